@@ -1,0 +1,40 @@
+"""Errors that a user can do something about, and the exit code that each carries.
+
+::
+
+    LobenchError            1
+    ├── UsageError          2   the command's words, a name that does not exist
+    ├── FeedError           3   the data: unreadable, truncated, of another kind
+    └── StrictError         3   --strict met an anomaly
+"""
+
+from __future__ import annotations
+
+
+class LobenchError(Exception):
+    """Base of all errors whose message is meant for the user, without a traceback."""
+
+    exit_code = 1
+
+
+class UsageError(LobenchError):
+    """What was asked for cannot be done as asked."""
+
+    exit_code = 2
+
+
+class FeedError(LobenchError):
+    """A feed's data is not what it should be; the message names the file and the byte."""
+
+    exit_code = 3
+
+    def __init__(self, source: str, byte: int, problem: str) -> None:
+        super().__init__(f"{source}: byte {byte}: {problem}")
+        self.source = source
+        self.byte = byte
+
+
+class StrictError(LobenchError):
+    """A strict replay met its first anomaly."""
+
+    exit_code = 3

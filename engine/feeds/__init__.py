@@ -1,0 +1,9 @@
+"""Feeds: where MBO records come from. ``open_feed`` opens what the user named, ``load`` reads all of it into memory."""
+
+from engine.feeds.base import Chunk, Feed
+from engine.feeds.chain import ChainedFeed
+from engine.feeds.loaded import LoadedFeed, load
+from engine.feeds.opening import open_feed
+from engine.feeds.problems import StreamError, UnreadableError
+
+__all__ = ["ChainedFeed", "Chunk", "Feed", "LoadedFeed", "StreamError", "UnreadableError", "load", "open_feed"]

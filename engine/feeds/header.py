@@ -1,0 +1,91 @@
+"""The head of a DBN stream: magic, version, metadata; and what else a file may begin with.
+
+The metadata itself is parsed by ``databento_dbn``; here are only the eight bytes before it, and the checks on what it
+says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from databento_dbn import Metadata
+
+from engine.errors import FeedError
+
+MAGIC = b"DBN"
+NEWEST = 3
+"""The newest DBN version that is read."""
+
+_PRELUDE = 8
+_LEAST = 104
+"""Bytes of the metadata's fixed part; the decoder panics, rather than raises, on some shorter ones."""
+_MOST = 1 << 30
+"""A longer metadata is refused: the largest real ones, of all options of a day, are a third of this."""
+_SCHEMA_AT = _PRELUDE + 16
+
+_OTHER_KINDS = {
+    b"\x1f\x8b": "gzip data",
+    b"BZh": "bzip2 data",
+    b"\xfd7zXZ": "xz data",
+    b"PK\x03\x04": "a zip archive",
+    b"PAR1": "a Parquet file",
+    b"DBZ": "the legacy DBZ metadata",
+    b"\x28\xb5\x2f\xfd": "zstd data",
+}
+
+
+@dataclass(frozen=True)
+class Header:
+    """``size`` bytes stand before the first record; ``metadata`` is what they say."""
+
+    size: int
+    metadata: Metadata
+
+
+def found(start: bytes) -> str:
+    """What data that begins with ``start`` is, for an error message."""
+    if not start:
+        return "nothing: it is empty"
+    for magic, kind in _OTHER_KINDS.items():
+        if start.startswith(magic):
+            return kind
+    if all(32 <= byte < 127 or byte in b"\t\r\n" for byte in start):
+        return f"text: {start.decode()!r}"
+    return f"0x{start.hex()}"
+
+
+def read_header(read: Callable[[int], bytes], fail: Callable[[int, str], FeedError]) -> Header:
+    """Read and check the head of a DBN stream of MBO records.
+
+    ``read(n)`` returns the next n bytes, fewer only at the end; ``fail(byte, problem)`` makes the error that is raised.
+    """
+    prelude = read(_PRELUDE)
+    if not prelude.startswith(MAGIC):
+        raise fail(0, f'expected a DBN header ("DBN"), found {found(prelude)}')
+    if len(prelude) < _PRELUDE:
+        raise fail(len(prelude), f"the DBN header is cut short: {_PRELUDE} bytes expected")
+    version = prelude[3]
+    if not 1 <= version <= NEWEST:
+        raise fail(3, f"DBN version {version}; versions 1 to {NEWEST} are read")
+    length = int.from_bytes(prelude[4:], "little")
+    if not _LEAST <= length <= _MOST:
+        raise fail(4, f"the DBN metadata cannot be {length} bytes long; {_LEAST} to {_MOST} expected")
+    rest = read(length)
+    if len(rest) < length:
+        raise fail(_PRELUDE + len(rest), f"the DBN metadata is cut short: {length} bytes expected, {len(rest)} found")
+    metadata = _decode(prelude + rest, fail)
+    schema = metadata.schema
+    if schema is not None and str(schema) != "mbo":
+        raise fail(_SCHEMA_AT, f"the schema is {schema}; mbo expected (market by order)")
+    return Header(_PRELUDE + length, metadata)
+
+
+def _decode(head: bytes, fail: Callable[[int, str], FeedError]) -> Metadata:
+    try:
+        return Metadata.decode(head)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        # The decoder is Rust: a panic in it arrives as an exception that is no Exception and has no public name.
+        raise fail(_PRELUDE, f"the DBN metadata is not valid: {' '.join(str(error).split())}") from error

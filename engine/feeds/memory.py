@@ -1,0 +1,19 @@
+"""How much memory this process may still take."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def available_memory() -> int:
+    """Bytes: what the kernel calls available, or what is left of the container's limit where that is less."""
+    left = [int(psutil.virtual_memory().available)]
+    # "max", where there is no limit, is no integer.
+    with suppress(OSError, ValueError):
+        left.append(int((_CGROUP / "memory.max").read_text()) - int((_CGROUP / "memory.current").read_text()))
+    return max(0, min(left))

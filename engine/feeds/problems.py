@@ -1,0 +1,28 @@
+"""Feed errors whose place is not a byte of the named file itself.
+
+::
+
+    FeedError               FILE: byte N: problem
+    ├── StreamError         FILE: byte N of the decompressed stream: problem
+    └── UnreadableError     FILE: problem
+"""
+
+from __future__ import annotations
+
+from engine.errors import FeedError
+
+
+class StreamError(FeedError):
+    """Bad data inside a compressed file; ``byte`` counts in what it decompresses to."""
+
+    def __init__(self, source: str, byte: int, problem: str) -> None:
+        super().__init__(source, byte, problem)
+        self.args = (f"{source}: byte {byte} of the decompressed stream: {problem}",)
+
+
+class UnreadableError(FeedError):
+    """There is no file to read, or no way to read it; ``byte`` is 0."""
+
+    def __init__(self, source: str, problem: str) -> None:
+        super().__init__(source, 0, problem)
+        self.args = (f"{source}: {problem}",)

@@ -1,0 +1,112 @@
+"""The inputs of an evaluation: every number that a feature may ask for, by name, as a double.
+
+A feature is a function whose parameters are named like fields of ``INPUTS``. What is undefined is NaN; the size of a level that does not
+exist is 0.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from engine.ladder import rung_at
+from engine.layout import BOOK, LEVEL
+from engine.native import Record, kernel, view
+
+LEVELS: Final = 5
+
+_TRACKED = (
+    "window_adds",
+    "window_modification_rate",
+    "window_cancellation",
+    "lifetime",
+    "trade_flow",
+    "trade_price",
+    "trade_bid",
+    "trade_ask",
+    "queue_ahead_bid",
+    "queue_ahead_ask",
+    "previous_bid_price",
+    "previous_bid_size",
+    "previous_ask_price",
+    "previous_ask_size",
+    "event_number",
+)
+
+INPUTS: Final = np.dtype(
+    [
+        ("bid_price", "f8", (LEVELS,)),
+        ("bid_size", "f8", (LEVELS,)),
+        ("ask_price", "f8", (LEVELS,)),
+        ("ask_size", "f8", (LEVELS,)),
+        *[(name, "f8") for name in _TRACKED],
+    ],
+    align=True,
+)
+"""One evaluation's inputs. Prices in 1e-9 units."""
+
+INPUT_SOURCES: Final = {
+    **{
+        f"{side}_{what}_{level + 1}": f'inputs["{side}_{what}"][{level}]'
+        for side in ("bid", "ask")
+        for what in ("price", "size")
+        for level in range(LEVELS)
+    },
+    **{name: f'inputs["{name}"]' for name in _TRACKED},
+}
+"""Parameter name to the expression that reads it."""
+
+
+@kernel
+def read_levels(side: Record, prices: Record, sizes: Record) -> None:
+    for depth in range(LEVELS):
+        if depth < side["count"]:
+            level = view(rung_at(side, side["count"] - 1 - depth)["level"], LEVEL)
+            prices[depth] = np.float64(level["price"])
+            sizes[depth] = np.float64(level["size"])
+        else:
+            prices[depth] = np.nan
+            sizes[depth] = 0.0
+
+
+@kernel
+def queue_ahead(side: Record) -> float:
+    ahead = np.nan
+    if side["position"]["valid"] != 0:
+        ahead = np.float64(side["position"]["ahead"])
+    return ahead
+
+
+@kernel
+def gather(book: Record, inputs: Record) -> None:
+    """Fill an ``INPUTS`` record from a book as it stands now."""
+    read_levels(book["bid"], inputs["bid_price"], inputs["bid_size"])
+    read_levels(book["ask"], inputs["ask_price"], inputs["ask_size"])
+    trackers = book["trackers"]
+    window = trackers["window"]
+    inputs["window_adds"] = window["arrival"]
+    inputs["window_modification_rate"] = window["modification_rate"]
+    inputs["window_cancellation"] = window["cancellation"]
+    inputs["lifetime"] = trackers["lifetime"]
+    inputs["trade_flow"] = trackers["trade_flow"]
+    inputs["trade_price"] = trackers["trade_price"]
+    inputs["trade_bid"] = trackers["trade_bid"]
+    inputs["trade_ask"] = trackers["trade_ask"]
+    inputs["queue_ahead_bid"] = queue_ahead(book["bid"])
+    inputs["queue_ahead_ask"] = queue_ahead(book["ask"])
+    inputs["previous_bid_price"] = trackers["previous_bid_price"]
+    inputs["previous_bid_size"] = trackers["previous_bid_size"]
+    inputs["previous_ask_price"] = trackers["previous_ask_price"]
+    inputs["previous_ask_size"] = trackers["previous_ask_size"]
+    inputs["event_number"] = np.float64(book["events"])
+
+
+@kernel
+def remember_quotes(book: Record, inputs: Record) -> None:
+    """Keep this evaluation's best prices and sizes for the next one; a size beside no price is undefined."""
+    trackers = book["trackers"]
+    trackers["previous_bid_price"] = inputs["bid_price"][0]
+    trackers["previous_bid_size"] = inputs["bid_size"][0]
+    trackers["previous_ask_price"] = inputs["ask_price"][0]
+    trackers["previous_ask_size"] = inputs["ask_size"][0]

@@ -1,0 +1,99 @@
+"""Looking at a replay's heap state from Python: books, levels, queues, accounts. Slow, for end states, reports and tests."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from engine.layout import BACKTEST, BOOK, LEVEL, ORDER, RUNG
+from engine.registry import STRATEGIES
+from engine.result import BookEnd, StrategyEnd
+
+
+def peek(address: int, dtype: np.dtype[Any], count: int = 1) -> Any:
+    """A view of ``count`` records of ``dtype`` at an address that must be valid."""
+    buffer = (ctypes.c_char * (dtype.itemsize * count)).from_address(address)
+    return np.frombuffer(buffer, dtype, count)
+
+
+def free_table(table: Any) -> None:
+    """Free the slots of a ``TABLE`` record that a kernel made."""
+    libc = ctypes.CDLL(None)
+    libc.free.argtypes = [ctypes.c_void_p]
+    libc.free.restype = None
+    libc.free(int(table["slots"]))
+
+
+@dataclass(frozen=True)
+class Level:
+    """A price level: price in 1e-9 units, total size, number of orders, and (order_id, size) from front to tail."""
+
+    price: int
+    size: int
+    count: int
+    orders: tuple[tuple[int, int], ...]
+
+
+class Book:
+    """One book of a replay, read as it stands now; valid until the replay goes on."""
+
+    def __init__(self, address: int) -> None:
+        self._record = peek(address, BOOK)[0]
+        self.instrument_id = int(self._record["instrument_id"])
+        self.publisher_id = int(self._record["publisher_id"])
+
+    @property
+    def events(self) -> int:
+        return int(self._record["events"])
+
+    def levels(self, side: str) -> Iterator[Level]:
+        """Levels of side ``B`` or ``A``, best first."""
+        ladder = self._record["bid" if side == "B" else "ask"]
+        count = int(ladder["count"])
+        if count == 0:
+            return
+        for rung in peek(int(ladder["rungs"]), RUNG, count)[::-1]:
+            level = peek(int(rung["level"]), LEVEL)[0]
+            orders = []
+            address = int(level["first"])
+            while address:
+                order = peek(address, ORDER)[0]
+                orders.append((int(order["order_id"]) % 2**64, int(order["size"])))
+                address = int(order["next"])
+            yield Level(int(level["price"]), int(level["size"]), int(level["count"]), tuple(orders))
+
+    def accounts(self) -> tuple[StrategyEnd, ...]:
+        accounts = peek(int(self._record["strategies"]), BACKTEST, len(STRATEGIES))
+        return tuple(
+            StrategyEnd(
+                name, int(account["position"]), float(account["cash"]), float(account["equity"]), int(account["trades"])
+            )
+            for name, account in zip(STRATEGIES, accounts, strict=True)
+        )
+
+    def end(self) -> BookEnd:
+        """The book's end state."""
+        best = [next(self.levels(side), None) for side in "BA"]
+        return BookEnd(
+            instrument_id=self.instrument_id,
+            publisher_id=self.publisher_id,
+            events=self.events,
+            orders=int(self._record["orders"]["count"]),
+            bid_levels=int(self._record["bid"]["count"]),
+            ask_levels=int(self._record["ask"]["count"]),
+            best_bid=best[0].price if best[0] else None,
+            best_ask=best[1].price if best[1] else None,
+            strategies=self.accounts(),
+        )
+
+
+def books(engine: Any) -> list[Book]:
+    """All books of an ``ENGINE`` record, in order of their first record."""
+    count = int(engine["books"]["count"])
+    if count == 0:
+        return []
+    return [Book(int(address)) for address in peek(int(engine["books"]["items"]), np.dtype("i8"), count)]

@@ -1,0 +1,104 @@
+"""A side's ladder of price levels: a sorted array of (key, level), best level last, and each level's queue of orders.
+
+Keys make both sides ascend towards the best price: the price itself for bids, its bitwise complement for asks (which
+reverses the order of int64 and cannot overflow, as a change of sign can).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.layout import LEVEL, ORDER, RUNG
+from engine.native import Record, element, kernel, memmove, realloc, view
+
+RUNG_BYTES = RUNG.itemsize
+
+
+@kernel
+def rung_at(side: Record, index: int) -> Record:
+    """The rung record at ``index`` of a side, 0 the worst level."""
+    return view(element(side["rungs"], index, side["count"], RUNG_BYTES), RUNG)
+
+
+@kernel
+def level_from_best(side: Record, depth: int) -> int:
+    """Address of the level ``depth`` places behind the best, 0 if there is none."""
+    level = np.int64(0)
+    if depth < side["count"]:
+        level = rung_at(side, side["count"] - 1 - depth)["level"]
+    return level
+
+
+@kernel
+def key_of(price: int, which: int) -> int:
+    """Ladder key of a price; ``which`` is 0 for bids, 1 for asks."""
+    return ~price if which == 1 else price
+
+
+@kernel
+def search(side: Record, key: int) -> int:
+    """Index of the first rung whose key is not below ``key`` (binary search)."""
+    low = np.int64(0)
+    high = side["count"]
+    while low < high:
+        middle = (low + high) >> 1
+        if rung_at(side, middle)["key"] < key:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@kernel
+def open_rung(side: Record, index: int, key: int, level: int) -> None:
+    """Insert a rung at ``index``."""
+    if side["count"] == side["capacity"]:
+        side["capacity"] = max(np.int64(32), side["capacity"] * 2)
+        side["rungs"] = realloc(side["rungs"], side["capacity"] * RUNG_BYTES)
+    above = side["count"] - index
+    side["count"] += 1
+    start = element(side["rungs"], index, side["count"], RUNG_BYTES)
+    memmove(start + RUNG_BYTES, start, above * RUNG_BYTES)
+    rung = view(start, RUNG)
+    rung["key"] = key
+    rung["level"] = level
+
+
+@kernel
+def close_rung(side: Record, index: int) -> None:
+    """Remove the rung at ``index``."""
+    start = element(side["rungs"], index, side["count"], RUNG_BYTES)
+    memmove(start, start + RUNG_BYTES, (side["count"] - 1 - index) * RUNG_BYTES)
+    side["count"] -= 1
+
+
+@kernel
+def join_queue(level: Record, level_address: int, order: Record, order_address: int) -> None:
+    """Put an order at the tail of a level's queue."""
+    order["level"] = level_address
+    order["price"] = level["price"]
+    order["previous"] = level["last"]
+    order["next"] = 0
+    if level["last"] != 0:
+        view(level["last"], ORDER)["next"] = order_address
+    else:
+        level["first"] = order_address
+    level["last"] = order_address
+    level["size"] += order["size"]
+    level["count"] += 1
+
+
+@kernel
+def leave_queue(order: Record) -> None:
+    """Take an order out of its level's queue."""
+    level = view(order["level"], LEVEL)
+    if order["previous"] != 0:
+        view(order["previous"], ORDER)["next"] = order["next"]
+    else:
+        level["first"] = order["next"]
+    if order["next"] != 0:
+        view(order["next"], ORDER)["previous"] = order["previous"]
+    else:
+        level["last"] = order["previous"]
+    level["size"] -= order["size"]
+    level["count"] -= 1

@@ -1,0 +1,132 @@
+"""Memory layout of a replay's state: books, levels, orders, instruments, and the engine that owns them.
+
+All of it lives on the C heap and is reached by address, so that state of any size grows where it is used. Integer fields are int64
+(order ids keep their 64 bits), so that kernels never mix signed and unsigned numbers. Sizes are in the venue's units, prices in 1e-9.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from engine.anomalies import ANOMALIES
+
+
+def record(*fields: tuple[object, ...]) -> np.dtype[np.void]:
+    """An aligned structured dtype."""
+    return np.dtype(list(fields), align=True)  # type: ignore[arg-type]
+
+
+def integers(*names: str) -> list[tuple[str, str]]:
+    return [(name, "i8") for name in names]
+
+
+ORDER: Final = record(*integers("order_id", "price", "size", "birth", "arrival", "level", "previous", "next"))
+"""A resting order, a node of its level's queue. ``level``, ``previous``, ``next`` are addresses, 0 for none."""
+
+LEVEL: Final = record(*integers("price", "size", "count", "first", "last", "side"))
+"""A price level: ``size`` of all its orders and of what belongs to none, ``count`` of orders, the queue's two ends."""
+
+RUNG: Final = record(*integers("key", "level"))
+"""One entry of a side's ladder, sorted by ``key`` ascending so that the best level is the last."""
+
+QUEUE_POSITION: Final = record(*integers("valid", "price", "joined", "ahead"))
+"""The hypothetical order that joined the best level's tail when its price last became best."""
+
+SIDE: Final = record(
+    *integers("rungs", "count", "capacity", "reset", "best"),
+    ("position", QUEUE_POSITION),
+)
+"""One side of a book: its ladder of levels; ``best`` level's address as of the last event; ``reset`` by R or F_TOB in this event."""
+
+TABLE: Final = record(*integers("slots", "mask", "shift", "count"))
+"""An open-addressing hash table from a 64-bit key to a non-zero value."""
+
+SLOT: Final = record(*integers("key", "value"))
+
+WINDOW: Final = record(
+    *integers("adds", "added_size", "modifies", "cancelled_size"),
+    *[(name, "f8") for name in ("arrival", "modification_rate", "cancellation")],
+)
+"""Counts of the present window of 100 events, and the three values of the last full one."""
+
+TRACKERS: Final = record(
+    ("window", WINDOW),
+    *[(name, "f8") for name in ("lifetime", "trade_flow", "trade_price", "trade_bid", "trade_ask")],
+    *[(name, "f8") for name in ("previous_bid_price", "previous_bid_size", "previous_ask_price", "previous_ask_size")],
+)
+"""What recurs: values that events update and evaluations read."""
+
+BACKTEST: Final = record(("position", "i8"), ("trades", "i8"), ("cash", "f8"), ("equity", "f8"), ("state", "f8", (4,)))
+"""One strategy of one book: the backtester's account and four doubles of the strategy's own, 0 at first."""
+
+DIGESTS: Final = record(*[(name, "u8") for name in ("books", "features", "strategies")])
+
+BOOK: Final = record(
+    *integers("key", "instrument_id", "publisher_id", "events", "instrument", "next_of_instrument"),
+    *integers("dirty", "sampled", "features", "strategies"),
+    ("bid", SIDE),
+    ("ask", SIDE),
+    ("orders", TABLE),
+    ("trackers", TRACKERS),
+    ("hash", DIGESTS),
+    ("entered", DIGESTS),
+)
+"""One book. ``features`` and ``strategies`` are addresses of its feature store and of an array of ``BACKTEST``; ``dirty``
+while it had an event since its last digest sample. ``hash``: its own digests; ``entered``: its part of the replay's."""
+
+QUOTE: Final = record(*integers("bid_price", "bid_size", "bid_count", "ask_price", "ask_size", "ask_count"))
+"""Best bid and offer; a side of size 0 is empty."""
+
+TRADES: Final = record(*integers("price", "size", "side", "count", "sum"))
+"""Last trade, number of trades so far, and the sum of the last 64 prices."""
+
+TRADE_WINDOW: Final = 64
+
+INSTRUMENT: Final = record(
+    *integers("instrument_id", "books", "dirty", "published"),
+    ("quote", QUOTE),
+    ("trades", TRADES),
+    ("recent", "i8", (TRADE_WINDOW,)),
+)
+"""One instrument: its books (a linked list, ordered by first record), BBO over all of them, trades, and a ring of recent trade prices."""
+
+PUBLISHED: Final = record(("quote", QUOTE), ("trades", TRADES))
+"""What other instruments may know of one, as of the last batch boundary."""
+
+LIST: Final = record(*integers("items", "count", "capacity"))
+"""A growable array of addresses."""
+
+SHARED: Final = record(*integers("workers", "barrier", "boards", "context"))
+"""What all workers of a replay share. ``boards``: array of one ``TABLE`` a worker, from instrument id to ``PUBLISHED``."""
+
+ENGINE: Final = record(
+    *integers("shared", "worker", "workers", "context", "peer_lock", "peer_locks_taken"),
+    *integers("records", "events", "evaluations", "flag_mask", "flag_value"),
+    *integers("strict", "stopped", "stop_index", "anomaly"),
+    ("anomalies", "i8", (len(ANOMALIES),)),
+    ("book_table", TABLE),
+    ("instrument_table", TABLE),
+    *integers("last_key", "last_book"),
+    ("books", LIST),
+    ("dirty_books", LIST),
+    ("dirty_instruments", LIST),
+    ("batch", LIST),
+    *integers("inputs", "row"),
+    ("digests", DIGESTS),
+)
+"""One worker's replay. ``records`` counts the feed's records, ``events`` those of this worker's instruments."""
+
+TAP: Final = record(
+    *integers("count", "rows", "row_step", "heads", "head_step", "levels", "level_step", "depth"),
+    *integers("samples", "sample_count"),
+)
+"""Where an observed replay writes: for each evaluation of a call a row of features, a ``HEAD`` and ``depth`` levels, and a
+``DIGESTS`` sample for each batch boundary. A step of 0 writes to the same place again."""
+
+HEAD: Final = record(*integers("record", "ts_event", "instrument_id", "publisher_id"))
+"""Which evaluation a row belongs to: the feed's record number, and the record's own fields."""
+
+OUTPUT_LEVEL: Final = record(*integers("bid_px", "ask_px", "bid_sz", "ask_sz", "bid_ct", "ask_ct"))
+"""One depth of the book after an evaluation, as in Databento's mbp-10; price ``UNDEF_PRICE``, size and count 0 where there is no level."""

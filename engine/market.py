@@ -1,0 +1,147 @@
+"""The books and instruments of one worker: found by id, made with their first record, quoted after every event."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.containers import append, slot_at, table_get, table_insert, table_release, table_size
+from engine.counters import UNCOUNTED
+from engine.layout import BACKTEST, BOOK, INSTRUMENT, LEVEL, QUOTE, TRADE_WINDOW, TRADES
+from engine.native import Record, address_of, free, kernel, memcpy, view, zeroed
+from engine.trackers import start_trackers
+
+BOOK_BYTES = BOOK.itemsize
+INSTRUMENT_BYTES = INSTRUMENT.itemsize
+QUOTE_BYTES = QUOTE.itemsize
+TRADES_BYTES = TRADES.itemsize
+BACKTEST_BYTES = BACKTEST.itemsize
+
+
+@kernel
+def book_key(instrument_id: int, publisher_id: int) -> int:
+    return (np.int64(instrument_id) << 16) | np.int64(publisher_id)
+
+
+@kernel
+def find_instrument(engine: Record, instrument_id: int) -> int:
+    """Address of an instrument's record, made at its first event."""
+    address = table_get(engine["instrument_table"], instrument_id, UNCOUNTED, None)
+    if address == 0:
+        address = zeroed(INSTRUMENT_BYTES)
+        view(address, INSTRUMENT)["instrument_id"] = instrument_id
+        table_insert(engine["instrument_table"], instrument_id, address, UNCOUNTED, None)
+    return address
+
+
+@kernel
+def new_book(engine: Record, key: int, strategies: int) -> int:
+    """Address of a new, empty book, last in its instrument's list; its feature store is still to be made."""
+    address = zeroed(BOOK_BYTES)
+    book = view(address, BOOK)
+    book["key"] = key
+    book["instrument_id"] = key >> 16
+    book["publisher_id"] = key & 0xFFFF
+    book["strategies"] = zeroed(strategies * BACKTEST_BYTES)
+    start_trackers(book["trackers"])
+    book["instrument"] = find_instrument(engine, key >> 16)
+    instrument = view(book["instrument"], INSTRUMENT)
+    book["next_of_instrument"] = instrument["books"]
+    instrument["books"] = address
+    table_insert(engine["book_table"], key, address, UNCOUNTED, None)
+    append(engine["books"], address)
+    return address
+
+
+@kernel
+def find_book(engine: Record, key: int) -> int:
+    """Address of the book, 0 if it had no record yet; the last one asked for is remembered."""
+    address = engine["last_book"]
+    if key != engine["last_key"] or address == 0:
+        address = table_get(engine["book_table"], key, UNCOUNTED, None)
+        engine["last_key"] = key
+        engine["last_book"] = address
+    return address
+
+
+@kernel
+def requote(instrument: Record) -> None:
+    """The instrument's BBO over all its books: best price, size and count summed over the books that stand at it."""
+    quote = instrument["quote"]
+    for name_is_bid in range(2):
+        price, size, count = np.int64(0), np.int64(0), np.int64(0)
+        address = instrument["books"]
+        while address != 0:
+            book = view(address, BOOK)
+            best = book["bid"]["best"] if name_is_bid == 1 else book["ask"]["best"]
+            if best != 0:
+                level = view(best, LEVEL)
+                better = level["price"] > price if name_is_bid == 1 else level["price"] < price
+                if size == 0 or better:
+                    price, size, count = level["price"], level["size"], level["count"]
+                elif level["price"] == price:
+                    size += level["size"]
+                    count += level["count"]
+            address = book["next_of_instrument"]
+        if name_is_bid == 1:
+            quote["bid_price"], quote["bid_size"], quote["bid_count"] = price, size, count
+        else:
+            quote["ask_price"], quote["ask_size"], quote["ask_count"] = price, size, count
+
+
+@kernel
+def record_trade(instrument: Record, event: Record) -> None:
+    """Put a trade that carries a price into the instrument's last 64."""
+    trades = instrument["trades"]
+    price = event["price"]
+    place = trades["count"] % TRADE_WINDOW
+    trades["sum"] += price - instrument["recent"][place]
+    instrument["recent"][place] = price
+    trades["count"] += 1
+    trades["price"] = price
+    trades["size"] = np.int64(event["size"])
+    trades["side"] = np.int64(event["side"])
+
+
+@kernel
+def destroy_market(engine: Record) -> None:
+    """Free the instruments, the tables and the lists of a worker whose books are gone."""
+    table = engine["instrument_table"]
+    for index in range(table_size(table)):
+        address = slot_at(table, index)["value"]
+        if address != 0:
+            free(view(address, INSTRUMENT)["published"])
+            free(address)
+    table_release(table)
+    table_release(engine["book_table"])
+    free(engine["books"]["items"])
+    free(engine["dirty_books"]["items"])
+    free(engine["dirty_instruments"]["items"])
+    free(engine["batch"]["items"])
+
+
+@kernel
+def copy_quote(target: Record, source: Record) -> None:
+    memcpy(address_of(target), address_of(source), QUOTE_BYTES)
+
+
+@kernel
+def copy_trades(target: Record, source: Record) -> None:
+    memcpy(address_of(target), address_of(source), TRADES_BYTES)
+
+
+@kernel
+def mid_of(quote: Record) -> float:
+    """(bid + ask) / 2e9, NaN if a side is empty."""
+    mid = np.nan
+    if quote["bid_size"] != 0 and quote["ask_size"] != 0:
+        mid = (np.float64(quote["bid_price"]) + np.float64(quote["ask_price"])) / 2e9
+    return mid
+
+
+@kernel
+def mean_of(trades: Record) -> float:
+    """Mean price of the last 64 trades, NaN before the 64th."""
+    mean = np.nan
+    if trades["count"] >= TRADE_WINDOW:
+        mean = np.float64(trades["sum"]) / 64e9
+    return mean

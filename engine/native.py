@@ -1,0 +1,108 @@
+"""Raw memory, locks and bit operations for kernels: what Numba has no word for.
+
+An address is an int64. ``view(address, DTYPE)`` reads the bytes there as a structured record, without a copy and without reference
+counting; records are what kernels pass to each other. Memory comes from libc's allocator, locks are POSIX rwlocks.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from llvmlite import ir
+from numba import config, types
+from numba.core.typing import signature
+from numba.extending import intrinsic, register_jitable
+
+Record: TypeAlias = Any
+"""A structured record inside a kernel; mypy knows nothing of its fields."""
+
+kernel = register_jitable
+"""Marks a function that is compiled into the kernels that call it, and is plain Python elsewhere."""
+
+CHECKED = bool(config.BOUNDSCHECK)
+"""NUMBA_BOUNDSCHECK=1 also checks every index into heap tables (``element``)."""
+
+_INT = types.int64
+_VOID = types.void
+
+
+def _external(name: str, result: types.Type, *arguments: types.Type) -> Any:
+    return types.ExternalFunction(name, signature(result, *arguments))
+
+
+malloc = _external("malloc", _INT, _INT)
+realloc = _external("realloc", _INT, _INT, _INT)
+free = _external("free", _VOID, _INT)
+memcpy = _external("memcpy", _INT, _INT, _INT, _INT)
+memmove = _external("memmove", _INT, _INT, _INT, _INT)
+memset = _external("memset", _INT, _INT, types.int32, _INT)
+memcmp = _external("memcmp", types.int32, _INT, _INT, _INT)
+
+RWLOCK_BYTES = 256
+"""Room for a pthread_rwlock_t (56 bytes with glibc) on cache lines of its own."""
+BARRIER_BYTES = 256
+
+rwlock_init = _external("pthread_rwlock_init", types.int32, _INT, _INT)
+rwlock_destroy = _external("pthread_rwlock_destroy", types.int32, _INT)
+read_lock = _external("pthread_rwlock_rdlock", types.int32, _INT)
+write_lock = _external("pthread_rwlock_wrlock", types.int32, _INT)
+unlock = _external("pthread_rwlock_unlock", types.int32, _INT)
+barrier_init = _external("pthread_barrier_init", types.int32, _INT, _INT, types.uint32)
+barrier_destroy = _external("pthread_barrier_destroy", types.int32, _INT)
+barrier_wait = _external("pthread_barrier_wait", types.int32, _INT)
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def view(typingctx: Any, address: Any, dtype: Any) -> Any:
+    """The record of ``dtype`` at ``address``."""
+    record = dtype.dtype
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], context.get_value_type(sig.return_type))
+
+    return record(types.intp, dtype), codegen
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def address_of(typingctx: Any, record: Any) -> Any:
+    """The address of a record, int64."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.ptrtoint(args[0], ir.IntType(64))
+
+    return types.int64(record), codegen
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def float_bits(typingctx: Any, value: Any) -> Any:
+    """The 64 bits of a double, as uint64."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], ir.IntType(64))
+
+    return types.uint64(types.float64), codegen
+
+
+DOUBLE = np.dtype([("value", "f8")])
+INTEGER = np.dtype([("value", "i8")])
+BYTE = np.dtype([("value", "u1")])
+
+
+@kernel
+def element(base: int, index: int, length: int, size: int) -> int:
+    """Address of element ``index`` of a heap table of ``length`` elements of ``size`` bytes.
+
+    Raises IndexError in checked builds when the index is outside the table.
+    """
+    if CHECKED and (index < 0 or index >= length):
+        raise IndexError("index outside a heap table")
+    return base + index * size
+
+
+@kernel
+def zeroed(size: int) -> int:
+    """Address of ``size`` new bytes, all 0."""
+    address = malloc(size)
+    memset(address, np.int32(0), size)
+    return address

@@ -1,0 +1,152 @@
+"""What a variant is made of: one policy for each axis, and the functions that a policy of that axis supplies.
+
+Every function is a ``kernel`` (see ``engine.native``): the replay loop is compiled anew for each combination, with the policies' functions inlined, so that choosing
+costs nothing at run time. ``probe`` is passed to whatever has mechanism counters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+Kernel = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Events:
+    """How the loop reads records. (axis ``events``)
+
+    - ``load(engine, address, stride, count, probe)``: make ``count`` records ready.
+    - ``at(engine, address, stride, index) -> address`` of record ``index``; 0 for one that another worker handles.
+    - ``release(engine, event_address)``: the record has been handled.
+    """
+
+    name: str
+    load: Kernel
+    at: Kernel
+    release: Kernel
+
+
+@dataclass(frozen=True)
+class Context:
+    """How strategies see the market. (axis ``context``)
+
+    A context is made for one kind of feature store: ``build(store)`` returns its ``ContextKernels``.
+    """
+
+    name: str
+    build: Callable[[FeatureStore], ContextKernels]
+
+
+@dataclass(frozen=True)
+class ContextKernels:
+    """The functions of a context.
+
+    - ``create() -> address`` of what all workers share; it begins with the read-write lock that guards quotes. 0: nothing is shared, nothing locked.
+    - ``destroy(context)`` frees what ``create`` made and what books put into it.
+    - ``add_book(engine, book, probe)``, ``drop_book(engine, book)``: a book's feature store comes and goes.
+    - ``put_quote(engine, instrument, probe)``, ``put_trades(engine, instrument, probe)``: the instrument's record holds a new BBO, a new trade.
+    - ``put_features(engine, book, row, probe)``: the doubles at address ``row`` are the book's newest features.
+    - ``feature(engine, book, index, probe) -> float``: one feature of the strategy's own book.
+    - ``mid(engine, instrument, probe) -> float``: (bid + ask) / 2e9 of the instrument's BBO, NaN if a side is empty.
+    - ``trade_mean(engine, instrument, probe) -> float``: mean of its last 64 trade prices, NaN before the 64th.
+    """
+
+    create: Kernel
+    destroy: Kernel
+    add_book: Kernel
+    drop_book: Kernel
+    put_quote: Kernel
+    put_trades: Kernel
+    put_features: Kernel
+    feature: Kernel
+    mid: Kernel
+    trade_mean: Kernel
+
+
+@dataclass(frozen=True)
+class FeatureStore:
+    """The functions of a feature store, one store a book.
+
+    - ``create() -> address``, ``destroy(store)``.
+    - ``put(store, row, probe)``: keep all features, doubles at address ``row``.
+    - ``get(store, index, probe) -> float``.
+    """
+
+    create: Kernel
+    destroy: Kernel
+    put: Kernel
+    get: Kernel
+
+
+@dataclass(frozen=True)
+class Features:
+    """How features are named and kept. (axis ``features``)
+
+    ``build(names)`` returns the ``FeatureStore`` for features of these names, in this order.
+    """
+
+    name: str
+    build: Callable[[tuple[str, ...]], FeatureStore]
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """How an order is found by its id. (axis ``lookup``)
+
+    - ``find(book, order_id, probe) -> address`` of the order, 0 if none rests.
+    - ``insert(book, order, probe)``: a new order, already in its level's queue.
+    - ``move(book, order, probe)``: an order that is now in another level's queue.
+    - ``erase(book, order_id, probe)``: an order that no longer rests.
+    """
+
+    name: str
+    find: Kernel
+    insert: Kernel
+    move: Kernel
+    erase: Kernel
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Where orders and levels live. (axis ``memory``)
+
+    - ``new_order(engine, probe) -> address``, ``free_order(engine, order)``, ``new_level(engine, probe) -> address``, ``free_level(engine, level)``.
+    """
+
+    name: str
+    new_order: Kernel
+    free_order: Kernel
+    new_level: Kernel
+    free_level: Kernel
+
+
+AXES = ("events", "context", "features", "lookup", "memory")
+"""Everything that a variant chooses."""
+
+CORE_AXES = ("events", "context", "features", "lookup")
+"""The axes of the full factorial: any combination of their policies is a variant."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One policy for each axis, under a name. ``phase`` is its place on the ladder, None for one that stands beside it."""
+
+    name: str
+    summary: str
+    events: Events
+    context: Context
+    features: Features
+    lookup: Lookup
+    memory: Memory
+    phase: int | None = None
+
+    def derive(self, summary: str, **changes: Any) -> Variant:
+        """This variant with some policies replaced; it is named by the file that defines it."""
+        return replace(self, **{"name": "", "phase": None, "summary": summary, **changes})
+
+    @property
+    def policies(self) -> dict[str, str]:
+        """Axis to the name of its policy."""
+        return {axis: getattr(self, axis).name for axis in AXES}

@@ -1,0 +1,46 @@
+"""Reading events by cloning: each record is copied into a freshly allocated object and pushed on the batch.
+
+The batch is a growable list of owned objects, up to the next batch boundary; an object is freed once it has been handled. Simple and safe: nothing that the feed
+does to its buffers can reach an event.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.containers import append, item
+from engine.counters import EVENT_BYTES_COPIED, EVENT_OBJECTS_ALLOCATED, tally
+from engine.native import Record, free, kernel, malloc, memcpy, view
+from engine.policy import Events
+from engine.records import MBO
+from engine.shards import is_mine
+
+MBO_BYTES = MBO.itemsize
+
+
+@kernel
+def load(engine: Record, address: int, stride: int, count: int, probe: Record) -> None:
+    batch = engine["batch"]
+    batch["count"] = 0
+    for index in range(count):
+        source = address + index * stride
+        clone = np.int64(0)
+        if is_mine(engine, np.int64(view(source, MBO)["instrument_id"])):
+            clone = malloc(MBO_BYTES)
+            memcpy(clone, source, MBO_BYTES)
+            tally(probe, EVENT_OBJECTS_ALLOCATED, 1)
+            tally(probe, EVENT_BYTES_COPIED, MBO_BYTES)
+        append(batch, clone)
+
+
+@kernel
+def at(engine: Record, address: int, stride: int, index: int) -> int:
+    return item(engine["batch"], index)
+
+
+@kernel
+def release(engine: Record, event_address: int) -> None:
+    free(event_address)
+
+
+CLONE = Events("clone", load, at, release)

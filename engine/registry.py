@@ -1,0 +1,136 @@
+"""The registered features and strategies, and the functions that call all of them.
+
+A feature or a strategy is one function, registered by its decorator. Its parameters' names say what it is given, so the same function
+serves one evaluation at a time or a whole column of them.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from engine.errors import UsageError
+from engine.inputs import INPUT_SOURCES
+from engine.native import kernel
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+MARKET = ("mid", "trade_mean", "market", "state")
+"""What a strategy may ask for beside features: the instrument's mid and trade mean, a handle on other instruments, its own state."""
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A registered feature: ``function(inputs…) -> float``; its unit and formula are for readers."""
+
+    name: str
+    unit: str
+    formula: str
+    function: Callable[..., Any]
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        return tuple(inspect.signature(self.function).parameters)
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A registered strategy: ``function(…) -> signal``, +1 buy, -1 sell, 0 hold."""
+
+    name: str
+    rule: str
+    function: Callable[..., Any]
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        return tuple(inspect.signature(self.function).parameters)
+
+
+FEATURES: dict[str, Feature] = {}
+STRATEGIES: dict[str, Strategy] = {}
+
+
+def feature(*, unit: str, formula: str) -> Callable[[Function], Function]:
+    """Register a function as a feature under its own name.
+
+    Its parameters are names of evaluation inputs (``engine.inputs``). Raises UsageError for any other, and for a name that is taken.
+    """
+
+    def register(function: Function) -> Function:
+        entry = Feature(function.__name__, unit, formula, kernel(function))
+        unknown = [name for name in entry.parameters if name not in INPUT_SOURCES]
+        _check(entry.name, unknown, FEATURES, "inputs", INPUT_SOURCES)
+        FEATURES[entry.name] = entry
+        return function
+
+    return register
+
+
+def strategy(*, rule: str) -> Callable[[Function], Function]:
+    """Register a function as a strategy under its own name.
+
+    Its parameters are names of registered features, ``mid``, ``trade_mean`` (floats), ``state`` (four doubles of its own for each book, 0 at
+    first) and ``market`` (for ``engine.board.peer_quote`` and ``peer_trade``). Raises UsageError for any other, and for a name that is taken.
+    """
+
+    def register(function: Function) -> Function:
+        entry = Strategy(function.__name__, rule, kernel(function))
+        unknown = [name for name in entry.parameters if name not in FEATURES and name not in MARKET]
+        _check(entry.name, unknown, STRATEGIES, "features", {**FEATURES, **dict.fromkeys(MARKET)})
+        STRATEGIES[entry.name] = entry
+        return function
+
+    return register
+
+
+def _check(name: str, unknown: list[str], taken: dict[str, Any], what: str, known: dict[str, Any]) -> None:
+    if unknown:
+        raise UsageError(f"{name}: no such {what}: {', '.join(unknown)}. Use any of {', '.join(known)}.")
+    if name in taken:
+        raise UsageError(f"{name} is registered already; choose another name.")
+
+
+def build_features() -> Callable[..., Any]:
+    """``compute(inputs, row)``: every registered feature of an ``INPUTS`` record, written to a row of doubles at address ``row``."""
+    wanted = sorted({name for entry in FEATURES.values() for name in entry.parameters})
+    lines = ["def compute(inputs, row):"]
+    # All inputs are read before the first output is written, so that no store stands between two loads.
+    lines += [f"    {name} = {INPUT_SOURCES[name]}" for name in wanted]
+    for index, entry in enumerate(FEATURES.values()):
+        lines.append(f"    view(row + {8 * index}, DOUBLE)['value'] = feature_{index}({', '.join(entry.parameters)})")
+    functions = {f"feature_{index}": entry.function for index, entry in enumerate(FEATURES.values())}
+    return _compile(lines, "compute", functions)
+
+
+def build_strategies(context: Any) -> Callable[..., Any]:
+    """``decide(engine, book, instrument, accounts, probe)``: every registered strategy of a book, in order, each followed by the backtester.
+
+    ``context`` is the variant's ``ContextKernels``: what a strategy asks for is read through it, once for each strategy.
+    """
+    names = {name: index for index, name in enumerate(FEATURES)}
+    lines = ["def decide(engine, book, instrument, accounts, probe):"]
+    for index, entry in enumerate(STRATEGIES.values()):
+        lines.append(f"    account = view(accounts + {index} * BACKTEST_BYTES, BACKTEST)")
+        sources = {"market": "engine", "state": "account['state']", "mid": "mid"}
+        sources["trade_mean"] = "trade_mean_of(engine, instrument, probe)"
+        arguments = []
+        for name in entry.parameters:
+            arguments.append(sources.get(name) or f"feature_of(engine, book, {names[name]}, probe)")
+        lines.append("    mid = mid_of(engine, instrument, probe)")
+        lines.append(f"    settle(account, strategy_{index}({', '.join(arguments)}), mid)")
+    from engine.backtest import settle
+    from engine.layout import BACKTEST
+
+    functions: dict[str, Any] = {f"strategy_{index}": entry.function for index, entry in enumerate(STRATEGIES.values())}
+    functions |= {"feature_of": context.feature, "mid_of": context.mid, "trade_mean_of": context.trade_mean, "settle": settle}
+    return _compile(lines, "decide", functions | {"BACKTEST": BACKTEST, "BACKTEST_BYTES": BACKTEST.itemsize})
+
+
+def _compile(lines: list[str], name: str, names: dict[str, Any]) -> Callable[..., Any]:
+    from engine.native import DOUBLE, view
+
+    space: dict[str, Any] = {"view": view, "DOUBLE": DOUBLE, **names}
+    exec(compile("\n".join(lines) + "\n", f"<{name}>", "exec"), space)
+    return kernel(space[name])  # type: ignore[no-any-return]

@@ -1,0 +1,272 @@
+"""One replay of a feed by one variant: makes the state, feeds it chunks on one or more threads, returns what was computed."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from engine import inspection
+from engine.anomalies import ANOMALIES
+from engine.counters import COUNTERS, LOCKS_TAKEN, PROBE
+from engine.errors import StrictError, UsageError
+from engine.feeds.base import Chunk
+from engine.inputs import INPUTS
+from engine.layout import DIGESTS, ENGINE, HEAD, OUTPUT_LEVEL, SHARED, TABLE, TAP
+from engine.native import BARRIER_BYTES
+from engine.policy import Variant
+from engine.records import BATCH, F_LAST, F_SNAPSHOT
+from engine.registry import FEATURES
+from engine.replay import build
+from engine.result import Digests, Result
+
+SLICE = 65_536
+"""Records handled by one call of a kernel: the grain of interrupts, progress and output."""
+
+EVALUATE = {"last": (F_LAST | F_SNAPSHOT, F_LAST), "every": (0, 0)}
+"""Which records are evaluated: (mask, value) of their flags."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Evaluations of one slice in feed order. Views of reused buffers: copy what must outlive the call that delivers them.
+
+    ``heads``: ``HEAD`` records, shape (n,); ``features``: float64, shape (n, features); ``levels``: ``OUTPUT_LEVEL`` records, shape (n, depth).
+    """
+
+    heads: npt.NDArray[np.void]
+    features: npt.NDArray[np.float64]
+    levels: npt.NDArray[np.void]
+
+
+def warm(variant: Variant, *, observe: bool, counters: bool = False) -> None:
+    """Compile a build of a variant's kernels, or load it from the cache, by replaying nothing."""
+    with Replay(variant, observe=observe, counters=counters) as replay:
+        replay.apply(Chunk(address=0, stride=0, count=0, owner=None))
+        replay.run(0, 0, 0)
+        replay.end_state()
+        replay.finish()
+
+
+class _Worker:
+    """One thread's engine, and the buffers that its kernel writes to."""
+
+    def __init__(self, index: int, rows: int, depth: int, observe: bool, counters: bool) -> None:
+        self.engine = np.zeros(1, ENGINE)
+        self.inputs = np.zeros(1, INPUTS)
+        self.row = np.zeros(len(FEATURES))
+        self.state = int(self.engine.ctypes.data)
+        self.engine["worker"] = index
+        self.engine["anomaly"] = -1
+        self.engine["inputs"] = self.inputs.ctypes.data
+        self.engine["row"] = self.row.ctypes.data
+        self.probe = np.zeros(1, PROBE) if counters else None
+        self.tap = np.zeros(1, TAP) if observe else None
+        if self.tap is not None:
+            self.features = np.zeros((rows, len(FEATURES)))
+            self.heads = np.zeros(rows, HEAD)
+            self.levels = np.zeros((rows, depth), OUTPUT_LEVEL)
+            self.samples = np.zeros(SLICE // BATCH + 1, DIGESTS)
+            step = int(rows > 1)
+            self.tap["rows"], self.tap["row_step"] = self.features.ctypes.data, step * self.features.strides[0]
+            self.tap["heads"], self.tap["head_step"] = self.heads.ctypes.data, step * HEAD.itemsize
+            self.tap["levels"], self.tap["level_step"] = self.levels.ctypes.data, step * self.levels.strides[0]
+            self.tap["samples"] = self.samples.ctypes.data
+            self.tap["depth"] = depth
+
+    def run(self, kernel: Any, address: int, stride: int, count: int) -> None:
+        if self.tap is not None:
+            self.tap["count"] = 0
+            self.tap["sample_count"] = 0
+        probe = None if self.probe is None else self.probe[0]
+        kernel(self.state, address, stride, count, None if self.tap is None else self.tap[0], probe)
+
+
+class Replay:
+    """The state of one variant on its way through a feed.
+
+    ``workers`` threads share the instruments; results do not depend on their number. ``evaluate`` is ``last`` or ``every``. ``strict`` stops at the first anomaly.
+    ``observe`` takes digests (a timed replay does not); ``on_rows`` is called with the evaluations of each slice, with ``depth`` top levels.
+    ``counters`` runs the instrumented build. Raises UsageError for values that make no sense.
+    """
+
+    def __init__(
+        self,
+        variant: Variant,
+        *,
+        workers: int = 1,
+        evaluate: str = "last",
+        strict: bool = False,
+        observe: bool = True,
+        counters: bool = False,
+        depth: int = 0,
+        on_rows: Callable[[Rows], None] | None = None,
+    ) -> None:
+        if workers < 1:
+            raise UsageError(f"workers must be at least 1, was {workers}")
+        if evaluate not in EVALUATE:
+            raise UsageError(f"evaluate must be one of {', '.join(EVALUATE)}, was '{evaluate}'")
+        if (on_rows or depth or counters) and not observe:
+            raise UsageError("rows, levels and counters need an observed replay")
+        self.variant = variant
+        self.workers = workers
+        self._on_rows = on_rows
+        self._records = 0
+        self._samples: list[npt.NDArray[np.uint64]] = []
+        self._kernels = build(variant)
+        self._context = int(self._kernels.create_context())
+        self._workers = [
+            _Worker(index, SLICE if on_rows else 1, depth, observe, counters) for index in range(workers)
+        ]
+        self._boards = np.zeros(workers, TABLE)
+        self._barrier = np.zeros(BARRIER_BYTES, np.uint8)
+        self._shared = np.zeros(1, SHARED)
+        self._shared["workers"] = workers
+        self._shared["boards"] = self._boards.ctypes.data
+        self._shared["barrier"] = self._barrier.ctypes.data
+        self._libc = ctypes.CDLL(None)
+        self._libc.pthread_barrier_init(ctypes.c_void_p(self._barrier.ctypes.data), None, workers)
+        mask, value = EVALUATE[evaluate]
+        for worker in self._workers:
+            worker.engine["shared"] = self._shared.ctypes.data
+            worker.engine["workers"] = workers
+            worker.engine["context"] = self._context
+            worker.engine["peer_lock"] = self._context
+            worker.engine["flag_mask"], worker.engine["flag_value"] = mask, value
+            worker.engine["strict"] = strict
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="lobench") if workers > 1 else None
+        self._open = True
+
+    @property
+    def records(self) -> int:
+        """Records of the feed handled so far."""
+        return self._records
+
+    def apply(self, chunk: Chunk) -> None:
+        """Handle a chunk. Raises StrictError at the first anomaly of a strict replay; an interrupt is taken between slices."""
+        for start in range(0, chunk.count, SLICE):
+            count = min(SLICE, chunk.count - start)
+            self.run(chunk.address + start * chunk.stride, chunk.stride, count)
+            self._collect()
+            if self._workers[0].engine["strict"][0]:
+                self._check_strict(chunk, start)
+            self._records += count
+
+    def run(self, address: int, stride: int, count: int) -> None:
+        """Handle at most ``SLICE`` records at an address, and nothing else: what a measurement times."""
+        kernel = self._kernels.replay
+        if self._pool is None:
+            self._workers[0].run(kernel, address, stride, count)
+            return
+        futures: list[Future[None]] = [
+            self._pool.submit(worker.run, kernel, address, stride, count) for worker in self._workers
+        ]
+        try:
+            for future in futures:
+                future.result()
+        finally:
+            # State must not go while a thread still works on it, whatever interrupted us.
+            wait(futures)
+
+    def _collect(self) -> None:
+        if self._workers[0].tap is None:
+            return
+        taken = int(self._workers[0].tap["sample_count"][0])
+        if taken:
+            parts = [worker.samples[:taken].view(np.uint64).reshape(taken, 3) for worker in self._workers]
+            self._samples.append(np.sum(parts, axis=0, dtype=np.uint64))
+        if self._on_rows is not None:
+            self._on_rows(self._rows())
+
+    def _rows(self) -> Rows:
+        counts = [int(worker.tap["count"][0]) for worker in self._workers if worker.tap is not None]
+        if len(counts) == 1:
+            only = self._workers[0]
+            return Rows(only.heads[: counts[0]], only.features[: counts[0]], only.levels[: counts[0]])
+        pairs = list(zip(self._workers, counts, strict=True))
+        heads = np.concatenate([worker.heads[:count] for worker, count in pairs])
+        order = np.argsort(heads["record"], kind="stable")
+        features = np.concatenate([worker.features[:count] for worker, count in pairs])
+        levels = np.concatenate([worker.levels[:count] for worker, count in pairs])
+        return Rows(heads[order], features[order], levels[order])
+
+    def _check_strict(self, chunk: Chunk, start: int) -> None:
+        stops = [worker.engine[0] for worker in self._workers if worker.engine["stopped"][0]]
+        if stops:
+            first = min(stops, key=lambda engine: int(engine["stop_index"]))
+            record = int(first["stop_index"])
+            kind = ANOMALIES[int(first["anomaly"])]
+            event = chunk.array()[start + record - self._records]
+            raise StrictError(
+                f"event {record}: {kind}: action {chr(event['action'])!r}, side {chr(event['side'])!r}, order_id {event['order_id']}, "
+                f"price {event['price']}, size {event['size']}, instrument_id {event['instrument_id']}, publisher_id {event['publisher_id']}"
+            )
+
+    def end_state(self) -> int:
+        """64-bit digest of all books, newest features and accounts as they stand now."""
+        total = sum(int(self._kernels.end_state(worker.state, worker.row.ctypes.data)) for worker in self._workers)
+        return total % 2**64
+
+    def books(self) -> list[inspection.Book]:
+        """Views of all books as they stand now, in order of (instrument_id, publisher_id)."""
+        found = [book for worker in self._workers for book in inspection.books(worker.engine[0])]
+        return sorted(found, key=lambda book: (book.instrument_id, book.publisher_id))
+
+    def finish(self) -> Result:
+        """What was computed so far. Takes the final samples of an observed replay, so it is called once, at the end."""
+        engines = [worker.engine[0] for worker in self._workers]
+        digests = None
+        if self._workers[0].tap is not None:
+            for worker in self._workers:
+                self._kernels.sample(worker.state)
+            totals = [sum(int(engine["digests"][name]) for engine in engines) % 2**64 for name in DIGESTS.names or ()]
+            digests = Digests(*totals)
+        anomalies = np.sum([engine["anomalies"] for engine in engines], axis=0)
+        return Result(
+            events=sum(int(engine["events"]) for engine in engines),
+            evaluations=sum(int(engine["evaluations"]) for engine in engines),
+            anomalies=dict(zip(ANOMALIES, map(int, anomalies), strict=True)),
+            books=tuple(book.end() for book in self.books()),
+            digests=digests,
+            samples=np.concatenate(self._samples) if self._samples else np.zeros((0, 3), np.uint64),
+            counters=self._counters(),
+        )
+
+    def _counters(self) -> dict[str, int] | None:
+        probes = [worker.probe for worker in self._workers if worker.probe is not None]
+        if not probes:
+            return None
+        counts = np.sum([probe["counts"][0] for probe in probes], axis=0)
+        counts[LOCKS_TAKEN] += sum(int(worker.engine["peer_locks_taken"][0]) for worker in self._workers)
+        return dict(zip(COUNTERS, map(int, counts), strict=True))
+
+    def close(self) -> None:
+        """Free all state. Safe to call twice."""
+        if self._open:
+            self._open = False
+            if self._pool is not None:
+                self._pool.shutdown()
+            for worker in self._workers:
+                self._kernels.destroy(worker.state)
+            for board in self._boards:
+                inspection.free_table(board)
+            self._kernels.destroy_context(self._context)
+            self._libc.pthread_barrier_destroy(ctypes.c_void_p(self._barrier.ctypes.data))
+
+    def __enter__(self) -> Replay:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_open", False):
+            self.close()

@@ -1,0 +1,139 @@
+"""Synthetic feeds by name: ``synth:liquid-future,n=100000,seed=7,anomalies=0.01``."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+import numpy as np
+
+from engine.errors import UsageError
+from engine.feeds.base import Chunk
+from engine.records import F_LAST, MBO
+from engine.synthetic.kernel import prepare, produce
+from engine.synthetic.market import GROUP, build
+from engine.synthetic.profiles import DEFAULT, PROFILES, Profile
+
+PREFIX = "synth:"
+CHUNK = 65_536
+_PARAMETERS = ("n", "seed", "anomalies", "ids")
+_SUFFIXES = {"k": 10**3, "m": 10**6, "g": 10**9}
+
+
+class SyntheticFeed:
+    """A generated feed of exactly ``n`` records; the same profile, n, seed, anomalies and ids make the same bytes.
+
+    ``anomalies``: probability that a group breaks the rules, 0 to 1; each kind has its turn.
+    ``sparse_ids``: ids spread over all 64 bits instead of the venue's own way of counting.
+    ``chunk``: records handed over at a time, from two buffers in turn; has no influence on the records.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        n: int,
+        seed: int = 1,
+        anomalies: float = 0.0,
+        sparse_ids: bool = False,
+        name: str = "",
+        chunk: int = CHUNK,
+    ) -> None:
+        self.profile = profile
+        self.n = n
+        self.seed = seed
+        self.anomalies = anomalies
+        self.sparse_ids = sparse_ids
+        self.name = name or f"{PREFIX}{profile.name}"
+        self.chunk = chunk
+
+    @property
+    def expected(self) -> int:
+        return self.n
+
+    @property
+    def other_records(self) -> dict[int, int]:
+        return {}
+
+    def __iter__(self) -> Iterator[Chunk]:
+        market, wanted = build(self.profile, self.n, self.seed, self.anomalies, self.sparse_ids)
+        prepare(market.state, wanted)
+        buffers = [np.zeros(self.chunk + GROUP, MBO) for _ in range(2)]
+        state = market.state
+        left = self.n
+        while left:
+            buffer = buffers[0]
+            count = min(self.chunk, left)
+            state["buffer_at"] = buffer.ctypes.data
+            produce(state, count)
+            left -= count
+            # A group that does not fit goes on in the next chunk.
+            over = int(state["count"][0]) - count
+            buffers[1][:over] = buffer[count : count + over]
+            state["count"] = over
+            if not left:
+                buffer["flags"][count - 1] |= F_LAST
+            yield Chunk(buffer.ctypes.data, MBO.itemsize, count, buffer)
+            buffers.reverse()
+
+
+def names() -> list[tuple[str, str]]:
+    """The feeds that can be generated: (name, one line about it)."""
+    return [
+        (profile.name, f"{profile.summary}; n={profile.records:,} unless given") for profile in PROFILES.values()
+    ]
+
+
+def open_synthetic(spec: str) -> SyntheticFeed:
+    """The feed that a spec describes: ``synth:NAME,n=…,seed=…,anomalies=…,ids=sparse``, all but the name optional.
+
+    n may be written 5000000, 5_000_000, 5e6 or 5M. Raises UsageError, naming what is valid.
+    """
+    name, *settings = spec.removeprefix(PREFIX).split(",")
+    profile = PROFILES.get(name or DEFAULT)
+    if profile is None:
+        raise UsageError(f"{spec}: no feed is called {name!r}{_closest(name, tuple(PROFILES))}")
+    given: dict[str, str] = {}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if key not in _PARAMETERS:
+            raise UsageError(f"{spec}: no parameter is called {key!r}{_closest(key, _PARAMETERS)}")
+        if not equals or not value or key in given:
+            raise UsageError(f"{spec}: {key} must be given once, as {key}=VALUE")
+        given[key] = value
+    n = _whole(spec, "n", given.get("n", str(profile.records)), 1)
+    seed = _whole(spec, "seed", given.get("seed", "1"), 0)
+    ids = given.get("ids", "venue")
+    if ids not in ("venue", "sparse"):
+        raise UsageError(f"{spec}: ids={ids}: must be venue or sparse")
+    return SyntheticFeed(profile, n, seed, _rate(spec, given.get("anomalies", "0")), ids == "sparse", spec)
+
+
+def _closest(word: str, valid: tuple[str, ...]) -> str:
+    close = difflib.get_close_matches(word, valid, 1)
+    return f"; did you mean {close[0]}?" if close else f"; valid: {', '.join(valid)}"
+
+
+def _whole(spec: str, key: str, text: str, least: int) -> int:
+    """A whole number of at least ``least``, below 2^62."""
+    digits, factor = (text[:-1], _SUFFIXES[text[-1].lower()]) if text[-1].lower() in _SUFFIXES else (text, 1)
+    try:
+        value = int(digits) * factor
+    except ValueError:
+        try:
+            number = float(digits) * factor
+            value = int(number) if number == int(number) else -1
+        except (ValueError, OverflowError):
+            value = -1
+    if not least <= value < 2**62:
+        raise UsageError(f"{spec}: {key}={text}: must be a whole number from {least} on, such as 200_000, 5e6 or 5M")
+    return value
+
+
+def _rate(spec: str, text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = -1.0
+    if not 0.0 <= rate <= 1.0:
+        raise UsageError(f"{spec}: anomalies={text}: must be a probability from 0 to 1")
+    return rate

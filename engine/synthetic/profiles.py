@@ -1,0 +1,135 @@
+"""The feeds that can be generated: how many books of what kind, and how busy each is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from engine.synthetic.tables import EQUITY, FUTURE, Rows
+
+CME: Final = 0
+"""Fills by C of the whole order or M to what is left; a modify keeps the id; a trade names its aggressor."""
+ITCH: Final = 1
+"""Fills by C of what was filled, one group each; a replace is C and A of a new id; cancels in part; trades without id."""
+PITCH: Final = 2
+"""As ITCH, but a modify keeps the id."""
+
+
+@dataclass(frozen=True)
+class Venue:
+    """One publisher: its Databento number and its style (``CME``, ``ITCH``, ``PITCH``)."""
+
+    publisher_id: int
+    style: int
+    share: float = 1.0
+    """Part of an instrument's orders and activity that this venue has."""
+    first_id: int = 0
+    """Where its order ids begin."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A feed: its books and what they are drawn from. Live orders are aimed at, for n large enough."""
+
+    name: str
+    summary: str
+    records: int
+    """Default n."""
+    live: int
+    """Live orders in all books together."""
+    dataset: str
+    venues: tuple[Venue, ...]
+    tables: tuple[Rows, ...]
+    tick: int
+    """Price step, 1e-9 units."""
+    prices: tuple[int, int]
+    """Lowest and highest price that a book may begin at, in ticks."""
+    instruments: int = 1
+    first_instrument: int = 17077
+    width: int = 4096
+    """Least number of price steps that a book covers."""
+    late_ids: bool = False
+    """One id in 32 arrives later than it was given out."""
+    speed: int = 0
+    """Waiting times are divided by two to this power."""
+    auction: bool = False
+    """Begins before the open, opens with an uncross, and is cleared twice later."""
+
+
+_CME: Final = (Venue(1, CME, first_id=6_412_777_000_000),)
+_ES_TICK: Final = 250_000_000
+_ES_PRICES: Final = (19_200, 19_200)
+_CENT: Final = 10_000_000
+
+PROFILES: Final[dict[str, Profile]] = {
+    profile.name: profile
+    for profile in (
+        Profile(
+            name="liquid-future",
+            summary="one busy future, 2,000 live orders, ids as on CME",
+            records=1_000_000,
+            live=2_000,
+            dataset="GLBX.MDP3",
+            venues=_CME,
+            tables=FUTURE,
+            tick=_ES_TICK,
+            prices=_ES_PRICES,
+        ),
+        Profile(
+            name="equity-universe",
+            summary="100 equities on two venues, Zipf activity, 200,000 live orders",
+            records=2_000_000,
+            live=200_000,
+            dataset="XNAS.ITCH",
+            venues=(Venue(2, ITCH, 0.7, 196_851), Venue(5, PITCH, 0.3, 150_001)),
+            tables=EQUITY,
+            tick=_CENT,
+            prices=(1_000, 50_000),
+            instruments=100,
+            first_instrument=1_001,
+            width=512,
+            late_ids=True,
+            speed=4,
+        ),
+        Profile(
+            name="deep-book",
+            summary="one book with 500,000 live orders",
+            records=5_000_000,
+            live=500_000,
+            dataset="GLBX.MDP3",
+            venues=_CME,
+            tables=FUTURE,
+            tick=_ES_TICK,
+            prices=_ES_PRICES,
+        ),
+        Profile(
+            name="full-market",
+            summary="4,000 equities, Zipf activity, 1,000,000 live orders",
+            records=5_000_000,
+            live=1_000_000,
+            dataset="XNAS.ITCH",
+            venues=(Venue(5, PITCH, 1.0, 196_851),),
+            tables=EQUITY,
+            tick=_CENT,
+            prices=(500, 50_000),
+            instruments=4_000,
+            first_instrument=1,
+            width=256,
+            late_ids=True,
+            speed=6,
+        ),
+        Profile(
+            name="auction-open",
+            summary="a crossed pre-open, an opening uncross, trading, and two clears with rebuilds",
+            records=1_000_000,
+            live=2_000,
+            dataset="GLBX.MDP3",
+            venues=_CME,
+            tables=FUTURE,
+            tick=_ES_TICK,
+            prices=_ES_PRICES,
+            auction=True,
+        ),
+    )
+}
+DEFAULT: Final = "liquid-future"

@@ -1,0 +1,114 @@
+"""Observing a replay: feature rows, top levels and digests of what a kernel computes.
+
+A kernel takes a ``tap``: None in a timed run, where all of this compiles to nothing, or a record of dtype ``TAP``. Features are written to memory
+either way.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.containers import append, item
+from engine.digest import accounts_value, book_value, fold, row_value, share
+from engine.ladder import level_from_best
+from engine.layout import BOOK, DIGESTS, HEAD, LEVEL, OUTPUT_LEVEL
+from engine.native import Record, kernel, view
+from engine.records import UNDEF_PRICE
+
+DIGESTS_BYTES = DIGESTS.itemsize
+OUTPUT_LEVEL_BYTES = OUTPUT_LEVEL.itemsize
+
+
+@kernel
+def next_row(engine: Record, tap: Record) -> int:
+    """Address for the features of the evaluation in hand."""
+    row = engine["row"]
+    if tap is not None:
+        row = tap["rows"] + tap["count"] * tap["row_step"]
+    return row
+
+
+@kernel
+def observe_event(engine: Record, book_address: int, tap: Record) -> None:
+    """The book takes part in the next sample."""
+    if tap is not None:
+        book = view(book_address, BOOK)
+        if book["dirty"] == 0:
+            book["dirty"] = 1
+            append(engine["dirty_books"], book_address)
+
+
+@kernel
+def write_levels(book: Record, address: int, depth: int) -> None:
+    for place in range(depth):
+        output = view(address + place * OUTPUT_LEVEL_BYTES, OUTPUT_LEVEL)
+        bid = level_from_best(book["bid"], place)
+        ask = level_from_best(book["ask"], place)
+        output["bid_px"], output["bid_sz"], output["bid_ct"] = UNDEF_PRICE, 0, 0
+        output["ask_px"], output["ask_sz"], output["ask_ct"] = UNDEF_PRICE, 0, 0
+        if bid != 0:
+            level = view(bid, LEVEL)
+            output["bid_px"], output["bid_sz"], output["bid_ct"] = level["price"], level["size"], level["count"]
+        if ask != 0:
+            level = view(ask, LEVEL)
+            output["ask_px"], output["ask_sz"], output["ask_ct"] = level["price"], level["size"], level["count"]
+
+
+@kernel
+def observe_evaluation(
+    record: int, book: Record, event: Record, row: int, features: int, strategies: int, tap: Record
+) -> None:
+    """Fold an evaluation into its book's digests, and write what the caller wants of it."""
+    if tap is not None:
+        book["hash"]["features"] = fold(book["hash"]["features"], row_value(row, features))
+        accounts = accounts_value(book["strategies"], strategies)
+        book["hash"]["strategies"] = fold(book["hash"]["strategies"], accounts)
+        head = view(tap["heads"] + tap["count"] * tap["head_step"], HEAD)
+        head["record"] = record
+        head["ts_event"] = np.int64(event["ts_event"])
+        head["instrument_id"] = book["instrument_id"]
+        head["publisher_id"] = book["publisher_id"]
+        if tap["depth"] != 0:
+            write_levels(book, tap["levels"] + tap["count"] * tap["level_step"], tap["depth"])
+        tap["count"] += 1
+
+
+@kernel
+def enter(totals: Record, hashes: Record, entered: Record, key: int, first: bool) -> None:
+    """Replace a book's part in the replay's digests by its present one."""
+    if not first:
+        totals["books"] -= entered["books"]
+        totals["features"] -= entered["features"]
+        totals["strategies"] -= entered["strategies"]
+    entered["books"] = share(hashes["books"], key)
+    entered["features"] = share(hashes["features"], key)
+    entered["strategies"] = share(hashes["strategies"], key)
+    totals["books"] += entered["books"]
+    totals["features"] += entered["features"]
+    totals["strategies"] += entered["strategies"]
+
+
+@kernel
+def take_samples(engine: Record) -> None:
+    """Fold the present state of every book that changed since its last sample into its digest, and all three into the replay's."""
+    changed = engine["dirty_books"]
+    for index in range(changed["count"]):
+        book = view(item(changed, index), BOOK)
+        book["dirty"] = 0
+        first = book["sampled"] == 0
+        book["sampled"] = 1
+        book["hash"]["books"] = fold(book["hash"]["books"], book_value(book))
+        enter(engine["digests"], book["hash"], book["entered"], book["key"], first)
+    changed["count"] = 0
+
+
+@kernel
+def observe_boundary(engine: Record, tap: Record) -> None:
+    """Take and keep the digests of a batch boundary."""
+    if tap is not None:
+        take_samples(engine)
+        sample = view(tap["samples"] + tap["sample_count"] * DIGESTS_BYTES, DIGESTS)
+        sample["books"] = engine["digests"]["books"]
+        sample["features"] = engine["digests"]["features"]
+        sample["strategies"] = engine["digests"]["strategies"]
+        tap["sample_count"] += 1

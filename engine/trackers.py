@@ -1,0 +1,107 @@
+"""What recurs: windows, moving averages and queue positions, updated by every event of a book.
+
+Definitions: docs/semantics.md, "Trackers". A tracker is created undefined (NaN) and never allocates.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from engine.layout import LEVEL
+from engine.native import Record, kernel, view
+from engine.records import ASK, BID
+
+WINDOW_EVENTS = 100
+ALPHA = 0.1
+
+
+@kernel
+def moving_average(mean: float, value: float) -> float:
+    """Exponential moving average with alpha 0.1; the first value (mean is NaN) is taken as it is."""
+    return value if math.isnan(mean) else mean + ALPHA * (value - mean)
+
+
+@kernel
+def start_trackers(trackers: Record) -> None:
+    """Set every value of a new book's trackers to undefined."""
+    window = trackers["window"]
+    window["arrival"] = np.nan
+    window["modification_rate"] = np.nan
+    window["cancellation"] = np.nan
+    trackers["lifetime"] = np.nan
+    trackers["trade_flow"] = np.nan
+    trackers["trade_price"] = np.nan
+    trackers["trade_bid"] = np.nan
+    trackers["trade_ask"] = np.nan
+    trackers["previous_bid_price"] = np.nan
+    trackers["previous_bid_size"] = np.nan
+    trackers["previous_ask_price"] = np.nan
+    trackers["previous_ask_size"] = np.nan
+
+
+@kernel
+def close_window(book: Record) -> None:
+    """At every hundredth event of the book: keep the window's three values and start the next one."""
+    if book["events"] % WINDOW_EVENTS == 0:
+        window = book["trackers"]["window"]
+        window["arrival"] = np.float64(window["adds"])
+        window["modification_rate"] = np.float64(window["modifies"]) / WINDOW_EVENTS
+        window["cancellation"] = np.nan
+        if window["added_size"] != 0:
+            window["cancellation"] = np.float64(window["cancelled_size"]) / np.float64(window["added_size"])
+        window["adds"] = 0
+        window["added_size"] = 0
+        window["modifies"] = 0
+        window["cancelled_size"] = 0
+
+
+@kernel
+def lose_queue(side: Record, order: Record, amount: int) -> None:
+    """A resting order loses ``amount``: the hypothetical order moves up if it stands behind it. Call before the change."""
+    position = side["position"]
+    if position["valid"] != 0 and order["price"] == position["price"] and order["arrival"] <= position["joined"]:
+        position["ahead"] -= amount
+
+
+@kernel
+def follow_best(side: Record, events: int) -> None:
+    """After an event: the hypothetical order joins anew when the best price is a new one."""
+    position = side["position"]
+    if side["best"] == 0:
+        position["valid"] = 0
+    else:
+        level = view(side["best"], LEVEL)
+        if position["valid"] == 0 or level["price"] != position["price"] or side["reset"] != 0:
+            position["valid"] = 1
+            position["price"] = level["price"]
+            position["joined"] = events
+            position["ahead"] = level["size"]
+    side["reset"] = 0
+
+
+@kernel
+def best_price(side: Record) -> float:
+    """The side's best price as a double, NaN if it is empty."""
+    price = np.nan
+    if side["best"] != 0:
+        price = np.float64(view(side["best"], LEVEL)["price"])
+    return price
+
+
+@kernel
+def follow_trade(book: Record, event: Record) -> None:
+    """A trade that carries a price: signed flow, price, and the quotes that it met."""
+    trackers = book["trackers"]
+    size = np.float64(event["size"])
+    side = event["side"]
+    signed = 0.0
+    if side == BID:
+        signed = size
+    elif side == ASK:
+        signed = -size
+    trackers["trade_flow"] = moving_average(trackers["trade_flow"], signed)
+    trackers["trade_price"] = np.float64(event["price"])
+    trackers["trade_bid"] = best_price(book["bid"])
+    trackers["trade_ask"] = best_price(book["ask"])

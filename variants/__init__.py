@@ -1,0 +1,126 @@
+"""The variants: one file for each phase of the plan, found by looking, and any combination of their policies.
+
+A file of this folder that defines ``VARIANT`` is a variant, named like the file; ``pN_…`` puts it on the ladder as phase N. A user's own file works the
+same way (``load_file``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import itertools
+import pkgutil
+import re
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from engine.errors import LobenchError, UsageError
+from engine.policy import AXES, CORE_AXES, Variant
+
+REFERENCE = "p0_baseline"
+"""The variant that all others are compared with."""
+
+
+def discover(files: Iterable[str] = ()) -> dict[str, Variant]:
+    """All variants by name: those of this folder in phase order, then those of the user's ``files``.
+
+    Raises UsageError for a file that does not exist, does not load or defines no ``VARIANT``.
+    """
+    found: dict[str, Variant] = {}
+    for info in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{info.name}")
+        if hasattr(module, "VARIANT"):
+            found[info.name] = _named(module, info.name)
+    for file in files:
+        variant = load_file(file)
+        if variant.name in found:
+            raise UsageError(f"{file}: there is a variant named '{variant.name}' already; rename the file")
+        found[variant.name] = variant
+    return dict(sorted(found.items(), key=lambda entry: (entry[1].phase is None, entry[1].phase or 0)))
+
+
+def load_file(file: str) -> Variant:
+    """The variant that a user's file defines, named like the file."""
+    path = Path(file)
+    try:
+        source = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}; --variants-from takes a Python file that defines VARIANT") from error
+    # Compiled kernels are cached under the module's name: another text must be another module.
+    name = f"lobench_user_{path.stem}_{hashlib.blake2b(source, digest_size=6).hexdigest()}"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:
+            raise UsageError(f"{file}: not a Python file")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        try:
+            spec.loader.exec_module(module)
+        except LobenchError:
+            del sys.modules[name]
+            raise
+        except Exception as error:
+            del sys.modules[name]
+            raise UsageError(f"{file}: {type(error).__name__}: {error}") from error
+    module = sys.modules[name]
+    if not isinstance(getattr(module, "VARIANT", None), Variant):
+        raise UsageError(f"{file}: defines no VARIANT (see docs/adding-a-variant.md)")
+    return replace(_named(module, path.stem), phase=None)
+
+
+def _named(module: ModuleType, name: str) -> Variant:
+    phase = re.fullmatch(r"p(\d+)_\w+", name)
+    return replace(module.VARIANT, name=name, phase=int(phase[1]) if phase else None)
+
+
+def policies(variants: Iterable[Variant]) -> dict[str, dict[str, Any]]:
+    """Axis to policy name to policy: every policy that one of the variants uses."""
+    found: dict[str, dict[str, Any]] = {axis: {} for axis in AXES}
+    for variant in variants:
+        for axis in AXES:
+            policy = getattr(variant, axis)
+            found[axis].setdefault(policy.name, policy)
+    return found
+
+
+def resolve(spec: str, known: dict[str, Variant]) -> Variant:
+    """The variant that a user names: a discovered one, or ``axis=policy,…`` on top of the reference.
+
+    Raises UsageError with what there is for an unknown name, axis or policy.
+    """
+    if spec in known:
+        return known[spec]
+    if "=" not in spec:
+        raise UsageError(
+            f"no variant named '{spec}'. Use any of {', '.join(known)}, or axis=policy,… with axes {', '.join(AXES)}"
+        )
+    choices = policies(known.values())
+    changes: dict[str, Any] = {}
+    for part in spec.split(","):
+        axis, _, name = part.strip().partition("=")
+        if axis not in choices:
+            raise UsageError(f"no axis named '{axis}' in '{spec}'. Use any of {', '.join(AXES)}")
+        if name not in choices[axis]:
+            raise UsageError(f"no policy '{name}' of axis {axis} in '{spec}'. Use any of {', '.join(choices[axis])}")
+        changes[axis] = choices[axis][name]
+    return _combined(known[REFERENCE], changes)
+
+
+def factorial(known: dict[str, Variant]) -> list[Variant]:
+    """Every combination of the core axes' two policies, the reference's first."""
+    choices = policies(variant for variant in known.values() if variant.phase is not None)
+    sides = [list(choices[axis].values()) for axis in CORE_AXES]
+    return [
+        _combined(known[REFERENCE], dict(zip(CORE_AXES, chosen, strict=True))) for chosen in itertools.product(*sides)
+    ]
+
+
+def _combined(reference: Variant, changes: dict[str, Any]) -> Variant:
+    combined = replace(reference, phase=None, summary="a combination of policies", **changes)
+    chosen = [f"{axis}={name}" for axis, name in combined.policies.items() if axis in CORE_AXES or axis in changes]
+    return replace(combined, name=",".join(chosen))

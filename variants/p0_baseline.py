@@ -1,0 +1,23 @@
+"""Phase 0, the reference: every policy as a competent engineer writes it first.
+
+Events are cloned, the context is locked, features are named by strings, orders are found by walking their level's queue, memory is plain heap.
+"""
+
+from __future__ import annotations
+
+from engine.policy import Variant
+from engine.reference.clone import CLONE
+from engine.reference.heap import HEAP
+from engine.reference.linear import LINEAR
+from engine.reference.locked import LOCKED
+from engine.reference.strings import STRING
+
+VARIANT = Variant(
+    name="p0_baseline",
+    summary="the reference: clones, locks, strings, linear search",
+    events=CLONE,
+    context=LOCKED,
+    features=STRING,
+    lookup=LINEAR,
+    memory=HEAP,
+)

@@ -1,0 +1,66 @@
+"""Phase 2: strategies read a pre-computed market snapshot, without a lock.
+
+Each worker keeps the BBO and trades of its own instruments in their own records, where its strategies read them; nobody else does. Workers share
+nothing but what they publish at batch boundaries.
+"""
+
+from __future__ import annotations
+
+from engine.market import mean_of, mid_of
+from engine.native import Record, kernel
+from engine.policy import Context, ContextKernels, FeatureStore
+from variants import p1_zero_copy
+
+
+def build_snapshot(store: FeatureStore) -> ContextKernels:
+    """The snapshot context over this kind of feature store."""
+    create_store, destroy_store, put, get = store.create, store.destroy, store.put, store.get
+
+    @kernel
+    def create() -> int:
+        return 0
+
+    @kernel
+    def destroy(address: int) -> None:
+        pass
+
+    @kernel
+    def add_book(engine: Record, book: Record, probe: Record) -> None:
+        book["features"] = create_store()
+
+    @kernel
+    def drop_book(engine: Record, book: Record) -> None:
+        destroy_store(book["features"])
+
+    @kernel
+    def put_quote(engine: Record, instrument: Record, probe: Record) -> None:
+        pass
+
+    @kernel
+    def put_trades(engine: Record, instrument: Record, probe: Record) -> None:
+        pass
+
+    @kernel
+    def put_features(engine: Record, book: Record, row: int, probe: Record) -> None:
+        put(book["features"], row, probe)
+
+    @kernel
+    def feature(engine: Record, book: Record, index: int, probe: Record) -> float:
+        return get(book["features"], index, probe)
+
+    @kernel
+    def mid(engine: Record, instrument: Record, probe: Record) -> float:
+        return mid_of(instrument["quote"])
+
+    @kernel
+    def trade_mean(engine: Record, instrument: Record, probe: Record) -> float:
+        return mean_of(instrument["trades"])
+
+    return ContextKernels(
+        create, destroy, add_book, drop_book, put_quote, put_trades, put_features, feature, mid, trade_mean
+    )
+
+
+SNAPSHOT = Context("snapshot", build_snapshot)
+
+VARIANT = p1_zero_copy.VARIANT.derive("strategies read a snapshot, no locks", context=SNAPSHOT)

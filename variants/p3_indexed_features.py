@@ -1,0 +1,40 @@
+"""Phase 3: a feature is a place in a pre-allocated array, its index a constant of the compiled kernel. No strings."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.native import DOUBLE, Record, element, free, kernel, malloc, memcpy, view
+from engine.policy import Features, FeatureStore
+from variants import p2_snapshot
+
+
+def build_indexed(names: tuple[str, ...]) -> FeatureStore:
+    """The array store for features of these names."""
+    count = len(names)
+
+    @kernel
+    def create() -> int:
+        store = malloc(8 * count)
+        for index in range(count):
+            view(store + 8 * index, DOUBLE)["value"] = np.nan
+        return store
+
+    @kernel
+    def destroy(store: int) -> None:
+        free(store)
+
+    @kernel
+    def put(store: int, row: int, probe: Record) -> None:
+        memcpy(store, row, 8 * count)
+
+    @kernel
+    def get(store: int, index: int, probe: Record) -> float:
+        return view(element(store, index, count, 8), DOUBLE)["value"]
+
+    return FeatureStore(create, destroy, put, get)
+
+
+INDEXED = Features("indexed", build_indexed)
+
+VARIANT = p2_snapshot.VARIANT.derive("features are places in an array", features=INDEXED)

@@ -1,0 +1,1 @@
+"""What is done with variants: verify, measure, record, report. The command line is `workbench.cli`."""

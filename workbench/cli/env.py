@@ -1,0 +1,53 @@
+"""Show the machine and the software that lobench runs on: what belongs beside every number it measures."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from workbench.cli.options import add_json
+
+HELP = "show the machine and software versions"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print all facts."""
+    from workbench.console import print_json
+    from workbench.environment import environment
+
+    facts = environment()
+    if arguments.json:
+        print_json(facts)
+        return 0
+    for label, value in _lines(facts):
+        print(f"{label:<10} {value}")
+    return 0
+
+
+def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    cpu, memory, numba = facts["cpu"], facts["memory"], facts["numba"]
+    variables = [f"{name}={value}" for name, value in numba["variables"].items()]
+    return [
+        ("lobench", f"{facts['lobench']['version']}, revision {_or_unknown(facts['lobench']['revision'])}"),
+        ("cpu", f"{_or_unknown(cpu['model'])}, governor {_or_unknown(cpu['governor'])}"),
+        (
+            "cores",
+            f"{_or_unknown(cpu['cores'])}, {cpu['threads']} threads, {_or_unknown(cpu['usable_threads'])} usable",
+        ),
+        ("caches", ", ".join(f"{name} {size}" for name, size in cpu["caches"].items()) or "unknown"),
+        ("memory", f"{memory['total_bytes'] / 2**30:.1f} GiB, {memory['available_bytes'] / 2**30:.1f} GiB available"),
+        ("load", " ".join(f"{load:.2f}" for load in facts["load_average"])),
+        ("system", ", ".join(_or_unknown(value) for value in facts["system"].values())),
+        ("python", facts["python"]),
+        ("packages", ", ".join(f"{name} {number}" for name, number in facts["packages"].items())),
+        ("numba", ", ".join([f"compiles for {numba['cpu']}", *variables])),
+        ("flags", " ".join(numba["flags"]) or "unknown"),
+    ]
+
+
+def _or_unknown(value: object) -> str:
+    return "unknown" if value is None else str(value)

@@ -1,0 +1,72 @@
+"""Write a synthetic feed to a DBN file, which any DBN reader reads; the same name, n, seed and rate make the same bytes."""
+
+from __future__ import annotations
+
+import argparse
+
+from workbench.cli.options import add_json
+
+HELP = "write a synthetic feed to a DBN file"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", nargs="?", help="which feed (see --list); settings may follow as in NAME,seed=7")
+    parser.add_argument("-n", metavar="N", help="number of records, such as 200000, 5e6 or 5M")
+    parser.add_argument("--seed", metavar="S", help="another seed, another feed (default 1)")
+    parser.add_argument("--anomalies", metavar="RATE", help="probability that a group breaks the rules, 0 to 1 (default 0)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="file to write, .dbn or .dbn.zst")
+    parser.add_argument("--list", action="store_true", help="list the feeds that can be generated")
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Generate one file, or list what could be."""
+    return _list(arguments) if arguments.list else _generate(arguments)
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    from engine.synthetic import names
+    from workbench.console import print_json
+
+    if arguments.json:
+        print_json({"feeds": [{"name": name, "about": about} for name, about in names()]})
+        return 0
+    width = max(len(name) for name, _ in names())
+    for name, about in names():
+        print(f"{name:<{width}}  {about}")
+    return 0
+
+
+def _generate(arguments: argparse.Namespace) -> int:
+    from pathlib import Path
+    from time import perf_counter
+
+    from engine.errors import UsageError
+    from engine.synthetic import generate, open_synthetic
+    from workbench.console import print_json, progress
+
+    if not arguments.name or not arguments.output:
+        raise UsageError("generate needs a NAME and -o FILE; --list shows the names")
+    settings = {"n": arguments.n, "seed": arguments.seed, "anomalies": arguments.anomalies}
+    given = [f"{key}={value}" for key, value in settings.items() if value is not None]
+    feed = open_synthetic(",".join(["synth:" + arguments.name.removeprefix("synth:"), *given]))
+
+    started = perf_counter()
+    with progress(feed.profile.name, feed.n, records=True) as ticker:
+        done = 0
+
+        def tick(records: int) -> None:
+            nonlocal done
+            ticker.advance(records - done)
+            done = records
+
+        generate(feed, arguments.output, tick)
+    seconds = perf_counter() - started
+    size = Path(arguments.output).stat().st_size
+    if arguments.json:
+        print_json(
+            {"feed": feed.name, "file": arguments.output, "records": feed.n, "bytes": size, "seconds": seconds}
+        )
+    else:
+        print(f"{arguments.output}: {feed.n:,} records of {feed.name}, {size:,} bytes, {seconds:.1f} s")
+    return 0

@@ -1,0 +1,30 @@
+"""Arguments that several verbs share."""
+
+from __future__ import annotations
+
+import argparse
+
+FEED_HELP = "a .dbn or .dbn.zst file, or synth:NAME[,n=…,seed=…,anomalies=…]; several are replayed as one feed"
+
+
+def add_feeds(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    """Positional FEED arguments."""
+    parser.add_argument("feeds", metavar="FEED", nargs="+" if required else "*", help=FEED_HELP)
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON object on stdout, progress on stderr")
+
+
+def add_variants_from(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--variants-from",
+        metavar="FILE.py",
+        action="append",
+        default=[],
+        help="also use the variant that this file defines (repeatable; see docs/adding-a-variant.md)",
+    )
+
+
+def add_workers(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="threads that share the instruments (default 1)")

@@ -1,0 +1,57 @@
+"""List the variants, the axes on which they differ, and how any other combination is named."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from workbench.cli.options import add_json, add_variants_from
+
+HELP = "list the variants and the policies that they combine"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_variants_from(parser)
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the ladder, then the axes."""
+    from engine.policy import AXES, CORE_AXES
+    from variants import REFERENCE, discover, factorial, policies
+    from workbench.console import print_json
+
+    known = discover(arguments.variants_from)
+    axes = {axis: list(choices) for axis, choices in policies(known.values()).items()}
+    combinations = factorial(known)
+    if arguments.json:
+        listed = [
+            {"name": variant.name, "phase": variant.phase, "policies": variant.policies, "summary": variant.summary}
+            for variant in known.values()
+        ]
+        print_json(
+            {
+                "reference": REFERENCE,
+                "variants": listed,
+                "axes": axes,
+                "core_axes": CORE_AXES,
+                "factorial": len(combinations),
+            }
+        )
+        return 0
+    rows = [("variant", *AXES, "summary")]
+    rows += [(variant.name, *variant.policies.values(), variant.summary) for variant in known.values()]
+    _print_aligned(rows)
+    print()
+    _print_aligned([("axis", "policies"), *((axis, ", ".join(names)) for axis, names in axes.items())])
+    print(
+        f"\nAny combination is a variant too, named by what differs from {REFERENCE}: axis=policy,… as in\n"
+        f"{combinations[-1].name}. `factorial` stands for all {len(combinations)} combinations of {', '.join(CORE_AXES)}."
+    )
+    return 0
+
+
+def _print_aligned(rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())

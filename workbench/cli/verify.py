@@ -1,0 +1,87 @@
+"""Check that all variants compute bit-identical results on a feed: digests of every book, feature and strategy against the reference."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from workbench.cli.options import add_feeds, add_json, add_variants_from
+
+if TYPE_CHECKING:
+    from workbench.verify import Verification
+
+HELP = "check that variants compute bit-identical results on a feed"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_feeds(parser, required=True)
+    parser.add_argument(
+        "--variants",
+        metavar="LIST",
+        default="ladder",
+        help="ladder (default: every discovered variant), factorial (the 16 combinations), or names separated by spaces",
+    )
+    add_variants_from(parser)
+    parser.add_argument(
+        "--workers", metavar="N[,N…]", default="1", help="numbers of threads to verify each variant with (default 1)"
+    )
+    parser.add_argument("--evaluate", choices=("last", "every"), default="last", help="which records are evaluated")
+    parser.add_argument("--oracle", action="store_true", help="also against the pure-Python oracle (slow: 15,000 events/s)")
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from engine.feeds import load, open_feed
+    from workbench.console import print_json
+    from workbench.selection import select, worker_counts
+    from workbench.verification import verify_all
+
+    variants = select(arguments.variants, arguments.variants_from)
+    counts = worker_counts(arguments.workers)
+    feed = load(open_feed(arguments.feeds))
+    outcomes = verify_all(
+        feed, variants, counts, evaluate=arguments.evaluate, oracle=arguments.oracle, files=arguments.variants_from
+    )
+    agree = all(outcome.agrees for outcome in outcomes)
+    if arguments.json:
+        print_json(as_json(feed.name, feed.digest, feed.count, outcomes))
+    else:
+        show(feed.name, feed.count, outcomes)
+    return 0 if agree else 1
+
+
+def as_json(name: str, digest: str, events: int, outcomes: list[Verification]) -> dict[str, Any]:
+    """The verification as one JSON object."""
+    return {
+        "feed": name,
+        "feed_digest": digest,
+        "events": events,
+        "agree": all(outcome.agrees for outcome in outcomes),
+        "verifications": [outcome.as_json() for outcome in outcomes],
+    }
+
+
+def show(name: str, events: int, outcomes: list[Verification]) -> None:
+    """Print the verification for a person, each difference with the books around it."""
+    from rich.table import Table
+
+    from workbench.console import stdout
+
+    console = stdout()
+    first = outcomes[0].result
+    table = Table(title=f"{name}: {events:,} events, {first.evaluations:,} evaluations, {len(first.books):,} books")
+    for heading in ("variant", "workers", "books", "features", "strategies", "agrees"):
+        table.add_column(heading)
+    for outcome in outcomes:
+        digests = outcome.result.digests.as_json() if outcome.result.digests else {}
+        verdict = "yes" if outcome.agrees else f"NO: {', '.join(outcome.kinds)}"
+        table.add_row(outcome.name, str(outcome.workers), *digests.values(), verdict)
+    console.print(table)
+    for outcome in outcomes:
+        if not outcome.agrees:
+            console.print(f"\n[bold]{outcome.name}[/bold] with {outcome.workers} workers:")
+            if outcome.difference is None:
+                console.print("differs, but not again when replayed: its results change from run to run")
+            else:
+                for line in outcome.difference.lines():
+                    console.print(line, markup=False)

@@ -1,0 +1,85 @@
+"""Talking to a person on stderr and to programs on stdout: progress, tables, one JSON object."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+
+def stdout() -> Console:
+    """Console for results; colours only on a terminal without NO_COLOR."""
+    return Console(file=sys.stdout, highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def stderr() -> Console:
+    """Console for progress and messages."""
+    return Console(file=sys.stderr, highlight=False)
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on stdout; NaN and infinities become null, as JSON has none."""
+    print(json.dumps(_plain(value), indent=2))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    return value
+
+
+class Ticker:
+    """Moves a progress display; does nothing where there is none."""
+
+    def __init__(self, progress: Progress | None, task: Any) -> None:
+        self._progress, self._task = progress, task
+
+    def advance(self, steps: float = 1) -> None:
+        if self._progress is not None:
+            self._progress.advance(self._task, steps)
+
+    def label(self, text: str) -> None:
+        if self._progress is not None:
+            self._progress.update(self._task, description=text)
+
+
+@contextmanager
+def progress(label: str, total: float | None, *, records: bool = False) -> Iterator[Ticker]:
+    """A progress bar with rate and time left on stderr, if that is a terminal. ``records`` shows a rate in M events/s."""
+    console = stderr()
+    if not console.is_terminal:
+        yield Ticker(None, None)
+        return
+    columns = [TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()]
+    columns.insert(2, _Rate() if records else MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True) as display:
+        yield Ticker(display, display.add_task(label, total=total))
+
+
+class _Rate(TextColumn):
+    """Records per second so far."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+
+    def render(self, task: Any) -> Any:
+        from rich.text import Text
+
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed / 1e6:.2f} M events/s" if speed else "")

@@ -1,0 +1,38 @@
+"""Interrupts that wait: SIGINT and SIGTERM are noted, and asked for between two steps of work."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Noted:
+    """``number`` of the signal that came, 0 while none did."""
+
+    number = 0
+
+
+@contextmanager
+def noted() -> Iterator[Noted]:
+    """Within, the first SIGINT or SIGTERM is only noted; a second one acts as it would have without this."""
+    found = Noted()
+
+    def note(number: int, frame: FrameType | None) -> None:
+        found.number = number
+        restore()
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    # One that is ignored (as SIGINT is in a shell's background jobs) stays so.
+    before = {number: handler for number, handler in handlers.items() if handler is not signal.SIG_IGN}
+    try:
+        for number in before:
+            signal.signal(number, note)
+        yield found
+    finally:
+        restore()

@@ -1,0 +1,159 @@
+"""Streaming Parquet files of what a replay evaluates: feature rows, and top levels of the books.
+
+Both begin with the same columns: ``ts_event`` (timestamp[ns, UTC], as in Databento's data frames; null where the record has none, or one that
+does not fit, after the year 2262), ``instrument_id`` (uint32) and ``publisher_id`` (uint16). One row is one evaluation, in feed order.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from engine.errors import LobenchError, UsageError
+from engine.registry import FEATURES
+from engine.session import Rows
+
+GROUP_ROWS = 128 * 1024
+GROUP_BYTES = 64 * 2**20
+"""A row group is written once it has so many rows, or so many bytes: what a file holds in memory."""
+
+DEEPEST = 100
+"""Levels that two digits can number."""
+
+COMPLETE = b"lobench.complete"
+"""Key of the file's metadata: ``true``, or ``false`` where an interrupt ended the replay before its feed."""
+
+_HEAD = [
+    ("ts_event", pa.timestamp("ns", tz="UTC")),
+    ("instrument_id", pa.uint32()),
+    ("publisher_id", pa.uint16()),
+]
+
+# Sizes of levels are sums: they can exceed the 32 bits that Databento's single orders have.
+_LEVEL = {
+    "bid_px": pa.int64(),
+    "ask_px": pa.int64(),
+    "bid_sz": pa.int64(),
+    "ask_sz": pa.int64(),
+    "bid_ct": pa.uint32(),
+    "ask_ct": pa.uint32(),
+}
+
+
+class RowsFile:
+    """A Parquet file that takes a replay's rows as they come: pass ``write`` to the replay, then call ``finish``.
+
+    Until then it has another name in the same folder; leaving its context without ``finish`` removes it. Raises UsageError at once if it cannot
+    be made, LobenchError if it cannot be written to the end.
+    """
+
+    def __init__(self, path: str, schema: pa.Schema, columns: Callable[[Rows], list[pa.Array]]) -> None:
+        self.path = path
+        self.rows = 0
+        self._schema, self._columns = schema, columns
+        self._batches: list[pa.RecordBatch] = []
+        # A symbolic link stays one: what it points to is replaced.
+        self._target = Path(os.path.realpath(path))
+        self._partial = self._target.with_name(f".{self._target.name}.{os.getpid()}.part")
+        if self._target.exists() and not self._target.is_file():
+            raise UsageError(f"{path}: cannot be written: is not a regular file")
+        try:
+            self._sink = pa.OSFile(str(self._partial), "wb")
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be written: {_reason(error)}") from error
+        self._writer = pq.ParquetWriter(self._sink, schema, compression="zstd", use_dictionary=False)
+
+    def write(self, rows: Rows) -> None:
+        """Append rows; what they view may change afterwards."""
+        if len(rows.heads) == 0:
+            return
+        self._batches.append(pa.record_batch(self._columns(rows), schema=self._schema))
+        self.rows += len(rows.heads)
+        kept = sum(batch.num_rows for batch in self._batches)
+        if kept >= GROUP_ROWS or sum(batch.nbytes for batch in self._batches) >= GROUP_BYTES:
+            self._flush()
+
+    def finish(self, *, complete: bool = True) -> None:
+        """Give the file its name, with all rows so far."""
+        self._flush()
+        with self._explained():
+            self._writer.add_key_value_metadata({COMPLETE: b"true" if complete else b"false"})
+            self._writer.close()
+            self._sink.close()
+            self._partial.replace(self._target)
+
+    def discard(self) -> None:
+        """Remove what was written, unless the file was finished."""
+        self._batches.clear()
+        with suppress(OSError):
+            self._writer.close()
+        self._writer.is_open = False  # else it tries again, and complains, when it is collected
+        with suppress(OSError):
+            self._sink.close()
+        self._partial.unlink(missing_ok=True)
+
+    def _flush(self) -> None:
+        if self._batches:
+            with self._explained():
+                self._writer.write_table(pa.Table.from_batches(self._batches))
+            self._batches.clear()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise LobenchError(f"{self.path}: cannot be written: {_reason(error)}") from error
+
+    def __enter__(self) -> RowsFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.discard()
+
+
+def features_file(path: str) -> RowsFile:
+    """A file of all features by name, float64, NaN where undefined."""
+    schema = pa.schema([*_HEAD, *((name, pa.float64()) for name in FEATURES)])
+    return RowsFile(path, schema, lambda rows: [*_head(rows), *map(pa.array, rows.features.T.copy())])
+
+
+def book_file(path: str, depth: int) -> RowsFile:
+    """A file of the ``depth`` best levels after each evaluation, named as in Databento's mbp-10: ``bid_px_00``, ``ask_px_00``, ``bid_sz_00``, ….
+
+    Prices are int64 in 1e-9 units, ``UNDEF_PRICE`` (2^63 - 1) where there is no level; sizes int64, counts uint32. Raises UsageError for
+    a depth below 1 or above 100.
+    """
+    if not 1 <= depth <= DEEPEST:
+        raise UsageError(f"depth must be 1 to {DEEPEST}, was {depth}")
+    fields = [(f"{name}_{place:02d}", kind) for place in range(depth) for name, kind in _LEVEL.items()]
+    return RowsFile(path, pa.schema([*_HEAD, *fields]), lambda rows: [*_head(rows), *_levels(rows, depth)])
+
+
+def _head(rows: Rows) -> list[pa.Array]:
+    times = rows.heads["ts_event"].copy()
+    return [
+        pa.array(times.view("M8[ns]"), pa.timestamp("ns", tz="UTC"), mask=times < 0),
+        pa.array(rows.heads["instrument_id"].astype(np.uint32)),
+        pa.array(rows.heads["publisher_id"].astype(np.uint16)),
+    ]
+
+
+def _levels(rows: Rows, depth: int) -> Iterator[pa.Array]:
+    for place in range(depth):
+        for name, kind in _LEVEL.items():
+            yield pa.array(rows.levels[name][:, place].astype(kind.to_pandas_dtype()))
+
+
+def _reason(error: OSError) -> Any:
+    return os.strerror(error.errno) if error.errno else error

@@ -1,0 +1,35 @@
+"""From what a user types to variants and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.errors import UsageError
+from engine.policy import Variant
+from variants import discover, factorial, resolve
+
+
+def select(names: str, files: Sequence[str] = ()) -> list[Variant]:
+    """``ladder``: every discovered variant and the user's own; ``factorial``: the combinations of the core axes and the user's own; else names
+    or combinations separated by spaces. Raises UsageError for what does not exist."""
+    known = discover(files)
+    own = [variant for variant in known.values() if variant.phase is None]
+    if names == "ladder":
+        return list(known.values())
+    if names == "factorial":
+        return [*factorial(known), *own]
+    chosen = [resolve(name, known) for name in names.split()]
+    if not chosen:
+        raise UsageError("--variants names no variant")
+    return chosen
+
+
+def worker_counts(text: str) -> list[int]:
+    """``1,2`` as [1, 2]. Raises UsageError for anything but positive integers."""
+    try:
+        counts = [int(part) for part in text.split(",")]
+    except ValueError:
+        counts = []
+    if not counts or min(counts) < 1:
+        raise UsageError(f"--workers takes positive numbers separated by commas, was '{text}'")
+    return counts

@@ -1,0 +1,153 @@
+"""Do two machines compute the same? Digests of everything, and the first event after which they differ."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from engine.feeds import LoadedFeed
+from engine.records import BATCH, MBO
+from engine.registry import FEATURES
+from engine.result import DIGEST_NAMES, Result
+from workbench.differences import describe
+from workbench.machines import Machine, State
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first event after which two machines differ: its record number and fields, what differs, and both books around it."""
+
+    record: int
+    event: dict[str, Any]
+    kinds: tuple[str, ...]
+    before: State
+    expected: State
+    actual: State
+
+    def features(self) -> list[tuple[str, float, float]]:
+        """(name, expected, actual) of each feature of the book's newest evaluation whose bits differ."""
+        if self.expected.features is None or self.actual.features is None:
+            return []
+        pairs = zip(FEATURES, self.expected.features, self.actual.features, strict=True)
+        return [(name, one, other) for name, one, other in pairs if not _same(one, other)]
+
+    def lines(self) -> list[str]:
+        """The difference for a person: the event, then the levels around it before and after, in both."""
+        return describe(self)
+
+    def as_json(self) -> dict[str, Any]:
+        """The difference as JSON."""
+        return {
+            "record": self.record,
+            "event": self.event,
+            "kinds": list(self.kinds),
+            "features": [
+                {"name": name, "expected": one, "actual": other} for name, one, other in self.features()
+            ],
+            "before": self.before.as_json(),
+            "expected": self.expected.as_json(),
+            "actual": self.actual.as_json(),
+        }
+
+
+@dataclass(frozen=True)
+class Verification:
+    """Whether one machine agrees with the reference on one feed. ``kinds`` names what differs; ``difference`` says where."""
+
+    name: str
+    workers: int
+    result: Result
+    kinds: tuple[str, ...]
+    difference: Difference | None = None
+
+    @property
+    def agrees(self) -> bool:
+        return not self.kinds
+
+    def as_json(self) -> dict[str, Any]:
+        """The verification as JSON."""
+        return {
+            "variant": self.name,
+            "workers": self.workers,
+            "agrees": self.agrees,
+            "kinds": list(self.kinds),
+            **self.result.as_json(),
+            "difference": self.difference.as_json() if self.difference else None,
+        }
+
+
+def compare(expected: Result, actual: Result) -> tuple[str, ...]:
+    """What differs between two results: digests at any batch boundary or at the end, counts, anomalies."""
+    kinds = []
+    for column, name in enumerate(DIGEST_NAMES):
+        same = np.array_equal(expected.samples[:, column], actual.samples[:, column])
+        if not same or getattr(expected.digests, name) != getattr(actual.digests, name):
+            kinds.append(name)
+    for name in ("events", "evaluations", "anomalies"):
+        if getattr(expected, name) != getattr(actual, name):
+            kinds.append(name)
+    return tuple(kinds)
+
+
+def verify(
+    feed: LoadedFeed,
+    reference: Machine,
+    expected: Result,
+    machine: Any,
+    advance: Callable[[int], None] | None = None,
+) -> Verification:
+    """Replay ``feed`` on ``machine`` and compare with what ``reference`` gave; on a difference, find where it begins."""
+    actual = machine.replay(feed, feed.count, advance)
+    kinds = compare(expected, actual)
+    difference = locate(feed, reference, expected, machine, actual) if kinds else None
+    return Verification(machine.name, machine.workers, actual, kinds, difference)
+
+
+def locate(
+    feed: LoadedFeed, reference: Machine, expected: Result, machine: Machine, actual: Result
+) -> Difference | None:
+    """The first event after which the two differ, by bisection: over the samples first, then over replays of prefixes.
+
+    None if no prefix differs when it is replayed again: then the machine gives other results from run to run.
+    """
+    same, different = _bracket(expected, actual, feed.count)
+
+    def kinds_after(count: int) -> tuple[str, ...]:
+        return compare(reference.replay(feed, count), machine.replay(feed, count))
+
+    kinds = kinds_after(different)
+    if not kinds:
+        return None
+    # Invariant: after `same` records the two agree, after `different` they do not.
+    while different - same > 1:
+        middle = (same + different) // 2
+        found = kinds_after(middle)
+        if found:
+            different, kinds = middle, found
+        else:
+            same = middle
+    event = feed.records[different - 1]
+    book = (int(event["instrument_id"]), int(event["publisher_id"]))
+    return Difference(
+        record=different - 1,
+        event={name: int(event[name]) for name in MBO.names or ()},
+        kinds=kinds,
+        before=reference.state(feed, same, *book),
+        expected=reference.state(feed, different, *book),
+        actual=machine.state(feed, different, *book),
+    )
+
+
+def _bracket(expected: Result, actual: Result, count: int) -> tuple[int, int]:
+    """Records (same, different) between which the two part, as far as the samples tell."""
+    differs = np.any(expected.samples != actual.samples, axis=1)
+    first = int(np.argmax(differs)) if differs.any() else len(differs)
+    return first * BATCH, min((first + 1) * BATCH, count)
+
+
+def _same(one: float, other: float) -> bool:
+    return (math.isnan(one) and math.isnan(other)) or (one == other and math.copysign(1, one) == math.copysign(1, other))

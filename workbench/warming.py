@@ -1,0 +1,104 @@
+"""Compiling the kernels that a command will need, in parallel processes that fill the cache, with progress.
+
+Numba compiles one kernel at a time in a process (about 10 s each). A mark beside the cache says which kernels are there already, so that a warm start
+spends no time on it. A wrong mark costs time, never a result: what is not in the cache is compiled where it is used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import llvmlite
+import numba
+
+from engine.cache import use_cache_folder
+from engine.errors import LobenchError
+from engine.policy import AXES, Variant
+from engine.registry import FEATURES, STRATEGIES
+from engine.session import warm
+from workbench.console import progress
+
+BUILDS = {"timed": (False, False), "observed": (True, False), "counted": (True, True)}
+"""Build name to (observe, counters)."""
+
+
+def warm_all(variants: Sequence[Variant], builds: Sequence[str], files: Sequence[str] = ()) -> None:
+    """Make sure that these builds of these variants are compiled. ``files``: the user's own, for the helper processes."""
+    folder = use_cache_folder()
+    missing = {
+        (_mark(folder, variant, build)): (variant.name, build)
+        for variant in variants
+        for build in builds
+        if not _mark(folder, variant, build).exists()
+    }
+    if not missing:
+        return
+    jobs = list(missing.values())
+    with progress("compiling kernels (once)", len(jobs)) as ticker:
+        for _ in _compile(jobs, files):
+            ticker.advance()
+    for mark in missing:
+        mark.touch()
+
+
+def _mark(folder: Path, variant: Variant, build: str) -> Path:
+    parts = [build, numba.__version__, llvmlite.__version__, sys.version]
+    for axis in AXES:
+        policy = getattr(variant, axis)
+        parts.append(f"{axis}={policy.name}")
+        parts += sorted(f"{value.__module__}.{value.__qualname__}" for value in vars(policy).values() if callable(value))
+    parts += [f"{name}:{entry.function.__module__}" for name, entry in {**FEATURES, **STRATEGIES}.items()]
+    return folder / f"compiled-{hashlib.blake2b(repr(parts).encode(), digest_size=10).hexdigest()}"
+
+
+def _compile(jobs: Sequence[tuple[str, str]], files: Sequence[str]) -> Iterator[None]:
+    """Compile ``jobs`` in as many processes as there are processors; yields once for each that is done."""
+    lanes = min(len(os.sched_getaffinity(0)), len(jobs))
+    if lanes == 1:
+        yield from (None for _ in _compile_here(jobs, files))
+        return
+    running: dict[subprocess.Popen[str], tuple[str, str]] = {}
+    waiting = list(jobs)
+    try:
+        while waiting or running:
+            while waiting and len(running) < lanes:
+                job = waiting.pop(0)
+                command = [sys.executable, "-m", "workbench.warming", *job, *files]
+                process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+                running[process] = job
+            for process in list(running):
+                try:
+                    _, problem = process.communicate(timeout=0.1)
+                except subprocess.TimeoutExpired:
+                    continue
+                name, build = running.pop(process)
+                if process.returncode:
+                    raise LobenchError(f"{name}: the {build} kernel does not compile:\n{problem.strip()}")
+                yield
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
+
+
+def _compile_here(jobs: Sequence[tuple[str, str]], files: Sequence[str]) -> Iterator[None]:
+    from variants import discover, resolve
+
+    known = discover(files)
+    for name, build in jobs:
+        observe, counters = BUILDS[build]
+        try:
+            warm(resolve(name, known), observe=observe, counters=counters)
+        except numba.core.errors.NumbaError as error:
+            raise LobenchError(f"{name}: the {build} kernel does not compile:\n{error}") from error
+        yield
+
+
+if __name__ == "__main__":
+    for _ in _compile_here([(sys.argv[1], sys.argv[2])], sys.argv[3:]):
+        pass
