@@ -12,7 +12,7 @@ import numpy as np
 from llvmlite import ir
 from numba import config, types
 from numba.core.typing import signature
-from numba.extending import intrinsic, register_jitable
+from numba.extending import intrinsic, models, register_jitable, register_model
 
 Record: TypeAlias = Any
 """A structured record inside a kernel; mypy knows nothing of its fields."""
@@ -27,8 +27,22 @@ _INT = types.int64
 _VOID = types.void
 
 
+class _External(types.ExternalFunction):
+    """A C function, pickled as a name of this module.
+
+    Compiled kernels are found again in the cache by what their closures pickle to; Numba's own external functions
+    pickle to something else in every process.
+    """
+
+    def __reduce__(self) -> str:
+        return next(name for name, value in globals().items() if value is self)
+
+
+register_model(_External)(models.OpaqueModel)
+
+
 def _external(name: str, result: types.Type, *arguments: types.Type) -> Any:
-    return types.ExternalFunction(name, signature(result, *arguments))
+    return _External(name, signature(result, *arguments))
 
 
 malloc = _external("malloc", _INT, _INT)
@@ -83,6 +97,10 @@ def float_bits(typingctx: Any, value: Any) -> Any:
 
     return types.uint64(types.float64), codegen
 
+
+for _made in (view, address_of, float_bits):
+    # Intrinsics, too, would be pickled with an id of the process.
+    _made._set_uuid(f"{__name__}.{_made._name}")
 
 DOUBLE = np.dtype([("value", "f8")])
 INTEGER = np.dtype([("value", "i8")])

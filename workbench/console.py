@@ -19,9 +19,13 @@ from rich.progress import (
 )
 
 
+PLAIN_WIDTH = 160
+"""Columns of a table that goes to a file or a pipe."""
+
+
 def stdout() -> Console:
     """Console for results; colours only on a terminal without NO_COLOR."""
-    return Console(file=sys.stdout, highlight=False, soft_wrap=not sys.stdout.isatty())
+    return Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
 
 
 def stderr() -> Console:
@@ -53,6 +57,11 @@ class Ticker:
     def advance(self, steps: float = 1) -> None:
         if self._progress is not None:
             self._progress.advance(self._task, steps)
+
+    def expect(self, total: float) -> None:
+        """There will be so many steps in all, as far as one can tell by now."""
+        if self._progress is not None:
+            self._progress.update(self._task, total=total)
 
     def label(self, text: str) -> None:
         if self._progress is not None:

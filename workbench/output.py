@@ -1,7 +1,8 @@
 """Streaming Parquet files of what a replay evaluates: feature rows, and top levels of the books.
 
-Both begin with the same columns: ``ts_event`` (timestamp[ns, UTC], as in Databento's data frames; null where the record has none, or one that
-does not fit, after the year 2262), ``instrument_id`` (uint32) and ``publisher_id`` (uint16). One row is one evaluation, in feed order.
+Both begin with the same columns: ``ts_event`` (timestamp[ns, UTC], as in Databento's data frames; null where the
+record has none, or one after the year 2262, which does not fit), ``instrument_id`` (uint32) and ``publisher_id``
+(uint16). One row is one evaluation, in feed order.
 """
 
 from __future__ import annotations
@@ -51,8 +52,8 @@ _LEVEL = {
 class RowsFile:
     """A Parquet file that takes a replay's rows as they come: pass ``write`` to the replay, then call ``finish``.
 
-    Until then it has another name in the same folder; leaving its context without ``finish`` removes it. Raises UsageError at once if it cannot
-    be made, LobenchError if it cannot be written to the end.
+    Until then it has another name in the same folder; leaving its context without ``finish`` removes it. Raises
+    UsageError at once if it cannot be made, LobenchError if it cannot be written to the end.
     """
 
     def __init__(self, path: str, schema: pa.Schema, columns: Callable[[Rows], list[pa.Array]]) -> None:
@@ -93,7 +94,7 @@ class RowsFile:
     def discard(self) -> None:
         """Remove what was written, unless the file was finished."""
         self._batches.clear()
-        with suppress(OSError):
+        with suppress(OSError, pa.ArrowException):
             self._writer.close()
         self._writer.is_open = False  # else it tries again, and complains, when it is collected
         with suppress(OSError):
@@ -129,10 +130,10 @@ def features_file(path: str) -> RowsFile:
 
 
 def book_file(path: str, depth: int) -> RowsFile:
-    """A file of the ``depth`` best levels after each evaluation, named as in Databento's mbp-10: ``bid_px_00``, ``ask_px_00``, ``bid_sz_00``, ….
+    """A file of the ``depth`` best levels after each evaluation, named as in Databento's mbp-10 (``bid_px_00`` …).
 
-    Prices are int64 in 1e-9 units, ``UNDEF_PRICE`` (2^63 - 1) where there is no level; sizes int64, counts uint32. Raises UsageError for
-    a depth below 1 or above 100.
+    Prices are int64 in 1e-9 units, ``UNDEF_PRICE`` (2^63 - 1) where there is no level; sizes int64, counts uint32.
+    Raises UsageError for a depth below 1 or above 100.
     """
     if not 1 <= depth <= DEEPEST:
         raise UsageError(f"depth must be 1 to {DEEPEST}, was {depth}")

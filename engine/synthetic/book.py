@@ -1,6 +1,7 @@
 """The generator's own books: FIFO queues on ladders of price levels. And its random numbers.
 
-Sides are 0 (bid) and 1 (ask), prices are steps of a book's ladder, orders are slots of one pool. An empty side's best is -1.
+Sides are 0 (bid) and 1 (ask), prices are steps of a book's ladder, orders are slots of one pool. An empty side's best
+is -1.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def random(market: Record) -> np.uint64:
 @kernel
 def below(market: Record, limit: int) -> int:
     """A random integer of 0 … limit - 1; limit below 2^31."""
-    return np.int64(((random(market) >> np.uint64(32)) * np.uint64(limit)) >> np.uint64(32))
+    return int(((random(market) >> np.uint64(32)) * np.uint64(limit)) >> np.uint64(32))
 
 
 @kernel
@@ -115,7 +116,7 @@ def create(market: Record, book: int, side: int, step: int, size: int, order_id:
     join(market, book, side, step, slot)
     book_at(market, book)["live"] += 1
     market["live"] += 1
-    return slot
+    return int(slot)
 
 
 @kernel
@@ -130,7 +131,7 @@ def destroy(market: Record, book: int, slot: int) -> None:
 
 @kernel
 def full(market: Record) -> bool:
-    return market["free"] == 0
+    return bool(market["free"] == 0)
 
 
 @kernel
@@ -144,4 +145,4 @@ def clear(market: Record, book: int) -> None:
 @kernel
 def crossed(market: Record, book: int) -> bool:
     bid, ask = best_of(market, book, 0)["value"], best_of(market, book, 1)["value"]
-    return bid >= 0 and ask >= 0 and bid >= ask
+    return bool(bid >= 0 and ask >= 0 and bid >= ask)

@@ -78,9 +78,7 @@ class SyntheticFeed:
 
 def names() -> list[tuple[str, str]]:
     """The feeds that can be generated: (name, one line about it)."""
-    return [
-        (profile.name, f"{profile.summary}; n={profile.records:,} unless given") for profile in PROFILES.values()
-    ]
+    return [(profile.name, f"{profile.summary}; n={profile.records:,} unless given") for profile in PROFILES.values()]
 
 
 def open_synthetic(spec: str) -> SyntheticFeed:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import zstandard
 from databento_dbn import Metadata, Schema, SType
@@ -17,6 +19,9 @@ from engine.synthetic.feed import SyntheticFeed
 from engine.synthetic.market import START
 
 _LEVEL = 3
+_PACKED = 15
+"""Bytes a record that compressed files have at least; 17 to 20 are usual."""
+_FIRST_DAY, _LAST_DAY = date(2024, 1, 1), date(2025, 1, 1)
 _SPARE = 64 * 2**20
 """Bytes that must stay free on the disk."""
 
@@ -24,8 +29,8 @@ _SPARE = 64 * 2**20
 def generate(feed: SyntheticFeed, path: str | Path, progress: Callable[[int], object] | None = None) -> None:
     """Write all records of ``feed`` to ``path``, DBN version 3, compressed if it ends in ``.dbn.zst``.
 
-    ``progress`` is called with the number of records written so far. The file appears whole or not at all: until then it
-    has another name in the same folder. Raises UsageError for another ending, LobenchError if the folder cannot be
+    ``progress`` is called with the number of records written so far. The file appears whole or not at all: until then
+    it has another name in the same folder. Raises UsageError for another ending, LobenchError if the folder cannot be
     written or the disk is too full, before anything is generated where that can be known.
     """
     target = Path(path)
@@ -36,41 +41,73 @@ def generate(feed: SyntheticFeed, path: str | Path, progress: Callable[[int], ob
         raise LobenchError(f"{target}: is a folder")
     partial = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        _check_room(target, 0 if compressed else feed.n * MBO.itemsize)
-        with partial.open("xb") as file:
-            if compressed:
-                with zstandard.ZstdCompressor(level=_LEVEL).stream_writer(file) as packed:
-                    _write(feed, cast(BinaryIO, packed), progress)
-            else:
-                _write(feed, file, progress)
-        partial.replace(target)
+        _check_room(target, feed.n * (_PACKED if compressed else MBO.itemsize))
+        with partial.open("wb") as file:
+            try:
+                if compressed:
+                    with zstandard.ZstdCompressor(level=_LEVEL).stream_writer(file) as packed:
+                        _write(feed, cast(BinaryIO, packed), progress)
+                else:
+                    _write(feed, file, progress)
+                file.close()
+                partial.replace(target)
+            finally:
+                # Gone already if all went well; an interrupt leaves nothing behind.
+                partial.unlink(missing_ok=True)
     except OSError as error:
         raise LobenchError(f"{target}: cannot be written: {error.strerror or error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _check_room(target: Path, size: int) -> None:
     free = shutil.disk_usage(target.parent).free
     if size + _SPARE > free:
-        raise LobenchError(f"{target}: needs {size / 1e9:,.1f} GB, {free / 1e9:,.1f} GB are free; choose a smaller n or .dbn.zst")
+        room = f"needs {size / 1e9:,.1f} GB, {free / 1e9:,.1f} GB are free"
+        raise LobenchError(f"{target}: {room}; a smaller n, or .dbn.zst, takes less")
+
+
+@dataclass
+class _Interval:
+    start_date: date
+    end_date: date
+    symbol: str
+
+
+@dataclass
+class _Mapping:
+    """What databento_dbn reads to map a symbol to an instrument, by attribute names."""
+
+    raw_symbol: str
+    intervals: Any
+
+
+def _symbols(feed: SyntheticFeed) -> dict[str, int]:
+    """Symbol -> instrument_id of all that a feed may name."""
+    first = feed.profile.first_instrument
+    count = feed.profile.instruments
+    names = [feed.profile.name.upper()] if count == 1 else [f"S{first + i}" for i in range(count)]
+    if feed.anomalies:
+        names.append("TOP-OF-BOOK")
+    return {name: first + i for i, name in enumerate(names)}
 
 
 def _write(feed: SyntheticFeed, file: BinaryIO, progress: Callable[[int], object] | None) -> None:
-    profile = feed.profile
+    symbols = _symbols(feed)
     metadata = Metadata(
-        dataset=profile.dataset,
+        dataset=feed.profile.dataset,
         start=START - 10**9,
-        stype_in=SType.RAW_SYMBOL,
-        stype_out=SType.INSTRUMENT_ID,
-        schema=Schema.MBO,
-        symbols=[profile.name.upper()],
+        stype_in=SType.from_str("raw_symbol"),
+        stype_out=SType.from_str("instrument_id"),
+        schema=Schema.from_str("mbo"),
+        symbols=list(symbols),
+        mappings=[
+            _Mapping(name, [_Interval(_FIRST_DAY, _LAST_DAY, str(instrument))]) for name, instrument in symbols.items()
+        ],
         version=3,
     )
     file.write(metadata.encode())
     written = 0
     for chunk in feed:
-        file.write(memoryview(chunk.array()).cast("B"))
+        file.write(chunk.array().data)
         written += chunk.count
         if progress:
             progress(written)

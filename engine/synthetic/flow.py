@@ -1,7 +1,8 @@
 """Orders that come, go and move: the places they take and the records they make.
 
-Where something happens is drawn from what was measured; whether an order comes or goes there is decided by how many rest
-there and in the book, against what the book aims at. So queues and live orders stay near their aims for feeds of any length.
+Where something happens is drawn from what was measured; whether an order comes or goes there is decided by how many
+rest there and in the book, against what the book aims at. So queues and live orders stay near their aims for feeds of
+any length.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ OVERLAP = 24
 """Steps by which the pre-open's bids and asks lie across each other, each side's."""
 _FAR_FROM = 250
 """Ticks behind the touch from which an order counts among the far crowd."""
-_SMALLER, _LARGER = 380, 3
+_AT_TOUCH = 1.0
+"""Aggressors take from there, so that more must come."""
+_SMALLER, _LARGER = 310, 3
 """Of 1000 modifies: those that take from the size, where there is more than 1; those that add to it."""
 
 
@@ -38,7 +41,7 @@ _SMALLER, _LARGER = 380, 3
 def distance(market: Record, book: int, table: int) -> int:
     """A distance drawn from a table; beyond 4 ticks it grows with the reach of the book."""
     ticks = draw(market, table)
-    return ticks if ticks < 5 else max(4, (ticks * book_at(market, book)["stretch"]) >> 8)
+    return ticks if ticks < 5 else max(4, int(ticks * book_at(market, book)["stretch"]) >> 8)
 
 
 @kernel
@@ -47,11 +50,11 @@ def touch(market: Record, book: int, side: int) -> int:
     middle = book_at(market, book)["width"] // 2
     way = 2 * side - 1
     if market["mode"] == PREOPEN:
-        return middle - way * OVERLAP
+        return int(middle - way * OVERLAP)
     best, other = best_of(market, book, side)["value"], best_of(market, book, 1 - side)["value"]
     if best >= 0:
-        return best
-    return other + way if other >= 0 else middle + (side - 1)
+        return int(best)
+    return int(other + way if other >= 0 else middle + (side - 1))
 
 
 @kernel
@@ -74,15 +77,15 @@ def pick(market: Record, book: int, side: int, step: int) -> int:
     level = level_at(market, book, side, step)
     slot = level["tail"]
     back = 0
-    if chance(market, 512):
-        while back < 20 and chance(market, 512):
+    if chance(market, 940):
+        while back < 20 and chance(market, 300):
             back += 1
     else:
         back = below(market, min(level["count"], 32))
     while back > 0 and order_at(market, slot)["previous"] != 0:
         slot = order_at(market, slot)["previous"]
         back -= 1
-    return slot
+    return int(slot)
 
 
 @kernel
@@ -98,7 +101,7 @@ def some_order(market: Record, book: int, table: int) -> int:
     slot = level_at(market, book, side, found if found >= 0 else best_of(market, book, side)["value"])["head"]
     while chance(market, 512) and order_at(market, slot)["next"] != 0:
         slot = order_at(market, slot)["next"]
-    return slot
+    return int(slot)
 
 
 @kernel
@@ -110,10 +113,10 @@ def adds(market: Record, book: int, count: int, ticks: int) -> bool:
     ratio = ticks / info["reach"]
     aim = info["queue"] / (1.0 + ratio * ratio)
     if ticks == 0:
-        aim *= 0.6
+        aim *= _AT_TOUCH
     share = 0.5 + 0.5 * (aim - count) / (aim + count + 1.0)
-    share += 2.0 * (info["target"] - info["live"]) / info["target"]
-    return below(market, 1 << 20) < share * (1 << 20)
+    share += 4.0 * (info["target"] - info["live"]) / info["target"]
+    return bool(below(market, 1 << 20) < share * (1 << 20))
 
 
 @kernel
@@ -140,7 +143,7 @@ def cancel(market: Record, book: int, slot: int) -> None:
 def flow(market: Record, book: int) -> None:
     """One order comes or goes."""
     side = below(market, 2)
-    ticks = distance(market, book, FLOW)
+    ticks = distance(market, book, FLOW) if best_of(market, book, side)["value"] >= 0 else 0
     step = place(market, book, side, ticks)
     if step < 0:
         return
@@ -166,7 +169,7 @@ def closer(market: Record, book: int, side: int, step: int) -> int:
     spread = (other - best) * toward
     if spread <= 1 or chance(market, 512 if spread == 2 else 128):
         return step
-    return other - toward if chance(market, 512) else best + toward
+    return int(other - toward if chance(market, 512) else best + toward)
 
 
 @kernel
@@ -177,11 +180,11 @@ def new_step(market: Record, book: int, side: int, step: int) -> int:
     far_from = (_FAR_FROM * book_at(market, book)["stretch"]) >> 8
     if behind >= max(far_from, 5):
         target = place(market, book, side, distance(market, book, NEAR))
-    elif chance(market, 280):
+    elif chance(market, 235):
         target = place(market, book, side, distance(market, book, FAR))
     else:
         ticks = draw(market, STEP)
-        target = place(market, book, side, behind + ticks if chance(market, 512) else max(0, behind - ticks))
+        target = place(market, book, side, behind + ticks if chance(market, 440) else max(0, behind - ticks))
     if target == step or target < 0:
         target = place(market, book, side, behind + 1)
     return target if target >= 0 else step

@@ -1,7 +1,8 @@
 """What breaks the rules: every anomaly that a replay counts, and records of top-of-book venues.
 
-The generator's own books follow the engine's rules for each (docs/semantics.md), so that what comes after is regular again.
-Top-of-book records and clears go to a book of their own, the instrument after the last, of which no model is kept.
+The generator's own books follow the engine's rules for each (docs/semantics.md), so that what comes after is regular
+again. Top-of-book records and clears go to a book of their own, the instrument after the last, of which no model is
+kept.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def replaced(market: Record, book: int, slot: int, by_modify: bool) -> None:
 
 @kernel
 def wrong_cancel(market: Record, book: int, slot: int, kind: int) -> None:
-    """C with another price or side (cancel_mismatch), C of too much (cancel_oversize), both, or C of size 0, which is none."""
+    """C with another price or side (cancel_mismatch), of too much (cancel_oversize), both, or of nothing (legal)."""
     order = order_at(market, slot)
     side, price, size = side_code(order["side"]), price_at(market, book, order["tick"]), order["size"]
     if kind == 11:
@@ -101,7 +102,7 @@ def refused(market: Record, book: int, slot: int, kind: int) -> None:
 
 @kernel
 def top_of_book(market: Record) -> None:
-    """A record for the book of top-of-book records: sides replaced or emptied, orders among them, clears, odd prices."""
+    """A record of the top-of-book venue: sides replaced or emptied, orders among them, clears, odd prices."""
     book = market["books"]
     info = book_at(market, book)
     price = info["base"] + (below(market, 41) - 20) * info["tick"]
@@ -114,7 +115,9 @@ def top_of_book(market: Record) -> None:
         price = _EXTREME if chance(market, 512) else -_EXTREME
     side = BID if chance(market, 512) else ASK
     size = draw(market, SIZE)
-    what = below(market, 16)
+    # Steps of 7 pass through all 16 cases.
+    what = market["turn"]
+    market["turn"] = (what + 7) % 16
     if what < 4:
         market["side_id"] = fresh_id(market, book)
         emit(market, book, ADD, side, market["side_id"], price, size, LAST)

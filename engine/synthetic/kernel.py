@@ -87,7 +87,7 @@ def choose_book(market: Record) -> int:
         alias = alias_at(market, choice)
         threshold = np.int64(random(market) >> np.uint64(32))
         market["book"] = choice if threshold < alias["threshold"] else alias["other"]
-    return market["book"]
+    return int(market["book"])
 
 
 @kernel
@@ -120,7 +120,7 @@ def group(market: Record) -> None:
         flow(market, book)
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@numba.njit(nogil=True, cache=True, error_model="numpy")
 def prepare(state: Array, wanted: Array) -> None:
     """Fill the books for the first snapshot; ``state``: STATE, shape (1,); ``wanted``: orders per book, int64."""
     market = state[0]
@@ -129,7 +129,7 @@ def prepare(state: Array, wanted: Array) -> None:
             settle_in(market, book, wanted[book])
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@numba.njit(nogil=True, cache=True, error_model="numpy")
 def produce(state: Array, count: int) -> None:
     """Write groups until the buffer holds ``count`` records or up to a group more, ``state["count"]`` in all."""
     market = state[0]

@@ -29,9 +29,10 @@ STATE: Final = np.dtype(
     [
         *((name, np.uint64) for name in ("random", "event", "received", "sequence")),
         *((name, np.int64) for name in ("delta", "speed", "short", "short_entries", "short_again", "short_first")),
-        *((name, np.int64) for name in ("count", "produced", "live", "free", "book", "books", "ids_sparse", "ids_late")),
-        *((name, np.int64) for name in ("mode", "stage", "price", "walk_book", "walk_side", "walk_tick", "walk_slot")),
-        *((name, np.int64) for name in ("irregular", "kind")),
+        *((name, np.int64) for name in ("count", "produced", "live", "free", "book", "books")),
+        *((name, np.int64) for name in ("ids_sparse", "ids_late")),
+        *((name, np.int64) for name in ("mode", "stage", "price", "walk_book", "walk_side", "walk_slot")),
+        *((name, np.int64) for name in ("irregular", "kind", "turn")),
         ("side_id", np.uint64),
         *((f"{table}_at", np.int64) for table in _TABLES),
         *(("buffer_at", np.int64), ("levels", np.int64), ("slots", np.int64)),
@@ -44,11 +45,13 @@ BOOK: Final = np.dtype(
     [
         *(("instrument", np.int64), ("publisher", np.int64), ("venue", np.int64), ("style", np.int64)),
         *(("tick", np.int64), ("base", np.int64), ("first", np.int64), ("width", np.int64)),
-        *(("target", np.int64), ("live", np.int64), ("queue", np.float64), ("reach", np.float64), ("stretch", np.int64)),
+        *(("target", np.int64), ("live", np.int64), ("stretch", np.int64)),
+        *(("queue", np.float64), ("reach", np.float64)),
     ]
 )
-"""``base``: price of ladder step 0; ``first``: its bid ladder's place among all levels, the ask ladder follows; ``queue``,
-``reach``: orders aimed at per level are queue / (1 + (distance / reach)²); ``stretch``: distances times 256."""
+"""``base``: price of ladder step 0; ``first``: its bid ladder's place among all levels, the ask ladder follows;
+``queue``, ``reach``: orders aimed at per level are queue / (1 + (distance / reach)²); ``stretch``: what drawn distances
+are multiplied by, times 256."""
 
 LEVEL: Final = np.dtype([("head", np.int32), ("tail", np.int32), ("count", np.int32)])
 ORDER: Final = np.dtype(
@@ -68,7 +71,7 @@ Array = npt.NDArray[Any]
 
 
 class Market:
-    """Everything that generation changes: ``state`` (dtype STATE, shape (1,)) and the tables whose addresses it holds."""
+    """All that generation changes: ``state`` (dtype STATE, shape (1,)) and the tables whose addresses it holds."""
 
     def __init__(self, state: Array, tables: dict[str, Array]) -> None:
         self.state = state
@@ -113,7 +116,7 @@ def _shape(target: int, width: int) -> tuple[float, float, int]:
     reach = max(1.0, half / (1.5707963 * queue))
     while width < 10 * reach:
         width *= 2
-    total = 0.6 + sum(1 / (1 + (d / reach) * (d / reach)) for d in range(1, width // 2))
+    total = sum(1 / (1 + (d / reach) * (d / reach)) for d in range(width // 2))
     return half / total, reach, width
 
 
@@ -130,6 +133,17 @@ def _stages(profile: Profile, n: int, snapshot: int) -> Array:
     )
 
 
+def _wanted(shares: list[float], live: int, room: int) -> Array:
+    """Orders of each book's snapshot, ``live`` in all, or fewer if R and As would take more than ``room`` records."""
+    scale = min(1.0, room / (live + len(shares)))
+    while True:
+        wanted = np.array([int(share * live * scale) for share in shares], np.int64)
+        wanted[: int(live * scale) - int(wanted.sum())] += 1
+        if scale == 1.0 or int(wanted.sum()) + np.count_nonzero(wanted) <= room:
+            return wanted
+        scale *= 0.95
+
+
 def build(profile: Profile, n: int, seed: int, irregular: float, sparse: bool) -> tuple[Market, Array]:
     """An empty market, and how many orders each book's snapshot shall have, int64.
 
@@ -140,8 +154,7 @@ def build(profile: Profile, n: int, seed: int, irregular: float, sparse: bool) -
     weights = (shares / ranks).tolist()
     total = math.fsum(weights)
     count = len(weights)
-    scale = min(1.0, n // 4 / (profile.live + count))
-    wanted = np.array([int(weight / total * profile.live * scale) for weight in weights], np.int64)
+    wanted = _wanted([weight / total for weight in weights], profile.live, n // 4)
 
     books = np.zeros(count + 1, BOOK)
     books["instrument"][:count] = profile.first_instrument + ranks - 1
@@ -195,6 +208,6 @@ def build(profile: Profile, n: int, seed: int, irregular: float, sparse: bool) -
         "fills": np.zeros(FILLS + 1, FILL),
         "tables": expand(profile.tables),
         "alias": _alias(weights),
-        "stages": _stages(profile, n, int(wanted.sum()) + count),
+        "stages": _stages(profile, n, int(wanted.sum()) + int(np.count_nonzero(wanted))),
     }
     return Market(state, tables), wanted

@@ -10,7 +10,7 @@ from engine.synthetic.tables import EQUITY, FUTURE, Rows
 CME: Final = 0
 """Fills by C of the whole order or M to what is left; a modify keeps the id; a trade names its aggressor."""
 ITCH: Final = 1
-"""Fills by C of what was filled, one group each; a replace is C and A of a new id; cancels in part; trades without id."""
+"""Fills by C of what was filled, one group each; a replace is C and A of a new id; cancels in part; T has no id."""
 PITCH: Final = 2
 """As ITCH, but a modify keeps the id."""
 
@@ -81,7 +81,7 @@ PROFILES: Final[dict[str, Profile]] = {
             records=2_000_000,
             live=200_000,
             dataset="XNAS.ITCH",
-            venues=(Venue(2, ITCH, 0.7, 196_851), Venue(5, PITCH, 0.3, 150_001)),
+            venues=(Venue(2, ITCH, 0.7, 196_851), Venue(5, PITCH, 0.3, 196_001)),
             tables=EQUITY,
             tick=_CENT,
             prices=(1_000, 50_000),

@@ -1,8 +1,8 @@
 """What was measured on real data, as tables that the generators draw from.
 
 Measured with ``scripts/calibrate`` on a day of ESH4 (see docs/calibration.md). A distribution is written as rows
-(lowest value, highest value, weight): values within a row are equally likely. The clocks' longest waits are left out: the
-day measured was a holiday.
+(lowest value, highest value, weight): values within a row are equally likely. The longest waits are left out: the day
+measured was a holiday.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ MODIFY_DISTANCE: Final[Rows] = (
     *((0, 0, 17.4), (1, 1, 15.9), (2, 2, 9.8), (3, 3, 10.1), (4, 4, 7.5), (5, 5, 3.7), (6, 9, 5.1), (10, 19, 5.8)),
     *((20, 49, 3.8), (50, 299, 1.9), (300, 409, 19.0)),
 )
-NEAR_DISTANCE: Final[Rows] = ((0, 0, 22), (1, 1, 17), (2, 2, 15), (3, 3, 13), (4, 5, 13), (6, 9, 5), (10, 19, 9), (20, 49, 6))
+NEAR_DISTANCE: Final[Rows] = (
+    *((0, 0, 40), (1, 1, 15), (2, 2, 15), (3, 3, 13), (4, 5, 13), (6, 9, 5), (10, 19, 9)),
+    (20, 49, 6),
+)
 FAR_DISTANCE: Final[Rows] = ((300, 395, 15), (396, 409, 85))
 MODIFY_STEP: Final[Rows] = ((1, 1, 88), (2, 2, 5), (3, 4, 4), (5, 16, 3))
 
@@ -40,7 +43,10 @@ TRADE_SIZE: Final[Rows] = (
     *((21, 40, 1.7), (41, 89, 1.0)),
 )
 # Not measured: the usual shape of US equities, round lots first.
-EQUITY_SIZE: Final[Rows] = ((1, 99, 25), (100, 100, 48), (101, 199, 5), (200, 200, 8), (201, 499, 6), (500, 500, 4), (501, 2000, 4))
+EQUITY_SIZE: Final[Rows] = (
+    *((1, 99, 25), (100, 100, 48), (101, 199, 5), (200, 200, 8), (201, 499, 6), (500, 500, 4)),
+    (501, 2000, 4),
+)
 EQUITY_TRADE_SIZE: Final[Rows] = ((1, 99, 35), (100, 100, 38), (101, 300, 14), (301, 1000, 10), (1001, 5000, 3))
 
 # Nanoseconds. Waits below 100 µs make up the first SHORT_SHARE percent of this table; they come in runs.
@@ -60,7 +66,8 @@ IN_DELTA: Final[Rows] = (
     *((15_771, 16_928, 20), (16_929, 20_162, 8), (20_163, 31_474, 2)),
 )
 SEQUENCE_STEP: Final[Rows] = ((0, 0, 6.0), (1, 1, 81.1), (2, 2, 8.7), (3, 3, 2.1), (4, 4, 1.1), (5, 9, 1.0))
-ID_STEP: Final[Rows] = ((1, 1, 78.7), (2, 2, 11.1), (3, 3, 4.6), (4, 4, 2.5), (5, 5, 1.3), (6, 8, 1.3), (9, 42, 0.5))
+# Of all ids given out: trades take some of those between two orders.
+ID_STEP: Final[Rows] = ((1, 1, 84.0), (2, 2, 9.0), (3, 3, 3.4), (4, 4, 1.6), (5, 5, 0.8), (6, 8, 0.9), (9, 42, 0.3))
 
 FUTURE: Final[tuple[Rows, ...]] = (
     *(FLOW_DISTANCE, MODIFY_DISTANCE, NEAR_DISTANCE, FAR_DISTANCE, MODIFY_STEP, ORDER_SIZE, TRADE_SIZE),

@@ -14,6 +14,7 @@ from engine.synthetic.writer import LAST, NO_ID, emit, emit_order, fresh_id, nex
 
 F_LAST_ALONE = 128
 
+
 @kernel
 def aggressor_side(market: Record, book: int) -> int:
     """Side of the next aggressor: mostly the one that leads the price back to the middle of the ladder."""
@@ -21,6 +22,7 @@ def aggressor_side(market: Record, book: int) -> int:
     drift = touch(market, book, 0) - quarter * 2
     buys = 512 - drift * 512 // quarter
     return 0 if chance(market, min(max(buys, 32), 992)) else 1
+
 
 @kernel
 def match(market: Record, book: int, side: int, size: int) -> int:
@@ -38,10 +40,11 @@ def match(market: Record, book: int, side: int, size: int) -> int:
             slot = order_at(market, slot)["next"]
             count += 1
         # Few aggressors go on to the next price.
-        if not chance(market, 150):
+        if not chance(market, 260):
             break
         step = next_level(market, book, side, step + 2 * side - 1)
     return count
+
 
 @kernel
 def settle(market: Record, book: int, index: int, flags: int) -> None:
@@ -59,6 +62,7 @@ def settle(market: Record, book: int, index: int, flags: int) -> None:
     else:
         order["size"] -= fill["size"]
 
+
 @kernel
 def one_by_one(market: Record, book: int, count: int) -> None:
     """An equity venue's fills: T, F and C of each are a group of their own; the aggressor stays unknown."""
@@ -71,6 +75,7 @@ def one_by_one(market: Record, book: int, count: int) -> None:
         emit_order(market, book, FILL, slot, fill["size"], 0)
         settle(market, book, index, LAST)
         market["sequence"] += 1
+
 
 @kernel
 def together(market: Record, book: int, side: int, size: int, count: int) -> None:
@@ -103,6 +108,7 @@ def together(market: Record, book: int, side: int, size: int, count: int) -> Non
         slot = create(market, book, side, step, size - filled, aggressor)
         emit_order(market, book, ADD, slot, size - filled, LAST)
 
+
 @kernel
 def trade(market: Record, book: int) -> None:
     """An aggressor meets the best queue of the other side; an empty side gets an order instead."""
@@ -116,6 +122,7 @@ def trade(market: Record, book: int) -> None:
         together(market, book, side, size, count)
     else:
         one_by_one(market, book, count)
+
 
 @kernel
 def opening_price(market: Record, book: int) -> int:
@@ -144,6 +151,7 @@ def opening_price(market: Record, book: int) -> int:
             to_sell = order_at(market, sell)["size"]
     return price
 
+
 @kernel
 def uncross(market: Record, book: int) -> None:
     """One group of the opening: the fronts of both sides' best queues, at the opening price, without a side as on ESH4.
@@ -169,4 +177,3 @@ def uncross(market: Record, book: int) -> None:
     next_packet(market)
     settle(market, book, 0, 0)
     settle(market, book, 1, F_LAST_ALONE)
-

@@ -60,14 +60,14 @@ def fresh_id(market: Record, book: int) -> np.uint64:
             order_id = ids["next"]
     if market["ids_sparse"] != 0:
         return mixed(order_id ^ _SPARSE)
-    return order_id
+    return np.uint64(order_id)
 
 
 @kernel
 def price_at(market: Record, book: int, step: int) -> int:
     """Price of a ladder step, 1e-9 units."""
     info = book_at(market, book)
-    return info["base"] + step * info["tick"]
+    return int(info["base"] + step * info["tick"])
 
 
 @kernel

@@ -1,4 +1,4 @@
-"""Write a synthetic feed to a DBN file, which any DBN reader reads; the same name, n, seed and rate make the same bytes."""
+"""Write a synthetic feed to a DBN file for any DBN reader; the same name, n, seed and rate make the same bytes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ HELP = "write a synthetic feed to a DBN file"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", metavar="NAME", nargs="?", help="which feed (see --list); settings may follow as in NAME,seed=7")
+    parser.add_argument(
+        "name", metavar="NAME", nargs="?", help="which feed (see --list); settings may follow as in NAME,seed=7"
+    )
     parser.add_argument("-n", metavar="N", help="number of records, such as 200000, 5e6 or 5M")
     parser.add_argument("--seed", metavar="S", help="another seed, another feed (default 1)")
-    parser.add_argument("--anomalies", metavar="RATE", help="probability that a group breaks the rules, 0 to 1 (default 0)")
+    parser.add_argument(
+        "--anomalies", metavar="RATE", help="probability that a group breaks the rules, 0 to 1 (default 0)"
+    )
     parser.add_argument("-o", "--output", metavar="FILE", help="file to write, .dbn or .dbn.zst")
     parser.add_argument("--list", action="store_true", help="list the feeds that can be generated")
     add_json(parser)
@@ -64,9 +68,7 @@ def _generate(arguments: argparse.Namespace) -> int:
     seconds = perf_counter() - started
     size = Path(arguments.output).stat().st_size
     if arguments.json:
-        print_json(
-            {"feed": feed.name, "file": arguments.output, "records": feed.n, "bytes": size, "seconds": seconds}
-        )
+        print_json({"feed": feed.name, "file": arguments.output, "records": feed.n, "bytes": size, "seconds": seconds})
     else:
         print(f"{arguments.output}: {feed.n:,} records of {feed.name}, {size:,} bytes, {seconds:.1f} s")
     return 0

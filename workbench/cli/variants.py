@@ -39,14 +39,15 @@ def run(arguments: argparse.Namespace) -> int:
             }
         )
         return 0
-    rows = [("variant", *AXES, "summary")]
+    rows: list[tuple[str, ...]] = [("variant", *AXES, "summary")]
     rows += [(variant.name, *variant.policies.values(), variant.summary) for variant in known.values()]
     _print_aligned(rows)
     print()
     _print_aligned([("axis", "policies"), *((axis, ", ".join(names)) for axis, names in axes.items())])
     print(
         f"\nAny combination is a variant too, named by what differs from {REFERENCE}: axis=policy,… as in\n"
-        f"{combinations[-1].name}. `factorial` stands for all {len(combinations)} combinations of {', '.join(CORE_AXES)}."
+        f"{combinations[-1].name}\n"
+        f"`factorial` stands for all {len(combinations)} combinations of {', '.join(CORE_AXES)}."
     )
     return 0
 

@@ -1,0 +1,208 @@
+"""`lobench replay`: what it prints and writes is what the oracle computes, and how it fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from engine.oracle import Oracle
+from engine.records import UNDEF_PRICE
+from engine.registry import FEATURES
+from engine.result import Result
+from tests.cli.command import answer, busy, calm, lobench, refused
+from tests.dbn_files import header, other_record, write, zstd
+from variants import discover
+
+DEPTH = 4
+Level = tuple[int, int, int]
+
+
+class Expected:
+    """What the oracle makes of records, one evaluation after the other."""
+
+    def __init__(self, records: npt.NDArray[np.void], evaluate: str) -> None:
+        oracle = Oracle(evaluate, keep_rows=True)
+        self.levels: list[dict[str, list[Level]]] = []
+        for index, record in enumerate(records):
+            oracle.apply(records[index : index + 1])
+            if len(oracle.rows) > len(self.levels):
+                book = oracle.book(int(record["instrument_id"]), int(record["publisher_id"]))
+                assert book is not None
+                self.levels.append({side: [level[:3] for level in book.levels(ord(side))] for side in "BA"})
+        self.rows = oracle.rows
+        self.result: Result = oracle.finish()
+
+    def heads(self) -> list[tuple[int, int, int]]:
+        return [row[:3] for row in self.rows]
+
+    def column(self, side: str, place: int, field: int) -> list[int]:
+        """Field 0 (price), 1 (size), 2 (count) of one depth, over all evaluations."""
+        missing = (UNDEF_PRICE, 0, 0)
+        found = [levels[side][place] if place < len(levels[side]) else missing for levels in self.levels]
+        return [level[field] for level in found]
+
+
+def heads(table: pa.Table) -> list[tuple[int, int, int]]:
+    times = table["ts_event"].cast(pa.int64()).to_pylist()
+    return list(zip(times, table["instrument_id"].to_pylist(), table["publisher_id"].to_pylist(), strict=True))
+
+
+@pytest.fixture(scope="module")
+def records() -> npt.NDArray[np.void]:
+    return busy(9_000)
+
+
+@pytest.fixture
+def feed(records: npt.NDArray[np.void], tmp_path: Path) -> str:
+    return write(tmp_path / "feed.dbn", header(), records.tobytes())
+
+
+@pytest.mark.parametrize(("evaluate", "workers"), [("last", 1), ("every", 2)])
+def test_writes_what_the_oracle_computes(
+    records: npt.NDArray[np.void], feed: str, tmp_path: Path, evaluate: str, workers: int
+) -> None:
+    expected = Expected(records, evaluate)
+    files = ["--features", tmp_path / "f.parquet", "--depth", DEPTH, "--book", tmp_path / "b.parquet"]
+    outcome = answer("replay", feed, "--evaluate", evaluate, "--workers", workers, *files)
+
+    assert outcome["digests"] == (expected.result.digests and expected.result.digests.as_json())
+    assert outcome["evaluations"] == expected.result.evaluations == len(expected.rows) > 4_000
+    assert outcome["anomalies"] == expected.result.anomalies
+    assert [file["rows"] for file in outcome["files"]] == [len(expected.rows)] * 2
+
+    features = pq.read_table(tmp_path / "f.parquet")
+    assert heads(features) == expected.heads()
+    assert features.column_names[3:] == list(FEATURES)
+    for place, name in enumerate(FEATURES):
+        ours = features[name].to_numpy()
+        theirs = np.array([row[3][place] for row in expected.rows])
+        both_nan = np.isnan(ours) & np.isnan(theirs)
+        assert np.array_equal(ours.view("u8")[~both_nan], theirs.view("u8")[~both_nan]), name
+        assert features[name].null_count == 0
+
+    book = pq.read_table(tmp_path / "b.parquet")
+    assert heads(book) == expected.heads()
+    assert len(book.column_names) == 3 + 6 * DEPTH
+    for place in range(DEPTH):
+        for side, word in (("B", "bid"), ("A", "ask")):
+            for field, kind in enumerate(("px", "sz", "ct")):
+                name = f"{word}_{kind}_{place:02d}"
+                assert book[name].to_pylist() == expected.column(side, place, field), name
+
+
+def test_columns_have_databentos_types_and_names(feed: str, tmp_path: Path) -> None:
+    files = ["--features", tmp_path / "f.parquet", "--depth", 1, "--book", tmp_path / "b.parquet"]
+    answer("replay", feed, *files)
+    head = {"ts_event": pa.timestamp("ns", tz="UTC"), "instrument_id": pa.uint32(), "publisher_id": pa.uint16()}
+    features = pq.read_schema(tmp_path / "f.parquet")
+    assert dict(zip(features.names, features.types, strict=True)) == head | dict.fromkeys(FEATURES, pa.float64())
+    book = pq.read_schema(tmp_path / "b.parquet")
+    prices_and_sizes = {f"{side}_{kind}_00": pa.int64() for kind in ("px", "sz") for side in ("bid", "ask")}
+    counts = {f"{side}_ct_00": pa.uint32() for side in ("bid", "ask")}
+    assert dict(zip(book.names, book.types, strict=True)) == head | prices_and_sizes | counts
+    assert features.metadata[b"lobench.complete"] == book.metadata[b"lobench.complete"] == b"true"
+
+
+def test_json(records: npt.NDArray[np.void], tmp_path: Path) -> None:
+    half = len(records) // 2
+    plain = write(tmp_path / "a.dbn", header(), records[:half].tobytes())
+    mixed = zstd(header(schema=None), other_record(), records[half:].tobytes(), other_record(0x17))
+    packed = write(tmp_path / "b.dbn.zst", mixed)
+    outcome = answer("replay", plain, packed, "--counters")
+
+    assert outcome["feed"] == f"{plain} + {packed}"
+    assert outcome["variant"] == max(discover().values(), key=lambda variant: variant.phase or 0).name
+    assert (outcome["workers"], outcome["evaluate"], outcome["files"]) == (1, "last", [])
+    assert (outcome["events"], outcome["books"]) == (len(records), 6)
+    assert outcome["seconds"] > 0
+    assert outcome["events_per_second"] == pytest.approx(len(records) / outcome["seconds"])
+    assert outcome["other_records"] == {"22": 1, "23": 1}
+    assert set(outcome["digests"]) == {"books", "features", "strategies"}
+    assert outcome["counters"]["lookups"] > 0
+    per_event = {name: count / len(records) for name, count in outcome["counters"].items()}
+    assert outcome["counters_per_event"] == pytest.approx(per_event)
+
+
+def test_summary_for_a_person(feed: str) -> None:
+    done = lobench("replay", feed, "--no-digests", "--variant", "p4_hash_lookup")
+    assert done.returncode == 0
+    lines = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
+    assert lines["feed"] == feed
+    assert lines["variant"].startswith("p4_hash_lookup,")
+    assert lines["events"].startswith("9,000 in ")
+    assert lines["rate"].endswith(" events/s")
+    assert "cancel_unknown_order " in lines["anomalies"]
+    assert "digest" not in lines
+    assert done.stderr == ""
+    assert "\x1b" not in done.stdout
+
+
+def test_an_empty_feed(tmp_path: Path) -> None:
+    feed = write(tmp_path / "empty.dbn", header())
+    outcome = answer("replay", feed, "--no-digests")
+    assert (outcome["events"], outcome["digests"]) == (0, None)
+    outcome = answer("replay", feed, "--features", tmp_path / "f.parquet")
+    assert outcome["files"][0]["rows"] == pq.read_table(tmp_path / "f.parquet").num_rows == 0
+    assert outcome["digests"]["books"] == "0" * 16
+
+
+def test_strict_stops_at_the_first_anomaly(tmp_path: Path) -> None:
+    records = calm(500)
+    assert lobench("replay", write(tmp_path / "calm.dbn", header(), records.tobytes()), "--strict").returncode == 0
+    records["size"][321] = 9
+    feed = write(tmp_path / "feed.dbn", header(), records.tobytes())
+    before = sorted(tmp_path.iterdir())
+    line = refused(3, "replay", feed, "--strict", "--features", tmp_path / "f.parquet")
+    assert line.startswith("lobench: event 321: cancel_oversize: ")
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_bad_data_leaves_the_old_file(records: npt.NDArray[np.void], tmp_path: Path) -> None:
+    feed = write(tmp_path / "cut.dbn", header(), records.tobytes()[:-1])
+    target = tmp_path / "f.parquet"
+    target.write_text("old")
+    line = refused(3, "replay", feed, "--features", target)
+    assert f"{feed}: byte " in line
+    assert target.read_text() == "old"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--depth", "3"], "belong together"),
+        (["--book", "b.parquet"], "belong together"),
+        (["--book", "b.parquet", "--depth", "0"], "depth must be 1 to 100, was 0"),
+        (["--book", "b.parquet", "--depth", "101"], "depth must be 1 to 100, was 101"),
+        (["--workers", "0"], "workers must be at least 1"),
+        (["--variant", "p9_nothing"], "no variant named 'p9_nothing'"),
+        (["--variants-from", "none.py"], "none.py: No such file or directory"),
+        (["--no-digests", "--counters"], "--no-digests excludes --counters"),
+        (["--no-digests", "--features", "f.parquet"], "--no-digests excludes --features"),
+        (["--features", "none/f.parquet"], "none/f.parquet: cannot be written: No such file or directory"),
+        (["--features", "."], ".: cannot be written: is not a regular file"),
+        (["--features", "/dev/null"], "/dev/null: cannot be written: is not a regular file"),
+        (["--features", "x", "--book", "./x", "--depth", "1"], "would replace another file of this command"),
+        (["--features", "feed.dbn"], "would replace another file of this command"),
+    ],
+)
+def test_refuses_before_any_work(feed: str, tmp_path: Path, arguments: list[Any], said: str) -> None:
+    assert said in refused(2, "replay", "feed.dbn", *arguments, folder=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["feed.dbn"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["x.dbn", "--evaluate", "never"], ["x.dbn", "--workers", "two"]])
+def test_usage(arguments: list[str]) -> None:
+    done = lobench("replay", *arguments)
+    assert done.returncode == 2
+    assert done.stderr.startswith("usage: lobench replay")
+
+
+def test_no_such_feed(tmp_path: Path) -> None:
+    assert refused(3, "replay", tmp_path / "none.dbn").endswith("none.dbn: no such file")

@@ -1,0 +1,157 @@
+"""Replays for tests: records through a variant or the oracle, and a comparison that says where two of them part."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from engine.feeds.base import Chunk
+from engine.oracle import Oracle
+from engine.oracle.features import FEATURES
+from engine.policy import CORE_AXES, Variant
+from engine.records import ASK, BATCH, BID, MBO
+from engine.result import DIGEST_NAMES, Result
+from engine.session import Replay, Rows
+from variants import discover, factorial
+
+Records = npt.NDArray[np.void]
+Levels = list[tuple[int, int, int, list[tuple[int, int]]]]
+
+ROOT = Path(__file__).parent.parent
+LADDER = [variant for variant in discover().values() if variant.phase is not None]
+FACTORIAL = factorial(discover())
+
+
+def group(variant: Variant) -> Any:
+    """The mark that keeps all tests of one combination of policies in one worker, which compiles its kernels once."""
+    return pytest.mark.xdist_group("-".join(variant.policies[axis] for axis in CORE_AXES))
+
+
+def each(variants: Iterable[Variant]) -> list[Any]:
+    """Parameters for ``parametrize``: one variant each, with its name and its ``group``."""
+    return [pytest.param(variant, id=variant.name, marks=group(variant)) for variant in variants]
+
+
+def chunks(records: Records, size: int = 1 << 30) -> Iterator[Chunk]:
+    """Contiguous records of dtype ``MBO`` as chunks of at most ``size``."""
+    assert records.dtype == MBO
+    for start in range(0, len(records), size):
+        part = records[start : start + size]
+        yield Chunk(part.ctypes.data, MBO.itemsize, len(part), records)
+
+
+class Observed:
+    """What a variant makes of records: its result, every evaluation's features, and all books' levels at the end."""
+
+    def __init__(self, variant: Variant, records: Records, *, chunk: int = 1 << 30, rows: bool = True, **options: Any):
+        self.rows: list[npt.NDArray[np.float64]] = []
+        self.events: list[npt.NDArray[np.int64]] = []
+        with Replay(variant, on_rows=self._keep if rows else None, **options) as replay:
+            for piece in chunks(records, chunk):
+                replay.apply(piece)
+            self.levels = {
+                (book.instrument_id, book.publisher_id, side): [
+                    (level.price, level.size, level.count, list(level.orders)) for level in book.levels(side)
+                ]
+                for book in replay.books()
+                for side in "BA"
+            }
+            self.result = replay.finish()
+
+    def _keep(self, rows: Rows) -> None:
+        self.rows.append(rows.features.copy())
+        self.events.append(rows.heads["record"].copy())
+
+
+class Expected:
+    """What the oracle makes of records, with the same parts."""
+
+    def __init__(self, records: Records, evaluate: str = "last") -> None:
+        oracle = Oracle(evaluate, keep_rows=True)
+        oracle.apply(records)
+        self.result = oracle.finish()
+        self.rows = np.array([row[3] for row in oracle.rows]).reshape(-1, len(FEATURES))
+        self.lookups, self.walk = oracle.lookups, oracle.walk
+        self.levels: dict[tuple[int, int, str], Levels] = {}
+        for end in self.result.books:
+            book = oracle.book(end.instrument_id, end.publisher_id)
+            assert book is not None
+            for name, side in (("B", BID), ("A", ASK)):
+                self.levels[end.instrument_id, end.publisher_id, name] = book.levels(side)
+
+
+def bits(values: npt.NDArray[np.float64]) -> npt.NDArray[np.uint64]:
+    """The bits of doubles, every NaN the same."""
+    return np.where(np.isnan(values), np.float64("nan"), values).view(np.uint64)
+
+
+def assert_same(found: Observed, expected: Expected) -> None:
+    """Everything is equal to the last bit; the message names the first evaluation, feature, book or level that is not."""
+    if found.rows:
+        rows, events = np.concatenate(found.rows), np.concatenate(found.events)
+        count = min(len(rows), len(expected.rows))
+        wrong = bits(rows[:count]) != bits(expected.rows[:count])
+        if wrong.any():
+            row = int(np.argmax(wrong.any(axis=1)))
+            what = [
+                f"{FEATURES[i]}: {rows[row, i]!r}, not {expected.rows[row, i]!r}" for i in np.flatnonzero(wrong[row])
+            ]
+            pytest.fail(f"evaluation {row}, of record {events[row]}: " + "; ".join(what))
+        assert len(rows) == len(expected.rows)
+    assert found.levels == expected.levels
+    assert_equal(found.result, expected.result)
+
+
+def assert_equal(found: Result, expected: Result) -> None:
+    """Two results are equal in all but their counters."""
+    assert found.events == expected.events
+    assert found.anomalies == expected.anomalies
+    assert found.evaluations == expected.evaluations
+    for one, other in zip(found.books, expected.books, strict=True):
+        assert one == other
+    assert found.samples.shape == expected.samples.shape
+    wrong = np.argwhere(found.samples != expected.samples)
+    if len(wrong):
+        boundary, digest = wrong[0]
+        pytest.fail(
+            f"{DIGEST_NAMES[digest]} differ first within records {boundary * BATCH} to {(boundary + 1) * BATCH}"
+        )
+    assert found.digests == expected.digests
+
+
+def table(records: Records) -> str:
+    """Records as lines of text, in the order of a feed."""
+    names = ("instrument_id", "publisher_id", "action", "side", "price", "size", "order_id", "flags")
+    lines = [" ".join(names)]
+    for number, record in enumerate(records.tolist()):
+        fields = dict(zip(MBO.names or (), record, strict=True))
+        fields["action"], fields["side"] = repr(chr(fields["action"])), repr(chr(fields["side"]))
+        lines.append(f"{number}: " + " ".join(str(fields[name]) for name in names))
+    return "\n".join(lines)
+
+
+def run_python(script: str, *arguments: str, timeout: int = 600, **environment: str) -> Any:
+    """Run a Python script in a process of its own, in the checkout; the JSON that it printed last.
+
+    A failure shows what it wrote to its error stream.
+    """
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    assert done.returncode == 0, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return json.loads(done.stdout.splitlines()[-1])

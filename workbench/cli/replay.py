@@ -1,0 +1,194 @@
+"""Replay a feed with one variant: how fast it went and what came out; features and books go to Parquet files.
+
+The clock runs from the arrival of the first records, with the kernels compiled; reading, digests and output files
+are part of the time (`lobench run` measures the variants without them). An interrupted replay keeps the rows it has.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from workbench.cli.options import add_feeds, add_json, add_variants_from, add_workers
+
+if TYPE_CHECKING:
+    from engine.feeds import Feed
+    from engine.policy import Variant
+    from engine.session import Replay
+    from workbench.output import RowsFile
+
+HELP = "replay a feed with one variant, with features and books as Parquet files"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_feeds(parser, required=True)
+    parser.add_argument("--variant", metavar="V", help="name, or axis=policy,… (default: the ladder's last)")
+    add_variants_from(parser)
+    add_workers(parser)
+    parser.add_argument("--features", metavar="F.parquet", help="write the features of each evaluation")
+    parser.add_argument("--depth", type=int, metavar="N", help="levels of --book on each side")
+    parser.add_argument("--book", metavar="B.parquet", help="write the best N levels after each evaluation")
+    parser.add_argument("--evaluate", choices=("last", "every"), default="last", help="which records are evaluated")
+    parser.add_argument("--strict", action="store_true", help="stop at the first anomaly (exit code 3)")
+    parser.add_argument("--counters", action="store_true", help="count what the mechanisms do (slower)")
+    parser.add_argument("--no-digests", action="store_true", help="take no digests (faster)")
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Replay, then print what came out; nothing but one line on stderr if it is interrupted."""
+    _check(arguments)
+    from contextlib import ExitStack
+
+    from engine.feeds import open_feed
+    from engine.session import Replay, Rows
+    from workbench.output import book_file, features_file
+
+    variant = _variant(arguments)
+    feed = open_feed(arguments.feeds)
+    with ExitStack() as stack:
+        files: list[RowsFile] = []
+        if arguments.features:
+            files.append(stack.enter_context(features_file(arguments.features)))
+        if arguments.book:
+            files.append(stack.enter_context(book_file(arguments.book, arguments.depth)))
+
+        def write(rows: Rows) -> None:
+            for file in files:
+                file.write(rows)
+
+        replay = stack.enter_context(
+            Replay(
+                variant,
+                workers=arguments.workers,
+                evaluate=arguments.evaluate,
+                strict=arguments.strict,
+                observe=not arguments.no_digests,
+                counters=arguments.counters,
+                depth=arguments.depth or 0,
+                on_rows=write if files else None,
+            )
+        )
+        _prepare(variant, arguments)
+        seconds, signal = _replay(feed, replay, variant.name)
+        for file in files:
+            file.finish(complete=not signal)
+        if signal:
+            _report_interrupt(signal, replay.records, files)
+            return 128 + signal
+        outcome = _outcome(arguments, feed, replay, seconds)
+    outcome["files"] = [{"path": file.path, "rows": file.rows} for file in files]
+    _show(outcome, as_json=arguments.json)
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """What argparse does not know of its options."""
+    import os
+
+    from engine.errors import UsageError
+
+    if (arguments.depth is None) != (arguments.book is None):
+        raise UsageError("--depth N and --book B.parquet belong together")
+    outputs = {f"--{name}": getattr(arguments, name) for name in ("features", "book") if getattr(arguments, name)}
+    if arguments.no_digests and (outputs or arguments.counters):
+        raise UsageError(f"--no-digests excludes {', '.join([*outputs, *['--counters'] * arguments.counters])}")
+    used = {os.path.realpath(feed) for feed in arguments.feeds}
+    for option, path in outputs.items():
+        if os.path.realpath(path) in used:
+            raise UsageError(f"{option} {path}: would replace another file of this command")
+        used.add(os.path.realpath(path))
+
+
+def _variant(arguments: argparse.Namespace) -> Variant:
+    from variants import discover, resolve
+
+    known = discover(arguments.variants_from)
+    if arguments.variant:
+        return resolve(arguments.variant, known)
+    return max(known.values(), key=lambda variant: -1 if variant.phase is None else variant.phase)
+
+
+def _prepare(variant: Variant, arguments: argparse.Namespace) -> None:
+    """Compile the kernels, or load them."""
+    from engine.session import warm
+    from workbench.warming import warm_all
+
+    build = "counted" if arguments.counters else "timed" if arguments.no_digests else "observed"
+    warm_all([variant], [build], arguments.variants_from)
+    warm(variant, observe=not arguments.no_digests, counters=arguments.counters)
+
+
+def _replay(feed: Feed, replay: Replay, label: str) -> tuple[float, int]:
+    """Replay to the end or to an interrupt; returns the seconds and the number of the signal, 0 for none."""
+    from time import perf_counter
+
+    from workbench.console import progress
+    from workbench.interrupts import noted
+
+    chunks = iter(feed)
+    chunk = next(chunks, None)  # a synthetic feed may have to compile for its first records
+    started = perf_counter()
+    with progress(label, feed.expected, records=True) as ticker, noted() as interrupt:
+        while chunk is not None and not interrupt.number:
+            replay.apply(chunk)
+            ticker.advance(chunk.count)
+            if feed.expected is None and (fraction := getattr(feed, "progress", 0.0)):
+                ticker.expect(replay.records / fraction)
+            chunk = next(chunks, None)
+    # An interrupt that came with the last records changes nothing.
+    return perf_counter() - started, interrupt.number if chunk is not None else 0
+
+
+def _report_interrupt(signal: int, records: int, files: list[RowsFile]) -> None:
+    import sys
+    from signal import SIGINT
+
+    what = "interrupted" if signal == SIGINT else "terminated"
+    kept = [f"{file.path} keeps {file.rows:,} rows" for file in files]
+    print(f"lobench: {'; '.join([f'{what} after {records:,} events', *kept])}", file=sys.stderr)
+
+
+def _outcome(arguments: argparse.Namespace, feed: Feed, replay: Replay, seconds: float) -> dict[str, Any]:
+    result = replay.finish()
+    outcome = {
+        "feed": feed.name,
+        "variant": replay.variant.name,
+        "workers": arguments.workers,
+        "evaluate": arguments.evaluate,
+        **result.as_json(),
+        "seconds": seconds,
+        "events_per_second": result.events / seconds if seconds else 0.0,
+        "other_records": feed.other_records,
+    }
+    if result.counters is not None:
+        events = max(result.events, 1)
+        outcome["counters"] = result.counters
+        outcome["counters_per_event"] = {name: count / events for name, count in result.counters.items()}
+    return outcome
+
+
+def _show(outcome: dict[str, Any], *, as_json: bool) -> None:
+    from workbench.console import print_json
+
+    if as_json:
+        print_json(outcome)
+        return
+    anomalies = [f"{name} {count:,}" for name, count in outcome["anomalies"].items() if count]
+    others = [f"{count:,} of rtype {rtype}" for rtype, count in outcome["other_records"].items()]
+    lines = [
+        ("feed", outcome["feed"]),
+        ("variant", f"{outcome['variant']}, workers {outcome['workers']}, evaluate {outcome['evaluate']}"),
+        ("events", f"{outcome['events']:,} in {outcome['seconds']:.3f} s"),
+        ("rate", f"{outcome['events_per_second']:,.0f} events/s"),
+        ("evaluations", f"{outcome['evaluations']:,}"),
+        ("books", f"{outcome['books']:,}"),
+        ("anomalies", ", ".join(anomalies) or "none"),
+    ]
+    lines += [("other", ", ".join(others))] if others else []
+    lines += [("digest", f"{value} {name}") for name, value in (outcome["digests"] or {}).items()]
+    lines += [("wrote", f"{file['path']}, {file['rows']:,} rows") for file in outcome["files"]]
+    for label, value in lines:
+        print(f"{label:<12} {value}")
+    for name, count in outcome.get("counters", {}).items():
+        print(f"{name:<24} {count:>20,} {outcome['counters_per_event'][name]:>14.3f} per event")

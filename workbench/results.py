@@ -1,0 +1,65 @@
+"""Result folders: ``out/<time>/result.json``, written after every step so that an interrupt loses nothing measured."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from engine.errors import LobenchError, UsageError
+
+SCHEMA = "lobench-result"
+SCHEMA_VERSION = 1
+NEEDED_BYTES = 64 << 20
+"""Room that a run's results may take; less free space than this is refused before work begins."""
+
+
+class ResultFolder:
+    """A fresh folder for one run. Raises UsageError at once if it cannot be made or written, or if the disk is nearly full."""
+
+    def __init__(self, base: str = "out", started: datetime | None = None) -> None:
+        moment = (started or datetime.now()).strftime("%Y-%m-%dT%H-%M-%S")
+        try:
+            self.path = self._fresh(Path(base), moment)
+            probe = self.path / "result.json.part"
+            probe.write_text("{}")
+            probe.unlink()
+        except OSError as error:
+            raise UsageError(f"{base}: cannot write results there: {error.strerror}; choose another place with -o") from error
+        free = shutil.disk_usage(self.path).free
+        if free < NEEDED_BYTES:
+            self.path.rmdir()
+            raise UsageError(f"{base}: only {free >> 20} MiB free, results may need {NEEDED_BYTES >> 20}; choose another place with -o")
+
+    @property
+    def result(self) -> Path:
+        return self.path / "result.json"
+
+    def save(self, result: dict[str, Any]) -> None:
+        """Replace result.json by ``result``, all of it or nothing. Raises LobenchError when the disk refuses."""
+        part = self.path / "result.json.part"
+        try:
+            with part.open("w") as file:
+                json.dump({"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **result}, file, allow_nan=False)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(self.result)
+        except OSError as error:
+            raise LobenchError(f"{self.result}: {error.strerror}; what was saved before is kept") from error
+
+    @staticmethod
+    def _fresh(base: Path, moment: str) -> Path:
+        """A folder that did not exist: a second run within the same second gets a number."""
+        for number in range(1000):
+            path = base / (moment if number == 0 else f"{moment}-{number}")
+            try:
+                path.mkdir(parents=True)
+            except FileExistsError:
+                if not path.is_dir():
+                    raise
+                continue
+            return path
+        raise FileExistsError(17, "too many results of the same second", str(base))
