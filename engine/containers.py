@@ -66,6 +66,7 @@ def table_find(table: Record, key: int, counter: int, probe: Record) -> int:
                 break
             if slot["key"] == key:
                 found = index
+                table["found"] = index
                 break
             index = (index + 1) & table["mask"]
             looks += 1
@@ -106,6 +107,7 @@ def table_insert(table: Record, key: int, value: int, counter: int, probe: Recor
         table["slots"] = zeroed(grown * SLOT_BYTES)
         table["shift"] = table["shift"] - 1 if size != 0 else np.int64(64 - FIRST_BITS)
         table["mask"] = grown - 1
+        table["found"] = 0
         for index in range(size):
             slot = view(old + index * SLOT_BYTES, SLOT)
             if slot["value"] != 0:
@@ -117,11 +119,15 @@ def table_insert(table: Record, key: int, value: int, counter: int, probe: Recor
 
 @kernel
 def table_erase(table: Record, key: int, counter: int, probe: Record) -> None:
-    """Remove a key that is in the table."""
-    hole = table_find(table, key, counter, probe)
+    """Remove a key that is in the table; no search is needed for the one that was found last."""
+    hole = table["found"]
+    if slot_at(table, hole)["key"] != key or slot_at(table, hole)["value"] == 0:
+        hole = table_find(table, key, counter, probe)
     index = hole
+    looks = np.int64(0)
     while True:
         index = (index + 1) & table["mask"]
+        looks += 1
         slot = slot_at(table, index)
         if slot["value"] == 0:
             break
@@ -134,6 +140,7 @@ def table_erase(table: Record, key: int, counter: int, probe: Record) -> None:
             hole = index
     slot_at(table, hole)["value"] = 0
     table["count"] -= 1
+    tally(probe, counter, looks)
 
 
 @kernel
@@ -144,3 +151,4 @@ def table_release(table: Record) -> None:
     table["mask"] = 0
     table["shift"] = 0
     table["count"] = 0
+    table["found"] = 0

@@ -34,12 +34,12 @@ _TRACKED = (
     "event_number",
 )
 
+_SIDE = np.dtype([("price", "f8", (LEVELS,)), ("size", "f8", (LEVELS,))], align=True)
+
 INPUTS: Final = np.dtype(
     [
-        ("bid_price", "f8", (LEVELS,)),
-        ("bid_size", "f8", (LEVELS,)),
-        ("ask_price", "f8", (LEVELS,)),
-        ("ask_size", "f8", (LEVELS,)),
+        ("bid", _SIDE),
+        ("ask", _SIDE),
         *[(name, "f8") for name in _TRACKED],
     ],
     align=True,
@@ -48,7 +48,7 @@ INPUTS: Final = np.dtype(
 
 INPUT_SOURCES: Final = {
     **{
-        f"{side}_{what}_{level + 1}": f'inputs["{side}_{what}"][{level}]'
+        f"{side}_{what}_{level + 1}": f'inputs["{side}"]["{what}"][{level}]'
         for side in ("bid", "ask")
         for what in ("price", "size")
         for level in range(LEVELS)
@@ -59,15 +59,15 @@ INPUT_SOURCES: Final = {
 
 
 @kernel
-def read_levels(side: Record, prices: Record, sizes: Record) -> None:
+def read_side(side: Record, levels: Record) -> None:
     for depth in range(LEVELS):
         if depth < side["count"]:
             level = view(rung_at(side, side["count"] - 1 - depth)["level"], LEVEL)
-            prices[depth] = np.float64(level["price"])
-            sizes[depth] = np.float64(level["size"])
+            levels["price"][depth] = np.float64(level["price"])
+            levels["size"][depth] = np.float64(level["size"])
         else:
-            prices[depth] = np.nan
-            sizes[depth] = 0.0
+            levels["price"][depth] = np.nan
+            levels["size"][depth] = 0.0
 
 
 @kernel
@@ -81,8 +81,8 @@ def queue_ahead(side: Record) -> float:
 @kernel
 def gather(book: Record, inputs: Record) -> None:
     """Fill an ``INPUTS`` record from a book as it stands now."""
-    read_levels(book["bid"], inputs["bid_price"], inputs["bid_size"])
-    read_levels(book["ask"], inputs["ask_price"], inputs["ask_size"])
+    read_side(book["bid"], inputs["bid"])
+    read_side(book["ask"], inputs["ask"])
     trackers = book["trackers"]
     window = trackers["window"]
     inputs["window_adds"] = window["arrival"]
@@ -106,7 +106,7 @@ def gather(book: Record, inputs: Record) -> None:
 def remember_quotes(book: Record, inputs: Record) -> None:
     """Keep this evaluation's best prices and sizes for the next one; a size beside no price is undefined."""
     trackers = book["trackers"]
-    trackers["previous_bid_price"] = inputs["bid_price"][0]
-    trackers["previous_bid_size"] = inputs["bid_size"][0]
-    trackers["previous_ask_price"] = inputs["ask_price"][0]
-    trackers["previous_ask_size"] = inputs["ask_size"][0]
+    trackers["previous_bid_price"] = inputs["bid"]["price"][0]
+    trackers["previous_bid_size"] = inputs["bid"]["size"][0]
+    trackers["previous_ask_price"] = inputs["ask"]["price"][0]
+    trackers["previous_ask_size"] = inputs["ask"]["size"][0]

@@ -13,6 +13,9 @@ from engine.native import Record, element, kernel, memmove, realloc, view
 
 RUNG_BYTES = RUNG.itemsize
 
+NEAR = 8
+"""Rungs from the best that a search looks at one by one."""
+
 
 @kernel
 def rung_at(side: Record, index: int) -> Record:
@@ -37,9 +40,18 @@ def key_of(price: int, which: int) -> int:
 
 @kernel
 def search(side: Record, key: int) -> int:
-    """Index of the first rung whose key is not below ``key`` (binary search)."""
-    low = np.int64(0)
+    """Index of the first rung whose key is not below ``key``.
+
+    Most records are near the touch: the best rungs are looked at one by one, the others by binary search.
+    """
     high = side["count"]
+    low = max(np.int64(0), high - NEAR)
+    while high > low and rung_at(side, high - 1)["key"] >= key:
+        high -= 1
+    if high == low:
+        low = np.int64(0)
+    else:
+        low = high
     while low < high:
         middle = (low + high) >> 1
         if rung_at(side, middle)["key"] < key:

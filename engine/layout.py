@@ -40,8 +40,8 @@ SIDE: Final = record(
 )
 """One side of a book: its ladder of levels; ``best`` level's address as of the last event; ``reset`` by R or F_TOB in this event."""
 
-TABLE: Final = record(*integers("slots", "mask", "shift", "count"))
-"""An open-addressing hash table from a 64-bit key to a non-zero value."""
+TABLE: Final = record(*integers("slots", "mask", "shift", "count", "found"))
+"""An open-addressing hash table from a 64-bit key to a non-zero value; ``found``: the slot where the last search ended."""
 
 SLOT: Final = record(*integers("key", "value"))
 
@@ -58,8 +58,8 @@ TRACKERS: Final = record(
 )
 """What recurs: values that events update and evaluations read."""
 
-BACKTEST: Final = record(("position", "i8"), ("trades", "i8"), ("cash", "f8"), ("equity", "f8"), ("state", "f8", (4,)))
-"""One strategy of one book: the backtester's account and four doubles of the strategy's own, 0 at first."""
+BACKTEST: Final = record(("position", "i8"), ("trades", "i8"), ("cash", "f8"), ("equity", "f8"), ("memory", "f8", (4,)))
+"""One strategy of one book: the backtester's account and four doubles of the strategy's own memory, 0 at first."""
 
 DIGESTS: Final = record(*[(name, "u8") for name in ("books", "features", "strategies")])
 
@@ -76,11 +76,13 @@ BOOK: Final = record(
 """One book. ``features`` and ``strategies`` are addresses of its feature store and of an array of ``BACKTEST``; ``dirty``
 while it had an event since its last digest sample. ``hash``: its own digests; ``entered``: its part of the replay's."""
 
-QUOTE: Final = record(*integers("bid_price", "bid_size", "bid_count", "ask_price", "ask_size", "ask_count"))
-"""Best bid and offer; a side of size 0 is empty."""
+QUOTE: Final = record(
+    *integers("bid_price", "bid_size", "bid_count", "ask_price", "ask_size", "ask_count"), ("mid", "f8")
+)
+"""Best bid and offer; a side of size 0 is empty. ``mid``: (bid + ask) / 2e9, NaN if a side is empty."""
 
-TRADES: Final = record(*integers("price", "size", "side", "count", "sum"))
-"""Last trade, number of trades so far, and the sum of the last 64 prices."""
+TRADES: Final = record(*integers("price", "size", "side", "count", "sum"), ("mean", "f8"))
+"""Last trade, number of trades so far, sum of the last 64 prices, and their mean (NaN before the 64th)."""
 
 TRADE_WINDOW: Final = 64
 
@@ -113,7 +115,7 @@ ENGINE: Final = record(
     ("dirty_books", LIST),
     ("dirty_instruments", LIST),
     ("batch", LIST),
-    *integers("inputs", "row"),
+    *integers("inputs", "row", "spare"),
     ("digests", DIGESTS),
 )
 """One worker's replay. ``records`` counts the feed's records, ``events`` those of this worker's instruments."""

@@ -29,6 +29,8 @@ def find_instrument(engine: Record, instrument_id: int) -> int:
     if address == 0:
         address = zeroed(INSTRUMENT_BYTES)
         view(address, INSTRUMENT)["instrument_id"] = instrument_id
+        view(address, INSTRUMENT)["quote"]["mid"] = np.nan
+        view(address, INSTRUMENT)["trades"]["mean"] = np.nan
         table_insert(engine["instrument_table"], instrument_id, address, UNCOUNTED, None)
     return address
 
@@ -64,28 +66,35 @@ def find_book(engine: Record, key: int) -> int:
 
 
 @kernel
+def best_of_books(instrument: Record, which: int) -> tuple[int, int, int]:
+    """Price, size and count of the best level of side ``which`` over the instrument's books; size 0 if all are empty."""
+    price, size, count = np.int64(0), np.int64(0), np.int64(0)
+    address = instrument["books"]
+    while address != 0:
+        book = view(address, BOOK)
+        best = book["bid"]["best"] if which == 0 else book["ask"]["best"]
+        if best != 0:
+            level = view(best, LEVEL)
+            better = level["price"] > price if which == 0 else level["price"] < price
+            if size == 0 or better:
+                price, size, count = level["price"], level["size"], level["count"]
+            elif level["price"] == price:
+                size += level["size"]
+                count += level["count"]
+        address = book["next_of_instrument"]
+    return price, size, count
+
+
+@kernel
 def requote(instrument: Record) -> None:
     """The instrument's BBO over all its books: best price, size and count summed over the books that stand at it."""
     quote = instrument["quote"]
-    for name_is_bid in range(2):
-        price, size, count = np.int64(0), np.int64(0), np.int64(0)
-        address = instrument["books"]
-        while address != 0:
-            book = view(address, BOOK)
-            best = book["bid"]["best"] if name_is_bid == 1 else book["ask"]["best"]
-            if best != 0:
-                level = view(best, LEVEL)
-                better = level["price"] > price if name_is_bid == 1 else level["price"] < price
-                if size == 0 or better:
-                    price, size, count = level["price"], level["size"], level["count"]
-                elif level["price"] == price:
-                    size += level["size"]
-                    count += level["count"]
-            address = book["next_of_instrument"]
-        if name_is_bid == 1:
-            quote["bid_price"], quote["bid_size"], quote["bid_count"] = price, size, count
-        else:
-            quote["ask_price"], quote["ask_size"], quote["ask_count"] = price, size, count
+    quote["bid_price"], quote["bid_size"], quote["bid_count"] = best_of_books(instrument, 0)
+    quote["ask_price"], quote["ask_size"], quote["ask_count"] = best_of_books(instrument, 1)
+    mid = np.nan
+    if quote["bid_size"] != 0 and quote["ask_size"] != 0:
+        mid = (np.float64(quote["bid_price"]) + np.float64(quote["ask_price"])) / 2e9
+    quote["mid"] = mid
 
 
 @kernel
@@ -97,6 +106,9 @@ def record_trade(instrument: Record, event: Record) -> None:
     trades["sum"] += price - instrument["recent"][place]
     instrument["recent"][place] = price
     trades["count"] += 1
+    trades["mean"] = np.nan
+    if trades["count"] >= TRADE_WINDOW:
+        trades["mean"] = np.float64(trades["sum"]) / (TRADE_WINDOW * 1e9)
     trades["price"] = price
     trades["size"] = np.int64(event["size"])
     trades["side"] = np.int64(event["side"])
@@ -127,21 +139,3 @@ def copy_quote(target: Record, source: Record) -> None:
 @kernel
 def copy_trades(target: Record, source: Record) -> None:
     memcpy(address_of(target), address_of(source), TRADES_BYTES)
-
-
-@kernel
-def mid_of(quote: Record) -> float:
-    """(bid + ask) / 2e9, NaN if a side is empty."""
-    mid = np.nan
-    if quote["bid_size"] != 0 and quote["ask_size"] != 0:
-        mid = (np.float64(quote["bid_price"]) + np.float64(quote["ask_price"])) / 2e9
-    return mid
-
-
-@kernel
-def mean_of(trades: Record) -> float:
-    """Mean price of the last 64 trades, NaN before the 64th."""
-    mean = np.nan
-    if trades["count"] >= TRADE_WINDOW:
-        mean = np.float64(trades["sum"]) / 64e9
-    return mean

@@ -113,6 +113,9 @@ class Memory:
     """Where orders and levels live. (axis ``memory``)
 
     - ``new_order(engine, probe) -> address``, ``free_order(engine, order)``, ``new_level(engine, probe) -> address``, ``free_level(engine, level)``.
+    - ``destroy(engine)``: the replay ends, all orders and levels have been freed; give back what was kept.
+
+    ``engine["spare"]`` is a word of the policy's own, 0 at first.
     """
 
     name: str
@@ -120,6 +123,7 @@ class Memory:
     free_order: Kernel
     new_level: Kernel
     free_level: Kernel
+    destroy: Kernel
 
 
 AXES = ("events", "context", "features", "lookup", "memory")

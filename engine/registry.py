@@ -7,6 +7,7 @@ serves one evaluation at a time or a whole column of them.
 from __future__ import annotations
 
 import inspect
+import linecache
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -71,8 +72,8 @@ def feature(*, unit: str, formula: str) -> Callable[[Function], Function]:
 def strategy(*, rule: str) -> Callable[[Function], Function]:
     """Register a function as a strategy under its own name.
 
-    Its parameters are names of registered features, ``mid``, ``trade_mean`` (floats), ``state`` (four doubles of its own for each book, 0 at
-    first) and ``market`` (for ``engine.board.peer_quote`` and ``peer_trade``). Raises UsageError for any other, and for a name that is taken.
+    Its parameters are names of registered features, ``mid``, ``trade_mean`` (floats), ``state`` (``state["memory"]``: four doubles of its own for each
+    book, 0 at first) and ``market`` (for ``engine.board.peer_quote`` and ``peer_trade``). Raises UsageError for any other, and for a name that is taken.
     """
 
     def register(function: Function) -> Function:
@@ -113,7 +114,7 @@ def build_strategies(context: Any) -> Callable[..., Any]:
     lines = ["def decide(engine, book, instrument, accounts, probe):"]
     for index, entry in enumerate(STRATEGIES.values()):
         lines.append(f"    account = view(accounts + {index} * BACKTEST_BYTES, BACKTEST)")
-        sources = {"market": "engine", "state": "account['state']", "mid": "mid"}
+        sources = {"market": "engine", "state": "account", "mid": "mid"}
         sources["trade_mean"] = "trade_mean_of(engine, instrument, probe)"
         arguments = []
         for name in entry.parameters:
@@ -132,5 +133,9 @@ def _compile(lines: list[str], name: str, names: dict[str, Any]) -> Callable[...
     from engine.native import DOUBLE, view
 
     space: dict[str, Any] = {"view": view, "DOUBLE": DOUBLE, **names}
-    exec(compile("\n".join(lines) + "\n", f"<{name}>", "exec"), space)
+    text = "\n".join(lines) + "\n"
+    file = f"<lobench {name}>"
+    # Tracebacks, debug information and profiles find the generated text where the standard library keeps such text.
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    exec(compile(text, file, "exec"), space)
     return kernel(space[name])  # type: ignore[no-any-return]

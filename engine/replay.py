@@ -68,6 +68,7 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
     create, destroy_shared, add_book, drop_book = context.create, context.destroy, context.add_book, context.drop_book
     put_quote, put_trades, put_features = context.put_quote, context.put_trades, context.put_features
     feature_of = context.feature
+    destroy_memory = memory.destroy
 
     @kernel
     def book_of(engine: Record, event: Record, probe: Record) -> int:
@@ -186,6 +187,7 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
             table_release(book["orders"])
             free(book["strategies"])
             free(address)
+        destroy_memory(engine)
         destroy_market(engine)
 
     return Kernels(replay, sample, end_state, create_context, destroy_context, destroy)

@@ -44,14 +44,14 @@ def micro_reversion(micro_price: float, mid_price: float) -> int:
 
 @strategy(rule="the sign of the moving average (alpha 0.1) of order_flow_imbalance")
 def flow(order_flow_imbalance: float, state: Record) -> int:
-    # state[1] is 1 once there is an average in state[0].
+    # memory[1] is 1 once there is an average in memory[0].
     if not math.isnan(order_flow_imbalance):
-        mean = state[0] if state[1] != 0.0 else math.nan
-        state[0] = moving_average(mean, order_flow_imbalance)
-        state[1] = 1.0
+        mean = state["memory"][0] if state["memory"][1] != 0.0 else math.nan
+        state["memory"][0] = moving_average(mean, order_flow_imbalance)
+        state["memory"][1] = 1.0
     signal = 0
-    if state[0] > 0.0:
+    if state["memory"][0] > 0.0:
         signal = 1
-    elif state[0] < 0.0:
+    elif state["memory"][0] < 0.0:
         signal = -1
     return signal

@@ -95,7 +95,7 @@ def bits(values: npt.NDArray[np.float64]) -> npt.NDArray[np.uint64]:
 
 
 def assert_same(found: Observed, expected: Expected) -> None:
-    """Everything is equal to the last bit; the message names the first evaluation, feature, book or level that is not."""
+    """Everything is equal to the last bit; the message names the first evaluation, feature or book that is not."""
     if found.rows:
         rows, events = np.concatenate(found.rows), np.concatenate(found.events)
         count = min(len(rows), len(expected.rows))

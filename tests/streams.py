@@ -78,7 +78,7 @@ class _Book:
 
 
 class Market:
-    """Records of books that live: orders come, are reduced, move, change sides, trade and go; now and then a rule is broken."""
+    """Records of books that live: orders come, shrink, move, trade and go; now and then a rule is broken."""
 
     TICK = 10_000_000
 

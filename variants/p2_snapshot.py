@@ -6,7 +6,6 @@ nothing but what they publish at batch boundaries.
 
 from __future__ import annotations
 
-from engine.market import mean_of, mid_of
 from engine.native import Record, kernel
 from engine.policy import Context, ContextKernels, FeatureStore
 from variants import p1_zero_copy
@@ -50,11 +49,11 @@ def build_snapshot(store: FeatureStore) -> ContextKernels:
 
     @kernel
     def mid(engine: Record, instrument: Record, probe: Record) -> float:
-        return mid_of(instrument["quote"])
+        return instrument["quote"]["mid"]
 
     @kernel
     def trade_mean(engine: Record, instrument: Record, probe: Record) -> float:
-        return mean_of(instrument["trades"])
+        return instrument["trades"]["mean"]
 
     return ContextKernels(
         create, destroy, add_book, drop_book, put_quote, put_trades, put_features, feature, mid, trade_mean

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.native import DOUBLE, Record, element, free, kernel, malloc, memcpy, view
+from engine.native import DOUBLE, Record, element, free, kernel, malloc, view
 from engine.policy import Features, FeatureStore
 from variants import p2_snapshot
 
@@ -26,7 +26,8 @@ def build_indexed(names: tuple[str, ...]) -> FeatureStore:
 
     @kernel
     def put(store: int, row: int, probe: Record) -> None:
-        memcpy(store, row, 8 * count)
+        for index in range(count):
+            view(store + 8 * index, DOUBLE)["value"] = view(row + 8 * index, DOUBLE)["value"]
 
     @kernel
     def get(store: int, index: int, probe: Record) -> float:

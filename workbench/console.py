@@ -61,7 +61,8 @@ class Ticker:
     def expect(self, total: float) -> None:
         """There will be so many steps in all, as far as one can tell by now."""
         if self._progress is not None:
-            self._progress.update(self._task, total=total)
+            # Not by its update(), which would forget the speed.
+            self._progress.tasks[0].total = total
 
     def label(self, text: str) -> None:
         if self._progress is not None:

@@ -96,7 +96,6 @@ class RowsFile:
         self._batches.clear()
         with suppress(OSError, pa.ArrowException):
             self._writer.close()
-        self._writer.is_open = False  # else it tries again, and complains, when it is collected
         with suppress(OSError):
             self._sink.close()
         self._partial.unlink(missing_ok=True)

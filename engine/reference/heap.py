@@ -33,4 +33,9 @@ def free_level(engine: Record, level: int) -> None:
     free(level)
 
 
-HEAP = Memory("heap", new_order, free_order, new_level, free_level)
+@kernel
+def destroy(engine: Record) -> None:
+    pass
+
+
+HEAP = Memory("heap", new_order, free_order, new_level, free_level, destroy)

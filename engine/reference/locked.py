@@ -11,7 +11,7 @@ import numpy as np
 from engine.containers import slot_at, table_get, table_insert, table_release, table_size
 from engine.counters import LOCKS_TAKEN, UNCOUNTED, tally
 from engine.layout import QUOTE, TABLE, TRADES, record
-from engine.market import copy_quote, copy_trades, mean_of, mid_of
+from engine.market import copy_quote, copy_trades
 from engine.native import (
     RWLOCK_BYTES,
     Record,
@@ -142,7 +142,7 @@ def build_locked(store: FeatureStore) -> ContextKernels:
         address = engine["context"]
         acquire_to_read(address + QUOTES_LOCK, probe)
         entry = table_get(view(address, CONTEXT)["quotes"], instrument["instrument_id"], UNCOUNTED, None)
-        value = mid_of(view(entry, QUOTE))
+        value = view(entry, QUOTE)["mid"]
         unlock(address + QUOTES_LOCK)
         return value
 
@@ -153,7 +153,7 @@ def build_locked(store: FeatureStore) -> ContextKernels:
         value = np.nan
         entry = table_get(view(address, CONTEXT)["trades"], instrument["instrument_id"], UNCOUNTED, None)
         if entry != 0:
-            value = mean_of(view(entry, TRADES))
+            value = view(entry, TRADES)["mean"]
         unlock(address + TRADES_LOCK)
         return value
 

@@ -53,7 +53,7 @@ def test_keeps_the_rows_it_has(feed: str, tmp_path: Path, number: signal.Signals
     rows = pq.read_metadata(features).num_rows
     assert rows == pq.read_metadata(book).num_rows > 100_000
     assert f"{features} keeps {rows:,} rows; {book} keeps {rows:,} rows" in line
-    assert pq.read_schema(features).metadata[b"lobench.complete"] == b"false"
+    assert pq.read_metadata(features).metadata[b"lobench.complete"] == b"false"
     assert not list(tmp_path.glob(".*.part"))
 
     # What was kept is the beginning of what would have been written.

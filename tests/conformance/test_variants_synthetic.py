@@ -1,4 +1,4 @@
-"""Synthetic feeds of every kind: all combinations of policies, on any number of threads, compute what the oracle does."""
+"""Synthetic feeds: all combinations of policies, on any number of threads, compute what the oracle does."""
 
 from __future__ import annotations
 

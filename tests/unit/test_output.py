@@ -92,7 +92,7 @@ def test_the_file_appears_when_it_is_finished(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["f.parquet"]
     with features_file(str(path)) as file:
         file.finish(complete=False)
-    assert pq.read_schema(path).metadata[b"lobench.complete"] == b"false"
+    assert pq.read_metadata(path).metadata[b"lobench.complete"] == b"false"
     assert os.listdir(tmp_path) == ["f.parquet"]
 
 

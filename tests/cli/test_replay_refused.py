@@ -1,0 +1,72 @@
+"""`lobench replay` refuses what it cannot do, in one line, and leaves files as they were."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.command import busy, calm, lobench, refused
+from tests.dbn_files import header, write
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> str:
+    return write(tmp_path / "feed.dbn", header(), busy(2_000).tobytes())
+
+
+def test_strict_stops_at_the_first_anomaly(tmp_path: Path) -> None:
+    records = calm(500)
+    assert lobench("replay", write(tmp_path / "calm.dbn", header(), records.tobytes()), "--strict").returncode == 0
+    records["size"][321] = 9
+    feed = write(tmp_path / "feed.dbn", header(), records.tobytes())
+    before = sorted(tmp_path.iterdir())
+    line = refused(3, "replay", feed, "--strict", "--features", tmp_path / "f.parquet")
+    assert line.startswith("lobench: event 321: cancel_oversize: ")
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_bad_data_leaves_the_old_file(tmp_path: Path) -> None:
+    feed = write(tmp_path / "cut.dbn", header(), busy(2_000).tobytes()[:-1])
+    target = tmp_path / "f.parquet"
+    target.write_text("old")
+    line = refused(3, "replay", feed, "--features", target)
+    assert f"{feed}: byte " in line
+    assert target.read_text() == "old"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--depth", "3"], "belong together"),
+        (["--book", "b.parquet"], "belong together"),
+        (["--book", "b.parquet", "--depth", "0"], "depth must be 1 to 100, was 0"),
+        (["--book", "b.parquet", "--depth", "101"], "depth must be 1 to 100, was 101"),
+        (["--workers", "0"], "workers must be at least 1"),
+        (["--variant", "p9_nothing"], "no variant named 'p9_nothing'"),
+        (["--variants-from", "none.py"], "none.py: No such file or directory"),
+        (["--no-digests", "--counters"], "--no-digests excludes --counters"),
+        (["--no-digests", "--features", "f.parquet"], "--no-digests excludes --features"),
+        (["--features", "none/f.parquet"], "none/f.parquet: cannot be written: No such file or directory"),
+        (["--features", "."], ".: cannot be written: is not a regular file"),
+        (["--features", "/dev/null"], "/dev/null: cannot be written: is not a regular file"),
+        (["--features", "x", "--book", "./x", "--depth", "1"], "would replace another file of this command"),
+        (["--features", "feed.dbn"], "would replace another file of this command"),
+    ],
+)
+def test_refuses_before_any_work(feed: str, tmp_path: Path, arguments: list[Any], said: str) -> None:
+    assert said in refused(2, "replay", "feed.dbn", *arguments, folder=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["feed.dbn"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["x.dbn", "--evaluate", "never"], ["x.dbn", "--workers", "two"]])
+def test_usage(arguments: list[str]) -> None:
+    done = lobench("replay", *arguments)
+    assert done.returncode == 2
+    assert done.stderr.startswith("usage: lobench replay")
+
+
+def test_no_such_feed(tmp_path: Path) -> None:
+    assert refused(3, "replay", tmp_path / "none.dbn").endswith("none.dbn: no such file")

@@ -1,0 +1,155 @@
+"""No kernel reaches outside a table or into freed memory: replays with bounds checks, and with a heap that tells.
+
+Each runs in a process of its own, as the checks are chosen by its environment.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.feeds import load, open_feed
+from engine.policy import Variant
+from tests.replays import LADDER, Expected, Records, each, run_python
+from tests.streams import Market
+
+DATA = os.environ.get("LOBENCH_REAL_DATA")
+ESH4 = "glbx_es/esh4-glbx-mdp3-20231225.mbo.dbn.zst"
+STREAMS = ("market", "synthetic", "esh4")
+
+REPLAY = """
+import json, sys
+import numpy as np
+from engine.native import CHECKED
+from tests.replays import Observed
+from variants import discover
+
+variant = discover()[sys.argv[1]]
+found = {}
+for file in sys.argv[2:]:
+    records = np.load(file)
+    for workers in (1, 2):
+        result = Observed(variant, records, workers=workers, evaluate="every", rows=False).result
+        found[f"{file} {workers}"] = [result.digests.as_json(), result.samples.tolist(), result.anomalies]
+print(json.dumps({"checked": CHECKED, "found": found}))
+"""
+
+WRONG_INDEX = """
+import json
+import numpy as np
+from numba import njit
+from engine.containers import append, item, slot_at, table_insert
+from engine.ladder import rung_at
+from engine.layout import LIST, SIDE, TABLE
+from engine.native import CHECKED, view
+
+@njit
+def put(address, value):
+    append(view(address, LIST), value)
+
+@njit
+def read(address, index):
+    return item(view(address, LIST), index)
+
+@njit
+def insert(address, key, value):
+    table_insert(view(address, TABLE), key, value, 0, None)
+
+@njit
+def slot(address, index):
+    return slot_at(view(address, TABLE), index)["value"]
+
+@njit
+def rung(address, index):
+    return rung_at(view(address, SIDE), index)["key"]
+
+def outcome(function, record, index):
+    try:
+        return int(function(record.ctypes.data, index))
+    except IndexError as error:
+        return str(error)
+
+assert CHECKED
+values, table, side = np.zeros(1, LIST), np.zeros(1, TABLE), np.zeros(1, SIDE)
+put(values.ctypes.data, 41)
+put(values.ctypes.data, 42)
+insert(table.ctypes.data, 7, 43)
+print(json.dumps({
+    "list": [outcome(read, values, index) for index in (0, 1, 2, -1)],
+    "table": [sum(outcome(slot, table, index) for index in range(64)), *(outcome(slot, table, index) for index in (64, -1))],
+    "side": [outcome(rung, side, 0)],
+}))
+"""
+
+
+def records(name: str) -> Records:
+    if name == "market":
+        return Market(5).records(9_000)
+    if name == "synthetic":
+        return load(open_feed(["synth:equity-universe,n=10_000,seed=2,anomalies=0.02"])).records
+    return load(open_feed([str(Path(DATA or ".") / ESH4)])).records[:10_000]
+
+
+@cache
+def expected(name: str) -> list[Any]:
+    result = Expected(records(name), "every").result
+    assert result.digests is not None
+    return [result.digests.as_json(), result.samples.tolist(), result.anomalies]
+
+
+@pytest.fixture(scope="module")
+def replayed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, Any]]:
+    """Replays all streams in a process with a given environment; checks what came out, returns what it said."""
+    folder = tmp_path_factory.mktemp("streams")
+    files = {}
+    for name in STREAMS:
+        if name != "esh4" or DATA:
+            files[name] = str(folder / f"{name}.npy")
+            np.save(files[name], records(name))
+
+    def run(variant: Variant, **environment: str) -> dict[str, Any]:
+        said: dict[str, Any] = run_python(REPLAY, variant.name, *files.values(), **environment)
+        for name, file in files.items():
+            for workers in (1, 2):
+                assert said["found"][f"{file} {workers}"] == expected(name), (name, workers)
+        return said
+
+    return run
+
+
+@pytest.mark.parametrize("variant", each(LADDER))
+def test_no_index_leaves_its_table(variant: Variant, replayed: Callable[..., dict[str, Any]]) -> None:
+    assert replayed(variant, NUMBA_BOUNDSCHECK="1")["checked"] is True
+
+
+@pytest.mark.parametrize("variant", each([LADDER[0], LADDER[-1]]))
+def test_freed_memory_is_not_read(variant: Variant, replayed: Callable[..., dict[str, Any]]) -> None:
+    """glibc fills what is allocated and what is freed with bytes that would change a digest."""
+    assert replayed(variant, MALLOC_PERTURB_="165")["checked"] is False
+
+
+@pytest.mark.parametrize("variant", each([LADDER[0], LADDER[-1]]))
+def test_the_heap_stays_whole(variant: Variant, replayed: Callable[..., dict[str, Any]]) -> None:
+    """glibc's checking allocator ends the process at the first block that was overrun or freed twice."""
+    library = "libc_malloc_debug.so.0"
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        pytest.skip(f"{library} is not installed")
+    replayed(variant, LD_PRELOAD=library, GLIBC_TUNABLES="glibc.malloc.check=3", MALLOC_PERTURB_="165")
+
+
+def test_a_wrong_index_is_caught() -> None:
+    caught = "index outside a heap table"
+    assert run_python(WRONG_INDEX, NUMBA_BOUNDSCHECK="1") == {
+        "list": [41, 42, caught, caught],
+        "table": [43, caught, caught],
+        "side": [caught],
+    }

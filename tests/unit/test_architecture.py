@@ -1,0 +1,131 @@
+"""The shape of the code: what may import what, and how large a module may become."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.replays import ROOT, run_python
+
+LAYERS = ("engine", "variants", "workbench", "reports")
+"""From the bottom up: a package imports itself and those before it."""
+LONGEST = 400
+PACKAGES = [name for name in LAYERS if (ROOT / name).is_dir()]
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {name_of(path): path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))}
+
+
+@cache
+def tree(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text(), str(MODULES[module]))
+
+
+class _Imports(ast.NodeVisitor):
+    """Collects what a module imports anywhere in it, but for types alone."""
+
+    def __init__(self, module: str) -> None:
+        self.package = module if MODULES[module].name == "__init__.py" else module.rpartition(".")[0]
+        self.found: set[str] = set()
+
+    def visit_If(self, node: ast.If) -> None:  # noqa: N802
+        if "TYPE_CHECKING" not in ast.unparse(node.test):
+            self.generic_visit(node)
+
+    def visit_Import(self, node: ast.Import) -> None:  # noqa: N802
+        self.found.update(alias.name for alias in node.names)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:  # noqa: N802
+        base = node.module or ""
+        if node.level:
+            above = self.package.split(".")[: len(self.package.split(".")) - node.level + 1]
+            base = ".".join([*above, *([base] if base else [])])
+        for alias in node.names:
+            inner = f"{base}.{alias.name}"
+            self.found.add(inner if inner in MODULES else base)
+
+
+@cache
+def imports(module: str) -> frozenset[str]:
+    visitor = _Imports(module)
+    visitor.visit(tree(module))
+    return frozenset(visitor.found)
+
+
+def top(name: str) -> str:
+    return name.partition(".")[0]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_imports_run_one_way(package: str) -> None:
+    above = set(LAYERS[LAYERS.index(package) + 1 :])
+    wrong = [
+        f"{module} imports {name}"
+        for module in MODULES
+        if top(module) == package
+        for name in sorted(imports(module))
+        if top(name) in above or top(name) == "tests"
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_cycles(package: str) -> None:
+    """Depth first through each package's own imports, those within functions included."""
+    done: set[str] = set()
+
+    def walk(module: str, path: tuple[str, ...]) -> None:
+        assert module not in path, " -> ".join([*path[path.index(module) :], module])
+        if module not in done:
+            for name in sorted(imports(module)):
+                if name in MODULES and top(name) == package:
+                    walk(name, (*path, module))
+            done.add(module)
+
+    for module in MODULES:
+        if top(module) == package:
+            walk(module, ())
+    assert len(done) == sum(top(module) == package for module in MODULES)
+
+
+def test_the_engine_knows_neither_clock_nor_command_line() -> None:
+    forbidden = {"time", "timeit", "datetime", "argparse", "optparse", "rich"}
+    wrong = {module: imports(module) & forbidden for module in MODULES if top(module) == "engine"}
+    assert {module: names for module, names in wrong.items() if names} == {}
+
+
+def test_the_oracle_stands_alone() -> None:
+    """It shares the record format and the names of results with the kernels, and not one rule."""
+    shared = {"engine.records", "engine.anomalies", "engine.errors", "engine.result"}
+    outside = {"__future__", "bisect", "collections", "dataclasses", "math", "numpy", "struct", "typing"}
+    oracle = [module for module in MODULES if module.startswith("engine.oracle")]
+    assert len(oracle) > 5
+    for module in oracle:
+        others = {name for name in imports(module) if not name.startswith("engine.oracle")}
+        assert {name if top(name) == "engine" else top(name) for name in others} <= shared | outside, module
+
+
+def test_the_oracle_needs_no_compiler() -> None:
+    script = "import json, sys, engine.oracle; print(json.dumps([name for name in sys.modules if 'numba' in name]))"
+    assert run_python(script) == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_module_is_short_and_says_what_it_is(module: str) -> None:
+    assert ast.get_docstring(tree(module)), f"{module} has no docstring"
+    assert len(MODULES[module].read_text().splitlines()) <= LONGEST
+
+
+def test_modules_were_found() -> None:
+    assert {"engine.replay", "engine.oracle.book", "variants", "variants.p0_baseline"} <= set(MODULES)
+    assert "engine.strategies" in imports("engine.replay")
+    assert "engine.backtest" in imports("engine.registry")
+    assert "engine.anomalies" in imports("engine.book")

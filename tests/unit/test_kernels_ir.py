@@ -1,0 +1,147 @@
+"""The compiled kernels hold what their policies say and nothing else: read off their LLVM IR and machine code."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.replays import LADDER, group, run_python
+
+P0, P4 = LADDER[0], LADDER[-1]
+
+COMPILE = """
+import json, pathlib, sys
+from numba import types
+from engine.replay import build
+from variants import discover
+
+kernels = build(discover()[sys.argv[1]])
+timed = (*[types.int64] * 4, types.none, types.none)
+kernels.replay.compile(timed)
+kernels.sample.compile((types.int64,))
+if len(sys.argv) > 2:
+    folder = pathlib.Path(sys.argv[2])
+    (folder / "replay.ll").write_text(kernels.replay.inspect_llvm(timed))
+    (folder / "replay.s").write_text(kernels.replay.inspect_asm(timed))
+    (folder / "sample.ll").write_text(kernels.sample.inspect_llvm((types.int64,)))
+stats = [kernels.replay.stats, kernels.sample.stats]
+print(json.dumps({
+    "hits": sum(sum(one.cache_hits.values()) for one in stats),
+    "misses": sum(sum(one.cache_misses.values()) for one in stats),
+}))
+"""
+
+SPLITMIX = (0xBF58476D1CE4E5B9 - 2**64, 0x94D049BB133111EB - 2**64)
+"""Constants that only digests have, as IR writes them."""
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """One variant's kernels: functions of the timed replay kernel's IR by name, its machine code, the sample kernel's IR."""
+
+    functions: dict[str, str]
+    assembly: str
+    sample: str
+    cache: str
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.functions.values())
+
+    def calls(self, name: str) -> int:
+        return len(re.findall(rf"\bcall\b[^@\n]*@{name}\(", self.text))
+
+
+def functions(llvm: str) -> dict[str, str]:
+    """Function bodies by name, without those that only hand a call from Python on."""
+    found = re.findall(r"^define [^@]*@\"?([^\s(\"]+)\"?\(.*?^}", llvm, re.MULTILINE | re.DOTALL)
+    bodies = re.findall(r"^define .*?^}", llvm, re.MULTILINE | re.DOTALL)
+    assert len(found) == len(bodies)
+    wrappers = ("_ZN7cpython", "cfunc.")
+    return {name: body for name, body in zip(found, bodies, strict=True) if not name.startswith(wrappers)}
+
+
+def compiled(name: str, folder: Path) -> Compiled:
+    """A variant compiled in a process and a cache of its own: kernels that come of a cache carry no IR."""
+    cache = str(folder / "cache")
+    stats = run_python(COMPILE, name, str(folder), LOBENCH_CACHE_DIR=cache)
+    assert stats == {"hits": 0, "misses": 2}
+    return Compiled(
+        functions((folder / "replay.ll").read_text()),
+        (folder / "replay.s").read_text(),
+        (folder / "sample.ll").read_text(),
+        cache,
+    )
+
+
+@pytest.fixture(scope="module")
+def p0(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
+    return compiled(P0.name, tmp_path_factory.mktemp("p0"))
+
+
+@pytest.fixture(scope="module")
+def p4(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
+    return compiled(P4.name, tmp_path_factory.mktemp("p4"))
+
+
+@group(P0)
+def test_baseline_has_the_mechanisms_that_later_phases_remove(p0: Compiled) -> None:
+    clone = next(body for name, body in p0.functions.items() if "clone" in name and "load" in name)
+    assert "@malloc(" in clone
+    assert "@memcpy(" in clone or "store <" in clone or "llvm.memcpy" in clone
+    assert p0.calls("pthread_rwlock_wrlock") >= 5
+    assert p0.calls("pthread_rwlock_rdlock") >= 3
+    assert p0.calls("memcmp") >= 1
+    assert any("strings" in name for name in p0.functions)
+    assert "walks" not in p0.text
+
+
+@group(P4)
+def test_last_phase_has_none_of_them(p4: Compiled) -> None:
+    assert p4.calls("pthread_rwlock_rdlock") == 0
+    # The one that guards the board at a batch boundary, where the context is locked.
+    assert p4.calls("pthread_rwlock_wrlock") == 1
+    assert p4.calls("memcmp") == 0
+    for reference in ("clone", "locked", "strings", "linear"):
+        assert not any(f"9reference{len(reference)}{reference}" in name for name in p4.functions), reference
+
+
+@group(P4)
+def test_last_phase_never_counts_references(p4: Compiled) -> None:
+    """Nothing that Numba's runtime allocates or counts; the IR that Python calls through is left out."""
+    assert any("replay" in name for name in p4.functions)
+    assert "NRT_" not in p4.text
+    assert "@Py" not in p4.text
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param("p0", marks=group(P0)), pytest.param("p4", marks=group(P4))]
+)
+def test_arithmetic_is_as_written(name: str, request: pytest.FixtureRequest) -> None:
+    """No contraction, no reassociation, no assumption about NaN; every operation rounded on its own."""
+    kernels: Compiled = request.getfixturevalue(name)
+    assert len(re.findall(r"\bfmul double\b", kernels.text)) > 30
+    flags = "fast|contract|reassoc|nnan|ninf|nsz|arcp|afn"
+    assert not re.search(rf"\bf(?:add|sub|mul|div|neg|cmp) (?:{flags})\b", kernels.text)
+    assert not re.search(r"llvm\.(?:fma|fmuladd)\b", kernels.text)
+    assert not re.search(r"^\s*(?:vfn?m(?:add|sub)|fn?m(?:add|sub|la|ls))", kernels.assembly, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param("p0", marks=group(P0)), pytest.param("p4", marks=group(P4))]
+)
+def test_timed_kernel_neither_counts_nor_digests(name: str, request: pytest.FixtureRequest) -> None:
+    kernels: Compiled = request.getfixturevalue(name)
+    for observer in ("tally", "observe_event", "observe_evaluation", "observe_boundary", "take_samples"):
+        assert not any(f"{len(observer)}{observer}B" in function for function in kernels.functions), observer
+    for constant in SPLITMIX:
+        assert str(constant) in kernels.sample
+        assert str(constant) not in kernels.text
+
+
+@group(P4)
+def test_another_process_finds_the_kernels_again(p4: Compiled) -> None:
+    assert run_python(COMPILE, P4.name, LOBENCH_CACHE_DIR=p4.cache) == {"hits": 2, "misses": 0}

@@ -1,0 +1,106 @@
+"""A replay frees all that it allocated: the C heap is as full after it as before, however it ended."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.policy import Variant
+from tests.replays import LADDER, each, run_python
+
+HEAP = """
+import ctypes, gc, json, sys
+import numpy as np
+from engine.records import ADD, BID, ASK, CLEAR, F_LAST
+from engine.session import Replay
+from tests.replays import chunks
+from tests.streams import Market, made
+from variants import discover
+
+class Mallinfo2(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_size_t) for name in (
+        "arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost")]
+
+libc = ctypes.CDLL(None)
+libc.mallinfo2.restype = Mallinfo2
+
+def in_use():
+    # One arena for all threads: mallinfo2 tells of the main one alone. What is mapped apart counts, too.
+    gc.collect()
+    info = libc.mallinfo2()
+    return info.uordblks + info.hblkhd
+
+variant = discover()[sys.argv[1]]
+"""
+
+REPLAYS = (
+    HEAP
+    + """
+parts = list(chunks(Market(6, instruments=40).records(9_000)))
+
+def replay(workers, finish=True):
+    with Replay(variant, workers=workers) as running:
+        for part in parts:
+            running.apply(part)
+        held = in_use()
+        if finish:
+            running.finish()
+    return held
+
+found = {}
+for workers in (1, 3):
+    for _ in range(3):
+        replay(workers)
+    before = in_use()
+    held = replay(workers)
+    for number in range(30):
+        replay(workers, finish=number % 2 == 0)
+    found[workers] = {"held": held - before, "left": in_use() - before}
+print(json.dumps(found))
+"""
+)
+
+CLEARS = (
+    HEAP
+    + """
+COUNT = 20_000
+adds = made([(1, 1, ADD, (BID, ASK)[i % 2], 1_000 + i % 500 + 1_000 * (i % 2), 1, i + 1, F_LAST) for i in range(COUNT)])
+clear = made([(1, 1, CLEAR, 0, 0, 0, 0, F_LAST)])
+
+def book(replay):
+    (only,) = replay.books()
+    return only.end().orders, only.end().bid_levels, only.end().ask_levels
+
+with Replay(variant) as replay:
+    measured = []
+    for _ in range(6):
+        replay.apply(next(chunks(adds)))
+        full, state = in_use(), book(replay)
+        replay.apply(next(chunks(clear)))
+        measured.append([full, in_use(), state, book(replay)])
+print(json.dumps(measured))
+"""
+)
+
+ONE_ARENA = {"GLIBC_TUNABLES": "glibc.malloc.arena_max=1:glibc.malloc.tcache_count=0", "MALLOC_ARENA_MAX": "1"}
+NOISE = 16_384
+"""Bytes that the interpreter's own objects may come to."""
+
+
+@pytest.mark.parametrize("variant", each([LADDER[0], LADDER[-1]]))
+def test_nothing_is_left(variant: Variant) -> None:
+    for workers, heap in run_python(REPLAYS, variant.name, **ONE_ARENA).items():
+        assert heap["held"] > 500_000, (workers, heap)
+        assert abs(heap["left"]) < NOISE, (workers, heap)
+
+
+@pytest.mark.parametrize("variant", each([LADDER[0], LADDER[-1]]))
+def test_a_clear_frees_all_orders_and_levels(variant: Variant) -> None:
+    measured = run_python(CLEARS, variant.name, **ONE_ARENA)
+    for full, cleared, before, after in measured:
+        assert before == [20_000, 250, 250]
+        assert after == [0, 0, 0]
+        # An order is 64 bytes, a level 48; the heap adds its own to each.
+        assert full - cleared >= 20_000 * 64 + 500 * 48
+    # Rungs and tables keep their room: a book that fills up again takes no more than before.
+    assert abs(measured[-1][0] - measured[1][0]) < NOISE
+    assert abs(measured[-1][1] - measured[1][1]) < NOISE
