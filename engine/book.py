@@ -12,9 +12,9 @@ import numpy as np
 
 from engine import anomalies as kind
 from engine.counters import LOOKUPS, tally
-from engine.ladder import close_rung, join_queue, key_of, leave_queue, level_from_best, open_rung, rung_at, search
+from engine.ladder import close_rung, join_queue, key_of, leave_queue, level_from_best, open_rung, rung_at, search, start_level
 from engine.layout import BOOK, LEVEL, ORDER, SIDE
-from engine.native import Record, kernel, view
+from engine.native import Record, inlined, kernel, view
 from engine.policy import Kernel, Lookup, Memory
 from engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_TOB, FILL, MODIFY, NONE, TRADE, UNDEF_PRICE
 from engine.trackers import lose_queue, moving_average
@@ -76,13 +76,7 @@ def build_book(lookup: Lookup, memory: Memory) -> BookKernels:
             address = rung_at(side, index)["level"]
         else:
             address = new_level(engine, probe)
-            level = view(address, LEVEL)
-            level["price"] = price
-            level["size"] = 0
-            level["count"] = 0
-            level["first"] = 0
-            level["last"] = 0
-            level["side"] = which
+            start_level(address, price, which)
             open_rung(side, index, key, address)
         return address
 
@@ -97,8 +91,8 @@ def build_book(lookup: Lookup, memory: Memory) -> BookKernels:
     def empty_side(engine: Record, book: Record, side: Record, probe: Record) -> None:
         for index in range(side["count"]):
             address = rung_at(side, index)["level"]
-            resting = view(address, LEVEL)["first"]
-            while resting != 0:
+            resting = view(address, LEVEL)["next"]
+            while resting != address:
                 order = view(resting, ORDER)
                 following = order["next"]
                 erase(book, order["order_id"], probe)
@@ -130,7 +124,7 @@ def build_book(lookup: Lookup, memory: Memory) -> BookKernels:
                 book["trackers"]["window"]["adds"] += 1
                 book["trackers"]["window"]["added_size"] += size
 
-    @kernel
+    @inlined
     def change_orders(engine: Record, book_address: int, event: Record, probe: Record) -> None:
         """An A without F_TOB, an M or a C whose side, price and size passed the checks."""
         book = view(book_address, BOOK)
@@ -150,7 +144,8 @@ def build_book(lookup: Lookup, memory: Memory) -> BookKernels:
                 note(engine, kind.CANCEL_UNKNOWN_ORDER)
             else:
                 order = view(resting, ORDER)
-                if order["price"] != price or view(order["level"], LEVEL)["side"] != which:
+                level = view(order["level"], LEVEL)
+                if level["price"] != price or level["side"] != which:
                     note(engine, kind.CANCEL_MISMATCH)
                 if size > order["size"]:
                     note(engine, kind.CANCEL_OVERSIZE)
@@ -174,9 +169,10 @@ def build_book(lookup: Lookup, memory: Memory) -> BookKernels:
                 create = True
             else:
                 order = view(resting, ORDER)
-                if view(order["level"], LEVEL)["side"] != which:
+                level = view(order["level"], LEVEL)
+                if level["side"] != which:
                     remove, create = True, True
-                elif order["price"] != price or size > order["size"]:
+                elif level["price"] != price or size > order["size"]:
                     relocate = True
                 else:
                     taken = order["size"] - size
@@ -187,14 +183,14 @@ def build_book(lookup: Lookup, memory: Memory) -> BookKernels:
             level = view(left, LEVEL)
             side = side_at(book_address, level["side"])
             if remove or relocate:
-                lose_queue(side, order, order["size"])
-                leave_queue(order)
+                lose_queue(side, level, order, order["size"])
+                leave_queue(resting)
                 drop_level_if_empty(engine, side, left)
                 if remove:
                     erase(book, order_id, probe)
                     free_order(engine, resting)
             elif taken != 0:
-                lose_queue(side, order, taken)
+                lose_queue(side, level, order, taken)
                 order["size"] -= taken
                 level["size"] -= taken
 
@@ -207,13 +203,13 @@ def build_book(lookup: Lookup, memory: Memory) -> BookKernels:
             order["size"] = size
             order["arrival"] = book["events"]
             joined = level_for(engine, side_at(book_address, which), which, price, probe)
-            join_queue(view(joined, LEVEL), joined, order, resting)
+            join_queue(joined, resting)
             if create:
                 insert(book, resting, probe)
             else:
                 move(book, resting, probe)
 
-    @kernel
+    @inlined
     def apply(engine: Record, book_address: int, event: Record, probe: Record) -> None:
         action = event["action"]
         if action == ADD or action == MODIFY or action == CANCEL:

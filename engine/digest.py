@@ -73,12 +73,13 @@ def side_value(state: int, side: Record) -> int:
     """Every level and every order of a side folded into ``state``, uint64."""
     state = fold(state, side["count"])
     for depth in range(side["count"]):
-        level = view(level_from_best(side, depth), LEVEL)
+        address = level_from_best(side, depth)
+        level = view(address, LEVEL)
         state = fold(state, level["price"])
         state = fold(state, level["size"])
         state = fold(state, level["count"])
-        resting = level["first"]
-        while resting != 0:
+        resting = level["next"]
+        while resting != address:
             order = view(resting, ORDER)
             state = fold(state, order["order_id"])
             state = fold(state, order["size"])

@@ -10,9 +10,9 @@ from typing import Final
 
 import numpy as np
 
-from engine.ladder import rung_at
-from engine.layout import BOOK, LEVEL
-from engine.native import Record, kernel, view
+from engine.ladder import RUNG_BYTES
+from engine.layout import LEVEL, RUNG
+from engine.native import Record, inlined, kernel, view
 
 LEVELS: Final = 5
 
@@ -58,11 +58,14 @@ INPUT_SOURCES: Final = {
 """Parameter name to the expression that reads it."""
 
 
-@kernel
+@inlined
 def read_side(side: Record, levels: Record) -> None:
+    # Read once: stores to ``levels`` would make the compiler read them again for every depth.
+    count = side["count"]
+    best = side["rungs"] + (count - 1) * RUNG_BYTES
     for depth in range(LEVELS):
-        if depth < side["count"]:
-            level = view(rung_at(side, side["count"] - 1 - depth)["level"], LEVEL)
+        if depth < count:
+            level = view(view(best - depth * RUNG_BYTES, RUNG)["level"], LEVEL)
             levels["price"][depth] = np.float64(level["price"])
             levels["size"][depth] = np.float64(level["size"])
         else:
@@ -78,7 +81,7 @@ def queue_ahead(side: Record) -> float:
     return ahead
 
 
-@kernel
+@inlined
 def gather(book: Record, inputs: Record) -> None:
     """Fill an ``INPUTS`` record from a book as it stands now."""
     read_side(book["bid"], inputs["bid"])

@@ -59,8 +59,8 @@ class Book:
         for rung in peek(int(ladder["rungs"]), RUNG, count)[::-1]:
             level = peek(int(rung["level"]), LEVEL)[0]
             orders = []
-            address = int(level["first"])
-            while address:
+            address = int(level["next"])
+            while address != int(rung["level"]):
                 order = peek(address, ORDER)[0]
                 orders.append((int(order["order_id"]) % 2**64, int(order["size"])))
                 address = int(order["next"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.layout import LEVEL, ORDER, RUNG
+from engine.layout import LEVEL, LINKS, ORDER, RUNG
 from engine.native import Record, element, kernel, memmove, realloc, view
 
 RUNG_BYTES = RUNG.itemsize
@@ -85,32 +85,38 @@ def close_rung(side: Record, index: int) -> None:
 
 
 @kernel
-def join_queue(level: Record, level_address: int, order: Record, order_address: int) -> None:
+def start_level(address: int, price: int, which: int) -> None:
+    """Make the memory at ``address`` an empty level."""
+    level = view(address, LEVEL)
+    level["next"] = address
+    level["previous"] = address
+    level["price"] = price
+    level["size"] = 0
+    level["count"] = 0
+    level["side"] = which
+
+
+@kernel
+def join_queue(level_address: int, order_address: int) -> None:
     """Put an order at the tail of a level's queue."""
+    level = view(level_address, LEVEL)
+    order = view(order_address, ORDER)
+    last = level["previous"]
     order["level"] = level_address
-    order["price"] = level["price"]
-    order["previous"] = level["last"]
-    order["next"] = 0
-    if level["last"] != 0:
-        view(level["last"], ORDER)["next"] = order_address
-    else:
-        level["first"] = order_address
-    level["last"] = order_address
+    order["previous"] = last
+    order["next"] = level_address
+    view(last, LINKS)["next"] = order_address
+    level["previous"] = order_address
     level["size"] += order["size"]
     level["count"] += 1
 
 
 @kernel
-def leave_queue(order: Record) -> None:
+def leave_queue(order_address: int) -> None:
     """Take an order out of its level's queue."""
+    order = view(order_address, ORDER)
     level = view(order["level"], LEVEL)
-    if order["previous"] != 0:
-        view(order["previous"], ORDER)["next"] = order["next"]
-    else:
-        level["first"] = order["next"]
-    if order["next"] != 0:
-        view(order["next"], ORDER)["previous"] = order["previous"]
-    else:
-        level["last"] = order["previous"]
+    view(order["previous"], LINKS)["next"] = order["next"]
+    view(order["next"], LINKS)["previous"] = order["previous"]
     level["size"] -= order["size"]
     level["count"] -= 1

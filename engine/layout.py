@@ -22,11 +22,16 @@ def integers(*names: str) -> list[tuple[str, str]]:
     return [(name, "i8") for name in names]
 
 
-ORDER: Final = record(*integers("order_id", "price", "size", "birth", "arrival", "level", "previous", "next"))
-"""A resting order, a node of its level's queue. ``level``, ``previous``, ``next`` are addresses, 0 for none."""
+LINKS: Final = record(*integers("next", "previous"))
+"""What orders and levels begin with. A queue is a ring: from its level to the first order … the last order, and back to the level, so
+that no order has to ask whether it is at an end."""
 
-LEVEL: Final = record(*integers("price", "size", "count", "first", "last", "side"))
-"""A price level: ``size`` of all its orders and of what belongs to none, ``count`` of orders, the queue's two ends."""
+ORDER: Final = record(*integers("next", "previous", "level", "order_id", "size", "birth", "arrival"))
+"""A resting order, a node of its level's queue; its price and side are the level's. ``level`` is an address."""
+
+LEVEL: Final = record(*integers("next", "previous", "price", "size", "count", "side"))
+"""A price level: ``next`` is the first order of its queue, ``previous`` the last; ``size`` of all its orders and of what belongs to none,
+``count`` of orders."""
 
 RUNG: Final = record(*integers("key", "level"))
 """One entry of a side's ladder, sorted by ``key`` ascending so that the best level is the last."""

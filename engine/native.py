@@ -20,6 +20,9 @@ Record: TypeAlias = Any
 kernel = register_jitable
 """Marks a function that is compiled into the kernels that call it, and is plain Python elsewhere."""
 
+inlined = register_jitable(forceinline=True)
+"""Marks a kernel that is always inlined: a large one with a single caller, where LLVM would leave a call."""
+
 CHECKED = bool(config.BOUNDSCHECK)
 """NUMBA_BOUNDSCHECK=1 also checks every index into heap tables (``element``)."""
 

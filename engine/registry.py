@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from engine.errors import UsageError
 from engine.inputs import INPUT_SOURCES
-from engine.native import kernel
+from engine.native import inlined, kernel
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -138,4 +138,4 @@ def _compile(lines: list[str], name: str, names: dict[str, Any]) -> Callable[...
     # Tracebacks, debug information and profiles find the generated text where the standard library keeps such text.
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     exec(compile(text, file, "exec"), space)
-    return kernel(space[name])  # type: ignore[no-any-return]
+    return inlined(space[name])  # type: ignore[no-any-return]

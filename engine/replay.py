@@ -22,7 +22,7 @@ from engine.digest import accounts_value, book_value, fold, row_value, share
 from engine.inputs import INPUTS, gather, remember_quotes
 from engine.layout import BOOK, ENGINE, INSTRUMENT
 from engine.market import book_key, destroy_market, find_book, new_book, record_trade, requote
-from engine.native import DOUBLE, Record, free, kernel, view
+from engine.native import DOUBLE, Record, free, inlined, kernel, view
 from engine.policy import Variant
 from engine.records import BATCH, MBO, TRADE, UNDEF_PRICE
 from engine.registry import FEATURES, STRATEGIES, build_features, build_strategies
@@ -70,7 +70,7 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
     feature_of = context.feature
     destroy_memory = memory.destroy
 
-    @kernel
+    @inlined
     def book_of(engine: Record, event: Record, probe: Record) -> int:
         """Address of the event's book, made with its first record."""
         key = book_key(event["instrument_id"], event["publisher_id"])
@@ -81,7 +81,7 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
             add_book(engine, view(address, BOOK), probe)
         return address
 
-    @kernel
+    @inlined
     def evaluate(
         engine: Record, record: int, book: Record, instrument: Record, event: Record, tap: Record, probe: Record
     ) -> None:
@@ -95,7 +95,7 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
         engine["evaluations"] += 1
         observe_evaluation(record, book, event, row, feature_count, strategy_count, tap)
 
-    @kernel
+    @inlined
     def handle(engine: Record, record: int, event: Record, tap: Record, probe: Record) -> None:
         """One record, from the book to the strategies."""
         address = book_of(engine, event, probe)

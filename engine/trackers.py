@@ -58,11 +58,12 @@ def close_window(book: Record) -> None:
 
 
 @kernel
-def lose_queue(side: Record, order: Record, amount: int) -> None:
-    """A resting order loses ``amount``: the hypothetical order moves up if it stands behind it. Call before the change."""
+def lose_queue(side: Record, level: Record, order: Record, amount: int) -> None:
+    """A resting order of ``level`` loses ``amount``: the hypothetical order moves up if it stands behind it. Call before the change."""
     position = side["position"]
-    if position["valid"] != 0 and order["price"] == position["price"] and order["arrival"] <= position["joined"]:
-        position["ahead"] -= amount
+    # No branch: which orders stand ahead is as good as random, and an invalid position's value is never read.
+    at_its_price = level["price"] == position["price"]
+    position["ahead"] -= amount if at_its_price and order["arrival"] <= position["joined"] else 0
 
 
 @kernel

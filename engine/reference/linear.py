@@ -20,7 +20,7 @@ def find(book: Record, order_id: int, probe: Record) -> int:
     level = table_get(book["orders"], order_id, DIRECTORY_PROBES, probe)
     found = np.int64(0)
     if level != 0:
-        found = view(level, LEVEL)["first"]
+        found = view(level, LEVEL)["next"]
         looks = np.int64(1)
         while view(found, ORDER)["order_id"] != order_id:
             found = view(found, ORDER)["next"]

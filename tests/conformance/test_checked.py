@@ -83,7 +83,7 @@ put(values.ctypes.data, 42)
 insert(table.ctypes.data, 7, 43)
 print(json.dumps({
     "list": [outcome(read, values, index) for index in (0, 1, 2, -1)],
-    "table": [sum(outcome(slot, table, index) for index in range(64)), *(outcome(slot, table, index) for index in (64, -1))],
+    "table": [sum(outcome(slot, table, index) for index in range(64)), *(outcome(slot, table, i) for i in (64, -1))],
     "side": [outcome(rung, side, 0)],
 }))
 """

@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
 from tests.replays import LADDER, group, run_python
 
 P0, P4 = LADDER[0], LADDER[-1]
@@ -40,7 +38,7 @@ SPLITMIX = (0xBF58476D1CE4E5B9 - 2**64, 0x94D049BB133111EB - 2**64)
 
 @dataclass(frozen=True)
 class Compiled:
-    """One variant's kernels: functions of the timed replay kernel's IR by name, its machine code, the sample kernel's IR."""
+    """One variant: the timed replay kernel's IR, function by function, and its machine code; the sample kernel's IR."""
 
     functions: dict[str, str]
     assembly: str
@@ -77,52 +75,8 @@ def compiled(name: str, folder: Path) -> Compiled:
     )
 
 
-@pytest.fixture(scope="module")
-def p0(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
-    return compiled(P0.name, tmp_path_factory.mktemp("p0"))
-
-
-@pytest.fixture(scope="module")
-def p4(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
-    return compiled(P4.name, tmp_path_factory.mktemp("p4"))
-
-
-@group(P0)
-def test_baseline_has_the_mechanisms_that_later_phases_remove(p0: Compiled) -> None:
-    clone = next(body for name, body in p0.functions.items() if "clone" in name and "load" in name)
-    assert "@malloc(" in clone
-    assert "@memcpy(" in clone or "store <" in clone or "llvm.memcpy" in clone
-    assert p0.calls("pthread_rwlock_wrlock") >= 5
-    assert p0.calls("pthread_rwlock_rdlock") >= 3
-    assert p0.calls("memcmp") >= 1
-    assert any("strings" in name for name in p0.functions)
-    assert "walks" not in p0.text
-
-
-@group(P4)
-def test_last_phase_has_none_of_them(p4: Compiled) -> None:
-    assert p4.calls("pthread_rwlock_rdlock") == 0
-    # The one that guards the board at a batch boundary, where the context is locked.
-    assert p4.calls("pthread_rwlock_wrlock") == 1
-    assert p4.calls("memcmp") == 0
-    for reference in ("clone", "locked", "strings", "linear"):
-        assert not any(f"9reference{len(reference)}{reference}" in name for name in p4.functions), reference
-
-
-@group(P4)
-def test_last_phase_never_counts_references(p4: Compiled) -> None:
-    """Nothing that Numba's runtime allocates or counts; the IR that Python calls through is left out."""
-    assert any("replay" in name for name in p4.functions)
-    assert "NRT_" not in p4.text
-    assert "@Py" not in p4.text
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param("p0", marks=group(P0)), pytest.param("p4", marks=group(P4))]
-)
-def test_arithmetic_is_as_written(name: str, request: pytest.FixtureRequest) -> None:
-    """No contraction, no reassociation, no assumption about NaN; every operation rounded on its own."""
-    kernels: Compiled = request.getfixturevalue(name)
+def check_arithmetic(kernels: Compiled) -> None:
+    """As written: no contraction, no reassociation, no assumption about NaN; every operation rounded on its own."""
     assert len(re.findall(r"\bfmul double\b", kernels.text)) > 30
     flags = "fast|contract|reassoc|nnan|ninf|nsz|arcp|afn"
     assert not re.search(rf"\bf(?:add|sub|mul|div|neg|cmp) (?:{flags})\b", kernels.text)
@@ -130,11 +84,8 @@ def test_arithmetic_is_as_written(name: str, request: pytest.FixtureRequest) -> 
     assert not re.search(r"^\s*(?:vfn?m(?:add|sub)|fn?m(?:add|sub|la|ls))", kernels.assembly, re.MULTILINE)
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param("p0", marks=group(P0)), pytest.param("p4", marks=group(P4))]
-)
-def test_timed_kernel_neither_counts_nor_digests(name: str, request: pytest.FixtureRequest) -> None:
-    kernels: Compiled = request.getfixturevalue(name)
+def check_timed(kernels: Compiled) -> None:
+    """A timed kernel neither counts nor digests."""
     for observer in ("tally", "observe_event", "observe_evaluation", "observe_boundary", "take_samples"):
         assert not any(f"{len(observer)}{observer}B" in function for function in kernels.functions), observer
     for constant in SPLITMIX:
@@ -142,6 +93,33 @@ def test_timed_kernel_neither_counts_nor_digests(name: str, request: pytest.Fixt
         assert str(constant) not in kernels.text
 
 
+@group(P0)
+def test_baseline_has_the_mechanisms_that_later_phases_remove(tmp_path: Path) -> None:
+    kernels = compiled(P0.name, tmp_path)
+    clone = next(body for name, body in kernels.functions.items() if "5clone4load" in name)
+    assert "@malloc(" in clone
+    assert kernels.calls("malloc") > 5
+    assert kernels.calls("pthread_rwlock_wrlock") >= 5
+    assert kernels.calls("pthread_rwlock_rdlock") >= 3
+    assert kernels.calls("memcmp") >= 1
+    assert any("7strings" in name and "3getB" in name for name in kernels.functions)
+    check_arithmetic(kernels)
+    check_timed(kernels)
+
+
 @group(P4)
-def test_another_process_finds_the_kernels_again(p4: Compiled) -> None:
-    assert run_python(COMPILE, P4.name, LOBENCH_CACHE_DIR=p4.cache) == {"hits": 2, "misses": 0}
+def test_last_phase_has_none_of_them(tmp_path: Path) -> None:
+    """No read lock, no string, no clone, and nothing that Numba's runtime allocates or counts."""
+    kernels = compiled(P4.name, tmp_path)
+    assert any("6replay" in name for name in kernels.functions)
+    assert kernels.calls("pthread_rwlock_rdlock") == 0
+    # The one that guards the board at a batch boundary, where the context is locked.
+    assert kernels.calls("pthread_rwlock_wrlock") == 1
+    assert kernels.calls("memcmp") == 0
+    assert not any("9reference" in name and "4heap" not in name for name in kernels.functions)
+    assert "NRT_" not in kernels.text
+    assert "@Py" not in kernels.text
+    check_arithmetic(kernels)
+    check_timed(kernels)
+    # Another process finds the kernels again.
+    assert run_python(COMPILE, P4.name, LOBENCH_CACHE_DIR=kernels.cache) == {"hits": 2, "misses": 0}
