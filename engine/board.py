@@ -1,8 +1,8 @@
 """What instruments may know of each other: quotes and trades as of the last batch boundary.
 
-Each worker publishes its own instruments on its own board, at batch boundaries, between two barriers: nobody reads while anybody
-writes, and a result depends neither on thread timing nor on the number of workers. Where the context is locked, the boards are read and
-written under its quotes lock.
+Each worker publishes its own instruments on its own board, at batch boundaries, between two barriers: nobody reads
+while anybody writes, and a result depends neither on thread timing nor on the number of workers. Where the context is
+locked, the boards are read and written under its quotes lock.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from engine.containers import item, table_get, table_insert
 from engine.counters import UNCOUNTED
 from engine.layout import INSTRUMENT, PUBLISHED, SHARED, TABLE
 from engine.market import copy_quote, copy_trades
-from engine.native import Record, barrier_wait, kernel, read_lock, unlock, view, write_lock, zeroed
+from engine.native import Record, barrier_wait, float64, kernel, read_lock, unlock, view, write_lock, zeroed
 from engine.shards import shard_of
 
 PUBLISHED_BYTES = PUBLISHED.itemsize
@@ -27,7 +27,8 @@ def board_of(engine: Record, worker: int) -> Record:
 
 @kernel
 def publish(engine: Record) -> None:
-    """Put every instrument that changed since the last boundary on this worker's board. All workers must call it together."""
+    """Put every instrument that changed since the last boundary on this worker's board. All workers must call it
+    together."""
     shared = view(engine["shared"], SHARED)
     if engine["workers"] > 1:
         barrier_wait(shared["barrier"])
@@ -61,7 +62,8 @@ def peer_entry(engine: Record, instrument_id: int) -> int:
 
 @kernel
 def peer_quote(market: Record, instrument_id: int) -> tuple[float, float]:
-    """Best bid and ask price (in 1e-9 units) of any instrument as of the last batch boundary; NaN where there is none."""
+    """Best bid and ask price (in 1e-9 units) of any instrument as of the last batch boundary; NaN where there is
+    none."""
     bid, ask = np.nan, np.nan
     if market["peer_lock"] != 0:
         read_lock(market["peer_lock"])
@@ -70,9 +72,9 @@ def peer_quote(market: Record, instrument_id: int) -> tuple[float, float]:
     if address != 0:
         quote = view(address, PUBLISHED)["quote"]
         if quote["bid_size"] != 0:
-            bid = np.float64(quote["bid_price"])
+            bid = float64(quote["bid_price"])
         if quote["ask_size"] != 0:
-            ask = np.float64(quote["ask_price"])
+            ask = float64(quote["ask_price"])
     if market["peer_lock"] != 0:
         unlock(market["peer_lock"])
     return bid, ask
@@ -89,7 +91,7 @@ def peer_trade(market: Record, instrument_id: int) -> float:
     if address != 0:
         trades = view(address, PUBLISHED)["trades"]
         if trades["count"] != 0:
-            price = np.float64(trades["price"])
+            price = float64(trades["price"])
     if market["peer_lock"] != 0:
         unlock(market["peer_lock"])
     return price

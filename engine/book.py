@@ -1,20 +1,29 @@
 """The book rules: what each record does to the orders, levels and trackers of its book (docs/semantics.md).
 
-Built for one way to find an order (``Lookup``) and one to keep it in memory (``Memory``). Each step that changes the book stands in the
-text once, so that it is inlined once: a record is first judged, then the steps it needs are taken in order.
+Built for one way to find an order (``Lookup``) and one to keep it in memory (``Memory``). Each step that changes the
+book stands in the text once, so that it is inlined once: a record is first judged, then the steps it needs are taken
+in order.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from engine import anomalies as kind
 from engine.counters import LOOKUPS, tally
-from engine.ladder import close_rung, join_queue, key_of, leave_queue, level_from_best, open_rung, rung_at, search, start_level
+from engine.ladder import (
+    close_rung,
+    join_queue,
+    key_of,
+    leave_queue,
+    level_from_best,
+    open_rung,
+    rung_at,
+    search,
+    start_level,
+)
 from engine.layout import BOOK, LEVEL, ORDER, SIDE
-from engine.native import Record, inlined, kernel, view
+from engine.native import Record, float64, inlined, int64, kernel, view
 from engine.policy import Kernel, Lookup, Memory
 from engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_TOB, FILL, MODIFY, NONE, TRADE, UNDEF_PRICE
 from engine.trackers import lose_queue, moving_average
@@ -26,7 +35,8 @@ assert BOOK.fields["ask"][1] == BID_OFFSET + SIDE_BYTES  # type: ignore[index]
 
 @dataclass(frozen=True)
 class BookKernels:
-    """``apply(engine, book_address, event, probe)`` handles one record; ``clear(engine, book_address, probe)`` empties a book."""
+    """``apply(engine, book_address, event, probe)`` handles one record; ``clear(engine, book_address, probe)``
+    empties a book."""
 
     apply: Kernel
     clear: Kernel
@@ -41,11 +51,11 @@ def side_at(book_address: int, which: int) -> Record:
 @kernel
 def side_of(code: int) -> int:
     """0 for ``B``, 1 for ``A``, -1 for any other side byte."""
-    which = np.int64(-1)
+    which = int64(-1)
     if code == BID:
-        which = np.int64(0)
+        which = int64(0)
     elif code == ASK:
-        which = np.int64(1)
+        which = int64(1)
     return which
 
 
@@ -71,7 +81,7 @@ def build_book(lookup: Lookup, memory: Memory) -> BookKernels:
         """Address of the level at a price, made if there is none."""
         key = key_of(price, which)
         index = search(side, key)
-        address = np.int64(0)
+        address = int64(0)
         if index < side["count"] and rung_at(side, index)["key"] == key:
             address = rung_at(side, index)["level"]
         else:
@@ -112,7 +122,7 @@ def build_book(lookup: Lookup, memory: Memory) -> BookKernels:
     def replace_side(engine: Record, book_address: int, which: int, event: Record, probe: Record) -> None:
         """A top-of-book record: the side becomes one level that belongs to no order, or empty."""
         price = event["price"]
-        size = np.int64(event["size"])
+        size = int64(event["size"])
         if price != UNDEF_PRICE and size == 0:
             note(engine, kind.ZERO_SIZE)
         else:
@@ -132,13 +142,13 @@ def build_book(lookup: Lookup, memory: Memory) -> BookKernels:
         action = event["action"]
         which = side_of(event["side"])
         price = event["price"]
-        size = np.int64(event["size"])
-        order_id = np.int64(event["order_id"])
+        size = int64(event["size"])
+        order_id = int64(event["order_id"])
 
         tally(probe, LOOKUPS, 1)
         resting = find(book, order_id, probe)
         remove, create, relocate = False, False, False
-        taken = np.int64(0)
+        taken = int64(0)
         if action == CANCEL:
             if resting == 0:
                 note(engine, kind.CANCEL_UNKNOWN_ORDER)
@@ -153,7 +163,7 @@ def build_book(lookup: Lookup, memory: Memory) -> BookKernels:
                 window["cancelled_size"] += taken
                 if taken == order["size"]:
                     remove = True
-                    lifetime = np.float64(book["events"] - order["birth"])
+                    lifetime = float64(book["events"] - order["birth"])
                     book["trackers"]["lifetime"] = moving_average(book["trackers"]["lifetime"], lifetime)
         elif action == ADD:
             window["adds"] += 1

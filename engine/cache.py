@@ -1,7 +1,8 @@
 """Where compiled kernels are kept between processes.
 
-Numba recompiles a cached kernel when the file of the kernel itself changes, not when a policy that it inlines does, and it ignores
-flags such as NUMBA_BOUNDSCHECK on a warm cache. One folder for each digest of all sources and flags makes stale code impossible.
+Numba recompiles a cached kernel when the file of the kernel itself changes, not when a policy that it inlines does,
+and it ignores flags such as NUMBA_BOUNDSCHECK on a warm cache. One folder for each digest of all sources and flags
+makes stale code impossible.
 """
 
 from __future__ import annotations

@@ -1,29 +1,27 @@
 """Growable containers on the C heap: lists of addresses, and a hash table from a 64-bit key to a non-zero value.
 
-The table is open addressing with linear probing, kept at most 3/8 full, so that a search looks at fewer than two slots on average
-(Knuth, The Art of Computer Programming, vol. 3, 6.4: (1 + 1/(1-a)^2)/2 for a miss); deletion shifts the following entries back
-and leaves no tombstones. Keys are scattered by multiplication with 2^64 / golden ratio.
+The table is open addressing with linear probing, kept at most 3/8 full, so that a search looks at fewer than two
+slots on average (Knuth, The Art of Computer Programming, vol. 3, 6.4: (1 + 1/(1-a)^2)/2 for a miss); deletion shifts
+the following entries back and leaves no tombstones. Keys are scattered by multiplication with 2^64 / golden ratio.
 """
 
 from __future__ import annotations
 
-import numpy as np
-
 from engine.counters import tally
 from engine.layout import SLOT
-from engine.native import INTEGER, Record, element, free, kernel, realloc, view, zeroed
+from engine.native import INTEGER, Record, element, free, int64, kernel, realloc, uint64, view, zeroed
 
 SLOT_BYTES = SLOT.itemsize
 FIRST_BITS = 6
 FIRST_SLOTS = 1 << FIRST_BITS
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_GOLDEN = uint64(0x9E3779B97F4A7C15)
 
 
 @kernel
 def append(items: Record, value: int) -> None:
     """Put ``value`` at the end of a ``LIST`` record, growing it by doubling."""
     if items["count"] == items["capacity"]:
-        items["capacity"] = max(np.int64(64), items["capacity"] * 2)
+        items["capacity"] = max(int64(64), items["capacity"] * 2)
         items["items"] = realloc(items["items"], items["capacity"] * 8)
     view(element(items["items"], items["count"], items["capacity"], 8), INTEGER)["value"] = value
     items["count"] += 1
@@ -44,22 +42,22 @@ def slot_at(table: Record, index: int) -> Record:
 @kernel
 def table_size(table: Record) -> int:
     """Number of slots, 0 before the first insertion."""
-    return table["mask"] + 1 if table["mask"] != 0 else np.int64(0)
+    return table["mask"] + 1 if table["mask"] != 0 else int64(0)
 
 
 @kernel
 def home(table: Record, key: int) -> int:
     """Index of the slot where a search for ``key`` starts."""
-    return np.int64((np.uint64(key) * _GOLDEN) >> np.uint64(table["shift"]))
+    return int64((uint64(key) * _GOLDEN) >> uint64(table["shift"]))
 
 
 @kernel
 def table_find(table: Record, key: int, counter: int, probe: Record) -> int:
     """Index of the slot that holds ``key``, -1 if none; looks counted under ``counter``."""
-    found = np.int64(-1)
+    found = int64(-1)
     if table["mask"] != 0:
         index = home(table, key)
-        looks = np.int64(1)
+        looks = int64(1)
         while True:
             slot = slot_at(table, index)
             if slot["value"] == 0:
@@ -78,7 +76,7 @@ def table_find(table: Record, key: int, counter: int, probe: Record) -> int:
 def table_get(table: Record, key: int, counter: int, probe: Record) -> int:
     """The value of ``key``, 0 if it is not there."""
     index = table_find(table, key, counter, probe)
-    value = np.int64(0)
+    value = int64(0)
     if index >= 0:
         value = slot_at(table, index)["value"]
     return value
@@ -87,7 +85,7 @@ def table_get(table: Record, key: int, counter: int, probe: Record) -> int:
 @kernel
 def _place(table: Record, key: int, value: int) -> int:
     index = home(table, key)
-    looks = np.int64(1)
+    looks = int64(1)
     while slot_at(table, index)["value"] != 0:
         index = (index + 1) & table["mask"]
         looks += 1
@@ -103,9 +101,9 @@ def table_insert(table: Record, key: int, value: int, counter: int, probe: Recor
     size = table_size(table)
     if table["count"] * 8 >= size * 3:
         old = table["slots"]
-        grown = size * 2 if size != 0 else np.int64(FIRST_SLOTS)
+        grown = size * 2 if size != 0 else int64(FIRST_SLOTS)
         table["slots"] = zeroed(grown * SLOT_BYTES)
-        table["shift"] = table["shift"] - 1 if size != 0 else np.int64(64 - FIRST_BITS)
+        table["shift"] = table["shift"] - 1 if size != 0 else int64(64 - FIRST_BITS)
         table["mask"] = grown - 1
         table["found"] = 0
         for index in range(size):
@@ -124,7 +122,7 @@ def table_erase(table: Record, key: int, counter: int, probe: Record) -> None:
     if slot_at(table, hole)["key"] != key or slot_at(table, hole)["value"] == 0:
         hole = table_find(table, key, counter, probe)
     index = hole
-    looks = np.int64(0)
+    looks = int64(0)
     while True:
         index = (index + 1) & table["mask"]
         looks += 1

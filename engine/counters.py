@@ -1,7 +1,8 @@
 """Mechanism counters: exact counts of what a variant does, collected only by the instrumented build of its kernel.
 
-A kernel takes a ``probe``: None in a timed run, where every ``tally`` compiles to nothing (Numba prunes a branch on ``is None`` by the
-argument's type), or a record of dtype ``PROBE``. Both builds are the same source text, specialised by that type.
+A kernel takes a ``probe``: None in a timed run, where every ``tally`` compiles to nothing (Numba prunes a branch on
+``is None`` by the argument's type), or a record of dtype ``PROBE``. Both builds are the same source text, specialised
+by that type.
 """
 
 from __future__ import annotations

@@ -1,35 +1,34 @@
-"""Digests: 64-bit folds of everything a replay computes, order-sensitive within a book, summed over books (docs/semantics.md)."""
+"""Digests: 64-bit folds of everything a replay computes, order-sensitive within a book, summed over books
+(docs/semantics.md)."""
 
 from __future__ import annotations
 
 import math
 
-import numpy as np
-
-from engine.layout import BACKTEST, BOOK, LEVEL, ORDER
-from engine.native import DOUBLE, Record, float_bits, kernel, view
 from engine.ladder import level_from_best
+from engine.layout import BACKTEST, LEVEL, ORDER
+from engine.native import DOUBLE, Record, float_bits, kernel, uint64, view
 
-_FOLD = np.uint64(0x9E3779B97F4A7C15)
-_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_2 = np.uint64(0x94D049BB133111EB)
-_NAN = np.uint64(0x7FF8000000000000)
-_32, _31, _30, _27 = np.uint64(32), np.uint64(31), np.uint64(30), np.uint64(27)
-_ONE = np.uint64(1)
+_FOLD = uint64(0x9E3779B97F4A7C15)
+_MIX_1 = uint64(0xBF58476D1CE4E5B9)
+_MIX_2 = uint64(0x94D049BB133111EB)
+_NAN = uint64(0x7FF8000000000000)
+_32, _31, _30, _27 = uint64(32), uint64(31), uint64(30), uint64(27)
+_ONE = uint64(1)
 BACKTEST_BYTES = BACKTEST.itemsize
 
 
 @kernel
 def fold(state: int, value: int) -> int:
     """Next state of an order-sensitive digest, uint64."""
-    product = (state ^ np.uint64(value)) * _FOLD
+    product = (state ^ uint64(value)) * _FOLD
     return product ^ (product >> _32)
 
 
 @kernel
 def mix(value: int) -> int:
     """splitmix64's finalizer (Steele, Lea, Flood 2014), uint64."""
-    z = np.uint64(value)
+    z = uint64(value)
     z = (z ^ (z >> _30)) * _MIX_1
     z = (z ^ (z >> _27)) * _MIX_2
     return z ^ (z >> _31)
@@ -38,7 +37,7 @@ def mix(value: int) -> int:
 @kernel
 def weight(index: int) -> int:
     """K(index): an odd 64-bit constant."""
-    return mix(np.uint64(index) + _ONE) | _ONE
+    return mix(uint64(index) + _ONE) | _ONE
 
 
 @kernel
@@ -50,7 +49,7 @@ def canonical_bits(value: float) -> int:
 @kernel
 def row_value(row: int, features: int) -> int:
     """All bits of a row of doubles, weighted by place, uint64."""
-    total = np.uint64(0)
+    total = uint64(0)
     for index in range(features):
         total += canonical_bits(view(row + 8 * index, DOUBLE)["value"]) * weight(index)
     return total
@@ -59,10 +58,10 @@ def row_value(row: int, features: int) -> int:
 @kernel
 def accounts_value(accounts: int, strategies: int) -> int:
     """Position, cash and equity of all strategies of a book, uint64."""
-    total = np.uint64(0)
+    total = uint64(0)
     for index in range(strategies):
         account = view(accounts + index * BACKTEST_BYTES, BACKTEST)
-        total += np.uint64(account["position"]) * weight(3 * index)
+        total += uint64(account["position"]) * weight(3 * index)
         total += canonical_bits(account["cash"]) * weight(3 * index + 1)
         total += canonical_bits(account["equity"]) * weight(3 * index + 2)
     return total
@@ -90,12 +89,10 @@ def side_value(state: int, side: Record) -> int:
 @kernel
 def book_value(book: Record) -> int:
     """Digest of a book's present state, uint64."""
-    return side_value(side_value(np.uint64(0), book["bid"]), book["ask"])
+    return side_value(side_value(uint64(0), book["bid"]), book["ask"])
 
 
 @kernel
 def share(state: int, key: int) -> int:
     """What one book adds to a replay's digest, uint64."""
-    return mix(state ^ mix(np.uint64(key)))
-
-
+    return mix(state ^ mix(uint64(key)))

@@ -48,8 +48,8 @@ def spread_bps(bid_price_1: float, ask_price_1: float) -> float:
 
 
 @feature(unit="price", formula="2 * |trade price - mid that the trade met|; SEC Rule 605")
-def spread_effective(trade_price: float, trade_bid: float, trade_ask: float) -> float:
-    return abs(2.0 * trade_price - (trade_bid + trade_ask)) / 1e9
+def spread_effective(trade_spread: float) -> float:
+    return trade_spread / 1e9
 
 
 @feature(unit="1", formula="(B - A) / (B + A), sizes of the best level")

@@ -1,7 +1,7 @@
 """The inputs of an evaluation: every number that a feature may ask for, by name, as a double.
 
-A feature is a function whose parameters are named like fields of ``INPUTS``. What is undefined is NaN; the size of a level that does not
-exist is 0.
+A feature is a function whose parameters are named like fields of ``INPUTS``. What is undefined is NaN; the size of a
+level that does not exist is 0.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.ladder import RUNG_BYTES
 from engine.layout import LEVEL, RUNG
-from engine.native import Record, inlined, kernel, view
+from engine.native import Record, float64, inlined, kernel, view
 
 LEVELS: Final = 5
 
@@ -23,8 +23,7 @@ _TRACKED = (
     "lifetime",
     "trade_flow",
     "trade_price",
-    "trade_bid",
-    "trade_ask",
+    "trade_spread",
     "queue_ahead_bid",
     "queue_ahead_ask",
     "previous_bid_price",
@@ -66,8 +65,8 @@ def read_side(side: Record, levels: Record) -> None:
     for depth in range(LEVELS):
         if depth < count:
             level = view(view(best - depth * RUNG_BYTES, RUNG)["level"], LEVEL)
-            levels["price"][depth] = np.float64(level["price"])
-            levels["size"][depth] = np.float64(level["size"])
+            levels["price"][depth] = float64(level["price"])
+            levels["size"][depth] = float64(level["size"])
         else:
             levels["price"][depth] = np.nan
             levels["size"][depth] = 0.0
@@ -77,7 +76,7 @@ def read_side(side: Record, levels: Record) -> None:
 def queue_ahead(side: Record) -> float:
     ahead = np.nan
     if side["position"]["valid"] != 0:
-        ahead = np.float64(side["position"]["ahead"])
+        ahead = float64(side["position"]["ahead"])
     return ahead
 
 
@@ -94,15 +93,14 @@ def gather(book: Record, inputs: Record) -> None:
     inputs["lifetime"] = trackers["lifetime"]
     inputs["trade_flow"] = trackers["trade_flow"]
     inputs["trade_price"] = trackers["trade_price"]
-    inputs["trade_bid"] = trackers["trade_bid"]
-    inputs["trade_ask"] = trackers["trade_ask"]
+    inputs["trade_spread"] = trackers["trade_spread"]
     inputs["queue_ahead_bid"] = queue_ahead(book["bid"])
     inputs["queue_ahead_ask"] = queue_ahead(book["ask"])
     inputs["previous_bid_price"] = trackers["previous_bid_price"]
     inputs["previous_bid_size"] = trackers["previous_bid_size"]
     inputs["previous_ask_price"] = trackers["previous_ask_price"]
     inputs["previous_ask_size"] = trackers["previous_ask_size"]
-    inputs["event_number"] = np.float64(book["events"])
+    inputs["event_number"] = float64(book["events"])
 
 
 @kernel

@@ -1,4 +1,5 @@
-"""Looking at a replay's heap state from Python: books, levels, queues, accounts. Slow, for end states, reports and tests."""
+"""Looking at a replay's heap state from Python: books, levels, queues, accounts. Slow, for end states, reports and
+tests."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from engine.result import BookEnd, StrategyEnd
 
 def peek(address: int, dtype: np.dtype[Any], count: int = 1) -> Any:
     """A view of ``count`` records of ``dtype`` at an address that must be valid."""
-    buffer = (ctypes.c_char * (dtype.itemsize * count)).from_address(address)
+    buffer: Any = (ctypes.c_char * (dtype.itemsize * count)).from_address(address)
     return np.frombuffer(buffer, dtype, count)
 
 

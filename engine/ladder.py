@@ -6,10 +6,8 @@ reverses the order of int64 and cannot overflow, as a change of sign can).
 
 from __future__ import annotations
 
-import numpy as np
-
 from engine.layout import LEVEL, LINKS, ORDER, RUNG
-from engine.native import Record, element, kernel, memmove, realloc, view
+from engine.native import Record, element, int64, kernel, memmove, realloc, view
 
 RUNG_BYTES = RUNG.itemsize
 
@@ -26,7 +24,7 @@ def rung_at(side: Record, index: int) -> Record:
 @kernel
 def level_from_best(side: Record, depth: int) -> int:
     """Address of the level ``depth`` places behind the best, 0 if there is none."""
-    level = np.int64(0)
+    level = int64(0)
     if depth < side["count"]:
         level = rung_at(side, side["count"] - 1 - depth)["level"]
     return level
@@ -42,14 +40,14 @@ def key_of(price: int, which: int) -> int:
 def search(side: Record, key: int) -> int:
     """Index of the first rung whose key is not below ``key``.
 
-    Most records are near the touch: the best rungs are looked at one by one, the others by binary search.
+    Most records are near the touch: the best rungs are looked at one by one, the others by bisection.
     """
     high = side["count"]
-    low = max(np.int64(0), high - NEAR)
+    low = max(int64(0), high - NEAR)
     while high > low and rung_at(side, high - 1)["key"] >= key:
         high -= 1
     if high == low:
-        low = np.int64(0)
+        low = int64(0)
     else:
         low = high
     while low < high:
@@ -65,7 +63,7 @@ def search(side: Record, key: int) -> int:
 def open_rung(side: Record, index: int, key: int, level: int) -> None:
     """Insert a rung at ``index``."""
     if side["count"] == side["capacity"]:
-        side["capacity"] = max(np.int64(32), side["capacity"] * 2)
+        side["capacity"] = max(int64(32), side["capacity"] * 2)
         side["rungs"] = realloc(side["rungs"], side["capacity"] * RUNG_BYTES)
     above = side["count"] - index
     side["count"] += 1

@@ -1,7 +1,8 @@
 """Memory layout of a replay's state: books, levels, orders, instruments, and the engine that owns them.
 
-All of it lives on the C heap and is reached by address, so that state of any size grows where it is used. Integer fields are int64
-(order ids keep their 64 bits), so that kernels never mix signed and unsigned numbers. Sizes are in the venue's units, prices in 1e-9.
+All of it lives on the C heap and is reached by address, so that state of any size grows where it is used. Integer
+fields are int64 (order ids keep their 64 bits), so that kernels never mix signed and unsigned numbers. Sizes are in
+the venue's units, prices in 1e-9.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from engine.anomalies import ANOMALIES
 
 def record(*fields: tuple[object, ...]) -> np.dtype[np.void]:
     """An aligned structured dtype."""
-    return np.dtype(list(fields), align=True)  # type: ignore[arg-type]
+    return np.dtype(list(fields), align=True)
 
 
 def integers(*names: str) -> list[tuple[str, str]]:
@@ -23,15 +24,15 @@ def integers(*names: str) -> list[tuple[str, str]]:
 
 
 LINKS: Final = record(*integers("next", "previous"))
-"""What orders and levels begin with. A queue is a ring: from its level to the first order … the last order, and back to the level, so
-that no order has to ask whether it is at an end."""
+"""What orders and levels begin with. A queue is a ring: from its level to the first order … the last order, and back
+to the level, so that no order has to ask whether it is at an end."""
 
 ORDER: Final = record(*integers("next", "previous", "level", "order_id", "size", "birth", "arrival"))
 """A resting order, a node of its level's queue; its price and side are the level's. ``level`` is an address."""
 
 LEVEL: Final = record(*integers("next", "previous", "price", "size", "count", "side"))
-"""A price level: ``next`` is the first order of its queue, ``previous`` the last; ``size`` of all its orders and of what belongs to none,
-``count`` of orders."""
+"""A price level: ``next`` is the first order of its queue, ``previous`` the last; ``size`` of all its orders and of
+what belongs to none, ``count`` of orders."""
 
 RUNG: Final = record(*integers("key", "level"))
 """One entry of a side's ladder, sorted by ``key`` ascending so that the best level is the last."""
@@ -43,10 +44,12 @@ SIDE: Final = record(
     *integers("rungs", "count", "capacity", "reset", "best"),
     ("position", QUEUE_POSITION),
 )
-"""One side of a book: its ladder of levels; ``best`` level's address as of the last event; ``reset`` by R or F_TOB in this event."""
+"""One side of a book: its ladder of levels; ``best`` level's address as of the last event; ``reset`` by R or F_TOB in
+this event."""
 
 TABLE: Final = record(*integers("slots", "mask", "shift", "count", "found"))
-"""An open-addressing hash table from a 64-bit key to a non-zero value; ``found``: the slot where the last search ended."""
+"""An open-addressing hash table from a 64-bit key to a non-zero value; ``found``: the slot where the last search
+ended."""
 
 SLOT: Final = record(*integers("key", "value"))
 
@@ -58,7 +61,7 @@ WINDOW: Final = record(
 
 TRACKERS: Final = record(
     ("window", WINDOW),
-    *[(name, "f8") for name in ("lifetime", "trade_flow", "trade_price", "trade_bid", "trade_ask")],
+    *[(name, "f8") for name in ("lifetime", "trade_flow", "trade_price", "trade_spread")],
     *[(name, "f8") for name in ("previous_bid_price", "previous_bid_size", "previous_ask_price", "previous_ask_size")],
 )
 """What recurs: values that events update and evaluations read."""
@@ -78,8 +81,9 @@ BOOK: Final = record(
     ("hash", DIGESTS),
     ("entered", DIGESTS),
 )
-"""One book. ``features`` and ``strategies`` are addresses of its feature store and of an array of ``BACKTEST``; ``dirty``
-while it had an event since its last digest sample. ``hash``: its own digests; ``entered``: its part of the replay's."""
+"""One book. ``features`` and ``strategies`` are addresses of its feature store and of an array of ``BACKTEST``;
+``dirty`` while it had an event since its last digest sample. ``hash``: its own digests; ``entered``: its part of the
+replay's."""
 
 QUOTE: Final = record(
     *integers("bid_price", "bid_size", "bid_count", "ask_price", "ask_size", "ask_count"), ("mid", "f8")
@@ -97,7 +101,8 @@ INSTRUMENT: Final = record(
     ("trades", TRADES),
     ("recent", "i8", (TRADE_WINDOW,)),
 )
-"""One instrument: its books (a linked list, ordered by first record), BBO over all of them, trades, and a ring of recent trade prices."""
+"""One instrument: its books (a linked list, ordered by first record), BBO over all of them, trades, and a ring of
+recent trade prices."""
 
 PUBLISHED: Final = record(("quote", QUOTE), ("trades", TRADES))
 """What other instruments may know of one, as of the last batch boundary."""
@@ -106,7 +111,8 @@ LIST: Final = record(*integers("items", "count", "capacity"))
 """A growable array of addresses."""
 
 SHARED: Final = record(*integers("workers", "barrier", "boards", "context"))
-"""What all workers of a replay share. ``boards``: array of one ``TABLE`` a worker, from instrument id to ``PUBLISHED``."""
+"""What all workers of a replay share. ``boards``: array of one ``TABLE`` a worker, from instrument id to
+``PUBLISHED``."""
 
 ENGINE: Final = record(
     *integers("shared", "worker", "workers", "context", "peer_lock", "peer_locks_taken"),
@@ -129,11 +135,12 @@ TAP: Final = record(
     *integers("count", "rows", "row_step", "heads", "head_step", "levels", "level_step", "depth"),
     *integers("samples", "sample_count"),
 )
-"""Where an observed replay writes: for each evaluation of a call a row of features, a ``HEAD`` and ``depth`` levels, and a
-``DIGESTS`` sample for each batch boundary. A step of 0 writes to the same place again."""
+"""Where an observed replay writes: for each evaluation of a call a row of features, a ``HEAD`` and ``depth`` levels,
+and a ``DIGESTS`` sample for each batch boundary. A step of 0 writes to the same place again."""
 
 HEAD: Final = record(*integers("record", "ts_event", "instrument_id", "publisher_id"))
 """Which evaluation a row belongs to: the feed's record number, and the record's own fields."""
 
 OUTPUT_LEVEL: Final = record(*integers("bid_px", "ask_px", "bid_sz", "ask_sz", "bid_ct", "ask_ct"))
-"""One depth of the book after an evaluation, as in Databento's mbp-10; price ``UNDEF_PRICE``, size and count 0 where there is no level."""
+"""One depth of the book after an evaluation, as in Databento's mbp-10; price ``UNDEF_PRICE``, size and count 0 where
+there is no level."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from engine.containers import append, slot_at, table_get, table_insert, table_release, table_size
 from engine.counters import UNCOUNTED
 from engine.layout import BACKTEST, BOOK, INSTRUMENT, LEVEL, QUOTE, TRADE_WINDOW, TRADES
-from engine.native import Record, address_of, free, kernel, memcpy, view, zeroed
+from engine.native import Record, address_of, float64, free, int64, kernel, memcpy, view, zeroed
 from engine.trackers import start_trackers
 
 BOOK_BYTES = BOOK.itemsize
@@ -19,7 +21,7 @@ BACKTEST_BYTES = BACKTEST.itemsize
 
 @kernel
 def book_key(instrument_id: int, publisher_id: int) -> int:
-    return (np.int64(instrument_id) << 16) | np.int64(publisher_id)
+    return (int64(instrument_id) << 16) | int64(publisher_id)
 
 
 @kernel
@@ -67,8 +69,9 @@ def find_book(engine: Record, key: int) -> int:
 
 @kernel
 def best_of_books(instrument: Record, which: int) -> tuple[int, int, int]:
-    """Price, size and count of the best level of side ``which`` over the instrument's books; size 0 if all are empty."""
-    price, size, count = np.int64(0), np.int64(0), np.int64(0)
+    """Price, size and count of the best level of side ``which`` over the instrument's books; size 0 if all are
+    empty."""
+    price, size, count = int64(0), int64(0), int64(0)
     address = instrument["books"]
     while address != 0:
         book = view(address, BOOK)
@@ -89,12 +92,14 @@ def best_of_books(instrument: Record, which: int) -> tuple[int, int, int]:
 def requote(instrument: Record) -> None:
     """The instrument's BBO over all its books: best price, size and count summed over the books that stand at it."""
     quote = instrument["quote"]
-    quote["bid_price"], quote["bid_size"], quote["bid_count"] = best_of_books(instrument, 0)
-    quote["ask_price"], quote["ask_size"], quote["ask_count"] = best_of_books(instrument, 1)
-    mid = np.nan
-    if quote["bid_size"] != 0 and quote["ask_size"] != 0:
-        mid = (np.float64(quote["bid_price"]) + np.float64(quote["ask_price"])) / 2e9
-    quote["mid"] = mid
+    bid_price, bid_size, quote["bid_count"] = best_of_books(instrument, 0)
+    ask_price, ask_size, quote["ask_count"] = best_of_books(instrument, 1)
+    if bid_size == 0 or ask_size == 0:
+        quote["mid"] = np.nan
+    elif math.isnan(quote["mid"]) or bid_price != quote["bid_price"] or ask_price != quote["ask_price"]:
+        quote["mid"] = (float64(bid_price) + float64(ask_price)) / 2e9
+    quote["bid_price"], quote["bid_size"] = bid_price, bid_size
+    quote["ask_price"], quote["ask_size"] = ask_price, ask_size
 
 
 @kernel
@@ -108,10 +113,10 @@ def record_trade(instrument: Record, event: Record) -> None:
     trades["count"] += 1
     trades["mean"] = np.nan
     if trades["count"] >= TRADE_WINDOW:
-        trades["mean"] = np.float64(trades["sum"]) / (TRADE_WINDOW * 1e9)
+        trades["mean"] = float64(trades["sum"]) / (TRADE_WINDOW * 1e9)
     trades["price"] = price
-    trades["size"] = np.int64(event["size"])
-    trades["side"] = np.int64(event["side"])
+    trades["size"] = int64(event["size"])
+    trades["side"] = int64(event["side"])
 
 
 @kernel

@@ -1,29 +1,37 @@
 """Raw memory, locks and bit operations for kernels: what Numba has no word for.
 
-An address is an int64. ``view(address, DTYPE)`` reads the bytes there as a structured record, without a copy and without reference
-counting; records are what kernels pass to each other. Memory comes from libc's allocator, locks are POSIX rwlocks.
+An address is an int64. ``view(address, DTYPE)`` reads the bytes there as a structured record, without a copy and
+without reference counting; records are what kernels pass to each other. Memory comes from libc's allocator, locks are
+POSIX rwlocks.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
+import numba
 import numpy as np
 from llvmlite import ir
-from numba import config, types
-from numba.core.typing import signature
+from numba import types
+from numba.core import typing as numba_typing
 from numba.extending import intrinsic, models, register_jitable, register_model
 
 Record: TypeAlias = Any
 """A structured record inside a kernel; mypy knows nothing of its fields."""
 
-kernel = register_jitable
+int64: Any = np.int64
+uint64: Any = np.uint64
+float64: Any = np.float64
+"""Conversions inside kernels. To mypy they are Any: what a kernel's numbers are is for Numba to check."""
+
+kernel: Callable[[Callable[..., Any]], Callable[..., Any]] = register_jitable
 """Marks a function that is compiled into the kernels that call it, and is plain Python elsewhere."""
 
-inlined = register_jitable(forceinline=True)
+inlined: Callable[[Callable[..., Any]], Callable[..., Any]] = register_jitable(forceinline=True)
 """Marks a kernel that is always inlined: a large one with a single caller, where LLVM would leave a call."""
 
-CHECKED = bool(config.BOUNDSCHECK)
+CHECKED = bool(vars(numba.config)["BOUNDSCHECK"])
 """NUMBA_BOUNDSCHECK=1 also checks every index into heap tables (``element``)."""
 
 _INT = types.int64
@@ -45,7 +53,8 @@ register_model(_External)(models.OpaqueModel)
 
 
 def _external(name: str, result: types.Type, *arguments: types.Type) -> Any:
-    return _External(name, signature(result, *arguments))
+    make_signature: Any = numba_typing.signature  # type: ignore[attr-defined]
+    return _External(name, make_signature(result, *arguments))
 
 
 malloc = _external("malloc", _INT, _INT)
@@ -70,8 +79,7 @@ barrier_destroy = _external("pthread_barrier_destroy", types.int32, _INT)
 barrier_wait = _external("pthread_barrier_wait", types.int32, _INT)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def view(typingctx: Any, address: Any, dtype: Any) -> Any:
+def _view(typingctx: Any, address: Any, dtype: Any) -> Any:
     """The record of ``dtype`` at ``address``."""
     record = dtype.dtype
 
@@ -81,8 +89,7 @@ def view(typingctx: Any, address: Any, dtype: Any) -> Any:
     return record(types.intp, dtype), codegen
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def address_of(typingctx: Any, record: Any) -> Any:
+def _address_of(typingctx: Any, record: Any) -> Any:
     """The address of a record, int64."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -91,8 +98,7 @@ def address_of(typingctx: Any, record: Any) -> Any:
     return types.int64(record), codegen
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def float_bits(typingctx: Any, value: Any) -> Any:
+def _float_bits(typingctx: Any, value: Any) -> Any:
     """The 64 bits of a double, as uint64."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -101,9 +107,16 @@ def float_bits(typingctx: Any, value: Any) -> Any:
     return types.uint64(types.float64), codegen
 
 
-for _made in (view, address_of, float_bits):
+def _intrinsic(function: Callable[..., Any]) -> Any:
+    made: Any = intrinsic(function)
     # Intrinsics, too, would be pickled with an id of the process.
-    _made._set_uuid(f"{__name__}.{_made._name}")
+    made._set_uuid(f"{__name__}.{function.__name__}")
+    return made
+
+
+view = _intrinsic(_view)
+address_of = _intrinsic(_address_of)
+float_bits = _intrinsic(_float_bits)
 
 DOUBLE = np.dtype([("value", "f8")])
 INTEGER = np.dtype([("value", "i8")])

@@ -1,7 +1,8 @@
 """What a variant is made of: one policy for each axis, and the functions that a policy of that axis supplies.
 
-Every function is a ``kernel`` (see ``engine.native``): the replay loop is compiled anew for each combination, with the policies' functions inlined, so that choosing
-costs nothing at run time. ``probe`` is passed to whatever has mechanism counters.
+Every function is a ``kernel`` (see ``engine.native``): the replay loop is compiled anew for each combination, with
+the policies' functions inlined, so that choosing costs nothing at run time. ``probe`` is passed to whatever has
+mechanism counters.
 """
 
 from __future__ import annotations
@@ -43,10 +44,13 @@ class Context:
 class ContextKernels:
     """The functions of a context.
 
-    - ``create() -> address`` of what all workers share; it begins with the read-write lock that guards quotes. 0: nothing is shared, nothing locked.
+    - ``create() -> address`` of what all workers share; it begins with the read-write lock that guards quotes. 0:
+      nothing is shared, nothing locked.
     - ``destroy(context)`` frees what ``create`` made and what books put into it.
     - ``add_book(engine, book, probe)``, ``drop_book(engine, book)``: a book's feature store comes and goes.
-    - ``put_quote(engine, instrument, probe)``, ``put_trades(engine, instrument, probe)``: the instrument's record holds a new BBO, a new trade.
+    - ``put_quote(engine, instrument, probe)``, ``put_trades(engine, instrument, probe)``: the instrument's record
+      holds a new BBO, a new trade.
+    - ``row(engine, book, scratch) -> address`` where features are computed: where they are kept, or ``scratch``.
     - ``put_features(engine, book, row, probe)``: the doubles at address ``row`` are the book's newest features.
     - ``feature(engine, book, index, probe) -> float``: one feature of the strategy's own book.
     - ``mid(engine, instrument, probe) -> float``: (bid + ask) / 2e9 of the instrument's BBO, NaN if a side is empty.
@@ -57,6 +61,7 @@ class ContextKernels:
     destroy: Kernel
     add_book: Kernel
     drop_book: Kernel
+    row: Kernel
     put_quote: Kernel
     put_trades: Kernel
     put_features: Kernel
@@ -70,12 +75,14 @@ class FeatureStore:
     """The functions of a feature store, one store a book.
 
     - ``create() -> address``, ``destroy(store)``.
-    - ``put(store, row, probe)``: keep all features, doubles at address ``row``.
+    - ``row(store, scratch) -> address`` where features may be computed: the place where they are kept, or ``scratch``.
+    - ``put(store, row, probe)``: keep all features, doubles at address ``row``, which may be the store's own.
     - ``get(store, index, probe) -> float``.
     """
 
     create: Kernel
     destroy: Kernel
+    row: Kernel
     put: Kernel
     get: Kernel
 
@@ -112,7 +119,8 @@ class Lookup:
 class Memory:
     """Where orders and levels live. (axis ``memory``)
 
-    - ``new_order(engine, probe) -> address``, ``free_order(engine, order)``, ``new_level(engine, probe) -> address``, ``free_level(engine, level)``.
+    - ``new_order(engine, probe) -> address``, ``free_order(engine, order)``, ``new_level(engine, probe) -> address``,
+      ``free_level(engine, level)``.
     - ``destroy(engine)``: the replay ends, all orders and levels have been freed; give back what was kept.
 
     ``engine["spare"]`` is a word of the policy's own, 0 at first.
@@ -135,7 +143,8 @@ CORE_AXES = ("events", "context", "features", "lookup")
 
 @dataclass(frozen=True)
 class Variant:
-    """One policy for each axis, under a name. ``phase`` is its place on the ladder, None for one that stands beside it."""
+    """One policy for each axis, under a name. ``phase`` is its place on the ladder, None for one that stands beside
+    it."""
 
     name: str
     summary: str

@@ -1,7 +1,7 @@
 """The registered features and strategies, and the functions that call all of them.
 
-A feature or a strategy is one function, registered by its decorator. Its parameters' names say what it is given, so the same function
-serves one evaluation at a time or a whole column of them.
+A feature or a strategy is one function, registered by its decorator. Its parameters' names say what it is given, so
+the same function serves one evaluation at a time or a whole column of them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from engine.native import inlined, kernel
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 MARKET = ("mid", "trade_mean", "market", "state")
-"""What a strategy may ask for beside features: the instrument's mid and trade mean, a handle on other instruments, its own state."""
+"""What a strategy may ask for beside features: the instrument's mid and trade mean, a handle on other instruments,
+its own state."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ STRATEGIES: dict[str, Strategy] = {}
 def feature(*, unit: str, formula: str) -> Callable[[Function], Function]:
     """Register a function as a feature under its own name.
 
-    Its parameters are names of evaluation inputs (``engine.inputs``). Raises UsageError for any other, and for a name that is taken.
+    Its parameters are names of evaluation inputs (``engine.inputs``). Raises UsageError for any other, and for a name
+    that is taken.
     """
 
     def register(function: Function) -> Function:
@@ -72,8 +74,9 @@ def feature(*, unit: str, formula: str) -> Callable[[Function], Function]:
 def strategy(*, rule: str) -> Callable[[Function], Function]:
     """Register a function as a strategy under its own name.
 
-    Its parameters are names of registered features, ``mid``, ``trade_mean`` (floats), ``state`` (``state["memory"]``: four doubles of its own for each
-    book, 0 at first) and ``market`` (for ``engine.board.peer_quote`` and ``peer_trade``). Raises UsageError for any other, and for a name that is taken.
+    Its parameters are names of registered features, ``mid``, ``trade_mean`` (floats), ``state`` (``state["memory"]``:
+    four doubles of its own for each book, 0 at first) and ``market`` (for ``engine.board.peer_quote`` and
+    ``peer_trade``). Raises UsageError for any other, and for a name that is taken.
     """
 
     def register(function: Function) -> Function:
@@ -94,7 +97,8 @@ def _check(name: str, unknown: list[str], taken: dict[str, Any], what: str, know
 
 
 def build_features() -> Callable[..., Any]:
-    """``compute(inputs, row)``: every registered feature of an ``INPUTS`` record, written to a row of doubles at address ``row``."""
+    """``compute(inputs, row)``: every registered feature of an ``INPUTS`` record, written to a row of doubles at
+    address ``row``."""
     wanted = sorted({name for entry in FEATURES.values() for name in entry.parameters})
     lines = ["def compute(inputs, row):"]
     # All inputs are read before the first output is written, so that no store stands between two loads.
@@ -106,9 +110,11 @@ def build_features() -> Callable[..., Any]:
 
 
 def build_strategies(context: Any) -> Callable[..., Any]:
-    """``decide(engine, book, instrument, accounts, probe)``: every registered strategy of a book, in order, each followed by the backtester.
+    """``decide(engine, book, instrument, accounts, probe)``: every registered strategy of a book, in order, each
+    followed by the backtester.
 
-    ``context`` is the variant's ``ContextKernels``: what a strategy asks for is read through it, once for each strategy.
+    ``context`` is the variant's ``ContextKernels``: what a strategy asks for is read through it, once for each
+    strategy.
     """
     names = {name: index for index, name in enumerate(FEATURES)}
     lines = ["def decide(engine, book, instrument, accounts, probe):"]
@@ -125,7 +131,12 @@ def build_strategies(context: Any) -> Callable[..., Any]:
     from engine.layout import BACKTEST
 
     functions: dict[str, Any] = {f"strategy_{index}": entry.function for index, entry in enumerate(STRATEGIES.values())}
-    functions |= {"feature_of": context.feature, "mid_of": context.mid, "trade_mean_of": context.trade_mean, "settle": settle}
+    functions |= {
+        "feature_of": context.feature,
+        "mid_of": context.mid,
+        "trade_mean_of": context.trade_mean,
+        "settle": settle,
+    }
     return _compile(lines, "decide", functions | {"BACKTEST": BACKTEST, "BACKTEST_BYTES": BACKTEST.itemsize})
 
 
@@ -138,4 +149,4 @@ def _compile(lines: list[str], name: str, names: dict[str, Any]) -> Callable[...
     # Tracebacks, debug information and profiles find the generated text where the standard library keeps such text.
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     exec(compile(text, file, "exec"), space)
-    return inlined(space[name])  # type: ignore[no-any-return]
+    return inlined(space[name])

@@ -1,7 +1,8 @@
 """The one replay loop: every variant is this text with other policies inlined.
 
-Each record is read, found its book, applied, and made known to the context; records that close an event are evaluated. Three builds come of the same text,
-by the types of the last two arguments: timed (no tap, no probe), observed (tap), instrumented (tap and probe).
+Each record is read, found its book, applied, and made known to the context; records that close an event are
+evaluated. Three builds come of the same text, by the types of the last two arguments: timed (no tap, no probe),
+observed (tap), instrumented (tap and probe).
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import numpy as np
 from numba import njit
 
 import engine.strategies  # noqa: F401  (registers the features and strategies that every variant computes)
@@ -22,12 +22,12 @@ from engine.digest import accounts_value, book_value, fold, row_value, share
 from engine.inputs import INPUTS, gather, remember_quotes
 from engine.layout import BOOK, ENGINE, INSTRUMENT
 from engine.market import book_key, destroy_market, find_book, new_book, record_trade, requote
-from engine.native import DOUBLE, Record, free, inlined, kernel, view
+from engine.native import DOUBLE, Record, free, inlined, int64, uint64, view
 from engine.policy import Variant
 from engine.records import BATCH, MBO, TRADE, UNDEF_PRICE
 from engine.registry import FEATURES, STRATEGIES, build_features, build_strategies
 from engine.shards import is_mine
-from engine.tap import next_row, observe_boundary, observe_evaluation, observe_event, take_samples
+from engine.tap import observe_boundary, observe_evaluation, observe_event, take_samples
 from engine.trackers import close_window, follow_best, follow_trade
 
 
@@ -37,7 +37,8 @@ class Kernels:
 
     - ``replay(engine, address, stride, count, tap, probe)``: handle ``count`` records.
     - ``sample(engine)``: take the final samples.
-    - ``end_state(engine, row) -> uint64``: digest of all books, newest features and accounts; ``row`` is room for the features.
+    - ``end_state(engine, row) -> uint64``: digest of all books, newest features and accounts; ``row`` is room for the
+      features.
     - ``create_context() -> address``, ``destroy_context(address)``, ``destroy(engine)``.
     """
 
@@ -50,7 +51,8 @@ class Kernels:
 
 
 def build(variant: Variant) -> Kernels:
-    """The kernels of a variant, for the features and strategies registered now; the same object for the same question."""
+    """The kernels of a variant, for the features and strategies registered now; the same object for the same
+    question."""
     policies = (variant.events, variant.context, variant.features, variant.lookup, variant.memory)
     return _build(policies, tuple(FEATURES.items()), tuple(STRATEGIES.items()))
 
@@ -67,7 +69,7 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
     apply, clear = book_kernels.apply, book_kernels.clear
     create, destroy_shared, add_book, drop_book = context.create, context.destroy, context.add_book, context.drop_book
     put_quote, put_trades, put_features = context.put_quote, context.put_trades, context.put_features
-    feature_of = context.feature
+    feature_of, row_of = context.feature, context.row
     destroy_memory = memory.destroy
 
     @inlined
@@ -86,14 +88,18 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
         engine: Record, record: int, book: Record, instrument: Record, event: Record, tap: Record, probe: Record
     ) -> None:
         inputs = view(engine["inputs"], INPUTS)
-        row = next_row(engine, tap)
+        row = row_of(engine, book, engine["row"])
         gather(book, inputs)
         compute(inputs, row)
         remember_quotes(book, inputs)
         put_features(engine, book, row, probe)
         decide(engine, book, instrument, book["strategies"], probe)
         engine["evaluations"] += 1
-        observe_evaluation(record, book, event, row, feature_count, strategy_count, tap)
+        if tap is not None:
+            # What is observed is what the context gives back, not what was computed.
+            for place in range(feature_count):
+                view(engine["row"] + 8 * place, DOUBLE)["value"] = feature_of(engine, book, place, None)
+            observe_evaluation(record, book, event, engine["row"], feature_count, strategy_count, tap)
 
     @inlined
     def handle(engine: Record, record: int, event: Record, tap: Record, probe: Record) -> None:
@@ -120,13 +126,13 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
             instrument["dirty"] = 1
             append(engine["dirty_instruments"], book["instrument"])
         observe_event(engine, address, tap)
-        if (np.int64(event["flags"]) & engine["flag_mask"]) == engine["flag_value"]:
+        if (int64(event["flags"]) & engine["flag_mask"]) == engine["flag_value"]:
             evaluate(engine, record, book, instrument, event, tap, probe)
 
     @njit(nogil=True, cache=True, error_model="numpy")
     def replay(state: int, address: int, stride: int, count: int, tap: Record, probe: Record) -> None:
         engine = view(state, ENGINE)
-        done = np.int64(0)
+        done = int64(0)
         while done < count:
             start = address + done * stride
             length = min(BATCH - engine["records"] % BATCH, count - done)
@@ -135,7 +141,7 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
                 place = at(engine, start, stride, index)
                 if place != 0:
                     event = view(place, MBO)
-                    if engine["stopped"] == 0 and is_mine(engine, np.int64(event["instrument_id"])):
+                    if engine["stopped"] == 0 and is_mine(engine, int64(event["instrument_id"])):
                         record = engine["records"] + index
                         handle(engine, record, event, tap, probe)
                         if engine["strict"] != 0 and engine["anomaly"] >= 0:
@@ -155,12 +161,12 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
     @njit(nogil=True, cache=True, error_model="numpy")
     def end_state(state: int, row: int) -> int:
         engine = view(state, ENGINE)
-        total = np.uint64(0)
+        total = uint64(0)
         for index in range(engine["books"]["count"]):
             book = view(item(engine["books"], index), BOOK)
             for place in range(feature_count):
                 view(row + 8 * place, DOUBLE)["value"] = feature_of(engine, book, place, None)
-            value = fold(np.uint64(0), book_value(book))
+            value = fold(uint64(0), book_value(book))
             value = fold(value, row_value(row, feature_count))
             value = fold(value, accounts_value(book["strategies"], strategy_count))
             total += share(value, book["key"])

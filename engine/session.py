@@ -1,8 +1,10 @@
-"""One replay of a feed by one variant: makes the state, feeds it chunks on one or more threads, returns what was computed."""
+"""One replay of a feed by one variant: makes the state, feeds it chunks on one or more threads, returns what was
+computed."""
 
 from __future__ import annotations
 
 import ctypes
+import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -33,11 +35,17 @@ EVALUATE = {"last": (F_LAST | F_SNAPSHOT, F_LAST), "every": (0, 0)}
 """Which records are evaluated: (mask, value) of their flags."""
 
 
+SHOWN_FIELDS = ("order_id", "price", "size", "flags", "instrument_id", "publisher_id", "ts_event")
+"""Fields that identify an event to a person, beside its action and side."""
+
+
 @dataclass(frozen=True)
 class Rows:
-    """Evaluations of one slice in feed order. Views of reused buffers: copy what must outlive the call that delivers them.
+    """Evaluations of one slice in feed order. Views of reused buffers: copy what must outlive the call that delivers
+    them.
 
-    ``heads``: ``HEAD`` records, shape (n,); ``features``: float64, shape (n, features); ``levels``: ``OUTPUT_LEVEL`` records, shape (n, depth).
+    ``heads``: ``HEAD`` records, shape (n,); ``features``: float64, shape (n, features); ``levels``: ``OUTPUT_LEVEL``
+    records, shape (n, depth).
     """
 
     heads: npt.NDArray[np.void]
@@ -91,9 +99,10 @@ class _Worker:
 class Replay:
     """The state of one variant on its way through a feed.
 
-    ``workers`` threads share the instruments; results do not depend on their number. ``evaluate`` is ``last`` or ``every``. ``strict`` stops at the first anomaly.
-    ``observe`` takes digests (a timed replay does not); ``on_rows`` is called with the evaluations of each slice, with ``depth`` top levels.
-    ``counters`` runs the instrumented build. Raises UsageError for values that make no sense.
+    ``workers`` threads share the instruments; results do not depend on their number. ``evaluate`` is ``last`` or
+    ``every``. ``strict`` stops at the first anomaly. ``observe`` takes digests (a timed replay does not); ``on_rows``
+    is called with the evaluations of each slice, with ``depth`` top levels. ``counters`` runs the instrumented build.
+    Raises UsageError for values that make no sense.
     """
 
     def __init__(
@@ -121,9 +130,7 @@ class Replay:
         self._samples: list[npt.NDArray[np.uint64]] = []
         self._kernels = build(variant)
         self._context = int(self._kernels.create_context())
-        self._workers = [
-            _Worker(index, SLICE if on_rows else 1, depth, observe, counters) for index in range(workers)
-        ]
+        self._workers = [_Worker(index, SLICE if on_rows else 1, depth, observe, counters) for index in range(workers)]
         self._boards = np.zeros(workers, TABLE)
         self._barrier = np.zeros(BARRIER_BYTES, np.uint8)
         self._shared = np.zeros(1, SHARED)
@@ -149,7 +156,8 @@ class Replay:
         return self._records
 
     def apply(self, chunk: Chunk) -> None:
-        """Handle a chunk. Raises StrictError at the first anomaly of a strict replay; an interrupt is taken between slices."""
+        """Handle a chunk. Raises StrictError at the first anomaly of a strict replay; an interrupt is taken between
+        slices."""
         for start in range(0, chunk.count, SLICE):
             count = min(SLICE, chunk.count - start)
             self.run(chunk.address + start * chunk.stride, chunk.stride, count)
@@ -203,9 +211,9 @@ class Replay:
             record = int(first["stop_index"])
             kind = ANOMALIES[int(first["anomaly"])]
             event = chunk.array()[start + record - self._records]
+            fields = ", ".join(f"{name} {event[name]}" for name in SHOWN_FIELDS)
             raise StrictError(
-                f"event {record}: {kind}: action {chr(event['action'])!r}, side {chr(event['side'])!r}, order_id {event['order_id']}, "
-                f"price {event['price']}, size {event['size']}, instrument_id {event['instrument_id']}, publisher_id {event['publisher_id']}"
+                f"event {record}: {kind}: action {chr(event['action'])!r}, side {chr(event['side'])!r}, {fields}"
             )
 
     def end_state(self) -> int:
@@ -268,5 +276,6 @@ class Replay:
         self.close()
 
     def __del__(self) -> None:
-        if getattr(self, "_open", False):
+        # When the interpreter ends, its memory goes with it, and no kernel can be compiled any more.
+        if getattr(self, "_open", False) and not sys.is_finalizing():
             self.close()

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
+from engine.native import Record, int64, kernel, uint64
 
-from engine.native import Record, kernel
-
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_32 = np.uint64(32)
+_GOLDEN = uint64(0x9E3779B97F4A7C15)
+_32 = uint64(32)
 
 
 @kernel
 def shard_of(instrument_id: int, workers: int) -> int:
     """The worker of an instrument: the upper half of a multiplicative hash of its id, modulo the number of workers."""
-    return np.int64((np.uint64(instrument_id) * _GOLDEN) >> _32) % workers
+    return int64((uint64(instrument_id) * _GOLDEN) >> _32) % workers
 
 
 @kernel

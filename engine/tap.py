@@ -1,31 +1,20 @@
 """Observing a replay: feature rows, top levels and digests of what a kernel computes.
 
-A kernel takes a ``tap``: None in a timed run, where all of this compiles to nothing, or a record of dtype ``TAP``. Features are written to memory
-either way.
+A kernel takes a ``tap``: None in a timed run, where all of this compiles to nothing, or a record of dtype ``TAP``.
+Features are written to memory either way.
 """
 
 from __future__ import annotations
-
-import numpy as np
 
 from engine.containers import append, item
 from engine.digest import accounts_value, book_value, fold, row_value, share
 from engine.ladder import level_from_best
 from engine.layout import BOOK, DIGESTS, HEAD, LEVEL, OUTPUT_LEVEL
-from engine.native import Record, kernel, view
+from engine.native import Record, int64, kernel, memcpy, view
 from engine.records import UNDEF_PRICE
 
 DIGESTS_BYTES = DIGESTS.itemsize
 OUTPUT_LEVEL_BYTES = OUTPUT_LEVEL.itemsize
-
-
-@kernel
-def next_row(engine: Record, tap: Record) -> int:
-    """Address for the features of the evaluation in hand."""
-    row = engine["row"]
-    if tap is not None:
-        row = tap["rows"] + tap["count"] * tap["row_step"]
-    return row
 
 
 @kernel
@@ -59,18 +48,19 @@ def observe_evaluation(
     record: int, book: Record, event: Record, row: int, features: int, strategies: int, tap: Record
 ) -> None:
     """Fold an evaluation into its book's digests, and write what the caller wants of it."""
-    if tap is not None:
-        book["hash"]["features"] = fold(book["hash"]["features"], row_value(row, features))
-        accounts = accounts_value(book["strategies"], strategies)
-        book["hash"]["strategies"] = fold(book["hash"]["strategies"], accounts)
-        head = view(tap["heads"] + tap["count"] * tap["head_step"], HEAD)
-        head["record"] = record
-        head["ts_event"] = np.int64(event["ts_event"])
-        head["instrument_id"] = book["instrument_id"]
-        head["publisher_id"] = book["publisher_id"]
-        if tap["depth"] != 0:
-            write_levels(book, tap["levels"] + tap["count"] * tap["level_step"], tap["depth"])
-        tap["count"] += 1
+    book["hash"]["features"] = fold(book["hash"]["features"], row_value(row, features))
+    accounts = accounts_value(book["strategies"], strategies)
+    book["hash"]["strategies"] = fold(book["hash"]["strategies"], accounts)
+    head = view(tap["heads"] + tap["count"] * tap["head_step"], HEAD)
+    head["record"] = record
+    head["ts_event"] = int64(event["ts_event"])
+    head["instrument_id"] = book["instrument_id"]
+    head["publisher_id"] = book["publisher_id"]
+    if tap["row_step"] != 0:
+        memcpy(tap["rows"] + tap["count"] * tap["row_step"], row, 8 * features)
+    if tap["depth"] != 0:
+        write_levels(book, tap["levels"] + tap["count"] * tap["level_step"], tap["depth"])
+    tap["count"] += 1
 
 
 @kernel
@@ -90,7 +80,8 @@ def enter(totals: Record, hashes: Record, entered: Record, key: int, first: bool
 
 @kernel
 def take_samples(engine: Record) -> None:
-    """Fold the present state of every book that changed since its last sample into its digest, and all three into the replay's."""
+    """Fold the present state of every book that changed since its last sample into its digest, and all three into the
+    replay's."""
     changed = engine["dirty_books"]
     for index in range(changed["count"]):
         book = view(item(changed, index), BOOK)

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from engine.layout import LEVEL
-from engine.native import Record, kernel, view
+from engine.native import Record, float64, kernel, view
 from engine.records import ASK, BID
 
 WINDOW_EVENTS = 100
@@ -33,8 +33,7 @@ def start_trackers(trackers: Record) -> None:
     trackers["lifetime"] = np.nan
     trackers["trade_flow"] = np.nan
     trackers["trade_price"] = np.nan
-    trackers["trade_bid"] = np.nan
-    trackers["trade_ask"] = np.nan
+    trackers["trade_spread"] = np.nan
     trackers["previous_bid_price"] = np.nan
     trackers["previous_bid_size"] = np.nan
     trackers["previous_ask_price"] = np.nan
@@ -46,11 +45,11 @@ def close_window(book: Record) -> None:
     """At every hundredth event of the book: keep the window's three values and start the next one."""
     if book["events"] % WINDOW_EVENTS == 0:
         window = book["trackers"]["window"]
-        window["arrival"] = np.float64(window["adds"])
-        window["modification_rate"] = np.float64(window["modifies"]) / WINDOW_EVENTS
+        window["arrival"] = float64(window["adds"])
+        window["modification_rate"] = float64(window["modifies"]) / WINDOW_EVENTS
         window["cancellation"] = np.nan
         if window["added_size"] != 0:
-            window["cancellation"] = np.float64(window["cancelled_size"]) / np.float64(window["added_size"])
+            window["cancellation"] = float64(window["cancelled_size"]) / float64(window["added_size"])
         window["adds"] = 0
         window["added_size"] = 0
         window["modifies"] = 0
@@ -59,7 +58,8 @@ def close_window(book: Record) -> None:
 
 @kernel
 def lose_queue(side: Record, level: Record, order: Record, amount: int) -> None:
-    """A resting order of ``level`` loses ``amount``: the hypothetical order moves up if it stands behind it. Call before the change."""
+    """A resting order of ``level`` loses ``amount``: the hypothetical order moves up if it stands behind it. Call
+    before the change."""
     position = side["position"]
     # No branch: which orders stand ahead is as good as random, and an invalid position's value is never read.
     at_its_price = level["price"] == position["price"]
@@ -87,15 +87,15 @@ def best_price(side: Record) -> float:
     """The side's best price as a double, NaN if it is empty."""
     price = np.nan
     if side["best"] != 0:
-        price = np.float64(view(side["best"], LEVEL)["price"])
+        price = float64(view(side["best"], LEVEL)["price"])
     return price
 
 
 @kernel
 def follow_trade(book: Record, event: Record) -> None:
-    """A trade that carries a price: signed flow, price, and the quotes that it met."""
+    """A trade that carries a price: signed flow, price, and the effective spread against the quotes that it met."""
     trackers = book["trackers"]
-    size = np.float64(event["size"])
+    size = float64(event["size"])
     side = event["side"]
     signed = 0.0
     if side == BID:
@@ -103,6 +103,6 @@ def follow_trade(book: Record, event: Record) -> None:
     elif side == ASK:
         signed = -size
     trackers["trade_flow"] = moving_average(trackers["trade_flow"], signed)
-    trackers["trade_price"] = np.float64(event["price"])
-    trackers["trade_bid"] = best_price(book["bid"])
-    trackers["trade_ask"] = best_price(book["ask"])
+    price = float64(event["price"])
+    trackers["trade_price"] = price
+    trackers["trade_spread"] = abs(2.0 * price - (best_price(book["bid"]) + best_price(book["ask"])))

@@ -1,7 +1,7 @@
 """The variants: one file for each phase of the plan, found by looking, and any combination of their policies.
 
-A file of this folder that defines ``VARIANT`` is a variant, named like the file; ``pN_…`` puts it on the ladder as phase N. A user's own file works the
-same way (``load_file``).
+A file of this folder that defines ``VARIANT`` is a variant, named like the file; ``pN_…`` puts it on the ladder as
+phase N. A user's own file works the same way (``load_file``).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import engine.strategies  # noqa: F401  (a user's file may build on the registered features and strategies)
 from engine.errors import LobenchError, UsageError
 from engine.policy import AXES, CORE_AXES, Variant
 
@@ -50,7 +51,9 @@ def load_file(file: str) -> Variant:
     try:
         source = path.read_bytes()
     except OSError as error:
-        raise UsageError(f"{file}: {error.strerror}; --variants-from takes a Python file that defines VARIANT") from error
+        raise UsageError(
+            f"{file}: {error.strerror}; --variants-from takes a Python file that defines VARIANT"
+        ) from error
     # Compiled kernels are cached under the module's name: another text must be another module.
     name = f"lobench_user_{path.stem}_{hashlib.blake2b(source, digest_size=6).hexdigest()}"
     if name not in sys.modules:

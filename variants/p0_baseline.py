@@ -1,6 +1,7 @@
 """Phase 0, the reference: every policy as a competent engineer writes it first.
 
-Events are cloned, the context is locked, features are named by strings, orders are found by walking their level's queue, memory is plain heap.
+Events are cloned, the context is locked, features are named by strings, orders are found by walking their level's
+queue, memory is plain heap.
 """
 
 from __future__ import annotations

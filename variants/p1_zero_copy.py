@@ -1,4 +1,5 @@
-"""Phase 1: records are read in place, in the mapped file or the decompressor's buffer. Nothing is copied, nothing allocated.
+"""Phase 1: records are read in place, in the mapped file or the decompressor's buffer. Nothing is copied, nothing
+allocated.
 
 A record stays valid until the feed is asked for its next chunk, which is after the loop has handled this one.
 """

@@ -1,7 +1,7 @@
 """Phase 2: strategies read a pre-computed market snapshot, without a lock.
 
-Each worker keeps the BBO and trades of its own instruments in their own records, where its strategies read them; nobody else does. Workers share
-nothing but what they publish at batch boundaries.
+Each worker keeps the BBO and trades of its own instruments in their own records, where its strategies read them;
+nobody else does. Workers share nothing but what they publish at batch boundaries.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from variants import p1_zero_copy
 
 def build_snapshot(store: FeatureStore) -> ContextKernels:
     """The snapshot context over this kind of feature store."""
-    create_store, destroy_store, put, get = store.create, store.destroy, store.put, store.get
+    create_store, destroy_store, row_of, put, get = store.create, store.destroy, store.row, store.put, store.get
 
     @kernel
     def create() -> int:
@@ -30,6 +30,10 @@ def build_snapshot(store: FeatureStore) -> ContextKernels:
     @kernel
     def drop_book(engine: Record, book: Record) -> None:
         destroy_store(book["features"])
+
+    @kernel
+    def row(engine: Record, book: Record, scratch: int) -> int:
+        return row_of(book["features"], scratch)
 
     @kernel
     def put_quote(engine: Record, instrument: Record, probe: Record) -> None:
@@ -56,7 +60,7 @@ def build_snapshot(store: FeatureStore) -> ContextKernels:
         return instrument["trades"]["mean"]
 
     return ContextKernels(
-        create, destroy, add_book, drop_book, put_quote, put_trades, put_features, feature, mid, trade_mean
+        create, destroy, add_book, drop_book, row, put_quote, put_trades, put_features, feature, mid, trade_mean
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.native import DOUBLE, Record, element, free, kernel, malloc, view
+from engine.native import DOUBLE, Record, element, free, kernel, malloc, memcpy, view
 from engine.policy import Features, FeatureStore
 from variants import p2_snapshot
 
@@ -25,15 +25,19 @@ def build_indexed(names: tuple[str, ...]) -> FeatureStore:
         free(store)
 
     @kernel
+    def row(store: int, scratch: int) -> int:
+        return store
+
+    @kernel
     def put(store: int, row: int, probe: Record) -> None:
-        for index in range(count):
-            view(store + 8 * index, DOUBLE)["value"] = view(row + 8 * index, DOUBLE)["value"]
+        if row != store:
+            memcpy(store, row, 8 * count)
 
     @kernel
     def get(store: int, index: int, probe: Record) -> float:
         return view(element(store, index, count, 8), DOUBLE)["value"]
 
-    return FeatureStore(create, destroy, put, get)
+    return FeatureStore(create, destroy, row, put, get)
 
 
 INDEXED = Features("indexed", build_indexed)

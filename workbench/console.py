@@ -18,7 +18,6 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-
 PLAIN_WIDTH = 160
 """Columns of a table that goes to a file or a pipe."""
 
@@ -71,7 +70,8 @@ class Ticker:
 
 @contextmanager
 def progress(label: str, total: float | None, *, records: bool = False) -> Iterator[Ticker]:
-    """A progress bar with rate and time left on stderr, if that is a terminal. ``records`` shows a rate in M events/s."""
+    """A progress bar with rate and time left on stderr, if that is a terminal. ``records`` shows a rate in M
+    events/s."""
     console = stderr()
     if not console.is_terminal:
         yield Ticker(None, None)

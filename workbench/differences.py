@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.session import SHOWN_FIELDS
 from workbench.machines import Side
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ def describe(difference: Difference) -> list[str]:
     event = difference.event
     lines = [
         f"first difference: event {difference.record} ({', '.join(difference.kinds)})",
-        f"  action {chr(event['action'])!r} side {chr(event['side'])!r} order_id {event['order_id']} price {event['price']} size {event['size']} "
-        f"flags {event['flags']:#04x} instrument_id {event['instrument_id']} publisher_id {event['publisher_id']} ts_event {event['ts_event']}",
+        f"  action {chr(event['action'])!r}, side {chr(event['side'])!r}, "
+        + ", ".join(f"{name} {event[name]}" for name in SHOWN_FIELDS),
     ]
     lines += [f"  feature {name}: expected {one!r}, actual {other!r}" for name, one, other in difference.features()]
     for side in ("bids", "asks"):

@@ -1,21 +1,23 @@
 """From samples to throughput and ratios with intervals.
 
-A slice's time of one variant is its CPU time; blocks of neighbouring slices stand for the stretch of the feed that they cover. A variant's time is the mean over blocks of the
-median slice time. Intervals come from a bootstrap that resamples processes, then blocks within them (Davison and Hinkley 1997, section 3.8: nested data):
-samples of one process share its memory layout and its neighbours, and are not independent.
+A slice's time of one variant is its CPU time; blocks of neighbouring slices stand for the stretch of the feed that
+they cover. A variant's time is the mean over blocks of the median slice time. Intervals come from a bootstrap that
+resamples processes, then blocks within them (Davison and Hinkley 1997, section 3.8: nested data): samples of one
+process share its memory layout and its neighbours, and are not independent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from workbench.measure import CONTROL, Session
 
-BLOCK = 8
+BLOCK = 4
 """Slices in a block."""
 RESAMPLES = 2000
 LEVEL = 0.95
@@ -76,7 +78,8 @@ class Estimates:
 
 
 def verdict(ratio: Estimate, floor: float) -> str:
-    """``faster``, ``slower`` or ``no difference shown``: the interval must lie beyond 1 by more than the noise floor."""
+    """``faster``, ``slower`` or ``no difference shown``: the interval must lie beyond 1 by more than the noise
+    floor."""
     if ratio.low > 1 + floor:
         return "faster"
     if ratio.high < 1 - floor:
@@ -98,7 +101,9 @@ def _block_medians(session: Session, clock: str) -> list[npt.NDArray[np.float64]
         times[own[:, 1], own[:, 2], own[:, 3]] = own[:, column]
         blocks = _blocks(slices)
         processes.append(
-            np.array([np.median(times[number, start:stop], axis=0) for number in range(passes) for start, stop in blocks])
+            np.array(
+                [np.median(times[number, start:stop], axis=0) for number in range(passes) for start, stop in blocks]
+            )
         )
     return processes
 
@@ -108,4 +113,4 @@ def _blocks(slices: int) -> Sequence[tuple[int, int]]:
     full = max(1, slices - 1)
     count = max(1, full // BLOCK)
     edges = np.linspace(0, full, count + 1).astype(int)
-    return [(int(start), int(stop)) for start, stop in zip(edges[:-1], edges[1:], strict=True)]
+    return [(int(start), int(stop)) for start, stop in pairwise(edges)]

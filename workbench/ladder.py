@@ -14,7 +14,8 @@ from workbench.plan import Prediction, predictions
 
 @dataclass(frozen=True)
 class Rung:
-    """One variant's place. ``step`` compares with the phase before it (for a variant beside the ladder: with the top), ``total`` with the reference; None for the reference."""
+    """One variant's place. ``step`` compares with the phase before it (for a variant beside the ladder: with the
+    top), ``total`` with the reference; None for the reference."""
 
     variant: str
     phase: int | None
@@ -31,27 +32,36 @@ class Rung:
 
 
 def climb(variants: Sequence[Variant], estimates: Estimates) -> list[Rung]:
-    """The rungs of the measured variants, in the order given. A step's base is the nearest earlier phase that was measured."""
+    """The rungs of the measured variants: phases from the bottom up, then those beside the ladder in the order given.
+
+    A step's base is the nearest earlier phase that was measured. A prediction stands only beside the step that it was
+    made for, from the phase just before.
+    """
     floor = estimates.noise_floor(REFERENCE)
-    promised = predictions()
     rungs = []
-    below: str | None = None
-    for variant in variants:
-        step = estimates.speedup(variant.name, below) if below else None
+    below: Variant | None = None
+    for variant in sorted(variants, key=lambda entry: (entry.phase is None, entry.phase or 0)):
+        step = estimates.speedup(variant.name, below.name) if below else None
         total = estimates.speedup(variant.name, REFERENCE) if variant.name != REFERENCE else None
         rungs.append(
             Rung(
                 variant=variant.name,
                 phase=variant.phase,
-                base=below,
+                base=below.name if below else None,
                 events_per_second=estimates.events_per_second(variant.name),
                 step=step,
                 step_verdict=verdict(step, floor) if step else None,
                 total=total,
                 total_verdict=verdict(total, floor) if total else None,
-                prediction=promised.get(variant.phase) if variant.phase is not None and step else None,
+                prediction=_promise(variant, below),
             )
         )
         if variant.phase is not None:
-            below = variant.name
+            below = variant
     return rungs
+
+
+def _promise(variant: Variant, below: Variant | None) -> Prediction | None:
+    if variant.phase is None or below is None or below.phase != variant.phase - 1:
+        return None
+    return predictions().get(variant.phase)

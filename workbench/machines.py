@@ -1,4 +1,5 @@
-"""Things that can replay the first records of a feed and say what came out: compiled variants and the oracle, behind one face."""
+"""Things that can replay the first records of a feed and say what came out: compiled variants and the oracle, behind
+one face."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ _ORACLE_STEP = 4096
 
 @dataclass(frozen=True)
 class State:
-    """One book and its newest evaluation as they stand at some point of a feed; sides are empty where there is no such book."""
+    """One book and its newest evaluation as they stand at some point of a feed; sides are empty where there is no
+    such book."""
 
     bids: Side
     asks: Side

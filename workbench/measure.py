@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.errors import LobenchError
+from engine.records import BATCH
 from variants import REFERENCE
 from workbench.console import progress
 from workbench.measuring import Task
@@ -20,18 +21,20 @@ CONTROL = f"{REFERENCE} (A/A)"
 
 @dataclass(frozen=True)
 class Design:
-    """How a session is laid out. ``seconds`` of measuring in each of ``processes`` fresh processes, at least one pass."""
+    """How a session is laid out. ``seconds`` of measuring in each of ``processes`` fresh processes, at least one
+    pass."""
 
     processes: int
     seconds: float
-    slice_records: int = 8192
+    slice_records: int = 8 * BATCH
     passes: int = 200
     seed: int = 1
 
 
 @dataclass
 class Session:
-    """What a session measured so far. ``variants`` are names, the control last; ``samples`` rows of ``measuring.COLUMNS`` with the process's number first."""
+    """What a session measured so far. ``variants`` are names, the control last; ``samples`` rows of
+    ``measuring.COLUMNS`` with the process's number first."""
 
     variants: list[str]
     design: Design
@@ -40,26 +43,29 @@ class Session:
     complete: bool = False
 
 
+def slice_for(events: int) -> int:
+    """Records of a slice: about 32 slices a pass, within what keeps a slice at milliseconds and cache refills small."""
+    return min(max(events // 32 // BATCH * BATCH, 2 * BATCH), 8 * BATCH)
+
+
 def measure(
+    session: Session,
     feed: Sequence[str],
-    names: Sequence[str],
-    design: Design,
     *,
     evaluate: str = "last",
     files: Sequence[str] = (),
-    keep: Callable[[Session], None],
-) -> Session:
-    """Measure variants by name, the reference's A/A control beside them. ``keep`` is called after every pass, so that nothing measured is lost.
+    keep: Callable[[], None],
+) -> None:
+    """Fill a session with samples. ``keep`` is called after every pass, so that nothing measured is lost.
 
     Each replay's end state is compared with the reference's: a variant whose differs stands in ``disagreeing``.
     """
-    session = Session([*names, CONTROL], design)
-    resolved = [*names, REFERENCE]
+    design = session.design
     with progress("measuring", design.processes * design.seconds) as ticker:
         for number in range(design.processes):
             task = Task(
                 feed=list(feed),
-                variants=resolved,
+                variants=[REFERENCE if name == CONTROL else name for name in session.variants],
                 files=list(files),
                 evaluate=evaluate,
                 slice_records=design.slice_records,
@@ -68,16 +74,18 @@ def measure(
                 seed=design.seed * 1000 + number,
             )
             ticker.label(f"measuring, process {number + 1} of {design.processes}")
+            spent = 0.0
             for message in _process(task):
+                now = min(message["seconds"], design.seconds)
+                ticker.advance(now - spent)
+                spent = now
                 if "samples" in message:
                     session.samples += [[number, *sample] for sample in message["samples"]]
                     states = dict(zip(session.variants, message["end_states"], strict=True))
                     session.disagreeing |= {name for name in states if states[name] != states[CONTROL]}
-                    keep(session)
-                    ticker.advance(min(1.0, design.seconds))
+                    keep()
+            ticker.advance(design.seconds - spent)
     session.complete = True
-    keep(session)
-    return session
 
 
 def _process(task: Task) -> Any:

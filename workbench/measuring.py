@@ -1,7 +1,8 @@
-"""The process that measures: all variants replay one feed in lock-step, slice by slice, in random order within each slice.
+"""The process that measures: all variants replay one feed in lock-step, slice by slice, in random order within each
+slice.
 
-Each variant keeps its own state, so that all samples of a slice are the same work. Reads its task as one JSON object on stdin, writes one JSON object a line on
-stdout: how far it is, and after each pass its samples and the end states.
+Each variant keeps its own state, so that all samples of a slice are the same work. Reads its task as one JSON object
+on stdin, writes one JSON object a line on stdout: how far it is, and after each pass its samples and the end states.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from engine.session import Replay, warm
 from variants import discover, resolve
 
 COLUMNS = ("pass", "slice", "variant", "order", "wall_ns", "cpu_ns", "involuntary_switches", "page_faults")
-"""Of a sample: which pass over the feed, slice and variant (by place in the task's list), the variant's place in the slice's
-random order, wall and thread CPU time, and what the kernel counted of the thread meanwhile."""
+"""Of a sample: which pass over the feed, slice and variant (by place in the task's list), the variant's place in the
+slice's random order, wall and thread CPU time, and what the kernel counted of the thread meanwhile."""
 
 _TOLD_EVERY = 0.2
 
@@ -56,12 +57,11 @@ def measure(task: Task) -> None:
     for variant in dict.fromkeys(chosen):
         warm(variant, observe=False)
     order = random.Random(task.seed)
-    _tell({"slices": len(slices), "variants": len(chosen)})
     gc.collect()
     gc.disable()
     began = time.monotonic()
     for number in range(task.passes):
-        _tell(_one_pass(number, task, feed, slices, chosen, order))
+        _tell(_one_pass(number, task, feed, slices, chosen, order, began))
         spent = time.monotonic() - began
         # Another pass only if it is likely to fit.
         if spent + spent / (number + 1) > task.seconds:
@@ -75,6 +75,7 @@ def _one_pass(
     slices: Sequence[tuple[int, int]],
     chosen: Sequence[Variant],
     order: random.Random,
+    began: float,
 ) -> dict[str, Any]:
     replays = [Replay(variant, evaluate=task.evaluate, observe=False) for variant in chosen]
     samples: list[tuple[int, ...]] = []
@@ -89,12 +90,12 @@ def _one_pass(
                 samples.append((number, place, index, turn, *_timed(replays[index], chunk)))
             if time.monotonic() - told > _TOLD_EVERY:
                 told = time.monotonic()
-                _tell({"pass": number, "done": (place + 1) / len(slices)})
+                _tell({"seconds": told - began})
         states = [f"{replay.end_state():016x}" for replay in replays]
     finally:
         for replay in replays:
             replay.close()
-    return {"pass": number, "samples": samples, "end_states": states}
+    return {"seconds": time.monotonic() - began, "samples": samples, "end_states": states}
 
 
 def _timed(replay: Replay, chunk: Any) -> tuple[int, int, int, int]:

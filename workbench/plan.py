@@ -24,7 +24,12 @@ def predictions() -> dict[int, Prediction]:
     ledger = tomllib.loads(files("variants").joinpath("plan.toml").read_text())
     return {
         entry["phase"]: Prediction(
-            entry["phase"], entry["bottleneck"], *map(float, entry["gain"]), source=entry["source"], date=str(entry["date"])
+            phase=entry["phase"],
+            bottleneck=entry["bottleneck"],
+            low=float(entry["gain"][0]),
+            high=float(entry["gain"][1]),
+            source=entry["source"],
+            date=str(entry["date"]),
         )
         for entry in ledger["prediction"]
     }

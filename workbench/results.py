@@ -18,7 +18,8 @@ NEEDED_BYTES = 64 << 20
 
 
 class ResultFolder:
-    """A fresh folder for one run. Raises UsageError at once if it cannot be made or written, or if the disk is nearly full."""
+    """A fresh folder for one run. Raises UsageError at once if it cannot be made or written, or if the disk is nearly
+    full."""
 
     def __init__(self, base: str = "out", started: datetime | None = None) -> None:
         moment = (started or datetime.now()).strftime("%Y-%m-%dT%H-%M-%S")
@@ -28,11 +29,21 @@ class ResultFolder:
             probe.write_text("{}")
             probe.unlink()
         except OSError as error:
-            raise UsageError(f"{base}: cannot write results there: {error.strerror}; choose another place with -o") from error
+            raise UsageError(
+                f"{base}: cannot write results there: {error.strerror}; choose another place with -o"
+            ) from error
         free = shutil.disk_usage(self.path).free
         if free < NEEDED_BYTES:
             self.path.rmdir()
-            raise UsageError(f"{base}: only {free >> 20} MiB free, results may need {NEEDED_BYTES >> 20}; choose another place with -o")
+            raise UsageError(
+                f"{base}: only {free >> 20} MiB free, results may need {NEEDED_BYTES >> 20}; "
+                "choose another place with -o"
+            )
+
+    def drop_if_empty(self) -> None:
+        """Remove the folder if nothing was saved in it."""
+        if self.path.is_dir() and not any(self.path.iterdir()):
+            self.path.rmdir()
 
     @property
     def result(self) -> Path:

@@ -10,18 +10,18 @@ from variants import discover, factorial, resolve
 
 
 def select(names: str, files: Sequence[str] = ()) -> list[Variant]:
-    """``ladder``: every discovered variant and the user's own; ``factorial``: the combinations of the core axes and the user's own; else names
-    or combinations separated by spaces. Raises UsageError for what does not exist."""
+    """``ladder``: every discovered variant and the user's own; ``factorial``: the combinations of the core axes and
+    the user's own; else names or combinations separated by spaces. Raises UsageError for what does not exist."""
     known = discover(files)
     own = [variant for variant in known.values() if variant.phase is None]
     if names == "ladder":
         return list(known.values())
     if names == "factorial":
         return [*factorial(known), *own]
-    chosen = [resolve(name, known) for name in names.split()]
+    chosen = {variant.name: variant for variant in (resolve(name, known) for name in names.split())}
     if not chosen:
         raise UsageError("--variants names no variant")
-    return chosen
+    return list(chosen.values())
 
 
 def worker_counts(text: str) -> list[int]:

@@ -26,15 +26,18 @@ def verify_all(
 ) -> list[Verification]:
     """The reference's own result, then each variant with each number of workers, then the oracle, compared with it.
 
-    ``files`` are the user's own variants. The reference with one worker comes first whether it was asked for or not. Raises UsageError when the oracle is asked for features or
-    strategies that it does not know.
+    ``files`` are the user's own variants. The reference with one worker comes first whether it was asked for or not.
+    Raises UsageError when the oracle is asked for features or strategies that it does not know.
     """
     if oracle:
         from engine.oracle.features import FEATURES as KNOWN_FEATURES
         from engine.oracle.strategies import STRATEGIES as KNOWN_STRATEGIES
 
         if (*FEATURES, *STRATEGIES) != (*KNOWN_FEATURES, *KNOWN_STRATEGIES):
-            raise UsageError("the oracle knows only lobench's own features and strategies; leave out --oracle or the file that adds some")
+            raise UsageError(
+                "the oracle knows only lobench's own features and strategies; "
+                "leave out --oracle, or the file that adds some"
+            )
     baseline = discover()[REFERENCE]
     warm_all([baseline, *variants], builds=("observed",), files=files)
     pairs = [(variant, count) for variant in variants for count in workers]

@@ -1,7 +1,8 @@
 """Compiling the kernels that a command will need, in parallel processes that fill the cache, with progress.
 
-Numba compiles one kernel at a time in a process (about 10 s each). A mark beside the cache says which kernels are there already, so that a warm start
-spends no time on it. A wrong mark costs time, never a result: what is not in the cache is compiled where it is used.
+Numba compiles one kernel at a time in a process (about 10 s each). A mark beside the cache says which kernels are
+there already, so that a warm start spends no time on it. A wrong mark costs time, never a result: what is not in the
+cache is compiled where it is used.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -26,9 +28,13 @@ from workbench.console import progress
 BUILDS = {"timed": (False, False), "observed": (True, False), "counted": (True, True)}
 """Build name to (observe, counters)."""
 
+_LONGEST_REASON = 2000
+"""Characters of a compiler's message."""
+
 
 def warm_all(variants: Sequence[Variant], builds: Sequence[str], files: Sequence[str] = ()) -> None:
-    """Make sure that these builds of these variants are compiled. ``files``: the user's own, for the helper processes."""
+    """Make sure that these builds of these variants are compiled. ``files``: the user's own, for the helper
+    processes."""
     folder = use_cache_folder()
     missing = {
         (_mark(folder, variant, build)): (variant.name, build)
@@ -51,8 +57,11 @@ def _mark(folder: Path, variant: Variant, build: str) -> Path:
     for axis in AXES:
         policy = getattr(variant, axis)
         parts.append(f"{axis}={policy.name}")
-        parts += sorted(f"{value.__module__}.{value.__qualname__}" for value in vars(policy).values() if callable(value))
-    parts += [f"{name}:{entry.function.__module__}" for name, entry in {**FEATURES, **STRATEGIES}.items()]
+        parts += sorted(
+            f"{value.__module__}.{value.__qualname__}" for value in vars(policy).values() if callable(value)
+        )
+    parts += [f"{name}:{feature.function.__module__}" for name, feature in FEATURES.items()]
+    parts += [f"{name}:{strategy.function.__module__}" for name, strategy in STRATEGIES.items()]
     return folder / f"compiled-{hashlib.blake2b(repr(parts).encode(), digest_size=10).hexdigest()}"
 
 
@@ -78,7 +87,7 @@ def _compile(jobs: Sequence[tuple[str, str]], files: Sequence[str]) -> Iterator[
                     continue
                 name, build = running.pop(process)
                 if process.returncode:
-                    raise LobenchError(f"{name}: the {build} kernel does not compile:\n{problem.strip()}")
+                    raise LobenchError(f"{name}: the {build} kernel does not compile:\n{_innermost(problem)}")
                 yield
     finally:
         for process in running:
@@ -95,8 +104,16 @@ def _compile_here(jobs: Sequence[tuple[str, str]], files: Sequence[str]) -> Iter
         try:
             warm(resolve(name, known), observe=observe, counters=counters)
         except numba.core.errors.NumbaError as error:
-            raise LobenchError(f"{name}: the {build} kernel does not compile:\n{error}") from error
+            problem = _innermost(str(error))
+            raise LobenchError(f"{name}: the {build} kernel does not compile:\n{problem}") from error
         yield
+
+
+def _innermost(problem: str) -> str:
+    """What is wrong, of a message of Numba's: around it stands every caller with the types of its arguments."""
+    _, _, inner = problem.rpartition("raised a specific error:")
+    reason = inner.partition("During: Pass")[0]
+    return textwrap.dedent(reason.strip("\n")).strip()[-_LONGEST_REASON:]
 
 
 if __name__ == "__main__":

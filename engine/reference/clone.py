@@ -1,16 +1,14 @@
 """Reading events by cloning: each record is copied into a freshly allocated object and pushed on the batch.
 
-The batch is a growable list of owned objects, up to the next batch boundary; an object is freed once it has been handled. Simple and safe: nothing that the feed
-does to its buffers can reach an event.
+The batch is a growable list of owned objects, up to the next batch boundary; an object is freed once it has been
+handled. Simple and safe: nothing that the feed does to its buffers can reach an event.
 """
 
 from __future__ import annotations
 
-import numpy as np
-
 from engine.containers import append, item
 from engine.counters import EVENT_BYTES_COPIED, EVENT_OBJECTS_ALLOCATED, tally
-from engine.native import Record, free, kernel, malloc, memcpy, view
+from engine.native import Record, free, int64, kernel, malloc, memcpy, view
 from engine.policy import Events
 from engine.records import MBO
 from engine.shards import is_mine
@@ -24,8 +22,8 @@ def load(engine: Record, address: int, stride: int, count: int, probe: Record) -
     batch["count"] = 0
     for index in range(count):
         source = address + index * stride
-        clone = np.int64(0)
-        if is_mine(engine, np.int64(view(source, MBO)["instrument_id"])):
+        clone = int64(0)
+        if is_mine(engine, int64(view(source, MBO)["instrument_id"])):
             clone = malloc(MBO_BYTES)
             memcpy(clone, source, MBO_BYTES)
             tally(probe, EVENT_OBJECTS_ALLOCATED, 1)

@@ -1,27 +1,26 @@
 """Finding an order by walking its level's queue.
 
-A directory tells on which level an order id rests, as a C record alone does not (an M carries the new price, an A may repeat an id). From
-the front of that level's queue, orders are then compared one by one: simple, no pointer into the queue to keep right, and fast while queues are short.
+A directory tells on which level an order id rests, as a C record alone does not (an M carries the new price, an A may
+repeat an id). From the front of that level's queue, orders are then compared one by one: simple, no pointer into the
+queue to keep right, and fast while queues are short.
 """
 
 from __future__ import annotations
 
-import numpy as np
-
 from engine.containers import slot_at, table_erase, table_find, table_get, table_insert
 from engine.counters import DIRECTORY_PROBES, LOOKUP_PROBES, TABLE_UPDATE_PROBES, tally
 from engine.layout import LEVEL, ORDER
-from engine.native import Record, kernel, view
+from engine.native import Record, int64, kernel, view
 from engine.policy import Lookup
 
 
 @kernel
 def find(book: Record, order_id: int, probe: Record) -> int:
     level = table_get(book["orders"], order_id, DIRECTORY_PROBES, probe)
-    found = np.int64(0)
+    found = int64(0)
     if level != 0:
         found = view(level, LEVEL)["next"]
-        looks = np.int64(1)
+        looks = int64(1)
         while view(found, ORDER)["order_id"] != order_id:
             found = view(found, ORDER)["next"]
             looks += 1

@@ -1,7 +1,9 @@
-"""A strategy context behind locks: shared maps of quotes, trades and features, each guarded by a read-write lock of its own.
+"""A strategy context behind locks: shared maps of quotes, trades and features, each guarded by a read-write lock of
+its own.
 
-All workers share one context. Every event takes the write lock of the quotes, every trade that of the trades, every evaluation that of
-the features; whatever a strategy reads takes the read lock for as long as it copies the value out. Locks are POSIX rwlocks, taken per access.
+All workers share one context. Every event takes the write lock of the quotes, every trade that of the trades, every
+evaluation that of the features; whatever a strategy reads takes the read lock for as long as it copies the value out.
+Locks are POSIX rwlocks, taken per access.
 """
 
 from __future__ import annotations
@@ -106,6 +108,11 @@ def build_locked(store: FeatureStore) -> ContextKernels:
         pass
 
     @kernel
+    def row(engine: Record, book: Record, scratch: int) -> int:
+        # Features are computed outside of the lock.
+        return scratch
+
+    @kernel
     def put_quote(engine: Record, instrument: Record, probe: Record) -> None:
         address = engine["context"]
         acquire_to_write(address + QUOTES_LOCK, probe)
@@ -158,7 +165,7 @@ def build_locked(store: FeatureStore) -> ContextKernels:
         return value
 
     return ContextKernels(
-        create, destroy, add_book, drop_book, put_quote, put_trades, put_features, feature, mid, trade_mean
+        create, destroy, add_book, drop_book, row, put_quote, put_trades, put_features, feature, mid, trade_mean
     )
 
 

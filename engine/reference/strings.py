@@ -1,7 +1,9 @@
-"""Features named by strings: a map from name to value, a string made and hashed for every feature that is added or read.
+"""Features named by strings: a map from name to value, a string made and hashed for every feature that is added or
+read.
 
-The map is an open-addressing table of owned, heap-allocated keys, twice as many slots as features, as a general-purpose string map is. Adding makes a
-string; when the name is there already the value is overwritten and the new string freed. Hash: FNV-1a, 64 bits (Fowler, Noll, Vo).
+The map is an open-addressing table of owned, heap-allocated keys, twice as many slots as features, as a
+general-purpose string map is. Adding makes a string; when the name is there already the value is overwritten and the
+new string freed. Hash: FNV-1a, 64 bits (Fowler, Noll, Vo).
 """
 
 from __future__ import annotations
@@ -9,13 +11,13 @@ from __future__ import annotations
 import numpy as np
 
 from engine.counters import STRING_BYTES_HASHED, STRINGS_MADE, tally
-from engine.native import BYTE, DOUBLE, Record, element, free, kernel, malloc, memcmp, view, zeroed
+from engine.native import BYTE, DOUBLE, Record, element, free, int64, kernel, malloc, memcmp, uint64, view, zeroed
 from engine.policy import Features, FeatureStore
 
 ENTRY = np.dtype([("hash", "u8"), ("key", "i8"), ("length", "i8"), ("value", "f8")], align=True)
 ENTRY_BYTES = ENTRY.itemsize
-_OFFSET = np.uint64(0xCBF29CE484222325)
-_PRIME = np.uint64(0x100000001B3)
+_OFFSET = uint64(0xCBF29CE484222325)
+_PRIME = uint64(0x100000001B3)
 
 
 def build_strings(names: tuple[str, ...]) -> FeatureStore:
@@ -53,9 +55,9 @@ def build_strings(names: tuple[str, ...]) -> FeatureStore:
         """The entry that holds the string, or the empty one where it belongs (its key is 0)."""
         digest = _OFFSET
         for place in range(length):
-            digest = (digest ^ np.uint64(view(string + place, BYTE)["value"])) * _PRIME
+            digest = (digest ^ uint64(view(string + place, BYTE)["value"])) * _PRIME
         tally(probe, STRING_BYTES_HASHED, length)
-        place = np.int64(digest & np.uint64(mask))
+        place = int64(digest & uint64(mask))
         while True:
             entry = view(element(store, place, slots, ENTRY_BYTES), ENTRY)
             if entry["key"] == 0:
@@ -65,6 +67,10 @@ def build_strings(names: tuple[str, ...]) -> FeatureStore:
                 break
             place = (place + 1) & mask
         return entry
+
+    @kernel
+    def row(store: int, scratch: int) -> int:
+        return scratch
 
     @kernel
     def put(store: int, row: int, probe: Record) -> None:
@@ -86,7 +92,7 @@ def build_strings(names: tuple[str, ...]) -> FeatureStore:
         free(string)
         return value
 
-    return FeatureStore(create, destroy, put, get)
+    return FeatureStore(create, destroy, row, put, get)
 
 
 STRING = Features("string", build_strings)

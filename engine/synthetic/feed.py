@@ -100,7 +100,7 @@ def open_synthetic(spec: str) -> SyntheticFeed:
         given[key] = value
     n = _whole(spec, "n", given.get("n", str(profile.records)), 1)
     seed = _whole(spec, "seed", given.get("seed", "1"), 0)
-    ids = given.get("ids", "venue")
+    ids = given.get("ids", "sparse" if profile.sparse_ids else "venue")
     if ids not in ("venue", "sparse"):
         raise UsageError(f"{spec}: ids={ids}: must be venue or sparse")
     return SyntheticFeed(profile, n, seed, _rate(spec, given.get("anomalies", "0")), ids == "sparse", spec)

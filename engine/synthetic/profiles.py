@@ -50,6 +50,8 @@ class Profile:
     """Least number of price steps that a book covers."""
     late_ids: bool = False
     """One id in 32 arrives later than it was given out."""
+    sparse_ids: bool = False
+    """Order ids spread over all 64 bits, unless the spec says ``ids=venue``."""
     speed: int = 0
     """Waiting times are divided by two to this power."""
     auction: bool = False
@@ -66,7 +68,8 @@ PROFILES: Final[dict[str, Profile]] = {
     for profile in (
         Profile(
             name="liquid-future",
-            summary="one busy future, 2,000 live orders, ids as on CME",
+            summary="one busy future, 2,000 live orders, sparse 64-bit ids",
+            sparse_ids=True,
             records=1_000_000,
             live=2_000,
             dataset="GLBX.MDP3",

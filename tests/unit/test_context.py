@@ -33,13 +33,14 @@ from variants import discover
 
 @strategy(rule="remembers all that it saw of instrument {PEER}; follows its mid against its last trade")
 def follow_peer(market, state):
+    memory = state["memory"]
     bid, ask = peer_quote(market, {PEER})
     trade = peer_trade(market, {PEER})
-    state[0] = bid
-    state[1] = ask
-    state[2] = trade
+    memory[0] = bid
+    memory[1] = ask
+    memory[2] = trade
     seen = (bid if not math.isnan(bid) else 1.0) + (ask if not math.isnan(ask) else 2.0)
-    state[3] = state[3] * 0.25 + seen * (trade if not math.isnan(trade) else 3.0)
+    memory[3] = memory[3] * 0.25 + seen * (trade if not math.isnan(trade) else 3.0)
     nothing, _ = peer_quote(market, {ABSENT})
     signal = 0
     if not math.isnan(nothing) or not math.isnan(peer_trade(market, {ABSENT})):
@@ -59,7 +60,7 @@ for workers in (1, 2, 3):
             replay.apply(chunk)
         states = {{
             f"{{book.instrument_id}}/{{book.publisher_id}}":
-                peek(int(book._record["strategies"]), BACKTEST, len(STRATEGIES))["state"][place].tolist()
+                peek(int(book._record["strategies"]), BACKTEST, len(STRATEGIES))["memory"][place].tolist()
             for book in replay.books()
         }}
         result = replay.finish()

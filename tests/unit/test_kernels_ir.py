@@ -102,7 +102,6 @@ def test_baseline_has_the_mechanisms_that_later_phases_remove(tmp_path: Path) ->
     assert kernels.calls("pthread_rwlock_wrlock") >= 5
     assert kernels.calls("pthread_rwlock_rdlock") >= 3
     assert kernels.calls("memcmp") >= 1
-    assert any("7strings" in name and "3getB" in name for name in kernels.functions)
     check_arithmetic(kernels)
     check_timed(kernels)
 

@@ -1,7 +1,8 @@
-"""The command line: one module for each verb, each with ``HELP``, ``add_arguments(parser)`` and ``run(arguments) -> exit code``.
+"""The command line: one module for each verb, each with ``HELP``, ``add_arguments(parser)`` and ``run(arguments) ->
+exit code``.
 
-Verbs import what they need inside ``run``, so that ``lobench --help`` answers before Numba is imported. Exit codes: 0 fine, 1 mismatch
-or regression, 2 usage, 3 bad data, 128 + n ended by signal n.
+Verbs import what they need inside ``run``, so that ``lobench --help`` answers before Numba is imported. Exit codes: 0
+fine, 1 mismatch or regression, 2 usage, 3 bad data, 128 + n ended by signal n.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+VARIANTS_HELP = "ladder (default: every variant found), factorial (the 16 combinations), or names separated by spaces"
+
 FEED_HELP = "a .dbn or .dbn.zst file, or synth:NAME[,n=…,seed=…,anomalies=…]; several are replayed as one feed"
 
 
@@ -27,4 +29,6 @@ def add_variants_from(parser: argparse.ArgumentParser) -> None:
 
 
 def add_workers(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="threads that share the instruments (default 1)")
+    parser.add_argument(
+        "--workers", type=int, default=1, metavar="N", help="threads that share the instruments (default 1)"
+    )

@@ -1,4 +1,5 @@
-"""Verify all variants on a feed, measure them side by side, print the ladder, and keep everything in out/<time>/result.json.
+"""Verify all variants on a feed, measure them side by side, print the ladder, and keep everything in
+out/<time>/result.json.
 
 A variant that does not compute what the reference computes is reported and not measured.
 """
@@ -6,19 +7,13 @@ A variant that does not compute what the reference computes is reported and not 
 from __future__ import annotations
 
 import argparse
-import shlex
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from workbench.cli.options import add_feeds, add_json, add_variants_from
+from workbench.cli.options import VARIANTS_HELP, add_feeds, add_json, add_variants_from
 
 if TYPE_CHECKING:
-    from engine.feeds import LoadedFeed
-    from engine.policy import Variant
+    from workbench.experiment import Experiment
     from workbench.ladder import Rung
-    from workbench.measure import Session
-    from workbench.results import ResultFolder
-    from workbench.verify import Verification
 
 HELP = "verify and measure all variants on a feed: the main job"
 
@@ -32,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--variants",
         metavar="LIST",
         default="ladder",
-        help="ladder (default: every discovered variant), factorial (the 16 combinations), or names separated by spaces",
+        help=VARIANTS_HELP,
     )
     add_variants_from(parser)
     parser.add_argument("--evaluate", choices=("last", "every"), default="last", help="which records are evaluated")
@@ -45,146 +40,71 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from engine.errors import UsageError
-    from engine.feeds import load, open_feed
+    from engine.feeds import open_feed
     from variants import REFERENCE, discover
-    from workbench.console import print_json, stderr
-    from workbench.measure import Design, Session, measure
+    from workbench.console import print_json
+    from workbench.experiment import Experiment
     from workbench.results import ResultFolder
     from workbench.selection import select
-    from workbench.verification import verify_all
-    from workbench.warming import warm_all
 
     quick = arguments.quick
-    processes = arguments.processes or (2 if quick else 3)
-    budget = arguments.budget or (8.0 if quick else 60.0)
-    if processes < 1 or budget <= 0:
+    processes = (2 if quick else 3) if arguments.processes is None else arguments.processes
+    budget = (8.0 if quick else 60.0) if arguments.budget is None else arguments.budget
+    if processes < 1 or not 0 < budget < float("inf"):
         raise UsageError("--processes and --budget must be positive")
     specs = arguments.feeds or [QUICK_FEED if quick else DEFAULT_FEED]
-    files = arguments.variants_from
-    chosen = select(arguments.variants, files)
+    chosen = select(arguments.variants, arguments.variants_from)
     if all(variant.name != REFERENCE for variant in chosen):
         chosen = [discover()[REFERENCE], *chosen]
     source = open_feed(specs)
     folder = ResultFolder(arguments.output)
-    console = stderr()
-    feed = load(source)
-    warm_all(chosen, builds=("observed", "timed"), files=files)
-    outcomes = verify_all(feed, chosen, (1, 2), evaluate=arguments.evaluate, files=files)
-    refuted = {outcome.name for outcome in outcomes if not outcome.agrees}
-    measured = [variant for variant in chosen if variant.name not in refuted]
-    design = Design(processes=processes, seconds=budget / processes)
-    base = _document(arguments, specs, feed, chosen, outcomes)
-
-    def keep(session: Session) -> None:
-        folder.save({**base, **_measured(session, measured, feed)})
-
-    folder.save({**base, "status": "verified"})
     try:
-        session = measure(
-            specs, [variant.name for variant in measured], design, evaluate=arguments.evaluate, files=files, keep=keep
-        )
-    except KeyboardInterrupt:
-        console.print(f"interrupted; what was measured so far is kept in {folder.result}", markup=False)
-        raise
-    result = {**base, **_measured(session, measured, feed)}
+        experiment = Experiment(specs, source, chosen, folder, arguments.evaluate, arguments.variants_from)
+        experiment.verify()
+        experiment.measure(processes, budget)
+    finally:
+        folder.drop_if_empty()
     if arguments.json:
-        print_json({"result_file": str(folder.result), **{key: value for key, value in result.items() if key != "samples"}})
+        shown = {key: value for key, value in experiment.document().items() if key != "samples"}
+        print_json({"result_file": str(folder.result), **shown})
     else:
-        _show(feed, outcomes, session, measured, folder)
-    return 1 if refuted or session.disagreeing else 0
+        _show(experiment)
+    return 1 if experiment.refuted or experiment.session.disagreeing else 0
 
 
-def _document(
-    arguments: argparse.Namespace,
-    specs: list[str],
-    feed: LoadedFeed,
-    variants: list[Variant],
-    outcomes: list[Verification],
-) -> dict[str, Any]:
-    """What is known before anything is measured."""
-    from datetime import UTC, datetime
-
-    from engine.cache import source_digest
-    from workbench.environment import environment
-
-    return {
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": shlex.join(["lobench", *sys.argv[1:]]),
-        "feed": {"specs": specs, "name": feed.name, "digest": feed.digest, "events": feed.count},
-        "evaluate": arguments.evaluate,
-        "environment": environment(),
-        "source_digest": source_digest(),
-        "variants": [
-            {"name": variant.name, "phase": variant.phase, "summary": variant.summary, "policies": variant.policies}
-            for variant in variants
-        ],
-        "verification": [outcome.as_json() for outcome in outcomes],
-    }
-
-
-def _measured(session: Session, variants: list[Variant], feed: LoadedFeed) -> dict[str, Any]:
-    """What a session measured so far: raw samples, and the ladder that follows from them."""
-    from dataclasses import asdict
-
-    from variants import REFERENCE
-    from workbench.estimates import Estimates
-    from workbench.ladder import climb
-    from workbench.measuring import COLUMNS
-
-    agreeing = [variant for variant in variants if variant.name not in session.disagreeing]
-    estimates = Estimates(session, min(session.design.slice_records, feed.count))
-    return {
-        "status": "complete" if session.complete else "partial",
-        "design": asdict(session.design),
-        "measured": session.variants,
-        "disagreeing_after_timed_replay": sorted(session.disagreeing),
-        "samples": {"columns": ["process", *COLUMNS], "rows": session.samples},
-        "noise_floor": estimates.noise_floor(REFERENCE),
-        "ladder": [rung.as_json() for rung in climb(agreeing, estimates)],
-    }
-
-
-def _show(
-    feed: LoadedFeed,
-    outcomes: list[Verification],
-    session: Session,
-    variants: list[Variant],
-    folder: ResultFolder,
-) -> None:
+def _show(experiment: Experiment) -> None:
     from rich.table import Table
 
     from variants import REFERENCE
     from workbench.cli.verify import show
     from workbench.console import stdout
-    from workbench.estimates import Estimates
-    from workbench.ladder import climb
 
     console = stdout()
-    if not all(outcome.agrees for outcome in outcomes):
-        show(feed.name, feed.count, outcomes)
-    first = outcomes[0].result
-    agreeing = [variant for variant in variants if variant.name not in session.disagreeing]
-    estimates = Estimates(session, min(session.design.slice_records, feed.count))
-    table = Table(title=f"{feed.name}: {feed.count:,} events, {first.evaluations:,} evaluations, {len(first.books):,} books")
+    feed, session = experiment.feed, experiment.session
+    if experiment.refuted:
+        show(feed.name, feed.count, experiment.outcomes)
+    first = experiment.outcomes[0].result
+    table = Table(
+        title=f"{feed.name}: {feed.count:,} events, {first.evaluations:,} evaluations, {len(first.books):,} books"
+    )
     for heading in ("variant", "M events/s", "step", "95 % interval", "predicted", "verdict", "in total"):
         table.add_column(heading, justify="left" if heading in ("variant", "verdict") else "right")
-    for rung in climb(agreeing, estimates):
+    for rung in experiment.ladder:
         table.add_row(*_cells(rung))
     console.print(table)
-    broken = [outcome for outcome in outcomes if not outcome.agrees]
     kinds = [f"{name} {count:,}" for name, count in first.anomalies.items() if count]
     console.print(f"anomalies     {', '.join(kinds) or 'none'}")
-    if broken:
-        console.print(f"verification  FAILED for {', '.join(sorted({outcome.name for outcome in broken}))}: not measured")
+    if experiment.refuted:
+        console.print(f"verification  FAILED for {', '.join(experiment.refuted)}: not measured")
     else:
-        console.print(f"verification  {len(outcomes)} replays agree to the last bit")
+        console.print(f"verification  {len(experiment.outcomes)} replays agree to the last bit")
     for name in sorted(session.disagreeing):
         console.print(f"end state     {name} DIFFERS from the reference after a timed replay: its figures are left out")
     console.print(
-        f"noise floor   {estimates.noise_floor(REFERENCE):.2%} (the reference against itself, in the same session), CPU time, "
-        f"{len(session.samples):,} samples"
+        f"noise floor   {experiment.estimates.noise_floor(REFERENCE):.2%} (the reference against itself, in the same "
+        f"session), CPU time, {len(session.samples):,} samples"
     )
-    console.print(f"result        {folder.result}", markup=False)
+    console.print(f"result        {experiment.folder.result}", markup=False, soft_wrap=True)
 
 
 def _cells(rung: Rung) -> list[str]:

@@ -1,11 +1,12 @@
-"""Check that all variants compute bit-identical results on a feed: digests of every book, feature and strategy against the reference."""
+"""Check that all variants compute bit-identical results on a feed: digests of every book, feature and strategy
+against the reference."""
 
 from __future__ import annotations
 
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from workbench.cli.options import add_feeds, add_json, add_variants_from
+from workbench.cli.options import VARIANTS_HELP, add_feeds, add_json, add_variants_from
 
 if TYPE_CHECKING:
     from workbench.verify import Verification
@@ -19,14 +20,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--variants",
         metavar="LIST",
         default="ladder",
-        help="ladder (default: every discovered variant), factorial (the 16 combinations), or names separated by spaces",
+        help=VARIANTS_HELP,
     )
     add_variants_from(parser)
     parser.add_argument(
         "--workers", metavar="N[,N…]", default="1", help="numbers of threads to verify each variant with (default 1)"
     )
     parser.add_argument("--evaluate", choices=("last", "every"), default="last", help="which records are evaluated")
-    parser.add_argument("--oracle", action="store_true", help="also against the pure-Python oracle (slow: 15,000 events/s)")
+    parser.add_argument("--oracle", action="store_true", help="also against the pure-Python oracle (15,000 events/s)")
     add_json(parser)
 
 
@@ -84,4 +85,4 @@ def show(name: str, events: int, outcomes: list[Verification]) -> None:
                 console.print("differs, but not again when replayed: its results change from run to run")
             else:
                 for line in outcome.difference.lines():
-                    console.print(line, markup=False)
+                    console.print(line, markup=False, soft_wrap=True)

@@ -1,0 +1,193 @@
+"""`lobench verify`: agreement, the first difference of a wrong variant, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.oracle import Oracle
+from tests.cli import wrong
+from tests.cli.command import lobench, refused
+from tests.dbn_files import header, records, write
+
+pytestmark = pytest.mark.xdist_group("verify")
+
+SMALL = ("--variants", "p4_hash_lookup")
+
+
+def verdicts(*arguments: object, code: int = 0, folder: Path | None = None) -> Any:
+    """The JSON of a verification that must end with exit code ``code``."""
+    done = lobench("verify", wrong.FEED, *arguments, "--json", folder=folder)
+    assert done.returncode == code, done.stderr
+    assert done.stderr == ""
+    return json.loads(done.stdout)
+
+
+def outcome(told: Any, name: str) -> Any:
+    (found,) = [entry for entry in told["verifications"] if entry["variant"] == name]
+    return found
+
+
+def test_all_agree() -> None:
+    told = verdicts(*SMALL, "--workers", "1,2", "--oracle")
+    assert set(told) == {"feed", "feed_digest", "events", "agree", "verifications"}
+    assert told["feed"] == wrong.FEED
+    assert told["events"] == 20_000
+    assert len(told["feed_digest"]) == 32
+    assert told["agree"] is True
+    pairs = [(entry["variant"], entry["workers"]) for entry in told["verifications"]]
+    assert pairs == [("p0_baseline", 1), ("p4_hash_lookup", 1), ("p4_hash_lookup", 2), ("oracle", 1)]
+
+    oracle = Oracle()
+    oracle.apply(wrong.feed_records())
+    expected = oracle.finish()
+    assert sum(expected.anomalies.values()) > 10
+    for entry in told["verifications"]:
+        assert entry["agrees"] is True
+        assert entry["kinds"] == []
+        assert entry["difference"] is None
+        assert {name: entry[name] for name in expected.as_json()} == expected.as_json()
+
+
+def test_each_number_of_workers_also_for_the_reference() -> None:
+    told = verdicts("--variants", "p0_baseline p4_hash_lookup p0_baseline", "--workers", "2", "--evaluate", "every")
+    pairs = [(entry["variant"], entry["workers"]) for entry in told["verifications"]]
+    assert pairs == [("p0_baseline", 1), ("p0_baseline", 2), ("p4_hash_lookup", 2)]
+    assert told["agree"] is True
+    assert {entry["evaluations"] for entry in told["verifications"]} == {20_000}
+
+
+def test_agreement_for_a_person() -> None:
+    done = lobench("verify", wrong.FEED, *SMALL)
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert "20,000 events" in done.stdout
+    assert [line.split()[1] for line in done.stdout.splitlines() if " yes " in line] == [
+        "p0_baseline",
+        "p4_hash_lookup",
+    ]
+    assert "\x1b" not in done.stdout
+
+
+def test_a_wrong_variant(tmp_path: Path) -> None:
+    """An order that cannot be found: the first difference is the cancel that names it."""
+    mistake = wrong.mistake()
+    wrong.write_forgetful(tmp_path)
+    told = verdicts(
+        "--variants", "forgetful", "--workers", "1,2", "--variants-from", "forgetful.py", code=1, folder=tmp_path
+    )
+    assert told["agree"] is False
+    assert outcome(told, "p0_baseline")["agrees"] is True
+    both = [entry for entry in told["verifications"] if entry["variant"] == "forgetful"]
+    assert [entry["workers"] for entry in both] == [1, 2]
+    for entry in both:
+        assert entry["agrees"] is False
+        difference = entry["difference"]
+        assert difference["record"] == mistake.record
+        assert difference["event"] == mistake.event
+        assert set(difference["kinds"]) == mistake.kinds == {"books", "features", "strategies", "anomalies"}
+        assert difference["before"] == mistake.before
+        assert difference["expected"] == mistake.expected
+        assert difference["actual"] == mistake.actual
+        assert difference["actual"] != difference["expected"]
+        assert difference["features"] == mistake.features
+        assert {"micro_price", "imbalance_level1", "order_lifetime_avg"} <= {each["name"] for each in mistake.features}
+
+
+def test_a_wrong_variant_for_a_person(tmp_path: Path) -> None:
+    mistake = wrong.mistake()
+    path = wrong.write_forgetful(tmp_path)
+    done = lobench("verify", wrong.FEED, "--variants", "forgetful", "--variants-from", path)
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    (verdict,) = [line for line in lines if line.split()[1:2] == ["forgetful"]]
+    assert "NO: books, features, strategies, anomalies" in verdict
+    (first,) = [place for place, line in enumerate(lines) if line.startswith("first difference: ")]
+    assert lines[first - 1] == "forgetful with 1 workers:"
+    assert lines[first].startswith(f"first difference: event {mistake.record} (")
+    event = mistake.event
+    for name in ("order_id", "price", "size", "flags", "instrument_id", "publisher_id", "ts_event"):
+        assert f"{name} {event[name]}" in lines[first + 1]
+    for each in mistake.features:
+        assert f"  feature {each['name']}: expected {each['expected']!r}, actual {each['actual']!r}" in lines
+    side = "bids" if chr(event["side"]) == "B" else "asks"
+    place = lines.index(f"  {side}, best first, from level 1:")
+    for line, book in zip(
+        lines[place + 1 : place + 4], (mistake.before, mistake.expected, mistake.actual), strict=True
+    ):
+        price, size, count, _ = book[side][0]
+        assert f" {price}x{size}({count}) [" in line
+
+
+def test_a_feature_that_is_off_by_one_ulp(tmp_path: Path) -> None:
+    """What strategies see differs; the first position that hangs on it is the difference."""
+    wrong.write_inexact(tmp_path)
+    told = verdicts("--variants", "inexact", "--variants-from", "inexact.py", code=1, folder=tmp_path)
+    found = outcome(told, "inexact")
+    assert found["kinds"] == ["strategies"]
+    difference = found["difference"]
+    assert difference["record"] == wrong.first_wrong_reversion()
+    assert difference["kinds"] == ["strategies"]
+    assert difference["expected"] == difference["actual"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--variants", "p9_nothing"], "no variant named 'p9_nothing'. Use any of p0_baseline, p1_zero_copy, "),
+        (["--variants", "speed=max"], "no axis named 'speed' in 'speed=max'. Use any of events, context, "),
+        (["--variants", "lookup=tree"], "no policy 'tree' of axis lookup in 'lookup=tree'. Use any of linear, hash"),
+        (["--variants", " "], "--variants names no variant"),
+        (["--workers", "0"], "--workers takes positive numbers separated by commas, was '0'"),
+        (["--workers", "1,two"], "--workers takes positive numbers separated by commas, was '1,two'"),
+        (["--workers", ""], "--workers takes positive numbers separated by commas, was ''"),
+        (["--workers", "1,,2"], "--workers takes positive numbers separated by commas, was '1,,2'"),
+        (["--variants-from", "none.py"], "none.py: No such file or directory; --variants-from takes a Python file"),
+        (["--variants-from", "."], ".: Is a directory; --variants-from takes a Python file"),
+        (["--variants-from", "syntax.py"], "syntax.py: SyntaxError: "),
+        (["--variants-from", "raises.py"], "raises.py: ZeroDivisionError: division by zero"),
+        (["--variants-from", "empty.py"], "empty.py: defines no VARIANT (see docs/adding-a-variant.md)"),
+        (["--variants-from", "p0_baseline.py"], "p0_baseline.py: there is a variant named 'p0_baseline' already"),
+    ],
+)
+def test_usage(tmp_path: Path, arguments: list[str], said: str) -> None:
+    sources = {"syntax": "def (\n", "raises": "1 / 0\n", "empty": ""}
+    sources["p0_baseline"] = "from variants.p0_baseline import VARIANT\n"
+    for name, source in sources.items():
+        (tmp_path / f"{name}.py").write_text(source)
+    # A feed this long would take minutes: all of this is refused before it is made.
+    line = refused(2, "verify", "synth:liquid-future,n=100000000", *arguments, folder=tmp_path)
+    assert line.removeprefix("lobench: ").startswith(said)
+
+
+def test_bad_feeds(tmp_path: Path) -> None:
+    cut = write(tmp_path / "cut.dbn", header(), records(100).tobytes()[:-1])
+    assert f"{cut}: byte " in refused(3, "verify", cut, *SMALL)
+    text = write(tmp_path / "text.dbn", b"ts_event,action\n")
+    assert f"{text}: byte 0: expected a DBN file" in refused(3, "verify", text, *SMALL)
+    assert refused(3, "verify", tmp_path / "none.dbn").endswith("none.dbn: no such file")
+    assert "no-such-market" in refused(2, "verify", "synth:no-such-market")
+
+
+def test_an_empty_feed(tmp_path: Path) -> None:
+    done = lobench("verify", write(tmp_path / "empty.dbn", header()), *SMALL, "--workers", "1,2", "--oracle")
+    assert done.returncode == 0, done.stderr
+    assert "0 events" in done.stdout
+
+
+def test_a_variant_that_does_not_compile(tmp_path: Path) -> None:
+    source = wrong.FORGETFUL.format(order_id=1).replace(
+        "    found = find_any", '    found = book["nothing"] + find_any'
+    )
+    (tmp_path / "typo.py").write_text(source)
+    done = lobench("verify", wrong.FEED, "--variants", "typo", "--variants-from", "typo.py", folder=tmp_path)
+    assert done.returncode == 1
+    lines = done.stderr.splitlines()
+    assert lines[0] == "lobench: typo: the observed kernel does not compile:"
+    assert "Field 'nothing' was not found in record" in done.stderr
+    assert 'File "typo.py", line ' in done.stderr
+    assert len(lines) < 20
+    assert "Traceback" not in done.stderr
