@@ -25,7 +25,7 @@ from engine.ladder import (
 from engine.layout import BOOK, LEVEL, ORDER, SIDE
 from engine.native import Record, float64, inlined, int64, kernel, view
 from engine.policy import Kernel, Lookup, Memory
-from engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_TOB, FILL, MODIFY, NONE, TRADE, UNDEF_PRICE
+from engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_TOB, MODIFY, UNDEF_PRICE
 from engine.trackers import lose_queue, moving_average
 
 BID_OFFSET = BOOK.fields["bid"][1]  # type: ignore[index]
@@ -35,8 +35,8 @@ assert BOOK.fields["ask"][1] == BID_OFFSET + SIDE_BYTES  # type: ignore[index]
 
 @dataclass(frozen=True)
 class BookKernels:
-    """``apply(engine, book_address, event, probe)`` handles one record; ``clear(engine, book_address, probe)``
-    empties a book."""
+    """``apply(engine, book_address, event, probe)`` handles one record that ``changes_book``;
+    ``clear(engine, book_address, probe)`` empties a book."""
 
     apply: Kernel
     clear: Kernel
@@ -57,6 +57,12 @@ def side_of(code: int) -> int:
     elif code == ASK:
         which = int64(1)
     return which
+
+
+@kernel
+def changes_book(action: int) -> bool:
+    """Whether records of this action may change a book: those that ``apply`` handles."""
+    return action == ADD or action == CANCEL or action == MODIFY or action == CLEAR
 
 
 @kernel
@@ -222,7 +228,7 @@ def build_book(lookup: Lookup, memory: Memory) -> BookKernels:
     @inlined
     def apply(engine: Record, book_address: int, event: Record, probe: Record) -> None:
         action = event["action"]
-        if action == ADD or action == MODIFY or action == CANCEL:
+        if action != CLEAR:
             which = side_of(event["side"])
             top = action == ADD and (event["flags"] & F_TOB) != 0
             if action != CANCEL and which < 0:
@@ -235,10 +241,8 @@ def build_book(lookup: Lookup, memory: Memory) -> BookKernels:
                 note(engine, kind.ZERO_SIZE)
             else:
                 change_orders(engine, book_address, event, probe)
-        elif action == CLEAR:
+        else:
             clear(engine, book_address, probe)
-        elif action != TRADE and action != FILL and action != NONE:
-            note(engine, kind.UNKNOWN_ACTION)
         for which in range(2):
             side = side_at(book_address, which)
             side["best"] = level_from_best(side, 0)

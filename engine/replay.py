@@ -14,9 +14,9 @@ from typing import Any
 from numba import njit
 
 import engine.strategies  # noqa: F401  (registers the features and strategies that every variant computes)
-from engine.anomalies import TRADE_UNDEFINED_PRICE
+from engine.anomalies import TRADE_UNDEFINED_PRICE, UNKNOWN_ACTION
 from engine.board import publish
-from engine.book import build_book, note
+from engine.book import build_book, changes_book, note
 from engine.containers import append, item, table_release
 from engine.digest import accounts_value, book_value, fold, row_value, share
 from engine.inputs import INPUTS, gather, remember_quotes
@@ -24,7 +24,7 @@ from engine.layout import BOOK, ENGINE, INSTRUMENT
 from engine.market import book_key, destroy_market, find_book, new_book, record_trade, requote
 from engine.native import DOUBLE, Record, free, inlined, int64, uint64, view
 from engine.policy import Variant
-from engine.records import BATCH, MBO, TRADE, UNDEF_PRICE
+from engine.records import BATCH, FILL, MBO, NONE, TRADE, UNDEF_PRICE
 from engine.registry import FEATURES, STRATEGIES, build_features, build_strategies
 from engine.shards import is_mine
 from engine.tap import observe_boundary, observe_evaluation, observe_event, take_samples
@@ -80,7 +80,9 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
         if address == 0:
             address = new_book(engine, key, strategy_count)
             engine["last_book"] = address
-            add_book(engine, view(address, BOOK), probe)
+            book = view(address, BOOK)
+            add_book(engine, book, probe)
+            put_quote(engine, view(book["instrument"], INSTRUMENT), probe)
         return address
 
     @inlined
@@ -109,19 +111,25 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
         instrument = view(book["instrument"], INSTRUMENT)
         engine["events"] += 1
         book["events"] += 1
-        apply(engine, address, event, probe)
-        if event["action"] == TRADE:
+        action = event["action"]
+        changed = changes_book(action)
+        if changed:
+            apply(engine, address, event, probe)
+        elif action == TRADE:
             if event["price"] == UNDEF_PRICE:
                 note(engine, TRADE_UNDEFINED_PRICE)
             else:
                 follow_trade(book, event)
                 record_trade(instrument, event)
                 put_trades(engine, instrument, probe)
+        elif action != FILL and action != NONE:
+            note(engine, UNKNOWN_ACTION)
         close_window(book)
-        follow_best(book["bid"], book["events"])
-        follow_best(book["ask"], book["events"])
-        requote(instrument)
-        put_quote(engine, instrument, probe)
+        if changed:
+            follow_best(book["bid"], book["events"])
+            follow_best(book["ask"], book["events"])
+            requote(instrument)
+            put_quote(engine, instrument, probe)
         if instrument["dirty"] == 0:
             instrument["dirty"] = 1
             append(engine["dirty_instruments"], book["instrument"])

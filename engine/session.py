@@ -167,7 +167,7 @@ class Replay:
             self._records += count
 
     def run(self, address: int, stride: int, count: int) -> None:
-        """Handle at most ``SLICE`` records at an address, and nothing else: what a measurement times."""
+        """Handle records at an address, and nothing else: what a measurement times. At most ``SLICE`` if observed."""
         kernel = self._kernels.replay
         if self._pool is None:
             self._workers[0].run(kernel, address, stride, count)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from workbench.measure import CONTROL, Session
 
-BLOCK = 4
+BLOCK = 3
 """Slices in a block."""
 RESAMPLES = 2000
 LEVEL = 0.95

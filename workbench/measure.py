@@ -26,7 +26,7 @@ class Design:
 
     processes: int
     seconds: float
-    slice_records: int = 8 * BATCH
+    slice_records: int = 16 * BATCH
     passes: int = 200
     seed: int = 1
 
@@ -44,8 +44,11 @@ class Session:
 
 
 def slice_for(events: int) -> int:
-    """Records of a slice: about 32 slices a pass, within what keeps a slice at milliseconds and cache refills small."""
-    return min(max(events // 32 // BATCH * BATCH, 2 * BATCH), 8 * BATCH)
+    """Records of a slice: about 12 a pass, so many that finding caches and branch predictors cold costs little.
+
+    Measured with p4 on ``liquid-future``: slices of 8,192 records cost 39 % more than one piece, of 131,072 4 to 11 %.
+    """
+    return min(max(events // 12 // BATCH * BATCH, 2 * BATCH), 32 * BATCH)
 
 
 def measure(
