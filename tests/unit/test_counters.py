@@ -94,7 +94,7 @@ def test_zero_copy_copies_and_allocates_nothing(variant: Variant) -> None:
 @pytest.mark.parametrize("variant", each([P0]))
 @pytest.mark.parametrize("workers", [1, 2])
 def test_locked_takes_a_lock_for_each_access(variant: Variant, workers: int) -> None:
-    """To write: two a new book, one for each record that may change a book, trade and evaluation. To read: one a strategy for
+    """To write: two a new book, one a record that may change a book, trade and evaluation. To read: one a strategy for
     its mid, one for all else that it asks for."""
     expected = happened().result
     evaluation = 1 + len(STRATEGIES) + len(READS) + TRADE_MEANS
