@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -123,15 +124,18 @@ def test_a_wrong_variant_for_a_person(tmp_path: Path) -> None:
 
 
 def test_a_feature_that_is_off_by_one_ulp(tmp_path: Path) -> None:
-    """What strategies see differs; the first position that hangs on it is the difference."""
+    """Features are compared as the context gives them back: it is the first evaluation that has this one."""
     wrong.write_inexact(tmp_path)
     told = verdicts("--variants", "inexact", "--variants-from", "inexact.py", code=1, folder=tmp_path)
     found = outcome(told, "inexact")
-    assert found["kinds"] == ["strategies"]
+    assert found["kinds"] == ["features", "strategies"]
     difference = found["difference"]
-    assert difference["record"] == wrong.first_wrong_reversion()
-    assert difference["kinds"] == ["strategies"]
+    record, price = wrong.first_micro_price()
+    assert difference["record"] == record
+    assert difference["kinds"][0] == "features"
     assert difference["expected"] == difference["actual"]
+    (feature,) = difference["features"]
+    assert feature == {"name": "micro_price", "expected": price, "actual": math.nextafter(price, math.inf)}
 
 
 @pytest.mark.parametrize(

@@ -136,26 +136,15 @@ def mistake() -> Mistake:
     )
 
 
-def first_wrong_reversion() -> int:
-    """The record at which a micro price one ulp too high first leads ``micro_reversion`` to another position."""
+def first_micro_price() -> tuple[int, float]:
+    """The record whose evaluation is the first with a micro price, and that price."""
     oracle = Oracle(keep_rows=True)
     records = feed_records()
-    positions: dict[tuple[int, int], list[int]] = {}
     for index in range(len(records)):
-        evaluated = len(oracle.rows)
         oracle.apply(records[index : index + 1])
-        if len(oracle.rows) == evaluated:
-            continue
-        _, instrument_id, publisher_id, features = oracle.rows[-1]
-        mid, micro = features[0], features[1]
-        kept = positions.setdefault((instrument_id, publisher_id), [0, 0])
-        # One venue for each instrument: its mid is the book's. Without a mid nothing is traded.
-        if not math.isnan(mid):
-            for place, seen in enumerate((micro, math.nextafter(micro, math.inf))):
-                kept[place] = 1 if seen > mid else -1 if seen < mid else kept[place]
-        if kept[0] != kept[1]:
-            return index
-    raise AssertionError("no position ever hangs on one ulp")
+        if oracle.rows and math.isfinite(oracle.rows[-1][3][1]):
+            return index, oracle.rows[-1][3][1]
+    raise AssertionError("the feed has no micro price")
 
 
 def finite(value: float) -> float | None:
