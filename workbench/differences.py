@@ -1,40 +1,83 @@
-"""A difference between two machines, as lines for a person: the event, what differs, and both books around it."""
+"""A difference between two machines: the event, what differs, and both books around it; for a person and as JSON."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from dataclasses import dataclass
+from typing import Any
 
+from engine.registry import FEATURES
 from engine.session import SHOWN_FIELDS
-from workbench.machines import Side
-
-if TYPE_CHECKING:
-    from workbench.verify import Difference
+from workbench.machines import Side, State
 
 _AROUND = 3
 _QUEUE = 4
 
 
-def describe(difference: Difference) -> list[str]:
-    """One line for the event, one for each differing feature, then both sides of the book before, expected and actual.
+@dataclass(frozen=True)
+class Difference:
+    """The first event after which two machines differ: its record number and fields, what differs, and both books
+    around it."""
 
-    Of each side, the levels nearest to the first one that differs are shown, or the best ones if none does.
-    """
-    event = difference.event
-    lines = [
-        f"first difference: event {difference.record} ({', '.join(difference.kinds)})",
-        f"  action {chr(event['action'])!r}, side {chr(event['side'])!r}, "
-        + ", ".join(f"{name} {event[name]}" for name in SHOWN_FIELDS),
-    ]
-    lines += [f"  feature {name}: expected {one!r}, actual {other!r}" for name, one, other in difference.features()]
-    for side in ("bids", "asks"):
-        expected: Side = getattr(difference.expected, side)
-        actual: Side = getattr(difference.actual, side)
-        start = max(0, _first_difference(expected, actual) - _AROUND)
-        stop = start + 2 * _AROUND + 1
-        lines.append(f"  {side}, best first, from level {start + 1}:")
-        for title, levels in (("before", getattr(difference.before, side)), ("expected", expected), ("actual", actual)):
-            lines.append(f"    {title:8}  " + ("  ".join(map(_level, levels[start:stop])) or "-"))
-    return lines
+    record: int
+    event: dict[str, Any]
+    kinds: tuple[str, ...]
+    before: State
+    expected: State
+    actual: State
+
+    def features(self) -> list[tuple[str, float, float]]:
+        """(name, expected, actual) of each feature of the book's newest evaluation whose bits differ."""
+        if self.expected.features is None or self.actual.features is None:
+            return []
+        pairs = zip(FEATURES, self.expected.features, self.actual.features, strict=True)
+        return [(name, one, other) for name, one, other in pairs if not _same(one, other)]
+
+    def lines(self) -> list[str]:
+        """For a person: a line for the event, one for each differing feature, then both sides of the book before,
+        expected and actual. Of each side the levels nearest to the first that differs, or the best if none does.
+        """
+        event = self.event
+        lines = [
+            f"first difference: event {self.record} ({', '.join(self.kinds)})",
+            f"  action {chr(event['action'])!r}, side {chr(event['side'])!r}, "
+            + ", ".join(f"{name} {event[name]}" for name in SHOWN_FIELDS),
+        ]
+        lines += [f"  feature {name}: expected {one!r}, actual {other!r}" for name, one, other in self.features()]
+        for side in ("bids", "asks"):
+            expected: Side = getattr(self.expected, side)
+            actual: Side = getattr(self.actual, side)
+            start = max(0, _first_difference(expected, actual) - _AROUND)
+            stop = start + 2 * _AROUND + 1
+            lines.append(f"  {side}, best first, from level {start + 1}:")
+            for title, levels in (("before", getattr(self.before, side)), ("expected", expected), ("actual", actual)):
+                lines.append(f"    {title:8}  " + ("  ".join(map(_level, levels[start:stop])) or "-"))
+        return lines
+
+    def as_json(self) -> dict[str, Any]:
+        """The difference as JSON; NaN and infinities are null."""
+        return {
+            "record": self.record,
+            "event": self.event,
+            "kinds": list(self.kinds),
+            "features": [
+                {"name": name, "expected": _finite(one), "actual": _finite(other)}
+                for name, one, other in self.features()
+            ],
+            "before": self.before.as_json(),
+            "expected": self.expected.as_json(),
+            "actual": self.actual.as_json(),
+        }
+
+
+def _same(one: float, other: float) -> bool:
+    return (math.isnan(one) and math.isnan(other)) or (
+        one == other and math.copysign(1, one) == math.copysign(1, other)
+    )
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _first_difference(expected: Side, actual: Side) -> int:

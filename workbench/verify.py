@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,49 +10,9 @@ import numpy as np
 
 from engine.feeds import LoadedFeed
 from engine.records import BATCH, MBO
-from engine.registry import FEATURES
 from engine.result import DIGEST_NAMES, Result
-from workbench.differences import describe
-from workbench.machines import Machine, State
-
-
-@dataclass(frozen=True)
-class Difference:
-    """The first event after which two machines differ: its record number and fields, what differs, and both books
-    around it."""
-
-    record: int
-    event: dict[str, Any]
-    kinds: tuple[str, ...]
-    before: State
-    expected: State
-    actual: State
-
-    def features(self) -> list[tuple[str, float, float]]:
-        """(name, expected, actual) of each feature of the book's newest evaluation whose bits differ."""
-        if self.expected.features is None or self.actual.features is None:
-            return []
-        pairs = zip(FEATURES, self.expected.features, self.actual.features, strict=True)
-        return [(name, one, other) for name, one, other in pairs if not _same(one, other)]
-
-    def lines(self) -> list[str]:
-        """The difference for a person: the event, then the levels around it before and after, in both."""
-        return describe(self)
-
-    def as_json(self) -> dict[str, Any]:
-        """The difference as JSON; NaN and infinities are null."""
-        return {
-            "record": self.record,
-            "event": self.event,
-            "kinds": list(self.kinds),
-            "features": [
-                {"name": name, "expected": _finite(one), "actual": _finite(other)}
-                for name, one, other in self.features()
-            ],
-            "before": self.before.as_json(),
-            "expected": self.expected.as_json(),
-            "actual": self.actual.as_json(),
-        }
+from workbench.differences import Difference
+from workbench.machines import Machine
 
 
 @dataclass(frozen=True)
@@ -155,13 +114,3 @@ def _bracket(expected: Result, actual: Result, count: int) -> tuple[int, int]:
     differs = np.any(expected.samples[:both] != actual.samples[:both], axis=1)
     first = int(np.argmax(differs)) if differs.any() else both
     return first * BATCH, min((first + 1) * BATCH, count)
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
-def _same(one: float, other: float) -> bool:
-    return (math.isnan(one) and math.isnan(other)) or (
-        one == other and math.copysign(1, one) == math.copysign(1, other)
-    )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-VARIANTS_HELP = "ladder (default: every variant found), factorial (the 16 combinations), or names separated by spaces"
-
 FEED_HELP = "a .dbn or .dbn.zst file, or synth:NAME[,n=…,seed=…,anomalies=…]; several are replayed as one feed"
 
 
@@ -26,6 +24,18 @@ def add_variants_from(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="also use the variant that this file defines (repeatable; see docs/adding-a-variant.md)",
     )
+
+
+def add_variants(parser: argparse.ArgumentParser) -> None:
+    """What ``run`` and ``verify`` ask: which variants, and at which records they evaluate."""
+    parser.add_argument(
+        "--variants",
+        metavar="LIST",
+        default="ladder",
+        help="ladder (default: every variant found), factorial (the 16 combinations), or names separated by spaces",
+    )
+    add_variants_from(parser)
+    parser.add_argument("--evaluate", choices=("last", "every"), default="last", help="which records are evaluated")
 
 
 def add_workers(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from workbench.cli.options import VARIANTS_HELP, add_feeds, add_json, add_variants_from
+from workbench.cli.options import add_feeds, add_json, add_variants
 
 if TYPE_CHECKING:
     from workbench.experiment import Experiment
@@ -23,14 +23,7 @@ QUICK_FEED = "synth:liquid-future,n=200000"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_feeds(parser, required=False)
-    parser.add_argument(
-        "--variants",
-        metavar="LIST",
-        default="ladder",
-        help=VARIANTS_HELP,
-    )
-    add_variants_from(parser)
-    parser.add_argument("--evaluate", choices=("last", "every"), default="last", help="which records are evaluated")
+    add_variants(parser)
     parser.add_argument("--quick", action="store_true", help="a shorter feed and a rougher measurement, under a minute")
     parser.add_argument("--budget", type=float, metavar="SECONDS", help="time for measuring (default 60, quick 8)")
     parser.add_argument("--processes", type=int, metavar="N", help="fresh processes to measure in (default 3, quick 2)")

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from workbench.cli.options import VARIANTS_HELP, add_feeds, add_json, add_variants_from
+from workbench.cli.options import add_feeds, add_json, add_variants
 
 if TYPE_CHECKING:
     from workbench.verify import Verification
@@ -16,17 +16,10 @@ HELP = "check that variants compute bit-identical results on a feed"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_feeds(parser, required=True)
-    parser.add_argument(
-        "--variants",
-        metavar="LIST",
-        default="ladder",
-        help=VARIANTS_HELP,
-    )
-    add_variants_from(parser)
+    add_variants(parser)
     parser.add_argument(
         "--workers", metavar="N[,N…]", default="1", help="numbers of threads to verify each variant with (default 1)"
     )
-    parser.add_argument("--evaluate", choices=("last", "every"), default="last", help="which records are evaluated")
     parser.add_argument("--oracle", action="store_true", help="also against the pure-Python oracle (15,000 events/s)")
     add_json(parser)
 
