@@ -109,8 +109,6 @@ def _block_medians(session: Session, clock: str) -> list[npt.NDArray[np.float64]
 
 
 def _blocks(slices: int) -> Sequence[tuple[int, int]]:
-    """Blocks of neighbouring slices. The last slice may be a short one: it is left out where there is another."""
-    full = max(1, slices - 1)
-    count = max(1, full // BLOCK)
-    edges = np.linspace(0, full, count + 1).astype(int)
+    """Blocks of neighbouring slices."""
+    edges = np.linspace(0, slices, max(1, slices // BLOCK) + 1).astype(int)
     return [(int(start), int(stop)) for start, stop in pairwise(edges)]

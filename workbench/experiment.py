@@ -104,7 +104,8 @@ class Experiment:
     @property
     def estimates(self) -> Estimates:
         """What the samples say. Raises ValueError before the first pass is complete."""
-        return Estimates(self.session, min(self.session.design.slice_records, self.feed.count))
+        slices = -(-self.feed.count // self.session.design.slice_records)
+        return Estimates(self.session, self.feed.count / slices)
 
     @property
     def ladder(self) -> list[Rung]:
