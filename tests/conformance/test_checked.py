@@ -17,7 +17,7 @@ import pytest
 
 from engine.feeds import load, open_feed
 from engine.policy import Variant
-from tests.replays import LADDER, Expected, Records, each, run_python
+from tests.replays import FACTORIAL, LADDER, Expected, Records, each, run_python
 from tests.streams import Market
 
 DATA = os.environ.get("LOBENCH_REAL_DATA")
@@ -29,9 +29,9 @@ import json, sys
 import numpy as np
 from engine.native import CHECKED
 from tests.replays import Observed
-from variants import discover
+from variants import discover, resolve
 
-variant = discover()[sys.argv[1]]
+variant = resolve(sys.argv[1], discover())
 found = {}
 for file in sys.argv[2:]:
     records = np.load(file)
@@ -124,7 +124,7 @@ def replayed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str
     return run
 
 
-@pytest.mark.parametrize("variant", each(LADDER))
+@pytest.mark.parametrize("variant", each(FACTORIAL))
 def test_no_index_leaves_its_table(variant: Variant, replayed: Callable[..., dict[str, Any]]) -> None:
     assert replayed(variant, NUMBA_BOUNDSCHECK="1")["checked"] is True
 
