@@ -78,7 +78,7 @@ def _show(experiment: Experiment) -> None:
         show(feed.name, feed.count, experiment.outcomes)
     first = experiment.outcomes[0].result
     table = Table(
-        title=f"{feed.name}: {feed.count:,} events, {first.evaluations:,} evaluations, {len(first.books):,} books"
+        title=f"{feed.name}: {feed.count:,} events, {first.evaluations:,} evaluations, {len(first.books):,} book{'s' * (len(first.books) != 1)}"
     )
     for heading in ("variant", "M events/s", "step", "95 % interval", "predicted", "verdict", "in total"):
         table.add_column(heading, justify="left" if heading in ("variant", "verdict") else "right")

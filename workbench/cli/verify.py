@@ -63,7 +63,9 @@ def show(name: str, events: int, outcomes: list[Verification]) -> None:
 
     console = stdout()
     first = outcomes[0].result
-    table = Table(title=f"{name}: {events:,} events, {first.evaluations:,} evaluations, {len(first.books):,} books")
+    table = Table(
+        title=f"{name}: {events:,} events, {first.evaluations:,} evaluations, {len(first.books):,} book{'s' * (len(first.books) != 1)}"
+    )
     for heading in ("variant", "workers", "books", "features", "strategies", "agrees"):
         table.add_column(heading)
     for outcome in outcomes:
