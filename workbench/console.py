@@ -18,6 +18,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from engine.result import Result
+
 PLAIN_WIDTH = 160
 """Columns of a table that goes to a file or a pipe."""
 
@@ -30,6 +32,13 @@ def stdout() -> Console:
 def stderr() -> Console:
     """Console for progress and messages."""
     return Console(file=sys.stderr, highlight=False)
+
+
+def headline(name: str, result: Result) -> str:
+    """A feed and what was replayed of it."""
+    books = len(result.books)
+    counts = f"{result.events:,} events, {result.evaluations:,} evaluations, {books:,} book{'s' * (books != 1)}"
+    return f"{name}: {counts}"
 
 
 def print_json(value: Any) -> None:

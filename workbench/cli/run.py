@@ -70,16 +70,14 @@ def _show(experiment: Experiment) -> None:
 
     from variants import REFERENCE
     from workbench.cli.verify import show
-    from workbench.console import stdout
+    from workbench.console import headline, stdout
 
     console = stdout()
     feed, session = experiment.feed, experiment.session
     if experiment.refuted:
-        show(feed.name, feed.count, experiment.outcomes)
+        show(feed.name, experiment.outcomes)
     first = experiment.outcomes[0].result
-    table = Table(
-        title=f"{feed.name}: {feed.count:,} events, {first.evaluations:,} evaluations, {len(first.books):,} book{'s' * (len(first.books) != 1)}"
-    )
+    table = Table(title=headline(feed.name, first))
     for heading in ("variant", "M events/s", "step", "95 % interval", "predicted", "verdict", "in total"):
         table.add_column(heading, justify="left" if heading in ("variant", "verdict") else "right")
     for rung in experiment.ladder:

@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(as_json(feed.name, feed.digest, feed.count, outcomes))
     else:
-        show(feed.name, feed.count, outcomes)
+        show(feed.name, outcomes)
     return 0 if agree else 1
 
 
@@ -55,17 +55,14 @@ def as_json(name: str, digest: str, events: int, outcomes: list[Verification]) -
     }
 
 
-def show(name: str, events: int, outcomes: list[Verification]) -> None:
+def show(name: str, outcomes: list[Verification]) -> None:
     """Print the verification for a person, each difference with the books around it."""
     from rich.table import Table
 
-    from workbench.console import stdout
+    from workbench.console import headline, stdout
 
     console = stdout()
-    first = outcomes[0].result
-    table = Table(
-        title=f"{name}: {events:,} events, {first.evaluations:,} evaluations, {len(first.books):,} book{'s' * (len(first.books) != 1)}"
-    )
+    table = Table(title=headline(name, outcomes[0].result))
     for heading in ("variant", "workers", "books", "features", "strategies", "agrees"):
         table.add_column(heading)
     for outcome in outcomes:
