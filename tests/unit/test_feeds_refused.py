@@ -1,0 +1,178 @@
+"""Feeds that are refused: every broken one is a one-line error that names the file and the byte."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from engine.errors import FeedError, UsageError
+from engine.feeds import compressed as compressed_module
+from engine.feeds import load, open_feed
+from tests.dbn_files import header, other_record, records, skippable, write, zstd
+from tests.feeds import content, count, read_ahead_threads
+
+BODY = records(3).tobytes()
+HEAD = header(3)
+END = len(HEAD)
+
+
+def tampered(data: bytes, byte: int, new: bytes) -> bytes:
+    return data[:byte] + new + data[byte + len(new) :]
+
+
+BAD_HEADERS = {
+    "empty": (b"", 0, "empty"),
+    "text": (b"ts_recv,ts_event,rtype\n1,2,3\n", 0, "text"),
+    "gzip": (b"\x1f\x8b\x08\x00" + bytes(100), 0, "gzip"),
+    "zeros": (bytes(100), 0, "0x0000"),
+    "magic only": (b"DBN", 3, "cut short"),
+    "prelude cut": (HEAD[:7], 7, "cut short"),
+    "metadata cut": (HEAD[:100], 100, "cut short"),
+    "version 0": (tampered(HEAD, 3, b"\0"), 3, "version 0"),
+    "version 4": (tampered(HEAD, 3, b"\4"), 3, "version 4"),
+    "short metadata": (b"DBN\x03" + (102).to_bytes(4, "little") + bytes(102), 4, "102 bytes"),
+    "huge metadata": (b"DBN\x03\xff\xff\xff\xff" + HEAD[8:], 4, "4294967295 bytes"),
+    "long metadata": (b"DBN\x03\0\0\0\x20" + HEAD[8:], END, "cut short"),
+    "bad metadata": (HEAD[:8] + b"\xff" * (END - 8), 8, "not valid"),
+    "other schema": (header(3, "trades"), 24, "trades"),
+}
+BAD_DATA = {
+    "zero length": (BODY + bytes(56), END + 168, "length 0"),
+    "length 3": (BODY + b"\x03" + bytes(99), END + 168, "length 3"),
+    "MBO of 15 words": (BODY + b"\x0f\xa0" + bytes(58), END + 168, "length 15"),
+    "MBO of 255 words": (b"\xff\xa0" + bytes(1018) + BODY, END, "length 255"),
+    "last record cut": (BODY[:-1], END + 112, "55 bytes are left"),
+    "last header cut": (BODY + b"\x0e", END + 168, "1 bytes are left"),
+    "last other record cut": (BODY + other_record()[:-1], END + 168, "79 bytes are left"),
+    "two files joined": (BODY + HEAD + BODY, END + 168, "second DBN header"),
+}
+
+
+def assert_refused(spec: str, act: Callable[[], object], byte: str, problem: str) -> None:
+    with pytest.raises(FeedError) as caught:
+        act()
+    message = str(caught.value)
+    assert message.startswith(f"{spec}: byte {byte}: ")
+    assert problem in message
+    assert message.isprintable()
+    assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize("case", BAD_HEADERS)
+def test_bad_headers_are_refused_when_opened(tmp_path: Path, case: str, capfd: pytest.CaptureFixture[str]) -> None:
+    data, byte, problem = BAD_HEADERS[case]
+    spec = write(tmp_path / "bad.dbn", data)
+    assert_refused(spec, lambda: open_feed([spec]), f"{byte}", problem)
+    spec = write(tmp_path / "bad.dbn.zst", zstd(data))
+    assert_refused(spec, lambda: open_feed([spec]), f"{byte} of the decompressed stream", problem)
+    assert capfd.readouterr() == ("", ""), "the error is all there is to see"
+
+
+@pytest.mark.parametrize("case", BAD_DATA)
+@pytest.mark.parametrize("room", [50, 1 << 20])
+def test_bad_data_is_refused_when_read(tmp_path: Path, case: str, room: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compressed_module, "ROOM", room)
+    data, byte, problem = BAD_DATA[case]
+    spec = write(tmp_path / "bad.dbn", HEAD, data)
+    plain = open_feed([spec])
+    assert_refused(spec, lambda: list(plain), f"{byte}", problem)
+    assert_refused(spec, lambda: load(plain), f"{byte}", problem)
+    spec = write(tmp_path / "bad.dbn.zst", zstd(HEAD + data))
+    streamed = open_feed([spec])
+    assert_refused(spec, lambda: list(streamed), f"{byte} of the decompressed stream", problem)
+    assert not read_ahead_threads()
+
+
+def test_good_records_before_a_bad_one_are_handed_over(tmp_path: Path) -> None:
+    for parts in ((HEAD, BODY, bytes(56)), (zstd(HEAD, BODY, bytes(56)),)):
+        chunks = iter(open_feed([write(tmp_path / "a", *parts)]))
+        assert next(chunks).array().tobytes() == BODY
+        with pytest.raises(FeedError):
+            next(chunks)
+
+
+def test_a_compressed_file_cut_anywhere_is_refused(tmp_path: Path) -> None:
+    whole = zstd(HEAD, BODY) + skippable()
+    frame_ends = {len(zstd(HEAD)), len(zstd(HEAD, BODY))}
+    for length in set(range(len(whole))) - frame_ends:
+        with pytest.raises(FeedError):
+            content(open_feed([write(tmp_path / "cut", whole[:length])]))
+
+
+def test_a_cut_frame_is_named(tmp_path: Path) -> None:
+    whole = zstd(HEAD, BODY)
+    spec = write(tmp_path / "cut", whole[:-3])
+    feed = open_feed([spec])
+    assert_refused(spec, lambda: list(feed), f"{len(whole) - 3}", f"frame that begins at byte {len(zstd(HEAD))}")
+
+
+@pytest.mark.parametrize("tail", [b"x", b"garbage after the frames", b"\x28\xb5\x2f"])
+def test_garbage_after_the_frames_is_refused(tmp_path: Path, tail: bytes) -> None:
+    with pytest.raises(FeedError):
+        content(open_feed([write(tmp_path / "a", zstd(HEAD, BODY), tail)]))
+
+
+def test_corrupt_zstd_is_refused(tmp_path: Path) -> None:
+    whole = zstd(HEAD, BODY)
+    in_body = len(zstd(HEAD)) + 20
+    spec = write(tmp_path / "a", tampered(whole, in_body, bytes([whole[in_body] ^ 0xFF])))
+    feed = open_feed([spec])
+    assert_refused(spec, lambda: list(feed), f"{END} of the decompressed stream", "corrupt")
+    assert not read_ahead_threads()
+    spec = write(tmp_path / "b", zstd(HEAD)[:6], b"\xff" * 40)
+    assert_refused(spec, lambda: open_feed([spec]), "0 of the decompressed stream", "corrupt")
+
+
+def test_legacy_dbz_is_refused(tmp_path: Path) -> None:
+    spec = write(tmp_path / "a.dbz", skippable(b"DBZ\x01GLBX.MDP3", 1), zstd(BODY))
+    assert_refused(spec, lambda: open_feed([spec]), "8", "convert it to DBN")
+
+
+@pytest.mark.parametrize("name", ["missing", "folder", "a\0b", "missing\nfile", "pipe", "/dev/zero", "missing/x.dbn"])
+def test_what_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(FeedError) as caught:
+        open_feed([str(tmp_path / name)])
+    assert caught.value.exit_code == 3
+    assert str(caught.value).isprintable()
+    if name == "missing":
+        assert str(caught.value) == f"{tmp_path / name}: no such file"
+
+
+def test_a_file_that_changes_between_iterations_is_refused(tmp_path: Path) -> None:
+    spec = write(tmp_path / "a", HEAD, BODY)
+    feed = open_feed([spec])
+    write(tmp_path / "a", HEAD, BODY, BODY)
+    with pytest.raises(FeedError, match="changed"):
+        list(feed)
+
+
+def test_synthetic_feeds_are_opened_by_name(tmp_path: Path) -> None:
+    spec = "synth:deep-book,n=1000,seed=5"
+    assert count(open_feed([spec])) == 1000
+    assert count(open_feed([write(tmp_path / "a", HEAD, BODY), spec])) == 1003
+    with pytest.raises(UsageError):
+        open_feed(["synth:no-such-feed"])
+
+
+def test_no_feed_at_all() -> None:
+    with pytest.raises(UsageError, match="no feed"):
+        open_feed([])
+
+
+def test_the_first_bad_file_of_several_is_refused_when_opened(tmp_path: Path) -> None:
+    good = write(tmp_path / "good", HEAD, BODY)
+    with pytest.raises(FeedError, match="bad"):
+        open_feed([good, write(tmp_path / "bad", b"nothing")])
+
+
+def test_importing_feeds_does_not_import_numba() -> None:
+    program = "import sys, engine.feeds; sys.exit('numba' in sys.modules)"
+    root = Path(__file__).parents[2]
+    assert subprocess.run([sys.executable, "-c", program], cwd=root, timeout=60, check=False).returncode == 0
