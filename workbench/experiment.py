@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from engine.cache import source_digest
@@ -60,6 +61,7 @@ class Experiment:
         self.session = Session([], Design(1, 1.0))
         self._created = datetime.now(UTC).isoformat(timespec="seconds")
         self._environment = environment()
+        self._source_digest = source_digest()
 
     def verify(self) -> None:
         """Compare every variant with the reference."""
@@ -101,13 +103,13 @@ class Experiment:
             raise
         self.folder.save(self.document())
 
-    @property
+    @cached_property
     def estimates(self) -> Estimates:
-        """What the samples say. Raises ValueError before the first pass is complete."""
+        """What the samples say; to be asked once the session is complete, as its bootstrap is done once."""
         slices = -(-self.feed.count // self.session.design.slice_records)
         return Estimates(self.session, self.feed.count / slices)
 
-    @property
+    @cached_property
     def ladder(self) -> list[Rung]:
         """The rungs of the trusted variants."""
         return climb(self.trusted, self.estimates)
@@ -126,7 +128,7 @@ class Experiment:
             },
             "evaluate": self._evaluate,
             "environment": self._environment,
-            "source_digest": source_digest(),
+            "source_digest": self._source_digest,
             "variants": [
                 {"name": variant.name, "phase": variant.phase, "summary": variant.summary, "policies": variant.policies}
                 for variant in self.variants

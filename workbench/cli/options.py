@@ -35,6 +35,10 @@ def add_variants(parser: argparse.ArgumentParser) -> None:
         help="ladder (default: every variant found), factorial (the 16 combinations), or names separated by spaces",
     )
     add_variants_from(parser)
+    add_evaluate(parser)
+
+
+def add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--evaluate", choices=("last", "every"), default="last", help="which records are evaluated")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from workbench.cli.options import add_feeds, add_json, add_variants_from, add_workers
+from workbench.cli.options import add_evaluate, add_feeds, add_json, add_variants_from, add_workers
 
 if TYPE_CHECKING:
     from engine.feeds import Feed
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--features", metavar="F.parquet", help="write the features of each evaluation")
     parser.add_argument("--depth", type=int, metavar="N", help="levels of --book on each side")
     parser.add_argument("--book", metavar="B.parquet", help="write the best N levels after each evaluation")
-    parser.add_argument("--evaluate", choices=("last", "every"), default="last", help="which records are evaluated")
+    add_evaluate(parser)
     parser.add_argument("--strict", action="store_true", help="stop at the first anomaly (exit code 3)")
     parser.add_argument("--counters", action="store_true", help="count what the mechanisms do (slower)")
     parser.add_argument("--no-digests", action="store_true", help="take no digests (faster)")
