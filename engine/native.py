@@ -74,8 +74,6 @@ rwlock_destroy = _external("pthread_rwlock_destroy", types.int32, _INT)
 read_lock = _external("pthread_rwlock_rdlock", types.int32, _INT)
 write_lock = _external("pthread_rwlock_wrlock", types.int32, _INT)
 unlock = _external("pthread_rwlock_unlock", types.int32, _INT)
-barrier_init = _external("pthread_barrier_init", types.int32, _INT, _INT, types.uint32)
-barrier_destroy = _external("pthread_barrier_destroy", types.int32, _INT)
 barrier_wait = _external("pthread_barrier_wait", types.int32, _INT)
 
 
