@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import platform
 import re
 import subprocess
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -15,35 +18,72 @@ import psutil
 from workbench.version import version
 
 _ROOT = Path(__file__).resolve().parent.parent
-_CPU = Path("/sys/devices/system/cpu/cpu0")
+_CPUS = Path("/sys/devices/system/cpu")
+_CPU = _CPUS / "cpu0"
 _CACHE_SUFFIX = {"Data": "d", "Instruction": "i", "Unified": ""}
-_PACKAGES = ("numpy", "numba", "llvmlite", "pyarrow", "databento-dbn")
+_PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "pyarrow", "databento-dbn", "zstandard")
+_BOOST = ((_CPUS / "cpufreq/boost", "1"), (_CPUS / "intel_pstate/no_turbo", "0"))
+"""Where Linux tells whether the processor may exceed its nominal frequency, and the text that means yes."""
 
 
 def environment() -> dict[str, Any]:
     """Facts by topic; None for what this system does not tell."""
+    facts = _facts()
+    return {"lobench": facts.pop("lobench"), "machine_digest": machine_digest(facts), **facts}
+
+
+def machine_digest(facts: dict[str, Any]) -> str:
+    """32 hex digits that are equal where absolute figures may be compared: of the processor's model, cores, threads
+    and caches, the architecture, memory in whole GiB, the kernel's first two numbers, and virtualization."""
+    cpu, system = facts["cpu"], facts["system"]
+    same = [
+        *(cpu[name] for name in ("model", "signature", "cores", "threads", "caches")),
+        *(system[name] for name in ("machine", "virtualization")),
+        re.findall(r"\d+", system["kernel"])[:2],
+        round(facts["memory"]["total_bytes"] / 2**30),
+    ]
+    return hashlib.blake2b(json.dumps(same, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+def _facts() -> dict[str, Any]:
     memory = psutil.virtual_memory()
     return {
         "lobench": {"version": version(), "revision": revision()},
         "cpu": {
-            "model": _cpu_model(),
+            "model": _cpuinfo("model name") or platform.processor() or None,
+            "signature": _signature(),
             "cores": psutil.cpu_count(logical=False),
             "threads": psutil.cpu_count(),
             "usable_threads": _usable_threads(),
             "caches": _caches(),
             "governor": _text(_CPU / "cpufreq/scaling_governor"),
+            "frequency_driver": _text(_CPU / "cpufreq/scaling_driver"),
+            "boost": _boost(),
+            "smt": {"0": False, "1": True}.get(_text(_CPUS / "smt/active") or ""),
         },
         "system": {
             "kernel": f"{platform.system()} {platform.release()}",
             "machine": platform.machine(),
             "libc": " ".join(platform.libc_ver()).strip() or None,
+            "clocksource": _text(Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")),
+            "transparent_hugepages": _chosen(Path("/sys/kernel/mm/transparent_hugepage/enabled")),
+            "virtualization": _virtualization(),
         },
         "memory": {"total_bytes": memory.total, "available_bytes": memory.available},
         "load_average": [round(load, 2) for load in os.getloadavg()],
         "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "packages": {name: metadata.version(name) for name in _PACKAGES},
+        "packages": _versions(),
         "numba": _numba(),
     }
+
+
+def _versions() -> dict[str, str]:
+    """Of the packages that figures depend on; optional ones that are not installed are left out."""
+    found = {}
+    for name in _PACKAGES:
+        with suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
 
 
 def revision() -> str | None:
@@ -60,9 +100,16 @@ def revision() -> str | None:
     return answer.stdout.strip() if answer.returncode == 0 else None
 
 
-def _cpu_model() -> str | None:
-    found = re.search(r"^model name\s*:\s*(.+)$", _text(Path("/proc/cpuinfo")) or "", re.MULTILINE)
-    return found[1].strip() if found else platform.processor() or None
+def _cpuinfo(field: str) -> str | None:
+    """What the kernel says of the first processor."""
+    found = re.search(rf"^{field}\s*:\s*(.+)$", _text(Path("/proc/cpuinfo")) or "", re.MULTILINE)
+    return found[1].strip() if found else None
+
+
+def _signature() -> str | None:
+    """Family, model and stepping: they tell processors apart whose name a hypervisor hides."""
+    numbers = [_cpuinfo(field) for field in ("cpu family", "model", "stepping")]
+    return "-".join(number or "?" for number in numbers) if any(numbers) else None
 
 
 def _usable_threads() -> int | None:
@@ -77,6 +124,28 @@ def _caches() -> dict[str, str]:
         if level and kind in _CACHE_SUFFIX and size:
             caches[f"L{level}{_CACHE_SUFFIX[kind]}"] = size
     return caches
+
+
+def _boost() -> bool | None:
+    """Whether the clock may rise above its nominal frequency; None where the system does not tell."""
+    for path, yes in _BOOST:
+        said = _text(path)
+        if said is not None:
+            return said == yes
+    return None
+
+
+def _virtualization() -> str | None:
+    """``hypervisor`` if the processor says that it is a virtual one, ``none`` if it says that it is not; None where it
+    says nothing."""
+    flags = _cpuinfo("flags")
+    return None if flags is None else "hypervisor" if "hypervisor" in flags.split() else "none"
+
+
+def _chosen(path: Path) -> str | None:
+    """The word in brackets, as the kernel marks which of several choices is in force."""
+    found = re.search(r"\[(\w+)\]", _text(path) or "")
+    return found[1] if found else None
 
 
 def _numba() -> dict[str, Any]:

@@ -81,3 +81,15 @@ def test_what_is_not_json_leaves_the_old_result(tmp_path: Path, value: Any) -> N
     with pytest.raises((ValueError, TypeError)):
         folder.save({"status": "two", "value": value})
     assert json.loads(folder.result.read_text())["status"] == "one"
+
+
+def test_going_on_in_a_folder(tmp_path: Path) -> None:
+    first = ResultFolder(str(tmp_path), MOMENT)
+    first.save({"status": "one"})
+    again = ResultFolder.existing(first.path)
+    assert json.loads(again.result.read_text())["status"] == "one"
+    again.save({"status": "two"})
+    assert json.loads(first.result.read_text())["status"] == "two"
+    assert [path.name for path in first.path.iterdir()] == ["result.json"]
+    with pytest.raises(UsageError, match="cannot write results there"):
+        ResultFolder.existing(tmp_path / "none")

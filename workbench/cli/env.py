@@ -41,6 +41,10 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("caches", ", ".join(f"{name} {size}" for name, size in cpu["caches"].items()) or "unknown"),
         ("memory", f"{memory['total_bytes'] / 2**30:.1f} GiB, {memory['available_bytes'] / 2**30:.1f} GiB available"),
         ("load", " ".join(f"{load:.2f}" for load in facts["load_average"])),
+        (
+            "machine",
+            f"digest {facts['machine_digest']}, virtualization {_or_unknown(facts['system']['virtualization'])}",
+        ),
         ("system", ", ".join(_or_unknown(value) for value in facts["system"].values())),
         ("python", facts["python"]),
         ("packages", ", ".join(f"{name} {number}" for name, number in facts["packages"].items())),

@@ -1,0 +1,132 @@
+"""`lobench diff`: two results in time, what may be compared and what not."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.command import answer, lobench, refused
+from tests.documents import SPEEDS, document, written
+
+SHAPE = {"processes": 6, "slices": 20, "passes": 1}
+OLD = document(**SHAPE)
+
+
+def pair(folder: Path, new: dict[str, Any], old: dict[str, Any] = OLD) -> tuple[Path, Path]:
+    return written(folder, old, "old.json"), written(folder, new, "new.json")
+
+
+def test_the_same_speed(tmp_path: Path) -> None:
+    paths = pair(tmp_path, document(**SHAPE, seed=2))
+    told = answer("diff", *paths)
+    assert (told["regressions"], told["notes"]) == ([], [])
+    assert [change["variant"] for change in told["changes"]] == list(SPEEDS)
+    assert {change["verdict"] for change in told["changes"]} == {None, "no difference shown"}
+    assert told["changes"][0]["relative"] is None
+    for change in told["changes"]:
+        assert change["absolute"]["low"] < 1 < change["absolute"]["high"] or abs(change["absolute"]["value"] - 1) < 0.02
+    done = lobench("diff", *paths)
+    assert done.returncode == 0
+    assert "No variant became slower for certain." in done.stdout
+    assert "`lobench cmp` compares side by side" in done.stdout
+
+
+def test_a_variant_became_slower(tmp_path: Path) -> None:
+    paths = pair(tmp_path, document(**SHAPE, seed=3, speeds={**SPEEDS, "p2_snapshot": 1.17}))
+    done = lobench("diff", *paths)
+    assert done.returncode == 1
+    assert "SLOWER      p2_snapshot on synth:liquid-future" in done.stdout.splitlines()
+    for tolerance, code in (("1%", 1), ("0.01", 1), ("30%", 0)):
+        assert lobench("diff", *paths, "--tolerance", tolerance).returncode == code
+    told = answer("diff", *paths, "--tolerance", "30%")
+    change = told["changes"][2]
+    assert (change["verdict"], change["regression"]) == ("slower", False)
+    assert change["relative"]["low"] < 0.9 < change["relative"]["high"] < 1
+    # The other way round it became faster.
+    assert lobench("diff", *reversed(paths)).returncode == 0
+
+
+def test_all_slower_alike_is_no_variants_fault(tmp_path: Path) -> None:
+    slower = document(**SHAPE, seed=4)
+    for row in slower["feeds"][0]["session"]["samples"]["rows"]:
+        row[5:7] = [2 * value for value in row[5:7]]
+    told = answer("diff", *pair(tmp_path, slower))
+    assert told["regressions"] == []
+    for change in told["changes"]:
+        assert change["absolute"]["value"] == pytest.approx(0.5, rel=0.05)
+    for change in told["changes"][1:]:
+        assert change["relative"]["value"] == pytest.approx(1, rel=0.05)
+
+
+def changed(*places: Any, value: Any) -> Callable[[dict[str, Any]], None]:
+    def change(made: dict[str, Any]) -> None:
+        entry: Any = made
+        for place in places[:-1]:
+            entry = entry[place]
+        entry[places[-1]] = value
+
+    return change
+
+
+MACHINES = [
+    (changed("environment", "machine_digest", value="f" * 32), "the machines differ (other digests)"),
+    (changed("environment", "numba", "cpu", value="haswell"), "Numba compiles for differ: znver4 and haswell"),
+    (changed("environment", "numba", "variables", value={"NUMBA_OPT": "1"}), "NUMBA_* variables differ: none and {"),
+    (changed("environment", "numba", "flags", value=["avx2"]), "features differ that Numba may use: bmi2"),
+]
+WORK = [
+    (changed("evaluate", value="every"), "--evaluate differs: last and every"),
+    (changed("until", value="book"), "--until differs: strategies and book"),
+    (changed("feeds", 0, "digest", value="a" * 32), "synth:liquid-future: the feed's records differ"),
+    (changed("feeds", value=[]), "they have no feed in common: synth:liquid-future and none"),
+]
+
+
+@pytest.mark.parametrize(("change", "expected"), MACHINES, ids=[text for _, text in MACHINES])
+def test_other_machines_only_by_force(change: Callable[[Any], None], expected: str, tmp_path: Path) -> None:
+    new = copy.deepcopy(OLD)
+    change(new)
+    paths = pair(tmp_path, new)
+    text = refused(2, "diff", *paths)
+    assert expected in text
+    assert text.endswith("--force compares them anyway")
+    (note,) = answer("diff", *paths, "--force")["notes"]
+    assert expected in note
+
+
+@pytest.mark.parametrize(("change", "expected"), WORK, ids=[text for _, text in WORK])
+def test_other_work_is_never_compared(change: Callable[[Any], None], expected: str, tmp_path: Path) -> None:
+    new = copy.deepcopy(OLD)
+    change(new)
+    paths = pair(tmp_path, new)
+    for force in ((), ("--force",)):
+        assert expected in refused(2, "diff", *paths, *force)
+
+
+def test_results_that_say_too_little(tmp_path: Path) -> None:
+    assert "holds no analysis" in refused(2, "diff", *pair(tmp_path, document(**SHAPE, analysis=False)))
+    assert "in one process only" in refused(2, "diff", *pair(tmp_path, document(processes=1)))
+    assert "schema version 1" in refused(3, "diff", *pair(tmp_path, {**OLD, "schema_version": 1}))
+    for text in ("2", "-1%", "x"):
+        assert "--tolerance takes a fraction" in refused(2, "diff", *pair(tmp_path, OLD), f"--tolerance={text}")
+
+
+def test_what_only_one_of_them_holds(tmp_path: Path) -> None:
+    new = document(
+        **SHAPE,
+        feeds=("synth:liquid-future", "synth:other"),
+        speeds={"p0_baseline": 1.0, "p1_zero_copy": 1.1, "mine": 5.0},
+    )
+    new["environment"]["packages"]["numba"] = "0.99"
+    told = answer("diff", *pair(tmp_path, new))
+    assert [change["variant"] for change in told["changes"]] == ["p0_baseline", "p1_zero_copy"]
+    assert told["notes"] == [
+        "numba: 0.68.1, then 0.99",
+        "synth:other: only in the new result",
+        *(f"synth:liquid-future: {name} only in the old result" for name in list(SPEEDS)[2:]),
+        "synth:liquid-future: mine only in the new result",
+    ]

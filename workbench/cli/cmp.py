@@ -1,0 +1,158 @@
+"""Compare two variants now: verify both, measure them side by side in one session, and say whether B is faster than A.
+
+What the session says of the reference against itself stands beside the verdict. Everything is kept in
+out/<time>/result.json. Exit code 1 if B is slower for certain, or if one of the two computes something else than the
+reference.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from workbench.cli.options import add_evaluate, add_feeds, add_json, add_tolerance, add_variants_from
+
+if TYPE_CHECKING:
+    from engine.policy import Variant
+
+HELP = "compare two variants side by side"
+
+DEFAULT_FEED = "synth:liquid-future"
+SECONDS = 60.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("base", metavar="A", help="a variant, or a combination axis=policy,… (see `lobench variants`)")
+    parser.add_argument("variant", metavar="B", help="the variant that is compared with it")
+    add_feeds(parser, required=False)
+    add_variants_from(parser)
+    add_evaluate(parser)
+    parser.add_argument("--budget", metavar="TIME", help=f"for measuring: 90, 90s, 2m (default {SECONDS:g}s)")
+    parser.add_argument("--processes", type=int, metavar="N", help="fresh processes to measure in (default: as fits)")
+    add_tolerance(parser)
+    parser.add_argument("-o", "--output", metavar="DIR", default="out", help="where results are kept (default out)")
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from engine.errors import UsageError
+    from engine.feeds import open_feed
+    from workbench.cli.options import fraction
+    from workbench.cli.outcome import exit_code, without_rows
+    from workbench.console import print_json
+    from workbench.experiment.document import Document, new_content
+    from workbench.experiment.pipeline import conduct
+    from workbench.experiment.plan import Plan, seconds_of
+    from workbench.pair import compare
+    from workbench.results import ResultFolder
+
+    tolerance = fraction("--tolerance", arguments.tolerance)
+    if arguments.processes is not None and arguments.processes < 1:
+        raise UsageError(f"--processes must be positive, was {arguments.processes}")
+    seconds = SECONDS if arguments.budget is None else seconds_of(arguments.budget)
+    variants, (base, variant) = _variants(arguments)
+    specs = arguments.feeds or [DEFAULT_FEED]
+    source = open_feed(specs)
+    folder = ResultFolder(arguments.output)
+    try:
+        document = Document(new_content("cmp", variants, arguments.evaluate), folder)
+        plan = Plan(seconds, arguments.processes, counters=True)
+        conduct(document, [(specs, source)], variants, arguments.variants_from, plan)
+    finally:
+        folder.drop_if_empty()
+    content = document.content
+    (feed,) = content["feeds"]
+    if {base, variant} <= {rung["variant"] for rung in feed["analysis"]["ladder"]}:
+        feed["comparison"] = compare(feed, base, variant, tolerance)
+        document.save()
+    comparison = feed.get("comparison")
+    if arguments.json:
+        print_json({"result_file": str(folder.result), "comparison": comparison, **without_rows(content)})
+    else:
+        _show(feed, base, variant, folder.result)
+    return 1 if exit_code(content) or (comparison and comparison["regression"]) else 0
+
+
+def _variants(arguments: argparse.Namespace) -> tuple[list[Variant], tuple[str, str]]:
+    """What is measured, the reference among it, and the names of the two."""
+    from engine.errors import UsageError
+    from variants import REFERENCE, discover, resolve
+
+    known = discover(arguments.variants_from)
+    pair = [resolve(name, known) for name in (arguments.base, arguments.variant)]
+    names = pair[0].name, pair[1].name
+    if names[0] == names[1]:
+        raise UsageError(
+            f"A and B are both {names[0]}: two different variants are compared (every session measures the "
+            "reference against itself)"
+        )
+    chosen = {variant.name: variant for variant in (known[REFERENCE], *pair)}
+    return list(chosen.values()), names
+
+
+def _show(feed: dict[str, Any], base: str, variant: str, result: object) -> None:
+    from rich.table import Table
+
+    from workbench.cli.outcome import say
+    from workbench.console import stdout
+    from workbench.experiment.feed import refuted
+
+    console = stdout()
+    wrong = [*refuted(feed), *feed["session"]["disagreeing"]]
+    for entry in feed["verification"]:
+        if not entry["agrees"]:
+            console.print(f"{entry['name']} with {entry['workers']} workers:", markup=False)
+            console.print(entry["difference"], markup=False, soft_wrap=True)
+    table = Table(title=f"{feed['name']}: {feed['events']:,} events")
+    for heading in ("", f"A: {base}", f"B: {variant}"):
+        table.add_column(heading, justify="right" if heading else "left")
+    speeds = {rung["variant"]: rung["events_per_second"] for rung in feed["analysis"]["ladder"]}
+    if {base, variant} <= set(speeds):
+        cells = [
+            "{:.3f} ({:.3f} to {:.3f})".format(*(speeds[name][part] / 1e6 for part in ("value", "low", "high")))
+            for name in (base, variant)
+        ]
+        table.add_row("M events/s (95 %)", *cells)
+    for counter, cells in _counted(feed, base, variant):
+        table.add_row(f"{counter} an event", *cells)
+    console.print(table)
+    _show_verdict(feed, base, variant)
+    if wrong:
+        say("verification", f"FAILED for {', '.join(dict.fromkeys(wrong))}: no verdict on what computes something else")
+    else:
+        say("verification", f"{len(feed['verification'])} replays agree to the last bit")
+    noise = feed["analysis"]["noise"]
+    say("noise floor", f"{noise['floor']:.2%} (the reference against itself, in the same session)")
+    say(
+        "resolution",
+        f"differences of {noise['mde']['effect']:.2%} are found with {noise['mde']['power']:.0%} probability",
+    )
+    say("result", result)
+
+
+def _show_verdict(feed: dict[str, Any], base: str, variant: str) -> None:
+    from workbench.cli.outcome import say
+
+    comparison = feed.get("comparison")
+    if comparison is None:
+        return
+    ratio, tolerance = comparison["ratio"], comparison["tolerance"]
+    words = {"faster": f"{variant} is faster than {base}", "slower": f"{variant} is slower than {base}"}
+    said = words.get(comparison["verdict"], f"no difference shown between {base} and {variant}")
+    interval = f"{ratio['value']:.4f}x, 95 % interval {ratio['low']:.4f} to {ratio['high']:.4f}, CPU time"
+    say("verdict", f"{said}: {interval}")
+    if comparison["verdict"] == "slower" and tolerance:
+        beyond = "beyond" if comparison["regression"] else "not for certain beyond"
+        say("tolerance", f"{beyond} the {tolerance:.3%} that is accepted")
+
+
+def _counted(feed: dict[str, Any], base: str, variant: str) -> list[tuple[str, list[str]]]:
+    """Mechanism counters an event, side by side; those that are 0 in both are left out."""
+    counters = [feed["counters"].get(name, {}) for name in (base, variant)]
+    rows = []
+    for counter in dict.fromkeys([*counters[0], *counters[1]]):
+        totals = [counted.get(counter) for counted in counters]
+        if any(totals):
+            cells = ["" if total is None else f"{total / feed['events']:.4f}" for total in totals]
+            rows.append((counter.replace("_", " "), cells))
+    return rows

@@ -1,0 +1,127 @@
+"""Show the prediction ledger: what was promised for each phase before it was measured.
+
+`score` grades the predictions with a measured result, `predict` records one for a phase that does not exist yet.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from workbench.cli import plan_predict
+
+if TYPE_CHECKING:
+    from workbench.plan import Grade, Prediction
+
+HELP = "show predictions, score them with a result, record new ones"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    _add_common(parser)
+    parser.set_defaults(action=_show)
+    actions = parser.add_subparsers(title="actions", metavar="ACTION")
+    score = actions.add_parser(
+        "score",
+        help="grade each prediction with a measured result",
+        description="Grade each prediction with a measured result: hit if the measured interval overlaps the "
+        "predicted range, under or over if it lies wholly below or above, open if the step was not measured.",
+    )
+    score.add_argument("result", metavar="RESULT", help="a result.json, or its folder")
+    score.set_defaults(action=_score)
+    predict = actions.add_parser("predict", help=plan_predict.HELP, description=plan_predict.__doc__)
+    plan_predict.add_arguments(predict)
+    predict.set_defaults(action=plan_predict.run)
+    for sub in (score, predict):
+        _add_common(sub, default=argparse.SUPPRESS)
+
+
+def _add_common(parser: argparse.ArgumentParser, **typed_only: Any) -> None:
+    """What may stand before an action as well as after it: there, only what was typed replaces what is known."""
+    text = "another ledger than lobench's own (variants/plan.toml)"
+    parser.add_argument("--ledger", metavar="FILE", help=text, **typed_only)
+    text = "print one JSON object on stdout"
+    parser.add_argument("--json", action="store_true", help=text, **typed_only)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    code: int = arguments.action(arguments)
+    return code
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from rich.table import Table
+
+    from workbench.console import print_json, stdout
+    from workbench.plan import read_ledger
+
+    entries = read_ledger(arguments.ledger)
+    if arguments.json:
+        print_json({"predictions": [asdict(entry) for entry in entries]})
+        return 0
+    feeds = any(entry.feed for entry in entries)
+    table = Table(title=f"{len(entries)} predictions", caption="gain: speed-up of the step over the phase before")
+    for heading in ("phase", "bottleneck", "gain", "M events/s", *(["feed"] if feeds else []), "source", "date"):
+        table.add_column(heading, justify="right" if heading in ("phase", "gain", "M events/s") else "left")
+    for entry in sorted(entries, key=lambda entry: entry.phase):
+        throughput = "{:g}-{:g}".format(*entry.throughput) if entry.throughput else ""
+        feed = [entry.feed[0] if entry.feed else "all"] if feeds else []
+        table.add_row(str(entry.phase), entry.bottleneck, entry.gain, throughput, *feed, _source(entry), entry.date)
+    stdout().print(table)
+    return 0
+
+
+def _source(entry: Prediction) -> str:
+    if entry.share is None:
+        return entry.source
+    share = " to ".join(dict.fromkeys(f"{value:.3g}" for value in entry.share))
+    return f"{entry.source} (share {share})"
+
+
+def _score(arguments: argparse.Namespace) -> int:
+    from collections import Counter
+
+    from workbench.console import print_json
+    from workbench.plan import predictions, score
+    from workbench.results import read
+
+    document = read(arguments.result)
+    grades = [
+        found
+        for feed in document["feeds"]
+        for found in score(document, feed, predictions(feed["digest"], arguments.ledger))
+    ]
+    counts = Counter(found.score for found in grades)
+    summary = {name: counts[name] for name in ("hit", "under", "over", "open")}
+    if arguments.json:
+        print_json({"grades": [found.as_json() for found in grades], "summary": summary})
+        return 0
+    _print_grades(grades)
+    print(", ".join(f"{count} {name}" for name, count in summary.items()))
+    return 0
+
+
+def _print_grades(grades: list[Grade]) -> None:
+    from rich.table import Table
+
+    from workbench.console import stdout
+
+    for feed in dict.fromkeys(found.feed for found in grades):
+        table = Table(title=feed)
+        for heading in ("phase", "bottleneck", "predicted", "measured", "95 % interval", "score", "note"):
+            table.add_column(heading, justify="left" if heading in ("bottleneck", "score", "note") else "right")
+        for found in grades:
+            if found.feed != feed:
+                continue
+            measured = found.measured
+            table.add_row(
+                str(found.prediction.phase),
+                found.prediction.bottleneck,
+                found.prediction.gain,
+                f"{measured['value']:.4g}x" if measured else "",
+                f"{measured['low']:.4g} to {measured['high']:.4g}" if measured else "",
+                found.score,
+                "; ".join(found.notes),
+            )
+        stdout().print(table)

@@ -1,0 +1,163 @@
+"""Record what a phase can gain at most, before it was measured: Amdahl's bound.
+
+From the share of the time that the phase works on follows a gain between 1 and 1/(1-share), or what a known speed-up
+of that part gives. Refused once a measurement of the phase exists.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.cli.options import FEED_HELP
+
+if TYPE_CHECKING:
+    from workbench.plan import Prediction
+
+HELP = "record what a phase can gain at most, before it exists"
+
+_OUTPUT = "out"
+_PUBLISHED = Path("reports") / "published"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("phase", metavar="PHASE", help="its number, or the name of its variant (p5_memory_pool)")
+    parser.add_argument("feeds", metavar="FEED", nargs="*", help=f"predict for this feed only: {FEED_HELP}")
+    parser.add_argument("--share", metavar="P", help="measured share of the time, 0 to 1: 0.38, or a range 0.35-0.41")
+    parser.add_argument("--from", dest="result", metavar="RESULT", help="take the share from this result's profile")
+    parser.add_argument("--stage", metavar="NAME", help="with --from: the stage whose share it is")
+    parser.add_argument("--speedup", type=float, metavar="S", help="how many times as fast the part becomes")
+    parser.add_argument("--bottleneck", metavar="TEXT", help="what the phase removes (default: the stage's name)")
+    parser.add_argument("--before", metavar="TEXT", help="how it is done now")
+    parser.add_argument("--after", metavar="TEXT", help="how the phase will do it")
+    parser.add_argument("--source", metavar="TEXT", help="who or what the prediction comes from")
+    parser.add_argument("--replace", action="store_true", help="replace a prediction, as long as nothing was measured")
+    parser.add_argument(
+        "--results",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help=f"also look here for measurements (repeatable; besides {_OUTPUT} and {_PUBLISHED})",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from dataclasses import asdict, replace
+
+    from workbench.console import print_json
+    from workbench.plan import DEFAULT, record
+
+    made = _prediction(arguments)
+    _refuse_if_measured(arguments, made.phase)
+    path = Path(arguments.ledger or DEFAULT)
+    record(path, made, replace=arguments.replace)
+    made = replace(made, low=round(made.low, 4), high=round(made.high, 4))
+    if arguments.json:
+        print_json({"ledger": str(path), "prediction": asdict(made)})
+    else:
+        print(f"phase {made.phase}, {made.bottleneck}: {made.gain} predicted ({made.source}), recorded in {path}")
+    return 0
+
+
+def _prediction(arguments: argparse.Namespace) -> Prediction:
+    from datetime import UTC, datetime
+
+    from engine.errors import UsageError
+    from workbench.plan import Prediction, gain_range, share_from
+    from workbench.results import read
+
+    phase = _phase(arguments.phase)
+    if (arguments.share is None) == (arguments.result is None):
+        raise UsageError("give the measured share of the time: either --share P, or --from RESULT --stage NAME")
+    if (arguments.result is None) != (arguments.stage is None):
+        raise UsageError("--from and --stage belong together: the result, and the stage in it whose share is meant")
+    feed = _feed(arguments.feeds)
+    if arguments.share is not None:
+        share, source = _share(arguments.share), "a share given by hand"
+    else:
+        document = read(arguments.result)
+        share = share_from(document, arguments.stage, feed[1] if feed else None)
+        source = f"share of stage '{arguments.stage}' in the result of {document['created']}"
+    bottleneck = arguments.bottleneck or arguments.stage
+    if bottleneck is None:
+        raise UsageError("--bottleneck TEXT must say what the phase removes")
+    low, high = gain_range(share, arguments.speedup)
+    return Prediction(
+        phase=phase,
+        bottleneck=bottleneck,
+        low=low,
+        high=high,
+        source=arguments.source or f"Amdahl's bound, {source}",
+        date=datetime.now(UTC).date().isoformat(),
+        before=arguments.before,
+        after=arguments.after,
+        share=share,
+        speedup=arguments.speedup,
+        feed=feed,
+    )
+
+
+def _refuse_if_measured(arguments: argparse.Namespace, phase: int) -> None:
+    from engine.errors import UsageError
+    from variants import discover
+    from workbench.console import stderr
+    from workbench.plan import measured_in
+
+    root = Path(__file__).resolve().parents[2]
+    for folder in arguments.results:
+        if not Path(folder).is_dir():
+            raise UsageError(f"{folder}: no such folder; --results takes one that holds results")
+    folders = [*map(Path, arguments.results), Path(_OUTPUT), root / _OUTPUT, root / _PUBLISHED]
+    console = stderr()
+
+    def unreadable(problem: str) -> None:
+        console.print(f"lobench: passed over, may hold a measurement: {problem}", markup=False, soft_wrap=True)
+
+    found = measured_in(dict.fromkeys(folder.resolve() for folder in folders), phase, unreadable)
+    if found is not None:
+        raise UsageError(
+            f"phase {phase} was measured already ({found}): what is known cannot be predicted any more, "
+            "and its prediction stays as it is"
+        )
+    exists = [variant.name for variant in discover().values() if variant.phase == phase]
+    if exists:
+        console.print(
+            f"lobench: {exists[0]} exists already; no measurement of it was found in {_OUTPUT}, "
+            f"{_PUBLISHED} or --results",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+def _phase(text: str) -> int:
+    import re
+
+    from engine.errors import UsageError
+
+    found = re.fullmatch(r"p?(\d{1,3})(_\w+)?", text)
+    if found is None or int(found[1]) == 0:
+        raise UsageError(f"PHASE is a number from 1 or a variant's name like p5_memory_pool, was '{text}'")
+    return int(found[1])
+
+
+def _share(text: str) -> tuple[float, float]:
+    from engine.errors import UsageError
+
+    try:
+        values = [float(part) for part in text.split("-")]
+    except ValueError:
+        values = []
+    if len(values) not in (1, 2):
+        raise UsageError(f"--share is a number from 0 to below 1 or a range like 0.35-0.41, was '{text}'")
+    return values[0], values[-1]
+
+
+def _feed(specs: list[str]) -> tuple[str, str] | None:
+    """Name and digest of the feed that the prediction is for."""
+    if not specs:
+        return None
+    from engine.feeds import load, open_feed
+
+    feed = load(open_feed(specs))
+    return feed.name, feed.digest

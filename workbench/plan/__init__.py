@@ -1,0 +1,24 @@
+"""The prediction ledger: what was promised for each phase before it was measured, and whether it came true
+(docs/plan.md)."""
+
+from __future__ import annotations
+
+from workbench.plan.amdahl import gain_range, share_from
+from workbench.plan.grading import Grade, grade, score
+from workbench.plan.ledger import DEFAULT, LedgerError, Prediction, predictions, read_ledger
+from workbench.plan.recording import measured_in, record
+
+__all__ = [
+    "DEFAULT",
+    "Grade",
+    "LedgerError",
+    "Prediction",
+    "gain_range",
+    "grade",
+    "measured_in",
+    "predictions",
+    "read_ledger",
+    "record",
+    "score",
+    "share_from",
+]

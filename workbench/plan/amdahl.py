@@ -1,0 +1,59 @@
+"""How much a phase can gain at most, from the share of the time that it works on.
+
+Amdahl 1967: where a part takes the share p of the time and becomes s times as fast, the whole becomes
+1 / (1 - p + p / s) times as fast, and 1 / (1 - p) if the part vanishes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.errors import UsageError
+
+
+def gain_range(share: tuple[float, float], speedup: float | None = None) -> tuple[float, float]:
+    """Lowest and highest gain for a share between two values, each from 0 to below 1.
+
+    Without ``speedup`` of the part anything from no gain to the part's vanishing is possible. Raises UsageError for
+    values out of range.
+    """
+    low, high = share
+    if not 0 <= low <= high < 1:
+        raise UsageError(f"a share of the time must be from 0 to below 1, was {low:g} to {high:g}")
+    if speedup is None:
+        return 1.0, 1 / (1 - high)
+    if not 1 < speedup < float("inf"):
+        raise UsageError(f"--speedup is how many times as fast the part becomes, above 1, was {speedup:g}")
+    return 1 / (1 - low + low / speedup), 1 / (1 - high + high / speedup)
+
+
+def share_from(document: dict[str, Any], stage: str, feed: str | None = None) -> tuple[float, float]:
+    """Low and high end of a stage's measured share of the time, from a result document that holds a profile
+    (``analysis.stages``).
+
+    ``feed`` is the digest of the feed to look at, needed when several hold that stage. Raises UsageError when no
+    stage, or more than one, is meant.
+    """
+    known: list[str] = []
+    found: list[tuple[str, dict[str, float]]] = []
+    for entry in document["feeds"]:
+        if feed is not None and entry["digest"] != feed:
+            continue
+        for measured in (entry["analysis"] or {}).get("stages") or ():
+            known.append(measured["stage"])
+            if measured["stage"] == stage:
+                found.append((entry["name"], measured["share"]))
+    if not known:
+        raise UsageError(
+            "the result holds no shares of stages" + (" of that feed" if feed else "") + ": it needs a profile; "
+            "or give the share that you measured with --share"
+        )
+    if not found:
+        raise UsageError(f"the result holds no stage '{stage}'. Use any of {', '.join(dict.fromkeys(known))}")
+    if len(found) > 1:
+        raise UsageError(
+            f"the result holds stage '{stage}' {len(found)} times ({', '.join(name for name, _ in found)}): "
+            "name the feed that is meant, or give --share"
+        )
+    share = found[0][1]
+    return share["low"], share["high"]

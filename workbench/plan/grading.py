@@ -1,0 +1,84 @@
+"""Did a prediction come true? The measured interval of a phase's step against the predicted range."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from engine.errors import UsageError
+from workbench.plan.ledger import Prediction
+
+Score = Literal["hit", "under", "over", "open"]
+
+
+@dataclass(frozen=True)
+class Grade:
+    """One prediction on one feed. ``measured`` is the step's interval (value, low, high), None where the score is
+    ``open``; ``notes`` say what a reader must know to believe the score."""
+
+    feed: str
+    prediction: Prediction
+    variant: str | None
+    measured: dict[str, float] | None
+    score: Score
+    notes: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "feed": self.feed,
+            "phase": self.prediction.phase,
+            "variant": self.variant,
+            "prediction": self.prediction.as_json(),
+            "measured": self.measured,
+            "score": self.score,
+            "notes": list(self.notes),
+        }
+
+
+def grade(low: float, high: float, measured: Mapping[str, float] | None) -> Score:
+    """``hit``: the interval overlaps the range; ``under``, ``over``: it lies wholly below or above; ``open``: there is
+    none."""
+    if measured is None:
+        return "open"
+    if measured["high"] < low:
+        return "under"
+    return "over" if measured["low"] > high else "hit"
+
+
+def score(document: dict[str, Any], feed: dict[str, Any], ledger: Mapping[int, Prediction]) -> list[Grade]:
+    """Grades of all predictions of ``ledger`` on one feed of a result document, by phase.
+
+    Raises UsageError if the feed has no analysis.
+    """
+    if feed["analysis"] is None:
+        raise UsageError(
+            f"{feed['name']}: the result holds no analysis, as it was interrupted before its end; "
+            f"measure to the end first: {document['command']}"
+        )
+    rungs = {rung["phase"]: rung for rung in feed["analysis"]["ladder"] if rung["phase"] is not None}
+    phases = {rung["variant"]: rung["phase"] for rung in rungs.values()}
+    return [_graded(document, feed["name"], rungs.get(phase), phases, ledger[phase]) for phase in sorted(ledger)]
+
+
+def _graded(
+    document: dict[str, Any],
+    feed: str,
+    rung: dict[str, Any] | None,
+    phases: Mapping[str, int],
+    prediction: Prediction,
+) -> Grade:
+    if rung is None or rung["step"] is None:
+        return Grade(feed, prediction, None, None, "open", ("the phase was not measured",))
+    if phases.get(rung["base"]) != prediction.phase - 1:
+        missing = f"phase {prediction.phase - 1}, over which the gain was predicted, was not measured"
+        return Grade(feed, prediction, rung["variant"], None, "open", (missing,))
+    notes = []
+    # Dates are of a day: a prediction of the same day is taken at its word.
+    if prediction.date[:10] > document["created"][:10]:
+        notes.append(f"predicted on {prediction.date}, after the measurement of {document['created'][:10]}")
+    kept = rung["prediction"]
+    if kept is not None and (kept["low"], kept["high"]) != (prediction.low, prediction.high):
+        notes.append(f"when it was measured the ledger said {kept['low']:.4g} to {kept['high']:.4g}")
+    found = grade(prediction.low, prediction.high, rung["step"])
+    return Grade(feed, prediction, rung["variant"], dict(rung["step"]), found, tuple(notes))

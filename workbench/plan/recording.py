@@ -1,0 +1,109 @@
+"""Writing a prediction into a ledger, and the measurements that forbid it."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+
+from engine.errors import LobenchError, UsageError
+from workbench.plan.ledger import Prediction, read_ledger
+from workbench.results.reading import parse
+
+
+def measured_in(folders: Iterable[Path], phase: int, unreadable: Callable[[str], None]) -> Path | None:
+    """The first ``result.json`` below ``folders`` with samples of that phase, of whatever schema version, complete or
+    not; None if there is none. ``unreadable`` is told of files that cannot be judged."""
+    for folder in folders:
+        for path in sorted(folder.rglob("result.json")):
+            try:
+                document = parse(path)
+            except LobenchError as error:
+                unreadable(str(error))
+                continue
+            if phase in _phases(document):
+                return path
+    return None
+
+
+def record(path: Path, prediction: Prediction, *, replace: bool = False) -> None:
+    """Add a prediction to the ledger in ``path``, which may not exist yet; comments and order stay as they are.
+
+    Raises UsageError if the phase has one already for that feed, unless ``replace``, and when the file cannot be
+    written.
+    """
+    existing = read_ledger(path) if path.exists() else []
+    same = [place for place, entry in enumerate(existing) if _key(entry) == _key(prediction)]
+    if same and not replace:
+        old = existing[same[0]]
+        raise UsageError(
+            f"{path}: phase {prediction.phase} has a prediction already: {old.gain}, {old.source}, {old.date}; "
+            "--replace puts another in its place, as long as nothing was measured"
+        )
+    document = tomlkit.parse(path.read_text()) if path.exists() else tomlkit.document()
+    if "prediction" not in document:
+        document["prediction"] = tomlkit.aot()
+    entries: Any = document["prediction"]
+    if same:
+        entry = entries[same[0]]
+        for name in list(entry):
+            del entry[name]
+        entry.update(_table(prediction))
+        if same[0] < len(entries) - 1 and not entry.as_string().endswith("\n\n"):
+            entry.add(tomlkit.nl())
+    else:
+        if len(entries):
+            entries[-1].add(tomlkit.nl())
+        entries.append(_table(prediction))
+    _replace(path, tomlkit.dumps(document))
+
+
+def _key(entry: Prediction) -> tuple[int, str | None]:
+    return entry.phase, entry.feed[1] if entry.feed else None
+
+
+def _table(prediction: Prediction) -> Any:
+    table = tomlkit.table()
+    table["phase"] = prediction.phase
+    for name in ("bottleneck", "before", "after"):
+        if getattr(prediction, name) is not None:
+            table[name] = getattr(prediction, name)
+    table["gain"] = [round(prediction.low, 4), round(prediction.high, 4)]
+    if prediction.share is not None:
+        table["share"] = [round(value, 6) for value in prediction.share]
+    if prediction.speedup is not None:
+        table["speedup"] = prediction.speedup
+    if prediction.feed is not None:
+        feed = tomlkit.inline_table()
+        feed.update(dict(zip(("name", "digest"), prediction.feed, strict=True)))
+        table["feed"] = feed
+    table["source"] = prediction.source
+    table["date"] = datetime.date.fromisoformat(prediction.date)
+    return table
+
+
+def _replace(path: Path, text: str) -> None:
+    """All of the new text or nothing; a symbolic link stays one."""
+    target = Path(os.path.realpath(path))
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text)
+        part.replace(target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise UsageError(f"{path}: cannot be written: {error.strerror}; --ledger names another file") from error
+
+
+def _phases(document: dict[str, Any]) -> set[int]:
+    """Phases that a document holds samples of. Documents of version 1 have one feed, at the top."""
+    try:
+        phases = {variant["name"]: variant["phase"] for variant in document["variants"]}
+        sessions = [feed["session"] for feed in document["feeds"]] if "feeds" in document else [document]
+        names = [name for session in sessions if session and session["samples"]["rows"] for name in session["measured"]]
+    except (KeyError, TypeError):
+        return set()  # some other JSON of this name
+    return {phases[name] for name in names if phases.get(name) is not None}

@@ -1,0 +1,9 @@
+"""Result documents: the folder that a run writes, the schema, and reading with validation (docs/result-schema.md)."""
+
+from __future__ import annotations
+
+from workbench.results.folder import NEEDED_BYTES, ResultFolder
+from workbench.results.reading import ResultError, read
+from workbench.results.schema import SCHEMA, SCHEMA_VERSION
+
+__all__ = ["NEEDED_BYTES", "SCHEMA", "SCHEMA_VERSION", "ResultError", "ResultFolder", "read"]

@@ -1,0 +1,183 @@
+"""Reading a result document: whatever the file holds, either a document that keeps to the schema or a clear error."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from engine.errors import LobenchError, UsageError
+from workbench.results.samples import holders, problem
+from workbench.results.schema import SCHEMA, SCHEMA_VERSION, first_problem
+
+_WHERE = "see docs/result-schema.md"
+_CONTROL = " (A/A)"
+"""The end of the control's name, which begins with the reference's."""
+
+
+class ResultError(LobenchError):
+    """A result document is not what it should be; the message names the file and the place in it."""
+
+    exit_code = 3
+
+    def __init__(self, source: str, text: str) -> None:
+        super().__init__(f"{source}: {text}")
+        self.source = source
+
+
+def read(path: str | Path) -> dict[str, Any]:
+    """The document in a file, or in ``result.json`` of a folder, valid in every field.
+
+    Raises UsageError for a file that cannot be opened, ResultError for one that is not a valid document of this
+    version.
+    """
+    document = parse(path)
+    validate(document, str(path))
+    return document
+
+
+def parse(path: str | Path) -> dict[str, Any]:
+    """The JSON object in a file or in ``result.json`` of a folder, of whatever kind. Raises as ``read`` does."""
+    place = Path(path)
+    if place.is_dir():
+        place = place / "result.json"
+    try:
+        content = place.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{place}: {error.strerror}; give a result.json that lobench wrote, or its folder") from error
+    return _parsed(content, str(place))
+
+
+def validate(document: dict[str, Any], source: str) -> None:
+    """Raise ResultError unless ``document`` is valid; ``source`` is how the message names it."""
+    _check_version(document, source)
+    # Rows are set aside while jsonschema looks at the rest.
+    found = [(path, holder, names, slices, holder.get("rows")) for path, holder, names, slices in holders(document)]
+    try:
+        for _, holder, _, _, rows in found:
+            if isinstance(rows, list):
+                holder["rows"] = []
+        wrong = first_problem(document)
+    finally:
+        for _, holder, _, _, rows in found:
+            if isinstance(rows, list):
+                holder["rows"] = rows
+    if wrong is not None:
+        raise ResultError(source, f"{wrong[0]}: {wrong[1]} ({_WHERE})")
+    for path, text in _contradictions(document):
+        raise ResultError(source, f"{path}: {text} ({_WHERE})")
+    for path, holder, names, slices, rows in found:
+        bad = problem(rows, holder["columns"], names or (), slices)
+        if bad is not None:
+            raise ResultError(source, f"{path}.rows{bad} ({_WHERE})")
+
+
+def _parsed(content: bytes, source: str) -> dict[str, Any]:
+    if not content.strip():
+        raise ResultError(source, "is empty, not a result document")
+    text = ""
+    try:
+        text = content.decode()
+        document = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+    except UnicodeDecodeError as error:
+        raise ResultError(source, f"byte {error.start}: not JSON, is not UTF-8 text") from error
+    except json.JSONDecodeError as error:
+        # A word of JSON (false) that is cut off is an error at its beginning.
+        at_end = error.pos >= len(text.rstrip()) - len("fals") or error.msg.startswith("Unterminated string")
+        if at_end and text.lstrip().startswith("{"):
+            raise ResultError(
+                source, f"is truncated: JSON ends at byte {len(content)} before its end; copy it again from its origin"
+            ) from error
+        raise ResultError(source, f"line {error.lineno}, column {error.colno}: not JSON: {error.msg}") from error
+    except RecursionError as error:
+        raise ResultError(source, "is nested too deeply for a result document") from error
+    except ValueError as error:
+        raise ResultError(source, f"holds a number that JSON or a result has no place for: {error}") from error
+    if not isinstance(document, dict):
+        raise ResultError(source, f"is not a result document: a JSON object with schema '{SCHEMA}' was expected")
+    return document
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not a number")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:40]} is out of range")
+    return value
+
+
+def _check_version(document: dict[str, Any], source: str) -> None:
+    if document.get("schema") != SCHEMA:
+        raise ResultError(source, f"$.schema: is not '{SCHEMA}': this JSON was not written by lobench as a result")
+    version = document.get("schema_version")
+    if version == SCHEMA_VERSION and type(version) is int:
+        return
+    if type(version) is not int:
+        raise ResultError(source, f"$.schema_version: must be the number {SCHEMA_VERSION}")
+    if version < SCHEMA_VERSION:
+        raise ResultError(
+            source,
+            f"is of schema version {version}, written by an older lobench; this one reads version {SCHEMA_VERSION}: "
+            "repeat the measurement (the command stands in its field `command`), or read it with the lobench "
+            "revision in its field `environment`",
+        )
+    raise ResultError(
+        source,
+        f"is of schema version {version}, written by a newer lobench; this one reads version {SCHEMA_VERSION}: "
+        "upgrade lobench",
+    )
+
+
+def _contradictions(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """JSON path and text of what a schema cannot say: names that nobody introduced, intervals upside down."""
+    known = {variant["name"] for variant in document["variants"]}
+    for place, feed in enumerate(document["feeds"]):
+        path = f"$.feeds[{place}]"
+        for part in ("session", "factorial"):
+            if feed[part] is not None:
+                yield from _strangers(feed[part], known, f"{path}.{part}")
+        yield from _unmeasured(feed, path)
+        yield from _upside_down(feed["analysis"], f"{path}.analysis")
+    if document["sweep"] is not None:
+        yield from _upside_down(document["sweep"].get("analysis"), "$.sweep.analysis")
+
+
+def _strangers(session: dict[str, Any], known: set[str], path: str) -> Iterator[tuple[str, str]]:
+    *measured, control = session["measured"]
+    if not control.endswith(_CONTROL):
+        yield f"{path}.measured", f"'{control[:80]}' comes last, where the control ('…{_CONTROL}') is expected"
+    for name in measured:
+        # A combination of policies is named by them (axis=policy,…): that introduces it.
+        if name not in known and "=" not in name:
+            yield f"{path}.measured", f"'{name[:80]}' is not among $.variants"
+    for name in sorted(set(session["disagreeing"]) - set(session["measured"])):
+        yield f"{path}.disagreeing", f"'{name[:80]}' was not measured"
+
+
+def _unmeasured(feed: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
+    """What is said of variants that the session does not hold."""
+    session, analysis = feed["session"], feed["analysis"]
+    measured = session["measured"] if session is not None else []
+    if session is not None and measured[-1].removesuffix(_CONTROL) not in measured:
+        yield f"{path}.session.measured", f"the control '{measured[-1][:80]}' stands there without its original"
+    if analysis is not None:
+        for place, rung in enumerate(analysis["ladder"]):
+            for name in (rung["variant"], rung["base"]):
+                if name is not None and name not in measured:
+                    yield f"{path}.analysis.ladder[{place}]", f"'{name[:80]}' is not in the session"
+
+
+def _upside_down(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        if "low" in value and "high" in value and value["low"] > value["high"]:
+            yield path, f"low {value['low']} is above high {value['high']}"
+        for name, entry in value.items():
+            yield from _upside_down(entry, f"{path}.{name}")
+    elif isinstance(value, list):
+        for place, entry in enumerate(value):
+            yield from _upside_down(entry, f"{path}[{place}]")
