@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from engine.errors import UsageError
 from engine.policy import Variant
-from variants import discover, factorial, resolve
+from variants import REFERENCE, discover, factorial, resolve
 
 
 def select(names: str, files: Sequence[str] = ()) -> list[Variant]:
@@ -22,6 +22,14 @@ def select(names: str, files: Sequence[str] = ()) -> list[Variant]:
     if not chosen:
         raise UsageError("--variants names no variant")
     return list(chosen.values())
+
+
+def with_reference(names: str, files: Sequence[str] = ()) -> list[Variant]:
+    """As ``select``, with the reference before them if they lack it: what is measured is compared with it."""
+    chosen = select(names, files)
+    if any(variant.name == REFERENCE for variant in chosen):
+        return chosen
+    return [discover()[REFERENCE], *chosen]
 
 
 def worker_counts(text: str) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 import signal
 import subprocess
@@ -17,25 +18,26 @@ import pytest
 from tests.cli import wrong
 from tests.cli.command import COMMAND, environment, lobench, refused
 from tests.dbn_files import header, records, write
-from workbench.measure import CONTROL
-from workbench.measuring import COLUMNS
+from workbench.measurement.design import CONTROL
+from workbench.measurement.session import SESSION_COLUMNS
+from workbench.results import read
 
 pytestmark = pytest.mark.xdist_group("run")
 
 FEED = "synth:liquid-future,n=40000"
-QUICK = ("run", "--quick", "--budget", "2")
+QUICK = ("run", "--quick", "--budget", "6", "--processes", "2")
 PAIR = ("--variants", "p4_hash_lookup p3_indexed_features")
 NAMES = ["p0_baseline", "p3_indexed_features", "p4_hash_lookup"]
 
 
-def slices_of(result: Any) -> int:
-    return math.ceil(result["feed"]["events"] / result["design"]["slice_records"])
-
-
 def kept(folder: Path) -> Any:
-    """The one result.json below ``folder``."""
+    """The one result.json below ``folder``, valid."""
     (path,) = folder.glob("*/result.json")
-    return json.loads(path.read_text())
+    return read(path)
+
+
+def samples_of(part: Any) -> list[dict[str, int]]:
+    return [dict(zip(part["columns"], row, strict=True)) for row in part["rows"]]
 
 
 @pytest.fixture(scope="module")
@@ -50,67 +52,101 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
 
 def test_keeps_everything(quick: tuple[Any, Any]) -> None:
     _, result = quick
-    assert (result["schema"], result["schema_version"]) == ("lobench-result", 1)
-    assert result["status"] == "complete"
-    assert (result["feed"]["specs"], result["feed"]["events"]) == ([FEED], 40_000)
-    assert len(result["feed"]["digest"]) == 32
+    assert (result["kind"], result["status"]) == ("run", "complete")
+    (feed,) = result["feeds"]
+    assert (feed["specs"], feed["events"]) == ([FEED], 40_000)
     assert result["command"].startswith("lobench run --quick")
-    assert {"cpu", "system", "packages", "python", "numba"} <= set(result["environment"])
-    assert result["source_digest"]
     described = {entry["name"]: entry for entry in result["variants"]}
     assert set(described) == set(NAMES)
     assert described["p4_hash_lookup"]["policies"]["lookup"] == "hash"
-    assert result["design"]["processes"] == 2
-    assert result["design"]["seconds"] == 1
+    assert len({entry["source_digest"] for entry in described.values()}) == 3
+    design = feed["session"]["design"]
+    assert (design["processes"], design["seconds"]) == (2, 3)
+    assert design["pinned"] == hasattr(os, "sched_setaffinity")
+    assert 0 < design["lead_in_records"] <= design["slice_records"] / 2
     # The reference was not asked for: it is measured nevertheless, and verified with two workers too.
-    pairs = {(entry["variant"], entry["workers"]) for entry in result["verification"]}
+    pairs = {(entry["name"], entry["workers"]) for entry in feed["verification"]}
     assert pairs == {(name, workers) for name in NAMES for workers in (1, 2)}
-    assert all(entry["agrees"] for entry in result["verification"])
-    assert len({json.dumps(entry["digests"]) for entry in result["verification"]}) == 1
+    assert all(entry["agrees"] and entry["difference"] is None for entry in feed["verification"])
+    assert len({json.dumps(entry["digests"]) for entry in feed["verification"]}) == 1
+    assert set(feed["counters"]) == set(NAMES)
+    assert feed["counters"]["p0_baseline"]["locks_taken"] > 0 == feed["counters"]["p4_hash_lookup"]["locks_taken"]
+    assert feed["limits"]["sequential_read"]["bytes"] == 40_000 * 56
+    assert [feed["factorial"], feed["scaling"], result["sweep"]] == [None] * 3
 
 
 def test_keeps_raw_samples(quick: tuple[Any, Any]) -> None:
     _, result = quick
-    assert result["measured"][-1] == CONTROL
-    assert sorted(result["measured"][:-1]) == NAMES
-    assert result["disagreeing_after_timed_replay"] == []
-    assert result["samples"]["columns"] == ["process", *COLUMNS]
-    samples = [dict(zip(result["samples"]["columns"], row, strict=True)) for row in result["samples"]["rows"]]
-    assert {sample["process"] for sample in samples} == {0, 1}
-    measured, slices = len(result["measured"]), slices_of(result)
-    passes = {(sample["process"], sample["pass"]) for sample in samples}
-    assert len(samples) == len(passes) * slices * measured
-    # Each slice of each pass was measured once with each variant, in some order.
-    for name, count in (("variant", measured), ("order", measured)):
-        seen = {(sample["process"], sample["pass"], sample["slice"], sample[name]) for sample in samples}
-        assert len(seen) == len(samples)
-        assert {sample[name] for sample in samples} == set(range(count))
-    assert len({(sample["slice"], sample["variant"], sample["order"]) for sample in samples}) > slices * measured
-    assert all(sample["wall_ns"] > 0 and sample["cpu_ns"] > 0 for sample in samples)
+    (feed,) = result["feeds"]
+    session = feed["session"]
+    assert session["complete"]
+    assert session["measured"] == [*NAMES, CONTROL] == feed["isolated"]["names"]
+    assert session["disagreeing"] == []
+    slices = math.ceil(session["events"] / session["design"]["slice_records"])
+    for part in (session["samples"], feed["isolated"]):
+        assert tuple(part["columns"]) == SESSION_COLUMNS
+        samples = samples_of(part)
+        assert {sample["process"] for sample in samples} == {0, 1}
+        passes = {(sample["process"], sample["pass"]) for sample in samples}
+        assert len(samples) == len(passes) * slices * 4
+        # Each slice of each pass was measured once with each variant, in some order.
+        for name in ("variant", "order"):
+            seen = {(sample["process"], sample["pass"], sample["slice"], sample[name]) for sample in samples}
+            assert len(seen) == len(samples)
+            assert {sample[name] for sample in samples} == set(range(4))
+        assert all(sample["wall_ns"] > 0 and sample["cpu_ns"] > 0 for sample in samples)
+    # One isolated pass a process, in lock-step as many as there was time for.
+    assert len(samples_of(feed["isolated"])) == 2 * slices * 4
 
 
 def test_the_ladder(quick: tuple[Any, Any]) -> None:
     told, result = quick
-    assert json.loads(Path(told["result_file"]).read_text()) == result
-    printed = {name: value for name, value in told.items() if name != "result_file"}
-    assert printed == {name: result[name] for name in printed}
-    assert set(result) - set(printed) <= {"schema", "schema_version", "samples"}
+    assert read(told["result_file"]) == result
+    page = Path(told["report_file"])
+    assert page.parent == Path(told["result_file"]).parent
+    assert "p4_hash_lookup" in page.read_text()
+    (feed,), (printed,) = result["feeds"], told["feeds"]
+    assert printed["analysis"] == feed["analysis"]
+    assert "rows" not in json.dumps(told)
     # From the bottom, in whatever order they were named.
-    rungs = result["ladder"]
+    rungs = feed["analysis"]["ladder"]
     assert [rung["variant"] for rung in rungs] == NAMES
     assert [rung["base"] for rung in rungs] == [None, *NAMES[:2]]
-    assert [rung["prediction"] and rung["prediction"]["phase"] for rung in rungs] == [None, None, 4]
-    for rung in rungs:
-        speed = rung["events_per_second"]
-        assert 0 < speed["low"] <= speed["value"] <= speed["high"]
-    words = {"faster", "slower", "no difference shown"}
-    for rung in rungs[1:]:
-        assert {rung["step_verdict"], rung["total_verdict"]} <= words
-        for name in ("step", "total"):
-            assert 0 < rung[name]["low"] <= rung[name]["value"] <= rung[name]["high"]
     # The mechanisms that phase 3 leaves out are no matter of noise.
-    assert rungs[1]["total_verdict"] == "faster"
-    assert result["noise_floor"] > 0
+    assert rungs[1]["total"]["value"] > 2
+    assert [entry["variant"] for entry in feed["analysis"]["bias"]][:3] == NAMES
+    assert {limit["name"] for limit in feed["analysis"]["limits"]} == {"sequential read", "random access"}
+
+
+def test_all_parts(tmp_path: Path) -> None:
+    feed = "synth:equity-universe,n=30000"
+    done = lobench("run", "--budget", "4", "--processes", "2", feed, "-o", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "coarse" not in done.stdout
+    result = kept(tmp_path)
+    (part,) = result["feeds"]
+    assert len(part["session"]["measured"]) == 6
+    factorial = part["factorial"]
+    assert len(factorial["measured"]) == 17
+    assert (factorial["measured"][0], factorial["measured"][-1]) == ("p0_baseline", CONTROL)
+    assert factorial["events"] == 30_000
+    assert factorial["disagreeing"] == []
+    assert {row["variant"] for row in samples_of(factorial["samples"])} == set(range(17))
+    assert part["scaling"]["names"] == part["session"]["measured"][:-1]
+    scaled = samples_of(part["scaling"])
+    assert {(row["variant"], row["workers"]) for row in scaled} >= {
+        (name, count) for name in range(5) for count in (1, 2)
+    }
+    sweep = result["sweep"]
+    assert sweep["names"] == ["p3_indexed_features", "p4_hash_lookup"]
+    assert {row["value"] for row in samples_of(sweep)} == {1, 8, 64, 512}
+    costs = {(entry["variant"], entry["value"]): entry["nanoseconds_per_event"]["value"] for entry in sweep["analysis"]}
+    # A walk of 256 orders against none.
+    assert costs["p3_indexed_features", 512] > 2 * costs["p4_hash_lookup", 512]
+    analysis = part["analysis"]
+    assert len(analysis["attribution"]["phases"]) == 4
+    assert len(analysis["interactions"]["effects"]) == 15
+    assert {entry["workers"] for entry in analysis["scaling"]} >= {1, 2}
 
 
 def test_for_a_person(tmp_path: Path) -> None:
@@ -128,13 +164,18 @@ def test_for_a_person(tmp_path: Path) -> None:
     for word in ("variant", "M events/s", "step", "95 % interval", "verdict", "in total"):
         assert word in heading
     assert "1.1x" in rows["p4_hash_lookup"]
-    assert " faster " in rows["p3_indexed_features"]
-    assert re.search(r" (faster|slower|no difference shown) ", rows["p4_hash_lookup"])
-    assert any(line.startswith("anomalies ") for line in lines)
-    assert any(line.startswith("noise floor ") for line in lines)
+    for name in NAMES[1:]:
+        assert re.search(r" (faster|slower|no difference shown) ", rows[name])
+    for label in ("anomalies", "noise floor", "A/A", "resolution", "coarse"):
+        assert sum(line.startswith(f"{label} ") for line in lines) == 1
     assert "verification  6 replays agree to the last bit" in lines
     (folder,) = deep.iterdir()
-    assert lines[-1] == f"result        {folder / 'result.json'}"
+    assert lines[-3:] == [
+        f"result        {folder / 'result.json'}",
+        f"report        {folder / 'report.html'}",
+        f"next          lobench run {FEED}",
+    ]
+    assert (folder / "report.html").is_file()
 
 
 def test_a_wrong_variant_is_not_measured(tmp_path: Path) -> None:
@@ -152,11 +193,13 @@ def test_a_wrong_variant_is_not_measured(tmp_path: Path) -> None:
 
     result = kept(tmp_path / "out")
     assert result["status"] == "complete"
-    assert result["measured"] == ["p0_baseline", "p4_hash_lookup", CONTROL]
-    assert [rung["variant"] for rung in result["ladder"]] == ["p0_baseline", "p4_hash_lookup"]
-    refuted = [entry for entry in result["verification"] if not entry["agrees"]]
-    assert [(entry["variant"], entry["workers"]) for entry in refuted] == [("forgetful", 1), ("forgetful", 2)]
-    assert {entry["difference"]["record"] for entry in refuted} == {record}
+    (part,) = result["feeds"]
+    assert part["session"]["measured"] == ["p0_baseline", "p4_hash_lookup", CONTROL]
+    assert [rung["variant"] for rung in part["analysis"]["ladder"]] == ["p0_baseline", "p4_hash_lookup"]
+    assert set(part["counters"]) == {"p0_baseline", "p4_hash_lookup"}
+    refuted = [entry for entry in part["verification"] if not entry["agrees"]]
+    assert [(entry["name"], entry["workers"]) for entry in refuted] == [("forgetful", 1), ("forgetful", 2)]
+    assert all(entry["difference"].startswith(f"first difference: event {record} ") for entry in refuted)
 
 
 def measuring(folder: Path) -> subprocess.Popen[str]:
@@ -166,7 +209,8 @@ def measuring(folder: Path) -> subprocess.Popen[str]:
     deadline = time.monotonic() + 300
     while time.monotonic() < deadline and process.poll() is None:
         for path in folder.glob("*/result.json"):
-            if json.loads(path.read_text())["samples"]["rows"]:
+            feeds = json.loads(path.read_text())["feeds"]
+            if feeds and feeds[0]["session"] and feeds[0]["session"]["samples"]["rows"]:
                 return process
         time.sleep(0.02)
     process.kill()
@@ -184,10 +228,15 @@ def test_an_interrupt_keeps_what_was_measured(tmp_path: Path, number: signal.Sig
     (path,) = tmp_path.glob("*/result.json")
     first, last = problem.splitlines()
     assert last == f"lobench: {word}"
-    result = json.loads(path.read_text())
-    assert first == f"stopped; the {len(result['samples']['rows']):,} samples measured so far are kept in {path}"
+    result = read(path)
+    (part,) = result["feeds"]
+    rows = part["session"]["samples"]["rows"]
+    assert first == f"stopped; the {len(rows):,} samples measured so far are kept in {path}"
     assert result["status"] == "partial"
-    assert len(result["samples"]["rows"]) >= slices_of(result) * len(result["measured"])
+    assert not part["session"]["complete"]
+    # Whole passes.
+    slices = math.ceil(part["session"]["events"] / part["session"]["design"]["slice_records"])
+    assert len(rows) % (slices * len(part["session"]["measured"])) == 0 < len(rows)
     assert [entry.name for entry in path.parent.iterdir()] == ["result.json"]
     assert len(helpers) == 1
     assert psutil.wait_procs(helpers, timeout=10)[1] == []
@@ -198,12 +247,12 @@ def test_an_interrupt_keeps_what_was_measured(tmp_path: Path, number: signal.Sig
     [
         (["-o", "file"], "file: cannot write results there: Not a directory; choose another place with -o"),
         (["-o", "file/below"], "file/below: cannot write results there: Not a directory; choose another"),
-        (["--processes", "0"], "--processes and --budget must be positive"),
-        (["--processes", "-1"], "--processes and --budget must be positive"),
-        (["--budget", "0"], "--processes and --budget must be positive"),
-        (["--budget", "-2"], "--processes and --budget must be positive"),
-        (["--budget", "nan"], "--processes and --budget must be positive"),
-        (["--budget", "inf"], "--processes and --budget must be positive"),
+        (["--processes", "0"], "--processes must be at least 2, was 0: how much"),
+        (["--processes", "-1"], "--processes must be at least 2, was -1"),
+        (["--budget", "0"], "'0' is no duration; write 90, 90s or 2m"),
+        (["--budget", "-2"], "'-2' is no duration"),
+        (["--budget", "nan"], "'nan' is no duration"),
+        (["--budget", "soon"], "'soon' is no duration"),
         (["--variants", "p9_nothing"], "no variant named 'p9_nothing'"),
         (["--variants-from", "none.py"], "none.py: No such file or directory"),
     ],
@@ -227,7 +276,7 @@ def test_feeds_that_cannot_be_measured(tmp_path: Path) -> None:
 def test_help() -> None:
     done = lobench("--help")
     assert done.returncode == 0
-    for verb in ("run", "replay", "verify", "variants", "generate", "env"):
+    for verb in ("run", "measure", "replay", "verify", "variants", "generate", "env"):
         assert re.search(rf"^    {verb} +\w", done.stdout, re.MULTILINE)
     done = lobench("run", "--help")
     assert done.returncode == 0
@@ -236,7 +285,7 @@ def test_help() -> None:
 
 
 def test_help_needs_no_compiler() -> None:
-    for arguments in (["--help"], ["run", "--help"], ["verify", "--help"]):
+    for arguments in (["--help"], ["run", "--help"], ["measure", "--help"], ["verify", "--help"]):
         command = [COMMAND[0], "-X", "importtime", *COMMAND[1:], *arguments]
         done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60)
         assert done.returncode == 0

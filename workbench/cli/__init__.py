@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-VERBS = ("run", "replay", "verify", "variants", "generate", "env")
+VERBS = ("run", "report", "measure", "replay", "verify", "variants", "generate", "env", "plan", "cmp", "diff")
 
 
 class Terminated(KeyboardInterrupt):

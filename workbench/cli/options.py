@@ -46,3 +46,22 @@ def add_workers(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", type=int, default=1, metavar="N", help="threads that share the instruments (default 1)"
     )
+
+
+def add_tolerance(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--tolerance", metavar="X", default="0", help="slowdown that is accepted: 1%% or 0.01 (default none)"
+    )
+
+
+def fraction(option: str, text: str) -> float:
+    """``1%`` or ``0.01`` as 0.01. Raises UsageError for anything but a fraction from 0 to below 1."""
+    from engine.errors import UsageError
+
+    try:
+        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1:
+        raise UsageError(f"{option} takes a fraction like 1% or 0.01, was '{text}'")
+    return value

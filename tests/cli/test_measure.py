@@ -1,0 +1,200 @@
+"""`lobench measure`: several feeds, a precision, and going on after an interrupt."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.cli import wrong
+from tests.cli.command import COMMAND, answer, environment, lobench, refused
+from tests.dbn_files import header, records, write
+from workbench.measurement.design import CONTROL
+from workbench.results import read
+
+pytestmark = pytest.mark.xdist_group("measure")
+
+FEED = "synth:liquid-future,n=20000"
+OTHER = "synth:auction-open,n=20000"
+PAIR = ("--variants", "p3_indexed_features p4_hash_lookup")
+MEASURED = ["p0_baseline", "p3_indexed_features", "p4_hash_lookup", CONTROL]
+
+
+def document(folder: Path) -> Any:
+    """The one result below ``folder``, valid."""
+    (path,) = folder.glob("*/result.json")
+    return read(path)
+
+
+def test_each_feed_is_measured_by_itself(tmp_path: Path) -> None:
+    parts = [str(tmp_path / f"{number}.dbn") for number in range(2)]
+    for number, path in enumerate(parts):
+        write(Path(path), header(), records(3_000, number).tobytes())
+    told = answer(
+        "measure", *parts, "--feed", FEED, "--feed", OTHER, *PAIR, "--budget", "6s", "--processes", 2, "-o", tmp_path
+    )
+    result = document(tmp_path)
+    assert (result["kind"], result["status"]) == ("measure", "complete")
+    assert [feed["specs"] for feed in result["feeds"]] == [parts, [FEED], [OTHER]]
+    assert [feed["events"] for feed in result["feeds"]] == [6_000, 20_000, 20_000]
+    assert [feed["session"]["design"]["seconds"] for feed in result["feeds"]] == [1, 1, 1]
+    assert len({feed["digest"] for feed in result["feeds"]}) == 3
+    for feed, shown in zip(result["feeds"], told["feeds"], strict=True):
+        assert feed["session"]["measured"] == MEASURED
+        assert feed["session"]["complete"]
+        assert {entry["workers"] for entry in feed["verification"]} == {1, 2}
+        assert feed["analysis"] == shown["analysis"]
+    assert told["result_file"].endswith("result.json")
+    assert "rows" not in json.dumps(told)
+
+
+def test_for_a_person(tmp_path: Path) -> None:
+    done = lobench("measure", FEED, *PAIR, "--budget", "3", "--processes", 2, "-o", tmp_path / "out")
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert [line.split()[1] for line in lines if line.startswith("│")] == MEASURED[:-1]
+    (path,) = tmp_path.glob("out/*/result.json")
+    assert f"result        {path}" in lines
+    assert lines[-1] == f"next          lobench report {path}"
+    assert not any(line.startswith("precision") for line in lines)
+
+
+def test_it_stops_when_it_is_precise_enough(tmp_path: Path) -> None:
+    # So wide that any three processes are enough.
+    done = lobench("measure", FEED, *PAIR, "--until", "99%", "--budget", "200", "--processes", 40, "-o", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "precision " in done.stdout
+    assert "asked for was ±99.00%" in done.stdout
+    session = document(tmp_path)["feeds"][0]["session"]
+    assert session["complete"]
+    assert session["design"]["until_precision"] == 0.99
+    assert len({row[0] for row in session["samples"]["rows"]}) == 3
+
+
+def test_slices_are_balanced(tmp_path: Path) -> None:
+    answer("measure", FEED, *PAIR, "--budget", "8", "--processes", 2, "-o", tmp_path)
+    session = document(tmp_path)["feeds"][0]["session"]
+    rows = np.array(session["samples"]["rows"])
+    columns = {name: rows[:, place] for place, name in enumerate(session["samples"]["columns"])}
+    sorted_by = np.lexsort([columns[name] for name in ("order", "slice", "pass", "process")])
+    orders = columns["variant"][sorted_by].reshape(-1, len(MEASURED))
+    owners = columns["process"][sorted_by].reshape(-1, len(MEASURED))[:, 0]
+    for process in (0, 1):
+        own = orders[owners == process]
+        for start in range(0, len(own) - len(MEASURED) + 1, len(MEASURED)):
+            square = own[start : start + len(MEASURED)]
+            assert all(sorted(place) == list(range(len(MEASURED))) for place in square.T.tolist())
+    assert all(sorted(order) == list(range(len(MEASURED))) for order in orders.tolist())
+
+
+def test_a_wrong_variant_gets_no_figure(tmp_path: Path) -> None:
+    path = wrong.write_forgetful(tmp_path)
+    arguments = ("--variants", "forgetful p4_hash_lookup", "--variants-from", path, "--budget", "2", "--processes", 2)
+    done = lobench("measure", wrong.FEED, *arguments, "-o", tmp_path / "out")
+    assert done.returncode == 1, done.stderr
+    assert f"first difference: event {wrong.mistake().record} (" in done.stdout
+    feed = document(tmp_path / "out")["feeds"][0]
+    assert feed["session"]["measured"] == ["p0_baseline", "p4_hash_lookup", CONTROL]
+
+
+def interrupted(folder: Path, number: signal.Signals, *arguments: object) -> tuple[Path, Any]:
+    """A measurement that a signal ended once it had kept samples: its result's path, and what it holds."""
+    command = [*COMMAND, "measure", *map(str, arguments), *PAIR, "-o", str(folder)]
+    process = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 300
+    path = None
+    while path is None and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.02)
+        for found in folder.glob("*/result.json"):
+            feeds = json.loads(found.read_text())["feeds"]
+            if feeds and feeds[-1]["session"] and feeds[-1]["session"]["samples"]["rows"]:
+                path = found
+    process.send_signal(number)
+    said, problem = process.communicate(timeout=60)
+    assert path is not None, problem
+    assert (process.returncode, said) == (128 + number, "")
+    result = read(path)
+    assert result["status"] == "partial"
+    return path, result
+
+
+def test_it_goes_on_after_an_interrupt(tmp_path: Path) -> None:
+    seconds = ("--budget", "8", "--processes", 3)
+    path, before = interrupted(tmp_path, signal.SIGTERM, FEED, "--feed", OTHER, *seconds)
+    told = answer("measure", "--resume", path)
+    result = read(path)
+    assert told["result_file"] == str(path)
+    assert list(tmp_path.iterdir()) == [path.parent]
+    assert (result["status"], result["command"]) == ("complete", before["command"])
+    assert result["created"] == before["created"]
+    assert [feed["specs"] for feed in result["feeds"]] == [[FEED], [OTHER]]
+    for feed in result["feeds"]:
+        session = feed["session"]
+        assert session["complete"]
+        assert {row[0] for row in session["samples"]["rows"]} == {0, 1, 2}
+        assert feed["analysis"]["ladder"]
+    # What had been measured stands as it was.
+    kept = before["feeds"][0]["session"]
+    assert result["feeds"][0]["session"]["design"] == kept["design"]
+    assert result["feeds"][0]["session"]["samples"]["rows"][: len(kept["samples"]["rows"])] == kept["samples"]["rows"]
+    assert f"lobench: {path}: complete" in refused(2, "measure", "--resume", path)
+
+
+def test_what_cannot_go_on(tmp_path: Path) -> None:
+    path, before = interrupted(tmp_path, signal.SIGINT, FEED, "--budget", "300", "--processes", 2)
+
+    def changed(**changes: Any) -> Path:
+        folder = tmp_path / "changed"
+        folder.mkdir(exist_ok=True)
+        target = folder / "result.json"
+        target.write_text(json.dumps({**before, **changes}))
+        return target
+
+    line = refused(2, "measure", "--resume", path, "--budget", "9")
+    assert "leave out budget" in line
+    assert "leave out feeds" in refused(2, "measure", FEED, "--resume", path)
+    assert "none.json: No such file" in refused(2, "measure", "--resume", "none.json")
+    assert "written by `lobench run`" in refused(2, "measure", "--resume", changed(kind="run"))
+    assert "engine's sources" in refused(2, "measure", "--resume", changed(source_digest="0"))
+    other = {**before["environment"], "machine_digest": "0" * 32}
+    assert "machines differ" in refused(2, "measure", "--resume", changed(environment=other))
+    feeds = [{**before["feeds"][0], "digest": "0" * 32}]
+    assert "not the records that were measured before" in refused(2, "measure", "--resume", changed(feeds=feeds))
+    variants = [{**entry, "source_digest": "0" * 16} for entry in before["variants"]]
+    assert "the source has changed" in refused(2, "measure", "--resume", changed(variants=variants))
+    # None of this touched what was kept.
+    assert read(path) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["--processes", "1"],
+            "--processes must be at least 2, was 1: how much processes differ is not to be seen in one",
+        ),
+        (["--budget", "1h"], "'1h' is no duration; write 90, 90s or 2m"),
+        (["--until", "0"], "'0' is no precision; write the half-width of the intervals as 0.5%"),
+        (["--variants", "p9_nothing"], "no variant named 'p9_nothing'"),
+        (["--feed", "synth:nothing"], "nothing"),
+        (["-o", "file"], "file: cannot write results there: Not a directory; choose another place with -o"),
+    ],
+)
+def test_refuses_before_any_work(tmp_path: Path, arguments: list[str], said: str) -> None:
+    (tmp_path / "file").write_text("mine")
+    line = refused(2, "measure", "synth:liquid-future,n=100000000", *arguments, folder=tmp_path)
+    assert said in line
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_feed_without_events(tmp_path: Path) -> None:
+    empty = write(tmp_path / "empty.dbn", header())
+    line = refused(2, "measure", empty, "--feed", FEED, *PAIR, "-o", tmp_path / "out")
+    assert line == f"lobench: {empty}: no events to measure"
+    assert not list((tmp_path / "out").iterdir())

@@ -1,0 +1,212 @@
+"""A session's state: what it keeps, how narrow its intervals are, when it may go on; and what a worker is given."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.errors import LobenchError, UsageError
+from engine.feeds import load, open_feed
+from engine.policy import Variant
+from tests.cli import wrong
+from variants import discover
+from workbench.experiment import resume
+from workbench.experiment.document import new_content
+from workbench.measurement.clocks import Clocks
+from workbench.measurement.counters import count, peak_orders
+from workbench.measurement.design import CONTROL, Design
+from workbench.measurement.handover import receive, shared
+from workbench.measurement.live import display, table
+from workbench.measurement.lockstep import ISOLATED, LOCKSTEP
+from workbench.measurement.precision import precisions, reached
+from workbench.measurement.process import messages
+from workbench.measurement.session import SESSION_COLUMNS, Session
+from workbench.measurement.sources import variant_digest
+from workbench.measurement.task import Task
+
+NAMES = ["p0_baseline", "p1_zero_copy", "p4_hash_lookup", CONTROL]
+FASTER = (1.0, 1.25, 10.0, 1.0)
+
+
+def message(
+    kind: str = LOCKSTEP, number: int = 0, slices: int = 4, noise: float = 0.0, seed: int = 0, states: str = "aaaa"
+) -> dict[str, Any]:
+    """One pass of a process in which the variants are so many times ``FASTER``, but for noise."""
+    rng = np.random.default_rng(seed)
+    samples = []
+    for place in range(slices):
+        for order, variant in enumerate(rng.permutation(len(NAMES)).tolist()):
+            cpu = int(1e7 / FASTER[variant] * math.exp(noise * rng.normal()))
+            samples.append([number, place, variant, order, cpu + 9, cpu, 0, 0, 0, 0, 0])
+    return {"seconds": 1.0, "kind": kind, "samples": samples, "end_states": list(states)}
+
+
+def session(processes: int, noise: float = 0.0, until: float | None = None) -> Session:
+    made = Session(NAMES, 40_000, Design(processes, 1.0, 10_000, 0, until_precision=until))
+    for process in range(processes):
+        made.take(process, message(noise=noise, seed=process))
+    return made
+
+
+def test_passes_of_both_kinds_are_kept_apart() -> None:
+    made = Session(NAMES, 40_000, Design(2, 1.0, 10_000, 0))
+    assert made.begun == 0
+    assert made.isolated_json() is None
+    made.take(0, message())
+    made.take(0, message(ISOLATED, slices=3))
+    made.take(1, message(number=5))
+    assert made.begun == 2
+    assert [len(made.samples), len(made.isolated)] == [2 * 16, 12]
+    assert {tuple(row[:2]) for row in made.samples} == {(0, 0), (1, 5)}
+    assert all(len(row) == len(SESSION_COLUMNS) for row in made.samples)
+    assert made.disagreeing == set()
+    made.take(1, message(ISOLATED, states="aaba"))
+    made.take(1, message(states="baaa"))
+    assert made.disagreeing == {"p4_hash_lookup", "p0_baseline"}
+
+
+def test_a_session_comes_back_as_it_was() -> None:
+    made = session(2)
+    made.take(1, message(ISOLATED, states="abaa"))
+    kept = json.loads(json.dumps(made.as_json()))
+    isolated = json.loads(json.dumps(made.isolated_json()))
+    assert isolated["names"] == NAMES
+    assert Session.from_json(kept, isolated) == made
+    assert Session.from_json(kept, None) == replace(made, isolated=[])
+
+
+def test_intervals_narrow_with_processes() -> None:
+    assert precisions(Session(NAMES, 40_000, Design(2, 1.0))) == {}
+    assert all(math.isinf(entry.half_width) for entry in precisions(session(2, 0.01)).values())
+    few, many = precisions(session(4, 0.02)), precisions(session(64, 0.02))
+    assert list(few) == NAMES[1:]
+    for name, ratio in zip(NAMES[1:], FASTER[1:], strict=True):
+        assert many[name].ratio == pytest.approx(ratio, rel=0.02)
+        assert many[name].half_width < few[name].half_width
+        assert 0.001 < many[name].half_width < 0.01
+
+
+def test_intervals_do_not_depend_on_the_order_of_rows() -> None:
+    made = session(5, 0.02)
+    before = precisions(made)
+    np.random.default_rng(0).shuffle(made.samples)
+    assert precisions(made) == before
+
+
+def test_a_precision_is_reached_when_all_intervals_are_narrow() -> None:
+    assert not reached(session(20, 0.001))
+    assert reached(session(20, 0.001, until=0.005))
+    assert not reached(session(20, 0.001, until=0.0001))
+    assert not reached(session(2, 0.0, until=0.5))
+
+
+def test_what_is_shown_while_it_runs() -> None:
+    shown = table(session(4, 0.001))
+    assert [column.header for column in shown.columns][1] == "over p0_baseline"
+    cells = list(shown.columns[1].cells)
+    assert cells[:2] == ["1.25x", "10x"]
+    assert all(str(cell).startswith("±0.") for cell in shown.columns[2].cells)
+    assert set(table(session(1)).columns[2].cells) == {"too early"}
+    with display("measuring", session(1)) as quiet:  # no terminal
+        quiet.advance(1.0)
+        quiet.refresh()
+
+
+def test_a_digest_is_of_the_text_that_defines_a_variant(tmp_path: Path) -> None:
+    known = discover()
+    digests = {name: variant_digest(variant) for name, variant in known.items()}
+    assert len(set(digests.values())) == len(digests)
+    assert digests == {name: variant_digest(variant) for name, variant in discover().items()}
+    first = load_user(tmp_path, "CONSTANT = 1")
+    assert variant_digest(first) != variant_digest(load_user(tmp_path, "CONSTANT = 2"))
+    assert variant_digest(first) == variant_digest(load_user(tmp_path, "CONSTANT = 1"))
+
+
+def load_user(folder: Path, line: str) -> Variant:
+    """A user's variant whose file ends with ``line``."""
+    path = folder / str(len(list(folder.iterdir()))) / "mine.py"
+    path.parent.mkdir()
+    path.write_text(f"{wrong.INEXACT}\n{line}\n")
+    return discover([str(path)])["mine"]
+
+
+def test_going_on_needs_the_same_sources_and_machine(tmp_path: Path) -> None:
+    variant = load_user(tmp_path, "CONSTANT = 1")
+    chosen = [discover()["p0_baseline"], variant]
+    content = new_content("measure", chosen, "last")
+    resume.check(content, chosen)
+    with pytest.raises(UsageError, match="mine: the source has changed"):
+        resume.check(content, [chosen[0], load_user(tmp_path, "CONSTANT = 2")])
+    with pytest.raises(UsageError, match="mine: the source has changed"):
+        resume.check(content, chosen[:1])
+    with pytest.raises(UsageError, match="engine's sources"):
+        resume.check({**content, "source_digest": "0" * 16}, chosen)
+    elsewhere = {**content["environment"], "machine_digest": "0" * 32}
+    with pytest.raises(UsageError, match=r"machines differ.*; measure anew"):
+        resume.check({**content, "environment": elsewhere}, chosen)
+
+
+def test_clocks_tell_work_from_waiting() -> None:
+    done: list[str] = []
+    with Clocks(None) as clocks:
+        reading = clocks.measure(lambda: done.append("lead-in"), lambda: time.sleep(0.05))
+        assert done == ["lead-in"]
+        assert reading.wall_ns > 50e6 > reading.cpu_ns
+        reading = clocks.measure(lambda: time.sleep(0.05), lambda: sum(range(200_000)))
+        assert reading.cpu_ns > 100_000
+        assert reading.major_faults >= 0
+        assert reading.steal_ticks >= 0
+
+
+def test_clocks_are_of_the_thread() -> None:
+    stop = threading.Event()
+    busy = threading.Thread(target=lambda: [sum(range(1000)) for _ in iter(stop.is_set, True)])
+    busy.start()
+    try:
+        with Clocks(0) as clocks:
+            reading = clocks.measure(lambda: None, lambda: time.sleep(0.05))
+    finally:
+        stop.set()
+        busy.join()
+    assert reading.cpu_ns < 25e6
+
+
+def test_a_feed_is_handed_over_whole() -> None:
+    feed = load(open_feed(["synth:liquid-future,n=5000"]))
+    with shared(feed) as given:
+        received = receive(given.descriptor, given.name, given.count)
+        assert received.digest == feed.digest
+        assert received.name == feed.name
+        part = receive(given.descriptor, given.name, 1000)
+        assert np.array_equal(part.records, feed.records[:1000])
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(given.descriptor)
+    # The memory lives as long as someone looks at it.
+    assert received.digest == feed.digest
+
+
+def test_a_worker_that_fails_says_why() -> None:
+    task = Task(job="scaling", variants=["p9_nothing"])
+    with pytest.raises(LobenchError, match=r"ended with code 1: no variant named 'p9_nothing'"):
+        list(messages(task))
+
+
+def test_what_is_counted_of_a_feed() -> None:
+    feed = load(open_feed(["synth:liquid-future,n=20000"]))
+    chosen = [variant for variant in discover().values() if variant.phase in (0, 4)]
+    done: list[int] = []
+    counted = count(feed, chosen, evaluate="last", advance=done.append)
+    assert sum(done) == 2 * feed.count
+    assert counted["p0_baseline"]["event_bytes_copied"] >= feed.count * 56
+    assert counted["p4_hash_lookup"]["event_bytes_copied"] == 0
+    # The profile aims at 2,000 live orders.
+    assert 1_000 < peak_orders(feed, chosen[1], evaluate="last") < 4_000

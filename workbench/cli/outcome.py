@@ -1,0 +1,114 @@
+"""Showing a measured document to a person, and its parts without raw samples to a program."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def without_rows(value: Any) -> Any:
+    """A document without the rows of its samples, which are in its file."""
+    if isinstance(value, dict):
+        return {key: without_rows(entry) for key, entry in value.items() if key != "rows"}
+    if isinstance(value, list):
+        return [without_rows(entry) for entry in value]
+    return value
+
+
+def exit_code(content: dict[str, Any]) -> int:
+    """1 if a variant did not compute what the reference computes, in verification or after a timed replay."""
+    disagreeing = any(
+        feed[part] and feed[part]["disagreeing"] for feed in content["feeds"] for part in ("session", "factorial")
+    )
+    return int(disagreeing or any(not entry["agrees"] for feed in content["feeds"] for entry in feed["verification"]))
+
+
+def show(content: dict[str, Any]) -> None:
+    """Print what was found on each feed: the ladder, anomalies, verification, and what the session can tell apart."""
+    for feed in content["feeds"]:
+        _show_feed(feed)
+
+
+def say(label: str, text: object) -> None:
+    """One line under the tables."""
+    from workbench.console import stdout
+
+    stdout().print(f"{label:<13} {text}", markup=False, soft_wrap=True)
+
+
+def _show_feed(feed: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    from workbench.console import stdout
+    from workbench.experiment.feed import refuted
+
+    console = stdout()
+    books = feed["books"]
+    title = (
+        f"{feed['name']}: {feed['events']:,} events, {feed['evaluations']:,} evaluations, "
+        f"{books:,} book{'s' * (books != 1)}"
+    )
+    for entry in feed["verification"]:
+        if not entry["agrees"]:
+            console.print(f"{entry['name']} with {entry['workers']} workers:", markup=False)
+            console.print(entry["difference"], markup=False, soft_wrap=True)
+    table = Table(title=title)
+    for heading in ("variant", "M events/s", "step", "95 % interval", "predicted", "verdict", "in total"):
+        table.add_column(heading, justify="left" if heading in ("variant", "verdict") else "right")
+    for rung in feed["analysis"]["ladder"]:
+        table.add_row(*_cells(rung))
+    console.print(table)
+    kinds = [f"{name} {count:,}" for name, count in feed["anomalies"].items() if count]
+    say("anomalies", ", ".join(kinds) or "none")
+    wrong = refuted(feed)
+    if wrong:
+        say("verification", f"FAILED for {', '.join(wrong)}: not measured")
+    else:
+        say("verification", f"{len(feed['verification'])} replays agree to the last bit")
+    for name in feed["session"]["disagreeing"]:
+        say("end state", f"{name} DIFFERS from the reference after a timed replay: its figures are left out")
+    _show_noise(feed)
+
+
+def _show_noise(feed: dict[str, Any]) -> None:
+    noise, session = feed["analysis"]["noise"], feed["session"]
+    contaminated = noise["contaminated"]
+    say(
+        "noise floor",
+        f"{noise['floor']:.2%} (the reference against itself, in the same session), CPU time, "
+        f"{contaminated['of']:,} samples, {contaminated['samples']:,} flagged",
+    )
+    wrong = noise["false_positives"]
+    say("A/A", f"{wrong['measured']:.1%} of sessions like this one would tell identical variants apart (nominal 5%)")
+    effect = noise["mde"]["effect"]
+    say("resolution", f"differences of {effect:.2%} are found with {noise['mde']['power']:.0%} probability")
+    aim = session["design"]["until_precision"]
+    if aim is not None:
+        widest = max(
+            (
+                max(interval["high"] / interval["value"], interval["value"] / interval["low"]) - 1
+                for rung in feed["analysis"]["ladder"]
+                for interval in (rung["step"], rung["total"])
+                if interval
+            ),
+            default=0.0,
+        )
+        say("precision", f"the widest interval is ±{widest:.2%}, asked for was ±{aim:.2%}")
+
+
+def _cells(rung: dict[str, Any]) -> list[str]:
+    cells = [rung["variant"], f"{rung['events_per_second']['value'] / 1e6:.2f}"]
+    step, total, prediction = rung["step"], rung["total"], rung["prediction"]
+    if step is None or total is None:
+        return [*cells, "", "", "", "", "1"]
+    predicted = ""
+    if prediction is not None:
+        low, high = prediction["low"], prediction["high"]
+        predicted = f"{low:g}x" if low == high else f"{low:g}-{high:g}x"
+    return [
+        *cells,
+        f"{step['value']:.3g}x",
+        f"{step['low']:.3g} to {step['high']:.3g}",
+        predicted,
+        rung["step_verdict"] or "",
+        f"{total['value']:.3g}x",
+    ]

@@ -1,0 +1,105 @@
+"""The result document in the making: what is known of it from the start, and saving it as it grows."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from engine.cache import source_digest
+from engine.feeds import LoadedFeed
+from engine.policy import Variant
+from workbench.environment import environment
+from workbench.measurement.sources import variant_digest
+from workbench.results import ResultFolder
+from workbench.verify import Verification
+
+SAVED_EVERY = 2.0
+"""Seconds between two savings of samples, so that saving does not disturb what is being measured."""
+
+
+class Document:
+    """A document and the folder that keeps it."""
+
+    def __init__(self, content: dict[str, Any], folder: ResultFolder) -> None:
+        self.content = content
+        self.folder = folder
+        self._saved = 0.0
+
+    def save(self, *, seldom: bool = False) -> None:
+        """Replace the file. ``seldom``: unless that was done a moment ago."""
+        if not seldom or time.monotonic() - self._saved > SAVED_EVERY:
+            self.folder.save(self.content)
+            self._saved = time.monotonic()
+
+    def finish(self) -> None:
+        """Everything is there."""
+        self.content["status"] = "complete"
+        self.save()
+
+
+def new_content(kind: str, variants: Sequence[Variant], evaluate: str) -> dict[str, Any]:
+    """A document without feeds."""
+    return {
+        "kind": kind,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": shlex.join(["lobench", *sys.argv[1:]]),
+        "status": "partial",
+        "evaluate": evaluate,
+        "until": "strategies",
+        "environment": environment(),
+        "source_digest": source_digest(),
+        "variants": [
+            {
+                "name": variant.name,
+                "phase": variant.phase,
+                "summary": variant.summary,
+                "policies": variant.policies,
+                "source_digest": variant_digest(variant),
+            }
+            for variant in variants
+        ],
+        "feeds": [],
+        "sweep": None,
+    }
+
+
+def new_feed(specs: Sequence[str], feed: LoadedFeed, outcomes: Sequence[Verification]) -> dict[str, Any]:
+    """A verified feed that nothing was measured on. The first outcome is the reference's."""
+    result = outcomes[0].result
+    return {
+        "specs": list(specs),
+        "name": feed.name,
+        "digest": feed.digest,
+        "events": feed.count,
+        "evaluations": result.evaluations,
+        "books": len(result.books),
+        "anomalies": dict(result.anomalies),
+        "verification": [verification(outcome) for outcome in outcomes],
+        "counters": {},
+        "session": None,
+        "factorial": None,
+        "isolated": None,
+        "scaling": None,
+        "limits": None,
+        "analysis": None,
+    }
+
+
+def verification(outcome: Verification) -> dict[str, Any]:
+    """One verified replay as the document has it."""
+    difference = None
+    if not outcome.agrees:
+        difference = "differs, but not again when replayed: its results change from run to run"
+        if outcome.difference is not None:
+            difference = "\n".join(outcome.difference.lines())
+    return {
+        "name": outcome.name,
+        "workers": outcome.workers,
+        "agrees": outcome.agrees,
+        "digests": outcome.result.digests.as_json() if outcome.result.digests else None,
+        "difference": difference,
+    }

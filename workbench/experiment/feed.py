@@ -1,0 +1,245 @@
+"""An experiment on one feed: verify, then measure part by part. Each part is in the document as soon as it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from engine.errors import UsageError
+from engine.feeds import Feed, LoadedFeed, load
+from engine.policy import Variant
+from variants import REFERENCE, discover, factorial
+from workbench import statistics
+from workbench.console import progress
+from workbench.experiment.document import Document, new_feed, verification
+from workbench.experiment.plan import FEWEST_CHOSEN, Plan, design
+from workbench.measurement import counters, limits, scaling, sweep
+from workbench.measurement.calibration import Grain, calibrate
+from workbench.measurement.clocks import usable_cpus
+from workbench.measurement.design import CONTROL
+from workbench.measurement.handover import SharedFeed, shared
+from workbench.measurement.live import display
+from workbench.measurement.precision import reached
+from workbench.measurement.session import Session, measure
+from workbench.verification import verify_all
+from workbench.warming import warm_all
+
+VERIFIED_WITH = (1, 2)
+"""Numbers of workers that every variant is verified with."""
+
+FACTORIAL_RECORDS = 200_000
+"""Records, from the start of the feed, that the factorial replays."""
+
+_CALIBRATION = 4.0
+"""Seconds for choosing the grain, at most."""
+
+_PROCESSES = 2
+"""Fresh processes of the limits, of scaling and of the sweep."""
+
+
+class FeedExperiment:
+    """One feed's part of a document. ``variants`` hold the reference; ``files`` are the user's own variants.
+
+    ``verify`` comes first; every other step adds to ``content``, which is in the document from then on. Raises
+    UsageError for a feed without events.
+    """
+
+    def __init__(
+        self, document: Document, specs: Sequence[str], source: Feed, variants: Sequence[Variant], files: Sequence[str]
+    ) -> None:
+        self._document = document
+        self._specs = list(specs)
+        self._files = list(files)
+        self._evaluate: str = document.content["evaluate"]
+        self.variants = list(variants)
+        self.feed: LoadedFeed = load(source)
+        if not self.feed.count:
+            raise UsageError(f"{self.feed.name}: no events to measure")
+        self.content: dict[str, Any] = {}
+        self._grain: Grain | None = None
+        self._shared: SharedFeed | None = None
+
+    @contextmanager
+    def handed_over(self) -> Iterator[None]:
+        """Within, worker processes can have the feed: every step but ``verify``, ``count`` and ``analyse`` needs
+        that."""
+        with shared(self.feed) as self._shared:
+            yield
+        self._shared = None
+
+    @property
+    def refuted(self) -> list[str]:
+        """Names of variants that do not compute what the reference computes."""
+        return refuted(self.content)
+
+    @property
+    def trusted(self) -> list[Variant]:
+        """Variants that may be measured, in the ladder's order, then those beside it."""
+        good = [variant for variant in self.variants if variant.name not in self.refuted]
+        return sorted(good, key=lambda variant: (variant.phase is None, variant.phase or 0))
+
+    def verify(self) -> None:
+        """Compare every variant with the reference, and begin this feed's part of the document."""
+        warm_all(self.variants, builds=("observed", "timed"), files=self._files)
+        outcomes = verify_all(self.feed, self.variants, VERIFIED_WITH, evaluate=self._evaluate, files=self._files)
+        self.content = new_feed(self._specs, self.feed, outcomes)
+        self._document.content["feeds"].append(self.content)
+        self._document.save()
+
+    def count(self) -> None:
+        """Mechanism counters of every trusted variant."""
+        warm_all(self.trusted, builds=("counted",), files=self._files)
+        with progress("counting", self.feed.count * len(self.trusted), records=True) as ticker:
+            self.content["counters"] = counters.count(
+                self.feed, self.trusted, evaluate=self._evaluate, advance=ticker.advance
+            )
+        self._document.save()
+
+    def session(self, plan: Plan) -> None:
+        """The trusted variants side by side, with isolated passes where there is time for them."""
+        names = [variant.name for variant in self.trusted]
+        self._measure("session", names, self._handed, plan, isolated=True)
+
+    def adopt(self, content: dict[str, Any]) -> None:
+        """Go on with what the document holds of this feed, which was verified with the very same sources. Raises
+        UsageError where it holds another feed."""
+        if content["digest"] != self.feed.digest:
+            raise UsageError(f"{self.feed.name}: not the records that were measured before; nothing can be added to it")
+        warm_all(self.variants, builds=("timed",), files=self._files)
+        self.content = content
+
+    def resume(self, plan: Plan) -> None:
+        """Go on with the session that the document holds, if it is not complete."""
+        session = Session.from_json(self.content["session"], self.content["isolated"])
+        if not session.complete:
+            self._run("session", session, self._handed, plan.processes, bool(session.isolated))
+
+    def factorial(self, plan: Plan) -> None:
+        """The combinations of the core axes on the feed's first records, verified on these."""
+        known = discover()
+        # The reference is one of them, and keeps its name: the control stands beside it.
+        combinations = [known[REFERENCE], *factorial(known)[1:]]
+        prefix = replace(self._handed, count=min(FACTORIAL_RECORDS, self.feed.count))
+        warm_all(combinations, builds=("observed", "timed"))
+        first = LoadedFeed(self.feed.name, self.feed.slice(0, prefix.count), {})
+        outcomes = verify_all(first, combinations, evaluate=self._evaluate)
+        wrong = [outcome for outcome in outcomes if not outcome.agrees]
+        if wrong:
+            # Without all of them there is no factorial.
+            self.content["verification"] += [verification(outcome) for outcome in wrong]
+            return
+        names = [variant.name for variant in combinations]
+        self._measure("factorial", names, prefix, Plan(plan.factorial, plan.processes), isolated=False)
+
+    def limits(self, plan: Plan) -> None:
+        """What the machine allows."""
+        top = self.trusted[-1]
+        orders = counters.peak_orders(self.feed, top, evaluate=self._evaluate)
+        with progress("limits", plan.limits) as ticker:
+            self.content["limits"] = limits.measure(
+                self._handed, orders, processes=_PROCESSES, seconds=plan.limits, advance=ticker.advance
+            )
+        self._document.save()
+
+    def scaling(self, plan: Plan) -> None:
+        """The trusted variants over numbers of workers."""
+        names = [variant.name for variant in self.trusted]
+        with progress("scaling over workers", plan.scaling) as ticker:
+            self.content["scaling"] = scaling.measure(
+                self._handed,
+                names,
+                evaluate=self._evaluate,
+                files=self._files,
+                processes=_PROCESSES,
+                seconds=plan.scaling,
+                advance=ticker.advance,
+            )
+        self._document.save()
+
+    def sweep(self, plan: Plan) -> None:
+        """Cost against the orders of a level, where the variants that it compares are trusted. Once in a document."""
+        if not set(sweep.NAMES) <= {variant.name for variant in self.trusted}:
+            return
+        with progress("cost against orders at a level", plan.sweep) as ticker:
+            measured = sweep.measure(processes=_PROCESSES, seconds=plan.sweep, advance=ticker.advance)
+        measured["analysis"] = statistics.analyse_sweep(measured)
+        self._document.content["sweep"] = measured
+        self._document.save()
+
+    def analyse(self) -> None:
+        """What the samples say."""
+        self.content["analysis"] = statistics.analyse(self.content, self._document.content["variants"])
+        self._document.save()
+
+    @property
+    def _handed(self) -> SharedFeed:
+        assert self._shared is not None, "within handed_over() only"
+        return self._shared
+
+    def _measure(self, part: str, names: Sequence[str], feed: SharedFeed, plan: Plan, *, isolated: bool) -> None:
+        """Lay a session out and run it as ``part`` of the document."""
+        grain = self._calibrated(plan.session)
+        rates = grain.nanoseconds
+        total = sum(rates.get(name, rates[REFERENCE]) for name in [*names, CONTROL])
+        made, fits = design(
+            plan.session,
+            events=feed.count,
+            pass_seconds=feed.count * total / 1e9,
+            processes=plan.processes,
+            grain=(grain.slice_records, grain.lead_in_records),
+            pinned=len(usable_cpus()) > 0,
+            until_precision=plan.until_precision,
+        )
+        session = Session([*names, CONTROL], feed.count, made)
+        self._run(part, session, feed, plan.processes, isolated and fits)
+
+    def _calibrated(self, seconds: float) -> Grain:
+        if self._grain is None:
+            names = [variant.name for variant in self.trusted]
+            with progress("choosing the grain", None):
+                self._grain = calibrate(
+                    self._handed,
+                    names,
+                    evaluate=self._evaluate,
+                    files=self._files,
+                    seconds=min(_CALIBRATION, seconds / 20),
+                )
+        return self._grain
+
+    def _run(self, part: str, session: Session, feed: SharedFeed, processes: int | None, isolated: bool) -> None:
+        """Run a session as ``part`` of the document; ``processes`` is what was asked for."""
+
+        def put() -> None:
+            self.content[part] = session.as_json()
+            if isolated:
+                self.content["isolated"] = session.isolated_json()
+
+        with display(f"measuring {self.feed.name}, {part}", session) as shown:
+
+            def keep() -> None:
+                put()
+                self._document.save(seldom=True)
+                shown.refresh()
+
+            try:
+                measure(
+                    session,
+                    feed,
+                    evaluate=self._evaluate,
+                    files=self._files,
+                    isolated=isolated,
+                    least=processes or FEWEST_CHOSEN,
+                    keep=keep,
+                    enough=reached,
+                    advance=shown.advance,
+                )
+            finally:
+                put()
+                self._document.save()
+
+
+def refuted(content: dict[str, Any]) -> list[str]:
+    """Names of variants that a feed's verification found to compute something else."""
+    return list(dict.fromkeys(entry["name"] for entry in content["verification"] if not entry["agrees"]))

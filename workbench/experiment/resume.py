@@ -1,0 +1,47 @@
+"""Going on with an interrupted measurement: only with the same sources on the same machine, else it says why not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.cache import source_digest
+from engine.errors import UsageError
+from engine.policy import Variant
+from workbench.changes import machine_differences
+from workbench.environment import environment
+from workbench.experiment.document import Document
+from workbench.measurement.sources import variant_digest
+from workbench.results import ResultFolder, read
+
+
+def reopen(path: str) -> Document:
+    """The document to go on with. Raises UsageError for one that is complete or that ``measure`` did not write."""
+    place = Path(path)
+    folder = place if place.is_dir() else place.parent
+    content = read(place)
+    if place.is_file() and place.name != "result.json":
+        raise UsageError(f"{path}: results are kept as result.json; rename it to go on with it")
+    if content["kind"] != "measure":
+        raise UsageError(f"{path}: written by `lobench {content['kind']}`; only what `lobench measure` wrote can go on")
+    if content["status"] == "complete":
+        raise UsageError(f"{path}: complete; measure anew, for longer, with --budget")
+    return Document(
+        {key: value for key, value in content.items() if key not in ("schema", "schema_version")},
+        ResultFolder.existing(folder),
+    )
+
+
+def check(content: dict[str, Any], variants: Sequence[Variant]) -> None:
+    """Raise UsageError where samples measured now would not be of the same thing."""
+    before = {entry["name"]: entry["source_digest"] for entry in content["variants"]}
+    now = {variant.name: variant_digest(variant) for variant in variants}
+    changed = [name for name in before if before[name] != now.get(name)]
+    if changed:
+        raise UsageError(f"{', '.join(changed)}: the source has changed since it was measured; measure anew")
+    if content["source_digest"] != source_digest():
+        raise UsageError("the engine's sources or the NUMBA_* variables have changed since; measure anew")
+    problems = machine_differences(content, {"environment": environment()})
+    if problems:
+        raise UsageError(f"{'; '.join(problems)}; measure anew")

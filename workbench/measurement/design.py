@@ -1,0 +1,69 @@
+"""How a session is laid out: processes, passes, slices and their lead-ins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from variants import REFERENCE
+
+CONTROL = f"{REFERENCE} (A/A)"
+"""The reference once more under another name: what the laboratory says of two identical things is its error."""
+
+PROCESSES = 24
+"""Fresh processes of a session, at most, unless told otherwise: samples of one process share its memory layout, so
+that many short ones say more than few long ones."""
+
+_ISOLATED_PROCESSES = 8
+"""About so many of them also measure each variant by itself."""
+
+SLICE_RECORDS = 131_072
+LEAD_IN_RECORDS = 32_768
+"""A grain that suits books of a few thousand orders, where it is not calibrated."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """A session's layout. ``seconds`` of wall time in each of at most ``processes`` processes, at least one pass.
+
+    A pass replays the session's records in slices of about ``slice_records``; of each, ``lead_in_records`` are
+    replayed untimed. ``until_precision``: stop when every interval's half-width, as a fraction of its ratio, is
+    narrower; None: measure all processes.
+    """
+
+    processes: int
+    seconds: float
+    slice_records: int = SLICE_RECORDS
+    lead_in_records: int = LEAD_IN_RECORDS
+    passes: int = 200
+    seed: int = 1
+    pinned: bool = False
+    until_precision: float | None = None
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Records ``start`` to ``timed`` are replayed untimed, ``timed`` to ``stop`` are timed."""
+
+    start: int
+    timed: int
+    stop: int
+
+
+def isolated_every(processes: int) -> int:
+    """Every how many processes one has an isolated pass."""
+    return max(1, processes // _ISOLATED_PROCESSES)
+
+
+def equal_slices(events: int, aim: int) -> int:
+    """Records of a slice, so that ``events`` records are cut in equal parts of about ``aim``; one if there are
+    fewer."""
+    return -(-events // max(1, round(events / aim)))
+
+
+def slices(events: int, slice_records: int, lead_in_records: int) -> list[Slice]:
+    """``events`` records cut every ``slice_records``, each slice with its lead-in of at most half of it."""
+    found = []
+    for start in range(0, events, slice_records):
+        stop = min(start + slice_records, events)
+        found.append(Slice(start, start + min(lead_in_records, (stop - start) // 2), stop))
+    return found

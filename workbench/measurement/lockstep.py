@@ -1,0 +1,128 @@
+"""A session's part that runs in a worker: passes of all variants in lock-step, and one pass of each by itself.
+
+In lock-step all variants replay one slice, each with its own state, before any goes on to the next: a pair of samples
+is the same work, done at nearly the same time. An isolated pass replays the same slices with the same lead-ins, but
+one variant from start to end before the next begins; what lock-step costs a variant is the ratio of the two.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from itertools import chain, repeat
+from typing import Any
+
+from engine.feeds import LoadedFeed
+from engine.policy import Variant
+from engine.session import Replay
+from workbench.measurement.balance import orders
+from workbench.measurement.clocks import Clocks
+from workbench.measurement.contamination import Reading, is_contaminated
+from workbench.measurement.design import Slice, slices
+from workbench.measurement.task import Job
+
+COLUMNS = ("pass", "slice", "variant", "order", *Reading._fields, "contaminated")
+"""Of a sample: which pass (of its kind), slice and variant (by place in the task's list), the variant's place in the
+order of its slice (isolated: of its pass), the reading, and whether it is flagged."""
+
+LOCKSTEP, ISOLATED = "lockstep", "isolated"
+
+_TOLD_EVERY = 0.2
+_PADS, _PADDING = 16, 4096
+"""Pieces of memory taken before a replay is made, and below how many bytes each."""
+_PAGE_RECORDS = 73
+"""Records of 56 bytes in a page of memory."""
+
+Sample = tuple[int, ...]
+
+
+def work(job: Job) -> None:
+    """Passes until the task's seconds are spent: one of each kind, then more in lock-step while another is likely to
+    fit. Settings: slice_records, lead_in_records, passes, isolated ("none", "first" or "second" of the passes)."""
+    began = time.monotonic()
+    task, settings = job.task, job.task.settings
+    bench = _Bench(job, began)
+    done = {LOCKSTEP: 0, ISOLATED: 0}
+    for number, kind in enumerate(_kinds(settings["isolated"])):
+        if done[LOCKSTEP] >= settings["passes"]:
+            break
+        started = time.monotonic()
+        samples, states = bench.lockstep(done[kind]) if kind == LOCKSTEP else bench.isolated(done[kind])
+        done[kind] += 1
+        now = time.monotonic()
+        job.tell({"seconds": now - began, "kind": kind, "samples": samples, "end_states": states})
+        needed = number == 0 and settings["isolated"] != "none"
+        if not needed and now - began + (now - started) > task.seconds:
+            break
+
+
+def _kinds(isolated: str) -> Iterator[str]:
+    first = {"none": [], "first": [ISOLATED], "second": [LOCKSTEP, ISOLATED]}[isolated]
+    return chain(first, repeat(LOCKSTEP))
+
+
+class _Bench:
+    """What a worker's passes share."""
+
+    def __init__(self, job: Job, began: float) -> None:
+        task = job.task
+        self._job = job
+        self._began = began
+        self._told = began
+        self._variants: Sequence[Variant] = job.variants()
+        self._feed: LoadedFeed = job.feed
+        self._slices = slices(job.feed.count, task.settings["slice_records"], task.settings["lead_in_records"])
+        self._random = random.Random(task.seed)
+        self._orders = orders(len(self._variants), self._random)
+        self._clocks = Clocks(job.cpu)
+        self._padding: list[bytes] = []
+
+    def lockstep(self, number: int) -> tuple[list[Sample], list[str]]:
+        """Samples of one pass, and each variant's end state."""
+        samples: list[Sample] = []
+        replays = [self._replay(variant) for variant in self._variants]
+        try:
+            for place, part in enumerate(self._slices):
+                for turn, index in enumerate(next(self._orders)):
+                    samples.append(self._sample(number, place, index, turn, replays[index], part))
+            return samples, [_state(replay) for replay in replays]
+        finally:
+            for replay in replays:
+                replay.close()
+
+    def isolated(self, number: int) -> tuple[list[Sample], list[str]]:
+        """As ``lockstep``, one variant after the other."""
+        samples: list[Sample] = []
+        states = [""] * len(self._variants)
+        for turn, index in enumerate(self._random.sample(range(len(states)), len(states))):
+            with self._replay(self._variants[index]) as replay:
+                for place, part in enumerate(self._slices):
+                    samples.append(self._sample(number, place, index, turn, replay, part))
+                states[index] = _state(replay)
+        return samples, states
+
+    def _replay(self, variant: Variant) -> Replay:
+        # Where memory lies makes a percent or two of difference. What the heap gives next is moved at random, so that
+        # passes differ in it too, not processes alone.
+        self._padding = [bytes(self._random.randrange(_PADDING)) for _ in range(_PADS)]
+        return Replay(variant, evaluate=self._job.task.evaluate, observe=False)
+
+    def _sample(self, number: int, place: int, index: int, turn: int, replay: Replay, part: Slice) -> Sample:
+        lead_in, timed = self._feed.slice(part.start, part.timed), self._feed.slice(part.timed, part.stop)
+        # Its pages are in the process's tables; its records come to the caches as a replay reads them.
+        self._feed.records["order_id"][part.start : part.stop : _PAGE_RECORDS].sum()
+        reading = self._clocks.measure(
+            lambda: replay.run(lead_in.address, lead_in.stride, lead_in.count),
+            lambda: replay.run(timed.address, timed.stride, timed.count),
+        )
+        now = time.monotonic()
+        if now - self._told > _TOLD_EVERY:
+            self._told = now
+            message: dict[str, Any] = {"seconds": now - self._began}
+            self._job.tell(message)
+        return (number, place, index, turn, *reading, int(is_contaminated(reading)))
+
+
+def _state(replay: Replay) -> str:
+    return f"{replay.end_state():016x}"

@@ -1,0 +1,59 @@
+"""What a worker process is asked to do, and what its job can use."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final, Protocol
+
+from engine.feeds import LoadedFeed
+from engine.policy import Variant
+
+JOBS: Final = {
+    "session": "workbench.measurement.lockstep",
+    "calibration": "workbench.measurement.calibration",
+    "limits": "workbench.measurement.limits",
+    "scaling": "workbench.measurement.scaling",
+    "sweep": "workbench.measurement.sweep",
+}
+"""Job to the module whose ``work(job)`` does it."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One process's job. The feed is ``count`` records behind an inherited ``descriptor``; ``settings`` are the
+    job's own; ``cpu`` is where to stay, None for anywhere."""
+
+    job: str
+    variants: Sequence[str] = ()
+    files: Sequence[str] = ()
+    evaluate: str = "last"
+    seed: int = 1
+    seconds: float = 0.0
+    cpu: int | None = None
+    descriptor: int | None = None
+    feed: str = ""
+    count: int = 0
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> str:
+        return json.dumps(asdict(self))
+
+
+class Job(Protocol):
+    """A task as its module sees it. ``cpu``: where the process is kept, None if it is not."""
+
+    task: Task
+    cpu: int | None
+
+    @property
+    def feed(self) -> LoadedFeed: ...
+
+    def variants(self) -> list[Variant]:
+        """The task's variants, their timed kernels warm."""
+        ...
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """Send one message to the parent."""
+        ...

@@ -1,0 +1,72 @@
+"""The process that measures: one job, asked for as a JSON object on stdin, answered by one JSON object a line on
+stdout.
+
+Run as ``python -m workbench.measurement.worker`` by ``workbench.measurement.process``.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import signal
+import sys
+from typing import Any
+
+from engine.errors import LobenchError
+from engine.feeds import LoadedFeed
+from engine.policy import Variant
+from workbench.measurement.clocks import pin
+from workbench.measurement.handover import receive
+from workbench.measurement.task import JOBS, Job, Task
+
+
+def main() -> int:
+    """Do the job on stdin; returns the exit code, 1 with a line on stderr for an error that the user can mend."""
+    # An interrupt is for the parent, which ends this process.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    task = Task(**json.load(sys.stdin))
+    module = importlib.import_module(JOBS[task.job])
+    feed = None
+    if task.descriptor is not None:
+        feed = receive(task.descriptor, task.feed, task.count)
+    job = _Job(task, feed)
+    gc.collect()
+    gc.disable()
+    try:
+        module.work(job)
+    except LobenchError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+class _Job(Job):
+    def __init__(self, task: Task, feed: LoadedFeed | None) -> None:
+        self.task = task
+        self._feed = feed
+        self.cpu = task.cpu if pin(task.cpu) else None
+
+    @property
+    def feed(self) -> LoadedFeed:
+        assert self._feed is not None, f"the job {self.task.job} was given no feed"
+        return self._feed
+
+    def variants(self) -> list[Variant]:
+        from engine.session import warm
+        from variants import discover, resolve
+
+        known = discover(self.task.files)
+        chosen = [resolve(name, known) for name in self.task.variants]
+        for variant in dict.fromkeys(chosen):
+            warm(variant, observe=False)
+        gc.collect()
+        return chosen
+
+    def tell(self, message: dict[str, Any]) -> None:
+        sys.stdout.write(json.dumps(message) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
