@@ -1,0 +1,93 @@
+"""The answer in one sentence, made from the figures: how much faster, whether proven, what earned it, how sure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reports.facts import Facts
+from reports.numbers import TIMES, between, counted, integer, listed, percent, spelled
+
+
+def answer(feeds: list[Facts]) -> str:
+    """One sentence over all feeds of all documents."""
+    if not feeds:
+        return "This result holds no feed."
+    parts = [_speed(feeds), _proof(feeds)]
+    measured = [feed for feed in feeds if feed.biggest and feed.document["kind"] != "cmp"]
+    if measured:
+        parts.append(_biggest(measured))
+    if len(feeds) == 1:
+        parts += [_beside(rung) for rung in feeds[0].beside if feeds[0].document["kind"] != "cmp"]
+    noises = [feed.noise for feed in feeds if feed.noise]
+    if noises:
+        floor, effect = (
+            _range([noise["floor"] for noise in noises]),
+            _range([noise["mde"]["effect"] for noise in noises]),
+        )
+        parts.append(f"noise floor of the day {floor}, smallest effect found reliably {effect}")
+    return "; ".join(parts) + "."
+
+
+def _speed(feeds: list[Facts]) -> str:
+    tops = [(feed, feed.top) for feed in feeds if feed.top is not None]
+    if not tops:
+        return f"Nothing was measured on {listed([feed.name for feed in feeds[:3]])}" + (
+            f" and {counted(len(feeds) - 3, 'feed')} more" if len(feeds) > 3 else ""
+        )
+    if len(tops) == 1:
+        feed, top = tops[0]
+        if feed.document["kind"] == "cmp" and feed.ladder[-1]["step"]:
+            return f"{_beside(feed.ladder[-1])} on {feed.name}"
+        return f"{top['variant']} {_faster(top, feed.reference)} on {feed.name}"
+    tops.sort(key=lambda pair: pair[1]["total"]["value"])
+    names = listed(list(dict.fromkeys(top["variant"] for _, top in tops)))
+    low, high = (spelled(top["total"], TIMES) for _, top in (tops[0], tops[-1]))
+    return f"Over {len(tops)} feeds, {names} ran {low} to {high} as fast as {tops[0][0].reference}"
+
+
+def _faster(rung: dict[str, Any], reference: str) -> str:
+    total = spelled(rung["total"], TIMES)
+    if rung["total_verdict"] == "no difference shown":
+        return f"shows no difference in speed from {reference}: {total}"
+    return f"is {total} as fast as {reference}"
+
+
+def _proof(feeds: list[Facts]) -> str:
+    refuted = list(dict.fromkeys(name for feed in feeds for name in feed.refuted))
+    events = integer(sum(feed.feed["events"] for feed in feeds))
+    if refuted:
+        verb, whose = ("does", "its") if len(refuted) == 1 else ("do", "their")
+        return (
+            f"but {listed(refuted)} {verb} not compute what the reference computes, and {whose} figures are not shown"
+        )
+    if not any(feed.agreeing for feed in feeds):
+        return "no variant was verified"
+    names = set.union(*(set(feed.agreeing) for feed in feeds))
+    return f"all {counted(len(names), 'variant')} agree to the last bit over {events} events"
+
+
+def _biggest(feeds: list[Facts]) -> str:
+    rungs = [feed.biggest for feed in feeds if feed.biggest]
+    winner = max(rungs, key=lambda rung: sum(other["variant"] == rung["variant"] for other in rungs))
+    same = [rung for rung in rungs if rung["variant"] == winner["variant"]]
+    if len(same) == 1:
+        earned = spelled(same[0]["step"], TIMES)
+    else:
+        values = sorted(same, key=lambda rung: rung["step"]["value"])
+        earned = f"{spelled(values[0]['step'], TIMES)} to {spelled(values[-1]['step'], TIMES)}"
+    where = "" if len(rungs) == 1 else f" (on {len(same)} of {len(rungs)} feeds)"
+    prediction = winner["prediction"]
+    against = f" where {between(prediction['low'], prediction['high'], TIMES)} was predicted" if prediction else ""
+    return f"the biggest phase{where}, {winner['variant']}, earned {earned}{against}"
+
+
+def _beside(rung: dict[str, Any]) -> str:
+    step = spelled(rung["step"], TIMES)
+    if rung["step_verdict"] == "no difference shown":
+        return f"{rung['variant']} shows no difference in speed from {rung['base']}: {step}"
+    return f"{rung['variant']} is {step} as fast as {rung['base']}"
+
+
+def _range(fractions: list[float]) -> str:
+    low, high = percent(min(fractions)), percent(max(fractions))
+    return low if low == high else f"{low} to {high}"

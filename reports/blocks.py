@@ -1,0 +1,107 @@
+"""What a page is made of: sections of paragraphs, tables and charts. Plain data: it knows neither HTML nor Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: what it says, and in smaller print what qualifies that (an interval). ``tone``: good, bad or none;
+    ``link``: the id of what it leads to on the page."""
+
+    text: str
+    note: str = ""
+    tone: str = ""
+    link: str = ""
+
+    @property
+    def whole(self) -> str:
+        return f"{self.text} ({self.note})" if self.note else self.text
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells under headings; columns named in ``words`` hold words, all others figures set to the right. A
+    ``compact`` table is as wide as what it holds, with a row to a line."""
+
+    caption: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    words: frozenset[int] = frozenset({0})
+    compact: bool = False
+    kind = "table"
+
+
+@dataclass(frozen=True)
+class Text:
+    """A paragraph, with a command to type at its end if there is one; one with a ``mark`` ("missing", "warning") is set
+    apart."""
+
+    text: str
+    mark: str = ""
+    command: str = ""
+    kind = "text"
+
+
+@dataclass(frozen=True)
+class Code:
+    """Text to be copied as it is."""
+
+    text: str
+    kind = "code"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A picture: ``draw(width in pixels)`` makes an Altair chart; ``described`` and ``data`` say the same in words and
+    figures."""
+
+    name: str
+    title: str
+    described: str
+    data: Table
+    draw: Callable[[int], Any]
+    kind = "chart"
+
+
+Block = Table | Text | Code | Chart
+
+
+@dataclass(frozen=True)
+class Section:
+    """A titled part of the page. ``template`` names the partial that lays out its blocks."""
+
+    name: str
+    title: str
+    blocks: Sequence[Block]
+    template: str = "section.html"
+
+
+@dataclass(frozen=True)
+class Part:
+    """The sections of one feed, or of one result; ``key`` is unique on the page, ``title`` is empty if it is alone."""
+
+    key: str
+    title: str
+    line: str
+    sections: Sequence[Section]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Everything that a page shows, in its order."""
+
+    title: str
+    answer: str
+    line: str
+    warnings: Sequence[Text]
+    parts: Sequence[Part]
+    summary: Sequence[Block] = field(default=())
+
+
+def words(*texts: str) -> list[Cell]:
+    """A row without notes."""
+    return [Cell(text) for text in texts]

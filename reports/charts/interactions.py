@@ -1,0 +1,58 @@
+"""Effects of the factorial: each axis alone, and how much two or more together differ from their product."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+
+from reports.blocks import Chart, Table, words
+from reports.charts.theme import BLUE, MUTED, VERMILION, data, finish, log_axis, plot_width, rows_of
+from reports.facts import Facts
+from reports.numbers import TIMES, estimate, limits, spelled
+
+KINDS = ("main effect", "interaction")
+
+
+def interactions_chart(facts: Facts) -> Chart | None:
+    """None without a factorial."""
+    interactions = facts.analysis.get("interactions")
+    if not interactions:
+        return None
+    effects = sorted(interactions["effects"], key=lambda effect: len(effect["axes"]))
+    table = Table(
+        "What the chart shows",
+        ["", "effect", "95 % interval"],
+        [words(name_of(effect), estimate(effect["effect"], TIMES), limits(effect["effect"])) for effect in effects],
+    )
+    said = "; ".join(f"{name_of(effect)} {spelled(effect['effect'], TIMES)}" for effect in effects)
+    return Chart("interactions", f"Effects on {facts.name}", said, table, lambda width: _draw(width, effects))
+
+
+def name_of(effect: dict[str, Any]) -> str:
+    return f" {TIMES} ".join(effect["axes"])
+
+
+def _draw(width: int, effects: list[dict[str, Any]]) -> Any:
+    names = [name_of(effect) for effect in effects]
+    rows = [
+        {"label": name, "kind": KINDS[len(effect["axes"]) > 1], **effect["effect"]}
+        for name, effect in zip(names, effects, strict=True)
+    ]
+    ends = [1.0, *(row[end] for row in rows for end in ("low", "high"))]
+    room = plot_width(width, names)
+    x = log_axis("effect on throughput", min(ends) / 1.1, max(ends) * 1.1, room)
+    color = alt.Color("kind:N", scale=alt.Scale(domain=list(KINDS), range=[BLUE, VERMILION]), title=None)
+    shape = alt.Shape("kind:N", scale=alt.Scale(domain=list(KINDS), range=["circle", "square"]), title=None)
+    base = alt.Chart(data(rows)).encode(y=rows_of(names), color=color)
+    chart = alt.layer(
+        alt.Chart(data([{"at": 1.0}])).mark_rule(color=MUTED).encode(x=x("at")),
+        base.mark_rule(strokeWidth=2).encode(x=x("low"), x2="high:Q"),
+        base.mark_point(filled=True, size=60, opacity=1).encode(x=x("value"), shape=shape),
+    ).properties(width=room, height=alt.Step(22))
+    return finish(
+        chart,
+        width,
+        "Effects and interactions of the axes",
+        "Bars: 95 % intervals. Line at 1: no effect; an interaction of 1 means that gains multiply.",
+    )

@@ -1,0 +1,107 @@
+"""The ladder: throughput of every rung with its interval, what was predicted for it, and the machine's limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+
+from reports.blocks import Chart, Table, words
+from reports.charts.theme import (
+    BLUE,
+    FIGURES,
+    MUTED,
+    ORANGE,
+    data,
+    figures,
+    finish,
+    labels,
+    log_axis,
+    plot_width,
+    rows_of,
+)
+from reports.facts import Facts
+from reports.numbers import estimate, scaled, significant, spelled
+
+MILLION = 1e-6
+
+
+def ladder_chart(facts: Facts) -> Chart | None:
+    """None where nothing was measured."""
+    rungs = facts.ladder
+    if not rungs:
+        return None
+    rows, shown = _rows(facts), facts.analysis.get("limits") or []
+    table = Table(
+        "What the chart shows",
+        ["", "M events/s", "95 % interval", "predicted for the step, M events/s"],
+        [
+            words(row["name"], significant(row["value"]), f"{significant(row['low'])} to {significant(row['high'])}",
+                  f"{significant(row['from'])} to {significant(row['to'])}" if "from" in row else "")
+            for row in rows
+        ]
+        + [words(limit["name"], estimate(scaled(limit["events_per_second"], MILLION)), "", "") for limit in shown],
+    )  # fmt: skip
+    said = "; ".join(
+        f"{rung['variant']} {spelled(scaled(rung['events_per_second'], MILLION))} M events/s" for rung in rungs
+    )
+    return Chart("ladder", f"The ladder on {facts.name}", said, table, lambda width: _draw(width, facts, rows, shown))
+
+
+def _rows(facts: Facts) -> list[dict[str, Any]]:
+    """Per rung: its throughput and, in events per second too, what the plan made of the rung below."""
+    throughput = {rung["variant"]: rung["events_per_second"]["value"] for rung in facts.ladder}
+    rows: list[dict[str, Any]] = []
+    for rung, label in zip(facts.ladder, labels([rung["variant"] for rung in facts.ladder]), strict=True):
+        row: dict[str, Any] = {"name": rung["variant"], "label": label, **scaled(rung["events_per_second"], MILLION)}
+        row["text"] = estimate(scaled(rung["events_per_second"], MILLION))
+        base = throughput.get(rung["base"] or "")
+        if rung["prediction"] and base:
+            row["from"] = base * MILLION * rung["prediction"]["low"]
+            row["to"] = base * MILLION * rung["prediction"]["high"]
+        rows.append(row)
+    return rows
+
+
+def _draw(width: int, facts: Facts, rows: list[dict[str, Any]], limits: list[dict[str, Any]]) -> Any:
+    names = [row["label"] for row in rows]
+    lines = [{"at": limit["events_per_second"]["value"] * MILLION, "label": limit["name"]} for limit in limits]
+    ends = [value for row in rows for value in (row["low"], row["high"], row.get("from"), row.get("to")) if value]
+    ends += [line["at"] for line in lines]
+    room = plot_width(width, names, FIGURES)
+    low = min(ends) * 0.85
+    high = max(ends) * 1.12
+    x = log_axis("M events/s, one worker", low, high, room)
+    base = alt.Chart(data(rows)).encode(y=rows_of(names))
+    layers = [
+        alt.Chart(data([row for row in rows if "from" in row]))
+        .mark_bar(color=ORANGE, fillOpacity=0.3, stroke=ORANGE, strokeWidth=1, height={"band": 0.7}, cornerRadius=1)
+        .encode(y=rows_of(names), x=x("from"), x2="to:Q"),
+        # A promise of one figure has no width: it needs a stroke to be seen.
+        alt.Chart(data([row for row in rows if "from" in row and row["from"] == row["to"]]))
+        .mark_tick(color=ORANGE, thickness=3, height={"band": 0.7})
+        .encode(y=rows_of(names), x=x("from")),
+        base.mark_rule(color=BLUE, strokeWidth=3).encode(x=x("low"), x2="high:Q"),
+        base.mark_point(color=BLUE, filled=True, size=70, opacity=1).encode(x=x("value")),
+        figures(base, room),
+    ]
+    notes = ["Dot and bar: measured, with its 95 % interval."]
+    if any("from" in row for row in rows):
+        notes.append("Orange: what the plan predicted for this step, on top of the measured rung below.")
+    if lines:
+        notes.append("Dashed: this machine's limits.")
+        rules = alt.Chart(data(lines))
+        layers.append(rules.mark_rule(color=MUTED, strokeDash=[4, 3]).encode(x=x("at")))
+        for index, line in enumerate(sorted(lines, key=lambda line: line["at"])):
+            # Two limits may lie close: each label has a height of its own, and stays within the plot.
+            layers.append(
+                alt.Chart(data([line]))
+                .mark_text(align="right", dx=-4, dy=4, color=MUTED, fontSize=11, baseline="top")
+                .encode(x=x("at"), y=alt.value(-4 - 14 * (len(lines) - index)), text="label:N")
+            )
+    chart = alt.layer(*layers).properties(width=room, height=alt.Step(30))
+    return finish(chart, width, f"Throughput of each variant, {_short(facts.name)}", " ".join(notes))
+
+
+def _short(name: str) -> str:
+    return labels([name])[0] if len(name) > 60 else name

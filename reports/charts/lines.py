@@ -1,0 +1,128 @@
+"""Charts of one quantity against another: speed-up over workers, cost over orders at a level."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import altair as alt
+
+from reports.blocks import Chart, Table, words
+from reports.charts.theme import MUTED, SERIES, SHAPES, data, finish, labels, ticks
+from reports.numbers import TIMES, estimate, integer, limits, spelled
+
+Row = dict[str, Any]
+HEIGHT = 260
+SPREAD = 0.03
+"""Distance of neighbouring variants at the same number of workers, in workers."""
+
+
+def scaling_chart(name: str, rows: Sequence[Row]) -> Chart:
+    """Speed-up over one worker; rows of the analysis' ``scaling``."""
+    said = "; ".join(f"{row['variant']} with {row['workers']} workers {spelled(row['speedup'], TIMES)}" for row in rows)
+    table = Table(
+        "What the chart shows",
+        ["variant", "workers", "speed-up", "95 % interval"],
+        [
+            words(row["variant"], str(row["workers"]), estimate(row["speedup"], TIMES), limits(row["speedup"]))
+            for row in rows
+        ],
+    )
+    return Chart("scaling", f"Scaling over workers on {name}", said, table, lambda width: _scaling(width, rows))
+
+
+def sweep_chart(parameter: str, rows: Sequence[Row]) -> Chart:
+    """Nanoseconds per event against a parameter; rows of the sweep's ``analysis``."""
+    table = Table(
+        "What the chart shows",
+        ["variant", parameter, "ns per event", "95 % interval"],
+        [
+            words(row["variant"], integer(row["value"]), estimate(cost), limits(cost))
+            for row in rows
+            for cost in [row["nanoseconds_per_event"]]
+        ],
+    )
+    said = "; ".join(
+        f"{row['variant']} at {integer(row['value'])}: {spelled(row['nanoseconds_per_event'])} ns per event"
+        for row in rows
+    )
+    return Chart("sweep", f"Cost against {parameter}", said, table, lambda width: _sweep(width, parameter, rows))
+
+
+def _scaling(width: int, rows: Sequence[Row]) -> Any:
+    points, series = _points(rows, "workers", "speedup")
+    # Side by side, so that no interval hides another's.
+    middle = (len(series) - 1) / 2
+    points = [{**point, "at": point["at"] + SPREAD * (series.index(point["label"]) - middle)} for point in points]
+    most = max(row["workers"] for row in rows)
+    # An interval from few replays may be wider than anything of interest: it is cut at the frame.
+    top = 1.05 * max(float(most), *(min(point["high"], 1.5 * max(most, point["value"])) for point in points))
+    x = alt.X(
+        "at:Q",
+        title="workers (axis from zero)",
+        scale=alt.Scale(domain=[0, most + 0.3], nice=False),
+        axis=alt.Axis(values=sorted({0, *(row["workers"] for row in rows)}), format="d"),
+    )
+    scale = alt.Scale(domain=[0, top], nice=False)
+
+    def y(field: str) -> alt.Y:
+        return alt.Y(f"{field}:Q", title="speed-up (axis from zero)", scale=scale)
+
+    ideal = alt.Chart(data([{"at": 0, "value": 0}, {"at": most, "value": most}]))
+    line = ideal.mark_line(color=MUTED, strokeDash=[4, 3], strokeWidth=1.5).encode(x=x, y=y("value"))
+    notes = "Bars: 95 % intervals, cut at the frame. Dashed: as many times as fast as there are workers."
+    return _lines(width, points, series, x, y, [line], "Speed-up over one worker", notes)
+
+
+def _sweep(width: int, parameter: str, rows: Sequence[Row]) -> Any:
+    points, series = _points(rows, "value", "nanoseconds_per_event")
+    xs, ys = [point["at"] for point in points], [point[end] for point in points for end in ("low", "high")]
+    low, high = min(xs) / 1.15, max(xs) * 1.15
+    x = alt.X(
+        "at:Q",
+        title=f"{parameter} (log scale)",
+        scale=alt.Scale(type="log", domain=[low, high], nice=False),
+        axis=alt.Axis(values=ticks(low, high, width - 90, gap=44), format="~g"),
+    )
+    bottom, top = min(ys) / 1.25, max(ys) * 1.25
+    scale, axis = (
+        alt.Scale(type="log", domain=[bottom, top], nice=False),
+        alt.Axis(values=ticks(bottom, top, HEIGHT, gap=22), format="~g"),
+    )
+
+    def y(field: str) -> alt.Y:
+        return alt.Y(f"{field}:Q", title="ns per event (log scale)", scale=scale, axis=axis)
+
+    notes = "Bars: 95 % intervals. Both axes are logarithmic: a flat line costs the same at any length."
+    return _lines(width, points, series, x, y, [], f"Cost of an event against {parameter}", notes)
+
+
+def _points(rows: Sequence[Row], at: str, quantity: str) -> tuple[list[Row], list[str]]:
+    variants = list(dict.fromkeys(row["variant"] for row in rows))
+    short = dict(zip(variants, labels(variants), strict=True))
+    return [{"label": short[row["variant"]], "at": row[at], **row[quantity]} for row in rows], list(short.values())
+
+
+def _lines(
+    width: int,
+    points: list[Row],
+    series: list[str],
+    x: alt.X,
+    y: Callable[[str], alt.Y],
+    below: list[Any],
+    title: str,
+    notes: str,
+) -> Any:
+    """Marks told apart by colour, shape and legend; more series than colours reuse them with other shapes."""
+    colors = [SERIES[index % len(SERIES)] for index in range(len(series))]
+    shapes = [SHAPES[(index + index // len(SERIES)) % len(SHAPES)] for index in range(len(series))]
+    color = alt.Color("label:N", scale=alt.Scale(domain=series, range=colors), title=None)
+    shape = alt.Shape("label:N", scale=alt.Scale(domain=series, range=shapes), title=None)
+    base = alt.Chart(data(points)).encode(x=x, color=color)
+    chart = alt.layer(
+        *below,
+        base.mark_line(strokeWidth=2).encode(y=y("value")),
+        base.mark_rule(strokeWidth=2, clip=True).encode(y=y("low"), y2="high:Q"),
+        base.mark_point(filled=True, size=70, opacity=1).encode(y=y("value"), shape=shape),
+    ).properties(width=width - 90, height=HEIGHT)
+    return finish(chart, width, title, notes)

@@ -1,0 +1,96 @@
+"""Predicted against measured: the gain of every step beside what the plan promised for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+
+from reports.blocks import Chart, Table, words
+from reports.charts.theme import (
+    BLUE,
+    FIGURES,
+    MUTED,
+    ORANGE,
+    data,
+    figures,
+    finish,
+    labels,
+    log_axis,
+    plot_width,
+    rows_of,
+)
+from reports.facts import Facts
+from reports.numbers import TIMES, between, estimate, limits, spelled
+
+
+def steps_chart(facts: Facts) -> Chart | None:
+    """None where no step was measured."""
+    rungs = [rung for rung in facts.ladder if rung["step"]]
+    if not rungs:
+        return None
+    table = Table(
+        "What the chart shows",
+        ["", "step", "95 % interval", "predicted"],
+        [
+            words(rung["variant"], estimate(rung["step"], TIMES), limits(rung["step"]), _predicted(rung))
+            for rung in rungs
+        ],
+    )  # fmt: skip
+    said = "; ".join(f"{rung['variant']} {spelled(rung['step'], TIMES)}{_against(rung)}" for rung in rungs)
+    return Chart(
+        "steps",
+        f"Steps, predicted and measured, on {facts.name}",
+        said,
+        table,
+        lambda width: _draw(width, facts, rungs),
+    )
+
+
+def _predicted(rung: dict[str, Any]) -> str:
+    return between(rung["prediction"]["low"], rung["prediction"]["high"], TIMES) if rung["prediction"] else ""
+
+
+def _against(rung: dict[str, Any]) -> str:
+    return f", predicted {_predicted(rung)}" if rung["prediction"] else ""
+
+
+def _draw(width: int, facts: Facts, rungs: list[dict[str, Any]]) -> Any:
+    names = labels([rung["variant"] for rung in rungs])
+    rows: list[dict[str, Any]] = []
+    for rung, name in zip(rungs, names, strict=True):
+        row = {"label": name, **rung["step"], "text": estimate(rung["step"], TIMES)}
+        if rung["prediction"]:
+            row |= {"from": rung["prediction"]["low"], "to": rung["prediction"]["high"]}
+        rows.append(row)
+    ends = [
+        1.0,
+        *(value for row in rows for value in (row["low"], row["high"], row.get("from"), row.get("to")) if value),
+    ]
+    room = plot_width(width, names, FIGURES)
+    low = min(ends) / 1.12
+    high = max(ends) * 1.12
+    x = log_axis("speed-up over the step below", low, high, room)
+    predicted = [row for row in rows if "from" in row]
+    base = alt.Chart(data(rows)).encode(y=rows_of(names))
+    layers = [
+        alt.Chart(data([{"at": 1.0}])).mark_rule(color=MUTED, strokeWidth=1).encode(x=x("at")),
+        alt.Chart(data(predicted))
+        .mark_bar(color=ORANGE, fillOpacity=0.3, stroke=ORANGE, strokeWidth=1, height={"band": 0.7}, cornerRadius=1)
+        .encode(y=rows_of(names), x=x("from"), x2="to:Q"),
+        # A promise of one figure has no width: it needs a stroke to be seen.
+        alt.Chart(data([row for row in predicted if row["from"] == row["to"]]))
+        .mark_tick(color=ORANGE, thickness=4, height={"band": 0.7})
+        .encode(y=rows_of(names), x=x("from")),
+        base.mark_rule(color=BLUE, strokeWidth=3).encode(x=x("low"), x2="high:Q"),
+        base.mark_point(color=BLUE, filled=True, size=70, opacity=1).encode(x=x("value")),
+        figures(base, room),
+    ]
+    floor = facts.noise.get("floor")
+    notes = "Dot and bar: measured, with its 95 % interval. Orange: predicted. Line at 1: no gain."
+    if floor and floor < 1:
+        band = alt.Chart(data([{"from": 1 - floor, "to": 1 + floor}]))
+        layers.insert(0, band.mark_rect(color=MUTED, opacity=0.18).encode(x=x("from"), x2="to:Q"))
+        notes += " Grey: the noise floor."
+    chart = alt.layer(*layers).properties(width=room, height=alt.Step(30))
+    return finish(chart, width, "What each step earned, and what was predicted", notes)

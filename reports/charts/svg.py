@@ -1,0 +1,93 @@
+"""From a chart to an SVG picture: inline in the page, or a file of its own; light and dark; no id twice."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+import vl_convert
+
+from reports.blocks import Chart
+from reports.charts.theme import DARK, INK, NARROW, PAPER, WIDE
+
+_NAMESPACE = "http://www.w3.org/2000/svg"
+_TAG = f"{{{_NAMESPACE}}}"
+MARGIN = 16
+"""Pixels of paper around a picture that stands alone."""
+ElementTree.register_namespace("", _NAMESPACE)
+ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
+
+
+def dark_rules(scope: str) -> str:
+    """CSS that gives each colour of a chart its counterpart on dark paper."""
+    return "\n".join(
+        f'{scope} [{paint}="{light}"] {{ {paint}: {dark}; }}'
+        for light, dark in DARK.items()
+        for paint in ("fill", "stroke")
+        if light != dark
+    )
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A chart as it was drawn, for wide and for narrow pages."""
+
+    chart: Chart
+    wide: str
+    narrow: str
+
+    def inline(self, key: str) -> tuple[str, str]:
+        """Both, to stand in HTML; ``key`` keeps their ids apart from others'."""
+        return self._inline(self.wide, f"{key}-wide"), self._inline(self.narrow, f"{key}-narrow")
+
+    def _inline(self, drawn: str, key: str) -> str:
+        root = ElementTree.fromstring(drawn)
+        _name(root, self.chart, key)
+        # Never larger than drawn: its type then is as large as the page's.
+        root.set("style", f"width: 100%; max-width: {root.get('width')}px; height: auto")
+        del root.attrib["width"], root.attrib["height"]
+        return ElementTree.tostring(root, encoding="unicode")
+
+    def standalone(self) -> tuple[str, bytes]:
+        """The wide one as the text of an SVG file, with paper of its own, and as PNG."""
+        root = ElementTree.fromstring(self.wide)
+        _name(root, self.chart, "chart")
+        width, height = (float(root.get(side, "0")) + 2 * MARGIN for side in ("width", "height"))
+        size = {"width": f"{width:g}", "height": f"{height:g}"}
+        root.attrib |= {**size, "viewBox": f"{-MARGIN} {-MARGIN} {width:g} {height:g}"}
+        place = {"x": str(-MARGIN), "y": str(-MARGIN), **size}
+        root.insert(2, ElementTree.Element(f"{_TAG}rect", {**place, "rx": "6", "fill": PAPER}))
+        # The picture is drawn for light paper; a style sheet would only confuse what makes the PNG.
+        png = vl_convert.svg_to_png(ElementTree.tostring(root, encoding="unicode"), scale=2)
+        style = ElementTree.Element(f"{_TAG}style")
+        style.text = f"@media (prefers-color-scheme: dark) {{\n{dark_rules('svg')}\n}}"
+        root.insert(2, style)
+        return ElementTree.tostring(root, encoding="unicode") + "\n", png
+
+
+def draw(chart: Chart) -> Picture:
+    """Draw a chart at both widths."""
+    wide, narrow = (
+        str(vl_convert.vegalite_to_svg(json.loads(chart.draw(width).to_json()))) for width in (WIDE, NARROW)
+    )
+    return Picture(chart, wide, narrow)
+
+
+def _name(root: ElementTree.Element, chart: Chart, key: str) -> None:
+    """Give the picture its text equivalent, and make its ids its own."""
+    for element in root.iter():
+        for name, value in list(element.attrib.items()):
+            if name == "id":
+                element.set(name, f"{key}-{value}")
+            elif "url(#" in value:
+                element.set(name, re.sub(r"url\(#([^)]*)\)", rf"url(#{key}-\1)", value))
+        if element.tag == f"{_TAG}text" and "fill" not in element.attrib:
+            element.set("fill", INK)
+    root.set("role", "img")
+    root.set("aria-labelledby", f"{key}-title {key}-desc")
+    for index, (tag, text) in enumerate((("title", chart.title), ("desc", chart.described))):
+        element = ElementTree.Element(f"{_TAG}{tag}", {"id": f"{key}-{tag}"})
+        element.text = text
+        root.insert(index, element)

@@ -1,0 +1,123 @@
+"""What a result document says about one feed, read once: who was refuted, and which figures may be shown."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from functools import cached_property
+from typing import Any
+
+CONTROL = " (A/A)"
+"""Ends the name under which the reference is measured once more."""
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
+
+
+def printable(value: Any) -> Any:
+    """The same document with a mark in place of characters that neither XML nor a reader can take."""
+    if isinstance(value, str):
+        return _UNPRINTABLE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {printable(key): printable(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        # Raw samples are lists of whole numbers, by far the most of a document.
+        return value if value and type(value[0]) is int else [printable(entry) for entry in value]
+    return value
+
+
+class Facts:
+    """One feed of one document. Variants that failed verification, or that ended a timed replay in another state, are
+    ``refuted``: no figure of theirs gets past this class."""
+
+    def __init__(self, document: dict[str, Any], feed: dict[str, Any], mark: str = "") -> None:
+        self.document, self.feed, self.mark = document, feed, mark
+        self.analysis: dict[str, Any] = feed.get("analysis") or {}
+        self.session: dict[str, Any] = feed.get("session") or {}
+        self.name: str = feed["name"]
+
+    @cached_property
+    def refuted(self) -> dict[str, str]:
+        """Variant -> why."""
+        found: dict[str, str] = {}
+        for outcome in self.feed["verification"]:
+            if not outcome["agrees"]:
+                found.setdefault(outcome["name"], outcome["difference"] or "its digests differ from the reference's")
+        for session in (self.feed.get("session"), self.feed.get("factorial")):
+            for name in (session or {}).get("disagreeing", ()):
+                found.setdefault(name, "its end state differed from the reference's after a timed replay")
+        return found
+
+    @cached_property
+    def variants(self) -> list[str]:
+        """Names in the document's order, with those that verification alone knows."""
+        names = [variant["name"] for variant in self.document["variants"]]
+        return list(dict.fromkeys([*names, *(outcome["name"] for outcome in self.feed["verification"])]))
+
+    @cached_property
+    def agreeing(self) -> list[str]:
+        verified = {outcome["name"] for outcome in self.feed["verification"]}
+        return [name for name in self.variants if name in verified and name not in self.refuted]
+
+    @cached_property
+    def ladder(self) -> list[dict[str, Any]]:
+        """Rungs without refuted variants; a step from a refuted one is no step."""
+        rungs = []
+        for rung in self.analysis.get("ladder") or ():
+            if rung["variant"] in self.refuted:
+                continue
+            if rung.get("base") in self.refuted:
+                rung = {**rung, "step": None, "step_wall": None, "step_verdict": None, "score": None}
+            if self.reference in self.refuted:
+                rung = {**rung, "total": None, "total_verdict": None}
+            rungs.append(rung)
+        return rungs
+
+    @cached_property
+    def reference(self) -> str:
+        """What the session's control is a second name of; without a session, phase 0."""
+        for name in self.session.get("measured", ()):
+            if name.endswith(CONTROL):
+                return str(name[: -len(CONTROL)])
+        for variant in self.document["variants"]:
+            if variant["phase"] == 0:
+                return str(variant["name"])
+        return str(self.variants[0]) if self.variants else ""
+
+    @cached_property
+    def phases(self) -> list[dict[str, Any]]:
+        """Rungs of the ladder proper, from the bottom up."""
+        return [rung for rung in self.ladder if rung["phase"] is not None]
+
+    @cached_property
+    def top(self) -> dict[str, Any] | None:
+        """The highest phase that has a total; without phases, the last variant that has one."""
+        rungs = [rung for rung in self.phases or self.ladder if rung["total"]]
+        return rungs[-1] if rungs else None
+
+    @cached_property
+    def beside(self) -> list[dict[str, Any]]:
+        """Rungs of variants that are no phase, compared with the ladder's top."""
+        return [rung for rung in self.ladder if rung["phase"] is None and rung["step"] and self.phases]
+
+    @cached_property
+    def biggest(self) -> dict[str, Any] | None:
+        """The phase whose step earned most; a step over several phases at once is none of a phase."""
+        phases = {variant["name"]: variant["phase"] for variant in self.document["variants"]}
+        steps = [rung for rung in self.phases if rung["step"] and phases.get(rung["base"]) == rung["phase"] - 1]
+        return max(steps, key=lambda rung: rung["step"]["value"], default=None)
+
+    @property
+    def noise(self) -> dict[str, Any]:
+        return self.analysis.get("noise") or {}
+
+    @property
+    def factorial_refuted(self) -> list[str]:
+        """Combinations of the factorial that ended in another state: they spoil every effect."""
+        return list((self.feed.get("factorial") or {}).get("disagreeing", ()))
+
+    def run(self, *arguments: str) -> str:
+        """The command that gives what this result lacks."""
+        return shlex.join(["lobench", "run", *arguments, *self.feed["specs"]])
+
+    def shown(self, rows: list[dict[str, Any]] | None, *keys: str) -> list[dict[str, Any]]:
+        """Entries of an analysis that name no refuted variant under ``keys``."""
+        return [row for row in rows or () if not any(row[key] in self.refuted for key in keys or ("variant",))]

@@ -1,0 +1,74 @@
+"""The page as Markdown, complete in itself, with its charts as pictures beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from reports.blocks import Block, Chart, Code, Page, Table, Text
+from reports.page import sections_of
+
+_MARKS = {"warning": "> **Warning.** ", "missing": "> "}
+
+
+def markdown(page: Page, pictures: Mapping[str, str]) -> str:
+    """``pictures``: chart key -> path relative to the file."""
+    return "\n\n".join(_lines(page, pictures)) + "\n"
+
+
+def _lines(page: Page, pictures: Mapping[str, str]) -> Iterator[str]:
+    yield f"# {escaped(page.title)}"
+    yield f"**{escaped(page.answer)}**"
+    yield escaped(page.line)
+    for block in [*page.warnings, *page.summary]:
+        yield from _block(block, "", pictures)
+    keys = {id(section): key for key, section in sections_of(page)}
+    for part in page.parts:
+        if part.title:
+            yield f"## {escaped(part.title)}"
+            yield escaped(part.line)
+        for section in part.sections:
+            yield f"{'###' if part.title else '##'} {escaped(section.title)}"
+            for block in section.blocks:
+                yield from _block(block, keys.get(id(section), ""), pictures)
+    yield "How these numbers come about, and what they do not show, is appended to report.html."
+
+
+def _block(block: Block, key: str, pictures: Mapping[str, str]) -> Iterator[str]:
+    if isinstance(block, Text):
+        yield _MARKS.get(block.mark, "") + escaped(block.text) + (f" {_code(block.command)}" if block.command else "")
+    elif isinstance(block, Code):
+        fence = _fence(block.text, 3)
+        yield f"{fence}\n{block.text}\n{fence}"
+    elif isinstance(block, Chart):
+        yield f"![{escaped(block.described)}]({pictures[f'{key}-{block.name}']})"
+    else:
+        yield f"*{escaped(block.caption)}*"
+        yield _table(block)
+
+
+def _table(table: Table) -> str:
+    sides = ["---" if column in table.words else "---:" for column in range(len(table.headings))]
+    rows: Sequence[Sequence[str]] = [
+        list(table.headings),
+        *([cell.whole for cell in row] for row in table.rows),
+    ]
+    lines = [f"| {' | '.join(escaped(text) for text in row)} |" for row in rows]
+    return "\n".join([lines[0], f"|{'|'.join(sides)}|", *lines[1:]])
+
+
+def _code(text: str) -> str:
+    fence = _fence(text, 1)
+    return f"{fence} {' '.join(text.split())} {fence}" if "`" in text else f"{fence}{' '.join(text.split())}{fence}"
+
+
+def _fence(text: str, least: int) -> str:
+    """Backticks enough that none in the text ends the code."""
+    return "`" * max(least, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it is, in one line."""
+    text = re.sub(r"([\\`*\[\]<>|&~$])", r"\\\1", " ".join(text.split()))
+    text = re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", text)
+    return re.sub(r"^(\d+)([.)])(?=\s|$)|^([-+#=])", lambda m: f"{m[1]}\\{m[2]}" if m[1] else f"\\{m[3]}", text)

@@ -1,0 +1,100 @@
+"""From documents to the view of a page: the answer, warnings, a summary of many feeds, and the sections in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from reports.answer import answer
+from reports.blocks import Page, Part, Section, Text
+from reports.facts import Facts, printable
+from reports.numbers import counted, listed, percent
+from reports.sections import DOCUMENT_SECTIONS, FEED_SECTIONS
+from reports.summary import summary
+
+COARSE = 0.05
+"""A smallest detectable effect above this is warned of."""
+DISTURBED = 0.25
+"""So is a share of contaminated samples above this."""
+
+
+def page(documents: list[dict[str, Any]]) -> Page:
+    """The page of one or several validated result documents."""
+    documents = [printable(document) for document in documents]
+    single = len(documents) == 1
+    alone = single and len(documents[0]["feeds"]) == 1
+    parts: list[Part] = []
+    feeds: list[Facts] = []
+    anchors: list[str] = []
+    warnings: list[Text] = []
+    for number, document in enumerate(documents, start=1):
+        own = _built(DOCUMENT_SECTIONS, document)
+        warnings += _warnings(document, "This result" if single else f"Result {number}")
+        for place, feed in enumerate(document["feeds"], start=1):
+            facts = Facts(document, feed)
+            key, sections = f"result{number}-feed{place}", _built(FEED_SECTIONS, facts)
+            feeds.append(facts)
+            anchors.append(key)
+            parts.append(Part(key, "" if alone else facts.name, _counts(feed), sections + own if alone else sections))
+        if not alone:
+            title = "Cost and environment" if single else f"Cost and environment of result {number}"
+            parts.append(Part(f"result{number}", title, _line(document), own))
+    names = list(dict.fromkeys(facts.name for facts in feeds))
+    line = _line(documents[0]) if single else counted(len(documents), "result")
+    return Page(
+        title=f"lobench: {listed(names) or 'no feed'}",
+        answer=answer(feeds),
+        line=f"{line} · {parts[0].line}" if alone else line,
+        warnings=warnings,
+        parts=parts,
+        summary=[] if alone or not feeds else summary(feeds, anchors),
+    )
+
+
+def _built(builders: Sequence[Callable[[Any], Section | None]], source: Any) -> list[Section]:
+    return [section for build in builders if (section := build(source)) is not None]
+
+
+def _counts(feed: dict[str, Any]) -> str:
+    return ", ".join(
+        (counted(feed["events"], "event"), counted(feed["evaluations"], "evaluation"), counted(feed["books"], "book"))
+    )
+
+
+def _line(document: dict[str, Any]) -> str:
+    """When and where."""
+    model = (document["environment"].get("cpu") or {}).get("model")
+    return " · ".join(filter(None, [document["created"][:16].replace("T", " ") + " UTC", model]))
+
+
+def _warnings(document: dict[str, Any], which: str) -> list[Text]:
+    """What a reader must know before the figures; ``which`` names the result."""
+    feeds = [Facts(document, feed) for feed in document["feeds"]]
+    found: list[Text] = []
+    if document["status"] == "partial":
+        text = f"{which} is partial: the run was interrupted. What it had measured is shown. This measures all of it:"
+        found.append(Text(text, "warning", document["command"]))
+    wrong = list(dict.fromkeys(name for feed in feeds for name in feed.refuted))
+    if wrong:
+        text = f"{listed(wrong)} did not compute what the reference computes: refuted, and shown without any figure."
+        found.append(Text(text, "warning"))
+    return found + [Text(text, "warning") for feed in feeds for text in _coarse(feed)]
+
+
+def _coarse(feed: Facts) -> list[str]:
+    """Why small differences on this feed are not to be relied on."""
+    if not feed.noise:
+        return []
+    effect, contaminated = feed.noise["mde"]["effect"], feed.noise["contaminated"]
+    texts = []
+    if effect > COARSE:
+        texts.append(f"Coarse: on {feed.name} only differences of {percent(effect)} or more are found reliably.")
+    if contaminated["samples"] > DISTURBED * contaminated["of"]:
+        share = f"{contaminated['samples']:,} of {contaminated['of']:,}"
+        texts.append(f"The machine was busy: {share} samples on {feed.name} were disturbed.")
+    return texts
+
+
+def sections_of(shown: Page) -> list[tuple[str, Section]]:
+    """Every section of a page with an id that is unique on it."""
+    return [(f"{part.key}-{section.name}", section) for part in shown.parts for section in part.sections]

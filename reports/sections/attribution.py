@@ -1,0 +1,51 @@
+"""Attribution: what each phase earned, by Shapley value, leave-one-out and ladder, and why these differ."""
+
+from __future__ import annotations
+
+from reports.blocks import Block, Cell, Section, Table, Text
+from reports.charts.attribution import attribution_chart, name_of
+from reports.facts import Facts
+from reports.numbers import TIMES, listed, spelled
+from reports.sections.shared import figure, missing
+
+CORE = range(1, 5)
+"""Phases whose axes make the factorial."""
+LEAD = (
+    "The ladder credits a phase with what it adds to the phases before it; leave-one-out with what the engine with all "
+    "phases loses without it; the Shapley value with its average over all orders of adding the phases."
+)
+
+
+def section(facts: Facts) -> Section:
+    return Section("attribution", "Attribution", _blocks(facts))
+
+
+def _blocks(facts: Facts) -> list[Block]:
+    spoilt = unusable(facts)
+    if spoilt:
+        return [spoilt]
+    attribution, chart = facts.analysis.get("attribution"), attribution_chart(facts)
+    if not attribution or chart is None:
+        return [missing("The 16 combinations of the four core axes were not measured on this feed.", facts.run())]
+    rows = [
+        [
+            Cell(name_of(phase), f"{phase['before']} → {phase['after']}"),
+            *(figure(phase[key], TIMES) for key in ("shapley", "leave_one_out", "ladder")),
+        ]
+        for phase in attribution["phases"]
+    ]
+    table = Table(
+        "Speed-up by phase, CPU time, 95 % intervals", ["phase", "Shapley value", "leave one out", "ladder"], rows
+    )
+    total = Text(f"All phases together: {spelled(attribution['total'], TIMES)}. {attribution['sentence']}")
+    return [Text(LEAD), chart, table, total]
+
+
+def unusable(facts: Facts) -> Text | None:
+    """A combination that computes something else leaves a hole in the factorial, and no effect can be told."""
+    phases = {variant["name"]: variant["phase"] for variant in facts.document["variants"]}
+    core = [name for name in facts.refuted if phases.get(name) in CORE]
+    names = list(dict.fromkeys([*facts.factorial_refuted, *core]))
+    if not names:
+        return None
+    return Text(f"No figures: {listed(names)} did not compute what the reference computes.", mark="warning")

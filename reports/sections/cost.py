@@ -1,0 +1,42 @@
+"""Cost of an event against the number of orders at a level: a walked queue's slope, a hash table's flat line."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from reports.blocks import Block, Cell, Section, Table, Text
+from reports.charts.lines import sweep_chart
+from reports.facts import Facts
+from reports.numbers import integer
+from reports.sections.shared import figure, missing
+
+
+def section(document: dict[str, Any]) -> Section:
+    return Section("cost", "Cost against orders at a level", _blocks(document))
+
+
+def _blocks(document: dict[str, Any]) -> list[Block]:
+    sweep = document["sweep"]
+    refuted = {name for feed in document["feeds"] for name in Facts(document, feed).refuted}
+    found = [row for row in (sweep or {}).get("analysis") or () if row["variant"] not in refuted]
+    if not found:
+        specs = document["feeds"][0]["specs"] if document["feeds"] else []
+        return [
+            missing(
+                "Cost against the length of a level's queue was not measured.", shlex.join(["lobench", "run", *specs])
+            )
+        ]
+    values = list(dict.fromkeys(row["value"] for row in found))
+    variants = list(dict.fromkeys(row["variant"] for row in found))
+    costs = {(row["variant"], row["value"]): row["nanoseconds_per_event"] for row in found}
+    rows = [[Cell(integer(value)), *(figure(costs.get((name, value))) for name in variants)] for value in values]
+    table = Table(
+        "Nanoseconds of CPU time per event, 95 % intervals", [sweep["parameter"], *variants], rows, compact=True
+    )
+    lead = Text(
+        f"Synthetic books with a set number of orders at each level, {integer(sweep['events'])} events. An "
+        "order that is found by walking its level's queue costs more the longer the queue; one found in a hash "
+        "table should not."
+    )
+    return [lead, sweep_chart(sweep["parameter"], found), table]

@@ -1,0 +1,38 @@
+"""Mechanism counters: what every variant does to an event, counted exactly by an instrumented build of its kernel."""
+
+from __future__ import annotations
+
+from engine.counters import COUNTERS
+from reports.blocks import Block, Cell, Section, Table, Text
+from reports.facts import Facts
+from reports.numbers import significant
+from reports.sections.shared import missing
+
+LEAD = (
+    "Exact counts, free of noise, from an instrumented build of the same kernels; never taken in a timed run. "
+    "They say why a variant is faster: what it no longer does."
+)
+
+
+def section(facts: Facts) -> Section:
+    return Section("counters", "Mechanism counters", _blocks(facts))
+
+
+def _blocks(facts: Facts) -> list[Block]:
+    counters = {name: counts for name, counts in facts.feed["counters"].items() if name not in facts.refuted}
+    if not counters:
+        return [missing("No mechanism was counted on this feed.", facts.run())]
+    events = facts.feed["events"] or 1
+    kinds = dict.fromkeys(kind for counts in counters.values() for kind in counts)
+    rows = [
+        [
+            Cell(kind.replace("_", " "), COUNTERS.get(kind, "")),
+            *(Cell(_rate(counts.get(kind), events)) for counts in counters.values()),
+        ]
+        for kind in kinds
+    ]
+    return [Text(LEAD), Table("Counted per event", ["counter", *counters], rows)]
+
+
+def _rate(count: int | None, events: int) -> str:
+    return "" if count is None else significant(count / events)

@@ -1,0 +1,39 @@
+"""Interactions: main effects of the core axes, and how far gains are from multiplying."""
+
+from __future__ import annotations
+
+from reports.blocks import Block, Cell, Section, Table, Text
+from reports.charts.interactions import interactions_chart, name_of
+from reports.facts import Facts
+from reports.numbers import TIMES
+from reports.sections.attribution import unusable
+from reports.sections.shared import figure, missing, verdict
+
+LEAD = (
+    "A main effect is an axis' gain, averaged over all settings of the others. An interaction says by how much two or "
+    "more axes together differ from the product of their gains: above 1 they help each other, below 1 they get in each "
+    "other's way."
+)
+
+
+def section(facts: Facts) -> Section:
+    return Section("interactions", "Interactions", _blocks(facts))
+
+
+def _blocks(facts: Facts) -> list[Block]:
+    spoilt = unusable(facts)
+    if spoilt:
+        return [spoilt]
+    interactions, chart = facts.analysis.get("interactions"), interactions_chart(facts)
+    if not interactions or chart is None:
+        return [missing("Effects of the four core axes need their 16 combinations, not measured here.", facts.run())]
+    rows = [
+        [Cell(name_of(effect)), figure(effect["effect"], TIMES), verdict(effect["verdict"], effect["p_holm"])]
+        for effect in sorted(interactions["effects"], key=lambda effect: len(effect["axes"]))
+    ]
+    caption = "Effects on throughput, CPU time, 95 % intervals; p-values with Holm's correction"
+    return [
+        Text(LEAD),
+        chart,
+        Table(caption, ["axes", "effect", "verdict"], rows, words=frozenset({0, 2}), compact=True),
+    ]

@@ -1,0 +1,96 @@
+"""The ladder: every rung's throughput and step, against the step's prediction and the machine's limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reports.blocks import Block, Cell, Section, Table, Text
+from reports.charts.ladder import MILLION, ladder_chart
+from reports.charts.steps import steps_chart
+from reports.facts import Facts
+from reports.numbers import TIMES, between, estimate, limits, listed, scaled
+from reports.sections.shared import SCORES, TONES, figure, missing, session_line, verdict
+
+
+def section(facts: Facts) -> Section:
+    blocks: list[Block] = []
+    chart = ladder_chart(facts)
+    if chart is None:
+        blocks.append(missing("No throughput was measured on this feed.", facts.run()))
+    else:
+        blocks += [chart, _table(facts), *_left_out(facts), *_limits(facts)]
+        steps = steps_chart(facts)
+        if steps is not None:
+            blocks.append(steps)
+    return Section("ladder", "The ladder", blocks)
+
+
+def _table(facts: Facts) -> Table:
+    rungs = facts.ladder
+    headings = [
+        "variant",
+        "M events/s",
+        "step",
+        "predicted",
+        "score",
+        "verdict on the step",
+        "step, wall clock",
+        "in total",
+    ]
+    rows = [
+        [
+            Cell(
+                rung["variant"], "" if rung["phase"] is not None else f"against {rung['base']}" if rung["base"] else ""
+            ),
+            figure(scaled(rung["events_per_second"], MILLION)),
+            figure(rung["step"], TIMES),
+            _predicted(rung),
+            Cell(SCORES.get(rung["score"] or "", "")),
+            verdict(rung["step_verdict"], rung["step_p_holm"]),
+            figure(rung["step_wall"], TIMES),
+            _total(rung, facts.reference),
+        ]
+        for rung in rungs
+    ]
+    return Table(
+        "CPU time of one worker, the whole pipeline; 95 % intervals; p-values with Holm's correction",
+        headings,
+        rows,
+        words=frozenset({0, 3, 4, 5}),
+    )
+
+
+def _predicted(rung: dict[str, Any]) -> Cell:
+    prediction = rung["prediction"]
+    if not prediction:
+        return Cell("")
+    return Cell(between(prediction["low"], prediction["high"], TIMES), prediction["bottleneck"])
+
+
+def _total(rung: dict[str, Any], reference: str) -> Cell:
+    total = rung["total"]
+    if not total:
+        return Cell(f"1{TIMES}" if rung["variant"] == reference else "")
+    return Cell(estimate(total, TIMES), limits(total), TONES.get(rung["total_verdict"] or "", ""))
+
+
+def _left_out(facts: Facts) -> list[Block]:
+    if not facts.refuted:
+        return []
+    names = listed(list(facts.refuted))
+    return [Text(f"Left out, with every figure: {names}; see Verification.", mark="warning")]
+
+
+def _limits(facts: Facts) -> list[Block]:
+    found = facts.analysis.get("limits")
+    if not found:
+        return [missing("The machine's limits (sequential read, random access) were not measured.", facts.run())]
+    rows = [[Cell(row["name"]), figure(scaled(row["events_per_second"], MILLION)), Cell(row["text"])] for row in found]
+    table = Table(
+        "Limits of this machine, measured in the same session",
+        ["limit", "M events/s", "what it is"],
+        rows,
+        words=frozenset({0, 2}),
+        compact=True,
+    )
+    return [table, Text(f"Measured: {session_line(facts.session)}")] if facts.session else [table]

@@ -1,0 +1,72 @@
+"""The environment, the variants as they were, and the exact command that repeats the result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from reports.blocks import Cell, Code, Section, Table, Text
+
+EVALUATED = {"last": "at every record with F_LAST and without F_SNAPSHOT", "every": "at every record"}
+
+
+def section(document: dict[str, Any]) -> Section:
+    return Section(
+        "environment",
+        "Environment, and how to repeat this",
+        [
+            Text("This command repeats the measurement:"),
+            Code(document["command"]),
+            Text(
+                "Do not compare figures of two machines or of two days: ratios within a session are what is measured."
+            ),
+            _variants(document),
+            _environment(document),
+        ],
+    )
+
+
+def _variants(document: dict[str, Any]) -> Table:
+    """Those that a reader meets on the page; the factorial's combinations are named by their policies anyway."""
+    met = {outcome["name"] for feed in document["feeds"] for outcome in feed["verification"]}
+    met |= {name for feed in document["feeds"] for name in (feed["session"] or {}).get("measured", ())}
+    rows = [
+        [
+            Cell(variant["name"]),
+            Cell(variant["summary"], ", ".join(f"{axis}: {policy}" for axis, policy in variant["policies"].items())),
+            Cell(variant["source_digest"], tone="mono"),
+        ]
+        for variant in document["variants"]
+        if variant["name"] in met
+    ]
+    return Table("The variants", ["variant", "what it is", "digest of its source"], rows, words=frozenset({0, 1, 2}))
+
+
+def _environment(document: dict[str, Any]) -> Table:
+    facts = [
+        ("created", document["created"]),
+        ("status", document["status"]),
+        ("features evaluated", EVALUATED.get(document["evaluate"], document["evaluate"])),
+        ("replayed until", document["until"]),
+        ("digest of all sources", document["source_digest"]),
+        *_flat("", document["environment"]),
+    ]
+    return Table(
+        "The machine and its software",
+        ["fact", "value"],
+        [[Cell(name), Cell(text)] for name, text in facts],
+        words=frozenset({0, 1}),
+        compact=True,
+    )
+
+
+def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Nested facts as lines; what is unknown is left out."""
+    if isinstance(value, dict):
+        for key, entry in value.items():
+            yield from _flat(f"{prefix} {key}".strip().replace("_", " "), entry)
+    elif isinstance(value, list):
+        if value:
+            yield prefix, ", ".join(str(entry) for entry in value)
+    elif value is not None:
+        yield prefix, f"{value:,}" if type(value) is int else str(value)

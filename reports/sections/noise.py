@@ -1,0 +1,97 @@
+"""How far to trust the figures: noise floor, false positives, smallest detectable effect, contamination, bias."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reports.blocks import Block, Cell, Section, Table, Text
+from reports.facts import Facts
+from reports.numbers import TIMES, integer, percent, spelled
+from reports.sections.shared import figure, missing
+
+
+def section(facts: Facts) -> Section:
+    return Section("noise", "Noise and bias", _blocks(facts))
+
+
+def _blocks(facts: Facts) -> list[Block]:
+    noise = facts.noise
+    if not noise:
+        return [missing("The error of the measurement itself was not measured.", facts.run())]
+    blocks: list[Block] = [
+        Text(
+            "The reference stood in the line-up twice. What the measurement says of two identical things is its error; "
+            "a difference that does not exceed it is called “no difference shown”."
+        ),
+        Table("The measurement's own error", ["", "figure", "what it says"], _rows(noise), words=frozenset({0, 2})),
+    ]
+    return [*blocks, *_bias(facts), Text(_sentence(facts.analysis["method"]))]
+
+
+def _rows(noise: dict[str, Any]) -> list[list[Cell]]:
+    rates, contaminated = noise["false_positives"], noise["contaminated"]
+    rows = [
+        [
+            Cell("noise floor"),
+            Cell(percent(noise["floor"])),
+            Cell(f"by how much the reference differed from itself under another name: {spelled(noise['control'])}"),
+        ],
+        [
+            Cell("false positives"),
+            Cell(percent(rates["measured"]), _range(rates)),
+            Cell(
+                f"of {integer(rates['simulated'])} sessions simulated from this session's own A/A samples; "
+                f"{percent(rates['nominal'])} is nominal"
+            ),
+        ],
+    ]
+    sequential = noise["sequential_false_positives"]
+    if sequential:
+        rows.append(
+            [
+                Cell("the same, one after the other"),
+                Cell(percent(sequential["measured"]), _range(sequential)),
+                Cell("what timing each variant from start to end, the usual way, would have got wrong"),
+            ]
+        )
+    effect = noise["mde"]
+    rows.append(
+        [
+            Cell("smallest detectable effect"),
+            Cell(percent(effect["effect"])),
+            Cell(f"a true difference of this size is found in {percent(effect['power'])} of such sessions"),
+        ]
+    )
+    kinds = ", ".join(f"{kind} {integer(count)}" for kind, count in contaminated["kinds"].items() if count)
+    share = contaminated["samples"] / contaminated["of"] if contaminated["of"] else 0.0
+    rows.append(
+        [
+            Cell("contaminated samples"),
+            Cell(percent(share), f"{integer(contaminated['samples'])} of {integer(contaminated['of'])}"),
+            Cell(f"flagged, never dropped{': ' + kinds if kinds else ''}"),
+        ]
+    )
+    return rows
+
+
+def _range(rates: dict[str, Any]) -> str:
+    return f"{percent(rates['low'])}\u00a0to\u00a0{percent(rates['high'])}"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].removesuffix(".") + "."
+
+
+def _bias(facts: Facts) -> list[Block]:
+    found = facts.shown(facts.analysis.get("bias"))
+    if not found:
+        return [missing("The bias of lock-step replay against running alone was not measured.", facts.run())]
+    rows = [[Cell(row["variant"]), figure(row["ratio"], TIMES)] for row in found]
+    return [
+        Table(
+            "Bias of lock-step replay: a variant's time in lock-step over its time alone; 1 is none",
+            ["variant", "time ratio"],
+            rows,
+            compact=True,
+        )
+    ]

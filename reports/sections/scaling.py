@@ -1,0 +1,43 @@
+"""Scaling: throughput and speed-up over workers, which shard the feed by instrument."""
+
+from __future__ import annotations
+
+from reports.blocks import Block, Cell, Section, Table, Text
+from reports.charts.ladder import MILLION
+from reports.charts.lines import scaling_chart
+from reports.facts import Facts
+from reports.numbers import TIMES, scaled
+from reports.sections.shared import figure, missing
+
+
+def section(facts: Facts) -> Section:
+    return Section("scaling", "Scaling over workers", _blocks(facts))
+
+
+def _blocks(facts: Facts) -> list[Block]:
+    found = facts.shown(facts.analysis.get("scaling"))
+    if not found:
+        return [missing("More than one worker was not measured.", facts.run())]
+    books = facts.feed["books"]
+    blocks: list[Block] = [
+        Text(
+            "Wall time of a replay of the whole feed. Workers share no book: each takes some of the instruments, so a "
+            "feed of one instrument cannot gain." + (" This feed has one book." if books == 1 else "")
+        )
+    ]
+    rows = [
+        [
+            Cell(row["variant"]),
+            Cell(str(row["workers"])),
+            figure(scaled(row["events_per_second"], MILLION)),
+            figure(row["speedup"], TIMES),
+        ]
+        for row in found
+    ]
+    table = Table(
+        "Throughput over workers, wall time, 95 % intervals",
+        ["variant", "workers", "M events/s", "speed-up"],
+        rows,
+        compact=True,
+    )
+    return [*blocks, scaling_chart(facts.name, found), table]

@@ -1,0 +1,41 @@
+"""Pieces that several sections use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reports.blocks import Cell, Text
+from reports.numbers import Interval, counted, estimate, limits
+
+TONES = {"faster": "good", "slower": "bad"}
+SCORES = {"hit": "✓\u00a0hit", "under": "↓\u00a0under", "over": "↑\u00a0over", "open": "open"}
+
+
+def missing(what: str, command: str) -> Text:
+    """One line in place of figures that this result lacks."""
+    return Text(f"{what} This measures it:", mark="missing", command=command)
+
+
+def figure(interval: Interval | None, unit: str = "") -> Cell:
+    """An estimate with its interval; empty if there is none."""
+    return Cell(estimate(interval, unit), limits(interval)) if interval else Cell("")
+
+
+def verdict(words: str | None, p: float | None = None) -> Cell:
+    """A verdict, with its p-value corrected for the family if there is one."""
+    note = "" if p is None else ("p < 0.001" if p < 0.001 else f"p = {p:.2g}")
+    return Cell(words or "", note, TONES.get(words or "", ""))
+
+
+def session_line(session: dict[str, Any]) -> str:
+    """How a session was done."""
+    design = session["design"]
+    pinned = "pinned to one core" if design["pinned"] else "not pinned"
+    columns, rows = session["samples"]["columns"], session["samples"]["rows"]
+    process, replay = columns.index("process"), columns.index("pass")
+    passes = len({(row[process], row[replay]) for row in rows})
+    return (
+        f"{session['events']:,} events in slices of {design['slice_records']:,}, {design['processes']} processes "
+        f"({pinned}), {counted(passes, 'pass', 'passes')} over the feed in all, {len(rows):,} samples; seed "
+        f"{design['seed']}."
+    )

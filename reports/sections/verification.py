@@ -1,0 +1,65 @@
+"""Verification: which replays agree with the reference to the last bit, on what, and what the feed held."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reports.blocks import Block, Cell, Section, Table, Text
+from reports.facts import Facts
+from reports.numbers import counted, integer, listed
+from reports.sections.shared import missing
+
+DIGESTS = ("books", "features", "strategies")
+
+
+def section(facts: Facts) -> Section:
+    blocks: list[Block] = [Text(_lead(facts))]
+    blocks += [Text(f"{name} is refuted: {why}", mark="warning") for name, why in facts.refuted.items()]
+    if facts.feed["verification"]:
+        blocks.append(_table(facts.feed["verification"]))
+    else:
+        blocks.append(missing("No variant was verified on this feed.", facts.run()))
+    blocks.append(_feed(facts))
+    return Section("verification", "Verification", blocks)
+
+
+def _lead(facts: Facts) -> str:
+    outcomes = facts.feed["verification"]
+    agree = sum(outcome["agrees"] for outcome in outcomes)
+    return (
+        f"{agree} of {counted(len(outcomes), 'replay')} agree with the reference to the last bit. Compared are "
+        "64-bit digests of every level and queue of every book, of all bits of every feature, and of every strategy's "
+        "state, at every 4,096th record and at the end; after each timed replay the end state is compared again."
+    )
+
+
+def _table(outcomes: list[dict[str, Any]]) -> Table:
+    rows = []
+    for outcome in outcomes:
+        digests = outcome["digests"] or {}
+        says = Cell("agrees", tone="good") if outcome["agrees"] else Cell("DIFFERS", tone="bad")
+        cells = [Cell(outcome["name"]), Cell(str(outcome["workers"])), says]
+        rows.append([*cells, *(Cell(digests.get(kind, ""), tone="mono") for kind in DIGESTS)])
+    headings = ["variant", "workers", "outcome", *(f"digest of {kind}" for kind in DIGESTS)]
+    return Table("Replays compared with the reference", headings, rows, words=frozenset({0, 2, 3, 4, 5}))
+
+
+def _feed(facts: Facts) -> Table:
+    feed = facts.feed
+    anomalies = [f"{kind} {integer(count)}" for kind, count in feed["anomalies"].items() if count]
+    rows = [
+        ("feed", facts.name),
+        ("given as", listed(feed["specs"])),
+        ("digest of its records", feed["digest"]),
+        ("events", integer(feed["events"])),
+        ("evaluations", integer(feed["evaluations"])),
+        ("books", integer(feed["books"])),
+        ("anomalies", ", ".join(anomalies) or "none"),
+    ]
+    return Table(
+        "The feed",
+        ["fact", "value"],
+        [[Cell(name), Cell(str(value))] for name, value in rows],
+        words=frozenset({0, 1}),
+        compact=True,
+    )

@@ -1,0 +1,59 @@
+"""Writes a report: report.html, report.md, and charts/ with every chart as SVG and PNG."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from engine.errors import LobenchError, UsageError
+from reports.blocks import Chart, Page
+from reports.charts.svg import Picture, draw
+from reports.markdown import markdown
+from reports.page import page, sections_of
+from reports.render import html
+
+
+def write(documents: list[dict[str, Any]], folder: Path) -> Path:
+    """Write the report of validated result documents into ``folder``, which is made if need be.
+
+    Returns the path of report.html. Charts of the first feed have plain names (``charts/ladder.svg``), those of others
+    begin with their place on the page. Raises UsageError without a document, LobenchError if a file cannot be written.
+    """
+    if not documents:
+        raise UsageError("a report needs at least one result")
+    shown = page(documents)
+    target = folder / "report.html"
+    try:
+        (folder / "charts").mkdir(parents=True, exist_ok=True)
+        pictures = _drawn(shown)
+        (folder / "report.md").write_text(markdown(shown, _files(pictures, folder)))
+        target.write_text(html(shown, pictures))
+    except OSError as error:
+        raise LobenchError(f"{error.filename or folder}: the report cannot be written: {error.strerror}") from error
+    return target
+
+
+def _drawn(shown: Page) -> dict[str, Picture]:
+    """Chart key, unique on the page, -> picture."""
+    return {
+        f"{key}-{block.name}": draw(block)
+        for key, section in sections_of(shown)
+        for block in section.blocks
+        if isinstance(block, Chart)
+    }
+
+
+def _files(pictures: dict[str, Picture], folder: Path) -> dict[str, str]:
+    """Chart key -> path relative to the folder, all written."""
+    paths: dict[str, str] = {}
+    for key, picture in pictures.items():
+        # Keys and chart names are our own words: nothing of a document gets into a path.
+        name = picture.chart.name
+        path = f"charts/{name}.svg"
+        if path in paths.values():
+            path = f"charts/{'-'.join(key.split('-')[:-2])}-{name}.svg"
+        text, png = picture.standalone()
+        (folder / path).write_text(text)
+        (folder / path).with_suffix(".png").write_bytes(png)
+        paths[key] = path
+    return paths

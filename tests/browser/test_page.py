@@ -1,0 +1,236 @@
+"""The page in Chromium, with the network shut: at the widths of a telephone, a laptop and a desk, on light and on dark
+paper, without scripts, and printed. Nothing may be cut off, scroll sideways, ask for a file or complain.
+
+Needs Chromium (`apt-get install chromium`) and `playwright`; without them the tests are skipped, unless
+LOBENCH_REQUIRE_BROWSER is set.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports import write
+from tests.documents import document
+from tests.reported import complete, hostile, many, refuted, wide
+
+# One process for all of them: a browser is a lot to start.
+pytestmark = pytest.mark.xdist_group("browser")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+REQUIRED = os.environ.get("LOBENCH_REQUIRE_BROWSER", "") not in ("", "0")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PAPER = 688
+"""Pixels between the margins of an A4 page."""
+PAGES: dict[str, Callable[[], list[Any]]] = {
+    "complete": lambda: [complete()],
+    "many": lambda: [many(), complete()],
+    "wide": lambda: [wide()],
+    "quick": lambda: [document()],
+    "partial": lambda: [document(status="partial")],
+    "refuted": lambda: [refuted()],
+    "hostile": lambda: [hostile()],
+}
+# What of the page reaches beyond the place it has: text of a picture beyond the picture, an element beyond the screen,
+# text beyond its element.
+CUT_OFF = """() => {
+  const wrong = [];
+  const say = (element) => element.tagName + " " + (element.textContent || "").trim().slice(0, 60);
+  for (const picture of document.querySelectorAll("figure svg")) {
+    const place = picture.getBoundingClientRect();
+    if (!place.width) continue;
+    for (const text of picture.querySelectorAll("text")) {
+      if (!text.textContent.trim()) continue;
+      const box = text.getBoundingClientRect();
+      if (box.left < place.left - 1 || box.right > place.right + 1 || box.top < place.top - 1 ||
+          box.bottom > place.bottom + 1) wrong.push("beyond its picture: " + say(text));
+      if (box.height < 9) wrong.push("too small to read: " + say(text));
+    }
+  }
+  for (const element of document.querySelectorAll("body *:not(svg *)")) {
+    const box = element.getBoundingClientRect();
+    if (!box.width) continue;
+    if (box.right > innerWidth + 0.5 || box.left < -0.5) wrong.push("beyond the screen: " + say(element));
+    if (getComputedStyle(element).display !== "inline" && element.scrollWidth > element.clientWidth + 1)
+      wrong.push("beyond its element: " + say(element));
+  }
+  return wrong;
+}"""
+# Two texts of one picture that stand on each other.
+OVERLAPS = """() => {
+  const wrong = [];
+  for (const picture of document.querySelectorAll("figure svg")) {
+    const texts = Array.from(picture.querySelectorAll("text")).filter((text) => text.textContent.trim());
+    const boxes = texts.map((text) => text.getBoundingClientRect());
+    for (let i = 0; i < texts.length; i++) for (let j = i + 1; j < texts.length; j++) {
+      const [a, b] = [boxes[i], boxes[j]];
+      const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+      const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+      if (wide > 1 && high > 3) wrong.push(texts[i].textContent + " / " + texts[j].textContent);
+    }
+  }
+  return wrong;
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, or a skip that says what is missing; where a browser is required, a failure."""
+    missing = None if CHROMIUM else "no Chromium on this machine: apt-get install chromium"
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing = "playwright is not installed: pip install 'lobench[test]'"
+    if missing:
+        if REQUIRED:
+            pytest.fail(f"LOBENCH_REQUIRE_BROWSER is set, and there is {missing}")
+        pytest.skip(missing)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Name of one of ``PAGES`` -> its file, each written once."""
+    made: dict[str, Path] = {}
+
+    def page(name: str) -> Path:
+        if name not in made:
+            made[name] = write(PAGES[name](), tmp_path_factory.mktemp(name))
+        return made[name]
+
+    return page
+
+
+class Visit:
+    """One page, opened with everything but itself out of reach; what it asked for and complained of is kept."""
+
+    def __init__(self, browser: Any, path: Path, width: int = 1280, **options: Any) -> None:
+        self.context = browser.new_context(viewport={"width": width, "height": 900}, offline=True, **options)
+        self.page = self.context.new_page()
+        self.asked: list[str] = []
+        self.complaints: list[str] = []
+        self.page.route("**/*", self._route)
+        self.page.on("console", lambda message: self.complaints.append(f"{message.type}: {message.text}"))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.url = path.as_uri()
+        self.page.goto(self.url)
+
+    def _route(self, route: Any) -> None:
+        if route.request.url == self.url:
+            route.continue_()
+        else:
+            self.asked.append(route.request.url)
+            route.abort()
+
+    def __enter__(self) -> Any:
+        return self.page
+
+    def __exit__(self, kind: Any, *_: Any) -> None:
+        self.context.close()
+        if kind is None:
+            assert self.asked == []
+            assert self.complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 768, 1280, 1920])
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_is_cut_off(browser: Any, pages: Callable[[str], Path], name: str, width: int, scheme: str) -> None:
+    with Visit(browser, pages(name), width, color_scheme=scheme) as page:
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= width
+        assert page.evaluate(CUT_OFF) == []
+        assert page.evaluate(OVERLAPS) == []
+        page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= width
+        assert page.evaluate(CUT_OFF) == []
+
+
+@pytest.mark.parametrize(("scheme", "brighter"), [("light", "paper"), ("dark", "ink")])
+def test_every_text_stands_out_from_the_paper(
+    browser: Any, pages: Callable[[str], Path], scheme: str, brighter: str
+) -> None:
+    """Contrast of 4.5 to 1, as the web's accessibility guidelines ask; in pictures too."""
+    contrast = """() => {
+      const parts = (color) => color.match(/[\\d.]+/g).slice(0, 3).map(Number);
+      const light = (color) => parts(color).map((part) => part / 255)
+        .map((part) => (part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
+      const paper = light(getComputedStyle(document.body).backgroundColor);
+      const found = { ink: light(getComputedStyle(document.body).color), paper: paper, low: [] };
+      for (const element of document.querySelectorAll("svg text, p, td, th, h1, h2, a, caption, .note, .value")) {
+        if (!element.getBoundingClientRect().width || element.closest(".warning")) continue;
+        const style = getComputedStyle(element);
+        const own = light(element.tagName === "text" ? style.fill : style.color);
+        const ratio = (Math.max(own, paper) + 0.05) / (Math.min(own, paper) + 0.05);
+        if (ratio < 4.5) found.low.push(element.textContent.trim().slice(0, 40) + " " + ratio.toFixed(1));
+      }
+      return found;
+    }"""
+    with Visit(browser, pages("complete"), color_scheme=scheme) as page:
+        found = page.evaluate(contrast)
+        assert (found["ink"] > found["paper"]) == (brighter == "ink")
+        assert found["low"] == []
+
+
+def test_without_scripts_everything_is_there(browser: Any, pages: Callable[[str], Path]) -> None:
+    def seen(**options: Any) -> tuple[str, int]:
+        with Visit(browser, pages("complete"), **options) as page:
+            # Buttons alone are the script's.
+            text = page.locator("body").inner_text().replace("Copy as Markdown", "").replace("Copy", "")
+            return " ".join(text.split()), page.locator("figure svg:visible").count()
+
+    assert seen(java_script_enabled=False) == seen()
+    assert seen()[1] == 6
+
+
+def test_a_table_is_copied(browser: Any, pages: Callable[[str], Path]) -> None:
+    with Visit(browser, pages("complete"), permissions=["clipboard-read", "clipboard-write"]) as page:
+        holder = page.locator("#result1-feed1-ladder .pair > .table")
+        holder.get_by_role("button", name="Copy", exact=True).click()
+        copied = page.evaluate("navigator.clipboard.readText()").splitlines()
+        assert copied[0].split("\t")[:3] == ["variant", "M events/s", "step"]
+        assert copied[1].startswith("p0_baseline\t")
+        assert {len(line.split("\t")) for line in copied} == {8}
+        holder.get_by_role("button", name="Copy as Markdown").click()
+        copied = page.evaluate("navigator.clipboard.readText()").splitlines()
+        assert copied[0].startswith("| variant | M events/s |")
+        assert copied[1].startswith("|---|---:|---:|---|")
+
+
+@pytest.mark.parametrize("name", ["many", "wide", "hostile"])
+def test_paper_is_wide_enough(browser: Any, pages: Callable[[str], Path], name: str) -> None:
+    with Visit(browser, pages(name), PAPER) as page:
+        page.emulate_media(media="print")
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= PAPER
+
+
+def test_it_prints(browser: Any, pages: Callable[[str], Path], tmp_path: Path) -> None:
+    """A4 pages, light even for a reader of dark screens, and no wider than the paper."""
+    with Visit(browser, pages("complete"), color_scheme="dark") as page:
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": PAPER, "height": 1000})
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        assert page.locator("nav:visible, button:visible").count() == 0
+        assert page.locator("figure svg:visible").count() == 6
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= PAPER
+        assert page.evaluate(OVERLAPS) == []
+        printed = page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)
+        assert printed.startswith(b"%PDF")
+        assert (
+            4 <= printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page ") + printed.count(b"/Type/Page/") <= 30
+        )

@@ -1,0 +1,81 @@
+"""Documents that reports must cope with: complete, many feeds, refuted, hostile, cut short."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.documents import SPEEDS, Document, document
+
+HOSTILE = {
+    "p2_snapshot": "<script>alert(1)</script>",
+    "p3_indexed_features": "\"'><img src=x onerror=alert(1)>\x00\x1b[31m\u202e]]>",
+    "p4_hash_lookup": "x" * 300,
+    "synth:liquid-future": "a|b`*_[link](http://example.invalid)\n# {{ 7 * 7 }} &amp; {% raw %} " + "y" * 200,
+}
+"""Name -> what somebody might call it instead."""
+TELLTALE = 7777.25
+"""A figure that no page may show."""
+
+
+def complete(**more: Any) -> Document:
+    """With every part that a document can hold."""
+    parts = {"factorial": True, "isolated": True, "scaling": True, "limits": True, "sweep": True}
+    return document(**{**parts, **more})
+
+
+def many() -> Document:
+    return complete(feeds=("synth:liquid-future", "synth:deep-book,n=2M", f"/data/{'long/' * 12}day.mbo.dbn.zst"))
+
+
+def wide() -> Document:
+    """More variants than the plan has phases."""
+    more = ("p5_memory_pool", "p6_simd", "p7_cache_layout", "p8_profile_guided", "an_idea_of_my_very_own", "another")
+    return complete(speeds={**SPEEDS, **{name: 4.0 + place / 4 for place, name in enumerate(more)}})
+
+
+def renamed(value: Any, names: dict[str, str]) -> Any:
+    """The document with other names, wherever they stand alone."""
+    if isinstance(value, str):
+        return names.get(value, value)
+    if isinstance(value, dict):
+        return {renamed(key, names): renamed(entry, names) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [renamed(entry, names) for entry in value]
+    return value
+
+
+def hostile() -> Document:
+    made: Document = renamed(complete(), HOSTILE)
+    made["command"] = "lobench run '</code></pre><script>alert(2)</script>' ```"
+    for feed in made["feeds"]:
+        feed["counters"] = {name: {**counts, "<b>odd": 1} for name, counts in feed["counters"].items()}
+        feed["anomalies"] = {"<i>odd": 3}
+    return made
+
+
+def refuted(name: str = "p4_hash_lookup") -> Document:
+    """One variant differs, and every figure of it, that should not be there at all, is the telltale."""
+    made = complete()
+    for feed in made["feeds"]:
+        for outcome in feed["verification"]:
+            if outcome["name"] == name:
+                outcome |= {"agrees": False, "digests": None, "difference": "event 17: best bid 5 instead of 6"}
+        feed["counters"][name] = {counter: round(TELLTALE * feed["events"]) for counter in feed["counters"][name]}
+        analysis = feed["analysis"]
+        for rows in (analysis["ladder"], analysis["bias"], analysis["scaling"]):
+            _betray([row for row in rows if row["variant"] == name])
+    _betray([row for row in made["sweep"]["analysis"] if row["variant"] == name])
+    return made
+
+
+def _betray(value: Any) -> None:
+    """Put the telltale in place of every interval."""
+    if isinstance(value, dict) and "low" in value and "value" in value:
+        for end in ("value", "low", "high"):
+            value[end] = TELLTALE
+    elif isinstance(value, dict):
+        for entry in value.values():
+            _betray(entry)
+    elif isinstance(value, list):
+        for entry in value:
+            _betray(entry)

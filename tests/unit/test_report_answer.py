@@ -1,0 +1,94 @@
+"""The sentence at the top of a page says what the figures say."""
+
+from __future__ import annotations
+
+from reports.answer import answer
+from reports.facts import Facts
+from reports.numbers import TIMES, spelled
+from tests.documents import SPEEDS, Document, document, interval
+from tests.reported import complete, many, refuted, renamed
+
+
+def said(made: Document) -> str:
+    return answer([Facts(made, feed) for feed in made["feeds"]]).replace("\u00a0", " ")
+
+
+def test_one_feed() -> None:
+    made = complete()
+    ladder = {rung["variant"]: rung for rung in made["feeds"][0]["analysis"]["ladder"]}
+    ladder["p4_hash_lookup"]["total"] = {"value": 10.31, "low": 9.9, "high": 10.8}
+    ladder["p3_indexed_features"]["step"] = {"value": 6.71, "low": 6.4, "high": 7.07}
+    made["feeds"][0]["analysis"]["noise"]["floor"] = 0.046
+    times = "\N{MULTIPLICATION SIGN}"
+    assert said(made) == (
+        f"p4_hash_lookup is 10.3{times} (9.9 to 10.8) as fast as p0_baseline on synth:liquid-future; all 5 variants "
+        "agree to the last bit over 98,304 events; the biggest phase, p3_indexed_features, earned "
+        f"6.71{times} (6.40 to 7.07) where 1.2{times} was predicted; noise floor of the day "
+        "4.6%, smallest effect found reliably 0.80%."
+    )
+
+
+def test_several_feeds_give_ranges() -> None:
+    made = many()
+    for feed, value in zip(made["feeds"], (5.0, 9.0, 7.0), strict=True):
+        feed["analysis"]["ladder"][-1]["total"] = interval(value, 0.02)
+        feed["analysis"]["noise"]["floor"] = value / 100
+    text = said(made)
+    assert text.startswith("Over 3 feeds, p4_hash_lookup ran 5.00\N{MULTIPLICATION SIGN} (4.90 to 5.10) to 9.0")
+    assert ") as fast as p0_baseline; " in text
+    assert "all 5 variants agree to the last bit over 294,912 events" in text
+    assert "(on 3 of 3 feeds), p3_indexed_features" in text
+    assert "noise floor of the day 5.0% to 9.0%, smallest effect found reliably 0.80%." in text
+
+
+def test_a_refuted_variant_is_named_and_not_counted_on() -> None:
+    text = said(refuted())
+    assert text.startswith("p3_indexed_features is ")
+    assert "but p4_hash_lookup does not compute what the reference computes" in text
+    assert "all 5" not in text
+
+
+def test_no_difference_is_not_called_faster() -> None:
+    made = complete()
+    top = made["feeds"][0]["analysis"]["ladder"][-1]
+    top["total"], top["total_verdict"] = interval(1.01), "no difference shown"
+    assert said(made).startswith("p4_hash_lookup shows no difference in speed from p0_baseline: 1.01")
+
+
+def test_nothing_measured() -> None:
+    made = document(status="partial")
+    assert said(made) == (
+        "Nothing was measured on synth:liquid-future; all 5 variants agree to the last bit over 98,304 events."
+    )
+    made["feeds"][0]["verification"] = []
+    assert said(made) == "Nothing was measured on synth:liquid-future; no variant was verified."
+    assert answer([]) == "This result holds no feed."
+
+
+def test_a_variant_beside_the_ladder_is_compared_with_its_top() -> None:
+    made = document(speeds={**SPEEDS, "mine": 4.6})
+    rung = made["feeds"][0]["analysis"]["ladder"][-1]
+    assert rung["variant"] == "mine"
+    text = said(made)
+    assert text.startswith("p4_hash_lookup is ")
+    assert f"; mine is {spelled(rung['step'], TIMES)} as fast as p4_hash_lookup; ".replace("\u00a0", " ") in text
+    rung["step_verdict"] = "no difference shown"
+    assert "; mine shows no difference in speed from p4_hash_lookup: " in said(made)
+
+
+def test_a_comparison_is_of_its_two_variants() -> None:
+    speeds = {name: SPEEDS[name] for name in ("p0_baseline", "p3_indexed_features", "p4_hash_lookup")}
+    text = said(document(kind="cmp", speeds=speeds))
+    assert text.startswith("p4_hash_lookup is 1.2")
+    assert " as fast as p3_indexed_features on synth:liquid-future; all 3 variants agree" in text
+    assert "biggest" not in text
+
+
+def test_a_step_over_several_phases_is_no_phase_s() -> None:
+    speeds = {name: SPEEDS[name] for name in ("p0_baseline", "p3_indexed_features", "p4_hash_lookup")}
+    assert "the biggest phase, p4_hash_lookup, earned 1.2" in said(document(speeds=speeds))
+
+
+def test_the_reference_is_what_the_control_repeats() -> None:
+    made = renamed(complete(), {"p0_baseline": "other", "p0_baseline (A/A)": "other (A/A)"})
+    assert " as fast as other on " in said(made)

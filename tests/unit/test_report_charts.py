@@ -1,0 +1,95 @@
+"""Charts as files and as parts of a page: well formed, described, dark and light, ids apart, every name a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from xml.etree import ElementTree
+
+import pytest
+
+from reports.blocks import Chart
+from reports.charts.attribution import attribution_chart
+from reports.charts.interactions import interactions_chart
+from reports.charts.ladder import ladder_chart
+from reports.charts.steps import steps_chart
+from reports.charts.svg import draw
+from reports.charts.theme import DARK, labels, ticks
+from reports.facts import Facts, printable
+from tests.reported import complete, hostile
+
+SVG = "{http://www.w3.org/2000/svg}"
+Maker = Callable[[Facts], Chart | None]
+MAKERS: list[Maker] = [ladder_chart, steps_chart, attribution_chart, interactions_chart]
+
+
+def facts(made: dict[str, object]) -> Facts:
+    content = printable(made)
+    return Facts(content, content["feeds"][0])
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+@pytest.mark.parametrize("source", [complete, hostile])
+def test_a_chart_says_what_it_shows(maker: Maker, source: Callable[[], dict[str, object]]) -> None:
+    chart = maker(facts(source()))
+    assert chart is not None
+    text, png = draw(chart).standalone()
+    root = ElementTree.fromstring(text)
+    assert root.findtext(f"{SVG}title") == chart.title
+    assert root.findtext(f"{SVG}desc") == chart.described
+    assert chart.described
+    assert "prefers-color-scheme: dark" in (root.findtext(f"{SVG}style") or "")
+    assert png.startswith(b"\x89PNG")
+    assert chart.data.rows
+    assert all(len(row) == len(chart.data.headings) for row in chart.data.rows)
+
+
+def test_every_colour_has_its_counterpart_on_dark_paper() -> None:
+    """A colour that is not in the theme would stay as it is, dark on dark."""
+    for maker in MAKERS:
+        chart = maker(facts(complete()))
+        assert chart is not None
+        for element in ElementTree.fromstring(draw(chart).standalone()[0]).iter():
+            for paint in ("fill", "stroke"):
+                assert element.get(paint, "none") in {"none", "transparent", *DARK}
+
+
+def test_two_copies_on_a_page_share_no_id() -> None:
+    chart = ladder_chart(facts(complete()))
+    assert chart is not None
+    ids = [
+        element.get("id")
+        for key in ("one", "two")
+        for text in draw(chart).inline(key)
+        for element in ElementTree.fromstring(text).iter()
+        if element.get("id")
+    ]
+    assert len(ids) == 8
+    assert len(set(ids)) == 8
+
+
+def test_every_rung_is_a_row_and_the_axis_says_its_scale() -> None:
+    chart = ladder_chart(facts(complete()))
+    assert chart is not None
+    texts = [element.text for element in ElementTree.fromstring(draw(chart).standalone()[0]).iter(f"{SVG}text")]
+    assert {"p0_baseline", "p4_hash_lookup", "sequential read", "random access"} <= set(texts)
+    assert "M events/s, one worker (log scale)" in texts
+
+
+def test_names_are_shortened_and_stay_apart() -> None:
+    names = ["x" * 100, "x" * 101, "y", "y", "", "a\n b"]
+    short = labels(names)
+    assert len(set(short)) == len(names)
+    assert all(len(label) <= 26 for label in short)
+    assert short[-1] == "a b"
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(0.9, 1.1), (0.99, 1.01), (1, 1000), (0.5, 3), (3, 330), (1e-3, 1e3), (60, 61)]
+)
+def test_ticks_are_round_apart_and_inside(low: float, high: float) -> None:
+    for room in (150, 700):
+        found = ticks(low, high, room)
+        assert 1 <= len(found) <= room / 30
+        assert all(low <= tick <= high for tick in found)
+        assert all(float(f"{tick:.4g}") == tick for tick in found)
+        assert found == sorted(set(found))

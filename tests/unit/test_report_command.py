@@ -1,0 +1,37 @@
+"""`lobench report`: reads what `run` keeps, writes the page beside it or where it is told to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.documents import document, written
+from workbench.cli import main
+
+
+def test_the_page_goes_beside_the_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(written(tmp_path, document()))]) == 0
+    assert capsys.readouterr().out.strip() == str(tmp_path / "report.html")
+    assert "p4_hash_lookup" in (tmp_path / "report.html").read_text()
+
+
+def test_several_results_go_where_they_are_told(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        written(tmp_path / name, document(seed=ord(name)))
+    assert main(["report", str(tmp_path / "a"), str(tmp_path / "b"), "-o", str(tmp_path / "page")]) == 0
+    assert "2 results" in (tmp_path / "page" / "report.html").read_text()
+    assert not (tmp_path / "a" / "report.html").exists()
+
+
+@pytest.mark.parametrize(("content", "code"), [("{}", 3), ("", 3), (None, 2)])
+def test_what_is_no_result_is_refused(
+    tmp_path: Path, content: str | None, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "result.json"
+    if content is not None:
+        path.write_text(content)
+    assert main(["report", str(path)]) == code
+    assert str(path) in capsys.readouterr().err
+    assert not (tmp_path / "report.html").exists()

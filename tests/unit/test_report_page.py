@@ -1,0 +1,192 @@
+"""What stands on a page, in which order; what it says where figures are missing; that names cannot break it."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from engine.errors import LobenchError, UsageError
+from reports import write
+from reports.markdown import escaped
+from tests.documents import Document, document
+from tests.reported import HOSTILE, TELLTALE, complete, hostile, many, refuted
+
+SECTIONS = [
+    "ladder",
+    "attribution",
+    "interactions",
+    "counters",
+    "verification",
+    "noise",
+    "scaling",
+    "cost",
+    "environment",
+]
+VOID = {"meta", "link", "br", "wbr", "hr", "img"}
+
+
+class Parsed(HTMLParser):
+    """Tags in their order, ids, links, and text outside of style and script; fails on tags that do not match."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self._open: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self._open and self._open[-1] not in ("style", "script"):
+            self.text += data
+
+    def values(self, attribute: str) -> list[str]:
+        return [attributes[attribute] or "" for _, attributes in self.tags if attribute in attributes]
+
+
+def made(folder: Path, *documents: Document) -> tuple[Parsed, str]:
+    path = write(list(documents), folder)
+    return Parsed(path.read_text()), (folder / "report.md").read_text()
+
+
+def test_a_complete_result(tmp_path: Path) -> None:
+    page, text = made(tmp_path, complete())
+    ids = page.values("id")
+    assert len(ids) == len(set(ids))
+    assert [
+        name.rpartition("-")[2] for name in ids if name.rpartition("-")[2] in SECTIONS and "feed1-" in name
+    ] == SECTIONS
+    assert {link[1:] for link in page.values("href") if link.startswith("#")} <= set(ids)
+    assert "This measures it" not in text
+    assert not page.values("class").count("text missing")
+    for name in ("ladder", "steps", "attribution", "interactions", "scaling", "sweep"):
+        assert (tmp_path / "charts" / f"{name}.svg").exists()
+        assert (tmp_path / "charts" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert f"](charts/{name}.svg)" in text
+    assert "lobench run synth:liquid-future" in page.text
+    assert "p4_hash_lookup" in text
+
+
+def test_nothing_is_fetched(tmp_path: Path) -> None:
+    source = write([complete()], tmp_path).read_text()
+    page = Parsed(source)
+    assert page.values("src") == []
+    assert {link for link in page.values("href") if not link.startswith("#")} == {"data:,"}
+    assert not re.search(r"url\((?!#)|@import", source)
+    policy = next(
+        attributes["content"] for tag, attributes in page.tags if tag == "meta" and "http-equiv" in attributes
+    )
+    assert policy is not None
+    assert policy.startswith("default-src 'none'")
+
+
+@pytest.mark.parametrize("parts", [{}, {"analysis": False}])
+def test_what_is_missing_is_said_with_the_command_that_gives_it(tmp_path: Path, parts: dict[str, bool]) -> None:
+    page, text = made(tmp_path, document(**parts))
+    assert page.values("class").count("text missing") >= 6
+    assert text.count("This measures it: `lobench run synth:liquid-future`") >= 6
+    assert page.text.count("lobench run synth:liquid-future") >= 6
+
+
+def test_a_partial_result_says_so_first(tmp_path: Path) -> None:
+    page, text = made(tmp_path, document(status="partial"))
+    warning = "This result is partial: the run was interrupted."
+    assert warning in page.text
+    assert page.text.index(warning) < page.text.index("The ladder")
+    assert warning in text
+
+
+def test_a_measurement_that_is_coarse_or_disturbed_says_so_first(tmp_path: Path) -> None:
+    content = document()
+    noise = content["feeds"][0]["analysis"]["noise"]
+    noise["mde"]["effect"], noise["contaminated"]["samples"] = 0.18, noise["contaminated"]["of"]
+    page, _ = made(tmp_path, content)
+    assert "only differences of 18% or more are found reliably" in page.text
+    assert "The machine was busy: 432 of 432 samples" in page.text
+    assert page.text.index("The machine was busy") < page.text.index("The ladder")
+
+
+def test_feeds_have_parts_of_their_own(tmp_path: Path) -> None:
+    content = many()
+    page, text = made(tmp_path, content, complete())
+    ids = page.values("id")
+    assert len(ids) == len(set(ids))
+    for key in ("result1-feed1", "result1-feed2", "result1-feed3", "result2-feed1"):
+        assert f"{key}-ladder" in ids
+        assert page.values("href").count(f"#{key}") >= 2
+    for feed in content["feeds"]:
+        assert feed["name"] in text
+    assert (tmp_path / "charts" / "ladder.svg").exists()
+    assert (tmp_path / "charts" / "result2-feed1-ladder.svg").exists()
+
+
+@pytest.mark.parametrize("name", ["p4_hash_lookup", "p3_indexed_features"])
+def test_a_refuted_variant_has_no_figure_anywhere(tmp_path: Path, name: str) -> None:
+    page, text = made(tmp_path, refuted(name))
+    everything = page.text + text + "".join(page.values("data-heading"))
+    for path in (tmp_path / "charts").glob("*.svg"):
+        everything += " ".join(ElementTree.fromstring(path.read_text()).itertext())
+    assert f"{TELLTALE:,}"[:5] not in everything
+    assert "7777" not in everything
+    assert f"{name} is refuted: event 17: best bid 5 instead of 6" in page.text
+    assert "DIFFERS" in text
+    assert "No figures:" in text
+
+
+def test_a_variant_that_differs_after_a_timed_replay_is_refuted(tmp_path: Path) -> None:
+    page, _ = made(tmp_path, document(disagreeing=["p4_hash_lookup"]))
+    assert "p4_hash_lookup is refuted: its end state differed" in page.text
+
+
+def test_names_cannot_break_the_page(tmp_path: Path) -> None:
+    page, text = made(tmp_path, hostile())
+    assert [tag for tag, _ in page.tags].count("script") == 1
+    assert not {"img", "b", "i"} & {tag for tag, _ in page.tags}
+    assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
+    assert "{{ 7 * 7 }}" in page.text
+    assert HOSTILE["p2_snapshot"] in page.text
+    assert "alert(2)" in page.text
+    assert "\\<script\\>alert(1)" in text
+    assert "\n# {{" not in text
+    assert "](http" not in text.replace("\\](http", "")
+    for row in re.findall(r"^\|.*\|$", text, re.MULTILINE):
+        assert len(re.split(r"(?<!\\)\|", row)) > 3
+    assert all("<" not in path.name for path in (tmp_path / "charts").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a|b <c> `d` *e* [f](g)", r"a\|b \<c\> \`d\` \*e\* \[f\](g)"),
+        ("p0_baseline _x_", r"p0_baseline \_x\_"),
+        ("1. one\n- two", r"1\. one - two"),
+        ("1.31 (1.23 to 1.40)", "1.31 (1.23 to 1.40)"),
+        ("# head", r"\# head"),
+    ],
+)
+def test_markdown_shows_text_as_it_is(text: str, shown: str) -> None:
+    assert escaped(text) == shown
+
+
+def test_writing_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="at least one result"):
+        write([], tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LobenchError, match="the report cannot be written"):
+        write([document()], tmp_path / "file" / "inside")

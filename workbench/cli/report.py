@@ -1,0 +1,28 @@
+"""Make the page of one or several results: report.html (one file, complete without a network), report.md, and charts/
+with every chart as SVG and PNG."""
+
+from __future__ import annotations
+
+import argparse
+
+HELP = "make the page of one or several results"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("results", nargs="+", metavar="RESULT", help="a result.json, or the folder that holds one")
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", help="where the report goes (default: beside the first result)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from reports import write
+    from workbench.results import read
+
+    documents = [read(path) for path in arguments.results]
+    first = Path(arguments.results[0])
+    folder = Path(arguments.output) if arguments.output else first if first.is_dir() else first.parent
+    print(write(documents, folder))
+    return 0
