@@ -1,0 +1,106 @@
+"""What is measured beside the session: lock-step's bias, scaling, limits, the sweep; quiet on what was not repeated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.noise import feed
+from variants import REFERENCE
+from workbench.measurement.design import CONTROL
+from workbench.statistics import analyse_sweep
+from workbench.statistics.beside import bias, limits, scaling
+
+NAMES = [REFERENCE, "p4_hash_lookup", CONTROL]
+DESIGN = {"slice_records": 1000, "lead_in_records": 0, "seed": 1}
+
+
+def measured(times: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
+    rows = np.zeros((times.size, 12), dtype=np.int64)
+    rows[:, :4] = np.indices(times.shape).reshape(4, -1).T
+    rows[:, 5] = rows[:, 6] = np.rint(times.ravel())
+    return rows, feed(NAMES, rows, 4000, DESIGN)["session"]
+
+
+def test_bias_compares_the_same_slices_in_the_same_processes() -> None:
+    """Isolated passes are few, and their slices' work differs: one slice against itself, whatever the blocks are."""
+    slices = np.array([1.0, 5.0, 2.0, 9.0])[None, None, :, None] * 1e6
+    _, session = measured(np.ones((3, 3, 4, 3)) * slices * np.array([1.0, 1.2, 1.0]))
+    rows, _ = measured(np.ones((3, 1, 4, 3)) * slices)
+    isolated = {"names": NAMES, "columns": session["samples"]["columns"], "rows": rows}
+    found = bias(session, isolated)
+    assert found is not None
+    assert [entry["variant"] for entry in found] == NAMES
+    assert [entry["ratio"]["value"] for entry in found] == pytest.approx([1.0, 1.2, 1.0])
+    # A process without the whole pass is left out; one process alone says nothing.
+    cut = rows[(rows[:, 0] < 1) | (rows[:, 2] < 3)]
+    assert bias(session, {**isolated, "rows": cut}) is None
+    only = rows[rows[:, 3] == 1]
+    assert [entry["variant"] for entry in bias(session, {**isolated, "rows": only}) or []] == ["p4_hash_lookup"]
+
+
+def scaled(processes: int, passes: int) -> dict[str, Any]:
+    rng = np.random.default_rng(1)
+    rows = [
+        [process, number, variant, workers, round(1e9 * (1 + variant) / workers * rng.lognormal(0, 0.01)), 10**9]
+        for process in range(processes)
+        for number in range(passes)
+        for variant in range(2)
+        for workers in (1, 2)
+    ]
+    columns = ["process", "pass", "variant", "workers", "wall_ns", "cpu_ns"]
+    return {"names": ["a", "b"], "columns": columns, "rows": rows}
+
+
+@pytest.mark.parametrize(("processes", "passes"), [(4, 1), (4, 3), (1, 4)])
+def test_scaling(processes: int, passes: int) -> None:
+    found = scaling(scaled(processes, passes), 1_000_000)
+    assert found is not None
+    assert [(entry["variant"], entry["workers"]) for entry in found] == [("a", 1), ("a", 2), ("b", 1), ("b", 2)]
+    assert found[0]["speedup"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    assert found[3]["speedup"]["low"] < found[3]["speedup"]["value"] == pytest.approx(2, rel=0.03)
+    assert found[1]["events_per_second"]["value"] == pytest.approx(2e6, rel=0.03)
+
+
+def test_scaling_that_was_not_repeated_says_nothing() -> None:
+    assert scaling(scaled(1, 1), 1_000_000) is None
+
+
+def test_sweep() -> None:
+    rng = np.random.default_rng(1)
+    rows = [
+        [value, process, 0, variant, 1, round(1e6 * (1 + value * (1 - variant)) * rng.lognormal(0, 0.01))]
+        for value in (1, 100)
+        for process in range(4)
+        for variant in range(2)
+    ]
+    columns = ["value", "process", "pass", "variant", "wall_ns", "cpu_ns"]
+    found = analyse_sweep({"names": ["linear", "hash"], "events": 10_000, "columns": columns, "rows": rows})
+    assert [(entry["variant"], entry["value"]) for entry in found] == [
+        ("linear", 1),
+        ("linear", 100),
+        ("hash", 1),
+        ("hash", 100),
+    ]
+    times = [entry["nanoseconds_per_event"] for entry in found]
+    assert [time["value"] for time in times] == pytest.approx([200, 10_100, 100, 100], rel=0.03)
+    assert all(time["low"] < time["value"] < time["high"] for time in times)
+
+
+def test_limits_are_rates() -> None:
+    samples = [9_000_000, 10_000_000, 11_000_000] * 4
+    found = limits(
+        {
+            "sequential_read": {"bytes": 56_000_000, "events": 1_000_000, "samples_ns": samples},
+            "random_access": {"orders": 500, "table_bytes": 4000, "accesses": 2_000_000, "samples_ns": samples},
+        }
+    )
+    assert [(entry["name"], entry["events_per_second"]["value"]) for entry in found] == [
+        ("sequential read", 1e8),
+        ("random access", 2e8),
+    ]
+    assert found[0]["events_per_second"]["low"] == pytest.approx(1e9 / 11)
+    assert "56,000,000 bytes" in found[0]["text"]
+    assert "500 orders" in found[1]["text"]

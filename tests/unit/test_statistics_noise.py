@@ -1,0 +1,136 @@
+"""The laboratory's error rates on recorded noise of a real machine (``scripts/record-noise``): false positives,
+coverage, power at the effect that a session says it finds. ``scripts/simulate-statistics`` is the long version."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from tests.noise import RECORDING, Recording, variants
+from variants import REFERENCE
+from workbench.measurement.design import CONTROL
+from workbench.statistics import NO_DIFFERENCE, analyse, error_rates
+from workbench.statistics.error_rates import detectable, false_positives, pseudo_sessions, sequential
+from workbench.statistics.intervals import estimate
+from workbench.statistics.samples import Blocks, Timings, slice_events
+
+SESSIONS = 2000
+"""Sessions whose figures need only the logs of their processes."""
+WHOLE = 200
+"""Sessions that are analysed from their samples."""
+
+
+@pytest.fixture(scope="module")
+def recording() -> Recording:
+    return Recording.load()
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """statsmodels collects garbage at each correction, which takes long unless what is imported is out of its reach."""
+    monkeypatch.setattr(error_rates, "RESAMPLES", 300)
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.parametrize("processes", [2, 3, 5, 8, 12])
+@pytest.mark.parametrize("which", ["same", "copies"])
+def test_false_positives_and_coverage(recording: Recording, processes: int, which: str) -> None:
+    logs = recording.log_ratios(getattr(recording, which), processes, SESSIONS)
+    wrong = stats.ttest_1samp(logs, 0.0, axis=1).pvalue < 0.05
+    assert 0.03 <= np.mean(wrong) <= 0.07
+    # The same through `estimate`, with an effect in it: its interval covers the effect.
+    covered = [found.low <= 0.02 <= found.high for found in map(estimate, logs[:500] + 0.02)]
+    assert [not hit for hit in covered] == wrong[:500].tolist()
+
+
+def test_sessions_from_samples_to_verdicts(recording: Recording) -> None:
+    """Identical copies are not told apart, intervals cover the truth, and what a session says it finds, it finds."""
+    rng = np.random.default_rng(7)
+    effects = {"identical": 1.0, "slower": 1 / 1.02, "faster": 1.05}
+    wrong, control, verdicts, covered, found, told = ([] for _ in range(6))
+    for _ in range(WHOLE):
+        document = recording.draw(rng, 8, effects)
+        names = variants(document["session"]["measured"])
+        said = analyse(document, names)
+        steps = {rung["variant"]: rung for rung in said["ladder"]}
+        wrong.append(steps["identical"]["step_p"] < 0.05)
+        control.append(not said["noise"]["control"]["low"] <= 1 <= said["noise"]["control"]["high"])
+        verdicts.append(steps["identical"]["step_verdict"] != NO_DIFFERENCE)
+        covered += [steps[name]["step"]["low"] <= true <= steps[name]["step"]["high"] for name, true in effects.items()]
+        told.append(said["noise"]["false_positives"]["measured"])
+        found.append(_found(document, names, 1 + said["noise"]["mde"]["effect"]))
+    assert 0.03 <= np.mean(wrong) <= 0.07
+    assert 0.03 <= np.mean(control) <= 0.07
+    assert np.mean(verdicts) <= 0.05
+    assert 0.93 <= np.mean(covered) <= 0.97
+    assert np.mean(found) >= 0.8
+    # What sessions say of their own false positives is true of them.
+    assert abs(np.mean(told) - np.mean([*wrong, *control])) < 0.02
+
+
+def _found(document: dict[str, Any], names: list[dict[str, Any]], factor: float) -> bool:
+    """Whether the same session finds its identical copy once it is so much faster."""
+    session = document["session"]
+    rows = session["samples"]["rows"].copy()
+    mine = rows[:, 3] == session["measured"].index("identical")
+    rows[mine, 5:7] = np.rint(rows[mine, 5:7] / factor)
+    session["samples"]["rows"] = rows
+    steps = {rung["variant"]: rung for rung in analyse(document, names)["ladder"]}
+    return bool(steps["identical"]["step_verdict"] == "faster")
+
+
+def test_sequential_timing_is_wrong_more_often(recording: Recording) -> None:
+    slices = len(slice_events(recording.session))
+    told = sequential({"columns": recording.about["columns"], "rows": recording.isolated}, slices)
+    assert told is not None
+    assert told["measured"] > 0.15
+    few = recording.isolated[recording.isolated[:, 0] < 2]
+    assert sequential({"columns": recording.about["columns"], "rows": few}, slices) is None
+
+
+def timings(logs: np.ndarray, blocks: int = 20, noise: float = 0.0) -> Timings:
+    """Processes in which the control is ``logs`` slower than the reference, with noise in its blocks."""
+    rng = np.random.default_rng(1)
+    times = [np.stack([np.ones(blocks), np.exp(log) * rng.lognormal(0, noise, blocks)], axis=1) for log in logs]
+    return Timings((REFERENCE, CONTROL), tuple(Blocks(i, time, np.ones(blocks)) for i, time in enumerate(times)))
+
+
+@pytest.mark.parametrize(("peculiar", "noise"), [(0.01, 0.0), (0.01, 0.03), (0.0, 0.03)])
+def test_pseudo_sessions_vary_as_the_session_did(
+    peculiar: float, noise: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever part of the noise is the processes' and whatever the blocks'."""
+    monkeypatch.setattr(error_rates, "RESAMPLES", 4000)
+    made = timings(np.random.default_rng(2).normal(0, peculiar, 12), noise=noise)
+    pair = (CONTROL, REFERENCE)
+    drawn = pseudo_sessions(made, [pair], pair, np.random.default_rng(3))
+    logs = made.units()[:, 0] - made.units()[:, 1]
+    assert drawn.values.mean() == pytest.approx(0, abs=0.2 * logs.std())
+    assert drawn.values.std() == pytest.approx(np.sqrt((logs**2).mean() / 12), rel=0.05)
+    assert 0.02 < false_positives(drawn)["measured"] < 0.08
+    # Student's t: 80 % of sessions find an effect of (t of the verdict + t of the power) standard errors.
+    expected = (stats.t.ppf(0.975, 11) + stats.t.ppf(0.8, 11)) * np.sqrt((logs**2).mean() / 12)
+    assert detectable(drawn, 0.05, 0.0)[0] == pytest.approx(np.expm1(expected), rel=0.1)
+    assert detectable(drawn, 0.05, 0.05)[0] > 0.05
+    assert detectable(drawn, 0.005, 0.0)[0] > detectable(drawn, 0.05, 0.0)[0]
+
+
+def test_few_processes_tell_their_rate_roughly() -> None:
+    """Four can be swapped in eight ways that differ: that nothing was wrong in them says little."""
+    pair = (CONTROL, REFERENCE)
+    told = false_positives(
+        pseudo_sessions(timings(np.array([0.01, 0.02, 0.01, 0.03]), 1), [pair], pair, np.random.default_rng(1))
+    )
+    assert told["low"] <= told["measured"] <= told["high"]
+    assert told["high"] > 0.3
+
+
+def test_the_recording_is_small() -> None:
+    assert RECORDING.stat().st_size < 300_000

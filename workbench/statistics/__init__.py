@@ -1,0 +1,13 @@
+"""From raw samples to ratios with intervals, verdicts, error rates and attribution (docs/statistics.md).
+
+``samples`` makes arrays of blocks; ``intervals`` is the method; ``verdicts`` the words; ``error_rates`` says what the
+verdicts are worth; ``ladder``, ``factorial`` and ``attribution`` say what was gained by what; ``beside`` holds what is
+measured beside the session.
+"""
+
+from workbench.statistics.analysis import analyse, compared
+from workbench.statistics.beside import sweep as analyse_sweep
+from workbench.statistics.intervals import LEVEL
+from workbench.statistics.verdicts import FASTER, NO_DIFFERENCE, SLOWER, VERDICTS, verdict
+
+__all__ = ["FASTER", "LEVEL", "NO_DIFFERENCE", "SLOWER", "VERDICTS", "analyse", "analyse_sweep", "compared", "verdict"]

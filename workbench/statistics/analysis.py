@@ -1,0 +1,133 @@
+"""The analysis of one feed of a result document, from its raw samples alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from engine.errors import LobenchError
+from variants import REFERENCE
+from workbench.measurement.contamination import count_reasons
+from workbench.measurement.design import CONTROL
+from workbench.plan import predictions
+from workbench.statistics.attribution import attribute, beyond_core
+from workbench.statistics.beside import bias, limits, scaling
+from workbench.statistics.error_rates import (
+    POWER,
+    RESAMPLES,
+    detectable,
+    false_positives,
+    pseudo_sessions,
+    sequential,
+)
+from workbench.statistics.factorial import as_json, cells, effects
+from workbench.statistics.intervals import LEVEL, Interval
+from workbench.statistics.ladder import Comparisons, climb, places
+from workbench.statistics.samples import columns, session_timings, slice_events
+
+Json = dict[str, Any]
+
+ALIKE = 1.25
+"""Ratio of two variants beyond which they differ so much in what they do that the machine's load moves them apart, and
+their interval says nothing of how small an effect the session finds."""
+
+
+def analyse(feed: Mapping[str, Any], variants: Sequence[Mapping[str, Any]]) -> Json:
+    """``Analysis`` of a feed, as in the result document. ``variants``: the document's.
+
+    Figures of variants that did not compute what the reference computes are left out. Raises LobenchError
+    where too little was measured for that.
+    """
+    session = feed["session"]
+    if session is None:
+        raise LobenchError("nothing was measured, so there is nothing to analyse")
+    wrong = {*session["disagreeing"], *(entry["name"] for entry in feed["verification"] if not entry["agrees"])}
+    comparisons = compared(session)
+    trusted = [name for name in session["measured"] if name != CONTROL and name not in wrong]
+    ladder = places(trusted, {variant["name"]: variant["phase"] for variant in variants})
+    rungs, threshold = climb(comparisons, ladder, predictions(feed["digest"]))
+    attribution, interactions = _attributed(feed, variants, comparisons, rungs, wrong)
+    return {
+        "clock": "cpu_ns",
+        "level": LEVEL,
+        "resamples": RESAMPLES,
+        "method": _method(comparisons),
+        "ladder": rungs,
+        "noise": _noise(feed, comparisons, rungs, threshold),
+        "bias": bias(session, feed["isolated"]) if feed["isolated"] else None,
+        "attribution": attribution,
+        "interactions": interactions,
+        "scaling": scaling(feed["scaling"], feed["events"]) if feed["scaling"] else None,
+        "limits": limits(feed["limits"]) if feed["limits"] else None,
+    }
+
+
+def compared(session: Mapping[str, Any]) -> Comparisons:
+    """What a session says of pairs of its variants. Raises LobenchError for one without a complete
+    pass."""
+    return Comparisons(session_timings(session), session_timings(session, "wall_ns"), REFERENCE, CONTROL)
+
+
+def _noise(feed: Mapping[str, Any], comparisons: Comparisons, rungs: Sequence[Json], threshold: float) -> Json:
+    session, isolated = feed["session"], feed["isolated"]
+    table = columns(session["samples"])
+    same = (comparisons.control, comparisons.reference)
+    # Fast variants are noisier than the reference against itself: the smallest effect is that of the noisiest pair.
+    pairs = [same, *((rung["variant"], rung["base"]) for rung in rungs if _alike(rung["step"]))]
+    rng = np.random.default_rng(session["design"]["seed"])
+    sessions = pseudo_sessions(comparisons.cpu, pairs, same, rng)
+    rows = session["samples"]["rows"]
+    flagged = np.flatnonzero(table["contaminated"])
+    return {
+        "floor": comparisons.floor,
+        "control": comparisons.compare(*same).ratio(),
+        "false_positives": false_positives(sessions),
+        "sequential_false_positives": sequential(isolated, len(slice_events(session))) if isolated else None,
+        "mde": {"effect": float(detectable(sessions, threshold, comparisons.floor).max()), "power": POWER},
+        "contaminated": {
+            "samples": len(flagged),
+            "of": len(rows),
+            "kinds": count_reasons(session["samples"]["columns"], [rows[place] for place in flagged]),
+        },
+    }
+
+
+def _alike(step: Interval | None) -> bool:
+    """Whether a small effect might be sought between two variants."""
+    return step is not None and 1 / ALIKE < step["value"] < ALIKE
+
+
+def _attributed(
+    feed: Mapping[str, Any],
+    variants: Sequence[Mapping[str, Any]],
+    comparisons: Comparisons,
+    rungs: Sequence[Json],
+    wrong: set[str],
+) -> tuple[Json | None, Json | None]:
+    session = feed["factorial"]
+    if session is None or not len(session["samples"]["rows"]):
+        return None, None
+    timings = session_timings(session)
+    found = cells(timings, variants, REFERENCE, [CONTROL, *wrong, *session["disagreeing"]])
+    if found is None:
+        return None, None
+    every = effects(found, compared(session).floor if CONTROL in timings.names else comparisons.floor)
+    beyond = beyond_core(comparisons, rungs, variants, {axis.name for axis in found.axes})
+    return attribute(found, every, beyond), as_json(found, every)
+
+
+def _method(comparisons: Comparisons) -> str:
+    count = len(comparisons.cpu.processes)
+    blocks = "ratios of medians of blocks of slices, CPU time"
+    if not comparisons.cpu.repeated:
+        return (
+            f"{blocks}; a single process was measured, so intervals are Student's t over its blocks, do not know how "
+            "processes differ, and carry no verdict"
+        )
+    return (
+        f"{blocks}; 95 % intervals are Student's t over the log ratios of {count} fresh processes; verdicts with "
+        "Holm's correction; error rates from pseudo-sessions in which the names of identical variants are swapped and "
+        "blocks resampled"
+    )

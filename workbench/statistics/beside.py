@@ -1,0 +1,114 @@
+"""What is measured beside the session: the bias of lock-step, scaling over workers, physical limits, the sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from workbench.statistics.intervals import Interval, estimate, median_interval
+from workbench.statistics.samples import Floats, Integers, columns, slice_events, timings
+
+
+def bias(session: Mapping[str, Any], isolated: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """Lock-step time over isolated time of each variant, slice by slice in the same processes; None where no variant
+    was measured both ways in at least two processes."""
+    events = slice_events(session)
+    lockstep, alone = (
+        {name: _by_process(samples, names, name, events) for name in names}
+        for samples, names in ((session["samples"], session["measured"]), (isolated, isolated["names"]))
+    )
+    found = []
+    for name in session["measured"]:
+        ours, theirs = lockstep[name], alone.get(name, {})
+        both = sorted(ours.keys() & theirs.keys())
+        if len(both) > 1:
+            ratio = estimate(np.array([ours[process] - theirs[process] for process in both])).ratio()
+            found.append({"variant": name, "ratio": ratio})
+    return found or None
+
+
+def _by_process(samples: Mapping[str, Any], names: Sequence[str], name: str, events: Floats) -> dict[int, float]:
+    """log of ns an event of one variant in each process that has all of its slices."""
+    table = columns(samples)
+    chosen = table["variant"] == names.index(name)
+    own = {column: values[chosen] for column, values in table.items()}
+    own["variant"] = np.zeros_like(own["variant"])
+    if not len(own["variant"]):
+        return {}
+    # Slice by slice on both sides: blocks of different widths would not be the same mean over the feed.
+    found = timings(own, [name], events, "cpu_ns", width=1)
+    whole = [blocks for blocks in found.processes if len(blocks.events) == len(events)]
+    return {blocks.process: float(blocks.log_times()[0]) for blocks in whole}
+
+
+def scaling(samples: Mapping[str, Any], events: int) -> list[dict[str, Any]] | None:
+    """Throughput in wall time by variant and number of workers, and the speed-up over the fewest workers of the same
+    variant. Replays that were not repeated say nothing; None if none was."""
+    table = columns(samples)
+    found = []
+    for place, name in enumerate(samples["names"]):
+        repeats = {
+            int(workers): _repeats(table, "wall_ns", (table["variant"] == place) & (table["workers"] == workers))
+            for workers in np.unique(table["workers"][table["variant"] == place])
+        }
+        fewest = next(iter(repeats), 0)
+        for workers, logs in repeats.items():
+            common = sorted(logs.keys() & repeats[fewest].keys())
+            if len(common) > 1:
+                found.append(
+                    {
+                        "variant": name,
+                        "workers": workers,
+                        "events_per_second": estimate(-np.array(list(logs.values()))).ratio(events * 1e9),
+                        "speedup": estimate(np.array([repeats[fewest][key] - logs[key] for key in common])).ratio(),
+                    }
+                )
+    return found or None
+
+
+def sweep(measured: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """CPU time an event by variant and value of the parameter, in ns. Points that were not repeated are left out."""
+    table = columns(measured)
+    found = []
+    for place, name in enumerate(measured["names"]):
+        for value in np.unique(table["value"][table["variant"] == place]):
+            logs = _repeats(table, "cpu_ns", (table["variant"] == place) & (table["value"] == value))
+            if len(logs) > 1:
+                time = estimate(np.array(list(logs.values()))).ratio(1 / measured["events"])
+                found.append({"variant": name, "value": int(value), "nanoseconds_per_event": time})
+    return found
+
+
+def _repeats(table: Mapping[str, Integers], clock: str, chosen: Any) -> dict[int, float]:
+    """Log of the median time of each process, or of each pass where there is only one process."""
+    processes = np.unique(table["process"][chosen])
+    by = table["process"] if len(processes) > 1 else table["pass"]
+    return {
+        int(number): float(np.log(np.median(table[clock][chosen & (by == number)]))) for number in np.unique(by[chosen])
+    }
+
+
+def limits(measured: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Physical limits in events a second: what no engine on this machine exceeds that reads every record, or that finds
+    each event's order in memory."""
+    read, access = measured["sequential_read"], measured["random_access"]
+    return [
+        {
+            "name": "sequential read",
+            "text": f"reading the {read['bytes']:,} bytes of {read['events']:,} events in order, and nothing else",
+            "events_per_second": _rate(read["events"], read["samples_ns"]),
+        },
+        {
+            "name": "random access",
+            "text": f"one access an event at a random place of a table of {access['orders']:,} orders "
+            f"({access['table_bytes']:,} bytes), and nothing else",
+            "events_per_second": _rate(access["accesses"], access["samples_ns"]),
+        },
+    ]
+
+
+def _rate(count: int, samples_ns: Sequence[int]) -> Interval:
+    rates: Floats = count * 1e9 / np.array(samples_ns, dtype=np.float64)
+    return median_interval(rates)

@@ -1,0 +1,66 @@
+"""The interval of a ratio: Student's t on one log ratio for each process.
+
+Processes are what repeats independently; samples of one process share its memory layout and its neighbours. Each
+process gives one number, a log ratio of times (or any linear contrast of log times), into which the noise of its blocks
+and its own peculiarity have both gone. The resampling variance of the mean of such numbers is known without drawing
+(Davison and Hinkley 1997, section 3.8), and with few processes Student's quantiles keep their level where the
+percentiles of a bootstrap are far too narrow (docs/statistics.md has the figures).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from engine.errors import LobenchError
+from workbench.statistics.samples import Floats
+
+LEVEL = 0.95
+
+Interval = dict[str, float]
+"""``{"value": x, "low": x, "high": x}``, as in the result document."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean on the log scale with its interval at ``LEVEL``. ``p``: two-sided, of the hypothesis that it is 0."""
+
+    value: float
+    low: float
+    high: float
+    p: float
+
+    def ratio(self, scale: float = 1.0) -> Interval:
+        """On the ratio scale, times ``scale``."""
+        value, low, high = (scale * float(np.exp(log)) for log in (self.value, self.low, self.high))
+        return {"value": value, "low": low, "high": high}
+
+
+def estimate(logs: Floats) -> Estimate:
+    """The mean of independent log values, one of each process, shape (processes,).
+
+    Raises LobenchError for fewer than two, which say nothing about their spread.
+    """
+    if len(logs) < 2:
+        raise LobenchError("one sample is no measurement: measure in more processes (--processes) or longer (--budget)")
+    value = float(np.mean(logs))
+    if np.ptp(logs) <= 1e-13 * max(1.0, abs(value)):
+        # No spread beyond rounding (exact data): the t-test divides by it.
+        return Estimate(value, value, value, 0.0 if abs(value) > 1e-12 else 1.0)
+    test = stats.ttest_1samp(logs, 0.0)
+    low, high = test.confidence_interval(LEVEL)
+    return Estimate(value, float(low), float(high), float(test.pvalue))
+
+
+def median_interval(samples: Floats) -> Interval:
+    """The median of samples of one process with the interval that their order gives (scipy's ``quantile_test``; their
+    range where they are too few for ``LEVEL``)."""
+    ends = stats.quantile_test(samples, p=0.5).confidence_interval(LEVEL)
+    low, high = (float(samples.min()) if np.isnan(ends.low) else float(ends.low)), float(ends.high)
+    return {
+        "value": float(np.median(samples)),
+        "low": low,
+        "high": float(samples.max()) if np.isnan(high) else high,
+    }

@@ -1,0 +1,118 @@
+"""The rungs of the ladder: each variant's throughput, its gains over the step before and over the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.plan import Prediction, grade
+from workbench.statistics.intervals import Estimate, Interval, estimate
+from workbench.statistics.samples import Timings
+from workbench.statistics.verdicts import floor_of, holm, next_threshold, verdict
+
+
+@dataclass(frozen=True)
+class Comparisons:
+    """What a session's two clocks say of pairs of its variants. ``control`` is ``reference`` under another name."""
+
+    cpu: Timings
+    wall: Timings
+    reference: str
+    control: str
+
+    def compare(self, variant: str, base: str, *, wall: bool = False) -> Estimate:
+        """How many times faster ``variant`` is than ``base``, on the log scale."""
+        timings = self.wall if wall else self.cpu
+        units = timings.units()
+        return estimate(units[:, timings.column(base)] - units[:, timings.column(variant)])
+
+    def events_per_second(self, variant: str) -> Interval:
+        """Throughput of one worker, in CPU time."""
+        return estimate(-self.cpu.units()[:, self.cpu.column(variant)]).ratio(1e9)
+
+    @property
+    def floor(self) -> float:
+        """The noise floor: by what fraction the reference differed from itself."""
+        return floor_of(self.compare(self.control, self.reference).ratio())
+
+
+@dataclass(frozen=True)
+class Place:
+    """A variant's place on the ladder: what its step compares it with, None for the lowest."""
+
+    variant: str
+    phase: int | None
+    base: str | None
+
+
+def places(names: Sequence[str], phases: Mapping[str, int | None]) -> list[Place]:
+    """From the bottom up; those without a phase come last, in the order given, and are compared with the top phase.
+
+    A step's base is the nearest earlier phase that was measured.
+    """
+    found: list[Place] = []
+    below: str | None = None
+    for name in sorted(names, key=lambda name: (phases.get(name) is None, phases.get(name) or 0)):
+        found.append(Place(name, phases.get(name), below))
+        if phases.get(name) is not None or below is None:
+            below = name
+    return found
+
+
+def pairs_of(ladder: Sequence[Place], reference: str) -> list[tuple[str, str]]:
+    """The family of comparisons: (variant, base) of every step and every total, each once."""
+    steps = [(place.variant, place.base) for place in ladder if place.base is not None]
+    totals = [(place.variant, reference) for place in ladder if place.variant != reference]
+    return list(dict.fromkeys(steps + totals))
+
+
+def climb(
+    comparisons: Comparisons, ladder: Sequence[Place], predictions: Mapping[int, Prediction]
+) -> tuple[list[dict[str, Any]], float]:
+    """The rungs, as in the result document, and the threshold for the p-value of one more comparison.
+
+    A prediction stands only beside the step that it was made for, from the phase just before.
+    """
+    family = pairs_of(ladder, comparisons.reference)
+    estimates = {pair: comparisons.compare(*pair) for pair in family}
+    adjusted = dict(zip(family, holm([estimates[pair].p for pair in family]), strict=True))
+    floor = comparisons.floor
+    several = comparisons.cpu.repeated
+    phases = {place.variant: place.phase for place in ladder}
+
+    def said(pair: tuple[str, str]) -> dict[str, Any]:
+        ratio = estimates[pair].ratio()
+        return {
+            "ratio": ratio,
+            "p": estimates[pair].p if several else None,
+            "p_holm": adjusted[pair] if several else None,
+            "verdict": verdict(ratio, adjusted[pair] if several else 1.0, floor),
+        }
+
+    nothing = dict.fromkeys(("ratio", "p", "p_holm", "verdict"))
+    rungs = []
+    for place in ladder:
+        step = said((place.variant, place.base)) if place.base else nothing
+        total = said((place.variant, comparisons.reference)) if place.variant != comparisons.reference else nothing
+        made_for = place.phase is not None and place.base is not None and phases[place.base] == place.phase - 1
+        prediction = predictions.get(place.phase) if made_for and place.phase is not None else None
+        wall = comparisons.compare(place.variant, place.base, wall=True).ratio() if place.base else None
+        rungs.append(
+            {
+                "variant": place.variant,
+                "phase": place.phase,
+                "base": place.base,
+                "events_per_second": comparisons.events_per_second(place.variant),
+                "step": step["ratio"],
+                "step_wall": wall,
+                "step_verdict": step["verdict"],
+                "step_p": step["p"],
+                "step_p_holm": step["p_holm"],
+                "total": total["ratio"],
+                "total_verdict": total["verdict"],
+                "prediction": prediction.as_json() if prediction else None,
+                "score": grade(prediction.low, prediction.high, step["ratio"]) if prediction else None,
+            }
+        )
+    return rungs, next_threshold(list(adjusted.values()))

@@ -1,0 +1,44 @@
+"""Verdicts: three words, and when each may be said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from statsmodels.stats.multitest import multipletests
+
+from workbench.statistics.intervals import Interval
+
+FASTER = "faster"
+SLOWER = "slower"
+NO_DIFFERENCE = "no difference shown"
+VERDICTS = (FASTER, SLOWER, NO_DIFFERENCE)
+
+SIGNIFICANCE = 0.05
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """p-values adjusted for a family of comparisons, so that the chance of any false one stays nominal (Holm 1979)."""
+    return [float(p) for p in multipletests(p_values, method="holm")[1]] if p_values else []
+
+
+def next_threshold(adjusted: Sequence[float]) -> float:
+    """What the p-value of one more comparison in the family must fall below: the significance level, shared with those
+    comparisons that show no difference."""
+    return SIGNIFICANCE / (1 + sum(p >= SIGNIFICANCE for p in adjusted))
+
+
+def verdict(ratio: Interval, p_holm: float, floor: float) -> str:
+    """``faster`` or ``slower`` when the adjusted p-value is below ``SIGNIFICANCE`` and the whole interval lies beyond 1
+    by more than ``floor``, by which two identical things differed."""
+    if p_holm < SIGNIFICANCE:
+        if ratio["low"] > 1 + floor:
+            return FASTER
+        if ratio["high"] < 1 / (1 + floor):
+            return SLOWER
+    return NO_DIFFERENCE
+
+
+def floor_of(control: Interval) -> float:
+    """The noise floor: by what fraction the reference differed from itself, measured under another name."""
+    return float(np.expm1(abs(np.log(control["value"]))))
