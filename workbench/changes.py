@@ -160,10 +160,11 @@ def _between(one: Floats, other: Floats) -> Estimate:
     value = float(np.mean(one) - np.mean(other))
     if max(np.ptp(one), np.ptp(other)) <= 1e-13 * max(1.0, abs(value)):
         # No spread beyond rounding (exact data): the t-test divides by it.
-        return Estimate(value, value, value, 0.0 if abs(value) > 1e-12 else 1.0)
+        return Estimate(value, value, value, 0.0, 0.0 if abs(value) > 1e-12 else 1.0)
     test = stats.ttest_ind(one, other, equal_var=False)
     low, high = test.confidence_interval(LEVEL)
-    return Estimate(value, float(low), float(high), float(test.pvalue))
+    error = float(np.hypot(stats.sem(one), stats.sem(other)))
+    return Estimate(value, float(low), float(high), error, float(test.pvalue))
 
 
 def _logs(feed: Document) -> dict[str, Floats]:

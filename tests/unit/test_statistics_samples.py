@@ -13,7 +13,7 @@ from tests.noise import feed, variants
 from variants import REFERENCE
 from workbench.measurement.design import CONTROL
 from workbench.statistics import analyse, compared
-from workbench.statistics.intervals import estimate, median_interval
+from workbench.statistics.intervals import Estimate, estimate, median_interval
 from workbench.statistics.ladder import places
 from workbench.statistics.samples import BLOCK_SAMPLES, session_timings, slice_events
 from workbench.statistics.verdicts import floor_of, holm, next_threshold, verdict
@@ -129,8 +129,9 @@ def test_verdicts(interval: tuple[float, float], p: float, floor: float, word: s
 
 
 def test_the_floor_is_how_far_the_reference_is_from_itself() -> None:
-    assert floor_of({"value": 1.02, "low": 0.9, "high": 1.1}) == pytest.approx(0.02)
-    assert floor_of({"value": 1 / 1.02, "low": 0.9, "high": 1.1}) == pytest.approx(0.02)
+    for value in (np.log(1.02), -np.log(1.02)):
+        assert floor_of(Estimate(value, -0.1, 0.1, 0.01, 0.5)) == pytest.approx(0.02)
+    assert floor_of(Estimate(0.0, -0.1, 0.1, np.log(1.05), 1.0)) == pytest.approx(0.05)
 
 
 def test_holm() -> None:

@@ -25,11 +25,13 @@ Interval = dict[str, float]
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean on the log scale with its interval at ``LEVEL``. ``p``: two-sided, of the hypothesis that it is 0."""
+    """A mean on the log scale with its interval at ``LEVEL`` and its standard ``error``. ``p``: two-sided, of the
+    hypothesis that it is 0."""
 
     value: float
     low: float
     high: float
+    error: float
     p: float
 
     def ratio(self, scale: float = 1.0) -> Interval:
@@ -48,10 +50,10 @@ def estimate(logs: Floats) -> Estimate:
     value = float(np.mean(logs))
     if np.ptp(logs) <= 1e-13 * max(1.0, abs(value)):
         # No spread beyond rounding (exact data): the t-test divides by it.
-        return Estimate(value, value, value, 0.0 if abs(value) > 1e-12 else 1.0)
+        return Estimate(value, value, value, 0.0, 0.0 if abs(value) > 1e-12 else 1.0)
     test = stats.ttest_1samp(logs, 0.0)
     low, high = test.confidence_interval(LEVEL)
-    return Estimate(value, float(low), float(high), float(test.pvalue))
+    return Estimate(value, float(low), float(high), float(stats.sem(logs)), float(test.pvalue))
 
 
 def median_interval(samples: Floats) -> Interval:

@@ -33,8 +33,8 @@ class Comparisons:
 
     @property
     def floor(self) -> float:
-        """The noise floor: by what fraction the reference differed from itself."""
-        return floor_of(self.compare(self.control, self.reference).ratio())
+        """The noise floor, from the reference and its double."""
+        return floor_of(self.compare(self.control, self.reference))
 
 
 @dataclass(frozen=True)

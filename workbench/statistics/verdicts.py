@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from statsmodels.stats.multitest import multipletests
 
-from workbench.statistics.intervals import Interval
+from workbench.statistics.intervals import Estimate, Interval
 
 FASTER = "faster"
 SLOWER = "slower"
@@ -39,6 +39,7 @@ def verdict(ratio: Interval, p_holm: float, floor: float) -> str:
     return NO_DIFFERENCE
 
 
-def floor_of(control: Interval) -> float:
-    """The noise floor: by what fraction the reference differed from itself, measured under another name."""
-    return float(np.expm1(abs(np.log(control["value"]))))
+def floor_of(control: Estimate) -> float:
+    """The noise floor, as a fraction: by how much the reference differed from itself, measured under another name, and
+    at least the standard error of that: two identical things that came out equal did so by luck."""
+    return float(np.expm1(max(abs(control.value), control.error)))
