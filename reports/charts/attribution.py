@@ -26,12 +26,13 @@ def attribution_chart(facts: Facts) -> Chart | None:
         [
             words(name_of(phase), method, estimate(phase[key], TIMES), limits(phase[key]))
             for phase in phases
-            for key, method in METHODS.items()
+            for key, method in _known(phase).items()
         ],
         words=frozenset({0, 1}),
     )
     said = "; ".join(
-        f"{name_of(phase)}: " + ", ".join(f"{method} {spelled(phase[key], TIMES)}" for key, method in METHODS.items())
+        f"{name_of(phase)}: "
+        + ", ".join(f"{method} {spelled(phase[key], TIMES)}" for key, method in _known(phase).items())
         for phase in phases
     )
     title = f"What each phase earned, by three methods, on {facts.name}"
@@ -42,12 +43,18 @@ def name_of(phase: dict[str, Any]) -> str:
     return f"{phase['phase']} {phase['axis']}"
 
 
+def _known(phase: dict[str, Any]) -> dict[str, str]:
+    """The methods that have a figure: a phase beyond the factorial has no Shapley value, and leave-one-out only where
+    that was measured."""
+    return {key: method for key, method in METHODS.items() if phase[key] is not None}
+
+
 def _draw(width: int, phases: list[dict[str, Any]]) -> Any:
     names = labels([name_of(phase) for phase in phases])
     rows = [
         {"label": name, "method": method, **phase[key]}
         for phase, name in zip(phases, names, strict=True)
-        for key, method in METHODS.items()
+        for key, method in _known(phase).items()
     ]
     ends = [1.0, *(row[end] for row in rows for end in ("low", "high"))]
     room = plot_width(width, names)

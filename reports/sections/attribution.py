@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reports.blocks import Block, Cell, Section, Table, Text
-from reports.charts.attribution import attribution_chart, name_of
+from reports.charts.attribution import METHODS, attribution_chart, name_of
 from reports.facts import Facts
 from reports.numbers import TIMES, listed, spelled
 from reports.sections.shared import figure, missing
@@ -30,13 +30,11 @@ def _blocks(facts: Facts) -> list[Block]:
     rows = [
         [
             Cell(name_of(phase), f"{phase['before']} → {phase['after']}"),
-            *(figure(phase[key], TIMES) for key in ("shapley", "leave_one_out", "ladder")),
+            *(figure(phase[key], TIMES) for key in METHODS),
         ]
         for phase in attribution["phases"]
     ]
-    table = Table(
-        "Speed-up by phase, CPU time, 95 % intervals", ["phase", "Shapley value", "leave one out", "ladder"], rows
-    )
+    table = Table("Speed-up by phase, CPU time, 95 % intervals", ["phase", *METHODS.values()], rows)
     total = Text(f"All phases together: {spelled(attribution['total'], TIMES)}. {attribution['sentence']}")
     return [Text(LEAD), chart, table, total]
 

@@ -13,6 +13,7 @@ from engine.errors import UsageError
 from engine.oracle import Oracle
 from engine.records import BID
 from workbench.experiment import plan
+from workbench.experiment.document import repeatable
 from workbench.measurement.balance import orders, williams
 from workbench.measurement.calibration import AIM, choose, smoothed
 from workbench.measurement.contamination import REASONS, Reading, count_reasons, is_contaminated
@@ -264,3 +265,15 @@ def test_workers_are_one_and_two_at_least() -> None:
     counts = worker_counts()
     assert counts[:2] == [1, 2]
     assert counts == sorted(set(counts))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        (["run", "-o", "/elsewhere", "synth:deep-book"], "lobench run synth:deep-book"),
+        (["measure", "--output=/elsewhere", "--feed", "a b"], "lobench measure --feed 'a b'"),
+        (["run", "--quick", "-o/elsewhere", "--", "-o"], "lobench run --quick -- -o"),
+    ],
+)
+def test_the_command_that_repeats_says_nothing_of_where_results_went(arguments: list[str], command: str) -> None:
+    assert repeatable(arguments) == command

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from reports.blocks import Chart
+from reports.blocks import Cell, Chart, Table
 from reports.charts.attribution import attribution_chart
 from reports.charts.interactions import interactions_chart
 from reports.charts.ladder import ladder_chart
@@ -15,6 +15,7 @@ from reports.charts.steps import steps_chart
 from reports.charts.svg import draw
 from reports.charts.theme import DARK, labels, ticks
 from reports.facts import Facts, printable
+from reports.sections.attribution import section as attribution
 from tests.reported import complete, hostile
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -93,3 +94,19 @@ def test_ticks_are_round_apart_and_inside(low: float, high: float) -> None:
         assert all(low <= tick <= high for tick in found)
         assert all(float(f"{tick:.4g}") == tick for tick in found)
         assert found == sorted(set(found))
+
+
+def test_a_phase_beyond_the_factorial_has_a_ladder_step_alone() -> None:
+    """No Shapley value and no leave-one-out were measured: nothing is drawn or said of them."""
+    source = complete()
+    phases = source["feeds"][0]["analysis"]["attribution"]["phases"]
+    phases.append({**phases[-1], "phase": 5, "axis": "memory", "leave_one_out": None, "shapley": None})
+    chart = attribution_chart(facts(source))
+    assert chart is not None
+    draw(chart)
+    ladder = [row for row in chart.data.rows if row[0].text == "5 memory"]
+    assert [row[1].text for row in ladder] == ["ladder"]
+    assert chart.described.rpartition("5 memory: ")[2].startswith("ladder ")
+    table = attribution(facts(source)).blocks[2]
+    assert isinstance(table, Table)
+    assert table.rows[-1][1:3] == [Cell(""), Cell("")]

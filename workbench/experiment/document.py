@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import shlex
 import sys
 import time
@@ -46,7 +47,7 @@ def new_content(kind: str, variants: Sequence[Variant], evaluate: str) -> dict[s
     return {
         "kind": kind,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": shlex.join(["lobench", *sys.argv[1:]]),
+        "command": repeatable(sys.argv[1:]),
         "status": "partial",
         "evaluate": evaluate,
         "until": "strategies",
@@ -65,6 +66,13 @@ def new_content(kind: str, variants: Sequence[Variant], evaluate: str) -> dict[s
         "feeds": [],
         "sweep": None,
     }
+
+
+def repeatable(arguments: Sequence[str]) -> str:
+    """The command that repeats a measurement: what was typed, without where results were to be kept."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("-o", "--output")
+    return shlex.join(["lobench", *parser.parse_known_args(arguments)[1]])
 
 
 def new_feed(specs: Sequence[str], feed: LoadedFeed, outcomes: Sequence[Verification]) -> dict[str, Any]:
