@@ -73,7 +73,7 @@ DIGESTS: Final = record(*[(name, "u8") for name in ("books", "features", "strate
 
 BOOK: Final = record(
     *integers("key", "instrument_id", "publisher_id", "events", "instrument", "next_of_instrument"),
-    *integers("dirty", "sampled", "features", "strategies"),
+    *integers("dirty", "sampled", "features", "strategies", "newest"),
     ("bid", SIDE),
     ("ask", SIDE),
     ("orders", TABLE),
@@ -82,8 +82,8 @@ BOOK: Final = record(
     ("entered", DIGESTS),
 )
 """One book. ``features`` and ``strategies`` are addresses of its feature store and of an array of ``BACKTEST``;
-``dirty`` while it had an event since its last digest sample. ``hash``: its own digests; ``entered``: its part of the
-replay's."""
+``dirty`` while it had an event since its last digest sample; ``newest``: where a shape keeps its last evaluation.
+``hash``: its own digests; ``entered``: its part of the replay's."""
 
 QUOTE: Final = record(
     *integers("bid_price", "bid_size", "bid_count", "ask_price", "ask_size", "ask_count"), ("mid", "f8")
@@ -126,10 +126,11 @@ ENGINE: Final = record(
     ("dirty_books", LIST),
     ("dirty_instruments", LIST),
     ("batch", LIST),
-    *integers("inputs", "row", "spare"),
+    *integers("inputs", "row", "spare", "block", "pending", "decoded"),
     ("digests", DIGESTS),
 )
-"""One worker's replay. ``records`` counts the feed's records, ``events`` those of this worker's instruments."""
+"""One worker's replay. ``records`` counts the feed's records, ``events`` those of this worker's instruments.
+``decoded``: sum of all fields read by a replay that does no more than decode."""
 
 TAP: Final = record(
     *integers("count", "rows", "row_step", "heads", "head_step", "levels", "level_step", "depth"),

@@ -11,7 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from engine.native import Record, free, kernel, zeroed
+
 Kernel = Callable[..., Any]
+
+STAGES = ("decode", "book", "features", "strategies")
+"""What a replay may stop after, each with all before it: read the records; apply them and keep the BBO; trackers and
+features; context and strategies."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +39,12 @@ class Events:
 class Context:
     """How strategies see the market. (axis ``context``)
 
-    A context is made for one kind of feature store: ``build(store)`` returns its ``ContextKernels``.
+    A context is made for one kind of feature store and of memory: ``build(store, memory)`` returns its
+    ``ContextKernels``.
     """
 
     name: str
-    build: Callable[[FeatureStore], ContextKernels]
+    build: Callable[[FeatureStore, Memory], ContextKernels]
 
 
 @dataclass(frozen=True)
@@ -74,14 +81,16 @@ class ContextKernels:
 class FeatureStore:
     """The functions of a feature store, one store a book.
 
-    - ``create() -> address``, ``destroy(store)``.
+    - ``bytes``: of one store. ``start(store)`` makes zeroed memory an empty one, ``stop(store)`` gives back what it
+      allocated itself.
     - ``row(store, scratch) -> address`` where features may be computed: the place where they are kept, or ``scratch``.
     - ``put(store, row, probe)``: keep all features, doubles at address ``row``, which may be the store's own.
     - ``get(store, index, probe) -> float``.
     """
 
-    create: Kernel
-    destroy: Kernel
+    bytes: int
+    start: Kernel
+    stop: Kernel
     row: Kernel
     put: Kernel
     get: Kernel
@@ -115,13 +124,32 @@ class Lookup:
     erase: Kernel
 
 
+@kernel
+def _reserve_nothing(engine: Record, count: int, probe: Record) -> None:
+    pass
+
+
+@kernel
+def _block_on_heap(engine: Record, size: int) -> int:
+    return zeroed(size)
+
+
+@kernel
+def _free_block_on_heap(engine: Record, block: int) -> None:
+    free(block)
+
+
 @dataclass(frozen=True)
 class Memory:
-    """Where orders and levels live. (axis ``memory``)
+    """Where orders, levels and what each book keeps live. (axis ``memory``)
 
     - ``new_order(engine, probe) -> address``, ``free_order(engine, order)``, ``new_level(engine, probe) -> address``,
       ``free_level(engine, level)``.
     - ``destroy(engine)``: the replay ends, all orders and levels have been freed; give back what was kept.
+    - ``reserve(engine, count, probe)``: before each batch of ``count`` records; each makes at most one order and one
+      level.
+    - ``new_block(engine, size) -> address`` of zeroed memory that lives as long as its book, ``free_block(engine,
+      block)``: a book, its accounts, its feature store.
 
     ``engine["spare"]`` is a word of the policy's own, 0 at first.
     """
@@ -132,9 +160,43 @@ class Memory:
     new_level: Kernel
     free_level: Kernel
     destroy: Kernel
+    reserve: Kernel = _reserve_nothing
+    new_block: Kernel = _block_on_heap
+    free_block: Kernel = _free_block_on_heap
 
 
-AXES = ("events", "context", "features", "lookup", "memory")
+@dataclass(frozen=True)
+class Shape:
+    """When evaluations are computed: at once, or many together. (axis ``shape``)
+
+    ``build(context, until)`` returns the ``ShapeKernels`` for a variant's context and a replay that stops after stage
+    ``until``, for the features and strategies registered now.
+    """
+
+    name: str
+    build: Callable[[ContextKernels, str], ShapeKernels]
+
+
+@dataclass(frozen=True)
+class ShapeKernels:
+    """The functions of a shape.
+
+    - ``prepare(engine)``: before the first record of a call.
+    - ``evaluate(engine, record, book_address, event, tap, probe)``: the book as it stands is to be evaluated.
+    - ``flush(engine, tap, probe)``: complete every evaluation asked for; before each batch boundary and at the end of
+      each call.
+    - ``destroy(engine)``: the replay ends.
+
+    ``engine["block"]`` and ``engine["pending"]`` are words of the shape's own, 0 at first.
+    """
+
+    prepare: Kernel
+    evaluate: Kernel
+    flush: Kernel
+    destroy: Kernel
+
+
+AXES = ("events", "context", "features", "lookup", "memory", "shape")
 """Everything that a variant chooses."""
 
 CORE_AXES = ("events", "context", "features", "lookup")
@@ -153,6 +215,7 @@ class Variant:
     features: Features
     lookup: Lookup
     memory: Memory
+    shape: Shape
     phase: int | None = None
 
     def derive(self, summary: str, **changes: Any) -> Variant:

@@ -22,7 +22,7 @@ from engine.feeds.base import Chunk
 from engine.inputs import INPUTS
 from engine.layout import DIGESTS, ENGINE, HEAD, OUTPUT_LEVEL, SHARED, TABLE, TAP
 from engine.native import BARRIER_BYTES
-from engine.policy import Variant
+from engine.policy import STAGES, Variant
 from engine.records import BATCH, F_LAST, F_SNAPSHOT
 from engine.registry import FEATURES
 from engine.replay import build
@@ -53,9 +53,9 @@ class Rows:
     levels: npt.NDArray[np.void]
 
 
-def warm(variant: Variant, *, observe: bool, counters: bool = False) -> None:
+def warm(variant: Variant, *, observe: bool, counters: bool = False, until: str = "strategies") -> None:
     """Compile a build of a variant's kernels, or load it from the cache, by replaying nothing."""
-    with Replay(variant, observe=observe, counters=counters) as replay:
+    with Replay(variant, observe=observe, counters=counters, until=until) as replay:
         replay.apply(Chunk(address=0, stride=0, count=0, owner=None))
         replay.run(0, 0, 0)
         replay.end_state()
@@ -102,6 +102,7 @@ class Replay:
     ``workers`` threads share the instruments; results do not depend on their number. ``evaluate`` is ``last`` or
     ``every``. ``strict`` stops at the first anomaly. ``observe`` takes digests (a timed replay does not); ``on_rows``
     is called with the evaluations of each slice, with ``depth`` top levels. ``counters`` runs the instrumented build.
+    ``until`` is the stage after which each record is done with, one of ``STAGES``.
     Raises UsageError for values that make no sense.
     """
 
@@ -116,6 +117,7 @@ class Replay:
         counters: bool = False,
         depth: int = 0,
         on_rows: Callable[[Rows], None] | None = None,
+        until: str = "strategies",
     ) -> None:
         if workers < 1:
             raise UsageError(f"workers must be at least 1, was {workers}")
@@ -123,12 +125,17 @@ class Replay:
             raise UsageError(f"evaluate must be one of {', '.join(EVALUATE)}, was '{evaluate}'")
         if (on_rows or depth or counters) and not observe:
             raise UsageError("rows, levels and counters need an observed replay")
+        if until not in STAGES:
+            raise UsageError(f"until must be one of {', '.join(STAGES)}, was '{until}'")
+        if (on_rows or depth) and until in ("decode", "book"):
+            raise UsageError(f"rows and levels belong to evaluations, and a replay until '{until}' has none")
         self.variant = variant
         self.workers = workers
+        self.until = until
         self._on_rows = on_rows
         self._records = 0
         self._samples: list[npt.NDArray[np.uint64]] = []
-        self._kernels = build(variant)
+        self._kernels = build(variant, until)
         self._context = int(self._kernels.create_context())
         self._workers = [_Worker(index, SLICE if on_rows else 1, depth, observe, counters) for index in range(workers)]
         self._boards = np.zeros(workers, TABLE)
@@ -216,10 +223,14 @@ class Replay:
                 f"event {record}: {kind}: action {chr(event['action'])!r}, side {chr(event['side'])!r}, {fields}"
             )
 
-    def end_state(self) -> int:
-        """64-bit digest of all books, newest features and accounts as they stand now."""
-        total = sum(int(self._kernels.end_state(worker.state, worker.row.ctypes.data)) for worker in self._workers)
-        return total % 2**64
+    def end_state(self, until: str = "strategies") -> int:
+        """64-bit digest of what the stages up to ``until`` keep as it stands now: books, newest features, accounts.
+
+        What a replay does not compute is left out. Of one that only decodes: the sum of all fields read.
+        """
+        stage = STAGES.index(until)
+        row = self._workers[0].row.ctypes.data
+        return sum(int(self._kernels.end_state(worker.state, row, stage)) for worker in self._workers) % 2**64
 
     def books(self) -> list[inspection.Book]:
         """Views of all books as they stand now, in order of (instrument_id, publisher_id)."""
@@ -234,7 +245,8 @@ class Replay:
             for worker in self._workers:
                 self._kernels.sample(worker.state)
             totals = [sum(int(engine["digests"][name]) for engine in engines) % 2**64 for name in DIGESTS.names or ()]
-            digests = Digests(*totals)
+            reached = STAGES.index(self.until)
+            digests = Digests(*(total if reached > place else None for place, total in enumerate(totals)))
         anomalies = np.sum([engine["anomalies"] for engine in engines], axis=0)
         return Result(
             events=sum(int(engine["events"]) for engine in engines),

@@ -44,22 +44,27 @@ def write_levels(book: Record, address: int, depth: int) -> None:
 
 
 @kernel
-def observe_evaluation(
-    record: int, book: Record, event: Record, row: int, features: int, strategies: int, tap: Record
-) -> None:
-    """Fold an evaluation into its book's digests, and write what the caller wants of it."""
-    book["hash"]["features"] = fold(book["hash"]["features"], row_value(row, features))
-    accounts = accounts_value(book["strategies"], strategies)
-    book["hash"]["strategies"] = fold(book["hash"]["strategies"], accounts)
-    head = view(tap["heads"] + tap["count"] * tap["head_step"], HEAD)
+def observe_moment(record: int, book: Record, event: Record, pending: int, tap: Record) -> None:
+    """At the event, with ``pending`` evaluations before this one still to be computed: write which it is, and the top
+    levels."""
+    place = tap["count"] + pending
+    head = view(tap["heads"] + place * tap["head_step"], HEAD)
     head["record"] = record
     head["ts_event"] = int64(event["ts_event"])
     head["instrument_id"] = book["instrument_id"]
     head["publisher_id"] = book["publisher_id"]
+    if tap["depth"] != 0:
+        write_levels(book, tap["levels"] + place * tap["level_step"], tap["depth"])
+
+
+@kernel
+def observe_outcome(book: Record, row: int, features: int, strategies: int, tap: Record) -> None:
+    """Fold a computed evaluation into its book's digests, and write its features; evaluations come in their order."""
+    book["hash"]["features"] = fold(book["hash"]["features"], row_value(row, features))
+    accounts = accounts_value(book["strategies"], strategies)
+    book["hash"]["strategies"] = fold(book["hash"]["strategies"], accounts)
     if tap["row_step"] != 0:
         memcpy(tap["rows"] + tap["count"] * tap["row_step"], row, 8 * features)
-    if tap["depth"] != 0:
-        write_levels(book, tap["levels"] + tap["count"] * tap["level_step"], tap["depth"])
     tap["count"] += 1
 
 
