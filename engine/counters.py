@@ -25,6 +25,7 @@ COUNTERS: Final = {
     "table_update_probes": "slots looked at to insert into, move in or erase from order tables",
     "orders_allocated": "order objects allocated",
     "levels_allocated": "price level objects allocated",
+    "slabs_allocated": "slabs allocated for many orders, levels or books together",
 }
 """Counter name to what it counts; totals over a replay."""
 
@@ -40,6 +41,7 @@ COUNTERS: Final = {
     TABLE_UPDATE_PROBES,
     ORDERS_ALLOCATED,
     LEVELS_ALLOCATED,
+    SLABS_ALLOCATED,
 ) = range(len(COUNTERS))
 
 UNCOUNTED: Final = -1

@@ -132,6 +132,9 @@ ENGINE: Final = record(
 """One worker's replay. ``records`` counts the feed's records, ``events`` those of this worker's instruments.
 ``decoded``: sum of all fields read by a replay that does no more than decode."""
 
+MEMORY: Final = record(*integers("orders", "levels", "order_bytes", "table_bytes", "ladder_bytes"))
+"""What books take: resting orders and levels, bytes of both, of the tables that find orders, and of the ladders."""
+
 TAP: Final = record(
     *integers("count", "rows", "row_step", "heads", "head_step", "levels", "level_step", "depth"),
     *integers("samples", "sample_count"),

@@ -116,6 +116,12 @@ view = _intrinsic(_view)
 address_of = _intrinsic(_address_of)
 float_bits = _intrinsic(_float_bits)
 
+
+def chunk_bytes(size: int) -> int:
+    """What an allocation of ``size`` bytes takes of glibc's heap: a word more, in steps of 16 bytes."""
+    return max(32, (size + 8 + 15) // 16 * 16)
+
+
 DOUBLE = np.dtype([("value", "f8")])
 INTEGER = np.dtype([("value", "i8")])
 BYTE = np.dtype([("value", "u1")])

@@ -11,9 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from engine.native import Record, free, kernel, zeroed
+from engine.layout import LEVEL, ORDER
+from engine.native import Record, chunk_bytes, free, kernel, zeroed
 
 Kernel = Callable[..., Any]
+
+ORDER_CHUNK, LEVEL_CHUNK = chunk_bytes(ORDER.itemsize), chunk_bytes(LEVEL.itemsize)
 
 STAGES = ("decode", "book", "features", "strategies")
 """What a replay may stop after, each with all before it: read the records; apply them and keep the BBO; trackers and
@@ -130,13 +133,18 @@ def _reserve_nothing(engine: Record, count: int, probe: Record) -> None:
 
 
 @kernel
-def _block_on_heap(engine: Record, size: int) -> int:
+def _block_on_heap(engine: Record, size: int, probe: Record) -> int:
     return zeroed(size)
 
 
 @kernel
 def _free_block_on_heap(engine: Record, block: int) -> None:
     free(block)
+
+
+@kernel
+def _held_on_heap(engine: Record, orders: int, levels: int) -> int:
+    return orders * ORDER_CHUNK + levels * LEVEL_CHUNK
 
 
 @dataclass(frozen=True)
@@ -148,8 +156,9 @@ class Memory:
     - ``destroy(engine)``: the replay ends, all orders and levels have been freed; give back what was kept.
     - ``reserve(engine, count, probe)``: before each batch of ``count`` records; each makes at most one order and one
       level.
-    - ``new_block(engine, size) -> address`` of zeroed memory that lives as long as its book, ``free_block(engine,
-      block)``: a book, its accounts, its feature store.
+    - ``new_block(engine, size, probe) -> address`` of zeroed memory that lives as long as its book,
+      ``free_block(engine, block)``: a book, its accounts, its feature store.
+    - ``held(engine, orders, levels) -> bytes`` allocated while so many orders and levels rest.
 
     ``engine["spare"]`` is a word of the policy's own, 0 at first.
     """
@@ -163,6 +172,7 @@ class Memory:
     reserve: Kernel = _reserve_nothing
     new_block: Kernel = _block_on_heap
     free_block: Kernel = _free_block_on_heap
+    held: Kernel = _held_on_heap
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,10 @@ import engine.strategies  # noqa: F401  (registers the features and strategies t
 from engine.anomalies import TRADE_UNDEFINED_PRICE, UNKNOWN_ACTION
 from engine.board import publish
 from engine.book import build_book, changes_book, note
-from engine.containers import append, item, table_release
+from engine.containers import SLOT_BYTES, append, item, table_release, table_size
 from engine.digest import accounts_value, book_value, fold, row_value, share
-from engine.layout import BACKTEST, BOOK, ENGINE, INSTRUMENT
+from engine.ladder import RUNG_BYTES
+from engine.layout import BACKTEST, BOOK, ENGINE, INSTRUMENT, MEMORY
 from engine.market import book_key, destroy_market, find_book, open_book, record_trade, requote
 from engine.native import DOUBLE, Record, free, inlined, int64, kernel, uint64, view
 from engine.policy import AXES, STAGES, Variant
@@ -42,12 +43,14 @@ class Kernels:
     - ``sample(engine)``: take the final samples.
     - ``end_state(engine, row, stage) -> uint64``: digest of what the stages up to ``STAGES[stage]`` keep: all books,
       newest features, accounts; ``row`` is room for the features. Of a replay that only decodes: what was read.
+    - ``memory(engine, found)``: what the books take, added to a ``MEMORY`` record's address.
     - ``create_context() -> address``, ``destroy_context(address)``, ``destroy(engine)``.
     """
 
     replay: Any
     sample: Any
     end_state: Any
+    memory: Any
     create_context: Any
     destroy_context: Any
     destroy: Any
@@ -83,6 +86,7 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
     create, destroy_shared, add_book, drop_book = context.create, context.destroy, context.add_book, context.drop_book
     put_quote, put_trades, feature_of = context.put_quote, context.put_trades, context.feature
     reserve, new_block, free_block, destroy_memory = memory.reserve, memory.new_block, memory.free_block, memory.destroy
+    held = memory.held
     prepare, evaluate, flush, destroy_shape = shape.prepare, shape.evaluate, shape.flush, shape.destroy
 
     @inlined
@@ -91,8 +95,8 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
         key = book_key(event["instrument_id"], event["publisher_id"])
         address = find_book(engine, key)
         if address == 0:
-            address = new_block(engine, BOOK_BYTES)
-            open_book(engine, address, key, new_block(engine, strategy_count * BACKTEST_BYTES))
+            address = new_block(engine, BOOK_BYTES, probe)
+            open_book(engine, address, key, new_block(engine, strategy_count * BACKTEST_BYTES, probe))
             book = view(address, BOOK)
             if tracked:
                 add_book(engine, book, probe)
@@ -201,6 +205,21 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
         return total
 
     @njit(nogil=True, cache=True, error_model="numpy")
+    def measure_memory(state: int, found: int) -> None:
+        engine = view(state, ENGINE)
+        total = view(found, MEMORY)
+        orders, levels = int64(0), int64(0)
+        for index in range(engine["books"]["count"]):
+            book = view(item(engine["books"], index), BOOK)
+            orders += book["orders"]["count"]
+            total["table_bytes"] += table_size(book["orders"]) * SLOT_BYTES
+            levels += book["bid"]["count"] + book["ask"]["count"]
+            total["ladder_bytes"] += (book["bid"]["capacity"] + book["ask"]["capacity"]) * RUNG_BYTES
+        total["orders"] += orders
+        total["levels"] += levels
+        total["order_bytes"] += held(engine, orders, levels)
+
+    @njit(nogil=True, cache=True, error_model="numpy")
     def create_context() -> int:
         return create()
 
@@ -226,4 +245,4 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
         destroy_memory(engine)
         destroy_market(engine)
 
-    return Kernels(replay, sample, end_state, create_context, destroy_context, destroy)
+    return Kernels(replay, sample, end_state, measure_memory, create_context, destroy_context, destroy)

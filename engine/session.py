@@ -20,7 +20,7 @@ from engine.counters import COUNTERS, LOCKS_TAKEN, PROBE
 from engine.errors import StrictError, UsageError
 from engine.feeds.base import Chunk
 from engine.inputs import INPUTS
-from engine.layout import DIGESTS, ENGINE, HEAD, OUTPUT_LEVEL, SHARED, TABLE, TAP
+from engine.layout import DIGESTS, ENGINE, HEAD, MEMORY, OUTPUT_LEVEL, SHARED, TABLE, TAP
 from engine.native import BARRIER_BYTES
 from engine.policy import STAGES, Variant
 from engine.records import BATCH, F_LAST, F_SNAPSHOT
@@ -59,6 +59,7 @@ def warm(variant: Variant, *, observe: bool, counters: bool = False, until: str 
         replay.apply(Chunk(address=0, stride=0, count=0, owner=None))
         replay.run(0, 0, 0)
         replay.end_state()
+        replay.memory()
         replay.finish()
 
 
@@ -231,6 +232,15 @@ class Replay:
         stage = STAGES.index(until)
         row = self._workers[0].row.ctypes.data
         return sum(int(self._kernels.end_state(worker.state, row, stage)) for worker in self._workers) % 2**64
+
+    def memory(self) -> dict[str, int | float]:
+        """What the books take now: counts of orders and levels, bytes by purpose, bytes for each live order."""
+        found = np.zeros(1, MEMORY)
+        for worker in self._workers:
+            self._kernels.memory(worker.state, found.ctypes.data)
+        counts = {name: int(found[name][0]) for name in MEMORY.names or ()}
+        held = sum(count for name, count in counts.items() if name.endswith("_bytes"))
+        return {**counts, "bytes_per_live_order": held / max(1, counts["orders"])}
 
     def books(self) -> list[inspection.Book]:
         """Views of all books as they stand now, in order of (instrument_id, publisher_id)."""

@@ -26,7 +26,7 @@ def build_snapshot(store: FeatureStore, memory: Memory) -> ContextKernels:
 
     @kernel
     def add_book(engine: Record, book: Record, probe: Record) -> None:
-        book["features"] = new_block(engine, size)
+        book["features"] = new_block(engine, size, probe)
         start(book["features"])
 
     @kernel

@@ -152,6 +152,7 @@ def _report_interrupt(signal: int, records: int, files: list[RowsFile]) -> None:
 
 
 def _outcome(arguments: argparse.Namespace, feed: Feed, replay: Replay, seconds: float) -> dict[str, Any]:
+    memory = replay.memory()
     result = replay.finish()
     outcome = {
         "feed": feed.name,
@@ -163,6 +164,7 @@ def _outcome(arguments: argparse.Namespace, feed: Feed, replay: Replay, seconds:
         "seconds": seconds,
         "events_per_second": result.events / seconds if seconds else 0.0,
         "other_records": feed.other_records,
+        "memory": memory,
     }
     if result.counters is not None:
         events = max(result.events, 1)
@@ -179,6 +181,7 @@ def _show(outcome: dict[str, Any], *, as_json: bool) -> None:
         return
     anomalies = [f"{name} {count:,}" for name, count in outcome["anomalies"].items() if count]
     others = [f"{count:,} of rtype {rtype}" for rtype, count in outcome["other_records"].items()]
+    live = outcome["memory"]["orders"]
     lines = [
         ("feed", outcome["feed"]),
         ("variant", f"{outcome['variant']}, workers {outcome['workers']}, evaluate {outcome['evaluate']}"),
@@ -187,6 +190,7 @@ def _show(outcome: dict[str, Any], *, as_json: bool) -> None:
         ("rate", f"{outcome['events_per_second']:,.0f} events/s"),
         ("evaluations", f"{outcome['evaluations']:,}"),
         ("books", f"{outcome['books']:,}"),
+        ("memory", f"{outcome['memory']['bytes_per_live_order']:,.0f} bytes for each of {live:,} live orders"),
         ("anomalies", ", ".join(anomalies) or "none"),
     ]
     lines += [("other", ", ".join(others))] if others else []
