@@ -16,7 +16,7 @@ from engine.native import Record, float64, inlined, kernel, view
 
 LEVELS: Final = 5
 
-_TRACKED = (
+TRACKED = (
     "window_adds",
     "window_modification_rate",
     "window_cancellation",
@@ -39,7 +39,7 @@ INPUTS: Final = np.dtype(
     [
         ("bid", _SIDE),
         ("ask", _SIDE),
-        *[(name, "f8") for name in _TRACKED],
+        *[(name, "f8") for name in TRACKED],
     ],
     align=True,
 )
@@ -52,7 +52,7 @@ INPUT_SOURCES: Final = {
         for what in ("price", "size")
         for level in range(LEVELS)
     },
-    **{name: f'inputs["{name}"]' for name in _TRACKED},
+    **{name: f'inputs["{name}"]' for name in TRACKED},
 }
 """Parameter name to the expression that reads it."""
 

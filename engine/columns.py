@@ -1,0 +1,187 @@
+"""A block of evaluations in columns, and the loops over it: features, signals, then accounts row by row.
+
+All columns of a block lie in one record at constant distances, so that LLVM can tell that what a loop writes is nothing
+that it reads, and takes as many evaluations at a time as a vector holds. The loops call the same functions as everybody
+else. They run over a multiple of ``GRAIN`` rows: those past the last evaluation hold what they held before, are
+computed, too, and never looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from engine.backtest import settle
+from engine.inputs import LEVELS, TRACKED, queue_ahead
+from engine.ladder import RUNG_BYTES
+from engine.layout import BACKTEST, LEVEL, RUNG
+from engine.native import Record, float64, inlined, kernel, view
+from engine.records import UNDEF_PRICE
+from engine.registry import FEATURES, STRATEGIES, assemble
+
+ROWS: Final = 64
+"""Evaluations of a block: so many that the columns of one stay in the first-level cache."""
+GRAIN: Final = 32
+"""Rows that a loop takes at a time at most: with a multiple of it nothing is left to do one by one."""
+STRIDE: Final = ROWS + 8
+"""Doubles from one column to the next: a line more than the rows, so that a row's columns fall into different sets of
+the cache."""
+
+
+def _block(price: str) -> np.dtype[Any]:
+    side = np.dtype([(name, price, (LEVELS, STRIDE)) for name in ("price", "size")])
+    return np.dtype(
+        [
+            ("bid", side),
+            ("ask", side),
+            *[(name, "f8", (STRIDE,)) for name in (*TRACKED, "mid", "trade_mean")],
+            ("book", "i8", (STRIDE,)),
+            ("feature", "f8", (len(FEATURES), STRIDE)),
+            ("signal", "i8", (max(1, len(STRATEGIES)), STRIDE)),
+        ]
+    )
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A block's dtype and the functions over it, for the features and strategies registered when it was made.
+
+    - ``append(book, block_address, place)``: the inputs of an evaluation of a book as it stands now.
+    - ``compute(block_address, rows)``: every feature of the first rows, a multiple of ``GRAIN``.
+    - ``decide(block_address, rows)``: the signals of every strategy that only reads columns.
+    - ``follow(engine, block, accounts, place)``: row ``place`` through all strategies' accounts.
+    - ``copy_row(block, place, row)``: the features of a row to doubles at address ``row``.
+    """
+
+    block: np.dtype[Any]
+    append: Callable[..., Any]
+    compute: Callable[..., Any]
+    decide: Callable[..., Any]
+    follow: Callable[..., Any]
+    copy_row: Callable[..., Any]
+
+
+@inlined
+def _append_side(side: Record, columns: Record, place: int) -> None:
+    count = side["count"]
+    best = side["rungs"] + (count - 1) * RUNG_BYTES
+    for depth in range(LEVELS):
+        if depth < count:
+            level = view(view(best - depth * RUNG_BYTES, RUNG)["level"], LEVEL)
+            columns["price"][depth, place] = level["price"]
+            columns["size"][depth, place] = level["size"]
+        else:
+            columns["price"][depth, place] = UNDEF_PRICE
+            columns["size"][depth, place] = 0
+
+
+@kernel
+def _price(bits: int) -> float:
+    return float64(bits) if bits != UNDEF_PRICE else np.nan
+
+
+def build_columns() -> Columns:
+    """The columns of the features and strategies registered now."""
+    block, raw = _block("f8"), _block("i8")
+    return Columns(
+        block, _build_append(block, raw), _build_compute(block, raw), _build_decide(block), *_build_rows(block)
+    )
+
+
+def _build_append(block_type: np.dtype[Any], raw_type: np.dtype[Any]) -> Callable[..., Any]:
+    @inlined
+    def append(book: Record, block_address: int, place: int) -> None:
+        block, raw = view(block_address, block_type), view(block_address, raw_type)
+        # Prices and sizes go to their columns as integers; ``compute`` converts whole columns.
+        _append_side(book["bid"], raw["bid"], place)
+        _append_side(book["ask"], raw["ask"], place)
+        trackers = book["trackers"]
+        window = trackers["window"]
+        block["window_adds"][place] = window["arrival"]
+        block["window_modification_rate"][place] = window["modification_rate"]
+        block["window_cancellation"][place] = window["cancellation"]
+        block["lifetime"][place] = trackers["lifetime"]
+        block["trade_flow"][place] = trackers["trade_flow"]
+        block["trade_price"][place] = trackers["trade_price"]
+        block["trade_spread"][place] = trackers["trade_spread"]
+        block["queue_ahead_bid"][place] = queue_ahead(book["bid"])
+        block["queue_ahead_ask"][place] = queue_ahead(book["ask"])
+        block["previous_bid_price"][place] = trackers["previous_bid_price"]
+        block["previous_bid_size"][place] = trackers["previous_bid_size"]
+        block["previous_ask_price"][place] = trackers["previous_ask_price"]
+        block["previous_ask_size"][place] = trackers["previous_ask_size"]
+        block["event_number"][place] = float64(book["events"])
+        trackers["previous_bid_price"] = _price(raw["bid"]["price"][0, place])
+        trackers["previous_bid_size"] = float64(raw["bid"]["size"][0, place])
+        trackers["previous_ask_price"] = _price(raw["ask"]["price"][0, place])
+        trackers["previous_ask_size"] = float64(raw["ask"]["size"][0, place])
+
+    return append
+
+
+def _column(name: str) -> str:
+    """The expression that reads an input's row ``i``."""
+    if name in TRACKED:
+        return f'block["{name}"][i]'
+    side, what, level = name.split("_")
+    return f'block["{side}"]["{what}"][{int(level) - 1}, i]'
+
+
+def _build_compute(block_type: np.dtype[Any], raw_type: np.dtype[Any]) -> Callable[..., Any]:
+    lines = ["def compute(address, rows):", "    block, raw = view(address, BLOCK), view(address, RAW)"]
+    for side in ("bid", "ask"):
+        for what, convert in (("price", "price"), ("size", "float64")):
+            for level in range(LEVELS):
+                place = f'["{side}"]["{what}"][{level}, i]'
+                lines += ["    for i in range(rows):", f"        block{place} = {convert}(raw{place})"]
+    for index, entry in enumerate(FEATURES.values()):
+        arguments = ", ".join(_column(name) for name in entry.parameters)
+        lines += ["    for i in range(rows):", f'        block["feature"][{index}, i] = feature_{index}({arguments})']
+    names = {f"feature_{index}": entry.function for index, entry in enumerate(FEATURES.values())}
+    names |= {"BLOCK": block_type, "RAW": raw_type, "price": _price, "float64": float64}
+    return assemble(lines, "compute", names)
+
+
+def _strategy_source(name: str) -> str:
+    places = {name: index for index, name in enumerate(FEATURES)}
+    sources = {"market": "engine", "state": "account", "mid": 'block["mid"][i]', "trade_mean": 'block["trade_mean"][i]'}
+    return sources.get(name) or f'block["feature"][{places[name]}, i]'
+
+
+def _is_pure(parameters: tuple[str, ...]) -> bool:
+    """Whether a strategy's signal depends on nothing but its row's columns."""
+    return "state" not in parameters and "market" not in parameters
+
+
+def _functions() -> dict[str, Any]:
+    return {f"strategy_{index}": entry.function for index, entry in enumerate(STRATEGIES.values())}
+
+
+def _build_decide(block_type: np.dtype[Any]) -> Callable[..., Any]:
+    lines = ["def decide(address, rows):", "    block = view(address, BLOCK)"]
+    for index, entry in enumerate(STRATEGIES.values()):
+        if _is_pure(entry.parameters):
+            arguments = ", ".join(map(_strategy_source, entry.parameters))
+            lines += [
+                "    for i in range(rows):",
+                f'        block["signal"][{index}, i] = strategy_{index}({arguments})',
+            ]
+    return assemble(lines, "decide", {**_functions(), "BLOCK": block_type})
+
+
+def _build_rows(block_type: np.dtype[Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    lines = ["def follow(engine, block, accounts, i):", '    mid = block["mid"][i]']
+    for index, entry in enumerate(STRATEGIES.values()):
+        lines.append(f"    account = view(accounts + {index} * BACKTEST_BYTES, BACKTEST)")
+        signal = f'block["signal"][{index}, i]'
+        if not _is_pure(entry.parameters):
+            signal = f"strategy_{index}({', '.join(map(_strategy_source, entry.parameters))})"
+        lines.append(f"    settle(account, {signal}, mid)")
+    names = {**_functions(), "settle": settle, "BACKTEST": BACKTEST, "BACKTEST_BYTES": BACKTEST.itemsize}
+    follow = assemble(lines, "follow", names)
+    lines = ["def copy_row(block, i, row):"]
+    lines += [f'    view(row + {8 * k}, DOUBLE)["value"] = block["feature"][{k}, i]' for k in range(len(FEATURES))]
+    return follow, assemble(lines, "copy_row", {})
