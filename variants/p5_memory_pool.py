@@ -25,6 +25,8 @@ POOL = record(
 the next; ``slabs``: head of the list of slabs; ``held``: their bytes; ``block``: where the next block begins."""
 POOL_BYTES = POOL.itemsize
 BLOCKS_BYTES = 65_536
+SPARE = 512
+"""Objects that a slab has at least beyond what is needed at once."""
 
 
 @kernel
@@ -62,14 +64,14 @@ def open_pool(engine: Record) -> Record:
 def reserve(engine: Record, count: int, probe: Record) -> None:
     pool = open_pool(engine)
     if pool["free_orders"] < count:
-        more = max(count, pool["all_orders"] >> 3)
+        more = max(count - pool["free_orders"] + SPARE, pool["all_orders"] >> 3)
         slab = new_slab(pool, more * LINE, probe)
         chain(slab, more, pool["order"])
         pool["order"] = slab
         pool["free_orders"] += more
         pool["all_orders"] += more
     if pool["free_levels"] < count:
-        more = max(count, pool["all_levels"] >> 3)
+        more = max(count - pool["free_levels"] + SPARE, pool["all_levels"] >> 3)
         slab = new_slab(pool, more * LINE, probe)
         chain(slab, more, pool["level"])
         pool["level"] = slab
