@@ -16,9 +16,9 @@ import numpy as np
 
 from engine.backtest import settle
 from engine.inputs import LEVELS, TRACKED, queue_ahead
-from engine.ladder import RUNG_BYTES
-from engine.layout import BACKTEST, LEVEL, RUNG
+from engine.layout import BACKTEST
 from engine.native import Record, float64, inlined, kernel, view
+from engine.policy import LayoutKernels
 from engine.records import UNDEF_PRICE
 from engine.registry import FEATURES, STRATEGIES, assemble
 
@@ -64,40 +64,32 @@ class Columns:
     copy_row: Callable[..., Any]
 
 
-@inlined
-def _append_side(side: Record, columns: Record, place: int) -> None:
-    count = side["count"]
-    best = side["rungs"] + (count - 1) * RUNG_BYTES
-    for depth in range(LEVELS):
-        if depth < count:
-            level = view(view(best - depth * RUNG_BYTES, RUNG)["level"], LEVEL)
-            columns["price"][depth, place] = level["price"]
-            columns["size"][depth, place] = level["size"]
-        else:
-            columns["price"][depth, place] = UNDEF_PRICE
-            columns["size"][depth, place] = 0
-
-
 @kernel
 def _price(bits: int) -> float:
     return float64(bits) if bits != UNDEF_PRICE else np.nan
 
 
-def build_columns() -> Columns:
-    """The columns of the features and strategies registered now."""
+def build_columns(layout: LayoutKernels) -> Columns:
+    """The columns of the features and strategies registered now, for books of this layout."""
     block, raw = _block("f8"), _block("i8")
     return Columns(
-        block, _build_append(block, raw), _build_compute(block, raw), _build_decide(block), *_build_rows(block)
+        block,
+        _build_append(block, raw, layout.append_side),
+        _build_compute(block, raw),
+        _build_decide(block),
+        *_build_rows(block),
     )
 
 
-def _build_append(block_type: np.dtype[Any], raw_type: np.dtype[Any]) -> Callable[..., Any]:
+def _build_append(
+    block_type: np.dtype[Any], raw_type: np.dtype[Any], append_side: Callable[..., Any]
+) -> Callable[..., Any]:
     @inlined
     def append(book: Record, block_address: int, place: int) -> None:
         block, raw = view(block_address, block_type), view(block_address, raw_type)
         # Prices and sizes go to their columns as integers; ``compute`` converts whole columns.
-        _append_side(book["bid"], raw["bid"], place)
-        _append_side(book["ask"], raw["ask"], place)
+        append_side(book, 0, raw["bid"], place)
+        append_side(book, 1, raw["ask"], place)
         trackers = book["trackers"]
         window = trackers["window"]
         block["window_adds"][place] = window["arrival"]
@@ -140,7 +132,7 @@ def _build_compute(block_type: np.dtype[Any], raw_type: np.dtype[Any]) -> Callab
     for index, entry in enumerate(FEATURES.values()):
         arguments = ", ".join(_column(name) for name in entry.parameters)
         lines += ["    for i in range(rows):", f'        block["feature"][{index}, i] = feature_{index}({arguments})']
-    names = {f"feature_{index}": entry.function for index, entry in enumerate(FEATURES.values())}
+    names: dict[str, Any] = {f"feature_{index}": entry.function for index, entry in enumerate(FEATURES.values())}
     names |= {"BLOCK": block_type, "RAW": raw_type, "price": _price, "float64": float64}
     return assemble(lines, "compute", names)
 

@@ -10,9 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.ladder import RUNG_BYTES
-from engine.layout import LEVEL, RUNG
-from engine.native import Record, float64, inlined, kernel, view
+from engine.native import Record, float64, inlined, kernel
 
 LEVELS: Final = 5
 
@@ -57,21 +55,6 @@ INPUT_SOURCES: Final = {
 """Parameter name to the expression that reads it."""
 
 
-@inlined
-def read_side(side: Record, levels: Record) -> None:
-    # Read once: stores to ``levels`` would make the compiler read them again for every depth.
-    count = side["count"]
-    best = side["rungs"] + (count - 1) * RUNG_BYTES
-    for depth in range(LEVELS):
-        if depth < count:
-            level = view(view(best - depth * RUNG_BYTES, RUNG)["level"], LEVEL)
-            levels["price"][depth] = float64(level["price"])
-            levels["size"][depth] = float64(level["size"])
-        else:
-            levels["price"][depth] = np.nan
-            levels["size"][depth] = 0.0
-
-
 @kernel
 def queue_ahead(side: Record) -> float:
     ahead = np.nan
@@ -82,9 +65,7 @@ def queue_ahead(side: Record) -> float:
 
 @inlined
 def gather(book: Record, inputs: Record) -> None:
-    """Fill an ``INPUTS`` record from a book as it stands now."""
-    read_side(book["bid"], inputs["bid"])
-    read_side(book["ask"], inputs["ask"])
+    """Fill the tracked part of an ``INPUTS`` record from a book as it stands now."""
     trackers = book["trackers"]
     window = trackers["window"]
     inputs["window_adds"] = window["arrival"]

@@ -176,15 +176,64 @@ class Memory:
 
 
 @dataclass(frozen=True)
-class Shape:
-    """When evaluations are computed: at once, or many together. (axis ``shape``)
+class Layout:
+    """How books lie in memory. (axis ``layout``)
 
-    ``build(context, until)`` returns the ``ShapeKernels`` for a variant's context and a replay that stops after stage
-    ``until``, for the features and strategies registered now.
+    ``build(lookup, memory, tracked)`` returns the ``LayoutKernels``; without what only features need unless
+    ``tracked``.
     """
 
     name: str
-    build: Callable[[ContextKernels, str], ShapeKernels]
+    build: Callable[[Lookup, Memory, bool], LayoutKernels]
+
+
+@dataclass(frozen=True)
+class LayoutKernels:
+    """The functions of a layout. Of whatever layout, a book's address is that of a ``BOOK`` record.
+
+    - ``prepare(engine, count, probe)``: before each batch of ``count`` records.
+    - ``look_ahead(engine, address, stride, index, count)``: before record ``index`` of a batch of ``count``.
+    - ``find(engine, event, index) -> address`` of the event's book, 0 if there is none yet.
+    - ``new_book(engine, probe) -> address`` of zeroed memory for one; ``start(engine, book_address)``: it is open now.
+    - ``apply(engine, book_address, event, probe)``: the book rules for one record that ``changes_book``.
+    - ``follow(engine, book_address, instrument, probe)``: after it, queue positions and the instrument's BBO.
+    - ``best_price(book, which) -> float``, NaN for an empty side.
+    - ``read_side(book, which, levels)``: the best levels as doubles, to one side of ``INPUTS``.
+    - ``append_side(book, which, columns, place)``: the same as integers, to row ``place`` of one side's columns.
+    - ``write_levels(book, address, depth)``: the best levels as ``OUTPUT_LEVEL`` records.
+    - ``arrange(engine)``: before any ``book_value``; ``book_value(book) -> uint64``: digest of a book's state.
+    - ``measure(engine, total)``: add what books take to a ``MEMORY`` record.
+    - ``drop(engine, book_address)``: a book goes, with all its orders; ``destroy(engine)``: and then all else.
+    """
+
+    prepare: Kernel
+    look_ahead: Kernel
+    find: Kernel
+    new_book: Kernel
+    start: Kernel
+    apply: Kernel
+    follow: Kernel
+    best_price: Kernel
+    read_side: Kernel
+    append_side: Kernel
+    write_levels: Kernel
+    arrange: Kernel
+    book_value: Kernel
+    measure: Kernel
+    drop: Kernel
+    destroy: Kernel
+
+
+@dataclass(frozen=True)
+class Shape:
+    """When evaluations are computed: at once, or many together. (axis ``shape``)
+
+    ``build(context, layout, until)`` returns the ``ShapeKernels`` for a variant's context and layout and a replay that
+    stops after stage ``until``, for the features and strategies registered now.
+    """
+
+    name: str
+    build: Callable[[ContextKernels, LayoutKernels, str], ShapeKernels]
 
 
 @dataclass(frozen=True)
@@ -206,7 +255,7 @@ class ShapeKernels:
     destroy: Kernel
 
 
-AXES = ("events", "context", "features", "lookup", "memory", "shape")
+AXES = ("events", "context", "features", "lookup", "memory", "shape", "layout")
 """Everything that a variant chooses."""
 
 CORE_AXES = ("events", "context", "features", "lookup")
@@ -226,6 +275,7 @@ class Variant:
     lookup: Lookup
     memory: Memory
     shape: Shape
+    layout: Layout
     phase: int | None = None
 
     def derive(self, summary: str, **changes: Any) -> Variant:

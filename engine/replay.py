@@ -17,21 +17,19 @@ from numba import njit
 import engine.strategies  # noqa: F401  (registers the features and strategies that every variant computes)
 from engine.anomalies import TRADE_UNDEFINED_PRICE, UNKNOWN_ACTION
 from engine.board import publish
-from engine.book import build_book, changes_book, note
-from engine.containers import SLOT_BYTES, append, item, table_release, table_size
-from engine.digest import accounts_value, book_value, fold, row_value, share
-from engine.ladder import RUNG_BYTES
+from engine.book import changes_book, note
+from engine.containers import append, item
+from engine.digest import accounts_value, fold, row_value, share
 from engine.layout import BACKTEST, BOOK, ENGINE, INSTRUMENT, MEMORY
-from engine.market import book_key, destroy_market, find_book, open_book, record_trade, requote
-from engine.native import DOUBLE, Record, free, inlined, int64, kernel, uint64, view
+from engine.market import book_key, destroy_market, open_book, record_trade
+from engine.native import DOUBLE, Record, inlined, int64, kernel, uint64, view
 from engine.policy import AXES, STAGES, Variant
 from engine.records import BATCH, FILL, MBO, NONE, TRADE, UNDEF_PRICE
 from engine.registry import FEATURES, STRATEGIES
 from engine.shards import is_mine
-from engine.tap import observe_boundary, observe_event, take_samples
-from engine.trackers import close_window, follow_best, follow_trade
+from engine.tap import build_samples, observe_event
+from engine.trackers import close_window, follow_trade
 
-BOOK_BYTES = BOOK.itemsize
 BACKTEST_BYTES = BACKTEST.itemsize
 
 
@@ -74,29 +72,44 @@ def decode(engine: Record, event: Record) -> None:
 
 @cache
 def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tuple[Any, ...], until: str) -> Kernels:
-    events, context_policy, feature_policy, lookup, memory, shape_policy = policies
+    events, context_policy, feature_policy, lookup, memory, shape_policy, layout_policy = policies
     feature_count, strategy_count = len(features), len(strategies)
     books, tracked, decides = (STAGES.index(until) >= place for place in (1, 2, 3))
     context = context_policy.build(feature_policy.build(tuple(name for name, _ in features)), memory)
-    book_kernels = build_book(lookup, memory, tracked)
-    shape = shape_policy.build(context, until)
+    layout = layout_policy.build(lookup, memory, tracked)
+    shape = shape_policy.build(context, layout, until)
+    take_samples, observe_boundary = build_samples(layout)
 
     load, at, release = events.load, events.at, events.release
-    apply, clear = book_kernels.apply, book_kernels.clear
+    reserve, look_ahead, find, new_book, start_book = (
+        layout.prepare,
+        layout.look_ahead,
+        layout.find,
+        layout.new_book,
+        layout.start,
+    )
+    apply, follow, best_price, arrange, book_value = (
+        layout.apply,
+        layout.follow,
+        layout.best_price,
+        layout.arrange,
+        layout.book_value,
+    )
+    measure, drop, destroy_layout = layout.measure, layout.drop, layout.destroy
     create, destroy_shared, add_book, drop_book = context.create, context.destroy, context.add_book, context.drop_book
     put_quote, put_trades, feature_of = context.put_quote, context.put_trades, context.feature
-    reserve, new_block, free_block, destroy_memory = memory.reserve, memory.new_block, memory.free_block, memory.destroy
-    held = memory.held
+    new_block, free_block = memory.new_block, memory.free_block
     prepare, evaluate, flush, destroy_shape = shape.prepare, shape.evaluate, shape.flush, shape.destroy
 
     @inlined
-    def book_of(engine: Record, event: Record, probe: Record) -> int:
+    def book_of(engine: Record, event: Record, index: int, probe: Record) -> int:
         """Address of the event's book, made with its first record."""
-        key = book_key(event["instrument_id"], event["publisher_id"])
-        address = find_book(engine, key)
+        address = find(engine, event, index)
         if address == 0:
-            address = new_block(engine, BOOK_BYTES, probe)
+            address = new_book(engine, probe)
+            key = book_key(event["instrument_id"], event["publisher_id"])
             open_book(engine, address, key, new_block(engine, strategy_count * BACKTEST_BYTES, probe))
+            start_book(engine, address)
             book = view(address, BOOK)
             if tracked:
                 add_book(engine, book, probe)
@@ -110,15 +123,15 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
             note(engine, TRADE_UNDEFINED_PRICE)
         else:
             if tracked:
-                follow_trade(book, event)
+                follow_trade(book, event, best_price(book, 0) + best_price(book, 1))
             if decides:
                 record_trade(instrument, event)
                 put_trades(engine, instrument, probe)
 
     @inlined
-    def handle(engine: Record, record: int, event: Record, tap: Record, probe: Record) -> None:
-        """One record, from the book to its evaluation."""
-        address = book_of(engine, event, probe)
+    def handle(engine: Record, record: int, index: int, event: Record, tap: Record, probe: Record) -> None:
+        """One record, the batch's ``index``-th, from the book to its evaluation."""
+        address = book_of(engine, event, index, probe)
         book = view(address, BOOK)
         instrument = view(book["instrument"], INSTRUMENT)
         book["events"] += 1
@@ -133,10 +146,7 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
         if tracked:
             close_window(book)
         if changed:
-            if tracked:
-                follow_best(book["bid"], book["events"])
-                follow_best(book["ask"], book["events"])
-            requote(instrument)
+            follow(engine, address, instrument, probe)
             if decides:
                 put_quote(engine, instrument, probe)
         if decides and instrument["dirty"] == 0:
@@ -159,6 +169,8 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
                 reserve(engine, length, probe)
             load(engine, start, stride, length, probe)
             for index in range(length):
+                if books:
+                    look_ahead(engine, start, stride, index, length)
                 place = at(engine, start, stride, index)
                 if place != 0:
                     event = view(place, MBO)
@@ -166,7 +178,7 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
                         engine["events"] += 1
                         if books:
                             record = engine["records"] + index
-                            handle(engine, record, event, tap, probe)
+                            handle(engine, record, index, event, tap, probe)
                             if engine["strict"] != 0 and engine["anomaly"] >= 0:
                                 engine["stopped"] = 1
                                 engine["stop_index"] = record
@@ -192,6 +204,7 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
     def end_state(state: int, row: int, stage: int) -> int:
         engine = view(state, ENGINE)
         total = uint64(engine["decoded"])
+        arrange(engine)
         for index in range(engine["books"]["count"]):
             book = view(item(engine["books"], index), BOOK)
             value = fold(uint64(0), book_value(book))
@@ -206,18 +219,7 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
 
     @njit(nogil=True, cache=True, error_model="numpy")
     def measure_memory(state: int, found: int) -> None:
-        engine = view(state, ENGINE)
-        total = view(found, MEMORY)
-        orders, levels = int64(0), int64(0)
-        for index in range(engine["books"]["count"]):
-            book = view(item(engine["books"], index), BOOK)
-            orders += book["orders"]["count"]
-            total["table_bytes"] += table_size(book["orders"]) * SLOT_BYTES
-            levels += book["bid"]["count"] + book["ask"]["count"]
-            total["ladder_bytes"] += (book["bid"]["capacity"] + book["ask"]["capacity"]) * RUNG_BYTES
-        total["orders"] += orders
-        total["levels"] += levels
-        total["order_bytes"] += held(engine, orders, levels)
+        measure(view(state, ENGINE), view(found, MEMORY))
 
     @njit(nogil=True, cache=True, error_model="numpy")
     def create_context() -> int:
@@ -233,16 +235,12 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
         for index in range(engine["books"]["count"]):
             address = item(engine["books"], index)
             book = view(address, BOOK)
-            clear(engine, address, None)
             if tracked:
                 drop_book(engine, book)
-            free(book["bid"]["rungs"])
-            free(book["ask"]["rungs"])
-            table_release(book["orders"])
             free_block(engine, book["strategies"])
-            free_block(engine, address)
+            drop(engine, address)
         destroy_shape(engine)
-        destroy_memory(engine)
+        destroy_layout(engine)
         destroy_market(engine)
 
     return Kernels(replay, sample, end_state, measure_memory, create_context, destroy_context, destroy)

@@ -10,16 +10,17 @@ from __future__ import annotations
 from engine.columns import GRAIN, ROWS, build_columns
 from engine.layout import BOOK, INSTRUMENT
 from engine.native import Record, free, inlined, int64, kernel, view, zeroed
-from engine.policy import ContextKernels, Shape, ShapeKernels
+from engine.policy import ContextKernels, LayoutKernels, Shape, ShapeKernels
 from engine.registry import FEATURES, STRATEGIES
-from engine.tap import observe_moment, observe_outcome
+from engine.tap import build_observe_moment, observe_outcome
 from variants import p5_memory_pool
 
 
-def build_column_shape(context: ContextKernels, until: str) -> ShapeKernels:
+def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: str) -> ShapeKernels:
     """The functions of this shape."""
     feature_count, strategy_count = len(FEATURES), len(STRATEGIES)
-    columns = build_columns()
+    columns = build_columns(layout)
+    observe_moment = build_observe_moment(layout)
     block_type, block_bytes = columns.block, columns.block.itemsize
     append, compute, decide, follow, copy_row = (
         columns.append,

@@ -5,16 +5,17 @@ from __future__ import annotations
 from engine.inputs import INPUTS, gather, remember_quotes
 from engine.layout import BOOK, INSTRUMENT
 from engine.native import DOUBLE, Record, kernel, view
-from engine.policy import ContextKernels, Shape, ShapeKernels
+from engine.policy import ContextKernels, LayoutKernels, Shape, ShapeKernels
 from engine.registry import FEATURES, STRATEGIES, build_features, build_strategies
-from engine.tap import observe_moment, observe_outcome
+from engine.tap import build_observe_moment, observe_outcome
 
 
-def build_event(context: ContextKernels, until: str) -> ShapeKernels:
+def build_event(context: ContextKernels, layout: LayoutKernels, until: str) -> ShapeKernels:
     """The functions of this shape."""
     feature_count, strategy_count = len(FEATURES), len(STRATEGIES)
     compute, decide = build_features(), build_strategies(context)
     row_of, put_features, feature_of = context.row, context.put_features, context.feature
+    observe_moment, read_side = build_observe_moment(layout), layout.read_side
     decides = until == "strategies"
 
     @kernel
@@ -26,6 +27,8 @@ def build_event(context: ContextKernels, until: str) -> ShapeKernels:
         book = view(book_address, BOOK)
         inputs = view(engine["inputs"], INPUTS)
         row = row_of(engine, book, engine["row"])
+        read_side(book, 0, inputs["bid"])
+        read_side(book, 1, inputs["ask"])
         gather(book, inputs)
         compute(inputs, row)
         remember_quotes(book, inputs)
