@@ -1,4 +1,4 @@
-"""A block of evaluations in columns, and the loops over it: features, signals, then accounts row by row.
+"""A block of evaluations in columns, and the loops over it.
 
 All columns of a block lie in one record at constant distances, so that LLVM can tell that what a loop writes is nothing
 that it reads, and takes as many evaluations at a time as a vector holds. The loops call the same functions as everybody
@@ -14,13 +14,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from engine.backtest import settle
 from engine.inputs import LEVELS, TRACKED, queue_ahead
-from engine.layout import BACKTEST
 from engine.native import Record, float64, inlined, kernel, view
 from engine.policy import LayoutKernels
 from engine.records import UNDEF_PRICE
 from engine.registry import FEATURES, STRATEGIES, assemble
+from engine.runs import build_decide, build_trade, build_trade_row
 
 ROWS: Final = 64
 """Evaluations of a block: so many that the columns of one stay in the first-level cache."""
@@ -39,6 +38,7 @@ def _block(price: str) -> np.dtype[Any]:
             ("ask", side),
             *[(name, "f8", (STRIDE,)) for name in (*TRACKED, "mid", "trade_mean")],
             ("book", "i8", (STRIDE,)),
+            ("accounts", "i8", (STRIDE,)),
             ("feature", "f8", (len(FEATURES), STRIDE)),
             ("signal", "i8", (max(1, len(STRATEGIES)), STRIDE)),
         ]
@@ -51,16 +51,18 @@ class Columns:
 
     - ``append(book, block_address, place)``: the inputs of an evaluation of a book as it stands now.
     - ``compute(block_address, rows)``: every feature of the first rows, a multiple of ``GRAIN``.
-    - ``decide(block_address, rows)``: the signals of every strategy that only reads columns.
-    - ``follow(engine, block, accounts, place)``: row ``place`` through all strategies' accounts.
+    - ``decide``, ``trade``, ``trade_row``: signals and accounts (``engine.runs``).
     - ``copy_row(block, place, row)``: the features of a row to doubles at address ``row``.
+
+    ``block["book"]`` and ``block["accounts"]`` are addresses of each row's book and of its accounts.
     """
 
     block: np.dtype[Any]
     append: Callable[..., Any]
     compute: Callable[..., Any]
     decide: Callable[..., Any]
-    follow: Callable[..., Any]
+    trade: Callable[..., Any]
+    trade_row: Callable[..., Any]
     copy_row: Callable[..., Any]
 
 
@@ -76,8 +78,10 @@ def build_columns(layout: LayoutKernels) -> Columns:
         block,
         _build_append(block, raw, layout.append_side),
         _build_compute(block, raw),
-        _build_decide(block),
-        *_build_rows(block),
+        build_decide(block),
+        build_trade(block),
+        build_trade_row(block),
+        _build_copy_row(),
     )
 
 
@@ -137,43 +141,7 @@ def _build_compute(block_type: np.dtype[Any], raw_type: np.dtype[Any]) -> Callab
     return assemble(lines, "compute", names)
 
 
-def _strategy_source(name: str) -> str:
-    places = {name: index for index, name in enumerate(FEATURES)}
-    sources = {"market": "engine", "state": "account", "mid": 'block["mid"][i]', "trade_mean": 'block["trade_mean"][i]'}
-    return sources.get(name) or f'block["feature"][{places[name]}, i]'
-
-
-def _is_pure(parameters: tuple[str, ...]) -> bool:
-    """Whether a strategy's signal depends on nothing but its row's columns."""
-    return "state" not in parameters and "market" not in parameters
-
-
-def _functions() -> dict[str, Any]:
-    return {f"strategy_{index}": entry.function for index, entry in enumerate(STRATEGIES.values())}
-
-
-def _build_decide(block_type: np.dtype[Any]) -> Callable[..., Any]:
-    lines = ["def decide(address, rows):", "    block = view(address, BLOCK)"]
-    for index, entry in enumerate(STRATEGIES.values()):
-        if _is_pure(entry.parameters):
-            arguments = ", ".join(map(_strategy_source, entry.parameters))
-            lines += [
-                "    for i in range(rows):",
-                f'        block["signal"][{index}, i] = strategy_{index}({arguments})',
-            ]
-    return assemble(lines, "decide", {**_functions(), "BLOCK": block_type})
-
-
-def _build_rows(block_type: np.dtype[Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    lines = ["def follow(engine, block, accounts, i):", '    mid = block["mid"][i]']
-    for index, entry in enumerate(STRATEGIES.values()):
-        lines.append(f"    account = view(accounts + {index} * BACKTEST_BYTES, BACKTEST)")
-        signal = f'block["signal"][{index}, i]'
-        if not _is_pure(entry.parameters):
-            signal = f"strategy_{index}({', '.join(map(_strategy_source, entry.parameters))})"
-        lines.append(f"    settle(account, {signal}, mid)")
-    names = {**_functions(), "settle": settle, "BACKTEST": BACKTEST, "BACKTEST_BYTES": BACKTEST.itemsize}
-    follow = assemble(lines, "follow", names)
+def _build_copy_row() -> Callable[..., Any]:
     lines = ["def copy_row(block, i, row):"]
     lines += [f'    view(row + {8 * k}, DOUBLE)["value"] = block["feature"][{k}, i]' for k in range(len(FEATURES))]
-    return follow, assemble(lines, "copy_row", {})
+    return assemble(lines, "copy_row", {})

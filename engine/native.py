@@ -14,6 +14,7 @@ import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.core import typing as numba_typing
 from numba.extending import intrinsic, models, register_jitable, register_model
 
@@ -105,6 +106,19 @@ def _float_bits(typingctx: Any, value: Any) -> Any:
     return types.uint64(types.float64), codegen
 
 
+def _local(typingctx: Any, dtype: Any) -> Any:
+    """A record of ``dtype`` on the stack of the calling function, not initialized; the same one at each pass.
+
+    What it holds stays in registers as long as its address goes nowhere.
+    """
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        room = cgutils.alloca_once(builder, ir.IntType(64), size=(dtype.dtype.size + 7) // 8)
+        return builder.bitcast(room, context.get_value_type(sig.return_type))
+
+    return dtype.dtype(dtype), codegen
+
+
 def _intrinsic(function: Callable[..., Any]) -> Any:
     made: Any = intrinsic(function)
     # Intrinsics, too, would be pickled with an id of the process.
@@ -115,6 +129,7 @@ def _intrinsic(function: Callable[..., Any]) -> Any:
 view = _intrinsic(_view)
 address_of = _intrinsic(_address_of)
 float_bits = _intrinsic(_float_bits)
+local = _intrinsic(_local)
 
 
 def chunk_bytes(size: int) -> int:

@@ -22,13 +22,8 @@ def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: st
     columns = build_columns(layout)
     observe_moment = build_observe_moment(layout)
     block_type, block_bytes = columns.block, columns.block.itemsize
-    append, compute, decide, follow, copy_row = (
-        columns.append,
-        columns.compute,
-        columns.decide,
-        columns.follow,
-        columns.copy_row,
-    )
+    append, compute, copy_row = columns.append, columns.compute, columns.copy_row
+    decide, trade, trade_row = columns.decide, columns.trade, columns.trade_row
     row_of, put_features, mid_of, trade_mean_of = context.row, context.put_features, context.mid, context.trade_mean
     decides = until == "strategies"
     means = any("trade_mean" in entry.parameters for entry in STRATEGIES.values())
@@ -48,11 +43,13 @@ def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: st
             compute(address, rows)
             if decides:
                 decide(address, rows)
+                if tap is None:
+                    trade(engine, address, count)
             for place in range(count):
                 book = view(block["book"][place], BOOK)
-                if decides:
-                    follow(engine, block, book["strategies"], place)
                 if tap is not None:
+                    if decides:
+                        trade_row(engine, address, place)
                     copy_row(block, place, engine["row"])
                     observe_outcome(book, engine["row"], feature_count, strategy_count, tap)
                 if book["newest"] == place:
@@ -75,6 +72,7 @@ def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: st
         block["book"][place] = book_address
         book["newest"] = place
         if decides:
+            block["accounts"][place] = book["strategies"]
             instrument = view(book["instrument"], INSTRUMENT)
             block["mid"][place] = mid_of(engine, instrument, probe)
             if means:
