@@ -26,6 +26,10 @@ COUNTERS: Final = {
     "orders_allocated": "order objects allocated",
     "levels_allocated": "price level objects allocated",
     "slabs_allocated": "slabs allocated for many orders, levels or books together",
+    "lines_touched": "cache lines of books, tables, levels and quotes that events touch (packed layout)",
+    "far_levels": "searches for a level outside of its book's window",
+    "windows_laid": "windows laid over a book's prices",
+    "tables_built": "order tables built, the first one included",
 }
 """Counter name to what it counts; totals over a replay."""
 
@@ -42,6 +46,10 @@ COUNTERS: Final = {
     ORDERS_ALLOCATED,
     LEVELS_ALLOCATED,
     SLABS_ALLOCATED,
+    LINES_TOUCHED,
+    FAR_LEVELS,
+    WINDOWS_LAID,
+    TABLES_BUILT,
 ) = range(len(COUNTERS))
 
 UNCOUNTED: Final = -1

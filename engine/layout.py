@@ -126,7 +126,7 @@ ENGINE: Final = record(
     ("dirty_books", LIST),
     ("dirty_instruments", LIST),
     ("batch", LIST),
-    *integers("inputs", "row", "spare", "block", "pending", "decoded"),
+    *integers("inputs", "row", "spare", "block", "pending", "decoded", "packed"),
     ("digests", DIGESTS),
 )
 """One worker's replay. ``records`` counts the feed's records, ``events`` those of this worker's instruments.

@@ -192,7 +192,7 @@ class LayoutKernels:
     """The functions of a layout. Of whatever layout, a book's address is that of a ``BOOK`` record.
 
     - ``prepare(engine, count, probe)``: before each batch of ``count`` records.
-    - ``look_ahead(engine, address, stride, index, count)``: before record ``index`` of a batch of ``count``.
+    - ``look_ahead(engine, address, stride, index, count, probe)``: before record ``index`` of a batch of ``count``.
     - ``find(engine, event, index) -> address`` of the event's book, 0 if there is none yet.
     - ``new_book(engine, probe) -> address`` of zeroed memory for one; ``start(engine, book_address)``: it is open now.
     - ``apply(engine, book_address, event, probe)``: the book rules for one record that ``changes_book``.
@@ -201,7 +201,8 @@ class LayoutKernels:
     - ``read_side(book, which, levels)``: the best levels as doubles, to one side of ``INPUTS``.
     - ``append_side(book, which, columns, place)``: the same as integers, to row ``place`` of one side's columns.
     - ``write_levels(book, address, depth)``: the best levels as ``OUTPUT_LEVEL`` records.
-    - ``arrange(engine)``: before any ``book_value``; ``book_value(book) -> uint64``: digest of a book's state.
+    - ``arrange(engine, dirty)``: before any ``book_value`` of all books, or of those that are dirty;
+      ``book_value(book) -> uint64``: digest of a book's state.
     - ``measure(engine, total)``: add what books take to a ``MEMORY`` record.
     - ``drop(engine, book_address)``: a book goes, with all its orders; ``destroy(engine)``: and then all else.
     """

@@ -170,7 +170,7 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
             load(engine, start, stride, length, probe)
             for index in range(length):
                 if books:
-                    look_ahead(engine, start, stride, index, length)
+                    look_ahead(engine, start, stride, index, length, probe)
                 place = at(engine, start, stride, index)
                 if place != 0:
                     event = view(place, MBO)
@@ -204,7 +204,7 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
     def end_state(state: int, row: int, stage: int) -> int:
         engine = view(state, ENGINE)
         total = uint64(engine["decoded"])
-        arrange(engine)
+        arrange(engine, False)
         for index in range(engine["books"]["count"]):
             book = view(item(engine["books"], index), BOOK)
             value = fold(uint64(0), book_value(book))

@@ -79,7 +79,7 @@ def build_samples(layout: LayoutKernels) -> tuple[Kernel, Kernel]:
     def take_samples(engine: Record) -> None:
         """Fold the present state of every book that changed since its last sample into its digest, and all three into
         the replay's."""
-        arrange(engine)
+        arrange(engine, True)
         changed = engine["dirty_books"]
         for index in range(changed["count"]):
             book = view(item(changed, index), BOOK)

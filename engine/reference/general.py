@@ -22,7 +22,7 @@ OUTPUT_LEVEL_BYTES = OUTPUT_LEVEL.itemsize
 
 
 @kernel
-def look_ahead(engine: Record, address: int, stride: int, index: int, count: int) -> None:
+def look_ahead(engine: Record, address: int, stride: int, index: int, count: int, probe: Record) -> None:
     pass
 
 
@@ -89,7 +89,7 @@ def write_levels(book: Record, address: int, depth: int) -> None:
 
 
 @kernel
-def arrange(engine: Record) -> None:
+def arrange(engine: Record, dirty: bool) -> None:
     pass
 
 

@@ -1,0 +1,145 @@
+"""Room for the next records, made before they come: each brings at most one order, one level and one book.
+
+The order table is rebuilt when it is too full, when too much of it belongs to dead levels, or when searches walk too
+far; then slots change, and nobody minds. A multiplicative hash with range reduction keeps the order of its values, so
+a rebuild reads one table and writes the other from front to back.
+"""
+
+from __future__ import annotations
+
+from engine.counters import TABLES_BUILT, tally
+from engine.layout import BOOK
+from engine.native import INTEGER, Record, int64, kernel, memcpy, uint64, view
+from engine.packed.layout import DEAD, HEAD_BYTES, LEVEL_MASK, LINE_BYTES, SLOT, SLOTS, STATE
+from engine.packed.levels import free_level
+from engine.packed.orders import LEVEL_BYTES, SLOT_BYTES, STAMP_BYTES, STAMPS_BYTES, home_of, insert, level_at, level_of
+from engine.packed.parameters import DEFAULTS, RING
+from engine.packed.room import free_room, new_room
+
+STATE_BYTES = STATE.itemsize
+_GOLDEN = uint64(0x9E3779B97F4A7C15)
+_SALT = uint64(0xC2B2AE3D27D4EB4F)
+_UNSALTED = uint64(0)
+LEAST_LEVELS = 1024
+LEAST_BOOKS = 64
+SHARES = 64
+"""Parameters give the fullness of the table in 64ths."""
+
+BLOCK, LEAST_LINES, FULLEST, AFTER, AHEAD_BYTES, WIDEST = (
+    DEFAULTS.block,
+    DEFAULTS.least_lines,
+    DEFAULTS.fullest,
+    DEFAULTS.after,
+    DEFAULTS.ahead_bytes,
+    DEFAULTS.widest,
+)
+
+
+@kernel
+def open_state(engine: Record) -> None:
+    """A worker's packed books, none at first."""
+    engine["packed"] = new_room(STATE_BYTES)
+    state = view(engine["packed"], STATE)
+    state["scatter"] = _GOLDEN
+    state["level_count"] = 1
+    state["book_count"] = 1
+    state["found"] = new_room(RING * 8)
+    state["nobody"] = new_room(HEAD_BYTES + 64) + HEAD_BYTES
+    state["block"] = BLOCK
+    state["least_lines"] = LEAST_LINES
+    state["fullest"] = FULLEST
+    state["after"] = AFTER
+    state["ahead_bytes"] = AHEAD_BYTES
+    state["widest"] = WIDEST
+
+
+@kernel
+def book_address(state: Record, number: int) -> int:
+    """Address of a book's ``BOOK`` record."""
+    return view(state["books"] + 8 * number, INTEGER)["value"]
+
+
+@kernel
+def rebuild(state: Record, lines: int, probe: Record) -> None:
+    """Move all resting orders to a table of ``lines`` lines; dead levels can be used again."""
+    tally(probe, TABLES_BUILT, 1)
+    slots, stamps, count = state["slots"], state["stamps"], state["lines"] * SLOTS
+    state["slots"] = new_room(lines * LINE_BYTES)
+    state["stamps"] = new_room(lines * STAMPS_BYTES)
+    state["lines"] = lines
+    state["used"] = 0
+    state["reach"] = 0
+    salted = state["salt"] != _UNSALTED
+    owned = salted or state["dead_level"] != 0
+    for index in range(count):
+        slot = view(slots + index * SLOT_BYTES, SLOT)
+        number = level_of(slot)
+        if number != 0:
+            owner = int64(level_at(state, number)["owner"]) if owned else int64(0)
+            if owner & DEAD == 0:
+                key = view(book_address(state, owner >> 1), BOOK)["key"] if salted else int64(0)
+                home = home_of(state, slot["order_id"], key)
+                place = insert(state, home, slot["order_id"], int64(slot["size"]), number, None)
+                # Both stamps at once.
+                stamp = view(stamps + index * STAMP_BYTES, INTEGER)["value"]
+                view(state["stamps"] + place * STAMP_BYTES, INTEGER)["value"] = stamp
+    free_room(slots)
+    free_room(stamps)
+    number = state["dead_level"]
+    while number != 0:
+        following = int64(level_at(state, number)["next"])
+        free_level(state, number)
+        number = following
+    state["dead_level"] = 0
+
+
+@kernel
+def grow_levels(state: Record, count: int) -> None:
+    room = max(int64(LEAST_LEVELS), state["level_room"] + (state["level_room"] >> 1) + count)
+    if room > LEVEL_MASK:
+        raise MemoryError("more than 67 million price levels")
+    levels = new_room(room * LEVEL_BYTES)
+    if state["levels"] != 0:
+        memcpy(levels, state["levels"], state["level_count"] * LEVEL_BYTES)
+    free_room(state["levels"])
+    state["levels"] = levels
+    state["level_room"] = room
+
+
+@kernel
+def grow_books(state: Record, count: int) -> None:
+    room = max(int64(LEAST_BOOKS), state["book_room"] * 2 + count)
+    books = new_room(room * 8)
+    if state["books"] != 0:
+        memcpy(books, state["books"], state["book_count"] * 8)
+    free_room(state["books"])
+    state["books"] = books
+    state["book_room"] = room
+
+
+@kernel
+def held(state: Record) -> int:
+    """Bytes of orders and levels."""
+    return state["lines"] * (LINE_BYTES + STAMPS_BYTES) + state["level_count"] * LEVEL_BYTES
+
+
+@kernel
+def make_room(state: Record, count: int, probe: Record) -> None:
+    """Before ``count`` records."""
+    if state["level_count"] + count > state["level_room"]:
+        grow_levels(state, count)
+    if state["book_count"] + count > state["book_room"]:
+        grow_books(state, count)
+    slots = state["lines"] * SLOTS
+    full = (state["used"] + count) * SHARES > slots * state["fullest"]
+    # Ids that are alike in many books, or chosen to collide: another hash, which knows the book.
+    lost = state["walked"] > 4 * count + SHARES
+    state["walked"] = 0
+    if full or lost:
+        if lost and not full:
+            state["salt"] += _SALT
+            state["scatter"] = state["scatter"] * _GOLDEN
+        wanted = (state["live"] + count) * SHARES // (state["after"] * SLOTS)
+        # Much of a full table may be dead: then it need not grow.
+        dying = (state["live"] + count) * SHARES * 8 < slots * state["fullest"] * 7
+        rebuild(state, max(max(state["least_lines"], wanted), state["lines"] if dying else int64(0)), probe)
