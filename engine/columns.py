@@ -21,9 +21,9 @@ from engine.records import UNDEF_PRICE
 from engine.registry import FEATURES, STRATEGIES, assemble
 from engine.runs import build_decide, build_trade, build_trade_row
 
-ROWS: Final = 64
+ROWS: Final = 16
 """Evaluations of a block: so many that the columns of one stay in the first-level cache."""
-GRAIN: Final = 32
+GRAIN: Final = 16
 """Rows that a loop takes at a time at most: with a multiple of it nothing is left to do one by one."""
 STRIDE: Final = ROWS + 8
 """Doubles from one column to the next: a line more than the rows, so that a row's columns fall into different sets of

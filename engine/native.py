@@ -176,7 +176,6 @@ view = _intrinsic(_view)
 address_of = _intrinsic(_address_of)
 float_bits = _intrinsic(_float_bits)
 local = _intrinsic(_local)
-=======
 trailing_zeros = _intrinsic(_trailing_zeros)
 leading_zeros = _intrinsic(_leading_zeros)
 high_product = _intrinsic(_high_product)
