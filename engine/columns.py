@@ -76,7 +76,7 @@ def build_columns(layout: LayoutKernels) -> Columns:
     block, raw = _block("f8"), _block("i8")
     return Columns(
         block,
-        _build_append(block, raw, layout.append_side),
+        _build_append(block, raw, layout),
         _build_compute(block, raw),
         build_decide(block),
         build_trade(block),
@@ -85,9 +85,9 @@ def build_columns(layout: LayoutKernels) -> Columns:
     )
 
 
-def _build_append(
-    block_type: np.dtype[Any], raw_type: np.dtype[Any], append_side: Callable[..., Any]
-) -> Callable[..., Any]:
+def _build_append(block_type: np.dtype[Any], raw_type: np.dtype[Any], layout: LayoutKernels) -> Callable[..., Any]:
+    append_side, best_price, best_size = layout.append_side, layout.best_price, layout.best_size
+
     @inlined
     def append(book: Record, block_address: int, place: int) -> None:
         block, raw = view(block_address, block_type), view(block_address, raw_type)
@@ -110,10 +110,11 @@ def _build_append(
         block["previous_ask_price"][place] = trackers["previous_ask_price"]
         block["previous_ask_size"][place] = trackers["previous_ask_size"]
         block["event_number"][place] = float64(book["events"])
-        trackers["previous_bid_price"] = _price(raw["bid"]["price"][0, place])
-        trackers["previous_bid_size"] = float64(raw["bid"]["size"][0, place])
-        trackers["previous_ask_price"] = _price(raw["ask"]["price"][0, place])
-        trackers["previous_ask_size"] = float64(raw["ask"]["size"][0, place])
+        # Not from the columns: what was stored just now is slow to read.
+        trackers["previous_bid_price"] = best_price(book, 0)
+        trackers["previous_bid_size"] = best_size(book, 0)
+        trackers["previous_ask_price"] = best_price(book, 1)
+        trackers["previous_ask_size"] = best_size(book, 1)
 
     return append
 

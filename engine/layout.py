@@ -41,11 +41,11 @@ QUEUE_POSITION: Final = record(*integers("valid", "price", "joined", "ahead"))
 """The hypothetical order that joined the best level's tail when its price last became best."""
 
 SIDE: Final = record(
-    *integers("rungs", "count", "capacity", "reset", "best"),
+    *integers("rungs", "count", "capacity", "reset", "best", "stale"),
     ("position", QUEUE_POSITION),
 )
 """One side of a book: its ladder of levels; ``best`` level's address as of the last event; ``reset`` by R or F_TOB in
-this event."""
+this event. ``stale``: what a layout keeps of it besides is to be read again."""
 
 TABLE: Final = record(*integers("slots", "mask", "shift", "count", "found"))
 """An open-addressing hash table from a 64-bit key to a non-zero value; ``found``: the slot where the last search

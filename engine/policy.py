@@ -197,7 +197,7 @@ class LayoutKernels:
     - ``new_book(engine, probe) -> address`` of zeroed memory for one; ``start(engine, book_address)``: it is open now.
     - ``apply(engine, book_address, event, probe)``: the book rules for one record that ``changes_book``.
     - ``follow(engine, book_address, instrument, probe)``: after it, queue positions and the instrument's BBO.
-    - ``best_price(book, which) -> float``, NaN for an empty side.
+    - ``best_price(book, which) -> float``, NaN for an empty side; ``best_size(book, which) -> float``, 0.0 for one.
     - ``read_side(book, which, levels)``: the best levels as doubles, to one side of ``INPUTS``.
     - ``append_side(book, which, columns, place)``: the same as integers, to row ``place`` of one side's columns.
     - ``write_levels(book, address, depth)``: the best levels as ``OUTPUT_LEVEL`` records.
@@ -215,6 +215,7 @@ class LayoutKernels:
     apply: Kernel
     follow: Kernel
     best_price: Kernel
+    best_size: Kernel
     read_side: Kernel
     append_side: Kernel
     write_levels: Kernel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.book import side_at
 from engine.containers import item
 from engine.ladder import RUNG_BYTES
 from engine.layout import BOOK
@@ -11,16 +12,15 @@ from engine.packed.ahead import find_ahead, look_ahead
 from engine.packed.growth import open_state
 from engine.packed.layout import HEAD_BYTES, LINE_BYTES, STATE
 from engine.packed.levels import NUMBER_BYTES, best_of, outskirts_of
+from engine.packed.near import ROOM, append_side
 from engine.packed.orders import LEVEL_BYTES, STAMPS_BYTES, level_at
 from engine.packed.queues import arrange, book_value, forget
 from engine.packed.quotes import head_of, join_instrument, put_mid
 from engine.packed.room import free_room, new_room
 from engine.packed.rules import build_rules
-from engine.packed.walk import append_side, best_price, levels_of, read_side, write_levels
+from engine.packed.walk import best_price, best_size, levels_of, read_side, write_levels
 from engine.packed.window import FIRST_CREDIT, drop_window
 from engine.policy import Layout, LayoutKernels, Lookup, Memory
-
-BOOK_BYTES = BOOK.itemsize
 
 
 @kernel
@@ -39,7 +39,7 @@ def find(engine: Record, event: Record, index: int) -> int:
 
 @kernel
 def new_book(engine: Record, probe: Record) -> int:
-    return new_room(HEAD_BYTES + BOOK_BYTES) + HEAD_BYTES
+    return new_room(HEAD_BYTES + ROOM) + HEAD_BYTES
 
 
 @kernel
@@ -52,6 +52,8 @@ def start(engine: Record, book_address: int) -> None:
     head["state"] = engine["packed"]
     head["credit"] = FIRST_CREDIT
     head["allowance"] = FIRST_CREDIT
+    for which in range(2):
+        side_at(book_address, which)["stale"] = 1
     join_instrument(state, book_address)
 
 
@@ -136,6 +138,7 @@ def build_packed(lookup: Lookup, memory: Memory, tracked: bool) -> LayoutKernels
         apply=build_rules(tracked),
         follow=follow,
         best_price=best_price,
+        best_size=best_size,
         read_side=read_side,
         append_side=append_side,
         write_levels=write_levels,

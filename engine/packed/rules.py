@@ -14,6 +14,7 @@ from engine.counters import LINES_TOUCHED, LOOKUPS, tally
 from engine.layout import BOOK
 from engine.native import Record, float64, inlined, int64, kernel, view
 from engine.packed.layout import STATE
+from engine.packed.near import follow_level
 from engine.packed.orders import erase, find, home_of, insert, level_at, level_of, put_level, slot_at, stamp_at
 from engine.packed.quotes import head_of, requote
 from engine.packed.sides import empty_side, grow, level_for, shrink
@@ -40,10 +41,34 @@ def build_rules(tracked: bool) -> Callable[..., Any]:
         position["ahead"] -= amount if ahead else 0
 
     @kernel
+    def gain(state: Record, book_address: int, which: int, number: int, size: int, orders: int, probe: Record) -> None:
+        """A level gets size and orders."""
+        if tracked:
+            level = level_at(state, number)
+            follow_level(book_address, which, level["price"], size, level["size"] == 0)
+        grow(state, head_of(book_address), which, number, size, orders, probe)
+
+    @kernel
+    def lose(state: Record, book_address: int, which: int, number: int, size: int, orders: int, probe: Record) -> None:
+        """A level loses size and orders, and closes when none is left."""
+        if tracked:
+            level = level_at(state, number)
+            follow_level(book_address, which, level["price"], -size, level["size"] == size)
+        shrink(state, head_of(book_address), which, number, size, orders, probe)
+
+    @kernel
+    def lose_part(book_address: int, which: int, level: Record, size: int) -> None:
+        """A level loses some of its size, and no order."""
+        if tracked:
+            follow_level(book_address, which, level["price"], -size, False)
+        level["size"] -= size
+
+    @kernel
     def empty(state: Record, book_address: int, which: int, probe: Record) -> None:
         empty_side(state, head_of(book_address), which)
         if tracked:
             side_at(book_address, which)["reset"] = 1
+            side_at(book_address, which)["stale"] = 1
 
     @kernel
     def replace_side(engine: Record, book_address: int, which: int, event: Record, probe: Record) -> None:
@@ -56,7 +81,7 @@ def build_rules(tracked: bool) -> Callable[..., Any]:
         else:
             empty(state, book_address, which, probe)
             if price != UNDEF_PRICE:
-                grow(state, head, which, level_for(state, head, which, price, probe), size, int64(0), probe)
+                gain(state, book_address, which, level_for(state, head, which, price, probe), size, int64(0), probe)
                 if tracked:
                     window = view(book_address, BOOK)["trackers"]["window"]
                     window["adds"] += 1
@@ -73,7 +98,7 @@ def build_rules(tracked: bool) -> Callable[..., Any]:
         size = int64(slot["size"])
         if tracked:
             lose_queue(book_address, own, level["price"], events, stamp_at(state, place)["arrival"], size)
-        shrink(state, head_of(book_address), own, number, size, int64(1), probe)
+        lose(state, book_address, own, number, size, int64(1), probe)
         return own
 
     @inlined
@@ -104,10 +129,10 @@ def build_rules(tracked: bool) -> Callable[..., Any]:
                 book["trackers"]["lifetime"] = moving_average(book["trackers"]["lifetime"], lifetime)
             erase(state, home, place)
             state["live"] -= 1
-            shrink(state, head_of(book_address), own, number, taken, int64(1), probe)
+            lose(state, book_address, own, number, taken, int64(1), probe)
         else:
             slot["size"] = resting - taken
-            level["size"] -= taken
+            lose_part(book_address, own, level, taken)
         requote(state, head_of(book_address), own, probe)
 
     @inlined
@@ -122,7 +147,7 @@ def build_rules(tracked: bool) -> Callable[..., Any]:
         stamp["arrival"] = book["events"] & _MODULO
         tally(probe, LINES_TOUCHED, 1)
         state["live"] += 1
-        grow(state, head, which, number, size, int64(1), probe)
+        gain(state, book_address, which, number, size, int64(1), probe)
 
     @kernel
     def keep_place(state: Record, book_address: int, place: int, size: int, probe: Record) -> None:
@@ -135,7 +160,7 @@ def build_rules(tracked: bool) -> Callable[..., Any]:
             own = int64(level["owner"]) & 1
             lose_queue(book_address, own, level["price"], events, stamp_at(state, place)["arrival"], taken)
         slot["size"] = size
-        level["size"] -= taken
+        lose_part(book_address, int64(level["owner"]) & 1, level, taken)
 
     @kernel
     def relocate(state: Record, book_address: int, which: int, place: int, event: Record, probe: Record) -> None:
@@ -148,7 +173,7 @@ def build_rules(tracked: bool) -> Callable[..., Any]:
         put_level(slot, number)
         stamp_at(state, place)["arrival"] = book["events"] & _MODULO
         tally(probe, LINES_TOUCHED, 1)
-        grow(state, head, which, number, int64(event["size"]), int64(1), probe)
+        gain(state, book_address, which, number, int64(event["size"]), int64(1), probe)
 
     @kernel
     def remove(state: Record, book_address: int, which: int, place: int, home: int, probe: Record) -> None:

@@ -104,23 +104,6 @@ def read_side(book: Record, which: int, levels: Record) -> None:
             levels["size"][depth] = 0.0
 
 
-@inlined
-def append_side(book: Record, which: int, columns: Record, place: int) -> None:
-    """The best levels as integers, to one row of columns."""
-    head = head_of(address_of(book))
-    state = view(head["state"], STATE)
-    number = best_of(head, which)
-    for depth in range(LEVELS):
-        # Level 0 is empty; only its price would be wrong.
-        level = level_at(state, number)
-        columns["price"][depth, place] = level["price"] if number != 0 else UNDEF_PRICE
-        columns["size"][depth, place] = level["size"]
-        if number != 0 and depth + 1 < LEVELS:
-            number = level_behind(state, head, which, number)
-        else:
-            number = int64(0)
-
-
 @kernel
 def write_side(state: Record, head: Record, which: int, address: int, depth: int) -> None:
     number = best_of(head, which)
@@ -154,3 +137,11 @@ def best_price(book: Record, which: int) -> float:
     if number != 0:
         price = float64(level_at(view(head["state"], STATE), number)["price"])
     return price
+
+
+@kernel
+def best_size(book: Record, which: int) -> float:
+    """Size of a side's best level, 0.0 if it is empty."""
+    head = head_of(address_of(book))
+    # Level 0, of an empty side, has none.
+    return float64(level_at(view(head["state"], STATE), best_of(head, which))["size"])

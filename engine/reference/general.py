@@ -41,6 +41,15 @@ def best_price_of(book: Record, which: int) -> float:
     return best_price(side_at(address_of(book), which))
 
 
+@kernel
+def best_size_of(book: Record, which: int) -> float:
+    best = side_at(address_of(book), which)["best"]
+    size = 0.0
+    if best != 0:
+        size = float64(view(best, LEVEL)["size"])
+    return size
+
+
 @inlined
 def read_side(book: Record, which: int, levels: Record) -> None:
     side = side_at(address_of(book), which)
@@ -142,6 +151,7 @@ def build_general(lookup: Lookup, memory: Memory, tracked: bool) -> LayoutKernel
         apply=rules.apply,
         follow=follow,
         best_price=best_price_of,
+        best_size=best_size_of,
         read_side=read_side,
         append_side=append_side,
         write_levels=write_levels,
