@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from engine.counters import TABLES_BUILT, tally
 from engine.native import INTEGER, Record, int64, kernel, memcpy, uint64, view
-from engine.packed.layout import DEAD, HEAD_BYTES, LEVEL_MASK, LINE_BYTES, SLOT, SLOTS, STATE
+from engine.packed.layout import DEAD, HEAD_BYTES, LEVEL_MASK, LINE_BYTES, SLOT, SLOTS, STATE, TOP
 from engine.packed.levels import free_level
 from engine.packed.orders import (
     LEVEL_BYTES,
@@ -26,6 +26,7 @@ from engine.packed.parameters import DEFAULTS, RING
 from engine.packed.room import free_room, new_room
 
 STATE_BYTES = STATE.itemsize
+TOP_BYTES = TOP.itemsize
 _GOLDEN = uint64(0x9E3779B97F4A7C15)
 _SALT = uint64(0xC2B2AE3D27D4EB4F)
 LEAST_LEVELS = 1024
@@ -55,6 +56,7 @@ def open_state(engine: Record) -> None:
     state["book_count"] = 1
     state["patience"] = FIRST_PATIENCE
     state["found"] = new_room(RING * 8)
+    state["top"] = new_room(TOP_BYTES)
     state["nobody"] = new_room(HEAD_BYTES + 64) + HEAD_BYTES
     state["block"] = BLOCK
     state["least_lines"] = LEAST_LINES
