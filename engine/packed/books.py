@@ -124,6 +124,7 @@ def build_packed(lookup: Lookup, memory: Memory, tracked: bool) -> LayoutKernels
             free_room(state["levels"])
             free_room(state["books"])
             free_room(state["found"])
+            free_room(state["top"])
             free_room(state["nobody"] - HEAD_BYTES)
             free_room(engine["packed"])
             engine["packed"] = 0

@@ -8,20 +8,31 @@ a rebuild reads one table and writes the other from front to back.
 from __future__ import annotations
 
 from engine.counters import TABLES_BUILT, tally
-from engine.layout import BOOK
 from engine.native import INTEGER, Record, int64, kernel, memcpy, uint64, view
-from engine.packed.layout import DEAD, HEAD_BYTES, LEVEL_MASK, LINE_BYTES, SLOT, SLOTS, STATE
+from engine.packed.layout import DEAD, HEAD_BYTES, LEVEL_MASK, LINE_BYTES, SLOT, SLOTS, STATE, TOP
 from engine.packed.levels import free_level
-from engine.packed.orders import LEVEL_BYTES, SLOT_BYTES, STAMP_BYTES, STAMPS_BYTES, home_of, insert, level_at, level_of
+from engine.packed.orders import (
+    LEVEL_BYTES,
+    SLOT_BYTES,
+    STAMP_BYTES,
+    STAMPS_BYTES,
+    home_of,
+    insert,
+    key_of_level,
+    level_at,
+    level_of,
+)
 from engine.packed.parameters import DEFAULTS, RING
 from engine.packed.room import free_room, new_room
 
 STATE_BYTES = STATE.itemsize
+TOP_BYTES = TOP.itemsize
 _GOLDEN = uint64(0x9E3779B97F4A7C15)
 _SALT = uint64(0xC2B2AE3D27D4EB4F)
-_UNSALTED = uint64(0)
 LEAST_LEVELS = 1024
 LEAST_BOOKS = 64
+FIRST_PATIENCE = 8
+"""Lines looked at beyond the first, for each record, before another hash is tried; twice as many after each."""
 SHARES = 64
 """Parameters give the fullness of the table in 64ths."""
 
@@ -43,7 +54,9 @@ def open_state(engine: Record) -> None:
     state["scatter"] = _GOLDEN
     state["level_count"] = 1
     state["book_count"] = 1
+    state["patience"] = FIRST_PATIENCE
     state["found"] = new_room(RING * 8)
+    state["top"] = new_room(TOP_BYTES)
     state["nobody"] = new_room(HEAD_BYTES + 64) + HEAD_BYTES
     state["block"] = BLOCK
     state["least_lines"] = LEAST_LINES
@@ -69,16 +82,14 @@ def rebuild(state: Record, lines: int, probe: Record) -> None:
     state["lines"] = lines
     state["used"] = 0
     state["reach"] = 0
-    salted = state["salt"] != _UNSALTED
-    owned = salted or state["dead_level"] != 0
+    owned = state["salt"] != uint64(0) or state["dead_level"] != 0
     for index in range(count):
         slot = view(slots + index * SLOT_BYTES, SLOT)
         number = level_of(slot)
         if number != 0:
             owner = int64(level_at(state, number)["owner"]) if owned else int64(0)
             if owner & DEAD == 0:
-                key = view(book_address(state, owner >> 1), BOOK)["key"] if salted else int64(0)
-                home = home_of(state, slot["order_id"], key)
+                home = home_of(state, slot["order_id"], key_of_level(state, number))
                 place = insert(state, home, slot["order_id"], int64(slot["size"]), number, None)
                 # Both stamps at once.
                 stamp = view(stamps + index * STAMP_BYTES, INTEGER)["value"]
@@ -133,10 +144,11 @@ def make_room(state: Record, count: int, probe: Record) -> None:
     slots = state["lines"] * SLOTS
     full = (state["used"] + count) * SHARES > slots * state["fullest"]
     # Ids that are alike in many books, or chosen to collide: another hash, which knows the book.
-    lost = state["walked"] > 4 * count + SHARES
+    lost = state["walked"] > state["patience"] * (count + SHARES)
     state["walked"] = 0
     if full or lost:
         if lost and not full:
+            state["patience"] *= 2
             state["salt"] += _SALT
             state["scatter"] = state["scatter"] * _GOLDEN
         wanted = (state["live"] + count) * SHARES // (state["after"] * SLOTS)

@@ -76,13 +76,13 @@ TOUCH: Final = record(*integers("price", "size", "count"))
 TOUCH_BYTES: Final = TOUCH.itemsize
 
 STATE: Final = record(
-    *integers("slots", "stamps", "lines", "used", "live", "reach", "walked"),
+    *integers("slots", "stamps", "lines", "used", "live", "reach", "walked", "patience"),
     ("scatter", "u8"),
     ("salt", "u8"),
     *integers("levels", "level_room", "level_count", "free_level", "dead_level"),
     *integers("books", "book_room", "book_count"),
     *integers("found", "nobody", "ahead"),
-    *integers("first", "order"),
+    *integers("first", "order", "top"),
     *integers(*NAMES),
 )
 """One worker's packed books, at ``engine["packed"]``.
@@ -90,8 +90,11 @@ STATE: Final = record(
 ``slots``, ``stamps``: the order table of ``lines`` lines; ``used`` of its slots hold an order, ``live`` of these one
 that rests. ``reach``: lines that any order is away from its own at most; ``walked``: lines looked at beyond the first,
 in this batch. ``levels``, ``books``: arrays of level records and of books' addresses, by number. ``found``: books of
-the records ahead; ``nobody``: a book without levels. ``first``, ``order``: queues as last arranged. The last line:
-parameters, see ``engine.packed.parameters``."""
+the records ahead; ``nobody``: a book without levels. ``first``, ``order``: queues as last arranged; ``top``: address of
+a ``TOP`` record. At the end, parameters: see ``engine.packed.parameters``."""
+
+TOP: Final = record(("number", "i8", (8,)))
+"""Room for the numbers of the best levels of a side."""
 
 WORD: Final = record(("value", "u4"))
 BITS: Final = record(("value", "u8"))

@@ -12,16 +12,16 @@ from engine.book import side_at
 from engine.inputs import LEVELS
 from engine.layout import BOOK, record
 from engine.native import Record, address_of, inlined, int64, kernel, view
-from engine.packed.layout import LINE_BYTES, STATE
-from engine.packed.levels import best_of, is_better
+from engine.packed.layout import LINE_BYTES, STATE, TOP
+from engine.packed.levels import is_better
 from engine.packed.orders import level_at
 from engine.packed.quotes import head_of
-from engine.packed.walk import level_behind
+from engine.packed.walk import top_levels
 from engine.records import UNDEF_PRICE
 
 LANES: Final = 8
 NEAR: Final = record(("price", "i8", (LANES,)), ("size", "i8", (LANES,)))
-"""One side, best level first; ``UNDEF_PRICE`` and 0 where there is no level, and in the lanes past the fifth."""
+"""One side, best level first; ``UNDEF_PRICE`` and 0 where there is no level. Nobody reads the lanes past the fifth."""
 NEAR_BYTES: Final = NEAR.itemsize
 NEAR_OFFSET: Final = -(-BOOK.itemsize // LINE_BYTES) * LINE_BYTES
 """Where both sides' records stand behind a ``BOOK``."""
@@ -48,18 +48,17 @@ def follow_level(book_address: int, which: int, price: int, change: int, structu
 
 @kernel
 def read_again(book_address: int, which: int) -> None:
-    """All lanes as the side stands now."""
+    """The levels as the side stands now."""
     near, head = near_at(book_address, which), head_of(book_address)
     state = view(head["state"], STATE)
-    number = best_of(head, which)
-    for lane in range(LANES):
-        near["price"][lane] = UNDEF_PRICE
-        near["size"][lane] = 0
-        if number != 0:
-            level = level_at(state, number)
-            near["price"][lane] = level["price"]
-            near["size"][lane] = level["size"]
-            number = level_behind(state, head, which, number) if lane + 1 < LEVELS else int64(0)
+    top = view(state["top"], TOP)
+    top_levels(state, head, which, top)
+    for depth in range(LEVELS):
+        number = top["number"][depth]
+        # Level 0 is empty; only its price would be wrong.
+        level = level_at(state, number)
+        near["price"][depth] = level["price"] if number != 0 else UNDEF_PRICE
+        near["size"][depth] = level["size"]
     side_at(book_address, which)["stale"] = 0
 
 

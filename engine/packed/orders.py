@@ -7,8 +7,9 @@ ends with the line. Slots are not stable, and nobody keeps them.
 from __future__ import annotations
 
 from engine.counters import LINES_TOUCHED, LOOKUP_PROBES, TABLE_UPDATE_PROBES, tally
-from engine.native import Record, element, high_product, int64, kernel, trailing_zeros, uint64, view
-from engine.packed.layout import LEVEL, LEVEL_BITS, LEVEL_MASK, LINE, LINE_BYTES, MOST_OVER, SLOT, SLOTS, STAMP
+from engine.layout import BOOK
+from engine.native import INTEGER, Record, element, high_product, int64, kernel, trailing_zeros, uint64, view
+from engine.packed.layout import DEAD, LEVEL, LEVEL_BITS, LEVEL_MASK, LINE, LINE_BYTES, MOST_OVER, SLOT, SLOTS, STAMP
 
 SLOT_BYTES = SLOT.itemsize
 STAMP_BYTES = STAMP.itemsize
@@ -16,6 +17,7 @@ LEVEL_BYTES = LEVEL.itemsize
 STAMPS_BYTES = SLOTS * STAMP_BYTES
 ONE_OVER = 1 << LEVEL_BITS
 NONE_EMPTY = 1 << SLOTS
+_UNSALTED = uint64(0)
 
 
 @kernel
@@ -73,20 +75,37 @@ def matches(line: Record, order_id: int) -> int:
 
 
 @kernel
+def key_of_level(state: Record, level: int) -> int:
+    """Key of the book of a level, dead or not; what the hash needs of it: 0 while it knows no book."""
+    key = int64(0)
+    if state["salt"] != _UNSALTED:
+        number = (int64(level_at(state, level)["owner"]) & ~int64(DEAD)) >> 1
+        key = view(view(element(state["books"], number, state["book_room"], 8), INTEGER)["value"], BOOK)["key"]
+    return key
+
+
+@kernel
 def walk(state: Record, home: int, order_id: int, number: int, probe: Record) -> int:
     """Slot of an order wherever it may be, -1 if it does not rest."""
     found = int64(-1)
+    # Lines are looked at until all orders of this one have been met.
+    missing = int64(slot_at(state, home * SLOTS)["level"]) >> LEVEL_BITS
+    endless = missing == MOST_OVER
     line = home
-    for _ in range(state["reach"] + 1):
+    for step in range(state["reach"] + 1):
         for place in range(SLOTS):
             slot = slot_at(state, line * SLOTS + place)
-            same = found < 0 and slot["order_id"] == order_id
-            if same and int64(level_at(state, level_of(slot))["owner"]) >> 1 == number:
-                found = line * SLOTS + place
+            level = level_of(slot)
+            if level != 0:
+                same = found < 0 and slot["order_id"] == order_id
+                if same and int64(level_at(state, level)["owner"]) >> 1 == number:
+                    found = line * SLOTS + place
+                if step != 0 and home_of(state, slot["order_id"], key_of_level(state, level)) == home:
+                    missing -= 1
         state["walked"] += 1
         tally(probe, LOOKUP_PROBES, 1)
         tally(probe, LINES_TOUCHED, 1)
-        if found >= 0:
+        if found >= 0 or (missing <= 0 and not endless):
             break
         line = following(state, line)
     return found

@@ -7,8 +7,19 @@ import numpy as np
 from engine.inputs import LEVELS
 from engine.ladder import key_of, rung_at
 from engine.layout import OUTPUT_LEVEL
-from engine.native import Record, address_of, float64, inlined, int64, kernel, uint64, view
-from engine.packed.layout import FAR, STATE
+from engine.native import (
+    Record,
+    address_of,
+    float64,
+    inlined,
+    int64,
+    kernel,
+    leading_zeros,
+    trailing_zeros,
+    uint64,
+    view,
+)
+from engine.packed.layout import FAR, STATE, TOP
 from engine.packed.levels import (
     ONE,
     best_of,
@@ -88,20 +99,48 @@ def levels_of(head: Record, which: int) -> int:
 
 
 @inlined
+def top_levels(state: Record, head: Record, which: int, top: Record) -> None:
+    """Numbers of the best levels, then 0, to a ``TOP`` record."""
+    number = best_of(head, which)
+    near = number != 0 and outskirts_of(head, which)["count"] == 0
+    if near:
+        # All levels are in the window: a walk over its bits. Two bits apart are one jump, whatever lies between.
+        half = int64(head["width"]) >> 6
+        place = int64(level_at(state, number)["place"])
+        word = place >> 6
+        last = which * half + (0 if which == 0 else half - 1)
+        value = bits_at(head, word)["value"]
+        value = value & (~uint64(0) >> uint64(63 - (place & 63)) if which == 0 else ~uint64(0) << uint64(place & 63))
+        for depth in range(LEVELS):
+            while value == uint64(0) and word != last:
+                word += -1 if which == 0 else 1
+                value = bits_at(head, word)["value"]
+            number = int64(0)
+            if value != uint64(0):
+                bit = 63 - leading_zeros(value) if which == 0 else trailing_zeros(value)
+                value = value & ~(ONE << uint64(bit))
+                number = int64(numbers_at(head, (word << 6) + bit)["value"])
+            top["number"][depth] = number
+    else:
+        for depth in range(LEVELS):
+            top["number"][depth] = number
+            if number != 0 and depth + 1 < LEVELS:
+                number = level_behind(state, head, which, number)
+
+
+@inlined
 def read_side(book: Record, which: int, levels: Record) -> None:
     """The best levels as doubles."""
     head = head_of(address_of(book))
     state = view(head["state"], STATE)
-    number = best_of(head, which)
+    top = view(state["top"], TOP)
+    top_levels(state, head, which, top)
     for depth in range(LEVELS):
-        if number != 0:
-            level = level_at(state, number)
-            levels["price"][depth] = float64(level["price"])
-            levels["size"][depth] = float64(level["size"])
-            number = level_behind(state, head, which, number) if depth + 1 < LEVELS else int64(0)
-        else:
-            levels["price"][depth] = np.nan
-            levels["size"][depth] = 0.0
+        number = top["number"][depth]
+        # Level 0 is empty; only its price would be wrong.
+        level = level_at(state, number)
+        levels["price"][depth] = float64(level["price"]) if number != 0 else np.nan
+        levels["size"][depth] = float64(level["size"])
 
 
 @kernel
