@@ -119,6 +119,7 @@ def build_packed(lookup: Lookup, memory: Memory, tracked: bool) -> LayoutKernels
         if engine["packed"] != 0:
             state = view(engine["packed"], STATE)
             forget(state)
+            free(state["scratch"])
             free_room(state["slots"])
             free_room(state["stamps"])
             free_room(state["levels"])

@@ -16,11 +16,13 @@ from engine.packed.orders import (
     SLOT_BYTES,
     STAMP_BYTES,
     STAMPS_BYTES,
+    erase,
     home_of,
     insert,
     key_of_level,
     level_at,
     level_of,
+    slot_at,
 )
 from engine.packed.parameters import DEFAULTS, RING
 from engine.packed.room import free_room, new_room
@@ -73,35 +75,44 @@ def book_address(state: Record, number: int) -> int:
 
 
 @kernel
+def purge(state: Record) -> None:
+    """Take the orders of dead levels out of the table; then these levels can be used again."""
+    if state["dead_level"] != 0:
+        for place in range(state["lines"] * SLOTS):
+            slot = slot_at(state, place)
+            number = level_of(slot)
+            if number != 0 and int64(level_at(state, number)["owner"]) & DEAD != 0:
+                erase(state, home_of(state, slot["order_id"], key_of_level(state, number)), place)
+        number = state["dead_level"]
+        while number != 0:
+            following = int64(level_at(state, number)["next"])
+            free_level(state, number)
+            number = following
+        state["dead_level"] = 0
+
+
+@kernel
 def rebuild(state: Record, lines: int, probe: Record) -> None:
-    """Move all resting orders to a table of ``lines`` lines; dead levels can be used again."""
+    """Move all resting orders to a table of ``lines`` lines."""
     tally(probe, TABLES_BUILT, 1)
+    purge(state)
     slots, stamps, count = state["slots"], state["stamps"], state["lines"] * SLOTS
     state["slots"] = new_room(lines * LINE_BYTES)
     state["stamps"] = new_room(lines * STAMPS_BYTES)
     state["lines"] = lines
     state["used"] = 0
     state["reach"] = 0
-    owned = state["salt"] != uint64(0) or state["dead_level"] != 0
     for index in range(count):
         slot = view(slots + index * SLOT_BYTES, SLOT)
         number = level_of(slot)
         if number != 0:
-            owner = int64(level_at(state, number)["owner"]) if owned else int64(0)
-            if owner & DEAD == 0:
-                home = home_of(state, slot["order_id"], key_of_level(state, number))
-                place = insert(state, home, slot["order_id"], int64(slot["size"]), number, None)
-                # Both stamps at once.
-                stamp = view(stamps + index * STAMP_BYTES, INTEGER)["value"]
-                view(state["stamps"] + place * STAMP_BYTES, INTEGER)["value"] = stamp
+            home = home_of(state, slot["order_id"], key_of_level(state, number))
+            place = insert(state, home, slot["order_id"], int64(slot["size"]), number, None)
+            # Both stamps at once.
+            stamp = view(stamps + index * STAMP_BYTES, INTEGER)["value"]
+            view(state["stamps"] + place * STAMP_BYTES, INTEGER)["value"] = stamp
     free_room(slots)
     free_room(stamps)
-    number = state["dead_level"]
-    while number != 0:
-        following = int64(level_at(state, number)["next"])
-        free_level(state, number)
-        number = following
-    state["dead_level"] = 0
 
 
 @kernel
@@ -142,16 +153,18 @@ def make_room(state: Record, count: int, probe: Record) -> None:
     if state["book_count"] + count > state["book_room"]:
         grow_books(state, count)
     slots = state["lines"] * SLOTS
-    full = (state["used"] + count) * SHARES > slots * state["fullest"]
-    # Ids that are alike in many books, or chosen to collide: another hash, which knows the book.
-    lost = state["walked"] > state["patience"] * (count + SHARES)
+    if (state["used"] + count) * SHARES > slots * state["fullest"]:
+        if (state["live"] + count) * SHARES * 8 <= slots * state["fullest"] * 7:
+            # Enough of it is dead, by clears.
+            purge(state)
+        else:
+            wanted = (state["live"] + count) * SHARES // (state["after"] * SLOTS)
+            rebuild(state, max(state["least_lines"], wanted), probe)
+    elif state["walked"] > state["patience"] * (count + SHARES):
+        # Ids that are alike in many books, or chosen to collide: another hash, which knows the book.
+        state["patience"] *= 2
+        purge(state)
+        state["salt"] += _SALT
+        state["scatter"] = state["scatter"] * _GOLDEN
+        rebuild(state, state["lines"], probe)
     state["walked"] = 0
-    if full or lost:
-        if lost and not full:
-            state["patience"] *= 2
-            state["salt"] += _SALT
-            state["scatter"] = state["scatter"] * _GOLDEN
-        wanted = (state["live"] + count) * SHARES // (state["after"] * SLOTS)
-        # Much of a full table may be dead: then it need not grow.
-        dying = (state["live"] + count) * SHARES * 8 < slots * state["fullest"] * 7
-        rebuild(state, max(max(state["least_lines"], wanted), state["lines"] if dying else int64(0)), probe)

@@ -6,9 +6,11 @@ spoil it, the window is small in time, and prices outside of it are found in the
 
 from __future__ import annotations
 
+import numpy as np
+
 from engine.counters import WINDOWS_LAID, tally
 from engine.ladder import key_of, open_rung, rung_at
-from engine.native import Record, free, int64, kernel, malloc, trailing_zeros, uint64, view
+from engine.native import Record, free, int64, kernel, malloc, memset, trailing_zeros, uint64, view
 from engine.packed.layout import FAR, WORD
 from engine.packed.levels import (
     NUMBER_BYTES,
@@ -91,6 +93,15 @@ def touch_of(state: Record, head: Record, price: int) -> tuple[int, int]:
 
 
 @kernel
+def drop_window(head: Record) -> None:
+    free_room(head["window"])
+    free_room(head["bits"])
+    head["window"] = 0
+    head["bits"] = 0
+    head["width"] = 0
+
+
+@kernel
 def lay_grid(head: Record, tick: int, anchor: int, centre: int, width: int) -> None:
     """A window without levels: ``width`` ticks around ``centre``, within what an int64 holds."""
     below = (anchor - centre) // tick + width // 2
@@ -106,18 +117,24 @@ def lay_grid(head: Record, tick: int, anchor: int, centre: int, width: int) -> N
     head["base"] = base
     head["inverse"] = inverse_of(uint64(tick) >> uint64(shift))
     head["shift"] = shift
-    head["width"] = width
-    head["window"] = new_room(2 * width * NUMBER_BYTES)
-    head["bits"] = new_room(width // 4)
+    if int64(head["width"]) == width:
+        memset(head["window"], np.int32(0), 2 * width * NUMBER_BYTES)
+        memset(head["bits"], np.int32(0), width // 4)
+    else:
+        drop_window(head)
+        head["width"] = width
+        head["window"] = new_room(2 * width * NUMBER_BYTES)
+        head["bits"] = new_room(width // 4)
 
 
 @kernel
-def drop_window(head: Record) -> None:
-    free_room(head["window"])
-    free_room(head["bits"])
-    head["window"] = 0
-    head["bits"] = 0
-    head["width"] = 0
+def scratch(state: Record, size: int) -> int:
+    """Address of ``size`` bytes until the next call."""
+    if state["scratch_bytes"] < size:
+        free(state["scratch"])
+        state["scratch"] = malloc(2 * size)
+        state["scratch_bytes"] = 2 * size
+    return state["scratch"]
 
 
 @kernel
@@ -125,7 +142,7 @@ def lay_window(state: Record, head: Record, price: int, probe: Record) -> None:
     """Lay a book's window anew around the touch, so that it holds ``price`` if that can be."""
     tally(probe, WINDOWS_LAID, 1)
     far_bids, far_asks = outskirts_of(head, 0), outskirts_of(head, 1)
-    numbers = malloc((2 * int64(head["width"]) + far_bids["count"] + far_asks["count"] + 1) * NUMBER_BYTES)
+    numbers = scratch(state, (2 * int64(head["width"]) + far_bids["count"] + far_asks["count"]) * NUMBER_BYTES)
     total = collect(state, head, numbers)
     anchor, centre = touch_of(state, head, price)
     tick = distance(price, anchor)
@@ -134,7 +151,6 @@ def lay_window(state: Record, head: Record, price: int, probe: Record) -> None:
         other = level_at(state, int64(view(numbers + index * NUMBER_BYTES, WORD)["value"]))["price"]
         tick = common_divisor(tick, distance(other, anchor))
         low, high = min(low, other), max(high, other)
-    drop_window(head)
     far_bids["count"] = 0
     far_asks["count"] = 0
     if tick != _ZERO and tick < _LARGEST_TICK:
@@ -147,6 +163,8 @@ def lay_window(state: Record, head: Record, price: int, probe: Record) -> None:
         if distance(anchor, centre) > uint64(width // 4) * tick:
             centre = anchor
         lay_grid(head, int64(tick), anchor, centre, width)
+    else:
+        drop_window(head)
     width = int64(head["width"])
     for index in range(total):
         number = int64(view(numbers + index * NUMBER_BYTES, WORD)["value"])
@@ -163,4 +181,3 @@ def lay_window(state: Record, head: Record, price: int, probe: Record) -> None:
             key = key_of(level["price"], which)
             open_rung(far, far_place(far, key), key, number)
             level["place"] = FAR
-    free(numbers)
