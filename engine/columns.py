@@ -37,6 +37,7 @@ def _block(price: str) -> np.dtype[Any]:
             ("bid", side),
             ("ask", side),
             *[(name, "f8", (STRIDE,)) for name in (*TRACKED, "mid", "trade_mean")],
+            *[(name, "i8", (STRIDE,)) for name in ("best_bid", "best_ask")],
             ("book", "i8", (STRIDE,)),
             ("accounts", "i8", (STRIDE,)),
             ("feature", "f8", (len(FEATURES), STRIDE)),
@@ -86,14 +87,14 @@ def build_columns(layout: LayoutKernels) -> Columns:
 
 
 def _build_append(block_type: np.dtype[Any], raw_type: np.dtype[Any], layout: LayoutKernels) -> Callable[..., Any]:
-    append_side, best_price, best_size = layout.append_side, layout.best_price, layout.best_size
+    append_side = layout.append_side
 
     @inlined
     def append(book: Record, block_address: int, place: int) -> None:
         block, raw = view(block_address, block_type), view(block_address, raw_type)
         # Prices and sizes go to their columns as integers; ``compute`` converts whole columns.
-        append_side(book, 0, raw["bid"], place)
-        append_side(book, 1, raw["ask"], place)
+        bid_price, bid_size = append_side(book, 0, raw["bid"], place)
+        ask_price, ask_size = append_side(book, 1, raw["ask"], place)
         trackers = book["trackers"]
         window = trackers["window"]
         block["window_adds"][place] = window["arrival"]
@@ -111,10 +112,10 @@ def _build_append(block_type: np.dtype[Any], raw_type: np.dtype[Any], layout: La
         block["previous_ask_size"][place] = trackers["previous_ask_size"]
         block["event_number"][place] = float64(book["events"])
         # Not from the columns: what was stored just now is slow to read.
-        trackers["previous_bid_price"] = best_price(book, 0)
-        trackers["previous_bid_size"] = best_size(book, 0)
-        trackers["previous_ask_price"] = best_price(book, 1)
-        trackers["previous_ask_size"] = best_size(book, 1)
+        trackers["previous_bid_price"] = _price(bid_price)
+        trackers["previous_bid_size"] = float64(bid_size)
+        trackers["previous_ask_price"] = _price(ask_price)
+        trackers["previous_ask_size"] = float64(ask_size)
 
     return append
 
@@ -134,6 +135,8 @@ def _build_compute(block_type: np.dtype[Any], raw_type: np.dtype[Any]) -> Callab
             for level in range(LEVELS):
                 place = f'["{side}"]["{what}"][{level}, i]'
                 lines += ["    for i in range(rows):", f"        block{place} = {convert}(raw{place})"]
+    mid = '(price(block["best_bid"][i]) + price(block["best_ask"][i])) / 2e9'
+    lines += ["    for i in range(rows):", f'        block["mid"][i] = {mid}']
     for index, entry in enumerate(FEATURES.values()):
         arguments = ", ".join(_column(name) for name in entry.parameters)
         lines += ["    for i in range(rows):", f'        block["feature"][{index}, i] = feature_{index}({arguments})']

@@ -10,6 +10,7 @@ from engine.containers import append, slot_at, table_get, table_insert, table_re
 from engine.counters import UNCOUNTED
 from engine.layout import BOOK, INSTRUMENT, LEVEL, QUOTE, TRADE_WINDOW, TRADES
 from engine.native import Record, address_of, float64, free, int64, kernel, memcpy, view, zeroed
+from engine.records import UNDEF_PRICE
 from engine.trackers import start_trackers
 
 INSTRUMENT_BYTES = INSTRUMENT.itemsize
@@ -97,6 +98,14 @@ def requote(instrument: Record) -> None:
         quote["mid"] = (float64(bid_price) + float64(ask_price)) / 2e9
     quote["bid_price"], quote["bid_size"] = bid_price, bid_size
     quote["ask_price"], quote["ask_size"] = ask_price, ask_size
+
+
+@kernel
+def best_prices(quote: Record) -> tuple[int, int]:
+    """Bid and ask of a ``QUOTE``, ``UNDEF_PRICE`` for an empty side."""
+    bid = quote["bid_price"] if quote["bid_size"] != 0 else int64(UNDEF_PRICE)
+    ask = quote["ask_price"] if quote["ask_size"] != 0 else int64(UNDEF_PRICE)
+    return bid, ask
 
 
 @kernel

@@ -64,6 +64,8 @@ class ContextKernels:
     - ``put_features(engine, book, row, probe)``: the doubles at address ``row`` are the book's newest features.
     - ``feature(engine, book, index, probe) -> float``: one feature of the strategy's own book.
     - ``mid(engine, instrument, probe) -> float``: (bid + ask) / 2e9 of the instrument's BBO, NaN if a side is empty.
+    - ``best(engine, instrument, probe) -> (bid, ask)``: prices of the instrument's BBO, ``UNDEF_PRICE`` for an empty
+      side.
     - ``trade_mean(engine, instrument, probe) -> float``: mean of its last 64 trade prices, NaN before the 64th.
     """
 
@@ -77,6 +79,7 @@ class ContextKernels:
     put_features: Kernel
     feature: Kernel
     mid: Kernel
+    best: Kernel
     trade_mean: Kernel
 
 
@@ -179,12 +182,12 @@ class Memory:
 class Layout:
     """How books lie in memory. (axis ``layout``)
 
-    ``build(lookup, memory, tracked)`` returns the ``LayoutKernels``; without what only features need unless
-    ``tracked``.
+    ``build(lookup, memory, tracked, mids)`` returns the ``LayoutKernels``; without what only features need unless
+    ``tracked``. Unless ``mids``, nobody will read a quote's mid.
     """
 
     name: str
-    build: Callable[[Lookup, Memory, bool], LayoutKernels]
+    build: Callable[[Lookup, Memory, bool, bool], LayoutKernels]
 
 
 @dataclass(frozen=True)
@@ -197,9 +200,10 @@ class LayoutKernels:
     - ``new_book(engine, probe) -> address`` of zeroed memory for one; ``start(engine, book_address)``: it is open now.
     - ``apply(engine, book_address, event, probe)``: the book rules for one record that ``changes_book``.
     - ``follow(engine, book_address, instrument, probe)``: after it, queue positions and the instrument's BBO.
-    - ``best_price(book, which) -> float``, NaN for an empty side; ``best_size(book, which) -> float``, 0.0 for one.
+    - ``best_price(book, which) -> float``, NaN for an empty side.
     - ``read_side(book, which, levels)``: the best levels as doubles, to one side of ``INPUTS``.
-    - ``append_side(book, which, columns, place)``: the same as integers, to row ``place`` of one side's columns.
+    - ``append_side(book, which, columns, place) -> (price, size)`` of the best level: the same as integers, to row
+      ``place`` of one side's columns; ``UNDEF_PRICE`` and 0 where there is no level.
     - ``write_levels(book, address, depth)``: the best levels as ``OUTPUT_LEVEL`` records.
     - ``arrange(engine, dirty)``: before any ``book_value`` of all books, or of those that are dirty;
       ``book_value(book) -> uint64``: digest of a book's state.
@@ -215,7 +219,6 @@ class LayoutKernels:
     apply: Kernel
     follow: Kernel
     best_price: Kernel
-    best_size: Kernel
     read_side: Kernel
     append_side: Kernel
     write_levels: Kernel
@@ -231,11 +234,13 @@ class Shape:
     """When evaluations are computed: at once, or many together. (axis ``shape``)
 
     ``build(context, layout, until)`` returns the ``ShapeKernels`` for a variant's context and layout and a replay that
-    stops after stage ``until``, for the features and strategies registered now.
+    stops after stage ``until``, for the features and strategies registered now. ``mids``: it reads mids through the
+    context; otherwise it computes them of the BBO's prices.
     """
 
     name: str
     build: Callable[[ContextKernels, LayoutKernels, str], ShapeKernels]
+    mids: bool = True
 
 
 @dataclass(frozen=True)

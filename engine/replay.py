@@ -76,7 +76,7 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
     feature_count, strategy_count = len(features), len(strategies)
     books, tracked, decides = (STAGES.index(until) >= place for place in (1, 2, 3))
     context = context_policy.build(feature_policy.build(tuple(name for name, _ in features)), memory)
-    layout = layout_policy.build(lookup, memory, tracked)
+    layout = layout_policy.build(lookup, memory, tracked, decides and shape_policy.mids)
     shape = shape_policy.build(context, layout, until)
     take_samples, observe_boundary = build_samples(layout)
 

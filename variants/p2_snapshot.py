@@ -6,6 +6,7 @@ nobody else does. Workers share nothing but what they publish at batch boundarie
 
 from __future__ import annotations
 
+from engine.market import best_prices
 from engine.native import Record, kernel
 from engine.policy import Context, ContextKernels, FeatureStore, Memory
 from variants import p1_zero_copy
@@ -59,11 +60,15 @@ def build_snapshot(store: FeatureStore, memory: Memory) -> ContextKernels:
         return instrument["quote"]["mid"]
 
     @kernel
+    def best(engine: Record, instrument: Record, probe: Record) -> tuple[int, int]:
+        return best_prices(instrument["quote"])
+
+    @kernel
     def trade_mean(engine: Record, instrument: Record, probe: Record) -> float:
         return instrument["trades"]["mean"]
 
     return ContextKernels(
-        create, destroy, add_book, drop_book, row, put_quote, put_trades, put_features, feature, mid, trade_mean
+        create, destroy, add_book, drop_book, row, put_quote, put_trades, put_features, feature, mid, best, trade_mean
     )
 
 

@@ -24,7 +24,7 @@ def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: st
     block_type, block_bytes = columns.block, columns.block.itemsize
     append, compute, copy_row = columns.append, columns.compute, columns.copy_row
     decide, trade, trade_row = columns.decide, columns.trade, columns.trade_row
-    row_of, put_features, mid_of, trade_mean_of = context.row, context.put_features, context.mid, context.trade_mean
+    row_of, put_features, best_of, trade_mean_of = context.row, context.put_features, context.best, context.trade_mean
     decides = until == "strategies"
     means = any("trade_mean" in entry.parameters for entry in STRATEGIES.values())
 
@@ -74,7 +74,7 @@ def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: st
         if decides:
             block["accounts"][place] = book["strategies"]
             instrument = view(book["instrument"], INSTRUMENT)
-            block["mid"][place] = mid_of(engine, instrument, probe)
+            block["best_bid"][place], block["best_ask"][place] = best_of(engine, instrument, probe)
             if means:
                 block["trade_mean"][place] = trade_mean_of(engine, instrument, probe)
         if tap is not None:
@@ -90,6 +90,6 @@ def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: st
     return ShapeKernels(prepare, evaluate, flush_block, destroy)
 
 
-COLUMNS = Shape("columns", build_column_shape)
+COLUMNS = Shape("columns", build_column_shape, mids=False)
 
 VARIANT = p5_memory_pool.VARIANT.derive("features are computed in columns, with vectors", shape=COLUMNS)

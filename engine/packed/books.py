@@ -18,7 +18,7 @@ from engine.packed.queues import arrange, book_value, forget
 from engine.packed.quotes import head_of, join_instrument, put_mid
 from engine.packed.room import free_room, new_room
 from engine.packed.rules import build_rules
-from engine.packed.walk import best_price, best_size, levels_of, read_side, write_levels
+from engine.packed.walk import best_price, levels_of, read_side, write_levels
 from engine.packed.window import FIRST_CREDIT, drop_window
 from engine.policy import Layout, LayoutKernels, Lookup, Memory
 
@@ -100,7 +100,7 @@ def drop(engine: Record, book_address: int) -> None:
     free_room(book_address - HEAD_BYTES)
 
 
-def build_packed(lookup: Lookup, memory: Memory, tracked: bool) -> LayoutKernels:
+def build_packed(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> LayoutKernels:
     """The functions of this layout. Orders, levels and books are its own: ``lookup`` has no part in it, and ``memory``
     gives what books keep beside."""
     destroy_memory = memory.destroy
@@ -112,7 +112,8 @@ def build_packed(lookup: Lookup, memory: Memory, tracked: bool) -> LayoutKernels
             book, head, state = view(book_address, BOOK), head_of(book_address), view(engine["packed"], STATE)
             follow_best(book["bid"]["position"], book["bid"], best_of(head, 0), state, book["events"])
             follow_best(book["ask"]["position"], book["ask"], best_of(head, 1), state, book["events"])
-            put_mid(instrument)
+            if mids:
+                put_mid(instrument)
 
     @kernel
     def destroy(engine: Record) -> None:
@@ -140,7 +141,6 @@ def build_packed(lookup: Lookup, memory: Memory, tracked: bool) -> LayoutKernels
         apply=build_rules(tracked),
         follow=follow,
         best_price=best_price,
-        best_size=best_size,
         read_side=read_side,
         append_side=append_side,
         write_levels=write_levels,

@@ -63,12 +63,16 @@ def read_again(book_address: int, which: int) -> None:
 
 
 @inlined
-def append_side(book: Record, which: int, columns: Record, place: int) -> None:
-    """The best levels as integers, to one row of columns."""
+def append_side(book: Record, which: int, columns: Record, place: int) -> tuple[int, int]:
+    """The best levels as integers, to one row of columns; price and size of the best one."""
     address = address_of(book)
     if side_at(address, which)["stale"] != 0:
         read_again(address, which)
     near = near_at(address, which)
-    for depth in range(LEVELS):
+    price, size = near["price"][0], near["size"][0]
+    columns["price"][0, place] = price
+    columns["size"][0, place] = size
+    for depth in range(1, LEVELS):
         columns["price"][depth, place] = near["price"][depth]
         columns["size"][depth, place] = near["size"][depth]
+    return price, size

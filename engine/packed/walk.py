@@ -176,11 +176,3 @@ def best_price(book: Record, which: int) -> float:
     if number != 0:
         price = float64(level_at(view(head["state"], STATE), number)["price"])
     return price
-
-
-@kernel
-def best_size(book: Record, which: int) -> float:
-    """Size of a side's best level, 0.0 if it is empty."""
-    head = head_of(address_of(book))
-    # Level 0, of an empty side, has none.
-    return float64(level_at(view(head["state"], STATE), best_of(head, which))["size"])

@@ -41,15 +41,6 @@ def best_price_of(book: Record, which: int) -> float:
     return best_price(side_at(address_of(book), which))
 
 
-@kernel
-def best_size_of(book: Record, which: int) -> float:
-    best = side_at(address_of(book), which)["best"]
-    size = 0.0
-    if best != 0:
-        size = float64(view(best, LEVEL)["size"])
-    return size
-
-
 @inlined
 def read_side(book: Record, which: int, levels: Record) -> None:
     side = side_at(address_of(book), which)
@@ -67,18 +58,21 @@ def read_side(book: Record, which: int, levels: Record) -> None:
 
 
 @inlined
-def append_side(book: Record, which: int, columns: Record, place: int) -> None:
+def append_side(book: Record, which: int, columns: Record, place: int) -> tuple[int, int]:
     side = side_at(address_of(book), which)
     count = side["count"]
     best = side["rungs"] + (count - 1) * RUNG_BYTES
+    best_price, best_size = int64(UNDEF_PRICE), int64(0)
     for depth in range(LEVELS):
+        price, size = int64(UNDEF_PRICE), int64(0)
         if depth < count:
             level = view(view(best - depth * RUNG_BYTES, RUNG)["level"], LEVEL)
-            columns["price"][depth, place] = level["price"]
-            columns["size"][depth, place] = level["size"]
-        else:
-            columns["price"][depth, place] = UNDEF_PRICE
-            columns["size"][depth, place] = 0
+            price, size = level["price"], level["size"]
+        columns["price"][depth, place] = price
+        columns["size"][depth, place] = size
+        if depth == 0:
+            best_price, best_size = price, size
+    return best_price, best_size
 
 
 @kernel
@@ -102,7 +96,7 @@ def arrange(engine: Record, dirty: bool) -> None:
     pass
 
 
-def build_general(lookup: Lookup, memory: Memory, tracked: bool) -> LayoutKernels:
+def build_general(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> LayoutKernels:
     """The functions of this layout."""
     rules = build_book(lookup, memory, tracked)
     clear = rules.clear
@@ -151,7 +145,6 @@ def build_general(lookup: Lookup, memory: Memory, tracked: bool) -> LayoutKernel
         apply=rules.apply,
         follow=follow,
         best_price=best_price_of,
-        best_size=best_size_of,
         read_side=read_side,
         append_side=append_side,
         write_levels=write_levels,

@@ -13,7 +13,7 @@ import numpy as np
 from engine.containers import slot_at, table_get, table_insert, table_release, table_size
 from engine.counters import LOCKS_TAKEN, UNCOUNTED, tally
 from engine.layout import QUOTE, TABLE, TRADES, record
-from engine.market import copy_quote, copy_trades
+from engine.market import best_prices, copy_quote, copy_trades
 from engine.native import (
     RWLOCK_BYTES,
     Record,
@@ -157,6 +157,15 @@ def build_locked(store: FeatureStore, memory: Memory) -> ContextKernels:
         return value
 
     @kernel
+    def best(engine: Record, instrument: Record, probe: Record) -> tuple[int, int]:
+        address = engine["context"]
+        acquire_to_read(address + QUOTES_LOCK, probe)
+        entry = table_get(view(address, CONTEXT)["quotes"], instrument["instrument_id"], UNCOUNTED, None)
+        prices = best_prices(view(entry, QUOTE))
+        unlock(address + QUOTES_LOCK)
+        return prices
+
+    @kernel
     def trade_mean(engine: Record, instrument: Record, probe: Record) -> float:
         address = engine["context"]
         acquire_to_read(address + TRADES_LOCK, probe)
@@ -168,7 +177,7 @@ def build_locked(store: FeatureStore, memory: Memory) -> ContextKernels:
         return value
 
     return ContextKernels(
-        create, destroy, add_book, drop_book, row, put_quote, put_trades, put_features, feature, mid, trade_mean
+        create, destroy, add_book, drop_book, row, put_quote, put_trades, put_features, feature, mid, best, trade_mean
     )
 
 
