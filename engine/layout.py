@@ -110,9 +110,10 @@ PUBLISHED: Final = record(("quote", QUOTE), ("trades", TRADES))
 LIST: Final = record(*integers("items", "count", "capacity"))
 """A growable array of addresses."""
 
-SHARED: Final = record(*integers("workers", "barrier", "boards", "context"))
+SHARED: Final = record(*integers("workers", "barrier", "boards", "context", "owners"))
 """What all workers of a replay share. ``boards``: array of one ``TABLE`` a worker, from instrument id to
-``PUBLISHED``."""
+``PUBLISHED``. ``owners``: which slot of instruments
+belongs to which worker (``engine.shards``)."""
 
 ENGINE: Final = record(
     *integers("shared", "worker", "workers", "context", "peer_lock", "peer_locks_taken"),
@@ -126,11 +127,12 @@ ENGINE: Final = record(
     ("dirty_books", LIST),
     ("dirty_instruments", LIST),
     ("batch", LIST),
-    *integers("inputs", "row", "spare", "block", "pending", "decoded", "packed"),
+    *integers("inputs", "row", "spare", "block", "pending", "decoded", "turns", "packed"),
     ("digests", DIGESTS),
 )
 """One worker's replay. ``records`` counts the feed's records, ``events`` those of this worker's instruments.
-``decoded``: sum of all fields read by a replay that does no more than decode."""
+``decoded``: sum of all fields read by a replay that does no more than decode. ``turns``: with several workers, which
+records of a batch are this one's."""
 
 MEMORY: Final = record(*integers("orders", "levels", "order_bytes", "table_bytes", "ladder_bytes"))
 """What books take: resting orders and levels, bytes of both, of the tables that find orders, and of the ladders."""

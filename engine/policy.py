@@ -28,7 +28,7 @@ class Events:
     """How the loop reads records. (axis ``events``)
 
     - ``load(engine, address, stride, count, probe)``: make ``count`` records ready.
-    - ``at(engine, address, stride, index) -> address`` of record ``index``; 0 for one that another worker handles.
+    - ``at(engine, address, stride, index) -> address`` of record ``index``, one that this worker handles.
     - ``release(engine, event_address)``: the record has been handled.
     """
 
@@ -195,8 +195,8 @@ class LayoutKernels:
     """The functions of a layout. Of whatever layout, a book's address is that of a ``BOOK`` record.
 
     - ``prepare(engine, count, probe)``: before each batch of ``count`` records.
-    - ``look_ahead(engine, address, stride, index, count, probe)``: before record ``index`` of a batch of ``count``.
-    - ``find(engine, event, index) -> address`` of the event's book, 0 if there is none yet.
+    - ``look_ahead(engine, address, stride, turn, count, probe)``: before record ``index`` of a batch of ``count``.
+    - ``find(engine, event, turn) -> address`` of the event's book, 0 if there is none yet.
     - ``new_book(engine, probe) -> address`` of zeroed memory for one; ``start(engine, book_address)``: it is open now.
     - ``apply(engine, book_address, event, probe)``: the book rules for one record that ``changes_book``.
     - ``follow(engine, book_address, instrument, probe)``: after it, queue positions and the instrument's BBO.

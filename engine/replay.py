@@ -26,7 +26,7 @@ from engine.native import DOUBLE, Record, inlined, int64, kernel, uint64, view
 from engine.policy import AXES, STAGES, Variant
 from engine.records import BATCH, FILL, MBO, NONE, TRADE, UNDEF_PRICE
 from engine.registry import FEATURES, STRATEGIES
-from engine.shards import is_mine
+from engine.shards import index_of, split
 from engine.tap import build_samples, observe_event
 from engine.trackers import close_window, follow_trade
 
@@ -75,6 +75,8 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
     events, context_policy, feature_policy, lookup, memory, shape_policy, layout_policy = policies
     feature_count, strategy_count = len(features), len(strategies)
     books, tracked, decides = (STAGES.index(until) >= place for place in (1, 2, 3))
+    # Nobody else looks at the boards.
+    publishes = decides and any("market" in entry.parameters for _, entry in strategies)
     context = context_policy.build(feature_policy.build(tuple(name for name, _ in features)), memory)
     layout = layout_policy.build(lookup, memory, tracked, decides and shape_policy.mids)
     shape = shape_policy.build(context, layout, until)
@@ -102,9 +104,9 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
     prepare, evaluate, flush, destroy_shape = shape.prepare, shape.evaluate, shape.flush, shape.destroy
 
     @inlined
-    def book_of(engine: Record, event: Record, index: int, probe: Record) -> int:
+    def book_of(engine: Record, event: Record, turn: int, probe: Record) -> int:
         """Address of the event's book, made with its first record."""
-        address = find(engine, event, index)
+        address = find(engine, event, turn)
         if address == 0:
             address = new_book(engine, probe)
             key = book_key(event["instrument_id"], event["publisher_id"])
@@ -129,9 +131,9 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
                 put_trades(engine, instrument, probe)
 
     @inlined
-    def handle(engine: Record, record: int, index: int, event: Record, tap: Record, probe: Record) -> None:
-        """One record, the batch's ``index``-th, from the book to its evaluation."""
-        address = book_of(engine, event, index, probe)
+    def handle(engine: Record, record: int, turn: int, event: Record, tap: Record, probe: Record) -> None:
+        """One record, this worker's ``turn``-th of the batch, from the book to its evaluation."""
+        address = book_of(engine, event, turn, probe)
         book = view(address, BOOK)
         instrument = view(book["instrument"], INSTRUMENT)
         book["events"] += 1
@@ -149,7 +151,7 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
             follow(engine, address, instrument, probe)
             if decides:
                 put_quote(engine, instrument, probe)
-        if decides and instrument["dirty"] == 0:
+        if publishes and instrument["dirty"] == 0:
             instrument["dirty"] = 1
             append(engine["dirty_instruments"], book["instrument"])
         observe_event(engine, address, tap)
@@ -168,29 +170,30 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
             if books:
                 reserve(engine, length, probe)
             load(engine, start, stride, length, probe)
-            for index in range(length):
+            turns = split(engine, start, stride, length)
+            for turn in range(turns):
                 if books:
-                    look_ahead(engine, start, stride, index, length, probe)
+                    look_ahead(engine, start, stride, turn, turns, probe)
+                index = index_of(engine, turn)
                 place = at(engine, start, stride, index)
-                if place != 0:
-                    event = view(place, MBO)
-                    if engine["stopped"] == 0 and is_mine(engine, int64(event["instrument_id"])):
-                        engine["events"] += 1
-                        if books:
-                            record = engine["records"] + index
-                            handle(engine, record, index, event, tap, probe)
-                            if engine["strict"] != 0 and engine["anomaly"] >= 0:
-                                engine["stopped"] = 1
-                                engine["stop_index"] = record
-                        else:
-                            decode(engine, event)
-                    release(engine, place)
+                event = view(place, MBO)
+                if engine["stopped"] == 0:
+                    engine["events"] += 1
+                    if books:
+                        record = engine["records"] + index
+                        handle(engine, record, turn, event, tap, probe)
+                        if engine["strict"] != 0 and engine["anomaly"] >= 0:
+                            engine["stopped"] = 1
+                            engine["stop_index"] = record
+                    else:
+                        decode(engine, event)
+                release(engine, place)
             engine["records"] += length
             done += length
             if engine["records"] % BATCH == 0:
                 if tracked:
                     flush(engine, tap, probe)
-                if decides:
+                if publishes:
                     publish(engine)
                 observe_boundary(engine, tap)
         if tracked:

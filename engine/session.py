@@ -27,6 +27,7 @@ from engine.records import BATCH, F_LAST, F_SNAPSHOT
 from engine.registry import FEATURES
 from engine.replay import build
 from engine.result import Digests, Result
+from engine.shards import MOST_WORKERS, share_out
 
 SLICE = 65_536
 """Records handled by one call of a kernel: the grain of interrupts, progress and output."""
@@ -70,9 +71,11 @@ class _Worker:
         self.engine = np.zeros(1, ENGINE)
         self.inputs = np.zeros(1, INPUTS)
         self.row = np.zeros(len(FEATURES))
+        self.turns = np.zeros(BATCH, np.int64)
         self.state = int(self.engine.ctypes.data)
         self.engine["worker"] = index
         self.engine["anomaly"] = -1
+        self.engine["turns"] = self.turns.ctypes.data
         self.engine["inputs"] = self.inputs.ctypes.data
         self.engine["row"] = self.row.ctypes.data
         self.probe = np.zeros(1, PROBE) if counters else None
@@ -120,8 +123,8 @@ class Replay:
         on_rows: Callable[[Rows], None] | None = None,
         until: str = "strategies",
     ) -> None:
-        if workers < 1:
-            raise UsageError(f"workers must be at least 1, was {workers}")
+        if not 1 <= workers < MOST_WORKERS:
+            raise UsageError(f"workers must be at least 1 and below {MOST_WORKERS}, was {workers}")
         if evaluate not in EVALUATE:
             raise UsageError(f"evaluate must be one of {', '.join(EVALUATE)}, was '{evaluate}'")
         if (on_rows or depth or counters) and not observe:
@@ -140,10 +143,13 @@ class Replay:
         self._context = int(self._kernels.create_context())
         self._workers = [_Worker(index, SLICE if on_rows else 1, depth, observe, counters) for index in range(workers)]
         self._boards = np.zeros(workers, TABLE)
+        self._owners = share_out(np.zeros(0, np.uint32), workers)
+        self._shared_out = workers == 1
         self._barrier = np.zeros(BARRIER_BYTES, np.uint8)
         self._shared = np.zeros(1, SHARED)
         self._shared["workers"] = workers
         self._shared["boards"] = self._boards.ctypes.data
+        self._shared["owners"] = self._owners.ctypes.data
         self._shared["barrier"] = self._barrier.ctypes.data
         self._libc = ctypes.CDLL(None)
         self._libc.pthread_barrier_init(ctypes.c_void_p(self._barrier.ctypes.data), None, workers)
@@ -177,6 +183,8 @@ class Replay:
     def run(self, address: int, stride: int, count: int) -> None:
         """Handle records at an address, and nothing else: what a measurement times. At most ``SLICE`` if observed."""
         kernel = self._kernels.replay
+        if not self._shared_out and count:
+            self._share_out(address, stride, min(count, SLICE))
         if self._pool is None:
             self._workers[0].run(kernel, address, stride, count)
             return
@@ -189,6 +197,12 @@ class Replay:
         finally:
             # State must not go while a thread still works on it, whatever interrupted us.
             wait(futures)
+
+    def _share_out(self, address: int, stride: int, count: int) -> None:
+        """Give instruments to workers by what the first records hold; no book is there yet."""
+        records = Chunk(address, stride, count, None).array()
+        self._owners[:] = share_out(records["instrument_id"], self.workers)
+        self._shared_out = True
 
     def _collect(self) -> None:
         if self._workers[0].tap is None:

@@ -17,6 +17,7 @@ from engine.packed.levels import best_of, numbers_at, tick_of
 from engine.packed.orders import LEVEL_BYTES, STAMPS_BYTES, home_of, level_of, line_at, matches, slot_at
 from engine.packed.quotes import head_of
 from engine.records import ASK, MBO
+from engine.shards import index_of
 
 STRETCH = 512
 """Records between two looks at how full the tables are."""
@@ -32,7 +33,7 @@ def found_at(state: Record, index: int) -> Record:
 @inlined
 def look_for_orders(engine: Record, state: Record, address: int, stride: int, first: int, count: int) -> None:
     for index in range(first, min(first + state["block"], count)):
-        event = view(address + index * stride, MBO)
+        event = view(address + index_of(engine, index) * stride, MBO)
         key = book_key(event["instrument_id"], event["publisher_id"])
         home = home_of(state, event["order_id"], key)
         prefetch(state["slots"] + home * LINE_BYTES)
@@ -45,9 +46,9 @@ def look_for_orders(engine: Record, state: Record, address: int, stride: int, fi
 
 
 @inlined
-def look_for_levels(state: Record, address: int, stride: int, first: int, count: int) -> None:
+def look_for_levels(engine: Record, state: Record, address: int, stride: int, first: int, count: int) -> None:
     for index in range(first, min(first + state["block"], count)):
-        event = view(address + index * stride, MBO)
+        event = view(address + index_of(engine, index) * stride, MBO)
         key = book_key(event["instrument_id"], event["publisher_id"])
         home = home_of(state, event["order_id"], key)
         held = matches(line_at(state, home), event["order_id"])
@@ -78,9 +79,9 @@ def look_ahead(engine: Record, address: int, stride: int, index: int, count: int
         if index == 0:
             look_for_orders(engine, state, address, stride, index, count)
             look_for_orders(engine, state, address, stride, index + block, count)
-            look_for_levels(state, address, stride, index, count)
+            look_for_levels(engine, state, address, stride, index, count)
         look_for_orders(engine, state, address, stride, index + 2 * block, count)
-        look_for_levels(state, address, stride, index + block, count)
+        look_for_levels(engine, state, address, stride, index + block, count)
 
 
 @kernel

@@ -9,7 +9,7 @@ from engine.layout import BOOK
 from engine.market import book_key, find_book
 from engine.native import INTEGER, Record, free, int64, kernel, view
 from engine.packed.ahead import find_ahead, look_ahead
-from engine.packed.growth import open_state
+from engine.packed.growth import make_room, open_state
 from engine.packed.layout import HEAD_BYTES, LINE_BYTES, STATE
 from engine.packed.levels import NUMBER_BYTES, best_of, outskirts_of
 from engine.packed.near import ROOM, append_side
@@ -27,6 +27,8 @@ from engine.policy import Layout, LayoutKernels, Lookup, Memory
 def prepare(engine: Record, count: int, probe: Record) -> None:
     if engine["packed"] == 0:
         open_state(engine)
+        # Also for a worker that never has a record.
+        make_room(view(engine["packed"], STATE), int64(1), probe)
 
 
 @kernel

@@ -101,8 +101,8 @@ def test_locked_takes_a_lock_for_each_access(variant: Variant, workers: int) -> 
     assert evaluation == 11
     changes = int(np.isin(stream()["action"], [ord(action) for action in "ACMR"]).sum())
     locks = 2 * len(expected.books) + changes + happened().trades + evaluation * expected.evaluations
-    boundaries = len(stream()) // BATCH * workers
-    assert counters(variant, workers)["locks_taken"] == locks + boundaries
+    # No strategy asks for other instruments: at batch boundaries there is nothing to publish.
+    assert counters(variant, workers)["locks_taken"] == locks
 
 
 @pytest.mark.parametrize("variant", each([P4, TOP]))
@@ -161,11 +161,7 @@ def test_a_pool_allocates_slabs(variant: Variant) -> None:
 
 @pytest.mark.parametrize("variant", each([P0, P4, TOP]))
 def test_workers_do_the_same_work_between_them(variant: Variant) -> None:
-    """All but the lock that each worker of a locked context takes at a batch boundary."""
-    one, two = counters(variant, 1), counters(variant, 2)
-    assert {name: count for name, count in one.items() if name != "locks_taken"} == {
-        name: count for name, count in two.items() if name != "locks_taken"
-    }
+    assert counters(variant, 1) == counters(variant, 2)
 
 
 @pytest.mark.parametrize("variant", each([P0, P4]))
