@@ -12,9 +12,9 @@ from engine.counters import UNCOUNTED
 from engine.market import book_key
 from engine.native import INTEGER, Record, element, inlined, int64, kernel, prefetch, trailing_zeros, uint64, view
 from engine.packed.growth import RING, held, make_room
-from engine.packed.layout import HEAD_BYTES, LINE_BYTES, SLOTS, STATE
+from engine.packed.layout import HEAD_BYTES, LEVEL_MASK, LINE_BYTES, SLOTS, STATE
 from engine.packed.levels import best_of, numbers_at, tick_of
-from engine.packed.orders import LEVEL_BYTES, STAMPS_BYTES, home_of, level_of, line_at, matches, slot_at
+from engine.packed.orders import LEVEL_BYTES, STAMPS_BYTES, empty_slots, home_of, level_of, line_at, matches, slot_at
 from engine.packed.quotes import head_of
 from engine.records import ASK, MBO
 from engine.shards import index_of
@@ -51,7 +51,11 @@ def look_for_levels(engine: Record, state: Record, address: int, stride: int, fi
         event = view(address + index_of(engine, index) * stride, MBO)
         key = book_key(event["instrument_id"], event["publisher_id"])
         home = home_of(state, event["order_id"], key)
-        held = matches(line_at(state, home), event["order_id"])
+        line = line_at(state, home)
+        held = matches(line, event["order_id"])
+        # An order that is not here, or has no room here, is behind it.
+        elsewhere = int64(held == 0) & (int64(empty_slots(line) == 0) | int64(int64(line["level_0"]) > LEVEL_MASK))
+        prefetch(state["slots"] + (home + elsewhere) * LINE_BYTES)
         slot = slot_at(state, home * SLOTS + trailing_zeros(uint64(held) | _NONE))
         prefetch(state["levels"] + level_of(slot) * LEVEL_BYTES)
         head = head_of(found_at(state, index)["value"])

@@ -8,14 +8,15 @@ a rebuild reads one table and writes the other from front to back.
 from __future__ import annotations
 
 from engine.counters import TABLES_BUILT, tally
-from engine.native import INTEGER, Record, int64, kernel, memcpy, uint64, view
-from engine.packed.layout import DEAD, HEAD_BYTES, LEVEL_MASK, LINE_BYTES, SLOT, SLOTS, STATE, TOP
+from engine.native import INTEGER, Record, int64, kernel, memcpy, trailing_zeros, uint64, view
+from engine.packed.layout import DEAD, HEAD_BYTES, LEVEL_MASK, LINE, LINE_BYTES, SLOT, SLOTS, STATE, TOP
 from engine.packed.levels import free_level
 from engine.packed.orders import (
     LEVEL_BYTES,
     SLOT_BYTES,
     STAMP_BYTES,
     STAMPS_BYTES,
+    empty_slots,
     erase,
     home_of,
     insert,
@@ -30,11 +31,15 @@ from engine.packed.room import free_room, new_room
 STATE_BYTES = STATE.itemsize
 TOP_BYTES = TOP.itemsize
 _GOLDEN = uint64(0x9E3779B97F4A7C15)
+_NOTHING, _ONE = uint64(0), uint64(1)
 _SALT = uint64(0xC2B2AE3D27D4EB4F)
 LEAST_LEVELS = 1024
 LEAST_BOOKS = 64
 FIRST_PATIENCE = 8
 """Lines looked at beyond the first, for each record, before another hash is tried; twice as many after each."""
+TAKEN = SLOT_BYTES + STAMP_BYTES
+MOST_TAKEN = 64
+"""Bytes of the table for each slot, and for each order at most, but for a while after it has grown."""
 SHARES = 64
 """Parameters give the fullness of the table in 64ths."""
 
@@ -102,10 +107,14 @@ def rebuild(state: Record, lines: int, probe: Record) -> None:
     state["lines"] = lines
     state["used"] = 0
     state["reach"] = 0
-    for index in range(count):
-        slot = view(slots + index * SLOT_BYTES, SLOT)
-        number = level_of(slot)
-        if number != 0:
+    for first in range(0, count, SLOTS):
+        # Slots are as good as random, empty or not: their bits are walked instead of asking each.
+        taken = uint64(~empty_slots(view(slots + first * SLOT_BYTES, LINE)) & ((1 << SLOTS) - 1))
+        while taken != _NOTHING:
+            index = first + trailing_zeros(taken)
+            taken = taken & (taken - _ONE)
+            slot = view(slots + index * SLOT_BYTES, SLOT)
+            number = level_of(slot)
             home = home_of(state, slot["order_id"], key_of_level(state, number))
             place = insert(state, home, slot["order_id"], int64(slot["size"]), number, None)
             # Both stamps at once.
@@ -159,7 +168,17 @@ def make_room(state: Record, count: int, probe: Record) -> None:
             purge(state)
         else:
             wanted = (state["live"] + count) * SHARES // (state["after"] * SLOTS)
+            # A table that filled up soon after it was built will again: room for twice as many.
+            if state["looks"] < slots // (2 * count):
+                wanted = max(wanted, 2 * state["lines"])
             rebuild(state, max(state["least_lines"], wanted), probe)
+            state["looks"] = 0
+    elif state["looks"] > slots // count and slots * TAKEN > MOST_TAKEN * (state["live"] + count):
+        # For long it has had more room than its orders may take.
+        wanted = (state["live"] + count) * SHARES // (state["after"] * SLOTS)
+        if wanted < state["lines"] and state["lines"] > state["least_lines"]:
+            rebuild(state, max(state["least_lines"], wanted), probe)
+        state["looks"] = 0
     elif state["walked"] > state["patience"] * (count + SHARES):
         # Ids that are alike in many books, or chosen to collide: another hash, which knows the book.
         state["patience"] *= 2
@@ -168,3 +187,4 @@ def make_room(state: Record, count: int, probe: Record) -> None:
         state["scatter"] = state["scatter"] * _GOLDEN
         rebuild(state, state["lines"], probe)
     state["walked"] = 0
+    state["looks"] += 1

@@ -75,6 +75,17 @@ def matches(line: Record, order_id: int) -> int:
 
 
 @kernel
+def empty_slots(line: Record) -> int:
+    """Which slots of a line are empty, one bit each."""
+    return (
+        int64((int64(line["level_0"]) & LEVEL_MASK) == 0)
+        | (int64(line["level_1"] == 0) << 1)
+        | (int64(line["level_2"] == 0) << 2)
+        | (int64(line["level_3"] == 0) << 3)
+    )
+
+
+@kernel
 def key_of_level(state: Record, level: int) -> int:
     """Key of the book of a level, dead or not; what the hash needs of it: 0 while it knows no book."""
     key = int64(0)
@@ -136,26 +147,19 @@ def find(state: Record, home: int, order_id: int, number: int, probe: Record) ->
 def insert(state: Record, home: int, order_id: int, size: int, number: int, probe: Record) -> int:
     """Slot of a new order, in its own line or the next one with room."""
     line = line_at(state, home)
-    empty = (
-        int64((int64(line["level_0"]) & LEVEL_MASK) == 0)
-        | (int64(line["level_1"] == 0) << 1)
-        | (int64(line["level_2"] == 0) << 2)
-        | (int64(line["level_3"] == 0) << 3)
-    )
+    empty = empty_slots(line)
     place = home * SLOTS + trailing_zeros(uint64(empty | NONE_EMPTY))
     tally(probe, TABLE_UPDATE_PROBES, 1)
     if empty == 0:
         if int64(line["level_0"]) >> LEVEL_BITS < MOST_OVER:
             line["level_0"] = int64(line["level_0"]) + ONE_OVER
-        place = int64(-1)
         other = home
         steps = int64(0)
-        while place < 0:
+        while empty == 0:
             other = following(state, other)
             steps += 1
-            for other_place in range(SLOTS):
-                if place < 0 and level_of(slot_at(state, other * SLOTS + other_place)) == 0:
-                    place = other * SLOTS + other_place
+            empty = empty_slots(line_at(state, other))
+        place = other * SLOTS + trailing_zeros(uint64(empty))
         state["reach"] = max(state["reach"], steps)
         state["walked"] += steps
         tally(probe, TABLE_UPDATE_PROBES, steps)
