@@ -11,10 +11,11 @@ from engine.containers import table_get
 from engine.counters import UNCOUNTED
 from engine.market import book_key
 from engine.native import INTEGER, Record, element, inlined, int64, kernel, prefetch, trailing_zeros, uint64, view
-from engine.packed.growth import RING, held, make_room
+from engine.packed.growth import held, make_room
 from engine.packed.layout import HEAD_BYTES, LEVEL_MASK, LINE_BYTES, SLOTS, STATE
 from engine.packed.levels import best_of, numbers_at, tick_of
 from engine.packed.orders import LEVEL_BYTES, STAMPS_BYTES, empty_slots, home_of, level_of, line_at, matches, slot_at
+from engine.packed.parameters import RING
 from engine.packed.quotes import head_of
 from engine.records import ASK, MBO
 from engine.shards import index_of
