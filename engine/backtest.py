@@ -8,6 +8,26 @@ from engine.native import Record, kernel
 
 
 @kernel
+def follow(account: Record, signal: int, mid: float) -> None:
+    """Take the position that a signal (+1 buy, -1 sell, 0 hold) asks for at ``mid``, a number.
+
+    No branch: which signal is a turn is hard to foretell. Where there is none, 0.0 is taken from ``cash``, which leaves
+    it as it is: it is never -0.0.
+    """
+    target = account["position"] if signal == 0 else signal
+    turn = target - account["position"]
+    account["cash"] = account["cash"] - turn * mid
+    account["trades"] += 1 if turn != 0 else 0
+    account["position"] = target
+
+
+@kernel
+def mark(account: Record, mid: float) -> None:
+    """Value the position at ``mid``, a number."""
+    account["equity"] = account["cash"] + account["position"] * mid
+
+
+@kernel
 def settle(account: Record, signal: int, mid: float) -> None:
     """Follow a signal (+1 buy, -1 sell, 0 hold) at ``mid``; nothing happens where mid is NaN.
 
@@ -19,4 +39,4 @@ def settle(account: Record, signal: int, mid: float) -> None:
             account["cash"] = account["cash"] - (target - account["position"]) * mid
             account["position"] = target
             account["trades"] += 1
-        account["equity"] = account["cash"] + account["position"] * mid
+        mark(account, mid)

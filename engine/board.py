@@ -56,7 +56,7 @@ def publish(engine: Record) -> None:
 @kernel
 def peer_entry(engine: Record, instrument_id: int) -> int:
     """Address of what is published of an instrument, 0 if nothing is."""
-    board = board_of(engine, shard_of(instrument_id, engine["workers"]))
+    board = board_of(engine, shard_of(engine, instrument_id))
     return table_get(board, instrument_id, UNCOUNTED, None)
 
 

@@ -72,8 +72,8 @@ def note(engine: Record, anomaly: int) -> None:
     engine["anomaly"] = anomaly
 
 
-def build_book(lookup: Lookup, memory: Memory) -> BookKernels:
-    """The book rules with these policies inlined."""
+def build_book(lookup: Lookup, memory: Memory, tracked: bool) -> BookKernels:
+    """The book rules with these policies inlined; without what only features need unless ``tracked``."""
     find, insert, move, erase = lookup.find, lookup.insert, lookup.move, lookup.erase
     new_order, free_order, new_level, free_level = (
         memory.new_order,
@@ -137,8 +137,9 @@ def build_book(lookup: Lookup, memory: Memory) -> BookKernels:
             empty_side(engine, book, side, probe)
             if price != UNDEF_PRICE:
                 view(level_for(engine, side, which, price, probe), LEVEL)["size"] = size
-                book["trackers"]["window"]["adds"] += 1
-                book["trackers"]["window"]["added_size"] += size
+                if tracked:
+                    book["trackers"]["window"]["adds"] += 1
+                    book["trackers"]["window"]["added_size"] += size
 
     @inlined
     def change_orders(engine: Record, book_address: int, event: Record, probe: Record) -> None:
@@ -166,20 +167,24 @@ def build_book(lookup: Lookup, memory: Memory) -> BookKernels:
                 if size > order["size"]:
                     note(engine, kind.CANCEL_OVERSIZE)
                 taken = min(size, order["size"])
-                window["cancelled_size"] += taken
+                if tracked:
+                    window["cancelled_size"] += taken
                 if taken == order["size"]:
                     remove = True
-                    lifetime = float64(book["events"] - order["birth"])
-                    book["trackers"]["lifetime"] = moving_average(book["trackers"]["lifetime"], lifetime)
+                    if tracked:
+                        lifetime = float64(book["events"] - order["birth"])
+                        book["trackers"]["lifetime"] = moving_average(book["trackers"]["lifetime"], lifetime)
         elif action == ADD:
-            window["adds"] += 1
-            window["added_size"] += size
+            if tracked:
+                window["adds"] += 1
+                window["added_size"] += size
             create = True
             if resting != 0:
                 note(engine, kind.ADD_EXISTING_ORDER)
                 remove = True
         else:
-            window["modifies"] += 1
+            if tracked:
+                window["modifies"] += 1
             if resting == 0:
                 note(engine, kind.MODIFY_UNKNOWN_ORDER)
                 create = True
@@ -199,14 +204,16 @@ def build_book(lookup: Lookup, memory: Memory) -> BookKernels:
             level = view(left, LEVEL)
             side = side_at(book_address, level["side"])
             if remove or relocate:
-                lose_queue(side, level, order, order["size"])
+                if tracked:
+                    lose_queue(side, level, order, order["size"])
                 leave_queue(resting)
                 drop_level_if_empty(engine, side, left)
                 if remove:
                     erase(book, order_id, probe)
                     free_order(engine, resting)
             elif taken != 0:
-                lose_queue(side, level, order, taken)
+                if tracked:
+                    lose_queue(side, level, order, taken)
                 order["size"] -= taken
                 level["size"] -= taken
 
@@ -214,10 +221,12 @@ def build_book(lookup: Lookup, memory: Memory) -> BookKernels:
             if create:
                 resting = new_order(engine, probe)
                 view(resting, ORDER)["order_id"] = order_id
-                view(resting, ORDER)["birth"] = book["events"]
+                if tracked:
+                    view(resting, ORDER)["birth"] = book["events"]
             order = view(resting, ORDER)
             order["size"] = size
-            order["arrival"] = book["events"]
+            if tracked:
+                order["arrival"] = book["events"]
             joined = level_for(engine, side_at(book_address, which), which, price, probe)
             join_queue(joined, resting)
             if create:

@@ -25,6 +25,11 @@ COUNTERS: Final = {
     "table_update_probes": "slots looked at to insert into, move in or erase from order tables",
     "orders_allocated": "order objects allocated",
     "levels_allocated": "price level objects allocated",
+    "slabs_allocated": "slabs allocated for many orders, levels or books together",
+    "lines_touched": "cache lines of books, tables, levels and quotes that events touch (packed layout)",
+    "far_levels": "searches for a level outside of its book's window",
+    "windows_laid": "windows laid over a book's prices",
+    "tables_built": "order tables built, the first one included",
 }
 """Counter name to what it counts; totals over a replay."""
 
@@ -40,6 +45,11 @@ COUNTERS: Final = {
     TABLE_UPDATE_PROBES,
     ORDERS_ALLOCATED,
     LEVELS_ALLOCATED,
+    SLABS_ALLOCATED,
+    LINES_TOUCHED,
+    FAR_LEVELS,
+    WINDOWS_LAID,
+    TABLES_BUILT,
 ) = range(len(COUNTERS))
 
 UNCOUNTED: Final = -1

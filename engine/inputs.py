@@ -10,13 +10,11 @@ from typing import Final
 
 import numpy as np
 
-from engine.ladder import RUNG_BYTES
-from engine.layout import LEVEL, RUNG
-from engine.native import Record, float64, inlined, kernel, view
+from engine.native import Record, float64, inlined, kernel
 
 LEVELS: Final = 5
 
-_TRACKED = (
+TRACKED = (
     "window_adds",
     "window_modification_rate",
     "window_cancellation",
@@ -39,7 +37,7 @@ INPUTS: Final = np.dtype(
     [
         ("bid", _SIDE),
         ("ask", _SIDE),
-        *[(name, "f8") for name in _TRACKED],
+        *[(name, "f8") for name in TRACKED],
     ],
     align=True,
 )
@@ -52,24 +50,9 @@ INPUT_SOURCES: Final = {
         for what in ("price", "size")
         for level in range(LEVELS)
     },
-    **{name: f'inputs["{name}"]' for name in _TRACKED},
+    **{name: f'inputs["{name}"]' for name in TRACKED},
 }
 """Parameter name to the expression that reads it."""
-
-
-@inlined
-def read_side(side: Record, levels: Record) -> None:
-    # Read once: stores to ``levels`` would make the compiler read them again for every depth.
-    count = side["count"]
-    best = side["rungs"] + (count - 1) * RUNG_BYTES
-    for depth in range(LEVELS):
-        if depth < count:
-            level = view(view(best - depth * RUNG_BYTES, RUNG)["level"], LEVEL)
-            levels["price"][depth] = float64(level["price"])
-            levels["size"][depth] = float64(level["size"])
-        else:
-            levels["price"][depth] = np.nan
-            levels["size"][depth] = 0.0
 
 
 @kernel
@@ -82,9 +65,7 @@ def queue_ahead(side: Record) -> float:
 
 @inlined
 def gather(book: Record, inputs: Record) -> None:
-    """Fill an ``INPUTS`` record from a book as it stands now."""
-    read_side(book["bid"], inputs["bid"])
-    read_side(book["ask"], inputs["ask"])
+    """Fill the tracked part of an ``INPUTS`` record from a book as it stands now."""
     trackers = book["trackers"]
     window = trackers["window"]
     inputs["window_adds"] = window["arrival"]

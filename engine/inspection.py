@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from engine.layout import BACKTEST, BOOK, LEVEL, ORDER, RUNG
+from engine.packed import reading as packed
 from engine.registry import STRATEGIES
 from engine.result import BookEnd, StrategyEnd
 
@@ -42,7 +43,9 @@ class Level:
 class Book:
     """One book of a replay, read as it stands now; valid until the replay goes on."""
 
-    def __init__(self, address: int) -> None:
+    def __init__(self, address: int, queues: packed.Queues | None = None) -> None:
+        self._address = address
+        self._queues = queues
         self._record = peek(address, BOOK)[0]
         self.instrument_id = int(self._record["instrument_id"])
         self.publisher_id = int(self._record["publisher_id"])
@@ -53,6 +56,9 @@ class Book:
 
     def levels(self, side: str) -> Iterator[Level]:
         """Levels of side ``B`` or ``A``, best first."""
+        if self._queues is not None:
+            yield from (Level(*level) for level in self._queues.levels(self._address, side))
+            return
         ladder = self._record["bid" if side == "B" else "ask"]
         count = int(ladder["count"])
         if count == 0:
@@ -78,14 +84,15 @@ class Book:
 
     def end(self) -> BookEnd:
         """The book's end state."""
-        best = [next(self.levels(side), None) for side in "BA"]
+        sides = [list(self.levels(side)) for side in "BA"]
+        best = [side[0] if side else None for side in sides]
         return BookEnd(
             instrument_id=self.instrument_id,
             publisher_id=self.publisher_id,
             events=self.events,
-            orders=int(self._record["orders"]["count"]),
-            bid_levels=int(self._record["bid"]["count"]),
-            ask_levels=int(self._record["ask"]["count"]),
+            orders=sum(level.count for side in sides for level in side),
+            bid_levels=len(sides[0]),
+            ask_levels=len(sides[1]),
             best_bid=best[0].price if best[0] else None,
             best_ask=best[1].price if best[1] else None,
             strategies=self.accounts(),
@@ -97,4 +104,5 @@ def books(engine: Any) -> list[Book]:
     count = int(engine["books"]["count"])
     if count == 0:
         return []
-    return [Book(int(address)) for address in peek(int(engine["books"]["items"]), np.dtype("i8"), count)]
+    queues = packed.Queues(int(engine["packed"])) if engine["packed"] else None
+    return [Book(int(address), queues) for address in peek(int(engine["books"]["items"]), np.dtype("i8"), count)]

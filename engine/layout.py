@@ -41,11 +41,11 @@ QUEUE_POSITION: Final = record(*integers("valid", "price", "joined", "ahead"))
 """The hypothetical order that joined the best level's tail when its price last became best."""
 
 SIDE: Final = record(
-    *integers("rungs", "count", "capacity", "reset", "best"),
+    *integers("rungs", "count", "capacity", "reset", "best", "stale"),
     ("position", QUEUE_POSITION),
 )
 """One side of a book: its ladder of levels; ``best`` level's address as of the last event; ``reset`` by R or F_TOB in
-this event."""
+this event. ``stale``: what a layout keeps of it besides is to be read again."""
 
 TABLE: Final = record(*integers("slots", "mask", "shift", "count", "found"))
 """An open-addressing hash table from a 64-bit key to a non-zero value; ``found``: the slot where the last search
@@ -73,7 +73,7 @@ DIGESTS: Final = record(*[(name, "u8") for name in ("books", "features", "strate
 
 BOOK: Final = record(
     *integers("key", "instrument_id", "publisher_id", "events", "instrument", "next_of_instrument"),
-    *integers("dirty", "sampled", "features", "strategies"),
+    *integers("dirty", "sampled", "features", "strategies", "newest"),
     ("bid", SIDE),
     ("ask", SIDE),
     ("orders", TABLE),
@@ -82,8 +82,8 @@ BOOK: Final = record(
     ("entered", DIGESTS),
 )
 """One book. ``features`` and ``strategies`` are addresses of its feature store and of an array of ``BACKTEST``;
-``dirty`` while it had an event since its last digest sample. ``hash``: its own digests; ``entered``: its part of the
-replay's."""
+``dirty`` while it had an event since its last digest sample; ``newest``: where a shape keeps its last evaluation.
+``hash``: its own digests; ``entered``: its part of the replay's."""
 
 QUOTE: Final = record(
     *integers("bid_price", "bid_size", "bid_count", "ask_price", "ask_size", "ask_count"), ("mid", "f8")
@@ -110,9 +110,10 @@ PUBLISHED: Final = record(("quote", QUOTE), ("trades", TRADES))
 LIST: Final = record(*integers("items", "count", "capacity"))
 """A growable array of addresses."""
 
-SHARED: Final = record(*integers("workers", "barrier", "boards", "context"))
+SHARED: Final = record(*integers("workers", "barrier", "boards", "context", "owners"))
 """What all workers of a replay share. ``boards``: array of one ``TABLE`` a worker, from instrument id to
-``PUBLISHED``."""
+``PUBLISHED``. ``owners``: which slot of instruments
+belongs to which worker (``engine.shards``)."""
 
 ENGINE: Final = record(
     *integers("shared", "worker", "workers", "context", "peer_lock", "peer_locks_taken"),
@@ -126,10 +127,15 @@ ENGINE: Final = record(
     ("dirty_books", LIST),
     ("dirty_instruments", LIST),
     ("batch", LIST),
-    *integers("inputs", "row", "spare"),
+    *integers("inputs", "row", "spare", "block", "pending", "decoded", "turns", "packed"),
     ("digests", DIGESTS),
 )
-"""One worker's replay. ``records`` counts the feed's records, ``events`` those of this worker's instruments."""
+"""One worker's replay. ``records`` counts the feed's records, ``events`` those of this worker's instruments.
+``decoded``: sum of all fields read by a replay that does no more than decode. ``turns``: with several workers, which
+records of a batch are this one's."""
+
+MEMORY: Final = record(*integers("orders", "levels", "order_bytes", "table_bytes", "ladder_bytes"))
+"""What books take: resting orders and levels, bytes of both, of the tables that find orders, and of the ladders."""
 
 TAP: Final = record(
     *integers("count", "rows", "row_step", "heads", "head_step", "levels", "level_step", "depth"),

@@ -8,15 +8,14 @@ import numpy as np
 
 from engine.containers import append, slot_at, table_get, table_insert, table_release, table_size
 from engine.counters import UNCOUNTED
-from engine.layout import BACKTEST, BOOK, INSTRUMENT, LEVEL, QUOTE, TRADE_WINDOW, TRADES
+from engine.layout import BOOK, INSTRUMENT, LEVEL, QUOTE, TRADE_WINDOW, TRADES
 from engine.native import Record, address_of, float64, free, int64, kernel, memcpy, view, zeroed
+from engine.records import UNDEF_PRICE
 from engine.trackers import start_trackers
 
-BOOK_BYTES = BOOK.itemsize
 INSTRUMENT_BYTES = INSTRUMENT.itemsize
 QUOTE_BYTES = QUOTE.itemsize
 TRADES_BYTES = TRADES.itemsize
-BACKTEST_BYTES = BACKTEST.itemsize
 
 
 @kernel
@@ -38,14 +37,13 @@ def find_instrument(engine: Record, instrument_id: int) -> int:
 
 
 @kernel
-def new_book(engine: Record, key: int, strategies: int) -> int:
-    """Address of a new, empty book, last in its instrument's list; its feature store is still to be made."""
-    address = zeroed(BOOK_BYTES)
+def open_book(engine: Record, address: int, key: int, accounts: int) -> None:
+    """Make zeroed memory a new, empty book, first in its instrument's list; its feature store is still to be made."""
     book = view(address, BOOK)
     book["key"] = key
     book["instrument_id"] = key >> 16
     book["publisher_id"] = key & 0xFFFF
-    book["strategies"] = zeroed(strategies * BACKTEST_BYTES)
+    book["strategies"] = accounts
     start_trackers(book["trackers"])
     book["instrument"] = find_instrument(engine, key >> 16)
     instrument = view(book["instrument"], INSTRUMENT)
@@ -53,7 +51,7 @@ def new_book(engine: Record, key: int, strategies: int) -> int:
     instrument["books"] = address
     table_insert(engine["book_table"], key, address, UNCOUNTED, None)
     append(engine["books"], address)
-    return address
+    engine["last_book"] = address
 
 
 @kernel
@@ -100,6 +98,14 @@ def requote(instrument: Record) -> None:
         quote["mid"] = (float64(bid_price) + float64(ask_price)) / 2e9
     quote["bid_price"], quote["bid_size"] = bid_price, bid_size
     quote["ask_price"], quote["ask_size"] = ask_price, ask_size
+
+
+@kernel
+def best_prices(quote: Record) -> tuple[int, int]:
+    """Bid and ask of a ``QUOTE``, ``UNDEF_PRICE`` for an empty side."""
+    bid = quote["bid_price"] if quote["bid_size"] != 0 else int64(UNDEF_PRICE)
+    ask = quote["ask_price"] if quote["ask_size"] != 0 else int64(UNDEF_PRICE)
+    return bid, ask
 
 
 @kernel

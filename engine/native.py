@@ -14,6 +14,7 @@ import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.core import typing as numba_typing
 from numba.extending import intrinsic, models, register_jitable, register_model
 
@@ -64,6 +65,9 @@ memcpy = _external("memcpy", _INT, _INT, _INT, _INT)
 memmove = _external("memmove", _INT, _INT, _INT, _INT)
 memset = _external("memset", _INT, _INT, types.int32, _INT)
 memcmp = _external("memcmp", types.int32, _INT, _INT, _INT)
+mmap = _external("mmap", _INT, _INT, _INT, types.int32, types.int32, types.int32, _INT)
+munmap = _external("munmap", types.int32, _INT, _INT)
+madvise = _external("madvise", types.int32, _INT, _INT, types.int32)
 
 RWLOCK_BYTES = 256
 """Room for a pthread_rwlock_t (56 bytes with glibc) on cache lines of its own."""
@@ -105,6 +109,62 @@ def _float_bits(typingctx: Any, value: Any) -> Any:
     return types.uint64(types.float64), codegen
 
 
+def _local(typingctx: Any, dtype: Any) -> Any:
+    """A record of ``dtype`` on the stack of the calling function, not initialized; the same one at each pass.
+
+    What it holds stays in registers as long as its address goes nowhere.
+    """
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        room = cgutils.alloca_once(builder, ir.IntType(64), size=(dtype.dtype.size + 7) // 8)
+        return builder.bitcast(room, context.get_value_type(sig.return_type))
+
+    return dtype.dtype(dtype), codegen
+
+
+def _trailing_zeros(typingctx: Any, value: Any) -> Any:
+    """Number of zero bits below the lowest one of a uint64 that is not 0."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.uint64), codegen
+
+
+def _leading_zeros(typingctx: Any, value: Any) -> Any:
+    """Number of zero bits above the highest one of a uint64 that is not 0."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.ctlz(args[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.uint64), codegen
+
+
+def _high_product(typingctx: Any, left: Any, right: Any) -> Any:
+    """The upper 64 bits of the product of two uint64, as int64."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        wide = ir.IntType(128)
+        product = builder.mul(builder.zext(args[0], wide), builder.zext(args[1], wide))
+        return builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), ir.IntType(64))
+
+    return types.int64(types.uint64, types.uint64), codegen
+
+
+def _prefetch(typingctx: Any, address: Any) -> Any:
+    """Ask for the cache line at an address, to be read and written; any address will do."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        word, pointer = ir.IntType(32), ir.IntType(8).as_pointer()
+        shape = ir.FunctionType(ir.VoidType(), [pointer, word, word, word])
+        function = builder.module.declare_intrinsic("llvm.prefetch", [pointer], shape)
+        options = [ir.Constant(word, number) for number in (1, 3, 1)]
+        builder.call(function, [builder.inttoptr(args[0], pointer), *options])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), codegen
+
+
 def _intrinsic(function: Callable[..., Any]) -> Any:
     made: Any = intrinsic(function)
     # Intrinsics, too, would be pickled with an id of the process.
@@ -115,6 +175,17 @@ def _intrinsic(function: Callable[..., Any]) -> Any:
 view = _intrinsic(_view)
 address_of = _intrinsic(_address_of)
 float_bits = _intrinsic(_float_bits)
+local = _intrinsic(_local)
+trailing_zeros = _intrinsic(_trailing_zeros)
+leading_zeros = _intrinsic(_leading_zeros)
+high_product = _intrinsic(_high_product)
+prefetch = _intrinsic(_prefetch)
+
+
+def chunk_bytes(size: int) -> int:
+    """What an allocation of ``size`` bytes takes of glibc's heap: a word more, in steps of 16 bytes."""
+    return max(32, (size + 8 + 15) // 16 * 16)
+
 
 DOUBLE = np.dtype([("value", "f8")])
 INTEGER = np.dtype([("value", "i8")])

@@ -11,7 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from engine.layout import LEVEL, ORDER
+from engine.native import Record, chunk_bytes, free, kernel, zeroed
+
 Kernel = Callable[..., Any]
+
+ORDER_CHUNK, LEVEL_CHUNK = chunk_bytes(ORDER.itemsize), chunk_bytes(LEVEL.itemsize)
+
+STAGES = ("decode", "book", "features", "strategies")
+"""What a replay may stop after, each with all before it: read the records; apply them and keep the BBO; trackers and
+features; context and strategies."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +28,7 @@ class Events:
     """How the loop reads records. (axis ``events``)
 
     - ``load(engine, address, stride, count, probe)``: make ``count`` records ready.
-    - ``at(engine, address, stride, index) -> address`` of record ``index``; 0 for one that another worker handles.
+    - ``at(engine, address, stride, index) -> address`` of record ``index``, one that this worker handles.
     - ``release(engine, event_address)``: the record has been handled.
     """
 
@@ -33,11 +42,12 @@ class Events:
 class Context:
     """How strategies see the market. (axis ``context``)
 
-    A context is made for one kind of feature store: ``build(store)`` returns its ``ContextKernels``.
+    A context is made for one kind of feature store and of memory: ``build(store, memory)`` returns its
+    ``ContextKernels``.
     """
 
     name: str
-    build: Callable[[FeatureStore], ContextKernels]
+    build: Callable[[FeatureStore, Memory], ContextKernels]
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,8 @@ class ContextKernels:
     - ``put_features(engine, book, row, probe)``: the doubles at address ``row`` are the book's newest features.
     - ``feature(engine, book, index, probe) -> float``: one feature of the strategy's own book.
     - ``mid(engine, instrument, probe) -> float``: (bid + ask) / 2e9 of the instrument's BBO, NaN if a side is empty.
+    - ``best(engine, instrument, probe) -> (bid, ask)``: prices of the instrument's BBO, ``UNDEF_PRICE`` for an empty
+      side.
     - ``trade_mean(engine, instrument, probe) -> float``: mean of its last 64 trade prices, NaN before the 64th.
     """
 
@@ -67,6 +79,7 @@ class ContextKernels:
     put_features: Kernel
     feature: Kernel
     mid: Kernel
+    best: Kernel
     trade_mean: Kernel
 
 
@@ -74,14 +87,16 @@ class ContextKernels:
 class FeatureStore:
     """The functions of a feature store, one store a book.
 
-    - ``create() -> address``, ``destroy(store)``.
+    - ``bytes``: of one store. ``start(store)`` makes zeroed memory an empty one, ``stop(store)`` gives back what it
+      allocated itself.
     - ``row(store, scratch) -> address`` where features may be computed: the place where they are kept, or ``scratch``.
     - ``put(store, row, probe)``: keep all features, doubles at address ``row``, which may be the store's own.
     - ``get(store, index, probe) -> float``.
     """
 
-    create: Kernel
-    destroy: Kernel
+    bytes: int
+    start: Kernel
+    stop: Kernel
     row: Kernel
     put: Kernel
     get: Kernel
@@ -115,13 +130,38 @@ class Lookup:
     erase: Kernel
 
 
+@kernel
+def _reserve_nothing(engine: Record, count: int, probe: Record) -> None:
+    pass
+
+
+@kernel
+def _block_on_heap(engine: Record, size: int, probe: Record) -> int:
+    return zeroed(size)
+
+
+@kernel
+def _free_block_on_heap(engine: Record, block: int) -> None:
+    free(block)
+
+
+@kernel
+def _held_on_heap(engine: Record, orders: int, levels: int) -> int:
+    return orders * ORDER_CHUNK + levels * LEVEL_CHUNK
+
+
 @dataclass(frozen=True)
 class Memory:
-    """Where orders and levels live. (axis ``memory``)
+    """Where orders, levels and what each book keeps live. (axis ``memory``)
 
     - ``new_order(engine, probe) -> address``, ``free_order(engine, order)``, ``new_level(engine, probe) -> address``,
       ``free_level(engine, level)``.
     - ``destroy(engine)``: the replay ends, all orders and levels have been freed; give back what was kept.
+    - ``reserve(engine, count, probe)``: before each batch of ``count`` records; each makes at most one order and one
+      level.
+    - ``new_block(engine, size, probe) -> address`` of zeroed memory that lives as long as its book,
+      ``free_block(engine, block)``: a book, its accounts, its feature store.
+    - ``held(engine, orders, levels) -> bytes`` allocated while so many orders and levels rest.
 
     ``engine["spare"]`` is a word of the policy's own, 0 at first.
     """
@@ -132,9 +172,97 @@ class Memory:
     new_level: Kernel
     free_level: Kernel
     destroy: Kernel
+    reserve: Kernel = _reserve_nothing
+    new_block: Kernel = _block_on_heap
+    free_block: Kernel = _free_block_on_heap
+    held: Kernel = _held_on_heap
 
 
-AXES = ("events", "context", "features", "lookup", "memory")
+@dataclass(frozen=True)
+class Layout:
+    """How books lie in memory. (axis ``layout``)
+
+    ``build(lookup, memory, tracked, mids)`` returns the ``LayoutKernels``; without what only features need unless
+    ``tracked``. Unless ``mids``, nobody will read a quote's mid.
+    """
+
+    name: str
+    build: Callable[[Lookup, Memory, bool, bool], LayoutKernels]
+
+
+@dataclass(frozen=True)
+class LayoutKernels:
+    """The functions of a layout. Of whatever layout, a book's address is that of a ``BOOK`` record.
+
+    - ``prepare(engine, count, probe)``: before each batch of ``count`` records.
+    - ``look_ahead(engine, address, stride, turn, count, probe)``: before record ``index`` of a batch of ``count``.
+    - ``find(engine, event, turn) -> address`` of the event's book, 0 if there is none yet.
+    - ``new_book(engine, probe) -> address`` of zeroed memory for one; ``start(engine, book_address)``: it is open now.
+    - ``apply(engine, book_address, event, probe)``: the book rules for one record that ``changes_book``.
+    - ``follow(engine, book_address, instrument, probe)``: after it, queue positions and the instrument's BBO.
+    - ``best_price(book, which) -> float``, NaN for an empty side.
+    - ``read_side(book, which, levels)``: the best levels as doubles, to one side of ``INPUTS``.
+    - ``append_side(book, which, columns, place) -> (price, size)`` of the best level: the same as integers, to row
+      ``place`` of one side's columns; ``UNDEF_PRICE`` and 0 where there is no level.
+    - ``write_levels(book, address, depth)``: the best levels as ``OUTPUT_LEVEL`` records.
+    - ``arrange(engine, dirty)``: before any ``book_value`` of all books, or of those that are dirty;
+      ``book_value(book) -> uint64``: digest of a book's state.
+    - ``measure(engine, total)``: add what books take to a ``MEMORY`` record.
+    - ``drop(engine, book_address)``: a book goes, with all its orders; ``destroy(engine)``: and then all else.
+    """
+
+    prepare: Kernel
+    look_ahead: Kernel
+    find: Kernel
+    new_book: Kernel
+    start: Kernel
+    apply: Kernel
+    follow: Kernel
+    best_price: Kernel
+    read_side: Kernel
+    append_side: Kernel
+    write_levels: Kernel
+    arrange: Kernel
+    book_value: Kernel
+    measure: Kernel
+    drop: Kernel
+    destroy: Kernel
+
+
+@dataclass(frozen=True)
+class Shape:
+    """When evaluations are computed: at once, or many together. (axis ``shape``)
+
+    ``build(context, layout, until)`` returns the ``ShapeKernels`` for a variant's context and layout and a replay that
+    stops after stage ``until``, for the features and strategies registered now. ``mids``: it reads mids through the
+    context; otherwise it computes them of the BBO's prices.
+    """
+
+    name: str
+    build: Callable[[ContextKernels, LayoutKernels, str], ShapeKernels]
+    mids: bool = True
+
+
+@dataclass(frozen=True)
+class ShapeKernels:
+    """The functions of a shape.
+
+    - ``prepare(engine)``: before the first record of a call.
+    - ``evaluate(engine, record, book_address, event, tap, probe)``: the book as it stands is to be evaluated.
+    - ``flush(engine, tap, probe)``: complete every evaluation asked for; before each batch boundary and at the end of
+      each call.
+    - ``destroy(engine)``: the replay ends.
+
+    ``engine["block"]`` and ``engine["pending"]`` are words of the shape's own, 0 at first.
+    """
+
+    prepare: Kernel
+    evaluate: Kernel
+    flush: Kernel
+    destroy: Kernel
+
+
+AXES = ("events", "context", "features", "lookup", "memory", "shape", "layout")
 """Everything that a variant chooses."""
 
 CORE_AXES = ("events", "context", "features", "lookup")
@@ -153,6 +281,8 @@ class Variant:
     features: Features
     lookup: Lookup
     memory: Memory
+    shape: Shape
+    layout: Layout
     phase: int | None = None
 
     def derive(self, summary: str, **changes: Any) -> Variant:

@@ -106,7 +106,7 @@ def build_features() -> Callable[..., Any]:
     for index, entry in enumerate(FEATURES.values()):
         lines.append(f"    view(row + {8 * index}, DOUBLE)['value'] = feature_{index}({', '.join(entry.parameters)})")
     functions = {f"feature_{index}": entry.function for index, entry in enumerate(FEATURES.values())}
-    return _compile(lines, "compute", functions)
+    return assemble(lines, "compute", functions)
 
 
 def build_strategies(context: Any) -> Callable[..., Any]:
@@ -137,10 +137,11 @@ def build_strategies(context: Any) -> Callable[..., Any]:
         "trade_mean_of": context.trade_mean,
         "settle": settle,
     }
-    return _compile(lines, "decide", functions | {"BACKTEST": BACKTEST, "BACKTEST_BYTES": BACKTEST.itemsize})
+    return assemble(lines, "decide", functions | {"BACKTEST": BACKTEST, "BACKTEST_BYTES": BACKTEST.itemsize})
 
 
-def _compile(lines: list[str], name: str, names: dict[str, Any]) -> Callable[..., Any]:
+def assemble(lines: list[str], name: str, names: dict[str, Any]) -> Callable[..., Any]:
+    """The kernel whose text is ``lines``, with ``names`` beside ``view`` and ``DOUBLE`` in its scope."""
     from engine.native import DOUBLE, view
 
     space: dict[str, Any] = {"view": view, "DOUBLE": DOUBLE, **names}

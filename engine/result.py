@@ -13,14 +13,20 @@ DIGEST_NAMES = ("books", "features", "strategies")
 
 @dataclass(frozen=True)
 class Digests:
-    """Three order-sensitive 64-bit digests of everything a replay computed (docs/semantics.md)."""
+    """Three order-sensitive 64-bit digests of everything a replay computed (docs/semantics.md); None for a stage that
+    it stopped before."""
 
-    books: int
-    features: int
-    strategies: int
+    books: int | None
+    features: int | None
+    strategies: int | None
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """Names of the digests that there are."""
+        return tuple(name for name in DIGEST_NAMES if getattr(self, name) is not None)
 
     def as_json(self) -> dict[str, str]:
-        return {name: f"{getattr(self, name):016x}" for name in DIGEST_NAMES}
+        return {name: f"{getattr(self, name):016x}" for name in self.taken}
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,14 @@ from engine.counters import COUNTERS, LOCKS_TAKEN, PROBE
 from engine.errors import StrictError, UsageError
 from engine.feeds.base import Chunk
 from engine.inputs import INPUTS
-from engine.layout import DIGESTS, ENGINE, HEAD, OUTPUT_LEVEL, SHARED, TABLE, TAP
+from engine.layout import DIGESTS, ENGINE, HEAD, MEMORY, OUTPUT_LEVEL, SHARED, TABLE, TAP
 from engine.native import BARRIER_BYTES
-from engine.policy import Variant
+from engine.policy import STAGES, Variant
 from engine.records import BATCH, F_LAST, F_SNAPSHOT
 from engine.registry import FEATURES
 from engine.replay import build
 from engine.result import Digests, Result
+from engine.shards import MOST_WORKERS, share_out
 
 SLICE = 65_536
 """Records handled by one call of a kernel: the grain of interrupts, progress and output."""
@@ -53,12 +54,13 @@ class Rows:
     levels: npt.NDArray[np.void]
 
 
-def warm(variant: Variant, *, observe: bool, counters: bool = False) -> None:
+def warm(variant: Variant, *, observe: bool, counters: bool = False, until: str = "strategies") -> None:
     """Compile a build of a variant's kernels, or load it from the cache, by replaying nothing."""
-    with Replay(variant, observe=observe, counters=counters) as replay:
+    with Replay(variant, observe=observe, counters=counters, until=until) as replay:
         replay.apply(Chunk(address=0, stride=0, count=0, owner=None))
         replay.run(0, 0, 0)
         replay.end_state()
+        replay.memory()
         replay.finish()
 
 
@@ -69,9 +71,11 @@ class _Worker:
         self.engine = np.zeros(1, ENGINE)
         self.inputs = np.zeros(1, INPUTS)
         self.row = np.zeros(len(FEATURES))
+        self.turns = np.zeros(BATCH, np.int64)
         self.state = int(self.engine.ctypes.data)
         self.engine["worker"] = index
         self.engine["anomaly"] = -1
+        self.engine["turns"] = self.turns.ctypes.data
         self.engine["inputs"] = self.inputs.ctypes.data
         self.engine["row"] = self.row.ctypes.data
         self.probe = np.zeros(1, PROBE) if counters else None
@@ -102,6 +106,7 @@ class Replay:
     ``workers`` threads share the instruments; results do not depend on their number. ``evaluate`` is ``last`` or
     ``every``. ``strict`` stops at the first anomaly. ``observe`` takes digests (a timed replay does not); ``on_rows``
     is called with the evaluations of each slice, with ``depth`` top levels. ``counters`` runs the instrumented build.
+    ``until`` is the stage after which each record is done with, one of ``STAGES``.
     Raises UsageError for values that make no sense.
     """
 
@@ -116,26 +121,35 @@ class Replay:
         counters: bool = False,
         depth: int = 0,
         on_rows: Callable[[Rows], None] | None = None,
+        until: str = "strategies",
     ) -> None:
-        if workers < 1:
-            raise UsageError(f"workers must be at least 1, was {workers}")
+        if not 1 <= workers < MOST_WORKERS:
+            raise UsageError(f"workers must be at least 1 and below {MOST_WORKERS}, was {workers}")
         if evaluate not in EVALUATE:
             raise UsageError(f"evaluate must be one of {', '.join(EVALUATE)}, was '{evaluate}'")
         if (on_rows or depth or counters) and not observe:
             raise UsageError("rows, levels and counters need an observed replay")
+        if until not in STAGES:
+            raise UsageError(f"until must be one of {', '.join(STAGES)}, was '{until}'")
+        if (on_rows or depth) and until in ("decode", "book"):
+            raise UsageError(f"rows and levels belong to evaluations, and a replay until '{until}' has none")
         self.variant = variant
         self.workers = workers
+        self.until = until
         self._on_rows = on_rows
         self._records = 0
         self._samples: list[npt.NDArray[np.uint64]] = []
-        self._kernels = build(variant)
+        self._kernels = build(variant, until)
         self._context = int(self._kernels.create_context())
         self._workers = [_Worker(index, SLICE if on_rows else 1, depth, observe, counters) for index in range(workers)]
         self._boards = np.zeros(workers, TABLE)
+        self._owners = share_out(np.zeros(0, np.uint32), workers)
+        self._shared_out = workers == 1
         self._barrier = np.zeros(BARRIER_BYTES, np.uint8)
         self._shared = np.zeros(1, SHARED)
         self._shared["workers"] = workers
         self._shared["boards"] = self._boards.ctypes.data
+        self._shared["owners"] = self._owners.ctypes.data
         self._shared["barrier"] = self._barrier.ctypes.data
         self._libc = ctypes.CDLL(None)
         self._libc.pthread_barrier_init(ctypes.c_void_p(self._barrier.ctypes.data), None, workers)
@@ -169,6 +183,8 @@ class Replay:
     def run(self, address: int, stride: int, count: int) -> None:
         """Handle records at an address, and nothing else: what a measurement times. At most ``SLICE`` if observed."""
         kernel = self._kernels.replay
+        if not self._shared_out and count:
+            self._share_out(address, stride, min(count, SLICE))
         if self._pool is None:
             self._workers[0].run(kernel, address, stride, count)
             return
@@ -181,6 +197,12 @@ class Replay:
         finally:
             # State must not go while a thread still works on it, whatever interrupted us.
             wait(futures)
+
+    def _share_out(self, address: int, stride: int, count: int) -> None:
+        """Give instruments to workers by what the first records hold; no book is there yet."""
+        records = Chunk(address, stride, count, None).array()
+        self._owners[:] = share_out(records["instrument_id"], self.workers)
+        self._shared_out = True
 
     def _collect(self) -> None:
         if self._workers[0].tap is None:
@@ -216,10 +238,23 @@ class Replay:
                 f"event {record}: {kind}: action {chr(event['action'])!r}, side {chr(event['side'])!r}, {fields}"
             )
 
-    def end_state(self) -> int:
-        """64-bit digest of all books, newest features and accounts as they stand now."""
-        total = sum(int(self._kernels.end_state(worker.state, worker.row.ctypes.data)) for worker in self._workers)
-        return total % 2**64
+    def end_state(self, until: str = "strategies") -> int:
+        """64-bit digest of what the stages up to ``until`` keep as it stands now: books, newest features, accounts.
+
+        What a replay does not compute is left out. Of one that only decodes: the sum of all fields read.
+        """
+        stage = STAGES.index(until)
+        row = self._workers[0].row.ctypes.data
+        return sum(int(self._kernels.end_state(worker.state, row, stage)) for worker in self._workers) % 2**64
+
+    def memory(self) -> dict[str, int | float]:
+        """What the books take now: counts of orders and levels, bytes by purpose, bytes for each live order."""
+        found = np.zeros(1, MEMORY)
+        for worker in self._workers:
+            self._kernels.memory(worker.state, found.ctypes.data)
+        counts = {name: int(found[name][0]) for name in MEMORY.names or ()}
+        held = sum(count for name, count in counts.items() if name.endswith("_bytes"))
+        return {**counts, "bytes_per_live_order": held / max(1, counts["orders"])}
 
     def books(self) -> list[inspection.Book]:
         """Views of all books as they stand now, in order of (instrument_id, publisher_id)."""
@@ -234,7 +269,8 @@ class Replay:
             for worker in self._workers:
                 self._kernels.sample(worker.state)
             totals = [sum(int(engine["digests"][name]) for engine in engines) % 2**64 for name in DIGESTS.names or ()]
-            digests = Digests(*totals)
+            reached = STAGES.index(self.until)
+            digests = Digests(*(total if reached > place else None for place, total in enumerate(totals)))
         anomalies = np.sum([engine["anomalies"] for engine in engines], axis=0)
         return Result(
             events=sum(int(engine["events"]) for engine in engines),

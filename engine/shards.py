@@ -1,20 +1,78 @@
-"""Which worker handles which instrument."""
+"""Which worker handles which instrument: shared out by what each had to do in the first records, so that workers are
+done at the same time.
+
+Instruments fall into ``SLOTS`` slots by a hash of their ids, and a slot belongs to a worker: a look at 8 KB tells. What
+a replay computes does not depend on it.
+"""
 
 from __future__ import annotations
 
-from engine.native import Record, int64, kernel, uint64
+from typing import Final
 
-_GOLDEN = uint64(0x9E3779B97F4A7C15)
-_32 = uint64(32)
+import numpy as np
+import numpy.typing as npt
+
+from engine.layout import SHARED, record
+from engine.native import INTEGER, Record, element, int64, kernel, uint64, view
+from engine.records import BATCH, MBO
+
+_BITS: Final = 12
+SLOTS: Final = 1 << _BITS
+OWNER: Final = record(("worker", "u2"))
+OWNER_BYTES: Final = OWNER.itemsize
+MOST_WORKERS: Final = 1 << 16
+_MULTIPLIER: Final = 0x9E3779B97F4A7C15
+_GOLDEN = uint64(_MULTIPLIER)
+_SHIFT = uint64(64 - _BITS)
+
+
+def share_out(instrument_ids: npt.NDArray[np.uint32], workers: int) -> npt.NDArray[np.void]:
+    """Owners of all slots, ``OWNER`` records of shape (SLOTS,): the busiest slot first, each to the worker that has
+    least to do so far. ``instrument_ids`` are those of the first records."""
+    slots = (instrument_ids.astype(np.uint64) * np.uint64(_MULTIPLIER)) >> np.uint64(64 - _BITS)
+    activity = np.bincount(slots.astype(np.int64), minlength=SLOTS)
+    owners = np.zeros(SLOTS, OWNER)
+    owners["worker"] = np.arange(SLOTS) % workers
+    load = np.zeros(workers, np.int64)
+    for slot in np.argsort(-activity, kind="stable")[: np.count_nonzero(activity)]:
+        worker = int(np.argmin(load))
+        owners["worker"][slot] = worker
+        load[worker] += activity[slot]
+    return owners
 
 
 @kernel
-def shard_of(instrument_id: int, workers: int) -> int:
-    """The worker of an instrument: the upper half of a multiplicative hash of its id, modulo the number of workers."""
-    return int64((uint64(instrument_id) * _GOLDEN) >> _32) % workers
+def shard_of(engine: Record, instrument_id: int) -> int:
+    """The worker of an instrument."""
+    slot = int64((uint64(instrument_id) * _GOLDEN) >> _SHIFT)
+    owners = view(engine["shared"], SHARED)["owners"]
+    return int64(view(owners + slot * OWNER_BYTES, OWNER)["worker"])
 
 
 @kernel
 def is_mine(engine: Record, instrument_id: int) -> bool:
     """Whether this worker handles the instrument."""
-    return engine["workers"] == 1 or shard_of(instrument_id, engine["workers"]) == engine["worker"]
+    return engine["workers"] == 1 or shard_of(engine, instrument_id) == engine["worker"]
+
+
+@kernel
+def split(engine: Record, address: int, stride: int, count: int) -> int:
+    """List which of a batch's records are this worker's; returns how many."""
+    mine = count
+    if engine["workers"] != 1:
+        mine = int64(0)
+        for index in range(count):
+            # No branch: the next record may be anybody's.
+            view(element(engine["turns"], mine, BATCH, 8), INTEGER)["value"] = index
+            event = view(address + index * stride, MBO)
+            mine += int64(shard_of(engine, int64(event["instrument_id"])) == engine["worker"])
+    return mine
+
+
+@kernel
+def index_of(engine: Record, turn: int) -> int:
+    """The batch's index of this worker's record number ``turn``."""
+    index = turn
+    if engine["workers"] != 1:
+        index = view(element(engine["turns"], turn, BATCH, 8), INTEGER)["value"]
+    return index

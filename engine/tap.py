@@ -7,14 +7,12 @@ Features are written to memory either way.
 from __future__ import annotations
 
 from engine.containers import append, item
-from engine.digest import accounts_value, book_value, fold, row_value, share
-from engine.ladder import level_from_best
-from engine.layout import BOOK, DIGESTS, HEAD, LEVEL, OUTPUT_LEVEL
-from engine.native import Record, int64, kernel, memcpy, view
-from engine.records import UNDEF_PRICE
+from engine.digest import accounts_value, fold, row_value, share
+from engine.layout import BOOK, DIGESTS, HEAD
+from engine.native import Record, inlined, int64, kernel, memcpy, view
+from engine.policy import Kernel, LayoutKernels
 
 DIGESTS_BYTES = DIGESTS.itemsize
-OUTPUT_LEVEL_BYTES = OUTPUT_LEVEL.itemsize
 
 
 @kernel
@@ -27,39 +25,34 @@ def observe_event(engine: Record, book_address: int, tap: Record) -> None:
             append(engine["dirty_books"], book_address)
 
 
-@kernel
-def write_levels(book: Record, address: int, depth: int) -> None:
-    for place in range(depth):
-        output = view(address + place * OUTPUT_LEVEL_BYTES, OUTPUT_LEVEL)
-        bid = level_from_best(book["bid"], place)
-        ask = level_from_best(book["ask"], place)
-        output["bid_px"], output["bid_sz"], output["bid_ct"] = UNDEF_PRICE, 0, 0
-        output["ask_px"], output["ask_sz"], output["ask_ct"] = UNDEF_PRICE, 0, 0
-        if bid != 0:
-            level = view(bid, LEVEL)
-            output["bid_px"], output["bid_sz"], output["bid_ct"] = level["price"], level["size"], level["count"]
-        if ask != 0:
-            level = view(ask, LEVEL)
-            output["ask_px"], output["ask_sz"], output["ask_ct"] = level["price"], level["size"], level["count"]
+def build_observe_moment(layout: LayoutKernels) -> Kernel:
+    """The function that observes evaluations of books of this layout."""
+    write_levels = layout.write_levels
+
+    @inlined
+    def observe_moment(record: int, book: Record, event: Record, pending: int, tap: Record) -> None:
+        """At the event, with ``pending`` evaluations before this one still to be computed: write which it is, and the
+        top levels."""
+        place = tap["count"] + pending
+        head = view(tap["heads"] + place * tap["head_step"], HEAD)
+        head["record"] = record
+        head["ts_event"] = int64(event["ts_event"])
+        head["instrument_id"] = book["instrument_id"]
+        head["publisher_id"] = book["publisher_id"]
+        if tap["depth"] != 0:
+            write_levels(book, tap["levels"] + place * tap["level_step"], tap["depth"])
+
+    return observe_moment
 
 
 @kernel
-def observe_evaluation(
-    record: int, book: Record, event: Record, row: int, features: int, strategies: int, tap: Record
-) -> None:
-    """Fold an evaluation into its book's digests, and write what the caller wants of it."""
+def observe_outcome(book: Record, row: int, features: int, strategies: int, tap: Record) -> None:
+    """Fold a computed evaluation into its book's digests, and write its features; evaluations come in their order."""
     book["hash"]["features"] = fold(book["hash"]["features"], row_value(row, features))
     accounts = accounts_value(book["strategies"], strategies)
     book["hash"]["strategies"] = fold(book["hash"]["strategies"], accounts)
-    head = view(tap["heads"] + tap["count"] * tap["head_step"], HEAD)
-    head["record"] = record
-    head["ts_event"] = int64(event["ts_event"])
-    head["instrument_id"] = book["instrument_id"]
-    head["publisher_id"] = book["publisher_id"]
     if tap["row_step"] != 0:
         memcpy(tap["rows"] + tap["count"] * tap["row_step"], row, 8 * features)
-    if tap["depth"] != 0:
-        write_levels(book, tap["levels"] + tap["count"] * tap["level_step"], tap["depth"])
     tap["count"] += 1
 
 
@@ -78,28 +71,34 @@ def enter(totals: Record, hashes: Record, entered: Record, key: int, first: bool
     totals["strategies"] += entered["strategies"]
 
 
-@kernel
-def take_samples(engine: Record) -> None:
-    """Fold the present state of every book that changed since its last sample into its digest, and all three into the
-    replay's."""
-    changed = engine["dirty_books"]
-    for index in range(changed["count"]):
-        book = view(item(changed, index), BOOK)
-        book["dirty"] = 0
-        first = book["sampled"] == 0
-        book["sampled"] = 1
-        book["hash"]["books"] = fold(book["hash"]["books"], book_value(book))
-        enter(engine["digests"], book["hash"], book["entered"], book["key"], first)
-    changed["count"] = 0
+def build_samples(layout: LayoutKernels) -> tuple[Kernel, Kernel]:
+    """``take_samples(engine)`` and ``observe_boundary(engine, tap)`` for books of this layout."""
+    arrange, book_value = layout.arrange, layout.book_value
 
+    @kernel
+    def take_samples(engine: Record) -> None:
+        """Fold the present state of every book that changed since its last sample into its digest, and all three into
+        the replay's."""
+        arrange(engine, True)
+        changed = engine["dirty_books"]
+        for index in range(changed["count"]):
+            book = view(item(changed, index), BOOK)
+            book["dirty"] = 0
+            first = book["sampled"] == 0
+            book["sampled"] = 1
+            book["hash"]["books"] = fold(book["hash"]["books"], book_value(book))
+            enter(engine["digests"], book["hash"], book["entered"], book["key"], first)
+        changed["count"] = 0
 
-@kernel
-def observe_boundary(engine: Record, tap: Record) -> None:
-    """Take and keep the digests of a batch boundary."""
-    if tap is not None:
-        take_samples(engine)
-        sample = view(tap["samples"] + tap["sample_count"] * DIGESTS_BYTES, DIGESTS)
-        sample["books"] = engine["digests"]["books"]
-        sample["features"] = engine["digests"]["features"]
-        sample["strategies"] = engine["digests"]["strategies"]
-        tap["sample_count"] += 1
+    @kernel
+    def observe_boundary(engine: Record, tap: Record) -> None:
+        """Take and keep the digests of a batch boundary."""
+        if tap is not None:
+            take_samples(engine)
+            sample = view(tap["samples"] + tap["sample_count"] * DIGESTS_BYTES, DIGESTS)
+            sample["books"] = engine["digests"]["books"]
+            sample["features"] = engine["digests"]["features"]
+            sample["strategies"] = engine["digests"]["strategies"]
+            tap["sample_count"] += 1
+
+    return take_samples, observe_boundary

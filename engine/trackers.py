@@ -92,8 +92,9 @@ def best_price(side: Record) -> float:
 
 
 @kernel
-def follow_trade(book: Record, event: Record) -> None:
-    """A trade that carries a price: signed flow, price, and the effective spread against the quotes that it met."""
+def follow_trade(book: Record, event: Record, best: float) -> None:
+    """A trade that carries a price: signed flow, price, and the effective spread against the best prices that it met,
+    of which ``best`` is the sum."""
     trackers = book["trackers"]
     size = float64(event["size"])
     side = event["side"]
@@ -105,4 +106,4 @@ def follow_trade(book: Record, event: Record) -> None:
     trackers["trade_flow"] = moving_average(trackers["trade_flow"], signed)
     price = float64(event["price"])
     trackers["trade_price"] = price
-    trackers["trade_spread"] = abs(2.0 * price - (best_price(book["bid"]) + best_price(book["ask"])))
+    trackers["trade_spread"] = abs(2.0 * price - best)

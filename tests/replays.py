@@ -17,7 +17,7 @@ import pytest
 from engine.feeds.base import Chunk
 from engine.oracle import Oracle
 from engine.oracle.features import FEATURES
-from engine.policy import CORE_AXES, Variant
+from engine.policy import AXES, Variant
 from engine.records import ASK, BATCH, BID, MBO
 from engine.result import DIGEST_NAMES, Result
 from engine.session import Replay, Rows
@@ -29,11 +29,15 @@ Levels = list[tuple[int, int, int, list[tuple[int, int]]]]
 ROOT = Path(__file__).parent.parent
 LADDER = [variant for variant in discover().values() if variant.phase is not None]
 FACTORIAL = factorial(discover())
+TOP = LADDER[-1]
+PHASE = {variant.phase: variant for variant in LADDER}
+ABOVE = [variant for variant in LADDER if variant.policies["memory"] != LADDER[0].policies["memory"]]
+"""The phases that stand on top of the factorial's axes."""
 
 
 def group(variant: Variant) -> Any:
     """The mark that keeps all tests of one combination of policies in one worker, which compiles its kernels once."""
-    return pytest.mark.xdist_group("-".join(variant.policies[axis] for axis in CORE_AXES))
+    return pytest.mark.xdist_group("-".join(variant.policies[axis] for axis in AXES))
 
 
 def each(variants: Iterable[Variant]) -> list[Any]:

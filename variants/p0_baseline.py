@@ -1,13 +1,15 @@
 """Phase 0, the reference: every policy as a competent engineer writes it first.
 
 Events are cloned, the context is locked, features are named by strings, orders are found by walking their level's
-queue, memory is plain heap.
+queue, memory is plain heap, each evaluation is computed at once, books lie in general-purpose records.
 """
 
 from __future__ import annotations
 
 from engine.policy import Variant
 from engine.reference.clone import CLONE
+from engine.reference.event import EVENT
+from engine.reference.general import GENERAL
 from engine.reference.heap import HEAP
 from engine.reference.linear import LINEAR
 from engine.reference.locked import LOCKED
@@ -21,4 +23,6 @@ VARIANT = Variant(
     features=STRING,
     lookup=LINEAR,
     memory=HEAP,
+    shape=EVENT,
+    layout=GENERAL,
 )

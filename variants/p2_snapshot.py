@@ -6,14 +6,16 @@ nobody else does. Workers share nothing but what they publish at batch boundarie
 
 from __future__ import annotations
 
+from engine.market import best_prices
 from engine.native import Record, kernel
-from engine.policy import Context, ContextKernels, FeatureStore
+from engine.policy import Context, ContextKernels, FeatureStore, Memory
 from variants import p1_zero_copy
 
 
-def build_snapshot(store: FeatureStore) -> ContextKernels:
-    """The snapshot context over this kind of feature store."""
-    create_store, destroy_store, row_of, put, get = store.create, store.destroy, store.row, store.put, store.get
+def build_snapshot(store: FeatureStore, memory: Memory) -> ContextKernels:
+    """The snapshot context over this kind of feature store, kept in this kind of memory."""
+    size, start, stop, row_of, put, get = store.bytes, store.start, store.stop, store.row, store.put, store.get
+    new_block, free_block = memory.new_block, memory.free_block
 
     @kernel
     def create() -> int:
@@ -25,11 +27,13 @@ def build_snapshot(store: FeatureStore) -> ContextKernels:
 
     @kernel
     def add_book(engine: Record, book: Record, probe: Record) -> None:
-        book["features"] = create_store()
+        book["features"] = new_block(engine, size, probe)
+        start(book["features"])
 
     @kernel
     def drop_book(engine: Record, book: Record) -> None:
-        destroy_store(book["features"])
+        stop(book["features"])
+        free_block(engine, book["features"])
 
     @kernel
     def row(engine: Record, book: Record, scratch: int) -> int:
@@ -56,11 +60,15 @@ def build_snapshot(store: FeatureStore) -> ContextKernels:
         return instrument["quote"]["mid"]
 
     @kernel
+    def best(engine: Record, instrument: Record, probe: Record) -> tuple[int, int]:
+        return best_prices(instrument["quote"])
+
+    @kernel
     def trade_mean(engine: Record, instrument: Record, probe: Record) -> float:
         return instrument["trades"]["mean"]
 
     return ContextKernels(
-        create, destroy, add_book, drop_book, row, put_quote, put_trades, put_features, feature, mid, trade_mean
+        create, destroy, add_book, drop_book, row, put_quote, put_trades, put_features, feature, mid, best, trade_mean
     )
 
 

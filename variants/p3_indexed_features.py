@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.native import DOUBLE, Record, element, free, kernel, malloc, memcpy, view
+from engine.native import DOUBLE, Record, element, kernel, memcpy, view
 from engine.policy import Features, FeatureStore
 from variants import p2_snapshot
 
@@ -14,15 +14,13 @@ def build_indexed(names: tuple[str, ...]) -> FeatureStore:
     count = len(names)
 
     @kernel
-    def create() -> int:
-        store = malloc(8 * count)
+    def start(store: int) -> None:
         for index in range(count):
             view(store + 8 * index, DOUBLE)["value"] = np.nan
-        return store
 
     @kernel
-    def destroy(store: int) -> None:
-        free(store)
+    def stop(store: int) -> None:
+        pass
 
     @kernel
     def row(store: int, scratch: int) -> int:
@@ -37,7 +35,7 @@ def build_indexed(names: tuple[str, ...]) -> FeatureStore:
     def get(store: int, index: int, probe: Record) -> float:
         return view(element(store, index, count, 8), DOUBLE)["value"]
 
-    return FeatureStore(create, destroy, row, put, get)
+    return FeatureStore(8 * count, start, stop, row, put, get)
 
 
 INDEXED = Features("indexed", build_indexed)

@@ -57,9 +57,12 @@ class Machine(Protocol):
 class VariantMachine:
     """A compiled variant on a number of threads."""
 
-    def __init__(self, variant: Variant, *, workers: int = 1, evaluate: str = "last") -> None:
+    def __init__(
+        self, variant: Variant, *, workers: int = 1, evaluate: str = "last", until: str = "strategies"
+    ) -> None:
         self.variant = variant
         self.workers = workers
+        self._until = until
         self._evaluate = evaluate
 
     @property
@@ -67,7 +70,7 @@ class VariantMachine:
         return self.variant.name
 
     def replay(self, feed: LoadedFeed, count: int, advance: Callable[[int], None] | None = None) -> Result:
-        with Replay(self.variant, workers=self.workers, evaluate=self._evaluate) as replay:
+        with Replay(self.variant, workers=self.workers, evaluate=self._evaluate, until=self._until) as replay:
             self._apply(replay, feed, count, advance)
             return replay.finish()
 
@@ -79,7 +82,10 @@ class VariantMachine:
             if ours.any():
                 newest[:] = [rows.features[ours][-1].copy()]
 
-        with Replay(self.variant, workers=self.workers, evaluate=self._evaluate, on_rows=keep) as replay:
+        on_rows = None if self._until == "book" else keep
+        with Replay(
+            self.variant, workers=self.workers, evaluate=self._evaluate, on_rows=on_rows, until=self._until
+        ) as replay:
             self._apply(replay, feed, count, None)
             features = tuple(map(float, newest[0])) if newest else None
             for book in replay.books():

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from engine.errors import UsageError
 from engine.feeds import LoadedFeed
-from engine.policy import Variant
+from engine.policy import STAGES, Variant
 from engine.registry import FEATURES, STRATEGIES
 from variants import REFERENCE, discover
 from workbench.console import progress
@@ -23,10 +23,12 @@ def verify_all(
     evaluate: str = "last",
     oracle: bool = False,
     files: Sequence[str] = (),
+    until: str = "strategies",
 ) -> list[Verification]:
     """The reference's own result, then each variant with each number of workers, then the oracle, compared with it.
 
-    ``files`` are the user's own variants. The reference with one worker comes first whether it was asked for or not.
+    Variants that stop after stage ``until`` agree if all that they compute does. ``files`` are the user's own
+    variants. The reference with one worker comes first whether it was asked for or not.
     Raises UsageError when the oracle is asked for features or strategies that it does not know.
     """
     if oracle:
@@ -39,9 +41,11 @@ def verify_all(
                 "leave out --oracle, or the file that adds some"
             )
     baseline = discover()[REFERENCE]
-    warm_all([baseline, *variants], builds=("observed",), files=files)
+    whole = until == STAGES[-1]
+    warm_all([baseline, *(variants if whole else [])], builds=("observed",), files=files)
+    warm_all(variants, builds=("observed",), files=files, until=until)
     pairs = [(variant, count) for variant in variants for count in workers]
-    pairs = [pair for pair in pairs if pair != (baseline, 1)]
+    pairs = [pair for pair in pairs if not whole or pair != (baseline, 1)]
     reference = VariantMachine(baseline, evaluate=evaluate)
     total = feed.count * (1 + len(pairs) + oracle)
     with progress("verifying", total, records=True) as ticker:
@@ -50,7 +54,7 @@ def verify_all(
         outcomes = [Verification(baseline.name, 1, expected, ())]
         for variant, count in pairs:
             ticker.label(f"verifying {variant.name}, {count} workers")
-            machine = VariantMachine(variant, workers=count, evaluate=evaluate)
+            machine = VariantMachine(variant, workers=count, evaluate=evaluate, until=until)
             outcomes.append(verify(feed, reference, expected, machine, ticker.advance))
         if oracle:
             ticker.label("verifying against the oracle")

@@ -43,13 +43,21 @@ class Verification:
 
 
 def compare(expected: Result, actual: Result) -> tuple[str, ...]:
-    """What differs between two results: digests at any batch boundary or at the end, counts, anomalies."""
+    """What differs between two results: digests at any batch boundary or at the end, counts, anomalies.
+
+    Where ``actual`` stopped before a stage, what that stage computes is not compared.
+    """
     kinds = []
+    taken = actual.digests.taken if actual.digests else ()
     for column, name in enumerate(DIGEST_NAMES):
+        if name not in taken:
+            continue
         same = np.array_equal(expected.samples[:, column], actual.samples[:, column])
         if not same or getattr(expected.digests, name) != getattr(actual.digests, name):
             kinds.append(name)
     for name in ("events", "evaluations", "anomalies"):
+        if name == "evaluations" and "features" not in taken:
+            continue
         if getattr(expected, name) != getattr(actual, name):
             kinds.append(name)
     return tuple(kinds)
@@ -111,6 +119,7 @@ def locate(
 def _bracket(expected: Result, actual: Result, count: int) -> tuple[int, int]:
     """Records (same, different) between which the two part, as far as the samples tell."""
     both = min(len(expected.samples), len(actual.samples))
-    differs = np.any(expected.samples[:both] != actual.samples[:both], axis=1)
+    taken = [name in (actual.digests.taken if actual.digests else ()) for name in DIGEST_NAMES]
+    differs = np.any((expected.samples[:both] != actual.samples[:both])[:, taken], axis=1)
     first = int(np.argmax(differs)) if differs.any() else both
     return first * BATCH, min((first + 1) * BATCH, count)

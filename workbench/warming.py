@@ -32,15 +32,17 @@ _LONGEST_REASON = 2000
 """Characters of a compiler's message."""
 
 
-def warm_all(variants: Sequence[Variant], builds: Sequence[str], files: Sequence[str] = ()) -> None:
-    """Make sure that these builds of these variants are compiled. ``files``: the user's own, for the helper
-    processes."""
+def warm_all(
+    variants: Sequence[Variant], builds: Sequence[str], files: Sequence[str] = (), *, until: str = "strategies"
+) -> None:
+    """Make sure that these builds of these variants are compiled, up to stage ``until``. ``files``: the user's own,
+    for the helper processes."""
     folder = use_cache_folder()
     missing = {
-        (_mark(folder, variant, build)): (variant.name, build)
+        (_mark(folder, variant, build, until)): (variant.name, build, until)
         for variant in variants
         for build in builds
-        if not _mark(folder, variant, build).exists()
+        if not _mark(folder, variant, build, until).exists()
     }
     if not missing:
         return
@@ -52,8 +54,8 @@ def warm_all(variants: Sequence[Variant], builds: Sequence[str], files: Sequence
         mark.touch()
 
 
-def _mark(folder: Path, variant: Variant, build: str) -> Path:
-    parts = [build, numba.__version__, llvmlite.__version__, sys.version]
+def _mark(folder: Path, variant: Variant, build: str, until: str) -> Path:
+    parts = [build, until, numba.__version__, llvmlite.__version__, sys.version]
     for axis in AXES:
         policy = getattr(variant, axis)
         parts.append(f"{axis}={policy.name}")
@@ -65,13 +67,13 @@ def _mark(folder: Path, variant: Variant, build: str) -> Path:
     return folder / f"compiled-{hashlib.blake2b(repr(parts).encode(), digest_size=10).hexdigest()}"
 
 
-def _compile(jobs: Sequence[tuple[str, str]], files: Sequence[str]) -> Iterator[None]:
+def _compile(jobs: Sequence[tuple[str, str, str]], files: Sequence[str]) -> Iterator[None]:
     """Compile ``jobs`` in as many processes as there are processors; yields once for each that is done."""
     lanes = min(len(os.sched_getaffinity(0)), len(jobs))
     if lanes == 1:
         yield from (None for _ in _compile_here(jobs, files))
         return
-    running: dict[subprocess.Popen[str], tuple[str, str]] = {}
+    running: dict[subprocess.Popen[str], tuple[str, str, str]] = {}
     waiting = list(jobs)
     try:
         while waiting or running:
@@ -85,7 +87,7 @@ def _compile(jobs: Sequence[tuple[str, str]], files: Sequence[str]) -> Iterator[
                     _, problem = process.communicate(timeout=0.1)
                 except subprocess.TimeoutExpired:
                     continue
-                name, build = running.pop(process)
+                name, build, _ = running.pop(process)
                 if process.returncode:
                     raise LobenchError(f"{name}: the {build} kernel does not compile:\n{_innermost(problem)}")
                 yield
@@ -95,14 +97,14 @@ def _compile(jobs: Sequence[tuple[str, str]], files: Sequence[str]) -> Iterator[
             process.wait()
 
 
-def _compile_here(jobs: Sequence[tuple[str, str]], files: Sequence[str]) -> Iterator[None]:
+def _compile_here(jobs: Sequence[tuple[str, str, str]], files: Sequence[str]) -> Iterator[None]:
     from variants import discover, resolve
 
     known = discover(files)
-    for name, build in jobs:
+    for name, build, until in jobs:
         observe, counters = BUILDS[build]
         try:
-            warm(resolve(name, known), observe=observe, counters=counters)
+            warm(resolve(name, known), observe=observe, counters=counters, until=until)
         except numba.core.errors.NumbaError as error:
             problem = _innermost(str(error))
             raise LobenchError(f"{name}: the {build} kernel does not compile:\n{problem}") from error
@@ -117,5 +119,5 @@ def _innermost(problem: str) -> str:
 
 
 if __name__ == "__main__":
-    for _ in _compile_here([(sys.argv[1], sys.argv[2])], sys.argv[3:]):
+    for _ in _compile_here([(sys.argv[1], sys.argv[2], sys.argv[3])], sys.argv[4:]):
         pass

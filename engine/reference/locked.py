@@ -13,7 +13,7 @@ import numpy as np
 from engine.containers import slot_at, table_get, table_insert, table_release, table_size
 from engine.counters import LOCKS_TAKEN, UNCOUNTED, tally
 from engine.layout import QUOTE, TABLE, TRADES, record
-from engine.market import copy_quote, copy_trades
+from engine.market import best_prices, copy_quote, copy_trades
 from engine.native import (
     RWLOCK_BYTES,
     Record,
@@ -27,7 +27,7 @@ from engine.native import (
     write_lock,
     zeroed,
 )
-from engine.policy import Context, ContextKernels, FeatureStore
+from engine.policy import Context, ContextKernels, FeatureStore, Memory
 
 _LOCK = ("u1", (RWLOCK_BYTES,))
 CONTEXT = record(
@@ -65,9 +65,9 @@ def acquire_to_write(lock: int, probe: Record) -> None:
     tally(probe, LOCKS_TAKEN, 1)
 
 
-def build_locked(store: FeatureStore) -> ContextKernels:
-    """The locked context over this kind of feature store."""
-    create_store, destroy_store, put, get = store.create, store.destroy, store.put, store.get
+def build_locked(store: FeatureStore, memory: Memory) -> ContextKernels:
+    """The locked context over this kind of feature store. What all workers share lives on the heap."""
+    size, start, stop, put, get = store.bytes, store.start, store.stop, store.put, store.get
 
     @kernel
     def create() -> int:
@@ -83,7 +83,8 @@ def build_locked(store: FeatureStore) -> ContextKernels:
         for index in range(table_size(context["features"])):
             held = slot_at(context["features"], index)["value"]
             if held != 0:
-                destroy_store(held)
+                stop(held)
+                free(held)
         for index in range(table_size(context["quotes"])):
             free(slot_at(context["quotes"], index)["value"])
         for index in range(table_size(context["trades"])):
@@ -100,7 +101,9 @@ def build_locked(store: FeatureStore) -> ContextKernels:
     def add_book(engine: Record, book: Record, probe: Record) -> None:
         address = engine["context"]
         acquire_to_write(address + FEATURES_LOCK, probe)
-        table_insert(view(address, CONTEXT)["features"], book["key"], create_store(), UNCOUNTED, None)
+        made = zeroed(size)
+        start(made)
+        table_insert(view(address, CONTEXT)["features"], book["key"], made, UNCOUNTED, None)
         unlock(address + FEATURES_LOCK)
 
     @kernel
@@ -154,6 +157,15 @@ def build_locked(store: FeatureStore) -> ContextKernels:
         return value
 
     @kernel
+    def best(engine: Record, instrument: Record, probe: Record) -> tuple[int, int]:
+        address = engine["context"]
+        acquire_to_read(address + QUOTES_LOCK, probe)
+        entry = table_get(view(address, CONTEXT)["quotes"], instrument["instrument_id"], UNCOUNTED, None)
+        prices = best_prices(view(entry, QUOTE))
+        unlock(address + QUOTES_LOCK)
+        return prices
+
+    @kernel
     def trade_mean(engine: Record, instrument: Record, probe: Record) -> float:
         address = engine["context"]
         acquire_to_read(address + TRADES_LOCK, probe)
@@ -165,7 +177,7 @@ def build_locked(store: FeatureStore) -> ContextKernels:
         return value
 
     return ContextKernels(
-        create, destroy, add_book, drop_book, row, put_quote, put_trades, put_features, feature, mid, trade_mean
+        create, destroy, add_book, drop_book, row, put_quote, put_trades, put_features, feature, mid, best, trade_mean
     )
 
 

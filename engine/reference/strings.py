@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.counters import STRING_BYTES_HASHED, STRINGS_MADE, tally
-from engine.native import BYTE, DOUBLE, Record, element, free, int64, kernel, malloc, memcmp, uint64, view, zeroed
+from engine.native import BYTE, DOUBLE, Record, element, free, int64, kernel, malloc, memcmp, uint64, view
 from engine.policy import Features, FeatureStore
 
 ENTRY = np.dtype([("hash", "u8"), ("key", "i8"), ("length", "i8"), ("value", "f8")], align=True)
@@ -31,14 +31,13 @@ def build_strings(names: tuple[str, ...]) -> FeatureStore:
     count = len(names)
 
     @kernel
-    def create() -> int:
-        return zeroed(slots * ENTRY_BYTES)
+    def start(store: int) -> None:
+        pass
 
     @kernel
-    def destroy(store: int) -> None:
+    def stop(store: int) -> None:
         for index in range(slots):
             free(view(store + index * ENTRY_BYTES, ENTRY)["key"])
-        free(store)
 
     @kernel
     def make(index: int, probe: Record) -> int:
@@ -92,7 +91,7 @@ def build_strings(names: tuple[str, ...]) -> FeatureStore:
         free(string)
         return value
 
-    return FeatureStore(create, destroy, row, put, get)
+    return FeatureStore(slots * ENTRY_BYTES, start, stop, row, put, get)
 
 
 STRING = Features("string", build_strings)

@@ -65,7 +65,7 @@ def build(names):
         value = get_exact(store, index, probe)
         return np.nextafter(value, np.inf) if index == place else value
 
-    return FeatureStore(exact.create, exact.destroy, exact.row, exact.put, get)
+    return FeatureStore(exact.bytes, exact.start, exact.stop, exact.row, exact.put, get)
 
 
 VARIANT = p4_hash_lookup.VARIANT.derive("one ulp", features=Features("inexact", build))

@@ -14,7 +14,7 @@ from engine.anomalies import ANOMALIES
 from engine.feeds import LoadedFeed, load, open_feed
 from engine.policy import Variant
 from engine.result import Digests, Result
-from tests.replays import FACTORIAL, LADDER, Expected, Observed, assert_equal, assert_same, each
+from tests.replays import ABOVE, FACTORIAL, LADDER, TOP, Expected, Observed, assert_equal, assert_same, each
 
 DATA = os.environ.get("LOBENCH_REAL_DATA")
 
@@ -86,14 +86,14 @@ def test_oracle(name: str, evaluate: str) -> None:
     assert known(expected(name, evaluate).result) == KNOWN[name, evaluate]
 
 
-@pytest.mark.parametrize("variant", each(FACTORIAL))
+@pytest.mark.parametrize("variant", each([*FACTORIAL, *ABOVE]))
 @pytest.mark.parametrize("name", [ESH4, ESM4])
 @pytest.mark.parametrize("workers", [1, 2])
 def test_every_combination(variant: Variant, name: str, workers: int) -> None:
     check(Observed(variant, feed(name).records, workers=workers, rows=False).result, name)
 
 
-@pytest.mark.parametrize("variant", each([LADDER[0], LADDER[-1]]))
+@pytest.mark.parametrize("variant", each([LADDER[0], TOP]))
 def test_more_workers_than_instruments(variant: Variant) -> None:
     check(Observed(variant, feed(ESH4).records, workers=3, rows=False).result, ESH4)
 
@@ -108,7 +108,7 @@ def test_levels_queues_and_features_of_an_opening(variant: Variant) -> None:
     assert_same(Observed(variant, feed(OPENING).records, evaluate="every"), expected(OPENING, "every"))
 
 
-@pytest.mark.parametrize("variant", each([LADDER[0], LADDER[-1]]))
+@pytest.mark.parametrize("variant", each([LADDER[0], TOP]))
 def test_days_and_instruments_in_one_replay(variant: Variant) -> None:
     """The opening snapshot, its day and another instrument's: what one left the next one finds."""
     chained = load(open_feed([str(Path(DATA or ".") / "glbx_es" / name) for name in (OPENING, ESM4)])).records

@@ -10,7 +10,7 @@ from engine.anomalies import ANOMALIES
 from engine.feeds import LoadedFeed, load, open_feed
 from engine.policy import Variant
 from engine.synthetic import names
-from tests.replays import FACTORIAL, LADDER, Expected, Observed, assert_same, each
+from tests.replays import ABOVE, FACTORIAL, LADDER, TOP, Expected, Observed, assert_same, each
 
 COUNT = 20_000
 FEEDS = [f"synth:{name},n={COUNT},seed=1{anomalies}" for name, _ in names() for anomalies in ("", ",anomalies=0.01")]
@@ -26,14 +26,14 @@ def expected(spec: str) -> Expected:
     return Expected(feed(spec).records)
 
 
-@pytest.mark.parametrize("variant", each(FACTORIAL))
+@pytest.mark.parametrize("variant", each([*FACTORIAL, *ABOVE]))
 @pytest.mark.parametrize("spec", FEEDS)
 @pytest.mark.parametrize("workers", [1, 2])
 def test_every_combination(variant: Variant, spec: str, workers: int) -> None:
     assert_same(Observed(variant, feed(spec).records, workers=workers, rows=workers == 1), expected(spec))
 
 
-@pytest.mark.parametrize("variant", each([LADDER[0], LADDER[-1]]))
+@pytest.mark.parametrize("variant", each([LADDER[0], TOP]))
 @pytest.mark.parametrize("workers", [3, 7])
 def test_many_workers(variant: Variant, workers: int) -> None:
     """An odd number of threads, more than there are cores, with rows brought back into the feed's order."""

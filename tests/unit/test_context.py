@@ -11,7 +11,7 @@ import pytest
 from engine.oracle import Oracle
 from engine.policy import Variant
 from engine.records import ASK, BATCH, BID, F_LAST, F_SNAPSHOT
-from tests.replays import LADDER, each, run_python
+from tests.replays import LADDER, TOP, each, run_python
 from tests.streams import Market
 
 SEED, COUNT = 4, 2 * BATCH + 1_500
@@ -95,7 +95,7 @@ def expected() -> dict[str, list[float]]:
     return memory
 
 
-@pytest.mark.parametrize("variant", each([LADDER[0], LADDER[-1]]))
+@pytest.mark.parametrize("variant", each([LADDER[0], TOP]))
 def test_a_peer_is_seen_as_of_the_last_boundary(variant: Variant) -> None:
     found: dict[str, Any] = run_python(REPLAY, variant.name)
     states, _, trades, *_ = found["1"]

@@ -6,9 +6,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.replays import LADDER, group, run_python
+from llvmlite.binding import get_host_cpu_features
 
-P0, P4 = LADDER[0], LADDER[-1]
+from tests.replays import LADDER, PHASE, group, run_python
+
+P0, P4, P6 = LADDER[0], PHASE[4], PHASE[6]
 
 COMPILE = """
 import json, pathlib, sys
@@ -31,6 +33,10 @@ print(json.dumps({
     "misses": sum(sum(one.cache_misses.values()) for one in stats),
 }))
 """
+
+DIVISIONS = 24
+"""Of one evaluation's features: 10 of pressures, 6 of imbalances, 5 of prices, one each of micro-price and relative
+spread; the spread in basis points divides anew."""
 
 SPLITMIX = (0xBF58476D1CE4E5B9 - 2**64, 0x94D049BB133111EB - 2**64)
 """Constants that only digests have, as IR writes them."""
@@ -77,7 +83,7 @@ def compiled(name: str, folder: Path) -> Compiled:
 
 def check_arithmetic(kernels: Compiled) -> None:
     """As written: no contraction, no reassociation, no assumption about NaN; every operation rounded on its own."""
-    assert len(re.findall(r"\bfmul double\b", kernels.text)) > 30
+    assert len(re.findall(r"\bfmul (?:<\d+ x )?double\b", kernels.text)) > 30
     flags = "fast|contract|reassoc|nnan|ninf|nsz|arcp|afn"
     assert not re.search(rf"\bf(?:add|sub|mul|div|neg|cmp) (?:{flags})\b", kernels.text)
     assert not re.search(r"llvm\.(?:fma|fmuladd)\b", kernels.text)
@@ -107,13 +113,13 @@ def test_baseline_has_the_mechanisms_that_later_phases_remove(tmp_path: Path) ->
 
 
 @group(P4)
-def test_last_phase_has_none_of_them(tmp_path: Path) -> None:
+def test_core_phases_have_none_of_them(tmp_path: Path) -> None:
     """No read lock, no string, no clone, and nothing that Numba's runtime allocates or counts."""
     kernels = compiled(P4.name, tmp_path)
     assert any("6replay" in name for name in kernels.functions)
     assert kernels.calls("pthread_rwlock_rdlock") == 0
-    # The one that guards the board at a batch boundary, where the context is locked.
-    assert kernels.calls("pthread_rwlock_wrlock") == 1
+    assert kernels.calls("pthread_rwlock_wrlock") == 0
+    assert kernels.calls("pthread_barrier_wait") == 0
     assert kernels.calls("memcmp") == 0
     assert not any("9reference" in name and "4heap" not in name for name in kernels.functions)
     assert "NRT_" not in kernels.text
@@ -122,3 +128,26 @@ def test_last_phase_has_none_of_them(tmp_path: Path) -> None:
     check_timed(kernels)
     # Another process finds the kernels again.
     assert run_python(COMPILE, P4.name, LOBENCH_CACHE_DIR=kernels.cache) == {"hits": 2, "misses": 0}
+
+
+@group(P6)
+def test_columns_are_computed_with_vectors(tmp_path: Path) -> None:
+    """As many doubles at a time as the processor has room for; no division of a feature is left alone."""
+    kernels = compiled(P6.name, tmp_path)
+    features = get_host_cpu_features()
+    width, register = next(
+        (lanes, name)
+        for feature, lanes, name in (("avx512f", 8, "zmm"), ("avx", 4, "ymm"), ("", 2, "xmm"))
+        if not feature or features.get(feature)
+    )
+    divisions = len(re.findall(rf"\bfdiv <{width} x double>", kernels.text))
+    assert divisions >= DIVISIONS
+    assert len(re.findall(rf"^\s*v?divpd\b.*%{register}", kernels.assembly, re.MULTILINE)) >= DIVISIONS
+    # Two of a window, one of a mid, one of a trade mean: trackers and context, each once for a record at most.
+    assert len(re.findall(r"\bfdiv double\b", kernels.text)) <= 4
+    assert re.search(rf"\bsitofp <{width} x i64> ", kernels.text)
+    assert "NRT_" not in kernels.text
+    assert "@Py" not in kernels.text
+    check_arithmetic(kernels)
+    check_timed(kernels)
+    assert run_python(COMPILE, P6.name, LOBENCH_CACHE_DIR=kernels.cache) == {"hits": 2, "misses": 0}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.policy import Variant
-from tests.replays import LADDER, each, run_python
+from tests.replays import ABOVE, LADDER, PHASE, TOP, each, run_python
 
 HEAP = """
 import ctypes, gc, json, sys
@@ -83,19 +83,58 @@ print(json.dumps({"measured": measured, "order": ORDER.itemsize, "level": LEVEL.
 """
 )
 
+CALLS = """
+import ctypes, json, sys
+from llvmlite import binding
+
+libc = ctypes.CDLL(None)
+calls = dict.fromkeys(("malloc", "realloc", "free"), 0)
+kept = []
+
+def count(name, arguments):
+    kind = ctypes.CFUNCTYPE(*[ctypes.c_int64] * (1 + arguments))
+    real = kind(ctypes.cast(getattr(libc, name), ctypes.c_void_p).value)
+
+    def stand_in(*values):
+        calls[name] += 1
+        return real(*values)
+
+    kept.append(kind(stand_in))
+    # What kernels call by this name from now on.
+    binding.add_symbol(name, ctypes.cast(kept[-1], ctypes.c_void_p).value)
+
+count("malloc", 1)
+count("realloc", 2)
+count("free", 1)
+
+from engine.session import Replay
+from tests.replays import chunks
+from tests.streams import Market
+from variants import discover
+
+parts = list(chunks(Market(4).records(60_000), 10_000))
+with Replay(discover()[sys.argv[1]], observe=False) as replay:
+    found = []
+    for part in parts:
+        replay.apply(part)
+        found.append(dict(calls))
+    memory = replay.memory()
+print(json.dumps({"found": found, "memory": memory}))
+"""
+
 ONE_ARENA = {"GLIBC_TUNABLES": "glibc.malloc.arena_max=1:glibc.malloc.tcache_count=0", "MALLOC_ARENA_MAX": "1"}
 NOISE = 16_384
 """Bytes that the interpreter's own objects may come to."""
 
 
-@pytest.mark.parametrize("variant", each([LADDER[0], LADDER[-1]]))
+@pytest.mark.parametrize("variant", each([LADDER[0], TOP]))
 def test_nothing_is_left(variant: Variant) -> None:
     for workers, heap in run_python(REPLAYS, variant.name, **ONE_ARENA).items():
         assert heap["held"] > 500_000, (workers, heap)
         assert abs(heap["left"]) < NOISE, (workers, heap)
 
 
-@pytest.mark.parametrize("variant", each([LADDER[0], LADDER[-1]]))
+@pytest.mark.parametrize("variant", each([LADDER[0], PHASE[4]]))
 def test_a_clear_frees_all_orders_and_levels(variant: Variant) -> None:
     found = run_python(CLEARS, variant.name, **ONE_ARENA)
     measured = found["measured"]
@@ -107,3 +146,34 @@ def test_a_clear_frees_all_orders_and_levels(variant: Variant) -> None:
     # Rungs and tables keep their room: a book that fills up again takes no more than before.
     assert abs(measured[-1][0] - measured[1][0]) < NOISE
     assert abs(measured[-1][1] - measured[1][1]) < NOISE
+
+
+@pytest.mark.parametrize("variant", each(ABOVE))
+def test_a_pool_allocates_nothing_in_steady_state(variant: Variant) -> None:
+    """After some ten thousand records the market has had as many orders as it ever has at a time."""
+    _, warm, *_, last = run_python(CALLS, variant.name)["found"]
+    assert warm["malloc"] > 0
+    assert last == warm
+
+
+@pytest.mark.parametrize("variant", each([PHASE[4]]))
+def test_a_heap_allocates_and_frees_all_the_time(variant: Variant) -> None:
+    """Else the test above would prove nothing."""
+    _, warm, *_, last = run_python(CALLS, variant.name)["found"]
+    assert last["malloc"] - warm["malloc"] > 5_000
+    assert last["free"] - warm["free"] > 5_000
+
+
+@pytest.mark.parametrize("variant", each([PHASE[4], PHASE[5]]))
+def test_memory_is_told(variant: Variant) -> None:
+    memory = run_python(CALLS, variant.name)["memory"]
+    assert memory["orders"] > 300
+    assert memory["levels"] > 50
+    objects = 64 * (memory["orders"] + memory["levels"])
+    if variant is PHASE[4]:
+        assert memory["order_bytes"] == objects
+    else:
+        # Free orders and levels for one batch, and the slab that books lie in.
+        assert objects < memory["order_bytes"] < objects + 2 * 64 * (4096 + 512) + 65_536 + 1_024
+    total = memory["order_bytes"] + memory["table_bytes"] + memory["ladder_bytes"]
+    assert memory["bytes_per_live_order"] == pytest.approx(total / memory["orders"])

@@ -42,6 +42,17 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--evaluate", choices=("last", "every"), default="last", help="which records are evaluated")
 
 
+def add_until(parser: argparse.ArgumentParser, *stages: str) -> None:
+    """The stage after which each record is done with; ``stages`` are those of ``engine.policy.STAGES`` that make
+    sense here."""
+    parser.add_argument(
+        "--until",
+        choices=stages,
+        default="strategies",
+        help="the last stage that is computed, with all before it (default: strategies, that is all)",
+    )
+
+
 def add_workers(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", type=int, default=1, metavar="N", help="threads that share the instruments (default 1)"

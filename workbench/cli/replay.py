@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from workbench.cli.options import add_evaluate, add_feeds, add_json, add_variants_from, add_workers
+from workbench.cli.options import add_evaluate, add_feeds, add_json, add_until, add_variants_from, add_workers
 
 if TYPE_CHECKING:
     from engine.feeds import Feed
@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--depth", type=int, metavar="N", help="levels of --book on each side")
     parser.add_argument("--book", metavar="B.parquet", help="write the best N levels after each evaluation")
     add_evaluate(parser)
+    add_until(parser, "decode", "book", "features", "strategies")
     parser.add_argument("--strict", action="store_true", help="stop at the first anomaly (exit code 3)")
     parser.add_argument("--counters", action="store_true", help="count what the mechanisms do (slower)")
     parser.add_argument("--no-digests", action="store_true", help="take no digests (faster)")
@@ -67,6 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
                 counters=arguments.counters,
                 depth=arguments.depth or 0,
                 on_rows=write if files else None,
+                until=arguments.until,
             )
         )
         _prepare(variant, arguments)
@@ -115,8 +117,8 @@ def _prepare(variant: Variant, arguments: argparse.Namespace) -> None:
     from workbench.warming import warm_all
 
     build = "counted" if arguments.counters else "timed" if arguments.no_digests else "observed"
-    warm_all([variant], [build], arguments.variants_from)
-    warm(variant, observe=not arguments.no_digests, counters=arguments.counters)
+    warm_all([variant], [build], arguments.variants_from, until=arguments.until)
+    warm(variant, observe=not arguments.no_digests, counters=arguments.counters, until=arguments.until)
 
 
 def _replay(feed: Feed, replay: Replay, label: str) -> tuple[float, int]:
@@ -150,16 +152,19 @@ def _report_interrupt(signal: int, records: int, files: list[RowsFile]) -> None:
 
 
 def _outcome(arguments: argparse.Namespace, feed: Feed, replay: Replay, seconds: float) -> dict[str, Any]:
+    memory = replay.memory()
     result = replay.finish()
     outcome = {
         "feed": feed.name,
         "variant": replay.variant.name,
         "workers": arguments.workers,
         "evaluate": arguments.evaluate,
+        "until": arguments.until,
         **result.as_json(),
         "seconds": seconds,
         "events_per_second": result.events / seconds if seconds else 0.0,
         "other_records": feed.other_records,
+        "memory": memory,
     }
     if result.counters is not None:
         events = max(result.events, 1)
@@ -176,13 +181,16 @@ def _show(outcome: dict[str, Any], *, as_json: bool) -> None:
         return
     anomalies = [f"{name} {count:,}" for name, count in outcome["anomalies"].items() if count]
     others = [f"{count:,} of rtype {rtype}" for rtype, count in outcome["other_records"].items()]
+    live = outcome["memory"]["orders"]
     lines = [
         ("feed", outcome["feed"]),
         ("variant", f"{outcome['variant']}, workers {outcome['workers']}, evaluate {outcome['evaluate']}"),
+        ("until", outcome["until"]),
         ("events", f"{outcome['events']:,} in {outcome['seconds']:.3f} s"),
         ("rate", f"{outcome['events_per_second']:,.0f} events/s"),
         ("evaluations", f"{outcome['evaluations']:,}"),
         ("books", f"{outcome['books']:,}"),
+        ("memory", f"{outcome['memory']['bytes_per_live_order']:,.0f} bytes for each of {live:,} live orders"),
         ("anomalies", ", ".join(anomalies) or "none"),
     ]
     lines += [("other", ", ".join(others))] if others else []

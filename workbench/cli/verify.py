@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from workbench.cli.options import add_feeds, add_json, add_variants
+from workbench.cli.options import add_feeds, add_json, add_until, add_variants
 
 if TYPE_CHECKING:
     from workbench.verify import Verification
@@ -17,6 +17,7 @@ HELP = "check that variants compute bit-identical results on a feed"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_feeds(parser, required=True)
     add_variants(parser)
+    add_until(parser, "book", "features", "strategies")
     parser.add_argument(
         "--workers", metavar="N[,N…]", default="1", help="numbers of threads to verify each variant with (default 1)"
     )
@@ -34,7 +35,13 @@ def run(arguments: argparse.Namespace) -> int:
     counts = worker_counts(arguments.workers)
     feed = load(open_feed(arguments.feeds))
     outcomes = verify_all(
-        feed, variants, counts, evaluate=arguments.evaluate, oracle=arguments.oracle, files=arguments.variants_from
+        feed,
+        variants,
+        counts,
+        evaluate=arguments.evaluate,
+        oracle=arguments.oracle,
+        files=arguments.variants_from,
+        until=arguments.until,
     )
     agree = all(outcome.agrees for outcome in outcomes)
     if arguments.json:
@@ -59,6 +66,7 @@ def show(name: str, outcomes: list[Verification]) -> None:
     """Print the verification for a person, each difference with the books around it."""
     from rich.table import Table
 
+    from engine.result import DIGEST_NAMES
     from workbench.console import headline, stdout
 
     console = stdout()
@@ -68,7 +76,7 @@ def show(name: str, outcomes: list[Verification]) -> None:
     for outcome in outcomes:
         digests = outcome.result.digests.as_json() if outcome.result.digests else {}
         verdict = "yes" if outcome.agrees else f"NO: {', '.join(outcome.kinds)}"
-        table.add_row(outcome.name, str(outcome.workers), *digests.values(), verdict)
+        table.add_row(outcome.name, str(outcome.workers), *(digests.get(name, "") for name in DIGEST_NAMES), verdict)
     console.print(table)
     for outcome in outcomes:
         if not outcome.agrees:

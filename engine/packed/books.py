@@ -1,0 +1,157 @@
+"""The packed layout as a policy: books come, are found, followed, measured and go."""
+
+from __future__ import annotations
+
+from engine.book import side_at
+from engine.containers import item
+from engine.ladder import RUNG_BYTES
+from engine.layout import BOOK
+from engine.market import book_key, find_book
+from engine.native import INTEGER, Record, free, int64, kernel, view
+from engine.packed.ahead import find_ahead, look_ahead
+from engine.packed.growth import make_room, open_state
+from engine.packed.layout import HEAD_BYTES, LINE_BYTES, STATE
+from engine.packed.levels import NUMBER_BYTES, best_of, outskirts_of
+from engine.packed.near import ROOM, append_side
+from engine.packed.orders import LEVEL_BYTES, STAMPS_BYTES, level_at
+from engine.packed.queues import arrange, book_value, forget
+from engine.packed.quotes import head_of, join_instrument, put_mid
+from engine.packed.room import free_room, new_room
+from engine.packed.rules import build_rules
+from engine.packed.walk import best_price, levels_of, read_side, write_levels
+from engine.packed.window import FIRST_CREDIT, drop_window
+from engine.policy import Layout, LayoutKernels, Lookup, Memory
+
+
+@kernel
+def prepare(engine: Record, count: int, probe: Record) -> None:
+    if engine["packed"] == 0:
+        open_state(engine)
+        # Also for a worker that never has a record.
+        make_room(view(engine["packed"], STATE), int64(1), probe)
+
+
+@kernel
+def find(engine: Record, event: Record, index: int) -> int:
+    book = find_ahead(engine, index)
+    if book == 0:
+        book = find_book(engine, book_key(event["instrument_id"], event["publisher_id"]))
+    return book
+
+
+@kernel
+def new_book(engine: Record, probe: Record) -> int:
+    return new_room(HEAD_BYTES + ROOM) + HEAD_BYTES
+
+
+@kernel
+def start(engine: Record, book_address: int) -> None:
+    state, head = view(engine["packed"], STATE), head_of(book_address)
+    number = state["book_count"]
+    state["book_count"] += 1
+    view(state["books"] + 8 * number, INTEGER)["value"] = book_address
+    head["number"] = number
+    head["state"] = engine["packed"]
+    head["credit"] = FIRST_CREDIT
+    head["allowance"] = FIRST_CREDIT
+    for which in range(2):
+        side_at(book_address, which)["stale"] = 1
+    join_instrument(state, book_address)
+
+
+@kernel
+def follow_best(position: Record, side: Record, number: int, state: Record, events: int) -> None:
+    """After an event: the hypothetical order joins anew when the best price is a new one."""
+    if number == 0:
+        position["valid"] = 0
+    else:
+        level = level_at(state, number)
+        if position["valid"] == 0 or level["price"] != position["price"] or side["reset"] != 0:
+            position["valid"] = 1
+            position["price"] = level["price"]
+            position["joined"] = events
+            position["ahead"] = level["size"]
+    side["reset"] = 0
+
+
+@kernel
+def measure(engine: Record, total: Record) -> None:
+    if engine["packed"] != 0:
+        state = view(engine["packed"], STATE)
+        total["orders"] += state["live"]
+        total["order_bytes"] += state["level_room"] * LEVEL_BYTES
+        total["table_bytes"] += state["lines"] * (LINE_BYTES + STAMPS_BYTES)
+        for index in range(engine["books"]["count"]):
+            head = head_of(item(engine["books"], index))
+            width = int64(head["width"])
+            total["ladder_bytes"] += 2 * width * NUMBER_BYTES + width // 4
+            for which in range(2):
+                total["levels"] += levels_of(head, which)
+                total["ladder_bytes"] += outskirts_of(head, which)["capacity"] * RUNG_BYTES
+
+
+@kernel
+def drop(engine: Record, book_address: int) -> None:
+    head = head_of(book_address)
+    # The touches of an instrument's books lie together.
+    if view(book_address, BOOK)["next_of_instrument"] == 0:
+        free_room(head["touches"])
+    drop_window(head)
+    for which in range(2):
+        free(outskirts_of(head, which)["rungs"])
+    free_room(book_address - HEAD_BYTES)
+
+
+def build_packed(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> LayoutKernels:
+    """The functions of this layout. Orders, levels and books are its own: ``lookup`` has no part in it, and ``memory``
+    gives what books keep beside."""
+    destroy_memory = memory.destroy
+
+    @kernel
+    def follow(engine: Record, book_address: int, instrument: Record, probe: Record) -> None:
+        # The BBO was kept with every change.
+        if tracked:
+            book, head, state = view(book_address, BOOK), head_of(book_address), view(engine["packed"], STATE)
+            follow_best(book["bid"]["position"], book["bid"], best_of(head, 0), state, book["events"])
+            follow_best(book["ask"]["position"], book["ask"], best_of(head, 1), state, book["events"])
+            if mids:
+                put_mid(instrument)
+
+    @kernel
+    def destroy(engine: Record) -> None:
+        if engine["packed"] != 0:
+            state = view(engine["packed"], STATE)
+            forget(state)
+            free(state["scratch"])
+            free_room(state["slots"])
+            free_room(state["stamps"])
+            free_room(state["levels"])
+            free_room(state["books"])
+            free_room(state["found"])
+            free_room(state["top"])
+            free_room(state["nobody"] - HEAD_BYTES)
+            free_room(engine["packed"])
+            engine["packed"] = 0
+        destroy_memory(engine)
+
+    return LayoutKernels(
+        prepare=prepare,
+        look_ahead=look_ahead,
+        find=find,
+        new_book=new_book,
+        start=start,
+        apply=build_rules(tracked),
+        follow=follow,
+        best_price=best_price,
+        read_side=read_side,
+        append_side=append_side,
+        write_levels=write_levels,
+        arrange=arrange,
+        book_value=book_value,
+        measure=measure,
+        drop=drop,
+        destroy=destroy,
+    )
+
+
+PACKED = Layout("packed", build_packed)

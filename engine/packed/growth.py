@@ -1,0 +1,190 @@
+"""Room for the next records, made before they come: each brings at most one order, one level and one book.
+
+The order table is rebuilt when it is too full, when too much of it belongs to dead levels, or when searches walk too
+far; then slots change, and nobody minds. A multiplicative hash with range reduction keeps the order of its values, so
+a rebuild reads one table and writes the other from front to back.
+"""
+
+from __future__ import annotations
+
+from engine.counters import TABLES_BUILT, tally
+from engine.native import INTEGER, Record, int64, kernel, memcpy, trailing_zeros, uint64, view
+from engine.packed.layout import DEAD, HEAD_BYTES, LEVEL_MASK, LINE, LINE_BYTES, SLOT, SLOTS, STATE, TOP
+from engine.packed.levels import free_level
+from engine.packed.orders import (
+    LEVEL_BYTES,
+    SLOT_BYTES,
+    STAMP_BYTES,
+    STAMPS_BYTES,
+    empty_slots,
+    erase,
+    home_of,
+    insert,
+    key_of_level,
+    level_at,
+    level_of,
+    slot_at,
+)
+from engine.packed.parameters import DEFAULTS, RING
+from engine.packed.room import free_room, new_room
+
+STATE_BYTES = STATE.itemsize
+TOP_BYTES = TOP.itemsize
+_GOLDEN = uint64(0x9E3779B97F4A7C15)
+_NOTHING, _ONE = uint64(0), uint64(1)
+_SALT = uint64(0xC2B2AE3D27D4EB4F)
+LEAST_LEVELS = 1024
+LEAST_BOOKS = 64
+FIRST_PATIENCE = 8
+"""Lines looked at beyond the first, for each record, before another hash is tried; twice as many after each."""
+TAKEN = SLOT_BYTES + STAMP_BYTES
+MOST_TAKEN = 64
+"""Bytes of the table for each slot, and for each order at most, but for a while after it has grown."""
+SHARES = 64
+"""Parameters give the fullness of the table in 64ths."""
+
+BLOCK, LEAST_LINES, FULLEST, AFTER, AHEAD_BYTES, WIDEST = (
+    DEFAULTS.block,
+    DEFAULTS.least_lines,
+    DEFAULTS.fullest,
+    DEFAULTS.after,
+    DEFAULTS.ahead_bytes,
+    DEFAULTS.widest,
+)
+
+
+@kernel
+def open_state(engine: Record) -> None:
+    """A worker's packed books, none at first."""
+    engine["packed"] = new_room(STATE_BYTES)
+    state = view(engine["packed"], STATE)
+    state["scatter"] = _GOLDEN
+    state["level_count"] = 1
+    state["book_count"] = 1
+    state["patience"] = FIRST_PATIENCE
+    state["found"] = new_room(RING * 8)
+    state["top"] = new_room(TOP_BYTES)
+    state["nobody"] = new_room(HEAD_BYTES + 64) + HEAD_BYTES
+    state["block"] = BLOCK
+    state["least_lines"] = LEAST_LINES
+    state["fullest"] = FULLEST
+    state["after"] = AFTER
+    state["ahead_bytes"] = AHEAD_BYTES
+    state["widest"] = WIDEST
+
+
+@kernel
+def book_address(state: Record, number: int) -> int:
+    """Address of a book's ``BOOK`` record."""
+    return view(state["books"] + 8 * number, INTEGER)["value"]
+
+
+@kernel
+def purge(state: Record) -> None:
+    """Take the orders of dead levels out of the table; then these levels can be used again."""
+    if state["dead_level"] != 0:
+        for place in range(state["lines"] * SLOTS):
+            slot = slot_at(state, place)
+            number = level_of(slot)
+            if number != 0 and int64(level_at(state, number)["owner"]) & DEAD != 0:
+                erase(state, home_of(state, slot["order_id"], key_of_level(state, number)), place)
+        number = state["dead_level"]
+        while number != 0:
+            following = int64(level_at(state, number)["next"])
+            free_level(state, number)
+            number = following
+        state["dead_level"] = 0
+
+
+@kernel
+def rebuild(state: Record, lines: int, probe: Record) -> None:
+    """Move all resting orders to a table of ``lines`` lines."""
+    tally(probe, TABLES_BUILT, 1)
+    purge(state)
+    slots, stamps, count = state["slots"], state["stamps"], state["lines"] * SLOTS
+    state["slots"] = new_room(lines * LINE_BYTES)
+    state["stamps"] = new_room(lines * STAMPS_BYTES)
+    state["lines"] = lines
+    state["used"] = 0
+    state["reach"] = 0
+    for first in range(0, count, SLOTS):
+        # Slots are as good as random, empty or not: their bits are walked instead of asking each.
+        taken = uint64(~empty_slots(view(slots + first * SLOT_BYTES, LINE)) & ((1 << SLOTS) - 1))
+        while taken != _NOTHING:
+            index = first + trailing_zeros(taken)
+            taken = taken & (taken - _ONE)
+            slot = view(slots + index * SLOT_BYTES, SLOT)
+            number = level_of(slot)
+            home = home_of(state, slot["order_id"], key_of_level(state, number))
+            place = insert(state, home, slot["order_id"], int64(slot["size"]), number, None)
+            # Both stamps at once.
+            stamp = view(stamps + index * STAMP_BYTES, INTEGER)["value"]
+            view(state["stamps"] + place * STAMP_BYTES, INTEGER)["value"] = stamp
+    free_room(slots)
+    free_room(stamps)
+
+
+@kernel
+def grow_levels(state: Record, count: int) -> None:
+    room = max(int64(LEAST_LEVELS), state["level_room"] + (state["level_room"] >> 1) + count)
+    if room > LEVEL_MASK:
+        raise MemoryError("more than 67 million price levels")
+    levels = new_room(room * LEVEL_BYTES)
+    if state["levels"] != 0:
+        memcpy(levels, state["levels"], state["level_count"] * LEVEL_BYTES)
+    free_room(state["levels"])
+    state["levels"] = levels
+    state["level_room"] = room
+
+
+@kernel
+def grow_books(state: Record, count: int) -> None:
+    room = max(int64(LEAST_BOOKS), state["book_room"] * 2 + count)
+    books = new_room(room * 8)
+    if state["books"] != 0:
+        memcpy(books, state["books"], state["book_count"] * 8)
+    free_room(state["books"])
+    state["books"] = books
+    state["book_room"] = room
+
+
+@kernel
+def held(state: Record) -> int:
+    """Bytes of orders and levels."""
+    return state["lines"] * (LINE_BYTES + STAMPS_BYTES) + state["level_count"] * LEVEL_BYTES
+
+
+@kernel
+def make_room(state: Record, count: int, probe: Record) -> None:
+    """Before ``count`` records."""
+    if state["level_count"] + count > state["level_room"]:
+        grow_levels(state, count)
+    if state["book_count"] + count > state["book_room"]:
+        grow_books(state, count)
+    slots = state["lines"] * SLOTS
+    if (state["used"] + count) * SHARES > slots * state["fullest"]:
+        if (state["live"] + count) * SHARES * 8 <= slots * state["fullest"] * 7:
+            # Enough of it is dead, by clears.
+            purge(state)
+        else:
+            wanted = (state["live"] + count) * SHARES // (state["after"] * SLOTS)
+            # A table that filled up soon after it was built will again: room for twice as many.
+            if state["looks"] < slots // (2 * count):
+                wanted = max(wanted, 2 * state["lines"])
+            rebuild(state, max(state["least_lines"], wanted), probe)
+            state["looks"] = 0
+    elif state["looks"] > slots // count and slots * TAKEN > MOST_TAKEN * (state["live"] + count):
+        # For long it has had more room than its orders may take.
+        wanted = (state["live"] + count) * SHARES // (state["after"] * SLOTS)
+        if wanted < state["lines"] and state["lines"] > state["least_lines"]:
+            rebuild(state, max(state["least_lines"], wanted), probe)
+        state["looks"] = 0
+    elif state["walked"] > state["patience"] * (count + SHARES):
+        # Ids that are alike in many books, or chosen to collide: another hash, which knows the book.
+        state["patience"] *= 2
+        purge(state)
+        state["salt"] += _SALT
+        state["scatter"] = state["scatter"] * _GOLDEN
+        rebuild(state, state["lines"], probe)
+    state["walked"] = 0
+    state["looks"] += 1

@@ -1,0 +1,100 @@
+"""Memory layout of packed books: records of a quarter, half or whole cache line."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.layout import integers, record
+from engine.packed.parameters import NAMES
+
+LINE_BYTES: Final = 64
+
+SLOT: Final = record(("order_id", "u8"), ("size", "u4"), ("level", "u4"))
+"""A place of the order table. ``level``: number of the order's level in the lower ``LEVEL_BITS``, 0 in an empty slot;
+above them, in the first slot of a line, how many orders did not fit into the line."""
+
+SLOTS: Final = 4
+LEVEL_BITS: Final = 26
+LEVEL_MASK: Final = (1 << LEVEL_BITS) - 1
+MOST_OVER: Final = (1 << (32 - LEVEL_BITS)) - 1
+"""A line that ever had so many orders elsewhere counts no more, until the table is rebuilt."""
+
+LINE: Final = record(
+    *[field for k in range(SLOTS) for field in ((f"id_{k}", "u8"), (f"size_{k}", "u4"), (f"level_{k}", "u4"))]
+)
+"""A line of the order table: its four slots."""
+assert LINE.itemsize == LINE_BYTES
+assert SLOT.itemsize * SLOTS == LINE_BYTES
+
+STAMP: Final = record(("birth", "u4"), ("arrival", "u4"))
+"""Beside each slot: the book's event number, modulo 2^32, when the order was created and when it last joined a tail.
+Exact while no order rests through 2^32 events of its book."""
+
+LEVEL: Final = record(
+    ("price", "i8"), ("size", "i8"), ("count", "u4"), ("owner", "u4"), ("place", "u4"), ("next", "u4")
+)
+"""A price level. ``owner``: its book's number * 2 + side, ``DEAD`` added when a clear took it with its orders still in
+the table; 0: free. ``place``: its place in the book's window, ``FAR`` if it has none; ``next``: free or dead."""
+FAR: Final = 0xFFFFFFFF
+DEAD: Final = 1 << 31
+
+OUTSKIRTS: Final = record(*integers("rungs", "count", "capacity"))
+"""The levels of one side that are not in the window: a ladder as in ``engine.ladder``, of numbers."""
+
+_FIELDS: Final = [
+    ("base", "i8"),
+    ("inverse", "u8"),
+    ("window", "i8"),
+    ("bits", "i8"),
+    ("quote", "i8"),
+    ("touch", "i8"),
+    ("best", "u4", (2,)),
+    ("width", "u4"),
+    ("shift", "u4"),
+    ("far", OUTSKIRTS, (2,)),
+    *integers("number", "state"),
+    *integers("peers", "touches", "credit", "allowance"),
+    ("unused", "i8", (4,)),
+]
+HEAD: Final = record(*_FIELDS)
+"""In front of each ``BOOK``: three lines, the first with all that most events need.
+
+A price p is in the window if (p - base) * inverse, rotated right by ``shift``, is below ``width``: that is its tick.
+``window``: numbers of levels, the bids' then the asks'; ``bits``: which of them have orders or size. ``best``: numbers
+of the best levels, 0 if a side is empty. ``quote``: address of the instrument's BBO; ``touch``: of this book's part of
+it, one of ``peers`` at ``touches``, 0 for the only book of its instrument. ``far``: levels outside of the window;
+``credit``: how often they may still be looked for until the window is laid anew."""
+HEAD_BYTES: Final = HEAD.itemsize
+assert HEAD_BYTES == 3 * LINE_BYTES
+assert HEAD.fields["far"][1] == LINE_BYTES  # type: ignore[index]
+BEST_OFFSET: Final = HEAD.fields["best"][1]  # type: ignore[index]
+FAR_OFFSET: Final = HEAD.fields["far"][1]  # type: ignore[index]
+FAR_BYTES: Final = OUTSKIRTS.itemsize
+
+TOUCH: Final = record(*integers("price", "size", "count"))
+"""One side of a BBO."""
+TOUCH_BYTES: Final = TOUCH.itemsize
+
+STATE: Final = record(
+    *integers("slots", "stamps", "lines", "used", "live", "reach", "walked", "patience", "looks"),
+    ("scatter", "u8"),
+    ("salt", "u8"),
+    *integers("levels", "level_room", "level_count", "free_level", "dead_level"),
+    *integers("books", "book_room", "book_count"),
+    *integers("found", "nobody", "ahead"),
+    *integers("first", "order", "top", "scratch", "scratch_bytes"),
+    *integers(*NAMES),
+)
+"""One worker's packed books, at ``engine["packed"]``.
+
+``slots``, ``stamps``: the order table of ``lines`` lines; ``used`` of its slots hold an order, ``live`` of these one
+that rests. ``reach``: lines that any order is away from its own at most; ``walked``: lines looked at beyond the first,
+in this batch. ``levels``, ``books``: arrays of level records and of books' addresses, by number. ``found``: books of
+the records ahead; ``nobody``: a book without levels. ``first``, ``order``: queues as last arranged; ``top``: address of
+a ``TOP`` record; ``scratch``: for laying windows. At the end, parameters: see ``engine.packed.parameters``."""
+
+TOP: Final = record(("number", "i8", (8,)))
+"""Room for the numbers of the best levels of a side."""
+
+WORD: Final = record(("value", "u4"))
+BITS: Final = record(("value", "u8"))

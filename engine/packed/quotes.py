@@ -1,0 +1,108 @@
+"""The BBO of packed books: each writes its part, an instrument with several books combines theirs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.counters import LINES_TOUCHED, tally
+from engine.layout import BOOK, INSTRUMENT
+from engine.native import Record, float64, int64, kernel, memcpy, view
+from engine.packed.layout import HEAD, HEAD_BYTES, TOUCH, TOUCH_BYTES
+from engine.packed.levels import best_of
+from engine.packed.orders import level_at
+from engine.packed.room import free_room, new_room
+
+_LEAST = -(2**63)
+BOTH_BYTES = 2 * TOUCH_BYTES
+QUOTE_OFFSET = INSTRUMENT.fields["quote"][1]  # type: ignore[index]
+
+
+@kernel
+def head_of(book_address: int) -> Record:
+    """The packed head of the book whose ``BOOK`` record is at this address."""
+    return view(book_address - HEAD_BYTES, HEAD)
+
+
+@kernel
+def put_touch(address: int, price: int, size: int, count: int) -> None:
+    touch = view(address, TOUCH)
+    touch["price"] = price
+    touch["size"] = size
+    touch["count"] = count
+
+
+@kernel
+def combined(head: Record, which: int) -> tuple[int, int, int]:
+    """Best price of an instrument's books, size and count summed over those that stand at it; size 0 if there is none.
+
+    No branch depends on prices: which venue is best changes too often to be predicted.
+    """
+    # The complement of an ask's price: the best price is the largest for both sides.
+    flip = -which
+    first = head["touches"] + which * TOUCH_BYTES
+    best = int64(_LEAST)
+    for index in range(head["peers"]):
+        touch = view(first + index * BOTH_BYTES, TOUCH)
+        best = max(best, touch["price"] ^ flip if touch["size"] != 0 else int64(_LEAST))
+    size, count = int64(0), int64(0)
+    for index in range(head["peers"]):
+        touch = view(first + index * BOTH_BYTES, TOUCH)
+        stands = touch["price"] ^ flip == best
+        size += touch["size"] if stands else int64(0)
+        count += touch["count"] if stands else int64(0)
+    price = best ^ flip if size != 0 else int64(0)
+    return price, size, count
+
+
+@kernel
+def requote(state: Record, head: Record, which: int, probe: Record) -> None:
+    """One side of the instrument's BBO after its book changed."""
+    level = level_at(state, best_of(head, which))
+    price, size, count = level["price"], level["size"], int64(level["count"])
+    tally(probe, LINES_TOUCHED, 2)
+    if head["touch"] != 0:
+        put_touch(head["touch"] + which * TOUCH_BYTES, price, size, count)
+        price, size, count = combined(head, which)
+        tally(probe, LINES_TOUCHED, head["peers"])
+    put_touch(head["quote"] + which * TOUCH_BYTES, price, size, count)
+
+
+@kernel
+def put_mid(instrument: Record) -> None:
+    """(bid + ask) / 2e9 of the instrument's BBO, NaN if a side is empty."""
+    quote = instrument["quote"]
+    mid = (float64(quote["bid_price"]) + float64(quote["ask_price"])) / 2e9
+    quote["mid"] = np.nan if quote["bid_size"] == 0 or quote["ask_size"] == 0 else mid
+
+
+@kernel
+def join_instrument(state: Record, book_address: int) -> None:
+    """A new book, already in its instrument's list: it and its peers get places for their parts of the BBO."""
+    book = view(book_address, BOOK)
+    instrument = view(book["instrument"], INSTRUMENT)
+    head = head_of(book_address)
+    head["quote"] = book["instrument"] + QUOTE_OFFSET
+    peers = int64(1)
+    touches = int64(0)
+    if book["next_of_instrument"] != 0:
+        other = head_of(book["next_of_instrument"])
+        peers = other["peers"] + 1
+        touches = other["touches"]
+    old = touches
+    touches = new_room(peers * BOTH_BYTES)
+    if old != 0:
+        memcpy(touches, old, (peers - 1) * BOTH_BYTES)
+        free_room(old)
+    address = instrument["books"]
+    place = peers
+    while address != 0:
+        place -= 1
+        other = head_of(address)
+        other["peers"] = peers
+        other["touches"] = touches
+        if peers > 1:
+            other["touch"] = touches + place * BOTH_BYTES
+            for which in range(2):
+                level = level_at(state, best_of(other, which))
+                put_touch(other["touch"] + which * TOUCH_BYTES, level["price"], level["size"], int64(level["count"]))
+        address = view(address, BOOK)["next_of_instrument"]

@@ -1,0 +1,183 @@
+"""Laying a book's window: which tick, from where, how wide. It follows the market, and every level keeps its number.
+
+The tick is the greatest common divisor of the distances between the prices in hand; should a few prices off the grid
+spoil it, the window is small in time, and prices outside of it are found in the outskirts, slower and as exactly.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.counters import WINDOWS_LAID, tally
+from engine.ladder import key_of, open_rung, rung_at
+from engine.native import Record, free, int64, kernel, malloc, memset, trailing_zeros, uint64, view
+from engine.packed.layout import FAR, WORD
+from engine.packed.levels import (
+    NUMBER_BYTES,
+    best_of,
+    far_place,
+    free_level,
+    numbers_at,
+    outskirts_of,
+    put_bit,
+    tick_of,
+)
+from engine.packed.orders import level_at
+from engine.packed.room import free_room, new_room
+
+LEAST_WIDTH = 64
+WIDTH_PER_LEVEL = 16
+"""A window has at most so many places a side for each level."""
+FIRST_CREDIT = 8
+MOST_CREDIT = 1 << 20
+_LARGEST = 2**63 - 1
+_SMALLEST = -(2**63)
+_LARGEST_TICK = uint64(1 << 44)
+_ZERO, _ONE, _TWO = uint64(0), uint64(1), uint64(2)
+
+
+@kernel
+def distance(one: int, other: int) -> int:
+    """|one - other|, uint64."""
+    return uint64(one) - uint64(other) if one > other else uint64(other) - uint64(one)
+
+
+@kernel
+def common_divisor(one: int, other: int) -> int:
+    while other != _ZERO:
+        one, other = other, one % other
+    return one
+
+
+@kernel
+def inverse_of(odd: int) -> int:
+    """The inverse of an odd number modulo 2^64, by Newton's iteration."""
+    inverse = odd
+    for _ in range(5):
+        inverse = inverse * (_TWO - odd * inverse)
+    return inverse
+
+
+@kernel
+def collect(state: Record, head: Record, numbers: int) -> int:
+    """Write the numbers of all levels of a book that are not empty; returns how many. Empty ones become free."""
+    total = int64(0)
+    for place in range(2 * int64(head["width"])):
+        number = int64(numbers_at(head, place)["value"])
+        if number != 0:
+            if level_at(state, number)["size"] != 0:
+                view(numbers + total * NUMBER_BYTES, WORD)["value"] = number
+                total += 1
+            else:
+                free_level(state, number)
+    for which in range(2):
+        far = outskirts_of(head, which)
+        for index in range(far["count"]):
+            view(numbers + total * NUMBER_BYTES, WORD)["value"] = rung_at(far, index)["level"]
+            total += 1
+    return total
+
+
+@kernel
+def touch_of(state: Record, head: Record, price: int) -> tuple[int, int]:
+    """A price on the grid, and where the middle of the window should be; ``price`` where there is no level."""
+    bid, ask = best_of(head, 0), best_of(head, 1)
+    anchor, centre = price, price
+    if bid != 0 and ask != 0:
+        anchor = level_at(state, bid)["price"]
+        centre = (anchor >> 1) + (level_at(state, ask)["price"] >> 1)
+    elif bid != 0 or ask != 0:
+        anchor = level_at(state, bid + ask)["price"]
+        centre = anchor
+    return anchor, centre
+
+
+@kernel
+def drop_window(head: Record) -> None:
+    free_room(head["window"])
+    free_room(head["bits"])
+    head["window"] = 0
+    head["bits"] = 0
+    head["width"] = 0
+
+
+@kernel
+def lay_grid(head: Record, tick: int, anchor: int, centre: int, width: int) -> None:
+    """A window without levels: ``width`` ticks around ``centre``, within what an int64 holds."""
+    below = (anchor - centre) // tick + width // 2
+    base = int64(_SMALLEST)
+    if anchor >= _SMALLEST + below * tick:
+        base = anchor - below * tick
+    else:
+        base = anchor - int64(distance(anchor, _SMALLEST) // uint64(tick)) * tick
+    highest = _LARGEST - width * tick
+    if base > highest:
+        base -= ((base - highest + tick - 1) // tick) * tick
+    shift = trailing_zeros(uint64(tick))
+    head["base"] = base
+    head["inverse"] = inverse_of(uint64(tick) >> uint64(shift))
+    head["shift"] = shift
+    if int64(head["width"]) == width:
+        memset(head["window"], np.int32(0), 2 * width * NUMBER_BYTES)
+        memset(head["bits"], np.int32(0), width // 4)
+    else:
+        drop_window(head)
+        head["width"] = width
+        head["window"] = new_room(2 * width * NUMBER_BYTES)
+        head["bits"] = new_room(width // 4)
+
+
+@kernel
+def scratch(state: Record, size: int) -> int:
+    """Address of ``size`` bytes until the next call."""
+    if state["scratch_bytes"] < size:
+        free(state["scratch"])
+        state["scratch"] = malloc(2 * size)
+        state["scratch_bytes"] = 2 * size
+    return state["scratch"]
+
+
+@kernel
+def lay_window(state: Record, head: Record, price: int, probe: Record) -> None:
+    """Lay a book's window anew around the touch, so that it holds ``price`` if that can be."""
+    tally(probe, WINDOWS_LAID, 1)
+    far_bids, far_asks = outskirts_of(head, 0), outskirts_of(head, 1)
+    numbers = scratch(state, (2 * int64(head["width"]) + far_bids["count"] + far_asks["count"]) * NUMBER_BYTES)
+    total = collect(state, head, numbers)
+    anchor, centre = touch_of(state, head, price)
+    tick = distance(price, anchor)
+    low, high = min(price, anchor), max(price, anchor)
+    for index in range(total):
+        other = level_at(state, int64(view(numbers + index * NUMBER_BYTES, WORD)["value"]))["price"]
+        tick = common_divisor(tick, distance(other, anchor))
+        low, high = min(low, other), max(high, other)
+    far_bids["count"] = 0
+    far_asks["count"] = 0
+    if tick != _ZERO and tick < _LARGEST_TICK:
+        span = int64(min(distance(high, low) // tick + _ONE, uint64(state["widest"])))
+        most = min(state["widest"], max(int64(LEAST_WIDTH), WIDTH_PER_LEVEL * total))
+        width = int64(LEAST_WIDTH)
+        while width < span + span // 2 and 2 * width <= most:
+            width *= 2
+        # A touch that spans more than the window is no centre.
+        if distance(anchor, centre) > uint64(width // 4) * tick:
+            centre = anchor
+        lay_grid(head, int64(tick), anchor, centre, width)
+    else:
+        drop_window(head)
+    width = int64(head["width"])
+    for index in range(total):
+        number = int64(view(numbers + index * NUMBER_BYTES, WORD)["value"])
+        level = level_at(state, number)
+        which = int64(level["owner"]) & 1
+        ticks = tick_of(head, level["price"])
+        if ticks < uint64(width):
+            place = which * width + int64(ticks)
+            numbers_at(head, place)["value"] = number
+            put_bit(head, place)
+            level["place"] = place
+        else:
+            far = outskirts_of(head, which)
+            key = key_of(level["price"], which)
+            open_rung(far, far_place(far, key), key, number)
+            level["place"] = FAR

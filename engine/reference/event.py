@@ -1,0 +1,56 @@
+"""Event by event: an evaluation goes through all its stages at once, before the next record is looked at."""
+
+from __future__ import annotations
+
+from engine.inputs import INPUTS, gather, remember_quotes
+from engine.layout import BOOK, INSTRUMENT
+from engine.native import DOUBLE, Record, kernel, view
+from engine.policy import ContextKernels, LayoutKernels, Shape, ShapeKernels
+from engine.registry import FEATURES, STRATEGIES, build_features, build_strategies
+from engine.tap import build_observe_moment, observe_outcome
+
+
+def build_event(context: ContextKernels, layout: LayoutKernels, until: str) -> ShapeKernels:
+    """The functions of this shape."""
+    feature_count, strategy_count = len(FEATURES), len(STRATEGIES)
+    compute, decide = build_features(), build_strategies(context)
+    row_of, put_features, feature_of = context.row, context.put_features, context.feature
+    observe_moment, read_side = build_observe_moment(layout), layout.read_side
+    decides = until == "strategies"
+
+    @kernel
+    def prepare(engine: Record) -> None:
+        pass
+
+    @kernel
+    def evaluate(engine: Record, record: int, book_address: int, event: Record, tap: Record, probe: Record) -> None:
+        book = view(book_address, BOOK)
+        inputs = view(engine["inputs"], INPUTS)
+        row = row_of(engine, book, engine["row"])
+        read_side(book, 0, inputs["bid"])
+        read_side(book, 1, inputs["ask"])
+        gather(book, inputs)
+        compute(inputs, row)
+        remember_quotes(book, inputs)
+        put_features(engine, book, row, probe)
+        if decides:
+            decide(engine, book, view(book["instrument"], INSTRUMENT), book["strategies"], probe)
+        if tap is not None:
+            # What is observed is what the context gives back, not what was computed.
+            for place in range(feature_count):
+                view(engine["row"] + 8 * place, DOUBLE)["value"] = feature_of(engine, book, place, None)
+            observe_moment(record, book, event, 0, tap)
+            observe_outcome(book, engine["row"], feature_count, strategy_count, tap)
+
+    @kernel
+    def flush(engine: Record, tap: Record, probe: Record) -> None:
+        pass
+
+    @kernel
+    def destroy(engine: Record) -> None:
+        pass
+
+    return ShapeKernels(prepare, evaluate, flush, destroy)
+
+
+EVENT = Shape("event", build_event)

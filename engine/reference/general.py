@@ -1,0 +1,159 @@
+"""Books in general-purpose records: levels in a sorted array of addresses, orders as the policies for lookup and memory
+keep them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.book import build_book, side_at
+from engine.containers import SLOT_BYTES, item, table_release, table_size
+from engine.digest import book_value
+from engine.inputs import LEVELS
+from engine.ladder import RUNG_BYTES, level_from_best
+from engine.layout import BOOK, LEVEL, OUTPUT_LEVEL, RUNG
+from engine.market import book_key, find_book, requote
+from engine.native import Record, address_of, float64, free, inlined, int64, kernel, view
+from engine.policy import Layout, LayoutKernels, Lookup, Memory
+from engine.records import UNDEF_PRICE
+from engine.trackers import best_price, follow_best
+
+BOOK_BYTES = BOOK.itemsize
+OUTPUT_LEVEL_BYTES = OUTPUT_LEVEL.itemsize
+
+
+@kernel
+def look_ahead(engine: Record, address: int, stride: int, index: int, count: int, probe: Record) -> None:
+    pass
+
+
+@kernel
+def find(engine: Record, event: Record, index: int) -> int:
+    return find_book(engine, book_key(event["instrument_id"], event["publisher_id"]))
+
+
+@kernel
+def start(engine: Record, book_address: int) -> None:
+    pass
+
+
+@kernel
+def best_price_of(book: Record, which: int) -> float:
+    return best_price(side_at(address_of(book), which))
+
+
+@inlined
+def read_side(book: Record, which: int, levels: Record) -> None:
+    side = side_at(address_of(book), which)
+    # Read once: stores to ``levels`` would make the compiler read them again for every depth.
+    count = side["count"]
+    best = side["rungs"] + (count - 1) * RUNG_BYTES
+    for depth in range(LEVELS):
+        if depth < count:
+            level = view(view(best - depth * RUNG_BYTES, RUNG)["level"], LEVEL)
+            levels["price"][depth] = float64(level["price"])
+            levels["size"][depth] = float64(level["size"])
+        else:
+            levels["price"][depth] = np.nan
+            levels["size"][depth] = 0.0
+
+
+@inlined
+def append_side(book: Record, which: int, columns: Record, place: int) -> tuple[int, int]:
+    side = side_at(address_of(book), which)
+    count = side["count"]
+    best = side["rungs"] + (count - 1) * RUNG_BYTES
+    best_price, best_size = int64(UNDEF_PRICE), int64(0)
+    for depth in range(LEVELS):
+        price, size = int64(UNDEF_PRICE), int64(0)
+        if depth < count:
+            level = view(view(best - depth * RUNG_BYTES, RUNG)["level"], LEVEL)
+            price, size = level["price"], level["size"]
+        columns["price"][depth, place] = price
+        columns["size"][depth, place] = size
+        if depth == 0:
+            best_price, best_size = price, size
+    return best_price, best_size
+
+
+@kernel
+def write_levels(book: Record, address: int, depth: int) -> None:
+    for place in range(depth):
+        output = view(address + place * OUTPUT_LEVEL_BYTES, OUTPUT_LEVEL)
+        bid = level_from_best(book["bid"], place)
+        ask = level_from_best(book["ask"], place)
+        output["bid_px"], output["bid_sz"], output["bid_ct"] = UNDEF_PRICE, 0, 0
+        output["ask_px"], output["ask_sz"], output["ask_ct"] = UNDEF_PRICE, 0, 0
+        if bid != 0:
+            level = view(bid, LEVEL)
+            output["bid_px"], output["bid_sz"], output["bid_ct"] = level["price"], level["size"], level["count"]
+        if ask != 0:
+            level = view(ask, LEVEL)
+            output["ask_px"], output["ask_sz"], output["ask_ct"] = level["price"], level["size"], level["count"]
+
+
+@kernel
+def arrange(engine: Record, dirty: bool) -> None:
+    pass
+
+
+def build_general(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> LayoutKernels:
+    """The functions of this layout."""
+    rules = build_book(lookup, memory, tracked)
+    clear = rules.clear
+    new_block, free_block, held, destroy_memory = memory.new_block, memory.free_block, memory.held, memory.destroy
+
+    @kernel
+    def new_book(engine: Record, probe: Record) -> int:
+        return new_block(engine, BOOK_BYTES, probe)
+
+    @kernel
+    def follow(engine: Record, book_address: int, instrument: Record, probe: Record) -> None:
+        if tracked:
+            book = view(book_address, BOOK)
+            follow_best(book["bid"], book["events"])
+            follow_best(book["ask"], book["events"])
+        requote(instrument)
+
+    @kernel
+    def measure(engine: Record, total: Record) -> None:
+        orders, levels = int64(0), int64(0)
+        for index in range(engine["books"]["count"]):
+            book = view(item(engine["books"], index), BOOK)
+            orders += book["orders"]["count"]
+            total["table_bytes"] += table_size(book["orders"]) * SLOT_BYTES
+            levels += book["bid"]["count"] + book["ask"]["count"]
+            total["ladder_bytes"] += (book["bid"]["capacity"] + book["ask"]["capacity"]) * RUNG_BYTES
+        total["orders"] += orders
+        total["levels"] += levels
+        total["order_bytes"] += held(engine, orders, levels)
+
+    @kernel
+    def drop(engine: Record, book_address: int) -> None:
+        book = view(book_address, BOOK)
+        clear(engine, book_address, None)
+        free(book["bid"]["rungs"])
+        free(book["ask"]["rungs"])
+        table_release(book["orders"])
+        free_block(engine, book_address)
+
+    return LayoutKernels(
+        prepare=memory.reserve,
+        look_ahead=look_ahead,
+        find=find,
+        new_book=new_book,
+        start=start,
+        apply=rules.apply,
+        follow=follow,
+        best_price=best_price_of,
+        read_side=read_side,
+        append_side=append_side,
+        write_levels=write_levels,
+        arrange=arrange,
+        book_value=book_value,
+        measure=measure,
+        drop=drop,
+        destroy=destroy_memory,
+    )
+
+
+GENERAL = Layout("general", build_general)

@@ -1,0 +1,69 @@
+"""A replay that stops after a stage computes what the whole replay does up to there, and nothing more."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.errors import UsageError
+from engine.policy import Variant
+from engine.records import MBO
+from engine.session import Replay
+from tests.replays import LADDER, PHASE, TOP, Observed, Records, chunks, each
+from tests.streams import Market
+from workbench.verify import compare
+
+P4 = PHASE[4]
+READ = ("order_id", "price", "ts_event", "size", "instrument_id", "publisher_id", "action", "side", "flags")
+RECORDS = Market(11).records(9_000)
+
+
+def replayed(variant: Variant, records: Records, until: str, **options: object) -> Replay:
+    replay = Replay(variant, until=until, **options)  # type: ignore[arg-type]
+    for chunk in chunks(records, 1_000):
+        replay.apply(chunk)
+    return replay
+
+
+@pytest.mark.parametrize("variant", each([LADDER[0], TOP]))
+@pytest.mark.parametrize("workers", [1, 2])
+def test_decode_reads_every_field_of_every_record(variant: Variant, workers: int) -> None:
+    assert RECORDS.dtype == MBO
+    expected = sum(int(RECORDS[name].astype(np.int64).sum(dtype=np.int64)) for name in READ) % 2**64
+    with replayed(variant, RECORDS, "decode", workers=workers, observe=False) as replay:
+        assert replay.end_state() == expected
+        result = replay.finish()
+    assert (result.events, result.evaluations, result.books, result.digests) == (len(RECORDS), 0, (), None)
+
+
+@pytest.mark.parametrize("variant", each([LADDER[0], TOP]))
+@pytest.mark.parametrize("until", ["book", "features"])
+def test_a_shorter_replay_keeps_what_the_whole_one_does(variant: Variant, until: str) -> None:
+    with replayed(variant, RECORDS, "strategies", observe=False) as whole:
+        with replayed(variant, RECORDS, until, observe=False) as shorter:
+            assert shorter.end_state() == shorter.end_state(until) == whole.end_state(until)
+            assert shorter.end_state("book") == whole.end_state("book")
+            assert shorter.finish().anomalies == whole.finish().anomalies
+        assert whole.end_state(until) != whole.end_state()
+
+
+@pytest.mark.parametrize("variant", each([LADDER[0], TOP]))
+@pytest.mark.parametrize("until", ["book", "features"])
+def test_its_digests_are_the_whole_ones(variant: Variant, until: str) -> None:
+    whole = Observed(P4, RECORDS, rows=False).result
+    shorter = Observed(variant, RECORDS, rows=False, workers=2, until=until).result
+    assert shorter.digests is not None
+    assert shorter.digests.taken == ("books", "features", "strategies")[: 1 if until == "book" else 2]
+    assert compare(whole, shorter) == ()
+    assert shorter.evaluations == (0 if until == "book" else whole.evaluations)
+    # Of a stream that differs in one order, the books differ.
+    other = RECORDS.copy()
+    other["size"][8_000] += 1
+    assert "books" in compare(whole, Observed(variant, other, rows=False, until=until).result)
+
+
+def test_what_makes_no_sense_is_refused() -> None:
+    with pytest.raises(UsageError, match="until must be one of decode, book, features, strategies"):
+        Replay(P4, until="books")
+    with pytest.raises(UsageError, match="has none"):
+        Replay(P4, until="book", on_rows=print)

@@ -1,0 +1,154 @@
+"""Phase 5: orders and levels come from slabs and go back to free lists; what a book keeps lies in slabs, too.
+
+Before each batch the pool makes sure of as many free orders and levels as the batch can ask for, so that the loop
+itself only takes the head of a list. Slabs grow with what rests (an eighth more each) and are given back at the end:
+in steady state nothing is allocated, and nothing is freed.
+"""
+
+from __future__ import annotations
+
+from engine.counters import SLABS_ALLOCATED, tally
+from engine.layout import LEVEL, ORDER, integers, record
+from engine.native import INTEGER, Record, free, int64, kernel, malloc, memset, view, zeroed
+from engine.policy import Memory
+from variants import p4_hash_lookup
+
+LINE = 64
+"""Bytes of a cache line: objects are as large and begin where one does."""
+assert max(ORDER.itemsize, LEVEL.itemsize) <= LINE
+
+POOL = record(
+    *integers("order", "free_orders", "all_orders", "level", "free_levels", "all_levels"),
+    *integers("slabs", "held", "block", "blocks_end"),
+)
+"""One worker's pool, at ``engine["spare"]``. ``order``, ``level``: heads of the free lists, each object's first word is
+the next; ``slabs``: head of the list of slabs; ``held``: their bytes; ``block``: where the next block begins."""
+POOL_BYTES = POOL.itemsize
+BLOCKS_BYTES = 65_536
+SPARE = 512
+"""Objects that a slab has at least beyond what is needed at once."""
+
+
+@kernel
+def new_slab(pool: Record, size: int, probe: Record) -> int:
+    """Address of ``size`` new bytes on lines of their own."""
+    slab = malloc(size + 2 * LINE)
+    view(slab, INTEGER)["value"] = pool["slabs"]
+    pool["slabs"] = slab
+    pool["held"] += size + 2 * LINE
+    tally(probe, SLABS_ALLOCATED, 1)
+    return (slab + 2 * LINE - 1) & ~int64(LINE - 1)
+
+
+@kernel
+def chain(first: int, count: int, last: int) -> None:
+    """Link ``count`` objects from address ``first`` on, in order of address, in front of object ``last``."""
+    for index in range(count - 1):
+        view(first + index * LINE, INTEGER)["value"] = first + (index + 1) * LINE
+    view(first + (count - 1) * LINE, INTEGER)["value"] = last
+
+
+@kernel
+def pool_of(engine: Record) -> Record:
+    return view(engine["spare"], POOL)
+
+
+@kernel
+def open_pool(engine: Record) -> Record:
+    if engine["spare"] == 0:
+        engine["spare"] = zeroed(POOL_BYTES)
+    return pool_of(engine)
+
+
+@kernel
+def reserve(engine: Record, count: int, probe: Record) -> None:
+    pool = open_pool(engine)
+    if pool["free_orders"] < count:
+        more = max(count - pool["free_orders"] + SPARE, pool["all_orders"] >> 3)
+        slab = new_slab(pool, more * LINE, probe)
+        chain(slab, more, pool["order"])
+        pool["order"] = slab
+        pool["free_orders"] += more
+        pool["all_orders"] += more
+    if pool["free_levels"] < count:
+        more = max(count - pool["free_levels"] + SPARE, pool["all_levels"] >> 3)
+        slab = new_slab(pool, more * LINE, probe)
+        chain(slab, more, pool["level"])
+        pool["level"] = slab
+        pool["free_levels"] += more
+        pool["all_levels"] += more
+
+
+@kernel
+def new_order(engine: Record, probe: Record) -> int:
+    pool = pool_of(engine)
+    order = pool["order"]
+    pool["order"] = view(order, INTEGER)["value"]
+    pool["free_orders"] -= 1
+    return order
+
+
+@kernel
+def free_order(engine: Record, order: int) -> None:
+    pool = pool_of(engine)
+    view(order, INTEGER)["value"] = pool["order"]
+    pool["order"] = order
+    pool["free_orders"] += 1
+
+
+@kernel
+def new_level(engine: Record, probe: Record) -> int:
+    pool = pool_of(engine)
+    level = pool["level"]
+    pool["level"] = view(level, INTEGER)["value"]
+    pool["free_levels"] -= 1
+    return level
+
+
+@kernel
+def free_level(engine: Record, level: int) -> None:
+    pool = pool_of(engine)
+    view(level, INTEGER)["value"] = pool["level"]
+    pool["level"] = level
+    pool["free_levels"] += 1
+
+
+@kernel
+def new_block(engine: Record, size: int, probe: Record) -> int:
+    pool = open_pool(engine)
+    room = (size + LINE - 1) & ~int64(LINE - 1)
+    if pool["block"] + room > pool["blocks_end"]:
+        slab_bytes = max(int64(BLOCKS_BYTES), room)
+        pool["block"] = new_slab(pool, slab_bytes, probe)
+        pool["blocks_end"] = pool["block"] + slab_bytes
+    block = pool["block"]
+    pool["block"] += room
+    memset(block, 0, room)
+    return block
+
+
+@kernel
+def free_block(engine: Record, block: int) -> None:
+    pass
+
+
+@kernel
+def destroy(engine: Record) -> None:
+    if engine["spare"] != 0:
+        slab = pool_of(engine)["slabs"]
+        while slab != 0:
+            following = view(slab, INTEGER)["value"]
+            free(slab)
+            slab = following
+        free(engine["spare"])
+        engine["spare"] = 0
+
+
+@kernel
+def held(engine: Record, orders: int, levels: int) -> int:
+    return pool_of(engine)["held"] if engine["spare"] != 0 else int64(0)
+
+
+POOLED = Memory("pooled", new_order, free_order, new_level, free_level, destroy, reserve, new_block, free_block, held)
+
+VARIANT = p4_hash_lookup.VARIANT.derive("nothing is allocated in steady state", memory=POOLED)

@@ -1,0 +1,95 @@
+"""Phase 6: evaluations are computed many at a time, in columns, with vector instructions.
+
+An event only writes its evaluation's inputs to the next row of a block. When the block is full, before every batch
+boundary and at the end of each call, features and signals are computed column by column, then the accounts follow in
+the evaluations' order.
+"""
+
+from __future__ import annotations
+
+from engine.columns import GRAIN, ROWS, build_columns
+from engine.layout import BOOK, INSTRUMENT
+from engine.native import Record, free, inlined, int64, kernel, view, zeroed
+from engine.policy import ContextKernels, LayoutKernels, Shape, ShapeKernels
+from engine.registry import FEATURES, STRATEGIES
+from engine.tap import build_observe_moment, observe_outcome
+from variants import p5_memory_pool
+
+
+def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: str) -> ShapeKernels:
+    """The functions of this shape."""
+    feature_count, strategy_count = len(FEATURES), len(STRATEGIES)
+    columns = build_columns(layout)
+    observe_moment = build_observe_moment(layout)
+    block_type, block_bytes = columns.block, columns.block.itemsize
+    append, compute, copy_row = columns.append, columns.compute, columns.copy_row
+    decide, trade, trade_row = columns.decide, columns.trade, columns.trade_row
+    row_of, put_features, best_of, trade_mean_of = context.row, context.put_features, context.best, context.trade_mean
+    decides = until == "strategies"
+    means = any("trade_mean" in entry.parameters for entry in STRATEGIES.values())
+
+    @kernel
+    def prepare(engine: Record) -> None:
+        if engine["block"] == 0:
+            engine["block"] = zeroed(block_bytes)
+
+    @inlined
+    def flush(engine: Record, tap: Record, probe: Record) -> None:
+        count = engine["pending"]
+        if count != 0:
+            address = engine["block"]
+            block = view(address, block_type)
+            rows = (count + GRAIN - 1) & ~int64(GRAIN - 1)
+            compute(address, rows)
+            if decides:
+                decide(address, rows)
+                if tap is None:
+                    trade(engine, address, count)
+            for place in range(count):
+                book = view(block["book"][place], BOOK)
+                if tap is not None:
+                    if decides:
+                        trade_row(engine, address, place)
+                    copy_row(block, place, engine["row"])
+                    observe_outcome(book, engine["row"], feature_count, strategy_count, tap)
+                if book["newest"] == place:
+                    row = row_of(engine, book, engine["row"])
+                    copy_row(block, place, row)
+                    put_features(engine, book, row, probe)
+            engine["pending"] = 0
+
+    @kernel
+    def flush_block(engine: Record, tap: Record, probe: Record) -> None:
+        flush(engine, tap, probe)
+
+    @inlined
+    def evaluate(engine: Record, record: int, book_address: int, event: Record, tap: Record, probe: Record) -> None:
+        book = view(book_address, BOOK)
+        place = engine["pending"]
+        address = engine["block"]
+        block = view(address, block_type)
+        append(book, address, place)
+        block["book"][place] = book_address
+        book["newest"] = place
+        if decides:
+            block["accounts"][place] = book["strategies"]
+            instrument = view(book["instrument"], INSTRUMENT)
+            block["best_bid"][place], block["best_ask"][place] = best_of(engine, instrument, probe)
+            if means:
+                block["trade_mean"][place] = trade_mean_of(engine, instrument, probe)
+        if tap is not None:
+            observe_moment(record, book, event, place, tap)
+        engine["pending"] = place + 1
+        if place + 1 == ROWS:
+            flush_block(engine, tap, probe)
+
+    @kernel
+    def destroy(engine: Record) -> None:
+        free(engine["block"])
+
+    return ShapeKernels(prepare, evaluate, flush_block, destroy)
+
+
+COLUMNS = Shape("columns", build_column_shape, mids=False)
+
+VARIANT = p5_memory_pool.VARIANT.derive("features are computed in columns, with vectors", shape=COLUMNS)
