@@ -1,9 +1,9 @@
 """Say why a variant is as fast as it is: real profilers on the steady state of a replay, read down to the source
 lines of its kernels.
 
-`profile VARIANT [FEED]` profiles one variant, `profile diff A B [FEED]` says line by line what B has that A has not,
-`profile --calibrate` measures the profilers themselves. A variant may be named by its first letters.
-docs/profiling.md explains the figures.
+`profile VARIANT [FEED]` profiles one variant, `profile diff A B [FEED]` says line by line what B has that A has not
+(A and B may be saved profile.json files), `profile --calibrate` measures the profilers themselves. A variant may be
+named by its first letters. docs/profiling.md explains the figures.
 """
 
 from __future__ import annotations
@@ -50,7 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
     from pathlib import Path
 
     from engine.errors import UsageError
+    from workbench.profile.needs import require
 
+    require("pyelftools")
     if arguments.seconds <= 0 or arguments.records < 1 or arguments.warm < 0:
         raise UsageError("--seconds and --records must be above 0, --warm must not be below")
     folder = Path(arguments.output).absolute()
@@ -97,9 +99,15 @@ def _diff(arguments: argparse.Namespace, folder: Path, before: str, after: str, 
     methods = arguments.methods or ["callgrind"]
     if len(methods) != 1 or methods[0] not in ("callgrind", "perf", "py-spy"):
         raise UsageError("profile diff compares lines: it takes one of --with callgrind, perf, py-spy")
-    variants = [_variant(name, arguments.variants_from) for name in (before, after)]
-    sides = [_collected(arguments, folder, variant, feed, methods, lenient=False) for variant in variants]
-    found = difference(*(side["methods"][methods[0]] for side in sides))
+    sides = []
+    for name in (before, after):
+        if name.endswith(".json"):
+            sides.append(_saved(name, methods[0]))
+        else:
+            variant = _variant(name, arguments.variants_from)
+            sides.append(_collected(arguments, folder, variant, feed, methods, lenient=False)["methods"][methods[0]])
+    found = difference(*sides)
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{found['before']}-{found['after']}.diff.json"
     path.write_text(json.dumps(found))
     if arguments.json:
@@ -110,6 +118,21 @@ def _diff(arguments: argparse.Namespace, folder: Path, before: str, after: str, 
         console.print(part)
     console.print(f"files: {_shown(path)}")
     return 0
+
+
+def _saved(name: str, method: str) -> dict[str, Any]:
+    """A method's document out of a profile that was saved."""
+    import json
+    from pathlib import Path
+
+    from engine.errors import UsageError
+
+    try:
+        saved = json.loads(Path(name).read_text())
+        document: dict[str, Any] = saved if saved["kind"] == "profile" else saved["methods"][method]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{name}: not a profile by {method} that `lobench profile` wrote") from error
+    return document
 
 
 def _collected(

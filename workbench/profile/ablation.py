@@ -1,7 +1,7 @@
 """Stage times without a profiler: what a replay saves when it stops a stage earlier.
 
 A stage's time is the difference between two kernels, each compiled without the later stages, timed side by side. 95 %
-intervals come from a bootstrap that resamples processes, then passes (as in ``workbench.estimates``).
+intervals come from a bootstrap that resamples processes, then passes.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ TOOLS = ("scalene", "py-spy", "perf", "callgrind", "memray")
 """What ``lobench profile --with`` knows."""
 
 PIP = "pip install 'lobench[profile]'"
-_APT = {"valgrind": "apt-get install valgrind", "perf": "apt-get install linux-perf"}
+_APT = {"valgrind": "apt-get install valgrind libc6-dbg", "perf": "apt-get install linux-perf"}
 _MODULES = {"scalene": "scalene", "memray": "memray", "pyelftools": "elftools"}
 
 

@@ -4,6 +4,7 @@ bottleneck."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,20 @@ def share_of(profile: Mapping[str, Any], stage: str) -> dict[str, Any]:
             return {**shares[stage], "method": "callgrind"}
     known = ", ".join(dict.fromkeys([*STAGES, *(name for name in GROUPS if name != UNKNOWN)]))
     raise UsageError(f"the profile of {profile['variant']} has no stage '{stage}'; stages are {known}")
+
+
+def analysis_stages(profile: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A variant's stages as a result document keeps them (``analysis.stages``), for predictions: ``stage``,
+    ``variant`` and ``share`` of the time with ``value``, ``low``, ``high``; empty where no method measured time."""
+    timed = {name: found for name, found in profile["methods"].items() if name in ("ablation", *SAMPLERS)}
+    names = [*STAGES, *(name for name in GROUPS if name not in (*STAGES, UNKNOWN))]
+    rows = []
+    for stage in names if timed else []:
+        with suppress(UsageError):
+            share = share_of({**profile, "methods": timed}, stage)
+            del share["method"]
+            rows.append({"stage": stage, "share": share, "variant": profile["variant"]})
+    return rows
 
 
 def stage_table(profile: Mapping[str, Any]) -> list[dict[str, Any]]:
