@@ -138,7 +138,6 @@ def _saved(name: str, method: str) -> dict[str, Any]:
 def _collected(
     arguments: argparse.Namespace, folder: Path, variant: Variant, feed: list[str], methods: list[str], *, lenient: bool
 ) -> dict[str, Any]:
-    import json
     import os
 
     from workbench.console import progress
@@ -167,7 +166,6 @@ def _collected(
 
         collector = Collector(variant, task, own, seconds=arguments.seconds, lenient=lenient)
         found = collector.collect(methods, report).as_json()
-    (own / "profile.json").write_text(json.dumps(found))
     return found
 
 

@@ -181,8 +181,10 @@ def _split(
         else:
             # The compiler merged several lines' code: it stands with the line before it in the same function.
             file, line = last.get(names, (file, 0))
-        callers = [Frame(names[place], call.file, call.line) for place, call in enumerate(chain)]
-        yield Piece(start, stop, cuts[0], (*callers, Frame(names[-1], file, line)))
+        callers = tuple(Frame(names[place], call.file, call.line) for place, call in enumerate(chain))
+        # Where there was none before, with the line that called.
+        stack = (*callers, Frame(names[-1], file, line)) if line or not callers else callers
+        yield Piece(start, stop, cuts[0], stack)
 
 
 def _inlined(die: DIE, chain: Stack, files: _Files) -> Iterator[tuple[int, int, Stack]]:

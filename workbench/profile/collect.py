@@ -51,7 +51,8 @@ class Profiles:
 
 
 class Collector:
-    """Profiles of one variant, one method at a time; ``folder`` gets a folder for each with the tool's own output.
+    """Profiles of one variant, one method at a time; ``folder`` gets ``profile.json``, and a folder for each with the
+    tool's own output.
 
     ``seconds`` is how long samplers look. With ``lenient``, a tool that is missing or may not look is noted instead
     of raised.
@@ -73,6 +74,8 @@ class Collector:
                 self.profiles.found[method] = found
                 (folder / "profile.json").write_text(json.dumps(found))
                 self.profiles.files[method] = sorted(path.name for path in folder.iterdir())
+            # An interrupt leaves what there is by now.
+            (self._folder / "profile.json").write_text(json.dumps(self.profiles.as_json()))
         return self.profiles
 
     @contextmanager
