@@ -120,6 +120,10 @@ def test_recursion_ends() -> None:
         (["replay", "handle", "evaluate", "put_features", "put", "make"], "features"),
         (["replay", "handle", "evaluate", "decide", "feature", "get", "find"], "strategies"),
         (["replay", "publish"], "strategies"),
+        (["replay", "look_ahead", "find_ahead"], "lookup"),
+        (["replay", "handle", "follow", "put_touch"], "best price"),
+        (["replay", "handle", "evaluate", "flush", "compute"], "features"),
+        (["replay", "handle", "evaluate", "flush", "follow"], "strategies"),
         (["build_strings.<locals>.get"], UNKNOWN),
     ],
 )

@@ -37,6 +37,7 @@ _OPEN = {
     "reserve": "levels",
     "evaluate": "features",
     "flush": "features",
+    "follow": "best price",
 }
 """Functions that begin a stage which others may be entered from."""
 
@@ -44,6 +45,7 @@ _CLOSED = {
     "load": "decode",
     "at": "decode",
     "release": "decode",
+    "look_ahead": "lookup",
     "book_of": "lookup",
     "find": "lookup",
     "insert": "lookup",
@@ -61,9 +63,15 @@ _CLOSED = {
     "put_quote": "strategies",
     "put_trades": "strategies",
     "publish": "strategies",
+    "mid": "strategies",
+    "trade_mean": "strategies",
     "decide": "strategies",
 }
 """Functions that begin a stage which all below them belongs to."""
+
+_WITHIN = {("features", "follow"): "strategies"}
+"""Stage and function to the stage that the function begins there: a block of evaluations is followed by accounts, an
+event by the best prices."""
 
 
 def stage_of(functions: Iterable[str]) -> str:
@@ -71,6 +79,8 @@ def stage_of(functions: Iterable[str]) -> str:
     stage = UNKNOWN
     for qualified in functions:
         name = qualified.rpartition(".")[2]
+        if (stage, name) in _WITHIN:
+            return _WITHIN[stage, name]
         if name in _CLOSED:
             return _CLOSED[name]
         stage = _OPEN.get(name, stage)
