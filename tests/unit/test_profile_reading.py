@@ -26,7 +26,7 @@ from workbench.profile.sampled import _count, _perf_samples, _spy_samples
 from workbench.profile.sourcepage import source_page
 from workbench.profile.sources import Sources
 from workbench.profile.speedscope import speedscope
-from workbench.profile.stages import GROUPS, UNKNOWN, mechanism_of, places_of, stage_of
+from workbench.profile.stages import GROUPS, UNKNOWN, Place, mechanism_of, places_of, stage_in, stage_of
 from workbench.profile.summary import next_bottleneck, stage_table
 
 KERNEL, HELPER = 0x1000, 0x2000
@@ -145,6 +145,13 @@ def test_mechanisms_are_the_policies_functions() -> None:
     assert mechanism_of((context, other), places) == "context"
     assert mechanism_of((other,), places) is None
     assert mechanism_of((Frame("find", files["lookup"], 20), other), places) == "lookup"
+
+
+def test_a_policys_function_may_have_any_name() -> None:
+    places = [Place("lookup", "find", "user.py", "look_up_fast", makes=False)]
+    above = (Frame("replay", "a.py", 1), Frame("handle", "a.py", 2), Frame("apply", "b.py", 3))
+    assert stage_in((*above, Frame("look_up_fast", "user.py", 9)), places) == "lookup"
+    assert stage_in((*above, Frame("look_up_fast", "other.py", 9)), places) == "levels"
 
 
 SOURCES = Sources(

@@ -11,7 +11,7 @@ from engine.policy import Variant
 from workbench.profile.attribution import Spent, group, outside, totals
 from workbench.profile.codemap import Frame
 from workbench.profile.sources import Sources, is_hidden, shown
-from workbench.profile.stages import GROUPS, Place, mechanism_of, places_of, stage_of
+from workbench.profile.stages import GROUPS, Place, mechanism_of, places_of, stage_in
 
 FORMAT = 1
 
@@ -43,10 +43,10 @@ def document(
         "events": events,
         "columns": list(columns),
         "per_event": costs(whole),
-        "stages": _stages(per_event, costs, share),
+        "stages": _stages(per_event, places, costs, share),
         "mechanisms": _mechanisms(per_event, places, variant, costs, share),
         "functions": _functions(per_event, columns, costs, share),
-        "lines": _lines(per_event, columns, sources, costs, share),
+        "lines": _lines(per_event, places, sources, costs, share),
         "stacks": _stacks(per_event),
     }
 
@@ -55,8 +55,8 @@ def _readable(stack: Sequence[Frame]) -> tuple[Frame, ...]:
     return outside(stack, is_hidden)
 
 
-def _stages(spent: Sequence[Spent], costs: Any, share: Any) -> list[dict[str, Any]]:
-    sums = group(spent, lambda entry: stage_of(frame.function for frame in entry.stack))
+def _stages(spent: Sequence[Spent], places: Sequence[Place], costs: Any, share: Any) -> list[dict[str, Any]]:
+    sums = group(spent, lambda entry: stage_in(entry.stack, places))
     return [
         {"stage": stage, "group": GROUPS[stage], "share": share(sums[stage]), **costs(sums[stage])}
         for stage in GROUPS
@@ -93,7 +93,7 @@ def _functions(spent: Sequence[Spent], columns: Sequence[str], costs: Any, share
 
 
 def _lines(
-    spent: Sequence[Spent], columns: Sequence[str], sources: Sources, costs: Any, share: Any
+    spent: Sequence[Spent], places: Sequence[Place], sources: Sources, costs: Any, share: Any
 ) -> list[dict[str, Any]]:
     own = group(spent, lambda entry: (shown(entry.place.file), entry.place.line))
     below = totals(spent, lambda frame: (shown(frame.file), frame.line))
@@ -101,7 +101,7 @@ def _lines(
     stages: dict[Any, dict[str, float]] = {}
     for entry in spent:
         at = stages.setdefault((shown(entry.place.file), entry.place.line), {})
-        stage = stage_of(frame.function for frame in entry.stack)
+        stage = stage_in(entry.stack, places)
         at[stage] = at.get(stage, 0.0) + float(entry.values[0])
     return [
         {

@@ -89,9 +89,10 @@ def stage_of(functions: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Place:
-    """The function, or every function made by the function, of one policy."""
+    """The function that serves as ``field`` of one policy, or every function that it makes."""
 
     axis: str
+    field: str
     file: str
     function: str
     makes: bool
@@ -113,8 +114,14 @@ def places_of(variant: Variant) -> list[Place]:
             if code is not None:
                 makes = field.name == "build"
                 name = f"{function.__qualname__}.<locals>." if makes else function.__qualname__
-                places.append(Place(axis, code.co_filename, name, makes))
+                places.append(Place(axis, field.name, code.co_filename, name, makes))
     return places
+
+
+def stage_in(stack: Sequence[Frame], places: Sequence[Place]) -> str:
+    """The stage of a stack. What a policy's function is for counts, not how its author named it."""
+    roles = {(place.file, place.function): place.field for place in places if not place.makes}
+    return stage_of(roles.get((frame.file, frame.function), frame.function) for frame in stack)
 
 
 def mechanism_of(stack: Sequence[Frame], places: Sequence[Place]) -> str | None:
