@@ -226,6 +226,13 @@ def test_usage(tmp_path: Path, arguments: list[str], said: str) -> None:
     assert line.removeprefix("lobench: ").startswith(said)
 
 
+def test_bad_feeds(tmp_path: Path) -> None:
+    """Told as every command tells them, though another process found out."""
+    line = refused(3, "profile", PHASES[-1], tmp_path / "none.dbn", "--with", "scalene", folder=tmp_path)
+    assert line == f"lobench: {tmp_path / 'none.dbn'}: no such file"
+    assert "no-such-market" in refused(2, "profile", PHASES[-1], "synth:no-such-market", folder=tmp_path)
+
+
 @pytest.mark.parametrize(
     ("tool", "said"),
     [

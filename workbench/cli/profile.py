@@ -138,18 +138,14 @@ def _saved(name: str, method: str) -> dict[str, Any]:
 def _collected(
     arguments: argparse.Namespace, folder: Path, variant: Variant, feed: list[str], methods: list[str], *, lenient: bool
 ) -> dict[str, Any]:
-    import os
-
     from workbench.console import progress
     from workbench.profile.collect import Collector
-    from workbench.profile.task import Task
+    from workbench.profile.task import Task, absolute
 
-    # Profiled processes run in folders of their own.
-    feeds = [name if name.startswith("synth:") else os.path.abspath(name) for name in feed or [DEFAULT_FEED]]
     task = Task(
         variant=variant.name,
-        feed=feeds,
-        files=[os.path.abspath(file) for file in arguments.variants_from],
+        feed=absolute(feed or [DEFAULT_FEED]),
+        files=absolute(arguments.variants_from),
         evaluate=arguments.evaluate,
         warm=arguments.warm,
         records=arguments.records,

@@ -1,8 +1,8 @@
 """The process that times a variant stage by stage: replays that stop after each stage, side by side, slice by slice,
 in random order.
 
-Reads its task as one JSON object on stdin; writes one JSON list a line on stdout: a pass's CPU nanoseconds for each
-stage of ``engine.policy.STAGES``.
+Reads its task as one JSON object on stdin; writes one JSON object a line on stdout: a pass's ``events``, and its CPU
+``nanoseconds`` for each stage of ``engine.policy.STAGES``.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from engine.feeds import LoadedFeed, load, open_feed
+from engine.feeds import LoadedFeed, open_feed
 from engine.policy import STAGES, Variant
 from engine.session import Replay, warm
 from variants import discover, resolve
+from workbench.profile.beginning import beginning
 
 SLICE = 32_768
 """Records of a sample."""
@@ -43,7 +44,7 @@ class AblationTask:
 def ablate(task: AblationTask) -> None:
     """Carry out a task, telling on stdout."""
     variant = resolve(task.variant, discover(task.files))
-    feed = load(open_feed(task.feed))
+    feed = beginning(open_feed(task.feed), task.records)
     for stage in STAGES:
         warm(variant, observe=False, until=stage)
     order = random.Random(task.seed)
@@ -51,18 +52,18 @@ def ablate(task: AblationTask) -> None:
     gc.disable()
     end = time.monotonic() + task.seconds
     while True:
-        print(json.dumps(_pass(variant, feed, min(task.records, feed.count), task.evaluate, order)), flush=True)
+        print(json.dumps({"events": feed.count, "nanoseconds": _pass(variant, feed, task.evaluate, order)}), flush=True)
         if time.monotonic() > end:
             return
 
 
-def _pass(variant: Variant, feed: LoadedFeed, count: int, evaluate: str, order: random.Random) -> list[int]:
+def _pass(variant: Variant, feed: LoadedFeed, evaluate: str, order: random.Random) -> list[int]:
     replays: list[Any] = []
     spent = [0] * len(STAGES)
     try:
         replays += [Replay(variant, evaluate=evaluate, observe=False, until=stage) for stage in STAGES]
-        for start in range(0, count, SLICE):
-            chunk = feed.slice(start, min(start + SLICE, count))
+        for start in range(0, feed.count, SLICE):
+            chunk = feed.slice(start, min(start + SLICE, feed.count))
             # The slice's records are in the caches for every stage alike, also for the first.
             feed.records["order_id"][start : start + chunk.count].sum()
             for index in order.sample(range(len(replays)), len(replays)):

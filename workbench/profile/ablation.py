@@ -35,20 +35,22 @@ def ablation(variant: Variant, task: Task, seconds: float, advance: Callable[[fl
     for stage in STAGES:
         warm_all([variant], ["timed"], task.files, until=stage)
     processes: list[npt.NDArray[np.float64]] = []
-    records = task.warm + task.records
+    events = 0
     for number in range(PROCESSES):
         one = AblationTask(
             variant=task.variant,
             feed=task.feed,
             files=task.files,
             evaluate=task.evaluate,
-            records=records,
+            records=task.warm + task.records,
             seconds=seconds / PROCESSES,
             seed=_SEED + number,
         )
-        processes.append(np.array(_passes(one), np.float64))
+        passes = _passes(one)
+        processes.append(np.array([found["nanoseconds"] for found in passes], np.float64))
+        events = passes[0]["events"]
         advance(seconds / PROCESSES)
-    return {"kind": "ablation", "passes": sum(map(len, processes)), "stages": stage_times(processes, records)}
+    return {"kind": "ablation", "passes": sum(map(len, processes)), "stages": stage_times(processes, events)}
 
 
 def stage_times(processes: Sequence[npt.NDArray[np.float64]], events: int) -> list[dict[str, Any]]:
@@ -81,7 +83,7 @@ def _interval(value: float, draws: npt.NDArray[np.float64]) -> dict[str, float]:
     return {"value": float(value), "low": float(low), "high": float(high)}
 
 
-def _passes(task: AblationTask) -> list[list[int]]:
+def _passes(task: AblationTask) -> list[dict[str, Any]]:
     done = subprocess.run(
         [sys.executable, "-m", "workbench.profile.ablating"],
         input=task.as_json(),

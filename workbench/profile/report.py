@@ -12,7 +12,7 @@ from workbench.profile.difference import difference
 from workbench.profile.flamegraph import flame_graph
 from workbench.profile.summary import SAMPLERS, next_bottleneck, stage_table
 from workbench.profile.tables import BLIND, bottleneck_line
-from workbench.profile.task import Task
+from workbench.profile.task import Task, absolute
 
 LINES = 5
 """Costliest lines, and lines removed and added, that a report shows."""
@@ -38,7 +38,7 @@ def for_report(
     ``before`` is the entry of the phase before it, None for the first. Tools' own output goes to ``folder``. What is
     not installed is left out and named under ``missing``. Raises LobenchError where a tool fails.
     """
-    task = Task(variant=variant.name, feed=list(feed), files=list(files), evaluate=evaluate)
+    task = Task(variant=variant.name, feed=absolute(feed), files=absolute(files), evaluate=evaluate)
     found = Collector(variant, task, folder, seconds=seconds, lenient=True).collect(methods, report).as_json()
     return entry_of(found, before)
 

@@ -76,7 +76,12 @@ def run(command: Sequence[str], folder: Path, log: str, timeout: float, **change
 
 
 def failed(what: str, code: int, log: Path) -> LobenchError:
-    """The error for a process that ended badly."""
+    """The error for a process that ended badly: what it said itself to its user, else its last words."""
+    said = [line for line in log.read_text(errors="replace").splitlines() if line.startswith("lobench: ")]
+    if said:
+        error = LobenchError(said[-1].removeprefix("lobench: "))
+        error.exit_code = code
+        return error
     words = log.read_text(errors="replace").strip().splitlines()[-8:]
     return LobenchError(f"{what} ended with code {code}:\n" + "\n".join(words))
 

@@ -11,6 +11,7 @@ import ctypes
 import json
 import linecache
 import os
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -33,14 +34,15 @@ class Target:
 
     def __init__(self, task: Task) -> None:
         linetables.install()
-        from engine.feeds import load, open_feed
+        from engine.feeds import open_feed
         from engine.session import warm
         from variants import discover, resolve
+        from workbench.profile.beginning import beginning
 
         self.task = task
         self.variant: Variant = resolve(task.variant, discover(task.files))
-        self.feed: LoadedFeed = load(open_feed(task.feed))
-        self.count = min(self.feed.count, task.warm + task.records)
+        self.feed: LoadedFeed = beginning(open_feed(task.feed), task.warm + task.records)
+        self.count = self.feed.count
         warm(self.variant, observe=False)
 
     def replay(self) -> Replay:
@@ -167,4 +169,11 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    from engine.errors import LobenchError
+
+    try:
+        main()
+    except LobenchError as error:
+        # For the process that started this one, which tells its user.
+        print(f"lobench: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -17,6 +19,11 @@ SETTLE = 4096
 
 LONGEST = 600.0
 """Seconds after which a target ends that nobody stopped."""
+
+
+def absolute(names: Sequence[str]) -> list[str]:
+    """Feeds and files as a process finds them that runs in another folder."""
+    return [name if name.startswith("synth:") else os.path.abspath(name) for name in names]
 
 
 @dataclass(frozen=True)
