@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -26,10 +26,10 @@ _RESAMPLES = 2000
 _SEED = 1
 
 
-def ablation(variant: Variant, task: Task, seconds: float, advance: Callable[[float], None]) -> dict[str, Any]:
-    """Time the stages of a variant for so many seconds in all; ``advance`` is told of seconds that went by.
+def ablation(variant: Variant, task: Task, seconds: float) -> dict[str, Any]:
+    """Time the stages of a variant for so many seconds in all.
 
-    Returns ``events`` of a pass, ``passes``, and for each stage ``nanoseconds`` per event and ``share``, each with
+    Returns ``passes`` over the records, and for each stage ``nanoseconds`` per event and ``share``, each with
     ``value``, ``low``, ``high``.
     """
     for stage in STAGES:
@@ -49,7 +49,6 @@ def ablation(variant: Variant, task: Task, seconds: float, advance: Callable[[fl
         passes = _passes(one)
         processes.append(np.array([found["nanoseconds"] for found in passes], np.float64))
         events = passes[0]["events"]
-        advance(seconds / PROCESSES)
     return {"kind": "ablation", "passes": sum(map(len, processes)), "stages": stage_times(processes, events)}
 
 

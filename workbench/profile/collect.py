@@ -129,7 +129,7 @@ class Collector:
         return found
 
     def _ablation(self, folder: Path) -> Document:
-        return ablation(self.profiles.variant, self._task, 2 * self._seconds, lambda seconds: None)
+        return ablation(self.profiles.variant, self._task, 2 * self._seconds)
 
     def _scalene(self, folder: Path) -> Document:
         return python_tools.scalene(self._task, folder, self._seconds)
