@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-VERBS = ("run", "report", "measure", "replay", "verify", "variants", "generate", "env", "plan", "cmp", "diff")
+VERBS = ("run", "report", "measure", "cmp", "diff", "verify", "replay", "profile", "plan", "variants", "generate", "env")
 
 
 class Terminated(KeyboardInterrupt):

@@ -1,0 +1,248 @@
+"""`lobench profile` with the real profilers: exact source lines of kernels, what each phase removed, the tools' own
+files."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.command import COMMAND, environment, lobench, refused
+from tests.replays import LADDER
+from tests.speedscope_schema import validate
+
+pytestmark = pytest.mark.xdist_group("profile")
+
+REQUIRED = bool(os.environ.get("LOBENCH_REQUIRE_PROFILERS"))
+"""Set where every profiler is installed: a missing one then fails."""
+
+SHORT = ("--warm", "8192", "--records", "4096")
+PHASES = [variant.name for variant in LADDER if variant.phase is not None and variant.phase <= 4]
+REPLACED = ["clone.py", "locked.py", "strings.py", "linear.py"]
+"""The file that each phase from the first replaces."""
+
+
+def needs(*programs: str) -> None:
+    for program in programs:
+        if shutil.which(program) is None and not REQUIRED:
+            pytest.skip(f"{program} is not installed")
+
+
+def profiled(folder: Path, *arguments: str) -> Any:
+    done = lobench("profile", *arguments, "-o", folder, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The first phases' profiles by callgrind, two at a time."""
+    needs("valgrind")
+    folder = tmp_path_factory.mktemp("counted")
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda name: profiled(folder, name, *SHORT), PHASES))
+    return {"folder": folder, **{each["variant"]: each["methods"]["callgrind"] for each in found}}
+
+
+def lines_of(document: Any, file: str) -> dict[str, float]:
+    """Text of the lines of a file to the instructions per event that they cost."""
+    rows = [row for row in document["lines"] if row["file"].endswith(file)]
+    return {row["text"]: row["instructions"] for row in rows}
+
+
+def test_the_baseline_names_what_later_phases_remove(counted: Any) -> None:
+    baseline = counted[PHASES[0]]
+    clone = lines_of(baseline, "engine/reference/clone.py")
+    assert clone["clone = malloc(MBO_BYTES)"] > 10
+    assert clone["memcpy(clone, source, MBO_BYTES)"] > 1
+    assert clone["free(event_address)"] > 10
+    locked = lines_of(baseline, "engine/reference/locked.py")
+    assert locked["read_lock(lock)"] > 50
+    assert locked["write_lock(lock)"] > 20
+    strings = lines_of(baseline, "engine/reference/strings.py")
+    assert strings["string = malloc(length + 1)"] > 100
+    assert any(text.startswith("digest = (digest ^") and cost > 100 for text, cost in strings.items())
+    assert any("order_id" in text for text in lines_of(baseline, "engine/reference/linear.py"))
+    shares = {row["axis"]: row for row in baseline["mechanisms"]}
+    assert shares["features"]["policy"] == "string"
+    assert shares["features"]["share"] > 0.5
+    assert baseline["library_calls"]["malloc"] > 20
+    assert {row["stage"] for row in baseline["stages"]} >= {"decode", "lookup", "levels", "best price", "features"}
+    assert sum(row["share"] for row in baseline["stages"]) == pytest.approx(1)
+    assert sum(row["instructions"] for row in baseline["lines"]) == pytest.approx(baseline["per_event"]["instructions"])
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_each_phase_removes_its_lines(counted: Any, place: int) -> None:
+    before, after = PHASES[place], PHASES[place + 1]
+    files = [counted["folder"] / name / "profile.json" for name in (before, after)]
+    found = profiled(counted["folder"], "diff", *map(str, files))
+    assert (found["before"], found["after"]) == (before, after)
+    own = [row for row in found["lines"] if row["file"].endswith(f"engine/reference/{REPLACED[place]}")]
+    assert own
+    assert {row["what"] for row in own} == {"removed"}
+    assert sum(row["instructions"]["change"] for row in own) < 0
+    assert lines_of(counted[before], REPLACED[place])
+    assert not lines_of(counted[after], REPLACED[place])
+    added = [row["file"] for row in found["lines"] if row["what"] == "added"]
+    assert any(Path(file).stem == after for file in added), added
+    assert (counted["folder"] / f"{before}-{after}.diff.json").exists()
+
+
+def test_counts_repeat(counted: Any, tmp_path: Path) -> None:
+    """Instructions to the last one; simulated caches and predictors feel the interpreter around the kernel a little."""
+    last = PHASES[-1]
+    first = counted[last]["per_event"]
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda run: profiled(tmp_path / str(run), last, *SHORT), range(2)))
+    for again in (each["methods"]["callgrind"] for each in found):
+        assert lines_of(again, ".py") == lines_of(counted[last], ".py")
+        assert again["per_event"]["instructions"] == first["instructions"]
+        for column in ("l1_misses", "ll_misses", "mispredictions"):
+            assert again["per_event"][column] == pytest.approx(first[column], rel=0.03)
+
+
+def test_files_for_viewers(counted: Any) -> None:
+    own = counted["folder"] / PHASES[0] / "callgrind"
+    validate(json.loads((own / "lines.speedscope.json").read_text()))
+    assert (own / "flame.svg").read_text().startswith("<svg")
+    assert "clone = malloc(MBO_BYTES)" in (own / "source.html").read_text()
+    assert (own / "callgrind.out").read_text().startswith("# callgrind format")
+    for path in (own / "profile.json", own / "flame.svg", own / "source.html", own / "lines.speedscope.json"):
+        assert str(Path(__file__).parents[2]) not in path.read_text(), "names a folder of this machine"
+
+
+def test_lines_of_known_composition(tmp_path: Path) -> None:
+    """A line that does exactly four times the work of another: 80 % and 20 %, to a hundredth."""
+    needs("valgrind")
+    script = """
+import json, pathlib, sys
+from workbench.profile.calibration import _callgrind
+from workbench.profile.task import Task
+said, _ = _callgrind(Task(variant="", feed=[]), pathlib.Path(sys.argv[1]), 1.0)
+print(json.dumps(said))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], env=environment(), capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["kernel light"] == pytest.approx(0.2, abs=0.01)
+    assert said["kernel heavy"] == pytest.approx(0.8, abs=0.01)
+
+
+def test_sampling_at_full_speed(tmp_path: Path) -> None:
+    """perf and py-spy reach source lines; how well they hit is for the calibration card, not for a test on a busy
+    machine."""
+    needs("perf")
+    last = PHASES[-1]
+    found = profiled(tmp_path, last, "--with", "perf", "--with", "py-spy", "--seconds", "2")
+    for tool in ("perf", "py-spy"):
+        document = found["methods"][tool]
+        assert document["kernel_samples"] > 20
+        assert document["per_event"]["nanoseconds"] > 0
+        top = [row for row in document["lines"] if row["file"].startswith(("engine/", "variants/", "<lobench"))]
+        assert sum(row["share"] for row in top) > 0.5
+        assert any(row["text"] for row in top)
+    assert "instructions:u" in found["methods"]["perf"]["hardware_counters"]
+    own = tmp_path / last
+    validate(json.loads((own / "perf" / "lines.speedscope.json").read_text()))
+    named = json.loads((own / "py-spy" / "py-spy.named.speedscope.json").read_text())
+    assert any("replay.py:" in frame["name"] or "book.py:" in frame["name"] for frame in named["shared"]["frames"])
+    assert "cpu-clock:u" in (own / "perf" / "perf.script").read_text()
+    assert any(path.name.startswith("perf-") for path in (own / "perf").iterdir())
+
+
+def test_python_profilers(tmp_path: Path) -> None:
+    last = PHASES[-1]
+    found = profiled(tmp_path, last, "--with", "scalene", "--with", "memray", "--seconds", "2", *SHORT)["methods"]
+    kernel_line = found["scalene"]["lines"][0]
+    assert kernel_line["file"] == "engine/session.py"
+    assert kernel_line["text"].startswith("kernel(self.state")
+    assert found["memray"]["allocations"] > 0
+    # Nothing is allocated per event where memray can see it.
+    assert found["memray"]["allocations"] < found["memray"]["events"] / 10
+    page = tmp_path / last / "scalene" / "scalene.html"
+    assert "<html" in page.read_text()[:1000].lower()
+    assert json.loads((tmp_path / last / "scalene" / "scalene.json").read_text())["files"]
+    assert (tmp_path / last / "memray" / "memray.bin").stat().st_size > 0
+    _open_in_browser(page)
+
+
+def _open_in_browser(page: Path) -> None:
+    """scalene's page shows the profiled line, with no network."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("Chromium is not installed")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        try:
+            context = browser.new_context(offline=True)
+            tab = context.new_page()
+            tab.goto(page.as_uri())
+            tab.wait_for_function("document.body.innerText.includes('session.py')", timeout=60_000)
+        finally:
+            browser.close()
+
+
+def test_stages_by_ablation(tmp_path: Path) -> None:
+    found = profiled(tmp_path, PHASES[-1], "--with", "ablation", "--seconds", "1", *SHORT)["methods"]["ablation"]
+    assert [row["stage"] for row in found["stages"]] == ["decode", "book", "features", "strategies"]
+    assert sum(row["share"]["value"] for row in found["stages"]) == pytest.approx(1)
+    for row in found["stages"]:
+        assert row["share"]["low"] <= row["share"]["value"] <= row["share"]["high"]
+
+
+def test_tables(counted: Any, tmp_path: Path) -> None:
+    """What a person sees is on stdout; short names do where they are the only one."""
+    files = [str(counted["folder"] / name / "profile.json") for name in PHASES[:2]]
+    done = lobench("profile", "diff", *files, "-o", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "removed lines, instructions per event" in done.stdout
+    assert "clone = malloc(MBO_BYTES)" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "which variant? `lobench variants` lists them"),
+        (["p"], "no variant named 'p'. Use any of p0_baseline, "),
+        (["diff", "p0"], "profile diff takes two variants, and a feed if you like"),
+        (["diff", "p0", "p1", "--with", "ablation"], "profile diff compares lines: it takes one of --with "),
+        (["diff", "none.json", "p1"], "none.json: not a profile by callgrind that `lobench profile` wrote"),
+        (["p0", "--records", "0"], "--seconds and --records must be above 0"),
+        (["p0", "--calibrate"], "--calibrate profiles workloads of its own"),
+    ],
+)
+def test_usage(tmp_path: Path, arguments: list[str], said: str) -> None:
+    line = refused(2, "profile", *arguments, folder=tmp_path)
+    assert line.removeprefix("lobench: ").startswith(said)
+
+
+def test_bad_feeds(tmp_path: Path) -> None:
+    """Told as every command tells them, though another process found out."""
+    line = refused(3, "profile", PHASES[-1], tmp_path / "none.dbn", "--with", "scalene", folder=tmp_path)
+    assert line == f"lobench: {tmp_path / 'none.dbn'}: no such file"
+    assert "no-such-market" in refused(2, "profile", PHASES[-1], "synth:no-such-market", folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("tool", "said"),
+    [
+        ("callgrind", "valgrind is not installed; install it with: apt-get install valgrind libc6-dbg"),
+        ("perf", "perf is not installed; install it with: apt-get install linux-perf"),
+    ],
+)
+def test_missing_tools_say_how_to_get_them(tmp_path: Path, tool: str, said: str) -> None:
+    command = [*COMMAND, "profile", PHASES[-1], "--with", tool]
+    done = subprocess.run(command, cwd=tmp_path, env=environment(PATH="/nowhere"), capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr == f"lobench: {said}\n"

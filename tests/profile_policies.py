@@ -1,0 +1,27 @@
+"""Kernels of a file of their own, inlined three deep into the one that is profiled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from engine.native import kernel
+
+_SHIFT = np.uint64(29)
+_FACTOR = np.uint64(0xBF58476D1CE4E5B9)
+
+
+@kernel
+def inner(value: Any) -> Any:
+    return (value ^ (value >> _SHIFT)) * _FACTOR  # inner works
+
+
+@kernel
+def middle(value: Any, other: Any) -> Any:
+    return inner(value ^ other)  # middle calls inner
+
+
+@kernel
+def outer(value: Any, other: Any) -> Any:
+    return middle(value, other)  # outer calls middle

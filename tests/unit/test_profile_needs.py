@@ -1,0 +1,61 @@
+"""What a missing tool or right is answered with."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Any
+
+import pytest
+
+pytest.importorskip("elftools", reason="pip install 'lobench[profile]'")
+
+from workbench.profile import needs, sampled
+from workbench.profile.needs import MissingRightError, MissingToolError, require
+
+
+@pytest.mark.parametrize("name", ["scalene", "memray", "pyelftools", "py-spy"])
+def test_python_tools_come_of_the_extra(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda module: None)
+    monkeypatch.setattr(needs, "which", lambda *arguments, **options: None)
+    with pytest.raises(MissingToolError, match=r"install it with: pip install 'lobench\[profile\]'") as caught:
+        require(name)
+    assert caught.value.exit_code == 2
+
+
+def test_callgrind_needs_an_x86(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(needs, "which", lambda *arguments, **options: "/usr/bin/valgrind")
+    monkeypatch.setattr(needs.platform, "machine", lambda: "aarch64")
+    with pytest.raises(MissingToolError, match="need an x86-64 machine, this one is aarch64"):
+        require("valgrind")
+
+
+@pytest.mark.parametrize(
+    ("tool", "user", "paranoid", "scope", "said", "message"),
+    [
+        (
+            "perf",
+            1000,
+            3,
+            1,
+            "No permission",
+            "kernel.perf_event_paranoid is 3. As root: sysctl kernel.perf_event_paranoid=2",
+        ),
+        ("py-spy", 1000, 2, 2, "Permission Denied", r"kernel.yama.ptrace_scope is 2"),
+        ("py-spy", 1000, 2, None, "Operation not permitted", "SYS_PTRACE capability"),
+    ],
+)
+def test_missing_rights(
+    monkeypatch: pytest.MonkeyPatch, tool: str, user: int, paranoid: int, scope: Any, said: str, message: str
+) -> None:
+    monkeypatch.setattr(sampled.os, "geteuid", lambda: user)
+    monkeypatch.setattr(sampled, "perf_event_paranoid", lambda: paranoid)
+    monkeypatch.setattr(sampled, "ptrace_scope", lambda: scope)
+    error = sampled._refused(tool, said)
+    assert isinstance(error, MissingRightError)
+    assert message in str(error)
+
+
+def test_other_failures_are_told_as_they_are() -> None:
+    error = sampled._refused("perf", "the disk is full")
+    assert not isinstance(error, MissingRightError)
+    assert str(error) == "perf failed: the disk is full"

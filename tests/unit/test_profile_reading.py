@@ -1,0 +1,345 @@
+"""What is made of profilers' output: costs to stacks, stages, mechanisms; documents, their formats, differences."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("elftools", reason="pip install 'lobench[profile]'")
+
+from engine.errors import UsageError
+from engine.policy import STAGES
+from tests.replays import LADDER
+from workbench.profile import analysis_stages, share_of
+from workbench.profile.ablation import stage_times
+from workbench.profile.attribution import LIBRARY, Spent, callers_in, group, spend
+from workbench.profile.callgrind_file import COSTS, Counts, read_counts
+from workbench.profile.codemap import CodeMap, Frame, Piece
+from workbench.profile.difference import difference
+from workbench.profile.document import document
+from workbench.profile.flamegraph import flame_graph
+from workbench.profile.report import entry_of
+from workbench.profile.sampled import _count, _perf_samples, _spy_samples
+from workbench.profile.sourcepage import source_page
+from workbench.profile.sources import Sources
+from workbench.profile.speedscope import speedscope
+from workbench.profile.stages import GROUPS, UNKNOWN, Place, mechanism_of, places_of, stage_in, stage_of
+from workbench.profile.summary import next_bottleneck, stage_table
+
+KERNEL, HELPER = 0x1000, 0x2000
+CODES = CodeMap(
+    [
+        Piece(KERNEL, KERNEL + 8, KERNEL, (Frame("replay", "a.py", 1),)),
+        Piece(KERNEL + 8, KERNEL + 16, KERNEL, (Frame("replay", "a.py", 2), Frame("load", "b.py", 5))),
+        Piece(HELPER, HELPER + 16, HELPER, (Frame("find", "c.py", 7),)),
+    ]
+)
+
+FILE = f"""version: 1
+events: Ir Dr Dw I1mr D1mr D1mw ILmr DLmr DLmw Bc Bcm Bi Bim
+ob=/usr/lib/libpython3.11.so
+fn=eval
+0x1000 12 999 1 1
+ob=???
+fn=0x0000000000001000
+{KERNEL:#x} 0 10 4 2 1 2 3 0 1 0 5 2 1 1
+{KERNEL + 8:#x} 0 20
+cob=/usr/lib/libc.so.6
+cfn=malloc
+calls=3 0x98a87 0
+{KERNEL + 8:#x} 0 300 0 0 0 7
+cob=???
+cfn=0x0000000000002000
+calls=4 {HELPER:#x} 0
+{KERNEL:#x} 0 1000
+cfn=0x0000000000002000
+calls=12 {HELPER:#x} 0
+{KERNEL + 8:#x} 0 3000
+fn=0x0000000000002000
+{HELPER + 4:#x} 0 160
+0x9999 0 77
+"""
+
+
+@pytest.fixture
+def counts() -> Counts:
+    return read_counts(FILE.splitlines(), lambda address: CODES.find(address) is not None)
+
+
+def test_callgrind_files(counts: Counts) -> None:
+    """Own costs, inclusive costs of library calls, numbers of calls; what is no kernel's address is left out."""
+    assert {address: list(cost) for address, cost in counts.own.items()} == {
+        KERNEL: [10, 6, 1, 3],
+        KERNEL + 8: [20, 0, 0, 0],
+        HELPER + 4: [160, 0, 0, 0],
+    }
+    assert {place: list(cost) for place, cost in counts.called.items()} == {(KERNEL + 8, "malloc"): [300, 7, 0, 0]}
+    assert counts.library_calls == {"malloc": 3}
+    assert counts.calls == {(KERNEL, HELPER): 4, (KERNEL + 8, HELPER): 12}
+
+
+def test_a_function_with_two_callers_is_shared_out(counts: Counts) -> None:
+    spent = spend(CODES, counts, callers_in(CODES, counts))
+    found = {tuple(frame.function for frame in entry.stack): float(entry.values[0]) for entry in spent}
+    assert found == {
+        ("replay",): 10.0,
+        ("replay", "load"): 20.0,
+        ("replay", "load", "malloc"): 300.0,
+        ("replay", "find"): 40.0,
+        ("replay", "load", "find"): 120.0,
+    }
+    assert sum(found.values()) == 490.0
+    # A library's cost stands at the line that called it.
+    by_line = group(spent, lambda entry: (entry.place.file, entry.place.line))
+    assert float(by_line["b.py", 5][0]) == 320.0
+
+
+def test_recursion_ends() -> None:
+    counts = Counts(own={HELPER: np.ones(4, np.int64)}, calls={(HELPER, HELPER): 5, (KERNEL, HELPER): 5})
+    spent = spend(CODES, counts, callers_in(CODES, counts))
+    assert sum(float(entry.values[0]) for entry in spent) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("functions", "stage"),
+    [
+        (["_build.<locals>.replay"], "decode"),
+        (["_build.<locals>.replay", "load", "append"], "decode"),
+        (["_build.<locals>.replay", "_build.<locals>.handle"], "levels"),
+        (["_build.<locals>.replay", "_build.<locals>.handle", "_build.<locals>.book_of", "table_find"], "lookup"),
+        (["replay", "handle", "build_book.<locals>.apply", "change_orders", "find", "table_get"], "lookup"),
+        (["replay", "handle", "apply", "change_orders", "level_for", "search"], "levels"),
+        (["replay", "handle", "apply", "change_orders", "lose_queue"], "features"),
+        (["replay", "handle", "apply", "level_from_best", "rung_at"], "best price"),
+        (["replay", "handle", "requote", "best_of_books"], "best price"),
+        (["replay", "handle", "build_locked.<locals>.put_quote", "table_get", "find"], "strategies"),
+        (["replay", "handle", "evaluate", "gather"], "features"),
+        (["replay", "handle", "evaluate", "put_features", "put", "make"], "features"),
+        (["replay", "handle", "evaluate", "decide", "feature", "get", "find"], "strategies"),
+        (["replay", "publish"], "strategies"),
+        (["replay", "look_ahead", "find_ahead"], "lookup"),
+        (["replay", "handle", "follow", "put_touch"], "best price"),
+        (["replay", "handle", "evaluate", "flush", "compute"], "features"),
+        (["replay", "handle", "evaluate", "flush", "follow"], "strategies"),
+        (["build_strings.<locals>.get"], UNKNOWN),
+    ],
+)
+def test_stages(functions: list[str], stage: str) -> None:
+    assert stage_of(functions) == stage
+    assert GROUPS[stage] in (*STAGES, UNKNOWN)
+
+
+def test_mechanisms_are_the_policies_functions() -> None:
+    """The innermost policy counts: strings kept behind a lock are strings, the lock is the context's."""
+    baseline = LADDER[0]
+    places = places_of(baseline)
+    assert {place.axis for place in places} >= {"events", "context", "features", "lookup", "memory"}
+    files = {place.axis: place.file for place in places}
+    context = Frame("build_locked.<locals>.put_features", files["context"], 130)
+    strings = Frame("build_strings.<locals>.put", files["features"], 75)
+    other = Frame("table_get", "containers.py", 80)
+    assert mechanism_of((context, strings, other), places) == "features"
+    assert mechanism_of((context, other), places) == "context"
+    assert mechanism_of((other,), places) is None
+    assert mechanism_of((Frame("find", files["lookup"], 20), other), places) == "lookup"
+
+
+def test_a_policys_function_may_have_any_name() -> None:
+    places = [Place("lookup", "find", "user.py", "look_up_fast", makes=False)]
+    above = (Frame("replay", "a.py", 1), Frame("handle", "a.py", 2), Frame("apply", "b.py", 3))
+    assert stage_in((*above, Frame("look_up_fast", "user.py", 9)), places) == "lookup"
+    assert stage_in((*above, Frame("look_up_fast", "other.py", 9)), places) == "levels"
+
+
+SOURCES = Sources(
+    {"a.py": "a.py"}, {"a.py": ["for record in records:", "    handle(record)"], "b.py": [""] * 4 + ["  x < y"]}
+)
+
+
+def made(variant: Any = LADDER[0], scale: float = 1.0, extra: bool = True, tool: str = "callgrind") -> dict[str, Any]:
+    """A document of stacks with known costs: 100 instructions per event in all."""
+    columns = COSTS if tool == "callgrind" else ("nanoseconds",)
+
+    def costs(first: float) -> Any:
+        return np.array([first] + [1.0] * (len(columns) - 1)) * 10
+
+    replay = Frame("replay", "a.py", 1)
+    spent = [
+        Spent((replay,), costs(25.0 * scale)),
+        Spent((replay, Frame("handle", "a.py", 2), Frame("apply", "b.py", 5)), costs(50.0)),
+    ]
+    if extra:
+        called = Frame("malloc", LIBRARY, 0)
+        spent.append(Spent((replay, Frame("handle", "a.py", 2), Frame("evaluate", "c.py", 9), called), costs(25.0)))
+    facts: dict[str, Any] = {} if tool == "callgrind" else {"kernel_samples": 400, "samples": 410}
+    return document(tool, columns, spent, 10, SOURCES, variant=variant, feed="synth:x", **facts)
+
+
+def test_documents() -> None:
+    found = made()
+    assert found["per_event"]["instructions"] == 100.0
+    assert [(row["stage"], row["share"]) for row in found["stages"]] == [
+        ("decode", 0.25),
+        ("levels", 0.5),
+        ("features", 0.25),
+    ]
+    first = found["lines"][0]
+    assert (first["file"], first["line"], first["text"], first["stage"]) == ("b.py", 5, "x < y", "levels")
+    assert {"instructions", "l1_misses", "ll_misses", "mispredictions"} <= set(first)
+    lines = {(row["file"], row["line"]): row for row in found["lines"]}
+    assert lines["c.py", 9]["instructions"] == 25.0
+    assert lines["a.py", 1]["total_share"] == 1.0
+    functions = {row["function"]: row for row in found["functions"]}
+    assert functions["handle"]["share"] == 0.0
+    assert functions["handle"]["total_share"] == 0.75
+    assert functions["malloc"]["file"] == LIBRARY
+
+
+def test_speedscope_files_are_valid() -> None:
+    """The rules of speedscope's own schema, and that weights add up to the profile's end."""
+    from tests.speedscope_schema import validate
+
+    for found in (made(), made(tool="perf")):
+        file = speedscope(found)
+        validate(file)
+        assert file["profiles"][0]["endValue"] == pytest.approx(100.0)
+    with pytest.raises(AssertionError):
+        validate({**file, "profiles": [{**file["profiles"][0], "weights": [1]}]})
+
+
+def test_flame_graphs_are_svg() -> None:
+    root = ElementTree.fromstring(flame_graph(made()))
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    space = {"s": "http://www.w3.org/2000/svg"}
+    hints = [title.text or "" for title in root.findall("s:g/s:title", space)]
+    assert "apply (b.py): 50.00%, stage levels" in hints
+    assert "handle (a.py): 75.00%, stage levels" in hints
+    widths = {
+        hint: float(box.attrib["width"]) for hint, box in zip(hints, root.findall("s:g/s:rect", space), strict=True)
+    }
+    assert widths["apply (b.py): 50.00%, stage levels"] == pytest.approx(600, abs=1)
+    text = flame_graph(made())
+    assert "<script" not in text
+    assert "href" not in text
+
+
+def test_source_pages_stand_alone() -> None:
+    page = source_page(made(), SOURCES)
+    assert "x &lt; y" in page
+    assert "<script" not in page
+    assert "http" not in page
+    assert "50.00%" in page
+
+
+def test_differences_name_what_went_and_what_came() -> None:
+    before, after = made(), made(LADDER[1], scale=0.2, extra=False)
+    found = difference(before, after)
+    assert (found["before"], found["after"]) == (LADDER[0].name, LADDER[1].name)
+    what = {(row["file"], row["line"]): (row["what"], row["instructions"]["change"]) for row in found["lines"]}
+    assert what == {("c.py", 9): ("removed", -25.0), ("a.py", 1): ("changed", -20.0)}
+    back = difference(after, before)
+    assert {row["what"] for row in back["lines"]} == {"added", "changed"}
+    with pytest.raises(UsageError, match="different tool"):
+        difference(before, made(tool="perf"))
+
+
+def profile_of(**methods: Any) -> dict[str, Any]:
+    return {"variant": "p0_baseline", "feed": "synth:x", "methods": methods, "missing": {}, "files": {}}
+
+
+def ablated() -> dict[str, Any]:
+    rng = np.random.default_rng(1)
+    cumulative = np.cumsum([10.0, 30.0, 40.0, 20.0]) * 1000
+    processes = [cumulative * (1 + rng.normal(0, 0.01, (12, 1))) for _ in range(3)]
+    return {"kind": "ablation", "passes": 36, "stages": stage_times(processes, 1000)}
+
+
+def test_stage_times_by_ablation() -> None:
+    rows = ablated()["stages"]
+    assert [row["stage"] for row in rows] == list(STAGES)
+    for row, truth in zip(rows, (0.1, 0.3, 0.4, 0.2), strict=True):
+        assert row["share"]["value"] == pytest.approx(truth, abs=0.01)
+        assert row["share"]["low"] <= row["share"]["value"] <= row["share"]["high"]
+        assert row["nanoseconds"]["value"] == pytest.approx(100 * truth, rel=0.05)
+
+
+def test_shares_bounds_and_disagreements() -> None:
+    profile = profile_of(ablation=ablated(), callgrind=made(), perf=made(tool="perf"))
+    assert share_of(profile, "book")["method"] == "ablation"
+    assert share_of(profile, "book")["value"] == pytest.approx(0.3, abs=0.01)
+    fine = share_of(profile, "levels")
+    assert fine["method"] == "perf"
+    assert fine["low"] < 0.5 < fine["high"]
+    assert share_of(profile_of(callgrind=made()), "book") == {
+        "value": 0.5,
+        "low": 0.5,
+        "high": 0.5,
+        "method": "callgrind",
+    }
+    with pytest.raises(
+        UsageError, match="has no stage 'cloning'; stages are decode, book, features, strategies, lookup"
+    ):
+        share_of(profile, "cloning")
+    found = next_bottleneck(profile)
+    assert found is not None
+    assert found["stage"] == "levels"
+    assert found["bound"]["value"] == pytest.approx(2.0)
+    assert next_bottleneck(profile_of()) is None
+    stages = {row["stage"]: row for row in analysis_stages(profile)}
+    assert list(stages) == [*STAGES, "lookup", "levels", "best price"]
+    assert set(stages["levels"]["share"]) == {"value", "low", "high"}
+    assert [row["stage"] for row in analysis_stages(profile_of(ablation=ablated()))] == list(STAGES)
+    assert analysis_stages(profile_of(callgrind=made())) == []
+    rows = {row["stage"]: row for row in stage_table(profile)}
+    assert rows["book"]["callgrind"]["value"] == 0.5
+    assert ["ablation", "callgrind"] in rows["book"]["disagreements"]
+    assert ["callgrind", "perf"] not in rows["book"]["disagreements"]
+
+
+def test_entries_of_a_report() -> None:
+    first = entry_of(profile_of(callgrind=made(), perf=made(tool="perf")), None)
+    assert first["change"] is None
+    assert first["flame"].startswith("<svg")
+    assert first["next_bottleneck_line"].startswith(
+        "next bottleneck: levels, 50% of the time (perf); removing it gains"
+    )
+    second = entry_of(profile_of(callgrind=made(LADDER[1], extra=False)), first)
+    assert second["change"]["before"] == LADDER[0].name
+    assert [row["file"] for row in second["change"]["removed"]] == ["c.py"]
+    assert len(second["lines"]["callgrind"]) <= 5
+    nothing = entry_of({**profile_of(), "missing": {"perf": "not installed"}}, first)
+    assert nothing["flame"] is None
+    assert nothing["next_bottleneck"] is None
+
+
+PERF = """python 1/1 10.000: 1003009 cpu-clock:u:
+              98a87 tcache_get+0x157 (inlined)
+              98a87 __GI___libc_malloc+0x157 (inlined)
+               1009 strings.py:45 make+0x12 (/tmp/perf-1.map)
+
+python 1/1 10.001: 1003009 cpu-clock:u:
+               1004 a.py:1 replay+0x4 (/tmp/perf-1.map)
+
+python 1/1 10.002: 1003009 cpu-clock:u:
+             123456 _PyEval_EvalFrameDefault+0x1 (/usr/lib/libpython3.11.so)
+
+"""
+
+
+def test_perf_and_py_spy_samples() -> None:
+    counts, total = _count(_perf_samples(PERF.splitlines()), CODES)
+    assert total == 3
+    assert {address: int(n[0]) for address, n in counts.own.items()} == {KERNEL + 4: 1}
+    assert {place: int(n[0]) for place, n in counts.called.items()} == {(KERNEL + 9, "__libc_malloc"): 1}
+    profile = {
+        "shared": {"frames": [{"name": "run"}, {"name": hex(KERNEL + 8)}, {"name": "malloc"}]},
+        "profiles": [{"samples": [[0, 1, 2], [0, 1], [0]]}],
+    }
+    counts, total = _count(_spy_samples(profile), CODES)
+    assert total == 3
+    # A call's return address is the one behind it; an interrupted instruction's is its own.
+    assert [place for place, _ in counts.called] == [KERNEL + 7]
+    assert list(counts.own) == [KERNEL + 8]

@@ -1,0 +1,206 @@
+"""Say why a variant is as fast as it is: real profilers on the steady state of a replay, read down to the source
+lines of its kernels.
+
+`profile VARIANT [FEED]` profiles one variant, `profile diff A B [FEED]` says line by line what B has that A has not
+(A and B may be saved profile.json files), `profile --calibrate` measures the profilers themselves. A variant may be
+named by its first letters. docs/profiling.md explains the figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from workbench.cli.options import FEED_HELP, add_evaluate, add_json, add_variants_from
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.policy import Variant
+
+HELP = "find out where a variant's time goes, down to source lines of its kernels"
+
+DEFAULT_FEED = "synth:liquid-future,n=100000"
+METHODS = ("callgrind", "ablation", "perf", "py-spy", "scalene", "memray")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("words", metavar="VARIANT [FEED]", nargs="*", help=f"what to profile, on what: {FEED_HELP}")
+    parser.add_argument(
+        "--with",
+        dest="methods",
+        action="append",
+        choices=(*METHODS, "all"),
+        help="how (repeatable, default callgrind): exact counts by callgrind, stage times by ablation, samples by perf "
+        "or py-spy, Python's side by scalene or memray, or all of them",
+    )
+    parser.add_argument("--calibrate", action="store_true", help="profile workloads whose shares are known")
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", default="out/profile", help="where files go (default out/profile)"
+    )
+    parser.add_argument("--seconds", type=float, default=5.0, metavar="S", help="how long samplers look (default 5)")
+    parser.add_argument("--warm", type=int, default=65_536, metavar="N", help="records before the counted ones")
+    parser.add_argument("--records", type=int, default=32_768, metavar="N", help="records that callgrind counts")
+    add_variants_from(parser)
+    add_evaluate(parser)
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from engine.errors import UsageError
+    from workbench.profile.needs import require
+
+    require("pyelftools")
+    if arguments.seconds <= 0 or arguments.records < 1 or arguments.warm < 0:
+        raise UsageError("--seconds and --records must be above 0, --warm must not be below")
+    folder = Path(arguments.output).absolute()
+    words = list(arguments.words)
+    if arguments.calibrate:
+        if words:
+            raise UsageError("--calibrate profiles workloads of its own: it takes neither a variant nor a feed")
+        return _calibrate(arguments, folder)
+    if words[:1] == ["diff"]:
+        if len(words) < 3:
+            raise UsageError("profile diff takes two variants, and a feed if you like")
+        return _diff(arguments, folder, words[1], words[2], words[3:])
+    if not words:
+        raise UsageError("which variant? `lobench variants` lists them")
+    return _profile(arguments, folder, words[0], words[1:])
+
+
+def _profile(arguments: argparse.Namespace, folder: Path, name: str, feed: list[str]) -> int:
+    from workbench.console import print_json, stdout
+    from workbench.profile.tables import tables
+
+    chosen = arguments.methods or ["callgrind"]
+    methods = list(METHODS) if "all" in chosen else [method for method in METHODS if method in chosen]
+    variant = _variant(name, arguments.variants_from)
+    found = _collected(arguments, folder, variant, feed, methods, lenient="all" in chosen)
+    if arguments.json:
+        print_json(found)
+        return 0
+    console = stdout()
+    for part in tables(found):
+        console.print(part)
+    console.print(f"files: {_shown(folder / variant.name)}")
+    return 0
+
+
+def _diff(arguments: argparse.Namespace, folder: Path, before: str, after: str, feed: list[str]) -> int:
+    import json
+
+    from engine.errors import UsageError
+    from workbench.console import print_json, stdout
+    from workbench.profile.difference import difference
+    from workbench.profile.tables import difference_tables
+
+    methods = arguments.methods or ["callgrind"]
+    if len(methods) != 1 or methods[0] not in ("callgrind", "perf", "py-spy"):
+        raise UsageError("profile diff compares lines: it takes one of --with callgrind, perf, py-spy")
+    sides = []
+    for name in (before, after):
+        if name.endswith(".json"):
+            sides.append(_saved(name, methods[0]))
+        else:
+            variant = _variant(name, arguments.variants_from)
+            sides.append(_collected(arguments, folder, variant, feed, methods, lenient=False)["methods"][methods[0]])
+    found = difference(*sides)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{found['before']}-{found['after']}.diff.json"
+    path.write_text(json.dumps(found))
+    if arguments.json:
+        print_json(found)
+        return 0
+    console = stdout()
+    for part in difference_tables(found):
+        console.print(part)
+    console.print(f"files: {_shown(path)}")
+    return 0
+
+
+def _saved(name: str, method: str) -> dict[str, Any]:
+    """A method's document out of a profile that was saved."""
+    import json
+    from pathlib import Path
+
+    from engine.errors import UsageError
+
+    try:
+        saved = json.loads(Path(name).read_text())
+        document: dict[str, Any] = saved if saved["kind"] == "profile" else saved["methods"][method]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{name}: not a profile by {method} that `lobench profile` wrote") from error
+    return document
+
+
+def _collected(
+    arguments: argparse.Namespace, folder: Path, variant: Variant, feed: list[str], methods: list[str], *, lenient: bool
+) -> dict[str, Any]:
+    from workbench.console import progress
+    from workbench.profile.collect import Collector
+    from workbench.profile.task import Task, absolute
+
+    task = Task(
+        variant=variant.name,
+        feed=absolute(feed or [DEFAULT_FEED]),
+        files=absolute(arguments.variants_from),
+        evaluate=arguments.evaluate,
+        warm=arguments.warm,
+        records=arguments.records,
+    )
+    own = folder / variant.name
+    with progress(f"{variant.name}: starting", len(methods)) as ticker:
+        began: list[str] = []
+
+        def report(method: str) -> None:
+            if began:
+                ticker.advance()
+            began.append(method)
+            ticker.label(f"{variant.name}: {method}")
+
+        collector = Collector(variant, task, own, seconds=arguments.seconds, lenient=lenient)
+        found = collector.collect(methods, report).as_json()
+    return found
+
+
+def _calibrate(arguments: argparse.Namespace, folder: Path) -> int:
+    import json
+
+    from workbench.console import print_json, progress, stdout
+    from workbench.profile.calibration import STEPS, calibrate
+    from workbench.profile.card import card_tables
+
+    with progress("calibrating", STEPS) as ticker:
+
+        def report(label: str) -> None:
+            ticker.label(label)
+            ticker.advance()
+
+        card = calibrate(folder / "calibration", arguments.seconds, report)
+    path = folder / "calibration.json"
+    path.write_text(json.dumps(card, indent=2))
+    if arguments.json:
+        print_json(card)
+        return 0
+    console = stdout()
+    for part in card_tables(card):
+        console.print(part)
+    console.print(f"card: {_shown(path)}")
+    return 0
+
+
+def _variant(name: str, files: list[str]) -> Variant:
+    """A variant by name, by ``axis=policy,…``, or by the first letters that only its name has."""
+    from variants import discover, resolve
+
+    known = discover(files)
+    matching = [full for full in known if full.startswith(name)]
+    return resolve(matching[0] if len(matching) == 1 else name, known)
+
+
+def _shown(path: Path) -> str:
+    import os
+
+    return os.path.relpath(path)

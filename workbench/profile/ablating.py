@@ -1,0 +1,80 @@
+"""The process that times a variant stage by stage: replays that stop after each stage, side by side, slice by slice,
+in random order.
+
+Reads its task as one JSON object on stdin; writes one JSON object a line on stdout: a pass's ``events``, and its CPU
+``nanoseconds`` for each stage of ``engine.policy.STAGES``.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import random
+import sys
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from engine.feeds import LoadedFeed, open_feed
+from engine.policy import STAGES, Variant
+from engine.session import Replay, warm
+from variants import discover, resolve
+from workbench.profile.beginning import beginning
+
+SLICE = 32_768
+"""Records of a sample."""
+
+
+@dataclass(frozen=True)
+class AblationTask:
+    """Passes over the first ``records`` records until ``seconds`` are spent, at least one."""
+
+    variant: str
+    feed: list[str]
+    files: list[str]
+    evaluate: str
+    records: int
+    seconds: float
+    seed: int
+
+    def as_json(self) -> str:
+        return json.dumps(asdict(self))
+
+
+def ablate(task: AblationTask) -> None:
+    """Carry out a task, telling on stdout."""
+    variant = resolve(task.variant, discover(task.files))
+    feed = beginning(open_feed(task.feed), task.records)
+    for stage in STAGES:
+        warm(variant, observe=False, until=stage)
+    order = random.Random(task.seed)
+    gc.collect()
+    gc.disable()
+    end = time.monotonic() + task.seconds
+    while True:
+        print(json.dumps({"events": feed.count, "nanoseconds": _pass(variant, feed, task.evaluate, order)}), flush=True)
+        if time.monotonic() > end:
+            return
+
+
+def _pass(variant: Variant, feed: LoadedFeed, evaluate: str, order: random.Random) -> list[int]:
+    replays: list[Any] = []
+    spent = [0] * len(STAGES)
+    try:
+        replays += [Replay(variant, evaluate=evaluate, observe=False, until=stage) for stage in STAGES]
+        for start in range(0, feed.count, SLICE):
+            chunk = feed.slice(start, min(start + SLICE, feed.count))
+            # The slice's records are in the caches for every stage alike, also for the first.
+            feed.records["order_id"][start : start + chunk.count].sum()
+            for index in order.sample(range(len(replays)), len(replays)):
+                began = time.thread_time_ns()
+                replays[index].run(chunk.address, chunk.stride, chunk.count)
+                spent[index] += time.thread_time_ns() - began
+    finally:
+        for replay in replays:
+            replay.close()
+    return spent
+
+
+if __name__ == "__main__":
+    ablate(AblationTask(**json.load(sys.stdin)))

@@ -1,0 +1,186 @@
+"""The profilers themselves, measured: on work whose shares are known, how far is each off, and how much does it
+disturb?
+
+The truth comes of ablation (``workload``): what the work takes less without a line. The card says what each tool said
+instead, what it did to the run time, and what it did to the ratio of Python's time to the kernel's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from workbench.environment import environment
+from workbench.profile import callgrind, python_tools, sampled
+from workbench.profile.attribution import group, spend
+from workbench.profile.callgrind_file import Counts
+from workbench.profile.needs import MissingRightError, MissingToolError, require
+from workbench.profile.runner import WORKLOAD, Told, command_of, run, told_in
+from workbench.profile.task import Task
+
+TOOLS = ("callgrind", "perf", "py-spy", "scalene", "memray")
+STEPS = len(TOOLS) + 1
+
+_LINES = ("light", "heavy")
+_TIMEOUT = 300.0
+
+Report = Callable[[str], None]
+Shares = dict[str, float | None]
+
+
+def calibrate(folder: Path, seconds: float, report: Report) -> dict[str, Any]:
+    """Try every tool that is here on the workload; returns the card (docs/profiling.md).
+
+    ``report`` is called with the name of each of ``STEPS`` steps that begins. Tools that are missing are named under
+    ``missing``.
+    """
+    from workbench.profile.workload import HEAVY, shares_of
+
+    folder.mkdir(parents=True, exist_ok=True)
+    task = Task(variant="", feed=[], seconds=seconds)
+    report("truth by ablation")
+    replace(task, mode="truth").write(folder)
+    run(command_of(WORKLOAD), folder, "truth.log", _TIMEOUT)
+    truth = shares_of(json.loads((folder / "done.json").read_text())["truth"])
+    tools: dict[str, Any] = {}
+    missing: dict[str, str] = {}
+    for tool in TOOLS:
+        report(tool)
+        own = folder / tool
+        own.mkdir(exist_ok=True)
+        try:
+            # Right before, so that both meet the same machine.
+            free = _free(task, own, seconds / 2)
+            said, done = _TRIALS[tool](task, own, seconds)
+        except (MissingToolError, MissingRightError) as error:
+            missing[tool] = str(error)
+            continue
+        errors = {line: None if share is None else share - truth[line]["value"] for line, share in said.items()}
+        tools[tool] = {"said": said, "errors": errors, **_disturbance(done, free)}
+    return {
+        "kind": "calibration",
+        "format": 1,
+        "machine": environment(),
+        "heavy": HEAVY,
+        "truth": truth,
+        "tools": tools,
+        "agreement": _agreement(tools),
+        "missing": missing,
+    }
+
+
+def _free(task: Task, folder: Path, seconds: float) -> dict[str, Any]:
+    """The workload by itself for so long."""
+    replace(task, mode="plain", seconds=seconds).write(folder)
+    run(command_of(WORKLOAD), folder, "undisturbed.log", _TIMEOUT)
+    return told_in(folder).done
+
+
+def _callgrind(task: Task, folder: Path, seconds: float) -> tuple[Shares, Mapping[str, Any] | None]:
+    told, counts = callgrind.profile(task, folder, WORKLOAD)
+    # One process runs at a fiftieth of its speed, another is not disturbed at all: there is no ratio to tell.
+    return _kernel_lines(told, counts), None
+
+
+def _perf(task: Task, folder: Path, seconds: float) -> tuple[Shares, Mapping[str, Any]]:
+    seen = sampled.perf(replace(task, mode="plain"), folder, seconds, WORKLOAD)
+    return _kernel_lines(seen.told, seen.counts), seen.told.done
+
+
+def _py_spy(task: Task, folder: Path, seconds: float) -> tuple[Shares, Mapping[str, Any]]:
+    seen = sampled.py_spy(replace(task, mode="plain"), folder, seconds, WORKLOAD)
+    profile = json.loads((folder / "py-spy.speedscope.json").read_text())
+    return {**_kernel_lines(seen.told, seen.counts), **_spied_lines(profile)}, seen.told.done
+
+
+def _scalene(task: Task, folder: Path, seconds: float) -> tuple[Shares, Mapping[str, Any]]:
+    require("scalene")
+    python_tools.run_scalene(replace(task, mode="scalene", seconds=seconds), folder, WORKLOAD)
+    told = told_in(folder)
+    rows = python_tools.scalene_lines(json.loads((folder / python_tools.SCALENE).read_text()), told.sources)
+    shares = {row["line"]: row["share"] for row in rows if row["file"].endswith("workload.py")}
+    return _python_lines(shares), told.done
+
+
+def _memray(task: Task, folder: Path, seconds: float) -> tuple[Shares, Mapping[str, Any]]:
+    require("memray")
+    (folder / "memray.bin").unlink(missing_ok=True)
+    replace(task, mode="memray", seconds=seconds).write(folder)
+    run(command_of(WORKLOAD), folder, "memray.log", _TIMEOUT)
+    return {}, told_in(folder).done
+
+
+_TRIALS: dict[str, Callable[[Task, Path, float], tuple[Shares, Mapping[str, Any] | None]]] = {
+    "callgrind": _callgrind,
+    "perf": _perf,
+    "py-spy": _py_spy,
+    "scalene": _scalene,
+    "memray": _memray,
+}
+
+
+def _kernel_lines(told: Told, counts: Counts) -> Shares:
+    """Shares of the kernel's two lines in what they took together, loops included with the line that they repeat."""
+    from workbench.profile.workload import line_of
+
+    places = {line_of(f"kernel {line}") - back: line for line in _LINES for back in (0, 1)}
+    sums = group(spend(told.codes, counts, {}), lambda entry: places.get(entry.place.line, ""))
+    whole = sum(float(sums[line][0]) for line in _LINES if line in sums)
+    return {f"kernel {line}": float(sums[line][0]) / whole if line in sums else None for line in _LINES}
+
+
+def _spied_lines(profile: Mapping[str, Any]) -> Shares:
+    """py-spy's samples by the innermost line of the Python part."""
+    frames = profile["shared"]["frames"]
+    lines: dict[int, float] = {}
+    for thread in profile["profiles"]:
+        for stack, weight in zip(thread["samples"], thread["weights"], strict=True):
+            line = next((frames[i]["line"] for i in reversed(stack) if frames[i]["name"] == "python_part"), None)
+            if line is not None:
+                lines[line] = lines.get(line, 0.0) + weight
+    return _python_lines(lines)
+
+
+def _python_lines(values: Mapping[int, float]) -> Shares:
+    """Shares of the Python part's two lines in all three of the loop."""
+    from workbench.profile.workload import line_of
+
+    light, heavy = (line_of(f"python {line}") for line in _LINES)
+    whole = sum(values.get(line, 0.0) for line in (light - 1, light, heavy))
+    if not whole:
+        return {"python light": None, "python heavy": None}
+    return {"python light": values.get(light, 0.0) / whole, "python heavy": values.get(heavy, 0.0) / whole}
+
+
+def _disturbance(done: Mapping[str, Any] | None, free: Mapping[str, Any]) -> dict[str, float | None]:
+    """Wall and CPU time against undisturbed, and the change of the ratio of Python's CPU time to the kernel's; 1 is
+    no effect."""
+    if done is None or not done["records"]:
+        return dict.fromkeys(("slowdown", "cpu_slowdown", "ratio_change"))
+
+    def change(clock: str) -> float:
+        whole = [sum(told[clock].values()) / told["records"] for told in (done, free)]
+        return float(whole[0] / whole[1])
+
+    ratio = [told["cpu"]["python"] / told["cpu"]["kernel"] for told in (done, free)]
+    return {"slowdown": change("wall"), "cpu_slowdown": change("cpu"), "ratio_change": ratio[0] / ratio[1]}
+
+
+def _agreement(tools: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """For each pair of tools that told the same line's share, the largest difference."""
+    rows = []
+    names = list(tools)
+    for place, one in enumerate(names):
+        for other in names[place + 1 :]:
+            mine, theirs = tools[one]["said"], tools[other]["said"]
+            apart = [
+                abs(mine[line] - theirs[line])
+                for line in mine
+                if mine[line] is not None and theirs.get(line) is not None
+            ]
+            if apart:
+                rows.append({"tools": [one, other], "largest_difference": max(apart)})
+    return rows

@@ -1,0 +1,99 @@
+"""Reading callgrind's output: what each instruction of JIT code cost, itself and in the libraries that it called.
+
+Format: Valgrind manual, section "Callgrind Format Specification"; written with ``--dump-instr=yes``,
+``--compress-pos=no`` and ``--compress-strings=no``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+Cost = npt.NDArray[np.int64]
+
+COSTS = ("instructions", "l1_misses", "ll_misses", "mispredictions")
+"""What is kept of callgrind's events, in this order: instructions; data and instruction misses of the first level, of
+the last level; mispredicted branches, conditional and indirect."""
+
+_SUMS = {
+    "instructions": ("Ir",),
+    "l1_misses": ("I1mr", "D1mr", "D1mw"),
+    "ll_misses": ("ILmr", "DLmr", "DLmw"),
+    "mispredictions": ("Bcm", "Bim"),
+}
+
+_UNKNOWN = "???"
+"""Callgrind's name for an object that is no file: JIT code. Its addresses alone are those of the process."""
+
+
+@dataclass
+class Counts:
+    """Costs by address of JIT code: int64 arrays in order of ``COSTS``.
+
+    ``own``: of the instruction; ``called``: of what it called outside of the JIT code, by the name of the called
+    function; ``library_calls``: number of calls of such functions; ``calls``: (caller's address, callee's address) of
+    calls between JIT functions to their number.
+    """
+
+    own: dict[int, Cost] = field(default_factory=dict)
+    called: dict[tuple[int, str], Cost] = field(default_factory=dict)
+    library_calls: dict[str, int] = field(default_factory=dict)
+    calls: dict[tuple[int, int], int] = field(default_factory=dict)
+
+
+def read_counts(lines: Iterable[str], is_kernel: Callable[[int], bool]) -> Counts:
+    """Sum up a callgrind file; ``is_kernel`` says which addresses are kernels' code, the rest is left out."""
+    counts = Counts()
+    sums: npt.NDArray[np.int64] = np.zeros((0, 0), np.int64)
+    inside = False
+    target: tuple[str, str, int, int] | None = None
+    called_object, called_function = "", ""
+    current_object = ""
+    for line in lines:
+        first = line[:1]
+        if first == "0":
+            if inside:
+                _row(line, target, counts, sums, is_kernel)
+            target = None
+        elif line.startswith("calls="):
+            number, address = line[6:].split()[:2]
+            target = (called_object or current_object, called_function, int(address, 16), int(number))
+            called_object = ""
+        elif line.startswith("ob="):
+            current_object = line[3:].strip()
+            inside = current_object == _UNKNOWN
+        elif line.startswith("cob="):
+            called_object = line[4:].strip()
+        elif line.startswith("cfn="):
+            called_function = line[4:].strip()
+        elif line.startswith("events:"):
+            names = line.split()[1:]
+            sums = np.array([[name in _SUMS[cost] for cost in COSTS] for name in names], np.int64)
+    return counts
+
+
+def _row(
+    line: str,
+    target: tuple[str, str, int, int] | None,
+    counts: Counts,
+    sums: npt.NDArray[np.int64],
+    is_kernel: Callable[[int], bool],
+) -> None:
+    address, _, *values = line.split()
+    place = int(address, 16)
+    if not is_kernel(place):
+        return
+    # Trailing zeros are not written.
+    cost = np.array(values, np.int64) @ sums[: len(values)]
+    if target is None:
+        counts.own[place] = counts.own.get(place, 0) + cost
+        return
+    called_object, function, callee, number = target
+    if called_object == _UNKNOWN and is_kernel(callee):
+        counts.calls[place, callee] = counts.calls.get((place, callee), 0) + number
+    else:
+        counts.library_calls[function] = counts.library_calls.get(function, 0) + number
+        counts.called[place, function] = counts.called.get((place, function), 0) + cost

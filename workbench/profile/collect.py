@@ -1,0 +1,144 @@
+"""Profiling one variant with one tool after another: what each found, its files, and why one could not look."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine.policy import Variant
+from workbench.profile import callgrind, python_tools, sampled
+from workbench.profile.ablation import ablation
+from workbench.profile.attribution import Callers, callers_in, spend
+from workbench.profile.callgrind_file import COSTS
+from workbench.profile.document import Document, document
+from workbench.profile.flamegraph import flame_graph
+from workbench.profile.needs import MissingRightError, MissingToolError
+from workbench.profile.runner import Told
+from workbench.profile.sourcepage import source_page
+from workbench.profile.speedscope import speedscope
+from workbench.profile.task import Task
+
+METHODS = ("callgrind", "ablation", "perf", "py-spy", "scalene", "memray")
+"""Ways to look at a variant, in the order that they are used: callgrind knows who called whom, which samplers do
+not."""
+
+Report = Callable[[str], None]
+
+
+@dataclass
+class Profiles:
+    """What was found out about one variant: documents by method, and for those that could not look the reason."""
+
+    variant: Variant
+    feed: str
+    found: dict[str, Document] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+    files: dict[str, list[str]] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "kind": "variant-profile",
+            "variant": self.variant.name,
+            "feed": self.feed,
+            "methods": self.found,
+            "missing": self.missing,
+            "files": self.files,
+        }
+
+
+class Collector:
+    """Profiles of one variant, one method at a time; ``folder`` gets ``profile.json``, and a folder for each with the
+    tool's own output.
+
+    ``seconds`` is how long samplers look. With ``lenient``, a tool that is missing or may not look is noted instead
+    of raised.
+    """
+
+    def __init__(self, variant: Variant, task: Task, folder: Path, *, seconds: float, lenient: bool) -> None:
+        self.profiles = Profiles(variant, " ".join(task.feed))
+        self._task, self._folder, self._seconds, self._lenient = task, folder, seconds, lenient
+        self._callers: Callers = {}
+
+    def collect(self, methods: Sequence[str], report: Report = lambda label: None) -> Profiles:
+        """Use these methods, ``report``ing each that begins."""
+        for method in (name for name in METHODS if name in methods):
+            report(method)
+            folder = self._folder / method
+            folder.mkdir(parents=True, exist_ok=True)
+            with self._noting(method):
+                found = getattr(self, f"_{method.replace('-', '_')}")(folder)
+                self.profiles.found[method] = found
+                (folder / "profile.json").write_text(json.dumps(found))
+                self.profiles.files[method] = sorted(path.name for path in folder.iterdir())
+            # An interrupt leaves what there is by now.
+            (self._folder / "profile.json").write_text(json.dumps(self.profiles.as_json()))
+        return self.profiles
+
+    @contextmanager
+    def _noting(self, method: str) -> Iterator[None]:
+        try:
+            yield
+        except (MissingToolError, MissingRightError) as error:
+            if not self._lenient:
+                raise
+            self.profiles.missing[method] = str(error)
+
+    def _callgrind(self, folder: Path) -> Document:
+        told, counts = callgrind.profile(self._task, folder)
+        self._callers = callers_in(told.codes, counts)
+        events = told.done["records"]
+        found = document(
+            "callgrind",
+            COSTS,
+            spend(told.codes, counts, self._callers),
+            events,
+            told.sources,
+            variant=self.profiles.variant,
+            feed=told.feed,
+            caches=list(callgrind.CACHES),
+            library_calls={name: number / events for name, number in sorted(counts.library_calls.items())},
+        )
+        _write(found, told, folder)
+        return found
+
+    def _perf(self, folder: Path) -> Document:
+        return self._sampled("perf", sampled.perf(self._task, folder, self._seconds), folder)
+
+    def _py_spy(self, folder: Path) -> Document:
+        return self._sampled("py-spy", sampled.py_spy(self._task, folder, self._seconds), folder)
+
+    def _sampled(self, tool: str, seen: sampled.Sampled, folder: Path) -> Document:
+        told = seen.told
+        found = document(
+            tool,
+            sampled.COLUMNS,
+            spend(told.codes, sampled.nanoseconds(seen), self._callers),
+            told.done["records"],
+            told.sources,
+            variant=self.profiles.variant,
+            feed=told.feed,
+            samples=seen.samples,
+            kernel_samples=seen.kernel_samples,
+            **seen.notes,
+        )
+        _write(found, told, folder)
+        return found
+
+    def _ablation(self, folder: Path) -> Document:
+        return ablation(self.profiles.variant, self._task, 2 * self._seconds)
+
+    def _scalene(self, folder: Path) -> Document:
+        return python_tools.scalene(self._task, folder, self._seconds)
+
+    def _memray(self, folder: Path) -> Document:
+        return python_tools.memray(self._task, folder)
+
+
+def _write(found: Document, told: Told, folder: Path) -> None:
+    (folder / "source.html").write_text(source_page(found, told.sources))
+    (folder / "flame.svg").write_text(flame_graph(found))
+    (folder / "lines.speedscope.json").write_text(json.dumps(speedscope(found)))

@@ -1,0 +1,130 @@
+"""The profile document: what one tool found out about one variant, as plain values (docs/profiling.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from engine.policy import Variant
+from workbench.profile.attribution import Spent, group, outside, totals
+from workbench.profile.codemap import Frame
+from workbench.profile.sources import Sources, is_hidden, shown
+from workbench.profile.stages import GROUPS, Place, mechanism_of, places_of, stage_in
+
+FORMAT = 1
+
+Document = dict[str, Any]
+
+
+def document(
+    tool: str, columns: Sequence[str], spent: Sequence[Spent], events: int, sources: Sources, **facts: Any
+) -> Document:
+    """A document of what was spent on ``events`` events; ``columns`` names the values, the first one ranks."""
+    variant: Variant = facts.pop("variant")
+    places = places_of(variant)
+    per_event = [Spent(_readable(entry.stack), entry.values / max(events, 1)) for entry in spent]
+    whole = sum((entry.values for entry in per_event), np.zeros(len(columns)))
+
+    def costs(values: Any) -> dict[str, float]:
+        return dict(zip(columns, map(float, values), strict=True))
+
+    def share(values: Any) -> float:
+        return float(values[0] / whole[0]) if whole[0] else 0.0
+
+    return {
+        "kind": "profile",
+        "format": FORMAT,
+        "tool": tool,
+        "variant": variant.name,
+        "policies": variant.policies,
+        **facts,
+        "events": events,
+        "columns": list(columns),
+        "per_event": costs(whole),
+        "stages": _stages(per_event, places, costs, share),
+        "mechanisms": _mechanisms(per_event, places, variant, costs, share),
+        "functions": _functions(per_event, columns, costs, share),
+        "lines": _lines(per_event, places, sources, costs, share),
+        "stacks": _stacks(per_event),
+    }
+
+
+def _readable(stack: Sequence[Frame]) -> tuple[Frame, ...]:
+    return outside(stack, is_hidden)
+
+
+def _stages(spent: Sequence[Spent], places: Sequence[Place], costs: Any, share: Any) -> list[dict[str, Any]]:
+    sums = group(spent, lambda entry: stage_in(entry.stack, places))
+    return [
+        {"stage": stage, "group": GROUPS[stage], "share": share(sums[stage]), **costs(sums[stage])}
+        for stage in GROUPS
+        if stage in sums
+    ]
+
+
+def _mechanisms(
+    spent: Sequence[Spent], places: Sequence[Place], variant: Variant, costs: Any, share: Any
+) -> list[dict[str, Any]]:
+    sums = group(spent, lambda entry: mechanism_of(entry.stack, places))
+    names = variant.policies
+    return [
+        {"axis": axis, "policy": names.get(str(axis)), "share": share(values), **costs(values)}
+        for axis, values in sums.items()
+    ]
+
+
+def _functions(spent: Sequence[Spent], columns: Sequence[str], costs: Any, share: Any) -> list[dict[str, Any]]:
+    own = group(spent, lambda entry: (entry.stack[-1].function, shown(entry.stack[-1].file)))
+    below = totals(spent, lambda frame: (frame.function, shown(frame.file)))
+    nothing = np.zeros(len(columns))
+    rows = [
+        {
+            "function": function,
+            "file": file,
+            "share": share(own.get((function, file), nothing)),
+            "total_share": share(below[function, file]),
+            **costs(own.get((function, file), nothing)),
+        }
+        for function, file in below
+    ]
+    return sorted(rows, key=lambda row: -float(row[columns[0]]))
+
+
+def _lines(
+    spent: Sequence[Spent], places: Sequence[Place], sources: Sources, costs: Any, share: Any
+) -> list[dict[str, Any]]:
+    own = group(spent, lambda entry: (shown(entry.place.file), entry.place.line))
+    below = totals(spent, lambda frame: (shown(frame.file), frame.line))
+    functions = {(shown(frame.file), frame.line): frame.function for entry in spent for frame in entry.stack}
+    stages: dict[Any, dict[str, float]] = {}
+    for entry in spent:
+        at = stages.setdefault((shown(entry.place.file), entry.place.line), {})
+        stage = stage_in(entry.stack, places)
+        at[stage] = at.get(stage, 0.0) + float(entry.values[0])
+    return [
+        {
+            "file": file,
+            "line": line,
+            "function": functions[file, line],
+            "text": sources.text(file, line),
+            "stage": max(stages[file, line], key=lambda stage: stages[file, line][stage]),
+            "share": share(values),
+            "total_share": share(below[file, line]),
+            **costs(values),
+        }
+        for (file, line), values in own.items()
+    ]
+
+
+def _stacks(spent: Sequence[Spent]) -> dict[str, Any]:
+    """Frames once, and for each stack its frames' places in that list and its values."""
+    frames: dict[tuple[str, str, int], int] = {}
+    rows = []
+    for entry in spent:
+        places = [
+            frames.setdefault((frame.function, shown(frame.file), frame.line), len(frames)) for frame in entry.stack
+        ]
+        rows.append({"stack": places, "values": [float(value) for value in entry.values]})
+    return {"frames": [list(frame) for frame in frames], "rows": rows}

@@ -1,0 +1,80 @@
+"""Kernels with line tables: the same machine code as the timed kernels, and debug sections that say where it came from.
+
+Numba's ``debug=True`` forbids inlining and keeps variables alive, so that what it describes is another program. Here
+the lowering is left as it is and only source positions are attached to it; LLVM's optimizer is bound not to look at
+them. ``tests/unit/test_profile_linetables.py`` compares the machine code byte by byte.
+
+Numba has no public name for this: two of its internals are replaced, in processes that exist to be profiled and in no
+other. Call ``install`` before anything is compiled.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from numba.core import codegen
+from numba.core import debuginfo as numba_debuginfo
+
+from engine.errors import LobenchError
+
+debuginfo: Any = numba_debuginfo
+
+
+@dataclass(frozen=True)
+class CompiledObject:
+    """One relocatable object that the JIT linker loaded: its ELF bytes, and the engine that knows where to."""
+
+    elf: bytes
+    engine: Any
+
+
+OBJECTS: list[CompiledObject] = []
+"""All objects loaded since ``install``, in order."""
+
+
+class LineTables(debuginfo.DIBuilder):  # type: ignore[misc]
+    """Debug information without variables and types: positions, functions, and what was inlined into what."""
+
+    def __init__(self, module: Any, filepath: str, cgctx: Any, directives_only: bool) -> None:
+        # "Directives only" would name no functions.
+        super().__init__(module, filepath, cgctx, directives_only=False)
+
+    def mark_variable(self, *arguments: Any, **options: Any) -> None:
+        """A variable's description would pin its storage."""
+
+    def _di_file(self) -> Any:
+        # Generated text has a name in angle brackets and no folder.
+        folder, name = os.path.split(self.filepath)
+        if name.startswith("<"):
+            folder = ""
+        return self.module.add_debug_info("DIFile", {"directory": folder, "filename": name})
+
+    def _di_subroutine_type(self, line: int, function: Any, argmap: Any) -> Any:
+        return self.module.add_debug_info("DISubroutineType", {"types": self.module.add_metadata([])})
+
+
+def install() -> None:
+    """From now on everything that Numba compiles in this process carries line tables, and is kept in ``OBJECTS``.
+
+    Raises LobenchError when this Numba's inside is not the one that is known.
+    """
+    library: Any = getattr(codegen, "CPUCodeLibrary", None)
+    if not hasattr(debuginfo, "DummyDIBuilder") or not hasattr(library, "_finalize_final_module"):
+        raise LobenchError("source lines of kernels need Numba 0.61 to 0.68: this version's internals are different")
+    if debuginfo.DummyDIBuilder is LineTables:
+        return
+    debuginfo.DummyDIBuilder = LineTables
+    finalize = library._finalize_final_module
+
+    def keep(self: Any) -> Any:
+        if not self._object_caching_enabled:
+            self.enable_object_caching()
+        # What comes of the cache is handed to the linker and forgotten.
+        cached = self._compiled_object
+        result = finalize(self)
+        OBJECTS.append(CompiledObject(bytes(cached or self._compiled_object), self._codegen._engine))
+        return result
+
+    library._finalize_final_module = keep

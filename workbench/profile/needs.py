@@ -1,0 +1,64 @@
+"""The tools that profiles are made with: whether they are here, and how to get those that are not."""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+import sys
+from pathlib import Path
+from shutil import which
+
+from engine.errors import LobenchError, UsageError
+
+TOOLS = ("scalene", "py-spy", "perf", "callgrind", "memray")
+"""What ``lobench profile --with`` knows."""
+
+PIP = "pip install 'lobench[profile]'"
+_APT = {"valgrind": "apt-get install valgrind libc6-dbg", "perf": "apt-get install linux-perf"}
+_MODULES = {"scalene": "scalene", "memray": "memray", "pyelftools": "elftools"}
+
+
+class MissingToolError(UsageError):
+    """A profiler is not installed; the message says how to install it."""
+
+
+class MissingRightError(LobenchError):
+    """A profiler may not look into processes here; the message says which right is missing."""
+
+
+def require(name: str) -> str:
+    """Path of a program, or name of a module, that must be there. Raises MissingToolError with the line that installs
+    it."""
+    if name in _MODULES:
+        if importlib.util.find_spec(_MODULES[name]) is None:
+            raise MissingToolError(f"{name} is not installed; install it with: {PIP}")
+        return _MODULES[name]
+    if name == "py-spy":
+        # Beside this interpreter, where pip puts it, before any other.
+        path = which(name, path=str(Path(sys.executable).parent)) or which(name)
+        if path is None:
+            raise MissingToolError(f"{name} is not installed; install it with: {PIP}")
+        return path
+    path = which(name)
+    if path is None:
+        raise MissingToolError(f"{name} is not installed; install it with: {_APT[name]}")
+    if name == "valgrind" and platform.machine() not in ("x86_64", "AMD64"):
+        raise MissingToolError(f"callgrind profiles need an x86-64 machine, this one is {platform.machine()}")
+    return path
+
+
+def perf_event_paranoid() -> int | None:
+    """What the system allows perf: at most 2 lets users look at their own processes; None where there is no perf."""
+    return _number("/proc/sys/kernel/perf_event_paranoid")
+
+
+def ptrace_scope() -> int | None:
+    """Yama's rule for attaching to processes: 0 all of one's own, 1 those that allow it, 2 root only, 3 none."""
+    return _number("/proc/sys/kernel/yama/ptrace_scope")
+
+
+def _number(path: str) -> int | None:
+    try:
+        return int(Path(path).read_text())
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,130 @@
+"""Profilers of Python code, run as they are: scalene for time, memray for allocations.
+
+Scalene sees a kernel as the line that calls it, memray not at all. What they add is the other side: how much of a
+replay's time and memory is not the kernels'.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from engine.errors import LobenchError
+from workbench.profile.needs import require
+from workbench.profile.runner import TARGET, command_of, environment, failed, told_in
+from workbench.profile.sources import ROOT, Sources, shown
+from workbench.profile.task import Task
+
+SCALENE = "scalene.json"
+_TIMEOUT = 600.0
+
+
+def scalene(task: Task, folder: Path, seconds: float) -> dict[str, Any]:
+    """Run scalene, processor time only. Leaves ``scalene.json`` and ``scalene.html`` in the folder; returns its lines
+    with shares of time in Python, in native code and in the system. Raises MissingToolError."""
+    require("scalene")
+    run_scalene(replace(task, mode="scalene", seconds=seconds), folder, TARGET)
+    told = told_in(folder)
+    return {
+        "kind": "python-profile",
+        "tool": "scalene",
+        "variant": task.variant,
+        "feed": told.feed,
+        "events": told.done["records"],
+        "lines": scalene_lines(json.loads((folder / SCALENE).read_text()), told.sources),
+    }
+
+
+def run_scalene(task: Task, folder: Path, module: str) -> None:
+    """Run scalene on a target; its profile and page stay in the folder."""
+    task.write(folder)
+    options = ["--cpu-only", "--off", "--program-path", str(ROOT), "-o", SCALENE]
+    script = ROOT / (module.replace(".", "/") + ".py")
+    _run("scalene", [sys.executable, "-m", "scalene", "run", *options, str(script)], folder)
+    if not (folder / SCALENE).exists():
+        raise LobenchError(f"scalene wrote no profile; its output is in {folder / 'scalene.log'}")
+    # The viewer writes into the folder it is started in, under a name of its own.
+    _run("scalene", [sys.executable, "-m", "scalene", "view", "--standalone", SCALENE], folder)
+    (folder / "scalene-profile.html").replace(folder / "scalene.html")
+
+
+def scalene_lines(profile: dict[str, Any], sources: Sources) -> list[dict[str, Any]]:
+    """Lines of scalene's profile with a share of the time, largest first."""
+    rows = []
+    for file, entry in profile["files"].items():
+        known = Sources.of([file, *sources.files.values()], sources.generated)
+        for line in entry["lines"]:
+            parts = {
+                "python": line["n_cpu_percent_python"] / 100,
+                "native": line["n_cpu_percent_c"] / 100,
+                "system": line["n_sys_percent"] / 100,
+            }
+            share = sum(parts.values())
+            if share > 0:
+                text = known.text(shown(file), line["lineno"])
+                rows.append({"file": shown(file), "line": line["lineno"], "text": text, "share": share, **parts})
+    return sorted(rows, key=lambda row: -float(row["share"]))
+
+
+def memray(task: Task, folder: Path) -> dict[str, Any]:
+    """Run memray over one pass. Leaves ``memray.bin`` and ``memray.json`` in the folder; returns allocations and
+    bytes of the pass, and who asked for them.
+
+    What kernels allocate is not among them: memray watches calls through the tables that shared libraries are linked
+    by, and JIT code calls malloc itself. Callgrind counts those (``library_calls`` of its document). Raises
+    MissingToolError.
+    """
+    require("memray")
+    replace(task, mode="memray").write(folder)
+    (folder / "memray.bin").unlink(missing_ok=True)
+    _run("memray", command_of(TARGET), folder)
+    stats = [sys.executable, "-m", "memray", "stats", "--json", "-n", "20", "-f", "-o", "memray.json", "memray.bin"]
+    _run("memray", stats, folder)
+    told = told_in(folder)
+    found = json.loads((folder / "memray.json").read_text())
+    events = told.done["records"]
+    return {
+        "kind": "heap-profile",
+        "tool": "memray",
+        "variant": task.variant,
+        "feed": told.feed,
+        "events": events,
+        "allocations": found["total_num_allocations"],
+        "bytes": found["total_bytes_allocated"],
+        "peak_bytes": found["metadata"]["peak_memory"],
+        "allocators": found["allocator_type_distribution"],
+        "top": [
+            {"location": _place(entry["location"]), "allocations": entry["count"]}
+            for entry in found["top_allocations_by_count"]
+        ],
+    }
+
+
+def _place(location: str) -> str:
+    """memray's ``function:file:line`` without this machine's folders."""
+    function, _, rest = location.partition(":")
+    file, _, line = rest.rpartition(":")
+    return f"{function} ({shown(file)}:{line})" if file else location
+
+
+def _run(tool: str, command: list[str], folder: Path) -> None:
+    log = folder / f"{tool}.log"
+    with log.open("a") as out:
+        try:
+            done = subprocess.run(
+                command,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                env=environment(),
+                timeout=_TIMEOUT,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise LobenchError(f"{tool} did not end within {_TIMEOUT:.0f} s; its output is in {log}") from error
+    if done.returncode:
+        raise failed(tool, done.returncode, log)

@@ -1,0 +1,77 @@
+"""What the report shows of each variant's profile, as one plain value (docs/profiling.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.policy import Variant
+from workbench.profile.collect import Collector
+from workbench.profile.difference import difference
+from workbench.profile.flamegraph import flame_graph
+from workbench.profile.summary import SAMPLERS, next_bottleneck, stage_table
+from workbench.profile.tables import BLIND, bottleneck_line
+from workbench.profile.task import Task, absolute
+
+LINES = 5
+"""Costliest lines, and lines removed and added, that a report shows."""
+
+REPORTED = ("callgrind", "ablation", "perf")
+"""Methods that a report is made of."""
+
+
+def for_report(
+    variant: Variant,
+    feed: Sequence[str],
+    folder: Path,
+    *,
+    before: Mapping[str, Any] | None = None,
+    files: Sequence[str] = (),
+    evaluate: str = "last",
+    seconds: float = 5.0,
+    methods: Sequence[str] = REPORTED,
+    report: Callable[[str], None] = lambda label: None,
+) -> dict[str, Any]:
+    """Profile one variant and say what a report shows of it: an entry of ``profiles["variants"]``.
+
+    ``before`` is the entry of the phase before it, None for the first. Tools' own output goes to ``folder``. What is
+    not installed is left out and named under ``missing``. Raises LobenchError where a tool fails.
+    """
+    task = Task(variant=variant.name, feed=absolute(feed), files=absolute(files), evaluate=evaluate)
+    found = Collector(variant, task, folder, seconds=seconds, lenient=True).collect(methods, report).as_json()
+    return entry_of(found, before)
+
+
+def entry_of(found: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The report's entry for a variant's profile (``Profiles.as_json``)."""
+    methods = found["methods"]
+    lined = next((name for name in ("callgrind", *SAMPLERS) if name in methods), None)
+    timed = next((name for name in (*SAMPLERS, "callgrind") if name in methods), None)
+    return {
+        "variant": found["variant"],
+        "feed": found["feed"],
+        "missing": found["missing"],
+        "blind_spots": {method: BLIND[method] for method in methods},
+        "stages": stage_table(found),
+        "fine_stages": {name: methods[name]["stages"] for name in ("callgrind", *SAMPLERS) if name in methods},
+        "mechanisms": {name: methods[name]["mechanisms"] for name in ("callgrind", *SAMPLERS) if name in methods},
+        "lines": {name: methods[name]["lines"][:LINES] for name in ("callgrind", *SAMPLERS) if name in methods},
+        "per_event": methods[lined]["per_event"] if lined else {},
+        "change": _change(before, found),
+        "flame": flame_graph(methods[timed]) if timed else None,
+        "next_bottleneck": next_bottleneck(found),
+        "next_bottleneck_line": bottleneck_line(found),
+        "profile": found,
+    }
+
+
+def _change(before: Mapping[str, Any] | None, found: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What the phase removed and added, in instructions per event."""
+    if before is None or "callgrind" not in before["profile"]["methods"] or "callgrind" not in found["methods"]:
+        return None
+    whole = difference(before["profile"]["methods"]["callgrind"], found["methods"]["callgrind"])
+    lines = {
+        what: [row for row in whole["lines"] if row["what"] == what][:LINES] for what in ("removed", "added", "changed")
+    }
+    return {"before": whole["before"], "per_event": whole["per_event"], "stages": whole["stages"], **lines}

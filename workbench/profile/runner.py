@@ -1,0 +1,143 @@
+"""Starting profiled processes: their environment, waiting until they are warm, stopping them, saying what went
+wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.cache import base_folder
+from engine.errors import LobenchError
+from workbench.profile.codemap import CodeMap
+from workbench.profile.sources import Sources
+from workbench.profile.task import Task
+
+TARGET = "workbench.profile.target"
+WORKLOAD = "workbench.profile.workload"
+"""What is profiled: a variant that replays, or work of known composition."""
+
+_ROOT = Path(__file__).resolve().parents[2]
+_POLL = 0.02
+_PATIENCE = 600.0
+"""Seconds until a target must be warm; compiling takes some ten."""
+
+VALGRIND_BUILD = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+bmi,+bmi2,+fma"}
+"""Valgrind knows no AVX-512: kernels that it runs are compiled without."""
+
+
+def command_of(module: str) -> list[str]:
+    """How a target is started; the folder that it is started in holds its task."""
+    return [sys.executable, "-P", "-m", module]
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """For a profiled process: kernels with line tables have a cache of their own; nothing random, no helper
+    threads."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_CACHE")}
+    paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {
+        **kept,
+        "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths)),
+        "LOBENCH_CACHE_DIR": str(base_folder() / "profile"),
+        "PYTHONHASHSEED": "0",
+        "OPENBLAS_NUM_THREADS": "1",
+        **changes,
+    }
+
+
+def run(command: Sequence[str], folder: Path, log: str, timeout: float, **changes: str) -> None:
+    """Run in ``folder`` to the end; output goes to the file ``log`` there. Raises LobenchError with its last words."""
+    with (folder / log).open("w") as out:
+        try:
+            done = subprocess.run(
+                command,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                env=environment(**changes),
+                timeout=timeout,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise LobenchError(
+                f"{command[0]} did not end within {timeout:.0f} s; its output is in {folder / log}"
+            ) from error
+    if done.returncode:
+        raise failed(Path(command[0]).name, done.returncode, folder / log)
+
+
+def failed(what: str, code: int, log: Path) -> LobenchError:
+    """The error for a process that ended badly: what it said itself to its user, else its last words."""
+    said = [line for line in log.read_text(errors="replace").splitlines() if line.startswith("lobench: ")]
+    if said:
+        error = LobenchError(said[-1].removeprefix("lobench: "))
+        error.exit_code = code
+        return error
+    words = log.read_text(errors="replace").strip().splitlines()[-8:]
+    return LobenchError(f"{what} ended with code {code}:\n" + "\n".join(words))
+
+
+@contextmanager
+def running(task: Task, folder: Path, module: str = TARGET) -> Iterator[int]:
+    """A target that is warm and replays; its process id. It is stopped at the end."""
+    task.write(folder)
+    log = folder / "target.log"
+    (folder / "stop").unlink(missing_ok=True)
+    (folder / "target.json").unlink(missing_ok=True)
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            command_of(module), cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment()
+        )
+    try:
+        yield _await(process, folder / "target.json", log)
+        (folder / "stop").touch()
+        if process.wait(60):
+            raise failed("the profiled process", process.returncode, log)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        (folder / "stop").unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a target told: its code map, source texts, the feed's name, and how its run went."""
+
+    codes: CodeMap
+    sources: Sources
+    feed: str
+    pass_records: int
+    done: dict[str, Any]
+
+
+def told_in(folder: Path) -> Told:
+    """What a target that has ended left in its folder."""
+    ready = json.loads((folder / "target.json").read_text())
+    return Told(
+        CodeMap.from_json(ready["map"]),
+        Sources.of(ready["files"], ready["generated"]),
+        ready["feed"],
+        ready["records"],
+        json.loads((folder / "done.json").read_text()),
+    )
+
+
+def _await(process: subprocess.Popen[bytes], path: Path, log: Path) -> int:
+    end = time.monotonic() + _PATIENCE
+    while not path.exists():
+        if process.poll() is not None:
+            raise failed("the process to profile", process.returncode, log)
+        if time.monotonic() > end:
+            raise LobenchError(f"the process to profile was not warm within {_PATIENCE:.0f} s; its output is in {log}")
+        time.sleep(_POLL)
+    return int(json.loads(path.read_text())["pid"])

@@ -1,0 +1,216 @@
+"""Full-speed profiles of a variant's kernels: perf and py-spy look at a process that replays, many times a second.
+
+Neither knows a kernel's lines: addresses come from the tool, lines from the target's code map. The kernels are those
+that are timed, for this processor, AVX-512 included.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.errors import LobenchError
+from workbench.profile.callgrind_file import Counts
+from workbench.profile.codemap import CodeMap
+from workbench.profile.needs import MissingRightError, perf_event_paranoid, ptrace_scope, require
+from workbench.profile.runner import TARGET, Told, running, told_in
+from workbench.profile.task import LONGEST, Task
+
+CLOCK = "cpu-clock:u"
+"""What perf samples by: time, which every machine has."""
+HARDWARE = ("instructions:u", "cycles:u", "cache-misses:u", "branch-misses:u")
+"""Counters of the processor that perf is asked for; virtual machines often have none."""
+FREQUENCY = 997
+"""Samples a second that perf takes; a prime, so that nothing periodic is met always or never."""
+SPY_FREQUENCY = 200
+STACK_BYTES = 512
+"""Of the stack that perf keeps for each sample: enough to come from libc back to the kernel that called it."""
+
+COLUMNS = ("nanoseconds",)
+
+Sample = tuple[tuple[int, str], ...]
+"""(address, symbol) from the innermost frame outwards; address 0 where the tool tells only a name."""
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """What a sampling profiler saw: counts in samples, and how many samples it took in all."""
+
+    told: Told
+    counts: Counts
+    samples: int
+    notes: dict[str, Any]
+
+    @property
+    def kernel_samples(self) -> int:
+        """Samples that found the process in a kernel, or in what a kernel had called."""
+        return int(
+            sum(int(n[0]) for n in self.counts.own.values()) + sum(int(n[0]) for n in self.counts.called.values())
+        )
+
+
+def perf(task: Task, folder: Path, seconds: float, module: str = TARGET) -> Sampled:
+    """Sample with perf for so long. Leaves ``perf.data``, ``perf.script`` and the perf map in the folder.
+
+    Raises MissingToolError, or MissingRightError where the kernel does not let this user look.
+    """
+    require("perf")
+    command = ["perf", "record", "-q", "-e", CLOCK, "-F", str(FREQUENCY), "--call-graph", f"dwarf,{STACK_BYTES}"]
+    data = folder / "perf.data"
+    with running(replace(task, seconds=LONGEST, perf_map=True), folder, module) as pid:
+        map_file = Path(f"/tmp/perf-{pid}.map")
+        try:
+            target = ["-p", str(pid)]
+            done = _run([*command, "-o", str(data), *target, "--", "sleep", f"{seconds:.2f}"])
+            if done.returncode:
+                raise _refused("perf", done.stderr)
+            notes = {"event": CLOCK, "hardware_counters": _stat(pid)}
+            script = folder / "perf.script"
+            fields = "comm,pid,tid,time,period,event,ip,sym,dso,symoff"
+            script.write_text(_run(["perf", "script", "-i", str(data), "-F", fields]).stdout)
+            shutil.copy(map_file, folder / map_file.name)
+        finally:
+            map_file.unlink(missing_ok=True)
+    told = told_in(folder)
+    with script.open() as lines:
+        counts, samples = _count(_perf_samples(lines), told.codes)
+    return Sampled(told, counts, samples, notes)
+
+
+def py_spy(task: Task, folder: Path, seconds: float, module: str = TARGET) -> Sampled:
+    """Sample with py-spy for so long, native frames included. Leaves ``py-spy.speedscope.json`` in the folder.
+
+    Raises MissingToolError, or MissingRightError where the system does not let this user attach to a process.
+    """
+    program = require("py-spy")
+    out = folder / "py-spy.speedscope.json"
+    options = [
+        "--native",
+        "--format",
+        "speedscope",
+        "--rate",
+        str(SPY_FREQUENCY),
+        "--duration",
+        str(max(1, round(seconds))),
+    ]
+    with running(replace(task, seconds=LONGEST), folder, module) as pid:
+        done = _run([program, "record", *options, "--output", str(out), "--pid", str(pid)])
+        if done.returncode or not out.exists():
+            raise _refused("py-spy", done.stderr)
+    told = told_in(folder)
+    profile = json.loads(out.read_text())
+    counts, samples = _count(_spy_samples(profile), told.codes)
+    out.with_name("py-spy.named.speedscope.json").write_text(json.dumps(_with_lines(profile, told.codes)))
+    return Sampled(told, counts, samples, {})
+
+
+def nanoseconds(sampled: Sampled) -> Counts:
+    """The counts of samples as time: all samples together took the CPU time of the target's events."""
+    cpu = sampled.told.done["cpu_seconds"] * 1e9 / max(sampled.samples, 1)
+    own = {address: count * cpu for address, count in sampled.counts.own.items()}
+    return Counts(own, {place: count * cpu for place, count in sampled.counts.called.items()})
+
+
+def _count(samples: Iterable[Sample], codes: CodeMap) -> tuple[Counts, int]:
+    """Samples by the innermost kernel address in each; those without any are counted, nothing more."""
+    counts, total = Counts(), 0
+    one = np.ones(1, np.int64)
+    for sample in samples:
+        total += 1
+        for depth, (address, _) in enumerate(sample):
+            if address and codes.find(address) is not None:
+                if depth == 0:
+                    counts.own[address] = counts.own.get(address, 0) + one
+                else:
+                    place = (address, _function(sample[depth - 1][1]))
+                    counts.called[place] = counts.called.get(place, 0) + one
+                break
+    return counts, total
+
+
+def _function(symbol: str) -> str:
+    """The name that callgrind and perf would agree on for a function of libc."""
+    name = symbol.partition("@")[0].removeprefix("__GI_")
+    return "(unnamed)" if name.startswith(("0x", "[")) or not name else name
+
+
+def _perf_samples(lines: Iterable[str]) -> Iterator[Sample]:
+    """Samples of perf's script output: a head line, frames from the innermost outwards, an empty line."""
+    frames: list[tuple[int, str]] = []
+    for line in lines:
+        found = re.match(r"\s+([0-9a-f]+) (.*)", line)
+        if found:
+            frames.append((int(found[1], 16), found[2].partition("+0x")[0].partition(" (")[0]))
+        elif not line.strip() and frames:
+            yield tuple(frames)
+            frames = []
+    if frames:
+        yield tuple(frames)
+
+
+def _spy_samples(profile: dict[str, Any]) -> Iterator[Sample]:
+    """Samples of a speedscope file of py-spy: JIT code is named by its address there."""
+    frames = profile["shared"]["frames"]
+    for thread in profile["profiles"]:
+        for stack in thread["samples"]:
+            names = [frames[index]["name"] for index in reversed(stack)]
+            # But for the innermost, an address is where the call returns to: the instruction behind it.
+            yield tuple((_address(name) - (depth > 0), name) for depth, name in enumerate(names))
+
+
+def _address(name: str) -> int:
+    return int(name, 16) if re.fullmatch("0x[0-9a-f]+", name) else 0
+
+
+def _with_lines(profile: dict[str, Any], codes: CodeMap) -> dict[str, Any]:
+    """The same file with kernel addresses named by source lines."""
+    for frame in profile["shared"]["frames"]:
+        piece = codes.find(_address(frame["name"]) - 1) if _address(frame["name"]) else None
+        if piece is not None:
+            inner = piece.stack[-1]
+            frame["name"] = f"{inner.function.rpartition('.')[2]} ({os.path.basename(inner.file)}:{inner.line})"
+            frame["file"], frame["line"] = os.path.basename(inner.file), inner.line
+    return profile
+
+
+def _stat(pid: int) -> dict[str, int | None]:
+    """Half a second of the processor's own counters; None for each that this machine does not have."""
+    done = _run(["perf", "stat", "-x", ",", "-e", ",".join(HARDWARE), "-p", str(pid), "--", "sleep", "0.5"])
+    values: dict[str, int | None] = dict.fromkeys(HARDWARE)
+    for line in done.stderr.splitlines():
+        count, *rest = line.split(",")
+        name = next((field for field in rest if field in values), None)
+        if name and count.isdigit():
+            values[name] = int(count)
+    return values
+
+
+def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+
+
+def _refused(tool: str, said: str) -> LobenchError:
+    """What keeps a tool from looking, in words that say what to do."""
+    paranoid, scope = perf_event_paranoid(), ptrace_scope()
+    if tool == "perf" and os.geteuid() and paranoid is not None and paranoid > 2:
+        return MissingRightError(
+            f"perf may not look at processes: kernel.perf_event_paranoid is {paranoid}. "
+            "As root: sysctl kernel.perf_event_paranoid=2"
+        )
+    denied = "ermission" in said or "not permitted" in said
+    if tool == "py-spy" and denied:
+        rule = "" if scope is None else f" (kernel.yama.ptrace_scope is {scope})"
+        return MissingRightError(
+            f"py-spy may not attach to a process of this user{rule}. Run as root, or give the container the "
+            "SYS_PTRACE capability; with Yama, as root: sysctl kernel.yama.ptrace_scope=1"
+        )
+    return LobenchError(f"{tool} failed: {said.strip()[-500:] or 'it said nothing'}")

@@ -1,0 +1,50 @@
+"""Source text for readers: which files a profile shows, under which names, and what stands on a line."""
+
+from __future__ import annotations
+
+import linecache
+import sysconfig
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+_INSTALLED = tuple(sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib"))
+
+
+def is_hidden(file: str) -> bool:
+    """Whether a file is a library's, Numba's own functions for instance: its cost is the caller's."""
+    path = Path(file)
+    return not file.startswith(("<", "(")) and ROOT not in path.parents and file.startswith(_INSTALLED)
+
+
+@cache
+def shown(file: str) -> str:
+    """A file's name in a profile: relative to the checkout, or the bare name of a user's own."""
+    path = Path(file)
+    if ROOT in path.parents:
+        return str(path.relative_to(ROOT))
+    return file if file.startswith(("<", "(")) else path.name
+
+
+class Sources:
+    """Lines by shown name. ``files``: full path by shown name; ``generated``: lines of what exists in no folder."""
+
+    def __init__(self, files: Mapping[str, str], generated: Mapping[str, Sequence[str]]) -> None:
+        self.files = dict(files)
+        self.generated = {name: [line.rstrip("\n") for line in lines] for name, lines in generated.items()}
+
+    @classmethod
+    def of(cls, files: Iterable[str], generated: Mapping[str, Sequence[str]]) -> Sources:
+        return cls({shown(file): file for file in files}, generated)
+
+    def lines(self, name: str) -> list[str]:
+        """All lines of a file, without line ends; empty if it is not known."""
+        if name in self.generated:
+            return self.generated[name]
+        return [line.rstrip("\n") for line in linecache.getlines(self.files.get(name, name))]
+
+    def text(self, name: str, line: int) -> str:
+        lines = self.lines(name)
+        return lines[line - 1].strip() if 0 < line <= len(lines) else ""

@@ -1,0 +1,167 @@
+"""Profiles as tables for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from workbench.profile.summary import next_bottleneck, stage_table
+
+_LINES = 15
+_FUNCTIONS = 10
+_TEXT = 56
+
+BLIND = {
+    "callgrind": "counts instructions, not time: no prefetch, no out-of-order execution, no AVX-512, simulated caches",
+    "ablation": "tells stages apart, not lines; the difference of two programs is not always the stage alone",
+    "perf": "samples; an instruction that waits is blamed for the ones it waits for",
+    "py-spy": "samples at a fixed rate; of kernel functions that call each other only the innermost is known",
+    "scalene": "a kernel is the one line that calls it; time without the processor counts as system",
+    "memray": "sees what Python and numpy allocate; kernels call malloc themselves, callgrind counts those calls",
+}
+"""What a method cannot see."""
+
+
+def tables(profile: Mapping[str, Any]) -> Iterator[Table | str]:
+    """Everything that was found out about one variant, in order of the methods used."""
+    for method, found in profile["methods"].items():
+        kind = found["kind"]
+        yield f"\n{profile['variant']}, {method}: {BLIND[method]}"
+        if kind == "profile":
+            yield from _profile(found)
+        elif kind == "ablation":
+            yield _ablation(found)
+        elif kind == "python-profile":
+            yield _python(found)
+        else:
+            yield _heap(found)
+    if len([method for method in profile["methods"] if method in ("callgrind", "ablation", "perf", "py-spy")]) > 1:
+        yield _ways(stage_table(profile))
+    yield bottleneck_line(profile)
+    for method, reason in profile["missing"].items():
+        yield f"{method}: not used: {reason}"
+
+
+def bottleneck_line(profile: Mapping[str, Any]) -> str:
+    found = next_bottleneck(profile)
+    if found is None:
+        return ""
+    share, bound = found["share"], found["bound"]
+    what = "of the instructions" if share["method"] == "callgrind" else "of the time"
+    gain = f"{bound['value']:.2f}x" if bound["value"] else "unlimited"
+    part = f"{share['value']:.0%} {what} ({share['method']})"
+    return f"next bottleneck: {found['stage']}, {part}; removing it gains at most {gain}"
+
+
+def _profile(found: Mapping[str, Any]) -> Iterator[Table | str]:
+    columns = found["columns"]
+    whole = ", ".join(f"{found['per_event'][column]:,.2f} {column.replace('_', ' ')}" for column in columns)
+    yield f"{found['events']:,} events; per event: {whole}"
+    if "hardware_counters" in found:
+        yield _hardware(found["hardware_counters"])
+    yield _rows("stages", ("stage",), found["stages"], columns)
+    yield _rows("mechanisms", ("axis", "policy"), found["mechanisms"], columns)
+    yield _rows("functions", ("function", "file"), found["functions"][:_FUNCTIONS], columns)
+    yield _rows("lines", ("file", "line", "text"), found["lines"][:_LINES], columns)
+
+
+def _hardware(counters: Mapping[str, int | None]) -> str:
+    missing = [name for name, value in counters.items() if value is None]
+    told = [f"{name} {value:,}" for name, value in counters.items() if value is not None]
+    if not told:
+        return (
+            "hardware counters: this machine has none (no performance monitoring unit); samples are of the clock alone"
+        )
+    return "hardware counters in half a second: " + ", ".join([*told, *(f"{name} not counted" for name in missing)])
+
+
+def _rows(title: str, names: Sequence[str], rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> Table:
+    table = _table(title)
+    for name in names:
+        table.add_column(name, justify="right" if name == "line" else "left", overflow="ellipsis", no_wrap=True)
+    table.add_column("share", justify="right")
+    for column in columns:
+        table.add_column(column.replace("_", " "), justify="right")
+    for row in rows:
+        texts = ["-" if row[name] is None else escape(str(row[name])[:_TEXT]) for name in names]
+        table.add_row(*texts, f"{row['share']:.1%}", *(f"{row[column]:,.2f}" for column in columns))
+    return table
+
+
+def _ablation(found: Mapping[str, Any]) -> Table:
+    table = _table(f"stages by ablation, {found['passes']} passes")
+    for name in ("stage", "ns per event", "95 % interval", "share", "95 % interval"):
+        table.add_column(name, justify="left" if name == "stage" else "right")
+    for row in found["stages"]:
+        time, share = row["nanoseconds"], row["share"]
+        table.add_row(
+            row["stage"],
+            f"{time['value']:,.1f}",
+            f"{time['low']:,.1f} to {time['high']:,.1f}",
+            f"{share['value']:.1%}",
+            f"{share['low']:.1%} to {share['high']:.1%}",
+        )
+    return table
+
+
+def _ways(rows: Sequence[Mapping[str, Any]]) -> Table:
+    table = _table("shares of the stages, by method")
+    methods = [name for name in rows[0] if name not in ("stage", "disagreements")]
+    table.add_column("stage")
+    for method in methods:
+        table.add_column(method, justify="right")
+    table.add_column("disagree")
+    for row in rows:
+        shares = [f"{row[method]['value']:.1%}" if row[method] else "-" for method in methods]
+        table.add_row(row["stage"], *shares, "; ".join(" and ".join(pair) for pair in row["disagreements"]))
+    return table
+
+
+def _python(found: Mapping[str, Any]) -> Table:
+    table = _table("lines")
+    for name in ("file", "line", "python", "native", "system", "source"):
+        table.add_column(name, justify="left" if name in ("file", "source") else "right")
+    for row in found["lines"][:_LINES]:
+        shares = [f"{row[part]:.1%}" for part in ("python", "native", "system")]
+        table.add_row(escape(row["file"]), str(row["line"]), *shares, escape(row["text"][:_TEXT]))
+    return table
+
+
+def _heap(found: Mapping[str, Any]) -> Table:
+    table = _table(
+        f"{found['allocations']:,} allocations, {found['bytes']:,} bytes in a pass over {found['events']:,} events"
+    )
+    table.add_column("allocations", justify="right")
+    table.add_column("by")
+    for row in found["top"][:_FUNCTIONS]:
+        table.add_row(f"{row['allocations']:,}", escape(row["location"]))
+    return table
+
+
+def difference_tables(found: Mapping[str, Any]) -> Iterator[Table | str]:
+    """What a phase removed and added."""
+    columns = found["columns"]
+    first = columns[0]
+    for column in columns:
+        both = found["per_event"][column]
+        yield f"{column.replace('_', ' ')} per event: {both['before']:,.2f} before, {both['after']:,.2f} after"
+    for what in ("removed", "added", "changed"):
+        rows = [row for row in found["lines"] if row["what"] == what][:_LINES]
+        if not rows:
+            continue
+        table = _table(f"{what} lines, {first.replace('_', ' ')} per event")
+        for name in ("before", "after", "change", "file", "line", "source"):
+            table.add_column(name, justify="left" if name in ("file", "source") else "right", no_wrap=True)
+        for row in rows:
+            values = [f"{row[first][side]:,.2f}" for side in ("before", "after")]
+            table.add_row(
+                *values, f"{row[first]['change']:+,.2f}", row["file"], str(row["line"]), escape(row["text"][:_TEXT])
+            )
+        yield table
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", box=None, pad_edge=False)

@@ -1,0 +1,179 @@
+"""The process that is profiled: compiles, warms up, then replays and nothing else while a profiler looks.
+
+Started in the folder that holds its ``Task``; everything it tells lies there: ``target.json`` when it is warm (with
+the map from machine code to source), ``done.json`` when it has ended. A file named ``stop`` ends it between two
+slices.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import linecache
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.profile import linetables
+from workbench.profile.task import LONGEST, SETTLE, SLICE, Task
+
+if TYPE_CHECKING:
+    from engine.feeds import LoadedFeed
+    from engine.policy import Variant
+    from engine.session import Replay
+
+_SET_PTRACER = 0x59616D61  # PR_SET_PTRACER, with ANY = -1: a profiler of the same user may attach (Yama)
+
+
+class Target:
+    """A variant and the records that it replays, ready to run."""
+
+    def __init__(self, task: Task) -> None:
+        linetables.install()
+        from engine.feeds import open_feed
+        from engine.session import warm
+        from variants import discover, resolve
+        from workbench.profile.beginning import beginning
+
+        self.task = task
+        self.variant: Variant = resolve(task.variant, discover(task.files))
+        self.feed: LoadedFeed = beginning(open_feed(task.feed), task.warm + task.records)
+        self.count = self.feed.count
+        warm(self.variant, observe=False)
+
+    def replay(self) -> Replay:
+        from engine.session import Replay
+
+        return Replay(self.variant, evaluate=self.task.evaluate, observe=False)
+
+    def run(self, replay: Replay, start: int, stop: int) -> None:
+        """Records ``start`` to ``stop`` of the feed."""
+        chunk = self.feed.slice(start, stop)
+        replay.run(chunk.address, chunk.stride, chunk.count)
+
+
+def tell(name: str, **facts: Any) -> None:
+    """Write a file of this folder; it appears whole."""
+    path = Path(name)
+    partial = path.with_suffix(".part")
+    partial.write_text(json.dumps(facts))
+    partial.replace(path)
+
+
+def ready(task: Task, feed: str, records: int) -> None:
+    """Write ``target.json``, the perf map if the task wants one, and let profilers attach."""
+    from workbench.profile.codemap import code_map
+
+    codes = code_map(linetables.OBJECTS)
+    if task.perf_map:
+        path = Path(f"/tmp/perf-{os.getpid()}.map")
+        path.write_text(codes.perf_map())
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(_SET_PTRACER, ctypes.c_ulong(-1), 0, 0, 0)
+    files = {frame.file for piece in codes.pieces for frame in piece.stack}
+    tell(
+        "target.json",
+        pid=os.getpid(),
+        records=records,
+        feed=feed,
+        map=codes.as_json(),
+        files=sorted(files),
+        generated={name: linecache.getlines(name) for name in sorted(files) if name.startswith("<")},
+    )
+
+
+def passes(target: Target, seconds: float) -> int:
+    """Pass after pass over the records until the time is over or somebody says stop; returns records handled."""
+    end = time.monotonic() + seconds
+    stop = Path("stop")
+    handled = 0
+    while True:
+        with target.replay() as replay:
+            for start in range(0, target.count, SLICE):
+                stop_at = min(start + SLICE, target.count)
+                target.run(replay, start, stop_at)
+                handled += stop_at - start
+                if time.monotonic() > end or stop.exists():
+                    return handled
+
+
+def count(target: Target) -> int:
+    """One stretch under callgrind: books filled without it, caches filled under it, then counted."""
+    from workbench.profile import valgrind
+
+    first = max(0, target.count - target.task.records)
+    settle = max(0, first - SETTLE)
+    with target.replay() as replay:
+        target.run(replay, 0, settle)
+        valgrind.send(valgrind.START_INSTRUMENTATION)
+        target.run(replay, settle, first)
+        valgrind.send(valgrind.TOGGLE_COLLECT)
+        target.run(replay, first, target.count)
+        valgrind.send(valgrind.TOGGLE_COLLECT)
+        valgrind.send(valgrind.STOP_INSTRUMENTATION)
+    return target.count - first
+
+
+def plain(target: Target) -> int:
+    return passes(target, min(target.task.seconds, LONGEST))
+
+
+def under_scalene(target: Target) -> int:
+    """Scalene was told not to look until now."""
+    from scalene.scalene_profiler import enable_profiling
+
+    with enable_profiling():
+        return passes(target, target.task.seconds)
+
+
+def under_memray(target: Target) -> int:
+    """One pass over the records, its making and its end; memray writes to ``memray.bin``."""
+    import memray
+
+    with memray.Tracker("memray.bin", native_traces=True), target.replay() as replay:
+        target.run(replay, 0, target.count)
+        replay.finish()
+    return target.count
+
+
+MODES: dict[str, Callable[[Target], int]] = {
+    "plain": plain,
+    "count": count,
+    "scalene": under_scalene,
+    "memray": under_memray,
+    "compile": lambda target: 0,
+}
+
+
+def main() -> None:
+    target = Target(Task.read())
+    mode = target.task.mode
+    if mode == "count":
+        from workbench.profile import valgrind
+
+        # Compiled now, not between what is counted.
+        valgrind.send(valgrind.STOP_INSTRUMENTATION)
+    elif mode != "compile":
+        ready(target.task, target.feed.name, target.count)
+    wall, cpu = time.perf_counter(), time.process_time()
+    handled = MODES[mode](target)
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    if mode == "count":
+        # Not before: what is told depends on the process, and would leave its mark on the heap that is counted.
+        ready(target.task, target.feed.name, target.count)
+    tell("done.json", records=handled, seconds=wall, cpu_seconds=cpu)
+
+
+if __name__ == "__main__":
+    from engine.errors import LobenchError
+
+    try:
+        main()
+    except LobenchError as error:
+        # For the process that started this one, which tells its user.
+        print(f"lobench: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)

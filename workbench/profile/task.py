@@ -1,0 +1,49 @@
+"""What a profiled process is asked to do, handed over as a JSON file."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+NAME = "task.json"
+"""A task's file, in the folder that the target is started in."""
+
+SLICE = 16_384
+"""Records of one call of a kernel."""
+
+SETTLE = 4096
+"""Records that fill the simulated caches before anything is counted."""
+
+LONGEST = 600.0
+"""Seconds after which a target ends that nobody stopped."""
+
+
+def absolute(names: Sequence[str]) -> list[str]:
+    """Feeds and files as a process finds them that runs in another folder."""
+    return [name if name.startswith("synth:") else os.path.abspath(name) for name in names]
+
+
+@dataclass(frozen=True)
+class Task:
+    """``mode`` is one of ``target.MODES``. A pass is the feed's first ``warm + records`` records; what is counted
+    exactly are the last ``records`` of them. Files are named by absolute paths."""
+
+    variant: str
+    feed: list[str]
+    mode: str = "plain"
+    files: list[str] = field(default_factory=list)
+    evaluate: str = "last"
+    warm: int = 65_536
+    records: int = 32_768
+    seconds: float = 5.0
+    perf_map: bool = False
+
+    def write(self, folder: Path) -> None:
+        (folder / NAME).write_text(json.dumps(asdict(self)))
+
+    @classmethod
+    def read(cls) -> Task:
+        return cls(**json.loads(Path(NAME).read_text()))
