@@ -1,0 +1,84 @@
+"""The process whose instructions callgrind counts; a file that stands alone, run with one commit on PYTHONPATH.
+
+For each feed and variant it replays records once to have all in place, then an empty call and the records once
+more, each with counting on, each ended by a dump under a name of its own.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import mmap
+import struct
+import sys
+from typing import Any
+
+# Valgrind's and callgrind's requests (valgrind.h, callgrind.h: public, and the same in every version).
+_TOOL = (ord("C") << 24) | (ord("T") << 16)
+ZERO_STATS, DUMP_STATS_AT = _TOOL + 1, _TOOL + 3
+START_INSTRUMENTATION, STOP_INSTRUMENTATION = _TOOL + 4, _TOOL + 5
+
+# f(rdi = address of six words): the four rotations and the exchange are what valgrind takes for a request on x86-64.
+_REQUEST = bytes.fromhex(
+    "4889f8"  # mov rax, rdi
+    "31d2"  # xor edx, edx: the answer outside of valgrind
+    "48c1c703" + "48c1c70d" + "48c1c73d" + "48c1c733"  # rol rdi, 3; 13; 61; 51
+    "4887db"  # xchg rbx, rbx
+    "4889d0"  # mov rax, rdx
+    "c3"  # ret
+)
+
+
+class Valgrind:
+    """Requests to the valgrind that runs this process; ignored outside of it."""
+
+    def __init__(self) -> None:
+        self._code = mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+        self._code.write(_REQUEST)
+        self._page = (ctypes.c_char * 1).from_buffer(self._code)
+        self._call = ctypes.CFUNCTYPE(ctypes.c_ulong, ctypes.c_void_p)(ctypes.addressof(self._page))
+
+    def request(self, number: int, argument: bytes = b"") -> None:
+        """Send one request; ``argument`` is a text that it may take."""
+        text = ctypes.create_string_buffer(argument)
+        words = ctypes.create_string_buffer(struct.pack("6Q", number, ctypes.addressof(text), 0, 0, 0, 0))
+        self._call(ctypes.addressof(words))
+
+
+def count(valgrind: Valgrind, replay: Any, chunk: Any, name: str) -> None:
+    """Run one chunk with counting on and dump what was counted under ``name``."""
+    replay.run(0, 0, 0)
+    valgrind.request(START_INSTRUMENTATION)
+    valgrind.request(ZERO_STATS)
+    replay.run(chunk.address, chunk.stride, chunk.count)
+    valgrind.request(DUMP_STATS_AT, name.encode())
+    valgrind.request(STOP_INSTRUMENTATION)
+
+
+def main() -> None:
+    """Count what the JSON object in the first argument says."""
+    from engine.feeds import load, open_feed
+    from engine.session import Replay
+    from variants import discover, resolve
+
+    task = json.loads(sys.argv[1])
+    known = discover()
+    valgrind = Valgrind()
+    gc.disable()
+    for place, specs in enumerate(task["feeds"]):
+        feed = load(open_feed(specs))
+        records = min(task["records"], feed.count)
+        for name in task["variants"]:
+            for start, stop, label in ((0, records, None), (0, 0, "empty"), (0, records, "whole")):
+                replay = Replay(resolve(name, known), evaluate=task["evaluate"], observe=False)
+                chunk = feed.slice(start, stop)
+                if label is None:
+                    replay.run(chunk.address, chunk.stride, chunk.count)
+                else:
+                    count(valgrind, replay, chunk, f"lobench {place} {records} {label} {name}")
+                replay.close()
+
+
+if __name__ == "__main__":
+    main()
