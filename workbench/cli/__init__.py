@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-VERBS = ("run", "replay", "verify", "check", "history", "variants", "generate", "env")
+VERBS = ("run", "replay", "verify", "check", "history", "dashboard", "variants", "generate", "env")
 
 
 class Terminated(KeyboardInterrupt):

@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--variants", metavar="LIST", help="names separated by spaces (default: the reference and the ladder's top)"
     )
     parser.add_argument("--budget", type=float, default=75.0, metavar="SECONDS", help="most time for timing (75)")
+    parser.add_argument("--exact", action="store_true", help="no timing: judge by results and instructions alone")
     parser.add_argument(
         "--allow-instructions", type=float, default=0.5, metavar="PERCENT", help="rise that passes (default 0.5)"
     )
@@ -55,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         feeds=arguments.feed or [DEFAULT_FEED],
         variants=chosen_variants(arguments.variants),
         evaluate=arguments.evaluate,
-        seconds=arguments.budget,
+        seconds=None if arguments.exact else arguments.budget,
         allowed=arguments.allow_instructions / 100,
     )
     if arguments.json:

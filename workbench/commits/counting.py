@@ -1,7 +1,9 @@
-"""The process whose instructions callgrind counts; a file that stands alone, run with one commit on PYTHONPATH.
+"""The process whose instructions callgrind counts, its command line and what callgrind wrote of it; a file that
+stands alone, so that any commit's Python can run it with that commit on its path.
 
 For each feed and variant it replays records once to have all in place, then an empty call and the records once
-more, each with counting on, each ended by a dump under a name of its own.
+more, each with counting on, each ended by a dump under a name of its own. callgrind knows no AVX-512, so kernels are
+compiled for a processor that it can play.
 """
 
 from __future__ import annotations
@@ -10,9 +12,20 @@ import ctypes
 import gc
 import json
 import mmap
+import platform
+import re
+import shutil
 import struct
 import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
+
+PROCESSOR = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+bmi,+bmi2,+fma"}
+"""What kernels must be compiled for."""
+
+RECORDS = 20_000
+"""Of a feed's beginning: the count is exact, so few are enough."""
 
 # Valgrind's and callgrind's requests (valgrind.h, callgrind.h: public, and the same in every version).
 _TOOL = (ord("C") << 24) | (ord("T") << 16)
@@ -56,6 +69,46 @@ def count(valgrind: Valgrind, replay: Any, chunk: Any, name: str) -> None:
     valgrind.request(STOP_INSTRUMENTATION)
 
 
+def missing() -> str | None:
+    """Why instructions can't be counted here; None if they can."""
+    if platform.machine() != "x86_64":
+        return f"instructions are counted on x86-64 only, not on {platform.machine()}"
+    return None if shutil.which("valgrind") else "valgrind is not installed"
+
+
+def command(python: str, task: Mapping[str, Any], folder: str) -> list[str]:
+    """The command that counts; it needs ``PROCESSOR`` in its environment and leaves its dumps in ``folder``.
+
+    ``task``: feeds (lists of specs), variants, evaluate. Addresses are the same in every run.
+    """
+    return [
+        *(["setarch", platform.machine(), "-R"] if shutil.which("setarch") else []),
+        *("valgrind", "--tool=callgrind", "--instr-atstart=no", "--smc-check=all-non-file", "-q"),
+        f"--callgrind-out-file={folder}/out",
+        *(python, "-P", __file__, json.dumps(dict(task))),
+    ]
+
+
+_NAME = re.compile(r"^desc: Trigger: .*lobench (\d+) (\d+) (empty|whole) (.+)$", re.MULTILINE)
+_TOTAL = re.compile(r"^(?:summary|totals): (\d+)", re.MULTILINE)
+
+
+def read(files: Iterable[Path]) -> dict[tuple[int, str], float]:
+    """(feed, variant) to instructions per event: those of the records without those of an empty call."""
+    totals: dict[tuple[int, str, str], tuple[int, int]] = {}
+    for file in files:
+        text = file.read_text(errors="replace")
+        name, total = _NAME.search(text), _TOTAL.search(text)
+        if name and total:
+            feed, records, kind, variant = name.groups()
+            totals[int(feed), variant, kind] = (int(total[1]), int(records))
+    return {
+        (feed, variant): (total - totals[feed, variant, "empty"][0]) / records
+        for (feed, variant, kind), (total, records) in totals.items()
+        if kind == "whole"
+    }
+
+
 def main() -> None:
     """Count what the JSON object in the first argument says."""
     from engine.feeds import load, open_feed
@@ -68,7 +121,7 @@ def main() -> None:
     gc.disable()
     for place, specs in enumerate(task["feeds"]):
         feed = load(open_feed(specs))
-        records = min(task["records"], feed.count)
+        records = min(RECORDS, feed.count)
         for name in task["variants"]:
             for start, stop, label in ((0, records, None), (0, 0, "empty"), (0, records, "whole")):
                 replay = Replay(resolve(name, known), evaluate=task["evaluate"], observe=False)

@@ -50,7 +50,8 @@ class Finding:
 
     @property
     def verdict(self) -> str:
-        """``results differ``, ``new``, ``gone``, ``slower``, ``faster``, ``more work`` or ``no difference shown``.
+        """``results differ``, ``new``, ``gone``, ``slower``, ``faster``, ``more work``, ``no difference shown`` or ``not
+        timed``.
 
         Time has the first word: more instructions that take less time are no loss. Where time shows nothing, a rise
         of the exact count speaks.
@@ -62,7 +63,9 @@ class Finding:
         if self.timing in ("slower", "faster"):
             return self.timing
         more = self.instructions
-        return "more work" if more is not None and more > self.allowed else self.timing
+        if more is not None and more > self.allowed:
+            return "more work"
+        return "no difference shown" if more is not None else self.timing
 
     @property
     def worse(self) -> bool:
@@ -104,7 +107,7 @@ def findings(measured: Measured, names: list[str], place: int, base: int = 0, al
             if not any(has):
                 continue
             counts = [measured.exact[session.sources[one].key].get((feed, variant), {}) for one in (base, place)]
-            both = session.takes_part(base, variant) and session.takes_part(place, variant)
+            both = session.takes_part(base, variant) and session.takes_part(place, variant) and session.rounds > 0
             floor = estimates.floor(feed, index) if both else None
             lead = both and session.takes_part(session.control, variant)
             found.append(

@@ -22,6 +22,7 @@ PRECISE = 0.006
 
 ROUNDS = 16
 _ROUND_SECONDS = 3.0
+_LEAST_ROUNDS = 4
 
 
 @dataclass(frozen=True)
@@ -62,20 +63,23 @@ def check(
     feeds: Sequence[str],
     variants: Sequence[str],
     evaluate: str = "last",
-    seconds: float = 75.0,
+    seconds: float | None = 75.0,
     allowed: float = 0.005,
 ) -> Check:
     """Compare commit ``base`` with ``head``, None for the working tree's files.
 
-    ``seconds`` is the most that is spent on timing. ``allowed`` is the rise of instructions per event that passes.
-    Raises UsageError for what doesn't exist, LobenchError if either side can't be measured.
+    ``seconds`` is the most that is spent on timing; None leaves it out. ``allowed`` is the rise of instructions per
+    event that passes. Raises UsageError for what doesn't exist, LobenchError if either side can't be measured.
     """
     before = of_commit(repository, repository.commit(base))
     after = of_working_tree(repository) if head is None else of_commit(repository, repository.commit(head))
     if before.key == after.key:
         return Check(before, after)
     why = instructions.missing()
-    design = Design(rounds=ROUNDS, seconds=_ROUND_SECONDS * len(feeds), evaluate=evaluate)
+    if seconds is None and why is not None:
+        raise LobenchError(f"without timing there is nothing to judge by: {why}")
+    each = min(_ROUND_SECONDS * len(feeds), (seconds or 0) / _LEAST_ROUNDS)
+    design = Design(rounds=0 if seconds is None else ROUNDS, seconds=each, evaluate=evaluate)
     named = as_files(feeds)
     request = Request(named, variants, design, instructions=why is None)
     began: list[float] = []
@@ -85,7 +89,7 @@ def check(
         began.append(time.monotonic())
         if len(began) > 1:
             each = (began[-1] - began[0]) / (len(began) - 1)
-            if each * (session.rounds + 1) > seconds:
+            if seconds is not None and each * (session.rounds + 1) > seconds:
                 return True
         return precise(session, PRECISE)
 

@@ -83,17 +83,16 @@ class Session:
 def hold(session: Session, enough: Callable[[Session], bool] = lambda session: False) -> None:
     """Fill a session with samples. After each round but the first two ``enough`` may end it.
 
-    Before anything is timed, every variant replays every feed once, and the results of all sources are compared.
-    Raises BrokenError when a source's process fails.
+    Before anything is timed, every variant replays every feed once, and the results of all sources are compared; a
+    design without rounds ends there. Raises BrokenError when a source's process fails.
     """
     design = session.design
-    total = design.rounds * design.seconds
-    with progress("measuring commits in turns", total) as ticker:
+    with progress("comparing results", None), _participants(session) as participants:
+        _compare_results(session, participants)
+    with progress("measuring commits in turns", design.rounds * design.seconds) as ticker:
         for number in range(design.rounds):
             ticker.label(f"measuring commits in turns, round {number + 1} of {design.rounds}")
             with _participants(session) as participants:
-                if number == 0:
-                    _compare_results(session, participants)
                 _pin(participants)
                 _one_round(session, participants, number)
             session.rounds = number + 1

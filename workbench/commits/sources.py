@@ -60,7 +60,8 @@ class Source:
             for name, value in os.environ.items()
             if not name.startswith(("NUMBA_", "PYTHON")) or name == "PYTHONWARNINGS"
         }
-        return {**kept, "PYTHONPATH": str(self.tree), "LOBENCH_CACHE_DIR": str(self.kernels), "PYTHONHASHSEED": "0"}
+        tree = {"PYTHONPATH": str(self.tree), "LOBENCH_TREE": str(self.tree)}
+        return {**kept, **tree, "LOBENCH_CACHE_DIR": str(self.kernels), "PYTHONHASHSEED": "0"}
 
 
 def cache_folder() -> Path:

@@ -161,7 +161,7 @@ def main() -> int:
     import engine
 
     where = os.path.dirname(os.path.dirname(os.path.abspath(engine.__file__)))
-    expected = os.environ["PYTHONPATH"].split(os.pathsep)[0]
+    expected = os.environ.get("LOBENCH_TREE", where)
     if not os.path.samefile(where, expected):
         raise RuntimeError(f"engine was imported from {where}, not from {expected}")
     if sys.argv[1] == "serve":
