@@ -50,8 +50,8 @@ class Finding:
 
     @property
     def verdict(self) -> str:
-        """``results differ``, ``new``, ``gone``, ``slower``, ``faster``, ``more work``, ``no difference shown`` or ``not
-        timed``.
+        """One of ``results differ``, ``new``, ``gone``, ``slower``, ``faster``, ``more work``, ``no difference shown``,
+        ``not timed``.
 
         Time has the first word: more instructions that take less time are no loss. Where time shows nothing, a rise
         of the exact count speaks.

@@ -16,6 +16,7 @@ from typing import Any
 
 import psutil
 
+from engine.errors import LobenchError
 from workbench.commits.measuring import INSTRUCTIONS
 from workbench.environment import environment
 from workbench.history.store import History
@@ -32,19 +33,30 @@ _COLUMNS = (
 )
 
 
+_UNCONFIGURED = (
+    '{"version": 1, "project": "history", "results_dir": ".asv/results", "html_dir": ".asv/html", "dvcs": "git"}'
+)
+
+
 def series_name(kind: str) -> str:
     """asv's name of the series of an exact count."""
     return EXACT.format(kind)
 
 
 def configuration(root: Path) -> dict[str, Any]:
-    """The repository's ``asv.conf.json``, or what asv takes without one; folders made absolute."""
+    """The repository's ``asv.conf.json``, folders made absolute; without one, what asv needs to publish.
+
+    Raises LobenchError if it can't be read.
+    """
     path = root / "asv.conf.json"
     # asv allows // comments; a URL holds // after a colon.
-    text = re.sub(r"(?m)(?<!:)//.*$", "", path.read_text()) if path.is_file() else "{}"
-    read: dict[str, Any] = json.loads(text)
-    read.setdefault("results_dir", ".asv/results")
-    read.setdefault("html_dir", ".asv/html")
+    text = re.sub(r"(?m)(?<!:)//.*$", "", path.read_text()) if path.is_file() else _UNCONFIGURED
+    try:
+        read: dict[str, Any] = json.loads(text)
+    except ValueError as error:
+        raise LobenchError(f"{path}: not JSON: {error}") from error
+    read.setdefault("results_dir", "results")  # as asv does
+    read.setdefault("html_dir", "html")
     for name in ("results_dir", "html_dir"):
         read[name] = str((root / read[name]).resolve())
     return read

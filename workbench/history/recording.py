@@ -121,7 +121,8 @@ class Recorder:
                 continue
             points, different = self._points(measured, source, commit)
             if different and not points:
-                self._give_up(commit, f"{commit}: verification failed: {'; '.join(different)}", broken)
+                remedy = "if it is meant to, record it with --accept-results"
+                self._give_up(commit, f"{commit}: verification failed: {'; '.join(different)}; {remedy}", broken)
                 continue
             for problem in different:
                 _say(f"{commit}: not recorded: {problem}")
