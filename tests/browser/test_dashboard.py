@@ -83,6 +83,8 @@ class Visit:
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("response", self._response)
+        if PICTURES:
+            Path(PICTURES).mkdir(parents=True, exist_ok=True)
         self.page.goto(address + path)
 
     def _route(self, route: Any) -> None:
@@ -105,7 +107,6 @@ class Visit:
 
     def __exit__(self, kind: Any, *_: Any) -> None:
         if PICTURES and kind is None:
-            Path(PICTURES).mkdir(parents=True, exist_ok=True)
             taken = len(list(Path(PICTURES).iterdir()))
             self.page.screenshot(path=f"{PICTURES}/{taken:02}.png", full_page=True)
         self.context.close()
@@ -119,6 +120,8 @@ def test_front_page(browser: Any, served: tuple[str, list[str]]) -> None:
     with Visit(browser, address, "") as page:
         assert page.locator("svg").count() == 2
         assert page.locator("text=to look at").count() == 2
+        if PICTURES:
+            page.screenshot(path=f"{PICTURES}/front.png", full_page=True)
         # A point of the picture leads to its commit's report.
         page.locator(f'svg a[*|href="commits/{order[STEP][:12]}.html"]').first.click()
         page.wait_for_selector("h2")
@@ -148,7 +151,7 @@ def test_graph(browser: Any, served: tuple[str, list[str]]) -> None:
     address, _ = served
     with Visit(browser, address, f"asv.html#{TIME}") as page:
         page.wait_for_selector("#main-graph canvas.flot-base")
-        page.wait_for_selector("#main-graph .flot-x-axis .flot-tick-label")
+        page.wait_for_selector("#main-graph .flot-y-axis .flot-tick-label")
         assert "nanoseconds per event" in page.locator("#title").inner_text().replace("_", " ")
         assert "p4_hash_lookup" in page.locator("#graphdisplay-navigation").inner_text()
 
