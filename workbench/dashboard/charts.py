@@ -13,6 +13,9 @@ _BASE = "https://vega.github.io/vega-datasets/"
 
 _LABEL = "datum.variant + ', ' + datum.commit + ': ' + format(datum.rate, '.2f') + ' M events/s'"
 
+_ROOM = 1.25
+"""Above and below the points."""
+
 _TICKS = 16
 """Commits that are named on the axis."""
 
@@ -40,9 +43,13 @@ def ladder(series: Sequence[Series], order: Sequence[str]) -> str:
     axis = alt.Axis(values=ticks, labelExpr=names, labelAngle=-45, title="commit", grid=False)
     base = alt.Chart(alt.Data(values=rows)).encode(
         x=alt.X("place:Q", axis=axis, scale=alt.Scale(domain=[-0.5, len(order) - 0.5], nice=False)),
-        color=alt.Color("variant:N", sort=[one.variant for one in series], title=None),
+        color=alt.Color(
+            "variant:N", sort=[one.variant for one in series], title=None, legend=alt.Legend(symbolOpacity=1)
+        ),
     )
-    rate = alt.Y("rate:Q", scale=alt.Scale(type="log"), title="M events/s (logarithmic)")
+    domain = [min(row["low"] for row in rows) / _ROOM, max(row["high"] for row in rows) * _ROOM]
+    scale = alt.Scale(type="log", domain=domain, nice=False)
+    rate = alt.Y("rate:Q", scale=scale, title="M events/s (logarithmic)")
     tip = alt.Description("label:N")
     drawn: Any = alt.layer(
         base.mark_rule(strokeWidth=2, opacity=0.55).encode(y=alt.Y("low:Q"), y2="high:Q"),
