@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -67,6 +68,27 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     return prepared
 
 
+def test_installed_sources_are_dated_by_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for package in ("engine", "variants"):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").write_text(f"name = {package!r}\n")
+
+    def find(name: str) -> object:
+        return SimpleNamespace(origin=str(tmp_path / name / "__init__.py"))
+
+    monkeypatch.setattr("importlib.util.find_spec", find)
+
+    def date() -> float:
+        common.settle()
+        return (tmp_path / "engine/__init__.py").stat().st_mtime
+
+    first = date()
+    (tmp_path / "engine/__init__.py").write_text("name = 'engine'\n")
+    assert date() == first
+    (tmp_path / "engine/__init__.py").write_text("name = 'engina'\n")
+    assert date() != first
+
+
 def test_exact_counts(cache: dict[str, object]) -> None:
     feed = common.FEEDS[0].replace("100000", "5000")
     suite = exact.Exact()
@@ -92,14 +114,15 @@ def test_a_replay_and_what_is_skipped(cache: dict[str, object]) -> None:
         first_call.FirstCall().setup(cache, "p99_none", "warm")
 
 
-def test_every_form_of_a_feed_is_read_whole(cache: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decode, "FEEDS", [common.FEEDS[0]])
+def test_every_form_of_a_feed_is_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    feeds = [common.FEEDS[0].replace("100000", "5000")]
+    monkeypatch.setattr(common, "FEEDS", feeds)
+    monkeypatch.setattr(decode, "FEEDS", feeds)
+    monkeypatch.chdir(tmp_path)
     sums = []
     for form in decode.Decode.params[0]:
         suite = decode.Decode()
-        suite.setup(cache, form)
-        if form == "synth":
-            suite.spec = common.FEEDS[0].replace("100000", "5000")
+        suite.setup(suite.setup_cache(), form)
         sums.append(suite.read())
     assert len(set(sums)) == 1
     assert sums[0] > 0
