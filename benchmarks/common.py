@@ -157,6 +157,6 @@ def instructions(counting: Any, variants: list[str], files: list[str]) -> dict[t
     with tempfile.TemporaryDirectory() as folder:
         work = {"feeds": [[file] for file in files], "variants": variants, "evaluate": "last"}
         command = counting.command(sys.executable, work, folder)
-        subprocess.run(command, env={**os.environ, **counting.PROCESSOR}, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(command, env={**os.environ, **counting.variables()}, check=True, stdout=subprocess.DEVNULL)
         counted: dict[tuple[int, str], float] = counting.read(Path(folder).iterdir())
         return counted

@@ -36,7 +36,7 @@ def instructions_per_event(
     task = {"feeds": [list(specs) for specs in feeds], "variants": list(variants), "evaluate": evaluate}
     with tempfile.TemporaryDirectory() as folder:
         command = counting.command(source.python, task, folder)
-        variables = {**source.variables(), **PROCESSOR}
+        variables = {**source.variables(), **counting.variables()}
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", env=variables)
         if done.returncode:
             problem = f"{source.label}: its instructions cannot be counted:\n{last_words(done.stderr)}"

@@ -5,17 +5,19 @@ A source that does not compile, or whose process fails, is left out with its rea
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from engine.errors import LobenchError
 from engine.feeds import load, open_feed
-from workbench.commits import instructions
+from workbench.commits import counting, instructions
 from workbench.commits.building import Build, build_all
 from workbench.commits.feeds import NamedFeed
-from workbench.commits.participant import Participant
+from workbench.commits.participant import WORKER, Participant
 from workbench.commits.session import Design, Session, hold
 from workbench.commits.sources import BrokenError, Source
 from workbench.console import progress
@@ -27,6 +29,9 @@ INSTRUCTIONS = "instructions"
 
 COUNTED_RECORDS = 100_000
 """Of a feed's beginning, for the mechanism counters."""
+
+# Counts that were taken in another way are no counts of this.
+_METHOD = hashlib.blake2b(Path(counting.__file__).read_bytes() + WORKER.read_bytes(), digest_size=6).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ def _exact(source: Source, request: Request) -> Exact:
     pairs = [(feed, name) for feed in range(len(keys)) for name in request.variants]
 
     def key(feed: int, name: str, kind: str) -> str:
-        return f"{kind} {request.design.evaluate} {keys[feed]} {name}"
+        return f"{kind} {_METHOD} {request.design.evaluate} {keys[feed]} {name}"
 
     kinds = {"counters": request.counters, INSTRUCTIONS: request.instructions}
     wanted = [kind for kind, asked in kinds.items() if asked]

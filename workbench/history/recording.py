@@ -31,6 +31,8 @@ WINDOW = 6
 PRECISE = 0.008
 """Half width of all intervals at which a session has seen enough."""
 
+_SAME = ": the same code as the commit before"
+
 
 class Recorder:
     """Records commits into a history. ``saved`` is called after each session."""
@@ -127,9 +129,10 @@ class Recorder:
             for problem in different:
                 _say(f"{commit}: not recorded: {problem}")
             self._keep(commit, source, session, points, self._against(measured, source, previous))
+            same = previous is not None and previous[1].key == source.key
             previous = (commit, source)
             done.append(commit)
-            _say(f"recorded {commit}")
+            _say(f"recorded {commit}{_SAME if same else ''}")
         self._keep_session(session, measured, window)
         self._history.save()
         self._saved()
@@ -142,7 +145,7 @@ class Recorder:
         self._keep(commit, source, point["session"], deepcopy(point["feeds"]), against)
         self._history.save()
         done.append(commit)
-        _say(f"recorded {commit}: the same code as the commit before")
+        _say(f"recorded {commit}{_SAME}")
         return entry
 
     def _anchors(self) -> list[Source]:
