@@ -11,10 +11,13 @@ class Decode:
     param_names = ("form",)
     params = ([".dbn", ".dbn.zst", "synth"],)
     warmup_time = 0
+    timeout = 600
 
     def setup_cache(self) -> dict[str, str]:
         """Write the files."""
         return written((".dbn", ".dbn.zst"))
+
+    setup_cache.timeout = 1800  # type: ignore[attr-defined]
 
     def setup(self, cache: dict[str, str], form: str) -> None:
         self.spec = FEEDS[0] if form == "synth" else cache[FEEDS[0] + form]

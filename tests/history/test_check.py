@@ -28,7 +28,8 @@ def test_more_work_fails_and_the_same_work_passes(miniature: Miniature) -> None:
     more = miniature.work(42)
     passed = judged(miniature, 0, "HEAD~2", same, *EXACT)
     assert [one["verdict"] for one in passed["findings"]] == ["no difference shown"]
-    assert passed["findings"][0]["instructions_change"] == pytest.approx(0, abs=1e-4)
+    # An interpreter on a thread looks at its clock now and then; a compiled kernel repeats exactly.
+    assert passed["findings"][0]["instructions_change"] == pytest.approx(0, abs=2e-3)
     failed = judged(miniature, 1, same, more, *EXACT)
     (finding,) = failed["findings"]
     assert finding["verdict"] == "more work"
