@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,13 +70,7 @@ def measure(
     """
     left = [*trusted, *sources]
     broken = build_all(_builds(left, request))
-    exact = {}
-    for source in left:
-        if source.key not in broken:
-            try:
-                exact[source.key] = _exact(source, request)
-            except BrokenError as error:
-                broken[source.key] = str(error)
+    exact = _count([source for source in left if source.key not in broken], request, broken)
     while left := [source for source in left if source.key not in broken]:
         files = [list(feed.files) for feed in request.feeds]
         known = max(1, sum(source in left for source in trusted))
@@ -98,9 +94,30 @@ def _builds(sources: Sequence[Source], request: Request) -> list[Build]:
     return builds
 
 
-def _exact(source: Source, request: Request) -> Exact:
+def _count(sources: Sequence[Source], request: Request, broken: dict[str, str]) -> dict[str, Exact]:
+    """Exact counts by source key, several sources at a time; what can't be counted goes to ``broken``."""
+    digests = [load(open_feed(feed.files)).digest for feed in request.feeds]
+    found: dict[str, Exact] = {}
+
+    def one(source: Source) -> None:
+        try:
+            found[source.key] = _exact(source, request, digests)
+        except BrokenError as error:
+            broken[source.key] = str(error)
+
+    lanes = ThreadPoolExecutor(len(os.sched_getaffinity(0)))
+    try:
+        with progress("counting what commits do", len(sources)) as ticker:
+            for _ in lanes.map(one, sources):
+                ticker.advance()
+    finally:
+        # After an interrupt nothing new is begun.
+        lanes.shutdown(cancel_futures=True)
+    return found
+
+
+def _exact(source: Source, request: Request, keys: Sequence[str]) -> Exact:
     """Instructions and counters of a source, from its earlier counts where there are any: they never change."""
-    keys = [load(open_feed(feed.files)).digest for feed in request.feeds]
     store = source.kernels / "exact.json"
     try:
         known: dict[str, dict[str, Any]] = json.loads(store.read_text())
@@ -114,18 +131,14 @@ def _exact(source: Source, request: Request) -> Exact:
     kinds = {"counters": request.counters, INSTRUCTIONS: request.instructions}
     wanted = [kind for kind, asked in kinds.items() if asked]
     if any(key(*pair, kind) not in known for pair in pairs for kind in wanted):
-        with progress(f"counting what {source.label} does", None):
-            counters, lacking = _counters(source, request)
-            present = [name for name in request.variants if name not in lacking]
-            files = [feed.files for feed in request.feeds]
-            counted: instructions.Counts = {}
-            if request.instructions:
-                counted = instructions.instructions_per_event(source, present, files, request.design.evaluate)
-            for pair in pairs:
-                known[key(*pair, "counters")] = counters.get(pair, {})
-                known[key(*pair, INSTRUCTIONS)] = {INSTRUCTIONS: counted[pair]} if pair in counted else {}
-        if not request.counters or not request.instructions:
-            known = {name: value for name, value in known.items() if name.split(" ")[0] in wanted}
+        counters, lacking = _counters(source, request)
+        present = [name for name in request.variants if name not in lacking]
+        files = [feed.files for feed in request.feeds]
+        counted: instructions.Counts = {}
+        if request.instructions:
+            counted = instructions.instructions_per_event(source, present, files, request.design.evaluate)
+        exact = {INSTRUCTIONS: {pair: {INSTRUCTIONS: value} for pair, value in counted.items()}, "counters": counters}
+        known |= {key(*pair, kind): exact[kind].get(pair, {}) for pair in pairs for kind in wanted}
         store.write_text(json.dumps(known))
     return {pair: {n: v for kind in wanted for n, v in known[key(*pair, kind)].items()} for pair in pairs}
 
