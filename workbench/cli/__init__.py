@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-VERBS = ("run", "report", "measure", "cmp", "diff", "verify", "replay", "profile", "plan", "variants", "generate", "env")
+VERBS = ("run", "report", "measure", "cmp", "diff", "verify", "replay", "profile", "plan", "check", "history", "dashboard", "variants", "generate", "env")
 
 
 class Terminated(KeyboardInterrupt):

@@ -1,0 +1,162 @@
+"""What the benchmarks share: parameters, feeds, compiled kernels, exact counts, made once for each commit.
+
+asv runs these files as they lie in the working tree against each commit's installed code. So parameters come from the
+working tree and of the code only what every commit has is used; what a commit lacks raises NotImplementedError, which
+asv takes for "skip". Nothing is imported from the engine before it is needed: asv starts a process for each value.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+VARIANTS = sorted((path.stem for path in (ROOT / "variants").glob("p*_*.py")), key=lambda n: int(n[1:].split("_")[0]))
+"""The ladder, as the working tree has it."""
+
+FEEDS = ["synth:liquid-future,n=100000", "synth:equity-universe,n=100000"]
+"""Short, so that the quick run is; not to be changed, only added to."""
+
+TASKS = ROOT / "workbench" / "commits"
+"""Files that stand alone and run with any commit's Python."""
+
+COUNTERS = tuple(
+    re.findall(r'^    "(\w+)": "', (ROOT / "engine" / "counters.py").read_text(), re.MULTILINE),
+)
+"""The mechanism counters that the working tree has."""
+
+
+def task(name: str) -> Any:
+    """A stand-alone file of the workbench as a module."""
+    spec = importlib.util.spec_from_file_location(f"lobench_{name}", TASKS / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def found(name: str) -> Any:
+    """The commit's variant of that name; NotImplementedError if it has none."""
+    from variants import discover
+
+    variants = discover()
+    if name not in variants:
+        raise NotImplementedError(f"this commit has no {name}")
+    return variants[name]
+
+
+def loaded(path: str) -> Any:
+    """A feed in memory, its pages touched."""
+    from engine.feeds import load, open_feed
+
+    feed = load(open_feed([path]))
+    feed.records["order_id"].sum()
+    return feed
+
+
+def settle() -> None:
+    """Date the installed sources by their content.
+
+    Numba finds a cached kernel by its source's path and date, and pip dates files by when it installs them: commits
+    with the same engine would be compiled again and again.
+    """
+    for package in ("engine", "variants"):
+        spec = importlib.util.find_spec(package)
+        assert spec is not None
+        assert spec.origin is not None
+        if ROOT not in Path(spec.origin).parents or ".asv" in Path(spec.origin).parts:
+            for path in Path(spec.origin).parent.rglob("*.py"):
+                date = 1_000_000_000 + zlib.crc32(path.read_bytes()) % 500_000_000
+                os.utime(path, (date, date))
+
+
+def written(endings: tuple[str, ...]) -> dict[str, str]:
+    """Write all feeds into the present folder; spec and ending to file."""
+    settle()
+    from engine.synthetic import generate, open_synthetic
+
+    files = {}
+    for place, spec in enumerate(FEEDS):
+        for ending in endings:
+            file = Path(f"feed{place}{ending}").resolve()
+            generate(open_synthetic(spec), file, lambda records: None)
+            files[spec + ending] = str(file)
+    return files
+
+
+class Prepared:
+    """A benchmark with what was prepared once for the commit: ``cache["feeds"]`` maps a feed to its file,
+    ``cache["exact"]`` a feed and variant to counts per event."""
+
+    param_names = ("variant", "feed")
+    params = (VARIANTS, FEEDS)
+    timeout = 600
+
+    def setup_cache(self) -> dict[str, Any]:
+        """Write the feeds, compile all kernels side by side, take the exact counts."""
+        feeds = {name.removesuffix(".dbn"): file for name, file in written((".dbn",)).items()}
+        counting = task("counting")
+        jobs = [(build, name, {}) for build in ("timed", "counted") for name in VARIANTS]
+        countable = counting.missing() is None
+        if countable:
+            jobs += [("timed", name, counting.PROCESSOR) for name in VARIANTS]
+        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as lanes:
+            present = list(lanes.map(compile_one, jobs))
+        there = {name for (_, name, _), has in zip(jobs, present, strict=True) if has}
+        variants = [name for name in VARIANTS if name in there]
+        files = [feeds[spec] for spec in FEEDS]
+        exact = counters(variants, files)
+        if countable and variants:
+            for key, value in instructions(counting, variants, files).items():
+                exact.setdefault(key, {})["instructions"] = value
+        return {"feeds": feeds, "exact": {(FEEDS[feed], name): counts for (feed, name), counts in exact.items()}}
+
+    setup_cache.timeout = 1800  # type: ignore[attr-defined]
+
+
+def compile_one(job: tuple[str, str, dict[str, str]]) -> bool:
+    """Compile one build of one variant; False if the commit lacks it."""
+    build, name, variables = job
+    worker = TASKS / "worker.py"
+    command = [sys.executable, "-P", str(worker), "compile", build, name]
+    done = subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True)
+    if done.returncode not in (0, 3):
+        raise RuntimeError(f"{name}: the {build} kernel does not compile:\n{done.stderr[-2000:]}")
+    return done.returncode == 0
+
+
+def counters(variants: list[str], files: list[str]) -> dict[tuple[int, str], dict[str, float]]:
+    """Mechanism counters per event, from the build that counts; nothing for a commit whose engine cannot."""
+    process = [sys.executable, "-P", str(TASKS / "worker.py"), "serve"]
+    opened = {"do": "open", "feeds": [[file] for file in files], "variants": variants, "evaluate": "last"}
+    pairs = [(feed, name) for feed in range(len(files)) for name in variants]
+    asked = [{"do": "count", "variant": name, "feed": feed, "records": 10**9} for feed, name in pairs]
+    text = "".join(json.dumps(request) + "\n" for request in [opened, *asked])
+    done = subprocess.run(process, input=text, stdout=subprocess.PIPE, text=True, check=True)
+    answers = [json.loads(line) for line in done.stdout.splitlines()][1:]
+    return {
+        pair: {kind: amount / answer["events"] for kind, amount in answer["counters"].items()}
+        for pair, answer in zip(pairs, answers, strict=True)
+        if "counters" in answer
+    }
+
+
+def instructions(counting: Any, variants: list[str], files: list[str]) -> dict[tuple[int, str], float]:
+    """Instructions per event, counted by callgrind."""
+    with tempfile.TemporaryDirectory() as folder:
+        work = {"feeds": [[file] for file in files], "variants": variants, "evaluate": "last"}
+        command = counting.command(sys.executable, work, folder)
+        subprocess.run(command, env={**os.environ, **counting.variables()}, check=True, stdout=subprocess.DEVNULL)
+        counted: dict[tuple[int, str], float] = counting.read(Path(folder).iterdir())
+        return counted

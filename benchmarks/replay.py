@@ -1,0 +1,41 @@
+"""Replaying a feed that is in memory: the whole pipeline, one worker."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from .common import Prepared, found, loaded
+
+
+class Replay(Prepared):
+    """A replay consumes its books: each is timed once, from a fresh start."""
+
+    number = 1
+    repeat = (3, 10, 20.0)
+    rounds = 2
+    warmup_time = 0
+
+    def setup(self, cache: dict[str, Any], variant: str, feed: str) -> None:
+        from engine.session import Replay as Engine
+
+        self.feed = loaded(cache["feeds"][feed])
+        self.replay = Engine(found(variant), evaluate="last", observe=False)
+        self.replay.run(0, 0, 0)
+        self.whole = self.feed.slice(0, self.feed.count)
+
+    def teardown(self, cache: dict[str, Any], variant: str, feed: str) -> None:
+        self.replay.close()
+
+    def time_replay(self, cache: dict[str, Any], variant: str, feed: str) -> None:
+        self.replay.run(self.whole.address, self.whole.stride, self.whole.count)
+
+    def track_events_per_second(self, cache: dict[str, Any], variant: str, feed: str) -> float:
+        began = time.thread_time()
+        self.replay.run(self.whole.address, self.whole.stride, self.whole.count)
+        return float(self.whole.count / (time.thread_time() - began))
+
+    track_events_per_second.unit = "events/s"  # type: ignore[attr-defined]
+
+    def peakmem_replay(self, cache: dict[str, Any], variant: str, feed: str) -> None:
+        self.replay.run(self.whole.address, self.whole.stride, self.whole.count)

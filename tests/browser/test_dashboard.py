@@ -1,0 +1,172 @@
+"""The dashboard in Chromium with every other host blocked: grid, list, graph, regressions, front page and reports.
+
+Needs Chromium (`apt-get install chromium`) and `playwright`; without them the tests are skipped, unless
+LOBENCH_REQUIRE_BROWSER is set. LOBENCH_SCREENSHOTS names a folder for pictures of every page.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.history.miniature import Miniature
+from tests.history.recorded import STEP, recorded
+from workbench.dashboard import serving
+from workbench.history.asv_files import TIME
+
+# One process for all of them: a browser is a lot to start.
+pytestmark = pytest.mark.xdist_group("browser")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+REQUIRED = os.environ.get("LOBENCH_REQUIRE_BROWSER", "") not in ("", "0")
+PICTURES = os.environ.get("LOBENCH_SCREENSHOTS")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, or a skip that says what is missing; where a browser is required, a failure."""
+    missing = None if CHROMIUM else "no Chromium on this machine: apt-get install chromium"
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing = "playwright is not installed: pip install 'lobench[test]'"
+    if missing:
+        if REQUIRED:
+            pytest.fail(f"LOBENCH_REQUIRE_BROWSER is set, and there is {missing}")
+        pytest.skip(missing)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[str]]]:
+    """Address of a served dashboard, and the commits that it shows."""
+    folder = tmp_path_factory.mktemp("dashboard")
+    miniature = Miniature(folder / "repository", folder / "cache")
+    order = recorded(miniature)
+    done = miniature.lobench("dashboard", "-o", "site")
+    assert done.returncode == 0, done.stderr
+    with serving.server(miniature.folder / "site", 0) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/", order
+        server.shutdown()
+        thread.join()
+
+
+class Visit:
+    """A page with every host but the dashboard's own out of reach; what it asked of others and its complaints."""
+
+    def __init__(self, browser: Any, address: str, path: str) -> None:
+        self.context = browser.new_context(viewport={"width": 1280, "height": 900})
+        self.page = self.context.new_page()
+        self.asked: list[str] = []
+        self.complaints: list[str] = []
+        self.address = address
+        self.page.route("**/*", self._route)
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("response", self._response)
+        if PICTURES:
+            Path(PICTURES).mkdir(parents=True, exist_ok=True)
+        self.page.goto(address + path)
+
+    def _route(self, route: Any) -> None:
+        if route.request.url.startswith(self.address):
+            route.continue_()
+        else:
+            self.asked.append(route.request.url)
+            route.abort()
+
+    def _console(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def _response(self, response: Any) -> None:
+        if response.status >= 400:
+            self.complaints.append(f"{response.status} {response.url}")
+
+    def __enter__(self) -> Any:
+        return self.page
+
+    def __exit__(self, kind: Any, *_: Any) -> None:
+        if PICTURES and kind is None:
+            taken = len(list(Path(PICTURES).iterdir()))
+            self.page.screenshot(path=f"{PICTURES}/{taken:02}.png", full_page=True)
+        self.context.close()
+        if kind is None:
+            assert self.asked == []
+            assert self.complaints == []
+
+
+def test_front_page(browser: Any, served: tuple[str, list[str]]) -> None:
+    address, order = served
+    with Visit(browser, address, "") as page:
+        assert page.locator("svg").count() == 2
+        assert page.locator("text=to look at").count() == 2
+        if PICTURES:
+            page.screenshot(path=f"{PICTURES}/front.png", full_page=True)
+        # A point of the picture leads to its commit's report.
+        page.locator(f'svg a[*|href="commits/{order[STEP][:12]}.html"]').first.click()
+        page.wait_for_selector("h2")
+        assert order[STEP][:8] in page.locator("h1").inner_text()
+        assert page.locator("text=slower").count() == 2
+
+
+def test_grid(browser: Any, served: tuple[str, list[str]]) -> None:
+    address, _ = served
+    with Visit(browser, address, "asv.html#/") as page:
+        page.wait_for_selector("#summarygrid-display a.btn")
+        names = page.locator("#summarygrid-display").inner_text()
+        assert "nanoseconds per event" in names
+        assert page.locator("#summarygrid-display canvas").count() >= 3
+
+
+def test_list(browser: Any, served: tuple[str, list[str]]) -> None:
+    address, _ = served
+    with Visit(browser, address, "asv.html#/summarylist") as page:
+        page.wait_for_selector("#summarylist-body tbody tr")
+        text = page.locator("#summarylist-body").inner_text()
+        assert "p4_hash_lookup" in text
+        assert "synth:liquid-future" in text
+
+
+def test_graph(browser: Any, served: tuple[str, list[str]]) -> None:
+    address, _ = served
+    with Visit(browser, address, f"asv.html#{TIME}") as page:
+        page.wait_for_selector("#main-graph canvas.flot-base")
+        page.wait_for_selector("#main-graph .flot-y-axis .flot-tick-label")
+        assert "nanoseconds per event" in page.locator("#title").inner_text().replace("_", " ")
+        assert "p4_hash_lookup" in page.locator("#graphdisplay-navigation").inner_text()
+
+
+def test_regressions(browser: Any, served: tuple[str, list[str]]) -> None:
+    address, _ = served
+    with Visit(browser, address, "asv.html#/regressions") as page:
+        page.wait_for_selector("#regressions-display tbody tr")
+        text = page.locator("#regressions-display").inner_text()
+        assert "p4_hash_lookup" in text
+        assert "1.05x" in text
+
+
+def test_saved_addresses_of_asv_still_lead_to_its_pages(browser: Any, served: tuple[str, list[str]]) -> None:
+    address, _ = served
+    with Visit(browser, address, "index.html#/summarylist") as page:
+        page.wait_for_selector("#summarylist-body tbody tr")
+        assert "/asv.html#summarylist" in page.url

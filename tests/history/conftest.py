@@ -1,0 +1,14 @@
+"""Scratch repositories in miniature."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.history.miniature import Miniature
+
+
+@pytest.fixture
+def miniature(tmp_path: Path) -> Miniature:
+    return Miniature(tmp_path / "repository", tmp_path / "cache")

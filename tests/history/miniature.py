@@ -1,0 +1,142 @@
+"""A scratch repository with an engine in miniature: it has the engine's few names and does countable work, so that
+whole histories are made, built and measured in seconds.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.cli.command import ROOT, calm
+from tests.dbn_files import header
+
+FILES = {
+    "pyproject.toml": '[project]\nname = "miniature"\nversion = "1"\ndependencies = []\n',
+    "engine/__init__.py": "",
+    "engine/errors.py": "class UsageError(Exception):\n    pass\n",
+    "engine/feeds.py": """
+import os
+
+
+class Ids:
+    def __getitem__(self, part):
+        return self
+
+    def sum(self):
+        return 0
+
+
+class Chunk:
+    def __init__(self, start, count):
+        self.address, self.stride, self.count = start, 56, count
+
+
+class Feed:
+    records = {"order_id": Ids()}
+
+    def __init__(self, path):
+        with open(path, "rb") as file:
+            header = 8 + int.from_bytes(file.read(8)[4:], "little")
+        self.count = (os.path.getsize(path) - header) // 56
+
+    def slice(self, start, stop):
+        return Chunk(start, stop - start)
+
+
+def open_feed(specs):
+    return Feed(specs[0])
+
+
+def load(feed):
+    return feed
+""",
+    "engine/session.py": """
+class Result:
+    def __init__(self, counters):
+        self.counters = counters
+
+
+class Replay:
+    def __init__(self, variant, *, evaluate, observe, counters=False):
+        self.variant, self.state, self.loops = variant, 1, 0
+
+    def run(self, address, stride, count):
+        wrong = self.variant.wrong
+        for index in range(address, address + count):
+            for _ in range(self.variant.work):
+                pass
+            self.state = (self.state * 31 + index) % 65521 if index != wrong else 7
+        self.loops += count * self.variant.work
+
+    def apply(self, chunk):
+        self.run(chunk.address, chunk.stride, chunk.count)
+
+    def end_state(self):
+        return self.state
+
+    def finish(self):
+        return Result({"loops": self.loops})
+
+    def close(self):
+        pass
+""",
+    "variants/__init__.py": """
+import importlib
+import pkgutil
+
+from engine.errors import UsageError
+
+
+def discover(files=()):
+    return {i.name: importlib.import_module("variants." + i.name) for i in pkgutil.iter_modules(__path__)}
+
+
+def resolve(name, known):
+    if name not in known:
+        raise UsageError("no variant named " + name)
+    return known[name]
+""",
+}
+
+
+class Miniature:
+    """The repository; ``work`` are loops for each event, of variant ``p0_plain`` unless another is named."""
+
+    def __init__(self, folder: Path, cache: Path) -> None:
+        self.folder = folder
+        self.cache = cache
+        self.feed = folder.parent / f"{folder.name}.dbn"
+        self.feed.write_bytes(header() + calm(6_000).tobytes())
+        self.git("init", "-q", "-b", "main")
+        for name, text in FILES.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+
+    def git(self, *words: str) -> str:
+        self.folder.mkdir(exist_ok=True)
+        identity = ("-c", "user.name=nobody", "-c", "user.email=nobody@localhost")
+        command = ["git", "-C", str(self.folder), *identity, *words]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    def commit(self, subject: str, **files: str) -> str:
+        """Commit; ``files`` are texts by path, with two underscores for a slash and without ``.py``."""
+        for name, text in files.items():
+            path = self.folder / (name.replace("__", "/") + ".py")
+            path.write_text(text)
+        self.git("add", "-A")
+        self.git("commit", "-qm", subject, "--allow-empty")
+        return self.git("rev-parse", "HEAD")
+
+    def work(self, loops: int, note: str = "", wrong: int = -1, variant: str = "p0_plain") -> str:
+        """A commit whose variant does so many loops for each event, and computes something else at event ``wrong``."""
+        text = f"# {note}\nwork = {loops}\nwrong = {wrong}\n"
+        return self.commit(f"{loops} loops {note}".strip(), **{f"variants__{variant}": text})
+
+    def lobench(self, *words: object) -> subprocess.CompletedProcess[str]:
+        """Run the command inside the repository."""
+        variables = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "LOBENCH_CACHE_DIR": str(self.cache)}
+        command = [sys.executable, "-P", "-m", "workbench", *map(str, words)]
+        return subprocess.run(command, cwd=self.folder, env=variables, capture_output=True, text=True, timeout=600)

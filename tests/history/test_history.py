@@ -1,0 +1,176 @@
+"""`lobench history` on a scratch repository: recording, resuming, broken commits, regressions by exact counts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.history.miniature import FILES, Miniature
+from workbench.commits.counting import missing
+
+pytestmark = pytest.mark.skipif(missing() is not None, reason=f"{missing()}")
+
+QUICK = ("--variants", "p0_plain", "--rounds", "3", "--seconds", "0.05")
+
+
+def backfilled(miniature: Miniature, *words: str) -> str:
+    done = miniature.lobench("history", *words, "--feed", miniature.feed, *QUICK)
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+def regressions(miniature: Miniature) -> tuple[int, dict[str, Any]]:
+    done = miniature.lobench("history", "regressions", "--json")
+    assert done.stdout, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    # What time alone shows in a test is noise.
+    answer["regressions"] = [one for one in answer["regressions"] if "instructions" in one["found_by"]]
+    return done.returncode, answer
+
+
+def result_files(miniature: Miniature) -> dict[str, dict[str, Any]]:
+    files = miniature.folder.glob(".asv/results/*/*-lobench.json")
+    return {path.name[:8]: json.loads(path.read_text()) for path in files}
+
+
+@pytest.fixture
+def history(miniature: Miniature) -> tuple[Miniature, dict[str, str]]:
+    """Nine commits: steps of work, words only, one that does not build, one that computes something else."""
+    made = {
+        "first": miniature.work(100),
+        "step": miniature.work(104, "a step"),
+        "note": miniature.work(104, "another note"),
+    }
+    made["broken"] = miniature.commit("broken", engine__session="def (:\n")
+    made["wrong"] = miniature.commit("wrong", engine__session=FILES["engine/session.py"])
+    made["wrong"] = miniature.work(104, "wrong", wrong=1_000)
+    (miniature.folder / "README.md").write_text("words\n")
+    made["right"] = miniature.work(104, "right again")
+    (miniature.folder / "README.md").write_text("more words\n")
+    made["words"] = miniature.commit("words only")
+    made["small"] = miniature.work(105, "a small step")
+    made["less"] = miniature.work(90, "less")
+    return miniature, made
+
+
+def test_a_history_with_all_that_can_happen(history: tuple[Miniature, dict[str, str]]) -> None:
+    miniature, made = history
+    said = backfilled(miniature, "backfill", f"{made['first']}..HEAD")
+    assert f"passed over: {made['broken'][:8]} (broken)" in said
+    assert f"{made['wrong'][:8]} (104 loops wrong): verification failed" in said
+    assert "by record 6,000" in said
+    assert f"{made['words'][:8]} (words only): the same code as the commit before" in said
+    files = result_files(miniature)
+    recorded = {made[name][:8] for name in ("first", "step", "note", "right", "words", "small", "less")}
+    assert recorded <= set(files)
+    assert not {made[name][:8] for name in ("broken", "wrong")} & set(files)
+    points = files[made["step"][:8]]["results"]
+    assert points["lobench.loops_per_event"][0] == [104.0]
+    (value,), (low,), (high,) = (points["lobench.nanoseconds_per_event"][place] for place in (0, 5, 6))
+    assert low <= value <= high
+
+    code, answer = regressions(miniature)
+    assert code == 1
+    listed = {one["commit"]: one for one in answer["regressions"]}
+    assert set(listed) == {made["step"], made["small"]}
+    assert 0.02 < listed[made["step"]]["size"] < 0.05
+    assert listed[made["step"]]["counters_moved"] == ["loops"]
+    assert listed[made["step"]]["time"]["low"] < listed[made["step"]]["time"]["high"]
+    assert set(answer["broken"]) == {made["broken"], made["wrong"]}
+
+    # All is there: nothing is measured again, and broken ones are not tried again.
+    before = {name: file["results"] for name, file in files.items()}
+    assert "commits were recorded or given up before" in backfilled(miniature, "backfill", f"{made['first']}..HEAD")
+    assert {name: file["results"] for name, file in result_files(miniature).items()} == before
+
+
+def test_records_go_on_from_what_is_there(miniature: Miniature) -> None:
+    first = miniature.work(100)
+    backfilled(miniature, "record")
+    kept = result_files(miniature)[first[:8]]["results"]
+    second = miniature.work(103)
+    backfilled(miniature, "record", "--commit", "HEAD")
+    files = result_files(miniature)
+    assert files[first[:8]]["results"] == kept
+    code, answer = regressions(miniature)
+    assert code == 1
+    assert [one["commit"] for one in answer["regressions"]] == [second]
+
+    acknowledged = miniature.folder / "benchmarks/acknowledged.toml"
+    acknowledged.parent.mkdir()
+    acknowledged.write_text(f'[[acknowledged]]\ncommit = "{second[:9]}"\nreason = "it must be"\n')
+    code, answer = regressions(miniature)
+    assert answer["regressions"][0]["acknowledged"] == "it must be"
+    assert answer["unacknowledged"] == 0
+    assert code == 0
+    acknowledged.write_text('[[acknowledged]]\ncommit = "1"\n')
+    done = miniature.lobench("history", "regressions")
+    assert done.returncode == 2
+    assert "entry 1: needs a reason" in done.stderr
+
+
+def test_results_that_change_on_purpose_are_recorded_when_told(miniature: Miniature) -> None:
+    miniature.work(5)
+    backfilled(miniature, "record")
+    other = miniature.work(5, "another rule", wrong=10)
+    done = miniature.lobench("history", "record", "--feed", miniature.feed, *QUICK)
+    assert done.returncode == 1
+    assert "its results are others" in done.stderr
+    assert "--accept-results" in done.stderr
+    backfilled(miniature, "record", "--accept-results")
+    assert other[:8] in result_files(miniature)
+    later = miniature.work(5, "and on", wrong=10)
+    backfilled(miniature, "record")
+    assert later[:8] in result_files(miniature)
+
+
+def test_every_nth_commit_ends_with_the_last(miniature: Miniature) -> None:
+    made = [miniature.work(3, f"{place}") for place in range(5)]
+    backfilled(miniature, "backfill", f"{made[0]}..{made[4]}", "--every", "2")
+    assert set(result_files(miniature)) == {made[place][:8] for place in (0, 2, 4)}
+
+
+def test_variants_that_came_later_are_measured_against_their_own_first(miniature: Miniature) -> None:
+    miniature.work(5)
+    second = miniature.work(5, variant="p1_new")
+    third = miniature.work(6, variant="p1_new")
+    words = ("--variants", "p0_plain p1_new", "--rounds", "3", "--seconds", "0.05")
+    span = ("backfill", f"{second}~1..HEAD")
+    done = miniature.lobench("history", *span, "--feed", miniature.feed, *words)
+    assert done.returncode == 0, done.stderr
+    files = result_files(miniature)
+    first = miniature.git("rev-parse", f"{second}~1")
+    loops = {name[:8]: files[name[:8]]["results"]["lobench.loops_per_event"][0] for name in (first, second, third)}
+    assert loops == {first[:8]: [5.0, None], second[:8]: [5.0, 5.0], third[:8]: [5.0, 6.0]}
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("backfill", "HEAD"), "a range is REV..REV"),
+        (("backfill", "HEAD..nothing"), "no commit named 'nothing'"),
+        (("backfill", "HEAD..HEAD", "--every", "0"), "--every must be at least 1"),
+        (("record", "--rounds", "1"), "--rounds must be at least 3"),
+        (("regressions",), "nothing is recorded"),
+    ],
+)
+def test_refused(miniature: Miniature, words: tuple[str, ...], told: str) -> None:
+    miniature.work(1)
+    feed = () if words[0] == "regressions" else ("--feed", str(miniature.feed))
+    done = miniature.lobench("history", *words, *feed)
+    assert done.returncode == 2, done.stderr
+    assert told in done.stderr
+
+
+def test_a_damaged_history_is_not_overwritten(miniature: Miniature) -> None:
+    miniature.work(1)
+    backfilled(miniature, "record")
+    (file,) = Path(miniature.folder).glob(".asv/lobench/*/history.json")
+    file.write_text("{")
+    done = miniature.lobench("history", "record", "--feed", miniature.feed, *QUICK)
+    assert done.returncode == 1
+    assert "not JSON" in done.stderr
+    assert file.read_text() == "{"

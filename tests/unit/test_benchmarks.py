@@ -1,0 +1,140 @@
+"""The asv suite: its parameters are the project's, its pins the pinned ones, and asv accepts it."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from benchmarks import common, decode, exact, first_call, replay, verification
+from engine.counters import COUNTERS
+from tests.cli.command import ROOT
+from variants import discover
+from workbench.history.asv_files import configuration
+
+IMPORTED = {"zstandard": "zstandard", "databento_dbn": "databento-dbn", "llvmlite": "numba"}
+"""Packages by the name of their module, where it is another or they come with another."""
+
+
+def test_parameters_are_what_the_project_has() -> None:
+    assert [name for name, variant in discover().items() if variant.phase is not None] == common.VARIANTS
+    assert tuple(COUNTERS) == common.COUNTERS
+    assert {f"track_{kind}" for kind in (*COUNTERS, "instructions")} <= set(dir(exact.Exact))
+
+
+def test_pins_are_those_of_the_constraints() -> None:
+    lines = (ROOT / "constraints.txt").read_text().split()
+    pinned = dict(line.split("==") for line in lines)
+    wanted = configuration(ROOT)["matrix"]["req"]
+    versions = {name: versions for name, versions in wanted.items() if name not in ("setuptools", "wheel")}
+    assert versions == {name: [pinned[name]] for name in versions}
+
+
+def test_an_environment_has_all_that_a_replay_imports() -> None:
+    imported = set()
+    for path in [*(ROOT / "engine").rglob("*.py"), *(ROOT / "variants").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                imported.add(str(node.module).partition(".")[0])
+    foreign = imported - set(sys.stdlib_module_names) - {"engine", "variants"}
+    assert {IMPORTED.get(name, name) for name in foreign} <= set(configuration(ROOT)["matrix"]["req"])
+
+
+def test_asv_accepts_the_suite(tmp_path: Path) -> None:
+    variables = {**os.environ, "HOME": str(tmp_path), "ASV_PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "asv", "check", "-E", f"existing:{sys.executable}"]
+    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "No problems found" in done.stdout
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """What is prepared for a commit that lacks one variant, on short feeds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(common, "VARIANTS", ["p4_hash_lookup", "p99_none"])
+        patch.setattr(common, "FEEDS", [feed.replace("100000", "5000") for feed in common.FEEDS])
+        patch.setenv("PYTHONPATH", str(ROOT))
+        patch.chdir(tmp_path_factory.mktemp("asv"))
+        prepared = common.Prepared().setup_cache()
+    prepared["feeds"] = {name.replace("n=5000", "n=100000"): file for name, file in prepared["feeds"].items()}
+    return prepared
+
+
+def test_installed_sources_are_dated_by_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for package in ("engine", "variants"):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").write_text(f"name = {package!r}\n")
+
+    def find(name: str) -> object:
+        return SimpleNamespace(origin=str(tmp_path / name / "__init__.py"))
+
+    monkeypatch.setattr("importlib.util.find_spec", find)
+
+    def date() -> float:
+        common.settle()
+        return (tmp_path / "engine/__init__.py").stat().st_mtime
+
+    first = date()
+    (tmp_path / "engine/__init__.py").write_text("name = 'engine'\n")
+    assert date() == first
+    (tmp_path / "engine/__init__.py").write_text("name = 'engina'\n")
+    assert date() != first
+
+
+def test_exact_counts(cache: dict[str, object]) -> None:
+    feed = common.FEEDS[0].replace("100000", "5000")
+    suite = exact.Exact()
+    assert suite.track_locks_taken(cache, "p4_hash_lookup", feed) == 0
+    assert suite.track_lookups(cache, "p4_hash_lookup", feed) > 0
+    if common.task("counting").missing() is None:
+        assert suite.track_instructions(cache, "p4_hash_lookup", feed) > 100
+    with pytest.raises(NotImplementedError):
+        suite.track_locks_taken(cache, "p99_none", feed)
+    assert suite.track_locks_taken.__func__.unit == "per event"
+
+
+def test_a_replay_and_what_is_skipped(cache: dict[str, object]) -> None:
+    suite = replay.Replay()
+    suite.setup(cache, "p4_hash_lookup", common.FEEDS[1])
+    try:
+        assert suite.track_events_per_second(cache, "p4_hash_lookup", common.FEEDS[1]) > 0
+    finally:
+        suite.teardown(cache, "p4_hash_lookup", common.FEEDS[1])
+    with pytest.raises(NotImplementedError):
+        suite.setup(cache, "p99_none", common.FEEDS[0])
+    with pytest.raises(NotImplementedError):
+        first_call.FirstCall().setup(cache, "p99_none", "warm")
+
+
+def test_every_form_of_a_feed_is_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    feeds = [common.FEEDS[0].replace("100000", "5000")]
+    monkeypatch.setattr(common, "FEEDS", feeds)
+    monkeypatch.setattr(decode, "FEEDS", feeds)
+    monkeypatch.chdir(tmp_path)
+    sums = []
+    for form in decode.Decode.params[0]:
+        suite = decode.Decode()
+        suite.setup(suite.setup_cache(), form)
+        sums.append(suite.read())
+    assert len(set(sums)) == 1
+    assert sums[0] > 0
+
+
+def test_verification_is_timed_on_variants_that_agree(
+    cache: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verification, "VARIANTS", ["p4_hash_lookup"])
+    suite = verification.Verify()
+    suite.setup(cache, "p4_hash_lookup", common.FEEDS[0])
+    suite.time_verify(cache, "p4_hash_lookup", common.FEEDS[0])
+    suite.expected = None
+    with pytest.raises(AssertionError, match="computes something else"):
+        suite.time_verify(cache, "p4_hash_lookup", common.FEEDS[0])

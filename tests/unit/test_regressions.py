@@ -1,0 +1,140 @@
+"""Change points and the list of regressions, on histories whose steps are known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.errors import UsageError
+from workbench.history import acknowledged, changepoints
+from workbench.history.acknowledged import Acknowledgement
+from workbench.history.changepoints import asv_steps, otava_steps
+from workbench.history.regressions import regressions
+from workbench.history.series import all_series
+from workbench.history.store import History
+
+otava = pytest.mark.skipif(changepoints.otava_missing() is not None, reason=f"{changepoints.otava_missing()}")
+
+
+def levels(count: int, steps: dict[int, float], noise: float = 0.003, seed: int = 0) -> list[float]:
+    rng = np.random.default_rng(seed)
+    factors = np.cumprod([steps.get(place, 1.0) for place in range(count)])
+    return [float(100 * factor * np.exp(rng.normal(0, noise))) for factor in factors]
+
+
+def history(
+    times: list[float], instructions: list[float | None], timing: dict[int, str] | None = None, counters: int = -1
+) -> tuple[History, list[str]]:
+    """A recorded history; ``timing`` are paired verdicts by place, a counter rises from place ``counters`` on."""
+    made = History(Path("none"), "here")
+    order = [f"{place:040x}" for place in range(len(times))]
+    for place, commit in enumerate(order):
+        exact = {"probes": 2.0 if 0 <= counters <= place else 1.0}
+        if instructions[place] is not None:
+            exact["instructions"] = float(instructions[place] or 0)
+        point = {"ns": times[place], "low": times[place] * 0.996, "high": times[place] * 1.004}
+        found: dict[str, Any] = {"feed": "f", "variant": "v", "ratio": {"value": 1.0, "low": 0.99, "high": 1.01}}
+        found["timing"] = (timing or {}).get(place, "no difference shown")
+        against = {"commit": order[place - 1], "same_code": False, "findings": [found]} if place else None
+        made.points[commit] = {
+            "feeds": {"f": {"v": {**point, "exact": exact, "floor": 0.006}}},
+            "against": against,
+            "subject": f"commit {place}",
+        }
+    return made, order
+
+
+def places(made: History, order: list[str], *known: Acknowledgement) -> list[tuple[int, tuple[str, ...], bool]]:
+    found = regressions(made, all_series(made, order), known)
+    return [(order.index(one.commit), one.found_by, one.counts) for one in found]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_asv_finds_steps_where_they_are(seed: int) -> None:
+    values = levels(30, {10: 1.03, 20: 1.1}, seed=seed)
+    steps = asv_steps(values, [1.0] * 30, 0.015)
+    assert [step.index for step in steps] == [10, 20]
+    assert steps[0].change == pytest.approx(0.03, abs=0.01)
+    assert asv_steps(levels(30, {}, seed=seed), [1.0] * 30, 0.015) == []
+
+
+@otava
+@pytest.mark.parametrize("seed", range(5))
+def test_otava_runs_with_these_packages_and_finds_the_same(seed: int) -> None:
+    steps = otava_steps(levels(30, {10: 1.03, 20: 1.1}, seed=seed), 0.015)
+    assert steps is not None
+    assert [step.index for step in steps] == [10, 20]
+    assert otava_steps(levels(30, {}, seed=seed), 0.015) == []
+
+
+def test_without_otava_asv_speaks_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changepoints, "_otava", lambda: None)
+    assert otava_steps([1.0, 2.0], 0.01) is None
+    assert "pip install --no-deps apache-otava==" in (changepoints.otava_missing() or "")
+    made, order = history(levels(20, {10: 1.1}), [None] * 20)
+    assert places(made, order) == [(10, ("asv",), True)]
+
+
+def test_instructions_say_where_and_time_joins_them() -> None:
+    times = levels(30, {11: 1.05})
+    made, order = history(times, [100.0] * 10 + [104.0] * 20, counters=10)
+    (found,) = regressions(made, all_series(made, order))
+    assert (found.commit, found.counters) == (order[10], ("probes",))
+    assert found.found_by[0] == "instructions"
+    assert found.size == pytest.approx(0.04)
+    assert found.counts
+
+
+def test_a_small_rise_of_instructions_is_found_where_time_shows_nothing() -> None:
+    made, order = history(levels(30, {}, noise=0.01), [100.0] * 20 + [101.0] * 10)
+    assert places(made, order) == [(20, ("instructions",), True)]
+
+
+def test_more_instructions_in_less_time_are_no_regression() -> None:
+    made, order = history(levels(30, {15: 0.9}), [100.0] * 15 + [105.0] * 15, timing={15: "faster"})
+    assert places(made, order) == []
+
+
+def test_less_work_and_tiny_moves_are_no_regressions() -> None:
+    made, order = history(levels(30, {15: 0.9}), [100.0, 100.2, 100.0] * 5 + [90.0] * 15)
+    assert places(made, order) == []
+
+
+@otava
+def test_a_step_in_time_counts_when_both_see_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, order = history(levels(30, {15: 1.05}), [100.0] * 30)
+    assert places(made, order) == [(15, ("asv", "otava"), True)]
+    monkeypatch.setattr("workbench.history.regressions.otava_steps", lambda values, least: [])
+    assert places(made, order) == [(15, ("asv",), False)]
+
+
+def test_an_acknowledged_regression_stays_listed() -> None:
+    made, order = history(levels(10, {}), [100.0] * 5 + [104.0] * 5)
+    assert places(made, order, Acknowledgement(order[5], "a new rule")) == [(5, ("instructions",), False)]
+    assert places(made, order, Acknowledgement(order[4], "another")) == [(5, ("instructions",), True)]
+    assert places(made, order, Acknowledgement(order[5], "other", variant="w")) == [(5, ("instructions",), True)]
+    assert Acknowledgement("1a2b3c4", "r", variant="v").covers("1a2b3c4d", "v", "any feed")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[[acknowledged", "not TOML"),
+        ('[[acknowledged]]\ncommit = "1234567"\n', "entry 1: needs a reason"),
+        ('[[acknowledged]]\ncommit = "123456"\nreason = "r"\n', "at least 7 characters"),
+        ('[[acknowledged]]\ncommit = 1234567\nreason = "r"\n', "takes the texts"),
+        ('[[acknowledged]]\ncomit = "1234567"\nreason = "r"\n', "takes the texts"),
+    ],
+)
+def test_a_wrong_file_is_refused(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "acknowledged.toml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=told):
+        acknowledged.read(path)
+
+
+def test_no_file_acknowledges_nothing(tmp_path: Path) -> None:
+    assert acknowledged.read(tmp_path / "none.toml") == []

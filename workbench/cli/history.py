@@ -1,0 +1,169 @@
+"""Record what each commit's variants cost, and list the regressions.
+
+Commits are measured in turns, beside an anchor, in sessions of a few at a time; their points go to asv's files, and
+`lobench dashboard` shows them. Instructions and mechanism counters, which are exact, are recorded with the times.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.cli.options import add_evaluate, add_json
+
+if TYPE_CHECKING:
+    from workbench.commits.repository import Commit, Repository
+    from workbench.history.store import History
+
+HELP = "record commits for the dashboard, fill in past ones, list regressions"
+
+DEFAULT_FEED = "synth:liquid-future,n=200000"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(title="what to do", metavar="WHAT", required=True, dest="what")
+    record = verbs.add_parser("record", help="measure one commit and record it")
+    record.add_argument("--commit", metavar="REV", default="HEAD", help="which (default HEAD)")
+    backfill = verbs.add_parser("backfill", help="measure past commits and record them; goes on where it stopped")
+    backfill.add_argument("range", metavar="REV..REV", help="both ends included, along first parents")
+    backfill.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth commit, and the last")
+    listing = verbs.add_parser("regressions", help="list them; exit code 1 if one is not acknowledged")
+    listing.add_argument("--acknowledged", metavar="FILE", help="default benchmarks/acknowledged.toml")
+    add_json(listing)
+    for one in (record, backfill):
+        one.add_argument("--variants", metavar="LIST", help="names separated by spaces (default: the ladder)")
+        one.add_argument("--feed", metavar="FEED", action="append", default=[], help=f"default {DEFAULT_FEED}")
+        one.add_argument("--rounds", type=int, default=6, metavar="N", help="most rounds of fresh processes (6)")
+        one.add_argument("--seconds", type=float, default=8.0, metavar="S", help="replaying in each round (8)")
+        one.add_argument("--again", action="store_true", help="also try commits that could not be measured before")
+        one.add_argument(
+            "--accept-results", action="store_true", help="record commits that compute something else than before"
+        )
+        add_evaluate(one)
+    for one in (record, backfill, listing):
+        one.add_argument("--results", metavar="DIR", help="folder of asv's results (default: that of asv.conf.json)")
+        one.add_argument("--machine", metavar="NAME", help="name the results are kept under (default: the processor's)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from workbench.commits.repository import Repository
+
+    repository = Repository()
+    history, results = opened(repository, arguments.results, arguments.machine)
+    if arguments.what == "regressions":
+        return _regressions(arguments, repository, history)
+    return _record(arguments, repository, history, results)
+
+
+def opened(repository: Repository, results: str | None, machine: str | None) -> tuple[History, Path]:
+    """The history of a repository and the folder of asv's results."""
+    from workbench.history.asv_files import configuration, machine_name
+    from workbench.history.store import load
+
+    folder = Path(results).resolve() if results else Path(configuration(repository.root)["results_dir"])
+    name = machine or machine_name()
+    return load(folder.parent / "lobench" / name / "history.json", name), folder
+
+
+def _record(arguments: argparse.Namespace, repository: Repository, history: History, results: Path) -> int:
+    import sys
+
+    from engine.errors import UsageError
+    from variants import discover
+    from workbench.commits.feeds import as_files
+    from workbench.commits.session import Design
+    from workbench.history import asv_files
+    from workbench.history.recording import Recorder
+
+    if arguments.rounds < 3 or not arguments.seconds > 0:
+        raise UsageError("--rounds must be at least 3, --seconds positive")
+    names = arguments.variants.split() if arguments.variants else [v.name for v in discover().values()]
+    if not names:
+        raise UsageError("--variants names no variant")
+    design = Design(
+        rounds=arguments.rounds,
+        seconds=arguments.seconds,
+        evaluate=arguments.evaluate,
+        accept_results=arguments.accept_results,
+    )
+    recorder = Recorder(
+        repository,
+        history,
+        as_files(arguments.feed or [DEFAULT_FEED]),
+        names,
+        design,
+        lambda: asv_files.write(history, results),
+    )
+    asked = _asked(arguments, repository)
+    pending = recorder.pending(asked, arguments.again or arguments.what == "record")
+    if len(pending) < len(asked):
+        there = f"{len(asked) - len(pending)} of {len(asked)}"
+        print(f"{there} commits were recorded or given up before", file=sys.stderr)
+    done, broken = recorder.record(pending)
+    asv_files.write(history, results)
+    print(f"recorded {len(done)}, passed over {len(broken)}; {results}")
+    return 1 if broken and not done else 0
+
+
+def _asked(arguments: argparse.Namespace, repository: Repository) -> list[Commit]:
+    from engine.errors import UsageError
+
+    if arguments.what == "record":
+        return [repository.commit(arguments.commit)]
+    if arguments.every < 1:
+        raise UsageError("--every must be at least 1")
+    commits = repository.commits(arguments.range)
+    return [commit for place, commit in enumerate(commits[::-1]) if place % arguments.every == 0][::-1]
+
+
+def _regressions(arguments: argparse.Namespace, repository: Repository, history: History) -> int:
+    from engine.errors import UsageError
+    from workbench.console import print_json
+    from workbench.history.acknowledged import FILE, read
+    from workbench.history.changepoints import otava_missing
+    from workbench.history.regressions import regressions
+    from workbench.history.series import all_series
+
+    if not history.points:
+        raise UsageError(f"{history.file}: nothing is recorded; run lobench history record, or backfill")
+    path = Path(arguments.acknowledged) if arguments.acknowledged else repository.root / FILE
+    series = all_series(history, repository.order())
+    found = regressions(history, series, read(path))
+    counted = [one for one in found if one.counts]
+    missing = otava_missing()
+    if arguments.json:
+        print_json(
+            {
+                "regressions": [one.as_json() for one in found],
+                "series": len(series),
+                "commits": len(history.points),
+                "broken": history.broken,
+                "otava": missing is None,
+                "unacknowledged": len(counted),
+            }
+        )
+        return 1 if counted else 0
+    from workbench.console import stdout
+
+    console = stdout()
+    for one in found:
+        interval = one.paired
+        time = f"time {interval['low'] - 1:+.1%} to {interval['high'] - 1:+.1%}" if interval else "time not paired"
+        counts = f"instructions {one.instructions:+.2%}" if one.instructions is not None else "instructions not counted"
+        state = (
+            f"acknowledged: {one.acknowledged}" if one.acknowledged else "disputed" if one.disputed else "REGRESSION"
+        )
+        console.print(
+            f"{one.commit[:8]}  {one.size:+.2%}  {one.variant}  {one.feed}  ({time}; {counts}; "
+            f"counters moved: {', '.join(one.counters) or 'none'}; found by {', '.join(one.found_by)})  {state}\n"
+            f"          {one.subject}",
+            markup=False,
+            soft_wrap=True,
+        )
+    for commit, reason in history.broken.items():
+        console.print(f"{commit[:8]}  not measured: {reason.splitlines()[0]}", markup=False, soft_wrap=True)
+    if missing:
+        console.print(f"note: only asv's detection was asked; {missing}", soft_wrap=True)
+    console.print(f"{len(series)} series of {len(history.points)} commits, {len(counted)} regressions to look at")
+    return 1 if counted else 0

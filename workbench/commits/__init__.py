@@ -1,0 +1,1 @@
+"""Measuring commits against each other: their sources, environments, worker processes, and sessions of them all."""

@@ -1,0 +1,44 @@
+"""Instructions of a commit's kernels, counted by callgrind: exact where timing is not.
+
+Hashes and addresses are the same in every run. The count depends on the compiler's version and on nothing else.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from workbench.commits import counting
+from workbench.commits.building import Build, pinned
+from workbench.commits.counting import PROCESSOR, missing
+from workbench.commits.participant import last_words
+from workbench.commits.sources import BrokenError, Source
+
+__all__ = ["Counts", "builds", "instructions_per_event", "missing"]
+
+Counts = dict[tuple[int, str], float]
+"""(feed, variant) to instructions per event."""
+
+
+def builds(source: Source, variants: Sequence[str]) -> list[Build]:
+    """What must be compiled first: under callgrind that takes minutes."""
+    return [Build(source, variant, "timed", pinned(PROCESSOR)) for variant in variants]
+
+
+def instructions_per_event(
+    source: Source, variants: Sequence[str], feeds: Sequence[Sequence[str]], evaluate: str = "last"
+) -> Counts:
+    """Count for each feed and variant; all variants must be there and compiled. Raises BrokenError."""
+    if not variants:
+        return {}
+    task = {"feeds": [list(specs) for specs in feeds], "variants": list(variants), "evaluate": evaluate}
+    with tempfile.TemporaryDirectory() as folder:
+        command = counting.command(source.python, task, folder)
+        variables = {**source.variables(), **counting.variables()}
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", env=variables)
+        if done.returncode:
+            problem = f"{source.label}: its instructions cannot be counted:\n{last_words(done.stderr)}"
+            raise BrokenError(problem, source.key)
+        return counting.read(sorted(Path(folder).iterdir()))

@@ -1,0 +1,166 @@
+"""All that is measured of several sources on several feeds: results compared, instructions, counters, times.
+
+A source that does not compile, or whose process fails, is left out with its reason; the others go on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine.errors import LobenchError
+from engine.feeds import load, open_feed
+from workbench.commits import counting, instructions
+from workbench.commits.building import Build, build_all
+from workbench.commits.feeds import NamedFeed
+from workbench.commits.participant import WORKER, Participant
+from workbench.commits.session import Design, Session, hold
+from workbench.commits.sources import BrokenError, Source
+from workbench.console import progress
+
+Exact = dict[tuple[int, str], dict[str, float]]
+"""(feed, variant) to name to amount per event: mechanism counters, and ``instructions``."""
+
+INSTRUCTIONS = "instructions"
+
+COUNTED_RECORDS = 100_000
+"""Of a feed's beginning, for the mechanism counters."""
+
+# Counts that were taken in another way are no counts of this.
+_METHOD = hashlib.blake2b(Path(counting.__file__).read_bytes() + WORKER.read_bytes(), digest_size=6).hexdigest()
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to measure of every source."""
+
+    feeds: Sequence[NamedFeed]
+    variants: Sequence[str]
+    design: Design
+    instructions: bool = True
+    counters: bool = True
+
+
+@dataclass
+class Measured:
+    """What was measured: ``session`` of the sources that could be, ``exact`` by source key, ``broken`` key to
+    reason."""
+
+    session: Session
+    exact: dict[str, Exact] = field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict)
+
+
+def measure(
+    sources: Sequence[Source],
+    request: Request,
+    enough: Callable[[Session], bool] = lambda session: False,
+    trusted: Sequence[Source] = (),
+) -> Measured:
+    """Measure sources with different keys. The first that works is the base, and takes part twice.
+
+    ``trusted`` stand first and compute what is right; without any, the first source does. Raises LobenchError if none
+    can be measured.
+    """
+    left = [*trusted, *sources]
+    broken = build_all(_builds(left, request))
+    exact = _count([source for source in left if source.key not in broken], request, broken)
+    while left := [source for source in left if source.key not in broken]:
+        files = [list(feed.files) for feed in request.feeds]
+        known = max(1, sum(source in left for source in trusted))
+        session = Session(left, files, list(request.variants), request.design, known)
+        try:
+            hold(session, enough)
+        except BrokenError as error:
+            if error.key is None:
+                raise
+            broken[error.key] = str(error)
+            continue
+        return Measured(session, exact, broken)
+    raise LobenchError("none of the commits can be measured:\n" + "\n".join(broken.values()))
+
+
+def _builds(sources: Sequence[Source], request: Request) -> list[Build]:
+    kinds = ["timed", *(["counted"] if request.counters else [])]
+    builds = [Build(source, name, kind) for source in sources for name in request.variants for kind in kinds]
+    if request.instructions:
+        builds += [build for source in sources for build in instructions.builds(source, request.variants)]
+    return builds
+
+
+def _count(sources: Sequence[Source], request: Request, broken: dict[str, str]) -> dict[str, Exact]:
+    """Exact counts by source key, several sources at a time; what can't be counted goes to ``broken``."""
+    digests = [load(open_feed(feed.files)).digest for feed in request.feeds]
+    found: dict[str, Exact] = {}
+
+    def one(source: Source) -> None:
+        try:
+            found[source.key] = _exact(source, request, digests)
+        except BrokenError as error:
+            broken[source.key] = str(error)
+
+    lanes = ThreadPoolExecutor(len(os.sched_getaffinity(0)))
+    try:
+        with progress("counting what commits do", len(sources)) as ticker:
+            for _ in lanes.map(one, sources):
+                ticker.advance()
+    finally:
+        # After an interrupt nothing new is begun.
+        lanes.shutdown(cancel_futures=True)
+    return found
+
+
+def _exact(source: Source, request: Request, keys: Sequence[str]) -> Exact:
+    """Instructions and counters of a source, from its earlier counts where there are any: they never change."""
+    store = source.kernels / "exact.json"
+    try:
+        known: dict[str, dict[str, Any]] = json.loads(store.read_text())
+    except (FileNotFoundError, ValueError):
+        known = {}
+    pairs = [(feed, name) for feed in range(len(keys)) for name in request.variants]
+
+    def key(feed: int, name: str, kind: str) -> str:
+        return f"{kind} {_METHOD} {request.design.evaluate} {keys[feed]} {name}"
+
+    kinds = {"counters": request.counters, INSTRUCTIONS: request.instructions}
+    wanted = [kind for kind, asked in kinds.items() if asked]
+    if any(key(*pair, kind) not in known for pair in pairs for kind in wanted):
+        counters, lacking = _counters(source, request)
+        present = [name for name in request.variants if name not in lacking]
+        files = [feed.files for feed in request.feeds]
+        counted: instructions.Counts = {}
+        if request.instructions:
+            counted = instructions.instructions_per_event(source, present, files, request.design.evaluate)
+        exact = {INSTRUCTIONS: {pair: {INSTRUCTIONS: value} for pair, value in counted.items()}, "counters": counters}
+        known |= {key(*pair, kind): exact[kind].get(pair, {}) for pair in pairs for kind in wanted}
+        store.write_text(json.dumps(known))
+    return {pair: {n: v for kind in wanted for n, v in known[key(*pair, kind)].items()} for pair in pairs}
+
+
+def _counters(source: Source, request: Request) -> tuple[Exact, dict[str, str]]:
+    """Counters per event where they are asked for, and which variants the source lacks."""
+    participant = Participant(source)
+    found: Exact = {}
+    try:
+        files = [list(feed.files) for feed in request.feeds]
+        opened = participant.ask("open", feeds=files, variants=list(request.variants), evaluate=request.design.evaluate)
+        lacking: dict[str, str] = opened["lacking"]
+        for feed in range(len(files) if request.counters else 0):
+            for name in request.variants:
+                if name in lacking:
+                    continue
+                answer = participant.ask("count", variant=name, feed=feed, records=COUNTED_RECORDS)
+                if counters := answer.get("counters"):
+                    found[feed, name] = {kind: amount / answer["events"] for kind, amount in counters.items()}
+        return found, lacking
+    except BaseException:
+        participant.kill()
+        raise
+    finally:
+        participant.close()

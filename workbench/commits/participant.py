@@ -1,0 +1,92 @@
+"""One commit's worker process, as the session that drives it sees it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from workbench.commits.sources import BrokenError, Source
+
+WORKER = Path(__file__).with_name("worker.py")
+
+_LAST_LINES = 8
+"""Of a process that failed: its last words say why."""
+
+
+def command(source: Source, *words: str) -> list[str]:
+    """The worker's command line; ``-P`` keeps this folder's modules out of the commit's way."""
+    return [source.python, "-P", str(WORKER), *words]
+
+
+def last_words(text: str) -> str:
+    """The end of what a failed process said."""
+    return "\n".join(text.strip().splitlines()[-_LAST_LINES:])
+
+
+class Participant:
+    """A running worker. Requests that fail raise BrokenError with the process's last words."""
+
+    def __init__(self, source: Source, variables: Mapping[str, str] | None = None) -> None:
+        self.source = source
+        # A file, not a pipe: nobody reads it while the process runs.
+        self._complaints = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
+        self._process = subprocess.Popen(
+            command(source, "serve"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._complaints,
+            text=True,
+            env={**source.variables(), **(variables or {})},
+        )
+
+    def send(self, do: str, **details: Any) -> None:
+        """Send a request; ``receive`` gives its answer. Sending to several first lets them work side by side."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps({"do": do, **details}) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise self._broken() from None
+
+    def receive(self) -> Any:
+        """The answer to the oldest open request."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line.endswith("\n"):
+            raise self._broken()
+        return json.loads(line)
+
+    def ask(self, do: str, **details: Any) -> Any:
+        """Send and receive."""
+        self.send(do, **details)
+        return self.receive()
+
+    def close(self) -> None:
+        """End the process; safe to call twice."""
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None and not stream.closed:
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._complaints.close()
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self._process.kill()
+        self.close()
+
+    def _broken(self) -> BrokenError:
+        self._process.kill()
+        self._process.wait()
+        self._complaints.seek(0)
+        said = last_words(self._complaints.read()) or f"ended with code {self._process.returncode}"
+        return BrokenError(f"{self.source.label}: its process failed:\n{said}", self.source.key)

@@ -1,0 +1,179 @@
+"""The process that runs ONE commit's code; a file that stands alone, run by its path with that commit on PYTHONPATH.
+
+It uses nothing of the workbench, and of the engine only what every commit has: ``open_feed`` and ``load``,
+``discover`` and ``resolve``, ``Replay`` with ``run`` and ``end_state``. Either compiles one kernel and ends
+(``worker.py compile BUILD VARIANT``), or obeys requests, one JSON object a line on stdin, and answers each with one on
+stdout (``worker.py serve``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import resource
+import sys
+import time
+from typing import Any
+
+LACKING = 3
+"""Exit code of ``compile``: this commit has no such variant, or no such build."""
+
+
+class LackingError(Exception):
+    """This commit does not have what was asked for."""
+
+
+def find(name: str) -> Any:
+    """The variant of that name. Raises LackingError."""
+    from engine.errors import UsageError
+    from variants import discover, resolve
+
+    try:
+        return resolve(name, discover())
+    except UsageError as error:
+        raise LackingError(str(error)) from error
+
+
+def new_replay(variant: Any, evaluate: str, counters: bool = False) -> Any:
+    """A replay: the timed build, or the one that counts. Raises LackingError where the engine cannot count."""
+    from engine.session import Replay
+
+    if not counters:
+        return Replay(variant, evaluate=evaluate, observe=False)
+    try:
+        return Replay(variant, evaluate=evaluate, observe=True, counters=True)
+    except TypeError as error:
+        raise LackingError("this commit's engine counts nothing") from error
+
+
+def compile_one(build: str, name: str) -> None:
+    """Compile a build of a variant by replaying nothing: it stays in the cache."""
+    replay = new_replay(find(name), "last", build == "counted")
+    try:
+        replay.run(0, 0, 0)
+        replay.end_state()
+        if build == "counted":
+            replay.finish()
+    finally:
+        replay.close()
+
+
+class Served:
+    """What the requests work on: the feeds, and the replay under way. One method for each request."""
+
+    def __init__(self) -> None:
+        self._feeds: list[Any] = []
+        self._evaluate = "last"
+        self._variants: dict[str, Any] = {}
+        self._replay: Any = None
+        self._feed: Any = None
+
+    def open(self, feeds: list[list[str]], variants: list[str], evaluate: str) -> dict[str, Any]:
+        """Load feeds, find variants and have their kernels in memory. Tells what is lacking, and why."""
+        from engine.feeds import load, open_feed
+
+        self._evaluate = evaluate
+        self._feeds = [load(open_feed(specs)) for specs in feeds]
+        lacking = {}
+        for name in variants:
+            try:
+                self._variants[name] = find(name)
+            except LackingError as error:
+                lacking[name] = str(error)
+                continue
+            replay = new_replay(self._variants[name], evaluate)
+            replay.run(0, 0, 0)
+            replay.end_state()
+            replay.close()
+        gc.collect()
+        gc.disable()
+        return {"lacking": lacking, "events": [feed.count for feed in self._feeds]}
+
+    def pin(self, cpu: int) -> dict[str, Any]:
+        """Stay on one processor."""
+        with contextlib.suppress(OSError):
+            os.sched_setaffinity(0, {cpu})
+        return {}
+
+    def start(self, variant: str, feed: int) -> dict[str, Any]:
+        """A new replay from the feed's first record on."""
+        self._feed = self._feeds[feed]
+        self._replay = new_replay(self._variants[variant], self._evaluate)
+        return {}
+
+    def run(self, start: int, lead: int, stop: int) -> list[int]:
+        """Replay records up to ``lead`` to find the caches, then those up to ``stop`` by the clock.
+
+        Returns wall and thread CPU time in ns, involuntary context switches and page faults of the timed part.
+        """
+        first, timed = self._feed.slice(start, lead), self._feed.slice(lead, stop)
+        # The records are in the caches for everybody who takes this turn.
+        self._feed.records["order_id"][start:stop].sum()
+        self._replay.run(first.address, first.stride, first.count)
+        before = resource.getrusage(resource.RUSAGE_THREAD)
+        wall, cpu = time.perf_counter_ns(), time.thread_time_ns()
+        self._replay.run(timed.address, timed.stride, timed.count)
+        cpu, wall = time.thread_time_ns() - cpu, time.perf_counter_ns() - wall
+        after = resource.getrusage(resource.RUSAGE_THREAD)
+        return [wall, cpu, after.ru_nivcsw - before.ru_nivcsw, after.ru_minflt - before.ru_minflt]
+
+    def state(self) -> str:
+        """Digest of all books, features and accounts as they stand now, 16 hex digits."""
+        return f"{self._replay.end_state():016x}"
+
+    def end(self) -> dict[str, Any]:
+        """Give back the replay."""
+        self._replay.close()
+        self._replay = None
+        return {}
+
+    def count(self, variant: str, feed: int, records: int) -> dict[str, Any]:
+        """Mechanism counters over the feed's first ``records``: {"counters": {...}} or {"lacking": why}."""
+        chosen = self._feeds[feed]
+        whole = chosen.slice(0, min(records, chosen.count))
+        try:
+            replay = new_replay(self._variants[variant], self._evaluate, counters=True)
+        except LackingError as error:
+            return {"lacking": str(error)}
+        try:
+            replay.apply(whole)
+            return {"counters": replay.finish().counters, "events": whole.count}
+        finally:
+            replay.close()
+
+
+def serve() -> None:
+    """Answer requests until stdin ends."""
+    served = Served()
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what the commit's own code prints is no answer
+    for line in sys.stdin:
+        request = json.loads(line)
+        answer = getattr(served, request.pop("do"))(**request)
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+def main() -> int:
+    """Run what the command line says."""
+    import engine
+
+    where = os.path.dirname(os.path.dirname(os.path.abspath(engine.__file__)))
+    expected = os.environ.get("LOBENCH_TREE", where)
+    if not os.path.samefile(where, expected):
+        raise RuntimeError(f"engine was imported from {where}, not from {expected}")
+    if sys.argv[1] == "serve":
+        serve()
+        return 0
+    try:
+        compile_one(sys.argv[2], sys.argv[3])
+    except LackingError as error:
+        print(error, file=sys.stderr)
+        return LACKING
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

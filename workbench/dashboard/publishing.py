@@ -1,0 +1,72 @@
+"""asv's site, published by asv itself, then made to load everything from its own folder."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from engine.errors import LobenchError
+from workbench.extras import required
+from workbench.history.asv_files import configuration
+
+ASSETS = Path(__file__).with_name("assets")
+APPLICATION = "asv.html"
+"""asv's page; ``index.html`` is the front page."""
+
+_FOREIGN = re.compile(
+    r'(?P<name>src|href)="(?P<url>https://[^"]+\.(?:js|css))"'
+    r'(?: integrity="[^"]*")?(?: crossorigin="[^"]*")?(?: referrerpolicy="[^"]*")?'
+)
+_VERSIONED = re.compile(r"-\d+(?:\.\d+)+(?=\.)")
+_LAST_LINES = 15
+
+
+def publish(root: Path, results: Path, target: Path) -> None:
+    """Let asv write its site to ``target``, which is replaced. Raises LobenchError with asv's last words."""
+    required("asv")
+    _check_target(target)
+    with tempfile.TemporaryDirectory() as folder:
+        settings = configuration(root)
+        settings |= {"repo": str(root), "results_dir": str(results), "html_dir": str(target), "branches": ["HEAD"]}
+        path = Path(folder) / "asv.conf.json"
+        path.write_text(json.dumps(settings))
+        command = [sys.executable, "-m", "asv", "publish", "--no-pull", "--config", str(path)]
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, errors="replace")
+    if done.returncode:
+        said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-_LAST_LINES:])
+        raise LobenchError(f"asv publish failed:\n{said}")
+    make_offline(target)
+
+
+def make_offline(site: Path) -> None:
+    """Copy the assets and rewrite asv's page to load them; it moves to ``APPLICATION``.
+
+    Raises LobenchError if asv's page asks for something that is not among the assets.
+    """
+    shutil.copytree(ASSETS, site / "assets")
+    have = {path.name for path in ASSETS.iterdir()}
+    page = site / "index.html"
+
+    def local(found: re.Match[str]) -> str:
+        plain = _VERSIONED.sub("", found["url"].rpartition("/")[2])
+        for name in (plain, plain.replace(".min.", ".")):
+            if name in have:
+                return f'{found["name"]}="assets/{name}"'
+        raise LobenchError(f"asv's page loads {found['url']}, which is not in {ASSETS} (scripts/vendor-assets)")
+
+    text = _FOREIGN.sub(local, page.read_text())
+    back = '<li><a href="index.html">Ladder over time</a></li>'
+    text = text.replace('<li id="nav-li-" class="active">', f'{back}<li id="nav-li-" class="active">', 1)
+    page.unlink()
+    (site / APPLICATION).write_text(text)
+
+
+def _check_target(target: Path) -> None:
+    """asv replaces the folder: it must be a site, or empty, or not there."""
+    if target.is_dir() and any(target.iterdir()) and not (target / "info.json").exists():
+        raise LobenchError(f"{target}: holds something else than a dashboard; name another folder with -o")

@@ -1,0 +1,172 @@
+"""Results as asv keeps them (result format 2): what ``asv publish``, ``show`` and ``compare`` read.
+
+Three kinds of series: ``lobench.nanoseconds_per_event`` (measured in turns, with its interval),
+``lobench.instructions_per_event``, and one of each mechanism counter.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from engine.errors import LobenchError
+from workbench.commits.measuring import INSTRUCTIONS
+from workbench.environment import environment
+from workbench.history.store import History
+
+TIME = "lobench.nanoseconds_per_event"
+EXACT = "lobench.{}_per_event"
+ENVIRONMENT = "lobench"
+"""Stands where asv names the environment that it installed a commit in."""
+
+_VERSION = "1"
+_COLUMNS = (
+    *("result", "params", "version", "started_at", "duration", "stats_ci_99_a", "stats_ci_99_b"),
+    *("stats_q_25", "stats_q_75", "stats_number", "stats_repeat", "samples", "profile"),
+)
+
+
+_UNCONFIGURED = (
+    '{"version": 1, "project": "history", "results_dir": ".asv/results", "html_dir": ".asv/html", "dvcs": "git"}'
+)
+
+
+def series_name(kind: str) -> str:
+    """asv's name of the series of an exact count."""
+    return EXACT.format(kind)
+
+
+def configuration(root: Path) -> dict[str, Any]:
+    """The repository's ``asv.conf.json``, folders made absolute; without one, what asv needs to publish.
+
+    Raises LobenchError if it can't be read.
+    """
+    path = root / "asv.conf.json"
+    # asv allows // comments; a URL holds // after a colon.
+    text = re.sub(r"(?m)(?<!:)//.*$", "", path.read_text()) if path.is_file() else _UNCONFIGURED
+    try:
+        read: dict[str, Any] = json.loads(text)
+    except ValueError as error:
+        raise LobenchError(f"{path}: not JSON: {error}") from error
+    read.setdefault("results_dir", "results")  # as asv does
+    read.setdefault("html_dir", "html")
+    for name in ("results_dir", "html_dir"):
+        read[name] = str((root / read[name]).resolve())
+    return read
+
+
+def machine_name() -> str:
+    """A name for this machine that says nothing of its owner."""
+    cpu = environment()["cpu"]
+    model = re.sub(r"[^a-z0-9]+", "-", str(cpu["model"] or platform.machine()).lower()).strip("-")
+    return f"{model}-{cpu['usable_threads']}"
+
+
+def write(history: History, results: Path) -> None:
+    """Write or replace all files of this history below ``results``, beside what asv itself has written there."""
+    folder = results / history.machine
+    folder.mkdir(parents=True, exist_ok=True)
+    facts = _facts(history.machine)
+    if not (folder / "machine.json").exists():
+        _put(folder / "machine.json", {**facts, "version": 1})
+    benchmarks = _benchmarks(history)
+    for commit, point in history.points.items():
+        _put(folder / f"{commit[:8]}-{ENVIRONMENT}.json", _result(commit, point, facts, benchmarks))
+    index = results / "benchmarks.json"
+    known = json.loads(index.read_text()) if index.exists() else {"version": 2}
+    # asv writes this file with its own suite's benchmarks only; ours are put beside them.
+    _put(index, {**{name: entry for name, entry in known.items() if not name.startswith("lobench.")}, **benchmarks})
+
+
+def _facts(machine: str) -> dict[str, str]:
+    memory = psutil.virtual_memory().total
+    cpu = environment()["cpu"]
+    return {
+        "arch": platform.machine(),
+        "cpu": str(cpu["model"]),
+        "machine": machine,
+        "num_cpu": str(cpu["threads"]),
+        "os": f"{platform.system()} {platform.release()}",
+        "ram": str(memory),
+    }
+
+
+def _benchmarks(history: History) -> dict[str, Any]:
+    """asv's description of each series; parameters are all variants and feeds ever recorded."""
+    points = [feeds for entry in history.points.values() for feeds in [entry["feeds"]]]
+    feeds = sorted({feed for entry in points for feed in entry})
+    variants = sorted({variant for entry in points for feed in entry.values() for variant in feed})
+    kinds = sorted({k for entry in points for feed in entry.values() for p in feed.values() for k in p["exact"]})
+    names = {TIME: ("ns/event", "CPU time of one event, measured in turns with other commits")}
+    for kind in kinds:
+        unit = "instructions" if kind == INSTRUCTIONS else "per event"
+        names[series_name(kind)] = (unit, f"{kind.replace('_', ' ')} of one event, an exact count")
+    return {
+        name: {
+            "name": name,
+            "pretty_name": name.removeprefix("lobench.").replace("_", " "),
+            "type": "track",
+            "unit": unit,
+            "code": f"# {about}\n# recorded by: lobench history record",
+            "param_names": ["variant", "feed"],
+            "params": [[repr(variant) for variant in variants], [repr(feed) for feed in feeds]],
+            "version": _VERSION,
+            "timeout": 60,
+        }
+        for name, (unit, about) in names.items()
+    }
+
+
+def _result(commit: str, point: dict[str, Any], facts: dict[str, str], benchmarks: dict[str, Any]) -> dict[str, Any]:
+    results = {}
+    for name, benchmark in benchmarks.items():
+        variants, feeds = ([text[1:-1] for text in values] for values in benchmark["params"])
+        cells = [point["feeds"].get(feed, {}).get(variant) for variant in variants for feed in feeds]
+        values, lows, highs = (list(column) for column in zip(*(_cell(name, cell) for cell in cells), strict=True))
+        if any(value is not None for value in values):
+            ones = [None if value is None else 1 for value in values]
+            started = point["measured"] * 1000
+            interval = [lows, highs] if name == TIME else [None, None]
+            results[name] = [values, benchmark["params"], _VERSION, started, 0.0, *interval, None, None, ones, ones]
+    versions = environment()
+    return {
+        "commit_hash": commit,
+        "env_name": ENVIRONMENT,
+        "date": point["time"] * 1000,
+        "params": {**facts, "python": ".".join(platform.python_version_tuple()[:2])},
+        "python": ".".join(platform.python_version_tuple()[:2]),
+        "requirements": {"numba": versions["packages"]["numba"], "numpy": versions["packages"]["numpy"]},
+        "env_vars": {},
+        "result_columns": list(_COLUMNS),
+        "results": results,
+        "durations": {},
+        "version": 2,
+    }
+
+
+def _cell(series: str, point: dict[str, Any] | None) -> tuple[float | None, float | None, float | None]:
+    """Value and interval of one series of a point."""
+    if point is None:
+        return None, None, None
+    if series == TIME:
+        return point["ns"], point["low"], point["high"]
+    value = next((amount for kind, amount in point["exact"].items() if series_name(kind) == series), None)
+    return value, value, value
+
+
+def _put(path: Path, content: dict[str, Any]) -> None:
+    scratch = path.with_suffix(".new")
+    scratch.write_text(json.dumps(content))
+    os.replace(scratch, path)
+
+
+def now() -> int:
+    """Seconds since the epoch, as points are stamped."""
+    return int(time.time())

@@ -1,0 +1,67 @@
+"""Where a series steps: what asv's own detection says, and what Apache Otava says.
+
+asv fits a piecewise constant function to the weighted points. Otava (Fleming et al. 2023) splits by energy distance
+(Matteson and James 2014) and keeps what a t-test calls significant.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from workbench.extras import required
+
+OTAVA = "apache-otava==0.8.0"
+SIGNIFICANT = 0.001
+
+
+@dataclass(frozen=True)
+class Step:
+    """The level of a series changes at ``index``, from ``before`` to ``after``."""
+
+    index: int
+    before: float
+    after: float
+
+    @property
+    def change(self) -> float:
+        """Relative change."""
+        return self.after / self.before - 1
+
+
+def asv_steps(values: Sequence[float], weights: Sequence[float | None], least: float) -> list[Step]:
+    """Steps of at least the fraction ``least``, as asv draws them into its graphs."""
+    pieces = required("asv.step_detect").detect_steps(list(values), list(weights))
+    pairs = pairwise(pieces)
+    steps = [Step(right[0], left[2], right[2]) for left, right in pairs]
+    return [step for step in steps if abs(step.change) >= least]
+
+
+def otava_steps(values: Sequence[float], least: float) -> list[Step] | None:
+    """Steps of at least the fraction ``least`` that Otava finds; None where it is not installed."""
+    analysis = _otava()
+    if analysis is None:
+        return None
+    if len(values) < 3:
+        return []
+    points, _ = analysis.compute_change_points(list(values), max_pvalue=SIGNIFICANT, min_magnitude=least)
+    return [Step(int(point.index), float(point.stats.mean_1), float(point.stats.mean_2)) for point in points]
+
+
+def otava_missing() -> str | None:
+    """What to do to have Otava's opinion, None if it is there.
+
+    Its package asks for older versions of numpy and scipy than lobench, though its detection runs with these: it is
+    installed without its dependencies.
+    """
+    return None if _otava() else f"Apache Otava is not installed; pip install --no-deps {OTAVA}"
+
+
+def _otava() -> Any:
+    try:
+        return importlib.import_module("otava.analysis")
+    except ModuleNotFoundError:
+        return None

@@ -1,0 +1,261 @@
+"""Recording commits: sessions of a few at a time, each beside the anchor, so that all points can be compared.
+
+The anchor is the first commit that was recorded. Every session holds it twice (its own control), and the commit that
+was recorded before: a point is the anchor's time, multiplied by the ratio that the session found.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
+from dataclasses import asdict
+from typing import Any
+
+from engine.errors import LobenchError
+from engine.feeds import load, open_feed
+from workbench.commits import instructions
+from workbench.commits.feeds import NamedFeed
+from workbench.commits.findings import findings
+from workbench.commits.measuring import Measured, Request, measure
+from workbench.commits.repository import Commit, Repository
+from workbench.commits.session import COLUMNS, Design, Session
+from workbench.commits.sources import BrokenError, Source, of_commit
+from workbench.commits.statistics import Estimates, Ratio, precise
+from workbench.history.asv_files import now
+from workbench.history.store import History
+
+WINDOW = 6
+"""Different sources that a session measures beside the anchor and the one before."""
+
+PRECISE = 0.008
+"""Half width of all intervals at which a session has seen enough."""
+
+_SAME = ": the same code as the commit before"
+
+
+class Recorder:
+    """Records commits into a history. ``saved`` is called after each session."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        history: History,
+        feeds: Sequence[NamedFeed],
+        variants: Sequence[str],
+        design: Design,
+        saved: Callable[[], None],
+    ) -> None:
+        self._repository = repository
+        self._history = history
+        self._feeds = feeds
+        self._saved = saved
+        self._request = Request(feeds, variants, design, instructions=instructions.missing() is None)
+        for feed in feeds:
+            digest = load(open_feed(feed.files)).digest
+            if history.feeds.setdefault(feed.name, digest) != digest:
+                raise LobenchError(f"{feed.name}: other records than in the recorded history; give it another name")
+
+    def pending(self, commits: Sequence[Commit], again: bool = False) -> list[Commit]:
+        """Those that have no point yet for one of the feeds and variants. Broken ones only ``again``."""
+        return [commit for commit in commits if not self._known(commit) and (again or not self._is_broken(commit))]
+
+    def record(self, commits: Sequence[Commit]) -> tuple[list[Commit], list[Commit]]:
+        """Record commits, oldest first. Returns those that were and those that could not be."""
+        done: list[Commit] = []
+        broken: list[Commit] = []
+        windows = list(self._windows(commits, broken))
+        for number, window in enumerate(windows):
+            _say(f"session {number + 1} of {len(windows)}: {', '.join(commit.short for commit, _ in window)}")
+            self._session(window, done, broken)
+        return done, broken
+
+    def _known(self, commit: Commit) -> bool:
+        point = self._history.points.get(commit.hash)
+        if point is None:
+            return False
+        tried = set(point["tried"])
+        return all(f"{feed.name} {name}" in tried for feed in self._feeds for name in self._request.variants)
+
+    def _is_broken(self, commit: Commit) -> bool:
+        return commit.hash in self._history.broken
+
+    def _windows(self, commits: Sequence[Commit], broken: list[Commit]) -> Iterator[list[tuple[Commit, Source]]]:
+        """Commits with their sources, so many that ``WINDOW`` of them differ; those without a source are broken."""
+        window: list[tuple[Commit, Source]] = []
+        for commit in commits:
+            try:
+                source = of_commit(self._repository, commit)
+            except BrokenError as error:
+                self._give_up(commit, str(error), broken)
+                continue
+            if len({other.key for _, other in window} | {source.key}) > WINDOW:
+                yield window
+                window = []
+            window.append((commit, source))
+        if window:
+            yield window
+
+    def _session(self, window: list[tuple[Commit, Source]], done: list[Commit], broken: list[Commit]) -> None:
+        """Measure a window beside the anchors and the commit before, and keep its points."""
+        before = self._before(window[0][0])
+        while before and window and window[0][1].key == before[1].key and self._known(before[0]):
+            before = self._same(window.pop(0), before[0], done)
+        if not window:
+            return
+        anchors = {source.key: source for source in self._anchors()}
+        trusted = {**anchors, **({before[1].key: before[1]} if before else {})}
+        fresh = {source.key: source for _, source in window if source.key not in trusted}
+        measured = measure(list(fresh.values()), self._request, _enough, list(trusted.values()))
+        for key, source in anchors.items():
+            if key in measured.broken:
+                raise LobenchError(
+                    f"{source.label} is what others are measured against, but: {measured.broken[key]}\n"
+                    "Nothing was recorded. Begin a new history in another folder (--results)."
+                )
+        if before and before[1].key in measured.broken:
+            before = None
+        session = f"{now()}-{window[0][0].short}"
+        previous = before
+        for commit, source in window:
+            if source.key in measured.broken:
+                self._give_up(commit, measured.broken[source.key], broken)
+                continue
+            points, different = self._points(measured, source, commit)
+            if different and not points:
+                remedy = "if it is meant to, record it with --accept-results"
+                self._give_up(commit, f"{commit}: verification failed: {'; '.join(different)}; {remedy}", broken)
+                continue
+            for problem in different:
+                _say(f"{commit}: not recorded: {problem}")
+            self._keep(commit, source, session, points, self._against(measured, source, previous))
+            same = previous is not None and previous[1].key == source.key
+            previous = (commit, source)
+            done.append(commit)
+            _say(f"recorded {commit}{_SAME if same else ''}")
+        self._keep_session(session, measured, window)
+        self._history.save()
+        self._saved()
+
+    def _same(self, entry: tuple[Commit, Source], before: Commit, done: list[Commit]) -> tuple[Commit, Source]:
+        """A commit with the code of the one before has its point."""
+        commit, source = entry
+        point = self._history.points[before.hash]
+        against = {"commit": before.hash, "same_code": True, "findings": []}
+        self._keep(commit, source, point["session"], deepcopy(point["feeds"]), against)
+        self._history.save()
+        done.append(commit)
+        _say(f"recorded {commit}{_SAME}")
+        return entry
+
+    def _anchors(self) -> list[Source]:
+        """The commits that the asked series are measured against, the oldest of the history first."""
+        wanted = [
+            commit
+            for feed in self._feeds
+            for name, commit in self._history.anchors.get(feed.name, {}).items()
+            if name in self._request.variants
+        ]
+        commits = [self._repository.commit(name) for name in dict.fromkeys(wanted)]
+        return [of_commit(self._repository, commit) for commit in sorted(commits, key=lambda commit: commit.time)]
+
+    def _before(self, commit: Commit) -> tuple[Commit, Source] | None:
+        """The recorded commit that a commit follows."""
+        walk = self._repository.parent(commit)
+        while walk is not None:
+            if walk.hash in self._history.points:
+                return walk, of_commit(self._repository, walk)
+            walk = self._repository.parent(walk)
+        return None
+
+    def _points(self, measured: Measured, source: Source, commit: Commit) -> tuple[dict[str, Any], list[str]]:
+        """Feed to variant to point, and what differs from the trusted results."""
+        session = measured.session
+        place = next(index for index, other in enumerate(session.sources) if other.key == source.key)
+        estimates = Estimates(session)
+        found: dict[str, Any] = {}
+        different = []
+        for feed, named in enumerate(self._feeds):
+            for index, variant in enumerate(session.variants):
+                if not session.takes_part(place, variant):
+                    if (place, variant) in session.differences:
+                        where = session.differences[place, variant]
+                        text = (
+                            f"{variant}: by record {where[1]:,} of {self._feeds[where[0]].name} its results are others"
+                        )
+                        different += [text] if text not in different else []
+                    continue
+                base, value = self._base(measured, feed, variant, commit, place)
+                ratio = Ratio(1.0, 1.0, 1.0) if base == place else estimates.against(feed, index, place, base)
+                found.setdefault(named.name, {})[variant] = {
+                    **{
+                        key: value * part
+                        for key, part in zip(("ns", "low", "high"), asdict(ratio).values(), strict=True)
+                    },
+                    "exact": measured.exact[source.key].get((feed, variant), {}),
+                    "floor": estimates.floor(feed, index),
+                }
+        return found, different
+
+    def _base(self, measured: Measured, feed: int, variant: str, commit: Commit, place: int) -> tuple[int, float]:
+        """The anchor's place in the session and its ns per event. The first commit with a variant is its anchor."""
+        session, name = measured.session, self._feeds[feed].name
+        anchors = self._history.anchors.setdefault(name, {})
+        if variant not in anchors:
+            anchors[variant] = commit.hash
+            return place, Estimates(session).nanoseconds(feed, session.variants.index(variant), place)
+        anchor = anchors[variant]
+        key = self._history.points[anchor]["source"]
+        value = self._history.points[anchor]["feeds"][name][variant]["ns"]
+        return next(index for index, source in enumerate(session.sources) if source.key == key), value
+
+    def _against(self, measured: Measured, source: Source, previous: tuple[Commit, Source] | None) -> Any:
+        """The findings of a source against the one before; None for the first."""
+        if previous is None:
+            return None
+        places = {other.key: index for index, other in enumerate(measured.session.sources)}
+        if source.key == previous[1].key:
+            return {"commit": previous[0].hash, "same_code": True, "findings": []}
+        names = [feed.name for feed in self._feeds]
+        found = findings(measured, names, places[source.key], places[previous[1].key])
+        return {"commit": previous[0].hash, "same_code": False, "findings": [one.as_json() for one in found]}
+
+    def _keep(self, commit: Commit, source: Source, session: str, points: dict[str, Any], against: Any) -> None:
+        entry = self._history.points.setdefault(commit.hash, {"feeds": {}, "tried": []})
+        entry |= {"time": commit.time, "subject": commit.subject, "source": source.key, "session": session}
+        entry |= {"measured": now(), "against": against}
+        for feed, variants in points.items():
+            entry["feeds"].setdefault(feed, {}).update(variants)
+        tried = {f"{feed.name} {name}" for feed in self._feeds for name in self._request.variants}
+        entry["tried"] = sorted(tried | set(entry["tried"]))
+        self._history.broken.pop(commit.hash, None)
+
+    def _keep_session(self, name: str, measured: Measured, window: list[tuple[Commit, Source]]) -> None:
+        session = measured.session
+        self._history.sessions.append({"name": name, "rounds": session.rounds, "samples": len(session.samples)})
+        self._history.keep_samples(
+            name,
+            {
+                "design": asdict(session.design),
+                "sources": [source.label for source in session.sources],
+                "feeds": [feed.name for feed in self._feeds],
+                "variants": session.variants,
+                "commits": {commit.hash: source.key for commit, source in window},
+                "columns": list(COLUMNS),
+                "samples": session.samples,
+            },
+        )
+
+    def _give_up(self, commit: Commit, reason: str, broken: list[Commit]) -> None:
+        self._history.broken[commit.hash] = reason
+        self._history.save()
+        broken.append(commit)
+        _say(f"passed over: {reason}")
+
+
+def _enough(session: Session) -> bool:
+    return precise(session, PRECISE)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

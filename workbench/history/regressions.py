@@ -1,0 +1,157 @@
+"""The plain list of regressions: which series, at which commit, by how much, and who says so.
+
+A rise of the exact instruction count is a regression by itself, unless the commit takes less time for it. A step in
+time is one if asv and Otava both see it; where they disagree it is shown as disputed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from workbench.commits.findings import MOVED
+from workbench.commits.measuring import INSTRUCTIONS
+from workbench.history.acknowledged import Acknowledgement
+from workbench.history.changepoints import Step, asv_steps, otava_steps
+from workbench.history.series import Series
+from workbench.history.store import History
+
+LEAST_TIME = 0.015
+"""Smallest step in time that is looked for; more where the sessions' noise floor is higher."""
+LEAST_INSTRUCTIONS = 0.005
+"""Smallest rise of instructions per event that is a regression."""
+NEAR = 2
+"""A step in time so many points from one in instructions is the same one: the exact count says where."""
+
+
+@dataclass(frozen=True)
+class Regression:
+    """One series got worse at one commit. ``size`` is after over before: of the instructions if ``found_by`` has
+    them, else of time. ``paired`` is the time against the commit before, measured in turns, with its interval."""
+
+    feed: str
+    variant: str
+    commit: str
+    subject: str
+    size: float
+    instructions: float | None
+    paired: dict[str, float] | None
+    counters: tuple[str, ...]
+    found_by: tuple[str, ...]
+    disputed: bool
+    acknowledged: str | None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it makes the exit code 1."""
+        return not self.disputed and self.acknowledged is None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "series": {"feed": self.feed, "variant": self.variant},
+            "commit": self.commit,
+            "subject": self.subject,
+            "size": self.size,
+            "time": self.paired,
+            "instructions_change": self.instructions,
+            "counters_moved": list(self.counters),
+            "found_by": list(self.found_by),
+            "disputed": self.disputed,
+            "acknowledged": self.acknowledged,
+        }
+
+
+def regressions(
+    history: History, series: Sequence[Series], acknowledged: Sequence[Acknowledgement] = ()
+) -> list[Regression]:
+    """All regressions, in the order of feeds, variants and commits."""
+    return [found for one in series for found in _of_series(history, one, acknowledged)]
+
+
+def _of_series(history: History, series: Series, acknowledged: Sequence[Acknowledgement]) -> list[Regression]:
+    least = max(LEAST_TIME, series.floor)
+    otava = otava_steps(series.times, least)
+    detectors = {"asv": asv_steps(series.times, series.weights, least), "otava": otava or []}
+    exact = [step for step in _exact_steps(series.instructions()) if step.change > LEAST_INSTRUCTIONS]
+    exact = [step for step in exact if _timing(history, series, step.index) != "faster"]
+    found: dict[int, set[str]] = {step.index: {INSTRUCTIONS} for step in exact}
+    for name, steps in detectors.items():
+        for step in steps:
+            if step.change > 0:
+                found.setdefault(_nearest(step.index, found, exact), set()).add(name)
+    sizes = {step.index: step.change for steps in (*detectors.values(), exact) for step in steps}
+    rows = []
+    for index in sorted(found):
+        names = found[index]
+        one_alone = INSTRUCTIONS not in names and otava is not None and len(names) < len(detectors)
+        rows.append(_row(history, series, index, sizes[index], names, one_alone, acknowledged))
+    return rows
+
+
+def _exact_steps(values: Sequence[float | None]) -> list[Step]:
+    """Every change of an exact count between neighbours."""
+    return [
+        Step(index, before, after)
+        for index, (before, after) in enumerate(pairwise(values), start=1)
+        if before and after is not None and abs(after / before - 1) > MOVED
+    ]
+
+
+def _nearest(index: int, found: dict[int, set[str]], exact: Sequence[Step]) -> int:
+    """The step that a step in time is: an exact one nearby, else one that another detector put beside it."""
+    near = [step.index for step in exact if abs(step.index - index) <= NEAR]
+    near = near or [other for other in found if abs(other - index) <= 1]
+    return min(near, key=lambda other: abs(other - index), default=index)
+
+
+def _paired(history: History, series: Series, index: int) -> dict[str, Any] | None:
+    """The finding of a commit against the one before it."""
+    against = history.points[series.commits[index]]["against"]
+    if against is None:
+        return None
+    own = (one for one in against["findings"] if (one["feed"], one["variant"]) == (series.feed, series.variant))
+    return next(own, None)
+
+
+def _timing(history: History, series: Series, index: int) -> str:
+    finding = _paired(history, series, index)
+    return str(finding["timing"]) if finding else ""
+
+
+def _row(
+    history: History,
+    series: Series,
+    index: int,
+    size: float,
+    names: set[str],
+    one_alone: bool,
+    acknowledged: Sequence[Acknowledgement],
+) -> Regression:
+    commit = series.commits[index]
+    finding = _paired(history, series, index)
+    before, after = series.points[index - 1]["exact"], series.points[index]["exact"]
+    counts = series.instructions()[index - 1 : index + 1]
+    reason = next((one.reason for one in acknowledged if one.covers(commit, series.variant, series.feed)), None)
+    return Regression(
+        feed=series.feed,
+        variant=series.variant,
+        commit=commit,
+        subject=history.points[commit]["subject"],
+        size=size,
+        instructions=counts[1] / counts[0] - 1 if counts[0] and counts[1] is not None else None,
+        paired=finding["ratio"] if finding else None,
+        counters=tuple(sorted(_moved(before, after))),
+        found_by=tuple(name for name in (INSTRUCTIONS, "asv", "otava") if name in names),
+        disputed=one_alone,
+        acknowledged=reason,
+    )
+
+
+def _moved(before: dict[str, float], after: dict[str, float]) -> list[str]:
+    """Mechanism counters that changed."""
+    kinds = {*before, *after} - {INSTRUCTIONS}
+    pairs = {kind: (before.get(kind, 0.0), after.get(kind, 0.0)) for kind in kinds}
+    return [kind for kind, (one, other) in pairs.items() if abs(other - one) > MOVED * max(abs(one), abs(other))]
