@@ -15,7 +15,23 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-VERBS = ("run", "report", "measure", "cmp", "diff", "verify", "replay", "profile", "plan", "check", "history", "dashboard", "variants", "generate", "env")
+VERBS = (
+    "run",
+    "report",
+    "measure",
+    "cmp",
+    "diff",
+    "verify",
+    "replay",
+    "profile",
+    "plan",
+    "check",
+    "history",
+    "dashboard",
+    "variants",
+    "generate",
+    "env",
+)
 
 
 class Terminated(KeyboardInterrupt):
