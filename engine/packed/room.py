@@ -8,8 +8,7 @@ from engine.native import INTEGER, free, int64, kernel, madvise, malloc, memset,
 from engine.packed.layout import LINE_BYTES
 
 LARGE = 1 << 21
-"""From here on memory comes from the system: new, zeroed, and given back at once when it is freed."""
-PAGE = 4096
+"""A large page. From this size on memory comes from the system: zeroed, and given back at once when it is freed."""
 _READ_WRITE, _PRIVATE_ANONYMOUS, _HUGE_PAGES = np.int32(3), np.int32(0x22), np.int32(14)
 
 
@@ -18,10 +17,16 @@ def new_room(size: int) -> int:
     """Address of ``size`` zeroed bytes; in the line before them stand (address, length) of what was allocated."""
     length = int64(0)
     if size >= LARGE:
-        length = (size + LINE_BYTES + PAGE - 1) & ~int64(PAGE - 1)
-        start = mmap(0, length, _READ_WRITE, _PRIVATE_ANONYMOUS, np.int32(-1), 0)
-        if start == -1:
-            raise MemoryError("no memory for the order table")
+        length = (size + LINE_BYTES + LARGE - 1) & ~int64(LARGE - 1)
+        got = mmap(0, length + LARGE, _READ_WRITE, _PRIVATE_ANONYMOUS, np.int32(-1), 0)
+        if got == -1:
+            raise MemoryError("no memory for orders and levels")
+        # Whole large pages and nothing else: each small one costs as much as a large one to come by.
+        start = (got + LARGE - 1) & ~int64(LARGE - 1)
+        if start > got:
+            munmap(got, start - got)
+        if got + LARGE > start:
+            munmap(start + length, got + LARGE - start)
         madvise(start, length, _HUGE_PAGES)
         room = start + LINE_BYTES
     else:
