@@ -116,7 +116,8 @@ def _local(typingctx: Any, dtype: Any) -> Any:
     """
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        room = cgutils.alloca_once(builder, ir.IntType(64), size=(dtype.dtype.size + 7) // 8)
+        reserve: Any = cgutils.alloca_once
+        room = reserve(builder, ir.IntType(64), size=(dtype.dtype.size + 7) // 8)
         return builder.bitcast(room, context.get_value_type(sig.return_type))
 
     return dtype.dtype(dtype), codegen

@@ -37,9 +37,6 @@ LEAST_LEVELS = 1024
 LEAST_BOOKS = 64
 FIRST_PATIENCE = 8
 """Lines looked at beyond the first, for each record, before another hash is tried; twice as many after each."""
-TAKEN = SLOT_BYTES + STAMP_BYTES
-MOST_TAKEN = 64
-"""Bytes of the table for each slot, and for each order at most, but for a while after it has grown."""
 SHARES = 64
 """Parameters give the fullness of the table in 64ths."""
 
@@ -168,17 +165,7 @@ def make_room(state: Record, count: int, probe: Record) -> None:
             purge(state)
         else:
             wanted = (state["live"] + count) * SHARES // (state["after"] * SLOTS)
-            # A table that filled up soon after it was built will again: room for twice as many.
-            if state["looks"] < slots // (2 * count):
-                wanted = max(wanted, 2 * state["lines"])
             rebuild(state, max(state["least_lines"], wanted), probe)
-            state["looks"] = 0
-    elif state["looks"] > slots // count and slots * TAKEN > MOST_TAKEN * (state["live"] + count):
-        # For long it has had more room than its orders may take.
-        wanted = (state["live"] + count) * SHARES // (state["after"] * SLOTS)
-        if wanted < state["lines"] and state["lines"] > state["least_lines"]:
-            rebuild(state, max(state["least_lines"], wanted), probe)
-        state["looks"] = 0
     elif state["walked"] > state["patience"] * (count + SHARES):
         # Ids that are alike in many books, or chosen to collide: another hash, which knows the book.
         state["patience"] *= 2
@@ -187,4 +174,3 @@ def make_room(state: Record, count: int, probe: Record) -> None:
         state["scatter"] = state["scatter"] * _GOLDEN
         rebuild(state, state["lines"], probe)
     state["walked"] = 0
-    state["looks"] += 1

@@ -76,7 +76,7 @@ TOUCH: Final = record(*integers("price", "size", "count"))
 TOUCH_BYTES: Final = TOUCH.itemsize
 
 STATE: Final = record(
-    *integers("slots", "stamps", "lines", "used", "live", "reach", "walked", "patience", "looks"),
+    *integers("slots", "stamps", "lines", "used", "live", "reach", "walked", "patience"),
     ("scatter", "u8"),
     ("salt", "u8"),
     *integers("levels", "level_room", "level_count", "free_level", "dead_level"),

@@ -151,17 +151,34 @@ def test_orders_and_levels_are_allocated_when_they_appear(variant: Variant) -> N
 
 @pytest.mark.parametrize("variant", each([P5]))
 def test_a_pool_allocates_slabs(variant: Variant) -> None:
-    """One for orders, one for levels, one for books; a market three times as long needs no more."""
+    """Two for orders, one for levels, one for books; a market three times as long needs no more."""
     assert counters(variant)["orders_allocated"] == counters(variant)["levels_allocated"] == 0
-    assert counters(variant)["slabs_allocated"] == 3
+    assert counters(variant)["slabs_allocated"] == 4
     longer = Observed(variant, Market(3).records(6 * BATCH), counters=True, rows=False).result.counters
     assert longer is not None
-    assert longer["slabs_allocated"] == 3
+    assert longer["slabs_allocated"] == 4
 
 
 @pytest.mark.parametrize("variant", each([P0, P4, TOP]))
 def test_workers_do_the_same_work_between_them(variant: Variant) -> None:
-    assert counters(variant, 1) == counters(variant, 2)
+    """But for what each has of its own: the slabs, and the table of all its packed books."""
+    one, two = counters(variant, 1), counters(variant, 2)
+    if variant.policies["layout"] == "packed":
+        own = ("slabs_allocated", "tables_built", "lookup_probes", "table_update_probes", "lines_touched")
+        assert (one["tables_built"], two["tables_built"]) == (1, 2)
+        one, two = ({name: count for name, count in found.items() if name not in own} for found in (one, two))
+    assert one == two
+
+
+@pytest.mark.parametrize("variant", each([PHASE[7]]))
+def test_packed_books_touch_few_lines(variant: Variant) -> None:
+    """A search ends with its line but for the few that found theirs full; nothing is allocated for an order."""
+    counted = counters(variant)
+    assert counted["lookups"] == happened().lookups
+    assert counted["lookups"] <= counted["lookup_probes"] < 1.02 * counted["lookups"]
+    assert counted["orders_allocated"] == counted["levels_allocated"] == counted["directory_probes"] == 0
+    assert 4 * counted["lookups"] < counted["lines_touched"] < 12 * counted["lookups"]
+    assert counted["windows_laid"] < 20 * len(happened().result.books)
 
 
 @pytest.mark.parametrize("variant", each([P0, P4]))
