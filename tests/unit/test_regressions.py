@@ -70,6 +70,14 @@ def test_otava_runs_with_these_packages_and_finds_the_same(seed: int) -> None:
     assert otava_steps(levels(30, {}, seed=seed), 0.015) == []
 
 
+@otava
+def test_otava_finds_steps_that_are_taken_back_and_made_again() -> None:
+    values = levels(30, {7: 1.1, 15: 1 / 1.1, 22: 1.1}, noise=0.02, seed=3)
+    steps = otava_steps(values, 0.015) or []
+    assert [round(step.change, 1) for step in steps] == [0.1, -0.1, 0.1]
+    assert all(abs(step.index - place) <= 2 for step, place in zip(steps, (7, 15, 22), strict=True))
+
+
 def test_without_otava_asv_speaks_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(changepoints, "_otava", lambda: None)
     assert otava_steps([1.0, 2.0], 0.01) is None
@@ -86,6 +94,14 @@ def test_instructions_say_where_and_time_joins_them() -> None:
     assert found.found_by[0] == "instructions"
     assert found.size == pytest.approx(0.04)
     assert found.counts
+
+
+def test_a_step_in_time_belongs_to_the_largest_rise_nearby() -> None:
+    times = levels(30, {10: 1.1})
+    made, order = history(times, [100.0] * 9 + [109.0] * 2 + [110.0] * 19)
+    found = {order.index(one.commit): one.found_by for one in regressions(made, all_series(made, order))}
+    assert "asv" in found[9]
+    assert found[11] == ("instructions",)
 
 
 def test_a_small_rise_of_instructions_is_found_where_time_shows_nothing() -> None:

@@ -33,6 +33,9 @@ _COLUMNS = (
 )
 
 
+_TO_99, _TO_QUARTILE = 2.576 / 1.960, 0.674 / 1.960
+"""asv keeps 99 % intervals and quartiles; both are those of a normal distribution with our 95 % interval."""
+
 _UNCONFIGURED = (
     '{"version": 1, "project": "history", "results_dir": ".asv/results", "html_dir": ".asv/html", "dvcs": "git"}'
 )
@@ -133,8 +136,10 @@ def _result(commit: str, point: dict[str, Any], facts: dict[str, str], benchmark
         if any(value is not None for value in values):
             ones = [None if value is None else 1 for value in values]
             started = point["measured"] * 1000
-            interval = [lows, highs] if name == TIME else [None, None]
-            results[name] = [values, benchmark["params"], _VERSION, started, 0.0, *interval, None, None, ones, ones]
+            # Of an exact count there is no interval to weigh it by.
+            wide = [_spread(values, ends, _TO_99) if name == TIME else None for ends in (lows, highs)]
+            narrow = [_spread(values, ends, _TO_QUARTILE) for ends in (lows, highs)]
+            results[name] = [values, benchmark["params"], _VERSION, started, 0.0, *wide, *narrow, ones, ones]
     versions = environment()
     return {
         "commit_hash": commit,
@@ -159,6 +164,12 @@ def _cell(series: str, point: dict[str, Any] | None) -> tuple[float | None, floa
         return point["ns"], point["low"], point["high"]
     value = next((amount for kind, amount in point["exact"].items() if series_name(kind) == series), None)
     return value, value, value
+
+
+def _spread(values: list[float | None], ends: list[float | None], part: float) -> list[float | None]:
+    """So much of the way from each value to its interval's end, or beyond it."""
+    pairs = zip(values, ends, strict=True)
+    return [None if value is None or end is None else value + (end - value) * part for value, end in pairs]
 
 
 def _put(path: Path, content: dict[str, Any]) -> None:

@@ -16,6 +16,12 @@ from workbench.extras import required
 
 OTAVA = "apache-otava==0.8.0"
 SIGNIFICANT = 0.001
+WINDOW = 15
+"""Points that Otava looks at together.
+
+Simulated, 30 points with 2 % noise, a step of 10 % taken back after 8 points and made again: both steps are found in
+98 % with 15 points, in 32 % with 30; without steps one series in 50 has a false one.
+"""
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,9 @@ def otava_steps(values: Sequence[float], least: float) -> list[Step] | None:
         return None
     if len(values) < 3:
         return []
-    points, _ = analysis.compute_change_points(list(values), max_pvalue=SIGNIFICANT, min_magnitude=least)
+    points, _ = analysis.compute_change_points(
+        list(values), window_len=WINDOW, max_pvalue=SIGNIFICANT, min_magnitude=least
+    )
     return [Step(int(point.index), float(point.stats.mean_1), float(point.stats.mean_2)) for point in points]
 
 

@@ -101,10 +101,12 @@ def _exact_steps(values: Sequence[float | None]) -> list[Step]:
 
 
 def _nearest(index: int, found: dict[int, set[str]], exact: Sequence[Step]) -> int:
-    """The step that a step in time is: an exact one nearby, else one that another detector put beside it."""
-    near = [step.index for step in exact if abs(step.index - index) <= NEAR]
-    near = near or [other for other in found if abs(other - index) <= 1]
-    return min(near, key=lambda other: abs(other - index), default=index)
+    """The step that a step in time is: the largest exact one nearby, else what another detector put beside it."""
+    near = [step for step in exact if abs(step.index - index) <= NEAR]
+    if near:
+        return max(near, key=lambda step: step.change).index
+    beside = [other for other in found if abs(other - index) <= 1]
+    return min(beside, key=lambda other: abs(other - index), default=index)
 
 
 def _paired(history: History, series: Series, index: int) -> dict[str, Any] | None:
