@@ -211,7 +211,7 @@ def test_memory_per_order(variant: Any) -> None:
             replay.apply(chunk)
             memory = replay.memory()
             sizes.append(memory["table_bytes"])
-            assert memory["orders"] > 400_000
+            assert memory["orders"] > 200_000
             assert memory["table_bytes"] <= 64 * memory["orders"]
             assert memory["ladder_bytes"] + memory["order_bytes"] < 4_000_000
     assert sizes[0] == sizes[1]
