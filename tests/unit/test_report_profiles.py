@@ -216,6 +216,7 @@ def test_a_run_keeps_each_profile_at_once_and_goes_on_past_failures(
         return entry_of(profile_of(variant.name, methods=("ablation",)), before)
 
     monkeypatch.setattr("workbench.profile.for_report", for_report)
+    monkeypatch.setattr("workbench.profile.needs.require", str)
     content = document()
     card = tmp_path / "out" / "profile"
     card.mkdir(parents=True)

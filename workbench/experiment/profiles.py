@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,7 +12,6 @@ from engine.policy import Variant
 from workbench.console import progress, stderr
 from workbench.experiment.document import Document
 
-INSTALL = "pip install 'lobench[profile]'"
 CALIBRATE = "lobench profile --calibrate"
 
 
@@ -26,10 +24,14 @@ def add_profiles(
 
     Tools' own output goes to ``folder``. What is missing, and what fails, is told on stderr, and the rest goes on.
     """
-    if importlib.util.find_spec("elftools") is None:
-        _tell(f"no profiles: pyelftools is not installed; install it with: {INSTALL}")
-        return
     from workbench.profile import analysis_stages, for_report
+    from workbench.profile.needs import MissingToolError, require
+
+    try:
+        require("pyelftools")
+    except MissingToolError as error:
+        _tell(f"no profiles: {error}")
+        return
 
     card = calibration(document)
     kept: list[dict[str, Any]] = []
