@@ -67,7 +67,41 @@ class Chart:
     kind = "chart"
 
 
-Block = Table | Text | Code | Chart
+@dataclass(frozen=True)
+class Box:
+    """A function in a flame graph: ``left`` and ``width`` are fractions of the whole, ``row`` counts from the top;
+    ``hue`` in degrees, None is grey."""
+
+    left: float
+    width: float
+    row: int
+    hue: int | None
+    label: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class Flame:
+    """A flame graph, folded away until somebody wants it; ``name`` is unique in its section."""
+
+    name: str
+    title: str
+    boxes: Sequence[Box]
+    kind = "flame"
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A part of a section that unfolds, and is printed unfolded: tables, texts and flame graphs under a title."""
+
+    title: str
+    line: str
+    blocks: Sequence[Table | Text | Flame]
+    unfolded: bool
+    kind = "fold"
+
+
+Block = Table | Text | Code | Chart | Flame | Fold
 
 
 @dataclass(frozen=True)

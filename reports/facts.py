@@ -105,6 +105,25 @@ class Facts:
         steps = [rung for rung in self.phases if rung["step"] and phases.get(rung["base"]) == rung["phase"] - 1]
         return max(steps, key=lambda rung: rung["step"]["value"], default=None)
 
+    @cached_property
+    def profiles(self) -> list[dict[str, Any]]:
+        """Variants' profiles; a change from a refuted variant is no change."""
+        entries = self.shown((self.feed.get("profiles") or {}).get("variants"))
+        return [
+            {**entry, "change": None} if (entry["change"] or {}).get("before") in self.refuted else entry
+            for entry in entries
+        ]
+
+    @cached_property
+    def bottleneck(self) -> str:
+        """Where the top variant's time goes, as a sentence; empty if nobody looked."""
+        by_name = {entry["variant"]: entry for entry in self.profiles if entry["next_bottleneck_line"]}
+        phases = [variant["name"] for variant in self.document["variants"] if variant["phase"] is not None]
+        ladder = [name for name in by_name if name in phases]
+        top = self.top["variant"] if self.top and self.top["variant"] in by_name else ""
+        name = top or (ladder or [*by_name] or [""])[-1]
+        return f"{name}: {by_name[name]['next_bottleneck_line']}." if name else ""
+
     @property
     def noise(self) -> dict[str, Any]:
         return self.analysis.get("noise") or {}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from reports.blocks import Block, Chart, Code, Page, Table, Text
+from reports.blocks import Block, Chart, Code, Flame, Fold, Page, Table, Text
 from reports.page import sections_of
 
-_MARKS = {"warning": "> **Warning.** ", "missing": "> "}
+_MARKS = {"warning": "> **Warning.** ", "missing": "> ", "key": "> "}
 
 
 def markdown(page: Page, pictures: Mapping[str, str]) -> str:
@@ -42,6 +42,14 @@ def _block(block: Block, key: str, pictures: Mapping[str, str]) -> Iterator[str]
         yield f"{fence}\n{block.text}\n{fence}"
     elif isinstance(block, Chart):
         yield f"![{escaped(block.described)}]({pictures[f'{key}-{block.name}']})"
+    elif isinstance(block, Fold):
+        yield f"#### {escaped(block.title)}"
+        if block.line:
+            yield escaped(block.line)
+        for inner in block.blocks:
+            yield from _block(inner, key, pictures)
+    elif isinstance(block, Flame):
+        yield f"*{escaped(block.title)}: see report.html*"
     else:
         yield f"*{escaped(block.caption)}*"
         yield _table(block)

@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
 from reports.blocks import Block, Chart, Page, Table
+from reports.charts.flame import drawn_flame
 from reports.charts.svg import Picture, dark_rules
 
 LONGEST = 20
@@ -33,6 +34,7 @@ def html(page: Page, pictures: Mapping[str, Picture]) -> str:
     environment.filters |= {"breakable": breakable, "grouped": grouped}
     environment.tests["unbroken"] = unbroken
     environment.globals["drawn"] = lambda key: [Markup(picture) for picture in pictures[key].inline(key)]
+    environment.globals["burning"] = lambda key, flame: Markup(drawn_flame(flame, f"{key}-{flame.name}"))
     script, style = _asset("page.js"), _asset("page.css")
     dark = f"@media screen and (prefers-color-scheme: dark) {{\n{dark_rules('figure')}\n}}"
     return environment.get_template("page.html").render(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.documents import SPEEDS, Document, document
+from tests.profiled import profiles_of
 
 HOSTILE = {
     "p2_snapshot": "<script>alert(1)</script>",
@@ -20,7 +21,10 @@ TELLTALE = 7777.25
 def complete(**more: Any) -> Document:
     """With every part that a document can hold."""
     parts = {"factorial": True, "isolated": True, "scaling": True, "limits": True, "sweep": True}
-    return document(**{**parts, **more})
+    made = document(**{**parts, **more})
+    for feed in made["feeds"]:
+        feed["profiles"] = profiles_of([variant["name"] for variant in made["variants"]])
+    return made
 
 
 def many() -> Document:
@@ -50,6 +54,11 @@ def hostile() -> Document:
     for feed in made["feeds"]:
         feed["counters"] = {name: {**counts, "<b>odd": 1} for name, counts in feed["counters"].items()}
         feed["anomalies"] = {"<i>odd": 3}
+        for entry in feed["profiles"]["variants"]:
+            for row in (row for rows in entry["lines"].values() for row in rows):
+                row |= {"text": "</td><script>alert(3)</script>" + "z" * 200, "file": "<img src=x onerror=alert(3)>"}
+            entry["missing"] = {"<b>tool": "<i>reason"}
+        entry["flame"] = entry["flame"].replace("<g>", '<g onclick="alert(4)"><script>alert(4)</script>')
     return made
 
 
@@ -64,6 +73,12 @@ def refuted(name: str = "p4_hash_lookup") -> Document:
         analysis = feed["analysis"]
         for rows in (analysis["ladder"], analysis["bias"], analysis["scaling"]):
             _betray([row for row in rows if row["variant"] == name])
+        for entry in feed["profiles"]["variants"]:
+            if name in (entry["variant"], (entry["change"] or {"before": None})["before"]):
+                _betray(entry["stages"] if entry["variant"] == name else [])
+                betrayed = [*entry["lines"].values()] if entry["variant"] == name else [entry["change"]["removed"]]
+                for row in (row for rows in betrayed for row in rows):
+                    row["text"] = f"{TELLTALE}"
     _betray([row for row in made["sweep"]["analysis"] if row["variant"] == name])
     return made
 

@@ -19,6 +19,7 @@ from reports.sections import (
     ladder,
     machine,
     noise,
+    profiles,
     scaling,
     verification,
 )
@@ -28,6 +29,7 @@ FEED_SECTIONS: Sequence[Callable[[Facts], Section | None]] = (
     attribution.section,
     interactions.section,
     counters.section,
+    profiles.section,
     verification.section,
     noise.section,
     scaling.section,

@@ -22,6 +22,8 @@ def section(facts: Facts) -> Section:
         steps = steps_chart(facts)
         if steps is not None:
             blocks.append(steps)
+    if facts.bottleneck:
+        blocks.append(Text(f"{facts.bottleneck} See Profiles."))
     return Section("ladder", "The ladder", blocks)
 
 

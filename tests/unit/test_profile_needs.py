@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -59,3 +61,9 @@ def test_other_failures_are_told_as_they_are() -> None:
     error = sampled._refused("perf", "the disk is full")
     assert not isinstance(error, MissingRightError)
     assert str(error) == "perf failed: the disk is full"
+
+
+def test_what_is_missing_is_said_even_where_line_tables_cannot_be_read() -> None:
+    """Importing the package must not need the extra that its message names."""
+    script = "import sys; sys.modules['elftools'] = None; from workbench.profile import for_report, needs"
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)

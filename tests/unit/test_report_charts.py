@@ -11,6 +11,7 @@ from reports.blocks import Cell, Chart, Table
 from reports.charts.attribution import attribution_chart
 from reports.charts.interactions import interactions_chart
 from reports.charts.ladder import ladder_chart
+from reports.charts.stages import stages_chart
 from reports.charts.steps import steps_chart
 from reports.charts.svg import draw
 from reports.charts.theme import DARK, labels, ticks
@@ -20,7 +21,7 @@ from tests.reported import complete, hostile
 
 SVG = "{http://www.w3.org/2000/svg}"
 Maker = Callable[[Facts], Chart | None]
-MAKERS: list[Maker] = [ladder_chart, steps_chart, attribution_chart, interactions_chart]
+MAKERS: list[Maker] = [ladder_chart, steps_chart, attribution_chart, interactions_chart, stages_chart]
 
 
 def facts(made: dict[str, object]) -> Facts:

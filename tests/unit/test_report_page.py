@@ -20,6 +20,7 @@ SECTIONS = [
     "attribution",
     "interactions",
     "counters",
+    "profiles",
     "verification",
     "noise",
     "scaling",
@@ -75,7 +76,7 @@ def test_a_complete_result(tmp_path: Path) -> None:
     assert {link[1:] for link in page.values("href") if link.startswith("#")} <= set(ids)
     assert "This measures it" not in text
     assert not page.values("class").count("text missing")
-    for name in ("ladder", "steps", "attribution", "interactions", "scaling", "sweep"):
+    for name in ("ladder", "steps", "attribution", "interactions", "stages", "scaling", "sweep"):
         assert (tmp_path / "charts" / f"{name}.svg").exists()
         assert (tmp_path / "charts" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert f"](charts/{name}.svg)" in text

@@ -77,7 +77,7 @@ def _prediction(arguments: argparse.Namespace) -> Prediction:
         share, source = _share(arguments.share), "a share given by hand"
     else:
         document = read(arguments.result)
-        share = share_from(document, arguments.stage, feed[1] if feed else None)
+        share = share_from(document, arguments.stage, feed[1] if feed else None, phase)
         source = f"share of stage '{arguments.stage}' in the result of {document['created']}"
     bottleneck = arguments.bottleneck or arguments.stage
     if bottleneck is None:

@@ -30,6 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="under a minute: a shorter feed, a coarser measurement, no factorial, scaling or sweep",
     )
     parser.add_argument(
+        "--profile",
+        action="store_true",
+        help="after all that, profile every variant down to the source lines of its kernels: takes minutes more",
+    )
+    parser.add_argument(
         "--budget", metavar="TIME", help="for the ladder's session: 90, 90s, 2m (default 110s, quick 20s)"
     )
     parser.add_argument("--processes", type=int, metavar="N", help="fresh processes to measure in (default: as fits)")
@@ -74,14 +79,17 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _plan(arguments: argparse.Namespace) -> Plan:
+    from dataclasses import replace
+
     from workbench.experiment import plan
 
     default = plan.QUICK_SECONDS if arguments.quick else plan.RUN_SECONDS
     seconds = default if arguments.budget is None else plan.seconds_of(arguments.budget)
     if arguments.quick:
-        return plan.quick(seconds, arguments.processes)
+        return replace(plan.quick(seconds, arguments.processes), profile=arguments.profile)
     # The factorial is of the ladder's own axes: other variants are measured without it.
-    return plan.full(seconds, arguments.processes, factorial=arguments.variants == LADDER)
+    full = plan.full(seconds, arguments.processes, factorial=arguments.variants == LADDER)
+    return replace(full, profile=arguments.profile)
 
 
 def _next(quick: bool, specs: list[str]) -> str:

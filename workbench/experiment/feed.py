@@ -15,6 +15,7 @@ from workbench import statistics
 from workbench.console import progress
 from workbench.experiment.document import Document, new_feed, verification
 from workbench.experiment.plan import FEWEST_CHOSEN, Plan, design
+from workbench.experiment.profiles import add_profiles
 from workbench.measurement import counters, limits, scaling, sweep
 from workbench.measurement.calibration import Grain, calibrate
 from workbench.measurement.clocks import usable_cpus
@@ -171,6 +172,12 @@ class FeedExperiment:
     def analyse(self) -> None:
         """What the samples say."""
         self.content["analysis"] = statistics.analyse(self.content, self._document.content["variants"])
+        self._document.save()
+
+    def profile(self) -> None:
+        """Where the time of the trusted variants goes. After ``analyse``, which would drop the stages' shares."""
+        folder = self._document.folder.path.absolute() / "profiles" / self.feed.digest[:8]
+        add_profiles(self._document, self.content, self.trusted, self._files, folder)
         self._document.save()
 
     @property

@@ -59,6 +59,8 @@ def _measure(experiment: FeedExperiment, plan: Plan, *, first: bool) -> None:
             experiment.sweep(plan)
     if plan.limits or plan.factorial or plan.scaling:
         experiment.analyse()
+    if plan.profile:
+        experiment.profile()
 
 
 def _samples(document: Document) -> int:

@@ -32,7 +32,8 @@ _TOLERATED = 1.2
 @dataclass(frozen=True)
 class Plan:
     """Seconds for each part; 0 leaves it out. ``processes`` None: as many as suit the feed. ``counters``: whether
-    mechanisms are counted. Raises UsageError for too few processes."""
+    mechanisms are counted. ``profile``: whether profilers look at every variant, for as long as they take. Raises
+    UsageError for too few processes."""
 
     session: float
     processes: int | None = None
@@ -42,6 +43,7 @@ class Plan:
     limits: float = 0.0
     scaling: float = 0.0
     sweep: float = 0.0
+    profile: bool = False
 
     def __post_init__(self) -> None:
         if self.processes is not None and self.processes < LEAST_PROCESSES:

@@ -27,19 +27,22 @@ def gain_range(share: tuple[float, float], speedup: float | None = None) -> tupl
     return 1 / (1 - low + low / speedup), 1 / (1 - high + high / speedup)
 
 
-def share_from(document: dict[str, Any], stage: str, feed: str | None = None) -> tuple[float, float]:
+def share_from(
+    document: dict[str, Any], stage: str, feed: str | None = None, phase: int | None = None
+) -> tuple[float, float]:
     """Low and high end of a stage's measured share of the time, from a result document that holds a profile
     (``analysis.stages``).
 
-    ``feed`` is the digest of the feed to look at, needed when several hold that stage. Raises UsageError when no
-    stage, or more than one, is meant.
+    ``feed`` is the digest of the feed to look at, needed when several hold that stage. ``phase`` is the one that is
+    predicted: where several variants were profiled, the share is that of the highest phase below it, on which it
+    builds. Raises UsageError when no stage, or more than one, is meant.
     """
     known: list[str] = []
     found: list[tuple[str, dict[str, float]]] = []
     for entry in document["feeds"]:
         if feed is not None and entry["digest"] != feed:
             continue
-        for measured in (entry["analysis"] or {}).get("stages") or ():
+        for measured in _below(document, (entry["analysis"] or {}).get("stages") or [], phase):
             known.append(measured["stage"])
             if measured["stage"] == stage:
                 found.append((entry["name"], measured["share"]))
@@ -57,3 +60,12 @@ def share_from(document: dict[str, Any], stage: str, feed: str | None = None) ->
         )
     share = found[0][1]
     return share["low"], share["high"]
+
+
+def _below(document: dict[str, Any], rows: list[dict[str, Any]], phase: int | None) -> list[dict[str, Any]]:
+    """Of the rows of several variants those of the highest phase below ``phase``; all of them if there is none."""
+    if phase is None:
+        return rows
+    phases = {entry["name"]: entry["phase"] for entry in document["variants"] if entry["phase"] is not None}
+    below = [phases[name] for row in rows if (name := row.get("variant")) in phases and phases[name] < phase]
+    return [row for row in rows if phases.get(row.get("variant")) == max(below)] if below else rows

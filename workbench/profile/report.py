@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from engine.policy import Variant
-from workbench.profile.collect import Collector
 from workbench.profile.difference import difference
 from workbench.profile.flamegraph import flame_graph
 from workbench.profile.summary import SAMPLERS, next_bottleneck, stage_table
@@ -38,6 +37,9 @@ def for_report(
     ``before`` is the entry of the phase before it, None for the first. Tools' own output goes to ``folder``. What is
     not installed is left out and named under ``missing``. Raises LobenchError where a tool fails.
     """
+    # What reads line tables may not be installed; the rest of this package does without.
+    from workbench.profile.collect import Collector
+
     task = Task(variant=variant.name, feed=absolute(feed), files=absolute(files), evaluate=evaluate)
     found = Collector(variant, task, folder, seconds=seconds, lenient=True).collect(methods, report).as_json()
     return entry_of(found, before)

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 from engine.policy import AXES, STAGES, Variant
-from workbench.profile.codemap import Frame
+
+if TYPE_CHECKING:
+    from workbench.profile.codemap import Frame
 
 UNKNOWN = "unattributed"
 """The stage of a function that several others call, where nothing tells how often each did."""

@@ -1,0 +1,51 @@
+"""The calibration card: what profilers said of work whose shares are known, and what they disturbed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from reports.blocks import Block, Cell, Table, Text
+from reports.numbers import TIMES
+from reports.sections.shared import missing
+
+LINES = ("kernel light", "kernel heavy", "python light", "python heavy")
+EFFECTS = {"slowdown": "run time", "cpu_slowdown": "CPU time", "ratio_change": "Python's time to the kernel's"}
+
+
+def card(found: dict[str, Any] | None) -> Iterator[Block]:
+    if found is None:
+        yield missing(
+            "How wrong profilers are on this machine was not known when this was profiled.",
+            "lobench profile --calibrate",
+        )
+        return
+    truth = [found["truth"].get(line) for line in LINES]
+    rows = [
+        [
+            Cell("truth"),
+            *(Cell("" if known is None else f"{known['value']:.1%}") for known in truth),
+            *(Cell(f"1.00{TIMES}") for _ in EFFECTS),
+        ]
+    ]
+    for tool, told in found["tools"].items():
+        said = [_said(told["said"].get(line), told["errors"].get(line)) for line in LINES]
+        effects = [Cell("" if told[name] is None else f"{told[name]:.2f}{TIMES}") for name in EFFECTS]
+        rows.append([Cell(tool), *said, *effects])
+    yield Table(
+        "The profilers themselves, on work whose shares are known: what each says of a line, its error in percentage "
+        "points, and what it disturbs; empty: it does not tell",
+        ["tool", *LINES, *EFFECTS.values()],
+        rows,
+    )
+    agreement = [
+        f"{' and '.join(row['tools'])} by {100 * row['largest_difference']:.1f} points" for row in found["agreement"]
+    ]
+    if agreement:
+        yield Text(f"At most, they differ: {'; '.join(agreement)}.")
+    for tool, reason in found["missing"].items():
+        yield Text(f"{tool} was not tried: {reason}", mark="missing")
+
+
+def _said(said: float | None, error: float | None) -> Cell:
+    return Cell("") if said is None else Cell(f"{said:.1%}", "" if error is None else f"{100 * error:+.1f}")

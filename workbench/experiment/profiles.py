@@ -1,0 +1,107 @@
+"""Where each variant's time goes, as one more step of an experiment: minutes of profilers, kept variant by variant."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.errors import LobenchError
+from engine.policy import Variant
+from workbench.console import progress, stderr
+from workbench.experiment.document import Document
+
+CALIBRATE = "lobench profile --calibrate"
+
+
+def add_profiles(
+    document: Document, content: dict[str, Any], variants: Sequence[Variant], files: Sequence[str], folder: Path
+) -> None:
+    """Profile ``variants``, which are in the ladder's order, on a feed, and keep what the report shows of each in
+    ``content``, the feed's part of the document: entries under ``profiles``, shares of the time under
+    ``analysis.stages``.
+
+    Tools' own output goes to ``folder``. What is missing, and what fails, is told on stderr, and the rest goes on.
+    """
+    from workbench.profile import analysis_stages, for_report
+    from workbench.profile.needs import MissingToolError, require
+
+    try:
+        require("pyelftools")
+    except MissingToolError as error:
+        _tell(f"no profiles: {error}")
+        return
+
+    card = calibration(document)
+    kept: list[dict[str, Any]] = []
+    content["profiles"] = {
+        "kind": "profiles",
+        "format": 1,
+        "feed": content["name"],
+        "variants": kept,
+        "calibration": card,
+    }
+    if card is None:
+        _tell(f"how wrong profilers are on this machine is not known; before the next run: {CALIBRATE}")
+    if content["analysis"] is not None:
+        content["analysis"]["stages"] = []
+    told: set[str] = set()
+    before: dict[str, Any] | None = None
+    with progress("profiling", len(variants)) as ticker:
+        for variant in variants:
+            try:
+                entry = for_report(
+                    variant,
+                    content["specs"],
+                    folder / variant.name,
+                    before=before,
+                    files=files,
+                    evaluate=document.content["evaluate"],
+                    report=_labels(ticker.label, variant.name),
+                )
+            except LobenchError as error:
+                _tell(f"{variant.name} is not profiled: {error}")
+                continue
+            finally:
+                ticker.advance()
+            for method, reason in entry["missing"].items():
+                if reason not in told:
+                    _tell(f"profiles without {method}: {reason}")
+                    told.add(reason)
+            keep(content, entry, analysis_stages(entry["profile"]))
+            document.save()
+            # Variants beside the ladder are compared with its top, as their steps are.
+            before = entry if variant.phase is not None or before is None else before
+    if not kept:
+        content["profiles"] = None
+
+
+def keep(content: dict[str, Any], entry: Mapping[str, Any], stages: Sequence[Mapping[str, Any]]) -> None:
+    """Add one variant's entry, without the whole profile, and its ``stages`` to a feed's part of a document."""
+    content["profiles"]["variants"].append({key: value for key, value in entry.items() if key != "profile"})
+    if content["analysis"] is not None:
+        # A stage cannot take less than no time, though the difference of two noisy times may be below 0.
+        content["analysis"]["stages"] += [
+            {**row, "share": {end: max(0.0, value) for end, value in row["share"].items()}} for row in stages
+        ]
+
+
+def calibration(document: Document) -> dict[str, Any] | None:
+    """The card that ``lobench profile --calibrate`` left where results are kept, if it is of this machine."""
+    path = document.folder.path.parent / "profile" / "calibration.json"
+    try:
+        card: dict[str, Any] = json.loads(path.read_text())
+        same = card["machine"]["machine_digest"] == document.content["environment"]["machine_digest"]
+        known = (card["kind"], card["format"]) == ("calibration", 1)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return card if same and known else None
+
+
+def _labels(label: Callable[[str], None], name: str) -> Callable[[str], None]:
+    return lambda method: label(f"profiling {name}: {method}")
+
+
+def _tell(text: str) -> None:
+    stderr().print(f"lobench: {text}", markup=False, soft_wrap=True)
