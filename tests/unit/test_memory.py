@@ -25,6 +25,8 @@ libc = ctypes.CDLL(None)
 libc.mallinfo2.restype = Mallinfo2
 
 def in_use():
+    # What a compilation left behind goes now, not some time later.
+    gc.collect()
     # One arena for all threads: mallinfo2 tells of the main one alone. What is mapped apart counts, too.
     info = libc.mallinfo2()
     return info.uordblks + info.hblkhd
@@ -50,12 +52,10 @@ found = {}
 for workers in (1, 3):
     for _ in range(3):
         replay(workers)
-    gc.collect()
     before = in_use()
     held = replay(workers)
     for number in range(12):
         replay(workers, finish=number % 2 == 0)
-    gc.collect()
     found[workers] = {"held": held - before, "left": in_use() - before}
 print(json.dumps(found))
 """
