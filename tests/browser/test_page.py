@@ -7,9 +7,7 @@ LOBENCH_REQUIRE_BROWSER is set.
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +19,6 @@ from tests.reported import complete, hostile, many, refuted, wide
 
 # One process for all of them: a browser is a lot to start.
 pytestmark = pytest.mark.xdist_group("browser")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-REQUIRED = os.environ.get("LOBENCH_REQUIRE_BROWSER", "") not in ("", "0")
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 PAPER = 688
 """Pixels between the margins of an A4 page."""
 PAGES: dict[str, Callable[[], list[Any]]] = {
@@ -85,24 +72,6 @@ OVERLAPS = """() => {
   }
   return wrong;
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium, or a skip that says what is missing; where a browser is required, a failure."""
-    missing = None if CHROMIUM else "no Chromium on this machine: apt-get install chromium"
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        missing = "playwright is not installed: pip install 'lobench[test]'"
-    if missing:
-        if REQUIRED:
-            pytest.fail(f"LOBENCH_REQUIRE_BROWSER is set, and there is {missing}")
-        pytest.skip(missing)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

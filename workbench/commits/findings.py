@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,7 +119,7 @@ def findings(measured: Measured, names: list[str], place: int, base: int = 0, al
                     estimates.control(feed, index) if lead else None,
                     floor,
                     {kind: (counts[0].get(kind), counts[1].get(kind)) for kind in {**counts[0], **counts[1]}},
-                    _difference(measured, names, place, variant) if all(has) else None,
+                    difference(measured, names, place, variant) if all(has) else None,
                     None if all(has) else ("gone" if has[0] else "new"),
                     allowed,
                 )
@@ -126,6 +127,7 @@ def findings(measured: Measured, names: list[str], place: int, base: int = 0, al
     return found
 
 
-def _difference(measured: Measured, names: list[str], place: int, variant: str) -> str | None:
+def difference(measured: Measured, names: Sequence[str], place: int, variant: str) -> str | None:
+    """By which record a source's results are not the trusted ones any more; None if they are."""
     where = measured.session.differences.get((place, variant))
     return None if where is None else f"by record {where[1]:,} of {names[where[0]]} its results are others"

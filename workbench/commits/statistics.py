@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench.commits.session import COLUMNS, Session, slices
-from workbench.extras import required
+from workbench.statistics.intervals import estimate
+from workbench.statistics.verdicts import FASTER, NO_DIFFERENCE, SLOWER
 
-LEVEL = 0.95
 LEAST_FLOOR = 0.005
 """Differences below this are not claimed, however quiet a session was: with few rounds a control may look too good."""
 
@@ -49,21 +49,16 @@ def paired_ratio(rounds: list[Blocks]) -> Ratio:
     """The ratio that log ratios of slices say, given by round. Raises ValueError for fewer than two rounds."""
     if len(rounds) < 2:
         raise ValueError("an interval needs at least two rounds")
-    student = required("scipy.stats").t
-    medians = np.array([np.median(blocks) for blocks in rounds])
-    error = float(medians.std(ddof=1)) / len(medians) ** 0.5
-    reach = float(student.ppf((1 + LEVEL) / 2, len(medians) - 1)) * error
-    middle = float(medians.mean())
-    return Ratio(float(np.exp(middle)), float(np.exp(middle - reach)), float(np.exp(middle + reach)))
+    return Ratio(**estimate(np.array([np.median(blocks) for blocks in rounds])).ratio())
 
 
 def verdict(ratio: Ratio, floor: float) -> str:
     """``slower``, ``faster`` or ``no difference shown``: the whole interval must lie beyond the noise floor."""
     if ratio.low > 1 + floor:
-        return "slower"
+        return SLOWER
     if ratio.high < 1 - floor:
-        return "faster"
-    return "no difference shown"
+        return FASTER
+    return NO_DIFFERENCE
 
 
 class Estimates:
@@ -103,7 +98,7 @@ class Estimates:
         session = self._session
         shared = [place for place, name in enumerate(session.variants) if session.takes_part(session.control, name)]
         asked = [variant] if variant in shared else shared
-        return max(LEAST_FLOOR, *(self.control(feed, place).reach for place in asked), LEAST_FLOOR)
+        return max([LEAST_FLOOR, *(self.control(feed, place).reach for place in asked)])
 
     def _chosen(self, feed: int, variant: int) -> npt.NDArray[np.bool_]:
         return np.asarray((self._columns["feed"] == feed) & (self._columns["variant"] == variant))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from workbench.extras import required
+import altair as alt
+import vl_convert
+
 from workbench.history.series import Series
 
 _BASE = "https://vega.github.io/vega-datasets/"
 """What the renderer puts before a link of this site."""
-
-_LABEL = "datum.variant + ', ' + datum.commit + ': ' + format(datum.rate, '.2f') + ' M events/s'"
 
 _ROOM = 1.25
 """Above and below the points."""
@@ -22,7 +22,6 @@ _TICKS = 16
 
 def ladder(series: Sequence[Series], order: Sequence[str]) -> str:
     """An SVG of the series of one feed: M events/s by commit, oldest on the left."""
-    alt, convert = required("altair"), required("vl_convert")
     place = {commit: index for index, commit in enumerate(order)}
     rows = [
         {
@@ -41,7 +40,7 @@ def ladder(series: Sequence[Series], order: Sequence[str]) -> str:
     ticks = list(range(0, len(order), step))
     names = " : ".join(f"datum.value == {index} ? '{order[index][:8]}'" for index in ticks) + " : ''"
     axis = alt.Axis(values=ticks, labelExpr=names, labelAngle=-45, title="commit", grid=False)
-    base = alt.Chart(alt.Data(values=rows)).encode(
+    base = alt.Chart(alt.InlineData(values=rows)).encode(
         x=alt.X("place:Q", axis=axis, scale=alt.Scale(domain=[-0.5, len(order) - 0.5], nice=False)),
         color=alt.Color(
             "variant:N", sort=[one.variant for one in series], title=None, legend=alt.Legend(symbolOpacity=1)
@@ -60,7 +59,7 @@ def ladder(series: Sequence[Series], order: Sequence[str]) -> str:
         .mark_point(filled=True, size=45, opacity=1)
         .encode(y=rate, href="page:N", description=tip),
     ).properties(width=880, height=380, background="white")
-    svg: str = convert.vegalite_to_svg(drawn.to_dict())
+    svg: str = vl_convert.vegalite_to_svg(drawn.to_dict())
     return svg.replace(_BASE, "")
 
 

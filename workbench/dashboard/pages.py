@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import jinja2
+
 from workbench.commits.measuring import INSTRUCTIONS
 from workbench.dashboard import charts
 from workbench.dashboard.publishing import APPLICATION
-from workbench.extras import required
 from workbench.history.asv_files import TIME
 from workbench.history.regressions import Regression
 from workbench.history.series import Series
@@ -22,11 +23,10 @@ def write(
     site: Path, history: History, order: Sequence[str], series: Sequence[Series], found: list[Regression]
 ) -> None:
     """Write ``index.html`` and ``commits/*.html`` into a published site."""
-    jinja = required("jinja2")
-    pages = jinja.Environment(
-        loader=jinja.FileSystemLoader(_TEMPLATES),
+    pages = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
-        undefined=jinja.StrictUndefined,
+        undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -16,7 +16,7 @@ from engine.errors import LobenchError
 from engine.feeds import load, open_feed
 from workbench.commits import instructions
 from workbench.commits.feeds import NamedFeed
-from workbench.commits.findings import findings
+from workbench.commits.findings import difference, findings
 from workbench.commits.measuring import Measured, Request, measure
 from workbench.commits.repository import Commit, Repository
 from workbench.commits.session import COLUMNS, Design, Session
@@ -178,14 +178,11 @@ class Recorder:
         for feed, named in enumerate(self._feeds):
             for index, variant in enumerate(session.variants):
                 if not session.takes_part(place, variant):
-                    if (place, variant) in session.differences:
-                        where = session.differences[place, variant]
-                        text = (
-                            f"{variant}: by record {where[1]:,} of {self._feeds[where[0]].name} its results are others"
-                        )
-                        different += [text] if text not in different else []
+                    apart = difference(measured, [one.name for one in self._feeds], place, variant)
+                    if apart is not None and f"{variant}: {apart}" not in different:
+                        different.append(f"{variant}: {apart}")
                     continue
-                base, value = self._base(measured, feed, variant, commit, place)
+                base, value = self._base(estimates, session, feed, variant, commit, place)
                 ratio = Ratio(1.0, 1.0, 1.0) if base == place else estimates.against(feed, index, place, base)
                 found.setdefault(named.name, {})[variant] = {
                     **{
@@ -197,13 +194,15 @@ class Recorder:
                 }
         return found, different
 
-    def _base(self, measured: Measured, feed: int, variant: str, commit: Commit, place: int) -> tuple[int, float]:
+    def _base(
+        self, estimates: Estimates, session: Session, feed: int, variant: str, commit: Commit, place: int
+    ) -> tuple[int, float]:
         """The anchor's place in the session and its ns per event. The first commit with a variant is its anchor."""
-        session, name = measured.session, self._feeds[feed].name
+        name = self._feeds[feed].name
         anchors = self._history.anchors.setdefault(name, {})
         if variant not in anchors:
             anchors[variant] = commit.hash
-            return place, Estimates(session).nanoseconds(feed, session.variants.index(variant), place)
+            return place, estimates.nanoseconds(feed, session.variants.index(variant), place)
         anchor = anchors[variant]
         key = self._history.points[anchor]["source"]
         value = self._history.points[anchor]["feeds"][name][variant]["ns"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from workbench.commits.findings import MOVED
+from workbench.commits.findings import MOVED, changed
 from workbench.commits.measuring import INSTRUCTIONS
 from workbench.history.acknowledged import Acknowledgement
 from workbench.history.changepoints import Step, asv_steps, otava_steps
@@ -155,5 +155,4 @@ def _row(
 def _moved(before: dict[str, float], after: dict[str, float]) -> list[str]:
     """Mechanism counters that changed."""
     kinds = {*before, *after} - {INSTRUCTIONS}
-    pairs = {kind: (before.get(kind, 0.0), after.get(kind, 0.0)) for kind in kinds}
-    return [kind for kind, (one, other) in pairs.items() if abs(other - one) > MOVED * max(abs(one), abs(other))]
+    return [kind for kind in kinds if changed(before.get(kind, 0.0), after.get(kind, 0.0))]
