@@ -111,7 +111,7 @@ def test_a_prediction_is_recorded(tmp_path: Path, ledger: Path) -> None:
 
 def test_a_prediction_for_one_feed(tmp_path: Path, ledger: Path) -> None:
     feed = "synth:liquid-future,n=1000"
-    words = ("plan", "predict", 5, feed, "--share", "0.5", "--bottleneck", "memory", "--ledger", ledger)
+    words = ("plan", "predict", 90, feed, "--share", "0.5", "--bottleneck", "memory", "--ledger", ledger)
     told = answer(*words, folder=tmp_path)["prediction"]
     assert told["feed"][0] == feed
     assert len(told["feed"][1]) == 32
@@ -156,18 +156,18 @@ def test_what_was_measured_is_not_predicted(tmp_path: Path, ledger: Path) -> Non
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (("5",), "either --share P, or --from RESULT --stage NAME"),
-        (("5", "--share", "0.1", "--from", "x"), "either --share P, or --from"),
-        (("5", "--share", "1"), "from 0 to below 1"),
-        (("5", "--share", "0.5-0.4"), "from 0 to below 1"),
-        (("5", "--share", "half"), "--share is a number"),
-        (("5", "--share", "nan"), "from 0 to below 1"),
-        (("5", "--share", "0.5", "--speedup", "1"), "--speedup is how many times"),
+        (("90",), "either --share P, or --from RESULT --stage NAME"),
+        (("90", "--share", "0.1", "--from", "x"), "either --share P, or --from"),
+        (("90", "--share", "1"), "from 0 to below 1"),
+        (("90", "--share", "0.5-0.4"), "from 0 to below 1"),
+        (("90", "--share", "half"), "--share is a number"),
+        (("90", "--share", "nan"), "from 0 to below 1"),
+        (("90", "--share", "0.5", "--speedup", "1"), "--speedup is how many times"),
         (("0", "--share", "0.5"), "PHASE is a number from 1"),
         (("memory", "--share", "0.5"), "PHASE is a number from 1"),
-        (("5", "nothing.dbn", "--share", "0.5"), "nothing.dbn"),
-        (("5", "--share", "0.5", "--results", "none"), "no such folder"),
-        (("5", "--share", "0.5", "--ledger", "no/plan.toml"), "cannot be written"),
+        (("90", "nothing.dbn", "--share", "0.5"), "nothing.dbn"),
+        (("90", "--share", "0.5", "--results", "none"), "no such folder"),
+        (("90", "--share", "0.5", "--ledger", "no/plan.toml"), "cannot be written"),
     ],
 )
 def test_predictions_that_are_refused(words: tuple[str, ...], expected: str, tmp_path: Path) -> None:
