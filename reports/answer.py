@@ -22,7 +22,7 @@ def answer(feeds: list[Facts]) -> str:
     if noises:
         floor, effect = (
             _range([noise["floor"] for noise in noises]),
-            _range([noise["mde"]["effect"] for noise in noises]),
+            _range([effect for feed in feeds for effect in feed.detectable]),
         )
         parts.append(f"noise floor of the day {floor}, smallest effect found reliably {effect}")
     return "; ".join(parts) + "."

@@ -72,6 +72,12 @@ class Facts:
         return rungs
 
     @cached_property
+    def detectable(self) -> list[float]:
+        """Smallest effects found reliably: between the reference and itself; in the noisiest step, if it is told."""
+        mde = self.noise["mde"] if self.noise else {}
+        return [entry["effect"] for entry in (mde, mde.get("step")) if entry]
+
+    @cached_property
     def reference(self) -> str:
         """What the session's control is a second name of; without a session, phase 0."""
         for name in self.session.get("measured", ()):

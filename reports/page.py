@@ -85,7 +85,7 @@ def _coarse(feed: Facts) -> list[str]:
     """Why small differences on this feed are not to be relied on."""
     if not feed.noise:
         return []
-    effect, contaminated = feed.noise["mde"]["effect"], feed.noise["contaminated"]
+    effect, contaminated = max(feed.detectable), feed.noise["contaminated"]
     texts = []
     if effect > COARSE:
         texts.append(f"Coarse: on {feed.name} only differences of {percent(effect)} or more are found reliably.")

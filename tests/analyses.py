@@ -69,7 +69,7 @@ def analysis_of(feed: Document, speeds: Mapping[str, float], combinations: Mappi
                 "high": 0.44,
                 "simulated": 500,
             },
-            "mde": {"effect": 0.008, "power": 0.8},
+            "mde": {"effect": 0.008, "power": 0.8, "step": {"variant": "b", "base": "a", "effect": 0.012}},
             "contaminated": {
                 "samples": int(rows[:, 11].sum()),
                 "of": len(rows),

@@ -59,9 +59,21 @@ def _rows(noise: dict[str, Any]) -> list[list[Cell]]:
         [
             Cell("smallest detectable effect"),
             Cell(percent(effect["effect"])),
-            Cell(f"a true difference of this size is found in {percent(effect['power'])} of such sessions"),
+            Cell(
+                "a true difference of this size between the reference and itself is found in "
+                f"{percent(effect['power'])} of such sessions"
+            ),
         ]
     )
+    step = effect.get("step")
+    if step:
+        rows.append(
+            [
+                Cell("the same in the noisiest step"),
+                Cell(percent(step["effect"])),
+                Cell(f"from {step['base']} to {step['variant']}: they differ more from process to process"),
+            ]
+        )
     kinds = ", ".join(f"{kind} {integer(count)}" for kind, count in contaminated["kinds"].items() if count)
     share = contaminated["samples"] / contaminated["of"] if contaminated["of"] else 0.0
     rows.append(

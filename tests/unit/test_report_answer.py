@@ -24,7 +24,7 @@ def test_one_feed() -> None:
         f"p4_hash_lookup is 10.3{times} (9.9 to 10.8) as fast as p0_baseline on synth:liquid-future; all 5 variants "
         "agree to the last bit over 98,304 events; the biggest phase, p3_indexed_features, earned "
         f"6.71{times} (6.40 to 7.07) where 1.2{times} was predicted; noise floor of the day "
-        "4.6%, smallest effect found reliably 0.80%."
+        "4.6%, smallest effect found reliably 0.80% to 1.2%."
     )
 
 
@@ -38,7 +38,7 @@ def test_several_feeds_give_ranges() -> None:
     assert ") as fast as p0_baseline; " in text
     assert "all 5 variants agree to the last bit over 294,912 events" in text
     assert "(on 3 of 3 feeds), p3_indexed_features" in text
-    assert "noise floor of the day 5.0% to 9.0%, smallest effect found reliably 0.80%." in text
+    assert "noise floor of the day 5.0% to 9.0%, smallest effect found reliably 0.80% to 1.2%." in text
 
 
 def test_a_refuted_variant_is_named_and_not_counted_on() -> None:

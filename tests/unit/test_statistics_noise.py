@@ -17,7 +17,7 @@ from workbench.measurement.design import CONTROL
 from workbench.statistics import NO_DIFFERENCE, analyse, error_rates
 from workbench.statistics.error_rates import detectable, false_positives, pseudo_sessions, sequential
 from workbench.statistics.intervals import estimate
-from workbench.statistics.samples import Blocks, Timings, slice_events
+from workbench.statistics.samples import Process, Timings, slice_events
 
 SESSIONS = 2000
 """Sessions whose figures need only the logs of their processes."""
@@ -65,7 +65,7 @@ def test_sessions_from_samples_to_verdicts(recording: Recording) -> None:
         verdicts.append(steps["identical"]["step_verdict"] != NO_DIFFERENCE)
         covered += [steps[name]["step"]["low"] <= true <= steps[name]["step"]["high"] for name, true in effects.items()]
         told.append(said["noise"]["false_positives"]["measured"])
-        found.append(_found(document, names, 1 + said["noise"]["mde"]["effect"]))
+        found.append(_found(document, names, 1 + said["noise"]["mde"]["step"]["effect"]))
     assert 0.03 <= np.mean(wrong) <= 0.07
     assert 0.03 <= np.mean(control) <= 0.07
     assert np.mean(verdicts) <= 0.05
@@ -95,18 +95,18 @@ def test_sequential_timing_is_wrong_more_often(recording: Recording) -> None:
     assert sequential({"columns": recording.about["columns"], "rows": few}, slices) is None
 
 
-def timings(logs: np.ndarray, blocks: int = 20, noise: float = 0.0) -> Timings:
-    """Processes in which the control is ``logs`` slower than the reference, with noise in its blocks."""
+def timings(logs: np.ndarray, rounds: int = 20, noise: float = 0.0) -> Timings:
+    """Processes in which the control is ``logs`` slower than the reference, with noise in its rounds."""
     rng = np.random.default_rng(1)
-    times = [np.stack([np.ones(blocks), np.exp(log) * rng.lognormal(0, noise, blocks)], axis=1) for log in logs]
-    return Timings((REFERENCE, CONTROL), tuple(Blocks(i, time, np.ones(blocks)) for i, time in enumerate(times)))
+    times = [np.stack([np.zeros(rounds), log + rng.normal(0, noise, rounds)], axis=1) for log in logs]
+    return Timings((REFERENCE, CONTROL), tuple(Process(i, one, one, np.zeros(2)) for i, one in enumerate(times)))
 
 
 @pytest.mark.parametrize(("peculiar", "noise"), [(0.01, 0.0), (0.01, 0.03), (0.0, 0.03)])
 def test_pseudo_sessions_vary_as_the_session_did(
     peculiar: float, noise: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever part of the noise is the processes' and whatever the blocks'."""
+    """Whatever part of the noise is the processes' and whatever the rounds'."""
     monkeypatch.setattr(error_rates, "RESAMPLES", 4000)
     made = timings(np.random.default_rng(2).normal(0, peculiar, 12), noise=noise)
     pair = (CONTROL, REFERENCE)

@@ -1,4 +1,4 @@
-"""From samples to blocks, ratios, intervals and rungs, on sessions whose truth is known exactly."""
+"""From samples to ratios, intervals and rungs, on sessions whose truth is known exactly."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from workbench.measurement.design import CONTROL
 from workbench.statistics import analyse, compared
 from workbench.statistics.intervals import Estimate, estimate, median_interval
 from workbench.statistics.ladder import places
-from workbench.statistics.samples import BLOCK_SAMPLES, session_timings, slice_events
+from workbench.statistics.samples import session_timings, slice_events
 from workbench.statistics.verdicts import floor_of, holm, next_threshold, verdict
 
 NAMES = [REFERENCE, "p3_indexed_features", "p4_hash_lookup", CONTROL]
@@ -54,37 +54,61 @@ def test_exact_ratios_on_both_clocks() -> None:
     assert found.floor == 0
 
 
-def test_throughput_is_the_mean_over_blocks_of_median_times_weighted_by_events() -> None:
-    times = np.zeros((2, BLOCK_SAMPLES, SLICES, 4))
-    per_event = np.arange(1.0, SLICES + 1)
-    times += (per_event * slice_events(made(np.ones((1, 1, SLICES, 4)))["session"]))[None, None, :, None] * 10
-    times[0, 1, 2] *= 1e6  # one disturbed sample of three moves no median
+def test_throughput_is_of_the_whole_feed() -> None:
+    """Every slice counts as often as it has events, whatever it costs."""
+    weights = slice_events(made(np.ones((1, 1, SLICES, 4)))["session"])
+    per_event = np.arange(1.0, SLICES + 1) * 10_000
+    slow = np.array([1.0, 1.0, 3.0, 1.0])  # the third variant is slower in some slices only
+    cost = np.where(np.arange(SLICES)[:, None] < 3, per_event[:, None] * slow, per_event[:, None])
+    found = compared(made(np.tile(cost * weights[:, None], (3, 2, 1, 1)))["session"])
+    whole = weights @ cost / weights.sum()
+    assert found.events_per_second(REFERENCE)["value"] == pytest.approx(1e9 / whole[0], rel=1e-9)
+    ratio = found.compare("p4_hash_lookup", REFERENCE).ratio()["value"]
+    assert ratio == pytest.approx(whole[0] / whole[2], rel=1e-9)
+
+
+def test_what_disturbs_a_sample_or_a_round_is_in_no_ratio() -> None:
+    times = proportional(120, 4, 3, 120, processes=5, passes=2)
+    times[0, 1, 2, 1] *= 50
+    times[1, 0, 3] *= 30
+    times[2, :, 4:] *= 1.4
     found = compared(made(times)["session"])
-    weights = slice_events(made(times)["session"])
-    expected = 1e9 / (10 * (per_event @ weights) / weights.sum())
-    assert found.events_per_second(REFERENCE)["value"] == pytest.approx(expected, rel=1e-12)
+    assert found.compare("p3_indexed_features", REFERENCE).value == pytest.approx(np.log(30), abs=0.001)
+    assert found.compare("p4_hash_lookup", REFERENCE).value == pytest.approx(np.log(40), abs=0.001)
 
 
-@pytest.mark.parametrize(("passes", "blocks"), [(1, 2), (2, 3), (3, 7), (9, 7)])
-def test_blocks_hold_enough_samples_for_a_median(passes: int, blocks: int) -> None:
-    found = session_timings(made(proportional(1, 1, 1, 1, passes=passes))["session"])
-    assert [len(process.events) for process in found.processes] == [blocks] * 3
+def test_peculiarities_of_processes_stay_and_make_the_interval() -> None:
+    """Sweeping out must not take away what processes differ in, whatever their number."""
+    for processes in (2, 3, 5, 8):
+        peculiar = np.random.default_rng(processes).normal(0, 0.02, (processes, 1, 1, 4))
+        times = proportional(120, 4, 3, 120, processes=processes) * np.exp(peculiar)
+        units = session_timings(made(times)["session"]).units()
+        logs = units[:, 0] - units[:, 1]
+        expected = np.log(30) + peculiar[:, 0, 0, 0] - peculiar[:, 0, 0, 1]
+        assert logs.mean() == pytest.approx(expected.mean(), abs=1e-6)
+        assert logs - logs.mean() == pytest.approx(expected - expected.mean(), abs=1e-6)
 
 
-def test_the_process_with_fewest_passes_sets_the_blocks_of_all() -> None:
-    """Else one process would be a mean over other blocks than the next."""
-    whole = made(proportional(1, 1, 1, 1))
-    rows = whole["session"]["samples"]["rows"]
-    whole["session"]["samples"]["rows"] = rows[(rows[:, 0] < 2) | (rows[:, 1] == 0)]
-    assert [len(process.events) for process in session_timings(whole["session"]).processes] == [2, 2, 2]
+def test_noise_of_rounds_is_in_the_interval() -> None:
+    """With few processes, too: what they have in common is estimated from themselves."""
+    rng = np.random.default_rng(7)
+    for processes in (2, 3, 4, 8):
+        spreads = []
+        for _ in range(60):
+            noise = np.exp(rng.standard_t(3, (processes, 1, SLICES, 4)) * 0.01)
+            units = session_timings(made(proportional(1, 1, 1, 1, processes=processes, passes=1) * noise)["session"])
+            logs = units.units() @ [1, -1, 0, 0]
+            spreads.append((logs.mean() ** 2 * processes, logs.var(ddof=1)))
+        truth, told = np.mean(spreads, axis=0)
+        assert 0.6 < told / truth < 1.7, processes
 
 
-def test_a_block_that_lacks_a_variant_is_left_out_for_all() -> None:
+def test_a_round_that_lacks_a_variant_is_left_out() -> None:
     whole = made(proportional(120, 4, 3, 120))
     rows = whole["session"]["samples"]["rows"]
     whole["session"]["samples"]["rows"] = rows[(rows[:, 0] < 2) | (rows[:, 2] != 4) | (rows[:, 3] != 1)]
     found = session_timings(whole["session"])
-    assert [len(process.events) for process in found.processes] == [7, 7, 6]
+    assert [len(process.logs) for process in found.processes] == [21, 21, 18]
     assert compared(whole["session"]).compare("p3_indexed_features", REFERENCE).value == pytest.approx(np.log(30))
 
 
@@ -185,15 +209,6 @@ def test_a_single_process_carries_no_verdict() -> None:
     assert step["step"]["low"] < 30 < step["step"]["high"]
     assert (step["step_p"], step["step_p_holm"], step["step_verdict"]) == (None, None, "no difference shown")
     assert "single process" in said["method"]
-
-
-def test_a_single_process_with_a_single_block_is_cut_into_its_samples() -> None:
-    times = np.full((1, 2, 1, 4), 1e6)
-    times[0, 1, 0, 1] = 2e6
-    document = made(times)
-    document["session"]["events"] = 900
-    (process,) = session_timings(document["session"]).processes
-    assert process.nanoseconds[:, 1].tolist() == [1e6 / 700, 2e6 / 700]
 
 
 def test_contaminated_samples_are_counted_and_kept() -> None:

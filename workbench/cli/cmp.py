@@ -93,7 +93,7 @@ def _variants(arguments: argparse.Namespace) -> tuple[list[Variant], tuple[str, 
 def _show(feed: dict[str, Any], base: str, variant: str, result: object) -> None:
     from rich.table import Table
 
-    from workbench.cli.outcome import say
+    from workbench.cli.outcome import resolution, say
     from workbench.console import stdout
     from workbench.experiment.feed import refuted
 
@@ -123,10 +123,7 @@ def _show(feed: dict[str, Any], base: str, variant: str, result: object) -> None
         say("verification", f"{len(feed['verification'])} replays agree to the last bit")
     noise = feed["analysis"]["noise"]
     say("noise floor", f"{noise['floor']:.2%} (the reference against itself, in the same session)")
-    say(
-        "resolution",
-        f"differences of {noise['mde']['effect']:.2%} are found with {noise['mde']['power']:.0%} probability",
-    )
+    say("resolution", resolution(noise))
     say("result", result)
 
 

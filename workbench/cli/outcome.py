@@ -69,6 +69,14 @@ def _show_feed(feed: dict[str, Any]) -> None:
     _show_noise(feed)
 
 
+def resolution(noise: dict[str, Any]) -> str:
+    """The smallest effects that a session finds, in words."""
+    mde = noise["mde"]
+    step = mde.get("step")
+    noisiest = f"; {step['effect']:.2%} in the noisiest step, {step['base']} to {step['variant']}" if step else ""
+    return f"differences of {mde['effect']:.2%} are found with {mde['power']:.0%} probability{noisiest}"
+
+
 def _show_noise(feed: dict[str, Any]) -> None:
     noise, session = feed["analysis"]["noise"], feed["session"]
     contaminated = noise["contaminated"]
@@ -79,8 +87,7 @@ def _show_noise(feed: dict[str, Any]) -> None:
     )
     wrong = noise["false_positives"]
     say("A/A", f"{wrong['measured']:.1%} of sessions like this one would tell identical variants apart (nominal 5%)")
-    effect = noise["mde"]["effect"]
-    say("resolution", f"differences of {effect:.2%} are found with {noise['mde']['power']:.0%} probability")
+    say("resolution", resolution(noise))
     aim = session["design"]["until_precision"]
     if aim is not None:
         widest = max(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engine.errors import UsageError
 from workbench.measurement.design import PROCESSES, Design, equal_slices, isolated_every
 
-RUN_SECONDS = 110.0
+RUN_SECONDS = 120.0
 QUICK_SECONDS = 20.0
 MEASURE_SECONDS = 120.0
 UNTIL_SECONDS = 600.0

@@ -9,11 +9,11 @@ from variants import REFERENCE
 CONTROL = f"{REFERENCE} (A/A)"
 """The reference once more under another name: what the laboratory says of two identical things is its error."""
 
-PROCESSES = 24
+PROCESSES = 32
 """Fresh processes of a session, at most, unless told otherwise: samples of one process share its memory layout, so
 that many short ones say more than few long ones."""
 
-_ISOLATED_PROCESSES = 8
+_ISOLATED_PROCESSES = 5
 """About so many of them also measure each variant by itself."""
 
 SLICE_RECORDS = 131_072

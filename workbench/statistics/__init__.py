@@ -1,6 +1,6 @@
 """From raw samples to ratios with intervals, verdicts, error rates and attribution (docs/statistics.md).
 
-``samples`` makes arrays of blocks; ``intervals`` is the method; ``verdicts`` the words; ``error_rates`` says what the
+``samples`` makes one number for each process; ``intervals`` is the method; ``verdicts`` the words; ``error_rates`` says what the
 verdicts are worth; ``ladder``, ``factorial`` and ``attribution`` say what was gained by what; ``beside`` holds what is
 measured beside the session.
 """

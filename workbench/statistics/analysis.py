@@ -25,7 +25,7 @@ from workbench.statistics.error_rates import (
 from workbench.statistics.factorial import as_json, cells, effects
 from workbench.statistics.intervals import LEVEL, Interval
 from workbench.statistics.ladder import Comparisons, climb, places
-from workbench.statistics.samples import columns, session_timings, slice_events
+from workbench.statistics.samples import Floats, columns, session_timings, slice_events
 
 Json = dict[str, Any]
 
@@ -74,7 +74,7 @@ def _noise(feed: Mapping[str, Any], comparisons: Comparisons, rungs: Sequence[Js
     session, isolated = feed["session"], feed["isolated"]
     table = columns(session["samples"])
     same = (comparisons.control, comparisons.reference)
-    # Fast variants are noisier than the reference against itself: the smallest effect is that of the noisiest pair.
+    # Variants may differ more from process to process than the reference does from itself: the noisiest step is told.
     pairs = [same, *((rung["variant"], rung["base"]) for rung in rungs if _alike(rung["step"]))]
     rng = np.random.default_rng(session["design"]["seed"])
     sessions = pseudo_sessions(comparisons.cpu, pairs, same, rng)
@@ -85,13 +85,23 @@ def _noise(feed: Mapping[str, Any], comparisons: Comparisons, rungs: Sequence[Js
         "control": comparisons.compare(*same).ratio(),
         "false_positives": false_positives(sessions),
         "sequential_false_positives": sequential(isolated, len(slice_events(session))) if isolated else None,
-        "mde": {"effect": float(detectable(sessions, threshold, comparisons.floor).max()), "power": POWER},
+        "mde": _mde(pairs, detectable(sessions, threshold, comparisons.floor)),
         "contaminated": {
             "samples": len(flagged),
             "of": len(rows),
             "kinds": count_reasons(session["samples"]["columns"], [rows[place] for place in flagged]),
         },
     }
+
+
+def _mde(pairs: Sequence[tuple[str, str]], effects: Floats) -> Json:
+    """The smallest detectable effects of the control's pair, which comes first, and of the noisiest of the others."""
+    step = None
+    if len(pairs) > 1:
+        noisiest = 1 + int(np.argmax(effects[1:]))
+        variant, base = pairs[noisiest]
+        step = {"variant": variant, "base": base, "effect": float(effects[noisiest])}
+    return {"effect": float(effects[0]), "power": POWER, "step": step}
 
 
 def _alike(step: Interval | None) -> bool:
@@ -120,14 +130,14 @@ def _attributed(
 
 def _method(comparisons: Comparisons) -> str:
     count = len(comparisons.cpu.processes)
-    blocks = "ratios of medians of blocks of slices, CPU time"
+    ratios = "ratios of CPU times without what disturbed all variants alike, robust means over slices"
     if not comparisons.cpu.repeated:
         return (
-            f"{blocks}; a single process was measured, so intervals are Student's t over its blocks, do not know how "
+            f"{ratios}; a single process was measured, so intervals are Student's t over its slices, do not know how "
             "processes differ, and carry no verdict"
         )
     return (
-        f"{blocks}; 95 % intervals are Student's t over the log ratios of {count} fresh processes; verdicts with "
+        f"{ratios}; 95 % intervals are Student's t over the log ratios of {count} fresh processes; verdicts with "
         "Holm's correction; error rates from pseudo-sessions in which the names of identical variants are swapped and "
-        "blocks resampled"
+        "slices resampled"
     )

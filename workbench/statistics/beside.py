@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from workbench.statistics.intervals import Interval, estimate, median_interval
-from workbench.statistics.samples import Floats, Integers, columns, slice_events, timings
+from workbench.statistics.samples import Floats, Integers, columns, cubes, slice_events
 
 
 def bias(session: Mapping[str, Any], isolated: Mapping[str, Any]) -> list[dict[str, Any]] | None:
@@ -30,17 +30,18 @@ def bias(session: Mapping[str, Any], isolated: Mapping[str, Any]) -> list[dict[s
 
 
 def _by_process(samples: Mapping[str, Any], names: Sequence[str], name: str, events: Floats) -> dict[int, float]:
-    """log of ns an event of one variant in each process that has all of its slices."""
+    """log of ns an event of one variant in each process that has all of its slices: medians over passes, slice by slice
+    on both sides."""
     table = columns(samples)
     chosen = table["variant"] == names.index(name)
-    own = {column: values[chosen] for column, values in table.items()}
-    own["variant"] = np.zeros_like(own["variant"])
-    if not len(own["variant"]):
-        return {}
-    # Slice by slice on both sides: blocks of different widths would not be the same mean over the feed.
-    found = timings(own, [name], events, "cpu_ns", width=1)
-    whole = [blocks for blocks in found.processes if len(blocks.events) == len(events)]
-    return {blocks.process: float(blocks.log_times()[0]) for blocks in whole}
+    own = {column: values[chosen] for column, values in table.items()} | {"variant": np.zeros(chosen.sum(), np.int64)}
+    found = {}
+    for process, cube in cubes(own, 1, events, "cpu_ns").items():
+        measured = ~np.isnan(cube[:, :, 0])
+        if measured.any(axis=0).all():
+            times = np.nanmedian(cube[:, :, 0], axis=0)
+            found[process] = float(np.log(events @ times / events.sum()))
+    return found
 
 
 def scaling(samples: Mapping[str, Any], events: int) -> list[dict[str, Any]] | None:

@@ -1,20 +1,21 @@
-"""From rows of samples to arrays: nanoseconds an event, in blocks, for each process.
+"""From rows of samples to one number for each process and variant: the log of nanoseconds an event.
 
-A *block* is a group of neighbouring slices in all passes of one process, at least ``BLOCK_SAMPLES`` samples of each
-variant where there are as many. Its time is their median: a sample that another tenant of the machine disturbed moves
-no median, and nothing is left out. A variant's time in a process is the mean of its blocks' medians, weighted by the
-blocks' events, so that every stretch of the feed counts as often as it has events.
+A *round* is one slice of one pass, replayed by every variant in turn. The log of a time is taken as the sum of what the
+slice costs the variant, of what disturbed the round (a neighbour on the machine, a slower clock: all variants alike),
+of the process's peculiarity for the variant, and of the rest, whose tails are long. The parts are fitted by sweeping
+out robust locations in turn, as a median polish does (Tukey 1977, chapter 11). So a disturbed round is in no
+comparison, every stretch of the feed counts as often as it has events, and nothing is left out by looking at it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import stats
 
 from engine.errors import LobenchError
 from workbench.measurement.design import slices
@@ -22,30 +23,30 @@ from workbench.measurement.design import slices
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-BLOCK_SAMPLES = 3
-"""Samples of a variant in a block: the median of three bears one that was disturbed."""
+TRIMMED = 0.25
+"""Of the values on either side that a location leaves out: what remains is the mean of the middle half."""
+_SWEEPS = 8
 
 
 @dataclass(frozen=True)
-class Blocks:
-    """One process. ``nanoseconds``: medians an event, shape (blocks, variants); ``events``: of each block, shape
-    (blocks,)."""
+class Process:
+    """One process. ``logs``: log of ns an event, shape (rounds, variants); ``residuals``: the same without what the
+    slice costs and what disturbed the round, ``typical``: what the whole feed costs, shape (variants,)."""
 
-    process: int
-    nanoseconds: Floats
-    events: Floats
+    number: int
+    logs: Floats
+    residuals: Floats
+    typical: Floats
 
     def log_times(self) -> Floats:
         """log of ns an event over the whole feed, shape (variants,)."""
-        logs: Floats = np.log(self.events @ self.nanoseconds / self.events.sum())
-        return logs
+        return self.typical + _location(self.residuals)
 
     def resampled(self, draws: int, rng: np.random.Generator) -> Floats:
-        """``log_times`` of ``draws`` resamples of the blocks, with replacement, shape (draws, variants)."""
-        count = len(self.events)
-        weights = rng.multinomial(count, np.full(count, 1 / count), size=draws) * self.events
-        logs: Floats = np.log(weights @ self.nanoseconds / weights.sum(axis=1, keepdims=True))
-        return logs
+        """``log_times`` of ``draws`` resamples of the rounds, with replacement, shape (draws, variants)."""
+        count = len(self.residuals)
+        chosen = rng.integers(count, size=(count, draws))
+        return self.typical + _location(self.residuals[chosen])
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Timings:
     """All processes of a session. ``names`` are the variants, in the order of the arrays' columns."""
 
     names: tuple[str, ...]
-    processes: tuple[Blocks, ...]
+    processes: tuple[Process, ...]
 
     @property
     def repeated(self) -> bool:
@@ -63,11 +64,11 @@ class Timings:
     def units(self) -> Floats:
         """What intervals are made from: log of ns an event, shape (processes, variants).
 
-        Of a single process, the same of its blocks, shape (blocks, variants): they share whatever is peculiar to it.
+        Of a single process, the same of its rounds, shape (rounds, variants): they share whatever is peculiar to it.
         """
         if self.repeated:
             return np.array([process.log_times() for process in self.processes])
-        return np.log(self.processes[0].nanoseconds)
+        return self.processes[0].logs
 
     def column(self, name: str) -> int:
         return self.names.index(name)
@@ -87,50 +88,62 @@ def slice_events(session: Mapping[str, Any]) -> Floats:
 
 
 def session_timings(session: Mapping[str, Any], clock: str = "cpu_ns") -> Timings:
-    """What a session measured. Raises LobenchError when no process has a sample of every
-    variant."""
-    return timings(columns(session["samples"]), session["measured"], slice_events(session), clock)
+    """What a session measured, by ``clock``. A round that lacks a variant, as after an interrupt, is left out. Raises
+    LobenchError when no round is complete."""
+    events = slice_events(session)
+    names = tuple(session["measured"])
+    found = cubes(columns(session["samples"]), len(names), events, clock)
+    rounds: list[tuple[int, Integers, Floats]] = []
+    for number, cube in found.items():
+        # A time of 0 (a clock too coarse for so short a slice) has no logarithm.
+        complete = (cube > 0).all(axis=2)
+        if complete.any():
+            rounds.append((number, np.nonzero(complete)[1], np.log(cube[complete])))
+    if not rounds:
+        raise LobenchError("no pass over the feed was completed, so there is nothing to say of it: measure longer")
+    return Timings(names, fitted(rounds, events))
 
 
-def timings(
-    table: Mapping[str, Integers], names: Sequence[str], events: Floats, clock: str, width: int | None = None
-) -> Timings:
-    """The blocks of each process. ``events``: of each slice, shape (slices,); ``width``: slices of a block, None for as
-    many as the process with the fewest passes needs.
+def fitted(rounds: Sequence[tuple[int, Integers, Floats]], events: Floats) -> tuple[Process, ...]:
+    """Processes from (number, slice of each round, log of ns an event of shape (rounds, variants)); ``events``: of each
+    slice."""
+    places = np.concatenate([own for _, own, _ in rounds])
+    logs = np.concatenate([own for _, _, own in rounds])
+    owners = np.repeat(np.arange(len(rounds)), [len(own) for _, own, _ in rounds])
+    there, index = np.unique(places, return_inverse=True)
+    disturbance = np.zeros((len(logs), 1))
+    peculiarity = np.zeros((len(rounds), logs.shape[1]))
+    for _ in range(_SWEEPS):
+        calm = logs - disturbance
+        cost = np.array([_location(calm[index == place]) for place in range(len(there))])
+        rest = logs - cost[index]
+        peculiarity = np.array([_location((rest - disturbance)[owners == owner]) for owner in range(len(rounds))])
+        disturbance = np.median(rest - peculiarity[owners], axis=1, keepdims=True)
+    weights = events[there] / events[there].sum()
+    typical = np.log(weights @ np.exp(cost))
+    made = []
+    for owner, (number, _, own) in enumerate(rounds):
+        mine = owners == owner
+        # How busy the machine was all along is part of a process's times, and cancels in its ratios.
+        residuals = (rest - disturbance)[mine] + np.median(disturbance[mine])
+        made.append(Process(number, own, residuals, typical))
+    return tuple(made)
 
-    A block that lacks a variant, as after an interrupt, is left out for all variants of that process. A single process
-    that fills only one block is cut into its samples. Raises LobenchError when nothing is left.
-    """
-    cubes = {}
+
+def cubes(table: Mapping[str, Integers], variants: int, events: Floats, clock: str) -> dict[int, Floats]:
+    """Process to ns an event, shape (passes, slices, variants), NaN where there is no sample. ``events``: of each
+    slice, shape (slices,)."""
+    found = {}
     for process in np.unique(table["process"]):
         own = table["process"] == process
         numbers, places = np.unique(table["pass"][own], return_inverse=True)
-        cube = np.full((len(numbers), len(events), len(names)), np.nan)
+        cube = np.full((len(numbers), len(events), variants), np.nan)
         cube[places, table["slice"][own], table["variant"][own]] = table[clock][own]
-        cubes[int(process)] = cube / events[:, None]
-    if width is None:
-        width = -(-BLOCK_SAMPLES // min((len(cube) for cube in cubes.values()), default=1))
-    made = [_blocks(process, cube, events, width) for process, cube in cubes.items()]
-    kept = tuple(process for process in made if len(process.events))
-    if not kept:
-        raise LobenchError("no pass over the feed was completed, so there is nothing to say of it: measure longer")
-    if len(kept) == 1 and len(kept[0].events) == 1:
-        process, cube = kept[0].process, cubes[kept[0].process]
-        samples = cube.reshape(1, -1, cube.shape[2])
-        kept = (_blocks(process, samples, np.tile(events, len(cube)), 1),)
-    return Timings(tuple(names), kept)
+        found[int(process)] = cube / events[:, None]
+    return found
 
 
-def _blocks(process: int, cube: Floats, events: Floats, width: int) -> Blocks:
-    """``cube``: ns an event, shape (passes, slices, variants), NaN where there is no sample."""
-    _, count, variants = cube.shape
-    edges = np.linspace(0, count, max(1, count // width) + 1).astype(int)
-    medians = np.full((len(edges) - 1, variants), np.nan)
-    for number, (start, stop) in enumerate(pairwise(edges)):
-        samples = cube[:, start:stop].reshape(-1, variants)
-        samples = samples[~np.isnan(samples).any(axis=1)]
-        if len(samples):
-            medians[number] = np.median(samples, axis=0)
-    # A time of 0 (a clock too coarse for so short a slice) has no logarithm.
-    kept = (medians > 0).all(axis=1)
-    return Blocks(process, medians[kept], np.add.reduceat(events, edges[:-1])[kept])
+def _location(values: Floats) -> Floats:
+    """Mean of the middle half along the first axis."""
+    found: Floats = stats.trim_mean(values, TRIMMED, axis=0)
+    return found
