@@ -1,8 +1,8 @@
 """From raw samples to ratios with intervals, verdicts, error rates and attribution (docs/statistics.md).
 
-``samples`` makes one number for each process; ``intervals`` is the method; ``verdicts`` the words; ``error_rates`` says what the
-verdicts are worth; ``ladder``, ``factorial`` and ``attribution`` say what was gained by what; ``beside`` holds what is
-measured beside the session.
+``samples`` makes one number for each process; ``intervals`` is the method; ``verdicts`` the words; ``error_rates`` says
+what the verdicts are worth; ``ladder``, ``factorial`` and ``attribution`` say what was gained by what; ``beside`` holds
+what is measured beside the session.
 """
 
 from workbench.statistics.analysis import analyse, compared
