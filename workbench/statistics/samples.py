@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from engine.errors import LobenchError
 from workbench.measurement.design import slices
@@ -112,12 +111,11 @@ def fitted(rounds: Sequence[tuple[int, Integers, Floats]], events: Floats) -> tu
     owners = np.repeat(np.arange(len(rounds)), [len(own) for _, own, _ in rounds])
     there, index = np.unique(places, return_inverse=True)
     disturbance = np.zeros((len(logs), 1))
-    peculiarity = np.zeros((len(rounds), logs.shape[1]))
+    of_slice, of_process = _groups(index), _groups(owners)
     for _ in range(_SWEEPS):
-        calm = logs - disturbance
-        cost = np.array([_location(calm[index == place]) for place in range(len(there))])
+        cost = _locations(logs - disturbance, of_slice)
         rest = logs - cost[index]
-        peculiarity = np.array([_location((rest - disturbance)[owners == owner]) for owner in range(len(rounds))])
+        peculiarity = _locations(rest - disturbance, of_process)
         disturbance = np.median(rest - peculiarity[owners], axis=1, keepdims=True)
     weights = events[there] / events[there].sum()
     typical = np.log(weights @ np.exp(cost))
@@ -143,7 +141,28 @@ def cubes(table: Mapping[str, Integers], variants: int, events: Floats, clock: s
     return found
 
 
+def _groups(labels: Integers) -> Integers:
+    """Places of the values of each group 0, 1, ..., shape (groups, size of the largest), the rest -1."""
+    sizes = np.bincount(labels)
+    found = np.full((len(sizes), sizes.max()), -1)
+    found[np.arange(sizes.max()) < sizes[:, None]] = np.argsort(labels, kind="stable")
+    return found
+
+
+def _locations(values: Floats, groups: Integers) -> Floats:
+    """Mean of the middle half of the rows of each group. ``values`` of shape (rows, columns), the result of (groups,
+    columns)."""
+    chosen = np.sort(np.where(groups[..., None] < 0, np.inf, values[groups]), axis=1)
+    sizes = (groups >= 0).sum(axis=1)
+    cut = (TRIMMED * sizes).astype(int)
+    places = np.arange(groups.shape[1])
+    middle = (places >= cut[:, None]) & (places < (sizes - cut)[:, None])
+    found: Floats = np.where(middle[..., None], chosen, 0.0).sum(axis=1) / middle.sum(axis=1)[:, None]
+    return found
+
+
 def _location(values: Floats) -> Floats:
     """Mean of the middle half along the first axis."""
-    found: Floats = stats.trim_mean(values, TRIMMED, axis=0)
+    cut = int(TRIMMED * len(values))
+    found: Floats = np.sort(values, axis=0)[cut : len(values) - cut].mean(axis=0)
     return found
