@@ -49,7 +49,7 @@ def profile_of(
     sampled = {**SHARES, "lookup": SHARES["lookup"] + 0.1, "features": SHARES["features"] - 0.1}
     made = {
         "callgrind": _document(variant, "callgrind", COSTS, SHARES, cost),
-        "ablation": {"kind": "ablation", "passes": 20, "stages": _ablated()},
+        "ablation": {"kind": "ablation", "processes": 6, "passes": 20, "stages": _ablated()},
         "perf": {
             **_document(variant, "perf", ("nanoseconds",), sampled, cost / 10),
             "samples": 2600,

@@ -13,8 +13,8 @@ pytest.importorskip("elftools", reason="pip install 'lobench[profile]'")
 from engine.errors import UsageError
 from engine.policy import AXES, STAGES
 from tests.replays import LADDER
-from workbench.profile import analysis_stages, share_of
 from tests.stage_times import simulated
+from workbench.profile import analysis_stages, share_of
 from workbench.profile.ablation import stage_times
 from workbench.profile.attribution import LIBRARY, Spent, callers_in, group, spend
 from workbench.profile.callgrind_file import COSTS, Counts, read_counts

@@ -31,8 +31,8 @@ _SEED = 1
 def ablation(variant: Variant, task: Task, seconds: float) -> dict[str, Any]:
     """Time the stages of a variant for so many seconds in all.
 
-    Returns ``processes``, ``passes`` over the records, and for each stage ``nanoseconds`` per event and ``share``, each with
-    ``value``, ``low``, ``high``.
+    Returns ``processes``, ``passes`` over the records, and for each stage ``nanoseconds`` per event and ``share``, each
+    with ``value``, ``low``, ``high``.
     """
     warm_all([variant], ["timed"], task.files, until=STAGES)
     processes: list[Floats] = []

@@ -92,7 +92,7 @@ def _rows(title: str, names: Sequence[str], rows: Sequence[Mapping[str, Any]], c
 
 
 def _ablation(found: Mapping[str, Any]) -> Table:
-    table = _table(f"stages by ablation, {found['passes']} passes")
+    table = _table(f"stages by ablation, {found['passes']:,} passes in {found['processes']} processes")
     for name in ("stage", "ns per event", "95 % interval", "share", "95 % interval"):
         table.add_column(name, justify="left" if name == "stage" else "right")
     for row in found["stages"]:

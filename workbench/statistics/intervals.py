@@ -2,9 +2,9 @@
 
 Processes are what repeats independently; samples of one process share its memory layout and its neighbours. Each
 process gives one number, a log ratio of times (or any linear contrast of log times, or a time itself), into which the
-noise of its blocks and its own peculiarity have both gone. The resampling variance of the mean of such numbers is known without drawing
-(Davison and Hinkley 1997, section 3.8), and with few processes Student's quantiles keep their level where the
-percentiles of a bootstrap are far too narrow (docs/statistics.md has the figures).
+noise of its blocks and its own peculiarity have both gone. The resampling variance of the mean of such numbers is known
+without drawing (Davison and Hinkley 1997, section 3.8), and with few processes Student's quantiles keep their level
+where the percentiles of a bootstrap are far too narrow (docs/statistics.md has the figures).
 """
 
 from __future__ import annotations
