@@ -34,8 +34,6 @@ OPTIONS = (
     *CACHES,
 )
 
-_REQUESTS = str(Path(__file__).with_name("valgrind.py"))
-"""Where counting is switched on and off: compiled code, too, and none of the variant's."""
 _TIMEOUT = 900.0
 
 
@@ -52,12 +50,8 @@ def profile(task: Task, folder: Path, module: str = TARGET) -> tuple[Told, Count
     run([*command, *command_of(module)], folder, "callgrind.log", _TIMEOUT, PROCESSOR)
     told = told_in(folder)
 
-    def is_kernel(address: int) -> bool:
-        piece = told.codes.find(address)
-        return piece is not None and piece.stack[0].file != _REQUESTS
-
     with (folder / "callgrind.out").open() as lines:
-        counts = read_counts(lines, is_kernel)
+        counts = read_counts(lines, lambda address: told.codes.find(address) is not None)
     return told, counts
 
 

@@ -17,9 +17,9 @@ from typing import Any
 
 from engine.cache import base_folder
 from engine.errors import LobenchError
-from workbench.profile.codemap import CodeMap
+from workbench.profile.codemap import CodeMap, Placed, code_map
 from workbench.profile.sources import ROOT, Sources
-from workbench.profile.task import Task
+from workbench.profile.task import OBJECTS, Task
 
 TARGET = "workbench.profile.target"
 WORKLOAD = "workbench.profile.workload"
@@ -129,12 +129,20 @@ class Told:
     done: dict[str, Any]
 
 
-def told_in(folder: Path) -> Told:
-    """What a target that has ended left in its folder."""
+def codes_in(folder: Path) -> CodeMap:
+    """The code map of a target that is warm, or was."""
     ready = json.loads((folder / "target.json").read_text())
+    return code_map(Placed((folder / OBJECTS / name).read_bytes(), dict(bases)) for name, bases in ready["objects"])
+
+
+def told_in(folder: Path, codes: CodeMap | None = None) -> Told:
+    """What a target that has ended left in its folder; its ``codes`` if they are known already."""
+    ready = json.loads((folder / "target.json").read_text())
+    codes = codes or codes_in(folder)
+    files = {frame.file for piece in codes.pieces for frame in piece.stack}
     return Told(
-        CodeMap.from_json(ready["map"]),
-        Sources.of(ready["files"], ready["generated"]),
+        codes,
+        Sources.of(sorted(files), {name: lines for name, lines in ready["generated"].items() if name in files}),
         ready["feed"],
         ready["records"],
         json.loads((folder / "done.json").read_text()),
