@@ -134,7 +134,10 @@ def _document(variant: str, tool: str, columns: tuple[str, ...], shares: Mapping
         "stages": [
             {"stage": stage, "group": GROUPS[stage], "share": share, **costs(share)} for stage, share in shares.items()
         ],
-        "mechanisms": [{"axis": None, "policy": None, "share": 1.0, **costs(1.0)}],
+        "mechanisms": [
+            {"axis": "shape", "policy": "event", "share": 0.6, **costs(0.6)},
+            {"axis": None, "policy": None, "share": 0.4, **costs(0.4)},
+        ],
         "functions": [],
         "lines": sorted(lines, key=lambda row: -float(str(row["share"]))),
         "stacks": {"frames": frames, "rows": rows},

@@ -52,7 +52,8 @@ def bottleneck_line(profile: Mapping[str, Any]) -> str:
     share, bound = found["share"], found["bound"]
     what = "of the instructions" if share["method"] == "callgrind" else "of the time"
     gain = f"{bound['value']:.2f}x" if bound["value"] else "unlimited"
-    part = f"{share['value']:.0%} {what} ({share['method']})"
+    methods = "; ".join([share["method"], *(f"{other:.0%} by {name}" for name, other in found["others"].items())])
+    part = f"{share['value']:.0%} {what} ({methods})"
     return f"next bottleneck: {found['stage']}, {part}; removing it gains at most {gain}"
 
 
