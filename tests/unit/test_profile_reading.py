@@ -279,6 +279,9 @@ def test_differences_name_what_went_and_what_came() -> None:
     before, after = made(), made(LADDER[1], scale=0.2, extra=False)
     found = difference(before, after)
     assert (found["before"], found["after"]) == (LADDER[0].name, LADDER[1].name)
+    policies = {row["axis"]: row for row in found["mechanisms"]}
+    assert set(policies) == {None}
+    assert (policies[None]["before"], policies[None]["after"]) == pytest.approx((100.0, 55.0))
     what = {(row["file"], row["line"]): (row["what"], row["instructions"]["change"]) for row in found["lines"]}
     assert what == {("c.py", 9): ("removed", -25.0), ("a.py", 1): ("changed", -20.0)}
     back = difference(after, before)

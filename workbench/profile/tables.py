@@ -13,6 +13,8 @@ from workbench.profile.summary import next_bottleneck, stage_table
 _LINES = 15
 _FUNCTIONS = 10
 _TEXT = 56
+_LEAST = 0.01
+"""Of the first column, per event: what changed less is not shown."""
 
 BLIND = {
     "callgrind": "counts instructions, not time: no prefetch, no out-of-order execution, no AVX-512, simulated caches",
@@ -149,8 +151,12 @@ def difference_tables(found: Mapping[str, Any]) -> Iterator[Table | str]:
     for column in columns:
         both = found["per_event"][column]
         yield f"{column.replace('_', ' ')} per event: {both['before']:,.2f} before, {both['after']:,.2f} after"
+    stages = [(row["stage"], row) for row in found["stages"]]
+    yield _both(f"stages, {first.replace('_', ' ')} per event", "stage", stages)
+    policies = [(_policies(row), row) for row in found["mechanisms"]]
+    yield _both(f"policies, {first.replace('_', ' ')} per event", "axis", policies)
     for what in ("removed", "added", "changed"):
-        rows = [row for row in found["lines"] if row["what"] == what][:_LINES]
+        rows = [row for row in found["lines"] if row["what"] == what and abs(row[first]["change"]) >= _LEAST][:_LINES]
         if not rows:
             continue
         table = _table(f"{what} lines, {first.replace('_', ' ')} per event")
@@ -162,6 +168,22 @@ def difference_tables(found: Mapping[str, Any]) -> Iterator[Table | str]:
                 *values, f"{row[first]['change']:+,.2f}", row["file"], str(row["line"]), escape(row["text"][:_TEXT])
             )
         yield table
+
+
+def _policies(row: Mapping[str, Any]) -> str:
+    if row["axis"] is None:
+        return "shared by all variants"
+    return f"{row['axis']}: {' -> '.join(dict.fromkeys(map(str, row['policies'])))}"
+
+
+def _both(title: str, name: str, rows: Sequence[tuple[str, Mapping[str, float]]]) -> Table:
+    table = _table(title)
+    for heading in (name, "before", "after", "change"):
+        table.add_column(heading, justify="left" if heading == name else "right")
+    for label, row in rows:
+        before, after = row["before"], row["after"]
+        table.add_row(label, f"{before:,.2f}", f"{after:,.2f}", f"{after - before:+,.2f}")
+    return table
 
 
 def _table(title: str) -> Table:
