@@ -213,8 +213,9 @@ def test_python_profilers(looked_at: Any) -> None:
     assert kernel_line["file"] == "engine/session.py"
     assert kernel_line["text"].startswith("kernel(self.state")
     assert looked_at["memray"]["allocations"] > 0
-    # Nothing is allocated per event where memray can see it.
-    assert looked_at["memray"]["allocations"] < looked_at["memray"]["events"] / 10
+    # Python allocates nothing per event; what the kernel does is seen, if at all, at the line that calls it.
+    own = [row for row in looked_at["memray"]["top"] if not row["location"].startswith("run (engine/session.py")]
+    assert sum(row["allocations"] for row in own) < looked_at["memray"]["events"] / 10
     page = looked_at["folder"] / "scalene" / "scalene.html"
     assert "<html" in page.read_text()[:1000].lower()
     assert json.loads((page.parent / "scalene.json").read_text())["files"]

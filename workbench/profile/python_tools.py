@@ -1,6 +1,6 @@
 """Profilers of Python code, run as they are: scalene for time, memray for allocations.
 
-Scalene sees a kernel as the line that calls it, memray not at all. What they add is the other side: how much of a
+Scalene sees a kernel as the line that calls it, memray so at best. What they add is the other side: how much of a
 replay's time and memory is not the kernels'.
 """
 
@@ -75,9 +75,9 @@ def memray(task: Task, folder: Path) -> dict[str, Any]:
     """Run memray over one pass. Leaves ``memray.bin`` and ``memray.json`` in the folder; returns allocations and
     bytes of the pass, and who asked for them.
 
-    What kernels allocate is not among them: memray watches calls through the tables that shared libraries are linked
-    by, and JIT code calls malloc itself. Callgrind counts those (``library_calls`` of its document). Raises
-    MissingToolError.
+    What kernels allocate is among them with some builds of Python only: memray watches calls through the tables that
+    programs and shared libraries are linked by, and JIT code gets malloc's address from the program's table where that
+    has one, else from libc. Callgrind counts those calls (``library_calls`` of its document). Raises MissingToolError.
     """
     require("memray")
     replace(task, mode="memray").write(folder)

@@ -22,7 +22,7 @@ BLIND = {
     "perf": "samples; an instruction that waits is blamed for the ones it waits for",
     "py-spy": "samples at a fixed rate; of kernel functions that call each other only the innermost is known",
     "scalene": "a kernel is the one line that calls it; time without the processor counts as system",
-    "memray": "sees what Python and numpy allocate; kernels call malloc themselves, callgrind counts those calls",
+    "memray": "sees what Python and numpy allocate, a kernel's malloc not with every Python (callgrind counts it)",
 }
 """What a method cannot see."""
 
