@@ -127,6 +127,7 @@ def _document(variant: str, tool: str, columns: tuple[str, ...], shares: Mapping
         "format": 1,
         "tool": tool,
         "variant": variant,
+        "policies": {"shape": "event"},
         "feed": "synth:liquid-future",
         "events": 1000,
         "columns": list(columns),
