@@ -49,7 +49,7 @@ def profile_of(
     sampled = {**SHARES, "lookup": SHARES["lookup"] + 0.1, "features": SHARES["features"] - 0.1}
     made = {
         "callgrind": _document(variant, "callgrind", COSTS, SHARES, cost),
-        "ablation": {"kind": "ablation", "passes": 20, "stages": _ablated()},
+        "ablation": {"kind": "ablation", "processes": 6, "passes": 20, "stages": _ablated()},
         "perf": {
             **_document(variant, "perf", ("nanoseconds",), sampled, cost / 10),
             "samples": 2600,
@@ -127,6 +127,7 @@ def _document(variant: str, tool: str, columns: tuple[str, ...], shares: Mapping
         "format": 1,
         "tool": tool,
         "variant": variant,
+        "policies": {"shape": "event"},
         "feed": "synth:liquid-future",
         "events": 1000,
         "columns": list(columns),
@@ -134,7 +135,10 @@ def _document(variant: str, tool: str, columns: tuple[str, ...], shares: Mapping
         "stages": [
             {"stage": stage, "group": GROUPS[stage], "share": share, **costs(share)} for stage, share in shares.items()
         ],
-        "mechanisms": [{"axis": None, "policy": None, "share": 1.0, **costs(1.0)}],
+        "mechanisms": [
+            {"axis": "shape", "policy": "event", "share": 0.6, **costs(0.6)},
+            {"axis": None, "policy": None, "share": 0.4, **costs(0.4)},
+        ],
         "functions": [],
         "lines": sorted(lines, key=lambda row: -float(str(row["share"]))),
         "stacks": {"frames": frames, "rows": rows},

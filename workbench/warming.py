@@ -20,7 +20,7 @@ import numba
 
 from engine.cache import use_cache_folder
 from engine.errors import LobenchError
-from engine.policy import AXES, Variant
+from engine.policy import AXES, STAGES, Variant
 from engine.registry import FEATURES, STRATEGIES
 from engine.session import warm
 from workbench.console import progress
@@ -28,21 +28,24 @@ from workbench.console import progress
 BUILDS = {"timed": (False, False), "observed": (True, False), "counted": (True, True)}
 """Build name to (observe, counters)."""
 
+LAST = STAGES[-1]
+
 _LONGEST_REASON = 2000
 """Characters of a compiler's message."""
 
 
 def warm_all(
-    variants: Sequence[Variant], builds: Sequence[str], files: Sequence[str] = (), *, until: str = "strategies"
+    variants: Sequence[Variant], builds: Sequence[str], files: Sequence[str] = (), *, until: str | Sequence[str] = LAST
 ) -> None:
-    """Make sure that these builds of these variants are compiled, up to stage ``until``. ``files``: the user's own,
-    for the helper processes."""
+    """Make sure that these builds of these variants are compiled, up to stage ``until``, or to each of several.
+    ``files``: the user's own, for the helper processes."""
     folder = use_cache_folder()
     missing = {
-        (_mark(folder, variant, build, until)): (variant.name, build, until)
+        (_mark(folder, variant, build, stage)): (variant.name, build, stage)
         for variant in variants
         for build in builds
-        if not _mark(folder, variant, build, until).exists()
+        for stage in ([until] if isinstance(until, str) else until)
+        if not _mark(folder, variant, build, stage).exists()
     }
     if not missing:
         return

@@ -48,4 +48,7 @@ def card(found: dict[str, Any] | None) -> Iterator[Block]:
 
 
 def _said(said: float | None, error: float | None) -> Cell:
-    return Cell("") if said is None else Cell(f"{said:.1%}", "" if error is None else f"{100 * error:+.1f}")
+    if said is None:
+        return Cell("")
+    # Adding 0 makes no error of one that is rounded to -0.
+    return Cell(f"{said:.1%}", "" if error is None else f"{round(100 * error, 1) + 0.0:+.1f}")

@@ -18,6 +18,9 @@ LEAD = (
     "without a stage, sampling is where the program stood, callgrind counts instructions, which are not time. The next "
     "bottleneck is the largest stage when the book is split into lookup, levels and best price."
 )
+SHOWN = 5
+"""Costliest lines."""
+COLOURS = "colour is stage: decode, lookup and levels blue to purple, best price teal, features green, strategies red"
 LEAST = 0.1
 """Instructions per event by which a line must have changed to be shown."""
 COLUMNS = {
@@ -57,12 +60,14 @@ def _variant(entry: dict[str, Any], name: str) -> Iterator[Table | Text | Flame]
         yield Text(f"Per event: {counts}.")
     if entry["stages"] and used(entry):
         yield _stages(entry)
+    yield from _mechanisms(entry)
     yield from _lines(entry)
     if entry["change"]:
         yield from _change(entry["change"])
     boxes = boxes_of(entry["flame"])
     if boxes:
-        yield Flame(name, f"Flame graph of {entry['variant']}: from callers down to callees, width is share", boxes)
+        title = f"Flame graph of {entry['variant']}: from callers down to callees, width is share, {COLOURS}"
+        yield Flame(name, title, boxes)
 
 
 def _per_event(entry: dict[str, Any]) -> str:
@@ -103,6 +108,29 @@ def _stages(entry: dict[str, Any]) -> Table:
     )
 
 
+def _mechanisms(entry: dict[str, Any]) -> Iterator[Table]:
+    """The same cost by what the variant chooses."""
+    shares = {
+        method: {row["axis"]: row for row in entry["mechanisms"][method]}
+        for method in METHODS
+        if entry["mechanisms"].get(method)
+    }
+    axes = {axis: row["policy"] for rows in shares.values() for axis, row in rows.items()}
+    if set(axes) <= {None}:
+        return
+    rows = []
+    for axis, policy in axes.items():
+        name = "shared by all variants" if axis is None else f"{axis}: {policy}"
+        found = [known.get(axis) for known in shares.values()]
+        rows.append([Cell(name), *(Cell("" if row is None else percent(row["share"])) for row in found)])
+    yield Table(
+        f"{entry['variant']}: share of each policy, wherever it is used",
+        ["policy", *(_heading(method) for method in shares)],
+        rows,
+        compact=True,
+    )
+
+
 def _heading(method: str) -> str:
     return f"{KINDS[method]} ({method})"
 
@@ -127,14 +155,14 @@ def _lines(entry: dict[str, Any]) -> Iterator[Table]:
         return
     known = {method: {_place(row): row for row in entry["lines"][method]} for method in methods}
     rows = []
-    for row in entry["lines"][methods[0]]:
+    for row in entry["lines"][methods[0]][:SHOWN]:
         found = [known[method].get(_place(row)) for method in methods]
         cells = [Cell("-") if other is None else _cost(other) for other in found]
         rows.append([_source(row), Cell(row["stage"]), *cells])
     caption = f"{entry['variant']}: the costliest lines by {methods[0]}"
     if len(methods) > 1:
         others = listed(methods[1:])
-        caption += f"; -: not among the costliest by {others}"
+        caption += f", and what they are by {others}; -: nothing, or too little to be seen"
     headings = ["source line", "stage", *(_heading(method) for method in methods)]
     yield Table(caption, headings, rows, words=frozenset({0, 1}))
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli.command import answer, lobench, refused
 from tests.documents import document, interval, written
+from tests.profiled import profile_of
 from variants import discover
 from workbench.plan import read_ledger
 
@@ -132,6 +133,25 @@ def test_a_share_from_a_profile(tmp_path: Path, ledger: Path) -> None:
     assert told["source"] == "Amdahl's bound, share of stage 'book' in the result of 2026-11-22T10:11:12+00:00"
     assert "no stage 'locks'" in refused(2, *words, "--stage", "locks", folder=tmp_path)
     assert "belong together" in refused(2, *words, folder=tmp_path)
+
+
+def test_a_share_from_a_profile_of_one_variant(tmp_path: Path, ledger: Path) -> None:
+    """As `lobench profile` writes it: ablation before samples, and never instructions."""
+    path = tmp_path / "profile.json"
+    path.write_text(json.dumps(profile_of("p4_hash_lookup")))
+    words = ("plan", "predict", 9, "--from", path, "--ledger", ledger)
+    told = answer(*words, "--stage", "book", folder=tmp_path)["prediction"]
+    assert told["share"] == pytest.approx([0.291, 0.311])
+    assert told["high"] == round(1 / (1 - 0.311), 4)
+    assert told["source"] == "Amdahl's bound, share of stage 'book' by ablation in a profile of p4_hash_lookup"
+    told = answer(*words, "--stage", "lookup", "--replace", folder=tmp_path)["prediction"]
+    assert told["share"][0] < 0.3 < told["share"][1]
+    assert told["source"].endswith("by perf in a profile of p4_hash_lookup")
+    assert "has no stage 'locks'" in refused(2, *words, "--stage", "locks", "--replace", folder=tmp_path)
+    other = ("plan", "predict", 9, "synth:deep-book,n=1000", *words[3:], "--stage", "book", "--replace")
+    assert "the profile is of synth:liquid-future, not of" in refused(2, *other, folder=tmp_path)
+    path.write_text(json.dumps(profile_of("p4_hash_lookup", methods=("callgrind",))))
+    assert "no share of the time" in refused(2, *words, "--stage", "book", "--replace", folder=tmp_path)
 
 
 def test_what_was_measured_is_not_predicted(tmp_path: Path, ledger: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 from typing import Any
@@ -17,7 +16,7 @@ from workbench.profile.needs import MissingRightError, MissingToolError, require
 
 @pytest.mark.parametrize("name", ["scalene", "memray", "pyelftools", "py-spy"])
 def test_python_tools_come_of_the_extra(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda module: None)
+    monkeypatch.setattr(needs, "is_installed", lambda module: False)
     monkeypatch.setattr(needs, "which", lambda *arguments, **options: None)
     with pytest.raises(MissingToolError, match=r"install it with: pip install 'lobench\[profile\]'") as caught:
         require(name)

@@ -11,8 +11,9 @@ import pytest
 pytest.importorskip("elftools", reason="pip install 'lobench[profile]'")
 
 from engine.errors import UsageError
-from engine.policy import STAGES
+from engine.policy import AXES, STAGES
 from tests.replays import LADDER
+from tests.stage_times import simulated
 from workbench.profile import analysis_stages, share_of
 from workbench.profile.ablation import stage_times
 from workbench.profile.attribution import LIBRARY, Spent, callers_in, group, spend
@@ -124,6 +125,15 @@ def test_recursion_ends() -> None:
         (["replay", "handle", "follow", "put_touch"], "best price"),
         (["replay", "handle", "evaluate", "flush", "compute"], "features"),
         (["replay", "handle", "evaluate", "flush", "follow"], "strategies"),
+        (["replay", "handle", "evaluate", "flush", "trade", "flow", "moving_average"], "strategies"),
+        (["replay", "handle", "trade", "follow_trade"], "features"),
+        (["replay", "handle", "evaluate", "context.best", "best_prices"], "strategies"),
+        (["replay", "look_ahead", "make_room", "rebuild"], "lookup"),
+        (["replay", "look_ahead", "look_for_levels", "head_of"], "levels"),
+        (["replay", "handle", "apply", "cancel", "lose", "follow_level"], "features"),
+        (["replay", "handle", "apply", "cancel", "lose", "shrink", "best_behind", "next_place"], "best price"),
+        (["replay", "handle", "apply", "cancel", "lose", "shrink", "drop_bit"], "levels"),
+        (["replay", "handle", "apply", "create", "insert", "empty_slots"], "lookup"),
         (["build_strings.<locals>.get"], UNKNOWN),
     ],
 )
@@ -132,19 +142,50 @@ def test_stages(functions: list[str], stage: str) -> None:
     assert GROUPS[stage] in (*STAGES, UNKNOWN)
 
 
+def frame_of(places: list[Place], axis: str, field: str) -> Frame:
+    """The function that serves as a field of a policy."""
+    place = next(place for place in places if (place.axis, place.field) == (axis, field))
+    return Frame(place.function, place.file, 1)
+
+
 def test_mechanisms_are_the_policies_functions() -> None:
     """The innermost policy counts: strings kept behind a lock are strings, the lock is the context's."""
-    baseline = LADDER[0]
-    places = places_of(baseline)
-    assert {place.axis for place in places} >= {"events", "context", "features", "lookup", "memory"}
-    files = {place.axis: place.file for place in places}
-    context = Frame("build_locked.<locals>.put_features", files["context"], 130)
-    strings = Frame("build_strings.<locals>.put", files["features"], 75)
+    places = places_of(LADDER[0])
+    assert {place.axis for place in places} == set(AXES)
+    evaluate, context = frame_of(places, "shape", "evaluate"), frame_of(places, "context", "put_features")
+    strings = frame_of(places, "features", "put")
+    made = Frame(f"{next(p for p in places if p.axis == 'features' and p.makes).function}make", strings.file, 75)
     other = Frame("table_get", "containers.py", 80)
-    assert mechanism_of((context, strings, other), places) == "features"
-    assert mechanism_of((context, other), places) == "context"
+    assert mechanism_of((evaluate, context, strings, other), places) == "features"
+    assert mechanism_of((evaluate, context, made, other), places) == "features"
+    assert mechanism_of((evaluate, context, other), places) == "context"
+    assert mechanism_of((evaluate, other), places) == "shape"
     assert mechanism_of((other,), places) is None
-    assert mechanism_of((Frame("find", files["lookup"], 20), other), places) == "lookup"
+    apply = frame_of(places, "layout", "apply")
+    assert mechanism_of((apply, frame_of(places, "lookup", "find"), other), places) == "lookup"
+    assert mechanism_of((apply, frame_of(places, "memory", "new_order")), places) == "memory"
+    assert mechanism_of((apply, other), places) == "layout"
+    # What the layout hands on of the memory stays the memory's.
+    assert mechanism_of((frame_of(places, "memory", "reserve"),), places) == "memory"
+
+
+@pytest.mark.parametrize("variant", LADDER, ids=lambda variant: variant.name)
+def test_every_policy_of_the_ladder_has_its_functions(variant: Any) -> None:
+    """Those that a policy builds, too, in whatever file they stand."""
+    places = places_of(variant)
+    fields = {(place.axis, place.field) for place in places}
+    assert fields >= {("shape", "evaluate"), ("shape", "flush"), ("context", "best"), ("features", "put")}
+    layout = {"look_ahead", "find", "new_book", "apply", "follow", "best_price", "read_side", "append_side"}
+    assert fields >= {("layout", name) for name in layout}
+    above = (Frame("replay", "a.py", 1), Frame("handle", "a.py", 2))
+    stages = {
+        name: stage_in((*above, frame_of(places, *name.split("."))), places)
+        for name in ("layout.find", "layout.look_ahead", "layout.apply", "layout.follow", "shape.evaluate")
+    }
+    assert list(stages.values()) == ["lookup", "lookup", "levels", "best price", "features"]
+    evaluate = (*above, frame_of(places, "shape", "evaluate"))
+    assert stage_in((*evaluate, frame_of(places, "context", "best")), places) == "strategies"
+    assert stage_in((*evaluate, frame_of(places, "layout", "append_side")), places) == "features"
 
 
 def test_a_policys_function_may_have_any_name() -> None:
@@ -238,6 +279,9 @@ def test_differences_name_what_went_and_what_came() -> None:
     before, after = made(), made(LADDER[1], scale=0.2, extra=False)
     found = difference(before, after)
     assert (found["before"], found["after"]) == (LADDER[0].name, LADDER[1].name)
+    policies = {row["axis"]: row for row in found["mechanisms"]}
+    assert set(policies) == {None}
+    assert (policies[None]["before"], policies[None]["after"]) == pytest.approx((100.0, 55.0))
     what = {(row["file"], row["line"]): (row["what"], row["instructions"]["change"]) for row in found["lines"]}
     assert what == {("c.py", 9): ("removed", -25.0), ("a.py", 1): ("changed", -20.0)}
     back = difference(after, before)
@@ -251,19 +295,7 @@ def profile_of(**methods: Any) -> dict[str, Any]:
 
 
 def ablated() -> dict[str, Any]:
-    rng = np.random.default_rng(1)
-    cumulative = np.cumsum([10.0, 30.0, 40.0, 20.0]) * 1000
-    processes = [cumulative * (1 + rng.normal(0, 0.01, (12, 1))) for _ in range(3)]
-    return {"kind": "ablation", "passes": 36, "stages": stage_times(processes, 1000)}
-
-
-def test_stage_times_by_ablation() -> None:
-    rows = ablated()["stages"]
-    assert [row["stage"] for row in rows] == list(STAGES)
-    for row, truth in zip(rows, (0.1, 0.3, 0.4, 0.2), strict=True):
-        assert row["share"]["value"] == pytest.approx(truth, abs=0.01)
-        assert row["share"]["low"] <= row["share"]["value"] <= row["share"]["high"]
-        assert row["nanoseconds"]["value"] == pytest.approx(100 * truth, rel=0.05)
+    return {"kind": "ablation", "processes": 6, "passes": 36, "stages": stage_times(simulated(1, peculiar=0.01), 1000)}
 
 
 def test_shares_bounds_and_disagreements() -> None:

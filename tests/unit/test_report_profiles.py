@@ -41,7 +41,10 @@ def box(hint: str, left: float, width: float, top: int = 19, fill: str = "hsl(11
 
 def test_a_variant_is_shown_with_all_that_is_known(tmp_path: Path) -> None:
     page, text = made(tmp_path, complete())
-    sentence = "p4_hash_lookup: next bottleneck: features, 40% of the time (perf); removing it gains at most 1.67x."
+    sentence = (
+        "p4_hash_lookup: next bottleneck: features, 40% of the time (perf; 50% by ablation); "
+        "removing it gains at most 1.67x."
+    )
     # Prominently in its section, and in the ladder's.
     assert page.text.count(sentence) == 2
     assert f"> {sentence.split(':')[0]}" in text
@@ -49,6 +52,7 @@ def test_a_variant_is_shown_with_all_that_is_known(tmp_path: Path) -> None:
     assert "variants/p4_hash_lookup.py:13, features" in page.text.replace("\u200b", "")
     assert "What changed from p3_indexed_features" in page.text
     assert "callgrind ≠ perf" in page.text
+    assert "share of each policy, wherever it is used" in page.text
     assert "counts instructions, not time" in page.text
     assert "-16.9" in page.text
     assert (tmp_path / "charts" / "stages.svg").exists()

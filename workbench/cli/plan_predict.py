@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("phase", metavar="PHASE", help="its number, or the name of its variant (p5_memory_pool)")
     parser.add_argument("feeds", metavar="FEED", nargs="*", help=f"predict for this feed only: {FEED_HELP}")
     parser.add_argument("--share", metavar="P", help="measured share of the time, 0 to 1: 0.38, or a range 0.35-0.41")
-    parser.add_argument("--from", dest="result", metavar="RESULT", help="take the share from this result's profile")
+    parser.add_argument("--from", dest="result", metavar="RESULT", help="take it from this result, or profile.json")
     parser.add_argument("--stage", metavar="NAME", help="with --from: the stage whose share it is")
     parser.add_argument("--speedup", type=float, metavar="S", help="how many times as fast the part becomes")
     parser.add_argument("--bottleneck", metavar="TEXT", help="what the phase removes (default: the stage's name)")
@@ -65,6 +65,7 @@ def _prediction(arguments: argparse.Namespace) -> Prediction:
 
     from engine.errors import UsageError
     from workbench.plan import Prediction, gain_range, share_from
+    from workbench.profile import saved_profile, time_share
     from workbench.results import read
 
     phase = _phase(arguments.phase)
@@ -75,6 +76,9 @@ def _prediction(arguments: argparse.Namespace) -> Prediction:
     feed = _feed(arguments.feeds)
     if arguments.share is not None:
         share, source = _share(arguments.share), "a share given by hand"
+    elif profile := saved_profile(arguments.result):
+        share, method = time_share(profile, arguments.stage, feed[0] if feed else None)
+        source = f"share of stage '{arguments.stage}' by {method} in a profile of {profile['variant']}"
     else:
         document = read(arguments.result)
         share = share_from(document, arguments.stage, feed[1] if feed else None, phase)

@@ -33,6 +33,7 @@ LEAD = 200_000
 
 # Valgrind's and callgrind's requests (valgrind.h, callgrind.h: public, and the same in every version).
 _TOOL = (ord("C") << 24) | (ord("T") << 16)
+TOGGLE_COLLECT = _TOOL + 2
 DUMP_STATS_AT = _TOOL + 3  # it also begins anew
 START_INSTRUMENTATION, STOP_INSTRUMENTATION = _TOOL + 4, _TOOL + 5
 

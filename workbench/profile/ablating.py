@@ -1,8 +1,8 @@
 """The process that times a variant stage by stage: replays that stop after each stage, side by side, slice by slice,
-in random order.
+in balanced random order.
 
-Reads its task as one JSON object on stdin; writes one JSON object a line on stdout: a pass's ``events``, and its CPU
-``nanoseconds`` for each stage of ``engine.policy.STAGES``.
+Reads its task as one JSON object on stdin; writes one JSON object a line on stdout: a pass's ``events``, and CPU
+``nanoseconds`` of its slices, each with one number for each stage of ``engine.policy.STAGES``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import random
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,10 +20,9 @@ from engine.feeds import LoadedFeed, open_feed
 from engine.policy import STAGES, Variant
 from engine.session import Replay, warm
 from variants import discover, resolve
+from workbench.measurement.balance import orders
 from workbench.profile.beginning import beginning
-
-SLICE = 32_768
-"""Records of a sample."""
+from workbench.profile.task import SLICE
 
 
 @dataclass(frozen=True)
@@ -47,33 +47,40 @@ def ablate(task: AblationTask) -> None:
     feed = beginning(open_feed(task.feed), task.records)
     for stage in STAGES:
         warm(variant, observe=False, until=stage)
-    order = random.Random(task.seed)
+    turns = orders(len(STAGES), random.Random(task.seed))
     gc.collect()
     gc.disable()
     end = time.monotonic() + task.seconds
     while True:
-        print(json.dumps({"events": feed.count, "nanoseconds": _pass(variant, feed, task.evaluate, order)}), flush=True)
+        print(json.dumps({"events": feed.count, "nanoseconds": _pass(variant, feed, task.evaluate, turns)}), flush=True)
         if time.monotonic() > end:
             return
 
 
-def _pass(variant: Variant, feed: LoadedFeed, evaluate: str, order: random.Random) -> list[int]:
+def _pass(variant: Variant, feed: LoadedFeed, evaluate: str, turns: Iterator[list[int]]) -> list[list[int]]:
     replays: list[Any] = []
-    spent = [0] * len(STAGES)
     try:
         replays += [Replay(variant, evaluate=evaluate, observe=False, until=stage) for stage in STAGES]
-        for start in range(0, feed.count, SLICE):
-            chunk = feed.slice(start, min(start + SLICE, feed.count))
-            # The slice's records are in the caches for every stage alike, also for the first.
-            feed.records["order_id"][start : start + chunk.count].sum()
-            for index in order.sample(range(len(replays)), len(replays)):
-                began = time.thread_time_ns()
-                replays[index].run(chunk.address, chunk.stride, chunk.count)
-                spent[index] += time.thread_time_ns() - began
+        return timed(replays, feed, turns)
     finally:
         for replay in replays:
             replay.close()
-    return spent
+
+
+def timed(replays: Sequence[Any], feed: LoadedFeed, turns: Iterator[list[int]]) -> list[list[int]]:
+    """CPU nanoseconds of each slice by each replay, which take their turns in the next orders of ``turns``."""
+    found = []
+    for start in range(0, feed.count, SLICE):
+        chunk = feed.slice(start, min(start + SLICE, feed.count))
+        # The slice's records are in the caches for every stage alike, also for the first.
+        feed.records["order_id"][start : start + chunk.count].sum()
+        spent = [0] * len(replays)
+        for index in next(turns):
+            began = time.thread_time_ns()
+            replays[index].run(chunk.address, chunk.stride, chunk.count)
+            spent[index] = time.thread_time_ns() - began
+        found.append(spent)
+    return found
 
 
 if __name__ == "__main__":

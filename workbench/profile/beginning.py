@@ -1,13 +1,20 @@
-"""The first records of a feed in memory: what is profiled of it, read no further."""
+"""The first records of a feed in memory: what is profiled of it, read no further; and kept in a folder for the next
+process."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
+import numpy.typing as npt
 
 from engine.errors import UsageError
 from engine.feeds import LoadedFeed
 from engine.feeds.base import Chunk, Feed
 from engine.records import MBO
+
+_RECORDS, _NAME = Path("records.npy"), Path("feed.json")
 
 
 def beginning(feed: Feed, count: int) -> LoadedFeed:
@@ -23,5 +30,19 @@ def beginning(feed: Feed, count: int) -> LoadedFeed:
     records = np.concatenate(parts) if parts else np.zeros(0, MBO)
     if len(records) == 0:
         raise UsageError(f"{feed.name}: holds no records to profile")
-    whole = Chunk(int(records.ctypes.data), MBO.itemsize, len(records), records)
-    return LoadedFeed(feed.name, whole, feed.other_records)
+    return _loaded(feed.name, records, feed.other_records)
+
+
+def keep(feed: LoadedFeed) -> None:
+    """Write a feed's records to this folder."""
+    np.save(_RECORDS, feed.records.view(np.uint8))
+    _NAME.write_text(json.dumps(feed.name))
+
+
+def kept() -> LoadedFeed:
+    """What ``keep`` wrote to this folder."""
+    return _loaded(json.loads(_NAME.read_text()), np.load(_RECORDS).view(MBO), {})
+
+
+def _loaded(name: str, records: npt.NDArray[np.void], other_records: dict[int, int]) -> LoadedFeed:
+    return LoadedFeed(name, Chunk(int(records.ctypes.data), MBO.itemsize, len(records), records), other_records)

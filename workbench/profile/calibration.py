@@ -54,7 +54,7 @@ def calibrate(folder: Path, seconds: float, report: Report) -> dict[str, Any]:
         try:
             # Right before, so that both meet the same machine.
             free = _free(task, own, seconds / 2)
-            said, done = _TRIALS[tool](task, own, seconds)
+            said, done = TRIALS[tool](task, own, seconds)
         except (MissingToolError, MissingRightError) as error:
             missing[tool] = str(error)
             continue
@@ -113,13 +113,14 @@ def _memray(task: Task, folder: Path, seconds: float) -> tuple[Shares, Mapping[s
     return {}, told_in(folder).done
 
 
-_TRIALS: dict[str, Callable[[Task, Path, float], tuple[Shares, Mapping[str, Any] | None]]] = {
+TRIALS: dict[str, Callable[[Task, Path, float], tuple[Shares, Mapping[str, Any] | None]]] = {
     "callgrind": _callgrind,
     "perf": _perf,
     "py-spy": _py_spy,
     "scalene": _scalene,
     "memray": _memray,
 }
+"""Each tool on the workload, in a folder, for so many seconds: what it said of the lines, what the workload told."""
 
 
 def _kernel_lines(told: Told, counts: Counts) -> Shares:

@@ -7,13 +7,15 @@ it models neither prefetching nor out-of-order execution nor AVX-512.
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from shutil import which
 
+from workbench.commits.counting import PROCESSOR
 from workbench.profile.callgrind_file import Counts, read_counts
 from workbench.profile.needs import require
-from workbench.profile.runner import TARGET, VALGRIND_BUILD, Told, command_of, run, told_in
+from workbench.profile.runner import TARGET, Told, command_of, run, told_in
 from workbench.profile.task import Task
 
 CACHES = ("--I1=32768,8,64", "--D1=32768,8,64", "--LL=33554432,16,64")
@@ -32,8 +34,6 @@ OPTIONS = (
     *CACHES,
 )
 
-_REQUESTS = str(Path(__file__).with_name("valgrind.py"))
-"""Where counting is switched on and off: compiled code, too, and none of the variant's."""
 _TIMEOUT = 900.0
 
 
@@ -43,26 +43,22 @@ def profile(task: Task, folder: Path, module: str = TARGET) -> tuple[Told, Count
     Raises LobenchError where valgrind is missing or the kernels do not run in it.
     """
     require("valgrind")
-    prepare(task, folder, module, **VALGRIND_BUILD)
+    prepare(task, folder, module, PROCESSOR)
     # The same words every time: what a process is told lies in the memory whose layout is counted.
     replace(task, mode="count").write(folder)
     command = [*fixed_addresses(), "valgrind", *OPTIONS, "--callgrind-out-file=callgrind.out"]
-    run([*command, *command_of(module)], folder, "callgrind.log", _TIMEOUT, **VALGRIND_BUILD)
+    run([*command, *command_of(module)], folder, "callgrind.log", _TIMEOUT, PROCESSOR)
     told = told_in(folder)
 
-    def is_kernel(address: int) -> bool:
-        piece = told.codes.find(address)
-        return piece is not None and piece.stack[0].file != _REQUESTS
-
     with (folder / "callgrind.out").open() as lines:
-        counts = read_counts(lines, is_kernel)
+        counts = read_counts(lines, lambda address: told.codes.find(address) is not None)
     return told, counts
 
 
-def prepare(task: Task, folder: Path, module: str, **build: str) -> None:
+def prepare(task: Task, folder: Path, module: str, build: Mapping[str, str]) -> None:
     """Compile a variant's kernels with line tables, outside of any profiler."""
     replace(task, mode="compile").write(folder)
-    run(command_of(module), folder, "compile.log", _TIMEOUT, **build)
+    run(command_of(module), folder, "compile.log", _TIMEOUT, build)
 
 
 def fixed_addresses() -> list[str]:

@@ -26,7 +26,7 @@ def card_tables(card: Mapping[str, Any]) -> Iterator[Table | str]:
         cells = []
         for line in _LINES:
             said, error = found["said"].get(line), found["errors"].get(line)
-            cells.append("-" if said is None else f"{said:.1%} ({100 * error:+.1f})")
+            cells.append("-" if said is None else f"{said:.1%} ({round(100 * error, 1) + 0.0:+.1f})")
         effects = ["-" if found[name] is None else f"{found[name]:.2f}x" for name in _EFFECTS]
         table.add_row(tool, *cells, *effects)
     yield table

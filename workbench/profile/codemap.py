@@ -10,7 +10,7 @@ import bisect
 import ctypes
 import io
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -66,37 +66,40 @@ class CodeMap:
             lines.append(f"{start:x} {stop - start:x} {os.path.basename(file)}:{line} {function.rpartition('.')[2]}\n")
         return "".join(lines)
 
-    def as_json(self) -> dict[str, Any]:
-        frames: dict[Frame, int] = {}
-        rows = [
-            [piece.start, piece.stop, piece.entry, [frames.setdefault(frame, len(frames)) for frame in piece.stack]]
-            for piece in self.pieces
-        ]
-        return {"frames": list(frames), "pieces": rows}
 
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> CodeMap:
-        frames = [Frame(*frame) for frame in value["frames"]]
-        rows = value["pieces"]
-        return cls([Piece(start, stop, entry, tuple(frames[i] for i in stack)) for start, stop, entry, stack in rows])
+class Placed(NamedTuple):
+    """An object, as ELF bytes, and where its sections of code were loaded to: number of the section to address."""
+
+    elf: bytes
+    bases: Mapping[int, int]
 
 
-def code_map(objects: Iterable[Any]) -> CodeMap:
-    """The map of ``linetables.OBJECTS``. Objects whose every symbol was taken from another object hold no running code
-    and are left out."""
+def placed(objects: Iterable[Any]) -> list[Placed]:
+    """``linetables.OBJECTS`` with their places in this process. Sections whose every symbol was taken from another
+    object hold no running code and are left out."""
+    found = []
+    for loaded in objects:
+        elf = _Object(io.BytesIO(loaded.elf))
+        bases = {index: _base(elf, index, section, loaded.engine) for index, section in _code(elf)}
+        found.append(Placed(loaded.elf, {index: base for index, base in bases.items() if base is not None}))
+    return found
+
+
+def code_map(objects: Iterable[Placed]) -> CodeMap:
+    """The map of a process's objects; needs no such process."""
     pieces: list[Piece] = []
     for loaded in objects:
         elf = _Object(io.BytesIO(loaded.elf))
-        described = list(_pieces(elf)) if elf.has_dwarf_info() else []
-        for index, section in _code(elf):
-            base = _base(elf, index, section, loaded.engine)
-            if base is not None:
-                size = section["sh_size"]
-                pieces += [
-                    Piece(base + piece.start, base + piece.stop, base + piece.entry, piece.stack)
-                    for piece in described
-                    if piece.stop <= size
-                ]
+        if not loaded.bases or not elf.has_dwarf_info():
+            continue
+        described = list(_pieces(elf))
+        for index, base in loaded.bases.items():
+            size = elf.get_section(index)["sh_size"]
+            pieces += [
+                Piece(base + piece.start, base + piece.stop, base + piece.entry, piece.stack)
+                for piece in described
+                if piece.stop <= size
+            ]
     return CodeMap(_without_overlap(sorted(pieces)))
 
 

@@ -10,16 +10,18 @@ from engine.errors import UsageError
 def difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     """Two documents of one tool and one feed as a document of kind ``profile-difference``.
 
-    ``lines`` has a row for every line of either, largest change first, with each column ``before``, ``after`` and
-    their ``change``, per event; ``what`` is removed (only before), added (only after) or changed. Raises UsageError
-    for documents that cannot be compared.
+    ``stages`` and ``mechanisms`` have the first column ``before`` and ``after``; a mechanism is an axis, with the names
+    of its two policies. ``lines`` has a row for every line of either, largest change first, with each column
+    ``before``, ``after`` and their ``change``, per event; ``what`` is removed (only before), added (only after) or
+    changed. Raises UsageError for documents that cannot be compared.
     """
     for key in ("tool", "feed", "columns"):
         if before[key] != after[key]:
             raise UsageError(f"profiles of different {key} cannot be compared: {before[key]} and {after[key]}")
     columns = before["columns"]
     first = columns[0]
-    sides = [{(row["file"], row["line"]): row for row in side["lines"]} for side in (before, after)]
+    # Generated text has the same name and other lines in each variant.
+    sides = [{(row["file"], row["line"], row["text"]): row for row in side["lines"]} for side in (before, after)]
     rows = []
     for place in {**sides[0], **sides[1]}:
         old, new = (side.get(place) for side in sides)
@@ -51,6 +53,7 @@ def difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
             column: {"before": before["per_event"][column], "after": after["per_event"][column]} for column in columns
         },
         "stages": _stages(before, after, first),
+        "mechanisms": _mechanisms(before, after, first),
         "lines": rows,
     }
 
@@ -60,4 +63,20 @@ def _stages(before: dict[str, Any], after: dict[str, Any], column: str) -> list[
     return [
         {"stage": stage, "before": sides[0].get(stage, 0.0), "after": sides[1].get(stage, 0.0)}
         for stage in {**sides[0], **sides[1]}
+    ]
+
+
+def _mechanisms(before: dict[str, Any], after: dict[str, Any], column: str) -> list[dict[str, Any]]:
+    """Of every axis that costs anything in either; axis None is what all variants share."""
+    sides = [{row["axis"]: row for row in side["mechanisms"]} for side in (before, after)]
+    return [
+        {
+            "axis": axis,
+            "policies": [side["policies"].get(axis) for side in (before, after)],
+            **{
+                end: rows[axis][column] if axis in rows else 0.0
+                for end, rows in zip(("before", "after"), sides, strict=True)
+            },
+        }
+        for axis in {**sides[0], **sides[1]}
     ]

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import platform
 import sys
 from pathlib import Path
 from shutil import which
 
-from engine.errors import LobenchError, UsageError
+from engine.errors import LobenchError
+from workbench.extras import MissingToolError, is_installed, not_installed, pip
 
-TOOLS = ("scalene", "py-spy", "perf", "callgrind", "memray")
-"""What ``lobench profile --with`` knows."""
+__all__ = ["MissingRightError", "MissingToolError", "perf_event_paranoid", "ptrace_scope", "require"]
 
-PIP = "pip install 'lobench[profile]'"
+_PIP = pip("profile")
 _APT = {"valgrind": "apt-get install valgrind libc6-dbg", "perf": "apt-get install linux-perf"}
 _MODULES = {"scalene": "scalene", "memray": "memray", "pyelftools": "elftools"}
-
-
-class MissingToolError(UsageError):
-    """A profiler is not installed; the message says how to install it."""
 
 
 class MissingRightError(LobenchError):
@@ -30,18 +25,14 @@ def require(name: str) -> str:
     """Path of a program, or name of a module, that must be there. Raises MissingToolError with the line that installs
     it."""
     if name in _MODULES:
-        if importlib.util.find_spec(_MODULES[name]) is None:
-            raise MissingToolError(f"{name} is not installed; install it with: {PIP}")
+        if not is_installed(_MODULES[name]):
+            raise not_installed(name, _PIP)
         return _MODULES[name]
-    if name == "py-spy":
-        # Beside this interpreter, where pip puts it, before any other.
-        path = which(name, path=str(Path(sys.executable).parent)) or which(name)
-        if path is None:
-            raise MissingToolError(f"{name} is not installed; install it with: {PIP}")
-        return path
-    path = which(name)
+    # Beside this interpreter, where pip puts it, before any other.
+    beside = which(name, path=str(Path(sys.executable).parent)) if name == "py-spy" else None
+    path = beside or which(name)
     if path is None:
-        raise MissingToolError(f"{name} is not installed; install it with: {_APT[name]}")
+        raise not_installed(name, _APT.get(name, _PIP))
     if name == "valgrind" and platform.machine() not in ("x86_64", "AMD64"):
         raise MissingToolError(f"callgrind profiles need an x86-64 machine, this one is {platform.machine()}")
     return path

@@ -1,13 +1,12 @@
 """Profilers of Python code, run as they are: scalene for time, memray for allocations.
 
-Scalene sees a kernel as the line that calls it, memray not at all. What they add is the other side: how much of a
+Scalene sees a kernel as the line that calls it, memray so at best. What they add is the other side: how much of a
 replay's time and memory is not the kernels'.
 """
 
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +14,12 @@ from typing import Any
 
 from engine.errors import LobenchError
 from workbench.profile.needs import require
-from workbench.profile.runner import TARGET, command_of, environment, failed, told_in
+from workbench.profile.runner import TARGET, command_of, run, told_in
 from workbench.profile.sources import ROOT, Sources, shown
 from workbench.profile.task import Task
 
 SCALENE = "scalene.json"
+_SCALENE = (sys.executable, "-m", "scalene")
 _TIMEOUT = 600.0
 
 
@@ -44,11 +44,12 @@ def run_scalene(task: Task, folder: Path, module: str) -> None:
     task.write(folder)
     options = ["--cpu-only", "--off", "--program-path", str(ROOT), "-o", SCALENE]
     script = ROOT / (module.replace(".", "/") + ".py")
-    _run("scalene", [sys.executable, "-m", "scalene", "run", *options, str(script)], folder)
+    run([*_SCALENE, "run", *options, str(script)], folder, "scalene.log", _TIMEOUT, name="scalene")
     if not (folder / SCALENE).exists():
         raise LobenchError(f"scalene wrote no profile; its output is in {folder / 'scalene.log'}")
     # The viewer writes into the folder it is started in, under a name of its own.
-    _run("scalene", [sys.executable, "-m", "scalene", "view", "--standalone", SCALENE], folder)
+    view = [*_SCALENE, "view", "--standalone", SCALENE]
+    run(view, folder, "scalene.log", _TIMEOUT, name="scalene", more=True)
     (folder / "scalene-profile.html").replace(folder / "scalene.html")
 
 
@@ -74,16 +75,16 @@ def memray(task: Task, folder: Path) -> dict[str, Any]:
     """Run memray over one pass. Leaves ``memray.bin`` and ``memray.json`` in the folder; returns allocations and
     bytes of the pass, and who asked for them.
 
-    What kernels allocate is not among them: memray watches calls through the tables that shared libraries are linked
-    by, and JIT code calls malloc itself. Callgrind counts those (``library_calls`` of its document). Raises
-    MissingToolError.
+    What kernels allocate is among them with some builds of Python only: memray watches calls through the tables that
+    programs and shared libraries are linked by, and JIT code gets malloc's address from the program's table where that
+    has one, else from libc. Callgrind counts those calls (``library_calls`` of its document). Raises MissingToolError.
     """
     require("memray")
     replace(task, mode="memray").write(folder)
     (folder / "memray.bin").unlink(missing_ok=True)
-    _run("memray", command_of(TARGET), folder)
+    run(command_of(TARGET), folder, "memray.log", _TIMEOUT, name="memray")
     stats = [sys.executable, "-m", "memray", "stats", "--json", "-n", "20", "-f", "-o", "memray.json", "memray.bin"]
-    _run("memray", stats, folder)
+    run(stats, folder, "memray.log", _TIMEOUT, name="memray", more=True)
     told = told_in(folder)
     found = json.loads((folder / "memray.json").read_text())
     events = told.done["records"]
@@ -109,22 +110,3 @@ def _place(location: str) -> str:
     function, _, rest = location.partition(":")
     file, _, line = rest.rpartition(":")
     return f"{function} ({shown(file)}:{line})" if file else location
-
-
-def _run(tool: str, command: list[str], folder: Path) -> None:
-    log = folder / f"{tool}.log"
-    with log.open("a") as out:
-        try:
-            done = subprocess.run(
-                command,
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                env=environment(),
-                timeout=_TIMEOUT,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise LobenchError(f"{tool} did not end within {_TIMEOUT:.0f} s; its output is in {log}") from error
-    if done.returncode:
-        raise failed(tool, done.returncode, log)

@@ -58,13 +58,22 @@ def entry_of(found: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict
         "stages": stage_table(found),
         "fine_stages": {name: methods[name]["stages"] for name in ("callgrind", *SAMPLERS) if name in methods},
         "mechanisms": {name: methods[name]["mechanisms"] for name in ("callgrind", *SAMPLERS) if name in methods},
-        "lines": {name: methods[name]["lines"][:LINES] for name in ("callgrind", *SAMPLERS) if name in methods},
+        "lines": _lines({name: methods[name]["lines"] for name in ("callgrind", *SAMPLERS) if name in methods}),
         "per_event": methods[lined]["per_event"] if lined else {},
         "change": _change(before, found),
         "flame": flame_graph(methods[timed]) if timed else None,
         "next_bottleneck": next_bottleneck(found),
         "next_bottleneck_line": bottleneck_line(found),
         "profile": found,
+    }
+
+
+def _lines(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, list[Mapping[str, Any]]]:
+    """The costliest lines of each method, and behind them those that are another's, so that each can be compared."""
+    costliest = {(row["file"], row["line"]) for rows in found.values() for row in rows[:LINES]}
+    return {
+        method: [row for place, row in enumerate(rows) if place < LINES or (row["file"], row["line"]) in costliest]
+        for method, rows in found.items()
     }
 
 

@@ -8,29 +8,26 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from engine.cache import base_folder
 from engine.errors import LobenchError
-from workbench.profile.codemap import CodeMap
-from workbench.profile.sources import Sources
-from workbench.profile.task import Task
+from workbench.profile.codemap import CodeMap, Placed, code_map
+from workbench.profile.sources import ROOT, Sources
+from workbench.profile.task import OBJECTS, Task
 
 TARGET = "workbench.profile.target"
 WORKLOAD = "workbench.profile.workload"
 """What is profiled: a variant that replays, or work of known composition."""
 
-_ROOT = Path(__file__).resolve().parents[2]
 _POLL = 0.02
 _PATIENCE = 600.0
 """Seconds until a target must be warm; compiling takes some ten."""
-
-VALGRIND_BUILD = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+bmi,+bmi2,+fma"}
-"""Valgrind knows no AVX-512: kernels that it runs are compiled without."""
 
 
 def command_of(module: str) -> list[str]:
@@ -42,7 +39,7 @@ def environment(**changes: str) -> dict[str, str]:
     """For a profiled process: kernels with line tables have a cache of their own; nothing random, no helper
     threads."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_CACHE")}
-    paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {
         **kept,
         "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths)),
@@ -53,9 +50,23 @@ def environment(**changes: str) -> dict[str, str]:
     }
 
 
-def run(command: Sequence[str], folder: Path, log: str, timeout: float, **changes: str) -> None:
-    """Run in ``folder`` to the end; output goes to the file ``log`` there. Raises LobenchError with its last words."""
-    with (folder / log).open("w") as out:
+def run(
+    command: Sequence[str],
+    folder: Path,
+    log: str,
+    timeout: float,
+    changes: Mapping[str, str] = MappingProxyType({}),
+    *,
+    name: str = "",
+    more: bool = False,
+) -> None:
+    """Run in ``folder`` to the end, with ``changes`` to the environment; output goes to the file ``log`` there, behind
+    what it holds if there is ``more``.
+
+    Raises LobenchError with its last words, under ``name`` or the program's own.
+    """
+    name = name or Path(command[0]).name
+    with (folder / log).open("a" if more else "w") as out:
         try:
             done = subprocess.run(
                 command,
@@ -68,11 +79,9 @@ def run(command: Sequence[str], folder: Path, log: str, timeout: float, **change
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise LobenchError(
-                f"{command[0]} did not end within {timeout:.0f} s; its output is in {folder / log}"
-            ) from error
+            raise LobenchError(f"{name} did not end within {timeout:.0f} s; its output is in {folder / log}") from error
     if done.returncode:
-        raise failed(Path(command[0]).name, done.returncode, folder / log)
+        raise failed(name, done.returncode, folder / log)
 
 
 def failed(what: str, code: int, log: Path) -> LobenchError:
@@ -120,12 +129,20 @@ class Told:
     done: dict[str, Any]
 
 
-def told_in(folder: Path) -> Told:
-    """What a target that has ended left in its folder."""
+def codes_in(folder: Path) -> CodeMap:
+    """The code map of a target that is warm, or was."""
     ready = json.loads((folder / "target.json").read_text())
+    return code_map(Placed((folder / OBJECTS / name).read_bytes(), dict(bases)) for name, bases in ready["objects"])
+
+
+def told_in(folder: Path, codes: CodeMap | None = None) -> Told:
+    """What a target that has ended left in its folder; its ``codes`` if they are known already."""
+    ready = json.loads((folder / "target.json").read_text())
+    codes = codes or codes_in(folder)
+    files = {frame.file for piece in codes.pieces for frame in piece.stack}
     return Told(
-        CodeMap.from_json(ready["map"]),
-        Sources.of(ready["files"], ready["generated"]),
+        codes,
+        Sources.of(sorted(files), {name: lines for name, lines in ready["generated"].items() if name in files}),
         ready["feed"],
         ready["records"],
         json.loads((folder / "done.json").read_text()),

@@ -22,7 +22,7 @@ from engine.errors import LobenchError
 from workbench.profile.callgrind_file import Counts
 from workbench.profile.codemap import CodeMap
 from workbench.profile.needs import MissingRightError, perf_event_paranoid, ptrace_scope, require
-from workbench.profile.runner import TARGET, Told, running, told_in
+from workbench.profile.runner import TARGET, Told, codes_in, running, told_in
 from workbench.profile.task import LONGEST, Task
 
 CLOCK = "cpu-clock:u"
@@ -66,9 +66,11 @@ def perf(task: Task, folder: Path, seconds: float, module: str = TARGET) -> Samp
     require("perf")
     command = ["perf", "record", "-q", "-e", CLOCK, "-F", str(FREQUENCY), "--call-graph", f"dwarf,{STACK_BYTES}"]
     data = folder / "perf.data"
-    with running(replace(task, seconds=LONGEST, perf_map=True), folder, module) as pid:
+    with running(replace(task, seconds=LONGEST), folder, module) as pid:
         map_file = Path(f"/tmp/perf-{pid}.map")
         try:
+            codes = codes_in(folder)
+            map_file.write_text(codes.perf_map())
             target = ["-p", str(pid)]
             done = _run([*command, "-o", str(data), *target, "--", "sleep", f"{seconds:.2f}"])
             if done.returncode:
@@ -80,7 +82,7 @@ def perf(task: Task, folder: Path, seconds: float, module: str = TARGET) -> Samp
             shutil.copy(map_file, folder / map_file.name)
         finally:
             map_file.unlink(missing_ok=True)
-    told = told_in(folder)
+    told = told_in(folder, codes)
     with script.open() as lines:
         counts, samples = _count(_perf_samples(lines), told.codes)
     return Sampled(told, counts, samples, notes)

@@ -78,7 +78,8 @@ def stage_table(profile: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def next_bottleneck(profile: Mapping[str, Any]) -> dict[str, Any] | None:
     """The stage with the largest share of the time, and what removing it could gain at most (Amdahl 1967:
-    1 / (1 - share)); None for a profile that tells no stages. The finest split that there is decides."""
+    1 / (1 - share)); None for a profile that tells no stages. The finest split that there is decides; ``others`` are
+    shares of the same stage's time by methods that contradict it."""
     fine = {name: found for name, found in profile["methods"].items() if name in (*SAMPLERS, "callgrind")}
     methods = fine or {name: found for name, found in profile["methods"].items() if name == "ablation"}
     if not methods:
@@ -88,7 +89,13 @@ def next_bottleneck(profile: Mapping[str, Any]) -> dict[str, Any] | None:
     stage = max(shares, key=lambda name: float(shares[name]["value"]))
     share = shares[stage]
     bound = {edge: 1 / (1 - share[edge]) if share[edge] < 1 else None for edge in ("value", "low", "high")}
-    return {"stage": stage, "share": share, "bound": bound}
+    others = {}
+    for row in stage_table(profile):
+        # Instructions are not time: that they are another share is no contradiction.
+        pairs = [pair for pair in row["disagreements"] if share["method"] in pair and "callgrind" not in pair]
+        if row["stage"] == stage:
+            others = {name: row[name]["value"] for pair in pairs for name in pair if name != share["method"]}
+    return {"stage": stage, "share": share, "bound": bound, "others": others}
 
 
 def _by_method(profile: Mapping[str, Any]) -> dict[str, dict[str, Interval]]:

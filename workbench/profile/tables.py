@@ -13,6 +13,8 @@ from workbench.profile.summary import next_bottleneck, stage_table
 _LINES = 15
 _FUNCTIONS = 10
 _TEXT = 56
+_LEAST = 0.01
+"""Of the first column, per event: what changed less is not shown."""
 
 BLIND = {
     "callgrind": "counts instructions, not time: no prefetch, no out-of-order execution, no AVX-512, simulated caches",
@@ -20,7 +22,7 @@ BLIND = {
     "perf": "samples; an instruction that waits is blamed for the ones it waits for",
     "py-spy": "samples at a fixed rate; of kernel functions that call each other only the innermost is known",
     "scalene": "a kernel is the one line that calls it; time without the processor counts as system",
-    "memray": "sees what Python and numpy allocate; kernels call malloc themselves, callgrind counts those calls",
+    "memray": "sees what Python and numpy allocate, a kernel's malloc not with every Python (callgrind counts it)",
 }
 """What a method cannot see."""
 
@@ -52,7 +54,8 @@ def bottleneck_line(profile: Mapping[str, Any]) -> str:
     share, bound = found["share"], found["bound"]
     what = "of the instructions" if share["method"] == "callgrind" else "of the time"
     gain = f"{bound['value']:.2f}x" if bound["value"] else "unlimited"
-    part = f"{share['value']:.0%} {what} ({share['method']})"
+    methods = "; ".join([share["method"], *(f"{other:.0%} by {name}" for name, other in found["others"].items())])
+    part = f"{share['value']:.0%} {what} ({methods})"
     return f"next bottleneck: {found['stage']}, {part}; removing it gains at most {gain}"
 
 
@@ -92,7 +95,7 @@ def _rows(title: str, names: Sequence[str], rows: Sequence[Mapping[str, Any]], c
 
 
 def _ablation(found: Mapping[str, Any]) -> Table:
-    table = _table(f"stages by ablation, {found['passes']} passes")
+    table = _table(f"stages by ablation, {found['passes']:,} passes in {found['processes']} processes")
     for name in ("stage", "ns per event", "95 % interval", "share", "95 % interval"):
         table.add_column(name, justify="left" if name == "stage" else "right")
     for row in found["stages"]:
@@ -148,8 +151,12 @@ def difference_tables(found: Mapping[str, Any]) -> Iterator[Table | str]:
     for column in columns:
         both = found["per_event"][column]
         yield f"{column.replace('_', ' ')} per event: {both['before']:,.2f} before, {both['after']:,.2f} after"
+    stages = [(row["stage"], row) for row in found["stages"]]
+    yield _both(f"stages, {first.replace('_', ' ')} per event", "stage", stages)
+    policies = [(_policies(row), row) for row in found["mechanisms"]]
+    yield _both(f"policies, {first.replace('_', ' ')} per event", "axis", policies)
     for what in ("removed", "added", "changed"):
-        rows = [row for row in found["lines"] if row["what"] == what][:_LINES]
+        rows = [row for row in found["lines"] if row["what"] == what and abs(row[first]["change"]) >= _LEAST][:_LINES]
         if not rows:
             continue
         table = _table(f"{what} lines, {first.replace('_', ' ')} per event")
@@ -161,6 +168,22 @@ def difference_tables(found: Mapping[str, Any]) -> Iterator[Table | str]:
                 *values, f"{row[first]['change']:+,.2f}", row["file"], str(row["line"]), escape(row["text"][:_TEXT])
             )
         yield table
+
+
+def _policies(row: Mapping[str, Any]) -> str:
+    if row["axis"] is None:
+        return "shared by all variants"
+    return f"{row['axis']}: {' -> '.join(dict.fromkeys(map(str, row['policies'])))}"
+
+
+def _both(title: str, name: str, rows: Sequence[tuple[str, Mapping[str, float]]]) -> Table:
+    table = _table(title)
+    for heading in (name, "before", "after", "change"):
+        table.add_column(heading, justify="left" if heading == name else "right")
+    for label, row in rows:
+        before, after = row["before"], row["after"]
+        table.add_row(label, f"{before:,.2f}", f"{after:,.2f}", f"{after - before:+,.2f}")
+    return table
 
 
 def _table(title: str) -> Table:

@@ -1,8 +1,8 @@
 """The process that is profiled: compiles, warms up, then replays and nothing else while a profiler looks.
 
 Started in the folder that holds its ``Task``; everything it tells lies there: ``target.json`` when it is warm (with
-the map from machine code to source), ``done.json`` when it has ended. A file named ``stop`` ends it between two
-slices.
+the places of its machine code, whose objects are in ``objects``), ``done.json`` when it has ended. A file named
+``stop`` ends it between two slices.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.commits.counting import START_INSTRUMENTATION, STOP_INSTRUMENTATION, TOGGLE_COLLECT, Valgrind
 from workbench.profile import linetables
-from workbench.profile.task import LONGEST, SETTLE, SLICE, Task
+from workbench.profile.task import LONGEST, OBJECTS, SETTLE, SLICE, Task
 
 if TYPE_CHECKING:
-    from engine.feeds import LoadedFeed
     from engine.policy import Variant
     from engine.session import Replay
 
@@ -36,15 +36,20 @@ class Target:
     def __init__(self, task: Task) -> None:
         linetables.install()
         from engine.feeds import open_feed
-        from engine.session import warm
         from variants import discover, resolve
-        from workbench.profile.beginning import beginning
+        from workbench.profile.beginning import beginning, keep, kept
 
         self.task = task
         self.variant: Variant = resolve(task.variant, discover(task.files))
-        self.feed: LoadedFeed = beginning(open_feed(task.feed), task.warm + task.records)
+        # Under valgrind a feed takes its time: it was read before.
+        read = task.mode != "count"
+        self.feed = beginning(open_feed(task.feed), task.warm + task.records) if read else kept()
+        if task.mode == "compile":
+            keep(self.feed)
         self.count = self.feed.count
-        warm(self.variant, observe=False)
+        with self.replay() as replay:
+            # The loop's kernel, and those that begin and end it: nobody asks this process for results.
+            replay.run(0, 0, 0)
 
     def replay(self) -> Replay:
         from engine.session import Replay
@@ -65,25 +70,26 @@ def tell(name: str, **facts: Any) -> None:
     partial.replace(path)
 
 
-def ready(task: Task, feed: str, records: int) -> None:
-    """Write ``target.json``, the perf map if the task wants one, and let profilers attach."""
-    from workbench.profile.codemap import code_map
+def ready(feed: str, records: int) -> None:
+    """Write ``target.json`` and the objects that it names, and let profilers attach."""
+    from workbench.profile.codemap import placed
 
-    codes = code_map(linetables.OBJECTS)
-    if task.perf_map:
-        path = Path(f"/tmp/perf-{os.getpid()}.map")
-        path.write_text(codes.perf_map())
+    folder = Path(OBJECTS)
+    folder.mkdir(exist_ok=True)
+    objects = []
+    for number, (elf, bases) in enumerate(placed(linetables.OBJECTS)):
+        name = f"{number}.o"
+        (folder / name).write_bytes(elf)
+        objects.append([name, list(bases.items())])
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).prctl(_SET_PTRACER, ctypes.c_ulong(-1), 0, 0, 0)
-    files = {frame.file for piece in codes.pieces for frame in piece.stack}
     tell(
         "target.json",
         pid=os.getpid(),
         records=records,
         feed=feed,
-        map=codes.as_json(),
-        files=sorted(files),
-        generated={name: linecache.getlines(name) for name in sorted(files) if name.startswith("<")},
+        objects=objects,
+        generated={name: linecache.getlines(name) for name in sorted(linecache.cache) if name.startswith("<")},
     )
 
 
@@ -113,18 +119,17 @@ def count(target: Target) -> int:
 
 
 def _count(target: Target) -> int:
-    from workbench.profile import valgrind
-
+    valgrind = Valgrind()
     first = max(0, target.count - target.task.records)
     settle = max(0, first - SETTLE)
     with target.replay() as replay:
         target.run(replay, 0, settle)
-        valgrind.send(valgrind.START_INSTRUMENTATION)
+        valgrind.request(START_INSTRUMENTATION)
         target.run(replay, settle, first)
-        valgrind.send(valgrind.TOGGLE_COLLECT)
+        valgrind.request(TOGGLE_COLLECT)
         target.run(replay, first, target.count)
-        valgrind.send(valgrind.TOGGLE_COLLECT)
-        valgrind.send(valgrind.STOP_INSTRUMENTATION)
+        valgrind.request(TOGGLE_COLLECT)
+        valgrind.request(STOP_INSTRUMENTATION)
     return target.count - first
 
 
@@ -162,19 +167,14 @@ MODES: dict[str, Callable[[Target], int]] = {
 def main() -> None:
     target = Target(Task.read())
     mode = target.task.mode
-    if mode == "count":
-        from workbench.profile import valgrind
-
-        # Compiled now, not between what is counted.
-        valgrind.send(valgrind.STOP_INSTRUMENTATION)
-    elif mode != "compile":
-        ready(target.task, target.feed.name, target.count)
+    if mode not in ("count", "compile"):
+        ready(target.feed.name, target.count)
     wall, cpu = time.perf_counter(), time.process_time()
     handled = MODES[mode](target)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     if mode == "count":
         # Not before: what is told depends on the process, and would leave its mark on the heap that is counted.
-        ready(target.task, target.feed.name, target.count)
+        ready(target.feed.name, target.count)
     tell("done.json", records=handled, seconds=wall, cpu_seconds=cpu)
 
 

@@ -11,6 +11,9 @@ from pathlib import Path
 NAME = "task.json"
 """A task's file, in the folder that the target is started in."""
 
+OBJECTS = "objects"
+"""Where a target leaves the objects that its machine code was loaded from, in the same folder."""
+
 SLICE = 16_384
 """Records of one call of a kernel."""
 
@@ -39,7 +42,6 @@ class Task:
     warm: int = 65_536
     records: int = 32_768
     seconds: float = 5.0
-    perf_map: bool = False
 
     def write(self, folder: Path) -> None:
         (folder / NAME).write_text(json.dumps(asdict(self)))

@@ -17,6 +17,7 @@ from typing import Any
 import numba
 import numpy as np
 
+from workbench.commits.counting import START_INSTRUMENTATION, STOP_INSTRUMENTATION, TOGGLE_COLLECT, Valgrind
 from workbench.profile import linetables
 from workbench.profile.task import LONGEST, Task
 
@@ -135,13 +136,13 @@ def main() -> None:
         return
     if task.mode == "count":
         _count(work)
-        ready(task, "workload", 1)
+        ready("workload", 1)
         tell("done.json", records=1)
         return
     if task.mode == "truth":
         tell("done.json", truth=work.truth())
         return
-    ready(task, "workload", 1)
+    ready("workload", 1)
     stop, end = Path("stop"), time.monotonic() + min(task.seconds, LONGEST)
     with _inside(task.mode):
         while not stop.exists() and time.monotonic() < end:
@@ -150,14 +151,12 @@ def main() -> None:
 
 
 def _count(work: Workload) -> None:
-    from workbench.profile import valgrind
-
-    valgrind.send(valgrind.STOP_INSTRUMENTATION)
-    valgrind.send(valgrind.START_INSTRUMENTATION)
-    valgrind.send(valgrind.TOGGLE_COLLECT)
+    valgrind = Valgrind()
+    valgrind.request(START_INSTRUMENTATION)
+    valgrind.request(TOGGLE_COLLECT)
     work.round()
-    valgrind.send(valgrind.TOGGLE_COLLECT)
-    valgrind.send(valgrind.STOP_INSTRUMENTATION)
+    valgrind.request(TOGGLE_COLLECT)
+    valgrind.request(STOP_INSTRUMENTATION)
 
 
 def _inside(mode: str) -> AbstractContextManager[Any]:

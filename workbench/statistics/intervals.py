@@ -1,10 +1,10 @@
-"""The interval of a ratio: Student's t on one log ratio for each process.
+"""The interval of a ratio: Student's t on one log ratio for each process; and of a time or a share, the same on those.
 
 Processes are what repeats independently; samples of one process share its memory layout and its neighbours. Each
-process gives one number, a log ratio of times (or any linear contrast of log times), into which the noise of its rounds
-and its own peculiarity have both gone. The resampling variance of the mean of such numbers is known without drawing
-(Davison and Hinkley 1997, section 3.8), and with few processes Student's quantiles keep their level where the
-percentiles of a bootstrap are far too narrow (docs/statistics.md has the figures).
+process gives one number, a log ratio of times (or any linear contrast of log times, or a time itself), into which the
+noise of its rounds and its own peculiarity have both gone. The resampling variance of the mean of such numbers is known
+without drawing (Davison and Hinkley 1997, section 3.8), and with few processes Student's quantiles keep their level
+where the percentiles of a bootstrap are far too narrow (docs/statistics.md has the figures).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Interval = dict[str, float]
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean on the log scale with its interval at ``LEVEL`` and its standard ``error``. ``p``: two-sided, of the
+    """A mean, of logs as a rule, with its interval at ``LEVEL`` and its standard ``error``. ``p``: two-sided, of the
     hypothesis that it is 0."""
 
     value: float
@@ -39,21 +39,25 @@ class Estimate:
         value, low, high = (scale * float(np.exp(log)) for log in (self.value, self.low, self.high))
         return {"value": value, "low": low, "high": high}
 
+    def interval(self) -> Interval:
+        """Of values that are no logs, as they are."""
+        return {"value": self.value, "low": self.low, "high": self.high}
 
-def estimate(logs: Floats) -> Estimate:
-    """The mean of independent log values, one of each process, shape (processes,).
+
+def estimate(values: Floats) -> Estimate:
+    """The mean of independent values, logs as a rule, one of each process, shape (processes,).
 
     Raises LobenchError for fewer than two, which say nothing about their spread.
     """
-    if len(logs) < 2:
+    if len(values) < 2:
         raise LobenchError("one sample is no measurement: measure in more processes (--processes) or longer (--budget)")
-    value = float(np.mean(logs))
-    if np.ptp(logs) <= 1e-13 * max(1.0, abs(value)):
+    value = float(np.mean(values))
+    if np.ptp(values) <= 1e-13 * max(1.0, abs(value)):
         # No spread beyond rounding (exact data): the t-test divides by it.
         return Estimate(value, value, value, 0.0, 0.0 if abs(value) > 1e-12 else 1.0)
-    test = stats.ttest_1samp(logs, 0.0)
+    test = stats.ttest_1samp(values, 0.0)
     low, high = test.confidence_interval(LEVEL)
-    return Estimate(value, float(low), float(high), float(stats.sem(logs)), float(test.pvalue))
+    return Estimate(value, float(low), float(high), float(stats.sem(values)), float(test.pvalue))
 
 
 def median_interval(samples: Floats) -> Interval:
