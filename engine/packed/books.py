@@ -8,7 +8,7 @@ from engine.ladder import RUNG_BYTES
 from engine.layout import BOOK
 from engine.market import book_key, find_book
 from engine.native import INTEGER, Record, free, int64, kernel, view
-from engine.packed.ahead import find_ahead, look_ahead
+from engine.packed.ahead import build_look_ahead, find_ahead
 from engine.packed.growth import make_room, open_state
 from engine.packed.layout import HEAD_BYTES, LINE_BYTES, STATE
 from engine.packed.levels import NUMBER_BYTES, best_of, outskirts_of
@@ -136,7 +136,7 @@ def build_packed(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> L
 
     return LayoutKernels(
         prepare=prepare,
-        look_ahead=look_ahead,
+        look_ahead=build_look_ahead(tracked),
         find=find,
         new_book=new_book,
         start=start,

@@ -81,7 +81,7 @@ STATE: Final = record(
     ("salt", "u8"),
     *integers("levels", "level_room", "level_count", "free_level", "dead_level"),
     *integers("books", "book_room", "book_count"),
-    *integers("found", "nobody", "ahead"),
+    *integers("found", "nobody", "ahead", "cold"),
     *integers("first", "order", "top", "scratch", "scratch_bytes"),
     *integers(*NAMES),
 )
