@@ -58,7 +58,10 @@ def build(variant: Variant, until: str = "strategies") -> Kernels:
     """The kernels of a variant that stop after stage ``until``, for the features and strategies registered now; the
     same object for the same question."""
     return _build(
-        tuple(getattr(variant, axis) for axis in COMPILED_AXES), tuple(FEATURES.items()), tuple(STRATEGIES.items()), until
+        tuple(getattr(variant, axis) for axis in COMPILED_AXES),
+        tuple(FEATURES.items()),
+        tuple(STRATEGIES.items()),
+        until,
     )
 
 

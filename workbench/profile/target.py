@@ -36,12 +36,14 @@ class Target:
     def __init__(self, task: Task) -> None:
         linetables.install()
         from engine.feeds import open_feed
+        from engine.packed.parameters import Parameters
         from engine.session import warm
         from variants import discover, resolve
         from workbench.profile.beginning import beginning
 
         self.task = task
-        self.variant: Variant = resolve(task.variant, discover(task.files))
+        parameters = None if task.parameters is None else Parameters.of(task.parameters)
+        self.variant: Variant = resolve(task.variant, discover(task.files)).fitted(parameters)
         self.feed: LoadedFeed = beginning(open_feed(task.feed), task.warm + task.records)
         self.count = self.feed.count
         warm(self.variant, observe=False)

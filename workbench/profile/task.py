@@ -40,6 +40,8 @@ class Task:
     records: int = 32_768
     seconds: float = 5.0
     perf_map: bool = False
+    parameters: dict[str, int] | None = None
+    """Fitted to the feed, for a variant that takes such."""
 
     def write(self, folder: Path) -> None:
         (folder / NAME).write_text(json.dumps(asdict(self)))
