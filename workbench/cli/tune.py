@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     from workbench.console import print_json, progress, stderr
     from workbench.experiment.plan import seconds_of
     from workbench.measurement.handover import shared
-    from workbench.tuning.files import place_of
+    from workbench.tuning.files import check_place, folder, place_of
     from workbench.tuning.picking import beginning_of, earlier
     from workbench.tuning.search import VARIANT, Tuning, search
     from workbench.tuning.traits import traits_of
@@ -49,7 +49,9 @@ def run(arguments: argparse.Namespace) -> int:
     from workbench.warming import warm_all
 
     seconds = SECONDS if arguments.budget is None else seconds_of(arguments.budget)
-    feed = load(open_feed(arguments.feeds))
+    source = open_feed(arguments.feeds)
+    check_place(Path(arguments.output) if arguments.output else folder() / "any.toml")
+    feed = load(source)
     if feed.count < LEAST_RECORDS:
         raise UsageError(f"{feed.name}: {feed.count:,} records are too few to tune on; {LEAST_RECORDS:,} are needed")
     path = Path(arguments.output) if arguments.output else place_of(feed.digest, beginning_of(feed))
@@ -85,7 +87,6 @@ def run(arguments: argparse.Namespace) -> int:
                 "profile_file": str(path),
                 "feed": {"name": feed.name, "digest": feed.digest},
                 "traits": traits.as_json(),
-                "parameters": tuning.parameters.as_json(),
                 "tuned": tuning.parameters != DEFAULTS,
                 **tuning.as_json(),
             }
@@ -96,23 +97,22 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _write(path: Path, arguments: argparse.Namespace, feed: LoadedFeed, traits: Traits, tuning: Tuning) -> None:
+    from dataclasses import asdict
     from datetime import UTC, datetime
 
     from engine.cache import source_digest
     from workbench.environment import environment
     from workbench.tuning.files import Profile, write
     from workbench.tuning.picking import beginning_of
+    from workbench.tuning.search import OTHER
 
     machine = environment()
     facts: dict[str, Any] = {"feed": {"half": tuning.half, "evaluate": arguments.evaluate, **traits.as_json()}}
-    if tuning.gain is not None:
+    if tuning.other is not None and tuning.whole is not None:
         facts["gain"] = {
-            "half": "second" if tuning.half == "first" else "first",
-            "verdict": tuning.verdict,
-            "floor": tuning.floor,
             "processes": tuning.processes,
-            **tuning.gain,
-            "whole": tuning.whole,
+            f"{OTHER[tuning.half]}_half": asdict(tuning.other),
+            "whole": asdict(tuning.whole),
             "of": tuning.best.as_json(),
         }
     facts["made"] = {
@@ -130,9 +130,10 @@ def _write(path: Path, arguments: argparse.Namespace, feed: LoadedFeed, traits: 
 def _show(name: str, traits: Traits, tuning: Tuning, path: Path) -> None:
     from rich.table import Table
 
-    from engine.packed.parameters import DEFAULTS
+    from engine.packed.parameters import DEFAULTS, NEVER
     from workbench.cli.outcome import say
     from workbench.console import stdout
+    from workbench.tuning.search import OTHER
 
     actions = ", ".join(f"{letter} {share:.1%}" for letter, share in sorted(traits.actions.items()))
     say("feed", name)
@@ -144,16 +145,15 @@ def _show(name: str, traits: Traits, tuning: Tuning, path: Path) -> None:
         table.add_column(heading)
     for entry in tuning.tried:
         gain = entry["gain"]
-        changes = ", ".join(f"{key} {value:,}" for key, value in entry["changes"].items())
+        changes = ", ".join(
+            f"{key} {'never' if value == NEVER else format(value, ',')}" for key, value in entry["changes"].items()
+        )
         table.add_row(entry["group"], changes, f"{gain['value']:.3f}x", f"{gain['low']:.3f} to {gain['high']:.3f}")
     stdout().print(table)
-    if tuning.gain is not None:
-        gain, half = tuning.gain, "second" if tuning.half == "first" else "first"
-        say(
-            "confirmation",
-            f"{gain['value']:.3f}x ({gain['low']:.3f} to {gain['high']:.3f}) on the {half} half, noise floor "
-            f"{tuning.floor:.2%}: {tuning.verdict}",
-        )
+    for label, found in ((f"{OTHER[tuning.half]} half", tuning.other), ("whole feed", tuning.whole)):
+        if found is not None:
+            gain = "{value:.3f}x ({low:.3f} to {high:.3f})".format(**found.gain)
+            say(label, f"{gain} as fast as with the defaults, noise floor {found.floor:.2%}: {found.verdict}")
     kept = {key: value for key, value in tuning.parameters.as_json().items() if value != getattr(DEFAULTS, key)}
     changes = ", ".join(f"{key} = {value:,}" for key, value in kept.items())
     say("parameters", changes or "the defaults: nothing was confirmed to be faster")

@@ -35,8 +35,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     variants = select(arguments.variants, arguments.variants_from)
     counts = worker_counts(arguments.workers)
-    feed = load(open_feed(arguments.feeds))
-    picked = pick(feed, arguments.tuned, variants)
+    source = open_feed(arguments.feeds)
+    # A file that is named is refused before anything is read.
+    named = pick(source, arguments.tuned, variants) if arguments.tuned else None
+    feed = load(source)
+    picked = named if arguments.tuned else pick(feed, None, variants)
     variants = [variant.fitted(picked.parameters if picked else None) for variant in variants]
     outcomes = verify_all(
         feed,

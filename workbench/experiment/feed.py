@@ -63,10 +63,12 @@ class FeedExperiment:
         self._specs = list(specs)
         self._files = list(files)
         self._evaluate: str = document.content["evaluate"]
+        # A file that is named is refused before anything is read.
+        named = pick(source, tuned, variants) if tuned else None
         self.feed: LoadedFeed = load(source)
         if not self.feed.count:
             raise UsageError(f"{self.feed.name}: no events to measure")
-        self._picked = pick(self.feed, tuned, variants)
+        self._picked = named if tuned else pick(self.feed, None, variants)
         self._fit(variants, self._picked.parameters if self._picked else None)
         self.content: dict[str, Any] = {}
         self._grain: Grain | None = None

@@ -41,10 +41,12 @@ def _looking_ahead(traits: Traits) -> Options:
 
 
 def _tables(traits: Traits) -> Options:
-    """Of another load, large enough at once for all that will rest, or both."""
+    """Large enough at once for all that will rest, at several loads; where that is little, larger."""
     options: Options = [{"least_lines": _lines(traits, DEFAULTS.after)}]
     for fullest, after in _LOADS:
         options.append({"fullest": fullest, "after": after, "least_lines": _lines(traits, after)})
+    if _lines(traits, DEFAULTS.after) <= DEFAULTS.least_lines:
+        options.append({"least_lines": 2 * DEFAULTS.least_lines})
     return options
 
 

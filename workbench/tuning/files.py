@@ -11,6 +11,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -78,6 +79,13 @@ def read(path: str | Path) -> Profile:
     return _checked(place, _parsed(place, _content(place)))
 
 
+def check_place(path: Path) -> None:
+    """Raise UsageError where no profile can be written, before minutes are spent on one."""
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if path.is_dir() or not above.is_dir() or not os.access(above, os.W_OK):
+        raise UsageError(f"{path}: no profile can be written there; -o names another file")
+
+
 def write(path: str | Path, profile: Profile) -> None:
     """Write a profile, all of it or nothing. Raises UsageError where that cannot be."""
     place = Path(path)
@@ -102,7 +110,8 @@ def write(path: str | Path, profile: Profile) -> None:
         part.write_text(tomlkit.dumps(document))
         part.replace(place)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise UsageError(f"{place}: cannot be written: {error.strerror}; -o names another file") from error
 
 

@@ -71,7 +71,7 @@ def pick(feed: Feed, named: str | None, variants: Iterable[Variant]) -> Picked |
     takers = any(variant.tuning.fits for variant in variants)
     if named == NONE:
         return None
-    if named is not None:
+    if named:
         if not takers:
             raise UsageError(f"--tuned {named}: no variant here takes a profile; p8_profile_guided does")
         return Picked(Path(named), read(named))

@@ -2,20 +2,21 @@
 
 Group by group of parameters, the best so far is measured beside a few changes of it, in fresh processes, in lock-step,
 on one half of the feed; what is faster there is the best from then on. So many comparisons find something on any noise:
-what they found is measured against the defaults once more, on the other half, with the defaults twice. Only if it is
-faster there, by more than the defaults differ from themselves, is it kept.
+what they found is measured against the defaults once more, in a replay of all of the feed, with the defaults twice. It
+is kept if it is faster on the other half, by more than the defaults differ from themselves; or if it is so on the whole
+feed and the other half at least shows no loss, as where books are filled in the first half only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from engine.packed.parameters import DEFAULTS, Parameters
 from workbench.measurement.handover import SharedFeed
 from workbench.statistics.intervals import Interval
-from workbench.statistics.verdicts import FASTER, floor_of, verdict
+from workbench.statistics.verdicts import FASTER, floor_of, holm, verdict
 from workbench.tuning.candidates import changed, groups
 from workbench.tuning.traits import Traits
 from workbench.tuning.trials import STARTUP, Halves, Trial, measure
@@ -34,35 +35,48 @@ _CONFIRMING = (4, 12)
 _LEAST_GAIN = 0.003
 """A change that seems to gain less is not taken: it is one more that would have to be confirmed."""
 
+MARGIN: Final = 0.01
+"""A loss below this, or below the noise floor, is none: sessions aim to show effects from here on."""
+
 Report = Callable[[str], None]
 Advance = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """``gain``: how many times as fast as with the defaults; ``floor``: by which fraction these differed from
+    themselves; ``verdict`` on both."""
+
+    gain: Interval
+    floor: float
+    verdict: str
 
 
 @dataclass
 class Tuning:
     """How far a search has come. ``best``: what one half of the feed proposes; ``tried``: each change with its gain
-    there, of the whole set that it was changed to. ``gain``, ``floor``: of ``best`` on the half that decides, None
-    before it was asked; ``whole``: on all of the feed."""
+    there. ``other``, ``whole``: what the confirmation says of ``best``, None before it was asked."""
 
     half: str
     best: Parameters = DEFAULTS
     tried: list[dict[str, Any]] = field(default_factory=list)
-    gain: Interval | None = None
-    whole: Interval | None = None
-    floor: float | None = None
-    verdict: str | None = None
+    other: Finding | None = None
+    whole: Finding | None = None
     processes: int = 0
     complete: bool = False
 
     @property
     def parameters(self) -> Parameters:
-        """What is kept once the search is complete: the defaults, unless the other half confirmed something else."""
-        return self.best if self.verdict == FASTER else DEFAULTS
+        """What is kept once the search is complete: the defaults, unless something else was confirmed."""
+        if self.other is None or self.whole is None:
+            return DEFAULTS
+        lossless = self.other.gain["low"] > 1 / (1 + max(self.other.floor, MARGIN))
+        confirmed = self.other.verdict == FASTER or (self.whole.verdict == FASTER and lossless)
+        return self.best if confirmed else DEFAULTS
 
     def as_json(self) -> dict[str, Any]:
-        """Everything but the parameters that are kept."""
-        names = ("half", "tried", "gain", "whole", "floor", "verdict", "processes", "complete")
-        return {**{name: getattr(self, name) for name in names}, "best": self.best.as_json()}
+        """Everything, with the parameters that are kept."""
+        return {**asdict(self), "other_half": OTHER[self.half], "parameters": self.parameters.as_json()}
 
 
 def search(
@@ -100,14 +114,19 @@ def search(
 
 
 def _take(tuning: Tuning, name: str, trial: Trial) -> None:
-    """Note what a trial says of each of its sets, and go on with the best."""
-    gains = [trial.gain(0, place, tuning.half) for place in range(1, len(trial.tried))]
-    for parameters, gain in zip(trial.tried[1:], gains, strict=True):
+    """Note what a trial says of each of its sets, and go on with the best; of several that cannot be told from it, with
+    the one that changes least."""
+    found = []
+    for place, parameters in enumerate(trial.tried[1:], 1):
+        gain = trial.gain(0, place, tuning.half)
         changes = {key: value for key, value in parameters.as_json().items() if value != getattr(tuning.best, key)}
         tuning.tried.append({"group": name, "changes": changes, "gain": gain.ratio()})
-    best = max(range(len(gains)), key=lambda place: gains[place].value)
-    if gains[best].value > max(_LEAST_GAIN, gains[best].error):
-        tuning.best = trial.tried[best + 1]
+        found.append((gain, changes, parameters))
+    highest, _, _ = max(found, key=lambda entry: entry[0].value)
+    alike = [entry for entry in found if entry[0].value >= highest.value - highest.error - entry[0].error]
+    gain, _, parameters = min(alike, key=lambda entry: (len(entry[1]), -entry[0].value))
+    if gain.value > max(_LEAST_GAIN, gain.error):
+        tuning.best = parameters
 
 
 def _confirm(
@@ -119,13 +138,15 @@ def _confirm(
     pass_seconds = len(trial.tried) * feed.count * traits.nanoseconds / 1e9
     processes = min(most, max(fewest, int(seconds / (STARTUP + pass_seconds))))
     measure(trial, VARIANT, evaluate=evaluate, processes=processes, seconds=seconds, seed=1_000, advance=advance)
-    decides = OTHER[tuning.half]
-    found = trial.gain(0, 2, decides)
-    floor = floor_of(trial.gain(0, 1, decides))
+    parts = (OTHER[tuning.half], None)
+    gains = [trial.gain(0, 2, part) for part in parts]
+    floors = [floor_of(trial.gain(0, 1, part)) for part in parts]
+    adjusted = holm([gain.p for gain in gains])
     tuning.processes = processes
-    tuning.gain, tuning.floor = found.ratio(), floor
-    tuning.whole = trial.gain(0, 2).ratio()
-    tuning.verdict = verdict(tuning.gain, found.p, floor)
+    tuning.other, tuning.whole = (
+        Finding(gain.ratio(), floor, verdict(gain.ratio(), p, floor))
+        for gain, floor, p in zip(gains, floors, adjusted, strict=True)
+    )
 
 
 def _records(halves: Halves, count: int, half: str, seconds: float, traits: Traits) -> int:
