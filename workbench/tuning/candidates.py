@@ -34,10 +34,10 @@ def changed(best: Parameters, options: Options) -> list[Parameters]:
 
 
 def _looking_ahead(traits: Traits) -> Options:
-    others: Options = [{"ahead_bytes": 0, "block": block} for block in _BLOCKS]
-    # The other of what the defaults do with a feed of this size, then other distances.
-    looks = traits.held_bytes >= DEFAULTS.ahead_bytes
-    return [{"ahead_bytes": NEVER} if looks else {"ahead_bytes": 0}, *others]
+    """The other of what the defaults do with a feed of this size, and other distances."""
+    if traits.held_bytes >= DEFAULTS.ahead_bytes:
+        return [{"ahead_bytes": NEVER}, *({"block": block} for block in _BLOCKS)]
+    return [{"ahead_bytes": 0}, *({"ahead_bytes": 0, "block": block} for block in _BLOCKS)]
 
 
 def _tables(traits: Traits) -> Options:
