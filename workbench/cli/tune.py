@@ -1,8 +1,8 @@
 """Fit the run-time parameters of the packed layout to a feed, by measurement, and write them to a tuning profile.
 
-One half of the feed proposes, the other half decides: unless it confirms that the new parameters are faster than the
-defaults, the defaults are written. From then on p8_profile_guided finds the profile by the feed's records; --tuned FILE
-names one, --tuned none leaves it out. Nothing but speed depends on it.
+One half of the feed proposes, the other half decides: the defaults are written unless what was proposed is faster
+there, or faster on the whole feed without a loss there. From then on p8_profile_guided finds the profile by the feed's
+records; --tuned FILE names one, --tuned none leaves it out. Nothing but speed depends on it.
 """
 
 from __future__ import annotations
