@@ -13,6 +13,7 @@ from typing import Any
 
 from engine.layout import LEVEL, ORDER
 from engine.native import Record, chunk_bytes, free, kernel, zeroed
+from engine.packed.parameters import DEFAULTS, Parameters
 
 Kernel = Callable[..., Any]
 
@@ -262,7 +263,25 @@ class ShapeKernels:
     destroy: Kernel
 
 
-AXES = ("events", "context", "features", "lookup", "memory", "shape", "layout")
+@dataclass(frozen=True)
+class Tuning:
+    """With which run-time parameters a variant replays. (axis ``tuning``)
+
+    No kernel depends on it: the same kernel is started with other numbers. ``fits``: whether it takes parameters that
+    were fitted to a feed; ``parameters``: those in force.
+    """
+
+    name: str
+    fits: bool
+    parameters: Parameters = DEFAULTS
+
+
+FIXED = Tuning("fixed", fits=False)
+
+COMPILED_AXES = ("events", "context", "features", "lookup", "memory", "shape", "layout")
+"""What a variant's kernels are made of: those that agree in it share them."""
+
+AXES = (*COMPILED_AXES, "tuning")
 """Everything that a variant chooses."""
 
 CORE_AXES = ("events", "context", "features", "lookup")
@@ -283,11 +302,18 @@ class Variant:
     memory: Memory
     shape: Shape
     layout: Layout
+    tuning: Tuning = FIXED
     phase: int | None = None
 
     def derive(self, summary: str, **changes: Any) -> Variant:
         """This variant with some policies replaced; it is named by the file that defines it."""
         return replace(self, **{"name": "", "phase": None, "summary": summary, **changes})
+
+    def fitted(self, parameters: Parameters | None) -> Variant:
+        """This variant with parameters that were fitted to a feed; itself if it takes none, or there are none."""
+        if parameters is None or not self.tuning.fits:
+            return self
+        return replace(self, tuning=replace(self.tuning, parameters=parameters))
 
     @property
     def policies(self) -> dict[str, str]:

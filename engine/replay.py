@@ -23,7 +23,7 @@ from engine.digest import accounts_value, fold, row_value, share
 from engine.layout import BACKTEST, BOOK, ENGINE, INSTRUMENT, MEMORY
 from engine.market import book_key, destroy_market, open_book, record_trade
 from engine.native import DOUBLE, Record, inlined, int64, kernel, uint64, view
-from engine.policy import AXES, STAGES, Variant
+from engine.policy import COMPILED_AXES, STAGES, Variant
 from engine.records import BATCH, FILL, MBO, NONE, TRADE, UNDEF_PRICE
 from engine.registry import FEATURES, STRATEGIES
 from engine.shards import index_of, split
@@ -58,7 +58,10 @@ def build(variant: Variant, until: str = "strategies") -> Kernels:
     """The kernels of a variant that stop after stage ``until``, for the features and strategies registered now; the
     same object for the same question."""
     return _build(
-        tuple(getattr(variant, axis) for axis in AXES), tuple(FEATURES.items()), tuple(STRATEGIES.items()), until
+        tuple(getattr(variant, axis) for axis in COMPILED_AXES),
+        tuple(FEATURES.items()),
+        tuple(STRATEGIES.items()),
+        until,
     )
 
 

@@ -22,6 +22,7 @@ from engine.feeds.base import Chunk
 from engine.inputs import INPUTS
 from engine.layout import DIGESTS, ENGINE, HEAD, MEMORY, OUTPUT_LEVEL, SHARED, TABLE, TAP
 from engine.native import BARRIER_BYTES
+from engine.packed.layout import PARAMETERS
 from engine.policy import STAGES, Variant
 from engine.records import BATCH, F_LAST, F_SNAPSHOT
 from engine.registry import FEATURES
@@ -67,7 +68,7 @@ def warm(variant: Variant, *, observe: bool, counters: bool = False, until: str 
 class _Worker:
     """One thread's engine, and the buffers that its kernel writes to."""
 
-    def __init__(self, index: int, rows: int, depth: int, observe: bool, counters: bool) -> None:
+    def __init__(self, index: int, parameters: int, rows: int, depth: int, observe: bool, counters: bool) -> None:
         self.engine = np.zeros(1, ENGINE)
         self.inputs = np.zeros(1, INPUTS)
         self.row = np.zeros(len(FEATURES))
@@ -78,6 +79,7 @@ class _Worker:
         self.engine["turns"] = self.turns.ctypes.data
         self.engine["inputs"] = self.inputs.ctypes.data
         self.engine["row"] = self.row.ctypes.data
+        self.engine["parameters"] = parameters
         self.probe = np.zeros(1, PROBE) if counters else None
         self.tap = np.zeros(1, TAP) if observe else None
         if self.tap is not None:
@@ -141,7 +143,9 @@ class Replay:
         self._samples: list[npt.NDArray[np.uint64]] = []
         self._kernels = build(variant, until)
         self._context = int(self._kernels.create_context())
-        self._workers = [_Worker(index, SLICE if on_rows else 1, depth, observe, counters) for index in range(workers)]
+        self._parameters = np.array([tuple(variant.tuning.parameters.as_json().values())], PARAMETERS)
+        parameters, rows = int(self._parameters.ctypes.data), SLICE if on_rows else 1
+        self._workers = [_Worker(index, parameters, rows, depth, observe, counters) for index in range(workers)]
         self._boards = np.zeros(workers, TABLE)
         self._owners = share_out(np.zeros(0, np.uint32), workers)
         self._shared_out = workers == 1

@@ -17,7 +17,7 @@ import pytest
 from engine.feeds.base import Chunk
 from engine.oracle import Oracle
 from engine.oracle.features import FEATURES
-from engine.policy import AXES, Variant
+from engine.policy import COMPILED_AXES, Variant
 from engine.records import ASK, BATCH, BID, MBO
 from engine.result import DIGEST_NAMES, Result
 from engine.session import Replay, Rows
@@ -37,7 +37,7 @@ ABOVE = [variant for variant in LADDER if variant.policies["memory"] != LADDER[0
 
 def group(variant: Variant) -> Any:
     """The mark that keeps all tests of one combination of policies in one worker, which compiles its kernels once."""
-    return pytest.mark.xdist_group("-".join(variant.policies[axis] for axis in AXES))
+    return pytest.mark.xdist_group("-".join(variant.policies[axis] for axis in COMPILED_AXES))
 
 
 def each(variants: Iterable[Variant]) -> list[Any]:

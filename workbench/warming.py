@@ -20,7 +20,7 @@ import numba
 
 from engine.cache import use_cache_folder
 from engine.errors import LobenchError
-from engine.policy import AXES, STAGES, Variant
+from engine.policy import COMPILED_AXES, STAGES, Variant
 from engine.registry import FEATURES, STRATEGIES
 from engine.session import warm
 from workbench.console import progress
@@ -59,7 +59,7 @@ def warm_all(
 
 def _mark(folder: Path, variant: Variant, build: str, until: str) -> Path:
     parts = [build, until, numba.__version__, llvmlite.__version__, sys.version]
-    for axis in AXES:
+    for axis in COMPILED_AXES:
         policy = getattr(variant, axis)
         parts.append(f"{axis}={policy.name}")
         parts += sorted(

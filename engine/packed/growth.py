@@ -9,7 +9,19 @@ from __future__ import annotations
 
 from engine.counters import TABLES_BUILT, tally
 from engine.native import INTEGER, Record, int64, kernel, memcpy, trailing_zeros, uint64, view
-from engine.packed.layout import DEAD, HEAD_BYTES, LEVEL_MASK, LINE, LINE_BYTES, SLOT, SLOTS, STATE, TOP
+from engine.packed.layout import (
+    DEAD,
+    HEAD_BYTES,
+    LEVEL_MASK,
+    LINE,
+    LINE_BYTES,
+    PARAMETERS_BYTES,
+    PARAMETERS_OFFSET,
+    SLOT,
+    SLOTS,
+    STATE,
+    TOP,
+)
 from engine.packed.levels import free_level
 from engine.packed.orders import (
     LEVEL_BYTES,
@@ -25,7 +37,7 @@ from engine.packed.orders import (
     level_of,
     slot_at,
 )
-from engine.packed.parameters import DEFAULTS, RING
+from engine.packed.parameters import RING
 from engine.packed.room import free_room, new_room
 
 STATE_BYTES = STATE.itemsize
@@ -40,15 +52,6 @@ FIRST_PATIENCE = 8
 SHARES = 64
 """Parameters give the fullness of the table in 64ths."""
 
-BLOCK, LEAST_LINES, FULLEST, AFTER, AHEAD_BYTES, WIDEST = (
-    DEFAULTS.block,
-    DEFAULTS.least_lines,
-    DEFAULTS.fullest,
-    DEFAULTS.after,
-    DEFAULTS.ahead_bytes,
-    DEFAULTS.widest,
-)
-
 
 @kernel
 def open_state(engine: Record) -> None:
@@ -62,12 +65,7 @@ def open_state(engine: Record) -> None:
     state["found"] = new_room(RING * 8)
     state["top"] = new_room(TOP_BYTES)
     state["nobody"] = new_room(HEAD_BYTES + 64) + HEAD_BYTES
-    state["block"] = BLOCK
-    state["least_lines"] = LEAST_LINES
-    state["fullest"] = FULLEST
-    state["after"] = AFTER
-    state["ahead_bytes"] = AHEAD_BYTES
-    state["widest"] = WIDEST
+    memcpy(engine["packed"] + PARAMETERS_OFFSET, engine["parameters"], PARAMETERS_BYTES)
 
 
 @kernel

@@ -93,6 +93,12 @@ in this batch. ``levels``, ``books``: arrays of level records and of books' addr
 the records ahead; ``nobody``: a book without levels. ``first``, ``order``: queues as last arranged; ``top``: address of
 a ``TOP`` record; ``scratch``: for laying windows. At the end, parameters: see ``engine.packed.parameters``."""
 
+PARAMETERS: Final = record(*integers(*NAMES))
+"""What ``engine["parameters"]`` leads to; the same stands at the end of ``STATE``."""
+PARAMETERS_BYTES: Final = PARAMETERS.itemsize
+PARAMETERS_OFFSET: Final = STATE.itemsize - PARAMETERS_BYTES
+assert STATE.fields[NAMES[0]][1] == PARAMETERS_OFFSET  # type: ignore[index]
+
 TOP: Final = record(("number", "i8", (8,)))
 """Room for the numbers of the best levels of a side."""
 

@@ -26,8 +26,6 @@ from engine.packed.orders import level_at
 from engine.packed.room import free_room, new_room
 
 LEAST_WIDTH = 64
-WIDTH_PER_LEVEL = 16
-"""A window has at most so many places a side for each level."""
 FIRST_CREDIT = 8
 MOST_CREDIT = 1 << 20
 _LARGEST = 2**63 - 1
@@ -155,7 +153,7 @@ def lay_window(state: Record, head: Record, price: int, probe: Record) -> None:
     far_asks["count"] = 0
     if tick != _ZERO and tick < _LARGEST_TICK:
         span = int64(min(distance(high, low) // tick + _ONE, uint64(state["widest"])))
-        most = min(state["widest"], max(int64(LEAST_WIDTH), WIDTH_PER_LEVEL * total))
+        most = min(state["widest"], max(int64(LEAST_WIDTH), state["per_level"] * total))
         width = int64(LEAST_WIDTH)
         while width < span + span // 2 and 2 * width <= most:
             width *= 2

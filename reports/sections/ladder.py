@@ -18,7 +18,7 @@ def section(facts: Facts) -> Section:
     if chart is None:
         blocks.append(missing("No throughput was measured on this feed.", facts.run()))
     else:
-        blocks += [chart, _table(facts), *_left_out(facts), *_limits(facts)]
+        blocks += [chart, _table(facts), *_tuned(facts), *_left_out(facts), *_limits(facts)]
         steps = steps_chart(facts)
         if steps is not None:
             blocks.append(steps)
@@ -74,6 +74,15 @@ def _total(rung: dict[str, Any], reference: str) -> Cell:
     if not total:
         return Cell(f"1{TIMES}" if rung["variant"] == reference else "")
     return Cell(estimate(total, TIMES), limits(total), TONES.get(rung["total_verdict"] or "", ""))
+
+
+def _tuned(facts: Facts) -> list[Block]:
+    tuning = facts.feed.get("tuning")
+    if not tuning:
+        return []
+    chosen = ", ".join(f"{name} {value}" for name, value in tuning["parameters"].items())
+    doubt = "" if tuning["confirmed"] else ", never confirmed"
+    return [Text(f"Variants that take fitted parameters had those of {tuning['profile']}{doubt}: {chosen}.")]
 
 
 def _left_out(facts: Facts) -> list[Block]:

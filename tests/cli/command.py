@@ -22,7 +22,8 @@ COMMAND = [sys.executable, "-m", "workbench"]
 def environment(**changes: str) -> dict[str, str]:
     """The environment of a command, whatever folder it is run in; no colours, no terminal's width."""
     kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "FORCE_COLOR")}
-    return {**kept, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **changes}
+    # Nothing that was once tuned here changes what a test sees.
+    return {"LOBENCH_PROFILE_DIR": os.devnull, **kept, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **changes}
 
 
 def lobench(*arguments: object, folder: Path | None = None) -> subprocess.CompletedProcess[str]:

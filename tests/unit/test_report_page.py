@@ -191,3 +191,17 @@ def test_writing_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LobenchError, match="the report cannot be written"):
         write([document()], tmp_path / "file" / "inside")
+
+
+def test_what_a_feed_was_tuned_to(tmp_path: Path) -> None:
+    made = document()
+    parameters = {"block": 8, "least_lines": 4096}
+    made["feeds"][0]["tuning"] = {
+        "profile": "f-0.toml",
+        "digest": "0" * 32,
+        "confirmed": False,
+        "parameters": parameters,
+    }
+    text = Parsed(write([made], tmp_path).read_text()).text
+    assert "had those of f-0.toml, never confirmed: block 8, least_lines 4096." in text
+    assert "fitted parameters" not in Parsed(write([document()], tmp_path).read_text()).text

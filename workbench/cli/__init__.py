@@ -24,6 +24,7 @@ VERBS = (
     "verify",
     "replay",
     "profile",
+    "tune",
     "plan",
     "check",
     "history",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from workbench.cli.options import add_evaluate, add_feeds, add_json, add_tolerance, add_variants_from
+from workbench.cli.options import add_evaluate, add_feeds, add_json, add_tolerance, add_tuned, add_variants_from
 
 if TYPE_CHECKING:
     from engine.policy import Variant
@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_feeds(parser, required=False)
     add_variants_from(parser)
     add_evaluate(parser)
+    add_tuned(parser, "--profile")
     parser.add_argument("--budget", metavar="TIME", help=f"for measuring: 90, 90s, 2m (default {SECONDS:g}s)")
     parser.add_argument("--processes", type=int, metavar="N", help="fresh processes to measure in (default: as fits)")
     add_tolerance(parser)
@@ -57,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         document = Document(new_content("cmp", variants, arguments.evaluate), folder)
         plan = Plan(seconds, arguments.processes, counters=True)
-        conduct(document, [(specs, source)], variants, arguments.variants_from, plan)
+        conduct(document, [(specs, source)], variants, arguments.variants_from, plan, arguments.tuned)
     finally:
         folder.drop_if_empty()
     content = document.content
@@ -93,7 +94,7 @@ def _variants(arguments: argparse.Namespace) -> tuple[list[Variant], tuple[str, 
 def _show(feed: dict[str, Any], base: str, variant: str, result: object) -> None:
     from rich.table import Table
 
-    from workbench.cli.outcome import resolution, say
+    from workbench.cli.outcome import resolution, say, say_tuning
     from workbench.console import stdout
     from workbench.experiment.feed import refuted
 
@@ -121,6 +122,7 @@ def _show(feed: dict[str, Any], base: str, variant: str, result: object) -> None
         say("verification", f"FAILED for {', '.join(dict.fromkeys(wrong))}: no verdict on what computes something else")
     else:
         say("verification", f"{len(feed['verification'])} replays agree to the last bit")
+    say_tuning(feed)
     noise = feed["analysis"]["noise"]
     say("noise floor", f"{noise['floor']:.2%} (the reference against itself, in the same session)")
     say("resolution", resolution(noise))

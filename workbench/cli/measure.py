@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from workbench.cli.options import add_feeds, add_json, add_variants
+from workbench.cli.options import add_feeds, add_json, add_tuned, add_variants
 
 if TYPE_CHECKING:
     from engine.feeds import Feed
@@ -37,6 +37,7 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
         "--feed", metavar="FEED", action="append", default=[], help="one more feed, measured by itself (repeatable)"
     )
     add_variants(parser)
+    add_tuned(parser, "--profile")
     parser.add_argument(
         "--budget",
         metavar="TIME",
@@ -77,7 +78,7 @@ def _measured(arguments: argparse.Namespace) -> Document:
     folder = ResultFolder(arguments.output)
     try:
         document = Document(new_content("measure", variants, arguments.evaluate), folder)
-        conduct(document, feeds, variants, arguments.variants_from, plan)
+        conduct(document, feeds, variants, arguments.variants_from, plan, arguments.tuned)
     finally:
         folder.drop_if_empty()
     return document

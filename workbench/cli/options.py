@@ -53,6 +53,18 @@ def add_until(parser: argparse.ArgumentParser, *stages: str) -> None:
     )
 
 
+def add_tuned(parser: argparse.ArgumentParser, *names: str) -> None:
+    """Which tuning profile the variants that take one replay with; ``names`` are further spellings of the option."""
+    parser.add_argument(
+        "--tuned",
+        *names,
+        dest="tuned",
+        metavar="FILE",
+        help="tuning profile of p8_profile_guided: a file that `lobench tune` wrote, or none (default: the one that it "
+        "wrote for this feed, if it did)",
+    )
+
+
 def add_workers(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", type=int, default=1, metavar="N", help="threads that share the instruments (default 1)"

@@ -66,6 +66,7 @@ def _show_feed(feed: dict[str, Any]) -> None:
         say("verification", f"{len(feed['verification'])} replays agree to the last bit")
     for name in feed["session"]["disagreeing"]:
         say("end state", f"{name} DIFFERS from the reference after a timed replay: its figures are left out")
+    say_tuning(feed)
     _show_noise(feed)
 
 
@@ -75,6 +76,13 @@ def resolution(noise: dict[str, Any]) -> str:
     step = mde.get("step")
     noisiest = f"; {step['effect']:.2%} in the noisiest step, {step['base']} to {step['variant']}" if step else ""
     return f"differences of {mde['effect']:.2%} are found with {mde['power']:.0%} probability{noisiest}"
+
+
+def say_tuning(feed: dict[str, Any]) -> None:
+    """With which tuning profile a feed was replayed, if with any."""
+    tuning = feed.get("tuning")
+    if tuning:
+        say("tuning", f"{tuning['profile']}{'' if tuning['confirmed'] else ', never confirmed'}")
 
 
 def _show_noise(feed: dict[str, Any]) -> None:

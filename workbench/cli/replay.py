@@ -9,7 +9,15 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from workbench.cli.options import add_evaluate, add_feeds, add_json, add_until, add_variants_from, add_workers
+from workbench.cli.options import (
+    add_evaluate,
+    add_feeds,
+    add_json,
+    add_tuned,
+    add_until,
+    add_variants_from,
+    add_workers,
+)
 
 if TYPE_CHECKING:
     from engine.feeds import Feed
@@ -24,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_feeds(parser, required=True)
     parser.add_argument("--variant", metavar="V", help="name, or axis=policy,… (default: the ladder's last)")
     add_variants_from(parser)
+    add_tuned(parser, "--profile")
     add_workers(parser)
     parser.add_argument("--features", metavar="F.parquet", help="write the features of each evaluation")
     parser.add_argument("--depth", type=int, metavar="N", help="levels of --book on each side")
@@ -44,9 +53,12 @@ def run(arguments: argparse.Namespace) -> int:
     from engine.feeds import open_feed
     from engine.session import Replay, Rows
     from workbench.output import book_file, features_file
+    from workbench.tuning.picking import pick
 
-    variant = _variant(arguments)
     feed = open_feed(arguments.feeds)
+    variant = _variant(arguments)
+    picked = pick(feed, arguments.tuned, [variant])
+    variant = variant.fitted(picked.parameters if picked else None)
     with ExitStack() as stack:
         files: list[RowsFile] = []
         if arguments.features:
@@ -80,6 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
             return 128 + signal
         outcome = _outcome(arguments, feed, replay, seconds)
     outcome["files"] = [{"path": file.path, "rows": file.rows} for file in files]
+    outcome["tuning"] = picked.as_json() if picked else None
     _show(outcome, as_json=arguments.json)
     return 0
 
@@ -194,6 +207,7 @@ def _show(outcome: dict[str, Any], *, as_json: bool) -> None:
         ("anomalies", ", ".join(anomalies) or "none"),
     ]
     lines += [("other", ", ".join(others))] if others else []
+    lines += [("tuning", outcome["tuning"]["profile"])] if outcome["tuning"] else []
     lines += [("digest", f"{value} {name}") for name, value in (outcome["digests"] or {}).items()]
     lines += [("wrote", f"{file['path']}, {file['rows']:,} rows") for file in outcome["files"]]
     for label, value in lines:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from workbench.cli.options import add_feeds, add_json, add_variants
+from workbench.cli.options import add_feeds, add_json, add_tuned, add_variants
 
 if TYPE_CHECKING:
     from workbench.experiment.plan import Plan
@@ -24,6 +24,7 @@ LADDER = "ladder"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_feeds(parser, required=False)
     add_variants(parser)
+    add_tuned(parser)
     parser.add_argument(
         "--quick",
         action="store_true",
@@ -58,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     folder = ResultFolder(arguments.output)
     try:
         document = Document(new_content("run", variants, arguments.evaluate), folder)
-        conduct(document, [(specs, source)], variants, arguments.variants_from, plan)
+        conduct(document, [(specs, source)], variants, arguments.variants_from, plan, arguments.tuned)
     finally:
         folder.drop_if_empty()
     content = document.content

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from workbench.cli.options import add_feeds, add_json, add_until, add_variants
+from workbench.cli.options import add_feeds, add_json, add_tuned, add_until, add_variants
 
 if TYPE_CHECKING:
     from workbench.verify import Verification
@@ -17,6 +17,7 @@ HELP = "check that variants compute bit-identical results on a feed"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_feeds(parser, required=True)
     add_variants(parser)
+    add_tuned(parser, "--profile")
     add_until(parser, "book", "features", "strategies")
     parser.add_argument(
         "--workers", metavar="N[,N…]", default="1", help="numbers of threads to verify each variant with (default 1)"
@@ -29,11 +30,17 @@ def run(arguments: argparse.Namespace) -> int:
     from engine.feeds import load, open_feed
     from workbench.console import print_json
     from workbench.selection import select, worker_counts
+    from workbench.tuning.picking import pick
     from workbench.verification import verify_all
 
     variants = select(arguments.variants, arguments.variants_from)
     counts = worker_counts(arguments.workers)
-    feed = load(open_feed(arguments.feeds))
+    source = open_feed(arguments.feeds)
+    # A file that is named is refused before anything is read.
+    named = pick(source, arguments.tuned, variants) if arguments.tuned else None
+    feed = load(source)
+    picked = named if arguments.tuned else pick(feed, None, variants)
+    variants = [variant.fitted(picked.parameters if picked else None) for variant in variants]
     outcomes = verify_all(
         feed,
         variants,
@@ -45,7 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
     )
     agree = all(outcome.agrees for outcome in outcomes)
     if arguments.json:
-        print_json(as_json(feed.name, feed.digest, feed.count, outcomes))
+        tuning = picked.as_json() if picked else None
+        print_json({**as_json(feed.name, feed.digest, feed.count, outcomes), "tuning": tuning})
     else:
         show(feed.name, outcomes)
     return 0 if agree else 1

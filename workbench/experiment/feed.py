@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.errors import UsageError
 from engine.feeds import Feed, LoadedFeed, load
+from engine.packed.parameters import Parameters
 from engine.policy import Variant
 from variants import REFERENCE, discover, factorial
 from workbench import statistics
@@ -24,6 +25,7 @@ from workbench.measurement.handover import SharedFeed, shared
 from workbench.measurement.live import display
 from workbench.measurement.precision import reached
 from workbench.measurement.session import Session, measure
+from workbench.tuning.picking import pick
 from workbench.verification import verify_all
 from workbench.warming import warm_all
 
@@ -41,23 +43,33 @@ _PROCESSES = 2
 
 
 class FeedExperiment:
-    """One feed's part of a document. ``variants`` hold the reference; ``files`` are the user's own variants.
+    """One feed's part of a document. ``variants`` hold the reference; ``files`` are the user's own variants;
+    ``tuned`` is the tuning profile that the user names (``workbench.tuning.picking``).
 
     ``verify`` comes first; every other step adds to ``content``, which is in the document from then on. Raises
     UsageError for a feed without events.
     """
 
     def __init__(
-        self, document: Document, specs: Sequence[str], source: Feed, variants: Sequence[Variant], files: Sequence[str]
+        self,
+        document: Document,
+        specs: Sequence[str],
+        source: Feed,
+        variants: Sequence[Variant],
+        files: Sequence[str],
+        tuned: str | None = None,
     ) -> None:
         self._document = document
         self._specs = list(specs)
         self._files = list(files)
         self._evaluate: str = document.content["evaluate"]
-        self.variants = list(variants)
+        # A file that is named is refused before anything is read.
+        named = pick(source, tuned, variants) if tuned else None
         self.feed: LoadedFeed = load(source)
         if not self.feed.count:
             raise UsageError(f"{self.feed.name}: no events to measure")
+        self._picked = named if tuned else pick(self.feed, None, variants)
+        self._fit(variants, self._picked.parameters if self._picked else None)
         self.content: dict[str, Any] = {}
         self._grain: Grain | None = None
         self._shared: SharedFeed | None = None
@@ -66,7 +78,7 @@ class FeedExperiment:
     def handed_over(self) -> Iterator[None]:
         """Within, worker processes can have the feed: every step but ``verify``, ``count`` and ``analyse`` needs
         that."""
-        with shared(self.feed) as self._shared:
+        with shared(self.feed, self._parameters) as self._shared:
             yield
         self._shared = None
 
@@ -86,8 +98,14 @@ class FeedExperiment:
         warm_all(self.variants, builds=("observed", "timed"), files=self._files)
         outcomes = verify_all(self.feed, self.variants, VERIFIED_WITH, evaluate=self._evaluate, files=self._files)
         self.content = new_feed(self._specs, self.feed, outcomes)
+        self.content["tuning"] = self._picked.as_json() if self._picked else None
         self._document.content["feeds"].append(self.content)
         self._document.save()
+
+    def _fit(self, variants: Sequence[Variant], parameters: Parameters | None) -> None:
+        """Give variants that take them the parameters of this feed."""
+        self._parameters = parameters
+        self.variants = [variant.fitted(parameters) for variant in variants]
 
     def count(self) -> None:
         """Mechanism counters of every trusted variant."""
@@ -108,6 +126,11 @@ class FeedExperiment:
         UsageError where it holds another feed."""
         if content["digest"] != self.feed.digest:
             raise UsageError(f"{self.feed.name}: not the records that were measured before; nothing can be added to it")
+        kept = content.get("tuning")
+        try:
+            self._fit(self.variants, Parameters.of(kept["parameters"]) if kept else None)
+        except ValueError as error:
+            raise UsageError(f"{self.feed.name}: tuning.parameters.{error}; measure anew") from error
         warm_all(self.variants, builds=("timed",), files=self._files)
         self.content = content
 

@@ -18,6 +18,7 @@ def conduct(
     variants: Sequence[Variant],
     files: Sequence[str],
     plan: Plan,
+    tuned: str | None = None,
 ) -> None:
     """Do all that ``plan`` has time for with each feed, given as its specs and itself; feeds that the document holds
     already are gone on with. What is measured is saved, also when this is interrupted."""
@@ -25,7 +26,7 @@ def conduct(
     before = _samples(document)
     try:
         for number, (specs, source) in enumerate(feeds):
-            experiment = FeedExperiment(document, specs, source, variants, files)
+            experiment = FeedExperiment(document, specs, source, variants, files, tuned)
             if number < len(known):
                 experiment.adopt(known[number])
             else:

@@ -13,20 +13,23 @@ import numpy as np
 
 from engine.errors import LobenchError
 from engine.feeds import Chunk, LoadedFeed
+from engine.packed.parameters import Parameters
 from engine.records import MBO
 
 
 @dataclass(frozen=True)
 class SharedFeed:
-    """``count`` records of a feed behind a descriptor that child processes inherit and map."""
+    """``count`` records of a feed behind a descriptor that child processes inherit and map. ``parameters``: what was
+    fitted to it, for variants that take such."""
 
     name: str
     descriptor: int
     count: int
+    parameters: Parameters | None = None
 
 
 @contextmanager
-def shared(feed: LoadedFeed) -> Iterator[SharedFeed]:
+def shared(feed: LoadedFeed, parameters: Parameters | None = None) -> Iterator[SharedFeed]:
     """Within, the feed as shared memory. Raises LobenchError where there is no room for it."""
     descriptor = _nameless_file()
     try:
@@ -37,7 +40,7 @@ def shared(feed: LoadedFeed) -> Iterator[SharedFeed]:
                 done += os.write(descriptor, data[done:])
         except OSError as error:
             raise LobenchError(f"{feed.name}: no room to hand it to measuring processes: {error.strerror}") from error
-        yield SharedFeed(feed.name, descriptor, feed.count)
+        yield SharedFeed(feed.name, descriptor, feed.count, parameters)
     finally:
         os.close(descriptor)
 

@@ -29,6 +29,8 @@ def messages(task: Task, feed: SharedFeed | None = None) -> Generator[Message]:
     last words when it fails."""
     if feed is not None:
         task = replace(task, descriptor=feed.descriptor, feed=feed.name, count=feed.count)
+        if feed.parameters is not None and not task.parameters:
+            task = replace(task, parameters=[feed.parameters.as_json()] * len(task.variants))
     command = [sys.executable, "-m", "workbench.measurement.worker"]
     with subprocess.Popen(
         command,

@@ -36,6 +36,8 @@ class Task:
     feed: str = ""
     count: int = 0
     settings: dict[str, Any] = field(default_factory=dict)
+    parameters: Sequence[dict[str, int]] = ()
+    """Of each variant in turn, for those that take what was fitted to the feed; none: the defaults."""
 
     def as_json(self) -> str:
         return json.dumps(asdict(self))

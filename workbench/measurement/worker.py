@@ -15,6 +15,7 @@ from typing import Any
 
 from engine.errors import LobenchError
 from engine.feeds import LoadedFeed
+from engine.packed.parameters import Parameters
 from engine.policy import Variant
 from workbench.measurement.clocks import pin
 from workbench.measurement.handover import receive
@@ -61,6 +62,9 @@ class _Job(Job):
         for variant in dict.fromkeys(chosen):
             warm(variant, observe=False)
         gc.collect()
+        if self.task.parameters:
+            fitted = [Parameters.of(values) for values in self.task.parameters]
+            chosen = [variant.fitted(parameters) for variant, parameters in zip(chosen, fitted, strict=True)]
         return chosen
 
     def tell(self, message: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from engine.feeds import LoadedFeed, open_feed
+from engine.packed.parameters import Parameters
 from engine.policy import STAGES, Variant
 from engine.session import Replay, warm
 from variants import discover, resolve
@@ -36,6 +37,7 @@ class AblationTask:
     records: int
     seconds: float
     seed: int
+    parameters: dict[str, int] | None = None
 
     def as_json(self) -> str:
         return json.dumps(asdict(self))
@@ -43,7 +45,8 @@ class AblationTask:
 
 def ablate(task: AblationTask) -> None:
     """Carry out a task, telling on stdout."""
-    variant = resolve(task.variant, discover(task.files))
+    parameters = None if task.parameters is None else Parameters.of(task.parameters)
+    variant = resolve(task.variant, discover(task.files)).fitted(parameters)
     feed = beginning(open_feed(task.feed), task.records)
     for stage in STAGES:
         warm(variant, observe=False, until=stage)

@@ -46,6 +46,7 @@ def ablation(variant: Variant, task: Task, seconds: float) -> dict[str, Any]:
             records=task.warm + task.records,
             seconds=seconds / PROCESSES,
             seed=_SEED + number,
+            parameters=task.parameters,
         )
         passes = _passes(one)
         processes.append(np.array([found["nanoseconds"] for found in passes], np.float64))

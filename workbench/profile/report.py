@@ -40,7 +40,10 @@ def for_report(
     # What reads line tables may not be installed; the rest of this package does without.
     from workbench.profile.collect import Collector
 
-    task = Task(variant=variant.name, feed=absolute(feed), files=absolute(files), evaluate=evaluate)
+    parameters = variant.tuning.parameters.as_json() if variant.tuning.fits else None
+    task = Task(
+        variant=variant.name, feed=absolute(feed), files=absolute(files), evaluate=evaluate, parameters=parameters
+    )
     found = Collector(variant, task, folder, seconds=seconds, lenient=True).collect(methods, report).as_json()
     return entry_of(found, before)
 

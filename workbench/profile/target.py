@@ -36,11 +36,13 @@ class Target:
     def __init__(self, task: Task) -> None:
         linetables.install()
         from engine.feeds import open_feed
+        from engine.packed.parameters import Parameters
         from variants import discover, resolve
         from workbench.profile.beginning import beginning, keep, kept
 
         self.task = task
-        self.variant: Variant = resolve(task.variant, discover(task.files))
+        parameters = None if task.parameters is None else Parameters.of(task.parameters)
+        self.variant: Variant = resolve(task.variant, discover(task.files)).fitted(parameters)
         # Under valgrind a feed takes its time: it was read before.
         read = task.mode != "count"
         self.feed = beginning(open_feed(task.feed), task.warm + task.records) if read else kept()

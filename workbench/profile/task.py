@@ -42,6 +42,8 @@ class Task:
     warm: int = 65_536
     records: int = 32_768
     seconds: float = 5.0
+    parameters: dict[str, int] | None = None
+    """Fitted to the feed, for a variant that takes such."""
 
     def write(self, folder: Path) -> None:
         (folder / NAME).write_text(json.dumps(asdict(self)))

@@ -1,0 +1,183 @@
+"""`lobench tune`: what it prints and writes, how other verbs take it, what it refuses, and interrupts. Never what is
+faster."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from engine.packed.parameters import DEFAULTS, NAMES
+from tests.cli.command import COMMAND, answer, environment, lobench, refused
+from workbench.results import read as read_result
+from workbench.tuning.files import read, write
+
+pytestmark = pytest.mark.xdist_group("tune")
+
+FEED = "synth:liquid-future,n=20000"
+OTHER = "synth:liquid-future,n=20000,seed=2"
+P8 = "p8_profile_guided"
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+    """A folder of profiles with one that is not the default, and what `tune --json` printed."""
+    folder = tmp_path_factory.mktemp("profiles")
+    done = subprocess.run(
+        [*COMMAND, "tune", FEED, "--budget", "4s", "--json"],
+        env=environment(LOBENCH_PROFILE_DIR=str(folder)),
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    told = json.loads(done.stdout)
+    # Whatever was faster on this machine: what comes next needs parameters that can be told from the defaults.
+    path = Path(told["profile_file"])
+    profile = read(path)
+    changed = {**profile.parameters.as_json(), "block": 4}
+    write(path, type(profile)(**{**vars(profile), "parameters": type(DEFAULTS).of(changed)}))
+    return folder, told
+
+
+@pytest.fixture
+def folder(tuned: tuple[Path, Any], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the commands of a test look for profiles."""
+    monkeypatch.setenv("LOBENCH_PROFILE_DIR", str(tuned[0]))
+    return tuned[0]
+
+
+def test_what_is_told(tuned: tuple[Path, Any]) -> None:
+    folder, told = tuned
+    (path,) = folder.iterdir()
+    assert told["profile_file"] == str(path)
+    assert told["feed"]["name"] == FEED
+    assert path.name.endswith(f"-{told['feed']['digest']}.toml")
+    assert (told["half"], told["other_half"], told["complete"]) == ("first", "second", True)
+    assert list(told["parameters"]) == list(told["best"]) == list(NAMES)
+    assert told["tuned"] == (told["parameters"] != DEFAULTS.as_json())
+    assert {entry["group"] for entry in told["tried"]} == {"looking ahead", "order table", "levels"}
+    for entry in told["tried"]:
+        assert 0 < entry["gain"]["low"] <= entry["gain"]["value"] <= entry["gain"]["high"]
+        assert set(entry["changes"]) <= set(NAMES)
+    assert (told["other"] is None) == (told["best"] == DEFAULTS.as_json())
+    traits = told["traits"]
+    assert (traits["events"], traits["books"], traits["tick"]) == (10_000, 1, 250_000_000)
+    assert sum(traits["actions"].values()) == pytest.approx(1)
+
+
+def test_what_is_written(tuned: tuple[Path, Any]) -> None:
+    _, told = tuned
+    profile = read(told["profile_file"])
+    assert (profile.feed, profile.digest, profile.confirmed) == (FEED, told["feed"]["digest"], True)
+    assert profile.facts["feed"]["live_orders"] == told["traits"]["live_orders"]
+    assert profile.facts["feed"]["half"] == "first"
+    assert {"date", "version", "source_digest", "machine_digest", "cpu"} <= set(profile.facts["made"])
+    assert ("gain" in profile.facts) == (told["other"] is not None)
+
+
+def test_replay_finds_it(folder: Path) -> None:
+    (path,) = folder.iterdir()
+    found = answer("replay", FEED)
+    assert found["tuning"]["profile"] == path.name
+    assert found["tuning"]["parameters"]["block"] == 4
+    named = answer("replay", OTHER, "--profile", path)
+    assert named["tuning"] == found["tuning"]
+    assert answer("replay", FEED, "--tuned", "none")["tuning"] is None
+    assert answer("replay", OTHER)["tuning"] is None
+    assert answer("replay", FEED, "--variant", "p7_cache_layout")["tuning"] is None
+    plain = answer("replay", FEED, "--variant", "p7_cache_layout")
+    assert plain["digests"] == found["digests"]
+    assert f"tuning       {path.name}" in lobench("replay", FEED).stdout.splitlines()
+
+
+def test_verify_takes_it(folder: Path) -> None:
+    told = answer("verify", FEED, "--variants", f"p4_hash_lookup {P8}", "--workers", "1,2")
+    assert told["agree"]
+    assert told["tuning"]["parameters"]["block"] == 4
+
+
+def test_measurements_keep_it(folder: Path, tmp_path: Path) -> None:
+    (profile,) = folder.iterdir()
+    words = ("--budget", "3", "--processes", 2, "-o")
+    done = lobench("cmp", "p7_cache_layout", P8, FEED, *words, tmp_path / "cmp")
+    assert done.returncode in (0, 1), done.stderr
+    assert f"tuning        {profile.name}" in done.stdout.splitlines()
+    lobench("measure", OTHER, "--variants", P8, "--tuned", profile, *words, tmp_path / "named")
+    lobench("measure", FEED, "--variants", P8, "--profile", "none", *words, tmp_path / "none")
+    kept = {}
+    for name in ("cmp", "named", "none"):
+        (path,) = (tmp_path / name).glob("*/result.json")
+        (feed,) = read_result(path)["feeds"]
+        assert feed["session"]["disagreeing"] == []
+        kept[name] = feed["tuning"]
+    assert kept["cmp"] == kept["named"]
+    assert kept["cmp"]["parameters"]["block"] == 4
+    assert kept["none"] is None
+
+
+def test_run_takes_it_beside_its_profilers(folder: Path, tmp_path: Path) -> None:
+    (profile,) = folder.iterdir()
+    told = answer(
+        *("run", "--quick", "--budget", "3", "--processes", 2, "--variants", P8, OTHER, "--tuned", profile),
+        *("-o", tmp_path),
+    )
+    assert told["feeds"][0]["tuning"]["profile"] == profile.name
+
+
+def test_for_a_person(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    done = lobench("tune", FEED, "--budget", "3", "--half", "second", "-o", path)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"feed          {FEED}"
+    assert any(line.startswith("second half   10,000 events (A ") for line in lines)
+    assert any(line.startswith("parameters    ") for line in lines)
+    assert lines[-1] == f"profile       {path}"
+    assert read(path).facts["feed"]["half"] == "second"
+
+
+def test_refused(tmp_path: Path, folder: Path) -> None:
+    assert "too few to tune on" in refused(2, "tune", "synth:liquid-future,n=999")
+    assert "is no duration" in refused(2, "tune", FEED, "--budget", "soon")
+    (tmp_path / "file").write_text("")
+    assert "no profile can be written there" in refused(2, "tune", FEED, "-o", tmp_path / "file" / "below")
+    assert "no profile can be written there" in refused(2, "tune", FEED, "-o", tmp_path)
+    assert "nothing.dbn" in refused(3, "tune", "nothing.dbn", folder=tmp_path)
+    path = tmp_path / "bad.toml"
+    path.write_text("format = 1\nconfirmed = true\nblock = 3\n")
+    for words in (("replay", FEED), ("verify", FEED), ("measure", FEED), ("cmp", "p7_cache_layout", P8, FEED)):
+        line = refused(3, *words, "--tuned", path, folder=tmp_path)
+        assert f"{path}: 'block' is no field" in line
+    assert "No such file" in refused(2, "run", "--quick", FEED, "--tuned", "nothing.toml", folder=tmp_path)
+    line = refused(2, "replay", FEED, "--variant", "p7_cache_layout", "--tuned", path)
+    assert "no variant here takes a profile" in line
+    assert sorted(entry.name for entry in tmp_path.iterdir() if entry.is_file()) == ["bad.toml", "file"]
+
+
+@pytest.mark.usefixtures("tuned")
+def test_an_interrupt_keeps_what_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "kept.toml"
+    process = subprocess.Popen(
+        [*COMMAND, "tune", FEED, "--budget", "600", "-o", str(path)],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 120
+    while not psutil.Process(process.pid).children() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    kept, last = err.splitlines()
+    assert last == "lobench: interrupted"
+    assert "unconfirmed" in kept
+    assert not read(path).confirmed

@@ -1,0 +1,160 @@
+"""Fit the run-time parameters of the packed layout to a feed, by measurement, and write them to a tuning profile.
+
+One half of the feed proposes, the other half decides: the defaults are written unless what was proposed is faster
+there, or faster on the whole feed without a loss there. From then on p8_profile_guided finds the profile by the feed's
+records; --tuned FILE names one, --tuned none leaves it out. Nothing but speed depends on it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.cli.options import add_evaluate, add_feeds, add_json
+
+if TYPE_CHECKING:
+    from engine.feeds import LoadedFeed
+    from workbench.tuning.search import Tuning
+    from workbench.tuning.traits import Traits
+
+HELP = "fit parameters to a feed, for p8_profile_guided"
+
+SECONDS = 60.0
+LEAST_RECORDS = 1000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_feeds(parser, required=True)
+    parser.add_argument("--budget", metavar="TIME", help=f"for measuring: 90, 90s, 2m (default {SECONDS:g}s)")
+    parser.add_argument("--half", choices=("first", "second"), default="first", help="which half proposes")
+    parser.add_argument("-o", "--output", metavar="FILE", help="the profile (default: where it is found by the feed)")
+    add_evaluate(parser)
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from engine.errors import UsageError
+    from engine.feeds import load, open_feed
+    from engine.packed.parameters import DEFAULTS
+    from variants import discover
+    from workbench.console import print_json, progress, stderr
+    from workbench.experiment.plan import seconds_of
+    from workbench.measurement.handover import shared
+    from workbench.tuning.files import check_place, folder, place_of
+    from workbench.tuning.picking import beginning_of, earlier
+    from workbench.tuning.search import VARIANT, Tuning, search
+    from workbench.tuning.traits import traits_of
+    from workbench.tuning.trials import Halves
+    from workbench.warming import warm_all
+
+    seconds = SECONDS if arguments.budget is None else seconds_of(arguments.budget)
+    source = open_feed(arguments.feeds)
+    check_place(Path(arguments.output) if arguments.output else folder() / "any.toml")
+    feed = load(source)
+    if feed.count < LEAST_RECORDS:
+        raise UsageError(f"{feed.name}: {feed.count:,} records are too few to tune on; {LEAST_RECORDS:,} are needed")
+    path = Path(arguments.output) if arguments.output else place_of(feed.digest, beginning_of(feed))
+    before = earlier(path)
+    variant = discover()[VARIANT]
+    warm_all([variant], ["timed"])
+    tuning = Tuning(arguments.half)
+    first, last = Halves.of(feed.count).records(tuning.half, feed.count)
+    with progress(f"looking at {feed.name}", last, records=True) as ticker:
+        traits = traits_of(feed, first, last, variant, evaluate=arguments.evaluate, advance=ticker.advance)
+    try:
+        with shared(feed) as handed, progress(f"tuning {feed.name}", seconds) as ticker:
+            search(
+                tuning,
+                handed,
+                traits,
+                evaluate=arguments.evaluate,
+                seconds=seconds,
+                start=before.parameters if before else None,
+                report=ticker.label,
+                advance=ticker.advance,
+            )
+    except KeyboardInterrupt:
+        if before is None or not before.confirmed:
+            _write(path, arguments, feed, traits, tuning)
+            line = f"stopped; the best so far is kept in {path}, unconfirmed: only --tuned {path} takes it"
+            stderr().print(line, markup=False, soft_wrap=True)
+        raise
+    _write(path, arguments, feed, traits, tuning)
+    if arguments.json:
+        print_json(
+            {
+                "profile_file": str(path),
+                "feed": {"name": feed.name, "digest": feed.digest},
+                "traits": traits.as_json(),
+                "tuned": tuning.parameters != DEFAULTS,
+                **tuning.as_json(),
+            }
+        )
+    else:
+        _show(feed.name, traits, tuning, path)
+    return 0
+
+
+def _write(path: Path, arguments: argparse.Namespace, feed: LoadedFeed, traits: Traits, tuning: Tuning) -> None:
+    from dataclasses import asdict
+    from datetime import UTC, datetime
+
+    from engine.cache import source_digest
+    from workbench.environment import environment
+    from workbench.tuning.files import Profile, write
+    from workbench.tuning.picking import beginning_of
+    from workbench.tuning.search import OTHER
+
+    machine = environment()
+    facts: dict[str, Any] = {"feed": {"half": tuning.half, "evaluate": arguments.evaluate, **traits.as_json()}}
+    if tuning.other is not None and tuning.whole is not None:
+        facts["gain"] = {
+            "processes": tuning.processes,
+            f"{OTHER[tuning.half]}_half": asdict(tuning.other),
+            "whole": asdict(tuning.whole),
+            "of": tuning.best.as_json(),
+        }
+    facts["made"] = {
+        "date": datetime.now(UTC).date(),
+        "version": machine["lobench"]["version"],
+        "revision": machine["lobench"]["revision"] or "unknown",
+        "source_digest": source_digest(),
+        "machine_digest": machine["machine_digest"],
+        "cpu": machine["cpu"]["model"] or "unknown",
+    }
+    chosen = tuning.parameters if tuning.complete else tuning.best
+    write(path, Profile(feed.name, feed.digest, beginning_of(feed), chosen, tuning.complete, facts))
+
+
+def _show(name: str, traits: Traits, tuning: Tuning, path: Path) -> None:
+    from rich.table import Table
+
+    from engine.packed.parameters import DEFAULTS, NEVER
+    from workbench.cli.outcome import say
+    from workbench.console import stdout
+    from workbench.tuning.search import OTHER
+
+    actions = ", ".join(f"{letter} {share:.1%}" for letter, share in sorted(traits.actions.items()))
+    say("feed", name)
+    say(f"{tuning.half} half", f"{traits.events:,} events ({actions}), {traits.evaluations:.2f} evaluations each")
+    say("books", f"{traits.books:,}; at most {traits.live_orders:,} orders at {traits.live_levels:,} levels rest")
+    say("prices", f"{traits.span_ticks:,} ticks of {traits.tick:,} are spanned by the busiest instrument's")
+    table = Table(title=f"tried on the {tuning.half} half, each against the best so far")
+    for heading in ("", "change", "times as fast", "95 % interval"):
+        table.add_column(heading)
+    for entry in tuning.tried:
+        gain = entry["gain"]
+        changes = ", ".join(
+            f"{key} {'never' if value == NEVER else format(value, ',')}" for key, value in entry["changes"].items()
+        )
+        table.add_row(entry["group"], changes, f"{gain['value']:.3f}x", f"{gain['low']:.3f} to {gain['high']:.3f}")
+    stdout().print(table)
+    for label, found in ((f"{OTHER[tuning.half]} half", tuning.other), ("whole feed", tuning.whole)):
+        if found is not None:
+            gain = "{value:.3f}x ({low:.3f} to {high:.3f})".format(**found.gain)
+            say(label, f"{gain} as fast as with the defaults, noise floor {found.floor:.2%}: {found.verdict}")
+    kept = {key: value for key, value in tuning.parameters.as_json().items() if value != getattr(DEFAULTS, key)}
+    changes = ", ".join(f"{key} = {value:,}" for key, value in kept.items())
+    say("parameters", changes or "the defaults: nothing was confirmed to be faster")
+    say("profile", path)

@@ -1,0 +1,64 @@
+"""What is worth trying on a feed: for each group of parameters that act together, changes of the best so far."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.packed.layout import SLOTS
+from engine.packed.parameters import DEFAULTS, NEVER, RANGES, Parameters
+from workbench.tuning.traits import Traits
+
+_SHARES = 64
+"""Fullness is given in 64ths."""
+_LOADS = ((26, 18), (48, 36))
+"""``fullest`` and ``after`` of a sparse and of a dense table."""
+_BLOCKS = (8, 32)
+_PER_LEVEL = (4, 64)
+_WIDEST = (512,)
+_NARROW = 256
+"""Where prices span fewer ticks, the widest window is none that anybody needs."""
+
+Options = list[dict[str, int]]
+"""Changes to a set of parameters, each a choice."""
+
+
+def groups(traits: Traits) -> dict[str, Options]:
+    """Group name to its options, those that may change most first."""
+    return {"looking ahead": _looking_ahead(traits), "order table": _tables(traits), "levels": _levels(traits)}
+
+
+def changed(best: Parameters, options: Options) -> list[Parameters]:
+    """``best`` with each of the options, without those that change nothing."""
+    made = [replace(best, **option) for option in options]
+    return [parameters for parameters in dict.fromkeys(made) if parameters != best]
+
+
+def _looking_ahead(traits: Traits) -> Options:
+    """The other of what the defaults do with a feed of this size, and other distances."""
+    if traits.held_bytes >= DEFAULTS.ahead_bytes:
+        return [{"ahead_bytes": NEVER}, *({"block": block} for block in _BLOCKS)]
+    return [{"ahead_bytes": 0}, *({"ahead_bytes": 0, "block": block} for block in _BLOCKS)]
+
+
+def _tables(traits: Traits) -> Options:
+    """Large enough at once for all that will rest, at several loads; where that is little, larger."""
+    options: Options = [{"least_lines": _lines(traits, DEFAULTS.after)}]
+    for fullest, after in _LOADS:
+        options.append({"fullest": fullest, "after": after, "least_lines": _lines(traits, after)})
+    if _lines(traits, DEFAULTS.after) <= DEFAULTS.least_lines:
+        options.append({"least_lines": 2 * DEFAULTS.least_lines})
+    return options
+
+
+def _lines(traits: Traits, after: int) -> int:
+    """Lines that all orders fill up to ``after`` of 64 slots."""
+    wanted = traits.live_orders * _SHARES // (after * SLOTS) + 1
+    low, high, _ = RANGES["least_lines"]
+    return min(max(low, wanted), high)
+
+
+def _levels(traits: Traits) -> Options:
+    options: Options = [{"per_level": share} for share in _PER_LEVEL]
+    if traits.span_ticks > _NARROW:
+        options += [{"widest": width} for width in _WIDEST]
+    return options

@@ -1,0 +1,179 @@
+"""Tuning profiles: TOML files that say which parameters were fitted to which feed.
+
+What a file holds may come from anywhere: reading one gives parameters that an engine can run with, or an error that
+names the file and the field.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import tomlkit
+
+from engine.errors import LobenchError, UsageError
+from engine.packed.parameters import Parameters
+
+FORMAT: Final = 1
+LARGEST: Final = 65_536
+"""Bytes of a file at most: a profile has two thousand."""
+
+_TABLES: Final = ("feed", "parameters", "gain", "made")
+_FIELDS: Final = ("format", "confirmed", *_TABLES)
+_KEYS: Final = {"digest": 32, "beginning": 16}
+"""Hex digits of what a feed is found by."""
+
+_HEAD: Final = """\
+Parameters of p8_profile_guided for one feed: they change how fast a replay is, never what it computes.
+Found again by the feed's digest, or named with --tuned FILE. docs/tuning.md"""
+
+
+class ProfileError(LobenchError):
+    """A tuning profile is not what it should be; the message names the file and the field."""
+
+    exit_code = 3
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"{path}: {problem} (docs/tuning.md; `lobench tune FEED` writes a new one)")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a file says. ``digest``: of all records that it was fitted to; ``beginning``: of the first of them.
+
+    ``confirmed``: the other half of the feed was asked. ``facts``: tables beside the parameters, for people.
+    """
+
+    feed: str
+    digest: str
+    beginning: str
+    parameters: Parameters
+    confirmed: bool
+    facts: Mapping[str, Any]
+
+
+def folder() -> Path:
+    """Where profiles are kept: ``$LOBENCH_PROFILE_DIR``, else in the user's data."""
+    chosen = os.environ.get("LOBENCH_PROFILE_DIR")
+    if chosen:
+        return Path(chosen)
+    data = os.environ.get("XDG_DATA_HOME")
+    return (Path(data) if data else Path(os.path.expanduser("~")) / ".local" / "share") / "lobench" / "tuned"
+
+
+def place_of(digest: str, beginning: str) -> Path:
+    """The file of a feed's profile in ``folder``; both keys are in its name, so that no other has to be opened."""
+    return folder() / f"{beginning}-{digest}.toml"
+
+
+def read(path: str | Path) -> Profile:
+    """The profile in a file. Raises UsageError for one that cannot be opened, ProfileError for anything else in it."""
+    place = Path(path)
+    return _checked(place, _parsed(place, _content(place)))
+
+
+def check_place(path: Path) -> None:
+    """Raise UsageError where no profile can be written, before minutes are spent on one."""
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if path.is_dir() or not above.is_dir() or not os.access(above, os.W_OK):
+        raise UsageError(f"{path}: no profile can be written there; -o names another file")
+
+
+def write(path: str | Path, profile: Profile) -> None:
+    """Write a profile, all of it or nothing. Raises UsageError where that cannot be."""
+    place = Path(path)
+    document = tomlkit.document()
+    for line in _HEAD.splitlines():
+        document.add(tomlkit.comment(line))
+    document["format"] = FORMAT
+    document["confirmed"] = profile.confirmed
+    document["feed"] = {
+        "name": profile.feed,
+        "digest": profile.digest,
+        "beginning": profile.beginning,
+        **profile.facts.get("feed", {}),
+    }
+    document["parameters"] = profile.parameters.as_json()
+    for name in ("gain", "made"):
+        if name in profile.facts:
+            document[name] = dict(profile.facts[name])
+    part = place.with_name(f".{place.name}.{os.getpid()}.part")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(tomlkit.dumps(document))
+        part.replace(place)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        raise UsageError(f"{place}: cannot be written: {error.strerror}; -o names another file") from error
+
+
+def _content(place: Path) -> bytes:
+    try:
+        if place.exists() and not place.is_file():
+            raise UsageError(f"{place}: is no file; --tuned takes a profile that `lobench tune` wrote")
+        with place.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except (OSError, ValueError) as error:
+        problem = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"{place}: {problem}; --tuned takes a profile that `lobench tune` wrote") from error
+    if len(content) > LARGEST:
+        raise ProfileError(place, f"is larger than {LARGEST:,} bytes, no tuning profile")
+    return content
+
+
+def _parsed(place: Path, content: bytes) -> dict[str, Any]:
+    try:
+        return tomllib.loads(content.decode())
+    except RecursionError as error:
+        raise ProfileError(place, "is nested too deeply for a tuning profile") from error
+    except ValueError as error:  # not TOML, not UTF-8, a number of thousands of digits
+        raise ProfileError(place, f"not TOML: {error}") from error
+
+
+def _checked(place: Path, document: dict[str, Any]) -> Profile:
+    version = document.get("format")
+    if type(version) is not int or version != FORMAT:
+        raise ProfileError(place, f"format must be {FORMAT}, was {_quoted(version)}")
+    for name in document:
+        if name not in _FIELDS:
+            raise ProfileError(place, f"{_quoted(name)} is no field; there are {', '.join(_FIELDS)}")
+    if type(document.get("confirmed")) is not bool:
+        raise ProfileError(place, f"confirmed must be true or false, was {_quoted(document.get('confirmed'))}")
+    for name in _TABLES:
+        if not isinstance(document.get(name, {}), dict):
+            raise ProfileError(place, f"{name} must be a table")
+    feed = document.get("feed", {})
+    if not isinstance(feed.get("name"), str):
+        raise ProfileError(place, f"feed.name must be a text, was {_quoted(feed.get('name'))}")
+    for name, digits in _KEYS.items():
+        if not isinstance(feed.get(name), str) or not re.fullmatch(rf"[0-9a-f]{{{digits}}}", feed[name]):
+            raise ProfileError(place, f"feed.{name} must be {digits} hex digits, was {_quoted(feed.get(name))}")
+    try:
+        parameters = Parameters.of(document.get("parameters", {}))
+    except ValueError as error:
+        raise ProfileError(place, f"parameters.{error}") from error
+    facts: dict[str, Any] = {name: document[name] for name in ("gain", "made") if name in document}
+    facts["feed"] = {name: value for name, value in feed.items() if name not in ("name", *_KEYS)}
+    _check_numbers(place, facts, "")
+    return Profile(feed["name"], feed["digest"], feed["beginning"], parameters, document["confirmed"], facts)
+
+
+def _check_numbers(place: Path, value: Any, path: str) -> None:
+    if isinstance(value, dict):
+        for name, entry in value.items():
+            _check_numbers(place, entry, f"{path}.{name}" if path else name)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ProfileError(place, f"{path[:80]} must be a finite number")
+
+
+def _quoted(value: Any) -> str:
+    text = "missing" if value is None else repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"

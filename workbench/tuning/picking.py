@@ -1,0 +1,107 @@
+"""Which profile a feed gets: the one that the user names, else the one that was written for its records."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.errors import LobenchError, UsageError
+from engine.feeds import Feed, LoadedFeed
+from engine.packed.parameters import Parameters
+from engine.policy import Variant
+from engine.records import MBO
+from workbench.tuning.files import Profile, folder, place_of, read
+
+NONE: Final = "none"
+"""What a user writes to have no profile looked for."""
+
+BEGINNING: Final = 4096
+"""Records that a feed is known by which nobody wants to read to its end before it is replayed."""
+
+
+@dataclass(frozen=True)
+class Picked:
+    """A profile and the file that it was in."""
+
+    path: Path
+    profile: Profile
+
+    @property
+    def parameters(self) -> Parameters:
+        return self.profile.parameters
+
+    def as_json(self) -> dict[str, Any]:
+        """As ``feeds[].tuning`` of a result document: no folder is named."""
+        return {
+            "profile": self.path.name,
+            "digest": self.profile.digest,
+            "confirmed": self.profile.confirmed,
+            "parameters": self.parameters.as_json(),
+        }
+
+
+def beginning_of(feed: Feed) -> str:
+    """Hex BLAKE2b, 64 bits, of a feed's first records; the feed is read no further. Raises what it raises."""
+    parts: list[npt.NDArray[np.void]] = []
+    missing = BEGINNING
+    for chunk in feed:
+        parts.append(chunk.array()[:missing].copy())
+        missing -= len(parts[-1])
+        if missing == 0:
+            break
+    first = np.concatenate(parts) if parts else np.zeros(0, MBO)
+    # As in a loaded feed, records are as long as they are without ts_out.
+    first["length"] = MBO.itemsize // 4
+    return hashlib.blake2b(first.view(np.uint8).data, digest_size=8).hexdigest()
+
+
+def pick(feed: Feed, named: str | None, variants: Iterable[Variant]) -> Picked | None:
+    """The profile for a feed, None where there is none or no variant takes one.
+
+    ``named`` is a file, or ``NONE``. Otherwise a loaded feed is found by the digest of its records; any other by its
+    beginning, as far as that is the beginning of one feed only. Profiles that were never confirmed are not found, only
+    named. Raises UsageError for a file that no variant here takes, and as ``files.read``.
+    """
+    takers = any(variant.tuning.fits for variant in variants)
+    if named == NONE:
+        return None
+    if named:
+        if not takers:
+            raise UsageError(f"--tuned {named}: no variant here takes a profile; p8_profile_guided does")
+        return Picked(Path(named), read(named))
+    path = _found(feed) if takers else None
+    if path is None:
+        return None
+    picked = Picked(path, read(path))
+    return picked if picked.profile.confirmed else None
+
+
+def earlier(path: Path) -> Profile | None:
+    """What a file holds that is about to be written; None for nothing of use."""
+    try:
+        return read(path) if path.exists() else None
+    except LobenchError:
+        return None
+
+
+def _found(feed: Feed) -> Path | None:
+    where = folder()
+    if not where.is_dir():
+        return None
+    if isinstance(feed, LoadedFeed):
+        path = place_of(feed.digest, beginning_of(feed))
+        return path if path.is_file() else None
+    if not any(where.glob("*.toml")):
+        return None
+    try:
+        found = sorted(where.glob(f"{beginning_of(feed)}-*.toml"))
+    except LobenchError:
+        # What is wrong with the feed, its replay will tell.
+        return None
+    return found[0] if len(found) == 1 else None

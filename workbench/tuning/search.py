@@ -1,0 +1,159 @@
+"""Fitting parameters to a feed: one half of it proposes, the other half decides.
+
+Group by group of parameters, the best so far is measured beside a few changes of it, in fresh processes, in lock-step,
+on one half of the feed; what is faster there is the best from then on. So many comparisons find something on any noise:
+what they found is measured against the defaults once more, in a replay of all of the feed, with the defaults twice. It
+is kept if it is faster on the other half, by more than the defaults differ from themselves; or if it is so on the whole
+feed and the other half at least shows no loss, as where books are filled in the first half only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Final
+
+from engine.packed.parameters import DEFAULTS, Parameters
+from workbench.measurement.handover import SharedFeed
+from workbench.statistics.intervals import Interval
+from workbench.statistics.verdicts import FASTER, floor_of, holm, verdict
+from workbench.tuning.candidates import changed, groups
+from workbench.tuning.traits import Traits
+from workbench.tuning.trials import STARTUP, Halves, Trial, measure
+
+VARIANT: Final = "p8_profile_guided"
+OTHER: Final = {"first": "second", "second": "first"}
+
+SEARCHING: Final = 0.5
+"""Share of the budget that the search has; the rest confirms."""
+_PROCESSES = (3, 6)
+"""Of a group's trial: at least, and at most."""
+_PROCESS_SECONDS = 5.0
+"""A process of a trial has so much, unless that makes them fewer than they must be."""
+_CONFIRMING = (4, 12)
+"""Processes that confirm: at least, and at most."""
+_LEAST_GAIN = 0.003
+"""A change that seems to gain less is not taken: it is one more that would have to be confirmed."""
+
+MARGIN: Final = 0.01
+"""A loss below this, or below the noise floor, is none: sessions aim to show effects from here on."""
+
+Report = Callable[[str], None]
+Advance = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """``gain``: how many times as fast as with the defaults; ``floor``: by which fraction these differed from
+    themselves; ``verdict`` on both."""
+
+    gain: Interval
+    floor: float
+    verdict: str
+
+
+@dataclass
+class Tuning:
+    """How far a search has come. ``best``: what one half of the feed proposes; ``tried``: each change with its gain
+    there. ``other``, ``whole``: what the confirmation says of ``best``, None before it was asked."""
+
+    half: str
+    best: Parameters = DEFAULTS
+    tried: list[dict[str, Any]] = field(default_factory=list)
+    other: Finding | None = None
+    whole: Finding | None = None
+    processes: int = 0
+    complete: bool = False
+
+    @property
+    def parameters(self) -> Parameters:
+        """What is kept once the search is complete: the defaults, unless something else was confirmed."""
+        if self.other is None or self.whole is None:
+            return DEFAULTS
+        lossless = self.other.gain["low"] > 1 / (1 + max(self.other.floor, MARGIN))
+        confirmed = self.other.verdict == FASTER or (self.whole.verdict == FASTER and lossless)
+        return self.best if confirmed else DEFAULTS
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything, with the parameters that are kept."""
+        return {**asdict(self), "other_half": OTHER[self.half], "parameters": self.parameters.as_json()}
+
+
+def search(
+    tuning: Tuning,
+    feed: SharedFeed,
+    traits: Traits,
+    *,
+    evaluate: str,
+    seconds: float,
+    start: Parameters | None,
+    report: Report,
+    advance: Advance,
+) -> None:
+    """Find the best parameters for a feed and ask the other half of it, in about ``seconds``; after an interrupt
+    ``tuning`` holds what is known. ``start``: parameters that were found before, tried first."""
+    halves = Halves.of(feed.count)
+    todo = groups(traits)
+    if start is not None and start != DEFAULTS:
+        todo = {"found before": [start.as_json()], **todo}
+    each = seconds * SEARCHING / len(todo)
+    processes = min(_PROCESSES[1], max(_PROCESSES[0], int(each / _PROCESS_SECONDS)))
+    part = replace(feed, count=_records(halves, feed.count, tuning.half, each / processes, traits))
+    for number, (name, options) in enumerate(todo.items(), 1):
+        tried = [tuning.best, *changed(tuning.best, options)]
+        if len(tried) == 1:
+            continue
+        report(f"trying {name}")
+        trial = Trial(part, halves, tried)
+        measure(trial, VARIANT, evaluate=evaluate, processes=processes, seconds=each, seed=number, advance=advance)
+        _take(tuning, name, trial)
+    if tuning.best != DEFAULTS:
+        report(f"confirming on the {OTHER[tuning.half]} half")
+        _confirm(tuning, feed, halves, traits, evaluate, seconds * (1 - SEARCHING), advance)
+    tuning.complete = True
+
+
+def _take(tuning: Tuning, name: str, trial: Trial) -> None:
+    """Note what a trial says of each of its sets, and go on with the best; of several that cannot be told from it, with
+    the one that changes least."""
+    found = []
+    for place, parameters in enumerate(trial.tried[1:], 1):
+        gain = trial.gain(0, place, tuning.half)
+        changes = {key: value for key, value in parameters.as_json().items() if value != getattr(tuning.best, key)}
+        tuning.tried.append({"group": name, "changes": changes, "gain": gain.ratio()})
+        found.append((gain, changes, parameters))
+    highest, _, _ = max(found, key=lambda entry: entry[0].value)
+    alike = [entry for entry in found if entry[0].value >= highest.value - highest.error - entry[0].error]
+    gain, _, parameters = min(alike, key=lambda entry: (len(entry[1]), -entry[0].value))
+    if gain.value > max(_LEAST_GAIN, gain.error):
+        tuning.best = parameters
+
+
+def _confirm(
+    tuning: Tuning, feed: SharedFeed, halves: Halves, traits: Traits, evaluate: str, seconds: float, advance: Advance
+) -> None:
+    """All of the feed is replayed, so that the deciding half begins with the books that the other one left."""
+    trial = Trial(feed, halves, [DEFAULTS, DEFAULTS, tuning.best])
+    fewest, most = _CONFIRMING
+    pass_seconds = len(trial.tried) * feed.count * traits.nanoseconds / 1e9
+    processes = min(most, max(fewest, int(seconds / (STARTUP + pass_seconds))))
+    measure(trial, VARIANT, evaluate=evaluate, processes=processes, seconds=seconds, seed=1_000, advance=advance)
+    parts = (OTHER[tuning.half], None)
+    gains = [trial.gain(0, 2, part) for part in parts]
+    floors = [floor_of(trial.gain(0, 1, part)) for part in parts]
+    adjusted = holm([gain.p for gain in gains])
+    tuning.processes = processes
+    tuning.other, tuning.whole = (
+        Finding(gain.ratio(), floor, verdict(gain.ratio(), p, floor))
+        for gain, floor, p in zip(gains, floors, adjusted, strict=True)
+    )
+
+
+def _records(halves: Halves, count: int, half: str, seconds: float, traits: Traits) -> int:
+    """Records that a process of a trial replays in its ``seconds``: up to the end of the half, or of as many of its
+    slices as there is time for."""
+    if half == "second":
+        return count
+    replays = 6
+    fitting = int(max(0.5, seconds - STARTUP) * 1e9 / (replays * max(1.0, traits.nanoseconds)) / halves.slice_records)
+    return halves.slice_records * min(halves.split, max(1, fitting))
