@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from reports.blocks import Block, Cell, Table
+from typing import Any
+
+from reports.blocks import Block, Cell, Table, Text
 from reports.facts import Facts
-from reports.numbers import TIMES, integer, percent
-from reports.sections.shared import SCORES, figure
+from reports.numbers import TIMES, integer, listed, percent
+from reports.sections.shared import SCORES, TONES, figure
+
+_NONE = {"ratio": None}
 
 
 def summary(feeds: list[Facts], anchors: list[str]) -> list[Block]:
@@ -32,7 +36,55 @@ def summary(feeds: list[Facts], anchors: list[str]) -> list[Block]:
         )
     headings = ["feed", "events", *(name for _, name in phases), "in total", "noise floor", "replays"]
     caption = "Step of every phase on every feed, CPU time, with 95 % intervals and how its prediction scored"
-    return [Table(caption, headings, rows, words=frozenset({0, len(headings) - 1}))]
+    return [Table(caption, headings, rows, words=frozenset({0, len(headings) - 1})), *places(feeds)]
+
+
+def places(feeds: list[Facts]) -> list[Block]:
+    """Which phase earns its place on which feed, where the top was measured without one phase at a time."""
+    shown = [feed for feed in feeds if feed.from_top]
+    if len(shown) < 2:
+        return []
+    entries = [{_key(entry): entry for entry in feed.from_top["axes"]} for feed in shown]
+    keys = sorted({key for found in entries for key in found})
+    rows = [
+        [Cell(feed.name, feed.from_top["top"]), *(_place(found.get(key)) for key in keys)]
+        for feed, found in zip(shown, entries, strict=True)
+    ]
+    headings = ["feed", *(f"{phase} {axis}" for phase, axis in keys)]
+    caption = (
+        "Does each phase earn its place? Speed of the ladder's top over itself without that phase alone, CPU time, "
+        "95 % intervals"
+    )
+    return [Table(caption, headings, rows), Text(" ".join(_said(key, shown, entries) for key in keys))]
+
+
+def _key(entry: dict[str, Any]) -> tuple[int, str]:
+    return entry["phase"], entry["axis"]
+
+
+def _place(entry: dict[str, Any] | None) -> Cell:
+    if entry is None or entry["ratio"] is None:
+        return Cell("", (entry or {}).get("note") or "")
+    cell = figure(entry["ratio"], TIMES)
+    return Cell(cell.text, f"{cell.note}; {entry['verdict']}", TONES.get(entry["verdict"], ""))
+
+
+def _said(key: tuple[int, str], feeds: list[Facts], entries: list[dict[tuple[int, str], dict[str, Any]]]) -> str:
+    """On which feeds a phase earns its place, as a sentence."""
+    name = f"Phase {key[0]} ({key[1]})"
+    measured = [
+        (feed.name, found[key]) for feed, found in zip(feeds, entries, strict=True) if found.get(key, _NONE)["ratio"]
+    ]
+    if not measured:
+        notes = [found[key]["note"] for found in entries if key in found and found[key]["note"]]
+        return f"{name} has no figure: {notes[0]}."
+    idle = list(dict.fromkeys(feed for feed, entry in measured if entry["verdict"] != "faster"))
+    if not idle:
+        return f"{name} earns its place on {'both' if len(measured) == 2 else f'all {len(measured)}'} feeds."
+    earning = list(dict.fromkeys(feed for feed, entry in measured if entry["verdict"] == "faster"))
+    if not earning:
+        return f"{name} is shown to earn its place on NONE of them: {listed(idle)}."
+    return f"{name} earns its place on {listed(earning)}, and is not shown to on {listed(idle)}."
 
 
 def _agreement(feed: Facts) -> Cell:
