@@ -9,7 +9,8 @@ from reports.facts import Facts
 from reports.numbers import TIMES, integer, listed, percent
 from reports.sections.shared import SCORES, TONES, figure
 
-_NONE = {"ratio": None}
+_Key = tuple[int, str]
+"""Phase and axis."""
 
 
 def summary(feeds: list[Facts], anchors: list[str]) -> list[Block]:
@@ -55,10 +56,10 @@ def places(feeds: list[Facts]) -> list[Block]:
         "Does each phase earn its place? Speed of the ladder's top over itself without that phase alone, CPU time, "
         "95 % intervals"
     )
-    return [Table(caption, headings, rows), Text(" ".join(_said(key, shown, entries) for key in keys))]
+    return [Table(caption, headings, rows), Text(_told(keys, shown, entries))]
 
 
-def _key(entry: dict[str, Any]) -> tuple[int, str]:
+def _key(entry: dict[str, Any]) -> _Key:
     return entry["phase"], entry["axis"]
 
 
@@ -69,22 +70,29 @@ def _place(entry: dict[str, Any] | None) -> Cell:
     return Cell(cell.text, f"{cell.note}; {entry['verdict']}", TONES.get(entry["verdict"], ""))
 
 
-def _said(key: tuple[int, str], feeds: list[Facts], entries: list[dict[tuple[int, str], dict[str, Any]]]) -> str:
-    """On which feeds a phase earns its place, as a sentence."""
-    name = f"Phase {key[0]} ({key[1]})"
-    measured = [
-        (feed.name, found[key]) for feed, found in zip(feeds, entries, strict=True) if found.get(key, _NONE)["ratio"]
-    ]
-    if not measured:
-        notes = [found[key]["note"] for found in entries if key in found and found[key]["note"]]
-        return f"{name} has no figure: {notes[0]}."
-    idle = list(dict.fromkeys(feed for feed, entry in measured if entry["verdict"] != "faster"))
-    if not idle:
-        return f"{name} earns its place on {'both' if len(measured) == 2 else f'all {len(measured)}'} feeds."
-    earning = list(dict.fromkeys(feed for feed, entry in measured if entry["verdict"] == "faster"))
-    if not earning:
-        return f"{name} is shown to earn its place on NONE of them: {listed(idle)}."
-    return f"{name} earns its place on {listed(earning)}, and is not shown to on {listed(idle)}."
+def _told(keys: list[_Key], feeds: list[Facts], entries: list[dict[_Key, dict[str, Any]]]) -> str:
+    """On which feeds the phases earn their place, in sentences: those that do everywhere together, the others one by
+    one."""
+    everywhere, others = [], []
+    for key in keys:
+        name = f"{key[0]} ({key[1]})"
+        found = [(feed.name, entry) for feed, own in zip(feeds, entries, strict=True) if (entry := own.get(key))]
+        measured = [(feed, entry["verdict"] == "faster") for feed, entry in found if entry["ratio"]]
+        earning, idle = (
+            list(dict.fromkeys(feed for feed, earns in measured if earns is said)) for said in (True, False)
+        )
+        if not measured:
+            others.append(f"Phase {name} has no figure: {found[0][1]['note']}.")
+        elif not idle:
+            everywhere.append(name)
+        elif not earning:
+            others.append(f"Phase {name} is shown to earn its place on NONE of these feeds.")
+        else:
+            others.append(f"Phase {name} earns its place on {listed(earning)}, and is not shown to on {listed(idle)}.")
+    if everywhere:
+        verb = "Phase {} earns its" if len(everywhere) == 1 else "Phases {} earn their"
+        others.insert(0, f"{verb.format(listed(everywhere))} place wherever measured.")
+    return " ".join(others)
 
 
 def _agreement(feed: Facts) -> Cell:
