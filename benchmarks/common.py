@@ -125,11 +125,12 @@ class Prepared:
     setup_cache.timeout = 1800  # type: ignore[attr-defined]
 
 
-def compile_one(job: tuple[str, str, dict[str, str]]) -> bool:
-    """Compile one build of one variant; False if the commit lacks it."""
+def compile_one(job: tuple[str, str, dict[str, str]], until: str | None = None) -> bool:
+    """Compile one build of one variant, the one that ends after stage ``until`` if that is given; False if the commit
+    lacks it."""
     build, name, variables = job
     worker = TASKS / "worker.py"
-    command = [sys.executable, "-P", str(worker), "compile", build, name]
+    command = [sys.executable, "-P", str(worker), "compile", build, name, *([until] if until else [])]
     done = subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True)
     if done.returncode not in (0, 3):
         raise RuntimeError(f"{name}: the {build} kernel does not compile:\n{done.stderr[-2000:]}")

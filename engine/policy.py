@@ -184,11 +184,13 @@ class Layout:
     """How books lie in memory. (axis ``layout``)
 
     ``build(lookup, memory, tracked, mids)`` returns the ``LayoutKernels``; without what only features need unless
-    ``tracked``. Unless ``mids``, nobody will read a quote's mid.
+    ``tracked``. Unless ``mids``, nobody will read a quote's mid. ``replaces``: axes whose policies have no part in a
+    variant of this layout, as it does their work itself.
     """
 
     name: str
     build: Callable[[Lookup, Memory, bool, bool], LayoutKernels]
+    replaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -319,3 +321,8 @@ class Variant:
     def policies(self) -> dict[str, str]:
         """Axis to the name of its policy."""
         return {axis: getattr(self, axis).name for axis in AXES}
+
+    @property
+    def replaced(self) -> tuple[str, ...]:
+        """Axes whose policies have no part in this variant."""
+        return self.layout.replaces

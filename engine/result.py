@@ -60,7 +60,8 @@ class Result:
     """Outcome of one replay.
 
     ``samples`` is an array of uint64, shape (boundaries, 3): the digests books, features, strategies at every
-    batch boundary. ``digests`` are those at the end; None where the replay took none.
+    batch boundary. ``digests`` are those at the end; None where the replay took none. ``decoded``: the sum of all
+    fields read, modulo 2^64, of a replay that only decodes; None of all others.
     """
 
     events: int
@@ -70,6 +71,7 @@ class Result:
     digests: Digests | None = None
     samples: npt.NDArray[np.uint64] = field(default_factory=lambda: np.zeros((0, 3), np.uint64))
     counters: dict[str, int] | None = None
+    decoded: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The parts that every command's JSON shares."""

@@ -284,6 +284,7 @@ class Replay:
             digests=digests,
             samples=np.concatenate(self._samples) if self._samples else np.zeros((0, 3), np.uint64),
             counters=self._counters(),
+            decoded=sum(int(engine["decoded"]) for engine in engines) % 2**64 if self.until == STAGES[0] else None,
         )
 
     def _counters(self) -> dict[str, int] | None:

@@ -12,8 +12,10 @@ def answer(feeds: list[Facts]) -> str:
     """One sentence over all feeds of all documents."""
     if not feeds:
         return "This result holds no feed."
-    parts = [_speed(feeds), _proof(feeds)]
-    measured = [feed for feed in feeds if feed.biggest and feed.document["kind"] != "cmp"]
+    # A part of the pipeline does not stand for the whole where that was measured, too.
+    whole = [feed for feed in feeds if feed.whole] or feeds
+    parts = [_speed(whole), _proof(feeds)]
+    measured = [feed for feed in whole if feed.biggest and feed.document["kind"] != "cmp"]
     if measured:
         parts.append(_biggest(measured))
     if len(feeds) == 1:

@@ -7,8 +7,12 @@ import shlex
 from functools import cached_property
 from typing import Any
 
+from workbench.results import SESSIONS
+
 CONTROL = " (A/A)"
 """Ends the name under which the reference is measured once more."""
+WHOLE = "strategies"
+"""The pipeline's last stage: a document of all of it is ``until`` this."""
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
 
 
@@ -32,7 +36,9 @@ class Facts:
         self.document, self.feed, self.mark = document, feed, mark
         self.analysis: dict[str, Any] = feed.get("analysis") or {}
         self.session: dict[str, Any] = feed.get("session") or {}
-        self.name: str = feed["name"]
+        until = document["until"]
+        self.whole = until == WHOLE
+        self.name: str = feed["name"] if self.whole else f"{feed['name']} until {until}"
 
     @cached_property
     def refuted(self) -> dict[str, str]:
@@ -41,7 +47,7 @@ class Facts:
         for outcome in self.feed["verification"]:
             if not outcome["agrees"]:
                 found.setdefault(outcome["name"], outcome["difference"] or "its digests differ from the reference's")
-        for session in (self.feed.get("session"), self.feed.get("factorial")):
+        for session in map(self.feed.get, SESSIONS):
             for name in (session or {}).get("disagreeing", ()):
                 found.setdefault(name, "its end state differed from the reference's after a timed replay")
         return found
@@ -129,6 +135,14 @@ class Facts:
         top = self.top["variant"] if self.top and self.top["variant"] in by_name else ""
         name = top or (ladder or [*by_name] or [""])[-1]
         return f"{name}: {by_name[name]['next_bottleneck_line']}." if name else ""
+
+    @cached_property
+    def from_top(self) -> dict[str, Any]:
+        """What the top loses without one phase alone; empty where that was not measured, or the top is refuted."""
+        found = self.analysis.get("from_top") or {}
+        if not found or found["top"] in self.refuted:
+            return {}
+        return {**found, "axes": [entry for entry in found["axes"] if entry["variant"] not in self.refuted]}
 
     @property
     def noise(self) -> dict[str, Any]:

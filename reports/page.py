@@ -7,7 +7,7 @@ from typing import Any
 
 from reports.answer import answer
 from reports.blocks import Page, Part, Section, Text
-from reports.facts import Facts, printable
+from reports.facts import WHOLE, Facts, printable
 from reports.numbers import counted, listed, percent
 from reports.sections import DOCUMENT_SECTIONS, FEED_SECTIONS
 from reports.summary import summary
@@ -74,6 +74,12 @@ def _warnings(document: dict[str, Any], which: str) -> list[Text]:
     if document["status"] == "partial":
         text = f"{which} is partial: the run was interrupted. What it had measured is shown. This measures all of it:"
         found.append(Text(text, "warning", document["command"]))
+    if document["until"] != WHOLE:
+        text = (
+            f"{which} is of a part of the pipeline: every record is done with after the stage {document['until']}. No "
+            "variant computes what follows, and no figure is a phase's gain for the whole."
+        )
+        found.append(Text(text, "warning"))
     wrong = list(dict.fromkeys(name for feed in feeds for name in feed.refuted))
     if wrong:
         text = f"{listed(wrong)} did not compute what the reference computes: refuted, and shown without any figure."

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from reports.blocks import Block, Cell, Table
+from typing import Any
+
+from reports.blocks import Block, Cell, Table, Text
 from reports.facts import Facts
-from reports.numbers import TIMES, integer, percent
-from reports.sections.shared import SCORES, figure
+from reports.numbers import TIMES, integer, listed, percent
+from reports.sections.shared import SCORES, TONES, figure
+
+_Key = tuple[int, str]
+"""Phase and axis."""
 
 
 def summary(feeds: list[Facts], anchors: list[str]) -> list[Block]:
@@ -32,7 +37,62 @@ def summary(feeds: list[Facts], anchors: list[str]) -> list[Block]:
         )
     headings = ["feed", "events", *(name for _, name in phases), "in total", "noise floor", "replays"]
     caption = "Step of every phase on every feed, CPU time, with 95 % intervals and how its prediction scored"
-    return [Table(caption, headings, rows, words=frozenset({0, len(headings) - 1}))]
+    return [Table(caption, headings, rows, words=frozenset({0, len(headings) - 1})), *places(feeds)]
+
+
+def places(feeds: list[Facts]) -> list[Block]:
+    """Which phase earns its place on which feed, where the top was measured without one phase at a time."""
+    shown = [feed for feed in feeds if feed.from_top]
+    if len(shown) < 2:
+        return []
+    entries = [{_key(entry): entry for entry in feed.from_top["axes"]} for feed in shown]
+    keys = sorted({key for found in entries for key in found})
+    rows = [
+        [Cell(feed.name, feed.from_top["top"]), *(_place(found.get(key)) for key in keys)]
+        for feed, found in zip(shown, entries, strict=True)
+    ]
+    headings = ["feed", *(f"{phase} {axis}" for phase, axis in keys)]
+    caption = (
+        "Does each phase earn its place? Speed of the ladder's top over itself without that phase alone, CPU time, "
+        "95 % intervals"
+    )
+    return [Table(caption, headings, rows), Text(_told(keys, shown, entries))]
+
+
+def _key(entry: dict[str, Any]) -> _Key:
+    return entry["phase"], entry["axis"]
+
+
+def _place(entry: dict[str, Any] | None) -> Cell:
+    if entry is None or entry["ratio"] is None:
+        return Cell("", (entry or {}).get("note") or "")
+    cell = figure(entry["ratio"], TIMES)
+    return Cell(cell.text, f"{cell.note}; {entry['verdict']}", TONES.get(entry["verdict"], ""))
+
+
+def _told(keys: list[_Key], feeds: list[Facts], entries: list[dict[_Key, dict[str, Any]]]) -> str:
+    """On which feeds the phases earn their place, in sentences: those that do everywhere together, the others one by
+    one."""
+    everywhere, others = [], []
+    for key in keys:
+        name = f"{key[0]} ({key[1]})"
+        found = [(feed.name, entry) for feed, own in zip(feeds, entries, strict=True) if (entry := own.get(key))]
+        measured = [(feed, entry["verdict"] == "faster") for feed, entry in found if entry["ratio"]]
+        earning, idle = (
+            list(dict.fromkeys(feed for feed, earns in measured if earns is said)) for said in (True, False)
+        )
+        if not measured:
+            others.append(f"Phase {name} has no figure: {found[0][1]['note']}.")
+        elif not idle:
+            everywhere.append(name)
+        elif not earning:
+            others.append(f"Phase {name} is shown to earn its place on NONE of these feeds.")
+        else:
+            others.append(f"Phase {name} earns its place on {listed(earning)}, and is not shown to on {listed(idle)}.")
+    if everywhere:
+        verb = "Phase {} earns its" if len(everywhere) == 1 else "Phases {} earn their"
+        others.insert(0, f"{verb.format(listed(everywhere))} place wherever measured.")
+    return " ".join(others)
 
 
 def _agreement(feed: Facts) -> Cell:

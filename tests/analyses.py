@@ -25,6 +25,8 @@ _PREDICTED = {
     3: ("string features", 1.2, 1.2),
     4: ("linear order search", 1.1, 1.1),
 }
+GAINS = {"events": 1.1, "context": 1.2, "features": 2.4, "lookup": 1.2}
+"""What each of the core's phases earns."""
 SLICE, LEAD_IN = 8192, 1024
 """Records of a slice, and how many of them are not timed."""
 
@@ -79,6 +81,7 @@ def analysis_of(feed: Document, speeds: Mapping[str, float], combinations: Mappi
         "bias": [{"variant": name, "ratio": interval(1.01)} for name in speeds] if feed["isolated"] else None,
         "attribution": _attribution() if combinations else None,
         "interactions": _interactions() if combinations else None,
+        "from_top": from_top_of(feed) if feed["from_top"] else None,
         "scaling": [
             {
                 "variant": name,
@@ -146,8 +149,34 @@ def _score(measured: Mapping[str, float], low: float, high: float) -> str:
     return "over" if measured["low"] > high else "hit"
 
 
+def from_top_of(feed: Document, **gains: float) -> Document:
+    """``analysis.from_top``: what the top loses without one of the core's phases, ``GAINS`` unless others are given."""
+    top = feed["from_top"]["measured"][0]
+    gains = {**GAINS, **gains}
+    return {
+        "top": top,
+        "floor": 0.008,
+        "axes": [
+            {
+                "axis": axis,
+                "phase": place,
+                "policy": CORE[axis][1],
+                "without": CORE[axis][0],
+                "variant": f"{top},{axis}={CORE[axis][0]}",
+                "ratio": interval(gain),
+                "p": 0.001,
+                "p_holm": 0.004,
+                "verdict": _verdict(gain),
+                "note": None,
+            }
+            for place, (axis, gain) in enumerate(gains.items(), 1)
+        ],
+        "sentence": f"Every phase that was taken away from {top} earns its place on this feed.",
+    }
+
+
 def _attribution() -> Document:
-    gains = {"events": 1.1, "context": 1.2, "features": 2.4, "lookup": 1.2}
+    gains = GAINS
     return {
         "total": interval(math.prod(gains.values())),
         "phases": [

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.analyses import CONTROL, CORE, LEAD_IN, REFERENCE, SLICE, Document, analysis_of, interval, phase_of
+from tests.analyses import CONTROL, CORE, GAINS, LEAD_IN, REFERENCE, SLICE, Document, analysis_of, interval, phase_of
 
 SPEEDS = {
     "p0_baseline": 1.0,
@@ -61,12 +61,14 @@ def document(
     slices: int = 12,
     noise: float = 0.01,
     factorial: bool = False,
+    from_top: bool = False,
     isolated: bool = False,
     scaling: bool = False,
     limits: bool = False,
     sweep: bool = False,
     analysis: bool = True,
     disagreeing: Sequence[str] = (),
+    until: str = "strategies",
     seed: int = 1,
 ) -> Document:
     """A valid document. ``speeds`` is the true speed-up over the reference by variant (any name; `pN_…` are phases),
@@ -88,6 +90,7 @@ def document(
             noise=noise,
             complete=complete,
             parts={
+                "from_top": from_top and complete,
                 "isolated": isolated and complete,
                 "scaling": scaling and complete,
                 "limits": limits and complete,
@@ -105,7 +108,7 @@ def document(
         "command": f"lobench {kind} {' '.join(feeds)}",
         "status": status,
         "evaluate": "last",
-        "until": "strategies",
+        "until": until,
         "environment": environment(),
         "source_digest": "0123456789abcdef",
         "variants": [_described(name, _POLICIES.get(name, _POLICIES["p4_hash_lookup"])) for name in speeds],
@@ -160,6 +163,7 @@ def _described(name: str, policies: Mapping[str, str]) -> dict[str, Any]:
         "phase": phase_of(name),
         "summary": f"the variant {name}",
         "policies": dict(policies),
+        "replaced": [],
         "source_digest": "fedcba9876543210",
     }
 
@@ -215,6 +219,7 @@ def _feed(
         },
         "session": session,
         "factorial": None,
+        "from_top": None,
         "isolated": None,
         "scaling": None,
         "limits": None,
@@ -223,6 +228,11 @@ def _feed(
     if combinations:
         rates = [_combined_speed(policies) for policies in combinations.values()]
         feed["factorial"] = _session(rng, [*combinations, CONTROL], [*rates, 1.0], events, shape, noise, True)
+    if parts["from_top"]:
+        top = max(names, key=lambda name: phase_of(name) or 0)
+        rates = {top: 1.0, **{f"{top},{axis}={CORE[axis][0]}": 1 / gain for axis, gain in GAINS.items()}}
+        measured = [*rates, f"{top} (A/A)"]
+        feed["from_top"] = _session(rng, measured, [*rates.values(), 1.0], events, shape, noise, True)
     if parts["isolated"]:
         rows = _rows(rng, list(speeds.values()), shape, noise, bias=0.99)
         feed["isolated"] = {"columns": list(_SAMPLE), "names": names, "rows": rows}

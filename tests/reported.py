@@ -20,7 +20,7 @@ TELLTALE = 7777.25
 
 def complete(**more: Any) -> Document:
     """With every part that a document can hold."""
-    parts = {"factorial": True, "isolated": True, "scaling": True, "limits": True, "sweep": True}
+    parts = {"factorial": True, "from_top": True, "isolated": True, "scaling": True, "limits": True, "sweep": True}
     made = document(**{**parts, **more})
     for feed in made["feeds"]:
         feed["profiles"] = profiles_of([variant["name"] for variant in made["variants"]])
@@ -71,6 +71,9 @@ def refuted(name: str = "p4_hash_lookup") -> Document:
                 outcome |= {"agrees": False, "digests": None, "difference": "event 17: best bid 5 instead of 6"}
         feed["counters"][name] = {counter: round(TELLTALE * feed["events"]) for counter in feed["counters"][name]}
         analysis = feed["analysis"]
+        _betray(
+            [entry for entry in analysis["from_top"]["axes"] if name in (made["feeds"][0]["from_top"]["measured"][0],)]
+        )
         for rows in (analysis["ladder"], analysis["bias"], analysis["scaling"]):
             _betray([row for row in rows if row["variant"] == name])
         for entry in feed["profiles"]["variants"]:

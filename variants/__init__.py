@@ -92,26 +92,53 @@ def policies(variants: Iterable[Variant]) -> dict[str, dict[str, Any]]:
 
 
 def resolve(spec: str, known: dict[str, Variant]) -> Variant:
-    """The variant that a user names: a discovered one, or ``axis=policy,…`` on top of the reference.
+    """The variant that a user names: a discovered one, ``axis=policy,…`` on top of the reference, or
+    ``NAME,axis=policy,…`` on top of a discovered one.
 
-    Raises UsageError with what there is for an unknown name, axis or policy.
+    Raises UsageError with what there is for an unknown name, axis or policy, and for an axis that has no part in what
+    it is to change.
     """
     if spec in known:
         return known[spec]
-    if "=" not in spec:
+    first, *rest = (part.strip() for part in spec.split(","))
+    base, parts = (known[REFERENCE], [first, *rest]) if "=" in first else (known.get(first), rest)
+    if base is None or not parts:
         raise UsageError(
-            f"no variant named '{spec}'. Use any of {', '.join(known)}, or axis=policy,… with axes {', '.join(AXES)}"
+            f"no variant named '{first}'. Use any of {', '.join(known)}, or axis=policy,… with axes {', '.join(AXES)} "
+            "on top of the reference, or NAME,axis=policy,… on top of another"
         )
-    choices = policies(known.values())
+    changes = _changes(parts, policies(known.values()), spec)
+    return _combined(base, changes) if base.name == REFERENCE else _altered(base, changes)
+
+
+def _changes(parts: list[str], choices: dict[str, dict[str, Any]], spec: str) -> dict[str, Any]:
+    """Axis to policy, of ``axis=policy`` texts."""
     changes: dict[str, Any] = {}
-    for part in spec.split(","):
-        axis, _, name = part.strip().partition("=")
+    for part in parts:
+        axis, _, name = part.partition("=")
         if axis not in choices:
             raise UsageError(f"no axis named '{axis}' in '{spec}'. Use any of {', '.join(AXES)}")
         if name not in choices[axis]:
             raise UsageError(f"no policy '{name}' of axis {axis} in '{spec}'. Use any of {', '.join(choices[axis])}")
+        if axis in changes:
+            raise UsageError(f"axis {axis} stands twice in '{spec}'; name one policy for it")
         changes[axis] = choices[axis][name]
-    return _combined(known[REFERENCE], changes)
+    return changes
+
+
+def ladder(known: dict[str, Variant]) -> list[Variant]:
+    """The phases, from the reference up."""
+    return sorted((variant for variant in known.values() if variant.phase is not None), key=lambda one: one.phase or 0)
+
+
+def from_top(known: dict[str, Variant]) -> list[Variant]:
+    """The ladder's last phase, then that one with one axis at a time as the reference has it.
+
+    Axes in which the two are the same, and those that have no part in the last phase, are left out.
+    """
+    top, reference = ladder(known)[-1], known[REFERENCE]
+    axes = [axis for axis in AXES if axis not in top.replaced and top.policies[axis] != reference.policies[axis]]
+    return [top, *(_altered(top, {axis: getattr(reference, axis)}) for axis in axes)]
 
 
 def factorial(known: dict[str, Variant]) -> list[Variant]:
@@ -123,7 +150,23 @@ def factorial(known: dict[str, Variant]) -> list[Variant]:
     ]
 
 
+def _altered(base: Variant, changes: dict[str, Any]) -> Variant:
+    """``base`` with other policies, named by it and by what differs; ``base`` itself where nothing does."""
+    changed = {axis: changes[axis] for axis in AXES if axis in changes and changes[axis].name != base.policies[axis]}
+    if not changed:
+        return base
+    altered = replace(base, phase=None, summary=f"{base.name} with other policies", **changed)
+    for axis in changed:
+        if axis in altered.replaced:
+            raise UsageError(
+                f"{axis} has no part in the {altered.layout.name} layout: {base.name} would stay as it is with "
+                f"{axis}={changed[axis].name}. Leave it out, or change layout with it"
+            )
+    return replace(altered, name=",".join([base.name, *(f"{axis}={policy.name}" for axis, policy in changed.items())]))
+
+
 def _combined(reference: Variant, changes: dict[str, Any]) -> Variant:
+    """The reference with other policies, named by those of the core axes and all that were asked for."""
     combined = replace(reference, phase=None, summary="a combination of policies", **changes)
     chosen = [f"{axis}={name}" for axis, name in combined.policies.items() if axis in CORE_AXES or axis in changes]
     return replace(combined, name=",".join(chosen))

@@ -82,7 +82,7 @@ class VariantMachine:
             if ours.any():
                 newest[:] = [rows.features[ours][-1].copy()]
 
-        on_rows = None if self._until == "book" else keep
+        on_rows = None if self._until in ("decode", "book") else keep
         with Replay(
             self.variant, workers=self.workers, evaluate=self._evaluate, on_rows=on_rows, until=self._until
         ) as replay:

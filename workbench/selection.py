@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from engine.errors import UsageError
 from engine.policy import Variant
-from variants import REFERENCE, discover, factorial, resolve
+from variants import REFERENCE, discover, factorial, from_top, resolve
 
 
 def select(names: str, files: Sequence[str] = ()) -> list[Variant]:
     """``ladder``: every discovered variant and the user's own; ``factorial``: the combinations of the core axes and
-    the user's own; else names or combinations separated by spaces. Raises UsageError for what does not exist."""
+    the user's own; ``from-top``: the last phase, it without one phase at a time, and the user's own; else names or
+    combinations separated by spaces. Raises UsageError for what does not exist."""
     known = discover(files)
     own = [variant for variant in known.values() if variant.phase is None]
     if names == "ladder":
         return list(known.values())
     if names == "factorial":
         return [*factorial(known), *own]
-    chosen = {variant.name: variant for variant in (resolve(name, known) for name in names.split())}
+    if names == "from-top":
+        return [*from_top(known), *own]
+    chosen = {variant.name: variant for variant in (named(name, known) for name in names.split())}
     if not chosen:
         raise UsageError("--variants names no variant")
     return list(chosen.values())
+
+
+def named(name: str, known: Mapping[str, Variant]) -> Variant:
+    """A variant by name, by the first letters that only its name has, or a combination, also on top of one so named.
+    Raises UsageError as ``resolve``."""
+    first, comma, rest = name.partition(",")
+    matching = [full for full in known if full.startswith(first)] if first not in known else []
+    return resolve(f"{matching[0] if len(matching) == 1 else first}{comma}{rest}", dict(known))
 
 
 def with_reference(names: str, files: Sequence[str] = ()) -> list[Variant]:

@@ -27,7 +27,8 @@ def verify_all(
 ) -> list[Verification]:
     """The reference's own result, then each variant with each number of workers, then the oracle, compared with it.
 
-    Variants that stop after stage ``until`` agree if all that they compute does. ``files`` are the user's own
+    Variants that stop after stage ``until`` agree if all that they compute does; those that only decode are compared
+    with the reference decoding. ``files`` are the user's own
     variants. The reference with one worker comes first whether it was asked for or not.
     Raises UsageError when the oracle is asked for features or strategies that it does not know.
     """
@@ -41,9 +42,9 @@ def verify_all(
                 "leave out --oracle, or the file that adds some"
             )
     baseline = discover()[REFERENCE]
-    whole = until == STAGES[-1]
+    whole, decoding = until == STAGES[-1], until == STAGES[0]
     warm_all([baseline, *(variants if whole else [])], builds=("observed",), files=files)
-    warm_all(variants, builds=("observed",), files=files, until=until)
+    warm_all([*([baseline] if decoding else []), *variants], builds=("observed",), files=files, until=until)
     pairs = [(variant, count) for variant in variants for count in workers]
     pairs = [pair for pair in pairs if not whole or pair != (baseline, 1)]
     reference = VariantMachine(baseline, evaluate=evaluate)
@@ -52,6 +53,9 @@ def verify_all(
         ticker.label(f"verifying {baseline.name}")
         expected = reference.replay(feed, feed.count, ticker.advance)
         outcomes = [Verification(baseline.name, 1, expected, ())]
+        if decoding:
+            reference = VariantMachine(baseline, evaluate=evaluate, until=until)
+            expected = reference.replay(feed, feed.count)
         for variant, count in pairs:
             ticker.label(f"verifying {variant.name}, {count} workers")
             machine = VariantMachine(variant, workers=count, evaluate=evaluate, until=until)

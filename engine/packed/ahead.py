@@ -12,8 +12,8 @@ from typing import Any
 
 from engine.containers import table_get
 from engine.counters import UNCOUNTED
-from engine.market import book_key
 from engine.layout import BACKTEST, BOOK
+from engine.market import book_key
 from engine.native import INTEGER, Record, element, inlined, int64, kernel, prefetch, trailing_zeros, uint64, view
 from engine.packed.growth import held, make_room
 from engine.packed.layout import HEAD_BYTES, LEVEL_MASK, LINE_BYTES, SLOTS, STATE
@@ -41,8 +41,8 @@ def found_at(state: Record, index: int) -> Record:
 
 
 def build_look_ahead(tracked: bool) -> Callable[..., Any]:
-    """``look_ahead`` of the layout; ``tracked``: for a replay that evaluates, which also needs what lies behind a book's
-    first line, its features and its accounts."""
+    """``look_ahead`` of the layout; ``tracked``: for a replay that evaluates, which also needs what lies behind a
+    book's first line, its features and its accounts."""
     feature_lines = -(-8 * len(FEATURES) // LINE_BYTES)
     account_lines = -(-BACKTEST.itemsize * len(STRATEGIES) // LINE_BYTES)
 

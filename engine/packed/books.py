@@ -154,4 +154,4 @@ def build_packed(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> L
     )
 
 
-PACKED = Layout("packed", build_packed)
+PACKED = Layout("packed", build_packed, replaces=("lookup",))

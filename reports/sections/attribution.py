@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+
 from reports.blocks import Block, Cell, Section, Table, Text
 from reports.charts.attribution import METHODS, attribution_chart, name_of
 from reports.facts import Facts
-from reports.numbers import TIMES, listed, spelled
-from reports.sections.shared import figure, missing
+from reports.numbers import TIMES, listed, percent, spelled
+from reports.sections.shared import figure, missing, verdict
 
 CORE = range(1, 5)
 """Phases whose axes make the factorial."""
@@ -21,9 +23,15 @@ def section(facts: Facts) -> Section:
 
 
 def _blocks(facts: Facts) -> list[Block]:
+    return [*_factorial(facts), *_from_top(facts)]
+
+
+def _factorial(facts: Facts) -> list[Block]:
     spoilt = unusable(facts)
     if spoilt:
         return [spoilt]
+    if not facts.whole:
+        return [Text("Only a part of the pipeline was measured: that says nothing of what phases earn.")]
     attribution, chart = facts.analysis.get("attribution"), attribution_chart(facts)
     if not attribution or chart is None:
         return [missing("The 16 combinations of the four core axes were not measured on this feed.", facts.run())]
@@ -37,6 +45,35 @@ def _blocks(facts: Facts) -> list[Block]:
     table = Table("Speed-up by phase, CPU time, 95 % intervals", ["phase", *METHODS.values()], rows)
     total = Text(f"All phases together: {spelled(attribution['total'], TIMES)}. {attribution['sentence']}")
     return [Text(LEAD), chart, table, total]
+
+
+def _from_top(facts: Facts) -> list[Block]:
+    found = facts.from_top
+    if not found:
+        return [missing("The top of the ladder without one phase at a time was not measured.", _command(facts))] * (
+            facts.whole
+        )
+    rows = [
+        [
+            Cell(name_of(entry), f"{entry['without']} instead of {entry['policy']}"),
+            figure(entry["ratio"], TIMES) if entry["ratio"] else Cell("", entry["note"] or ""),
+            verdict(entry["verdict"], entry["p_holm"]),
+        ]
+        for entry in found["axes"]
+    ]
+    table = Table(
+        f"What is lost when one phase alone is taken away from {found['top']}: its speed over that without the phase, "
+        "CPU time, 95 % intervals; p-values with Holm's correction",
+        ["without phase", "speed-up by it", "verdict"],
+        rows,
+        words=frozenset({0, 2}),
+    )
+    floor = f"Noise floor of this session: {percent(found['floor'])}."
+    return [table, Text(f"{found['sentence']} {floor}")]
+
+
+def _command(facts: Facts) -> str:
+    return shlex.join(["lobench", "measure", "--variants", "from-top", *facts.feed["specs"]])
 
 
 def unusable(facts: Facts) -> Text | None:

@@ -29,6 +29,7 @@ def section(facts: Facts) -> Section:
 
 def _table(facts: Facts) -> Table:
     rungs = facts.ladder
+    extent = "the whole pipeline" if facts.whole else f"the pipeline until {facts.document['until']}"
     headings = [
         "variant",
         "M events/s",
@@ -55,7 +56,7 @@ def _table(facts: Facts) -> Table:
         for rung in rungs
     ]
     return Table(
-        "CPU time of one worker, the whole pipeline; 95 % intervals; p-values with Holm's correction",
+        f"CPU time of one worker, {extent}; 95 % intervals; p-values with Holm's correction",
         headings,
         rows,
         words=frozenset({0, 3, 4, 5}),

@@ -49,6 +49,22 @@ def test_keeps_a_document(compared: tuple[Any, Path]) -> None:
     assert feed["factorial"] is None
 
 
+def test_until_a_stage(tmp_path: Path) -> None:
+    done = lobench("cmp", "p3", "p4", FEED, "--until", "book", *QUICK, "--tolerance", "90%", "-o", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "until book: decode and book only" in done.stdout
+    (path,) = tmp_path.glob("*/result.json")
+    kept = read(path)
+    assert kept["until"] == "book"
+    (feed,) = kept["feeds"]
+    # The reference computed everything once; what is compared with it are books alone.
+    assert [set(entry["digests"]) for entry in feed["verification"]][1:] == [{"books"}] * 6
+    assert set(feed["verification"][0]["digests"]) == {"books", "features", "strategies"}
+    assert {entry["name"] for entry in feed["verification"]} == {"p0_baseline", "p3_indexed_features", "p4_hash_lookup"}
+    assert feed["counters"]["p4_hash_lookup"]["lookups"] > 0
+    assert feed["session"]["disagreeing"] == []
+
+
 def test_for_a_person(tmp_path: Path) -> None:
     done = lobench("cmp", "p0_baseline", "p1_zero_copy", FEED, *QUICK, "--tolerance", "90%", "-o", tmp_path)
     assert (done.returncode, done.stderr) == (0, "")

@@ -76,6 +76,7 @@ def test_variants() -> None:
     assert list(told["axes"]) == list(AXES)
     assert told["core_axes"] == list(CORE_AXES)
     assert told["factorial"] == 16
+    assert told["from_top"] == [variant.name for variant in variants.from_top(known)]
 
 
 def test_variants_for_a_person() -> None:
@@ -86,6 +87,7 @@ def test_variants_for_a_person() -> None:
         assert f"\n{axis} " in text
     assert "axis=policy" in text
     assert "`factorial` stands for all 16 combinations" in text
+    assert f"`from-top` for {variants.from_top(variants.discover())[0].name} and it without" in text
 
 
 def test_variants_from_a_file(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from tests.cli import wrong
 from tests.cli.command import COMMAND, answer, environment, lobench, refused
 from tests.dbn_files import header, records, write
+from variants import discover, from_top
 from workbench.measurement.design import CONTROL
 from workbench.results import read
 
@@ -77,6 +78,51 @@ def test_it_stops_when_it_is_precise_enough(tmp_path: Path) -> None:
     assert len({row[0] for row in session["samples"]["rows"]}) == 3
 
 
+def test_a_stage_and_a_precision(tmp_path: Path) -> None:
+    both = ("--until", "book", "--until", "99%")
+    done = lobench("measure", FEED, *PAIR, *both, "--budget", "200", "--processes", 40, "-o", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"{FEED}, until book: decode and book only" in " ".join(done.stdout.split())
+    result = document(tmp_path)
+    (feed,) = result["feeds"]
+    assert result["until"] == "book"
+    assert feed["session"]["design"]["until_precision"] == 0.99
+    assert feed["session"]["disagreeing"] == []
+    assert all(entry["agrees"] for entry in feed["verification"])
+    assert {rung["score"] for rung in feed["analysis"]["ladder"]} == {None}
+    # Books alone are replayed in a fraction of the time.
+    assert feed["analysis"]["ladder"][0]["events_per_second"]["value"] > 3e6
+    (path,) = tmp_path.glob("*/result.json")
+    told = answer("plan", "score", path)
+    assert {entry["score"] for entry in told["grades"]} == {"open"}
+
+
+def test_decoding_alone(tmp_path: Path) -> None:
+    answer("measure", FEED, *PAIR, "--until", "decode", "--budget", "3", "--processes", 2, "-o", tmp_path)
+    result = document(tmp_path)
+    (feed,) = result["feeds"]
+    assert (result["until"], feed["session"]["disagreeing"]) == ("decode", [])
+    assert all(entry["agrees"] for entry in feed["verification"])
+
+
+def test_the_top_without_one_phase_at_a_time(tmp_path: Path) -> None:
+    words = ("--variants", "from-top", "--budget", "8", "--processes", 3)
+    done = lobench("measure", FEED, *words, "-o", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    result = document(tmp_path)
+    (feed,) = result["feeds"]
+    expected = from_top(discover())
+    assert feed["session"]["measured"] == ["p0_baseline", *(variant.name for variant in expected), CONTROL]
+    assert all(entry["agrees"] for entry in feed["verification"])
+    found = feed["analysis"]["from_top"]
+    assert found["top"] == expected[0].name
+    assert [entry["variant"] for entry in found["axes"] if entry["ratio"]] == [one.name for one in expected[1:]]
+    for entry in found["axes"]:
+        assert (entry["ratio"] is None) == (entry["note"] is not None)
+    assert f"without       events of phase 1: {expected[0].name} is " in done.stdout
+    assert found["sentence"] in " ".join(done.stdout.split())
+
+
 def test_slices_are_balanced(tmp_path: Path) -> None:
     answer("measure", FEED, *PAIR, "--budget", "8", "--processes", 2, "-o", tmp_path)
     session = document(tmp_path)["feeds"][0]["session"]
@@ -126,13 +172,13 @@ def interrupted(folder: Path, number: signal.Signals, *arguments: object) -> tup
 
 def test_it_goes_on_after_an_interrupt(tmp_path: Path) -> None:
     seconds = ("--budget", "8", "--processes", 3)
-    path, before = interrupted(tmp_path, signal.SIGTERM, FEED, "--feed", OTHER, *seconds)
+    path, before = interrupted(tmp_path, signal.SIGTERM, FEED, "--feed", OTHER, *seconds, "--until", "book")
     told = answer("measure", "--resume", path)
     result = read(path)
     assert told["result_file"] == str(path)
     assert list(tmp_path.iterdir()) == [path.parent]
     assert (result["status"], result["command"]) == ("complete", before["command"])
-    assert result["created"] == before["created"]
+    assert (result["created"], result["until"]) == (before["created"], "book")
     assert [feed["specs"] for feed in result["feeds"]] == [[FEED], [OTHER]]
     for feed in result["feeds"]:
         session = feed["session"]
@@ -181,6 +227,12 @@ def test_what_cannot_go_on(tmp_path: Path) -> None:
         ),
         (["--budget", "1h"], "'1h' is no duration; write 90, 90s or 2m"),
         (["--until", "0"], "'0' is no precision; write the half-width of the intervals as 0.5%"),
+        (
+            ["--until", "books"],
+            "--until 'books' is neither a stage (decode, book, features, strategies) nor a precision",
+        ),
+        (["--until", "book", "--until", "features"], "--until takes one stage, was book and features"),
+        (["--until", "1%", "--until", "2%"], "--until takes one precision, was 1% and 2%"),
         (["--variants", "p9_nothing"], "no variant named 'p9_nothing'"),
         (["--feed", "synth:nothing"], "nothing"),
         (["-o", "file"], "file: cannot write results there: Not a directory; choose another place with -o"),

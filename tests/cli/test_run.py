@@ -18,7 +18,7 @@ import pytest
 from tests.cli import wrong
 from tests.cli.command import COMMAND, environment, lobench, refused
 from tests.dbn_files import header, records, write
-from variants import discover
+from variants import discover, from_top
 from workbench.measurement.design import CONTROL
 from workbench.measurement.session import SESSION_COLUMNS
 from workbench.results import read
@@ -134,6 +134,15 @@ def test_all_parts(tmp_path: Path) -> None:
     assert factorial["events"] == 30_000
     assert factorial["disagreeing"] == []
     assert {row["variant"] for row in samples_of(factorial["samples"])} == set(range(17))
+    top, *without = from_top(discover())
+    beside = part["from_top"]
+    assert beside["measured"] == [top.name, *(variant.name for variant in without), f"{top.name} (A/A)"]
+    assert (beside["events"], beside["disagreeing"]) == (30_000, [])
+    verified = {(entry["name"], entry["workers"]) for entry in part["verification"]}
+    assert verified >= {(variant.name, workers) for variant in without for workers in (1, 2)}
+    said = part["analysis"]["from_top"]
+    assert [entry["variant"] for entry in said["axes"] if entry["ratio"]] == [variant.name for variant in without]
+    assert f"without       {said['axes'][0]['axis']} of phase 1: {top.name} is " in done.stdout
     assert part["scaling"]["names"] == part["session"]["measured"][:-1]
     scaled = samples_of(part["scaling"])
     assert {(row["variant"], row["workers"]) for row in scaled} >= {
@@ -255,6 +264,7 @@ def test_an_interrupt_keeps_what_was_measured(tmp_path: Path, number: signal.Sig
         (["--budget", "-2"], "'-2' is no duration"),
         (["--budget", "nan"], "'nan' is no duration"),
         (["--budget", "soon"], "'soon' is no duration"),
+        (["--profile", "--until", "book"], "--profile looks at the whole pipeline; leave out --until"),
         (["--variants", "p9_nothing"], "no variant named 'p9_nothing'"),
         (["--variants-from", "none.py"], "none.py: No such file or directory"),
     ],

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmarks import common, decode, exact, first_call, replay, verification
+from benchmarks import common, decode, exact, first_call, replay, stages, verification
 from engine.counters import COUNTERS
 from tests.cli.command import ROOT
 from variants import discover
@@ -112,6 +112,40 @@ def test_a_replay_and_what_is_skipped(cache: dict[str, object]) -> None:
         suite.setup(cache, "p99_none", common.FEEDS[0])
     with pytest.raises(NotImplementedError):
         first_call.FirstCall().setup(cache, "p99_none", "warm")
+
+
+def test_a_replay_that_ends_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(common, "FEEDS", [common.FEEDS[0].replace("100000", "5000")])
+    monkeypatch.setattr(stages, "VARIANTS", ["p4_hash_lookup", "p99_none"])
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.chdir(tmp_path)
+    suite = stages.Stages()
+    cache = suite.setup_cache()
+    assert cache["builds"] == [("p4_hash_lookup", "book"), ("p4_hash_lookup", "features")]
+    (feed,) = common.FEEDS
+    for stage in stages.STAGES:
+        suite.setup(cache, "p4_hash_lookup", feed, stage)
+        suite.time_replay_until(cache, "p4_hash_lookup", feed, stage)
+        assert suite.replay.end_state() == suite.replay.end_state(stage) != 0
+        suite.teardown(cache, "p4_hash_lookup", feed, stage)
+        suite.setup(cache, "p4_hash_lookup", feed, stage)
+        assert suite.track_events_per_second_until(cache, "p4_hash_lookup", feed, stage) > 0
+        suite.teardown(cache, "p4_hash_lookup", feed, stage)
+        with pytest.raises(NotImplementedError):
+            suite.setup(cache, "p99_none", feed, stage)
+
+
+def test_a_commit_whose_engine_does_not_end_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for package, text in {
+        "engine": "",
+        "engine/errors": "class UsageError(Exception):\n    pass\n",
+        "engine/session": "class Replay:\n    def __init__(self, variant, *, evaluate, observe):\n        pass\n",
+        "variants": "def discover():\n    return {}\n\n\ndef resolve(name, known):\n    return name\n",
+    }.items():
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").write_text(text)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert not common.compile_one(("timed", "p4_hash_lookup", {}), "book")
 
 
 def test_every_form_of_a_feed_is_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -171,6 +171,14 @@ def test_a_result_without_analysis_is_not_scored() -> None:
         score(made, made["feeds"][0], predictions())
 
 
+def test_a_part_of_the_pipeline_is_no_evidence() -> None:
+    made = document(until="book")
+    found = score(made, made["feeds"][0], CORE)
+    assert [entry.score for entry in found] == ["open"] * 4
+    assert {entry.notes for entry in found} == {("measured until book only: predictions are of the whole pipeline",)}
+    assert not any(entry.measured for entry in found)
+
+
 def test_amdahl() -> None:
     assert gain_range((0.5, 0.5)) == (1.0, 2.0)
     assert gain_range((0.2, 0.75)) == (1.0, 4.0)
@@ -238,6 +246,7 @@ def test_recording_in_a_new_file_and_through_a_link(tmp_path: Path) -> None:
 def test_measurements_are_found(tmp_path: Path) -> None:
     told: list[str] = []
     for name, content in {
+        "0": json.dumps(document(until="book", speeds={"p0_baseline": 1.0, "p6_simd": 2.0})),
         "a": json.dumps(document(status="partial", speeds={"p0_baseline": 1.0, "p5_memory_pool": 2.0})),
         "b": "{ truncated",
         "c": json.dumps({"variants": 5, "samples": []}),

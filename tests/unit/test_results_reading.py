@@ -24,7 +24,7 @@ from workbench.results.reading import validate
 from workbench.results.schema import schema
 
 Document = dict[str, Any]
-PARTS = {"factorial": True, "isolated": True, "scaling": True, "limits": True, "sweep": True}
+PARTS = {"factorial": True, "from_top": True, "isolated": True, "scaling": True, "limits": True, "sweep": True}
 WHOLE = document(**PARTS, feeds=("synth:one", "synth:two"))
 
 
@@ -58,8 +58,9 @@ def refusal(path: Path) -> str:
         document(analysis=False),
         document(kind="cmp", speeds={"p0_baseline": 1.0, "mine": 2.0}),
         document(disagreeing=["p2_snapshot"]),
+        document(until="book"),
     ],
-    ids=["whole", "plain", "partial", "no-analysis", "cmp", "disagreeing"],
+    ids=["whole", "plain", "partial", "no-analysis", "cmp", "disagreeing", "until-book"],
 )
 def test_what_was_saved_is_read(made: Document, tmp_path: Path) -> None:
     jsonschema.Draft202012Validator(strict(schema())).validate(made)

@@ -10,7 +10,15 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from workbench.cli.options import add_evaluate, add_feeds, add_json, add_tolerance, add_tuned, add_variants_from
+from workbench.cli.options import (
+    add_evaluate,
+    add_feeds,
+    add_json,
+    add_tolerance,
+    add_tuned,
+    add_until,
+    add_variants_from,
+)
 
 if TYPE_CHECKING:
     from engine.policy import Variant
@@ -22,12 +30,13 @@ SECONDS = 60.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("base", metavar="A", help="a variant, or a combination axis=policy,… (see `lobench variants`)")
+    parser.add_argument("base", metavar="A", help="a variant, or a combination (see `lobench variants`)")
     parser.add_argument("variant", metavar="B", help="the variant that is compared with it")
     add_feeds(parser, required=False)
     add_variants_from(parser)
     add_evaluate(parser)
     add_tuned(parser, "--profile")
+    add_until(parser, "decode", "book", "features", "strategies")
     parser.add_argument("--budget", metavar="TIME", help=f"for measuring: 90, 90s, 2m (default {SECONDS:g}s)")
     parser.add_argument("--processes", type=int, metavar="N", help="fresh processes to measure in (default: as fits)")
     add_tolerance(parser)
@@ -39,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     from engine.errors import UsageError
     from engine.feeds import open_feed
     from workbench.cli.options import fraction
-    from workbench.cli.outcome import exit_code, without_rows
+    from workbench.cli.outcome import exit_code, stages, without_rows
     from workbench.console import print_json
     from workbench.experiment.document import Document, new_content
     from workbench.experiment.pipeline import conduct
@@ -56,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     source = open_feed(specs)
     folder = ResultFolder(arguments.output)
     try:
-        document = Document(new_content("cmp", variants, arguments.evaluate), folder)
+        document = Document(new_content("cmp", variants, arguments.evaluate, arguments.until), folder)
         plan = Plan(seconds, arguments.processes, counters=True)
         conduct(document, [(specs, source)], variants, arguments.variants_from, plan, arguments.tuned)
     finally:
@@ -70,17 +79,18 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"result_file": str(folder.result), "comparison": comparison, **without_rows(content)})
     else:
-        _show(feed, base, variant, folder.result)
+        _show(feed, base, variant, stages(content), folder.result)
     return 1 if exit_code(content) or (comparison and comparison["regression"]) else 0
 
 
 def _variants(arguments: argparse.Namespace) -> tuple[list[Variant], tuple[str, str]]:
     """What is measured, the reference among it, and the names of the two."""
     from engine.errors import UsageError
-    from variants import REFERENCE, discover, resolve
+    from variants import REFERENCE, discover
+    from workbench.selection import named
 
     known = discover(arguments.variants_from)
-    pair = [resolve(name, known) for name in (arguments.base, arguments.variant)]
+    pair = [named(name, known) for name in (arguments.base, arguments.variant)]
     names = pair[0].name, pair[1].name
     if names[0] == names[1]:
         raise UsageError(
@@ -91,7 +101,7 @@ def _variants(arguments: argparse.Namespace) -> tuple[list[Variant], tuple[str, 
     return list(chosen.values()), names
 
 
-def _show(feed: dict[str, Any], base: str, variant: str, result: object) -> None:
+def _show(feed: dict[str, Any], base: str, variant: str, until: str, result: object) -> None:
     from rich.table import Table
 
     from workbench.cli.outcome import resolution, say, say_tuning
@@ -104,7 +114,7 @@ def _show(feed: dict[str, Any], base: str, variant: str, result: object) -> None
         if not entry["agrees"]:
             console.print(f"{entry['name']} with {entry['workers']} workers:", markup=False)
             console.print(entry["difference"], markup=False, soft_wrap=True)
-    table = Table(title=f"{feed['name']}: {feed['events']:,} events")
+    table = Table(title=f"{feed['name']}{until}: {feed['events']:,} events")
     for heading in ("", f"A: {base}", f"B: {variant}"):
         table.add_column(heading, justify="right" if heading else "left")
     speeds = {rung["variant"]: rung["events_per_second"] for rung in feed["analysis"]["ladder"]}

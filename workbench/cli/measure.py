@@ -41,10 +41,14 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--budget",
         metavar="TIME",
-        help="for measuring all feeds: 90, 90s, 2m (default 120s, with --until at most 10m)",
+        help="for measuring all feeds: 90, 90s, 2m (default 120s, with --until WIDTH at most 10m)",
     )
     parser.add_argument(
-        "--until", metavar="WIDTH", help="stop when every interval's half-width is below this, such as 0.5%%"
+        "--until",
+        metavar="STAGE|WIDTH",
+        action="append",
+        help="decode, book, features or strategies: measure the pipeline so far (default: all of it); or a width such "
+        "as 0.5%%: stop when every interval's half-width is below it; may be given twice, once for each",
     )
     parser.add_argument("--processes", type=int, metavar="N", help="fresh processes to measure in (default: as fits)")
     parser.add_argument("-o", "--output", metavar="DIR", default="out", help="where results are kept (default out)")
@@ -72,12 +76,12 @@ def _measured(arguments: argparse.Namespace) -> Document:
     from workbench.results import ResultFolder
     from workbench.selection import with_reference
 
-    plan = _plan(arguments)
+    plan, until = _plan(arguments)
     variants = with_reference(arguments.variants, arguments.variants_from)
     feeds = _feeds(arguments)
     folder = ResultFolder(arguments.output)
     try:
-        document = Document(new_content("measure", variants, arguments.evaluate), folder)
+        document = Document(new_content("measure", variants, arguments.evaluate, until), folder)
         conduct(document, feeds, variants, arguments.variants_from, plan, arguments.tuned)
     finally:
         folder.drop_if_empty()
@@ -99,7 +103,8 @@ def _resumed(arguments: argparse.Namespace) -> Document:
         raise UsageError(f"--resume goes on with the options of the interrupted command; leave out {', '.join(given)}")
     variants = with_reference(before.variants, before.variants_from)
     check(document.content, variants)
-    conduct(document, _feeds(before), variants, before.variants_from, _plan(before))
+    plan, _ = _plan(before)
+    conduct(document, _feeds(before), variants, before.variants_from, plan)
     return document
 
 
@@ -123,11 +128,12 @@ def _feeds(arguments: argparse.Namespace) -> list[tuple[list[str], Feed]]:
     return [(names, open_feed(names)) for names in specs]
 
 
-def _plan(arguments: argparse.Namespace) -> Plan:
+def _plan(arguments: argparse.Namespace) -> tuple[Plan, str]:
+    """The plan, and the last stage that is computed."""
     from workbench.experiment import plan
 
-    until = None if arguments.until is None else plan.precision_of(arguments.until)
-    default = plan.MEASURE_SECONDS if until is None else plan.UNTIL_SECONDS
+    until, precision = plan.until_of(arguments.until or [])
+    default = plan.MEASURE_SECONDS if precision is None else plan.UNTIL_SECONDS
     seconds = default if arguments.budget is None else plan.seconds_of(arguments.budget)
     feeds = len(arguments.feed) + bool(arguments.feeds) or 1
-    return plan.Plan(seconds / feeds, arguments.processes, until_precision=until)
+    return plan.Plan(seconds / feeds, arguments.processes, until_precision=precision), until

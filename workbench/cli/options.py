@@ -32,7 +32,8 @@ def add_variants(parser: argparse.ArgumentParser) -> None:
         "--variants",
         metavar="LIST",
         default="ladder",
-        help="ladder (default: every variant found), factorial (the 16 combinations), or names separated by spaces",
+        help="ladder (default: every variant found), factorial (the 16 combinations), from-top (the last phase, and it "
+        "without one phase at a time), or names and combinations separated by spaces",
     )
     add_variants_from(parser)
     add_evaluate(parser)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.policy import STAGES
+from workbench.results import SESSIONS
+
 
 def without_rows(value: Any) -> Any:
     """A document without the rows of its samples, which are in its file."""
@@ -16,16 +19,23 @@ def without_rows(value: Any) -> Any:
 
 def exit_code(content: dict[str, Any]) -> int:
     """1 if a variant did not compute what the reference computes, in verification or after a timed replay."""
-    disagreeing = any(
-        feed[part] and feed[part]["disagreeing"] for feed in content["feeds"] for part in ("session", "factorial")
-    )
+    disagreeing = any(feed.get(part) and feed[part]["disagreeing"] for feed in content["feeds"] for part in SESSIONS)
     return int(disagreeing or any(not entry["agrees"] for feed in content["feeds"] for entry in feed["verification"]))
 
 
 def show(content: dict[str, Any]) -> None:
     """Print what was found on each feed: the ladder, anomalies, verification, and what the session can tell apart."""
     for feed in content["feeds"]:
-        _show_feed(feed)
+        _show_feed(feed, stages(content))
+
+
+def stages(content: dict[str, Any]) -> str:
+    """``, until book: decode and book only`` behind the name of what was measured; empty for the whole pipeline."""
+    until = content["until"]
+    if until == STAGES[-1]:
+        return ""
+    *most, last = STAGES[: STAGES.index(until) + 1]
+    return f", until {until}: {' and '.join(filter(None, [', '.join(most), last]))} only"
 
 
 def say(label: str, text: object) -> None:
@@ -35,7 +45,7 @@ def say(label: str, text: object) -> None:
     stdout().print(f"{label:<13} {text}", markup=False, soft_wrap=True)
 
 
-def _show_feed(feed: dict[str, Any]) -> None:
+def _show_feed(feed: dict[str, Any], until: str) -> None:
     from rich.table import Table
 
     from workbench.console import stdout
@@ -43,10 +53,8 @@ def _show_feed(feed: dict[str, Any]) -> None:
 
     console = stdout()
     books = feed["books"]
-    title = (
-        f"{feed['name']}: {feed['events']:,} events, {feed['evaluations']:,} evaluations, "
-        f"{books:,} book{'s' * (books != 1)}"
-    )
+    evaluations = "" if until else f"{feed['evaluations']:,} evaluations, "
+    title = f"{feed['name']}{until}: {feed['events']:,} events, {evaluations}{books:,} book{'s' * (books != 1)}"
     for entry in feed["verification"]:
         if not entry["agrees"]:
             console.print(f"{entry['name']} with {entry['workers']} workers:", markup=False)
@@ -67,7 +75,19 @@ def _show_feed(feed: dict[str, Any]) -> None:
     for name in feed["session"]["disagreeing"]:
         say("end state", f"{name} DIFFERS from the reference after a timed replay: its figures are left out")
     say_tuning(feed)
+    _show_from_top(feed)
     _show_noise(feed)
+
+
+def _show_from_top(feed: dict[str, Any]) -> None:
+    found = feed["analysis"]["from_top"]
+    if found:
+        for entry in found["axes"]:
+            ratio = entry["ratio"]
+            if ratio is not None:
+                lost = f"{ratio['value']:.3g}x ({ratio['low']:.3g} to {ratio['high']:.3g}), {entry['verdict']}"
+                say("without", f"{entry['axis']} of phase {entry['phase']}: {found['top']} is {lost}")
+        say("", found["sentence"])
 
 
 def resolution(noise: dict[str, Any]) -> str:

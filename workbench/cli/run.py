@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from workbench.cli.options import add_feeds, add_json, add_tuned, add_variants
+from workbench.cli.options import add_feeds, add_json, add_tuned, add_until, add_variants
 
 if TYPE_CHECKING:
     from workbench.experiment.plan import Plan
@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_feeds(parser, required=False)
     add_variants(parser)
     add_tuned(parser)
+    add_until(parser, "decode", "book", "features", "strategies")
     parser.add_argument(
         "--quick",
         action="store_true",
@@ -58,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     source = open_feed(specs)
     folder = ResultFolder(arguments.output)
     try:
-        document = Document(new_content("run", variants, arguments.evaluate), folder)
+        document = Document(new_content("run", variants, arguments.evaluate, arguments.until), folder)
         conduct(document, [(specs, source)], variants, arguments.variants_from, plan, arguments.tuned)
     finally:
         folder.drop_if_empty()
@@ -75,26 +76,35 @@ def run(arguments: argparse.Namespace) -> int:
         say("coarse", "a quick look: no factorial, scaling or sweep; without --quick there are")
     say("result", folder.result)
     say("report", page)
-    say("next", _next(arguments.quick, arguments.feeds))
+    say("next", _next(arguments.quick, arguments.until, arguments.feeds))
     return exit_code(content)
 
 
 def _plan(arguments: argparse.Namespace) -> Plan:
     from dataclasses import replace
 
+    from engine.errors import UsageError
+    from engine.policy import STAGES
     from workbench.experiment import plan
 
+    whole = arguments.until == STAGES[-1]
+    if arguments.profile and not whole:
+        raise UsageError("--profile looks at the whole pipeline; leave out --until")
     default = plan.QUICK_SECONDS if arguments.quick else plan.RUN_SECONDS
     seconds = default if arguments.budget is None else plan.seconds_of(arguments.budget)
     if arguments.quick:
         return replace(plan.quick(seconds, arguments.processes), profile=arguments.profile)
-    # The factorial is of the ladder's own axes: other variants are measured without it.
-    full = plan.full(seconds, arguments.processes, factorial=arguments.variants == LADDER)
+    # The factorial is of the ladder's own axes: other variants are measured without it. A part of the pipeline leaves
+    # axes without work, and says nothing of what phases earn.
+    full = plan.full(seconds, arguments.processes, factorial=arguments.variants == LADDER and whole)
     return replace(full, profile=arguments.profile)
 
 
-def _next(quick: bool, specs: list[str]) -> str:
+def _next(quick: bool, until: str, specs: list[str]) -> str:
     """The command that says more."""
     import shlex
 
-    return shlex.join(["lobench", *(["run"] if quick else ["measure", "--until", "0.5%"]), *specs])
+    from engine.policy import STAGES
+
+    stage = [] if until == STAGES[-1] else ["--until", until]
+    return shlex.join(["lobench", *(["run"] if quick else ["measure", "--until", "0.5%"]), *stage, *specs])

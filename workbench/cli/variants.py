@@ -18,12 +18,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the ladder, then the axes."""
     from engine.policy import AXES, CORE_AXES
-    from variants import REFERENCE, discover, factorial, policies
+    from variants import REFERENCE, discover, factorial, from_top, policies
     from workbench.console import print_json
 
     known = discover(arguments.variants_from)
     axes = {axis: list(choices) for axis, choices in policies(known.values()).items()}
-    combinations = factorial(known)
+    combinations, tops = factorial(known), from_top(known)
     if arguments.json:
         listed = [
             {"name": variant.name, "phase": variant.phase, "policies": variant.policies, "summary": variant.summary}
@@ -36,6 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
                 "axes": axes,
                 "core_axes": CORE_AXES,
                 "factorial": len(combinations),
+                "from_top": [variant.name for variant in tops],
             }
         )
         return 0
@@ -47,7 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
     print(
         f"\nAny combination is a variant too, named by what differs from {REFERENCE}: axis=policy,… as in\n"
         f"{combinations[-1].name}\n"
-        f"`factorial` stands for all {len(combinations)} combinations of {', '.join(CORE_AXES)}."
+        f"or, on top of another variant, NAME,axis=policy,… as in {tops[-1].name}\n"
+        f"`factorial` stands for all {len(combinations)} combinations of {', '.join(CORE_AXES)}, `from-top` for "
+        f"{tops[0].name} and it without one phase at a time."
     )
     return 0
 

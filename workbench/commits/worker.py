@@ -2,8 +2,8 @@
 
 It uses nothing of the workbench, and of the engine only what every commit has: ``open_feed`` and ``load``,
 ``discover`` and ``resolve``, ``Replay`` with ``run`` and ``end_state``. Either compiles one kernel and ends
-(``worker.py compile BUILD VARIANT``), or obeys requests, one JSON object a line on stdin, and answers each with one on
-stdout (``worker.py serve``).
+(``worker.py compile BUILD VARIANT [STAGE]``), or obeys requests, one JSON object a line on stdin, and answers each with
+one on stdout (``worker.py serve``).
 """
 
 from __future__ import annotations
@@ -36,10 +36,16 @@ def find(name: str) -> Any:
         raise LackingError(str(error)) from error
 
 
-def new_replay(variant: Any, evaluate: str, counters: bool = False) -> Any:
-    """A replay: the timed build, or the one that counts. Raises LackingError where the engine cannot count."""
+def new_replay(variant: Any, evaluate: str, counters: bool = False, until: str | None = None) -> Any:
+    """A replay: the timed build, one of it that ends after stage ``until``, or the one that counts. Raises LackingError
+    where the engine cannot."""
     from engine.session import Replay
 
+    if until is not None:
+        try:
+            return Replay(variant, evaluate=evaluate, observe=False, until=until)
+        except TypeError as error:
+            raise LackingError("this commit's engine does not end early") from error
     if not counters:
         return Replay(variant, evaluate=evaluate, observe=False)
     try:
@@ -48,9 +54,9 @@ def new_replay(variant: Any, evaluate: str, counters: bool = False) -> Any:
         raise LackingError("this commit's engine counts nothing") from error
 
 
-def compile_one(build: str, name: str) -> None:
+def compile_one(build: str, name: str, until: str | None = None) -> None:
     """Compile a build of a variant by replaying nothing: it stays in the cache."""
-    replay = new_replay(find(name), "last", build == "counted")
+    replay = new_replay(find(name), "last", build == "counted", until)
     try:
         replay.run(0, 0, 0)
         replay.end_state()
@@ -168,7 +174,7 @@ def main() -> int:
         serve()
         return 0
     try:
-        compile_one(sys.argv[2], sys.argv[3])
+        compile_one(*sys.argv[2:5])
     except LackingError as error:
         print(error, file=sys.stderr)
         return LACKING

@@ -42,7 +42,7 @@ class Document:
         self.save()
 
 
-def new_content(kind: str, variants: Sequence[Variant], evaluate: str) -> dict[str, Any]:
+def new_content(kind: str, variants: Sequence[Variant], evaluate: str, until: str = "strategies") -> dict[str, Any]:
     """A document without feeds."""
     return {
         "kind": kind,
@@ -50,7 +50,7 @@ def new_content(kind: str, variants: Sequence[Variant], evaluate: str) -> dict[s
         "command": repeatable(sys.argv[1:]),
         "status": "partial",
         "evaluate": evaluate,
-        "until": "strategies",
+        "until": until,
         "environment": environment(),
         "source_digest": source_digest(),
         "variants": [
@@ -59,6 +59,7 @@ def new_content(kind: str, variants: Sequence[Variant], evaluate: str) -> dict[s
                 "phase": variant.phase,
                 "summary": variant.summary,
                 "policies": variant.policies,
+                "replaced": list(variant.replaced),
                 "source_digest": variant_digest(variant),
             }
             for variant in variants
@@ -90,6 +91,7 @@ def new_feed(specs: Sequence[str], feed: LoadedFeed, outcomes: Sequence[Verifica
         "counters": {},
         "session": None,
         "factorial": None,
+        "from_top": None,
         "isolated": None,
         "scaling": None,
         "limits": None,

@@ -10,8 +10,8 @@ from typing import Any
 from engine.errors import UsageError
 from engine.feeds import Feed, LoadedFeed, load
 from engine.packed.parameters import Parameters
-from engine.policy import Variant
-from variants import REFERENCE, discover, factorial
+from engine.policy import STAGES, Variant
+from variants import REFERENCE, discover, factorial, from_top
 from workbench import statistics
 from workbench.console import progress
 from workbench.experiment.document import Document, new_feed, verification
@@ -20,13 +20,14 @@ from workbench.experiment.profiles import add_profiles
 from workbench.measurement import counters, limits, scaling, sweep
 from workbench.measurement.calibration import Grain, calibrate
 from workbench.measurement.clocks import usable_cpus
-from workbench.measurement.design import CONTROL
+from workbench.measurement.design import TWICE
 from workbench.measurement.handover import SharedFeed, shared
 from workbench.measurement.live import display
 from workbench.measurement.precision import reached
 from workbench.measurement.session import Session, measure
 from workbench.tuning.picking import pick
 from workbench.verification import verify_all
+from workbench.verify import Verification
 from workbench.warming import warm_all
 
 VERIFIED_WITH = (1, 2)
@@ -63,6 +64,7 @@ class FeedExperiment:
         self._specs = list(specs)
         self._files = list(files)
         self._evaluate: str = document.content["evaluate"]
+        self._until: str = document.content["until"]
         # A file that is named is refused before anything is read.
         named = pick(source, tuned, variants) if tuned else None
         self.feed: LoadedFeed = load(source)
@@ -71,7 +73,7 @@ class FeedExperiment:
         self._picked = named if tuned else pick(self.feed, None, variants)
         self._fit(variants, self._picked.parameters if self._picked else None)
         self.content: dict[str, Any] = {}
-        self._grain: Grain | None = None
+        self._grains: dict[tuple[str, ...], Grain] = {}
         self._shared: SharedFeed | None = None
 
     @contextmanager
@@ -95,8 +97,7 @@ class FeedExperiment:
 
     def verify(self) -> None:
         """Compare every variant with the reference, and begin this feed's part of the document."""
-        warm_all(self.variants, builds=("observed", "timed"), files=self._files)
-        outcomes = verify_all(self.feed, self.variants, VERIFIED_WITH, evaluate=self._evaluate, files=self._files)
+        outcomes = self._verified(self.variants)
         self.content = new_feed(self._specs, self.feed, outcomes)
         self.content["tuning"] = self._picked.as_json() if self._picked else None
         self._document.content["feeds"].append(self.content)
@@ -109,10 +110,10 @@ class FeedExperiment:
 
     def count(self) -> None:
         """Mechanism counters of every trusted variant."""
-        warm_all(self.trusted, builds=("counted",), files=self._files)
+        warm_all(self.trusted, builds=("counted",), files=self._files, until=self._until)
         with progress("counting", self.feed.count * len(self.trusted), records=True) as ticker:
             self.content["counters"] = counters.count(
-                self.feed, self.trusted, evaluate=self._evaluate, advance=ticker.advance
+                self.feed, self.trusted, evaluate=self._evaluate, until=self._until, advance=ticker.advance
             )
         self._document.save()
 
@@ -131,7 +132,7 @@ class FeedExperiment:
             self._fit(self.variants, Parameters.of(kept["parameters"]) if kept else None)
         except ValueError as error:
             raise UsageError(f"{self.feed.name}: tuning.parameters.{error}; measure anew") from error
-        warm_all(self.variants, builds=("timed",), files=self._files)
+        warm_all(self.variants, builds=("timed",), files=self._files, until=self._until)
         self.content = content
 
     def resume(self, plan: Plan) -> None:
@@ -157,10 +158,23 @@ class FeedExperiment:
         names = [variant.name for variant in combinations]
         self._measure("factorial", names, prefix, Plan(plan.factorial, plan.processes), isolated=False)
 
+    def from_top(self, plan: Plan) -> None:
+        """The top of the ladder beside itself without one phase at a time, verified like the ladder."""
+        known = discover()
+        top, *without = from_top(known)
+        if top.name not in {variant.name for variant in self.trusted} or not without:
+            return
+        outcomes = self._verified(without)[1:]
+        wrong = [outcome for outcome in outcomes if not outcome.agrees]
+        self.content["verification"] += [verification(outcome) for outcome in outcomes]
+        names = [variant.name for variant in without if variant.name not in {outcome.name for outcome in wrong}]
+        part = Plan(plan.from_top, plan.processes)
+        self._measure("from_top", [top.name, *names], self._handed, part, isolated=False, twice=top.name)
+
     def limits(self, plan: Plan) -> None:
         """What the machine allows."""
         top = self.trusted[-1]
-        orders = counters.peak_orders(self.feed, top, evaluate=self._evaluate)
+        orders = counters.peak_orders(self.feed, top, evaluate=self._evaluate, until=self._until)
         with progress("limits", plan.limits) as ticker:
             self.content["limits"] = limits.measure(
                 self._handed, orders, processes=_PROCESSES, seconds=plan.limits, advance=ticker.advance
@@ -175,6 +189,7 @@ class FeedExperiment:
                 self._handed,
                 names,
                 evaluate=self._evaluate,
+                until=self._until,
                 files=self._files,
                 processes=_PROCESSES,
                 seconds=plan.scaling,
@@ -184,17 +199,20 @@ class FeedExperiment:
 
     def sweep(self, plan: Plan) -> None:
         """Cost against the orders of a level, where the variants that it compares are trusted. Once in a document."""
-        if not set(sweep.NAMES) <= {variant.name for variant in self.trusted}:
+        decoding = self._until == STAGES[0]
+        if decoding or not set(sweep.NAMES) <= {variant.name for variant in self.trusted}:
             return
         with progress("cost against orders at a level", plan.sweep) as ticker:
-            measured = sweep.measure(processes=_PROCESSES, seconds=plan.sweep, advance=ticker.advance)
+            measured = sweep.measure(
+                processes=_PROCESSES, seconds=plan.sweep, until=self._until, advance=ticker.advance
+            )
         measured["analysis"] = statistics.analyse_sweep(measured)
         self._document.content["sweep"] = measured
         self._document.save()
 
     def analyse(self) -> None:
         """What the samples say."""
-        self.content["analysis"] = statistics.analyse(self.content, self._document.content["variants"])
+        self.content["analysis"] = statistics.analyse(self.content, self._document.content["variants"], self._until)
         self._document.save()
 
     def profile(self) -> None:
@@ -208,11 +226,29 @@ class FeedExperiment:
         assert self._shared is not None, "within handed_over() only"
         return self._shared
 
-    def _measure(self, part: str, names: Sequence[str], feed: SharedFeed, plan: Plan, *, isolated: bool) -> None:
-        """Lay a session out and run it as ``part`` of the document."""
-        grain = self._calibrated(plan.session)
+    def _verified(self, variants: Sequence[Variant]) -> list[Verification]:
+        """The reference's outcome first, then those of ``variants``."""
+        warm_all(variants, builds=("observed", "timed"), files=self._files, until=self._until)
+        return verify_all(
+            self.feed, variants, VERIFIED_WITH, evaluate=self._evaluate, files=self._files, until=self._until
+        )
+
+    def _measure(
+        self,
+        part: str,
+        names: Sequence[str],
+        feed: SharedFeed,
+        plan: Plan,
+        *,
+        isolated: bool,
+        twice: str = REFERENCE,
+    ) -> None:
+        """Lay a session out and run it as ``part`` of the document; its control is the variant ``twice``."""
+        # Many variants near the top: rates taken from the reference would leave time for too few processes.
+        calibrated = [variant.name for variant in self.trusted] if twice == REFERENCE else [REFERENCE, *names]
+        grain = self._calibrated(calibrated, plan.session)
         rates = grain.nanoseconds
-        total = sum(rates.get(name, rates[REFERENCE]) for name in [*names, CONTROL])
+        total = sum(rates.get(name, rates[REFERENCE]) for name in [*names, twice])
         made, fits = design(
             plan.session,
             events=feed.count,
@@ -222,21 +258,22 @@ class FeedExperiment:
             pinned=len(usable_cpus()) > 0,
             until_precision=plan.until_precision,
         )
-        session = Session([*names, CONTROL], feed.count, made)
+        session = Session([*names, f"{twice}{TWICE}"], feed.count, made)
         self._run(part, session, feed, plan.processes, isolated and fits)
 
-    def _calibrated(self, seconds: float) -> Grain:
-        if self._grain is None:
-            names = [variant.name for variant in self.trusted]
+    def _calibrated(self, names: Sequence[str], seconds: float) -> Grain:
+        key = tuple(names)
+        if key not in self._grains:
             with progress("choosing the grain", None):
-                self._grain = calibrate(
+                self._grains[key] = calibrate(
                     self._handed,
                     names,
                     evaluate=self._evaluate,
+                    until=self._until,
                     files=self._files,
                     seconds=min(_CALIBRATION, seconds / 20),
                 )
-        return self._grain
+        return self._grains[key]
 
     def _run(self, part: str, session: Session, feed: SharedFeed, processes: int | None, isolated: bool) -> None:
         """Run a session as ``part`` of the document; ``processes`` is what was asked for."""
@@ -258,6 +295,7 @@ class FeedExperiment:
                     session,
                     feed,
                     evaluate=self._evaluate,
+                    until=self._until,
                     files=self._files,
                     isolated=isolated,
                     least=processes or FEWEST_CHOSEN,

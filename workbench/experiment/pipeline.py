@@ -10,6 +10,7 @@ from workbench.console import stderr
 from workbench.experiment.document import Document
 from workbench.experiment.feed import FeedExperiment
 from workbench.experiment.plan import Plan
+from workbench.results import SESSIONS
 
 
 def conduct(
@@ -54,16 +55,18 @@ def _measure(experiment: FeedExperiment, plan: Plan, *, first: bool) -> None:
             experiment.limits(plan)
         if plan.factorial:
             experiment.factorial(plan)
+        if plan.from_top:
+            experiment.from_top(plan)
         if plan.scaling:
             experiment.scaling(plan)
         if plan.sweep and first:
             experiment.sweep(plan)
-    if plan.limits or plan.factorial or plan.scaling:
+    if plan.limits or plan.factorial or plan.from_top or plan.scaling:
         experiment.analyse()
     if plan.profile:
         experiment.profile()
 
 
 def _samples(document: Document) -> int:
-    parts = [feed[part] for feed in document.content["feeds"] for part in ("session", "factorial")]
+    parts = [feed.get(part) for feed in document.content["feeds"] for part in SESSIONS]
     return sum(len(part["samples"]["rows"]) for part in parts if part)

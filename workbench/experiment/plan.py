@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.errors import UsageError
+from engine.policy import STAGES
 from workbench.measurement.design import PROCESSES, Design, equal_slices, isolated_every
 
 RUN_SECONDS = 120.0
@@ -40,6 +42,7 @@ class Plan:
     until_precision: float | None = None
     counters: bool = False
     factorial: float = 0.0
+    from_top: float = 0.0
     limits: float = 0.0
     scaling: float = 0.0
     sweep: float = 0.0
@@ -60,10 +63,24 @@ def full(session: float, processes: int | None, *, factorial: bool) -> Plan:
         processes,
         counters=True,
         factorial=session / 2 if factorial else 0.0,
+        from_top=session / 5 if factorial else 0.0,
         limits=session / 25,
         scaling=session / 7,
         sweep=session / 20,
     )
+
+
+def until_of(texts: Sequence[str]) -> tuple[str, float | None]:
+    """The last stage that is computed, and the precision to stop at, of what was given as ``--until``: a stage, a
+    precision, or one of each. Raises UsageError for anything else."""
+    stages = [text for text in texts if text in STAGES]
+    widths = [text for text in texts if text not in STAGES]
+    for kind, given in (("stage", stages), ("precision", widths)):
+        if len(given) > 1:
+            raise UsageError(f"--until takes one {kind}, was {' and '.join(given)}")
+    if widths and widths[0][:1].isalpha():
+        raise UsageError(f"--until '{widths[0]}' is neither a stage ({', '.join(STAGES)}) nor a precision such as 0.5%")
+    return stages[0] if stages else STAGES[-1], precision_of(widths[0]) if widths else None
 
 
 def quick(session: float, processes: int | None) -> Plan:

@@ -57,7 +57,14 @@ class Grain:
 
 
 def calibrate(
-    feed: SharedFeed, variants: Sequence[str], *, evaluate: str, files: Sequence[str], seconds: float, seed: int = 1
+    feed: SharedFeed,
+    variants: Sequence[str],
+    *,
+    evaluate: str,
+    until: str = "strategies",
+    files: Sequence[str],
+    seconds: float,
+    seed: int = 1,
 ) -> Grain:
     """Measure the curves in one worker process for about ``seconds``, and choose."""
     task = Task(
@@ -65,6 +72,7 @@ def calibrate(
         variants=list(variants),
         files=list(files),
         evaluate=evaluate,
+        until=until,
         seed=seed,
         seconds=seconds,
         cpu=cpu_for(0),
@@ -125,7 +133,7 @@ def work(job: Job) -> None:
 
 def _nanoseconds(job: Job, variant: Variant) -> float:
     count = min(_RATE_RECORDS, job.feed.count)
-    with Replay(variant, evaluate=job.task.evaluate, observe=False) as replay:
+    with _replay(job, variant) as replay:
         return _timed(job, replay, 0, count) / count
 
 
@@ -141,12 +149,7 @@ def _curve(job: Job, variant: Variant, other: Variant, seconds: float) -> list[f
     ratios: list[npt.NDArray[np.float64]] = []
     began = time.monotonic()
     while len(ratios) < _LEAST_ROUNDS or time.monotonic() - began < seconds:
-        evaluate = job.task.evaluate
-        with (
-            Replay(variant, evaluate=evaluate, observe=False) as one,
-            Replay(variant, evaluate=evaluate, observe=False) as two,
-            Replay(other, evaluate=evaluate, observe=False) as disturbing,
-        ):
+        with _replay(job, variant) as one, _replay(job, variant) as two, _replay(job, other) as disturbing:
             # Each round the other way round: neither keeps the luckier memory.
             alone, disturbed = (one, two) if len(ratios) % 2 else (two, one)
             quiet = [_pieces(job, alone, start, window, piece) for start in starts]
@@ -157,6 +160,10 @@ def _curve(job: Job, variant: Variant, other: Variant, seconds: float) -> list[f
                 late.append(_pieces(job, disturbed, start, window, piece))
         ratios.append(np.array(late) / np.array(quiet))
     return [float(value) for value in np.median(np.concatenate(ratios), axis=0) - 1]
+
+
+def _replay(job: Job, variant: Variant) -> Replay:
+    return Replay(variant, evaluate=job.task.evaluate, until=job.task.until, observe=False)
 
 
 def _pieces(job: Job, replay: Replay, start: int, window: int, piece: int) -> list[int]:

@@ -14,12 +14,17 @@ _LOOKS = 32
 
 
 def count(
-    feed: LoadedFeed, variants: Sequence[Variant], *, evaluate: str, advance: Callable[[int], None]
+    feed: LoadedFeed,
+    variants: Sequence[Variant],
+    *,
+    evaluate: str,
+    until: str = "strategies",
+    advance: Callable[[int], None],
 ) -> dict[str, dict[str, int]]:
     """Variant to counter to its total over the feed. ``advance`` is told of the records done."""
     counted = {}
     for variant in variants:
-        with Replay(variant, evaluate=evaluate, counters=True) as replay:
+        with Replay(variant, evaluate=evaluate, counters=True, until=until) as replay:
             for chunk in feed:
                 replay.apply(chunk)
                 advance(chunk.count)
@@ -29,11 +34,11 @@ def count(
     return counted
 
 
-def peak_orders(feed: LoadedFeed, variant: Variant, *, evaluate: str) -> int:
+def peak_orders(feed: LoadedFeed, variant: Variant, *, evaluate: str, until: str = "strategies") -> int:
     """Most orders that rest in all books together, looked at at equal distances; at least 1."""
     most = 1
     edges = [feed.count * look // _LOOKS for look in range(_LOOKS + 1)]
-    with Replay(variant, evaluate=evaluate, observe=False) as replay:
+    with Replay(variant, evaluate=evaluate, observe=False, until=until) as replay:
         for start, stop in pairwise(edges):
             replay.apply(feed.slice(start, stop))
             most = max(most, int(replay.memory()["orders"]))

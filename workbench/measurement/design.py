@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from variants import REFERENCE
 
-CONTROL = f"{REFERENCE} (A/A)"
+TWICE = " (A/A)"
+"""Ends the name under which a session measures one of its variants a second time."""
+
+CONTROL = f"{REFERENCE}{TWICE}"
 """The reference once more under another name: what the laboratory says of two identical things is its error."""
 
 PROCESSES = 32

@@ -106,7 +106,8 @@ class _Bench:
         # Where memory lies makes a percent or two of difference. What the heap gives next is moved at random, so that
         # passes differ in it too, not processes alone.
         self._padding = [bytes(self._random.randrange(_PADDING)) for _ in range(_PADS)]
-        return Replay(variant, evaluate=self._job.task.evaluate, observe=False)
+        task = self._job.task
+        return Replay(variant, evaluate=task.evaluate, until=task.until, observe=False)
 
     def _sample(self, number: int, place: int, index: int, turn: int, replay: Replay, part: Slice) -> Sample:
         lead_in, timed = self._feed.slice(part.start, part.timed), self._feed.slice(part.timed, part.stop)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from workbench.measurement.design import CONTROL
+from workbench.measurement.design import TWICE
 from workbench.measurement.session import SESSION_COLUMNS, Session
 
 LEVEL = 0.95
@@ -43,7 +43,7 @@ def precisions(session: Session) -> dict[str, Precision]:
     found = {}
     for place in range(1, count):
         name = session.measured[place]
-        bases = (0,) if name == CONTROL else (0, place - 1)
+        bases = (0,) if name.endswith(TWICE) else (0, place - 1)
         medians = [
             np.array([np.median((logs[:, base] - logs[:, place])[owners == process]) for process in processes])
             for base in bases

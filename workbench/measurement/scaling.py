@@ -32,6 +32,7 @@ def measure(
     variants: Sequence[str],
     *,
     evaluate: str,
+    until: str = "strategies",
     files: Sequence[str],
     processes: int,
     seconds: float,
@@ -47,6 +48,7 @@ def measure(
             variants=list(variants),
             files=list(files),
             evaluate=evaluate,
+            until=until,
             seed=seed * 1000 + number,
             seconds=each,
             settings={"workers": worker_counts()},
@@ -71,7 +73,9 @@ def work(job: Job) -> None:
     number = 0
     while not number or (time.monotonic() - began) * (number + 1) / number < job.task.seconds:
         for index, workers in rng.sample(pairs, len(pairs)):
-            with Replay(chosen[index], workers=workers, evaluate=job.task.evaluate, observe=False) as replay:
+            with Replay(
+                chosen[index], workers=workers, evaluate=job.task.evaluate, until=job.task.until, observe=False
+            ) as replay:
                 wall, cpu = time.perf_counter_ns(), time.process_time_ns()
                 replay.run(whole.address, whole.stride, whole.count)
                 cpu, wall = time.process_time_ns() - cpu, time.perf_counter_ns() - wall

@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from variants import REFERENCE
-from workbench.measurement.design import CONTROL, Design, isolated_every
+from workbench.measurement.design import TWICE, Design, isolated_every
 from workbench.measurement.handover import SharedFeed
 from workbench.measurement.lockstep import COLUMNS, LOCKSTEP
 from workbench.measurement.process import Message, cpu_for, messages
@@ -19,7 +18,8 @@ SESSION_COLUMNS = ("process", *COLUMNS)
 
 @dataclass
 class Session:
-    """``measured`` are variants' names, the control last; ``samples`` and ``isolated`` rows of ``SESSION_COLUMNS``."""
+    """``measured`` are variants' names, the control (one of them once more) last; ``samples`` and ``isolated`` rows of
+    ``SESSION_COLUMNS``."""
 
     measured: list[str]
     events: int
@@ -39,7 +39,7 @@ class Session:
         rows = [[process, *sample] for sample in message["samples"]]
         (self.samples if message["kind"] == LOCKSTEP else self.isolated).extend(rows)
         states = dict(zip(self.measured, message["end_states"], strict=True))
-        self.disagreeing |= {name for name in states if states[name] != states[CONTROL]}
+        self.disagreeing |= {name for name in states if states[name] != states[self.measured[-1]]}
 
     def as_json(self) -> dict[str, Any]:
         """As ``feeds[].session`` of the result document."""
@@ -77,6 +77,7 @@ def measure(
     feed: SharedFeed,
     *,
     evaluate: str,
+    until: str = "strategies",
     files: Sequence[str] = (),
     isolated: bool = True,
     least: int,
@@ -88,7 +89,7 @@ def measure(
 
     Where the machine is so busy that the time is over early, only ``least`` processes of the design are insisted on.
     ``keep`` is called after every pass, so that nothing measured is lost; ``enough`` after every process, to end
-    early; ``advance`` with the seconds spent, as they pass. Each replay's end state is compared with the reference's:
+    early; ``advance`` with the seconds spent, as they pass. Each replay's end state is compared with the control's:
     a variant whose differs stands in ``disagreeing``.
     """
     design = session.design
@@ -98,9 +99,10 @@ def measure(
         seconds = left / (design.processes - number)
         task = Task(
             job="session",
-            variants=[REFERENCE if name == CONTROL else name for name in session.measured],
+            variants=[name.removesuffix(TWICE) for name in session.measured],
             files=list(files),
             evaluate=evaluate,
+            until=until,
             seed=design.seed * 1000 + number,
             # What a process needs to start is part of its time.
             seconds=seconds,

@@ -1,7 +1,8 @@
 """What finding an order costs against how many rest at its level: linear search beside a hash table.
 
 One level holds ``value`` orders. Two records follow each other: a new order joins the tail, and one of those before it,
-drawn evenly from the whole queue, is cancelled. Every record is evaluated: it is the whole pipeline that is timed.
+drawn evenly from the whole queue, is cancelled. Every record is evaluated: what is timed is the whole pipeline, or as
+far as the task's ``until`` has it.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ def measure(
     *,
     processes: int,
     seconds: float,
+    until: str = "strategies",
     seed: int = 1,
     values: Sequence[int] = VALUES,
     advance: Callable[[float], None] = lambda seconds: None,
@@ -47,6 +49,7 @@ def measure(
         task = Task(
             job="sweep",
             variants=list(NAMES),
+            until=until,
             seed=seed * 1000 + number,
             seconds=each,
             cpu=cpu_for(number),
@@ -100,7 +103,7 @@ def work(job: Job) -> None:
     began = time.monotonic()
     while number < _LEAST_PASSES or time.monotonic() - began < job.task.seconds:
         for value, index in rng.sample(pairs, len(pairs)):
-            wall, cpu, state = _replayed(chosen[index], *feeds[value])
+            wall, cpu, state = _replayed(chosen[index], job.task.until, *feeds[value])
             states[value].add(state)
             if len(states[value]) > 1:
                 raise LobenchError(f"with {value} {PARAMETER}, {chosen[index].name} ends in another state")
@@ -109,9 +112,11 @@ def work(job: Job) -> None:
     job.tell({"rows": rows})
 
 
-def _replayed(variant: Variant, fill: npt.NDArray[np.void], steady: npt.NDArray[np.void]) -> tuple[int, int, int]:
+def _replayed(
+    variant: Variant, until: str, fill: npt.NDArray[np.void], steady: npt.NDArray[np.void]
+) -> tuple[int, int, int]:
     """Wall and CPU time of the steady records, and the end state."""
-    with Replay(variant, observe=False) as replay:
+    with Replay(variant, observe=False, until=until) as replay:
         replay.run(fill.ctypes.data, MBO.itemsize, len(fill))
         wall, cpu = time.perf_counter_ns(), time.thread_time_ns()
         replay.run(steady.ctypes.data, MBO.itemsize, len(steady))

@@ -23,12 +23,13 @@ JOBS: Final = {
 @dataclass(frozen=True)
 class Task:
     """One process's job. The feed is ``count`` records behind an inherited ``descriptor``; ``settings`` are the
-    job's own; ``cpu`` is where to stay, None for anywhere."""
+    job's own; ``cpu`` is where to stay, None for anywhere; ``until`` is the last stage that is computed."""
 
     job: str
     variants: Sequence[str] = ()
     files: Sequence[str] = ()
     evaluate: str = "last"
+    until: str = "strategies"
     seed: int = 1
     seconds: float = 0.0
     cpu: int | None = None

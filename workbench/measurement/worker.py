@@ -60,7 +60,7 @@ class _Job(Job):
         known = discover(self.task.files)
         chosen = [resolve(name, known) for name in self.task.variants]
         for variant in dict.fromkeys(chosen):
-            warm(variant, observe=False)
+            warm(variant, observe=False, until=self.task.until)
         gc.collect()
         if self.task.parameters:
             fitted = [Parameters.of(values) for values in self.task.parameters]

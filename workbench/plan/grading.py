@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from engine.errors import UsageError
+from engine.policy import STAGES
 from workbench.plan.ledger import Prediction
 
 Score = Literal["hit", "under", "over", "open"]
@@ -47,7 +48,8 @@ def grade(low: float, high: float, measured: Mapping[str, float] | None) -> Scor
 
 
 def score(document: dict[str, Any], feed: dict[str, Any], ledger: Mapping[int, Prediction]) -> list[Grade]:
-    """Grades of all predictions of ``ledger`` on one feed of a result document, by phase.
+    """Grades of all predictions of ``ledger`` on one feed of a result document, by phase. All are open where only a
+    part of the pipeline was measured.
 
     Raises UsageError if the feed has no analysis.
     """
@@ -56,6 +58,9 @@ def score(document: dict[str, Any], feed: dict[str, Any], ledger: Mapping[int, P
             f"{feed['name']}: the result holds no analysis, as it was interrupted before its end; "
             f"measure to the end first: {document['command']}"
         )
+    if document["until"] != STAGES[-1]:
+        why = f"measured until {document['until']} only: predictions are of the whole pipeline"
+        return [Grade(feed["name"], ledger[phase], None, None, "open", (why,)) for phase in sorted(ledger)]
     rungs = {rung["phase"]: rung for rung in feed["analysis"]["ladder"] if rung["phase"] is not None}
     phases = {rung["variant"]: rung["phase"] for rung in rungs.values()}
     return [_graded(document, feed["name"], rungs.get(phase), phases, ledger[phase]) for phase in sorted(ledger)]

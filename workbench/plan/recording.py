@@ -11,6 +11,7 @@ from typing import Any
 import tomlkit
 
 from engine.errors import LobenchError, UsageError
+from engine.policy import STAGES
 from workbench.plan.ledger import Prediction, read_ledger
 from workbench.results.reading import parse
 
@@ -99,7 +100,10 @@ def _replace(path: Path, text: str) -> None:
 
 
 def _phases(document: dict[str, Any]) -> set[int]:
-    """Phases that a document holds samples of. Documents of version 1 have one feed, at the top."""
+    """Phases that a document holds samples of. Documents of version 1 have one feed, at the top. A part of the pipeline
+    is no measurement of a phase."""
+    if document.get("until", STAGES[-1]) != STAGES[-1]:
+        return set()
     try:
         phases = {variant["name"]: variant["phase"] for variant in document["variants"]}
         sessions = [feed["session"] for feed in document["feeds"]] if "feeds" in document else [document]

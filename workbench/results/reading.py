@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import LobenchError, UsageError
-from workbench.results.samples import holders, problem
+from workbench.results.samples import SESSIONS, holders, problem
 from workbench.results.schema import SCHEMA, SCHEMA_VERSION, first_problem
 
 _WHERE = "see docs/result-schema.md"
@@ -138,8 +138,8 @@ def _contradictions(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
     known = {variant["name"] for variant in document["variants"]}
     for place, feed in enumerate(document["feeds"]):
         path = f"$.feeds[{place}]"
-        for part in ("session", "factorial"):
-            if feed[part] is not None:
+        for part in SESSIONS:
+            if feed.get(part) is not None:
                 yield from _strangers(feed[part], known, f"{path}.{part}")
         yield from _unmeasured(feed, path)
         yield from _upside_down(feed["analysis"], f"{path}.analysis")

@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+SESSIONS = ("session", "factorial", "from_top")
+"""Parts of a feed that are sessions; null or absent where they were not measured."""
+
 _POSITIVE = ("wall_ns", "cpu_ns", "workers")
 _KEYS = (
     ("process", "pass", "slice", "variant"),
@@ -24,7 +27,7 @@ def holders(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], Seq
     for place, feed in enumerate(_list(document.get("feeds"))):
         if not isinstance(feed, dict):
             continue
-        for part in ("session", "factorial"):
+        for part in SESSIONS:
             session = feed.get(part)
             if isinstance(session, dict) and isinstance(session.get("samples"), dict):
                 yield f"$.feeds[{place}].{part}.samples", session["samples"], session.get("measured"), _slices(session)

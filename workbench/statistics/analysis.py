@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine.errors import LobenchError
+from engine.policy import STAGES
 from variants import REFERENCE
 from workbench.measurement.contamination import count_reasons
 from workbench.measurement.design import CONTROL
@@ -23,6 +24,7 @@ from workbench.statistics.error_rates import (
     sequential,
 )
 from workbench.statistics.factorial import as_json, cells, effects
+from workbench.statistics.from_top import from_top
 from workbench.statistics.intervals import LEVEL, Interval
 from workbench.statistics.ladder import Comparisons, climb, places
 from workbench.statistics.samples import Floats, columns, session_timings, slice_events
@@ -34,8 +36,9 @@ ALIKE = 1.25
 their interval says nothing of how small an effect the session finds."""
 
 
-def analyse(feed: Mapping[str, Any], variants: Sequence[Mapping[str, Any]]) -> Json:
-    """``Analysis`` of a feed, as in the result document. ``variants``: the document's.
+def analyse(feed: Mapping[str, Any], variants: Sequence[Mapping[str, Any]], until: str = STAGES[-1]) -> Json:
+    """``Analysis`` of a feed, as in the result document. ``variants``: the document's; ``until``: the last stage that
+    was computed. Of a part of the pipeline no prediction is graded, and nothing is said of what phases earn.
 
     Figures of variants that did not compute what the reference computes are left out. Raises LobenchError
     where too little was measured for that.
@@ -47,7 +50,8 @@ def analyse(feed: Mapping[str, Any], variants: Sequence[Mapping[str, Any]]) -> J
     comparisons = compared(session)
     trusted = [name for name in session["measured"] if name != CONTROL and name not in wrong]
     ladder = places(trusted, {variant["name"]: variant["phase"] for variant in variants})
-    rungs, threshold = climb(comparisons, ladder, predictions(feed["digest"]))
+    whole = until == STAGES[-1]
+    rungs, threshold = climb(comparisons, ladder, predictions(feed["digest"]) if whole else {})
     attribution, interactions = _attributed(feed, variants, comparisons, rungs, wrong)
     return {
         "clock": "cpu_ns",
@@ -59,6 +63,7 @@ def analyse(feed: Mapping[str, Any], variants: Sequence[Mapping[str, Any]]) -> J
         "bias": bias(session, feed["isolated"]) if feed["isolated"] else None,
         "attribution": attribution,
         "interactions": interactions,
+        "from_top": from_top(feed, variants, wrong) if whole else None,
         "scaling": scaling(feed["scaling"], feed["events"]) if feed["scaling"] else None,
         "limits": limits(feed["limits"]) if feed["limits"] else None,
     }

@@ -76,14 +76,17 @@ def cells(
 
 def policies_of(name: str, variants: Sequence[Mapping[str, Any]], reference: str) -> dict[str, str]:
     """Policies of a measured variant, by axis. A combination that is only named (``axis=policy,...``) stands on top of
-    the reference; of a name that says nothing they are not known, and empty."""
+    the reference, or of the variant that its name begins with; of a name that says nothing they are not known, and
+    empty."""
     known = {variant["name"]: dict(variant["policies"]) for variant in variants}
     if name in known:
         return known[name]
     if "=" not in name:
         return {}
-    parts = (part.partition("=") for part in name.split(","))
-    return {**known.get(reference, {}), **{axis: policy for axis, _, policy in parts}}
+    first, *rest = name.split(",")
+    base, parts = (reference, [first, *rest]) if "=" in first else (first, rest)
+    changes = (part.partition("=") for part in parts)
+    return {**known.get(base, {}), **{axis: policy for axis, _, policy in changes}}
 
 
 def _phase(axis: str, policy: str, variants: Sequence[Mapping[str, Any]], otherwise: int) -> int:

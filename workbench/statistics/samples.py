@@ -87,20 +87,22 @@ def slice_events(session: Mapping[str, Any]) -> Floats:
 
 
 def session_timings(session: Mapping[str, Any], clock: str = "cpu_ns") -> Timings:
-    """What a session measured, by ``clock``. A round that lacks a variant, as after an interrupt, is left out. Raises
-    LobenchError when no round is complete."""
-    events = slice_events(session)
-    names = tuple(session["measured"])
-    found = cubes(columns(session["samples"]), len(names), events, clock)
+    """What a session measured, by ``clock``. Raises LobenchError when no round is complete."""
+    return timings(columns(session["samples"]), session["measured"], slice_events(session), clock)
+
+
+def timings(table: Mapping[str, Integers], names: Sequence[str], events: Floats, clock: str = "cpu_ns") -> Timings:
+    """What samples say, given by column; ``events``: of each slice, shape (slices,). A round that lacks a variant, as
+    after an interrupt, is left out. Raises LobenchError when no round is complete."""
     rounds: list[tuple[int, Integers, Floats]] = []
-    for number, cube in found.items():
+    for number, cube in cubes(table, len(names), events, clock).items():
         # A time of 0 (a clock too coarse for so short a slice) has no logarithm.
         complete = (cube > 0).all(axis=2)
         if complete.any():
             rounds.append((number, np.nonzero(complete)[1], np.log(cube[complete])))
     if not rounds:
         raise LobenchError("no pass over the feed was completed, so there is nothing to say of it: measure longer")
-    return Timings(names, fitted(rounds, events))
+    return Timings(tuple(names), fitted(rounds, events))
 
 
 def fitted(rounds: Sequence[tuple[int, Integers, Floats]], events: Floats) -> tuple[Process, ...]:

@@ -68,7 +68,7 @@ class Trial:
         table = {name: values[kept] for name, values in table.items()}
         table["slice"] = table["slice"] - first
         names = [str(number) for number in range(len(self.tried))]
-        found = timings(table, names, events[first:last], "cpu_ns", width=1)
+        found = timings(table, names, events[first:last])
         return np.array([process.log_times() for process in found.processes])
 
     def gain(self, over: int, of: int, half: str | None = None) -> Estimate:
