@@ -115,8 +115,11 @@ def build_look_ahead(tracked: bool) -> Callable[..., Any]:
                 look_for_levels(engine, state, address, stride, index, count)
             look_for_orders(engine, state, address, stride, index + 2 * block, count)
             look_for_levels(engine, state, address, stride, index + block, count)
-        if tracked and state["ahead"] & state["cold"] != 0 and index + SOON < count:
-            look_for_book(state, index + SOON)
+        if tracked and state["ahead"] & state["cold"] != 0:
+            # Books have been found two blocks ahead, and no further.
+            soon = index + min(int64(SOON), 2 * block)
+            if soon < count:
+                look_for_book(state, soon)
 
     return look_ahead
 

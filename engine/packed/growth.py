@@ -8,6 +8,7 @@ a rebuild reads one table and writes the other from front to back.
 from __future__ import annotations
 
 from engine.counters import TABLES_BUILT, tally
+from engine.layout import BOOK
 from engine.native import INTEGER, Record, int64, kernel, memcpy, trailing_zeros, uint64, view
 from engine.packed.layout import (
     DEAD,
@@ -64,7 +65,7 @@ def open_state(engine: Record) -> None:
     state["patience"] = FIRST_PATIENCE
     state["found"] = new_room(RING * 8)
     state["top"] = new_room(TOP_BYTES)
-    state["nobody"] = new_room(HEAD_BYTES + 64) + HEAD_BYTES
+    state["nobody"] = new_room(HEAD_BYTES + BOOK.itemsize) + HEAD_BYTES
     memcpy(engine["packed"] + PARAMETERS_OFFSET, engine["parameters"], PARAMETERS_BYTES)
 
 
