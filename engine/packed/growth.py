@@ -42,6 +42,7 @@ from engine.packed.parameters import RING
 from engine.packed.room import free_room, new_room
 
 STATE_BYTES = STATE.itemsize
+_BOOK_BYTES = BOOK.itemsize
 TOP_BYTES = TOP.itemsize
 _GOLDEN = uint64(0x9E3779B97F4A7C15)
 _NOTHING, _ONE = uint64(0), uint64(1)
@@ -65,7 +66,7 @@ def open_state(engine: Record) -> None:
     state["patience"] = FIRST_PATIENCE
     state["found"] = new_room(RING * 8)
     state["top"] = new_room(TOP_BYTES)
-    state["nobody"] = new_room(HEAD_BYTES + BOOK.itemsize) + HEAD_BYTES
+    state["nobody"] = new_room(HEAD_BYTES + _BOOK_BYTES) + HEAD_BYTES
     memcpy(engine["packed"] + PARAMETERS_OFFSET, engine["parameters"], PARAMETERS_BYTES)
 
 
