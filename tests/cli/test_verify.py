@@ -34,7 +34,8 @@ def outcome(told: Any, name: str) -> Any:
 
 def test_all_agree() -> None:
     told = verdicts(*SMALL, "--workers", "1,2", "--oracle")
-    assert set(told) == {"feed", "feed_digest", "events", "agree", "verifications"}
+    assert set(told) == {"feed", "feed_digest", "events", "agree", "tuning", "verifications"}
+    assert told["tuning"] is None
     assert told["feed"] == wrong.FEED
     assert told["events"] == 20_000
     assert len(told["feed_digest"]) == 32

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("elftools", reason="pip install 'lobench[profile]'")
 
 from engine.errors import UsageError
-from engine.policy import AXES, STAGES
+from engine.policy import COMPILED_AXES, STAGES
 from tests.replays import LADDER
 from tests.stage_times import simulated
 from workbench.profile import analysis_stages, share_of
@@ -151,7 +151,7 @@ def frame_of(places: list[Place], axis: str, field: str) -> Frame:
 def test_mechanisms_are_the_policies_functions() -> None:
     """The innermost policy counts: strings kept behind a lock are strings, the lock is the context's."""
     places = places_of(LADDER[0])
-    assert {place.axis for place in places} == set(AXES)
+    assert {place.axis for place in places} == set(COMPILED_AXES)
     evaluate, context = frame_of(places, "shape", "evaluate"), frame_of(places, "context", "put_features")
     strings = frame_of(places, "features", "put")
     made = Frame(f"{next(p for p in places if p.axis == 'features' and p.makes).function}make", strings.file, 75)
