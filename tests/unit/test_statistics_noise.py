@@ -3,8 +3,6 @@ coverage, power at the effect that a session says it finds. ``scripts/simulate-s
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -21,8 +19,11 @@ from workbench.statistics.samples import Process, Timings, slice_events
 
 SESSIONS = 2000
 """Sessions whose figures need only the logs of their processes."""
-WHOLE = 200
-"""Sessions that are analysed from their samples."""
+WHOLE = 800
+"""Sessions that are analysed from their samples: with 5 % expected, their rate lies between 3 and 7 % 99 times in
+100."""
+AGAIN = 4
+"""Of so many of these one is analysed again, with an effect in it."""
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +32,8 @@ def recording() -> Recording:
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """statsmodels collects garbage at each correction, which takes long unless what is imported is out of its reach."""
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(error_rates, "RESAMPLES", 300)
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.mark.parametrize("processes", [2, 3, 5, 8, 12])
@@ -55,7 +52,7 @@ def test_sessions_from_samples_to_verdicts(recording: Recording) -> None:
     rng = np.random.default_rng(7)
     effects = {"identical": 1.0, "slower": 1 / 1.02, "faster": 1.05}
     wrong, control, verdicts, covered, found, told = ([] for _ in range(6))
-    for _ in range(WHOLE):
+    for number in range(WHOLE):
         document = recording.draw(rng, 8, effects)
         names = variants(document["session"]["measured"])
         said = analyse(document, names)
@@ -65,7 +62,8 @@ def test_sessions_from_samples_to_verdicts(recording: Recording) -> None:
         verdicts.append(steps["identical"]["step_verdict"] != NO_DIFFERENCE)
         covered += [steps[name]["step"]["low"] <= true <= steps[name]["step"]["high"] for name, true in effects.items()]
         told.append(said["noise"]["false_positives"]["measured"])
-        found.append(_found(document, names, 1 + said["noise"]["mde"]["step"]["effect"]))
+        if number % AGAIN == 0:
+            found.append(_found(document, names, 1 + said["noise"]["mde"]["step"]["effect"]))
     assert 0.03 <= np.mean(wrong) <= 0.07
     assert 0.03 <= np.mean(control) <= 0.07
     assert np.mean(verdicts) <= 0.05
