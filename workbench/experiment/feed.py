@@ -17,6 +17,7 @@ from workbench.console import progress
 from workbench.experiment.document import Document, new_feed, verification
 from workbench.experiment.plan import FEWEST_CHOSEN, Plan, design
 from workbench.experiment.profiles import add_profiles
+from workbench.experiment.stretch import representative
 from workbench.measurement import counters, limits, scaling, sweep
 from workbench.measurement.calibration import Grain, calibrate
 from workbench.measurement.clocks import usable_cpus
@@ -34,7 +35,7 @@ VERIFIED_WITH = (1, 2)
 """Numbers of workers that every variant is verified with."""
 
 FACTORIAL_RECORDS = 200_000
-"""Records, from the start of the feed, that the factorial replays."""
+"""Records, from the start of the feed, that the factorial replays at least."""
 
 _CALIBRATION = 4.0
 """Seconds for choosing the grain, at most."""
@@ -146,7 +147,8 @@ class FeedExperiment:
         known = discover()
         # The reference is one of them, and keeps its name: the control stands beside it.
         combinations = [known[REFERENCE], *factorial(known)[1:]]
-        prefix = replace(self._handed, count=min(FACTORIAL_RECORDS, self.feed.count))
+        count = representative(self.feed.records["flags"], self._evaluate, FACTORIAL_RECORDS)
+        prefix = replace(self._handed, count=count)
         warm_all(combinations, builds=("observed", "timed"))
         first = LoadedFeed(self.feed.name, self.feed.slice(0, prefix.count), {})
         outcomes = verify_all(first, combinations, evaluate=self._evaluate)
