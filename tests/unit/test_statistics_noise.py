@@ -93,6 +93,22 @@ def test_sequential_timing_is_wrong_more_often(recording: Recording) -> None:
     assert sequential({"columns": recording.about["columns"], "rows": few}, slices) is None
 
 
+def test_runs_without_any_noise_are_not_told_apart() -> None:
+    """One of three runs is the median of every slice: relative to it, it does not vary."""
+    rows = [
+        [process, 0, place, variant, 0, time, time, 0, 0, 0, 0, 0]
+        for variant in range(10)
+        for process in range(3)
+        for place in range(4)
+        for time in [1000 * (place + 1) + process]
+    ]
+    columns = ["process", "pass", "slice", "variant", "order", "wall_ns", "cpu_ns", "involuntary_switches"]
+    columns += ["minor_faults", "major_faults", "steal_ticks", "contaminated"]
+    told = sequential({"columns": columns, "rows": rows}, 4)
+    assert told is not None
+    assert told["measured"] == 0
+
+
 def timings(logs: np.ndarray, rounds: int = 20, noise: float = 0.0) -> Timings:
     """Processes in which the control is ``logs`` slower than the reference, with noise in its rounds."""
     rng = np.random.default_rng(1)
