@@ -2,8 +2,19 @@
 
 from engine.feeds.base import Chunk, Feed
 from engine.feeds.chain import ChainedFeed
+from engine.feeds.first import first_records
 from engine.feeds.loaded import LoadedFeed, load
 from engine.feeds.opening import open_feed
 from engine.feeds.problems import StreamError, UnreadableError
 
-__all__ = ["ChainedFeed", "Chunk", "Feed", "LoadedFeed", "StreamError", "UnreadableError", "load", "open_feed"]
+__all__ = [
+    "ChainedFeed",
+    "Chunk",
+    "Feed",
+    "LoadedFeed",
+    "StreamError",
+    "UnreadableError",
+    "first_records",
+    "load",
+    "open_feed",
+]

@@ -28,7 +28,6 @@ from engine.shards import index_of
 
 SOON = 4
 """Records ahead that the rest of a book is asked for: it is much, and shall not drive out what is needed first."""
-BOOK_BYTES = HEAD_BYTES + ROOM + 8 * len(FEATURES) + BACKTEST.itemsize * len(STRATEGIES)
 STRETCH = 512
 """Records between two looks at how full the tables are."""
 _NONE = uint64(1 << (SLOTS - 1))
@@ -40,11 +39,37 @@ def found_at(state: Record, index: int) -> Record:
     return view(element(state["found"], index & (RING - 1), RING, 8), INTEGER)
 
 
+@inlined
+def look_for_levels(engine: Record, state: Record, address: int, stride: int, first: int, count: int) -> None:
+    for index in range(first, min(first + state["block"], count)):
+        event = view(address + index_of(engine, index) * stride, MBO)
+        key = book_key(event["instrument_id"], event["publisher_id"])
+        home = home_of(state, event["order_id"], key)
+        line = line_at(state, home)
+        held = matches(line, event["order_id"])
+        # An order that is not here, or has no room here, is behind it.
+        elsewhere = int64(held == 0) & (int64(empty_slots(line) == 0) | int64(int64(line["level_0"]) > LEVEL_MASK))
+        prefetch(state["slots"] + (home + elsewhere) * LINE_BYTES)
+        slot = slot_at(state, home * SLOTS + trailing_zeros(uint64(held) | _NONE))
+        prefetch(state["levels"] + level_of(slot) * LEVEL_BYTES)
+        head = head_of(found_at(state, index)["value"])
+        which = int64(event["side"] == ASK)
+        width = int64(head["width"])
+        ticks = tick_of(head, event["price"])
+        joined = int64(0)
+        if ticks < uint64(width):
+            joined = int64(numbers_at(head, which * width + int64(ticks))["value"])
+        prefetch(state["levels"] + joined * LEVEL_BYTES)
+        prefetch(state["levels"] + best_of(head, which) * LEVEL_BYTES)
+        prefetch(head["quote"])
+        prefetch(head["touch"])
+
+
 def build_look_ahead(tracked: bool) -> Callable[..., Any]:
     """``look_ahead`` of the layout; ``tracked``: for a replay that evaluates, which also needs what lies behind a
     book's first line, its features and its accounts."""
-    feature_lines = -(-8 * len(FEATURES) // LINE_BYTES)
-    account_lines = -(-BACKTEST.itemsize * len(STRATEGIES) // LINE_BYTES)
+    feature_bytes, account_bytes = 8 * len(FEATURES), BACKTEST.itemsize * len(STRATEGIES)
+    book_bytes = HEAD_BYTES + ROOM + feature_bytes + account_bytes
 
     @inlined
     def look_for_orders(engine: Record, state: Record, address: int, stride: int, first: int, count: int) -> None:
@@ -63,40 +88,15 @@ def build_look_ahead(tracked: bool) -> Callable[..., Any]:
                 prefetch(book + LINE_BYTES)
 
     @inlined
-    def look_for_levels(engine: Record, state: Record, address: int, stride: int, first: int, count: int) -> None:
-        for index in range(first, min(first + state["block"], count)):
-            event = view(address + index_of(engine, index) * stride, MBO)
-            key = book_key(event["instrument_id"], event["publisher_id"])
-            home = home_of(state, event["order_id"], key)
-            line = line_at(state, home)
-            held = matches(line, event["order_id"])
-            # An order that is not here, or has no room here, is behind it.
-            elsewhere = int64(held == 0) & (int64(empty_slots(line) == 0) | int64(int64(line["level_0"]) > LEVEL_MASK))
-            prefetch(state["slots"] + (home + elsewhere) * LINE_BYTES)
-            slot = slot_at(state, home * SLOTS + trailing_zeros(uint64(held) | _NONE))
-            prefetch(state["levels"] + level_of(slot) * LEVEL_BYTES)
-            head = head_of(found_at(state, index)["value"])
-            which = int64(event["side"] == ASK)
-            width = int64(head["width"])
-            ticks = tick_of(head, event["price"])
-            joined = int64(0)
-            if ticks < uint64(width):
-                joined = int64(numbers_at(head, which * width + int64(ticks))["value"])
-            prefetch(state["levels"] + joined * LEVEL_BYTES)
-            prefetch(state["levels"] + best_of(head, which) * LEVEL_BYTES)
-            prefetch(head["quote"])
-            prefetch(head["touch"])
-
-    @inlined
     def look_for_book(state: Record, index: int) -> None:
         address = found_at(state, index)["value"]
         book = view(address, BOOK)
         for line in range(2 * LINE_BYTES, ROOM, LINE_BYTES):
             prefetch(address + line)
-        for line in range(feature_lines):
-            prefetch(book["features"] + line * LINE_BYTES)
-        for line in range(account_lines):
-            prefetch(book["strategies"] + line * LINE_BYTES)
+        for line in range(0, feature_bytes, LINE_BYTES):
+            prefetch(book["features"] + line)
+        for line in range(0, account_bytes, LINE_BYTES):
+            prefetch(book["strategies"] + line)
         prefetch(head_of(address)["quote"] + LINE_BYTES)
 
     @inlined
@@ -106,7 +106,7 @@ def build_look_ahead(tracked: bool) -> Callable[..., Any]:
             make_room(state, min(int64(STRETCH), count - index), probe)
         if index == 0:
             state["ahead"] = int64(held(state) >= state["ahead_bytes"])
-            state["cold"] = int64(state["book_count"] * BOOK_BYTES >= state["ahead_bytes"])
+            state["cold"] = int64(state["book_count"] * book_bytes >= state["ahead_bytes"])
         block = state["block"]
         if state["ahead"] != 0 and index & (block - 1) == 0:
             if index == 0:

@@ -163,7 +163,7 @@ class FeedExperiment:
     def from_top(self, plan: Plan) -> None:
         """The top of the ladder beside itself without one phase at a time, verified like the ladder."""
         known = discover()
-        top, *without = from_top(known)
+        top, *without = (variant.fitted(self._parameters) for variant in from_top(known))
         if top.name not in {variant.name for variant in self.trusted} or not without:
             return
         outcomes = self._verified(without)[1:]

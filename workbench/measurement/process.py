@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from typing import Any
 
@@ -24,9 +25,12 @@ def cpu_for(number: int) -> int | None:
     return usable[number % len(usable)] if usable else None
 
 
-def messages(task: Task, feed: SharedFeed | None = None) -> Generator[Message]:
-    """Run ``task`` in a fresh process and yield what it says; leaving early ends it. Raises LobenchError with its
-    last words when it fails."""
+def messages(
+    task: Task, feed: SharedFeed | None = None, advance: Callable[[float], None] = lambda seconds: None
+) -> Generator[Message]:
+    """Run ``task`` in a fresh process and yield what it says; leaving early ends it. ``advance`` is told of the seconds
+    between messages, the first from now. Raises LobenchError with its last words when it fails."""
+    told = time.monotonic()
     if feed is not None:
         task = replace(task, descriptor=feed.descriptor, feed=feed.name, count=feed.count)
         if feed.parameters is not None and not task.parameters:
@@ -47,6 +51,9 @@ def messages(task: Task, feed: SharedFeed | None = None) -> Generator[Message]:
             process.stdin.write(task.as_json())
             process.stdin.close()
             for line in process.stdout:
+                now = time.monotonic()
+                advance(now - told)
+                told = now
                 yield json.loads(line)
         except BaseException:
             process.kill()

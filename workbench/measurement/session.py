@@ -114,11 +114,7 @@ def measure(
                 "isolated": _isolated(number, isolated_every(design.processes)) if isolated else "none",
             },
         )
-        told = began
-        for message in messages(task, feed):
-            now = time.monotonic()
-            advance(now - told)
-            told = now
+        for message in messages(task, feed, advance):
             if "samples" in message:
                 session.take(number, message)
                 keep()

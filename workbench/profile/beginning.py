@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.errors import UsageError
-from engine.feeds import LoadedFeed
+from engine.feeds import LoadedFeed, first_records
 from engine.feeds.base import Chunk, Feed
 from engine.records import MBO
 
@@ -20,14 +20,7 @@ _RECORDS, _NAME = Path("records.npy"), Path("feed.json")
 def beginning(feed: Feed, count: int) -> LoadedFeed:
     """At most ``count`` records from the start of a feed, copied. Raises UsageError if there are none, and what the
     feed raises."""
-    parts = []
-    missing = count
-    for chunk in feed:
-        parts.append(chunk.array()[:missing].copy())
-        missing -= len(parts[-1])
-        if missing == 0:
-            break
-    records = np.concatenate(parts) if parts else np.zeros(0, MBO)
+    records = first_records(feed, count)
     if len(records) == 0:
         raise UsageError(f"{feed.name}: holds no records to profile")
     return _loaded(feed.name, records, feed.other_records)

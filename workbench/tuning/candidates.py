@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from engine.packed.growth import SHARES
 from engine.packed.layout import SLOTS
 from engine.packed.parameters import DEFAULTS, NEVER, RANGES, Parameters
 from workbench.tuning.traits import Traits
 
-_SHARES = 64
-"""Fullness is given in 64ths."""
 _LOADS = ((26, 18), (48, 36))
 """``fullest`` and ``after`` of a sparse and of a dense table."""
 _BLOCKS = (8, 32)
@@ -52,7 +51,7 @@ def _tables(traits: Traits) -> Options:
 
 def _lines(traits: Traits, after: int) -> int:
     """Lines that all orders fill up to ``after`` of 64 slots."""
-    wanted = traits.live_orders * _SHARES // (after * SLOTS) + 1
+    wanted = traits.live_orders * SHARES // (after * SLOTS) + 1
     low, high, _ = RANGES["least_lines"]
     return min(max(low, wanted), high)
 

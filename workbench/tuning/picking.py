@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from engine.errors import LobenchError, UsageError
-from engine.feeds import Feed, LoadedFeed
+from engine.feeds import Feed, LoadedFeed, first_records
 from engine.packed.parameters import Parameters
 from engine.policy import Variant
 from engine.records import MBO
@@ -48,14 +47,7 @@ class Picked:
 
 def beginning_of(feed: Feed) -> str:
     """Hex BLAKE2b, 64 bits, of a feed's first records; the feed is read no further. Raises what it raises."""
-    parts: list[npt.NDArray[np.void]] = []
-    missing = BEGINNING
-    for chunk in feed:
-        parts.append(chunk.array()[:missing].copy())
-        missing -= len(parts[-1])
-        if missing == 0:
-            break
-    first = np.concatenate(parts) if parts else np.zeros(0, MBO)
+    first = first_records(feed, BEGINNING)
     # As in a loaded feed, records are as long as they are without ts_out.
     first["length"] = MBO.itemsize // 4
     return hashlib.blake2b(first.view(np.uint8).data, digest_size=8).hexdigest()

@@ -92,7 +92,7 @@ def measure(
     left = seconds
     pinned = len(usable_cpus()) > 0
     for number in range(processes):
-        began = told = time.monotonic()
+        began = time.monotonic()
         task = Task(
             job="session",
             variants=[variant] * len(trial.tried),
@@ -108,10 +108,7 @@ def measure(
             },
             parameters=[parameters.as_json() for parameters in trial.tried],
         )
-        for message in messages(task, trial.feed):
-            now = time.monotonic()
-            advance(now - told)
-            told = now
+        for message in messages(task, trial.feed, advance):
             if "samples" in message:
                 _compare(trial.tried, message["end_states"])
                 trial.rows += [[number, *sample] for sample in message["samples"]]
