@@ -18,10 +18,10 @@ def inner(value: Any) -> Any:
 
 
 @kernel
-def middle(value: Any, other: Any) -> Any:
-    return inner(value ^ other)  # middle calls inner
+def middle(value: Any) -> Any:
+    return inner(value)  # middle calls inner
 
 
 @kernel
-def outer(value: Any, other: Any) -> Any:
-    return middle(value, other)  # outer calls middle
+def outer(value: Any) -> Any:
+    return middle(value)  # outer calls middle

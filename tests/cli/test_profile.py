@@ -8,10 +8,8 @@ counted once, two at a time, for all tests.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,25 +17,17 @@ from typing import Any
 import pytest
 
 from tests.cli.command import COMMAND, environment, lobench, refused
+from tests.profilers import needs
 from tests.replays import LADDER
 from tests.speedscope_schema import validate
 
 pytestmark = pytest.mark.xdist_group("profile")
-
-REQUIRED = bool(os.environ.get("LOBENCH_REQUIRE_PROFILERS"))
-"""Set where every profiler is installed: a missing one then fails."""
 
 SHORT = ("--warm", "8192", "--records", "4096")
 PHASES = [variant.name for variant in LADDER if variant.phase is not None and variant.phase <= 4]
 PACKED = next(variant.name for variant in LADDER if variant.phase == 7)
 REPLACED = ["clone.py", "locked.py", "strings.py", "linear.py"]
 """The file that each phase from the first replaces."""
-
-
-def needs(*programs: str) -> None:
-    for program in programs:
-        if shutil.which(program) is None and not REQUIRED:
-            pytest.skip(f"{program} is not installed")
 
 
 def profiled(folder: Path, *arguments: str) -> Any:
@@ -155,27 +145,6 @@ def test_files_for_viewers(counted: Any) -> None:
     assert (own / "callgrind.out").read_text().startswith("# callgrind format")
     for path in (own / "profile.json", own / "flame.svg", own / "source.html", own / "lines.speedscope.json"):
         assert str(Path(__file__).parents[2]) not in path.read_text(), "names a folder of this machine"
-
-
-@pytest.mark.parametrize(
-    ("tool", "program", "seconds", "error"), [("callgrind", "valgrind", 1, 0.01), ("perf", "perf", 4, 0.05)]
-)
-def test_lines_of_known_composition(tmp_path: Path, tool: str, program: str, seconds: int, error: float) -> None:
-    """A line that does exactly four times the work of another: 80 % and 20 %."""
-    needs(program)
-    script = """
-import json, pathlib, sys
-from workbench.profile.calibration import TRIALS
-from workbench.profile.task import Task
-said, _ = TRIALS[sys.argv[1]](Task(variant="", feed=[]), pathlib.Path(sys.argv[2]), float(sys.argv[3]))
-print(json.dumps(said))
-"""
-    command = [sys.executable, "-c", script, tool, str(tmp_path), str(seconds)]
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout)
-    assert said["kernel light"] == pytest.approx(0.2, abs=error)
-    assert said["kernel heavy"] == pytest.approx(0.8, abs=error)
 
 
 @pytest.fixture(scope="module")

@@ -48,7 +48,7 @@ from workbench.profile.codemap import code_map, placed
 def kernel(values):
     total = np.uint64(1)
     for index in range(values.shape[0]):
-        total = outer(total, values[index])
+        total = outer(total ^ values[index])
     return total
 
 compiled = njit(kernel)

@@ -72,20 +72,25 @@ def line_of(mark: str) -> int:
 
 
 class Workload:
-    """The parts, compiled, and how long each took so far."""
+    """The parts, compiled, and how long each took so far. ``kernel`` takes the steps of its light and its heavy
+    line."""
 
-    def __init__(self) -> None:
+    def __init__(self, kernel: Callable[[int, int], int]) -> None:
         linetables.install()
-        self._kernel: Any = numba.njit(nogil=True)(kernel_part)
+        self._kernel: Any = numba.njit(nogil=True)(kernel)
         self._kernel(1, 1)
         self.wall = {"kernel": 0.0, "python": 0.0}
         self.cpu = {"kernel": 0.0, "python": 0.0}
         self.rounds = 0
 
+    def run_kernel(self) -> int:
+        """The kernel's part once."""
+        return int(self._kernel(KERNEL_STEPS, HEAVY * KERNEL_STEPS))
+
     def round(self) -> None:
         """Both parts once."""
         parts: dict[str, Callable[[], int]] = {
-            "kernel": lambda: int(self._kernel(KERNEL_STEPS, HEAVY * KERNEL_STEPS)),
+            "kernel": self.run_kernel,
             "python": lambda: python_part(PYTHON_STEPS),
         }
         for name, part in parts.items():
@@ -98,7 +103,7 @@ class Workload:
     def truth(self) -> dict[str, list[float]]:
         """Seconds of the whole parts and of what is left without one of their lines; samples taken in turns."""
         parts: dict[str, Callable[[], int]] = {
-            "kernel": lambda: int(self._kernel(KERNEL_STEPS, HEAVY * KERNEL_STEPS)),
+            "kernel": self.run_kernel,
             "kernel without light": lambda: int(self._kernel(0, HEAVY * KERNEL_STEPS)),
             "kernel without heavy": lambda: int(self._kernel(KERNEL_STEPS, 0)),
             "python": lambda: python_part(PYTHON_STEPS),
@@ -127,11 +132,12 @@ def shares_of(taken: dict[str, list[float]]) -> dict[str, dict[str, float]]:
     return shares
 
 
-def main() -> None:
+def main(kernel: Callable[[int, int], int] = kernel_part) -> None:
+    """Do what the task of this folder asks, with this kernel."""
     from workbench.profile.target import ready, tell
 
     task = Task.read()
-    work = Workload()
+    work = Workload(kernel)
     if task.mode == "compile":
         return
     if task.mode == "count":
@@ -151,10 +157,11 @@ def main() -> None:
 
 
 def _count(work: Workload) -> None:
+    """The kernel under callgrind, which knows no lines of Python."""
     valgrind = Valgrind()
     valgrind.request(START_INSTRUMENTATION)
     valgrind.request(TOGGLE_COLLECT)
-    work.round()
+    work.run_kernel()
     valgrind.request(TOGGLE_COLLECT)
     valgrind.request(STOP_INSTRUMENTATION)
 

@@ -1,0 +1,119 @@
+"""Profilers on kernels of known composition: whose line costs how much is known before they look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("elftools", reason="pip install 'lobench[profile]'")
+
+from tests import profile_policies, profile_work
+from tests.profilers import needs
+from tests.replays import LADDER
+from workbench.profile import callgrind, sampled
+from workbench.profile.attribution import spend
+from workbench.profile.calibration import TRIALS
+from workbench.profile.callgrind_file import COSTS, Counts
+from workbench.profile.document import document
+from workbench.profile.runner import Told
+from workbench.profile.task import Task
+from workbench.profile.workload import HEAVY, KERNEL_STEPS
+
+pytestmark = pytest.mark.xdist_group("profile")
+
+NOTHING = Task(variant="", feed=[])
+WORK = profile_work.__name__
+OWN, OTHER = "tests/profile_work.py", "tests/profile_policies.py"
+TRUTH = {"near": 1, "direct": profile_work.DIRECT, "deep": HEAVY}
+"""Steps of each chain for one of the first."""
+THREE_DEEP = ["kernel_part", "outer", "middle", "inner"]
+
+
+@pytest.mark.parametrize(
+    ("tool", "program", "seconds", "error"), [("callgrind", "valgrind", 1, 0.01), ("perf", "perf", 4, 0.05)]
+)
+def test_lines_of_known_composition(tmp_path: Path, tool: str, program: str, seconds: int, error: float) -> None:
+    """A line that does exactly four times the work of another: 80 % and 20 %."""
+    needs(program)
+    said, _ = TRIALS[tool](NOTHING, tmp_path, seconds)
+    assert said["kernel light"] == pytest.approx(0.2, abs=error)
+    assert said["kernel heavy"] == pytest.approx(0.8, abs=error)
+
+
+def test_counts_of_what_is_inlined_from_another_file(tmp_path: Path) -> None:
+    """Instructions, exactly: of the kernel's own line, of the line in the other file, and of each line that leads
+    there."""
+    needs("valgrind")
+    told, counts = callgrind.profile(NOTHING, tmp_path, WORK)
+    found = read("callgrind", COSTS, told, counts)
+    near = line(found, OWN, "kernel works")
+    inner = line(found, OTHER, "inner works")
+    assert near["instructions"] >= 3 * KERNEL_STEPS
+    assert near["instructions"] % KERNEL_STEPS == 0
+    assert inner["instructions"] == (TRUTH["direct"] + TRUTH["deep"]) * near["instructions"]
+    assert (near["function"], inner["function"].rpartition(".")[2]) == ("kernel_part", "inner")
+    # Nothing else costs anything but the loops, once a step at the most.
+    loops = [row for row in found["lines"] if row["text"].startswith("for _ in range(")]
+    assert len(loops) == len(TRUTH)
+    rest = found["per_event"]["instructions"] - sum(row["instructions"] for row in (near, inner, *loops))
+    assert 0 <= rest < 100
+
+    below = {row: values["instructions"] for row, values in chains(found).items()}
+    assert below == {name: steps * near["instructions"] for name, steps in TRUTH.items()}
+    whole = near["instructions"] * sum(TRUTH.values())
+    shares = {name: cost / whole for name, cost in below.items()}
+    assert shares == pytest.approx({name: steps / sum(TRUTH.values()) for name, steps in TRUTH.items()}, abs=0.01)
+
+
+def test_samples_of_what_is_inlined_from_another_file(tmp_path: Path) -> None:
+    needs("perf")
+    seen = sampled.perf(NOTHING, tmp_path, 4.0, WORK)
+    found = read("perf", sampled.COLUMNS, seen.told, seen.counts)
+    samples = {row: values["nanoseconds"] for row, values in chains(found).items()}
+    shares = {name: taken / sum(samples.values()) for name, taken in samples.items()}
+    assert shares == pytest.approx({name: steps / sum(TRUTH.values()) for name, steps in TRUTH.items()}, abs=0.05)
+
+
+def read(tool: str, columns: tuple[str, ...], told: Told, counts: Counts) -> Any:
+    """The document of a profile of the work, as of any variant's."""
+    spent = spend(told.codes, counts, {})
+    return document(tool, columns, spent, 1, told.sources, variant=LADDER[0])
+
+
+def line(found: Any, file: str, mark: str) -> Any:
+    """The row of the line that carries a mark."""
+    (row,) = (row for row in found["lines"] if row["file"] == file and row["text"].endswith(f"# {mark}"))
+    return row
+
+
+def chains(found: Any) -> Mapping[str, Mapping[str, float]]:
+    """What the steps of each chain cost, told apart by the whole stack: every frame with its file and line."""
+    text = {OWN: Path(profile_work.__file__), OTHER: Path(profile_policies.__file__)}
+
+    def place(file: str, mark: str) -> tuple[str, int]:
+        lines = text[file].read_text().splitlines()
+        return file, next(number for number, line in enumerate(lines, 1) if line.endswith(f"# {mark}"))
+
+    inner = place(OTHER, "inner works")
+    stacks = {
+        "near": [place(OWN, "kernel works")],
+        "direct": [place(OWN, "kernel calls inner"), inner],
+        "deep": [
+            place(OWN, "kernel calls outer"),
+            place(OTHER, "outer calls middle"),
+            place(OTHER, "middle calls inner"),
+            inner,
+        ],
+    }
+    frames, costs = found["stacks"]["frames"], {}
+    for row in found["stacks"]["rows"]:
+        stack = [tuple(frames[index][1:]) for index in row["stack"]]
+        for name, wanted in stacks.items():
+            if stack == wanted:
+                costs[name] = dict(zip(found["columns"], row["values"], strict=True))
+                if name == "deep":
+                    assert [frames[index][0].rpartition(".")[2] for index in row["stack"]] == THREE_DEEP
+    return costs
