@@ -62,6 +62,7 @@ def profile_of(
         "kind": "variant-profile",
         "variant": variant,
         "feed": "synth:liquid-future",
+        "tuning": None,
         "methods": {name: made[name] for name in methods},
         "missing": {} if "perf" in methods else {"perf": missing},
         "files": {},

@@ -16,16 +16,25 @@ from typing import Any
 
 import pytest
 
+from engine.feeds import open_feed
+from engine.packed.parameters import Parameters
 from tests.cli.command import COMMAND, environment, lobench, refused
+from tests.dbn_files import header, records
+from tests.dbn_files import write as write_feed
 from tests.profilers import needs
 from tests.replays import LADDER
 from tests.speedscope_schema import validate
+from workbench.cli.profile import DEFAULT_FEED
+from workbench.tuning.files import Profile as Tuned
+from workbench.tuning.files import place_of, write
+from workbench.tuning.picking import beginning_of
 
 pytestmark = pytest.mark.xdist_group("profile")
 
 SHORT = ("--warm", "8192", "--records", "4096")
 PHASES = [variant.name for variant in LADDER if variant.phase is not None and variant.phase <= 4]
 PACKED = next(variant.name for variant in LADDER if variant.phase == 7)
+FITTED = next(variant.name for variant in LADDER if variant.phase == 8)
 REPLACED = ["clone.py", "locked.py", "strings.py", "linear.py"]
 """The file that each phase from the first replaces."""
 
@@ -122,6 +131,37 @@ def test_what_the_upper_phases_removed(counted: Any, tmp_path: Path) -> None:
     packed = {place for place in what if place[0].startswith("engine/packed/")}
     assert {what[place] for place in packed} == {"added"}
     assert {Path(file).name for file, _ in packed} >= {"rules.py", "orders.py", "sides.py", "near.py", "quotes.py"}
+
+
+def test_a_tuned_variant(counted: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The profile that was written for the feed is found; the kernel is that of the phase before, and does something
+    else where its parameters say so."""
+    monkeypatch.setenv("LOBENCH_PROFILE_DIR", str(tmp_path / "tuned"))
+    feed = beginning_of(open_feed([DEFAULT_FEED]))
+    place = place_of("0" * 32, feed)
+    looking = Parameters(block=4, ahead_bytes=0)
+    write(place, Tuned(DEFAULT_FEED, "0" * 32, feed, looking, True, {}))
+    found = profiled(tmp_path, "diff", str(counted["folder"] / PACKED / "profile.json"), FITTED, *SHORT)
+    assert (found["before"], found["after"]) == (PACKED, FITTED)
+    assert found["tuning"]["before"] is None
+    assert found["tuning"]["after"]["profile"] == place.name
+    assert found["tuning"]["after"]["parameters"] == looking.as_json()
+    changes = {row["text"]: row["instructions"] for row in found["lines"]}
+    ahead = changes["prefetch(address + line)"]
+    assert ahead["before"] == 0
+    assert ahead["after"] > 1
+    kept = json.loads((tmp_path / FITTED / "profile.json").read_text())
+    assert kept["tuning"] == found["tuning"]["after"]
+    assert f"Tuned by {place.name}." in (tmp_path / FITTED / "callgrind" / "source.html").read_text()
+
+
+def test_tuning_profiles_that_are_refused(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.toml"
+    bad.write_text("format = 2\n")
+    assert f"{bad}: format must be 1" in refused(3, "profile", FITTED, "--tuned", bad, folder=tmp_path)
+    for words in ((PACKED,), ("diff", PHASES[0], PHASES[1])):
+        line = refused(2, "profile", *words, "--tuned", bad, folder=tmp_path)
+        assert f"--tuned {bad}: no variant here takes a profile" in line
 
 
 def test_counts_repeat(counted: Any, tmp_path: Path) -> None:
@@ -246,8 +286,12 @@ def test_usage(tmp_path: Path, arguments: list[str], said: str) -> None:
 
 def test_bad_feeds(tmp_path: Path) -> None:
     """Told as every command tells them, though another process found out."""
-    line = refused(3, "profile", PHASES[-1], tmp_path / "none.dbn", "--with", "scalene", folder=tmp_path)
+    line = refused(3, "profile", PHASES[-1], tmp_path / "none.dbn", folder=tmp_path)
     assert line == f"lobench: {tmp_path / 'none.dbn'}: no such file"
+    broken = tmp_path / "broken.dbn"
+    write_feed(broken, header(), records(100).tobytes()[:-10])
+    line = refused(3, "profile", PHASES[-1], broken, "--with", "scalene", folder=tmp_path)
+    assert line.startswith(f"lobench: {broken}: ")
     assert "no-such-market" in refused(2, "profile", PHASES[-1], "synth:no-such-market", folder=tmp_path)
 
 

@@ -29,6 +29,7 @@ from workbench.profile.sources import Sources
 from workbench.profile.speedscope import speedscope
 from workbench.profile.stages import GROUPS, UNKNOWN, Place, mechanism_of, places_of, stage_in, stage_of
 from workbench.profile.summary import next_bottleneck, stage_table
+from workbench.profile.tables import difference_tables
 
 KERNEL, HELPER = 0x1000, 0x2000
 CODES = CodeMap(
@@ -284,7 +285,10 @@ def test_differences_name_what_went_and_what_came() -> None:
     assert (policies[None]["before"], policies[None]["after"]) == pytest.approx((100.0, 55.0))
     what = {(row["file"], row["line"]): (row["what"], row["instructions"]["change"]) for row in found["lines"]}
     assert what == {("c.py", 9): ("removed", -25.0), ("a.py", 1): ("changed", -20.0)}
-    back = difference(after, before)
+    assert found["tuning"] == {"before": None, "after": None}
+    back = difference(after, {**before, "tuning": {"profile": "fitted.toml"}})
+    assert back["tuning"]["after"] == {"profile": "fitted.toml"}
+    assert next(difference_tables(back)) == "tuning: none before, fitted.toml after"
     assert {row["what"] for row in back["lines"]} == {"added", "changed"}
     with pytest.raises(UsageError, match="different tool"):
         difference(before, made(tool="perf"))

@@ -11,12 +11,13 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from workbench.cli.options import FEED_HELP, add_evaluate, add_json, add_variants_from
+from workbench.cli.options import FEED_HELP, add_evaluate, add_json, add_tuned, add_variants_from
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.policy import Variant
+    from workbench.tuning.picking import Picked
 
 HELP = "find out where a variant's time goes, down to source lines of its kernels"
 
@@ -42,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--warm", type=int, default=65_536, metavar="N", help="records before the counted ones")
     parser.add_argument("--records", type=int, default=32_768, metavar="N", help="records that callgrind counts")
     add_variants_from(parser)
+    add_tuned(parser)
     add_evaluate(parser)
     add_json(parser)
 
@@ -58,8 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
     folder = Path(arguments.output).absolute()
     words = list(arguments.words)
     if arguments.calibrate:
-        if words:
-            raise UsageError("--calibrate profiles workloads of its own: it takes neither a variant nor a feed")
+        if words or arguments.tuned:
+            raise UsageError("--calibrate profiles workloads of its own: it takes no variant, feed or tuning profile")
         return _calibrate(arguments, folder)
     if words[:1] == ["diff"]:
         if len(words) < 3:
@@ -77,7 +79,8 @@ def _profile(arguments: argparse.Namespace, folder: Path, name: str, feed: list[
     chosen = arguments.methods or ["callgrind"]
     methods = list(METHODS) if "all" in chosen else [method for method in METHODS if method in chosen]
     variant = _variant(name, arguments.variants_from)
-    found = _collected(arguments, folder, variant, feed, methods, lenient="all" in chosen)
+    picked = _picked(arguments, feed, [variant])
+    found = _collected(arguments, folder, variant, feed, methods, picked, lenient="all" in chosen)
     if arguments.json:
         print_json(found)
         return 0
@@ -99,14 +102,13 @@ def _diff(arguments: argparse.Namespace, folder: Path, before: str, after: str, 
     methods = arguments.methods or ["callgrind"]
     if len(methods) != 1 or methods[0] not in ("callgrind", "perf", "py-spy"):
         raise UsageError("profile diff compares lines: it takes one of --with callgrind, perf, py-spy")
-    sides = []
-    for name in (before, after):
-        if name.endswith(".json"):
-            sides.append(_saved(name, methods[0]))
-        else:
-            variant = _variant(name, arguments.variants_from)
-            sides.append(_collected(arguments, folder, variant, feed, methods, lenient=False)["methods"][methods[0]])
-    found = difference(*sides)
+    variants = {name: _variant(name, arguments.variants_from) for name in (before, after) if not name.endswith(".json")}
+    picked = _picked(arguments, feed, list(variants.values()))
+    sides = {name: _saved(name, methods[0]) for name in (before, after) if name not in variants}
+    for name, variant in variants.items():
+        profile = _collected(arguments, folder, variant, feed, methods, picked, lenient=False)
+        sides[name] = profile["methods"][methods[0]]
+    found = difference(sides[before], sides[after])
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{found['before']}-{found['after']}.diff.json"
     path.write_text(json.dumps(found))
@@ -135,17 +137,35 @@ def _saved(name: str, method: str) -> dict[str, Any]:
     return document
 
 
+def _picked(arguments: argparse.Namespace, feed: list[str], variants: list[Variant]) -> Picked | None:
+    """The tuning profile of these variants on the feed."""
+    if not variants and not arguments.tuned:
+        return None
+    from engine.feeds import open_feed
+    from workbench.tuning.picking import pick
+
+    return pick(open_feed(feed or [DEFAULT_FEED]), arguments.tuned, variants)
+
+
 def _collected(
-    arguments: argparse.Namespace, folder: Path, variant: Variant, feed: list[str], methods: list[str], *, lenient: bool
+    arguments: argparse.Namespace,
+    folder: Path,
+    variant: Variant,
+    feed: list[str],
+    methods: list[str],
+    picked: Picked | None,
+    *,
+    lenient: bool,
 ) -> dict[str, Any]:
     from workbench.console import progress
     from workbench.profile.collect import Collector
-    from workbench.profile.task import Task, absolute
+    from workbench.profile.task import Task
 
-    task = Task(
-        variant=variant.name,
-        feed=absolute(feed or [DEFAULT_FEED]),
-        files=absolute(arguments.variants_from),
+    variant = variant.fitted(picked.parameters if picked else None)
+    task = Task.of(
+        variant,
+        feed or [DEFAULT_FEED],
+        arguments.variants_from,
         evaluate=arguments.evaluate,
         warm=arguments.warm,
         records=arguments.records,
@@ -160,7 +180,8 @@ def _collected(
             began.append(method)
             ticker.label(f"{variant.name}: {method}")
 
-        collector = Collector(variant, task, own, seconds=arguments.seconds, lenient=lenient)
+        tuning = picked.as_json() if picked else None
+        collector = Collector(variant, task, own, seconds=arguments.seconds, lenient=lenient, tuning=tuning)
         found = collector.collect(methods, report).as_json()
     return found
 

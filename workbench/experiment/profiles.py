@@ -56,6 +56,7 @@ def add_profiles(
                     content["specs"],
                     folder / variant.name,
                     before=before,
+                    tuning=content.get("tuning"),
                     files=files,
                     evaluate=document.content["evaluate"],
                     report=_labels(ticker.label, variant.name),

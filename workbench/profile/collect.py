@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,10 +31,13 @@ Report = Callable[[str], None]
 
 @dataclass
 class Profiles:
-    """What was found out about one variant: documents by method, and for those that could not look the reason."""
+    """What was found out about one variant: documents by method, and for those that could not look the reason.
+
+    ``tuning``: the tuning profile that it was fitted with, as a result has it; None for the defaults."""
 
     variant: Variant
     feed: str
+    tuning: dict[str, Any] | None
     found: dict[str, Document] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     files: dict[str, list[str]] = field(default_factory=dict)
@@ -44,6 +47,7 @@ class Profiles:
             "kind": "variant-profile",
             "variant": self.variant.name,
             "feed": self.feed,
+            "tuning": self.tuning,
             "methods": self.found,
             "missing": self.missing,
             "files": self.files,
@@ -54,12 +58,22 @@ class Collector:
     """Profiles of one variant, one method at a time; ``folder`` gets ``profile.json``, and a folder for each with the
     tool's own output.
 
-    ``seconds`` is how long samplers look. With ``lenient``, a tool that is missing or may not look is noted instead
-    of raised.
+    ``seconds`` is how long samplers look. ``tuning``: where the parameters of ``variant`` are from, if it takes any.
+    With ``lenient``, a tool that is missing or may not look is noted instead of raised.
     """
 
-    def __init__(self, variant: Variant, task: Task, folder: Path, *, seconds: float, lenient: bool) -> None:
-        self.profiles = Profiles(variant, " ".join(task.feed))
+    def __init__(
+        self,
+        variant: Variant,
+        task: Task,
+        folder: Path,
+        *,
+        seconds: float,
+        lenient: bool,
+        tuning: Mapping[str, Any] | None = None,
+    ) -> None:
+        fitted = dict(tuning) if tuning and variant.tuning.fits else None
+        self.profiles = Profiles(variant, " ".join(task.feed), fitted)
         self._task, self._folder, self._seconds, self._lenient = task, folder, seconds, lenient
         self._callers: Callers = {}
 
@@ -99,6 +113,7 @@ class Collector:
             told.sources,
             variant=self.profiles.variant,
             feed=told.feed,
+            tuning=self.profiles.tuning,
             caches=list(callgrind.CACHES),
             library_calls={name: number / events for name, number in sorted(counts.library_calls.items())},
         )
@@ -121,6 +136,7 @@ class Collector:
             told.sources,
             variant=self.profiles.variant,
             feed=told.feed,
+            tuning=self.profiles.tuning,
             samples=seen.samples,
             kernel_samples=seen.kernel_samples,
             **seen.notes,

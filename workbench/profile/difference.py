@@ -48,6 +48,8 @@ def difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
         "feed": before["feed"],
         "before": before["variant"],
         "after": after["variant"],
+        # A profile of an earlier version does not tell.
+        "tuning": {"before": before.get("tuning"), "after": after.get("tuning")},
         "columns": columns,
         "per_event": {
             column: {"before": before["per_event"][column], "after": after["per_event"][column]} for column in columns

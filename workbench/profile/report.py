@@ -11,7 +11,7 @@ from workbench.profile.difference import difference
 from workbench.profile.flamegraph import flame_graph
 from workbench.profile.summary import SAMPLERS, next_bottleneck, stage_table
 from workbench.profile.tables import BLIND, bottleneck_line
-from workbench.profile.task import Task, absolute
+from workbench.profile.task import Task
 
 LINES = 5
 """Costliest lines, and lines removed and added, that a report shows."""
@@ -26,6 +26,7 @@ def for_report(
     folder: Path,
     *,
     before: Mapping[str, Any] | None = None,
+    tuning: Mapping[str, Any] | None = None,
     files: Sequence[str] = (),
     evaluate: str = "last",
     seconds: float = 5.0,
@@ -34,18 +35,16 @@ def for_report(
 ) -> dict[str, Any]:
     """Profile one variant and say what a report shows of it: an entry of ``profiles["variants"]``.
 
-    ``before`` is the entry of the phase before it, None for the first. Tools' own output goes to ``folder``. What is
+    ``before`` is the entry of the phase before it, None for the first; ``tuning`` the tuning profile that the variant
+    was fitted with, as a result has it. Tools' own output goes to ``folder``. What is
     not installed is left out and named under ``missing``. Raises LobenchError where a tool fails.
     """
     # What reads line tables may not be installed; the rest of this package does without.
     from workbench.profile.collect import Collector
 
-    parameters = variant.tuning.parameters.as_json() if variant.tuning.fits else None
-    task = Task(
-        variant=variant.name, feed=absolute(feed), files=absolute(files), evaluate=evaluate, parameters=parameters
-    )
-    found = Collector(variant, task, folder, seconds=seconds, lenient=True).collect(methods, report).as_json()
-    return entry_of(found, before)
+    task = Task.of(variant, feed, files, evaluate=evaluate)
+    collector = Collector(variant, task, folder, seconds=seconds, lenient=True, tuning=tuning)
+    return entry_of(collector.collect(methods, report).as_json(), before)
 
 
 def entry_of(found: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -34,10 +34,16 @@ def source_page(document: dict[str, Any], sources: Sources) -> str:
     ranked = sorted(files, key=lambda file: -sum(row["share"] for row in files[file].values()))
     title = f"{document['variant']} on {document['feed']}: {document['tool']}, per event"
     whole = ", ".join(f"{document['per_event'][column]:,.2f} {column.replace('_', ' ')}" for column in columns)
+    tuning = document.get("tuning")
+    facts = [
+        f"{document['events']:,} events; {whole}.",
+        f"The share is that of {columns[0].replace('_', ' ')}.",
+        *([f"Tuned by {tuning['profile']}."] if tuning else []),
+    ]
     parts = [
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>',
         f"<style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>",
-        f"<p>{document['events']:,} events; {escape(whole)}. The share is that of {columns[0].replace('_', ' ')}.</p>",
+        f"<p>{escape(' '.join(facts))}</p>",
     ]
     for file in ranked:
         share = sum(row["share"] for row in files[file].values())

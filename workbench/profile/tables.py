@@ -29,6 +29,8 @@ BLIND = {
 
 def tables(profile: Mapping[str, Any]) -> Iterator[Table | str]:
     """Everything that was found out about one variant, in order of the methods used."""
+    if profile["tuning"]:
+        yield f"tuning: {profile['tuning']['profile']}"
     for method, found in profile["methods"].items():
         kind = found["kind"]
         yield f"\n{profile['variant']}, {method}: {BLIND[method]}"
@@ -148,6 +150,9 @@ def difference_tables(found: Mapping[str, Any]) -> Iterator[Table | str]:
     """What a phase removed and added."""
     columns = found["columns"]
     first = columns[0]
+    if any(found["tuning"].values()):
+        sides = [tuning["profile"] if tuning else "none" for tuning in found["tuning"].values()]
+        yield f"tuning: {sides[0]} before, {sides[1]} after"
     for column in columns:
         both = found["per_event"][column]
         yield f"{column.replace('_', ' ')} per event: {both['before']:,.2f} before, {both['after']:,.2f} after"

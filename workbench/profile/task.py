@@ -7,6 +7,10 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.policy import Variant
 
 NAME = "task.json"
 """A task's file, in the folder that the target is started in."""
@@ -44,6 +48,12 @@ class Task:
     seconds: float = 5.0
     parameters: dict[str, int] | None = None
     """Fitted to the feed, for a variant that takes such."""
+
+    @classmethod
+    def of(cls, variant: Variant, feed: Sequence[str], files: Sequence[str], **options: Any) -> Task:
+        """For a variant as it was fitted; feed and files as the user names them, ``options`` the other fields."""
+        parameters = variant.tuning.parameters.as_json() if variant.tuning.fits else None
+        return cls(variant.name, absolute(feed), files=absolute(files), parameters=parameters, **options)
 
     def write(self, folder: Path) -> None:
         (folder / NAME).write_text(json.dumps(asdict(self)))
