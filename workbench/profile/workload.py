@@ -77,7 +77,9 @@ class Workload:
 
     def __init__(self, kernel: Callable[[int, int], int]) -> None:
         linetables.install()
-        self._kernel: Any = numba.njit(nogil=True)(kernel)
+        # Under valgrind compiling takes its time: it was done before, in the same folder.
+        vars(numba.config)["CACHE_DIR"] = str(Path.cwd() / "kernels")
+        self._kernel: Any = numba.njit(nogil=True, cache=True)(kernel)
         self._kernel(1, 1)
         self.wall = {"kernel": 0.0, "python": 0.0}
         self.cpu = {"kernel": 0.0, "python": 0.0}
