@@ -2,7 +2,7 @@
 files.
 
 Most of the time goes to starting Python under valgrind, and to compiling kernels where the cache is cold: variants are
-counted once, two at a time, for all tests.
+counted once, two at a time, and one is looked at by every method, for all tests.
 """
 
 from __future__ import annotations
@@ -16,15 +16,20 @@ from typing import Any
 
 import pytest
 
+pytest.importorskip("elftools", reason="pip install 'lobench[profile]'")
+
 from engine.feeds import open_feed
 from engine.packed.parameters import Parameters
 from tests.cli.command import COMMAND, environment, lobench, refused
 from tests.dbn_files import header, records
 from tests.dbn_files import write as write_feed
-from tests.profilers import needs
+from tests.profilers import REQUIRED, needs
 from tests.replays import LADDER
 from tests.speedscope_schema import validate
 from workbench.cli.profile import DEFAULT_FEED
+from workbench.profile import callgrind
+from workbench.profile.attribution import Spent, spend
+from workbench.profile.task import Task
 from workbench.tuning.files import Profile as Tuned
 from workbench.tuning.files import place_of, write
 from workbench.tuning.picking import beginning_of
@@ -35,6 +40,8 @@ SHORT = ("--warm", "8192", "--records", "4096")
 PHASES = [variant.name for variant in LADDER if variant.phase is not None and variant.phase <= 4]
 PACKED = next(variant.name for variant in LADDER if variant.phase == 7)
 FITTED = next(variant.name for variant in LADDER if variant.phase == 8)
+EAGER = Parameters(block=4, ahead_bytes=0)
+"""What the last of them is tuned to: to look ahead always, in blocks of four records."""
 REPLACED = ["clone.py", "locked.py", "strings.py", "linear.py"]
 """The file that each phase from the first replaces."""
 
@@ -46,13 +53,27 @@ def profiled(folder: Path, *arguments: str) -> Any:
 
 
 @pytest.fixture(scope="module")
-def counted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Profiles of the first phases and of one far above them by callgrind."""
+def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """One variant by all methods that are here."""
+    folder = tmp_path_factory.mktemp("profiles")
+    found = profiled(folder, PHASES[-1], "--with", "all", "--seconds", "1.5", *SHORT)
+    assert not (REQUIRED and found["missing"]), found["missing"]
+    return {"folder": folder / PHASES[-1], **found["methods"]}
+
+
+@pytest.fixture(scope="module")
+def counted(looked_at: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Profiles of the first phases by callgrind, and of one far above them that is tuned."""
     needs("valgrind")
-    folder = tmp_path_factory.mktemp("counted")
-    with ThreadPoolExecutor(2) as pool:
-        found = list(pool.map(lambda name: profiled(folder, name, *SHORT), [*PHASES, PACKED]))
-    return {"folder": folder, **{each["variant"]: each["methods"]["callgrind"] for each in found}}
+    folder = looked_at["folder"].parent
+    tuned = tmp_path_factory.mktemp("tuned")
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as pool:
+        patch.setenv("LOBENCH_PROFILE_DIR", str(tuned))
+        feed = beginning_of(open_feed([DEFAULT_FEED]))
+        write(place_of("0" * 32, feed), Tuned(DEFAULT_FEED, "0" * 32, feed, EAGER, True, {}))
+        names = [*PHASES[:-1], FITTED]
+        found = list(pool.map(lambda name: profiled(folder, name, *SHORT)["methods"]["callgrind"], names))
+    return {"folder": folder, PHASES[-1]: looked_at["callgrind"], **dict(zip(names, found, strict=True))}
 
 
 def lines_of(document: Any, file: str) -> dict[str, float]:
@@ -102,7 +123,7 @@ def test_each_phase_removes_its_lines(counted: Any, place: int) -> None:
 
 def test_the_upper_phases_are_known(counted: Any) -> None:
     """Pools, columns and packed books: their stages, and the policies that cost and save."""
-    before, after = counted[PHASES[-1]], counted[PACKED]
+    before, after = counted[PHASES[-1]], counted[FITTED]
     for document in (before, after):
         stages = {row["stage"]: row["share"] for row in document["stages"]}
         assert set(stages) == {"decode", "lookup", "levels", "best price", "features", "strategies"}
@@ -123,7 +144,7 @@ def test_the_upper_phases_are_known(counted: Any) -> None:
 
 
 def test_what_the_upper_phases_removed(counted: Any, tmp_path: Path) -> None:
-    files = [counted["folder"] / name / "profile.json" for name in (PHASES[-1], PACKED)]
+    files = [counted["folder"] / name / "profile.json" for name in (PHASES[-1], FITTED)]
     found = profiled(tmp_path, "diff", *map(str, files))
     what = {(row["file"], row["text"]): row["what"] for row in found["lines"]}
     assert what["engine/reference/heap.py", "return malloc(ORDER_BYTES)"] == "removed"
@@ -133,26 +154,18 @@ def test_what_the_upper_phases_removed(counted: Any, tmp_path: Path) -> None:
     assert {Path(file).name for file, _ in packed} >= {"rules.py", "orders.py", "sides.py", "near.py", "quotes.py"}
 
 
-def test_a_tuned_variant(counted: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The profile that was written for the feed is found; the kernel is that of the phase before, and does something
-    else where its parameters say so."""
-    monkeypatch.setenv("LOBENCH_PROFILE_DIR", str(tmp_path / "tuned"))
-    feed = beginning_of(open_feed([DEFAULT_FEED]))
-    place = place_of("0" * 32, feed)
-    looking = Parameters(block=4, ahead_bytes=0)
-    write(place, Tuned(DEFAULT_FEED, "0" * 32, feed, looking, True, {}))
-    found = profiled(tmp_path, "diff", str(counted["folder"] / PACKED / "profile.json"), FITTED, *SHORT)
-    assert (found["before"], found["after"]) == (PACKED, FITTED)
-    assert found["tuning"]["before"] is None
-    assert found["tuning"]["after"]["profile"] == place.name
-    assert found["tuning"]["after"]["parameters"] == looking.as_json()
-    changes = {row["text"]: row["instructions"] for row in found["lines"]}
-    ahead = changes["prefetch(address + line)"]
-    assert ahead["before"] == 0
-    assert ahead["after"] > 1
-    kept = json.loads((tmp_path / FITTED / "profile.json").read_text())
-    assert kept["tuning"] == found["tuning"]["after"]
-    assert f"Tuned by {place.name}." in (tmp_path / FITTED / "callgrind" / "source.html").read_text()
+def test_a_tuned_variant(counted: Any) -> None:
+    """The tuning profile that was written for the feed is found, told, and its parameters are those that the kernel
+    runs with."""
+    own = counted["folder"] / FITTED
+    kept = json.loads((own / "profile.json").read_text())["tuning"]
+    assert kept["profile"].endswith(f"-{'0' * 32}.toml")
+    assert kept["parameters"] == EAGER.as_json()
+    assert counted[FITTED]["tuning"] == kept
+    assert f"Tuned by {kept['profile']}." in (own / "callgrind" / "source.html").read_text()
+    # So few orders are not looked ahead for by default, and then for 16 records at a time.
+    ahead = lines_of(counted[FITTED], "engine/packed/ahead.py")
+    assert ahead["look_for_levels(engine, state, address, stride, index + block, count)"] == 1 / EAGER.block
 
 
 def test_tuning_profiles_that_are_refused(tmp_path: Path) -> None:
@@ -166,15 +179,25 @@ def test_tuning_profiles_that_are_refused(tmp_path: Path) -> None:
 
 def test_counts_repeat(counted: Any, tmp_path: Path) -> None:
     """Instructions to the last one; simulated caches and predictors feel the interpreter around the kernel a little."""
-    last = PHASES[-1]
-    first = counted[last]["per_event"]
+    first = counted["folder"] / PHASES[-1] / "callgrind"
+    folders = [tmp_path / name for name in ("again", "once more")]
+    for folder in folders:
+        shutil.copytree(first, folder)
+        (folder / "callgrind.out").unlink()
+    task = Task(**json.loads((first / "task.json").read_text()))
     with ThreadPoolExecutor(2) as pool:
-        found = list(pool.map(lambda run: profiled(tmp_path / str(run), last, *SHORT), range(2)))
-    for again in (each["methods"]["callgrind"] for each in found):
-        assert lines_of(again, ".py") == lines_of(counted[last], ".py")
-        assert again["per_event"]["instructions"] == first["instructions"]
-        for column in ("l1_misses", "ll_misses", "mispredictions"):
-            assert again["per_event"][column] == pytest.approx(first[column], rel=0.03)
+        list(pool.map(lambda folder: callgrind.count(task, folder), folders))
+    wanted, *found = ([entry.values for entry in spent_in(folder)] for folder in (first, *folders))
+    assert len(wanted) > 100
+    for again in found:
+        assert [values[0] for values in again] == [values[0] for values in wanted]
+        assert sum(again)[1:] == pytest.approx(sum(wanted)[1:], rel=0.03)  # type: ignore[call-overload]
+
+
+def spent_in(folder: Path) -> list[Spent]:
+    """What every stack cost by a count, in order of the stacks."""
+    told, counts = callgrind.counted_in(folder)
+    return sorted(spend(told.codes, counts, {}), key=lambda entry: entry.stack)
 
 
 def test_files_for_viewers(counted: Any) -> None:
@@ -187,18 +210,9 @@ def test_files_for_viewers(counted: Any) -> None:
         assert str(Path(__file__).parents[2]) not in path.read_text(), "names a folder of this machine"
 
 
-@pytest.fixture(scope="module")
-def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """One variant by all that run at full speed."""
-    needs("perf")
-    folder = tmp_path_factory.mktemp("looked")
-    tools = [word for tool in ("perf", "py-spy", "scalene", "memray") for word in ("--with", tool)]
-    found = profiled(folder, PHASES[-1], *tools, "--seconds", "1.5")
-    return {"folder": folder / PHASES[-1], **found["methods"]}
-
-
 def test_sampling_at_full_speed(looked_at: Any) -> None:
     """perf and py-spy reach source lines."""
+    needs("perf", "py-spy")
     for tool in ("perf", "py-spy"):
         document = looked_at[tool]
         assert document["kernel_samples"] > 20
@@ -218,6 +232,7 @@ def test_sampling_at_full_speed(looked_at: Any) -> None:
 
 
 def test_python_profilers(looked_at: Any) -> None:
+    needs("scalene", "memray")
     kernel_line = looked_at["scalene"]["lines"][0]
     assert kernel_line["file"] == "engine/session.py"
     assert kernel_line["text"].startswith("kernel(self.state")
@@ -249,8 +264,8 @@ def _open_in_browser(page: Path) -> None:
             browser.close()
 
 
-def test_stages_by_ablation(tmp_path: Path) -> None:
-    found = profiled(tmp_path, PHASES[-1], "--with", "ablation", "--seconds", "0.5", *SHORT)["methods"]["ablation"]
+def test_stages_by_ablation(looked_at: Any) -> None:
+    found = looked_at["ablation"]
     assert found["processes"] > 3
     assert [row["stage"] for row in found["stages"]] == ["decode", "book", "features", "strategies"]
     assert sum(row["share"]["value"] for row in found["stages"]) == pytest.approx(1)

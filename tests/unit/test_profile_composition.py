@@ -32,15 +32,12 @@ TRUTH = {"near": 1, "direct": profile_work.DIRECT, "deep": HEAVY}
 THREE_DEEP = ["kernel_part", "outer", "middle", "inner"]
 
 
-@pytest.mark.parametrize(
-    ("tool", "program", "seconds", "error"), [("callgrind", "valgrind", 1, 0.01), ("perf", "perf", 4, 0.05)]
-)
-def test_lines_of_known_composition(tmp_path: Path, tool: str, program: str, seconds: int, error: float) -> None:
-    """A line that does exactly four times the work of another: 80 % and 20 %."""
-    needs(program)
-    said, _ = TRIALS[tool](NOTHING, tmp_path, seconds)
-    assert said["kernel light"] == pytest.approx(0.2, abs=error)
-    assert said["kernel heavy"] == pytest.approx(0.8, abs=error)
+def test_lines_of_known_composition(tmp_path: Path) -> None:
+    """A line that does exactly four times the work of another: 80 % and 20 %, as the calibration has it."""
+    needs("perf")
+    said, _ = TRIALS["perf"](NOTHING, tmp_path, 3.0)
+    assert said["kernel light"] == pytest.approx(0.2, abs=0.05)
+    assert said["kernel heavy"] == pytest.approx(0.8, abs=0.05)
 
 
 def test_counts_of_what_is_inlined_from_another_file(tmp_path: Path) -> None:
@@ -70,7 +67,7 @@ def test_counts_of_what_is_inlined_from_another_file(tmp_path: Path) -> None:
 
 def test_samples_of_what_is_inlined_from_another_file(tmp_path: Path) -> None:
     needs("perf")
-    seen = sampled.perf(NOTHING, tmp_path, 4.0, WORK)
+    seen = sampled.perf(NOTHING, tmp_path, 3.0, WORK)
     found = read("perf", sampled.COLUMNS, seen.told, seen.counts)
     samples = {row: values["nanoseconds"] for row, values in chains(found).items()}
     shares = {name: taken / sum(samples.values()) for name, taken in samples.items()}

@@ -44,12 +44,21 @@ def profile(task: Task, folder: Path, module: str = TARGET) -> tuple[Told, Count
     """
     require("valgrind")
     prepare(task, folder, module, PROCESSOR)
+    count(task, folder, module)
+    return counted_in(folder)
+
+
+def count(task: Task, folder: Path, module: str = TARGET) -> None:
+    """Run callgrind on what was prepared in this folder, and leave ``callgrind.out`` there."""
     # The same words every time: what a process is told lies in the memory whose layout is counted.
     replace(task, mode="count").write(folder)
     command = [*fixed_addresses(), "valgrind", *OPTIONS, "--callgrind-out-file=callgrind.out"]
     run([*command, *command_of(module)], folder, "callgrind.log", _TIMEOUT, PROCESSOR)
-    told = told_in(folder)
 
+
+def counted_in(folder: Path) -> tuple[Told, Counts]:
+    """What a count left in its folder."""
+    told = told_in(folder)
     with (folder / "callgrind.out").open() as lines:
         counts = read_counts(lines, lambda address: told.codes.find(address) is not None)
     return told, counts
