@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from workbench.profile.callgrind_file import COSTS
 from workbench.profile.document import Document, document
 from workbench.profile.flamegraph import flame_graph
 from workbench.profile.needs import MissingRightError, MissingToolError
-from workbench.profile.runner import Told
+from workbench.profile.runner import Told, compiling
 from workbench.profile.sourcepage import source_page
 from workbench.profile.speedscope import speedscope
 from workbench.profile.task import Task
@@ -25,6 +25,9 @@ from workbench.profile.task import Task
 METHODS = ("callgrind", "ablation", "perf", "py-spy", "scalene", "memray")
 """Ways to look at a variant, in the order that they are used: callgrind knows who called whom, which samplers do
 not."""
+
+_AT_SPEED = frozenset({"perf", "py-spy", "scalene", "memray"})
+"""Those that look at kernels compiled for this processor, with line tables."""
 
 Report = Callable[[str], None]
 
@@ -83,7 +86,7 @@ class Collector:
             report(method)
             folder = self._folder / method
             folder.mkdir(parents=True, exist_ok=True)
-            with self._noting(method):
+            with self._noting(method), self._meanwhile(method, methods):
                 found = getattr(self, f"_{method.replace('-', '_')}")(folder)
                 self.profiles.found[method] = found
                 (folder / "profile.json").write_text(json.dumps(found))
@@ -91,6 +94,11 @@ class Collector:
             # An interrupt leaves what there is by now.
             (self._folder / "profile.json").write_text(json.dumps(self.profiles.as_json()))
         return self.profiles
+
+    def _meanwhile(self, method: str, methods: Sequence[str]) -> AbstractContextManager[None]:
+        """Callgrind's kernels are compiled for another processor, and counts do not mind company: meanwhile those are
+        compiled that the other tools look at."""
+        return compiling(self._task) if method == "callgrind" and set(methods) & _AT_SPEED else nullcontext()
 
     @contextmanager
     def _noting(self, method: str) -> Iterator[None]:

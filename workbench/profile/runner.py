@@ -10,8 +10,9 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any
 
@@ -116,6 +117,28 @@ def running(task: Task, folder: Path, module: str = TARGET) -> Iterator[int]:
             process.kill()
             process.wait()
         (folder / "stop").unlink(missing_ok=True)
+
+
+@contextmanager
+def compiling(task: Task) -> Iterator[None]:
+    """Meanwhile a process compiles what targets of this task run, for whoever starts one next; at the end it is waited
+    for. What keeps it from compiling, the next target tells."""
+    with TemporaryDirectory() as folder:
+        replace(task, mode="compile").write(Path(folder))
+        process = subprocess.Popen(
+            command_of(TARGET),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=environment(),
+        )
+        try:
+            yield
+            process.wait()
+        finally:
+            process.kill()
+            process.wait()
 
 
 @dataclass(frozen=True)
