@@ -5,6 +5,7 @@ whole histories are made, built and measured in seconds.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -150,5 +151,13 @@ class Miniature:
         command = [sys.executable, "-P", "-m", "workbench", *map(str, words)]
         pipe = subprocess.PIPE
         return subprocess.Popen(
-            command, cwd=self.folder, env=variables, process_group=0, stdout=pipe, stderr=pipe, text=True
+            command,
+            cwd=self.folder,
+            env=variables,
+            process_group=0,
+            # Who runs the tests in the background has it ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            stdout=pipe,
+            stderr=pipe,
+            text=True,
         )
