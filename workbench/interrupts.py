@@ -36,3 +36,12 @@ def noted() -> Iterator[Noted]:
         yield found
     finally:
         restore()
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Within, the first SIGINT or SIGTERM waits; it acts at the end."""
+    with noted() as found:
+        yield
+    if found.number:
+        signal.raise_signal(found.number)

@@ -13,7 +13,9 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import IO
 
 import llvmlite
 import numba
@@ -24,6 +26,7 @@ from engine.policy import COMPILED_AXES, STAGES, Variant
 from engine.registry import FEATURES, STRATEGIES
 from engine.session import warm
 from workbench.console import progress
+from workbench.processes import side_by_side
 
 BUILDS = {"timed": (False, False), "observed": (True, False), "counted": (True, True)}
 """Build name to (observe, counters)."""
@@ -76,28 +79,16 @@ def _compile(jobs: Sequence[tuple[str, str, str]], files: Sequence[str]) -> Iter
     if lanes == 1:
         yield from (None for _ in _compile_here(jobs, files))
         return
-    running: dict[subprocess.Popen[str], tuple[str, str, str]] = {}
-    waiting = list(jobs)
-    try:
-        while waiting or running:
-            while waiting and len(running) < lanes:
-                job = waiting.pop(0)
-                command = [sys.executable, "-m", "workbench.warming", *job, *files]
-                process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-                running[process] = job
-            for process in list(running):
-                try:
-                    _, problem = process.communicate(timeout=0.1)
-                except subprocess.TimeoutExpired:
-                    continue
-                name, build, _ = running.pop(process)
-                if process.returncode:
-                    raise LobenchError(f"{name}: the {build} kernel does not compile:\n{_innermost(problem)}")
-                yield
-    finally:
-        for process in running:
-            process.kill()
-            process.wait()
+
+    def start(job: tuple[str, str, str], said: IO[str]) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "workbench.warming", *job, *files]
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said, text=True)
+
+    with closing(side_by_side(jobs, start)) as ended:
+        for (name, build, _), code, said in ended:
+            if code:
+                raise LobenchError(f"{name}: the {build} kernel does not compile:\n{_innermost(said)}")
+            yield
 
 
 def _compile_here(jobs: Sequence[tuple[str, str, str]], files: Sequence[str]) -> Iterator[None]:

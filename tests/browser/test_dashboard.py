@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.history.miniature import Miniature
-from tests.history.recorded import STEP, recorded
+from tests.history.recorded import BROKEN, STEP, VARIANTS, recorded
 from workbench.dashboard import serving
 from workbench.history.asv_files import TIME
 
@@ -25,14 +25,21 @@ PICTURES = os.environ.get("LOBENCH_SCREENSHOTS")
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[str]]]:
-    """Address of a served dashboard, and the commits that it shows."""
+def site(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """Folder of a published dashboard, and the commits that it shows."""
     folder = tmp_path_factory.mktemp("dashboard")
     miniature = Miniature(folder / "repository", folder / "cache")
     order = recorded(miniature)
     done = miniature.lobench("dashboard", "-o", "site")
     assert done.returncode == 0, done.stderr
-    with serving.server(miniature.folder / "site", 0) as server:
+    return miniature.folder / "site", order
+
+
+@pytest.fixture(scope="module")
+def served(site: tuple[Path, list[str]]) -> Iterator[tuple[str, list[str]]]:
+    """Address of the dashboard when it is served, and its commits."""
+    folder, order = site
+    with serving.server(folder, 0) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/", order
@@ -99,6 +106,22 @@ def test_front_page(browser: Any, served: tuple[str, list[str]]) -> None:
         assert page.locator("text=slower").count() == 2
 
 
+def test_each_point_of_a_site_in_plain_files_leads_to_its_report(browser: Any, site: tuple[Path, list[str]]) -> None:
+    folder, order = site
+    shown = [commit for place, commit in enumerate(order) if place != BROKEN]
+    with Visit(browser, f"{folder.as_uri()}/", "index.html") as page:
+        points = page.locator("svg").first.locator("a")
+        assert points.count() == len(VARIANTS) * len(shown)
+        places = points.evaluate_all("links => links.map(link => link.href.baseVal)")
+        assert sorted(places) == sorted(f"commits/{commit[:12]}.html" for commit in shown for _ in VARIANTS)
+        for commit in shown:
+            page.locator(f'svg a[*|href="commits/{commit[:12]}.html"]').first.click()
+            page.wait_for_url(f"**/commits/{commit[:12]}.html")
+            assert commit[:8] in page.locator("h1").inner_text()
+            page.locator("nav a").first.click()
+            page.wait_for_url("**/index.html")
+
+
 def test_grid(browser: Any, served: tuple[str, list[str]]) -> None:
     address, _ = served
     with Visit(browser, address, "asv.html#/") as page:
@@ -109,12 +132,16 @@ def test_grid(browser: Any, served: tuple[str, list[str]]) -> None:
 
 
 def test_list(browser: Any, served: tuple[str, list[str]]) -> None:
-    address, _ = served
+    address, order = served
     with Visit(browser, address, "asv.html#/summarylist") as page:
         page.wait_for_selector("#summarylist-body tbody tr")
         text = page.locator("#summarylist-body").inner_text()
         assert "p4_hash_lookup" in text
         assert "synth:liquid-future" in text
+        # asv's links to commits end at their rows of the front page.
+        page.locator(f"#summarylist-body .change-date a:has-text('{order[STEP][:8]}')").first.click()
+        page.wait_for_selector(f"#commit-{order[STEP][:8]}:target")
+        assert page.locator("h1").inner_text() == "The ladder over time"
 
 
 def test_graph(browser: Any, served: tuple[str, list[str]]) -> None:

@@ -5,6 +5,7 @@ whole histories are made, built and measured in seconds.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -137,6 +138,26 @@ class Miniature:
 
     def lobench(self, *words: object) -> subprocess.CompletedProcess[str]:
         """Run the command inside the repository."""
+        with self.started(*words) as process:
+            try:
+                said, complained = process.communicate(timeout=600)
+            finally:
+                process.kill()
+        return subprocess.CompletedProcess(process.args, process.returncode, said, complained)
+
+    def started(self, *words: object) -> subprocess.Popen[str]:
+        """The command, running inside the repository as a terminal runs it: in a process group of its own."""
         variables = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "LOBENCH_CACHE_DIR": str(self.cache)}
         command = [sys.executable, "-P", "-m", "workbench", *map(str, words)]
-        return subprocess.run(command, cwd=self.folder, env=variables, capture_output=True, text=True, timeout=600)
+        pipe = subprocess.PIPE
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=variables,
+            process_group=0,
+            # Who runs the tests in the background has it ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            stdout=pipe,
+            stderr=pipe,
+            text=True,
+        )

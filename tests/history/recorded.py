@@ -17,6 +17,8 @@ FEEDS = ("synth:liquid-future,n=200000", "synth:equity-universe,n=200000")
 VARIANTS = {"p0_baseline": 900.0, "p3_indexed_features": 120.0, "p4_hash_lookup": 90.0}
 STEP = 12
 """The commit at which the last variant gets slower."""
+BROKEN = 5
+"""The commit that was not measured."""
 
 CONFIGURATION = {
     **{"version": 1, "project": "miniature", "repo": ".", "branches": ["HEAD"], "dvcs": "git"},
@@ -49,8 +51,9 @@ def recorded(miniature: Miniature, count: int = 20) -> list[str]:
         }
     for feed in FEEDS:
         history.anchors[feed] = dict.fromkeys(VARIANTS, order[0])
-    history.broken[order[5]] = f"{order[5][:8]} (Change 5): p0: the timed kernel does not compile:\nTypeError"
-    del history.points[order[5]]
+    failed = order[BROKEN]
+    history.broken[failed] = f"{failed[:8]} (Change {BROKEN}): p0: the timed kernel does not compile:\nTypeError"
+    del history.points[failed]
     history.sessions.append({"name": "s", "rounds": 6, "samples": 1234})
     history.save()
     write(history, miniature.folder / ".asv/results")
@@ -76,4 +79,4 @@ def _against(order: list[str], place: int, slow: float) -> dict[str, Any]:
                     },
                 }
             )
-    return {"commit": order[place - 1 if place != 6 else 4], "same_code": False, "findings": rows}
+    return {"commit": order[place - 1 if place != BROKEN + 1 else BROKEN - 1], "same_code": False, "findings": rows}

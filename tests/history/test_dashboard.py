@@ -14,7 +14,7 @@ import pytest
 
 from engine.errors import LobenchError, UsageError
 from tests.history.miniature import Miniature
-from tests.history.recorded import FEEDS, STEP, VARIANTS, recorded
+from tests.history.recorded import BROKEN, FEEDS, STEP, VARIANTS, recorded
 from workbench.dashboard import publishing, serving
 from workbench.history.asv_files import TIME, series_name
 
@@ -35,6 +35,7 @@ def test_the_site(site: tuple[Path, list[str]]) -> None:
     assert {TIME, series_name("instructions"), series_name("locks_taken")} <= set(index["benchmarks"])
     assert index["benchmarks"][TIME]["params"] == [[repr(name) for name in VARIANTS], sorted(map(repr, FEEDS))]
     assert len(index["revision_to_hash"]) == len(order) - 1
+    assert (index["project_url"], index["show_commit_url"]) == ("index.html", publishing.COMMIT)
     listed = json.loads((folder / "regressions.json").read_text())["regressions"]
     slower = [one for one in listed if one[0].startswith(TIME)]
     assert len(slower) == len(FEEDS)
@@ -53,7 +54,7 @@ def test_the_site(site: tuple[Path, list[str]]) -> None:
     assert f"commits/{order[-1][:12]}.html" in front
     assert "<b>&amp;amp;" not in front
     assert "&lt;b&gt;" in front
-    assert f"not measured: {order[5][:8]}" in front
+    assert f"not measured: {order[BROKEN][:8]}" in front
     assert "to look at" in front
     links = set(re.findall(r'(?:xlink:)?href="(commits/[^"]+)"', front))
     assert len(links) == len(order) - 1
@@ -61,6 +62,16 @@ def test_the_site(site: tuple[Path, list[str]]) -> None:
     report = (folder / f"commits/{order[STEP][:12]}.html").read_text()
     assert "slower" in report
     assert "locks_taken 0 → 1" in report
+
+
+def test_a_project_with_an_address_keeps_it(miniature: Miniature) -> None:
+    recorded(miniature, 6)
+    file = miniature.folder / "asv.conf.json"
+    addresses = {"project_url": "https://example.org/", "show_commit_url": "https://example.org/commit/"}
+    file.write_text(json.dumps({**json.loads(file.read_text()), **addresses}))
+    assert miniature.lobench("dashboard", "-o", "site").returncode == 0
+    index = json.loads((miniature.folder / "site/index.json").read_text())
+    assert {name: index[name] for name in addresses} == addresses
 
 
 def test_asv_itself_reads_the_files(miniature: Miniature) -> None:

@@ -100,7 +100,13 @@ def _record(arguments: argparse.Namespace, repository: Repository, history: Hist
     if len(pending) < len(asked):
         there = f"{len(asked) - len(pending)} of {len(asked)}"
         print(f"{there} commits were recorded or given up before", file=sys.stderr)
-    done, broken = recorder.record(pending)
+    try:
+        done, broken = recorder.record(pending)
+    except KeyboardInterrupt:
+        left = len(recorder.pending(pending))
+        there = f"{len(asked) - left} of {len(asked)} commits are recorded or given up"
+        print(f"{there}, and that is kept; the same command goes on with the others", file=sys.stderr)
+        raise
     asv_files.write(history, results)
     print(f"recorded {len(done)}, passed over {len(broken)}; {results}")
     return 1 if broken and not done else 0

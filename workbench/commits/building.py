@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import tempfile
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -15,6 +13,7 @@ from workbench.commits.participant import command, last_words
 from workbench.commits.sources import Source
 from workbench.commits.worker import LACKING
 from workbench.console import progress
+from workbench.processes import side_by_side
 
 
 @dataclass(frozen=True)
@@ -46,35 +45,23 @@ def build_all(builds: Sequence[Build], label: str = "compiling kernels") -> dict
     """
     waiting = [build for build in dict.fromkeys(builds) if not build.mark.exists()]
     failed: dict[str, str] = {}
-    running: dict[subprocess.Popen[str], tuple[Build, IO[str]]] = {}
-    lanes = len(os.sched_getaffinity(0))
-    try:
-        with progress(label, len(waiting)) as ticker:
-            while waiting or running:
-                while waiting and len(running) < lanes:
-                    build = waiting.pop(0)
-                    if build.source.key in failed:
-                        ticker.advance()
-                    else:
-                        # A compiler can say more than a pipe holds.
-                        heard: IO[str] = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
-                        running[_start(build, heard)] = (build, heard)
-                time.sleep(0.02)
-                for process in [process for process in running if process.poll() is not None]:
-                    build, said = running.pop(process)
-                    if process.returncode in (0, LACKING):
-                        build.mark.touch()
-                    else:
-                        said.seek(0)
-                        reason = f"the {build.build} kernel does not compile:\n{last_words(said.read())}"
-                        failed.setdefault(build.source.key, f"{build.source.label}: {build.variant}: {reason}")
-                    said.close()
+    with progress(label, len(waiting)) as ticker:
+
+        def wanted() -> Iterator[Build]:
+            for build in waiting:
+                if build.source.key in failed:
                     ticker.advance()
-    finally:
-        for process, (_, said) in running.items():
-            process.kill()
-            process.wait()
-            said.close()
+                else:
+                    yield build
+
+        with closing(side_by_side(wanted(), _start)) as ended:
+            for build, code, said in ended:
+                if code in (0, LACKING):
+                    build.mark.touch()
+                else:
+                    reason = f"the {build.build} kernel does not compile:\n{last_words(said)}"
+                    failed.setdefault(build.source.key, f"{build.source.label}: {build.variant}: {reason}")
+                ticker.advance()
     return failed
 
 

@@ -23,6 +23,7 @@ from workbench.commits.participant import WORKER, Participant
 from workbench.commits.session import Design, Session, hold
 from workbench.commits.sources import BrokenError, Source
 from workbench.console import progress
+from workbench.whole import write_whole
 
 Exact = dict[tuple[int, str], dict[str, float]]
 """(feed, variant) to name to amount per event: mechanism counters, and ``instructions``."""
@@ -139,7 +140,7 @@ def _exact(source: Source, request: Request, keys: Sequence[str]) -> Exact:
             counted = instructions.instructions_per_event(source, present, files, request.design.evaluate)
         exact = {INSTRUCTIONS: {pair: {INSTRUCTIONS: value} for pair, value in counted.items()}, "counters": counters}
         known |= {key(*pair, kind): exact[kind].get(pair, {}) for pair in pairs for kind in wanted}
-        store.write_text(json.dumps(known))
+        write_whole(store, json.dumps(known), "LOBENCH_CACHE_DIR names another cache")
     return {pair: {n: v for kind in wanted for n, v in known[key(*pair, kind)].items()} for pair in pairs}
 
 

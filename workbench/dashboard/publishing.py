@@ -25,6 +25,12 @@ _FOREIGN = re.compile(
 _VERSIONED = re.compile(r"-\d+(?:\.\d+)+(?=\.)")
 _LAST_LINES = 15
 
+NOWHERE = ("", "#")
+"""What asv takes for a project, or a commit, that has no address."""
+
+COMMIT = "index.html#commit-"
+"""Before a commit's name: its row of the front page."""
+
 
 def publish(root: Path, results: Path, target: Path) -> None:
     """Let asv write its site to ``target``, which is replaced. Raises LobenchError with asv's last words."""
@@ -33,6 +39,10 @@ def publish(root: Path, results: Path, target: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         settings = configuration(root)
         settings |= {"repo": str(root), "results_dir": str(results), "html_dir": str(target), "branches": ["HEAD"]}
+        # Without an address of its own the project's is this site: asv's links lead to its reports.
+        for name, here in (("project_url", "index.html"), ("show_commit_url", COMMIT)):
+            if settings.get(name, "#") in NOWHERE:
+                settings[name] = here
         path = Path(folder) / "asv.conf.json"
         path.write_text(json.dumps(settings))
         command = [sys.executable, "-m", "asv", "publish", "--no-pull", "--config", str(path)]

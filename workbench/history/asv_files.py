@@ -7,7 +7,6 @@ Three kinds of series: ``lobench.nanoseconds_per_event`` (measured in turns, wit
 from __future__ import annotations
 
 import json
-import os
 import platform
 import re
 import time
@@ -19,7 +18,8 @@ import psutil
 from engine.errors import LobenchError
 from workbench.commits.measuring import INSTRUCTIONS
 from workbench.environment import environment
-from workbench.history.store import History
+from workbench.history.store import REMEDY, History
+from workbench.whole import write_whole
 
 TIME = "lobench.nanoseconds_per_event"
 EXACT = "lobench.{}_per_event"
@@ -73,9 +73,11 @@ def machine_name() -> str:
 
 
 def write(history: History, results: Path) -> None:
-    """Write or replace all files of this history below ``results``, beside what asv itself has written there."""
+    """Write or replace all files of this history below ``results``, beside what asv itself has written there.
+
+    Raises UsageError where that cannot be.
+    """
     folder = results / history.machine
-    folder.mkdir(parents=True, exist_ok=True)
     facts = _facts(history.machine)
     if not (folder / "machine.json").exists():
         _put(folder / "machine.json", {**facts, "version": 1})
@@ -173,9 +175,7 @@ def _spread(values: list[float | None], ends: list[float | None], part: float) -
 
 
 def _put(path: Path, content: dict[str, Any]) -> None:
-    scratch = path.with_suffix(".new")
-    scratch.write_text(json.dumps(content))
-    os.replace(scratch, path)
+    write_whole(path, json.dumps(content), REMEDY, folders=True)
 
 
 def now() -> int:

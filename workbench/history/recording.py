@@ -24,6 +24,7 @@ from workbench.commits.sources import BrokenError, Source, of_commit
 from workbench.commits.statistics import Estimates, Ratio, precise
 from workbench.history.asv_files import now
 from workbench.history.store import History
+from workbench.interrupts import held
 
 WINDOW = 6
 """Different sources that a session measures beside the anchor and the one before."""
@@ -115,6 +116,19 @@ class Recorder:
                 )
         if before and before[1].key in measured.broken:
             before = None
+        # What was measured is kept whole or not at all.
+        with held():
+            self._keep_window(window, measured, before, done, broken)
+
+    def _keep_window(
+        self,
+        window: list[tuple[Commit, Source]],
+        measured: Measured,
+        before: tuple[Commit, Source] | None,
+        done: list[Commit],
+        broken: list[Commit],
+    ) -> None:
+        """Points of all commits of a window, its samples, asv's files."""
         session = f"{now()}-{window[0][0].short}"
         previous = before
         for commit, source in window:

@@ -6,14 +6,16 @@ asv's files are written from it. It is replaced whole after each session, so an 
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from engine.errors import LobenchError
+from workbench.whole import write_whole
 
 VERSION = 1
+REMEDY = "--results names another folder"
+"""Of a history that cannot be written."""
 
 
 @dataclass
@@ -40,18 +42,15 @@ class History:
         return self.file.parent / "sessions"
 
     def save(self) -> None:
-        """Replace the file."""
-        self.file.parent.mkdir(parents=True, exist_ok=True)
+        """Replace the file. Raises UsageError, as ``keep_samples`` does, where it cannot be written."""
         kept = ("machine", "points", "anchors", "feeds", "broken", "sessions")
         text = json.dumps({"version": VERSION, **{name: getattr(self, name) for name in kept}})
-        scratch = self.file.with_suffix(".new")
-        scratch.write_text(text)
-        os.replace(scratch, self.file)
+        write_whole(self.file, text, REMEDY, folders=True)
 
     def keep_samples(self, name: str, content: dict[str, Any]) -> None:
         """Raw samples of a session, in a file of their own."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / f"{name}.json").write_text(json.dumps(content, separators=(",", ":")))
+        text = json.dumps(content, separators=(",", ":"))
+        write_whole(self.folder / f"{name}.json", text, REMEDY, folders=True)
 
 
 def load(file: Path, machine: str) -> History:

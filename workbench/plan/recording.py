@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from engine.errors import LobenchError, UsageError
 from engine.policy import STAGES
 from workbench.plan.ledger import Prediction, read_ledger
 from workbench.results.reading import parse
+from workbench.whole import write_whole
 
 
 def measured_in(folders: Iterable[Path], phase: int, unreadable: Callable[[str], None]) -> Path | None:
@@ -60,7 +60,7 @@ def record(path: Path, prediction: Prediction, *, replace: bool = False) -> None
         if len(entries):
             entries[-1].add(tomlkit.nl())
         entries.append(_table(prediction))
-    _replace(path, tomlkit.dumps(document))
+    write_whole(path, tomlkit.dumps(document), "--ledger names another file")
 
 
 def _key(entry: Prediction) -> tuple[int, str | None]:
@@ -85,18 +85,6 @@ def _table(prediction: Prediction) -> Any:
     table["source"] = prediction.source
     table["date"] = datetime.date.fromisoformat(prediction.date)
     return table
-
-
-def _replace(path: Path, text: str) -> None:
-    """All of the new text or nothing; a symbolic link stays one."""
-    target = Path(os.path.realpath(path))
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        part.write_text(text)
-        part.replace(target)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise UsageError(f"{path}: cannot be written: {error.strerror}; --ledger names another file") from error
 
 
 def _phases(document: dict[str, Any]) -> set[int]:

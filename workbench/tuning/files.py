@@ -11,7 +11,6 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +19,7 @@ import tomlkit
 
 from engine.errors import LobenchError, UsageError
 from engine.packed.parameters import Parameters
+from workbench.whole import write_whole
 
 FORMAT: Final = 1
 LARGEST: Final = 65_536
@@ -104,15 +104,7 @@ def write(path: str | Path, profile: Profile) -> None:
     for name in ("gain", "made"):
         if name in profile.facts:
             document[name] = dict(profile.facts[name])
-    part = place.with_name(f".{place.name}.{os.getpid()}.part")
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(tomlkit.dumps(document))
-        part.replace(place)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink()
-        raise UsageError(f"{place}: cannot be written: {error.strerror}; -o names another file") from error
+    write_whole(place, tomlkit.dumps(document), "-o names another file", folders=True)
 
 
 def _content(place: Path) -> bytes:

@@ -1,0 +1,59 @@
+"""`lobench history backfill` when it is interrupted: what it has stays, and the same command goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from typing import Any
+
+import pytest
+
+from tests.history.miniature import Miniature
+from workbench.commits.counting import missing
+from workbench.history.recording import WINDOW
+
+pytestmark = pytest.mark.skipif(missing() is not None, reason=f"{missing()}")
+
+QUICK = ("--variants", "p0_plain", "--rounds", "3", "--seconds", "0.05")
+
+
+def kept(miniature: Miniature) -> dict[str, Any]:
+    (file,) = miniature.folder.glob(".asv/lobench/*/history.json")
+    content: dict[str, Any] = json.loads(file.read_text())
+    return content
+
+
+@pytest.mark.parametrize(("number", "word"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
+def test_an_interrupted_backfill_goes_on(miniature: Miniature, number: signal.Signals, word: str) -> None:
+    made = [miniature.work(20 + place) for place in range(WINDOW + 2)]
+    backfill = ("history", "backfill", f"{made[0]}..{made[-1]}", "--feed", miniature.feed, *QUICK)
+    with miniature.started(*backfill) as process:
+        assert process.stderr is not None
+        assert any(line.startswith("session 2 of 2") for line in process.stderr)
+        # As a terminal does it: everybody who works for the command hears it, too.
+        os.killpg(process.pid, number)
+        said = process.stderr.read()
+    assert process.returncode == 128 + number
+    assert said.splitlines() == [
+        f"{WINDOW} of {len(made)} commits are recorded or given up, and that is kept; "
+        "the same command goes on with the others",
+        f"lobench: {word}",
+    ]
+    before = kept(miniature)
+    assert set(before["points"]) == set(made[:WINDOW])
+    assert before["broken"] == {}
+    assert {path.name[:8] for path in miniature.folder.glob(".asv/results/*/*-lobench.json")} == {
+        commit[:8] for commit in made[:WINDOW]
+    }
+
+    done = miniature.lobench(*backfill)
+    assert done.returncode == 0, done.stderr
+    assert f"{WINDOW} of {len(made)} commits were recorded or given up before" in done.stderr
+    assert "session 1 of 1" in done.stderr
+    after = kept(miniature)
+    assert set(after["points"]) == set(made)
+    assert {commit: after["points"][commit] for commit in made[:WINDOW]} == before["points"]
+    assert after["sessions"][: len(before["sessions"])] == before["sessions"]
+    loops = [point["feeds"][miniature.feed.name]["p0_plain"]["exact"]["loops"] for point in after["points"].values()]
+    assert loops == [20 + place for place in range(len(made))]

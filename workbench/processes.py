@@ -1,0 +1,48 @@
+"""Several processes at a time, as many as there are processors; all end with their user."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Generator, Iterable
+from typing import IO, TypeVar
+
+Job = TypeVar("Job")
+
+
+def side_by_side(
+    jobs: Iterable[Job], start: Callable[[Job, IO[str]], subprocess.Popen[str]]
+) -> Generator[tuple[Job, int, str], None, None]:
+    """Yield each job with its process's exit code and what it said, in the order in which they end.
+
+    ``start`` starts a job's process; what it says goes to the file. Jobs are asked for only when there is room.
+    """
+    waiting = iter(jobs)
+    running: dict[subprocess.Popen[str], tuple[Job, IO[str]]] = {}
+    lanes = len(os.sched_getaffinity(0))
+    more = True
+    try:
+        while more or running:
+            while more and len(running) < lanes:
+                try:
+                    job = next(waiting)
+                except StopIteration:
+                    more = False
+                    break
+                # A compiler can say more than a pipe holds.
+                heard: IO[str] = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
+                running[start(job, heard)] = (job, heard)
+            time.sleep(0.02)
+            for process in [process for process in running if process.poll() is not None]:
+                job, heard = running.pop(process)
+                with heard:
+                    heard.seek(0)
+                    said = heard.read()
+                yield job, process.returncode, said
+    finally:
+        for process, (_, heard) in running.items():
+            process.kill()
+            process.wait()
+            heard.close()
