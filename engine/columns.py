@@ -1,9 +1,9 @@
 """A block of evaluations in columns, and the loops over it.
 
 All columns of a block lie in one record at constant distances, so that LLVM can tell that what a loop writes is nothing
-that it reads, and takes as many evaluations at a time as a vector holds. The loops call the same functions as everybody
-else. They run over a multiple of ``GRAIN`` rows: those past the last evaluation hold what they held before, are
-computed, too, and never looked at.
+that it reads, and takes as many evaluations at a time as a vector holds. One loop computes all features, so that what
+several have in common is computed once; it calls the same functions as everybody else. Loops run over a multiple of
+``GRAIN`` rows: those past the last evaluation hold what they held before, are computed, too, and never looked at.
 """
 
 from __future__ import annotations
@@ -120,26 +120,20 @@ def _build_append(block_type: np.dtype[Any], raw_type: np.dtype[Any], layout: La
     return append
 
 
-def _column(name: str) -> str:
-    """The expression that reads an input's row ``i``."""
-    if name in TRACKED:
-        return f'block["{name}"][i]'
-    side, what, level = name.split("_")
-    return f'block["{side}"]["{what}"][{int(level) - 1}, i]'
-
-
 def _build_compute(block_type: np.dtype[Any], raw_type: np.dtype[Any]) -> Callable[..., Any]:
     lines = ["def compute(address, rows):", "    block, raw = view(address, BLOCK), view(address, RAW)"]
+    lines += ["    for i in range(rows):"]
+    lines += [f'        {name} = block["{name}"][i]' for name in TRACKED]
     for side in ("bid", "ask"):
-        for what, convert in (("price", "price"), ("size", "float64")):
-            for level in range(LEVELS):
-                place = f'["{side}"]["{what}"][{level}, i]'
-                lines += ["    for i in range(rows):", f"        block{place} = {convert}(raw{place})"]
+        for level in range(LEVELS):
+            for what, convert in (("price", "price"), ("size", "float64")):
+                source = f'raw["{side}"]["{what}"][{level}, i]'
+                lines.append(f"        {side}_{what}_{level + 1} = {convert}({source})")
     mid = '(price(block["best_bid"][i]) + price(block["best_ask"][i])) / 2e9'
-    lines += ["    for i in range(rows):", f'        block["mid"][i] = {mid}']
+    lines.append(f'        block["mid"][i] = {mid}')
     for index, entry in enumerate(FEATURES.values()):
-        arguments = ", ".join(_column(name) for name in entry.parameters)
-        lines += ["    for i in range(rows):", f'        block["feature"][{index}, i] = feature_{index}({arguments})']
+        arguments = ", ".join(entry.parameters)
+        lines.append(f'        block["feature"][{index}, i] = feature_{index}({arguments})')
     names: dict[str, Any] = {f"feature_{index}": entry.function for index, entry in enumerate(FEATURES.values())}
     names |= {"BLOCK": block_type, "RAW": raw_type, "price": _price, "float64": float64}
     return assemble(lines, "compute", names)

@@ -17,12 +17,18 @@ from engine.native import local
 from engine.registry import FEATURES, STRATEGIES, assemble
 
 BACKTEST_BYTES = BACKTEST.itemsize
-_CARRIED = ('["position"]', '["trades"]', '["cash"]', *[f'["memory"][{word}]' for word in range(4)])
+_ACCOUNT = ('["position"]', '["trades"]', '["cash"]')
+_MEMORY = tuple(f'["memory"][{word}]' for word in range(4))
 
 
 def _is_pure(parameters: tuple[str, ...]) -> bool:
     """Whether a strategy's signal depends on nothing but its row's columns."""
     return "state" not in parameters and "market" not in parameters
+
+
+def _carried(parameters: tuple[str, ...]) -> tuple[str, ...]:
+    """What of a strategy's ``BACKTEST`` is carried from row to row, as suffixes of its name."""
+    return _ACCOUNT + _MEMORY if "state" in parameters else _ACCOUNT
 
 
 def _signal(index: int, parameters: tuple[str, ...], state: str) -> str:
@@ -56,9 +62,9 @@ def build_trade(block: np.dtype[Any]) -> Callable[..., Any]:
     lines = ["def trade(engine, address, count):", "    block = view(address, BLOCK)", "    i = 0"]
     lines += [f"    state_{k} = local(BACKTEST)" for k, _ in entries]
     lines += ["    while i < count:", '        accounts = block["accounts"][i]', "        last = nan"]
-    for k, _ in entries:
+    for k, entry in entries:
         lines.append(f"        account_{k} = view(accounts + {k * BACKTEST_BYTES}, BACKTEST)")
-        lines += [f"        state_{k}{field} = account_{k}{field}" for field in _CARRIED]
+        lines += [f"        state_{k}{field} = account_{k}{field}" for field in _carried(entry.parameters)]
     lines.append('        while i < count and block["accounts"][i] == accounts:')
     for k, entry in entries:
         pure = _is_pure(entry.parameters)
@@ -67,8 +73,8 @@ def build_trade(block: np.dtype[Any]) -> Callable[..., Any]:
     lines += ['            mid = block["mid"][i]', "            if not isnan(mid):", "                last = mid"]
     lines += [f"                follow(state_{k}, signal_{k}, mid)" for k, _ in entries]
     lines.append("            i += 1")
-    for k, _ in entries:
-        lines += [f"        account_{k}{field} = state_{k}{field}" for field in _CARRIED]
+    for k, entry in entries:
+        lines += [f"        account_{k}{field} = state_{k}{field}" for field in _carried(entry.parameters)]
         lines += ["        if not isnan(last):", f"            mark(account_{k}, last)"]
     names = {"local": local, "follow": follow, "mark": mark, "nan": np.nan, "isnan": np.isnan}
     return assemble(lines, "trade", {**_scope(block), **names})

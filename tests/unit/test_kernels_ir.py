@@ -35,8 +35,8 @@ print(json.dumps({
 """
 
 DIVISIONS = 24
-"""Of one evaluation's features: 10 of pressures, 6 of imbalances, 5 of prices, one each of micro-price and relative
-spread; the spread in basis points divides anew."""
+"""Of one evaluation: 10 of pressures, 6 of imbalances, 5 of prices, one each of micro-price and relative spread, which
+the spread in basis points shares, and one of the instrument's mid."""
 
 SPLITMIX = (0xBF58476D1CE4E5B9 - 2**64, 0x94D049BB133111EB - 2**64)
 """Constants that only digests have, as IR writes them."""
