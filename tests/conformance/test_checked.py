@@ -41,6 +41,40 @@ for file in sys.argv[2:]:
 print(json.dumps({"checked": CHECKED, "found": found}))
 """
 
+CHECKING_HEAP = """
+import ctypes
+import llvmlite.binding
+from engine import inspection
+
+# Kernels, and what frees their memory from Python, look up the allocator by name and find libc's own: what is preloaded
+# carries an older version's mark.
+look_up = ctypes.CDLL(None).dlvsym
+look_up.restype, look_up.argtypes = ctypes.c_void_p, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p]
+checking = ctypes.CDLL("libc_malloc_debug.so.0")._handle
+for name in ("malloc", "realloc", "free"):
+    address = look_up(checking, name.encode(), b"GLIBC_2.2.5") or look_up(checking, name.encode(), b"GLIBC_2.17")
+    assert address, name
+    llvmlite.binding.add_symbol(name, address)
+free = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address)
+inspection.free_table = lambda table: free(int(table["slots"]))
+"""
+
+OVERRUN = """
+import json
+from numba import njit
+from engine.native import BYTE, free, malloc, view
+
+@njit
+def write(size, place):
+    address = malloc(size)
+    view(address + place, BYTE)["value"] = 1
+    free(address)
+
+write(24, 23)
+print(json.dumps("whole"), flush=True)
+write(24, 24)
+"""
+
 WRONG_INDEX = """
 import json
 import numpy as np
@@ -114,8 +148,8 @@ def replayed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str
             files[name] = str(folder / f"{name}.npy")
             np.save(files[name], records(name))
 
-    def run(variant: Variant, **environment: str) -> dict[str, Any]:
-        said: dict[str, Any] = run_python(REPLAY, variant.name, *files.values(), **environment)
+    def run(variant: Variant, before: str = "", **environment: str) -> dict[str, Any]:
+        said: dict[str, Any] = run_python(before + REPLAY, variant.name, *files.values(), **environment)
         for name, file in files.items():
             for workers in (1, 2):
                 assert said["found"][f"{file} {workers}"] == expected(name), (name, workers)
@@ -135,15 +169,28 @@ def test_freed_memory_is_not_read(variant: Variant, replayed: Callable[..., dict
     assert replayed(variant, MALLOC_PERTURB_="165")["checked"] is False
 
 
-@pytest.mark.parametrize("variant", each([LADDER[0], TOP]))
-def test_the_heap_stays_whole(variant: Variant, replayed: Callable[..., dict[str, Any]]) -> None:
-    """glibc's checking allocator ends the process at the first block that was overrun or freed twice."""
+@pytest.fixture
+def checking() -> dict[str, str]:
+    """The environment of glibc's checking allocator, which ends the process at the first block that was overrun or
+    freed twice."""
     library = "libc_malloc_debug.so.0"
     try:
         ctypes.CDLL(library)
     except OSError:
         pytest.skip(f"{library} is not installed")
-    replayed(variant, LD_PRELOAD=library, GLIBC_TUNABLES="glibc.malloc.check=3", MALLOC_PERTURB_="165")
+    return {"LD_PRELOAD": library, "GLIBC_TUNABLES": "glibc.malloc.check=3", "MALLOC_PERTURB_": "165"}
+
+
+@pytest.mark.parametrize("variant", each([LADDER[0], TOP]))
+def test_the_heap_stays_whole(
+    variant: Variant, replayed: Callable[..., dict[str, Any]], checking: dict[str, str]
+) -> None:
+    replayed(variant, CHECKING_HEAP, **checking)
+
+
+def test_a_byte_too_many_is_caught(checking: dict[str, str]) -> None:
+    with pytest.raises(AssertionError, match=r"exit code -6\n\"whole\"\n\nfree\(\): invalid pointer"):
+        run_python(CHECKING_HEAP + OVERRUN, **checking)
 
 
 def test_a_wrong_index_is_caught() -> None:

@@ -136,7 +136,10 @@ def _lay_out(tree: Path, fill: Callable[[Path], None]) -> None:
 
 def _unpack(archive: bytes, folder: Path) -> None:
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        tar.extractall(folder, filter="data")
+        # Python before 3.11.4 has no filters.
+        if hasattr(tarfile, "data_filter"):
+            tar.extraction_filter = tarfile.data_filter
+        tar.extractall(folder)
 
 
 def _prune(newest: Path) -> None:
