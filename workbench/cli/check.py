@@ -30,7 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--variants", metavar="LIST", help="names separated by spaces (default: the reference and the ladder's top)"
     )
-    parser.add_argument("--budget", type=float, default=75.0, metavar="SECONDS", help="most time for timing (75)")
+    parser.add_argument(
+        "--budget", type=float, metavar="SECONDS", help="most time for timing (what is left of 170, from 30 to 75)"
+    )
     parser.add_argument("--exact", action="store_true", help="no timing: judge by results and instructions alone")
     parser.add_argument(
         "--allow-instructions", type=float, default=0.5, metavar="PERCENT", help="rise that passes (default 0.5)"
@@ -47,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.worktree and arguments.head != "HEAD":
         raise UsageError("--worktree judges the working tree: leave out HEAD")
-    if not arguments.budget > 0 or arguments.allow_instructions < 0:
+    if (arguments.budget is not None and not arguments.budget > 0) or arguments.allow_instructions < 0:
         raise UsageError("--budget must be positive, --allow-instructions not negative")
     result = check(
         Repository(),
@@ -56,7 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
         feeds=arguments.feed or [DEFAULT_FEED],
         variants=chosen_variants(arguments.variants),
         evaluate=arguments.evaluate,
-        seconds=None if arguments.exact else arguments.budget,
+        timed=not arguments.exact,
+        seconds=arguments.budget,
         allowed=arguments.allow_instructions / 100,
     )
     if arguments.json:

@@ -87,6 +87,12 @@ def measure(
     raise LobenchError("none of the commits can be measured:\n" + "\n".join(broken.values()))
 
 
+def count(sources: Sequence[Source], request: Request) -> tuple[dict[str, Exact], dict[str, str]]:
+    """Exact counts alone, by source key; what does not compile or cannot be counted, key to reason."""
+    broken = build_all([build for build in _builds(sources, request) if build.build != "timed" or build.variables])
+    return _count([source for source in sources if source.key not in broken], request, broken), broken
+
+
 def _builds(sources: Sequence[Source], request: Request) -> list[Build]:
     kinds = ["timed", *(["counted"] if request.counters else [])]
     builds = [Build(source, name, kind) for source in sources for name in request.variants for kind in kinds]

@@ -5,6 +5,10 @@ slice costs the variant, of what disturbed the round (a neighbour on the machine
 of the process's peculiarity for the variant, and of the rest, whose tails are long. The parts are fitted by sweeping
 out robust locations in turn, as a median polish does (Tukey 1977, chapter 11). So a disturbed round is in no
 comparison, every stretch of the feed counts as often as it has events, and nothing is left out by looking at it.
+
+What a slice costs is shared by all processes, so the number of each is a jackknife pseudo-value (Tukey 1958): what all
+say together, and what it alone changes of that. Where slices are seen often this is the process's own level; where they
+are seen a few times, a slice that was slow in some processes only makes the interval as wide as it should be.
 """
 
 from __future__ import annotations
@@ -30,22 +34,24 @@ _SWEEPS = 8
 @dataclass(frozen=True)
 class Process:
     """One process. ``logs``: log of ns an event, shape (rounds, variants); ``residuals``: the same without what the
-    slice costs and what disturbed the round, ``typical``: what the whole feed costs, shape (variants,)."""
+    slice costs and what disturbed the round; ``typical``: what the whole feed costs, ``own``: how much this process
+    adds to what all processes say, both of shape (variants,)."""
 
     number: int
     logs: Floats
     residuals: Floats
     typical: Floats
+    own: Floats
 
     def log_times(self) -> Floats:
         """log of ns an event over the whole feed, shape (variants,)."""
-        return self.typical + _location(self.residuals)
+        return self.typical + self.own
 
     def resampled(self, draws: int, rng: np.random.Generator) -> Floats:
         """``log_times`` of ``draws`` resamples of the rounds, with replacement, shape (draws, variants)."""
         count = len(self.residuals)
         chosen = rng.integers(count, size=(count, draws))
-        return self.typical + _location(self.residuals[chosen])
+        return self.log_times() + _location(self.residuals[chosen]) - _location(self.residuals)
 
 
 @dataclass(frozen=True)
@@ -121,13 +127,38 @@ def fitted(rounds: Sequence[tuple[int, Integers, Floats]], events: Floats) -> tu
         disturbance = np.median(rest - peculiarity[owners], axis=1, keepdims=True)
     weights = events[there] / events[there].sum()
     typical = np.log(weights @ np.exp(cost))
-    made = []
-    for owner, (number, _, own) in enumerate(rounds):
-        mine = owners == owner
-        # How busy the machine was all along is part of a process's times, and cancels in its ratios.
-        residuals = (rest - disturbance)[mine] + np.median(disturbance[mine])
-        made.append(Process(number, own, residuals, typical))
-    return tuple(made)
+    # How busy the machine was all along is part of a process's times, and cancels in its ratios.
+    busy = np.array([np.median(disturbance[owners == owner]) for owner in range(len(rounds))])
+    residuals = [(rest - disturbance)[owners == owner] + busy[owner] for owner in range(len(rounds))]
+    own = _pseudo_values(logs - disturbance, index, owners, weights) - typical + busy[:, None]
+    return tuple(
+        Process(number, mine, residuals[owner], typical, own[owner]) for owner, (number, _, mine) in enumerate(rounds)
+    )
+
+
+def _pseudo_values(calm: Floats, index: Integers, owners: Integers, weights: Floats) -> Floats:
+    """The jackknife's pseudo-values of the log of what the whole feed costs, shape (processes, variants), around what
+    all processes say. ``calm``: logs without disturbances; ``index``: the slice of each, ``owners``: its process."""
+    count = int(owners.max()) + 1
+
+    def said(chosen: npt.NDArray[np.bool_]) -> Floats:
+        values, of = calm[chosen], owners[chosen]
+        # A slice that the others never finished costs what it costs with all.
+        cost = whole.copy()
+        there, place = np.unique(index[chosen], return_inverse=True)
+        cost[there] = _locations(values, _groups(place))
+        rest = values - cost[index[chosen]]
+        levels = [_location(rest[of == owner]) for owner in np.unique(of)]
+        level: Floats = np.log(weights @ np.exp(cost)) + np.mean(levels, axis=0)
+        return level
+
+    whole = _locations(calm, _groups(index))
+    everybody = said(np.ones(len(calm), dtype=bool))
+    if count == 1:
+        return everybody[None, :]
+    without = np.array([said(owners != owner) for owner in range(count)])
+    found: Floats = everybody + (count - 1) * (without.mean(axis=0) - without)
+    return found
 
 
 def cubes(table: Mapping[str, Integers], variants: int, events: Floats, clock: str) -> dict[int, Floats]:
