@@ -113,7 +113,7 @@ def timings(logs: np.ndarray, rounds: int = 20, noise: float = 0.0) -> Timings:
     """Processes in which the control is ``logs`` slower than the reference, with noise in its rounds."""
     rng = np.random.default_rng(1)
     times = [np.stack([np.zeros(rounds), log + rng.normal(0, noise, rounds)], axis=1) for log in logs]
-    processes = (Process(i, one, one, np.zeros(2), stats.trim_mean(one, 0.25)) for i, one in enumerate(times))
+    processes = (Process(i, one, one, stats.trim_mean(one, 0.25)) for i, one in enumerate(times))
     return Timings((REFERENCE, CONTROL), tuple(processes))
 
 

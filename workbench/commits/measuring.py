@@ -89,12 +89,12 @@ def measure(
 
 def count(sources: Sequence[Source], request: Request) -> tuple[dict[str, Exact], dict[str, str]]:
     """Exact counts alone, by source key; what does not compile or cannot be counted, key to reason."""
-    broken = build_all([build for build in _builds(sources, request) if build.build != "timed" or build.variables])
+    broken = build_all(_builds(sources, request, timed=False))
     return _count([source for source in sources if source.key not in broken], request, broken), broken
 
 
-def _builds(sources: Sequence[Source], request: Request) -> list[Build]:
-    kinds = ["timed", *(["counted"] if request.counters else [])]
+def _builds(sources: Sequence[Source], request: Request, timed: bool = True) -> list[Build]:
+    kinds = [kind for kind, wanted in (("timed", timed), ("counted", request.counters)) if wanted]
     builds = [Build(source, name, kind) for source in sources for name in request.variants for kind in kinds]
     if request.instructions:
         builds += [build for source in sources for build in instructions.builds(source, request.variants)]

@@ -34,24 +34,19 @@ _SWEEPS = 8
 @dataclass(frozen=True)
 class Process:
     """One process. ``logs``: log of ns an event, shape (rounds, variants); ``residuals``: the same without what the
-    slice costs and what disturbed the round; ``typical``: what the whole feed costs, ``own``: how much this process
-    adds to what all processes say, both of shape (variants,)."""
+    slice costs and what disturbed the round; ``log_times``: log of ns an event over the whole feed, shape
+    (variants,)."""
 
     number: int
     logs: Floats
     residuals: Floats
-    typical: Floats
-    own: Floats
-
-    def log_times(self) -> Floats:
-        """log of ns an event over the whole feed, shape (variants,)."""
-        return self.typical + self.own
+    log_times: Floats
 
     def resampled(self, draws: int, rng: np.random.Generator) -> Floats:
         """``log_times`` of ``draws`` resamples of the rounds, with replacement, shape (draws, variants)."""
         count = len(self.residuals)
         chosen = rng.integers(count, size=(count, draws))
-        return self.log_times() + _location(self.residuals[chosen]) - _location(self.residuals)
+        return self.log_times + _location(self.residuals[chosen]) - _location(self.residuals)
 
 
 @dataclass(frozen=True)
@@ -72,7 +67,7 @@ class Timings:
         Of a single process, the same of its rounds, shape (rounds, variants): they share whatever is peculiar to it.
         """
         if self.repeated:
-            return np.array([process.log_times() for process in self.processes])
+            return np.array([process.log_times for process in self.processes])
         return self.processes[0].logs
 
     def column(self, name: str) -> int:
@@ -125,15 +120,15 @@ def fitted(rounds: Sequence[tuple[int, Integers, Floats]], events: Floats) -> tu
         rest = logs - cost[index]
         peculiarity = _locations(rest - disturbance, of_process)
         disturbance = np.median(rest - peculiarity[owners], axis=1, keepdims=True)
-    weights = events[there] / events[there].sum()
-    typical = np.log(weights @ np.exp(cost))
-    # How busy the machine was all along is part of a process's times, and cancels in its ratios.
-    busy = np.array([np.median(disturbance[owners == owner]) for owner in range(len(rounds))])
-    residuals = [(rest - disturbance)[owners == owner] + busy[owner] for owner in range(len(rounds))]
-    own = _pseudo_values(logs - disturbance, index, owners, weights) - typical + busy[:, None]
-    return tuple(
-        Process(number, mine, residuals[owner], typical, own[owner]) for owner, (number, _, mine) in enumerate(rounds)
-    )
+    levels = _pseudo_values(logs - disturbance, index, owners, events[there] / events[there].sum())
+    calm = rest - disturbance
+    made = []
+    for owner, (number, _, own) in enumerate(rounds):
+        mine = owners == owner
+        # How busy the machine was all along is part of a process's times, and cancels in its ratios.
+        busy = np.median(disturbance[mine])
+        made.append(Process(number, own, calm[mine] + busy, levels[owner] + busy))
+    return tuple(made)
 
 
 def _pseudo_values(calm: Floats, index: Integers, owners: Integers, weights: Floats) -> Floats:

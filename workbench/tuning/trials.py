@@ -69,7 +69,7 @@ class Trial:
         table["slice"] = table["slice"] - first
         names = [str(number) for number in range(len(self.tried))]
         found = timings(table, names, events[first:last])
-        return np.array([process.log_times() for process in found.processes])
+        return np.array([process.log_times for process in found.processes])
 
     def gain(self, over: int, of: int, half: str | None = None) -> Estimate:
         """How many times as fast set ``of`` is as set ``over``, on the log scale; of two processes at least."""
