@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from engine.native import Record, kernel
+from engine.compiling import kernel
+from engine.native import Record
 
 
 @kernel

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.compiling import kernel
 from engine.containers import item, table_get, table_insert
 from engine.counters import UNCOUNTED
 from engine.layout import INSTRUMENT, PUBLISHED, SHARED, TABLE
 from engine.market import copy_quote, copy_trades
-from engine.native import Record, barrier_wait, float64, kernel, read_lock, unlock, view, write_lock, zeroed
+from engine.native import Record, barrier_wait, float64, read_lock, unlock, view, write_lock, zeroed
 from engine.shards import shard_of
 
 PUBLISHED_BYTES = PUBLISHED.itemsize

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine import anomalies as kind
+from engine.compiling import inlined, kernel
 from engine.counters import LOOKUPS, tally
 from engine.ladder import (
     close_rung,
@@ -23,7 +24,7 @@ from engine.ladder import (
     start_level,
 )
 from engine.layout import BOOK, LEVEL, ORDER, SIDE
-from engine.native import Record, float64, inlined, int64, kernel, view
+from engine.native import Record, float64, int64, view
 from engine.policy import Kernel, Lookup, Memory
 from engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_TOB, MODIFY, UNDEF_PRICE
 from engine.trackers import lose_queue, moving_average

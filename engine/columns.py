@@ -14,8 +14,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from engine.compiling import inlined, kernel
 from engine.inputs import LEVELS, TRACKED, queue_ahead
-from engine.native import Record, float64, inlined, kernel, view
+from engine.native import Record, float64, view
 from engine.policy import LayoutKernels
 from engine.records import UNDEF_PRICE
 from engine.registry import FEATURES, STRATEGIES, assemble

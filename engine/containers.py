@@ -7,9 +7,10 @@ the following entries back and leaves no tombstones. Keys are scattered by multi
 
 from __future__ import annotations
 
+from engine.compiling import kernel
 from engine.counters import tally
 from engine.layout import SLOT
-from engine.native import INTEGER, Record, element, free, int64, kernel, realloc, uint64, view, zeroed
+from engine.native import INTEGER, Record, element, free, int64, realloc, uint64, view, zeroed
 
 SLOT_BYTES = SLOT.itemsize
 FIRST_BITS = 6

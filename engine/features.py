@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from engine.native import kernel
+from engine.compiling import kernel
 from engine.registry import feature
 
 _THIRD = 1.0 / 3.0

@@ -10,7 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from engine.native import Record, float64, inlined, kernel
+from engine.compiling import inlined, kernel
+from engine.native import Record, float64
 
 LEVELS: Final = 5
 

@@ -6,8 +6,9 @@ reverses the order of int64 and cannot overflow, as a change of sign can).
 
 from __future__ import annotations
 
+from engine.compiling import kernel
 from engine.layout import LEVEL, LINKS, ORDER, RUNG
-from engine.native import Record, element, int64, kernel, memmove, realloc, view
+from engine.native import Record, element, int64, memmove, realloc, view
 
 RUNG_BYTES = RUNG.itemsize
 

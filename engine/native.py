@@ -16,7 +16,9 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.core import typing as numba_typing
-from numba.extending import intrinsic, models, register_jitable, register_model
+from numba.extending import intrinsic, models, register_model
+
+from engine.compiling import kernel
 
 Record: TypeAlias = Any
 """A structured record inside a kernel; mypy knows nothing of its fields."""
@@ -25,12 +27,6 @@ int64: Any = np.int64
 uint64: Any = np.uint64
 float64: Any = np.float64
 """Conversions inside kernels. To mypy they are Any: what a kernel's numbers are is for Numba to check."""
-
-kernel: Callable[[Callable[..., Any]], Callable[..., Any]] = register_jitable
-"""Marks a function that is compiled into the kernels that call it, and is plain Python elsewhere."""
-
-inlined: Callable[[Callable[..., Any]], Callable[..., Any]] = register_jitable(forceinline=True)
-"""Marks a kernel that is always inlined: a large one with a single caller, where LLVM would leave a call."""
 
 CHECKED = bool(vars(numba.config)["BOUNDSCHECK"])
 """NUMBA_BOUNDSCHECK=1 also checks every index into heap tables (``element``)."""

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from engine.compiling import kernel
 from engine.layout import LEVEL, ORDER
-from engine.native import Record, chunk_bytes, free, kernel, zeroed
+from engine.native import Record, chunk_bytes, free, zeroed
 from engine.packed.parameters import DEFAULTS, Parameters
 
 Kernel = Callable[..., Any]

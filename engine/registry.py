@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from engine.compiling import inlined, kernel
 from engine.errors import UsageError
 from engine.inputs import INPUT_SOURCES
-from engine.native import inlined, kernel
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

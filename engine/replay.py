@@ -12,17 +12,16 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from numba import njit
-
 import engine.strategies  # noqa: F401  (registers the features and strategies that every variant computes)
 from engine.anomalies import TRADE_UNDEFINED_PRICE, UNKNOWN_ACTION
 from engine.board import publish
 from engine.book import changes_book, note
+from engine.compiling import entry, inlined, kernel
 from engine.containers import append, item
 from engine.digest import accounts_value, fold, row_value, share
 from engine.layout import BACKTEST, BOOK, ENGINE, INSTRUMENT, MEMORY
 from engine.market import book_key, destroy_market, open_book, record_trade
-from engine.native import DOUBLE, Record, inlined, int64, kernel, uint64, view
+from engine.native import DOUBLE, Record, int64, uint64, view
 from engine.policy import COMPILED_AXES, STAGES, Variant
 from engine.records import BATCH, FILL, MBO, NONE, TRADE, UNDEF_PRICE
 from engine.registry import FEATURES, STRATEGIES
@@ -162,7 +161,7 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
             engine["evaluations"] += 1
             evaluate(engine, record, address, event, tap, probe)
 
-    @njit(nogil=True, cache=True, error_model="numpy")
+    @entry
     def replay(state: int, address: int, stride: int, count: int, tap: Record, probe: Record) -> None:
         engine = view(state, ENGINE)
         prepare(engine)
@@ -202,11 +201,11 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
         if tracked:
             flush(engine, tap, probe)
 
-    @njit(nogil=True, cache=True, error_model="numpy")
+    @entry
     def sample(state: int) -> None:
         take_samples(view(state, ENGINE))
 
-    @njit(nogil=True, cache=True, error_model="numpy")
+    @entry
     def end_state(state: int, row: int, stage: int) -> int:
         engine = view(state, ENGINE)
         total = uint64(engine["decoded"])
@@ -223,19 +222,19 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
             total += share(value, book["key"])
         return total
 
-    @njit(nogil=True, cache=True, error_model="numpy")
+    @entry
     def measure_memory(state: int, found: int) -> None:
         measure(view(state, ENGINE), view(found, MEMORY))
 
-    @njit(nogil=True, cache=True, error_model="numpy")
+    @entry
     def create_context() -> int:
         return create()
 
-    @njit(nogil=True, cache=True, error_model="numpy")
+    @entry
     def destroy_context(address: int) -> None:
         destroy_shared(address)
 
-    @njit(nogil=True, cache=True, error_model="numpy")
+    @entry
     def destroy(state: int) -> None:
         engine = view(state, ENGINE)
         for index in range(engine["books"]["count"]):

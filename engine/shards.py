@@ -12,8 +12,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from engine.compiling import kernel
 from engine.layout import SHARED, record
-from engine.native import INTEGER, Record, element, int64, kernel, uint64, view
+from engine.native import INTEGER, Record, element, int64, uint64, view
 from engine.records import BATCH, MBO
 
 _BITS: Final = 12

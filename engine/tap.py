@@ -6,10 +6,11 @@ Features are written to memory either way.
 
 from __future__ import annotations
 
+from engine.compiling import inlined, kernel
 from engine.containers import append, item
 from engine.digest import accounts_value, fold, row_value, share
 from engine.layout import BOOK, DIGESTS, HEAD
-from engine.native import Record, inlined, int64, kernel, memcpy, view
+from engine.native import Record, int64, memcpy, view
 from engine.policy import Kernel, LayoutKernels
 
 DIGESTS_BYTES = DIGESTS.itemsize

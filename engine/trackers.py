@@ -9,8 +9,9 @@ import math
 
 import numpy as np
 
+from engine.compiling import kernel
 from engine.layout import LEVEL
-from engine.native import Record, float64, kernel, view
+from engine.native import Record, float64, view
 from engine.records import ASK, BID
 
 WINDOW_EVENTS = 100

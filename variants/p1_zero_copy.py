@@ -6,7 +6,8 @@ A record stays valid until the feed is asked for its next chunk, which is after 
 
 from __future__ import annotations
 
-from engine.native import Record, kernel
+from engine.compiling import kernel
+from engine.native import Record
 from engine.policy import Events
 from variants import p0_baseline
 

@@ -6,8 +6,9 @@ nobody else does. Workers share nothing but what they publish at batch boundarie
 
 from __future__ import annotations
 
+from engine.compiling import kernel
 from engine.market import best_prices
-from engine.native import Record, kernel
+from engine.native import Record
 from engine.policy import Context, ContextKernels, FeatureStore, Memory
 from variants import p1_zero_copy
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.native import DOUBLE, Record, element, kernel, memcpy, view
+from engine.compiling import kernel
+from engine.native import DOUBLE, Record, element, memcpy, view
 from engine.policy import Features, FeatureStore
 from variants import p2_snapshot
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from engine.compiling import kernel
 from engine.containers import table_erase, table_get, table_insert
 from engine.counters import LOOKUP_PROBES, TABLE_UPDATE_PROBES
 from engine.layout import ORDER
-from engine.native import Record, kernel, view
+from engine.native import Record, view
 from engine.policy import Lookup
 from variants import p3_indexed_features
 

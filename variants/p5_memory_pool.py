@@ -7,9 +7,10 @@ in steady state nothing is allocated, and nothing is freed.
 
 from __future__ import annotations
 
+from engine.compiling import kernel
 from engine.counters import SLABS_ALLOCATED, tally
 from engine.layout import LEVEL, ORDER, integers, record
-from engine.native import INTEGER, Record, free, int64, kernel, malloc, memset, view, zeroed
+from engine.native import INTEGER, Record, free, int64, malloc, memset, view, zeroed
 from engine.policy import Memory
 from variants import p4_hash_lookup
 

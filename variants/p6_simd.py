@@ -8,8 +8,9 @@ the evaluations' order.
 from __future__ import annotations
 
 from engine.columns import GRAIN, ROWS, build_columns
+from engine.compiling import inlined, kernel
 from engine.layout import BOOK, INSTRUMENT
-from engine.native import Record, free, inlined, int64, kernel, view, zeroed
+from engine.native import Record, free, int64, view, zeroed
 from engine.policy import ContextKernels, LayoutKernels, Shape, ShapeKernels
 from engine.registry import FEATURES, STRATEGIES
 from engine.tap import build_observe_moment, observe_outcome

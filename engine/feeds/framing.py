@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from engine.compiling import entry
 from engine.records import RTYPE_MBO
 
 _HEADER = 16
@@ -24,7 +24,7 @@ MORE, PARTIAL, BAD_LENGTH, BAD_MBO, SECOND_FILE = range(5)
 """Why the kernel stopped: end of the run or of its limit, an incomplete record, or a problem at the byte it returns."""
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@entry
 def next_run(
     data: npt.NDArray[np.uint8], start: int, stop: int, limit: int, others: npt.NDArray[np.int64]
 ) -> tuple[int, int, int, int, int]:

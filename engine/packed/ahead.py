@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from engine.compiling import inlined, kernel
 from engine.containers import table_get
 from engine.counters import UNCOUNTED
 from engine.layout import BACKTEST, BOOK
 from engine.market import book_key
-from engine.native import INTEGER, Record, element, inlined, int64, kernel, prefetch, trailing_zeros, uint64, view
+from engine.native import INTEGER, Record, element, int64, prefetch, trailing_zeros, uint64, view
 from engine.packed.growth import held, make_room
 from engine.packed.layout import HEAD_BYTES, LEVEL_MASK, LINE_BYTES, SLOTS, STATE
 from engine.packed.levels import best_of, numbers_at, tick_of

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from engine.book import side_at
+from engine.compiling import kernel
 from engine.containers import item
 from engine.ladder import RUNG_BYTES
 from engine.layout import BOOK
 from engine.market import book_key, find_book
-from engine.native import INTEGER, Record, free, int64, kernel, view
+from engine.native import INTEGER, Record, free, int64, view
 from engine.packed.ahead import build_look_ahead, find_ahead
 from engine.packed.growth import make_room, open_state
 from engine.packed.layout import HEAD_BYTES, LINE_BYTES, STATE

@@ -7,9 +7,10 @@ a rebuild reads one table and writes the other from front to back.
 
 from __future__ import annotations
 
+from engine.compiling import kernel
 from engine.counters import TABLES_BUILT, tally
 from engine.layout import BOOK
-from engine.native import INTEGER, Record, int64, kernel, memcpy, trailing_zeros, uint64, view
+from engine.native import INTEGER, Record, int64, memcpy, trailing_zeros, uint64, view
 from engine.packed.layout import (
     DEAD,
     HEAD_BYTES,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from engine.compiling import kernel
 from engine.ladder import rung_at
-from engine.native import Record, address_of, element, int64, kernel, leading_zeros, trailing_zeros, uint64, view
+from engine.native import Record, address_of, element, int64, leading_zeros, trailing_zeros, uint64, view
 from engine.packed.layout import BEST_OFFSET, BITS, FAR_BYTES, FAR_OFFSET, OUTSKIRTS, WORD
 from engine.packed.orders import level_at
 

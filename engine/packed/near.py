@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Final
 
 from engine.book import side_at
+from engine.compiling import inlined, kernel
 from engine.inputs import LEVELS
 from engine.layout import BOOK, record
-from engine.native import Record, address_of, inlined, int64, kernel, view
+from engine.native import Record, address_of, int64, view
 from engine.packed.layout import LINE_BYTES, STATE, TOP
 from engine.packed.levels import is_better
 from engine.packed.orders import level_at

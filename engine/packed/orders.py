@@ -6,9 +6,10 @@ ends with the line. Slots are not stable, and nobody keeps them.
 
 from __future__ import annotations
 
+from engine.compiling import kernel
 from engine.counters import LINES_TOUCHED, LOOKUP_PROBES, TABLE_UPDATE_PROBES, tally
 from engine.layout import BOOK
-from engine.native import INTEGER, Record, element, high_product, int64, kernel, trailing_zeros, uint64, view
+from engine.native import INTEGER, Record, element, high_product, int64, trailing_zeros, uint64, view
 from engine.packed.layout import DEAD, LEVEL, LEVEL_BITS, LEVEL_MASK, LINE, LINE_BYTES, MOST_OVER, SLOT, SLOTS, STAMP
 
 SLOT_BYTES = SLOT.itemsize

@@ -6,9 +6,10 @@ over the table puts the orders of each level together, then each level's are sor
 
 from __future__ import annotations
 
+from engine.compiling import kernel
 from engine.digest import fold
 from engine.layout import BOOK
-from engine.native import BYTE, INTEGER, Record, address_of, element, free, int64, kernel, malloc, uint64, view, zeroed
+from engine.native import BYTE, INTEGER, Record, address_of, element, free, int64, malloc, uint64, view, zeroed
 from engine.packed.growth import book_address
 from engine.packed.layout import SLOTS, STATE
 from engine.packed.levels import best_of

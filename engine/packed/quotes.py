@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.compiling import kernel
 from engine.counters import LINES_TOUCHED, tally
 from engine.layout import BOOK, INSTRUMENT
-from engine.native import Record, float64, int64, kernel, memcpy, view
+from engine.native import Record, float64, int64, memcpy, view
 from engine.packed.layout import HEAD, HEAD_BYTES, TOUCH, TOUCH_BYTES
 from engine.packed.levels import best_of
 from engine.packed.orders import level_at

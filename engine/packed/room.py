@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.native import INTEGER, free, int64, kernel, madvise, malloc, memset, mmap, munmap, view
+from engine.compiling import kernel
+from engine.native import INTEGER, free, int64, madvise, malloc, memset, mmap, munmap, view
 from engine.packed.layout import LINE_BYTES
 
 LARGE = 1 << 21

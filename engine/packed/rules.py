@@ -10,9 +10,10 @@ from typing import Any
 
 from engine import anomalies as kind
 from engine.book import note, side_at, side_of
+from engine.compiling import inlined, kernel
 from engine.counters import LINES_TOUCHED, LOOKUPS, tally
 from engine.layout import BOOK
-from engine.native import Record, float64, inlined, int64, kernel, view
+from engine.native import Record, float64, int64, view
 from engine.packed.layout import STATE
 from engine.packed.near import follow_level
 from engine.packed.orders import erase, find, home_of, insert, level_at, level_of, put_level, slot_at, stamp_at

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from engine.compiling import kernel
 from engine.counters import FAR_LEVELS, LINES_TOUCHED, tally
 from engine.ladder import close_rung, key_of, open_rung, rung_at
-from engine.native import Record, int64, kernel, trailing_zeros, uint64
+from engine.native import Record, int64, trailing_zeros, uint64
 from engine.packed.layout import DEAD, FAR
 from engine.packed.levels import (
     ONE,

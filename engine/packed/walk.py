@@ -4,21 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.compiling import inlined, kernel
 from engine.inputs import LEVELS
 from engine.ladder import key_of, rung_at
 from engine.layout import OUTPUT_LEVEL
-from engine.native import (
-    Record,
-    address_of,
-    float64,
-    inlined,
-    int64,
-    kernel,
-    leading_zeros,
-    trailing_zeros,
-    uint64,
-    view,
-)
+from engine.native import Record, address_of, float64, int64, leading_zeros, trailing_zeros, uint64, view
 from engine.packed.layout import FAR, STATE, TOP
 from engine.packed.levels import (
     ONE,

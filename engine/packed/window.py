@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.compiling import kernel
 from engine.counters import WINDOWS_LAID, tally
 from engine.ladder import key_of, open_rung, rung_at
-from engine.native import Record, free, int64, kernel, malloc, memset, trailing_zeros, uint64, view
+from engine.native import Record, free, int64, malloc, memset, trailing_zeros, uint64, view
 from engine.packed.layout import FAR, WORD
 from engine.packed.levels import (
     NUMBER_BYTES,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from engine.compiling import kernel
 from engine.inputs import INPUTS, gather, remember_quotes
 from engine.layout import BOOK, INSTRUMENT
-from engine.native import DOUBLE, Record, kernel, view
+from engine.native import DOUBLE, Record, view
 from engine.policy import ContextKernels, LayoutKernels, Shape, ShapeKernels
 from engine.registry import FEATURES, STRATEGIES, build_features, build_strategies
 from engine.tap import build_observe_moment, observe_outcome

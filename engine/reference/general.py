@@ -6,13 +6,14 @@ from __future__ import annotations
 import numpy as np
 
 from engine.book import build_book, side_at
+from engine.compiling import inlined, kernel
 from engine.containers import SLOT_BYTES, item, table_release, table_size
 from engine.digest import book_value
 from engine.inputs import LEVELS
 from engine.ladder import RUNG_BYTES, level_from_best
 from engine.layout import BOOK, LEVEL, OUTPUT_LEVEL, RUNG
 from engine.market import book_key, find_book, requote
-from engine.native import Record, address_of, float64, free, inlined, int64, kernel, view
+from engine.native import Record, address_of, float64, free, int64, view
 from engine.policy import Layout, LayoutKernels, Lookup, Memory
 from engine.records import UNDEF_PRICE
 from engine.trackers import best_price, follow_best

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from engine.compiling import kernel
 from engine.counters import LEVELS_ALLOCATED, ORDERS_ALLOCATED, tally
 from engine.layout import LEVEL, ORDER
-from engine.native import Record, free, kernel, malloc
+from engine.native import Record, free, malloc
 from engine.policy import Memory
 
 ORDER_BYTES = ORDER.itemsize

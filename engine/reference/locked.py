@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.compiling import kernel
 from engine.containers import slot_at, table_get, table_insert, table_release, table_size
 from engine.counters import LOCKS_TAKEN, UNCOUNTED, tally
 from engine.layout import QUOTE, TABLE, TRADES, record
@@ -18,7 +19,6 @@ from engine.native import (
     RWLOCK_BYTES,
     Record,
     free,
-    kernel,
     read_lock,
     rwlock_destroy,
     rwlock_init,

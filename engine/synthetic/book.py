@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.native import Record, kernel
+from engine.compiling import kernel
+from engine.native import Record
 from engine.synthetic.views import best_of, book_at, level_at, order_at, table_entry
 
 _STEP = np.uint64(0x9E3779B97F4A7C15)

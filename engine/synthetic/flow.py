@@ -7,7 +7,8 @@ any length.
 
 from __future__ import annotations
 
-from engine.native import Record, kernel
+from engine.compiling import kernel
+from engine.native import Record
 from engine.records import ADD, CANCEL, MODIFY
 from engine.synthetic.book import (
     below,

@@ -8,7 +8,8 @@ kept.
 from __future__ import annotations
 
 from engine.anomalies import ANOMALIES
-from engine.native import Record, kernel
+from engine.compiling import kernel
+from engine.native import Record
 from engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_LAST, F_TOB, MODIFY, NO_SIDE, TRADE, UNDEF_PRICE
 from engine.synthetic.book import below, chance, create, destroy, draw, full, join, leave
 from engine.synthetic.flow import distance, flow, place, some_order

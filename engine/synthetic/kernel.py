@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
-from engine.native import Record, kernel
+from engine.compiling import entry, kernel
+from engine.native import Record
 from engine.records import ADD, CLEAR, F_BAD_TS_RECV, F_LAST, F_SNAPSHOT, NO_SIDE, UNDEF_PRICE
 from engine.synthetic.book import below, chance, clear, create, draw, next_level, random
 from engine.synthetic.flow import flow, modify
@@ -120,7 +120,7 @@ def group(market: Record) -> None:
         flow(market, book)
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@entry
 def prepare(state: Array, wanted: Array) -> None:
     """Fill the books for the first snapshot; ``state``: STATE, shape (1,); ``wanted``: orders per book, int64."""
     market = state[0]
@@ -129,7 +129,7 @@ def prepare(state: Array, wanted: Array) -> None:
             settle_in(market, book, wanted[book])
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@entry
 def produce(state: Array, count: int) -> None:
     """Write groups until the buffer holds ``count`` records or up to a group more, ``state["count"]`` in all."""
     market = state[0]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from engine.native import Record, kernel
+from engine.compiling import kernel
+from engine.native import Record
 from engine.records import ADD, CANCEL, FILL, MODIFY, NO_SIDE, TRADE
 from engine.synthetic.book import chance, create, crossed, destroy, draw, next_level
 from engine.synthetic.flow import add, touch

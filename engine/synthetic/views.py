@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from engine.native import INTEGER, Record, element, kernel, view
+from engine.compiling import kernel
+from engine.native import INTEGER, Record, element, view
 from engine.records import MBO
 from engine.synthetic.market import ALIAS, BOOK, FILL, IDS, LEVEL, ORDER, STAGE
 from engine.synthetic.tables import ENTRIES

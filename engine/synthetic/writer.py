@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.native import Record, kernel
+from engine.compiling import kernel
+from engine.native import Record
 from engine.records import ASK, BID, NO_SIDE, RTYPE_MBO
 from engine.synthetic.book import below, chance, draw, mixed, random
 from engine.synthetic.tables import DELAY, DELTA, ENTRIES, ID, SEQUENCE, WAIT

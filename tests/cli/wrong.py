@@ -23,7 +23,7 @@ FORGETFUL = '''"""Finds every order but one."""
 
 import numpy as np
 
-from engine.native import kernel
+from engine.compiling import kernel
 from engine.policy import Lookup
 from variants import p4_hash_lookup
 from variants.p4_hash_lookup import HASH
@@ -49,7 +49,7 @@ INEXACT = '''"""Strategies see a micro price that is one ulp too high."""
 
 import numpy as np
 
-from engine.native import kernel
+from engine.compiling import kernel
 from engine.policy import Features, FeatureStore
 from variants import p4_hash_lookup
 from variants.p3_indexed_features import INDEXED
