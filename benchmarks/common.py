@@ -11,10 +11,13 @@ import importlib.util
 import json
 import os
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
 import zlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -29,6 +32,9 @@ FEEDS = ["synth:liquid-future,n=100000", "synth:equity-universe,n=100000"]
 
 TASKS = ROOT / "workbench" / "commits"
 """Files that stand alone and run with any commit's Python."""
+
+REPLAYS = 9
+"""That a tracked speed is the median of."""
 
 COUNTERS = tuple(
     re.findall(r'^    "(\w+)": "', (ROOT / "engine" / "counters.py").read_text(), re.MULTILINE),
@@ -63,6 +69,20 @@ def loaded(path: str) -> Any:
     feed = load(open_feed([path]))
     feed.records["order_id"].sum()
     return feed
+
+
+def speed(new_replay: Callable[[], Any], whole: Any) -> float:
+    """Events per second of CPU time, the median of ``REPLAYS`` from a fresh start: asv takes a tracked number once and
+    judges it by its size alone, so one replay that was disturbed would be a step in the series."""
+    times = []
+    for _ in range(REPLAYS):
+        replay = new_replay()
+        replay.run(0, 0, 0)
+        began = time.thread_time()
+        replay.run(whole.address, whole.stride, whole.count)
+        times.append(time.thread_time() - began)
+        replay.close()
+    return float(whole.count / statistics.median(times))
 
 
 def settle() -> None:

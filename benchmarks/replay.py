@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
-from .common import Prepared, found, loaded
+from .common import Prepared, found, loaded, speed
 
 
 class Replay(Prepared):
@@ -17,12 +16,15 @@ class Replay(Prepared):
     warmup_time = 0
 
     def setup(self, cache: dict[str, Any], variant: str, feed: str) -> None:
-        from engine.session import Replay as Engine
-
         self.feed = loaded(cache["feeds"][feed])
-        self.replay = Engine(found(variant), evaluate="last", observe=False)
+        self.replay = self.fresh(variant)
         self.replay.run(0, 0, 0)
         self.whole = self.feed.slice(0, self.feed.count)
+
+    def fresh(self, variant: str) -> Any:
+        from engine.session import Replay as Engine
+
+        return Engine(found(variant), evaluate="last", observe=False)
 
     def teardown(self, cache: dict[str, Any], variant: str, feed: str) -> None:
         self.replay.close()
@@ -31,9 +33,7 @@ class Replay(Prepared):
         self.replay.run(self.whole.address, self.whole.stride, self.whole.count)
 
     def track_events_per_second(self, cache: dict[str, Any], variant: str, feed: str) -> float:
-        began = time.thread_time()
-        self.replay.run(self.whole.address, self.whole.stride, self.whole.count)
-        return float(self.whole.count / (time.thread_time() - began))
+        return speed(lambda: self.fresh(variant), self.whole)
 
     track_events_per_second.unit = "events/s"  # type: ignore[attr-defined]
 

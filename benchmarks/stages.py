@@ -6,11 +6,10 @@ On the first feed only, in builds of their own: two more of each variant to comp
 from __future__ import annotations
 
 import os
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from .common import FEEDS, VARIANTS, compile_one, found, loaded, written
+from .common import FEEDS, VARIANTS, compile_one, found, loaded, speed, written
 
 STAGES = ("book", "features")
 """What is left out is what other benchmarks show: decoding is a fraction of a nanosecond, all stages are ``Replay``."""
@@ -40,14 +39,17 @@ class Stages:
     setup_cache.timeout = 1800  # type: ignore[attr-defined]
 
     def setup(self, cache: dict[str, Any], variant: str, feed: str, stage: str) -> None:
-        from engine.session import Replay as Engine
-
         if (variant, stage) not in cache["builds"]:
             raise NotImplementedError(f"this commit has no {variant}, or none that ends after {stage}")
         self.feed = loaded(cache["feeds"][feed])
-        self.replay = Engine(found(variant), evaluate="last", observe=False, until=stage)
+        self.replay = self.fresh(variant, stage)
         self.replay.run(0, 0, 0)
         self.whole = self.feed.slice(0, self.feed.count)
+
+    def fresh(self, variant: str, stage: str) -> Any:
+        from engine.session import Replay as Engine
+
+        return Engine(found(variant), evaluate="last", observe=False, until=stage)
 
     def teardown(self, cache: dict[str, Any], variant: str, feed: str, stage: str) -> None:
         self.replay.close()
@@ -56,8 +58,6 @@ class Stages:
         self.replay.run(self.whole.address, self.whole.stride, self.whole.count)
 
     def track_events_per_second_until(self, cache: dict[str, Any], variant: str, feed: str, stage: str) -> float:
-        began = time.thread_time()
-        self.replay.run(self.whole.address, self.whole.stride, self.whole.count)
-        return float(self.whole.count / (time.thread_time() - began))
+        return speed(lambda: self.fresh(variant, stage), self.whole)
 
     track_events_per_second_until.unit = "events/s"  # type: ignore[attr-defined]
