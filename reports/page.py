@@ -11,6 +11,7 @@ from reports.facts import WHOLE, Facts, printable
 from reports.numbers import counted, listed, percent
 from reports.sections import DOCUMENT_SECTIONS, FEED_SECTIONS
 from reports.summary import summary
+from workbench.results.caution import caution
 
 COARSE = 0.05
 """A smallest detectable effect above this is warned of."""
@@ -95,6 +96,9 @@ def _coarse(feed: Facts) -> list[str]:
     texts = []
     if effect > COARSE:
         texts.append(f"Coarse: on {feed.name} only differences of {percent(effect)} or more are found reliably.")
+    few = caution(feed.session)
+    if few:
+        texts.append(f"{feed.name} was {few}.")
     if contaminated["samples"] > DISTURBED * contaminated["of"]:
         share = f"{contaminated['samples']:,} of {contaminated['of']:,}"
         texts.append(f"The machine was busy: {share} samples on {feed.name} were disturbed.")

@@ -123,6 +123,14 @@ def test_a_measurement_that_is_coarse_or_disturbed_says_so_first(tmp_path: Path)
     assert page.text.index("The machine was busy") < page.text.index("The ladder")
 
 
+@pytest.mark.parametrize(("processes", "warned"), [(4, True), (5, False)])
+def test_a_session_of_few_processes_says_so_first(tmp_path: Path, processes: int, warned: bool) -> None:
+    page, text = made(tmp_path, document(processes=processes, passes=1))
+    warning = f"synth:liquid-future was measured in {processes} processes only"
+    assert (warning in page.text) is (warning in text) is warned
+    assert not warned or page.text.index(warning) < page.text.index("The ladder")
+
+
 def test_feeds_have_parts_of_their_own(tmp_path: Path) -> None:
     content = many()
     page, text = made(tmp_path, content, complete())

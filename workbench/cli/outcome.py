@@ -6,6 +6,7 @@ from typing import Any
 
 from engine.policy import STAGES
 from workbench.results import SESSIONS
+from workbench.results.caution import caution
 
 
 def without_rows(value: Any) -> Any:
@@ -116,6 +117,9 @@ def _show_noise(feed: dict[str, Any]) -> None:
     wrong = noise["false_positives"]
     say("A/A", f"{wrong['measured']:.1%} of sessions like this one would tell identical variants apart (nominal 5%)")
     say("resolution", resolution(noise))
+    few = caution(session)
+    if few:
+        say("caution", few)
     aim = session["design"]["until_precision"]
     if aim is not None:
         widest = max(
