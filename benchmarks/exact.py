@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .common import COUNTERS, Prepared
+from .common import COUNTERS, FEEDS, VARIANTS, Prepared
 
 
 class Exact(Prepared):
     """Mechanism counters from the instrumented build, and instructions of the timed one, counted by callgrind."""
+
+    params = (VARIANTS, FEEDS)
 
     def track_instructions(self, cache: dict[str, Any], variant: str, feed: str) -> float:
         return looked_up(cache, variant, feed, "instructions")

@@ -6,10 +6,11 @@ On the first feed only, in builds of their own: two more of each variant to comp
 from __future__ import annotations
 
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from .common import FEEDS, VARIANTS, compile_one, found, loaded, speed, written
+from .common import TIMED, VARIANTS, compile_one, found, loaded, speed, written
 
 STAGES = ("book", "features")
 """What is left out is what other benchmarks show: decoding is a fraction of a nanosecond, all stages are ``Replay``."""
@@ -19,8 +20,9 @@ class Stages:
     """A replay consumes its books: each is timed once, from a fresh start."""
 
     param_names = ("variant", "feed", "stage")
-    params = (VARIANTS, FEEDS[:1], list(STAGES))
+    params = (VARIANTS, TIMED[:1], list(STAGES))
     number = 1
+    timer = time.process_time
     repeat = (3, 10, 10.0)
     rounds = 2
     warmup_time = 0

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from .common import FEEDS, VARIANTS, Prepared, found, loaded
+from .common import TIMED, VARIANTS, Prepared, found, loaded
 
 
 class Verify(Prepared):
     """The reference against itself and the top of the ladder against the reference."""
 
-    params = (list(dict.fromkeys([VARIANTS[0], VARIANTS[-1]])), FEEDS)
+    params = (list(dict.fromkeys([VARIANTS[0], VARIANTS[-1]])), TIMED)
     number = 1
     warmup_time = 0
 
