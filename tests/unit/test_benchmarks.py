@@ -60,7 +60,8 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     """What is prepared for a commit that lacks one variant, on short feeds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(common, "VARIANTS", ["p4_hash_lookup", "p99_none"])
-        patch.setattr(common, "FEEDS", [feed.replace("100000", "5000") for feed in common.FEEDS])
+        for kind in ("FEEDS", "TIMED"):
+            patch.setattr(common, kind, [feed.replace("100000", "5000") for feed in getattr(common, kind)])
         patch.setenv("PYTHONPATH", str(ROOT))
         patch.chdir(tmp_path_factory.mktemp("asv"))
         prepared = common.Prepared().setup_cache()
@@ -103,26 +104,29 @@ def test_exact_counts(cache: dict[str, object]) -> None:
 
 def test_a_replay_and_what_is_skipped(cache: dict[str, object]) -> None:
     suite = replay.Replay()
-    suite.setup(cache, "p4_hash_lookup", common.FEEDS[1])
+    suite.setup(cache, "p4_hash_lookup", common.TIMED[1])
     try:
-        assert suite.track_events_per_second(cache, "p4_hash_lookup", common.FEEDS[1]) > 0
+        assert suite.track_events_per_second(cache, "p4_hash_lookup", common.TIMED[1]) > 0
     finally:
-        suite.teardown(cache, "p4_hash_lookup", common.FEEDS[1])
+        suite.teardown(cache, "p4_hash_lookup", common.TIMED[1])
     with pytest.raises(NotImplementedError):
-        suite.setup(cache, "p99_none", common.FEEDS[0])
+        suite.setup(cache, "p99_none", common.TIMED[0])
+    assert suite.timer() > 0
+    assert first_call.FirstCall().timer() >= 0
     with pytest.raises(NotImplementedError):
         first_call.FirstCall().setup(cache, "p99_none", "warm")
 
 
 def test_a_replay_that_ends_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(common, "FEEDS", [common.FEEDS[0].replace("100000", "5000")])
+    monkeypatch.setattr(common, "FEEDS", [])
+    monkeypatch.setattr(common, "TIMED", [common.TIMED[0].replace("100000", "5000")])
     monkeypatch.setattr(stages, "VARIANTS", ["p4_hash_lookup", "p99_none"])
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.chdir(tmp_path)
     suite = stages.Stages()
     cache = suite.setup_cache()
     assert cache["builds"] == [("p4_hash_lookup", "book"), ("p4_hash_lookup", "features")]
-    (feed,) = common.FEEDS
+    (feed,) = common.TIMED
     for stage in stages.STAGES:
         suite.setup(cache, "p4_hash_lookup", feed, stage)
         suite.time_replay_until(cache, "p4_hash_lookup", feed, stage)
@@ -149,9 +153,10 @@ def test_a_commit_whose_engine_does_not_end_early(tmp_path: Path, monkeypatch: p
 
 
 def test_every_form_of_a_feed_is_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    feeds = [common.FEEDS[0].replace("100000", "5000")]
-    monkeypatch.setattr(common, "FEEDS", feeds)
-    monkeypatch.setattr(decode, "FEEDS", feeds)
+    feeds = [common.TIMED[0].replace("100000", "5000")]
+    monkeypatch.setattr(common, "FEEDS", [])
+    monkeypatch.setattr(common, "TIMED", feeds)
+    monkeypatch.setattr(decode, "TIMED", feeds)
     monkeypatch.chdir(tmp_path)
     sums = []
     for form in decode.Decode.params[0]:
