@@ -1,52 +1,36 @@
 """Room for the next records, made before they come: each brings at most one order, one level and one book.
 
-The order table is rebuilt when it is too full, when too much of it belongs to dead levels, or when searches walk too
-far; then slots change, and nobody minds. A multiplicative hash with range reduction keeps the order of its values, so
-a rebuild reads one table and writes the other from front to back.
+The order table is rebuilt (``engine.packed.rebuilding``) when it is too full or when searches walk too far, and purged
+when too much of it belongs to dead levels.
 """
 
 from __future__ import annotations
 
 from engine.compiling import kernel
-from engine.counters import TABLES_BUILT, tally
 from engine.layout import BOOK
-from engine.native import INTEGER, Record, int64, memcpy, trailing_zeros, uint64, view
+from engine.native import INTEGER, Record, int64, memcpy, uint64, view
 from engine.packed.layout import (
-    DEAD,
     HEAD_BYTES,
     LEVEL_MASK,
-    LINE,
     LINE_BYTES,
     PARAMETERS_BYTES,
     PARAMETERS_OFFSET,
-    SLOT,
     SLOTS,
     STATE,
     TOP,
 )
-from engine.packed.levels import free_level
 from engine.packed.orders import (
     LEVEL_BYTES,
-    SLOT_BYTES,
-    STAMP_BYTES,
     STAMPS_BYTES,
-    empty_slots,
-    erase,
-    home_of,
-    insert,
-    key_of_level,
-    level_at,
-    level_of,
-    slot_at,
 )
 from engine.packed.parameters import RING
+from engine.packed.rebuilding import purge, rebuild
 from engine.packed.room import free_room, new_room
 
 STATE_BYTES = STATE.itemsize
 _BOOK_BYTES = BOOK.itemsize
 TOP_BYTES = TOP.itemsize
 _GOLDEN = uint64(0x9E3779B97F4A7C15)
-_NOTHING, _ONE = uint64(0), uint64(1)
 _SALT = uint64(0xC2B2AE3D27D4EB4F)
 LEAST_LEVELS = 1024
 LEAST_BOOKS = 64
@@ -75,51 +59,6 @@ def open_state(engine: Record) -> None:
 def book_address(state: Record, number: int) -> int:
     """Address of a book's ``BOOK`` record."""
     return view(state["books"] + 8 * number, INTEGER)["value"]
-
-
-@kernel
-def purge(state: Record) -> None:
-    """Take the orders of dead levels out of the table; then these levels can be used again."""
-    if state["dead_level"] != 0:
-        for place in range(state["lines"] * SLOTS):
-            slot = slot_at(state, place)
-            number = level_of(slot)
-            if number != 0 and int64(level_at(state, number)["owner"]) & DEAD != 0:
-                erase(state, home_of(state, slot["order_id"], key_of_level(state, number)), place)
-        number = state["dead_level"]
-        while number != 0:
-            following = int64(level_at(state, number)["next"])
-            free_level(state, number)
-            number = following
-        state["dead_level"] = 0
-
-
-@kernel
-def rebuild(state: Record, lines: int, probe: Record) -> None:
-    """Move all resting orders to a table of ``lines`` lines."""
-    tally(probe, TABLES_BUILT, 1)
-    purge(state)
-    slots, stamps, count = state["slots"], state["stamps"], state["lines"] * SLOTS
-    state["slots"] = new_room(lines * LINE_BYTES)
-    state["stamps"] = new_room(lines * STAMPS_BYTES)
-    state["lines"] = lines
-    state["used"] = 0
-    state["reach"] = 0
-    for first in range(0, count, SLOTS):
-        # Slots are as good as random, empty or not: their bits are walked instead of asking each.
-        taken = uint64(~empty_slots(view(slots + first * SLOT_BYTES, LINE)) & ((1 << SLOTS) - 1))
-        while taken != _NOTHING:
-            index = first + trailing_zeros(taken)
-            taken = taken & (taken - _ONE)
-            slot = view(slots + index * SLOT_BYTES, SLOT)
-            number = level_of(slot)
-            home = home_of(state, slot["order_id"], key_of_level(state, number))
-            place = insert(state, home, slot["order_id"], int64(slot["size"]), number, None)
-            # Both stamps at once.
-            stamp = view(stamps + index * STAMP_BYTES, INTEGER)["value"]
-            view(state["stamps"] + place * STAMP_BYTES, INTEGER)["value"] = stamp
-    free_room(slots)
-    free_room(stamps)
 
 
 @kernel

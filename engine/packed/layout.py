@@ -76,7 +76,7 @@ TOUCH: Final = record(*integers("price", "size", "count"))
 TOUCH_BYTES: Final = TOUCH.itemsize
 
 STATE: Final = record(
-    *integers("slots", "stamps", "lines", "used", "live", "reach", "walked", "patience"),
+    *integers("slots", "stamps", "lines", "most_lines", "used", "live", "reach", "walked", "patience"),
     ("scatter", "u8"),
     ("salt", "u8"),
     *integers("levels", "level_room", "level_count", "free_level", "dead_level"),
@@ -87,11 +87,12 @@ STATE: Final = record(
 )
 """One worker's packed books, at ``engine["packed"]``.
 
-``slots``, ``stamps``: the order table of ``lines`` lines; ``used`` of its slots hold an order, ``live`` of these one
-that rests. ``reach``: lines that any order is away from its own at most; ``walked``: lines looked at beyond the first,
-in this batch. ``levels``, ``books``: arrays of level records and of books' addresses, by number. ``found``: books of
-the records ahead; ``nobody``: a book without levels. ``first``, ``order``: queues as last arranged; ``top``: address of
-a ``TOP`` record; ``scratch``: for laying windows. At the end, parameters: see ``engine.packed.parameters``."""
+``slots``, ``stamps``: the order table of ``lines`` lines, with addresses for ``most_lines``; ``used`` of its slots hold
+an order, ``live`` of these one that rests. ``reach``: lines that any order is away from its own at most; ``walked``:
+lines looked at beyond the first, in this batch. ``levels``, ``books``: arrays of level records and of books' addresses,
+by number. ``found``: books of the records ahead; ``nobody``: a book without levels. ``first``, ``order``: queues as
+last arranged; ``top``: address of a ``TOP`` record; ``scratch``: for laying windows. At the end, parameters: see
+``engine.packed.parameters``."""
 
 PARAMETERS: Final = record(*integers(*NAMES))
 """What ``engine["parameters"]`` leads to; the same stands at the end of ``STATE``."""

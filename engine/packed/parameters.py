@@ -19,10 +19,10 @@ class Parameters:
     book's levels at most.
     """
 
-    block: int = 16
+    block: int = 8
     least_lines: int = 2048
     fullest: int = 38
-    after: int = 27
+    after: int = 25
     ahead_bytes: int = 1 << 20
     widest: int = 1 << 16
     per_level: int = 16

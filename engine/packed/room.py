@@ -11,15 +11,34 @@ from engine.packed.layout import LINE_BYTES
 LARGE = 1 << 21
 """A large page. From this size on memory comes from the system: zeroed, and given back at once when it is freed."""
 _READ_WRITE, _PRIVATE_ANONYMOUS, _HUGE_PAGES = np.int32(3), np.int32(0x22), np.int32(14)
+_UNCOUNTED = np.int32(0x4022)
+"""Private and anonymous, too; the system counts it when it is touched, and refuses none of it before."""
+
+
+@kernel
+def _whole_pages(size: int) -> int:
+    return (size + LINE_BYTES + LARGE - 1) & ~int64(LARGE - 1)
 
 
 @kernel
 def new_room(size: int) -> int:
     """Address of ``size`` zeroed bytes; in the line before them stand (address, length) of what was allocated."""
+    return spacious_room(size, size)
+
+
+@kernel
+def spacious_room(size: int, wished: int) -> int:
+    """``new_room``, with addresses behind it up to ``wished`` bytes where the system gives them: zeroed, and no memory
+    before they are touched. ``length_of`` says how many bytes there are."""
     length = int64(0)
     if size >= LARGE:
-        length = (size + LINE_BYTES + LARGE - 1) & ~int64(LARGE - 1)
-        got = mmap(0, length + LARGE, _READ_WRITE, _PRIVATE_ANONYMOUS, np.int32(-1), 0)
+        got = int64(-1)
+        if wished > size:
+            length = _whole_pages(wished)
+            got = mmap(0, length + LARGE, _READ_WRITE, _UNCOUNTED, np.int32(-1), 0)
+        if got == -1:
+            length = _whole_pages(size)
+            got = mmap(0, length + LARGE, _READ_WRITE, _PRIVATE_ANONYMOUS, np.int32(-1), 0)
         if got == -1:
             raise MemoryError("no memory for orders and levels")
         # Whole large pages and nothing else: each small one costs as much as a large one to come by.
@@ -37,6 +56,13 @@ def new_room(size: int) -> int:
     view(room - 16, INTEGER)["value"] = start
     view(room - 8, INTEGER)["value"] = length
     return room
+
+
+@kernel
+def length_of(room: int) -> int:
+    """Bytes that a room of at least ``LARGE`` bytes has; 0 for a smaller one, which has what was asked for."""
+    length = view(room - 8, INTEGER)["value"]
+    return length - LINE_BYTES if length != 0 else int64(0)
 
 
 @kernel

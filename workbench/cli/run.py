@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="after all that, profile every variant down to the source lines of its kernels: takes minutes more",
     )
     parser.add_argument(
-        "--budget", metavar="TIME", help="for the ladder's session: 90, 90s, 2m (default 110s, quick 20s)"
+        "--budget", metavar="TIME", help="for the ladder's session: 90, 90s, 2m (default 120s, quick 20s)"
     )
     parser.add_argument("--processes", type=int, metavar="N", help="fresh processes to measure in (default: as fits)")
     parser.add_argument("-o", "--output", metavar="DIR", default="out", help="where results are kept (default out)")

@@ -11,7 +11,7 @@ from workbench.tuning.traits import Traits
 
 _LOADS = ((26, 18), (48, 36))
 """``fullest`` and ``after`` of a sparse and of a dense table."""
-_BLOCKS = (8, 32)
+_BLOCKS = (4, 16)
 _PER_LEVEL = (4, 64)
 _WIDEST = (512,)
 _NARROW = 256

@@ -1,0 +1,150 @@
+"""The order table built anew, all orders in places of their own again: slots change, and nobody minds.
+
+A multiplicative hash with range reduction keeps the order of its values. So orders are moved from one table to another
+from front to back; or, where a table has addresses behind it, are spread over it from its end on.
+"""
+
+from __future__ import annotations
+
+from engine.compiling import kernel
+from engine.counters import TABLES_BUILT, tally
+from engine.layout import record
+from engine.native import INTEGER, Record, free, int64, malloc, trailing_zeros, uint64, view
+from engine.packed.layout import DEAD, LEVEL_MASK, LINE, LINE_BYTES, SLOT, SLOTS
+from engine.packed.levels import free_level
+from engine.packed.orders import (
+    SLOT_BYTES,
+    STAMP_BYTES,
+    STAMPS_BYTES,
+    empty_slots,
+    erase,
+    home_among,
+    home_of,
+    insert,
+    key_of_level,
+    level_at,
+    level_of,
+    line_at,
+    put_level,
+    slot_at,
+)
+from engine.packed.room import free_room, length_of, spacious_room
+
+WAITING = record(("order_id", "u8"), ("size", "u4"), ("level", "u4"), ("stamp", "i8"))
+"""An order that waits for its place in a table; both its stamps at once."""
+WAITING_BYTES = WAITING.itemsize
+AHEAD = 8
+MOST_AHEAD = 1 << 24
+"""A table gets addresses for so many times its lines, and for so many lines at most (1 GiB of slots)."""
+ALL_SLOTS = (1 << SLOTS) - 1
+_NOTHING, _ONE = uint64(0), uint64(1)
+
+
+@kernel
+def purge(state: Record) -> None:
+    """Take the orders of dead levels out of the table; then these levels can be used again."""
+    if state["dead_level"] != 0:
+        for place in range(state["lines"] * SLOTS):
+            slot = slot_at(state, place)
+            number = level_of(slot)
+            if number != 0 and int64(level_at(state, number)["owner"]) & DEAD != 0:
+                erase(state, home_of(state, slot["order_id"], key_of_level(state, number)), place)
+        number = state["dead_level"]
+        while number != 0:
+            following = int64(level_at(state, number)["next"])
+            free_level(state, number)
+            number = following
+        state["dead_level"] = 0
+
+
+@kernel
+def rebuild(state: Record, lines: int, probe: Record) -> None:
+    """Bring all resting orders to the places that they have in a table of ``lines`` lines."""
+    tally(probe, TABLES_BUILT, 1)
+    purge(state)
+    if state["lines"] < lines <= state["most_lines"]:
+        spread(state, lines)
+    else:
+        move(state, lines)
+
+
+@kernel
+def move(state: Record, lines: int) -> None:
+    """Move all orders to a new table."""
+    slots, stamps, count = state["slots"], state["stamps"], state["lines"] * SLOTS
+    wished = max(lines, min(lines * AHEAD, MOST_AHEAD))
+    state["slots"] = spacious_room(lines * LINE_BYTES, wished * LINE_BYTES)
+    state["stamps"] = spacious_room(lines * STAMPS_BYTES, wished * STAMPS_BYTES)
+    given = min(length_of(state["slots"]) // LINE_BYTES, length_of(state["stamps"]) // STAMPS_BYTES)
+    state["lines"] = lines
+    state["most_lines"] = max(lines, given)
+    state["used"] = 0
+    state["reach"] = 0
+    for first in range(0, count, SLOTS):
+        # Slots are as good as random, empty or not: their bits are walked instead of asking each.
+        taken = uint64(~empty_slots(view(slots + first * SLOT_BYTES, LINE)) & ALL_SLOTS)
+        while taken != _NOTHING:
+            index = first + trailing_zeros(taken)
+            taken = taken & (taken - _ONE)
+            slot = view(slots + index * SLOT_BYTES, SLOT)
+            stamp = view(stamps + index * STAMP_BYTES, INTEGER)["value"]
+            settle(state, slot["order_id"], int64(slot["size"]), level_of(slot), stamp)
+    free_room(slots)
+    free_room(stamps)
+
+
+@kernel
+def settle(state: Record, order_id: int, size: int, number: int, stamp: int) -> None:
+    """Bring an order to a table; ``stamp``: both stamps at once."""
+    home = home_of(state, order_id, key_of_level(state, number))
+    place = insert(state, home, order_id, size, number, None)
+    view(state["stamps"] + place * STAMP_BYTES, INTEGER)["value"] = stamp
+
+
+@kernel
+def spread(state: Record, lines: int) -> None:
+    """Spread all orders over a table that grows to ``lines`` lines where it stands: no memory but the new lines'.
+
+    An order's new line is never before its old one, so the last lines go first, and where an order comes to all is
+    done. Orders that stood or would come beside their line wait aside until the rest has its places.
+    """
+    old = state["lines"]
+    aside = malloc(state["used"] * WAITING_BYTES)
+    waiting = int64(0)
+    state["lines"] = lines
+    state["reach"] = 0
+    for line in range(old - 1, -1, -1):
+        own = line_at(state, line)
+        own["level_0"] = int64(own["level_0"]) & LEVEL_MASK
+        taken = uint64(~empty_slots(own) & ALL_SLOTS)
+        while taken != _NOTHING:
+            index = line * SLOTS + trailing_zeros(taken)
+            taken = taken & (taken - _ONE)
+            slot = slot_at(state, index)
+            number = level_of(slot)
+            key = key_of_level(state, number)
+            home = home_of(state, slot["order_id"], key)
+            displaced = home_among(state, old, slot["order_id"], key) != line
+            if home != line or displaced:
+                stamp = view(state["stamps"] + index * STAMP_BYTES, INTEGER)["value"]
+                empty = empty_slots(line_at(state, home))
+                put_level(slot, int64(0))
+                if displaced or empty == 0:
+                    order = view(aside + waiting * WAITING_BYTES, WAITING)
+                    order["order_id"] = slot["order_id"]
+                    order["size"] = slot["size"]
+                    order["level"] = number
+                    order["stamp"] = stamp
+                    waiting += 1
+                else:
+                    place = home * SLOTS + trailing_zeros(uint64(empty))
+                    other = slot_at(state, place)
+                    other["order_id"] = slot["order_id"]
+                    other["size"] = slot["size"]
+                    put_level(other, number)
+                    view(state["stamps"] + place * STAMP_BYTES, INTEGER)["value"] = stamp
+    state["used"] -= waiting
+    for index in range(waiting):
+        order = view(aside + index * WAITING_BYTES, WAITING)
+        settle(state, order["order_id"], int64(order["size"]), int64(order["level"]), order["stamp"])
+    free(aside)
