@@ -22,16 +22,10 @@ _UNSALTED = uint64(0)
 
 
 @kernel
-def home_among(state: Record, lines: int, order_id: int, key: int) -> int:
-    """The line where an order of the book ``key`` belongs in a table of ``lines`` lines."""
-    scattered = uint64(order_id) * state["scatter"] + uint64(key) * state["salt"]
-    return high_product(scattered, uint64(lines))
-
-
-@kernel
 def home_of(state: Record, order_id: int, key: int) -> int:
     """The line where an order of the book ``key`` belongs."""
-    return home_among(state, state["lines"], order_id, key)
+    scattered = uint64(order_id) * state["scatter"] + uint64(key) * state["salt"]
+    return high_product(scattered, uint64(state["lines"]))
 
 
 @kernel

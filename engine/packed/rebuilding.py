@@ -18,7 +18,6 @@ from engine.packed.orders import (
     STAMPS_BYTES,
     empty_slots,
     erase,
-    home_among,
     home_of,
     insert,
     key_of_level,
@@ -105,8 +104,8 @@ def settle(state: Record, order_id: int, size: int, number: int, stamp: int) -> 
 def spread(state: Record, lines: int) -> None:
     """Spread all orders over a table that grows to ``lines`` lines where it stands: no memory but the new lines'.
 
-    An order's new line is never before its old one, so the last lines go first, and where an order comes to all is
-    done. Orders that stood or would come beside their line wait aside until the rest has its places.
+    An order's line is never before its old one, so the last lines go first: where most orders come to all is done.
+    Those whose line is full wait aside until the rest has its places.
     """
     old = state["lines"]
     aside = malloc(state["used"] * WAITING_BYTES)
@@ -122,14 +121,12 @@ def spread(state: Record, lines: int) -> None:
             taken = taken & (taken - _ONE)
             slot = slot_at(state, index)
             number = level_of(slot)
-            key = key_of_level(state, number)
-            home = home_of(state, slot["order_id"], key)
-            displaced = home_among(state, old, slot["order_id"], key) != line
-            if home != line or displaced:
+            home = home_of(state, slot["order_id"], key_of_level(state, number))
+            if home != line:
                 stamp = view(state["stamps"] + index * STAMP_BYTES, INTEGER)["value"]
                 empty = empty_slots(line_at(state, home))
                 put_level(slot, int64(0))
-                if displaced or empty == 0:
+                if empty == 0:
                     order = view(aside + waiting * WAITING_BYTES, WAITING)
                     order["order_id"] = slot["order_id"]
                     order["size"] = slot["size"]

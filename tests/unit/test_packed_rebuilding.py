@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.compiling import entry
 from engine.layout import BOOK
 from engine.native import INTEGER, view
-from engine.packed.layout import LEVEL, LEVEL_MASK, SLOT, SLOTS, STAMP, STATE
+from engine.packed.layout import LEVEL, LEVEL_BITS, LEVEL_MASK, SLOT, SLOTS, STAMP, STATE
 from engine.packed.orders import STAMP_BYTES, erase, find, home_of, insert
 from engine.packed.rebuilding import rebuild, spread
 from engine.packed.room import LARGE, free_room
@@ -28,6 +28,11 @@ def put(state: int, order_id: int, size: int, stamp: int) -> None:
     table = view(state, STATE)
     place = insert(table, home_of(table, order_id, KEY), order_id, size, 1, None)
     view(table["stamps"] + place * STAMP_BYTES, INTEGER)["value"] = stamp
+
+
+@entry
+def home(state: int, order_id: int) -> int:
+    return home_of(view(state, STATE), order_id, KEY)
 
 
 @entry
@@ -96,6 +101,12 @@ class Table:
         assert self.slots["order_id"][place] == order_id
         return int(self.slots["size"][place]), int(self.stamps.view(np.int64)[place])
 
+    def elsewhere(self) -> int:
+        """Orders that are not in their own line."""
+        taken = np.flatnonzero(self.slots["level"] & LEVEL_MASK)
+        homes = [home(self.address, self.slots["order_id"][place]) for place in taken]
+        return int(np.count_nonzero(taken // SLOTS != homes))
+
 
 # Hashes near the end make orders that do not fit go around to the first lines.
 HASHES = st.one_of(st.integers(0, 2**64 - 1), st.integers(2**64 - 50, 2**64 - 1), st.integers(0, 50))
@@ -116,6 +127,7 @@ def test_every_order_is_found_after_a_table_was_spread(data: st.DataObject, line
         assert table.state["lines"] == lines
         assert table.state["used"] == len(orders) == np.count_nonzero(table.slots["level"] & LEVEL_MASK)
         assert {order_id: table.order(order_id) for order_id in orders} == orders
+        assert table.elsewhere() == (table.slots["level"] >> LEVEL_BITS)[::SLOTS].sum()
     for order_id in orders:
         take(table.address, np.uint64(order_id))
         assert place_of(table.address, np.uint64(order_id)) == -1

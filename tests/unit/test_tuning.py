@@ -22,7 +22,7 @@ from workbench.tuning.traits import Traits, traits_of
 from workbench.tuning.trials import Halves, Trial
 
 P8 = PHASE[8]
-OTHER = Parameters(block=8, least_lines=5000, fullest=48, after=36, ahead_bytes=NEVER, widest=512, per_level=4)
+OTHER = Parameters(block=4, least_lines=5000, fullest=48, after=36, ahead_bytes=NEVER, widest=512, per_level=4)
 TRAITS = Traits(1_000_000, {"A": 1.0}, 10, 200_000, 5_000, 20_000_000, 5, 900, 0.5, 50.0)
 
 
@@ -126,7 +126,7 @@ def tuned(monkeypatch: pytest.MonkeyPatch, laboratory: Laboratory, half: str = "
 
 
 def narrow(parameters: Parameters) -> float:
-    return (1.1 if parameters.per_level == 4 else 1.0) * (1.2 if parameters.block == 8 else 1.0)
+    return (1.1 if parameters.per_level == 4 else 1.0) * (1.2 if parameters.block == 4 else 1.0)
 
 
 def same(parameters: Parameters) -> float:
@@ -139,7 +139,7 @@ def test_what_both_halves_say_is_kept(monkeypatch: pytest.MonkeyPatch, half: str
     tuning = tuned(monkeypatch, laboratory, half)
     assert tuning.complete
     assert tuning.parameters == tuning.best
-    assert (tuning.best.block, tuning.best.per_level, tuning.best.fullest) == (8, 4, DEFAULTS.fullest)
+    assert (tuning.best.block, tuning.best.per_level, tuning.best.fullest) == (4, 4, DEFAULTS.fullest)
     for found in (tuning.other, tuning.whole):
         assert found is not None
         assert found.verdict == "faster"
@@ -210,7 +210,7 @@ def test_an_interrupt_leaves_the_best_so_far(monkeypatch: pytest.MonkeyPatch) ->
             report=lambda label: None,
             advance=lambda seconds: None,
         )
-    assert tuning.best.block == 8
+    assert tuning.best.block == 4
     assert (tuning.complete, tuning.parameters) == (False, DEFAULTS)
 
 
