@@ -75,12 +75,17 @@ def loaded(path: str) -> Any:
     return feed
 
 
-def speed(new_replay: Callable[[], Any], whole: Any) -> float:
+def new_replay(variant: str, until: str | None = None) -> Any:
+    """A replay of the commit's variant, timed build, from a fresh start; NotImplementedError if there is none."""
+    return task("worker").new_replay(found(variant), "last", until=until)
+
+
+def speed(fresh: Callable[[], Any], whole: Any) -> float:
     """Events per second of CPU time, the median of ``REPLAYS`` from a fresh start: asv takes a tracked number once and
     judges it by its size alone, so one replay that was disturbed would be a step in the series."""
     times = []
     for _ in range(REPLAYS):
-        replay = new_replay()
+        replay = fresh()
         replay.run(0, 0, 0)
         began = time.thread_time()
         replay.run(whole.address, whole.stride, whole.count)

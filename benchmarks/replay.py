@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .common import Prepared, found, loaded, speed
+from .common import Prepared, loaded, new_replay, speed
 
 
 class Replay(Prepared):
@@ -17,14 +17,9 @@ class Replay(Prepared):
 
     def setup(self, cache: dict[str, Any], variant: str, feed: str) -> None:
         self.feed = loaded(cache["feeds"][feed])
-        self.replay = self.fresh(variant)
+        self.replay = new_replay(variant)
         self.replay.run(0, 0, 0)
         self.whole = self.feed.slice(0, self.feed.count)
-
-    def fresh(self, variant: str) -> Any:
-        from engine.session import Replay as Engine
-
-        return Engine(found(variant), evaluate="last", observe=False)
 
     def teardown(self, cache: dict[str, Any], variant: str, feed: str) -> None:
         self.replay.close()
@@ -33,7 +28,7 @@ class Replay(Prepared):
         self.replay.run(self.whole.address, self.whole.stride, self.whole.count)
 
     def track_events_per_second(self, cache: dict[str, Any], variant: str, feed: str) -> float:
-        return speed(lambda: self.fresh(variant), self.whole)
+        return speed(lambda: new_replay(variant), self.whole)
 
     track_events_per_second.unit = "events/s"  # type: ignore[attr-defined]
 

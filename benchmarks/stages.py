@@ -10,7 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from .common import TIMED, VARIANTS, compile_one, found, loaded, speed, written
+from .common import TIMED, VARIANTS, compile_one, loaded, new_replay, speed, written
 
 STAGES = ("book", "features")
 """What is left out is what other benchmarks show: decoding is a fraction of a nanosecond, all stages are ``Replay``."""
@@ -44,14 +44,9 @@ class Stages:
         if (variant, stage) not in cache["builds"]:
             raise NotImplementedError(f"this commit has no {variant}, or none that ends after {stage}")
         self.feed = loaded(cache["feeds"][feed])
-        self.replay = self.fresh(variant, stage)
+        self.replay = new_replay(variant, stage)
         self.replay.run(0, 0, 0)
         self.whole = self.feed.slice(0, self.feed.count)
-
-    def fresh(self, variant: str, stage: str) -> Any:
-        from engine.session import Replay as Engine
-
-        return Engine(found(variant), evaluate="last", observe=False, until=stage)
 
     def teardown(self, cache: dict[str, Any], variant: str, feed: str, stage: str) -> None:
         self.replay.close()
@@ -60,6 +55,6 @@ class Stages:
         self.replay.run(self.whole.address, self.whole.stride, self.whole.count)
 
     def track_events_per_second_until(self, cache: dict[str, Any], variant: str, feed: str, stage: str) -> float:
-        return speed(lambda: self.fresh(variant, stage), self.whole)
+        return speed(lambda: new_replay(variant, stage), self.whole)
 
     track_events_per_second_until.unit = "events/s"  # type: ignore[attr-defined]

@@ -87,15 +87,16 @@ def move(state: Record, lines: int) -> None:
             taken = taken & (taken - _ONE)
             slot = view(slots + index * SLOT_BYTES, SLOT)
             stamp = view(stamps + index * STAMP_BYTES, INTEGER)["value"]
-            settle(state, slot["order_id"], int64(slot["size"]), level_of(slot), stamp)
+            number = level_of(slot)
+            home = home_of(state, slot["order_id"], key_of_level(state, number))
+            settle(state, home, slot["order_id"], int64(slot["size"]), number, stamp)
     free_room(slots)
     free_room(stamps)
 
 
 @kernel
-def settle(state: Record, order_id: int, size: int, number: int, stamp: int) -> None:
-    """Bring an order to a table; ``stamp``: both stamps at once."""
-    home = home_of(state, order_id, key_of_level(state, number))
+def settle(state: Record, home: int, order_id: int, size: int, number: int, stamp: int) -> None:
+    """Bring an order whose line is ``home`` to a table; ``stamp``: both stamps at once."""
     place = insert(state, home, order_id, size, number, None)
     view(state["stamps"] + place * STAMP_BYTES, INTEGER)["value"] = stamp
 
@@ -124,9 +125,9 @@ def spread(state: Record, lines: int) -> None:
             home = home_of(state, slot["order_id"], key_of_level(state, number))
             if home != line:
                 stamp = view(state["stamps"] + index * STAMP_BYTES, INTEGER)["value"]
-                empty = empty_slots(line_at(state, home))
                 put_level(slot, int64(0))
-                if empty == 0:
+                state["used"] -= 1
+                if empty_slots(line_at(state, home)) == 0:
                     order = view(aside + waiting * WAITING_BYTES, WAITING)
                     order["order_id"] = slot["order_id"]
                     order["size"] = slot["size"]
@@ -134,14 +135,10 @@ def spread(state: Record, lines: int) -> None:
                     order["stamp"] = stamp
                     waiting += 1
                 else:
-                    place = home * SLOTS + trailing_zeros(uint64(empty))
-                    other = slot_at(state, place)
-                    other["order_id"] = slot["order_id"]
-                    other["size"] = slot["size"]
-                    put_level(other, number)
-                    view(state["stamps"] + place * STAMP_BYTES, INTEGER)["value"] = stamp
-    state["used"] -= waiting
+                    settle(state, home, slot["order_id"], int64(slot["size"]), number, stamp)
     for index in range(waiting):
         order = view(aside + index * WAITING_BYTES, WAITING)
-        settle(state, order["order_id"], int64(order["size"]), int64(order["level"]), order["stamp"])
+        number = int64(order["level"])
+        home = home_of(state, order["order_id"], key_of_level(state, number))
+        settle(state, home, order["order_id"], int64(order["size"]), number, order["stamp"])
     free(aside)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 FEW = 5
-"""Below so many processes Student's quantiles widen intervals more than a longer session would cost."""
+"""Fewer processes than these say little about how much processes differ."""
 
 
 def caution(session: dict[str, Any]) -> str | None:
