@@ -110,6 +110,8 @@ def spread(state: Record, lines: int) -> None:
     """
     old = state["lines"]
     aside = malloc(state["used"] * WAITING_BYTES)
+    if aside == 0:
+        raise MemoryError("no memory for orders and levels")
     waiting = int64(0)
     state["lines"] = lines
     state["reach"] = 0

@@ -80,9 +80,10 @@ class Table:
         book["key"] = KEY
         books[1] = book.ctypes.data
         self.state = np.zeros(1, STATE)
-        values = {"slots": self.slots, "stamps": self.stamps, "levels": levels, "books": books}
-        for name, array in values.items():
+        for name, array in (("levels", levels), ("books", books)):
             self.state[name] = array.ctypes.data
+        if self.most:  # A table without lines has no memory, and would give back what is not its own.
+            self.state["slots"], self.state["stamps"] = self.slots.ctypes.data, self.stamps.ctypes.data
         self.state["lines"], self.state["most_lines"] = self.lines, self.most
         self.state["level_room"] = self.state["level_count"] = 2
         self.state["book_room"] = self.state["book_count"] = 2
