@@ -127,12 +127,13 @@ ENGINE: Final = record(
     ("dirty_books", LIST),
     ("dirty_instruments", LIST),
     ("batch", LIST),
-    *integers("inputs", "row", "spare", "block", "pending", "decoded", "turns", "packed", "parameters"),
+    *integers("inputs", "row", "spare", "block", "pending", "decoded", "turns", "listed", "packed", "parameters"),
     ("digests", DIGESTS),
 )
 """One worker's replay. ``records`` counts the feed's records, ``events`` those of this worker's instruments.
-``decoded``: sum of all fields read by a replay that does no more than decode. ``turns``: with several workers, which
-records of a batch are this one's. ``parameters``: address of what may be fitted to a feed (``engine.packed``)."""
+``decoded``: sum of all fields read by a replay that does no more than decode. ``turns``: room to list
+which records of a batch are this worker's; ``listed``: the list in force, 0 when all are, in their order.
+``parameters``: address of what may be fitted to a feed (``engine.packed``)."""
 
 MEMORY: Final = record(*integers("orders", "levels", "order_bytes", "table_bytes", "ladder_bytes"))
 """What books take: resting orders and levels, bytes of both, of the tables that find orders, and of the ladders."""

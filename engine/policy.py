@@ -199,6 +199,8 @@ class LayoutKernels:
     """The functions of a layout. Of whatever layout, a book's address is that of a ``BOOK`` record.
 
     - ``prepare(engine, count, probe)``: before each batch of ``count`` records.
+    - ``split(engine, address, stride, count) -> turns``: list the batch's records that are this worker's, in any order
+      that keeps those of an instrument in the feed's (``engine.shards.split``: in the feed's); returns how many.
     - ``look_ahead(engine, address, stride, turn, count, probe)``: before record ``index`` of a batch of ``count``.
     - ``find(engine, event, turn) -> address`` of the event's book, 0 if there is none yet.
     - ``new_book(engine, probe) -> address`` of zeroed memory for one; ``start(engine, book_address)``: it is open now.
@@ -216,6 +218,7 @@ class LayoutKernels:
     """
 
     prepare: Kernel
+    split: Kernel
     look_ahead: Kernel
     find: Kernel
     new_book: Kernel

@@ -85,8 +85,9 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
     take_samples, observe_boundary = build_samples(layout)
 
     load, at, release = events.load, events.at, events.release
-    reserve, look_ahead, find, new_book, start_book = (
+    reserve, share_out, look_ahead, find, new_book, start_book = (
         layout.prepare,
+        layout.split if books else split,
         layout.look_ahead,
         layout.find,
         layout.new_book,
@@ -172,7 +173,7 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
             if books:
                 reserve(engine, length, probe)
             load(engine, start, stride, length, probe)
-            turns = split(engine, start, stride, length)
+            turns = share_out(engine, start, stride, length)
             for turn in range(turns):
                 if books:
                     look_ahead(engine, start, stride, turn, turns, probe)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine import inspection
+from engine.activity import sampled
 from engine.anomalies import ANOMALIES
 from engine.counters import COUNTERS, LOCKS_TAKEN, PROBE
 from engine.errors import StrictError, UsageError
@@ -28,7 +29,7 @@ from engine.records import BATCH, F_LAST, F_SNAPSHOT
 from engine.registry import FEATURES
 from engine.replay import build
 from engine.result import Digests, Result
-from engine.shards import MOST_WORKERS, share_out
+from engine.shards import MOST_WORKERS, TURN, share_out
 
 SLICE = 65_536
 """Records handled by one call of a kernel: the grain of interrupts, progress and output."""
@@ -72,7 +73,7 @@ class _Worker:
         self.engine = np.zeros(1, ENGINE)
         self.inputs = np.zeros(1, INPUTS)
         self.row = np.zeros(len(FEATURES))
-        self.turns = np.zeros(BATCH, np.int64)
+        self.turns = np.zeros(BATCH, TURN)
         self.state = int(self.engine.ctypes.data)
         self.engine["worker"] = index
         self.engine["anomaly"] = -1
@@ -108,7 +109,8 @@ class Replay:
     ``workers`` threads share the instruments; results do not depend on their number. ``evaluate`` is ``last`` or
     ``every``. ``strict`` stops at the first anomaly. ``observe`` takes digests (a timed replay does not); ``on_rows``
     is called with the evaluations of each slice, with ``depth`` top levels. ``counters`` runs the instrumented build.
-    ``until`` is the stage after which each record is done with, one of ``STAGES``.
+    ``until`` is the stage after which each record is done with, one of ``STAGES``. ``activity``: instrument ids of a
+    sample of the feed (``engine.activity``), by which several workers share them out; else the first chunk is one.
     Raises UsageError for values that make no sense.
     """
 
@@ -124,6 +126,7 @@ class Replay:
         depth: int = 0,
         on_rows: Callable[[Rows], None] | None = None,
         until: str = "strategies",
+        activity: npt.NDArray[np.uint32] | None = None,
     ) -> None:
         if not 1 <= workers < MOST_WORKERS:
             raise UsageError(f"workers must be at least 1 and below {MOST_WORKERS}, was {workers}")
@@ -147,8 +150,8 @@ class Replay:
         parameters, rows = int(self._parameters.ctypes.data), SLICE if on_rows else 1
         self._workers = [_Worker(index, parameters, rows, depth, observe, counters) for index in range(workers)]
         self._boards = np.zeros(workers, TABLE)
-        self._owners = share_out(np.zeros(0, np.uint32), workers)
-        self._shared_out = workers == 1
+        self._owners = share_out(np.zeros(0, np.uint32) if activity is None else activity, workers)
+        self._shared_out = workers == 1 or activity is not None
         self._barrier = np.zeros(BARRIER_BYTES, np.uint8)
         self._shared = np.zeros(1, SHARED)
         self._shared["workers"] = workers
@@ -165,7 +168,7 @@ class Replay:
             worker.engine["peer_lock"] = self._context
             worker.engine["flag_mask"], worker.engine["flag_value"] = mask, value
             worker.engine["strict"] = strict
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="lobench") if workers > 1 else None
+        self._pool = ThreadPoolExecutor(workers - 1, thread_name_prefix="lobench") if workers > 1 else None
         self._open = True
 
     @property
@@ -176,6 +179,7 @@ class Replay:
     def apply(self, chunk: Chunk) -> None:
         """Handle a chunk. Raises StrictError at the first anomaly of a strict replay; an interrupt is taken between
         slices."""
+        self._share_out(chunk)
         for start in range(0, chunk.count, SLICE):
             count = min(SLICE, chunk.count - start)
             self.run(chunk.address + start * chunk.stride, chunk.stride, count)
@@ -187,26 +191,25 @@ class Replay:
     def run(self, address: int, stride: int, count: int) -> None:
         """Handle records at an address, and nothing else: what a measurement times. At most ``SLICE`` if observed."""
         kernel = self._kernels.replay
-        if not self._shared_out and count:
-            self._share_out(address, stride, min(count, SLICE))
-        if self._pool is None:
-            self._workers[0].run(kernel, address, stride, count)
-            return
-        futures: list[Future[None]] = [
-            self._pool.submit(worker.run, kernel, address, stride, count) for worker in self._workers
-        ]
+        self._share_out(Chunk(address, stride, count, None))
+        first, *others = self._workers
+        futures: list[Future[None]] = []
         try:
+            if self._pool is not None:
+                futures += [self._pool.submit(worker.run, kernel, address, stride, count) for worker in others]
+            first.run(kernel, address, stride, count)
             for future in futures:
                 future.result()
         finally:
             # State must not go while a thread still works on it, whatever interrupted us.
             wait(futures)
 
-    def _share_out(self, address: int, stride: int, count: int) -> None:
-        """Give instruments to workers by what the first records hold; no book is there yet."""
-        records = Chunk(address, stride, count, None).array()
-        self._owners[:] = share_out(records["instrument_id"], self.workers)
-        self._shared_out = True
+    def _share_out(self, chunk: Chunk) -> None:
+        """Give instruments to workers by what the first chunk holds; no book is there yet."""
+        if not self._shared_out and chunk.count:
+            events, snapshot = sampled(chunk, 1 + chunk.count // SLICE)
+            self._owners[:] = share_out(events if len(events) else snapshot, self.workers)
+            self._shared_out = True
 
     def _collect(self) -> None:
         if self._workers[0].tap is None:
@@ -220,11 +223,9 @@ class Replay:
 
     def _rows(self) -> Rows:
         counts = [int(worker.tap["count"][0]) for worker in self._workers if worker.tap is not None]
-        if len(counts) == 1:
-            only = self._workers[0]
-            return Rows(only.heads[: counts[0]], only.features[: counts[0]], only.levels[: counts[0]])
         pairs = list(zip(self._workers, counts, strict=True))
         heads = np.concatenate([worker.heads[:count] for worker, count in pairs])
+        # Records of several books are not handled in the feed's order.
         order = np.argsort(heads["record"], kind="stable")
         features = np.concatenate([worker.features[:count] for worker, count in pairs])
         levels = np.concatenate([worker.levels[:count] for worker, count in pairs])

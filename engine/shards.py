@@ -14,13 +14,15 @@ import numpy.typing as npt
 
 from engine.compiling import kernel
 from engine.layout import SHARED, record
-from engine.native import INTEGER, Record, element, int64, uint64, view
+from engine.native import Record, element, int64, uint64, view
 from engine.records import BATCH, MBO
 
 _BITS: Final = 12
 SLOTS: Final = 1 << _BITS
 OWNER: Final = record(("worker", "u2"))
 OWNER_BYTES: Final = OWNER.itemsize
+TURN: Final = record(("index", "u2"))
+TURN_BYTES: Final = TURN.itemsize
 MOST_WORKERS: Final = 1 << 16
 _MULTIPLIER: Final = 0x9E3779B97F4A7C15
 _GOLDEN = uint64(_MULTIPLIER)
@@ -43,11 +45,16 @@ def share_out(instrument_ids: npt.NDArray[np.uint32], workers: int) -> npt.NDArr
 
 
 @kernel
+def slot_of(instrument_id: int) -> int:
+    """An instrument's slot, 0 to ``SLOTS`` - 1."""
+    return int64((uint64(instrument_id) * _GOLDEN) >> _SHIFT)
+
+
+@kernel
 def shard_of(engine: Record, instrument_id: int) -> int:
     """The worker of an instrument."""
-    slot = int64((uint64(instrument_id) * _GOLDEN) >> _SHIFT)
     owners = view(engine["shared"], SHARED)["owners"]
-    return int64(view(owners + slot * OWNER_BYTES, OWNER)["worker"])
+    return int64(view(owners + slot_of(instrument_id) * OWNER_BYTES, OWNER)["worker"])
 
 
 @kernel
@@ -58,13 +65,15 @@ def is_mine(engine: Record, instrument_id: int) -> bool:
 
 @kernel
 def split(engine: Record, address: int, stride: int, count: int) -> int:
-    """List which of a batch's records are this worker's; returns how many."""
+    """List which of a batch's records are this worker's, in the feed's order; returns how many."""
     mine = count
+    engine["listed"] = 0
     if engine["workers"] != 1:
         mine = int64(0)
+        engine["listed"] = engine["turns"]
         for index in range(count):
             # No branch: the next record may be anybody's.
-            view(element(engine["turns"], mine, BATCH, 8), INTEGER)["value"] = index
+            view(element(engine["turns"], mine, BATCH, TURN_BYTES), TURN)["index"] = index
             event = view(address + index * stride, MBO)
             mine += int64(shard_of(engine, int64(event["instrument_id"])) == engine["worker"])
     return mine
@@ -73,7 +82,7 @@ def split(engine: Record, address: int, stride: int, count: int) -> int:
 @kernel
 def index_of(engine: Record, turn: int) -> int:
     """The batch's index of this worker's record number ``turn``."""
-    index = turn
-    if engine["workers"] != 1:
-        index = view(element(engine["turns"], turn, BATCH, 8), INTEGER)["value"]
+    index = int64(turn)
+    if engine["listed"] != 0:
+        index = int64(view(element(engine["listed"], turn, BATCH, TURN_BYTES), TURN)["index"])
     return index

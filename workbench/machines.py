@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from engine.activity import activity
 from engine.feeds import LoadedFeed
 from engine.oracle import Oracle
 from engine.policy import Variant
@@ -70,7 +71,13 @@ class VariantMachine:
         return self.variant.name
 
     def replay(self, feed: LoadedFeed, count: int, advance: Callable[[int], None] | None = None) -> Result:
-        with Replay(self.variant, workers=self.workers, evaluate=self._evaluate, until=self._until) as replay:
+        with Replay(
+            self.variant,
+            workers=self.workers,
+            evaluate=self._evaluate,
+            until=self._until,
+            activity=activity(feed) if self.workers > 1 else None,
+        ) as replay:
             self._apply(replay, feed, count, advance)
             return replay.finish()
 

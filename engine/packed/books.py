@@ -10,6 +10,7 @@ from engine.layout import BOOK
 from engine.market import book_key, find_book
 from engine.native import INTEGER, Record, free, int64, view
 from engine.packed.ahead import build_look_ahead, find_ahead
+from engine.packed.grouping import group
 from engine.packed.growth import make_room, open_state
 from engine.packed.layout import HEAD_BYTES, LINE_BYTES, STATE
 from engine.packed.levels import NUMBER_BYTES, best_of, outskirts_of
@@ -22,6 +23,7 @@ from engine.packed.rules import build_rules
 from engine.packed.walk import best_price, levels_of, read_side, write_levels
 from engine.packed.window import FIRST_CREDIT, drop_window
 from engine.policy import Layout, LayoutKernels, Lookup, Memory
+from engine.shards import split
 
 
 @kernel
@@ -130,6 +132,7 @@ def build_packed(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> L
             free_room(state["books"])
             free_room(state["found"])
             free_room(state["top"])
+            free_room(state["groups"])
             free_room(state["nobody"] - HEAD_BYTES)
             free_room(engine["packed"])
             engine["packed"] = 0
@@ -137,6 +140,7 @@ def build_packed(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> L
 
     return LayoutKernels(
         prepare=prepare,
+        split=group if tracked else split,
         look_ahead=build_look_ahead(tracked),
         find=find,
         new_book=new_book,

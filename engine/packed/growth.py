@@ -9,6 +9,7 @@ from __future__ import annotations
 from engine.compiling import kernel
 from engine.layout import BOOK
 from engine.native import INTEGER, Record, int64, memcpy, uint64, view
+from engine.packed.grouping import GROUPS_BYTES
 from engine.packed.layout import (
     HEAD_BYTES,
     LEVEL_MASK,
@@ -51,6 +52,7 @@ def open_state(engine: Record) -> None:
     state["patience"] = FIRST_PATIENCE
     state["found"] = new_room(RING * 8)
     state["top"] = new_room(TOP_BYTES)
+    state["groups"] = new_room(GROUPS_BYTES)
     state["nobody"] = new_room(HEAD_BYTES + _BOOK_BYTES) + HEAD_BYTES
     memcpy(engine["packed"] + PARAMETERS_OFFSET, engine["parameters"], PARAMETERS_BYTES)
 

@@ -82,7 +82,7 @@ STATE: Final = record(
     *integers("levels", "level_room", "level_count", "free_level", "dead_level"),
     *integers("books", "book_room", "book_count"),
     *integers("found", "nobody", "ahead", "cold"),
-    *integers("first", "order", "top", "scratch", "scratch_bytes"),
+    *integers("first", "order", "top", "groups", "scratch", "scratch_bytes"),
     *integers(*NAMES),
 )
 """One worker's packed books, at ``engine["packed"]``.
@@ -91,7 +91,8 @@ STATE: Final = record(
 an order, ``live`` of these one that rests. ``reach``: lines that any order is away from its own at most; ``walked``:
 lines looked at beyond the first, in this batch. ``levels``, ``books``: arrays of level records and of books' addresses,
 by number. ``found``: books of the records ahead; ``nobody``: a book without levels. ``first``, ``order``: queues as
-last arranged; ``top``: address of a ``TOP`` record; ``scratch``: for laying windows. At the end, parameters: see
+last arranged; ``top``: address of a ``TOP`` record; ``groups``: of
+lists for ``engine.packed.grouping``; ``scratch``: for laying windows. At the end, parameters: see
 ``engine.packed.parameters``."""
 
 PARAMETERS: Final = record(*integers(*NAMES))

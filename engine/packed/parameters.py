@@ -16,7 +16,7 @@ class Parameters:
     ``least_lines``: lines of the order table at least. ``fullest``: of 64 slots, how many may be taken before the table
     grows; ``after``: how many are taken when it has grown. ``ahead_bytes``: from what size of tables and levels on it
     pays to look ahead. ``widest``: ticks of a window at most, a power of two; ``per_level``: ticks for each of its
-    book's levels at most.
+    book's levels at most. ``grouped``: from how many books on a batch's records are handled book by book.
     """
 
     block: int = 8
@@ -26,6 +26,7 @@ class Parameters:
     ahead_bytes: int = 1 << 20
     widest: int = 1 << 16
     per_level: int = 16
+    grouped: int = 8
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Parameters:
@@ -74,6 +75,7 @@ RANGES: Final = {
     "ahead_bytes": Range(0, NEVER),
     "widest": Range(64, 1 << 20, powers=True),
     "per_level": Range(1, 1 << 10),
+    "grouped": Range(0, NEVER),
 }
 """Parameter to what it may be. A table of 2^22 lines takes 400 MB a worker, and is there from the first record."""
 DEFAULTS: Final = Parameters()

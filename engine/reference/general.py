@@ -16,6 +16,7 @@ from engine.market import book_key, find_book, requote
 from engine.native import Record, address_of, float64, free, int64, view
 from engine.policy import Layout, LayoutKernels, Lookup, Memory
 from engine.records import UNDEF_PRICE
+from engine.shards import split
 from engine.trackers import best_price, follow_best
 
 BOOK_BYTES = BOOK.itemsize
@@ -139,6 +140,7 @@ def build_general(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> 
 
     return LayoutKernels(
         prepare=memory.reserve,
+        split=split,
         look_ahead=look_ahead,
         find=find,
         new_book=new_book,

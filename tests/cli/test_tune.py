@@ -62,7 +62,7 @@ def test_what_is_told(tuned: tuple[Path, Any]) -> None:
     assert (told["half"], told["other_half"], told["complete"]) == ("first", "second", True)
     assert list(told["parameters"]) == list(told["best"]) == list(NAMES)
     assert told["tuned"] == (told["parameters"] != DEFAULTS.as_json())
-    assert {entry["group"] for entry in told["tried"]} == {"looking ahead", "order table", "levels"}
+    assert {entry["group"] for entry in told["tried"]} == {"looking ahead", "order of records", "order table", "levels"}
     for entry in told["tried"]:
         assert 0 < entry["gain"]["low"] <= entry["gain"]["value"] <= entry["gain"]["high"]
         assert set(entry["changes"]) <= set(NAMES)

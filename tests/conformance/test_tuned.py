@@ -35,10 +35,11 @@ EXTREMES = [
             "ahead_bytes": ahead_bytes,
             "widest": widest,
             "per_level": per_level,
+            "grouped": grouped,
         }
     )
-    for block, least_lines, (fullest, after), ahead_bytes, (widest, per_level) in itertools.product(
-        (1, 32), (16, 1 << 12), LOADS, (0, NEVER), ((64, 1), (1 << 20, 1 << 10))
+    for block, least_lines, (fullest, after), ahead_bytes, (widest, per_level, grouped) in itertools.product(
+        (1, 32), (16, 1 << 12), LOADS, (0, NEVER), ((64, 1, 0), (1 << 20, 1 << 10, NEVER))
     )
 ]
 
@@ -53,6 +54,7 @@ def parameters(draw: Any) -> Parameters:
         for name, (low, high, powers) in RANGES.items()
     }
     values["ahead_bytes"] = draw(st.sampled_from((0, 1 << 16, NEVER)))
+    values["grouped"] = draw(st.sampled_from((0, 3, NEVER)))
     values["after"] = min(values["after"], values["fullest"] - LEAST_GAP)
     return Parameters.of(values)
 

@@ -21,7 +21,9 @@ from workbench.tuning.files import Profile, ProfileError, place_of, read
 from workbench.tuning.picking import BEGINNING, NONE, beginning_of, earlier, pick
 
 P7, P8 = PHASE[7], PHASE[8]
-OTHER = Parameters(block=8, least_lines=5000, fullest=48, after=36, ahead_bytes=NEVER, widest=512, per_level=4)
+OTHER = Parameters(
+    block=8, least_lines=5000, fullest=48, after=36, ahead_bytes=NEVER, widest=512, per_level=4, grouped=0
+)
 PROFILE = Profile(
     "synth:a b", "0123456789abcdef" * 2, "f" * 16, OTHER, True, {"feed": {"books": 3}, "gain": {"value": 1.5}}
 )

@@ -50,6 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     _check(arguments)
     from contextlib import ExitStack
 
+    from engine.activity import activity
     from engine.feeds import open_feed
     from engine.session import Replay, Rows
     from workbench.output import book_file, features_file
@@ -81,6 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
                 depth=arguments.depth or 0,
                 on_rows=write if files else None,
                 until=arguments.until,
+                activity=activity(feed) if arguments.workers > 1 else None,
             )
         )
         _prepare(variant, arguments)

@@ -55,6 +55,7 @@ _CLOSED = {
     "release": "decode",
     "look_for_levels": "levels",
     "find_ahead": "lookup",
+    "group": "lookup",
     "home_of": "lookup",
     "book_of": "lookup",
     "find": "lookup",

@@ -23,7 +23,12 @@ Options = list[dict[str, int]]
 
 def groups(traits: Traits) -> dict[str, Options]:
     """Group name to its options, those that may change most first."""
-    return {"looking ahead": _looking_ahead(traits), "order table": _tables(traits), "levels": _levels(traits)}
+    return {
+        "looking ahead": _looking_ahead(traits),
+        "order of records": _grouping(traits),
+        "order table": _tables(traits),
+        "levels": _levels(traits),
+    }
 
 
 def changed(best: Parameters, options: Options) -> list[Parameters]:
@@ -37,6 +42,11 @@ def _looking_ahead(traits: Traits) -> Options:
     if traits.held_bytes >= DEFAULTS.ahead_bytes:
         return [{"ahead_bytes": NEVER}, *({"block": block} for block in _BLOCKS)]
     return [{"ahead_bytes": 0}, *({"ahead_bytes": 0, "block": block} for block in _BLOCKS)]
+
+
+def _grouping(traits: Traits) -> Options:
+    """The other of what the defaults do with so many books."""
+    return [{"grouped": NEVER if traits.books >= DEFAULTS.grouped else 0}]
 
 
 def _tables(traits: Traits) -> Options:

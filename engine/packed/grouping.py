@@ -1,0 +1,77 @@
+"""A batch's records, handled book by book: what one of them needs, the one before has brought to the nearest cache.
+
+Books do not see each other before the batch is over, so a result does not depend on it. A counting sort by the slot of
+the instrument (``engine.shards``) keeps the feed's order within an instrument.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from engine.compiling import kernel
+from engine.layout import SHARED, record
+from engine.native import Record, element, int64, memset, view
+from engine.packed.layout import STATE
+from engine.records import BATCH, MBO
+from engine.shards import OWNER, OWNER_BYTES, SLOTS, TURN, TURN_BYTES, index_of, slot_of, split
+
+GROUPS: Final = record(("begins", "u2", (SLOTS,)), ("slot", "u2", (BATCH,)), ("turns", TURN, (BATCH,)))
+"""``begins``: where each slot's records begin; ``slot`` of each record; ``turns``: the list that is made."""
+GROUPS_BYTES: Final = GROUPS.itemsize
+_TURNS: Final = GROUPS.fields["turns"][1]  # type: ignore[index]
+_BEGINS_BYTES: Final = 2 * SLOTS
+FEWEST: Final = 256
+"""Records of a batch for which sorting pays."""
+
+
+@kernel
+def _count(engine: Record, groups: Record, address: int, stride: int, count: int) -> int:
+    """Fill ``slot`` and count in ``begins``; of several workers each counts its own records, and lists them."""
+    begins, slots = groups["begins"], groups["slot"]
+    mine = int64(count)
+    engine["listed"] = 0
+    if engine["workers"] == 1:
+        for index in range(count):
+            slot = slot_of(view(address + index * stride, MBO)["instrument_id"])
+            slots[index] = slot
+            begins[slot] += 1
+    else:
+        mine = int64(0)
+        owners, turns, worker = view(engine["shared"], SHARED)["owners"], engine["turns"], engine["worker"]
+        for index in range(count):
+            # No branch: the next record may be anybody's.
+            slot = slot_of(view(address + index * stride, MBO)["instrument_id"])
+            own = int64(int64(view(owners + slot * OWNER_BYTES, OWNER)["worker"]) == worker)
+            slots[mine] = slot
+            view(element(turns, mine, BATCH, TURN_BYTES), TURN)["index"] = index
+            begins[slot] += own
+            mine += own
+        engine["listed"] = turns
+    return mine
+
+
+@kernel
+def group(engine: Record, address: int, stride: int, count: int) -> int:
+    """``split``, but in the order of slots where there are books enough. A strict replay keeps the feed's order: it
+    stops at the first anomaly."""
+    state = view(engine["packed"], STATE)
+    if state["book_count"] <= state["grouped"] or count < FEWEST or engine["strict"] != 0:
+        return split(engine, address, stride, count)
+    groups = view(state["groups"], GROUPS)
+    begins, slots = groups["begins"], groups["slot"]
+    memset(state["groups"], np.int32(0), _BEGINS_BYTES)
+    turns = _count(engine, groups, address, stride, count)
+    before = int64(0)
+    for slot in range(SLOTS):
+        held = int64(begins[slot])
+        begins[slot] = before
+        before += held
+    ordered = state["groups"] + _TURNS
+    for turn in range(turns):
+        place = int64(begins[slots[turn]])
+        begins[slots[turn]] = place + 1
+        view(element(ordered, place, BATCH, TURN_BYTES), TURN)["index"] = index_of(engine, turn)
+    engine["listed"] = ordered
+    return turns
