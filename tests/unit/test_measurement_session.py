@@ -47,7 +47,7 @@ def message(
         for order, variant in enumerate(rng.permutation(len(NAMES)).tolist()):
             cpu = int(1e7 / FASTER[variant] * math.exp(noise * rng.normal()))
             samples.append([number, place, variant, order, cpu + 9, cpu, 0, 0, 0, 0, 0])
-    return {"seconds": 1.0, "kind": kind, "samples": samples, "end_states": list(states)}
+    return {"seconds": 1.0, "kind": kind, "samples": samples, "end_states": list(states), "held": 0}
 
 
 def session(processes: int, noise: float = 0.0, until: float | None = None) -> Session:

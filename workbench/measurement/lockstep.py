@@ -20,6 +20,7 @@ from workbench.measurement.balance import orders
 from workbench.measurement.clocks import Clocks
 from workbench.measurement.contamination import Reading, is_contaminated
 from workbench.measurement.design import Slice, slices
+from workbench.measurement.presence import taken, touch
 from workbench.measurement.task import Job
 
 COLUMNS = ("pass", "slice", "variant", "order", *Reading._fields, "contaminated")
@@ -39,7 +40,8 @@ Sample = tuple[int, ...]
 
 def work(job: Job) -> None:
     """Passes until the task's seconds are spent: one of each kind, then more in lock-step while another is likely to
-    fit. Settings: slice_records, lead_in_records, passes, isolated ("none", "first" or "second" of the passes)."""
+    fit. Settings: slice_records, lead_in_records, passes, isolated ("none", "first" or "second" of the passes), held
+    (bytes that a pass takes, as far as earlier processes know)."""
     began = time.monotonic()
     task, settings = job.task, job.task.settings
     bench = _Bench(job, began)
@@ -48,10 +50,11 @@ def work(job: Job) -> None:
         if done[LOCKSTEP] >= settings["passes"]:
             break
         started = time.monotonic()
+        touch(max(settings["held"], taken()))
         samples, states = bench.lockstep(done[kind]) if kind == LOCKSTEP else bench.isolated(done[kind])
         done[kind] += 1
         now = time.monotonic()
-        job.tell({"seconds": now - began, "kind": kind, "samples": samples, "end_states": states})
+        job.tell({"seconds": now - began, "kind": kind, "samples": samples, "end_states": states, "held": taken()})
         needed = number == 0 and settings["isolated"] != "none"
         if not needed and now - began + (now - started) > task.seconds:
             break

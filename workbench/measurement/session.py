@@ -28,6 +28,8 @@ class Session:
     isolated: list[list[int]] = field(default_factory=list)
     disagreeing: set[str] = field(default_factory=set)
     complete: bool = False
+    held: int = 0
+    """Bytes that a pass takes, as far as known."""
 
     @property
     def begun(self) -> int:
@@ -38,6 +40,7 @@ class Session:
         """Keep what one pass measured."""
         rows = [[process, *sample] for sample in message["samples"]]
         (self.samples if message["kind"] == LOCKSTEP else self.isolated).extend(rows)
+        self.held = max(self.held, message["held"])
         states = dict(zip(self.measured, message["end_states"], strict=True))
         self.disagreeing |= {name for name in states if states[name] != states[self.measured[-1]]}
 
@@ -112,6 +115,7 @@ def measure(
                 "lead_in_records": design.lead_in_records,
                 "passes": design.passes,
                 "isolated": _isolated(number, isolated_every(design.processes)) if isolated else "none",
+                "held": session.held,
             },
         )
         for message in messages(task, feed, advance):

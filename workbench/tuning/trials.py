@@ -91,6 +91,7 @@ def measure(
     spent. Raises LobenchError where a set ends in another state than the first one does."""
     left = seconds
     pinned = len(usable_cpus()) > 0
+    held = 0
     for number in range(processes):
         began = time.monotonic()
         task = Task(
@@ -105,11 +106,13 @@ def measure(
                 "lead_in_records": trial.halves.lead_in,
                 "passes": _MOST_PASSES,
                 "isolated": "none",
+                "held": held,
             },
             parameters=[parameters.as_json() for parameters in trial.tried],
         )
         for message in messages(task, trial.feed, advance):
             if "samples" in message:
+                held = max(held, message["held"])
                 _compare(trial.tried, message["end_states"])
                 trial.rows += [[number, *sample] for sample in message["samples"]]
         left -= time.monotonic() - began

@@ -1,0 +1,43 @@
+"""What passes will take is there before them, and no more than the machine can spare."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from workbench.measurement import presence
+from workbench.measurement.presence import taken, touch
+
+MIB = 1 << 20
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how large a process was")
+def test_what_was_taken_is_told() -> None:
+    room = 64 * MIB + taken()
+    held = np.ones(room // 8)
+    assert held.sum() == room // 8
+    del held
+    assert taken() >= room - 8 * MIB
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how large a process was")
+def test_what_is_touched_was_taken_and_is_given_back() -> None:
+    before = taken()
+    size = before + 96 * MIB
+    assert touch(size) == size
+    assert size - 8 * MIB <= taken() <= size + 32 * MIB
+
+
+def test_no_more_is_touched_than_the_machine_can_spare(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence, "available_memory", lambda: 3 * MIB + 2)
+    assert touch(1 << 50) == 3 * MIB // 2 // 4096 * 4096
+    monkeypatch.setattr(presence, "available_memory", lambda: 0)
+    assert touch(1 << 50) == touch(0) == 0
+
+
+def test_where_the_system_does_not_tell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(presence, "Path", lambda name: tmp_path / "none")
+    assert taken() == 0
