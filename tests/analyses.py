@@ -88,6 +88,7 @@ def analysis_of(feed: Document, speeds: Mapping[str, float], combinations: Mappi
                 "workers": workers,
                 "events_per_second": interval(1e9 / medians[name] * workers**0.9),
                 "speedup": interval(workers**0.9),
+                "ceiling": interval(workers**0.95) if workers > 1 else None,
             }
             for name in speeds
             for workers in (1, 2)

@@ -9,6 +9,11 @@ from reports.facts import Facts
 from reports.numbers import TIMES, scaled
 from reports.sections.shared import figure, missing
 
+_CEILING = (
+    "The ceiling is what the machine gave in the same session: as many replays at once, one worker each, none of which "
+    "has anything to do with another, together over one by itself."
+)
+
 
 def section(facts: Facts) -> Section:
     return Section("scaling", "Scaling over workers", _blocks(facts))
@@ -22,7 +27,9 @@ def _blocks(facts: Facts) -> list[Block]:
     blocks: list[Block] = [
         Text(
             "Wall time of a replay of the whole feed. Workers share no book: each takes some of the instruments, so a "
-            "feed of one instrument cannot gain." + (" This feed has one book." if books == 1 else "")
+            "feed of one instrument cannot gain."
+            + (" This feed has one book." if books == 1 else "")
+            + (f" {_CEILING}" if any(row.get("ceiling") for row in found) else "")
         )
     ]
     rows = [
@@ -31,12 +38,13 @@ def _blocks(facts: Facts) -> list[Block]:
             Cell(str(row["workers"])),
             figure(scaled(row["events_per_second"], MILLION)),
             figure(row["speedup"], TIMES),
+            figure(row.get("ceiling"), TIMES),
         ]
         for row in found
     ]
     table = Table(
         "Throughput over workers, wall time, 95 % intervals",
-        ["variant", "workers", "M events/s", "speed-up"],
+        ["variant", "workers", "M events/s", "speed-up", "ceiling"],
         rows,
         compact=True,
     )

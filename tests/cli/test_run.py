@@ -73,7 +73,7 @@ def test_keeps_everything(quick: tuple[Any, Any]) -> None:
     assert set(feed["counters"]) == set(NAMES)
     assert feed["counters"]["p0_baseline"]["locks_taken"] > 0 == feed["counters"]["p4_hash_lookup"]["locks_taken"]
     assert feed["limits"]["sequential_read"]["bytes"] == 40_000 * 56
-    assert [feed["factorial"], feed["scaling"], result["sweep"]] == [None] * 3
+    assert [feed["factorial"], feed["scaling"], feed["at_once"], result["sweep"]] == [None] * 4
 
 
 def test_keeps_raw_samples(quick: tuple[Any, Any]) -> None:
@@ -148,6 +148,9 @@ def test_all_parts(tmp_path: Path) -> None:
     assert {(row["variant"], row["workers"]) for row in scaled} >= {
         (name, count) for name in range(len(ladder)) for count in (1, 2)
     }
+    assert {(row["variant"], row["workers"]) for row in samples_of(part["at_once"])} >= {
+        (name, 2) for name in range(len(ladder))
+    }
     sweep = result["sweep"]
     assert sweep["names"] == ["p3_indexed_features", "p4_hash_lookup"]
     assert {row["value"] for row in samples_of(sweep)} == {1, 8, 64, 512}
@@ -158,6 +161,7 @@ def test_all_parts(tmp_path: Path) -> None:
     assert [entry["phase"] for entry in analysis["attribution"]["phases"]] == list(range(1, len(ladder)))
     assert len(analysis["interactions"]["effects"]) == 15
     assert {entry["workers"] for entry in analysis["scaling"]} >= {1, 2}
+    assert all((entry["ceiling"] is None) == (entry["workers"] == 1) for entry in analysis["scaling"])
 
 
 def test_for_a_person(tmp_path: Path) -> None:

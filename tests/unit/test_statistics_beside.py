@@ -64,6 +64,23 @@ def test_scaling(processes: int, passes: int) -> None:
     assert found[1]["events_per_second"]["value"] == pytest.approx(2e6, rel=0.03)
 
 
+@pytest.mark.parametrize(("processes", "passes"), [(4, 1), (1, 4)])
+def test_the_ceiling_is_what_replays_at_once_gain_together(processes: int, passes: int) -> None:
+    samples = scaled(processes, passes)
+    at_once = {**samples, "rows": [row for row in samples["rows"] if row[3] == 2]}
+    found = scaling(samples, 1_000_000, at_once)
+    assert found is not None
+    # They took half as long as one by itself, both of them.
+    assert [entry["ceiling"] and round(entry["ceiling"]["value"], 1) for entry in found] == [None, 4.0, None, 4.0]
+    assert all(entry["ceiling"] is None for entry in scaling(samples, 1_000_000) or [])
+
+
+def test_a_ceiling_that_was_not_repeated_says_nothing() -> None:
+    samples = scaled(3, 1)
+    at_once = {**samples, "rows": [row for row in samples["rows"] if row[3] == 2 and row[0] == 0]}
+    assert all(entry["ceiling"] is None for entry in scaling(samples, 1_000_000, at_once) or [{"ceiling": 0}])
+
+
 def test_scaling_that_was_not_repeated_says_nothing() -> None:
     assert scaling(scaled(1, 1), 1_000_000) is None
 

@@ -94,6 +94,7 @@ def new_feed(specs: Sequence[str], feed: LoadedFeed, outcomes: Sequence[Verifica
         "from_top": None,
         "isolated": None,
         "scaling": None,
+        "at_once": None,
         "limits": None,
         "analysis": None,
     }

@@ -41,7 +41,10 @@ _CALIBRATION = 4.0
 """Seconds for choosing the grain, at most."""
 
 _PROCESSES = 2
-"""Fresh processes of the limits, of scaling and of the sweep."""
+"""Fresh processes of the limits and of the sweep."""
+
+_SCALING_PROCESSES = 4
+"""Of scaling: what two workers gain differs more from process to process."""
 
 
 class FeedExperiment:
@@ -187,13 +190,13 @@ class FeedExperiment:
         """The trusted variants over numbers of workers."""
         names = [variant.name for variant in self.trusted]
         with progress("scaling over workers", plan.scaling) as ticker:
-            self.content["scaling"] = scaling.measure(
+            self.content |= scaling.measure(
                 self._handed,
                 names,
                 evaluate=self._evaluate,
                 until=self._until,
                 files=self._files,
-                processes=_PROCESSES,
+                processes=_SCALING_PROCESSES,
                 seconds=plan.scaling,
                 advance=ticker.advance,
             )

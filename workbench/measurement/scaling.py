@@ -1,21 +1,27 @@
-"""How variants scale over workers: whole replays on one, two … threads, in random order."""
+"""How variants scale over workers: whole replays on one, two … threads, in random order; and what the machine allows:
+as many replays at once, each on one thread with memory of its own."""
 
 from __future__ import annotations
 
 import random
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
+from engine.activity import activity
 from engine.errors import LobenchError
+from engine.feeds import Chunk
 from engine.session import Replay
 from workbench.measurement.clocks import usable_cpus
 from workbench.measurement.handover import SharedFeed
+from workbench.measurement.presence import taken, touch
 from workbench.measurement.process import messages
 from workbench.measurement.task import Job, Task
 
 COLUMNS = ("process", "pass", "variant", "workers", "wall_ns", "cpu_ns")
-"""``cpu_ns`` is that of all threads of the process together."""
+"""``cpu_ns`` is that of all threads of the process together. Of replays at once: how many, until the last is done."""
 
 _MOST = 16
 """Numbers of workers beyond this many are every power of two."""
@@ -39,9 +45,10 @@ def measure(
     seed: int = 1,
     advance: Callable[[float], None] = lambda seconds: None,
 ) -> dict[str, Any]:
-    """``scaling`` of the result document: fresh processes of ``seconds`` in all, at least one pass each."""
+    """``scaling`` and ``at_once`` of the result document: fresh processes of ``seconds`` in all, at least one pass
+    each."""
     each = seconds / processes
-    rows: list[list[int]] = []
+    rows: dict[str, list[list[int]]] = {"scaling": [], "at_once": []}
     for number in range(processes):
         task = Task(
             job="scaling",
@@ -54,9 +61,10 @@ def measure(
             settings={"workers": worker_counts()},
         )
         for message in messages(task, feed):
-            rows += [[number, *row] for row in message["rows"]]
+            for part, found in rows.items():
+                found += [[number, *row] for row in message[part]]
         advance(each)
-    return {"names": list(variants), "columns": list(COLUMNS), "rows": rows}
+    return {part: {"names": list(variants), "columns": list(COLUMNS), "rows": found} for part, found in rows.items()}
 
 
 def work(job: Job) -> None:
@@ -64,24 +72,47 @@ def work(job: Job) -> None:
     workers. Raises LobenchError where an end state depends on the number of workers."""
     began = time.monotonic()
     chosen = job.variants()
-    pairs = [(index, workers) for index in range(len(chosen)) for workers in job.task.settings["workers"]]
+    counts = job.task.settings["workers"]
+    # Replays at once: what one replay on as many workers could gain, if they had nothing to do with each other.
+    kinds = [("scaling", count) for count in counts] + [("at_once", count) for count in counts if count > 1]
+    cases = [(index, *kind) for index in range(len(chosen)) for kind in kinds]
     rng = random.Random(job.task.seed)
-    feed = job.feed
-    rows: list[tuple[int, ...]] = []
+    rows: dict[str, list[tuple[int, ...]]] = {"scaling": [], "at_once": []}
     states: set[int] = set()
-    whole = feed.slice(0, feed.count)
+    ids = activity(job.feed)
     number = 0
     while not number or (time.monotonic() - began) * (number + 1) / number < job.task.seconds:
-        for index, workers in rng.sample(pairs, len(pairs)):
-            with Replay(
-                chosen[index], workers=workers, evaluate=job.task.evaluate, until=job.task.until, observe=False
-            ) as replay:
-                wall, cpu = time.perf_counter_ns(), time.process_time_ns()
-                replay.run(whole.address, whole.stride, whole.count)
-                cpu, wall = time.process_time_ns() - cpu, time.perf_counter_ns() - wall
-                states.add(replay.end_state())
-            rows.append((number, index, workers, wall, max(cpu, 1)))
+        for index, kind, count in rng.sample(cases, len(cases)):
+            touch(taken())
+            with ExitStack() as stack:
+                replays = [
+                    stack.enter_context(
+                        Replay(
+                            chosen[index],
+                            workers=count if kind == "scaling" else 1,
+                            evaluate=job.task.evaluate,
+                            until=job.task.until,
+                            observe=False,
+                            activity=ids,
+                        )
+                    )
+                    for _ in range(1 if kind == "scaling" else count)
+                ]
+                rows[kind].append((number, index, count, *_timed(replays, job.feed.slice(0, job.feed.count))))
+                states |= {replay.end_state() for replay in replays}
             if len(states) > 1:
-                raise LobenchError(f"{chosen[index].name} with {workers} workers ends in another state than the others")
+                raise LobenchError(f"{chosen[index].name} with {count} workers ends in another state than the others")
         number += 1
-    job.tell({"rows": rows})
+    job.tell(rows)
+
+
+def _timed(replays: Sequence[Replay], whole: Chunk) -> tuple[int, int]:
+    """Wall and CPU time of replays at once, from the first's start to the last's end, in ns."""
+    with ThreadPoolExecutor(len(replays)) as pool:
+        wall, cpu = time.perf_counter_ns(), time.process_time_ns()
+        others = [pool.submit(replay.run, whole.address, whole.stride, whole.count) for replay in replays[1:]]
+        replays[0].run(whole.address, whole.stride, whole.count)
+        for done in others:
+            done.result()
+        cpu, wall = time.process_time_ns() - cpu, time.perf_counter_ns() - wall
+    return wall, max(cpu, 1)

@@ -31,7 +31,7 @@ def holders(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], Seq
             session = feed.get(part)
             if isinstance(session, dict) and isinstance(session.get("samples"), dict):
                 yield f"$.feeds[{place}].{part}.samples", session["samples"], session.get("measured"), _slices(session)
-        for part in ("isolated", "scaling"):
+        for part in ("isolated", "scaling", "at_once"):
             if isinstance(feed.get(part), dict):
                 yield f"$.feeds[{place}].{part}", feed[part], feed[part].get("names"), None
     if isinstance(document.get("sweep"), dict):

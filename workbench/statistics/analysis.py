@@ -64,7 +64,7 @@ def analyse(feed: Mapping[str, Any], variants: Sequence[Mapping[str, Any]], unti
         "attribution": attribution,
         "interactions": interactions,
         "from_top": from_top(feed, variants, wrong) if whole else None,
-        "scaling": scaling(feed["scaling"], feed["events"]) if feed["scaling"] else None,
+        "scaling": scaling(feed["scaling"], feed["events"], feed.get("at_once")) if feed["scaling"] else None,
         "limits": limits(feed["limits"]) if feed["limits"] else None,
     }
 

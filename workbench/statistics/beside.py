@@ -44,10 +44,17 @@ def _by_process(samples: Mapping[str, Any], names: Sequence[str], name: str, eve
     return found
 
 
-def scaling(samples: Mapping[str, Any], events: int) -> list[dict[str, Any]] | None:
+def scaling(
+    samples: Mapping[str, Any], events: int, at_once: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]] | None:
     """Throughput in wall time by variant and number of workers, and the speed-up over the fewest workers of the same
-    variant. Replays that were not repeated say nothing; None if none was."""
+    variant. Replays that were not repeated say nothing; None if none was.
+
+    ``ceiling``: with as many replays at once, events a second of all together over those of one by itself; None where
+    that was not measured.
+    """
     table = columns(samples)
+    beside = columns(at_once) if at_once else None
     found = []
     for place, name in enumerate(samples["names"]):
         repeats = {
@@ -64,9 +71,22 @@ def scaling(samples: Mapping[str, Any], events: int) -> list[dict[str, Any]] | N
                         "workers": workers,
                         "events_per_second": estimate(-np.array(list(logs.values()))).ratio(events * 1e9),
                         "speedup": estimate(np.array([repeats[fewest][key] - logs[key] for key in common])).ratio(),
+                        "ceiling": _ceiling(repeats[fewest], beside, place, workers),
                     }
                 )
     return found or None
+
+
+def _ceiling(
+    alone: Mapping[int, float], beside: Mapping[str, Integers] | None, variant: int, count: int
+) -> Interval | None:
+    if beside is None:
+        return None
+    logs = _repeats(beside, "wall_ns", (beside["variant"] == variant) & (beside["workers"] == count))
+    common = sorted(logs.keys() & alone.keys())
+    if len(common) < 2:
+        return None
+    return estimate(np.array([alone[key] - logs[key] for key in common])).ratio(count)
 
 
 def sweep(measured: Mapping[str, Any]) -> list[dict[str, Any]]:
