@@ -11,7 +11,8 @@ from reports.sections.shared import figure, missing
 
 _CEILING = (
     "The ceiling is what the machine gave in the same session: as many replays at once, one worker each, none of which "
-    "has anything to do with another, together over one by itself."
+    "has anything to do with another, together over one by itself. Workers that do not wait for each other may exceed "
+    "it: each has only its part of the books in its caches."
 )
 
 
