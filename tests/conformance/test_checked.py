@@ -65,14 +65,16 @@ from numba import njit
 from engine.native import BYTE, free, malloc, view
 
 @njit
-def write(size, place):
+def write(size, place, value):
     address = malloc(size)
-    view(address + place, BYTE)["value"] = 1
+    view(address + place, BYTE)["value"] = value
     free(address)
 
-write(24, 23)
+write(24, 23, 1)
 print(json.dumps("whole"), flush=True)
-write(24, 24)
+# The allocator's mark of the end depends on the address. Where it misses one of these, it finds the other.
+write(24, 24, 1)
+write(24, 24, 0)
 """
 
 WRONG_INDEX = """
