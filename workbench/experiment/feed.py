@@ -43,8 +43,8 @@ _CALIBRATION = 4.0
 _PROCESSES = 2
 """Fresh processes of the limits and of the sweep."""
 
-_SCALING_PROCESSES = 4
-"""Of scaling: what two workers gain differs more from process to process."""
+_SCALING_PROCESSES, _SCALING_SECONDS = 4, 2.0
+"""Of scaling, where each has so many seconds: what two workers gain differs more from process to process."""
 
 
 class FeedExperiment:
@@ -196,7 +196,7 @@ class FeedExperiment:
                 evaluate=self._evaluate,
                 until=self._until,
                 files=self._files,
-                processes=_SCALING_PROCESSES,
+                processes=max(_PROCESSES, min(_SCALING_PROCESSES, int(plan.scaling / _SCALING_SECONDS))),
                 seconds=plan.scaling,
                 advance=ticker.advance,
             )
