@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine import inspection
-from engine.activity import sampled
+from engine.activity import activity as activity_of
 from engine.anomalies import ANOMALIES
 from engine.counters import COUNTERS, LOCKS_TAKEN, PROBE
 from engine.errors import StrictError, UsageError
@@ -179,7 +179,8 @@ class Replay:
     def apply(self, chunk: Chunk) -> None:
         """Handle a chunk. Raises StrictError at the first anomaly of a strict replay; an interrupt is taken between
         slices."""
-        self._share_out(chunk)
+        if not self._shared_out:
+            self._share_out(chunk)
         for start in range(0, chunk.count, SLICE):
             count = min(SLICE, chunk.count - start)
             self.run(chunk.address + start * chunk.stride, chunk.stride, count)
@@ -191,7 +192,8 @@ class Replay:
     def run(self, address: int, stride: int, count: int) -> None:
         """Handle records at an address, and nothing else: what a measurement times. At most ``SLICE`` if observed."""
         kernel = self._kernels.replay
-        self._share_out(Chunk(address, stride, count, None))
+        if not self._shared_out:
+            self._share_out(Chunk(address, stride, count, None))
         first, *others = self._workers
         futures: list[Future[None]] = []
         try:
@@ -206,9 +208,8 @@ class Replay:
 
     def _share_out(self, chunk: Chunk) -> None:
         """Give instruments to workers by what the first chunk holds; no book is there yet."""
-        if not self._shared_out and chunk.count:
-            events, snapshot = sampled(chunk, 1 + chunk.count // SLICE)
-            self._owners[:] = share_out(events if len(events) else snapshot, self.workers)
+        if chunk.count:
+            self._owners[:] = share_out(activity_of([chunk], 1 + chunk.count // SLICE), self.workers)
             self._shared_out = True
 
     def _collect(self) -> None:
@@ -225,7 +226,10 @@ class Replay:
         counts = [int(worker.tap["count"][0]) for worker in self._workers if worker.tap is not None]
         pairs = list(zip(self._workers, counts, strict=True))
         heads = np.concatenate([worker.heads[:count] for worker, count in pairs])
-        # Records of several books are not handled in the feed's order.
+        if len(pairs) == 1 and (np.diff(heads["record"]) > 0).all():
+            only, count = pairs[0]
+            return Rows(only.heads[:count], only.features[:count], only.levels[:count])
+        # Records of several books need not be handled in the feed's order, even by one worker.
         order = np.argsort(heads["record"], kind="stable")
         features = np.concatenate([worker.features[:count] for worker, count in pairs])
         levels = np.concatenate([worker.levels[:count] for worker, count in pairs])

@@ -91,9 +91,8 @@ STATE: Final = record(
 an order, ``live`` of these one that rests. ``reach``: lines that any order is away from its own at most; ``walked``:
 lines looked at beyond the first, in this batch. ``levels``, ``books``: arrays of level records and of books' addresses,
 by number. ``found``: books of the records ahead; ``nobody``: a book without levels. ``first``, ``order``: queues as
-last arranged; ``top``: address of a ``TOP`` record; ``groups``: of
-lists for ``engine.packed.grouping``; ``scratch``: for laying windows. At the end, parameters: see
-``engine.packed.parameters``."""
+last arranged; ``top``: address of a ``TOP`` record; ``groups``: of lists for ``engine.packed.grouping``;
+``scratch``: for laying windows. At the end, parameters: see ``engine.packed.parameters``."""
 
 PARAMETERS: Final = record(*integers(*NAMES))
 """What ``engine["parameters"]`` leads to; the same stands at the end of ``STATE``."""
