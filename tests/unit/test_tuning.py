@@ -173,7 +173,7 @@ def test_what_is_slower_on_the_other_half_is_not_kept(monkeypatch: pytest.Monkey
 
 def test_of_what_cannot_be_told_apart_the_least_change_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     fits = groups(TRAITS)["order table"][0]["least_lines"]
-    loose = Laboratory(lambda parameters: 1.0 + 0.1 * (parameters.least_lines != DEFAULTS.least_lines), same, noise=0.0)
+    loose = Laboratory(lambda parameters: 1.0 + 0.1 * (parameters.least_lines != DEFAULTS.least_lines), same)
     assert tuned(monkeypatch, loose).best == replace(DEFAULTS, least_lines=fits)
 
 

@@ -25,8 +25,8 @@ def groups(traits: Traits) -> dict[str, Options]:
     """Group name to its options, those that may change most first."""
     return {
         "looking ahead": _looking_ahead(traits),
-        "order of records": _grouping(traits),
         "order table": _tables(traits),
+        "order of records": _grouping(traits),
         "levels": _levels(traits),
     }
 
