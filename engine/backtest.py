@@ -5,21 +5,46 @@ from __future__ import annotations
 import math
 
 from engine.compiling import kernel
-from engine.native import Record
+from engine.native import Record, int64, leading_zeros, trailing_zeros, uint64
+
+_NONE, _ONE = uint64(0), uint64(1)
 
 
 @kernel
-def follow(account: Record, signal: int, mid: float) -> None:
-    """Take the position that a signal (+1 buy, -1 sell, 0 hold) asks for at ``mid``, a number.
+def held_before(sets: int, resets: int, first: int) -> int:
+    """Which rows find a flag up that ``sets`` put up and ``resets`` took down, all uint64 with a bit for each row.
+    ``first``: the bit of the first row if the flag was up before it, else 0.
 
-    No branch: which signal is a turn is hard to foretell. Where there is none, 0.0 is taken from ``cash``, which leaves
-    it as it is: it is never -0.0.
+    A flag is passed on from row to row as a carry is in an addition: made by ``sets``, let through where nothing
+    ``resets``.
     """
-    target = account["position"] if signal == 0 else signal
-    turn = target - account["position"]
-    account["cash"] = account["cash"] - turn * mid
-    account["trades"] += 1 if turn != 0 else 0
-    account["position"] = target
+    through = ~resets
+    return through ^ sets ^ (through + sets + first)
+
+
+@kernel
+def follow(account: Record, buys: int, sells: int, rows: int, mids: Record) -> None:
+    """Take the positions that the signals of a run of rows ask for, at their mids, then value the last one.
+
+    ``buys``, ``sells``, ``rows``: uint64 with a bit for each row of ``mids``; those of ``rows`` have a mid, and all
+    others are in none of them. A row that asks for the position that is there already changes nothing, so only the
+    others, which are few, are visited.
+    """
+    if rows != _NONE:
+        first = rows & (~rows + _ONE)
+        position = account["position"]
+        longs = held_before(buys, sells, first if position > 0 else _NONE)
+        shorts = held_before(sells, buys, first if position < 0 else _NONE)
+        turns = (buys & ~longs) | (sells & ~shorts)
+        while turns != _NONE:
+            row = trailing_zeros(turns)
+            target = int64(((buys >> uint64(row)) & _ONE) << _ONE) - 1
+            account["cash"] = account["cash"] - (target - position) * mids["mid"][row]
+            account["trades"] += 1
+            position = target
+            turns = turns & (turns - _ONE)
+        account["position"] = position
+        mark(account, mids["mid"][63 - leading_zeros(rows)])
 
 
 @kernel

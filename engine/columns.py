@@ -20,7 +20,7 @@ from engine.native import Record, float64, view
 from engine.policy import LayoutKernels
 from engine.records import UNDEF_PRICE
 from engine.registry import FEATURES, STRATEGIES, assemble
-from engine.runs import build_decide, build_trade, build_trade_row
+from engine.runs import build_decide, build_ends, build_trade, build_trade_row
 
 ROWS: Final = 16
 """Evaluations of a block: so many that the columns of one stay in the first-level cache."""
@@ -53,7 +53,7 @@ class Columns:
 
     - ``append(book, block_address, place)``: the inputs of an evaluation of a book as it stands now.
     - ``compute(block_address, rows)``: every feature of the first rows, a multiple of ``GRAIN``.
-    - ``decide``, ``trade``, ``trade_row``: signals and accounts (``engine.runs``).
+    - ``ends``, ``decide``, ``trade``, ``trade_row``: runs, signals and accounts (``engine.runs``).
     - ``copy_row(block, place, row)``: the features of a row to doubles at address ``row``.
 
     ``block["book"]`` and ``block["accounts"]`` are addresses of each row's book and of its accounts.
@@ -62,6 +62,7 @@ class Columns:
     block: np.dtype[Any]
     append: Callable[..., Any]
     compute: Callable[..., Any]
+    ends: Callable[..., Any]
     decide: Callable[..., Any]
     trade: Callable[..., Any]
     trade_row: Callable[..., Any]
@@ -80,6 +81,7 @@ def build_columns(layout: LayoutKernels) -> Columns:
         block,
         _build_append(block, raw, layout),
         _build_compute(block, raw),
+        build_ends(block),
         build_decide(block),
         build_trade(block),
         build_trade_row(block),

@@ -6,29 +6,24 @@ rows that belong to one book: while a run lasts, what is carried from row to row
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from engine.backtest import follow, mark, settle
+from engine.backtest import follow, settle
 from engine.layout import BACKTEST
-from engine.native import local
+from engine.native import local, trailing_zeros, uint64
 from engine.registry import FEATURES, STRATEGIES, assemble
 
 BACKTEST_BYTES = BACKTEST.itemsize
-_ACCOUNT = ('["position"]', '["trades"]', '["cash"]')
 _MEMORY = tuple(f'["memory"][{word}]' for word in range(4))
 
 
 def _is_pure(parameters: tuple[str, ...]) -> bool:
     """Whether a strategy's signal depends on nothing but its row's columns."""
     return "state" not in parameters and "market" not in parameters
-
-
-def _carried(parameters: tuple[str, ...]) -> tuple[str, ...]:
-    """What of a strategy's ``BACKTEST`` is carried from row to row, as suffixes of its name."""
-    return _ACCOUNT + _MEMORY if "state" in parameters else _ACCOUNT
 
 
 def _signal(index: int, parameters: tuple[str, ...], state: str) -> str:
@@ -40,7 +35,8 @@ def _signal(index: int, parameters: tuple[str, ...], state: str) -> str:
 
 def _scope(block: np.dtype[Any]) -> dict[str, Any]:
     functions = {f"strategy_{index}": entry.function for index, entry in enumerate(STRATEGIES.values())}
-    return {**functions, "BLOCK": block, "BACKTEST": BACKTEST}
+    bits = {"uint64": uint64, "NONE": uint64(0), "ONE": uint64(1)}
+    return {**functions, **bits, "BLOCK": block, "BACKTEST": BACKTEST}
 
 
 def build_decide(block: np.dtype[Any]) -> Callable[..., Any]:
@@ -55,29 +51,59 @@ def build_decide(block: np.dtype[Any]) -> Callable[..., Any]:
     return assemble(lines, "decide", _scope(block))
 
 
+def build_ends(block: np.dtype[Any]) -> Callable[..., Any]:
+    """``ends(block_address, rows, count)``: the last rows of runs among the first ``count``, one bit each, uint64."""
+    lines = [
+        "def ends(address, rows, count):",
+        "    block = view(address, BLOCK)",
+        "    found = NONE",
+        "    for i in range(rows):",
+        '        found = found | (uint64(block["book"][i] != block["book"][i + 1]) << uint64(i))',
+        "    last = ONE << uint64(count - 1)",
+        "    return (found | last) & (last | (last - ONE))",
+    ]
+    return assemble(lines, "ends", _scope(block))
+
+
 def build_trade(block: np.dtype[Any]) -> Callable[..., Any]:
-    """``trade(engine, block_address, count)``: the remaining signals of the first ``count`` rows; the accounts follow
-    all of them, with equity as it is after the last."""
+    """``trade(engine, block_address, rows, ends)``: the remaining signals of all rows up to the last of ``ends``; the
+    accounts follow all of them, with equity as it is after the last. Garbage in later rows, of ``rows``, is not read
+    into anything."""
     entries = list(enumerate(STRATEGIES.values()))
-    lines = ["def trade(engine, address, count):", "    block = view(address, BLOCK)", "    i = 0"]
-    lines += [f"    state_{k} = local(BACKTEST)" for k, _ in entries]
-    lines += ["    while i < count:", '        accounts = block["accounts"][i]', "        last = nan"]
-    for k, entry in entries:
+    pure = [k for k, entry in entries if _is_pure(entry.parameters)]
+    rest = [(k, entry) for k, entry in entries if k not in pure]
+    lines = ["def trade(engine, address, rows, ends):", "    block = view(address, BLOCK)", "    priced = NONE"]
+    lines += [f"    buys_{k} = NONE" for k, _ in entries] + [f"    sells_{k} = NONE" for k, _ in entries]
+    lines += ["    for i in range(rows):"]
+    lines += ['        priced = priced | (uint64(not isnan(block["mid"][i])) << uint64(i))']
+    for k in pure:
+        lines += ["    for i in range(rows):", f'        signal = block["signal"][{k}, i]']
+        lines += _note_signal(k)
+    lines += [f"    state_{k} = local(BACKTEST)" for k, _ in rest]
+    lines += ["    first = 0", "    while ends != NONE:", "        last = trailing_zeros(ends)"]
+    lines += ["        run = priced & ((ends ^ (ends - ONE)) & (~NONE << uint64(first)))"]
+    lines += ['        accounts = block["accounts"][last]']
+    for k, entry in rest:
         lines.append(f"        account_{k} = view(accounts + {k * BACKTEST_BYTES}, BACKTEST)")
-        lines += [f"        state_{k}{field} = account_{k}{field}" for field in _carried(entry.parameters)]
-    lines.append('        while i < count and block["accounts"][i] == accounts:')
-    for k, entry in entries:
-        pure = _is_pure(entry.parameters)
-        signal = f'block["signal"][{k}, i]' if pure else _signal(k, entry.parameters, f"state_{k}")
-        lines.append(f"            signal_{k} = {signal}")
-    lines += ['            mid = block["mid"][i]', "            if not isnan(mid):", "                last = mid"]
-    lines += [f"                follow(state_{k}, signal_{k}, mid)" for k, _ in entries]
-    lines.append("            i += 1")
-    for k, entry in entries:
-        lines += [f"        account_{k}{field} = state_{k}{field}" for field in _carried(entry.parameters)]
-        lines += ["        if not isnan(last):", f"            mark(account_{k}, last)"]
-    names = {"local": local, "follow": follow, "mark": mark, "nan": np.nan, "isnan": np.isnan}
+        lines += [f"        state_{k}{word} = account_{k}{word}" for word in _MEMORY]
+        lines += ["        for i in range(first, last + 1):"]
+        lines += [f"            signal = {_signal(k, entry.parameters, f'state_{k}')}"]
+        lines += [f"    {line}" for line in _note_signal(k)]
+        lines += [f"        account_{k}{word} = state_{k}{word}" for word in _MEMORY]
+    for k, _ in entries:
+        account = f"view(accounts + {k * BACKTEST_BYTES}, BACKTEST)"
+        lines.append(f"        follow({account}, buys_{k} & run, sells_{k} & run, run, block)")
+    lines += ["        ends = ends & (ends - ONE)", "        first = last + 1"]
+    names = {"local": local, "follow": follow, "isnan": math.isnan, "trailing_zeros": trailing_zeros}
     return assemble(lines, "trade", {**_scope(block), **names})
+
+
+def _note_signal(index: int) -> list[str]:
+    """Row ``i``'s bit of what strategy ``index`` buys and sells."""
+    return [
+        f"        buys_{index} = buys_{index} | (uint64(signal > 0) << uint64(i))",
+        f"        sells_{index} = sells_{index} | (uint64(signal < 0) << uint64(i))",
+    ]
 
 
 def build_trade_row(block: np.dtype[Any]) -> Callable[..., Any]:

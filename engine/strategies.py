@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import engine.features  # noqa: F401  (strategies name features: they must be registered first)
-from engine.native import Record
+from engine.native import Record, int64
 from engine.registry import strategy
 from engine.trackers import moving_average
 
@@ -45,13 +45,9 @@ def micro_reversion(micro_price: float, mid_price: float) -> int:
 @strategy(rule="the sign of the moving average (alpha 0.1) of order_flow_imbalance")
 def flow(order_flow_imbalance: float, state: Record) -> int:
     # memory[1] is 1 once there is an average in memory[0].
+    memory = state["memory"]
     if not math.isnan(order_flow_imbalance):
-        mean = state["memory"][0] if state["memory"][1] != 0.0 else math.nan
-        state["memory"][0] = moving_average(mean, order_flow_imbalance)
-        state["memory"][1] = 1.0
-    signal = 0
-    if state["memory"][0] > 0.0:
-        signal = 1
-    elif state["memory"][0] < 0.0:
-        signal = -1
-    return signal
+        memory[0] = moving_average(memory[0], order_flow_imbalance) if memory[1] != 0.0 else order_flow_imbalance
+        memory[1] = 1.0
+    # No branch: one row is computed after the other, and a signal that was not foretold would stop them all.
+    return int64(memory[0] > 0.0) - int64(memory[0] < 0.0)

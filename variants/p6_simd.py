@@ -10,11 +10,13 @@ from __future__ import annotations
 from engine.columns import GRAIN, ROWS, build_columns
 from engine.compiling import inlined, kernel
 from engine.layout import BOOK, INSTRUMENT
-from engine.native import Record, free, int64, view, zeroed
+from engine.native import Record, free, int64, trailing_zeros, uint64, view, zeroed
 from engine.policy import ContextKernels, LayoutKernels, Shape, ShapeKernels
 from engine.registry import FEATURES, STRATEGIES
 from engine.tap import build_observe_moment, observe_outcome
 from variants import p5_memory_pool
+
+NONE, ONE = uint64(0), uint64(1)
 
 
 def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: str) -> ShapeKernels:
@@ -24,7 +26,7 @@ def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: st
     observe_moment = build_observe_moment(layout)
     block_type, block_bytes = columns.block, columns.block.itemsize
     append, compute, copy_row = columns.append, columns.compute, columns.copy_row
-    decide, trade, trade_row = columns.decide, columns.trade, columns.trade_row
+    ends_of, decide, trade, trade_row = columns.ends, columns.decide, columns.trade, columns.trade_row
     row_of, put_features, best_of, trade_mean_of = context.row, context.put_features, context.best, context.trade_mean
     decides = until == "strategies"
     means = any("trade_mean" in entry.parameters for entry in STRATEGIES.values())
@@ -42,17 +44,22 @@ def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: st
             block = view(address, block_type)
             rows = (count + GRAIN - 1) & ~int64(GRAIN - 1)
             compute(address, rows)
+            ends = ends_of(address, rows, count)
             if decides:
                 decide(address, rows)
                 if tap is None:
-                    trade(engine, address, count)
-            for place in range(count):
-                book = view(block["book"][place], BOOK)
-                if tap is not None:
+                    trade(engine, address, rows, ends)
+            if tap is not None:
+                for place in range(count):
                     if decides:
                         trade_row(engine, address, place)
                     copy_row(block, place, engine["row"])
-                    observe_outcome(book, engine["row"], feature_count, strategy_count, tap)
+                    observe_outcome(view(block["book"][place], BOOK), engine["row"], feature_count, strategy_count, tap)
+            while ends != NONE:
+                # A book's last evaluation is the last of a run.
+                place = trailing_zeros(ends)
+                ends = ends & (ends - ONE)
+                book = view(block["book"][place], BOOK)
                 if book["newest"] == place:
                     row = row_of(engine, book, engine["row"])
                     copy_row(block, place, row)
