@@ -63,7 +63,8 @@ def side_of(code: int) -> int:
 @kernel
 def changes_book(action: int) -> bool:
     """Whether records of this action may change a book: those that ``apply`` handles."""
-    return action == ADD or action == CANCEL or action == MODIFY or action == CLEAR
+    # No branch for each: which one it is cannot be foretold.
+    return (action == ADD) | (action == CANCEL) | (action == MODIFY) | (action == CLEAR)
 
 
 @kernel

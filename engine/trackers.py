@@ -11,11 +11,12 @@ import numpy as np
 
 from engine.compiling import kernel
 from engine.layout import LEVEL
-from engine.native import Record, float64, view
+from engine.native import Record, float64, uint64, view
 from engine.records import ASK, BID
 
 WINDOW_EVENTS = 100
 ALPHA = 0.1
+_WINDOW_EVENTS, _NOTHING = uint64(WINDOW_EVENTS), uint64(0)
 
 
 @kernel
@@ -44,7 +45,8 @@ def start_trackers(trackers: Record) -> None:
 @kernel
 def close_window(book: Record) -> None:
     """At every hundredth event of the book: keep the window's three values and start the next one."""
-    if book["events"] % WINDOW_EVENTS == 0:
+    # Of an unsigned number this is one multiplication.
+    if uint64(book["events"]) % _WINDOW_EVENTS == _NOTHING:
         window = book["trackers"]["window"]
         window["arrival"] = float64(window["adds"])
         window["modification_rate"] = float64(window["modifies"]) / WINDOW_EVENTS

@@ -13,9 +13,9 @@ from engine.packed.ahead import build_look_ahead, find_ahead
 from engine.packed.grouping import group
 from engine.packed.growth import make_room, open_state
 from engine.packed.layout import HEAD_BYTES, LINE_BYTES, STATE
-from engine.packed.levels import NUMBER_BYTES, best_of, outskirts_of
+from engine.packed.levels import NUMBER_BYTES, outskirts_of
 from engine.packed.near import ROOM, append_side
-from engine.packed.orders import LEVEL_BYTES, STAMPS_BYTES, level_at
+from engine.packed.orders import LEVEL_BYTES, STAMPS_BYTES
 from engine.packed.queues import arrange, book_value, forget
 from engine.packed.quotes import head_of, join_instrument, put_mid
 from engine.packed.room import free_room, new_room
@@ -36,7 +36,7 @@ def prepare(engine: Record, count: int, probe: Record) -> None:
 
 @kernel
 def find(engine: Record, event: Record, index: int) -> int:
-    book = find_ahead(engine, index)
+    book = find_ahead(engine, event, index)
     if book == 0:
         book = find_book(engine, book_key(event["instrument_id"], event["publisher_id"]))
     return book
@@ -60,21 +60,6 @@ def start(engine: Record, book_address: int) -> None:
     for which in range(2):
         side_at(book_address, which)["stale"] = 1
     join_instrument(state, book_address)
-
-
-@kernel
-def follow_best(position: Record, side: Record, number: int, state: Record, events: int) -> None:
-    """After an event: the hypothetical order joins anew when the best price is a new one."""
-    if number == 0:
-        position["valid"] = 0
-    else:
-        level = level_at(state, number)
-        if position["valid"] == 0 or level["price"] != position["price"] or side["reset"] != 0:
-            position["valid"] = 1
-            position["price"] = level["price"]
-            position["joined"] = events
-            position["ahead"] = level["size"]
-    side["reset"] = 0
 
 
 @kernel
@@ -112,13 +97,9 @@ def build_packed(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> L
 
     @kernel
     def follow(engine: Record, book_address: int, instrument: Record, probe: Record) -> None:
-        # The BBO was kept with every change.
-        if tracked:
-            book, head, state = view(book_address, BOOK), head_of(book_address), view(engine["packed"], STATE)
-            follow_best(book["bid"]["position"], book["bid"], best_of(head, 0), state, book["events"])
-            follow_best(book["ask"]["position"], book["ask"], best_of(head, 1), state, book["events"])
-            if mids:
-                put_mid(instrument)
+        # The BBO and queue positions were kept with every change.
+        if tracked and mids:
+            put_mid(instrument)
 
     @kernel
     def destroy(engine: Record) -> None:

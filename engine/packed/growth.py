@@ -11,6 +11,7 @@ from engine.layout import BOOK
 from engine.native import INTEGER, Record, int64, memcpy, uint64, view
 from engine.packed.grouping import GROUPS_BYTES
 from engine.packed.layout import (
+    FOUND_BYTES,
     HEAD_BYTES,
     LEVEL_MASK,
     LINE_BYTES,
@@ -50,7 +51,7 @@ def open_state(engine: Record) -> None:
     state["level_count"] = 1
     state["book_count"] = 1
     state["patience"] = FIRST_PATIENCE
-    state["found"] = new_room(RING * 8)
+    state["found"] = new_room(RING * FOUND_BYTES)
     state["top"] = new_room(TOP_BYTES)
     state["groups"] = new_room(GROUPS_BYTES)
     state["nobody"] = new_room(HEAD_BYTES + _BOOK_BYTES) + HEAD_BYTES

@@ -11,13 +11,15 @@ LINE_BYTES: Final = 64
 
 SLOT: Final = record(("order_id", "u8"), ("size", "u4"), ("level", "u4"))
 """A place of the order table. ``level``: number of the order's level in the lower ``LEVEL_BITS``, 0 in an empty slot;
-above them, in the first slot of a line, how many orders did not fit into the line."""
+above them, in the first slot of a line, how many orders did not fit into the line, and in the second, how many lines
+behind it these stand at most."""
 
 SLOTS: Final = 4
 LEVEL_BITS: Final = 26
 LEVEL_MASK: Final = (1 << LEVEL_BITS) - 1
 MOST_OVER: Final = (1 << (32 - LEVEL_BITS)) - 1
-"""A line that ever had so many orders elsewhere counts no more, until the table is rebuilt."""
+"""A line that ever had so many orders elsewhere, or one so many lines away, counts no more, until the table is
+rebuilt."""
 
 LINE: Final = record(
     *[field for k in range(SLOTS) for field in ((f"id_{k}", "u8"), (f"size_{k}", "u4"), (f"level_{k}", "u4"))]
@@ -75,13 +77,18 @@ TOUCH: Final = record(*integers("price", "size", "count"))
 """One side of a BBO."""
 TOUCH_BYTES: Final = TOUCH.itemsize
 
+FOUND: Final = record(*integers("book", "guess", "home", "event"))
+"""Of a record ahead: address of its book, 0 if it was not there; of that or of one without levels; the line where its
+order belongs; its own address."""
+FOUND_BYTES: Final = FOUND.itemsize
+
 STATE: Final = record(
     *integers("slots", "stamps", "lines", "most_lines", "used", "live", "reach", "walked", "patience"),
     ("scatter", "u8"),
     ("salt", "u8"),
     *integers("levels", "level_room", "level_count", "free_level", "dead_level"),
     *integers("books", "book_room", "book_count"),
-    *integers("found", "nobody", "ahead", "cold"),
+    *integers("found", "nobody", "ahead", "cold", "moved", "home"),
     *integers("first", "order", "top", "groups", "scratch", "scratch_bytes"),
     *integers(*NAMES),
 )
@@ -90,9 +97,10 @@ STATE: Final = record(
 ``slots``, ``stamps``: the order table of ``lines`` lines, with addresses for ``most_lines``; ``used`` of its slots hold
 an order, ``live`` of these one that rests. ``reach``: lines that any order is away from its own at most; ``walked``:
 lines looked at beyond the first, in this batch. ``levels``, ``books``: arrays of level records and of books' addresses,
-by number. ``found``: books of the records ahead; ``nobody``: a book without levels. ``first``, ``order``: queues as
-last arranged; ``top``: address of a ``TOP`` record; ``groups``: of lists for ``engine.packed.grouping``;
-``scratch``: for laying windows. At the end, parameters: see ``engine.packed.parameters``."""
+by number. ``found``: what was found for the records ahead; ``moved``: whether orders' lines are others since then;
+``home``: line of the order in hand; ``nobody``: a book without levels. ``first``, ``order``: queues as last arranged;
+``top``: address of a ``TOP`` record; ``groups``: of lists for ``engine.packed.grouping``; ``scratch``: for laying
+windows. At the end, parameters: see ``engine.packed.parameters``."""
 
 PARAMETERS: Final = record(*integers(*NAMES))
 """What ``engine["parameters"]`` leads to; the same stands at the end of ``STATE``."""

@@ -1,7 +1,7 @@
 """The order table: lines of four orders, found by a multiplicative hash of the id, no links and no tombstones.
 
-A line's first slot counts the orders that found it full and went to a line behind it: while there are none, a search
-ends with the line. Slots are not stable, and nobody keeps them.
+A line's first slot counts the orders that found it full and went to a line behind it, its second says how far: while
+there are none, a search ends with the line. Slots are not stable, and nobody keeps them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LEVEL_BYTES = LEVEL.itemsize
 STAMPS_BYTES = SLOTS * STAMP_BYTES
 ONE_OVER = 1 << LEVEL_BITS
 NONE_EMPTY = 1 << SLOTS
-_UNSALTED = uint64(0)
+_NOTHING, _ONE = uint64(0), uint64(1)
 
 
 @kernel
@@ -80,66 +80,80 @@ def empty_slots(line: Record) -> int:
     """Which slots of a line are empty, one bit each."""
     return (
         int64((int64(line["level_0"]) & LEVEL_MASK) == 0)
-        | (int64(line["level_1"] == 0) << 1)
+        | (int64((int64(line["level_1"]) & LEVEL_MASK) == 0) << 1)
         | (int64(line["level_2"] == 0) << 2)
         | (int64(line["level_3"] == 0) << 3)
     )
 
 
 @kernel
+def elsewhere(line: Record) -> int:
+    """How many orders of this line stand in others."""
+    return int64(line["level_0"]) >> LEVEL_BITS
+
+
+@kernel
+def put_elsewhere(line: Record, count: int, distance: int) -> None:
+    """How many orders of this line stand in others, and how far away at most."""
+    line["level_0"] = (int64(line["level_0"]) & LEVEL_MASK) | (count << LEVEL_BITS)
+    line["level_1"] = (int64(line["level_1"]) & LEVEL_MASK) | (distance << LEVEL_BITS)
+
+
+@kernel
+def farthest(state: Record, line: Record) -> int:
+    """How many lines away from this one any order of it is at most."""
+    distance = int64(line["level_1"]) >> LEVEL_BITS
+    return distance if distance < MOST_OVER else state["reach"]
+
+
+@kernel
 def key_of_level(state: Record, level: int) -> int:
     """Key of the book of a level, dead or not; what the hash needs of it: 0 while it knows no book."""
     key = int64(0)
-    if state["salt"] != _UNSALTED:
+    if state["salt"] != _NOTHING:
         number = (int64(level_at(state, level)["owner"]) & ~int64(DEAD)) >> 1
         key = view(view(element(state["books"], number, state["book_room"], 8), INTEGER)["value"], BOOK)["key"]
     return key
 
 
 @kernel
-def walk(state: Record, home: int, order_id: int, number: int, probe: Record) -> int:
-    """Slot of an order wherever it may be, -1 if it does not rest."""
+def find_in(state: Record, line: int, order_id: int, number: int) -> int:
+    """Slot of the order of book ``number`` in this line, -1 if it is not there."""
+    held = uint64(matches(line_at(state, line), order_id))
     found = int64(-1)
-    # Lines are looked at until all orders of this one have been met.
-    missing = int64(slot_at(state, home * SLOTS)["level"]) >> LEVEL_BITS
-    endless = missing == MOST_OVER
+    while held != _NOTHING:
+        slot = line * SLOTS + trailing_zeros(held)
+        # Level 0, of an empty slot, belongs to no book.
+        if int64(level_at(state, level_of(slot_at(state, slot)))["owner"]) >> 1 == number:
+            found = slot
+            break
+        held = held & (held - _ONE)
+    return found
+
+
+@kernel
+def walk(state: Record, home: int, order_id: int, number: int, probe: Record) -> int:
+    """``find`` in the lines behind an order's own."""
+    found = int64(-1)
     line = home
-    for step in range(state["reach"] + 1):
-        for place in range(SLOTS):
-            slot = slot_at(state, line * SLOTS + place)
-            level = level_of(slot)
-            if level != 0:
-                same = found < 0 and slot["order_id"] == order_id
-                if same and int64(level_at(state, level)["owner"]) >> 1 == number:
-                    found = line * SLOTS + place
-                if step != 0 and home_of(state, slot["order_id"], key_of_level(state, level)) == home:
-                    missing -= 1
+    for _ in range(farthest(state, line_at(state, home))):
+        line = following(state, line)
+        found = find_in(state, line, order_id, number)
         state["walked"] += 1
         tally(probe, LOOKUP_PROBES, 1)
         tally(probe, LINES_TOUCHED, 1)
-        if found >= 0 or (missing <= 0 and not endless):
+        if found >= 0:
             break
-        line = following(state, line)
     return found
 
 
 @kernel
 def find(state: Record, home: int, order_id: int, number: int, probe: Record) -> int:
     """Slot of the order of book ``number`` with this id, -1 if none rests."""
-    line = line_at(state, home)
-    held = matches(line, order_id)
-    found = int64(-1)
-    unsure = (int64(line["level_0"]) >> LEVEL_BITS) != 0
+    found = find_in(state, home, order_id, number)
     tally(probe, LOOKUP_PROBES, 1)
     tally(probe, LINES_TOUCHED, 1)
-    if held != 0:
-        slot = home * SLOTS + trailing_zeros(uint64(held))
-        # Level 0, of an empty slot, belongs to no book.
-        mine = int64(level_at(state, level_of(slot_at(state, slot)))["owner"]) >> 1 == number
-        if mine:
-            found = slot
-        unsure = not mine
-    if unsure:
+    if found < 0 and elsewhere(line_at(state, home)) != 0:
         found = walk(state, home, order_id, number, probe)
     return found
 
@@ -152,8 +166,6 @@ def insert(state: Record, home: int, order_id: int, size: int, number: int, prob
     place = home * SLOTS + trailing_zeros(uint64(empty | NONE_EMPTY))
     tally(probe, TABLE_UPDATE_PROBES, 1)
     if empty == 0:
-        if int64(line["level_0"]) >> LEVEL_BITS < MOST_OVER:
-            line["level_0"] = int64(line["level_0"]) + ONE_OVER
         other = home
         steps = int64(0)
         while empty == 0:
@@ -162,6 +174,8 @@ def insert(state: Record, home: int, order_id: int, size: int, number: int, prob
             empty = empty_slots(line_at(state, other))
         place = other * SLOTS + trailing_zeros(uint64(empty))
         state["reach"] = max(state["reach"], steps)
+        count, distance = min(elsewhere(line) + 1, int64(MOST_OVER)), int64(line["level_1"]) >> LEVEL_BITS
+        put_elsewhere(line, count, max(distance, min(steps, int64(MOST_OVER))))
         state["walked"] += steps
         tally(probe, TABLE_UPDATE_PROBES, steps)
         tally(probe, LINES_TOUCHED, steps)
@@ -179,6 +193,9 @@ def erase(state: Record, home: int, place: int) -> None:
     put_level(slot_at(state, place), int64(0))
     state["used"] -= 1
     if place // SLOTS != home:
-        first = slot_at(state, home * SLOTS)
-        if int64(first["level"]) >> LEVEL_BITS < MOST_OVER:
-            first["level"] = int64(first["level"]) - ONE_OVER
+        line = line_at(state, home)
+        count = elsewhere(line)
+        if count == 1:
+            put_elsewhere(line, int64(0), int64(0))
+        elif count < MOST_OVER:
+            line["level_0"] = int64(line["level_0"]) - ONE_OVER

@@ -12,14 +12,14 @@ class Parameters:
     """Parameters of the packed layout; they change how fast a replay is, never what it computes. ``of`` makes them of
     values that nobody has checked.
 
-    ``block``: records that are looked at together ahead of time, a power of two; the first look is two blocks ahead.
+    ``distance``: how many records ahead a record's levels are looked for; its order and its book, twice as many.
     ``least_lines``: lines of the order table at least. ``fullest``: of 64 slots, how many may be taken before the table
     grows; ``after``: how many are taken when it has grown. ``ahead_bytes``: from what size of tables and levels on it
     pays to look ahead. ``widest``: ticks of a window at most, a power of two; ``per_level``: ticks for each of its
     book's levels at most. ``grouped``: from how many books on a batch's records are handled book by book.
     """
 
-    block: int = 8
+    distance: int = 12
     least_lines: int = 2048
     fullest: int = 38
     after: int = 25
@@ -62,13 +62,13 @@ class Range(NamedTuple):
 
 
 RING: Final = 128
-"""Books found ahead are kept for so many records: three blocks and more."""
+"""What is found ahead is kept for so many records: three distances and more."""
 NEVER: Final = 1 << 62
 """``ahead_bytes`` with which no replay looks ahead."""
 LEAST_GAP: Final = 4
 """Of 64 slots, so many are free between two growths of the table: it would do nothing but grow."""
 RANGES: Final = {
-    "block": Range(1, RING // 4, powers=True),
+    "distance": Range(1, RING // 4),
     "least_lines": Range(16, 1 << 22),
     "fullest": Range(12, 56),
     "after": Range(8, 52),

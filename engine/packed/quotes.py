@@ -33,6 +33,14 @@ def put_touch(address: int, price: int, size: int, count: int) -> None:
 
 
 @kernel
+def put_part(address: int, which: int, level: Record) -> None:
+    """A book's part of its instrument's BBO, to be combined: a price that is larger when it is better, the least of all
+    where there is no level."""
+    price = level["price"] ^ -which if level["size"] != 0 else int64(_LEAST)
+    put_touch(address + which * TOUCH_BYTES, price, level["size"], int64(level["count"]))
+
+
+@kernel
 def combined(head: Record, which: int) -> tuple[int, int, int]:
     """Best price of an instrument's books, size and count summed over those that stand at it; size 0 if there is none.
 
@@ -41,16 +49,15 @@ def combined(head: Record, which: int) -> tuple[int, int, int]:
     # The complement of an ask's price: the best price is the largest for both sides.
     flip = -which
     first = head["touches"] + which * TOUCH_BYTES
-    best = int64(_LEAST)
+    best, size, count = int64(_LEAST), int64(0), int64(0)
     for index in range(head["peers"]):
         touch = view(first + index * BOTH_BYTES, TOUCH)
-        best = max(best, touch["price"] ^ flip if touch["size"] != 0 else int64(_LEAST))
-    size, count = int64(0), int64(0)
-    for index in range(head["peers"]):
-        touch = view(first + index * BOTH_BYTES, TOUCH)
-        stands = touch["price"] ^ flip == best
-        size += touch["size"] if stands else int64(0)
-        count += touch["count"] if stands else int64(0)
+        rank = touch["price"]
+        # Masks, as conditional expressions may compile to branches: what is worse than the other side counts nothing.
+        kept, added = -int64(best >= rank), -int64(rank >= best)
+        size = (size & kept) + (touch["size"] & added)
+        count = (count & kept) + (touch["count"] & added)
+        best = max(best, rank)
     price = best ^ flip if size != 0 else int64(0)
     return price, size, count
 
@@ -62,7 +69,7 @@ def requote(state: Record, head: Record, which: int, probe: Record) -> None:
     price, size, count = level["price"], level["size"], int64(level["count"])
     tally(probe, LINES_TOUCHED, 2)
     if head["touch"] != 0:
-        put_touch(head["touch"] + which * TOUCH_BYTES, price, size, count)
+        put_part(head["touch"], which, level)
         price, size, count = combined(head, which)
         tally(probe, LINES_TOUCHED, head["peers"])
     put_touch(head["quote"] + which * TOUCH_BYTES, price, size, count)
@@ -105,5 +112,5 @@ def join_instrument(state: Record, book_address: int) -> None:
             other["touch"] = touches + place * BOTH_BYTES
             for which in range(2):
                 level = level_at(state, best_of(other, which))
-                put_touch(other["touch"] + which * TOUCH_BYTES, level["price"], level["size"], int64(level["count"]))
+                put_part(other["touch"], which, level)
         address = view(address, BOOK)["next_of_instrument"]

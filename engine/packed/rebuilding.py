@@ -10,7 +10,7 @@ from engine.compiling import kernel
 from engine.counters import TABLES_BUILT, tally
 from engine.layout import record
 from engine.native import INTEGER, Record, free, int64, malloc, trailing_zeros, uint64, view
-from engine.packed.layout import DEAD, LEVEL_MASK, LINE, LINE_BYTES, SLOT, SLOTS
+from engine.packed.layout import DEAD, LINE, LINE_BYTES, SLOT, SLOTS
 from engine.packed.levels import free_level
 from engine.packed.orders import (
     SLOT_BYTES,
@@ -24,6 +24,7 @@ from engine.packed.orders import (
     level_at,
     level_of,
     line_at,
+    put_elsewhere,
     put_level,
     slot_at,
 )
@@ -60,6 +61,7 @@ def purge(state: Record) -> None:
 def rebuild(state: Record, lines: int, probe: Record) -> None:
     """Bring all resting orders to the places that they have in a table of ``lines`` lines."""
     tally(probe, TABLES_BUILT, 1)
+    state["moved"] = 1
     purge(state)
     if state["lines"] < lines <= state["most_lines"]:
         spread(state, lines)
@@ -117,7 +119,7 @@ def spread(state: Record, lines: int) -> None:
     state["reach"] = 0
     for line in range(old - 1, -1, -1):
         own = line_at(state, line)
-        own["level_0"] = int64(own["level_0"]) & LEVEL_MASK
+        put_elsewhere(own, int64(0), int64(0))
         taken = uint64(~empty_slots(own) & ALL_SLOTS)
         while taken != _NOTHING:
             index = line * SLOTS + trailing_zeros(taken)

@@ -15,8 +15,9 @@ from engine.counters import LINES_TOUCHED, LOOKUPS, tally
 from engine.layout import BOOK
 from engine.native import Record, float64, int64, view
 from engine.packed.layout import STATE
+from engine.packed.levels import best_of
 from engine.packed.near import follow_level
-from engine.packed.orders import erase, find, home_of, insert, level_at, level_of, put_level, slot_at, stamp_at
+from engine.packed.orders import erase, find, insert, level_at, level_of, put_level, slot_at, stamp_at
 from engine.packed.quotes import head_of, requote
 from engine.packed.sides import empty_side, grow, level_for, shrink
 from engine.records import ADD, CANCEL, CLEAR, F_TOB, MODIFY, UNDEF_PRICE
@@ -31,6 +32,23 @@ def age(events: int, stamp: int) -> int:
     return (events - int64(stamp)) & _MODULO
 
 
+@kernel
+def follow_best(state: Record, book_address: int, which: int, number: int) -> None:
+    """The hypothetical order of a side joins anew when the best price is a new one; ``number``: of its best level."""
+    side = side_at(book_address, which)
+    position = side["position"]
+    if number == 0:
+        position["valid"] = 0
+    else:
+        level = level_at(state, number)
+        if position["valid"] == 0 or level["price"] != position["price"] or side["reset"] != 0:
+            position["valid"] = 1
+            position["price"] = level["price"]
+            position["joined"] = view(book_address, BOOK)["events"]
+            position["ahead"] = level["size"]
+    side["reset"] = 0
+
+
 def build_rules(tracked: bool) -> Callable[..., Any]:
     """``apply(engine, book_address, event, probe)``; without what only features need unless ``tracked``."""
 
@@ -38,8 +56,18 @@ def build_rules(tracked: bool) -> Callable[..., Any]:
     def lose_queue(book_address: int, which: int, price: int, events: int, arrival: int, amount: int) -> None:
         """A resting order loses ``amount``: the hypothetical order moves up if it stands behind it."""
         position = side_at(book_address, which)["position"]
-        ahead = price == position["price"] and events - age(events, arrival) <= position["joined"]
-        position["ahead"] -= amount if ahead else 0
+        # No branch: which orders stand ahead is as good as random.
+        ahead = (price == position["price"]) & (events - age(events, arrival) <= position["joined"])
+        position["ahead"] -= amount & -int64(ahead)
+
+    @kernel
+    def requote_side(state: Record, book_address: int, which: int, probe: Record) -> None:
+        """After a side changed, as the last thing that an event does to it: its part of the BBO, and whether the
+        hypothetical order joins anew."""
+        head = head_of(book_address)
+        if tracked:
+            follow_best(state, book_address, which, best_of(head, which))
+        requote(state, head, which, probe)
 
     @kernel
     def gain(state: Record, book_address: int, which: int, number: int, size: int, orders: int, probe: Record) -> None:
@@ -87,7 +115,7 @@ def build_rules(tracked: bool) -> Callable[..., Any]:
                     window = view(book_address, BOOK)["trackers"]["window"]
                     window["adds"] += 1
                     window["added_size"] += size
-            requote(state, head, which, probe)
+            requote_side(state, book_address, which, probe)
 
     @kernel
     def leave(state: Record, book_address: int, place: int, events: int, probe: Record) -> int:
@@ -134,7 +162,7 @@ def build_rules(tracked: bool) -> Callable[..., Any]:
         else:
             slot["size"] = resting - taken
             lose_part(book_address, own, level, taken)
-        requote(state, head_of(book_address), own, probe)
+        requote_side(state, book_address, own, probe)
 
     @inlined
     def create(state: Record, book_address: int, which: int, home: int, event: Record, probe: Record) -> None:
@@ -183,14 +211,14 @@ def build_rules(tracked: bool) -> Callable[..., Any]:
         erase(state, home, place)
         state["live"] -= 1
         if own != which:
-            requote(state, head_of(book_address), own, probe)
+            requote_side(state, book_address, own, probe)
 
     @inlined
     def change_orders(engine: Record, book_address: int, which: int, event: Record, probe: Record) -> None:
         """An A without F_TOB, an M or a C whose side, price and size passed the checks."""
         state, book, head = view(engine["packed"], STATE), view(book_address, BOOK), head_of(book_address)
         action = event["action"]
-        home = home_of(state, event["order_id"], book["key"])
+        home = state["home"]
         place = find(state, home, event["order_id"], head["number"], probe)
         tally(probe, LOOKUPS, 1)
         if action == CANCEL:
@@ -225,7 +253,7 @@ def build_rules(tracked: bool) -> Callable[..., Any]:
                 note(engine, kind.MODIFY_UNKNOWN_ORDER)
             if fresh:
                 create(state, book_address, which, home, event, probe)
-            requote(state, head, which, probe)
+            requote_side(state, book_address, which, probe)
 
     @inlined
     def apply(engine: Record, book_address: int, event: Record, probe: Record) -> None:
@@ -247,6 +275,6 @@ def build_rules(tracked: bool) -> Callable[..., Any]:
             state = view(engine["packed"], STATE)
             for which in range(2):
                 empty(state, book_address, which, probe)
-                requote(state, head_of(book_address), which, probe)
+                requote_side(state, book_address, which, probe)
 
     return apply

@@ -40,7 +40,7 @@ SHORT = ("--warm", "8192", "--records", "4096")
 PHASES = [variant.name for variant in LADDER if variant.phase is not None and variant.phase <= 4]
 PACKED = next(variant.name for variant in LADDER if variant.phase == 7)
 FITTED = next(variant.name for variant in LADDER if variant.phase == 8)
-EAGER = Parameters(block=4, ahead_bytes=0)
+EAGER = Parameters(distance=4, ahead_bytes=0)
 """What the last of them is tuned to: to look ahead always, in blocks of four records."""
 REPLACED = ["clone.py", "locked.py", "strings.py", "linear.py"]
 """The file that each phase from the first replaces."""

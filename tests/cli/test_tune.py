@@ -41,7 +41,7 @@ def tuned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
     # Whatever was faster on this machine: what comes next needs parameters that can be told from the defaults.
     path = Path(told["profile_file"])
     profile = read(path)
-    changed = {**profile.parameters.as_json(), "block": 4}
+    changed = {**profile.parameters.as_json(), "distance": 4}
     write(path, type(profile)(**{**vars(profile), "parameters": type(DEFAULTS).of(changed)}))
     return folder, told
 
@@ -86,7 +86,7 @@ def test_replay_finds_it(folder: Path) -> None:
     (path,) = folder.iterdir()
     found = answer("replay", FEED)
     assert found["tuning"]["profile"] == path.name
-    assert found["tuning"]["parameters"]["block"] == 4
+    assert found["tuning"]["parameters"]["distance"] == 4
     named = answer("replay", OTHER, "--profile", path)
     assert named["tuning"] == found["tuning"]
     assert answer("replay", FEED, "--tuned", "none")["tuning"] is None
@@ -100,7 +100,7 @@ def test_replay_finds_it(folder: Path) -> None:
 def test_verify_takes_it(folder: Path) -> None:
     told = answer("verify", FEED, "--variants", f"p4_hash_lookup {P8}", "--workers", "1,2")
     assert told["agree"]
-    assert told["tuning"]["parameters"]["block"] == 4
+    assert told["tuning"]["parameters"]["distance"] == 4
 
 
 def test_measurements_keep_it(folder: Path, tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_measurements_keep_it(folder: Path, tmp_path: Path) -> None:
         assert feed["session"]["disagreeing"] == []
         kept[name] = feed["tuning"]
     assert kept["cmp"] == kept["named"]
-    assert kept["cmp"]["parameters"]["block"] == 4
+    assert kept["cmp"]["parameters"]["distance"] == 4
     assert kept["none"] is None
 
 
@@ -151,10 +151,10 @@ def test_refused(tmp_path: Path, folder: Path) -> None:
     assert "no profile can be written there" in refused(2, "tune", FEED, "-o", tmp_path)
     assert "nothing.dbn" in refused(3, "tune", "nothing.dbn", folder=tmp_path)
     path = tmp_path / "bad.toml"
-    path.write_text("format = 1\nconfirmed = true\nblock = 3\n")
+    path.write_text("format = 1\nconfirmed = true\ndistance = 3\n")
     for words in (("replay", FEED), ("verify", FEED), ("measure", FEED), ("cmp", "p7_cache_layout", P8, FEED)):
         line = refused(3, *words, "--tuned", path, folder=tmp_path)
-        assert f"{path}: 'block' is no field" in line
+        assert f"{path}: 'distance' is no field" in line
     assert "No such file" in refused(2, "run", "--quick", FEED, "--tuned", "nothing.toml", folder=tmp_path)
     line = refused(2, "replay", FEED, "--variant", "p7_cache_layout", "--tuned", path)
     assert "no variant here takes a profile" in line

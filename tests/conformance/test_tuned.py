@@ -28,7 +28,7 @@ LOADS = ((12, 8), (DEFAULTS.fullest, DEFAULTS.after), (56, 52))
 EXTREMES = [
     Parameters.of(
         {
-            "block": block,
+            "distance": distance,
             "least_lines": least_lines,
             "fullest": fullest,
             "after": after,
@@ -38,7 +38,7 @@ EXTREMES = [
             "grouped": grouped,
         }
     )
-    for block, least_lines, (fullest, after), ahead_bytes, (widest, per_level, grouped) in itertools.product(
+    for distance, least_lines, (fullest, after), ahead_bytes, (widest, per_level, grouped) in itertools.product(
         (1, 32), (16, 1 << 12), LOADS, (0, NEVER), ((64, 1, 0), (1 << 20, 1 << 10, NEVER))
     )
 ]

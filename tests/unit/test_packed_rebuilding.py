@@ -153,3 +153,19 @@ def test_a_large_table_grows_where_it_stands() -> None:
             assert place_of(table.address, np.uint64(order_id)) >= 0
     assert small != found[0] == found[1] != found[2]
     give_back(table.address)
+
+
+def test_a_line_with_more_orders_elsewhere_than_it_can_count() -> None:
+    table = Table(100, 100, salted=False)
+    orders = {hashed * UNHASHED % 2**64: (hashed + 1, hashed) for hashed in range(75 * SLOTS)}
+    for order_id, (size, stamp) in orders.items():
+        assert place_of(table.address, np.uint64(order_id)) == -1
+        put(table.address, np.uint64(order_id), size, stamp)
+    assert home(table.address, np.uint64(list(orders)[-1])) == 0
+    assert table.state["reach"] == 74
+    for order_id, stays in zip(list(orders), np.random.default_rng(7).random(len(orders)) < 0.2, strict=True):
+        if not stays:
+            take(table.address, np.uint64(order_id))
+            assert place_of(table.address, np.uint64(order_id)) == -1
+            del orders[order_id]
+    assert {order_id: table.order(order_id) for order_id in orders} == orders

@@ -203,7 +203,7 @@ def test_writing_refused(tmp_path: Path) -> None:
 
 def test_what_a_feed_was_tuned_to(tmp_path: Path) -> None:
     made = document()
-    parameters = {"block": 8, "least_lines": 4096}
+    parameters = {"distance": 8, "least_lines": 4096}
     made["feeds"][0]["tuning"] = {
         "profile": "f-0.toml",
         "digest": "0" * 32,

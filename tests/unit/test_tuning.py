@@ -23,7 +23,7 @@ from workbench.tuning.trials import Halves, Trial
 
 P8 = PHASE[8]
 OTHER = Parameters(
-    block=4, least_lines=5000, fullest=48, after=36, ahead_bytes=NEVER, widest=512, per_level=4, grouped=0
+    distance=4, least_lines=5000, fullest=48, after=36, ahead_bytes=NEVER, widest=512, per_level=4, grouped=0
 )
 TRAITS = Traits(1_000_000, {"A": 1.0}, 10, 200_000, 5_000, 20_000_000, 5, 900, 0.5, 50.0)
 
@@ -128,7 +128,7 @@ def tuned(monkeypatch: pytest.MonkeyPatch, laboratory: Laboratory, half: str = "
 
 
 def narrow(parameters: Parameters) -> float:
-    return (1.1 if parameters.per_level == 4 else 1.0) * (1.2 if parameters.block == 4 else 1.0)
+    return (1.1 if parameters.per_level == 4 else 1.0) * (1.2 if parameters.distance == 6 else 1.0)
 
 
 def same(parameters: Parameters) -> float:
@@ -141,7 +141,7 @@ def test_what_both_halves_say_is_kept(monkeypatch: pytest.MonkeyPatch, half: str
     tuning = tuned(monkeypatch, laboratory, half)
     assert tuning.complete
     assert tuning.parameters == tuning.best
-    assert (tuning.best.block, tuning.best.per_level, tuning.best.fullest) == (4, 4, DEFAULTS.fullest)
+    assert (tuning.best.distance, tuning.best.per_level, tuning.best.fullest) == (6, 4, DEFAULTS.fullest)
     for found in (tuning.other, tuning.whole):
         assert found is not None
         assert found.verdict == "faster"
@@ -212,7 +212,7 @@ def test_an_interrupt_leaves_the_best_so_far(monkeypatch: pytest.MonkeyPatch) ->
             report=lambda label: None,
             advance=lambda seconds: None,
         )
-    assert tuning.best.block == 4
+    assert tuning.best.distance == 6
     assert (tuning.complete, tuning.parameters) == (False, DEFAULTS)
 
 

@@ -22,7 +22,7 @@ from workbench.tuning.picking import BEGINNING, NONE, beginning_of, earlier, pic
 
 P7, P8 = PHASE[7], PHASE[8]
 OTHER = Parameters(
-    block=8, least_lines=5000, fullest=48, after=36, ahead_bytes=NEVER, widest=512, per_level=4, grouped=0
+    distance=8, least_lines=5000, fullest=48, after=36, ahead_bytes=NEVER, widest=512, per_level=4, grouped=0
 )
 PROFILE = Profile(
     "synth:a b", "0123456789abcdef" * 2, "f" * 16, OTHER, True, {"feed": {"books": 3}, "gain": {"value": 1.5}}
@@ -48,8 +48,8 @@ def test_profiles_come_back_as_they_were(tmp_path: Path) -> None:
 
 def test_what_a_profile_does_not_say_is_as_by_default(tmp_path: Path) -> None:
     path = tmp_path / "short.toml"
-    path.write_text(GOOD + "block = 32\n")
-    assert read(path).parameters == replace(DEFAULTS, block=32)
+    path.write_text(GOOD + "distance = 32\n")
+    assert read(path).parameters == replace(DEFAULTS, distance=32)
 
 
 @pytest.mark.parametrize(
@@ -72,13 +72,13 @@ def test_what_a_profile_does_not_say_is_as_by_default(tmp_path: Path) -> None:
         (GOOD.replace("abcdef'", "ABCDEF'"), "feed.digest must be 32 hex digits"),
         (GOOD.replace("'ffffffffffffffff'", "'../../../../x'"), "feed.beginning must be 16 hex digits"),
         ("parameters = 1\n" + GOOD.replace("[parameters]", ""), "parameters must be a table"),
-        (GOOD + "blocks = 16", "parameters.blocks is no parameter"),
-        (GOOD + "block = 12", "parameters.block must be a power of two from 1 to 32, was 12"),
-        (GOOD + "block = 64", "parameters.block must be"),
-        (GOOD + "block = 0", "parameters.block must be"),
-        (GOOD + "block = 16.0", "parameters.block must be"),
-        (GOOD + "block = true", "parameters.block must be"),
-        (GOOD + "block = 'x'", "parameters.block must be"),
+        (GOOD + "distances = 16", "parameters.distances is no parameter"),
+        (GOOD + "distance = 33", "parameters.distance must be an integer from 1 to 32, was 33"),
+        (GOOD + "distance = 64", "parameters.distance must be"),
+        (GOOD + "distance = 0", "parameters.distance must be"),
+        (GOOD + "distance = 16.0", "parameters.distance must be"),
+        (GOOD + "distance = true", "parameters.distance must be"),
+        (GOOD + "distance = 'x'", "parameters.distance must be"),
         (GOOD + "least_lines = 1", "parameters.least_lines must be an integer from 16"),
         (GOOD + "least_lines = 99999999999999999999", "parameters.least_lines must be"),
         (GOOD + "fullest = 64", "parameters.fullest must be"),

@@ -11,7 +11,7 @@ from workbench.tuning.traits import Traits
 
 _LOADS = ((26, 18), (48, 36))
 """``fullest`` and ``after`` of a sparse and of a dense table."""
-_BLOCKS = (4, 16)
+_DISTANCES = (6, 24)
 _PER_LEVEL = (4, 64)
 _WIDEST = (512,)
 _NARROW = 256
@@ -40,8 +40,8 @@ def changed(best: Parameters, options: Options) -> list[Parameters]:
 def _looking_ahead(traits: Traits) -> Options:
     """The other of what the defaults do with a feed of this size, and other distances."""
     if traits.held_bytes >= DEFAULTS.ahead_bytes:
-        return [{"ahead_bytes": NEVER}, *({"block": block} for block in _BLOCKS)]
-    return [{"ahead_bytes": 0}, *({"ahead_bytes": 0, "block": block} for block in _BLOCKS)]
+        return [{"ahead_bytes": NEVER}, *({"distance": distance} for distance in _DISTANCES)]
+    return [{"ahead_bytes": 0}, *({"ahead_bytes": 0, "distance": distance} for distance in _DISTANCES)]
 
 
 def _grouping(traits: Traits) -> Options:
