@@ -43,8 +43,8 @@ def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: st
             address = engine["block"]
             block = view(address, block_type)
             rows = (count + GRAIN - 1) & ~int64(GRAIN - 1)
-            compute(address, rows)
             ends = ends_of(address, rows, count)
+            compute(address, rows)
             if decides:
                 decide(address, rows)
                 if tap is None:

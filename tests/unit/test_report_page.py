@@ -211,5 +211,5 @@ def test_what_a_feed_was_tuned_to(tmp_path: Path) -> None:
         "parameters": parameters,
     }
     text = Parsed(write([made], tmp_path).read_text()).text
-    assert "had those of f-0.toml, never confirmed: block 8, least_lines 4096." in text
+    assert "had those of f-0.toml, never confirmed: distance 8, least_lines 4096." in text
     assert "fitted parameters" not in Parsed(write([document()], tmp_path).read_text()).text

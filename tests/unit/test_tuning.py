@@ -23,7 +23,7 @@ from workbench.tuning.trials import Halves, Trial
 
 P8 = PHASE[8]
 OTHER = Parameters(
-    distance=4, least_lines=5000, fullest=48, after=36, ahead_bytes=NEVER, widest=512, per_level=4, grouped=0
+    distance=6, least_lines=5000, fullest=48, after=36, ahead_bytes=NEVER, widest=512, per_level=4, grouped=0
 )
 TRAITS = Traits(1_000_000, {"A": 1.0}, 10, 200_000, 5_000, 20_000_000, 5, 900, 0.5, 50.0)
 
