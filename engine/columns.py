@@ -16,11 +16,12 @@ import numpy as np
 
 from engine.compiling import inlined, kernel
 from engine.inputs import LEVELS, TRACKED, queue_ahead
-from engine.native import Record, float64, view
+from engine.native import Record, float64, uint64, view
 from engine.policy import LayoutKernels
 from engine.records import UNDEF_PRICE
 from engine.registry import FEATURES, STRATEGIES, assemble
 from engine.runs import build_decide, build_ends, build_trade, build_trade_row
+from engine.trace import LANE_NAMES, lane_lines
 
 ROWS: Final = 16
 """Evaluations of a block: so many that the columns of one stay in the first-level cache."""
@@ -41,6 +42,7 @@ def _block(price: str) -> np.dtype[Any]:
             *[(name, "i8", (STRIDE,)) for name in ("best_bid", "best_ask")],
             ("book", "i8", (STRIDE,)),
             ("accounts", "i8", (STRIDE,)),
+            ("key", "u8", (STRIDE,)),
             ("feature", "f8", (len(FEATURES), STRIDE)),
             ("signal", "i8", (max(1, len(STRATEGIES)), STRIDE)),
         ]
@@ -54,9 +56,11 @@ class Columns:
     - ``append(book, block_address, place)``: the inputs of an evaluation of a book as it stands now.
     - ``compute(block_address, rows)``: every feature of the first rows, a multiple of ``GRAIN``.
     - ``ends``, ``decide``, ``trade``, ``trade_row``: runs, signals and accounts (``engine.runs``).
+    - ``trace(block_address, rows, count) -> uint64``: what the first ``count`` rows add to the trace.
     - ``copy_row(block, place, row)``: the features of a row to doubles at address ``row``.
 
-    ``block["book"]`` and ``block["accounts"]`` are addresses of each row's book and of its accounts.
+    ``block["book"]`` and ``block["accounts"]`` are addresses of each row's book and of its accounts, ``block["key"]``
+    says in the trace which row it is.
     """
 
     block: np.dtype[Any]
@@ -66,6 +70,7 @@ class Columns:
     decide: Callable[..., Any]
     trade: Callable[..., Any]
     trade_row: Callable[..., Any]
+    trace: Callable[..., Any]
     copy_row: Callable[..., Any]
 
 
@@ -74,8 +79,9 @@ def _price(bits: int) -> float:
     return float64(bits) if bits != UNDEF_PRICE else np.nan
 
 
-def build_columns(layout: LayoutKernels) -> Columns:
-    """The columns of the features and strategies registered now, for books of this layout."""
+def build_columns(layout: LayoutKernels, decides: bool) -> Columns:
+    """The columns of the features and strategies registered now, for books of this layout. ``decides``: signals are
+    computed, too."""
     block, raw = _block("f8"), _block("i8")
     return Columns(
         block,
@@ -85,6 +91,7 @@ def build_columns(layout: LayoutKernels) -> Columns:
         build_decide(block),
         build_trade(block),
         build_trade_row(block),
+        _build_trace(block, raw, decides),
         _build_copy_row(),
     )
 
@@ -140,6 +147,17 @@ def _build_compute(block_type: np.dtype[Any], raw_type: np.dtype[Any]) -> Callab
     names: dict[str, Any] = {f"feature_{index}": entry.function for index, entry in enumerate(FEATURES.values())}
     names |= {"BLOCK": block_type, "RAW": raw_type, "price": _price, "float64": float64}
     return assemble(lines, "compute", names)
+
+
+def _build_trace(block_type: np.dtype[Any], raw_type: np.dtype[Any], decides: bool) -> Callable[..., Any]:
+    lines = ["def trace(address, rows, count):", "    block, raw = view(address, BLOCK), view(address, RAW)"]
+    lines += ["    total = NONE", "    for i in range(rows):"]
+    best = [f'raw["{side}"]["{what}"][0, i]' for side in ("bid", "ask") for what in ("price", "size")]
+    lines += [f"        lane_{lane} = uint64({source})" for lane, source in enumerate(best)]
+    lines += lane_lines('block["feature"][{}, i]', 'block["signal"][{}, i]' if decides else None, " " * 8)
+    lines += ['        row = row_trace(block["key"][i], lane_0, lane_1, lane_2, lane_3)']
+    lines += ["        total = total + (row if i < count else NONE)", "    return total"]
+    return assemble(lines, "trace", {"BLOCK": block_type, "RAW": raw_type, "NONE": uint64(0), **LANE_NAMES})
 
 
 def _build_copy_row() -> Callable[..., Any]:

@@ -10,7 +10,7 @@ from engine.ladder import level_from_best
 from engine.layout import BACKTEST, LEVEL, ORDER
 from engine.native import DOUBLE, Record, float_bits, uint64, view
 
-_FOLD = uint64(0x9E3779B97F4A7C15)
+FOLD = uint64(0x9E3779B97F4A7C15)
 _MIX_1 = uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = uint64(0x94D049BB133111EB)
 _NAN = uint64(0x7FF8000000000000)
@@ -22,7 +22,7 @@ BACKTEST_BYTES = BACKTEST.itemsize
 @kernel
 def fold(state: int, value: int) -> int:
     """Next state of an order-sensitive digest, uint64."""
-    product = (state ^ uint64(value)) * _FOLD
+    product = (state ^ uint64(value)) * FOLD
     return product ^ (product >> _32)
 
 

@@ -128,22 +128,25 @@ ENGINE: Final = record(
     ("dirty_instruments", LIST),
     ("batch", LIST),
     *integers("inputs", "row", "spare", "block", "pending", "decoded", "turns", "listed", "packed", "parameters"),
+    ("trace", "u8"),
     ("digests", DIGESTS),
 )
 """One worker's replay. ``records`` counts the feed's records, ``events`` those of this worker's instruments.
 ``decoded``: sum of all fields read by a replay that does no more than decode. ``turns``: room to list
 which records of a batch are this worker's; ``listed``: the list in force, 0 when all are, in their order.
-``parameters``: address of what may be fitted to a feed (``engine.packed``)."""
+``parameters``: address of what may be fitted to a feed (``engine.packed``). ``trace``: the running trace
+(``engine.trace``)."""
 
 MEMORY: Final = record(*integers("orders", "levels", "order_bytes", "table_bytes", "ladder_bytes"))
 """What books take: resting orders and levels, bytes of both, of the tables that find orders, and of the ladders."""
 
 TAP: Final = record(
     *integers("count", "rows", "row_step", "heads", "head_step", "levels", "level_step", "depth"),
-    *integers("samples", "sample_count"),
+    *integers("samples", "sample_count", "deep"),
 )
 """Where an observed replay writes: for each evaluation of a call a row of features, a ``HEAD`` and ``depth`` levels,
-and a ``DIGESTS`` sample for each batch boundary. A step of 0 writes to the same place again."""
+and a ``DIGESTS`` sample for each batch boundary. A step of 0 writes to the same place again. ``deep``:
+digests are taken of every evaluation and at every boundary."""
 
 HEAD: Final = record(*integers("record", "ts_event", "instrument_id", "publisher_id"))
 """Which evaluation a row belongs to: the feed's record number, and the record's own fields."""

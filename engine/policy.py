@@ -206,7 +206,8 @@ class LayoutKernels:
     - ``new_book(engine, probe) -> address`` of zeroed memory for one; ``start(engine, book_address)``: it is open now.
     - ``apply(engine, book_address, event, probe)``: the book rules for one record that ``changes_book``.
     - ``follow(engine, book_address, instrument, probe)``: after it, queue positions and the instrument's BBO.
-    - ``best_price(book, which) -> float``, NaN for an empty side.
+    - ``best_price(book, which) -> float``, NaN for an empty side; ``best(book, which) -> (price, size)`` of the best
+      level as integers, ``UNDEF_PRICE`` and 0 for an empty side.
     - ``read_side(book, which, levels)``: the best levels as doubles, to one side of ``INPUTS``.
     - ``append_side(book, which, columns, place) -> (price, size)`` of the best level: the same as integers, to row
       ``place`` of one side's columns; ``UNDEF_PRICE`` and 0 where there is no level.
@@ -226,6 +227,7 @@ class LayoutKernels:
     apply: Kernel
     follow: Kernel
     best_price: Kernel
+    best: Kernel
     read_side: Kernel
     append_side: Kernel
     write_levels: Kernel
@@ -260,6 +262,8 @@ class ShapeKernels:
       each call.
     - ``destroy(engine)``: the replay ends.
 
+    Every evaluation's row is added to ``engine["trace"]``, by the functions of ``engine.trace``, at the latest by
+    ``flush``.
     ``engine["block"]`` and ``engine["pending"]`` are words of the shape's own, 0 at first.
     """
 

@@ -10,7 +10,7 @@ import inspect
 import linecache
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from engine.compiling import inlined, kernel
 from engine.errors import UsageError
@@ -49,6 +49,9 @@ class Strategy:
     def parameters(self) -> tuple[str, ...]:
         return tuple(inspect.signature(self.function).parameters)
 
+
+LANES: Final = 4
+"""Lanes in which the running trace adds up a row's values (``engine.trace``)."""
 
 FEATURES: dict[str, Feature] = {}
 STRATEGIES: dict[str, Strategy] = {}
@@ -111,13 +114,14 @@ def build_features() -> Callable[..., Any]:
 
 def build_strategies(context: Any) -> Callable[..., Any]:
     """``decide(engine, book, instrument, accounts, probe)``: every registered strategy of a book, in order, each
-    followed by the backtester.
+    followed by the backtester. Returns the sums of the signals by lane of the trace.
 
     ``context`` is the variant's ``ContextKernels``: what a strategy asks for is read through it, once for each
     strategy.
     """
     names = {name: index for index, name in enumerate(FEATURES)}
     lines = ["def decide(engine, book, instrument, accounts, probe):"]
+    lanes: list[list[str]] = [["int64(0)"] for _ in range(LANES)]
     for index, entry in enumerate(STRATEGIES.values()):
         lines.append(f"    account = view(accounts + {index} * BACKTEST_BYTES, BACKTEST)")
         sources = {"market": "engine", "state": "account", "mid": "mid"}
@@ -126,9 +130,13 @@ def build_strategies(context: Any) -> Callable[..., Any]:
         for name in entry.parameters:
             arguments.append(sources.get(name) or f"feature_of(engine, book, {names[name]}, probe)")
         lines.append("    mid = mid_of(engine, instrument, probe)")
-        lines.append(f"    settle(account, strategy_{index}({', '.join(arguments)}), mid)")
+        lines.append(f"    signal_{index} = strategy_{index}({', '.join(arguments)})")
+        lines.append(f"    settle(account, signal_{index}, mid)")
+        lanes[index % LANES].append(f"int64(signal_{index})")
+    lines.append(f"    return ({', '.join(' + '.join(lane) for lane in lanes)})")
     from engine.backtest import settle
     from engine.layout import BACKTEST
+    from engine.native import int64
 
     functions: dict[str, Any] = {f"strategy_{index}": entry.function for index, entry in enumerate(STRATEGIES.values())}
     functions |= {
@@ -137,7 +145,9 @@ def build_strategies(context: Any) -> Callable[..., Any]:
         "trade_mean_of": context.trade_mean,
         "settle": settle,
     }
-    return assemble(lines, "decide", functions | {"BACKTEST": BACKTEST, "BACKTEST_BYTES": BACKTEST.itemsize})
+    return assemble(
+        lines, "decide", functions | {"BACKTEST": BACKTEST, "BACKTEST_BYTES": BACKTEST.itemsize, "int64": int64}
+    )
 
 
 def assemble(lines: list[str], name: str, names: dict[str, Any]) -> Callable[..., Any]:

@@ -1,9 +1,10 @@
 """The one replay loop: every variant is this text with other policies inlined.
 
 Each record is read, found its book, applied, and made known to the context; records that close an event are
-evaluated, at once or later, as the variant's shape has it. A replay may stop after any stage (``until``): what later
-stages need is then not compiled. Three builds come of the same text, by the types of the last two arguments: timed (no
-tap, no probe), observed (tap), instrumented (tap and probe).
+evaluated, at once or later, as the variant's shape has it, and each evaluation goes into the running trace. A replay
+may stop after any stage (``until``): what later stages need is then not compiled. Builds differ by the types of the
+last two arguments: with a tap evaluations are handed out, with a probe mechanisms are counted. The one with neither
+is timed, and proves itself by its trace.
 """
 
 from __future__ import annotations
@@ -14,19 +15,20 @@ from typing import Any
 
 import engine.strategies  # noqa: F401  (registers the features and strategies that every variant computes)
 from engine.anomalies import TRADE_UNDEFINED_PRICE, UNKNOWN_ACTION
+from engine.answers import build_answers
 from engine.board import publish
 from engine.book import changes_book, note
 from engine.compiling import entry, inlined, kernel
 from engine.containers import append, item
-from engine.digest import accounts_value, fold, row_value, share
 from engine.layout import BACKTEST, BOOK, ENGINE, INSTRUMENT, MEMORY
 from engine.market import book_key, destroy_market, open_book, record_trade
-from engine.native import DOUBLE, Record, int64, uint64, view
+from engine.native import Record, int64, view
 from engine.policy import COMPILED_AXES, STAGES, Variant
 from engine.records import BATCH, FILL, MBO, NONE, TRADE, UNDEF_PRICE
 from engine.registry import FEATURES, STRATEGIES
 from engine.shards import index_of, split
 from engine.tap import build_samples, observe_event
+from engine.trace import note_quotes, row_key
 from engine.trackers import close_window, follow_trade
 
 BACKTEST_BYTES = BACKTEST.itemsize
@@ -38,8 +40,7 @@ class Kernels:
 
     - ``replay(engine, address, stride, count, tap, probe)``: handle ``count`` records.
     - ``sample(engine)``: take the final samples.
-    - ``end_state(engine, row, stage) -> uint64``: digest of what the stages up to ``STAGES[stage]`` keep: all books,
-      newest features, accounts; ``row`` is room for the features. Of a replay that only decodes: what was read.
+    - ``end_state``, ``question``, ``newest``: see ``engine.answers``.
     - ``memory(engine, found)``: what the books take, added to a ``MEMORY`` record's address.
     - ``create_context() -> address``, ``destroy_context(address)``, ``destroy(engine)``.
     """
@@ -47,6 +48,8 @@ class Kernels:
     replay: Any
     sample: Any
     end_state: Any
+    question: Any
+    newest: Any
     memory: Any
     create_context: Any
     destroy_context: Any
@@ -75,7 +78,7 @@ def decode(engine: Record, event: Record) -> None:
 @cache
 def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tuple[Any, ...], until: str) -> Kernels:
     events, context_policy, feature_policy, lookup, memory, shape_policy, layout_policy = policies
-    feature_count, strategy_count = len(features), len(strategies)
+    strategy_count = len(strategies)
     books, tracked, decides = (STAGES.index(until) >= place for place in (1, 2, 3))
     # Nobody else looks at the boards.
     publishes = decides and any("market" in entry.parameters for _, entry in strategies)
@@ -83,6 +86,7 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
     layout = layout_policy.build(lookup, memory, tracked, decides and shape_policy.mids)
     shape = shape_policy.build(context, layout, until)
     take_samples, observe_boundary = build_samples(layout)
+    answers = build_answers(context, layout, until)
 
     load, at, release = events.load, events.at, events.release
     reserve, share_out, look_ahead, find, new_book, start_book = (
@@ -93,16 +97,10 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
         layout.new_book,
         layout.start,
     )
-    apply, follow, best_price, arrange, book_value = (
-        layout.apply,
-        layout.follow,
-        layout.best_price,
-        layout.arrange,
-        layout.book_value,
-    )
+    apply, follow, best_price, best = layout.apply, layout.follow, layout.best_price, layout.best
     measure, drop, destroy_layout = layout.measure, layout.drop, layout.destroy
     create, destroy_shared, add_book, drop_book = context.create, context.destroy, context.add_book, context.drop_book
-    put_quote, put_trades, feature_of = context.put_quote, context.put_trades, context.feature
+    put_quote, put_trades = context.put_quote, context.put_trades
     new_block, free_block = memory.new_block, memory.free_block
     prepare, evaluate, flush, destroy_shape = shape.prepare, shape.evaluate, shape.flush, shape.destroy
 
@@ -158,9 +156,12 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
             instrument["dirty"] = 1
             append(engine["dirty_instruments"], book["instrument"])
         observe_event(engine, address, tap)
-        if tracked and (int64(event["flags"]) & engine["flag_mask"]) == engine["flag_value"]:
+        if (int64(event["flags"]) & engine["flag_mask"]) == engine["flag_value"]:
             engine["evaluations"] += 1
-            evaluate(engine, record, address, event, tap, probe)
+            if tracked:
+                evaluate(engine, record, address, event, tap, probe)
+            else:
+                note_quotes(engine, row_key(book["key"], book["events"]), best(book, 0), best(book, 1))
 
     @entry
     def replay(state: int, address: int, stride: int, count: int, tap: Record, probe: Record) -> None:
@@ -207,23 +208,6 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
         take_samples(view(state, ENGINE))
 
     @entry
-    def end_state(state: int, row: int, stage: int) -> int:
-        engine = view(state, ENGINE)
-        total = uint64(engine["decoded"])
-        arrange(engine, False)
-        for index in range(engine["books"]["count"]):
-            book = view(item(engine["books"], index), BOOK)
-            value = fold(uint64(0), book_value(book))
-            if tracked and stage >= 2:
-                for place in range(feature_count):
-                    view(row + 8 * place, DOUBLE)["value"] = feature_of(engine, book, place, None)
-                value = fold(value, row_value(row, feature_count))
-            if decides and stage >= 3:
-                value = fold(value, accounts_value(book["strategies"], strategy_count))
-            total += share(value, book["key"])
-        return total
-
-    @entry
     def measure_memory(state: int, found: int) -> None:
         measure(view(state, ENGINE), view(found, MEMORY))
 
@@ -249,4 +233,14 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
         destroy_layout(engine)
         destroy_market(engine)
 
-    return Kernels(replay, sample, end_state, measure_memory, create_context, destroy_context, destroy)
+    return Kernels(
+        replay=replay,
+        sample=sample,
+        end_state=answers.end_state,
+        question=answers.question,
+        newest=answers.newest,
+        memory=measure_memory,
+        create_context=create_context,
+        destroy_context=destroy_context,
+        destroy=destroy,
+    )

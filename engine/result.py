@@ -59,9 +59,10 @@ class BookEnd:
 class Result:
     """Outcome of one replay.
 
-    ``samples`` is an array of uint64, shape (boundaries, 3): the digests books, features, strategies at every
-    batch boundary. ``digests`` are those at the end; None where the replay took none. ``decoded``: the sum of all
-    fields read, modulo 2^64, of a replay that only decodes; None of all others.
+    ``trace`` is the running trace at the end; None where none is kept. ``digests`` are those of a deep replay at its
+    end, and ``samples`` (uint64, shape (boundaries, 3): books, features, strategies) at every batch boundary; None and
+    empty where it took none. ``decoded``: the sum of all fields read, modulo 2^64, of a replay that only decodes; None
+    of all others.
     """
 
     events: int
@@ -72,6 +73,7 @@ class Result:
     samples: npt.NDArray[np.uint64] = field(default_factory=lambda: np.zeros((0, 3), np.uint64))
     counters: dict[str, int] | None = None
     decoded: int | None = None
+    trace: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The parts that every command's JSON shares."""
@@ -80,5 +82,4 @@ class Result:
             "evaluations": self.evaluations,
             "books": len(self.books),
             "anomalies": dict(self.anomalies),
-            "digests": self.digests.as_json() if self.digests else None,
         }

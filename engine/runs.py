@@ -88,6 +88,7 @@ def build_trade(block: np.dtype[Any]) -> Callable[..., Any]:
         lines += [f"        state_{k}{word} = account_{k}{word}" for word in _MEMORY]
         lines += ["        for i in range(first, last + 1):"]
         lines += [f"            signal = {_signal(k, entry.parameters, f'state_{k}')}"]
+        lines += [f'            block["signal"][{k}, i] = signal']
         lines += [f"    {line}" for line in _note_signal(k)]
         lines += [f"        account_{k}{word} = state_{k}{word}" for word in _MEMORY]
     for k, _ in entries:
@@ -113,6 +114,7 @@ def build_trade_row(block: np.dtype[Any]) -> Callable[..., Any]:
     for k, entry in enumerate(STRATEGIES.values()):
         pure = _is_pure(entry.parameters)
         lines.append(f"    account = view(accounts + {k * BACKTEST_BYTES}, BACKTEST)")
-        signal = f'block["signal"][{k}, i]' if pure else _signal(k, entry.parameters, "account")
-        lines.append(f"    settle(account, {signal}, mid)")
+        if not pure:
+            lines.append(f'    block["signal"][{k}, i] = {_signal(k, entry.parameters, "account")}')
+        lines.append(f'    settle(account, block["signal"][{k}, i], mid)')
     return assemble(lines, "trade_row", {**_scope(block), "settle": settle})

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from types import TracebackType
@@ -56,12 +56,14 @@ class Rows:
     levels: npt.NDArray[np.void]
 
 
-def warm(variant: Variant, *, observe: bool, counters: bool = False, until: str = "strategies") -> None:
+def warm(variant: Variant, *, observe: bool = False, counters: bool = False, until: str = "strategies") -> None:
     """Compile a build of a variant's kernels, or load it from the cache, by replaying nothing."""
     with Replay(variant, observe=observe, counters=counters, until=until) as replay:
         replay.apply(Chunk(address=0, stride=0, count=0, owner=None))
         replay.run(0, 0, 0)
         replay.end_state()
+        replay.question([(0, 0)])
+        replay.newest(0, 0)
         replay.memory()
         replay.finish()
 
@@ -69,7 +71,9 @@ def warm(variant: Variant, *, observe: bool, counters: bool = False, until: str 
 class _Worker:
     """One thread's engine, and the buffers that its kernel writes to."""
 
-    def __init__(self, index: int, parameters: int, rows: int, depth: int, observe: bool, counters: bool) -> None:
+    def __init__(
+        self, index: int, parameters: int, rows: int, depth: int, observe: bool, deep: bool, counters: bool
+    ) -> None:
         self.engine = np.zeros(1, ENGINE)
         self.inputs = np.zeros(1, INPUTS)
         self.row = np.zeros(len(FEATURES))
@@ -94,6 +98,7 @@ class _Worker:
             self.tap["levels"], self.tap["level_step"] = self.levels.ctypes.data, step * self.levels.strides[0]
             self.tap["samples"] = self.samples.ctypes.data
             self.tap["depth"] = depth
+            self.tap["deep"] = deep
 
     def run(self, kernel: Any, address: int, stride: int, count: int) -> None:
         if self.tap is not None:
@@ -107,8 +112,10 @@ class Replay:
     """The state of one variant on its way through a feed.
 
     ``workers`` threads share the instruments; results do not depend on their number. ``evaluate`` is ``last`` or
-    ``every``. ``strict`` stops at the first anomaly. ``observe`` takes digests (a timed replay does not); ``on_rows``
-    is called with the evaluations of each slice, with ``depth`` top levels. ``counters`` runs the instrumented build.
+    ``every``. ``strict`` stops at the first anomaly. Every replay keeps its
+    trace (``engine.trace``). With ``observe`` it also hands its evaluations to ``on_rows``, slice by slice, with
+    ``depth`` top levels, and unless ``deep`` is False takes digests of everything at every batch boundary.
+    ``counters`` runs the instrumented build.
     ``until`` is the stage after which each record is done with, one of ``STAGES``. ``activity``: instrument ids of a
     sample of the feed (``engine.activity``), by which several workers share them out; else the first chunk is one.
     Raises UsageError for values that make no sense.
@@ -122,6 +129,7 @@ class Replay:
         evaluate: str = "last",
         strict: bool = False,
         observe: bool = True,
+        deep: bool | None = None,
         counters: bool = False,
         depth: int = 0,
         on_rows: Callable[[Rows], None] | None = None,
@@ -132,8 +140,9 @@ class Replay:
             raise UsageError(f"workers must be at least 1 and below {MOST_WORKERS}, was {workers}")
         if evaluate not in EVALUATE:
             raise UsageError(f"evaluate must be one of {', '.join(EVALUATE)}, was '{evaluate}'")
-        if (on_rows or depth or counters) and not observe:
-            raise UsageError("rows, levels and counters need an observed replay")
+        deep = observe if deep is None else deep
+        if (on_rows or depth or deep) and not observe:
+            raise UsageError("rows, levels and digests need an observed replay")
         if until not in STAGES:
             raise UsageError(f"until must be one of {', '.join(STAGES)}, was '{until}'")
         if (on_rows or depth) and until in ("decode", "book"):
@@ -142,13 +151,14 @@ class Replay:
         self.workers = workers
         self.until = until
         self._on_rows = on_rows
+        self._deep = deep
         self._records = 0
         self._samples: list[npt.NDArray[np.uint64]] = []
         self._kernels = build(variant, until)
         self._context = int(self._kernels.create_context())
         self._parameters = np.array([tuple(variant.tuning.parameters.as_json().values())], PARAMETERS)
         parameters, rows = int(self._parameters.ctypes.data), SLICE if on_rows else 1
-        self._workers = [_Worker(index, parameters, rows, depth, observe, counters) for index in range(workers)]
+        self._workers = [_Worker(index, parameters, rows, depth, observe, deep, counters) for index in range(workers)]
         self._boards = np.zeros(workers, TABLE)
         self._owners = share_out(np.zeros(0, np.uint32) if activity is None else activity, workers)
         self._shared_out = workers == 1 or activity is not None
@@ -256,6 +266,28 @@ class Replay:
         row = self._workers[0].row.ctypes.data
         return sum(int(self._kernels.end_state(worker.state, row, stage)) for worker in self._workers) % 2**64
 
+    @property
+    def trace(self) -> int:
+        """The running trace of all evaluations so far, uint64; of a replay that only decodes 0."""
+        return sum(int(worker.engine["trace"][0]) for worker in self._workers) % 2**64
+
+    def question(self, books: Sequence[tuple[int, int]], depth: int = 10) -> int:
+        """Answer about these books (instrument_id, publisher_id), uint64: of each its best ``depth`` levels, newest
+        features and accounts as they stand now; a book that is not there counts nothing."""
+        row, levels = self._workers[0].row.ctypes.data, np.zeros(depth, OUTPUT_LEVEL)
+        ask, where = self._kernels.question, levels.ctypes.data
+        keys = [instrument << 16 | publisher for instrument, publisher in books]
+        return sum(int(ask(worker.state, key, row, where, depth)) for worker in self._workers for key in keys) % 2**64
+
+    def newest(self, instrument_id: int, publisher_id: int) -> tuple[float, ...] | None:
+        """The newest features of a book, NaN where it was never evaluated; None where there is no such book."""
+        row = np.zeros(len(FEATURES))
+        key = instrument_id << 16 | publisher_id
+        for worker in self._workers:
+            if self._kernels.newest(worker.state, key, row.ctypes.data):
+                return tuple(map(float, row))
+        return None
+
     def memory(self) -> dict[str, int | float]:
         """What the books take now: counts of orders and levels, bytes by purpose, bytes for each live order."""
         found = np.zeros(1, MEMORY)
@@ -271,10 +303,10 @@ class Replay:
         return sorted(found, key=lambda book: (book.instrument_id, book.publisher_id))
 
     def finish(self) -> Result:
-        """What was computed so far. Takes the final samples of an observed replay, so it is called once, at the end."""
+        """What was computed so far. Takes the final samples of a deep replay, so it is called once, at the end."""
         engines = [worker.engine[0] for worker in self._workers]
         digests = None
-        if self._workers[0].tap is not None:
+        if self._deep:
             for worker in self._workers:
                 self._kernels.sample(worker.state)
             totals = [sum(int(engine["digests"][name]) for engine in engines) % 2**64 for name in DIGESTS.names or ()]
@@ -286,6 +318,7 @@ class Replay:
             evaluations=sum(int(engine["evaluations"]) for engine in engines),
             anomalies=dict(zip(ANOMALIES, map(int, anomalies), strict=True)),
             books=tuple(book.end() for book in self.books()),
+            trace=self.trace,
             digests=digests,
             samples=np.concatenate(self._samples) if self._samples else np.zeros((0, 3), np.uint64),
             counters=self._counters(),

@@ -1,4 +1,4 @@
-"""Observing a replay: feature rows, top levels and digests of what a kernel computes.
+"""Observing a replay: feature rows, top levels and, in a deep check, digests of all that a kernel computes.
 
 A kernel takes a ``tap``: None in a timed run, where all of this compiles to nothing, or a record of dtype ``TAP``.
 Features are written to memory either way.
@@ -21,7 +21,7 @@ def observe_event(engine: Record, book_address: int, tap: Record) -> None:
     """The book takes part in the next sample."""
     if tap is not None:
         book = view(book_address, BOOK)
-        if book["dirty"] == 0:
+        if tap["deep"] != 0 and book["dirty"] == 0:
             book["dirty"] = 1
             append(engine["dirty_books"], book_address)
 
@@ -48,10 +48,14 @@ def build_observe_moment(layout: LayoutKernels) -> Kernel:
 
 @kernel
 def observe_outcome(book: Record, row: int, features: int, strategies: int, tap: Record) -> None:
-    """Fold a computed evaluation into its book's digests, and write its features; evaluations come in their order."""
-    book["hash"]["features"] = fold(book["hash"]["features"], row_value(row, features))
-    accounts = accounts_value(book["strategies"], strategies)
-    book["hash"]["strategies"] = fold(book["hash"]["strategies"], accounts)
+    """Write a computed evaluation's features, and fold it into its book's digests if they are taken.
+
+    Evaluations come in their order.
+    """
+    if tap["deep"] != 0:
+        book["hash"]["features"] = fold(book["hash"]["features"], row_value(row, features))
+        accounts = accounts_value(book["strategies"], strategies)
+        book["hash"]["strategies"] = fold(book["hash"]["strategies"], accounts)
     if tap["row_step"] != 0:
         memcpy(tap["rows"] + tap["count"] * tap["row_step"], row, 8 * features)
     tap["count"] += 1
@@ -92,14 +96,19 @@ def build_samples(layout: LayoutKernels) -> tuple[Kernel, Kernel]:
         changed["count"] = 0
 
     @kernel
-    def observe_boundary(engine: Record, tap: Record) -> None:
-        """Take and keep the digests of a batch boundary."""
-        if tap is not None:
+    def keep_sample(engine: Record, tap: Record) -> None:
+        if tap["deep"] != 0:
             take_samples(engine)
             sample = view(tap["samples"] + tap["sample_count"] * DIGESTS_BYTES, DIGESTS)
             sample["books"] = engine["digests"]["books"]
             sample["features"] = engine["digests"]["features"]
             sample["strategies"] = engine["digests"]["strategies"]
             tap["sample_count"] += 1
+
+    @kernel
+    def observe_boundary(engine: Record, tap: Record) -> None:
+        """Take and keep the digests of a batch boundary."""
+        if tap is not None:
+            keep_sample(engine, tap)
 
     return take_samples, observe_boundary

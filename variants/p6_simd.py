@@ -14,6 +14,7 @@ from engine.native import Record, free, int64, trailing_zeros, uint64, view, zer
 from engine.policy import ContextKernels, LayoutKernels, Shape, ShapeKernels
 from engine.registry import FEATURES, STRATEGIES
 from engine.tap import build_observe_moment, observe_outcome
+from engine.trace import row_key
 from variants import p5_memory_pool
 
 NONE, ONE = uint64(0), uint64(1)
@@ -22,13 +23,14 @@ NONE, ONE = uint64(0), uint64(1)
 def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: str) -> ShapeKernels:
     """The functions of this shape."""
     feature_count, strategy_count = len(FEATURES), len(STRATEGIES)
-    columns = build_columns(layout)
+    decides = until == "strategies"
+    columns = build_columns(layout, decides)
     observe_moment = build_observe_moment(layout)
     block_type, block_bytes = columns.block, columns.block.itemsize
     append, compute, copy_row = columns.append, columns.compute, columns.copy_row
     ends_of, decide, trade, trade_row = columns.ends, columns.decide, columns.trade, columns.trade_row
+    trace = columns.trace
     row_of, put_features, best_of, trade_mean_of = context.row, context.put_features, context.best, context.trade_mean
-    decides = until == "strategies"
     means = any("trade_mean" in entry.parameters for entry in STRATEGIES.values())
 
     @kernel
@@ -45,16 +47,21 @@ def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: st
             rows = (count + GRAIN - 1) & ~int64(GRAIN - 1)
             ends = ends_of(address, rows, count)
             compute(address, rows)
+            deep = False
+            if tap is not None:
+                # Digests are taken of the accounts after every row.
+                deep = tap["deep"] != 0
             if decides:
                 decide(address, rows)
-                if tap is None:
+                if not deep:
                     trade(engine, address, rows, ends)
             if tap is not None:
                 for place in range(count):
-                    if decides:
+                    if decides and deep:
                         trade_row(engine, address, place)
                     copy_row(block, place, engine["row"])
                     observe_outcome(view(block["book"][place], BOOK), engine["row"], feature_count, strategy_count, tap)
+            engine["trace"] += trace(address, rows, count)
             while ends != NONE:
                 # A book's last evaluation is the last of a run.
                 place = trailing_zeros(ends)
@@ -78,6 +85,7 @@ def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: st
         block = view(address, block_type)
         append(book, address, place)
         block["book"][place] = book_address
+        block["key"][place] = row_key(book["key"], book["events"])
         book["newest"] = place
         if decides:
             block["accounts"][place] = book["strategies"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.registry import FEATURES
+from engine.result import StrategyEnd
 from engine.session import SHOWN_FIELDS
 from workbench.machines import Side, State
 
@@ -28,10 +29,7 @@ class Difference:
 
     def features(self) -> list[tuple[str, float, float]]:
         """(name, expected, actual) of each feature of the book's newest evaluation whose bits differ."""
-        if self.expected.features is None or self.actual.features is None:
-            return []
-        pairs = zip(FEATURES, self.expected.features, self.actual.features, strict=True)
-        return [(name, one, other) for name, one, other in pairs if not _same(one, other)]
+        return differing(self.expected.features, self.actual.features)
 
     def lines(self) -> list[str]:
         """For a person: a line for the event, one for each differing feature, then both sides of the book before,
@@ -44,6 +42,12 @@ class Difference:
             + ", ".join(f"{name} {event[name]}" for name in SHOWN_FIELDS),
         ]
         lines += [f"  feature {name}: expected {one!r}, actual {other!r}" for name, one, other in self.features()]
+        accounts = zip(self.expected.accounts, self.actual.accounts, strict=False)
+        lines += [
+            f"  strategy {one.name}: expected {_account(one)}, actual {_account(other)}"
+            for one, other in accounts
+            if one != other
+        ]
         for side in ("bids", "asks"):
             expected: Side = getattr(self.expected, side)
             actual: Side = getattr(self.actual, side)
@@ -70,6 +74,14 @@ class Difference:
         }
 
 
+def differing(expected: tuple[float, ...] | None, actual: tuple[float, ...] | None) -> list[tuple[str, float, float]]:
+    """(name, expected, actual) of each feature whose bits differ; none where one of the two has no features."""
+    if expected is None or actual is None:
+        return []
+    pairs = zip(FEATURES, expected, actual, strict=True)
+    return [(name, one, other) for name, one, other in pairs if not _same(one, other)]
+
+
 def _same(one: float, other: float) -> bool:
     return (math.isnan(one) and math.isnan(other)) or (
         one == other and math.copysign(1, one) == math.copysign(1, other)
@@ -85,6 +97,10 @@ def _first_difference(expected: Side, actual: Side) -> int:
         if one != other:
             return place
     return min(len(expected), len(actual)) if len(expected) != len(actual) else 0
+
+
+def _account(end: StrategyEnd) -> str:
+    return f"position {end.position}, cash {end.cash!r}, equity {end.equity!r}, {end.trades} trades"
 
 
 def _level(level: tuple[int, int, int, list[tuple[int, int]]]) -> str:

@@ -4,7 +4,7 @@ one face."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,9 +13,12 @@ import numpy.typing as npt
 from engine.activity import activity
 from engine.feeds import LoadedFeed
 from engine.oracle import Oracle
-from engine.policy import Variant
-from engine.result import Result
-from engine.session import SLICE, Replay, Rows
+from engine.oracle.features import FEATURES
+from engine.policy import STAGES, Variant
+from engine.records import BATCH
+from engine.result import StrategyEnd
+from engine.session import SLICE, Replay
+from workbench.proof import Proof, Questions, is_whole
 
 Side = list[tuple[int, int, int, list[tuple[int, int]]]]
 """Levels, best first: price, size, count, and the queue's (order_id, size) from front to tail."""
@@ -34,6 +37,7 @@ class State:
     bids: Side
     asks: Side
     features: tuple[float, ...] | None
+    accounts: tuple[StrategyEnd, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The best levels of both sides as JSON."""
@@ -46,7 +50,7 @@ class Machine(Protocol):
     @property
     def name(self) -> str: ...
 
-    def replay(self, feed: LoadedFeed, count: int, advance: Callable[[int], None] | None = None) -> Result:
+    def replay(self, feed: LoadedFeed, count: int, advance: Callable[[int], None] | None = None) -> Proof:
         """What the first ``count`` records give. ``advance`` is told of every batch of records done."""
         ...
 
@@ -56,61 +60,84 @@ class Machine(Protocol):
 
 
 class VariantMachine:
-    """A compiled variant on a number of threads."""
+    """A compiled variant on a number of threads: its timed build, and in a ``deep`` proof the observed one, too.
+
+    Without ``questions`` nothing is asked.
+    """
 
     def __init__(
-        self, variant: Variant, *, workers: int = 1, evaluate: str = "last", until: str = "strategies"
+        self,
+        variant: Variant,
+        *,
+        workers: int = 1,
+        evaluate: str = "last",
+        until: str = "strategies",
+        deep: bool = False,
+        questions: Questions | None = None,
     ) -> None:
         self.variant = variant
         self.workers = workers
         self._until = until
         self._evaluate = evaluate
+        self._deep = deep
+        self._questions = questions
 
     @property
     def name(self) -> str:
         return self.variant.name
 
-    def replay(self, feed: LoadedFeed, count: int, advance: Callable[[int], None] | None = None) -> Result:
-        with Replay(
-            self.variant,
-            workers=self.workers,
-            evaluate=self._evaluate,
-            until=self._until,
-            activity=activity(feed) if self.workers > 1 else None,
-        ) as replay:
-            self._apply(replay, feed, count, advance)
-            return replay.finish()
+    def replay(self, feed: LoadedFeed, count: int, advance: Callable[[int], None] | None = None) -> Proof:
+        sample = activity(feed) if self.workers > 1 else None
+        traces: list[int] = []
+        states: dict[int, int] = {}
+        answers: dict[int, int] = {}
+        with self._replay(activity=sample) as replay:
+            for start in range(0, count, BATCH):
+                stop = min(start + BATCH, count)
+                replay.apply(feed.slice(start, stop))
+                if stop - start == BATCH:
+                    traces.append(replay.trace)
+                books = self._questions.at(stop) if self._questions is not None else ()
+                if books:
+                    answers[stop] = replay.question(books)
+                if stop == count or is_whole(stop):
+                    states[stop] = replay.end_state()
+                if advance is not None:
+                    advance(stop - start)
+            result = replay.finish()
+        if self._deep:
+            with self._replay(activity=sample, observe=True) as replay:
+                for start in range(0, count, SLICE):
+                    replay.apply(feed.slice(start, min(start + SLICE, count)))
+                deep = replay.finish()
+            result = replace(result, digests=deep.digests, samples=deep.samples)
+        return Proof(result, np.array(traces, np.uint64), states, answers)
 
     def state(self, feed: LoadedFeed, count: int, instrument_id: int, publisher_id: int) -> State:
-        newest: list[npt.NDArray[np.float64]] = []
-
-        def keep(rows: Rows) -> None:
-            ours = (rows.heads["instrument_id"] == instrument_id) & (rows.heads["publisher_id"] == publisher_id)
-            if ours.any():
-                newest[:] = [rows.features[ours][-1].copy()]
-
-        on_rows = None if self._until in ("decode", "book") else keep
-        with Replay(
-            self.variant, workers=self.workers, evaluate=self._evaluate, on_rows=on_rows, until=self._until
-        ) as replay:
-            self._apply(replay, feed, count, None)
-            features = tuple(map(float, newest[0])) if newest else None
+        with self._replay() as replay:
+            for start in range(0, count, SLICE):
+                replay.apply(feed.slice(start, min(start + SLICE, count)))
             for book in replay.books():
                 if (book.instrument_id, book.publisher_id) == (instrument_id, publisher_id):
                     sides = [
                         [(level.price, level.size, level.count, list(level.orders)) for level in book.levels(side)]
                         for side in "BA"
                     ]
-                    return State(sides[0], sides[1], features)
-        return State([], [], features)
+                    features = None
+                    if STAGES.index(self._until) >= STAGES.index("features"):
+                        features = replay.newest(instrument_id, publisher_id)
+                    return State(sides[0], sides[1], features, book.accounts())
+        return State([], [], None)
 
-    @staticmethod
-    def _apply(replay: Replay, feed: LoadedFeed, count: int, advance: Callable[[int], None] | None) -> None:
-        for start in range(0, count, SLICE):
-            stop = min(start + SLICE, count)
-            replay.apply(feed.slice(start, stop))
-            if advance is not None:
-                advance(stop - start)
+    def _replay(self, observe: bool = False, activity: npt.NDArray[np.uint32] | None = None) -> Replay:
+        return Replay(
+            self.variant,
+            workers=self.workers,
+            evaluate=self._evaluate,
+            until=self._until,
+            observe=observe,
+            activity=activity,
+        )
 
 
 class OracleMachine:
@@ -122,17 +149,21 @@ class OracleMachine:
     def __init__(self, *, evaluate: str = "last") -> None:
         self._evaluate = evaluate
 
-    def replay(self, feed: LoadedFeed, count: int, advance: Callable[[int], None] | None = None) -> Result:
-        return self._run(feed, count, advance).finish()
+    def replay(self, feed: LoadedFeed, count: int, advance: Callable[[int], None] | None = None) -> Proof:
+        oracle = self._run(feed, count, advance)
+        return Proof(oracle.finish(), np.array(oracle.traces, np.uint64))
 
     def state(self, feed: LoadedFeed, count: int, instrument_id: int, publisher_id: int) -> State:
         oracle = self._run(feed, count, None, keep_rows=True)
         rows = [row[3] for row in oracle.rows if row[1:3] == (instrument_id, publisher_id)]
         book = oracle.book(instrument_id, publisher_id)
-        features = tuple(rows[-1]) if rows else None
         if book is None:
-            return State([], [], features)
-        return State(list(book.levels(ord("B"))), list(book.levels(ord("A"))), features)
+            return State([], [], None)
+        # A book that was never evaluated has no features yet, and a feature store says NaN of them.
+        features = tuple(rows[-1]) if rows else (float("nan"),) * len(FEATURES)
+        ends = {(end.instrument_id, end.publisher_id): end.strategies for end in oracle.finish().books}
+        accounts = ends[instrument_id, publisher_id]
+        return State(list(book.levels(ord("B"))), list(book.levels(ord("A"))), features, accounts)
 
     def _run(
         self, feed: LoadedFeed, count: int, advance: Callable[[int], None] | None, keep_rows: bool = False

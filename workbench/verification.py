@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from engine.errors import UsageError
 from engine.feeds import LoadedFeed
-from engine.policy import STAGES, Variant
+from engine.policy import Variant
 from engine.registry import FEATURES, STRATEGIES
 from variants import REFERENCE, discover
 from workbench.console import progress
 from workbench.machines import OracleMachine, VariantMachine
+from workbench.proof import Questions
 from workbench.verify import Verification, verify
 from workbench.warming import warm_all
 
@@ -22,14 +23,15 @@ def verify_all(
     *,
     evaluate: str = "last",
     oracle: bool = False,
+    deep: bool = False,
     files: Sequence[str] = (),
     until: str = "strategies",
 ) -> list[Verification]:
-    """The reference's own result, then each variant with each number of workers, then the oracle, compared with it.
+    """The reference's own proof, then each variant with each number of workers, then the oracle, compared with it.
 
-    Variants that stop after stage ``until`` agree if all that they compute does; those that only decode are compared
-    with the reference decoding. ``files`` are the user's own
-    variants. The reference with one worker comes first whether it was asked for or not.
+    All replays stop after stage ``until``, in the build that is timed. ``deep``: digests of everything at every batch
+    boundary are compared, too; beside the oracle they always are. ``files`` are the user's own variants. The reference
+    with one worker comes first whether it was asked for or not.
     Raises UsageError when the oracle is asked for features or strategies that it does not know.
     """
     if oracle:
@@ -42,23 +44,23 @@ def verify_all(
                 "leave out --oracle, or the file that adds some"
             )
     baseline = discover()[REFERENCE]
-    whole, decoding = until == STAGES[-1], until == STAGES[0]
-    warm_all([baseline, *(variants if whole else [])], builds=("observed",), files=files)
-    warm_all([*([baseline] if decoding else []), *variants], builds=("observed",), files=files, until=until)
+    warm_all([baseline, *variants], builds=("timed", "observed") if deep else ("timed",), files=files, until=until)
+    if oracle:
+        warm_all([baseline], builds=("observed",), files=files)
     pairs = [(variant, count) for variant in variants for count in workers]
-    pairs = [pair for pair in pairs if not whole or pair != (baseline, 1)]
-    reference = VariantMachine(baseline, evaluate=evaluate)
+    pairs = [pair for pair in pairs if pair != (baseline, 1)]
+    questions = Questions(feed)
     total = feed.count * (1 + len(pairs) + oracle)
     with progress("verifying", total, records=True) as ticker:
         ticker.label(f"verifying {baseline.name}")
+        reference = VariantMachine(baseline, evaluate=evaluate, until=until, deep=deep or oracle, questions=questions)
         expected = reference.replay(feed, feed.count, ticker.advance)
         outcomes = [Verification(baseline.name, 1, expected, ())]
-        if decoding:
-            reference = VariantMachine(baseline, evaluate=evaluate, until=until)
-            expected = reference.replay(feed, feed.count)
         for variant, count in pairs:
             ticker.label(f"verifying {variant.name}, {count} workers")
-            machine = VariantMachine(variant, workers=count, evaluate=evaluate, until=until)
+            machine = VariantMachine(
+                variant, workers=count, evaluate=evaluate, until=until, deep=deep, questions=questions
+            )
             outcomes.append(verify(feed, reference, expected, machine, ticker.advance))
         if oracle:
             ticker.label("verifying against the oracle")

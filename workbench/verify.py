@@ -1,4 +1,4 @@
-"""Do two machines compute the same? Digests of everything, and the first event after which they differ."""
+"""Do two machines compute the same? Their proofs, and the first event after which they differ."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from engine.feeds import LoadedFeed
-from engine.records import BATCH, MBO
-from engine.result import DIGEST_NAMES, Result
-from workbench.differences import Difference
-from workbench.machines import Machine
+from engine.records import MBO
+from engine.result import Result
+from workbench.differences import Difference, differing
+from workbench.machines import Machine, State
+from workbench.proof import Proof, bracket, compare
 
 
 @dataclass(frozen=True)
@@ -22,9 +21,13 @@ class Verification:
 
     name: str
     workers: int
-    result: Result
+    proof: Proof
     kinds: tuple[str, ...]
     difference: Difference | None = None
+
+    @property
+    def result(self) -> Result:
+        return self.proof.result
 
     @property
     def agrees(self) -> bool:
@@ -37,40 +40,16 @@ class Verification:
             "workers": self.workers,
             "agrees": self.agrees,
             "kinds": list(self.kinds),
-            **self.result.as_json(),
+            **self.proof.result.as_json(),
+            "digests": self.proof.as_json(),
             "difference": self.difference.as_json() if self.difference else None,
         }
-
-
-def compare(expected: Result, actual: Result) -> tuple[str, ...]:
-    """What differs between two results: digests at any batch boundary or at the end, counts, anomalies.
-
-    Where ``actual`` stopped before a stage, what that stage computes is not compared. Of a replay that only decodes,
-    the sum of the fields is.
-    """
-    kinds = []
-    taken = actual.digests.taken if actual.digests else ()
-    for column, name in enumerate(DIGEST_NAMES):
-        if name not in taken:
-            continue
-        same = np.array_equal(expected.samples[:, column], actual.samples[:, column])
-        if not same or getattr(expected.digests, name) != getattr(actual.digests, name):
-            kinds.append(name)
-    if actual.decoded is not None and expected.decoded != actual.decoded:
-        kinds.append("fields")
-    counted = ["events"]
-    if actual.decoded is None:
-        counted += ["evaluations", "anomalies"] if "features" in taken else ["anomalies"]
-    for name in counted:
-        if getattr(expected, name) != getattr(actual, name):
-            kinds.append(name)
-    return tuple(kinds)
 
 
 def verify(
     feed: LoadedFeed,
     reference: Machine,
-    expected: Result,
+    expected: Proof,
     machine: Any,
     advance: Callable[[int], None] | None = None,
 ) -> Verification:
@@ -82,21 +61,26 @@ def verify(
     return Verification(machine.name, machine.workers, actual, kinds, difference)
 
 
-def locate(
-    feed: LoadedFeed, reference: Machine, expected: Result, machine: Machine, actual: Result
-) -> Difference | None:
-    """The first event after which the two differ, by bisection: over the samples first, then over replays of prefixes.
+def locate(feed: LoadedFeed, reference: Machine, expected: Proof, machine: Machine, actual: Proof) -> Difference | None:
+    """The first event after which the two differ, by bisection: over what the proofs hold first, then over replays of
+    prefixes.
 
     None if no prefix differs when it is replayed again: then the machine gives other results from run to run.
     """
-    same, different = _bracket(expected, actual, feed.count)
 
     def kinds_after(count: int) -> tuple[str, ...]:
-        return compare(reference.replay(feed, count), machine.replay(feed, count))
+        return compare(reference.replay(feed, count), machine.replay(feed, count)) if count else ()
 
-    if not set(compare(expected, actual)) <= set(DIGEST_NAMES) and kinds_after(same):
-        # Counts are not sampled: they parted before the digests did.
-        same, different = 0, same
+    same, different = bracket(expected, actual, feed.count)
+    if kinds_after(same):
+        # A proof does not hold everything at every boundary: they parted earlier, after the last whole state that was
+        # the same. Of counts there is no earlier trace.
+        whole = [
+            count for count in expected.states if count < same and expected.states[count] == actual.states.get(count)
+        ]
+        same, different = max(whole, default=0), same
+        if kinds_after(same):
+            same, different = 0, same
     kinds = kinds_after(different)
     if not kinds:
         return None
@@ -110,20 +94,26 @@ def locate(
             same = middle
     event = feed.records[different - 1]
     book = (int(event["instrument_id"]), int(event["publisher_id"]))
+    before = reference.state(feed, same, *book)
+    one, other = reference.state(feed, different, *book), machine.state(feed, different, *book)
     return Difference(
         record=different - 1,
         event={name: int(event[name]) for name in MBO.names or ()},
-        kinds=kinds,
-        before=reference.state(feed, same, *book),
-        expected=reference.state(feed, different, *book),
-        actual=machine.state(feed, different, *book),
+        kinds=named(kinds, one, other),
+        before=before,
+        expected=one,
+        actual=other,
     )
 
 
-def _bracket(expected: Result, actual: Result, count: int) -> tuple[int, int]:
-    """Records (same, different) between which the two part, as far as the samples tell."""
-    both = min(len(expected.samples), len(actual.samples))
-    taken = [name in (actual.digests.taken if actual.digests else ()) for name in DIGEST_NAMES]
-    differs = np.any((expected.samples[:both] != actual.samples[:both])[:, taken], axis=1)
-    first = int(np.argmax(differs)) if differs.any() else both
-    return first * BATCH, min((first + 1) * BATCH, count)
+def named(kinds: tuple[str, ...], expected: State, actual: State) -> tuple[str, ...]:
+    """Kinds of a difference with what the event's book shows of it (books, features, strategies) in place of the proofs
+    that told of it, where it shows anything."""
+    shown = {
+        "books": (expected.bids, expected.asks) != (actual.bids, actual.asks),
+        "features": bool(differing(expected.features, actual.features)),
+        "strategies": expected.accounts != actual.accounts,
+    }
+    found = tuple(name for name, differs in shown.items() if differs)
+    rest = [kind for kind in kinds if kind not in shown and kind not in ("trace", "state", "answers")]
+    return (*found, *rest) if found else kinds

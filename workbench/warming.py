@@ -28,7 +28,7 @@ from engine.session import warm
 from workbench.console import progress
 from workbench.processes import side_by_side
 
-BUILDS = {"timed": (False, False), "observed": (True, False), "counted": (True, True)}
+BUILDS = {"timed": (False, False), "observed": (True, False), "counted": (False, True)}
 """Build name to (observe, counters)."""
 
 LAST = STAGES[-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+import sys
 from collections.abc import Iterable
 from typing import Final
 
@@ -56,6 +57,31 @@ def strategies_value(accounts: Iterable[tuple[int, float, float]]) -> int:
     for k, (position, cash, equity) in enumerate(accounts):
         total += position * K[3 * k] + bits(cash) * K[3 * k + 1] + bits(equity) * K[3 * k + 2]
     return total & MASK
+
+
+LOWEST: Final = -sys.float_info.max
+ROTATIONS: Final = (7, 23, 39, 55)
+
+
+def trace_bits(x: float) -> int:
+    """The 64 bits of a double; of a NaN or minus infinity those of the lowest finite double."""
+    return bits(x if x > LOWEST else LOWEST)
+
+
+def rotated(value: int, places: int) -> int:
+    """64 bits turned to the left."""
+    return (value << places | value >> (64 - places)) & MASK
+
+
+def row_trace(key: int, n: int, quotes: Iterable[int], features: Iterable[float], signals: Iterable[int]) -> int:
+    """What the evaluation at event ``n`` of the book ``key`` adds to the trace. ``quotes``: best bid's price and size,
+    best ask's price and size."""
+    lanes = [0, 0, 0, 0]
+    for values in (quotes, map(trace_bits, features), signals):
+        for i, value in enumerate(values):
+            lanes[i % 4] += value
+    turned = (rotated(lane & MASK, places) for lane, places in zip(lanes, ROTATIONS, strict=True))
+    return fold((key * 0x9E3779B97F4A7C15 + n) & MASK, sum(turned) & MASK)
 
 
 def book_state(book: Book) -> int:

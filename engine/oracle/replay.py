@@ -15,7 +15,7 @@ from engine.oracle.context import Instrument
 from engine.oracle.features import compute
 from engine.oracle.strategies import Strategies
 from engine.oracle.trackers import Trackers
-from engine.records import ASK, BATCH, BID, F_LAST, F_SNAPSHOT
+from engine.records import ASK, BATCH, BID, F_LAST, F_SNAPSHOT, UNDEF_PRICE
 from engine.result import BookEnd, Digests, Result
 
 Row = tuple[int, int, int, tuple[float, ...]]
@@ -33,6 +33,7 @@ class _Desk:
         self.strategies = Strategies()
         self.h_features = 0
         self.h_strategies = 0
+        self.trace = 0
         self._h_books = 0
         self._sampled = 0
 
@@ -41,10 +42,19 @@ class _Desk:
         features = compute(self.book, self.trackers)
         self.trackers.previous.update(self.book)
         self.h_features = digest.fold(self.h_features, digest.features_value(features))
-        self.strategies.evaluate(features, self.instrument)
+        signals = self.strategies.evaluate(features, self.instrument)
+        self.trace += digest.row_trace(self.key, self.book.n, self._quotes(), features, signals)
         accounts = ((account.position, account.cash, account.equity) for account in self.strategies.accounts)
         self.h_strategies = digest.fold(self.h_strategies, digest.strategies_value(accounts))
         return features
+
+    def _quotes(self) -> tuple[int, ...]:
+        """Price and size of the best bid and the best ask; an undefined price and 0 for an empty side."""
+        found: list[int] = []
+        for side in (BID, ASK):
+            best = next(iter(self.book.sides[side]), None)
+            found += (UNDEF_PRICE, 0) if best is None else (best.price, best.size)
+        return tuple(found)
 
     def h_books(self) -> int:
         """The book hash with the book as it stands, if it had an event since the last ``sample``."""
@@ -75,7 +85,8 @@ class Oracle:
     """Replays one feed, handed over in any number of pieces.
 
     ``evaluate``: "last" (events' last records, outside snapshots) or "every" record; anything else is a ``UsageError``.
-    ``keep_rows``: collect the features of every evaluation in ``rows``. ``lookups`` counts searches for an order by its
+    ``keep_rows``: collect the features of every evaluation in ``rows``. ``traces``: the running trace at every batch
+    boundary. ``lookups`` counts searches for an order by its
     id, ``walk`` the orders which those would look at if they searched from the front of the order's queue.
     """
 
@@ -83,6 +94,7 @@ class Oracle:
         if evaluate not in ("last", "every"):
             raise UsageError(f"evaluate: {evaluate!r} is neither 'last' nor 'every'")
         self.rows: list[Row] = []
+        self.traces: list[int] = []
         self.walk = 0
         self.lookups = 0
         self._every = evaluate == "every"
@@ -109,6 +121,7 @@ class Oracle:
             books=tuple(desk.end() for desk in desks),
             digests=Digests(*self._digests()),
             samples=np.array(self._samples, np.uint64).reshape(-1, 3),
+            trace=self._trace(),
         )
 
     def book(self, instrument_id: int, publisher_id: int) -> Book | None:
@@ -139,6 +152,7 @@ class Oracle:
             for any_desk in self._desks.values():
                 any_desk.sample()
             self._samples.append(self._digests())
+            self.traces.append(self._trace())
 
     def _desk(self, instrument_id: int, publisher_id: int) -> _Desk:
         key = (instrument_id, publisher_id)
@@ -148,6 +162,9 @@ class Oracle:
             instrument.books.append(book)
             self._desks[key] = _Desk(book, instrument)
         return self._desks[key]
+
+    def _trace(self) -> int:
+        return sum(desk.trace for desk in self._desks.values()) & digest.MASK
 
     def _digests(self) -> tuple[int, int, int]:
         desks = self._desks.values()

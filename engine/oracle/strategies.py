@@ -68,15 +68,15 @@ class Strategies:
         self.accounts = tuple(Account() for _ in STRATEGIES)
         self._flow = NAN
 
-    def evaluate(self, features: tuple[float, ...], instrument: Instrument) -> None:
-        """Trade on the features of the book's last event."""
+    def evaluate(self, features: tuple[float, ...], instrument: Instrument) -> tuple[int, ...]:
+        """Trade on the features of the book's last event. Returns the signals."""
         signals = self._signals(dict(zip(FEATURES, features, strict=True)), instrument)
         bid, ask = instrument.bbo(BID), instrument.bbo(ASK)
-        if bid is None or ask is None:
-            return
-        mid = (float(bid.price) + float(ask.price)) / 2e9
-        for account, signal in zip(self.accounts, signals, strict=True):
-            account.trade(signal, mid)
+        if bid is not None and ask is not None:
+            mid = (float(bid.price) + float(ask.price)) / 2e9
+            for account, signal in zip(self.accounts, signals, strict=True):
+                account.trade(signal, mid)
+        return signals
 
     def _signals(self, feature: dict[str, float], instrument: Instrument) -> tuple[int, ...]:
         if not isnan(feature["order_flow_imbalance"]):

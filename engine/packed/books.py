@@ -20,7 +20,7 @@ from engine.packed.queues import arrange, book_value, forget
 from engine.packed.quotes import head_of, join_instrument, put_mid
 from engine.packed.room import free_room, new_room
 from engine.packed.rules import build_rules
-from engine.packed.walk import best_price, levels_of, read_side, write_levels
+from engine.packed.walk import best, best_price, levels_of, read_side, write_levels
 from engine.packed.window import FIRST_CREDIT, drop_window
 from engine.policy import Layout, LayoutKernels, Lookup, Memory
 from engine.shards import split
@@ -129,6 +129,7 @@ def build_packed(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> L
         apply=build_rules(tracked),
         follow=follow,
         best_price=best_price,
+        best=best,
         read_side=read_side,
         append_side=append_side,
         write_levels=write_levels,

@@ -158,6 +158,16 @@ def write_levels(book: Record, address: int, depth: int) -> None:
 
 
 @kernel
+def best(book: Record, which: int) -> tuple[int, int]:
+    """Price and size of a side's best level, ``UNDEF_PRICE`` and 0 if it is empty."""
+    head = head_of(address_of(book))
+    number = best_of(head, which)
+    # Level 0 is empty; only its price would be wrong.
+    level = level_at(view(head["state"], STATE), number)
+    return level["price"] if number != 0 else int64(UNDEF_PRICE), level["size"]
+
+
+@kernel
 def best_price(book: Record, which: int) -> float:
     """Best price of a side, NaN if it is empty."""
     head = head_of(address_of(book))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from engine.compiling import kernel
 from engine.inputs import INPUTS, gather, remember_quotes
 from engine.layout import BOOK, INSTRUMENT
-from engine.native import DOUBLE, Record, view
+from engine.native import DOUBLE, Record, int64, view
 from engine.policy import ContextKernels, LayoutKernels, Shape, ShapeKernels
 from engine.registry import FEATURES, STRATEGIES, build_features, build_strategies
 from engine.tap import build_observe_moment, observe_outcome
+from engine.trace import build_feature_trace, row_key
 
 
 def build_event(context: ContextKernels, layout: LayoutKernels, until: str) -> ShapeKernels:
@@ -16,7 +17,8 @@ def build_event(context: ContextKernels, layout: LayoutKernels, until: str) -> S
     feature_count, strategy_count = len(FEATURES), len(STRATEGIES)
     compute, decide = build_features(), build_strategies(context)
     row_of, put_features, feature_of = context.row, context.put_features, context.feature
-    observe_moment, read_side = build_observe_moment(layout), layout.read_side
+    observe_moment, read_side, best = build_observe_moment(layout), layout.read_side, layout.best
+    trace_row = build_feature_trace()
     decides = until == "strategies"
 
     @kernel
@@ -34,8 +36,13 @@ def build_event(context: ContextKernels, layout: LayoutKernels, until: str) -> S
         compute(inputs, row)
         remember_quotes(book, inputs)
         put_features(engine, book, row, probe)
+        signals = (int64(0), int64(0), int64(0), int64(0))
         if decides:
-            decide(engine, book, view(book["instrument"], INSTRUMENT), book["strategies"], probe)
+            signals = decide(engine, book, view(book["instrument"], INSTRUMENT), book["strategies"], probe)
+        bid_price, bid_size = best(book, 0)
+        ask_price, ask_size = best(book, 1)
+        key = row_key(book["key"], book["events"])
+        engine["trace"] += trace_row(key, row, bid_price, bid_size, ask_price, ask_size, signals)
         if tap is not None:
             # What is observed is what the context gives back, not what was computed.
             for place in range(feature_count):

@@ -43,6 +43,16 @@ def best_price_of(book: Record, which: int) -> float:
     return best_price(side_at(address_of(book), which))
 
 
+@kernel
+def best_of(book: Record, which: int) -> tuple[int, int]:
+    price, size = int64(UNDEF_PRICE), int64(0)
+    best = side_at(address_of(book), which)["best"]
+    if best != 0:
+        level = view(best, LEVEL)
+        price, size = level["price"], level["size"]
+    return price, size
+
+
 @inlined
 def read_side(book: Record, which: int, levels: Record) -> None:
     side = side_at(address_of(book), which)
@@ -148,6 +158,7 @@ def build_general(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> 
         apply=rules.apply,
         follow=follow,
         best_price=best_price_of,
+        best=best_of,
         read_side=read_side,
         append_side=append_side,
         write_levels=write_levels,

@@ -1,7 +1,7 @@
 """Replay a feed with one variant: how fast it went and what came out; features and books go to Parquet files.
 
-The clock runs from the arrival of the first records, with the kernels compiled; reading, digests and output files
-are part of the time (`lobench run` measures the variants without them). An interrupted replay keeps the rows it has.
+The clock runs from the arrival of the first records, with the kernels compiled; reading and output files are part of
+the time (`lobench run` measures the variants without them). An interrupted replay keeps the rows it has.
 """
 
 from __future__ import annotations
@@ -41,7 +41,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_until(parser, "decode", "book", "features", "strategies")
     parser.add_argument("--strict", action="store_true", help="stop at the first anomaly (exit code 3)")
     parser.add_argument("--counters", action="store_true", help="count what the mechanisms do (slower)")
-    parser.add_argument("--no-digests", action="store_true", help="take no digests (faster)")
+    parser.add_argument(
+        "--digests",
+        action="store_true",
+        help="also a digest of all books, features and accounts as they are at the end",
+    )
     add_json(parser)
 
 
@@ -77,7 +81,8 @@ def run(arguments: argparse.Namespace) -> int:
                 workers=arguments.workers,
                 evaluate=arguments.evaluate,
                 strict=arguments.strict,
-                observe=not arguments.no_digests,
+                observe=bool(files),
+                deep=False,
                 counters=arguments.counters,
                 depth=arguments.depth or 0,
                 on_rows=write if files else None,
@@ -108,8 +113,6 @@ def _check(arguments: argparse.Namespace) -> None:
     if (arguments.depth is None) != (arguments.book is None):
         raise UsageError("--depth N and --book B.parquet belong together")
     outputs = {f"--{name}": getattr(arguments, name) for name in ("features", "book") if getattr(arguments, name)}
-    if arguments.no_digests and (outputs or arguments.counters):
-        raise UsageError(f"--no-digests excludes {', '.join([*outputs, *['--counters'] * arguments.counters])}")
     used = {os.path.realpath(feed) for feed in arguments.feeds}
     for option, path in outputs.items():
         if os.path.realpath(path) in used:
@@ -131,9 +134,11 @@ def _prepare(variant: Variant, arguments: argparse.Namespace) -> None:
     from engine.session import warm
     from workbench.warming import warm_all
 
-    build = "counted" if arguments.counters else "timed" if arguments.no_digests else "observed"
-    warm_all([variant], [build], arguments.variants_from, until=arguments.until)
-    warm(variant, observe=not arguments.no_digests, counters=arguments.counters, until=arguments.until)
+    observe = bool(arguments.features or arguments.book)
+    if not (observe and arguments.counters):
+        build = "counted" if arguments.counters else "observed" if observe else "timed"
+        warm_all([variant], [build], arguments.variants_from, until=arguments.until)
+    warm(variant, observe=observe, counters=arguments.counters, until=arguments.until)
 
 
 def _replay(feed: Feed, replay: Replay, label: str) -> tuple[float, int]:
@@ -168,6 +173,9 @@ def _report_interrupt(signal: int, records: int, files: list[RowsFile]) -> None:
 
 def _outcome(arguments: argparse.Namespace, feed: Feed, replay: Replay, seconds: float) -> dict[str, Any]:
     memory = replay.memory()
+    digests = {} if arguments.until == "decode" else {"trace": f"{replay.trace:016x}"}
+    if arguments.digests:
+        digests["state"] = f"{replay.end_state():016x}"
     result = replay.finish()
     outcome = {
         "feed": feed.name,
@@ -176,6 +184,7 @@ def _outcome(arguments: argparse.Namespace, feed: Feed, replay: Replay, seconds:
         "evaluate": arguments.evaluate,
         "until": arguments.until,
         **result.as_json(),
+        "digests": digests,
         "seconds": seconds,
         "events_per_second": result.events / seconds if seconds else 0.0,
         "other_records": feed.other_records,
@@ -210,7 +219,7 @@ def _show(outcome: dict[str, Any], *, as_json: bool) -> None:
     ]
     lines += [("other", ", ".join(others))] if others else []
     lines += [("tuning", outcome["tuning"]["profile"])] if outcome["tuning"] else []
-    lines += [("digest", f"{value} {name}") for name, value in (outcome["digests"] or {}).items()]
+    lines += [("digest", f"{value} {name}") for name, value in outcome["digests"].items()]
     lines += [("wrote", f"{file['path']}, {file['rows']:,} rows") for file in outcome["files"]]
     for label, value in lines:
         print(f"{label:<12} {value}")

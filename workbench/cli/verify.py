@@ -22,6 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", metavar="N[,N…]", default="1", help="numbers of threads to verify each variant with (default 1)"
     )
+    parser.add_argument(
+        "--deep", action="store_true", help="also digests of every book at every 4,096th record (slow with many books)"
+    )
     parser.add_argument("--oracle", action="store_true", help="also against the pure-Python oracle (15,000 events/s)")
     add_json(parser)
 
@@ -47,6 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         counts,
         evaluate=arguments.evaluate,
         oracle=arguments.oracle,
+        deep=arguments.deep,
         files=arguments.variants_from,
         until=arguments.until,
     )
@@ -74,17 +78,17 @@ def show(name: str, outcomes: list[Verification]) -> None:
     """Print the verification for a person, each difference with the books around it."""
     from rich.table import Table
 
-    from engine.result import DIGEST_NAMES
     from workbench.console import headline, stdout
 
     console = stdout()
     table = Table(title=headline(name, outcomes[0].result))
-    for heading in ("variant", "workers", "books", "features", "strategies", "agrees"):
+    shown = outcomes[0].proof.as_json()
+    for heading in ("variant", "workers", *shown, "agrees"):
         table.add_column(heading)
     for outcome in outcomes:
-        digests = outcome.result.digests.as_json() if outcome.result.digests else {}
+        digests = outcome.proof.as_json()
         verdict = "yes" if outcome.agrees else f"NO: {', '.join(outcome.kinds)}"
-        table.add_row(outcome.name, str(outcome.workers), *(digests.get(name, "") for name in DIGEST_NAMES), verdict)
+        table.add_row(outcome.name, str(outcome.workers), *(digests.get(name, "") for name in shown), verdict)
     console.print(table)
     for outcome in outcomes:
         if not outcome.agrees:

@@ -39,6 +39,7 @@ def find(name: str) -> Any:
 def new_replay(variant: Any, evaluate: str, counters: bool = False, until: str | None = None) -> Any:
     """A replay: the timed build, one of it that ends after stage ``until``, or the one that counts. Raises LackingError
     where the engine cannot."""
+    from engine.errors import UsageError
     from engine.session import Replay
 
     if until is not None:
@@ -49,7 +50,11 @@ def new_replay(variant: Any, evaluate: str, counters: bool = False, until: str |
     if not counters:
         return Replay(variant, evaluate=evaluate, observe=False)
     try:
-        return Replay(variant, evaluate=evaluate, observe=True, counters=True)
+        try:
+            return Replay(variant, evaluate=evaluate, observe=False, counters=True)
+        except UsageError:
+            # Commits in which only an observed replay counts.
+            return Replay(variant, evaluate=evaluate, observe=True, counters=True)
     except TypeError as error:
         raise LackingError("this commit's engine counts nothing") from error
 

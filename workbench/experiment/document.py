@@ -111,6 +111,6 @@ def verification(outcome: Verification) -> dict[str, Any]:
         "name": outcome.name,
         "workers": outcome.workers,
         "agrees": outcome.agrees,
-        "digests": outcome.result.digests.as_json() if outcome.result.digests else None,
+        "digests": outcome.proof.as_json() or None,
         "difference": difference,
     }

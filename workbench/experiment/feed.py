@@ -152,7 +152,7 @@ class FeedExperiment:
         combinations = [known[REFERENCE], *factorial(known)[1:]]
         count = representative(self.feed.records["flags"], self._evaluate, FACTORIAL_RECORDS)
         prefix = replace(self._handed, count=count)
-        warm_all(combinations, builds=("observed", "timed"))
+        warm_all(combinations, builds=("timed",))
         first = LoadedFeed(self.feed.name, self.feed.slice(0, prefix.count), {})
         outcomes = verify_all(first, combinations, evaluate=self._evaluate)
         wrong = [outcome for outcome in outcomes if not outcome.agrees]
@@ -233,7 +233,7 @@ class FeedExperiment:
 
     def _verified(self, variants: Sequence[Variant]) -> list[Verification]:
         """The reference's outcome first, then those of ``variants``."""
-        warm_all(variants, builds=("observed", "timed"), files=self._files, until=self._until)
+        warm_all(variants, builds=("timed",), files=self._files, until=self._until)
         return verify_all(
             self.feed, variants, VERIFIED_WITH, evaluate=self._evaluate, files=self._files, until=self._until
         )

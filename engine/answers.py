@@ -1,0 +1,103 @@
+"""What a replay's state says when it is asked: a digest of everything, or the answer about one book.
+
+A measurement asks between timed calls. Work that a variant put off is then done, and its answer must be the
+reference's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from engine.compiling import entry, kernel
+from engine.containers import item, table_get
+from engine.counters import UNCOUNTED
+from engine.digest import accounts_value, fold, row_value, share
+from engine.layout import BOOK, ENGINE, OUTPUT_LEVEL
+from engine.native import DOUBLE, Record, uint64, view
+from engine.policy import STAGES, ContextKernels, LayoutKernels
+from engine.registry import FEATURES, STRATEGIES
+
+OUTPUT_LEVEL_BYTES = OUTPUT_LEVEL.itemsize
+
+
+@dataclass(frozen=True)
+class Answers:
+    """- ``end_state(engine, row, stage) -> uint64``: digest of what the stages up to ``STAGES[stage]`` keep: all books,
+      newest features, accounts; ``row`` is room for the features. Of a replay that only decodes: what was read.
+    - ``question(engine, key, row, levels, depth) -> uint64``: of the book ``key`` its best ``depth`` levels, newest
+      features and accounts; 0 if this worker has no such book. ``levels`` is room for ``OUTPUT_LEVEL`` records.
+    - ``newest(engine, key, row) -> int``: 1, and the newest features of the book ``key`` at ``row``; 0 if this worker
+      has no such book.
+    """
+
+    end_state: Callable[..., Any]
+    question: Callable[..., Any]
+    newest: Callable[..., Any]
+
+
+@kernel
+def levels_value(levels: int, depth: int) -> int:
+    """Every field of ``depth`` ``OUTPUT_LEVEL`` records, uint64."""
+    value = uint64(0)
+    for place in range(depth):
+        level = view(levels + place * OUTPUT_LEVEL_BYTES, OUTPUT_LEVEL)
+        value = fold(fold(fold(value, level["bid_px"]), level["bid_sz"]), level["bid_ct"])
+        value = fold(fold(fold(value, level["ask_px"]), level["ask_sz"]), level["ask_ct"])
+    return value
+
+
+def build_answers(context: ContextKernels, layout: LayoutKernels, until: str) -> Answers:
+    """The functions for books of this layout, and a replay that ends after stage ``until``."""
+    feature_count, strategy_count = len(FEATURES), len(STRATEGIES)
+    tracked, decides = (STAGES.index(until) >= place for place in (2, 3))
+    arrange, book_value, write_levels = layout.arrange, layout.book_value, layout.write_levels
+    feature_of = context.feature
+
+    @kernel
+    def read_features(engine: Record, book: Record, row: int) -> None:
+        for place in range(feature_count):
+            view(row + 8 * place, DOUBLE)["value"] = feature_of(engine, book, place, None)
+
+    @kernel
+    def computed(engine: Record, book: Record, row: int, stage: int, value: int) -> int:
+        """``value`` with the newest features and the accounts folded in."""
+        if tracked and stage >= 2:
+            read_features(engine, book, row)
+            value = fold(value, row_value(row, feature_count))
+        if decides and stage >= 3:
+            value = fold(value, accounts_value(book["strategies"], strategy_count))
+        return value
+
+    @entry
+    def end_state(state: int, row: int, stage: int) -> int:
+        engine = view(state, ENGINE)
+        total = uint64(engine["decoded"])
+        arrange(engine, False)
+        for index in range(engine["books"]["count"]):
+            book = view(item(engine["books"], index), BOOK)
+            value = computed(engine, book, row, stage, fold(uint64(0), book_value(book)))
+            total += share(value, book["key"])
+        return total
+
+    @entry
+    def question(state: int, key: int, row: int, levels: int, depth: int) -> int:
+        engine = view(state, ENGINE)
+        address = table_get(engine["book_table"], key, UNCOUNTED, None)
+        value = uint64(0)
+        if address != 0:
+            book = view(address, BOOK)
+            write_levels(book, levels, depth)
+            value = share(computed(engine, book, row, 3, levels_value(levels, depth)), key)
+        return value
+
+    @entry
+    def newest(state: int, key: int, row: int) -> int:
+        engine = view(state, ENGINE)
+        address = table_get(engine["book_table"], key, UNCOUNTED, None)
+        if tracked and address != 0:
+            read_features(engine, view(address, BOOK), row)
+        return address != 0
+
+    return Answers(end_state, question, newest)

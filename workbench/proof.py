@@ -1,0 +1,131 @@
+"""What a replay is compared by, and the comparison of two.
+
+The build that is timed is the one that proves itself: its running trace at every batch boundary, its whole state at
+boundaries that double and at the end, and answers about random books at random boundaries. A deep proof adds the
+digests of everything at every boundary, which take a build of their own.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.feeds import LoadedFeed
+from engine.records import BATCH
+from engine.result import DIGEST_NAMES, Result
+
+Books = tuple[tuple[int, int], ...]
+"""(instrument_id, publisher_id) of some books."""
+
+_ASKED = 4
+"""One boundary of so many is asked about."""
+_BOOKS = 3
+
+
+class Questions:
+    """About which books a replay is asked at which boundaries: drawn anew for each verification, so that no variant can
+    know them, and the same for all variants of it."""
+
+    def __init__(self, feed: LoadedFeed, seed: int | None = None) -> None:
+        self._feed = feed
+        self._seed = random.SystemRandom().getrandbits(32) if seed is None else seed
+
+    def at(self, records: int) -> Books:
+        """Books to ask about after so many records: those of some of them; mostly none."""
+        drawn = random.Random(self._seed * 2**32 + records)
+        if records == 0 or drawn.randrange(_ASKED):
+            return ()
+        chosen = self._feed.records[[drawn.randrange(records) for _ in range(_BOOKS)]]
+        return tuple(zip(chosen["instrument_id"].tolist(), chosen["publisher_id"].tolist(), strict=True))
+
+
+def is_whole(records: int) -> bool:
+    """Whether the whole state is compared at this boundary: the first, second, fourth, eighth and so on."""
+    batches, rest = divmod(records, BATCH)
+    return rest == 0 and batches & (batches - 1) == 0
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One replay's side of a comparison.
+
+    ``traces``: uint64, shape (boundaries,), the running trace at every batch boundary, empty where none is kept.
+    ``states``: number of records to the digest of all that is kept (books, newest features, accounts) after them;
+    ``answers``: number of records to the answer about the books that were asked for. What one of two proofs lacks is
+    not compared.
+    """
+
+    result: Result
+    traces: npt.NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
+    states: dict[int, int] = field(default_factory=dict)
+    answers: dict[int, int] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, str]:
+        """Hex digests by kind, as far as there are: ``trace``, ``state`` at the end, those of a deep proof."""
+        found = {} if self.result.trace is None else {"trace": f"{self.result.trace:016x}"}
+        if self.states:
+            found["state"] = f"{self.states[max(self.states)]:016x}"
+        return found | (self.result.digests.as_json() if self.result.digests else {})
+
+
+def compare(expected: Proof, actual: Proof) -> tuple[str, ...]:
+    """What differs between two proofs: traces, states, answers, digests of a deep proof, counts."""
+    kinds = []
+    one, other = expected.result, actual.result
+    decodes = other.decoded is not None
+    if decodes and one.decoded != other.decoded:
+        kinds.append("fields")
+    if None not in (one.trace, other.trace):
+        same = np.array_equal(expected.traces, actual.traces) if _sampled(expected, actual) else True
+        if not same or one.trace != other.trace:
+            kinds.append("trace")
+    if not decodes and first_difference(expected.states, actual.states) is not None:
+        kinds.append("state")
+    if first_difference(expected.answers, actual.answers) is not None:
+        kinds.append("answers")
+    if one.digests is not None and other.digests is not None:
+        for column, name in enumerate(DIGEST_NAMES):
+            if name in other.digests.taken:
+                same = np.array_equal(one.samples[:, column], other.samples[:, column])
+                if not same or getattr(one.digests, name) != getattr(other.digests, name):
+                    kinds.append(name)
+    counted = ("events",) if decodes else ("events", "evaluations", "anomalies")
+    kinds += [name for name in counted if getattr(one, name) != getattr(other, name)]
+    return tuple(kinds)
+
+
+def _sampled(expected: Proof, actual: Proof) -> bool:
+    return min(expected.result.events, actual.result.events) >= BATCH or len(expected.traces) == len(actual.traces)
+
+
+def first_difference(expected: dict[int, int], actual: dict[int, int]) -> int | None:
+    """Number of records of the first entry that both have, and that differs; None if there is none."""
+    return min((count for count in expected.keys() & actual.keys() if expected[count] != actual[count]), default=None)
+
+
+def bracket(expected: Proof, actual: Proof, count: int) -> tuple[int, int]:
+    """Numbers of records (same, different) between which two proofs part, as far as they tell: after ``different`` they
+    differ; ``same`` is the last boundary before at which nothing compared differs."""
+    parted = [count, *_boundaries(expected.traces, actual.traces)]
+    taken = actual.result.digests.taken if expected.result.digests and actual.result.digests else ()
+    for column, name in enumerate(DIGEST_NAMES):
+        if name in taken:
+            parted += _boundaries(expected.result.samples[:, column], actual.result.samples[:, column])
+    for one, other in ((expected.states, actual.states), (expected.answers, actual.answers)):
+        found = first_difference(one, other)
+        parted += [] if found is None else [found]
+    different = min(parted)
+    return max(0, (different - 1) // BATCH * BATCH), different
+
+
+def _boundaries(expected: npt.NDArray[Any], actual: npt.NDArray[Any]) -> list[int]:
+    """Records of the first boundary at which samples differ, or that only one has."""
+    both = min(len(expected), len(actual))
+    differs = np.flatnonzero(expected[:both] != actual[:both])
+    if len(differs):
+        return [(int(differs[0]) + 1) * BATCH]
+    return [(both + 1) * BATCH] if len(expected) != len(actual) else []
