@@ -49,7 +49,8 @@ class Facts:
                 found.setdefault(outcome["name"], outcome["difference"] or "its digests differ from the reference's")
         for session in map(self.feed.get, SESSIONS):
             for name in (session or {}).get("disagreeing", ()):
-                found.setdefault(name, "its end state differed from the reference's after a timed replay")
+                reasons = (session or {}).get("reasons", {})
+                found.setdefault(name, reasons.get(name, "it differed from the reference in a timed replay"))
         return found
 
     @cached_property

@@ -74,7 +74,8 @@ def _show_feed(feed: dict[str, Any], until: str) -> None:
     else:
         say("verification", f"{len(feed['verification'])} replays agree to the last bit")
     for name in feed["session"]["disagreeing"]:
-        say("end state", f"{name} DIFFERS from the reference after a timed replay: its figures are left out")
+        reason = feed["session"].get("reasons", {}).get(name, "it differed from the reference in a timed replay")
+        say("REFUSED", f"{name}: {reason}; its figures are left out")
     say_tuning(feed)
     _show_from_top(feed)
     _show_noise(feed)

@@ -12,7 +12,7 @@ import numpy as np
 
 
 class Reading(NamedTuple):
-    """What one timed stretch cost: wall and thread CPU time in ns, and what the kernel counted of it. ``steal_ticks``
+    """What one timed stretch cost: wall and CPU time in ns, and what the kernel counted of it. ``steal_ticks``
     are the hypervisor's, of the CPU that the process is pinned to (of all CPUs where it is not), lead-in included."""
 
     wall_ns: int

@@ -7,12 +7,15 @@ one variant from start to end before the next begins; what lock-step costs a var
 
 from __future__ import annotations
 
+import hashlib
+import os
 import random
 import time
 from collections.abc import Iterator, Sequence
 from itertools import chain, repeat
 from typing import Any
 
+from engine.errors import LobenchError
 from engine.feeds import LoadedFeed
 from engine.policy import Variant
 from engine.session import Replay
@@ -21,6 +24,7 @@ from workbench.measurement.clocks import Clocks
 from workbench.measurement.contamination import Reading, is_contaminated
 from workbench.measurement.design import Slice, slices
 from workbench.measurement.presence import taken, touch
+from workbench.measurement.questions import Examiner, Question, draw
 from workbench.measurement.task import Job
 
 COLUMNS = ("pass", "slice", "variant", "order", *Reading._fields, "contaminated")
@@ -32,6 +36,7 @@ LOCKSTEP, ISOLATED = "lockstep", "isolated"
 _TOLD_EVERY = 0.2
 _PADS, _PADDING = 16, 4096
 """Pieces of memory taken before a replay is made, and below how many bytes each."""
+_READ_RECORDS = 1 << 20
 _PAGE_RECORDS = 73
 """Records of 56 bytes in a page of memory."""
 
@@ -54,7 +59,17 @@ def work(job: Job) -> None:
         samples, states = bench.lockstep(done[kind]) if kind == LOCKSTEP else bench.isolated(done[kind])
         done[kind] += 1
         now = time.monotonic()
-        job.tell({"seconds": now - began, "kind": kind, "samples": samples, "end_states": states, "held": taken()})
+        job.tell(
+            {
+                "seconds": now - began,
+                "kind": kind,
+                "samples": samples,
+                "end_states": states,
+                "owed_ns": bench.owed,
+                "floor_ns": bench.floor,
+                "held": taken(),
+            }
+        )
         needed = number == 0 and settings["isolated"] != "none"
         if not needed and now - began + (now - started) > task.seconds:
             break
@@ -80,10 +95,19 @@ class _Bench:
         self._orders = orders(len(self._variants), self._random)
         self._clocks = Clocks(job.cpu)
         self._padding: list[bytes] = []
+        self._examiner = Examiner()
+        self._questions: list[Question] = []
+        self._answers: list[list[str]] = []
+        self._threads = threads()
+        self.floor = reading_ns(job.feed)
+        """Nanoseconds that reading a record takes at least."""
+        self.owed: list[int] = []
+        """Nanoseconds that answers of the pass owed, by variant; they are part of its samples."""
 
     def lockstep(self, number: int) -> tuple[list[Sample], list[str]]:
         """Samples of one pass, and each variant's end state."""
         samples: list[Sample] = []
+        self._begin()
         # Large pages may run out: no variant is always the last to ask for memory.
         turns = self._random.sample(range(len(self._variants)), len(self._variants))
         made = {index: self._replay(self._variants[index]) for index in turns}
@@ -92,7 +116,7 @@ class _Bench:
             for place, part in enumerate(self._slices):
                 for turn, index in enumerate(next(self._orders)):
                     samples.append(self._sample(number, place, index, turn, replays[index], part))
-            return samples, [_state(replay) for replay in replays]
+            return samples, self._states()
         finally:
             for replay in replays:
                 replay.close()
@@ -100,13 +124,23 @@ class _Bench:
     def isolated(self, number: int) -> tuple[list[Sample], list[str]]:
         """As ``lockstep``, one variant after the other."""
         samples: list[Sample] = []
-        states = [""] * len(self._variants)
-        for turn, index in enumerate(self._random.sample(range(len(states)), len(states))):
+        self._begin()
+        count = len(self._variants)
+        for turn, index in enumerate(self._random.sample(range(count), count)):
             with self._replay(self._variants[index]) as replay:
                 for place, part in enumerate(self._slices):
                     samples.append(self._sample(number, place, index, turn, replay, part))
-                states[index] = _state(replay)
-        return samples, states
+        return samples, self._states()
+
+    def _begin(self) -> None:
+        """A new pass, with new questions."""
+        self._questions = draw(self._feed, self._slices, self._random)
+        self._answers = [[] for _ in self._variants]
+        self.owed = [0] * len(self._variants)
+
+    def _states(self) -> list[str]:
+        """What each variant answered in this pass: traces and states, the last one's among them."""
+        return [hashlib.blake2b("\n".join(said).encode(), digest_size=8).hexdigest() for said in self._answers]
 
     def _replay(self, variant: Variant) -> Replay:
         # Where memory lies makes a percent or two of difference. What the heap gives next is moved at random, so that
@@ -119,10 +153,20 @@ class _Bench:
         lead_in, timed = self._feed.slice(part.start, part.timed), self._feed.slice(part.timed, part.stop)
         # Its pages are in the process's tables; its records come to the caches as a replay reads them.
         self._feed.records["order_id"][part.start : part.stop : _PAGE_RECORDS].sum()
+
+        def owed() -> int:
+            nanoseconds, answer = self._examiner.ask(replay, self._questions[place])
+            self._answers[index].append(answer)
+            self.owed[index] += nanoseconds
+            return nanoseconds
+
         reading = self._clocks.measure(
             lambda: replay.run(lead_in.address, lead_in.stride, lead_in.count),
             lambda: replay.run(timed.address, timed.stride, timed.count),
+            owed,
         )
+        if threads() > self._threads:
+            raise LobenchError(f"{self._variants[index].name} leaves a thread running: its work cannot be timed")
         now = time.monotonic()
         if now - self._told > _TOLD_EVERY:
             self._told = now
@@ -131,5 +175,21 @@ class _Bench:
         return (number, place, index, turn, *reading, int(is_contaminated(reading)))
 
 
-def _state(replay: Replay) -> str:
-    return f"{replay.end_state():016x}"
+def threads() -> int:
+    """Threads of this process; 0 where the system does not tell."""
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        return 0
+
+
+def reading_ns(feed: LoadedFeed) -> float:
+    """Nanoseconds in which one word of each record is summed up, at the fastest of a few times: no replay that reads
+    its records takes less than half of it."""
+    word = feed.records["order_id"][:_READ_RECORDS]
+    times = []
+    for _ in range(5):
+        began = time.perf_counter_ns()
+        word.sum()
+        times.append(time.perf_counter_ns() - began)
+    return min(times) / max(1, len(word))

@@ -7,13 +7,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from workbench.measurement.design import TWICE, Design, isolated_every
+from workbench.measurement.design import TWICE, Design, Slice, isolated_every, slices
 from workbench.measurement.handover import SharedFeed
 from workbench.measurement.lockstep import COLUMNS, LOCKSTEP
 from workbench.measurement.process import Message, cpu_for, messages
 from workbench.measurement.task import Task
 
 SESSION_COLUMNS = ("process", *COLUMNS)
+
+DIFFERS = "a trace, an answer or the state differed from the reference's in a timed replay"
+MOST_OWED = 0.2
+"""Of a pass's time, what answers may owe: beyond it is no cache that was cold but work that was put off."""
 
 
 @dataclass
@@ -27,6 +31,8 @@ class Session:
     samples: list[list[int]] = field(default_factory=list)
     isolated: list[list[int]] = field(default_factory=list)
     disagreeing: set[str] = field(default_factory=set)
+    reasons: dict[str, str] = field(default_factory=dict)
+    """Why a variant is ``disagreeing``."""
     complete: bool = False
     held: int = 0
     """Bytes that a pass takes, as far as known."""
@@ -42,7 +48,31 @@ class Session:
         (self.samples if message["kind"] == LOCKSTEP else self.isolated).extend(rows)
         self.held = max(self.held, message["held"])
         states = dict(zip(self.measured, message["end_states"], strict=True))
-        self.disagreeing |= {name for name in states if states[name] != states[self.measured[-1]]}
+        for name in states:
+            if states[name] != states[self.measured[-1]]:
+                self.refuse(name, DIFFERS)
+        self._judge(rows, message)
+
+    def refuse(self, name: str, reason: str) -> None:
+        """Leave a variant out, with every figure. The first reason stands."""
+        self.disagreeing.add(name)
+        self.reasons.setdefault(name, reason)
+
+    def _judge(self, rows: list[list[int]], message: Message) -> None:
+        """Refuse what was not timed while it worked: it answered late, or was faster than its records can be read."""
+        variant, place, cpu = (SESSION_COLUMNS.index(name) for name in ("variant", "slice", "cpu_ns"))
+        timed = [part.stop - part.timed for part in self.slices()]
+        for index, (name, owed) in enumerate(zip(self.measured, message["owed_ns"], strict=True)):
+            mine = [row for row in rows if row[variant] == index]
+            spent, records = sum(row[cpu] for row in mine), sum(timed[row[place]] for row in mine)
+            if owed > MOST_OWED * spent:
+                self.refuse(name, f"does {owed / spent:.0%} of its work only when it is asked for results")
+            if spent < records * message["floor_ns"] / 2:
+                self.refuse(name, f"{spent / records:.2g} ns a record is less than reading it takes")
+
+    def slices(self) -> list[Slice]:
+        """The slices of a pass."""
+        return slices(self.events, self.design.slice_records, self.design.lead_in_records)
 
     def as_json(self) -> dict[str, Any]:
         """As ``feeds[].session`` of the result document."""
@@ -52,6 +82,7 @@ class Session:
             "measured": self.measured,
             "design": asdict(self.design),
             "disagreeing": sorted(self.disagreeing),
+            "reasons": dict(self.reasons),
             "samples": {"columns": list(SESSION_COLUMNS), "rows": self.samples},
         }
 
@@ -71,6 +102,7 @@ class Session:
             samples=kept["samples"]["rows"],
             isolated=isolated["rows"] if isolated else [],
             disagreeing=set(kept["disagreeing"]),
+            reasons=dict(kept.get("reasons", {})),
             complete=kept["complete"],
         )
 

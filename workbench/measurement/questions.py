@@ -1,0 +1,69 @@
+"""Questions between timed slices: is what a variant was timed for really done?
+
+At the end of every slice a variant is asked about a few random books, and at two slices of a pass, one random and the
+last, for its whole state. Each question is put twice in a row. What the first takes beyond the second is work that the
+timed call left undone, and belongs to the slice; all variants must give the same answers.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.feeds import LoadedFeed
+from engine.session import Replay
+from workbench.measurement.design import Slice
+
+BOOKS = 3
+_CACHE_BYTES = 1 << 26
+"""More than any cache of a core holds. A question about everything reads cold memory both times."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """``books``: (instrument_id, publisher_id) that are asked about; ``whole``: so is the state of all of them."""
+
+    books: tuple[tuple[int, int], ...]
+    whole: bool
+
+
+def draw(feed: LoadedFeed, slices: Sequence[Slice], rng: random.Random) -> list[Question]:
+    """A question for the end of each slice of a pass: about books of random records up to there."""
+    whole = {rng.randrange(len(slices)), len(slices) - 1}
+    drawn = []
+    for place, part in enumerate(slices):
+        records = feed.records[[rng.randrange(part.stop) for _ in range(BOOKS)]]
+        books = zip(records["instrument_id"].tolist(), records["publisher_id"].tolist(), strict=True)
+        drawn.append(Question(tuple(books), place in whole))
+    return drawn
+
+
+class Examiner:
+    """Puts questions, and measures what their answers owed."""
+
+    def __init__(self) -> None:
+        self._memory = np.zeros(_CACHE_BYTES // 8, np.int64)
+
+    def ask(self, replay: Replay, question: Question) -> tuple[int, str]:
+        """CPU time that the answer owed, in ns, and the answer, the same string for the same state."""
+        owed, answer = self._twice(lambda: replay.question(question.books), cold=False)
+        answers = [answer, replay.trace]
+        if question.whole:
+            more, state = self._twice(replay.end_state, cold=True)
+            owed, answers = owed + more, [*answers, state]
+        return owed, " ".join(f"{number:016x}" for number in answers)
+
+    def _twice(self, ask: Callable[[], int], cold: bool) -> tuple[int, int]:
+        spent, answers = [], []
+        for _ in range(2):
+            if cold:
+                self._memory.sum()
+            began = time.process_time_ns()
+            answers.append(ask())
+            spent.append(time.process_time_ns() - began)
+        # An answer that changes when it is asked for again is nobody's: it agrees with no other.
+        return max(0, spent[0] - spent[1]), answers[0] if answers[0] == answers[1] else ~answers[0]
