@@ -199,7 +199,7 @@ def _feed(
     events = shape[2] * SLICE
     session = _session(rng, [*names, CONTROL], [*speeds.values(), 1.0], events, shape, noise, complete)
     session["disagreeing"] = list(disagreeing)
-    digests = {"books": f"{number:016x}", "features": f"{number + 1:016x}", "strategies": f"{number + 2:016x}"}
+    digests = {"trace": f"{number:016x}", "state": f"{number + 1:016x}"}
     feed: Document = {
         "specs": [spec],
         "name": spec,

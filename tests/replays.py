@@ -130,6 +130,7 @@ def assert_equal(found: Result, expected: Result) -> None:
             f"{DIGEST_NAMES[digest]} differ first within records {boundary * BATCH} to {(boundary + 1) * BATCH}"
         )
     assert found.digests == expected.digests
+    assert found.trace == expected.trace
 
 
 def table(records: Records) -> str:

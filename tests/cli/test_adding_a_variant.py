@@ -104,14 +104,15 @@ def test_a_feature_and_a_strategy(leaning: Path) -> None:
     assert features["depth_difference"].to_pylist() == [float(bid - ask) for bid, ask in sizes]
 
     both = ["--variants", "leaning", *options]
-    told = answer("verify", FEED, *both, "--workers", "1,2", folder=leaning)
+    told = answer("verify", FEED, *both, "--workers", "1,2", "--deep", folder=leaning)
     assert told["agree"] is True
-    plain = answer("verify", FEED, "--variants", "p4_hash_lookup", folder=leaning)
+    plain = answer("verify", FEED, "--variants", "p4_hash_lookup", "--deep", folder=leaning)
     with_own, without = (entry["verifications"][0]["digests"] for entry in (told, plain))
     # All variants computed the feature and the strategy, the reference among them; the books are the same.
     assert with_own["books"] == without["books"]
     assert with_own["features"] != without["features"]
     assert with_own["strategies"] != without["strategies"]
+    assert with_own["trace"] != without["trace"]
 
 
 def test_the_oracle_knows_no_feature_of_ones_own(leaning: Path) -> None:

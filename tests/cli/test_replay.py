@@ -71,7 +71,7 @@ def test_writes_what_the_oracle_computes(
     files = ["--features", tmp_path / "f.parquet", "--depth", DEPTH, "--book", tmp_path / "b.parquet"]
     outcome = answer("replay", feed, "--evaluate", evaluate, "--workers", workers, *files)
 
-    assert outcome["digests"] == (expected.result.digests and expected.result.digests.as_json())
+    assert outcome["digests"] == {"trace": f"{expected.result.trace:016x}"}
     assert outcome["evaluations"] == expected.result.evaluations == len(expected.rows) > 4_000
     assert outcome["anomalies"] == expected.result.anomalies
     assert [file["rows"] for file in outcome["files"]] == [len(expected.rows)] * 2
@@ -115,7 +115,7 @@ def test_json(records: npt.NDArray[np.void], tmp_path: Path) -> None:
     plain = write(tmp_path / "a.dbn", header(), records[:half].tobytes())
     mixed = zstd(header(schema=None), other_record(), records[half:].tobytes(), other_record(0x17))
     packed = write(tmp_path / "b.dbn.zst", mixed)
-    outcome = answer("replay", plain, packed, "--counters")
+    outcome = answer("replay", plain, packed, "--counters", "--digests")
 
     assert outcome["feed"] == f"{plain} + {packed}"
     assert outcome["variant"] == max(discover().values(), key=lambda variant: variant.phase or 0).name
@@ -124,14 +124,14 @@ def test_json(records: npt.NDArray[np.void], tmp_path: Path) -> None:
     assert outcome["seconds"] > 0
     assert outcome["events_per_second"] == pytest.approx(len(records) / outcome["seconds"])
     assert outcome["other_records"] == {"22": 1, "23": 1}
-    assert set(outcome["digests"]) == {"books", "features", "strategies"}
+    assert set(outcome["digests"]) == {"trace", "state"}
     assert outcome["counters"]["lookups"] > 0
     per_event = {name: count / len(records) for name, count in outcome["counters"].items()}
     assert outcome["counters_per_event"] == pytest.approx(per_event)
 
 
 def test_summary_for_a_person(feed: str) -> None:
-    done = lobench("replay", feed, "--no-digests", "--variant", "p4_hash_lookup")
+    done = lobench("replay", feed, "--variant", "p4_hash_lookup")
     assert done.returncode == 0
     lines = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
     assert lines["feed"] == feed
@@ -139,15 +139,16 @@ def test_summary_for_a_person(feed: str) -> None:
     assert lines["events"].startswith("9,000 in ")
     assert lines["rate"].endswith(" events/s")
     assert "cancel_unknown_order " in lines["anomalies"]
-    assert "digest" not in lines
+    trace, kind = lines["digest"].split()
+    assert (len(trace), kind) == (16, "trace")
     assert done.stderr == ""
     assert "\x1b" not in done.stdout
 
 
 def test_an_empty_feed(tmp_path: Path) -> None:
     feed = write(tmp_path / "empty.dbn", header())
-    outcome = answer("replay", feed, "--no-digests")
-    assert (outcome["events"], outcome["digests"]) == (0, None)
+    outcome = answer("replay", feed, "--until", "decode")
+    assert (outcome["events"], outcome["digests"]) == (0, {})
     outcome = answer("replay", feed, "--features", tmp_path / "f.parquet")
     assert outcome["files"][0]["rows"] == pq.read_table(tmp_path / "f.parquet").num_rows == 0
-    assert outcome["digests"]["books"] == "0" * 16
+    assert outcome["digests"] == {"trace": "0" * 16}

@@ -47,8 +47,6 @@ def test_bad_data_leaves_the_old_file(tmp_path: Path) -> None:
         (["--workers", "0"], "workers must be at least 1"),
         (["--variant", "p9_nothing"], "no variant named 'p9_nothing'"),
         (["--variants-from", "none.py"], "none.py: No such file or directory"),
-        (["--no-digests", "--counters"], "--no-digests excludes --counters"),
-        (["--no-digests", "--features", "f.parquet"], "--no-digests excludes --features"),
         (["--features", "none/f.parquet"], "none/f.parquet: cannot be written: No such file or directory"),
         (["--features", "."], ".: cannot be written: is not a regular file"),
         (["--features", "/dev/null"], "/dev/null: cannot be written: is not a regular file"),

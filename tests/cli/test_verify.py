@@ -106,7 +106,7 @@ def test_a_wrong_variant_for_a_person(tmp_path: Path) -> None:
     assert done.returncode == 1
     lines = done.stdout.splitlines()
     (verdict,) = [line for line in lines if line.split()[1:2] == ["forgetful"]]
-    assert "NO: books, features, strategies, anomalies" in verdict
+    assert "NO: trace, state, " in verdict
     (first,) = [place for place, line in enumerate(lines) if line.startswith("first difference: ")]
     assert lines[first - 1] == "forgetful with 1 workers:"
     assert lines[first].startswith(f"first difference: event {mistake.record} (")

@@ -47,7 +47,15 @@ def message(
         for order, variant in enumerate(rng.permutation(len(NAMES)).tolist()):
             cpu = int(1e7 / FASTER[variant] * math.exp(noise * rng.normal()))
             samples.append([number, place, variant, order, cpu + 9, cpu, 0, 0, 0, 0, 0])
-    return {"seconds": 1.0, "kind": kind, "samples": samples, "end_states": list(states), "held": 0}
+    return {
+        "seconds": 1.0,
+        "kind": kind,
+        "samples": samples,
+        "end_states": list(states),
+        "owed_ns": [0] * len(NAMES),
+        "floor_ns": 1.0,
+        "held": 0,
+    }
 
 
 def session(processes: int, noise: float = 0.0, until: float | None = None) -> Session:
@@ -72,6 +80,27 @@ def test_passes_of_both_kinds_are_kept_apart() -> None:
     made.take(1, message(ISOLATED, states="aaba"))
     made.take(1, message(states="baaa"))
     assert made.disagreeing == {"p4_hash_lookup", "p0_baseline"}
+
+
+def test_work_that_was_put_off_is_refused() -> None:
+    made = Session(NAMES, 40_000, Design(2, 1.0, 10_000, 0))
+    # Four slices of 1e6 ns: a fifth of them may be caches that were cold.
+    made.take(0, {**message(), "owed_ns": [0, 0, 700_000, 0]})
+    assert made.disagreeing == set()
+    made.take(0, {**message(number=1), "owed_ns": [0, 0, 1_000_000, 0]})
+    assert made.disagreeing == {"p4_hash_lookup"}
+    assert made.reasons == {"p4_hash_lookup": "does 25% of its work only when it is asked for results"}
+    assert made.as_json()["reasons"] == made.reasons
+
+
+def test_what_is_faster_than_reading_is_refused() -> None:
+    made = Session(NAMES, 40_000, Design(2, 1.0, 10_000, 0))
+    # p4 takes 1e6 ns for 10,000 records.
+    made.take(0, {**message(), "floor_ns": 199.0})
+    assert made.disagreeing == set()
+    made.take(0, {**message(number=1), "floor_ns": 201.0})
+    assert made.disagreeing == {"p4_hash_lookup"}
+    assert "less than reading" in made.reasons["p4_hash_lookup"]
 
 
 def test_a_session_comes_back_as_it_was() -> None:

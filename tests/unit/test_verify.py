@@ -12,10 +12,11 @@ from engine.feeds import LoadedFeed
 from engine.feeds.base import Chunk
 from engine.records import BATCH
 from engine.registry import FEATURES
-from engine.result import Digests, Result
+from engine.result import Digests, Result, StrategyEnd
 from tests.dbn_files import records
 from workbench.machines import State
-from workbench.verify import Difference, compare, locate, verify
+from workbench.proof import Proof, Questions, compare, is_whole
+from workbench.verify import Difference, locate, named, verify
 
 COUNT = 2 * BATCH + 1000
 PLAIN = State([(10, 5, 1, [(1, 5)])], [], None)
@@ -27,7 +28,7 @@ def feed_of(count: int) -> LoadedFeed:
 
 
 class Scripted:
-    """A machine whose digests depend on the number of records alone; ``kinds`` differ from record ``wrong`` on."""
+    """A machine whose proof depends on the number of records alone; ``kinds`` differ from record ``wrong`` on."""
 
     workers = 1
 
@@ -46,20 +47,33 @@ class Scripted:
             for place, name in enumerate(("books", "features", "strategies"))
         }
 
-    def replay(self, feed: LoadedFeed, count: int, advance: Callable[[int], None] | None = None) -> Result:
+    def proven(self, kind: str, count: int) -> int:
+        return count + (1 << 63 if self.differs(count) and kind in self.kinds else 0)
+
+    def replay(self, feed: LoadedFeed, count: int, advance: Callable[[int], None] | None = None) -> Proof:
         self.replays.append(count)
         more = int(self.differs(count))
         if advance is not None:
             advance(count)
         boundaries = range(BATCH, count + 1, BATCH)
         samples = np.array([list(self.digests(boundary).values()) for boundary in boundaries], np.uint64)
-        return Result(
+        result = Result(
             events=count + more * ("events" in self.kinds),
             evaluations=count + more * ("evaluations" in self.kinds),
             anomalies={"zero_size": more * ("anomalies" in self.kinds)},
             books=(),
             digests=Digests(**self.digests(count)),
             samples=samples.reshape(-1, 3),
+            trace=self.proven("trace", count),
+        )
+        states = {
+            whole: self.proven("state", whole) for whole in (*boundaries, count) if is_whole(whole) or whole == count
+        }
+        return Proof(
+            result,
+            np.array([self.proven("trace", boundary) for boundary in boundaries], np.uint64),
+            states,
+            {boundary: self.proven("answers", boundary) for boundary in boundaries},
         )
 
     def state(self, feed: LoadedFeed, count: int, instrument_id: int, publisher_id: int) -> State:
@@ -89,14 +103,18 @@ BOUNDARIES = [BATCH - 1, BATCH, BATCH + 1, 2 * BATCH - 1, 2 * BATCH]
 TAIL = [2 * BATCH + 1, COUNT - 2, COUNT - 1]
 
 
-@pytest.mark.parametrize("kind", ["books", "features", "strategies", "anomalies", "evaluations", "events"])
+COUNTS = ["anomalies", "evaluations", "events"]
+
+
+@pytest.mark.parametrize("kind", ["trace", "state", "books", "features", "strategies", *COUNTS])
 @pytest.mark.parametrize("record", BLOCKS + BOUNDARIES + TAIL)
 def test_finds_the_first_record(record: int, kind: str) -> None:
     feed = feed_of(COUNT)
     machine = Scripted("machine", record, (kind,))
     difference = found(feed, machine)
     assert difference.record == record
-    assert difference.kinds == (kind,)
+    # The book that the event names differs, too: what tells of it is the book, not the trace of it.
+    assert difference.kinds == ("books", *([kind] if kind in COUNTS else []))
     event = feed.records[record]
     assert difference.event == {name: int(event[name]) for name in event.dtype.names}
     # Both books around the event: before it of the reference, after it of both.
@@ -120,13 +138,13 @@ def test_a_feed_without_a_boundary(count: int) -> None:
 def test_replays_few_prefixes() -> None:
     machine = Scripted("machine", 5000)
     found(feed_of(COUNT), machine)
-    # Once in full, once to the end of the block, then halves of it.
-    assert len(machine.replays) <= 2 + 12
+    # Once in full, once to each end of the block, then halves of it.
+    assert len(machine.replays) <= 3 + 12
     assert machine.replays[0] == COUNT
     assert all(BATCH <= count <= 2 * BATCH for count in machine.replays[1:])
 
 
-@pytest.mark.parametrize("kind", ["books", "strategies", "anomalies"])
+@pytest.mark.parametrize("kind", ["trace", "state", "strategies", "anomalies"])
 def test_a_difference_that_does_not_repeat(kind: str) -> None:
     feed = feed_of(COUNT)
     reference = Scripted("reference")
@@ -152,17 +170,51 @@ def test_results_of_other_lengths() -> None:
     """A machine that skips whole batches has fewer samples."""
     feed = feed_of(COUNT)
     whole = Scripted("reference").replay(feed, COUNT)
-    short = replace(whole, samples=whole.samples[:1])
-    assert compare(whole, short) == ("books", "features", "strategies")
+    short = replace(whole, traces=whole.traces[:1], result=replace(whole.result, samples=whole.result.samples[:1]))
+    assert compare(whole, short) == ("trace", "books", "features", "strategies")
     assert locate(feed, Scripted("reference"), whole, Scripted("machine", BATCH + 7), short) is not None
 
 
 def test_kinds() -> None:
     feed = feed_of(10)
     reference = Scripted("reference").replay(feed, 10)
-    everything = ("books", "features", "strategies", "events", "evaluations", "anomalies")
+    everything = ("trace", "state", "books", "features", "strategies", "events", "evaluations", "anomalies")
     assert compare(reference, Scripted("machine", 3, everything).replay(feed, 10)) == everything
     assert compare(reference, reference) == ()
+
+
+def test_what_one_proof_lacks_is_not_compared() -> None:
+    whole = Scripted("reference").replay(feed_of(COUNT), COUNT)
+    other = Scripted("machine", 3, ("trace", "state", "answers", "books")).replay(feed_of(COUNT), COUNT)
+    bare = replace(other, states={}, answers={}, result=replace(other.result, trace=None, digests=None))
+    assert compare(whole, bare) == ()
+    assert compare(whole, other) == ("trace", "state", "answers", "books")
+
+
+def test_the_state_of_a_book_names_the_kind() -> None:
+    expected = replace(PLAIN, features=(1.0, 2.0), accounts=(StrategyEnd("one", 1, 2.0, 3.0, 4),))
+    assert named(("trace",), expected, replace(expected, bids=[])) == ("books",)
+    other = replace(expected, accounts=(StrategyEnd("one", 0, 2.0, 3.0, 4),))
+    assert named(("trace", "state", "anomalies"), expected, other) == ("strategies", "anomalies")
+    # Only the trace saw a signal that changed no position, or a row that was overwritten.
+    assert named(("trace",), expected, expected) == ("trace",)
+
+
+def test_questions_are_the_same_for_all_and_drawn_anew() -> None:
+    feed = feed_of(COUNT)
+    one, again, other = Questions(feed, 7), Questions(feed, 7), Questions(feed, 8)
+    boundaries = range(0, COUNT, 16)
+    asked = [one.at(boundary) for boundary in boundaries]
+    assert asked == [again.at(boundary) for boundary in boundaries]
+    assert asked != [other.at(boundary) for boundary in boundaries]
+    assert Questions(feed).at(COUNT) is not None
+    assert 0 < sum(map(bool, asked)) < len(asked)
+    assert one.at(0) == ()
+
+
+def test_whole_states_are_compared_at_boundaries_that_double() -> None:
+    assert [number for number in range(1, 70) if is_whole(number * BATCH)] == [1, 2, 4, 8, 16, 32, 64]
+    assert not is_whole(BATCH + 1)
 
 
 def test_features_are_compared_by_their_bits() -> None:

@@ -78,7 +78,7 @@ def work(job: Job) -> None:
     cases = [(index, *kind) for index in range(len(chosen)) for kind in kinds]
     rng = random.Random(job.task.seed)
     rows: dict[str, list[tuple[int, ...]]] = {"scaling": [], "at_once": []}
-    states: set[int] = set()
+    states: set[tuple[int, int]] = set()
     ids = activity(job.feed)
     number = 0
     while not number or (time.monotonic() - began) * (number + 1) / number < job.task.seconds:
@@ -99,7 +99,7 @@ def work(job: Job) -> None:
                     for _ in range(1 if kind == "scaling" else count)
                 ]
                 rows[kind].append((number, index, count, *_timed(replays, job.feed.slice(0, job.feed.count))))
-                states |= {replay.end_state() for replay in replays}
+                states |= {(replay.end_state(), replay.trace) for replay in replays}
             if len(states) > 1:
                 raise LobenchError(f"{chosen[index].name} with {count} workers ends in another state than the others")
         number += 1

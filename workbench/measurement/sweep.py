@@ -97,7 +97,7 @@ def work(job: Job) -> None:
         value: queue_records(value, job.task.settings["events"], job.task.seed) for value in job.task.settings["values"]
     }
     pairs = [(value, index) for value in feeds for index in range(len(chosen))]
-    states: dict[int, set[int]] = {value: set() for value in feeds}
+    states: dict[int, set[tuple[int, int]]] = {value: set() for value in feeds}
     rows: list[tuple[int, ...]] = []
     number = 0
     began = time.monotonic()
@@ -114,11 +114,11 @@ def work(job: Job) -> None:
 
 def _replayed(
     variant: Variant, until: str, fill: npt.NDArray[np.void], steady: npt.NDArray[np.void]
-) -> tuple[int, int, int]:
-    """Wall and CPU time of the steady records, and the end state."""
+) -> tuple[int, int, tuple[int, int]]:
+    """Wall and CPU time of the steady records, and the end state and trace."""
     with Replay(variant, observe=False, until=until) as replay:
         replay.run(fill.ctypes.data, MBO.itemsize, len(fill))
         wall, cpu = time.perf_counter_ns(), time.thread_time_ns()
         replay.run(steady.ctypes.data, MBO.itemsize, len(steady))
         cpu, wall = time.thread_time_ns() - cpu, time.perf_counter_ns() - wall
-        return wall, max(cpu, 1), replay.end_state()
+        return wall, max(cpu, 1), (replay.end_state(), replay.trace)

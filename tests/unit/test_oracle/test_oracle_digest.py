@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import struct
+import sys
 from collections.abc import Callable
 from math import nan
 
@@ -19,7 +22,9 @@ from engine.oracle.digest import (
     features_value,
     fold,
     mix,
+    row_trace,
     strategies_value,
+    trace_bits,
 )
 from engine.records import BATCH
 from engine.result import Digests
@@ -54,6 +59,44 @@ def test_coefficients_are_odd() -> None:
     assert coefficient(0) == K[0] == 0x5692161D100B05E5
     assert all(k & 1 for k in K)
     assert len(set(K)) == 24
+
+
+QUOTES = (10, 1, 11, 2)
+
+
+def test_a_row_in_the_trace_is_told_from_any_other() -> None:
+    features = [0.5 * place for place in range(24)]
+    row = row_trace(65537, 3, QUOTES, features, (1, 0, -1, 0))
+    others = [
+        row_trace(65538, 3, QUOTES, features, (1, 0, -1, 0)),
+        row_trace(65537, 4, QUOTES, features, (1, 0, -1, 0)),
+        row_trace(65537, 3, (10, 1, 11, 3), features, (1, 0, -1, 0)),
+        row_trace(65537, 3, (1, 10, 11, 2), features, (1, 0, -1, 0)),
+        row_trace(65537, 3, QUOTES, [*features[:23], 7.0], (1, 0, -1, 0)),
+        row_trace(65537, 3, QUOTES, [features[1], features[0], *features[2:]], (1, 0, -1, 0)),
+        row_trace(65537, 3, QUOTES, [-0.0, *features[1:]], (1, 0, -1, 0)),
+        row_trace(65537, 3, QUOTES, features, (0, 1, -1, 0)),
+        row_trace(65537, 3, QUOTES, features, ()),
+        row_trace(65537, 3, QUOTES, (), ()),
+    ]
+    assert len({row, *others}) == 1 + len(others)
+
+
+def test_a_row_of_the_trace_by_hand() -> None:
+    # Lanes 10, 1, 11, 2, turned left by 7, 23, 39 and 55.
+    lanes = (10 << 7) + (1 << 23) + (11 << 39) + (2 << 55)
+    assert row_trace(1, 0, QUOTES, (), ()) == fold(0x9E3779B97F4A7C15, lanes)
+    # The fifth feature and the first share a lane.
+    assert row_trace(1, 0, (0, 0, 0, 0), [0.0] * 4 + [1.0], ()) == fold(
+        0x9E3779B97F4A7C15, (0x3FF << 59) % 2**64 + (0x3FF >> 5)
+    )
+
+
+def test_every_nan_is_the_same_in_the_trace() -> None:
+    negative = struct.unpack("<d", struct.pack("<Q", 0xFFF8000000000000))[0]
+    assert trace_bits(math.nan) == trace_bits(negative) == trace_bits(-math.inf) == bits(-sys.float_info.max)
+    assert trace_bits(math.inf) == bits(math.inf)
+    assert trace_bits(-0.0) == bits(-0.0) != trace_bits(0.0)
 
 
 def test_bits() -> None:

@@ -1,0 +1,99 @@
+"""Questions between timed slices: which are put, and what their answers owe."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import Any
+
+import pytest
+
+from engine.feeds import load, open_feed
+from engine.policy import Variant
+from engine.session import Replay
+from tests.replays import LADDER, TOP, each
+from workbench.measurement.design import slices
+from workbench.measurement.questions import BOOKS, Examiner, Question, draw
+
+LATE = 20_000_000
+"""Nanoseconds of work that are put off."""
+
+
+class Late:
+    """A replay that does what it owes when it is asked, and answers as told, in turn."""
+
+    trace = 7
+
+    def __init__(self, late_books: int = 0, late_state: int = 0, answers: tuple[int, ...] = (5,)) -> None:
+        self.late = {"books": late_books, "state": late_state}
+        self.answers = answers
+        self.asked = 0
+
+    def _work(self, kind: str) -> int:
+        until = time.process_time_ns() + self.late[kind]
+        while time.process_time_ns() < until:
+            pass
+        self.late[kind] = 0
+        self.asked += 1
+        return self.answers[self.asked % len(self.answers)]
+
+    def question(self, books: Any) -> int:
+        return self._work("books")
+
+    def end_state(self) -> int:
+        return self._work("state")
+
+
+BOOK = Question(((1, 1),), whole=False)
+WHOLE = Question(((1, 1),), whole=True)
+
+
+def test_work_that_is_put_off_is_owed() -> None:
+    owed, _ = Examiner().ask(Late(late_books=LATE), BOOK)
+    assert owed > LATE // 2
+    owed, _ = Examiner().ask(Late(late_state=LATE), WHOLE)
+    assert owed > LATE // 2
+    owed, _ = Examiner().ask(Late(late_books=LATE, late_state=LATE), WHOLE)
+    assert owed > LATE
+
+
+def test_answers_are_the_same_for_the_same_state() -> None:
+    answer = Examiner().ask(Late(), WHOLE)[1]
+    assert answer == Examiner().ask(Late(late_books=LATE), WHOLE)[1]
+    assert answer != Examiner().ask(Late(answers=(6,)), WHOLE)[1]
+    assert answer != Examiner().ask(Late(), BOOK)[1]
+
+
+def test_an_answer_that_changes_agrees_with_none() -> None:
+    changing = Examiner().ask(Late(answers=(5, 6)), BOOK)[1]
+    assert changing not in (Examiner().ask(Late(answers=(answer,)), BOOK)[1] for answer in (5, 6))
+
+
+def test_every_slice_is_asked_about_and_two_for_everything() -> None:
+    feed = load(open_feed(["synth:equity-universe,n=10000"]))
+    parts = slices(feed.count, 1_000, 100)
+    drawn = draw(feed, parts, random.Random(3))
+    assert [len(question.books) for question in drawn] == [BOOKS] * len(parts)
+    assert drawn[-1].whole
+    assert sum(question.whole for question in drawn) <= 2
+    for question, part in zip(drawn, parts, strict=True):
+        seen = feed.records[: part.stop][["instrument_id", "publisher_id"]].tolist()
+        assert set(question.books) <= set(seen)
+    places = {
+        number for seed in range(40) for number, one in enumerate(draw(feed, parts, random.Random(seed))) if one.whole
+    }
+    assert places == set(range(len(parts)))
+
+
+@pytest.mark.parametrize("variant", each([LADDER[0], TOP]))
+def test_a_book_is_told_from_others_and_from_itself_before(variant: Variant) -> None:
+    feed = load(open_feed(["synth:equity-universe,n=20000"]))
+    books = sorted(set(feed.records[["instrument_id", "publisher_id"]].tolist()))[:3]
+    with Replay(variant, observe=False) as replay:
+        replay.apply(feed.slice(0, 10_000))
+        before = [replay.question([book]) for book in books]
+        assert replay.question(books) == sum(before) % 2**64
+        assert replay.question([(0, 65_535)]) == 0
+        replay.apply(feed.slice(10_000, 20_000))
+        assert all(replay.question([book]) != old for book, old in zip(books, before, strict=True))
+        assert len({replay.question([book]) for book in books}) == 3
