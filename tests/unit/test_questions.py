@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from typing import Any
 
@@ -13,6 +14,7 @@ from engine.policy import Variant
 from engine.session import Replay
 from tests.replays import LADDER, TOP, each
 from workbench.measurement.design import slices
+from workbench.measurement.lockstep import reading_ns, threads
 from workbench.measurement.questions import BOOKS, Examiner, Question, draw
 
 LATE = 20_000_000
@@ -67,6 +69,21 @@ def test_answers_are_the_same_for_the_same_state() -> None:
 def test_an_answer_that_changes_agrees_with_none() -> None:
     changing = Examiner().ask(Late(answers=(5, 6)), BOOK)[1]
     assert changing not in (Examiner().ask(Late(answers=(answer,)), BOOK)[1] for answer in (5, 6))
+
+
+def test_a_thread_that_goes_on_is_seen() -> None:
+    before, ended = threads(), threading.Event()
+    thread = threading.Thread(target=ended.wait)
+    thread.start()
+    try:
+        assert threads() == before + 1
+    finally:
+        ended.set()
+        thread.join()
+
+
+def test_reading_has_a_floor() -> None:
+    assert 0 < reading_ns(load(open_feed(["synth:equity-universe,n=10000"]))) < 1e6
 
 
 def test_every_slice_is_asked_about_and_two_for_everything() -> None:

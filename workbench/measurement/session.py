@@ -55,6 +55,7 @@ class Session:
 
     def refuse(self, name: str, reason: str) -> None:
         """Leave a variant out, with every figure. The first reason stands."""
+        name = name.removesuffix(TWICE)
         self.disagreeing.add(name)
         self.reasons.setdefault(name, reason)
 
