@@ -133,7 +133,7 @@ class Recorder:
         previous = before
         for commit, source in window:
             if source.key in measured.broken:
-                self._give_up(commit, measured.broken[source.key], broken)
+                self._give_up(commit, str(measured.broken[source.key]), broken)
                 continue
             points, different = self._points(measured, source, commit)
             if different and not points:
