@@ -10,8 +10,10 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from engine.errors import UsageError
+from workbench.commits.repository import Commit, Repository
 from workbench.commits.sources import MEASURED, Source
 
 VARIANTS = "variants"
@@ -76,6 +78,13 @@ def modules(source: Source) -> Modules:
             imports[name] = {name.rpartition(".")[0], *_imported(tree, ".".join(packages))}
             code[name] = _without_docstrings(tree)
     return Modules(code, imports)
+
+
+def variants_of(repository: Repository, commit: Commit) -> list[str]:
+    """Names of a commit's variants, without laying it out."""
+    found = (Path(name) for name in repository.names(commit, VARIANTS))
+    names = (path.stem for path in found if path.suffix in (".py", ""))
+    return in_order(name for name in names if name.isidentifier() and not name.startswith("_"))
 
 
 def reached(before: Source, after: Source) -> list[str]:
