@@ -15,6 +15,8 @@ from typing import Any
 
 import psutil
 
+from engine.errors import LobenchError
+from workbench import git
 from workbench.version import version
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -90,14 +92,14 @@ def revision() -> str | None:
     """The commit of the checkout that this runs from, with ``-dirty`` if files differ from it; None outside of one."""
     if not (_ROOT / ".git").exists():
         return None
-    command = ["git", "-C", str(_ROOT), "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"]
     try:
-        # Without optional locks, looking leaves the checkout untouched.
-        quiet = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, env=quiet)
-    except (OSError, subprocess.TimeoutExpired):
+        top = git.ask(_ROOT, "rev-parse", "--show-toplevel", timeout=10)
+        answer = git.ask(_ROOT, "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty", timeout=10)
+    except (LobenchError, OSError, subprocess.TimeoutExpired):
         return None
-    return answer.stdout.strip() if answer.returncode == 0 else None
+    # Where ours is none that git knows, it answers for a repository that holds this folder.
+    own = top.ok and Path(os.fsdecode(top.out.removesuffix(b"\n"))) == _ROOT
+    return answer.text.strip() if own and answer.ok else None
 
 
 def _cpuinfo(field: str) -> str | None:

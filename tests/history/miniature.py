@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.cli.command import ROOT, calm
 from tests.dbn_files import header
+from workbench.git import environment
 
 FILES = {
     "pyproject.toml": '[project]\nname = "miniature"\nversion = "1"\ndependencies = []\n',
@@ -120,7 +121,8 @@ class Miniature:
         self.folder.mkdir(exist_ok=True)
         identity = ("-c", "user.name=nobody", "-c", "user.email=nobody@localhost")
         command = ["git", "-C", str(self.folder), *identity, *words]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        done = subprocess.run(command, check=True, capture_output=True, env=environment())
+        return done.stdout.decode(errors="replace").strip()
 
     def commit(self, subject: str, **files: str) -> str:
         """Commit; ``files`` are texts by path, with two underscores for a slash and without ``.py``."""
@@ -136,18 +138,19 @@ class Miniature:
         text = f"# {note}\nwork = {loops}\nwrong = {wrong}\n"
         return self.commit(f"{loops} loops {note}".strip(), **{f"variants__{variant}": text})
 
-    def lobench(self, *words: object) -> subprocess.CompletedProcess[str]:
-        """Run the command inside the repository."""
-        with self.started(*words) as process:
+    def lobench(self, *words: object, **changes: str) -> subprocess.CompletedProcess[str]:
+        """Run the command inside the repository, with changes of the environment."""
+        with self.started(*words, **changes) as process:
             try:
                 said, complained = process.communicate(timeout=600)
             finally:
                 process.kill()
         return subprocess.CompletedProcess(process.args, process.returncode, said, complained)
 
-    def started(self, *words: object) -> subprocess.Popen[str]:
+    def started(self, *words: object, **changes: str) -> subprocess.Popen[str]:
         """The command, running inside the repository as a terminal runs it: in a process group of its own."""
         variables = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "LOBENCH_CACHE_DIR": str(self.cache)}
+        variables |= changes
         command = [sys.executable, "-P", "-m", "workbench", *map(str, words)]
         pipe = subprocess.PIPE
         return subprocess.Popen(

@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 
+from tests.dbn_files import header
 from tests.history.miniature import FILES, Miniature
 from workbench.commits.counting import missing
 
 pytestmark = pytest.mark.skipif(missing() is not None, reason=f"{missing()}")
 
 EXACT = ("--variants", "p0_plain", "--exact")
+
+
+TWO = {"variants__p0_plain": "work = 40\nwrong = -1\n", "variants__p2_top": "work = 10\nwrong = -1\n"}
 
 
 def judged(miniature: Miniature, code: int, *words: str) -> dict[str, Any]:
@@ -63,7 +67,7 @@ def test_commits_without_a_difference_in_code_are_not_measured(miniature: Miniat
 def test_a_working_tree_can_be_judged_before_it_is_committed(miniature: Miniature) -> None:
     miniature.work(40)
     (miniature.folder / "variants/p0_plain.py").write_text("work = 50\nwrong = -1\n")
-    assert judged(miniature, 0, "HEAD", *EXACT)["same_code"] is True
+    assert judged(miniature, 0, "HEAD", "--same", *EXACT)["same_code"] is True
     failed = judged(miniature, 1, "HEAD", "--worktree", *EXACT)
     assert failed["head"] == "the working tree"
     assert failed["findings"][0]["verdict"] == "more work"
@@ -104,8 +108,21 @@ def test_timed_rounds_show_their_control(miniature: Miniature) -> None:
         (("nonsense",), 2, "no commit named 'nonsense'"),
         (("HEAD", "HEAD", "--worktree", "--budget", "-1"), 2, "--budget must be positive"),
         (("HEAD", "HEAD~1", "--worktree"), 2, "leave out HEAD"),
-        (("HEAD~1", "HEAD", "--variants", "p7_none", "--exact"), 1, "neither commit has any of the variants p7_none"),
-        (("HEAD~2", "HEAD", "--variants", "p0_plain", "--exact"), 1, "SyntaxError"),
+        (("HEAD~1", "HEAD", "--allow-instructions", "nan"), 2, "--allow-instructions must not be negative"),
+        (("HEAD~1", "HEAD", "--variants", "p7_none"), 2, "no variant named 'p7_none'; the commits have p0_plain"),
+        (("HEAD~1", "HEAD", "--variants", "p0,layout=none", "--exact"), 2, "neither commit has the variant"),
+        (("HEAD~1", "HEAD", "--variants", " "), 2, "--variants names no variant"),
+        (("HEAD",), 2, "BASE and HEAD are both"),
+        (("HEAD~0", "main"), 2, "BASE and HEAD are both"),
+        (("main..HEAD",), 2, "BASE and HEAD are both"),
+        (("HEAD~1...HEAD", "HEAD"), 2, "leave out HEAD"),
+        (("HEAD~1..HEAD", "--worktree"), 2, "leave out --worktree"),
+        (("HEAD~1..nonsense",), 2, "no commit named 'nonsense'"),
+        (("HEAD~1", "HEAD~1..HEAD"), 2, "'HEAD~1..HEAD' is a range"),
+        (("HEAD^{tree}",), 2, "no commit, but something else"),
+        (("^HEAD",), 2, "no commit named '^HEAD'"),
+        (("--exact", "--", "--all"), 2, "no commit named '--all'"),
+        (("HEAD", "HEAD~2", "--variants", "p0_plain", "--exact"), 1, "SyntaxError"),
     ],
 )
 def test_refused(miniature: Miniature, words: tuple[str, ...], code: int, told: str) -> None:
@@ -126,3 +143,139 @@ def test_outside_of_a_repository(miniature: Miniature) -> None:
     done = miniature.lobench("check", "HEAD")
     assert done.returncode == 2
     assert "not in a git repository" in done.stderr
+
+
+def test_ranges_are_understood_as_git_does(miniature: Miniature) -> None:
+    """``A..B`` compares A with B, ``A...B`` what B changed since both parted; a side left out is HEAD."""
+    start = miniature.work(40)
+    miniature.git("switch", "-qc", "side")
+    side = miniature.work(50)
+    miniature.git("switch", "-q", "main")
+    ahead = miniature.work(60)
+    for words, base, head in (
+        ("main..side", ahead, side),
+        ("main...side", start, side),
+        ("side..", side, ahead),
+        ("..side", ahead, side),
+        ("side...", start, ahead),
+    ):
+        worse = words != "main..side" and words != "..side"
+        answer = judged(miniature, int(worse), words, *EXACT)
+        assert (answer["base"][:8], answer["head"][:8]) == (base[:8], head[:8]), words
+        assert answer["findings"][0]["exact"]["loops"]["before"] in (40, 50, 60)
+
+
+def test_what_a_change_reaches_is_looked_at(miniature: Miniature) -> None:
+    """Neither the reference nor the top imports it: by default it is counted all the same."""
+    miniature.commit("three", **TWO, variants__p1_middle="work = 20\nwrong = -1\n")
+    miniature.commit("slower", variants__p1_middle="work = 24\nwrong = -1\n")
+    failed = judged(miniature, 1, "HEAD~1", "--exact")
+    assert {one["variant"]: one["verdict"] for one in failed["findings"]} == {
+        **{"p0_plain": "no difference shown", "p1_middle": "more work", "p2_top": "no difference shown"},
+    }
+    assert failed["not_looked_at"] == []
+    words = miniature.commit("words", variants__p1_middle="# words\n'''more'''\nwork = 24\nwrong = -1\n")
+    assert [one["variant"] for one in judged(miniature, 0, f"{words}~1", "--exact")["findings"]] == [
+        *("p0_plain", "p2_top"),
+    ]
+
+
+def test_a_timed_check_counts_what_it_does_not_time(miniature: Miniature) -> None:
+    miniature.commit(
+        "three", **TWO, variants__p1_middle="import engine.extra\nwork = 20\nwrong = -1\n", engine__extra=""
+    )
+    miniature.commit("wrong", variants__p1_middle="import engine.extra\nwork = 20\nwrong = 99\n")
+    miniature.commit(
+        "reached", variants__p1_middle="import engine.extra\nwork = 20\nwrong = -1\n", engine__extra="a = 1\n"
+    )
+    done = miniature.lobench("check", "HEAD~2", "HEAD~1", "--feed", miniature.feed, "--json", "--budget", "1")
+    assert done.returncode == 1, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["outcome"] == "failed"
+    assert answer["rounds"] >= 3
+    verdicts = {one["variant"]: (one["verdict"], one["ratio"] is None) for one in answer["findings"]}
+    assert verdicts["p1_middle"] == ("results differ", True)
+    assert verdicts["p0_plain"][1] is verdicts["p2_top"][1] is False
+    reached = judged(miniature, 0, "HEAD~2", "HEAD", "--budget", "1", "--allow-instructions", "50")["findings"]
+    assert "p1_middle" in {one["variant"] for one in reached}
+
+
+def test_what_was_not_looked_at_is_named_and_is_no_pass(miniature: Miniature) -> None:
+    miniature.commit("three", **TWO, variants__p1_middle="work = 20\nwrong = -1\n")
+    miniature.commit("slower", variants__p1_middle="work = 24\nwrong = -1\n")
+    left = judged(miniature, 1, "HEAD~1", "--exact", "--variants", "p0 p2")
+    assert (left["outcome"], left["not_looked_at"]) == ("incomplete", ["p1_middle"])
+    told = miniature.lobench("check", "HEAD~1", "--exact", "--variants", "p0 p2", "--feed", miniature.feed)
+    assert told.returncode == 1
+    assert "not looked at p1_middle: the change reaches them" in told.stdout
+    assert told.stdout.splitlines()[-1] == "INCOMPLETE, no pass: not looked at: p1_middle"
+    everything = judged(miniature, 1, "HEAD~1", "--exact", "--variants", "all")
+    assert (everything["outcome"], len(everything["findings"])) == ("failed", 3)
+
+
+def test_a_new_variant_that_is_wrong_fails(miniature: Miniature) -> None:
+    miniature.work(1)
+    miniature.commit("new", variants__p1_new="work = 1\nwrong = 77\n")
+    failed = judged(miniature, 1, "HEAD~1", "--exact")
+    assert {one["variant"]: one["verdict"] for one in failed["findings"]} == {
+        **{"p0_plain": "no difference shown", "p1_new": "results differ"},
+    }
+
+
+@pytest.mark.parametrize("broken", ["def (:\n", "import no_such_module\n", "raise ValueError('torn')\n"])
+def test_a_repair_of_what_did_not_run_passes(miniature: Miniature, broken: str) -> None:
+    miniature.commit("broken", **TWO | {"engine__session": broken})
+    miniature.commit("repaired", engine__session=FILES["engine/session.py"])
+    passed = judged(miniature, 0, "HEAD~1", "--exact")
+    assert passed["outcome"] == "repaired"
+    assert [one["verdict"] for one in passed["findings"]] == ["repaired", "repaired"]
+    told = miniature.lobench("check", "HEAD~1", "--exact", "--feed", miniature.feed)
+    assert told.stdout.splitlines()[-1].startswith("PASSED, a repair: p0_plain (repaired), p2_top (repaired).")
+
+
+def test_a_repair_of_one_variant_is_compared_in_the_others(miniature: Miniature) -> None:
+    miniature.commit("broken", **TWO | {"variants__p2_top": "work = 1 +\n"})
+    miniature.commit("repaired", **TWO)
+    miniature.commit("repaired and slower", **TWO | {"variants__p0_plain": "work = 60\nwrong = -1\n"})
+    assert judged(miniature, 0, "HEAD~2", "HEAD~1", "--exact")["outcome"] == "repaired"
+    slower = judged(miniature, 1, "HEAD~2", "HEAD", "--exact")
+    assert {one["variant"]: one["verdict"] for one in slower["findings"]} == {
+        **{"p0_plain": "more work", "p2_top": "repaired"},
+    }
+
+
+def test_a_repair_of_wrong_results_passes_and_a_wrong_head_does_not(miniature: Miniature) -> None:
+    miniature.commit("wrong", **TWO | {"variants__p2_top": "work = 10\nwrong = 50\n"})
+    right = miniature.commit("right", **TWO)
+    repaired = judged(miniature, 0, "HEAD~1", "HEAD", "--exact")
+    assert {one["variant"]: one["verdict"] for one in repaired["findings"]} == {
+        **{"p0_plain": "no difference shown", "p2_top": "repaired"},
+    }
+    miniature.commit("wrong otherwise", variants__p2_top="work = 10\nwrong = 60\n")
+    assert judged(miniature, 1, f"{right}~1", "HEAD", "--exact")["outcome"] == "failed"
+    # The reference was wrong, and the top kept what is right.
+    miniature.commit("reference wrong", **TWO | {"variants__p0_plain": "work = 40\nwrong = 50\n"})
+    miniature.commit("reference right", **TWO)
+    assert judged(miniature, 0, "HEAD~1", "HEAD", "--exact")["outcome"] == "repaired"
+    # Both compute something else than before: nobody can say that it was a repair.
+    both = {name: text.replace("-1", "50") for name, text in TWO.items()}
+    miniature.commit("another rule", **both)
+    assert judged(miniature, 1, "HEAD~1", "HEAD", "--exact")["outcome"] == "failed"
+
+
+def test_a_base_that_somebody_killed_is_no_repair(miniature: Miniature) -> None:
+    dies = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n"
+    miniature.commit("dies", **TWO | {"engine__session": dies})
+    miniature.commit("lives", engine__session=FILES["engine/session.py"])
+    done = miniature.lobench("check", "HEAD~1", "--exact", "--feed", miniature.feed)
+    assert done.returncode == 1
+    assert "nothing to compare" in done.stderr
+
+
+def test_a_feed_without_records_is_refused(miniature: Miniature) -> None:
+    miniature.work(1)
+    miniature.work(2)
+    miniature.feed.write_bytes(header())
+    done = miniature.lobench("check", "HEAD~1", "--exact", "--feed", miniature.feed)
+    assert done.returncode == 2
+    assert "no records" in done.stderr

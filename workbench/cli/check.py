@@ -1,7 +1,9 @@
 """Compare two commits before a merge: do they compute the same, does HEAD do more work, is it slower?
 
-Both run in turns in one session, beside a copy of BASE as control. Exit code 1 when results differ, when a variant is
-slower beyond the noise floor, or when time shows nothing and its exact instruction count rose.
+Both run in turns in one session, beside a copy of BASE as control. Exit code 0: what the change reaches was looked at,
+and nothing is worse. 1: no pass, that is results differ, a variant is slower beyond the noise floor or gone, time shows
+nothing and its exact instruction count rose, or something that changed was not looked at. 2: usage, also one commit
+twice.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from typing import TYPE_CHECKING
 from workbench.cli.options import add_evaluate, add_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from workbench.commits.findings import Finding
     from workbench.commits.gate import Check
 
@@ -21,15 +25,23 @@ DEFAULT_FEED = "synth:liquid-future,n=200000"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("base", metavar="BASE", help="the commit to compare with")
-    parser.add_argument("head", metavar="HEAD", nargs="?", default="HEAD", help="the commit to judge (default HEAD)")
+    parser.add_argument(
+        "base",
+        metavar="BASE",
+        help="the commit to compare with; or BASE..HEAD, or BASE...HEAD for what HEAD changed since both parted",
+    )
+    parser.add_argument("head", metavar="HEAD", nargs="?", help="the commit to judge (default HEAD)")
     parser.add_argument("--worktree", action="store_true", help="judge the working tree's files, committed or not")
     parser.add_argument(
         "--feed", metavar="FEED", action="append", default=[], help=f"a feed (repeatable; default {DEFAULT_FEED})"
     )
     parser.add_argument(
-        "--variants", metavar="LIST", help="names separated by spaces (default: the reference and the ladder's top)"
+        "--variants",
+        metavar="LIST",
+        help="names or their first letters separated by spaces, or all: these are timed, and no others looked at "
+        "(default: the reference and the ladder's top, and exact counts of all others that the change reaches)",
     )
+    parser.add_argument("--same", action="store_true", help="let BASE and HEAD be one commit, which passes")
     parser.add_argument(
         "--budget", type=float, metavar="SECONDS", help="most time for timing (what is left of 170, from 30 to 75)"
     )
@@ -42,45 +54,43 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    import math
+
     from engine.errors import UsageError
     from workbench.commits.gate import check
     from workbench.commits.repository import Repository
     from workbench.console import print_json
 
-    if arguments.worktree and arguments.head != "HEAD":
+    if arguments.worktree and arguments.head is not None:
         raise UsageError("--worktree judges the working tree: leave out HEAD")
-    if (arguments.budget is not None and not arguments.budget > 0) or arguments.allow_instructions < 0:
-        raise UsageError("--budget must be positive, --allow-instructions not negative")
+    if arguments.budget is not None and not 0 < arguments.budget < math.inf:
+        raise UsageError("--budget must be positive")
+    if not 0 <= arguments.allow_instructions < math.inf:
+        raise UsageError("--allow-instructions must not be negative")
+    repository = Repository()
+    base, head = arguments.base, arguments.head
+    between = repository.pair(base)
+    if between is not None:
+        if head is not None or arguments.worktree:
+            raise UsageError(f"'{base}' names HEAD already: leave out {'--worktree' if head is None else head}")
+        base, head = between
     result = check(
-        Repository(),
-        arguments.base,
-        None if arguments.worktree else arguments.head,
+        repository,
+        base,
+        None if arguments.worktree else head or "HEAD",
         feeds=arguments.feed or [DEFAULT_FEED],
-        variants=chosen_variants(arguments.variants),
+        variants=arguments.variants,
         evaluate=arguments.evaluate,
         timed=not arguments.exact,
         seconds=arguments.budget,
         allowed=arguments.allow_instructions / 100,
+        same=arguments.same,
     )
     if arguments.json:
         print_json(result.as_json())
     else:
         show(result)
     return 0 if result.passed else 1
-
-
-def chosen_variants(names: str | None) -> list[str]:
-    """Names that a user typed, else the reference and the ladder's top. A commit may lack some: that is told later."""
-    from engine.errors import UsageError
-    from variants import REFERENCE, discover
-
-    if names is None:
-        ladder = [variant.name for variant in discover().values() if variant.phase is not None]
-        return list(dict.fromkeys([REFERENCE, ladder[-1]]))
-    chosen = list(dict.fromkeys(names.split()))
-    if not chosen:
-        raise UsageError("--variants names no variant")
-    return chosen
 
 
 def show(result: Check) -> None:
@@ -92,7 +102,7 @@ def show(result: Check) -> None:
     console = stdout()
     console.print(f"base          {result.base.label}", markup=False)
     console.print(f"head          {result.head.label}", markup=False)
-    if result.measured is None:
+    if not result.findings:
         console.print("PASSED: both have the same engine, variants and pinned packages; there is nothing to measure")
         return
     table = Table()
@@ -102,24 +112,46 @@ def show(result: Check) -> None:
     for finding in result.findings:
         table.add_row(*_cells(finding))
     console.print(table)
-    for finding in result.findings:
-        if finding.difference is not None:
-            console.print(f"{finding.variant}: {finding.difference}", markup=False)
+    for text in dict.fromkeys(f"{one.variant}: {one.difference}" for one in result.findings if one.difference):
+        console.print(text, markup=False, soft_wrap=True)
     if result.uncounted:
-        console.print(f"instructions  not counted: {result.uncounted}")
-    session = result.measured.session
-    console.print(f"session       {session.rounds} rounds, {len(session.samples):,} samples, CPU time, in turns")
-    worse = [finding for finding in result.findings if finding.worse]
-    if worse:
-        reasons = ", ".join(f"{finding.variant} ({finding.verdict})" for finding in worse)
-        console.print(f"FAILED: {reasons}")
-    else:
-        console.print("PASSED: same results, nothing slower beyond the noise floor, no more work")
+        console.print(f"instructions  not counted: {result.uncounted}", markup=False, soft_wrap=True)
+    if result.measured is not None:
+        session = result.measured.session
+        console.print(f"session       {session.rounds} rounds, {len(session.samples):,} samples, CPU time, in turns")
+    if result.unseen:
+        names = " ".join(result.unseen)
+        remedy = f"look at them with --variants '{names}', or leave out --variants"
+        console.print(f"not looked at {names}: the change reaches them; {remedy}", markup=False, soft_wrap=True)
+    console.print(_conclusion(result), markup=False, soft_wrap=True)
+
+
+def _conclusion(result: Check) -> str:
+    """The check in one line."""
+    from workbench.commits.findings import NOTHING, REPAIRED
+
+    def told(verdicts: Callable[[Finding], bool]) -> str:
+        return ", ".join(dict.fromkeys(f"{one.variant} ({one.verdict})" for one in result.findings if verdicts(one)))
+
+    if result.outcome == "failed":
+        return f"FAILED: {told(lambda one: one.worse)}"
+    if result.outcome == "incomplete":
+        blank = told(lambda one: one.verdict == NOTHING)
+        unseen = f"not looked at: {', '.join(result.unseen)}" if result.unseen else ""
+        return f"INCOMPLETE, no pass: {'; '.join(filter(None, [unseen, blank]))}"
+    rest = "same results, nothing slower beyond the noise floor, no more work"
+    if result.outcome == "repaired":
+        repaired = told(lambda one: one.verdict == REPAIRED)
+        others = f"; of the others: {rest}" if any(one.verdict != REPAIRED for one in result.findings) else ""
+        return f"PASSED, a repair: {repaired}. BASE was wrong, HEAD runs and agrees with its reference{others}"
+    return f"PASSED: {rest}"
 
 
 def _cells(finding: Finding) -> list[str]:
     ratio = finding.ratio
     moved = [name for name in finding.moved if name != "instructions"]
+    # Where the instructions are the same, so is everything that they count; else it must have been counted.
+    counted = len(finding.exact) > 1 or not finding.moved
     return [
         finding.feed,
         finding.variant,
@@ -127,6 +159,6 @@ def _cells(finding: Finding) -> list[str]:
         "" if ratio is None else f"{ratio.low - 1:+.2%} to {ratio.high - 1:+.2%}",
         "" if finding.floor is None else f"{finding.floor:.2%}",
         "" if finding.instructions is None else f"{finding.instructions:+.2%}",
-        ", ".join(moved) or "none",
+        ", ".join(moved) or ("none" if counted else "not counted"),
         finding.verdict,
     ]

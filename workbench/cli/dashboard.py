@@ -7,6 +7,12 @@ Nothing is loaded from a network. asv's own results, from `asv run`, are in the 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from workbench.commits.repository import Repository
+    from workbench.history.store import History
 
 HELP = "publish the recorded history as a site that needs no network"
 
@@ -20,36 +26,60 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from pathlib import Path
-
-    from engine.errors import UsageError
-    from workbench.cli.history import opened
     from workbench.commits.repository import Repository
-    from workbench.dashboard import pages, publishing, serving
+    from workbench.dashboard import serving
+    from workbench.dashboard.publishing import check_target
     from workbench.history import asv_files
-    from workbench.history.acknowledged import FILE, read
-    from workbench.history.regressions import regressions
-    from workbench.history.series import all_series
 
     repository = Repository()
-    history, results = opened(repository, arguments.results, arguments.machine)
-    order = repository.order()
-    if not any(commit in history.points for commit in order):
-        raise UsageError(f"{history.file}: nothing of this branch is recorded; run lobench history record, or backfill")
     configured = asv_files.configuration(repository.root)["html_dir"]
     site = Path(arguments.output or configured).resolve()
-    asv_files.write(history, results)
-    publishing.publish(repository.root, results, site)
-    series = all_series(history, order)
-    pages.write(site, history, order, series, regressions(history, series, read(repository.root / FILE)))
-    print(f"{site / 'index.html'}")
+    check_target(site)
     if not arguments.serve:
+        _publish(arguments, repository, site)
         print("asv's pages need a server: lobench dashboard --serve")
         return 0
+    # The port comes first: where it is taken, nothing is written.
     with serving.server(site, arguments.port) as served:
+        _publish(arguments, repository, site)
         print(f"http://127.0.0.1:{served.server_port}/ (ctrl-c ends it)", flush=True)
         try:
             served.serve_forever()
         except KeyboardInterrupt:
             return 0
     return 0
+
+
+def _publish(arguments: argparse.Namespace, repository: Repository, site: Path) -> None:
+    from workbench.dashboard import pages, publishing
+    from workbench.history.acknowledged import FILE, read
+    from workbench.history.regressions import regressions
+    from workbench.history.series import all_series
+
+    history, results, order = _recorded(arguments, repository)
+    series = all_series(history, order)
+    found = regressions(history, series, read(repository.root / FILE))
+    with publishing.published(repository.root, results, site) as made:
+        pages.write(made, history, order, series, found)
+    print(f"{site / 'index.html'}")
+
+
+def _recorded(arguments: argparse.Namespace, repository: Repository) -> tuple[History, Path, list[str]]:
+    """What is recorded, the folder of asv's files, which are brought up to it, and the commits that it is about."""
+    from engine.errors import UsageError
+    from workbench.cli.history import opened
+    from workbench.history import asv_files
+    from workbench.history.store import REMEDY
+    from workbench.locks import TakenError, locked
+
+    history, results = opened(repository, arguments.results, arguments.machine)
+    order = repository.order()
+    if not any(commit in history.points for commit in order):
+        raise UsageError(f"{history.file}: nothing of this branch is recorded; run lobench history record, or backfill")
+    try:
+        with locked(history.lock, REMEDY):
+            history, results = opened(repository, arguments.results, arguments.machine)
+            asv_files.write(history, results)
+    except TakenError:
+        pass  # who is recording writes asv's files, too
+    return history, results, order

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from workbench.cli.options import add_evaluate, add_json
 
 if TYPE_CHECKING:
+    from workbench.commits.feeds import NamedFeed
     from workbench.commits.repository import Commit, Repository
     from workbench.history.store import History
 
@@ -50,14 +51,13 @@ def run(arguments: argparse.Namespace) -> int:
     from workbench.commits.repository import Repository
 
     repository = Repository()
-    history, results = opened(repository, arguments.results, arguments.machine)
     if arguments.what == "regressions":
-        return _regressions(arguments, repository, history)
-    return _record(arguments, repository, history, results)
+        return _regressions(arguments, repository, opened(repository, arguments.results, arguments.machine)[0])
+    return _record(arguments, repository)
 
 
 def opened(repository: Repository, results: str | None, machine: str | None) -> tuple[History, Path]:
-    """The history of a repository and the folder of asv's results."""
+    """The history of a repository and the folder of asv's results. Who is to change it holds its lock before."""
     from workbench.history.asv_files import configuration, machine_name
     from workbench.history.store import load
 
@@ -66,21 +66,39 @@ def opened(repository: Repository, results: str | None, machine: str | None) -> 
     return load(folder.parent / "lobench" / name / "history.json", name), folder
 
 
-def _record(arguments: argparse.Namespace, repository: Repository, history: History, results: Path) -> int:
-    import sys
+def _record(arguments: argparse.Namespace, repository: Repository) -> int:
+    import math
 
     from engine.errors import UsageError
-    from variants import discover
     from workbench.commits.feeds import as_files
+    from workbench.history.store import REMEDY
+    from workbench.locks import locked
+
+    # Nothing is written before all of what was asked for is known to exist.
+    if arguments.rounds < 3 or not 0 < arguments.seconds < math.inf:
+        raise UsageError("--rounds must be at least 3, --seconds positive")
+    asked, names = _chosen(repository, _asked(arguments, repository), arguments.variants)
+    feeds = as_files(arguments.feed or [DEFAULT_FEED])
+    history, _ = opened(repository, arguments.results, arguments.machine)
+    with locked(history.lock, REMEDY):
+        return _record_locked(arguments, repository, asked, names, feeds)
+
+
+def _record_locked(
+    arguments: argparse.Namespace,
+    repository: Repository,
+    asked: list[Commit],
+    names: list[str],
+    feeds: list[NamedFeed],
+) -> int:
+    import sys
+
     from workbench.commits.session import Design
     from workbench.history import asv_files
     from workbench.history.recording import Recorder
 
-    if arguments.rounds < 3 or not arguments.seconds > 0:
-        raise UsageError("--rounds must be at least 3, --seconds positive")
-    names = arguments.variants.split() if arguments.variants else [v.name for v in discover().values()]
-    if not names:
-        raise UsageError("--variants names no variant")
+    # What another process recorded before this one held the lock is there, too.
+    history, results = opened(repository, arguments.results, arguments.machine)
     design = Design(
         rounds=arguments.rounds,
         seconds=arguments.seconds,
@@ -90,12 +108,11 @@ def _record(arguments: argparse.Namespace, repository: Repository, history: Hist
     recorder = Recorder(
         repository,
         history,
-        as_files(arguments.feed or [DEFAULT_FEED]),
+        feeds,
         names,
         design,
         lambda: asv_files.write(history, results),
     )
-    asked = _asked(arguments, repository)
     pending = recorder.pending(asked, arguments.again or arguments.what == "record")
     if len(pending) < len(asked):
         there = f"{len(asked) - len(pending)} of {len(asked)}"
@@ -121,6 +138,28 @@ def _asked(arguments: argparse.Namespace, repository: Repository) -> list[Commit
         raise UsageError("--every must be at least 1")
     commits = repository.commits(arguments.range)
     return [commit for place, commit in enumerate(commits[::-1]) if place % arguments.every == 0][::-1]
+
+
+def _chosen(repository: Repository, asked: list[Commit], words: str | None) -> tuple[list[Commit], list[str]]:
+    """The commits that have one of the asked variants, and these variants' whole names; without ``words`` those of the
+    last commit. Raises UsageError for a variant that no commit has."""
+    import sys
+
+    from engine.errors import UsageError
+    from workbench.commits.reach import in_order, named, variants_of
+
+    present = {commit.hash: set(variants_of(repository, commit)) for commit in asked}
+    names = (
+        in_order(present[asked[-1].hash]) if words is None else named(words, in_order(set().union(*present.values())))
+    )
+    if not names:
+        raise UsageError(f"{asked[-1]}: it has no variant")
+    plain = {name.partition(",")[0] for name in names}
+    own = [one for one in asked if plain & present[one.hash] or any("=" in name for name in plain)]
+    for commit in asked:
+        if commit not in own:
+            print(f"passed over: {commit}: it has none of the variants {', '.join(names)}", file=sys.stderr)
+    return own, names
 
 
 def _regressions(arguments: argparse.Namespace, repository: Repository, history: History) -> int:
@@ -168,7 +207,8 @@ def _regressions(arguments: argparse.Namespace, repository: Repository, history:
             soft_wrap=True,
         )
     for commit, reason in history.broken.items():
-        console.print(f"{commit[:8]}  not measured: {reason.splitlines()[0]}", markup=False, soft_wrap=True)
+        first = reason.partition("\n")[0]
+        console.print(f"{commit[:8]}  not measured: {first}", markup=False, soft_wrap=True)
     if missing:
         console.print(f"note: only asv's detection was asked; {missing}", soft_wrap=True)
     console.print(f"{len(series)} series of {len(history.points)} commits, {len(counted)} regressions to look at")

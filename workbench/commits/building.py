@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from workbench.commits.participant import command, last_words
-from workbench.commits.sources import Source
+from workbench.commits.sources import BrokenError, Source
 from workbench.commits.worker import LACKING
 from workbench.console import progress
 from workbench.processes import side_by_side
@@ -37,14 +37,14 @@ def pinned(variables: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(variables.items()))
 
 
-def build_all(builds: Sequence[Build], label: str = "compiling kernels") -> dict[str, str]:
+def build_all(builds: Sequence[Build], label: str = "compiling kernels") -> dict[str, BrokenError]:
     """Compile in as many processes as there are processors. Returns source key to reason for those that fail.
 
     A variant or build that a commit does not have is none of them. After a source's first failure, what else it
     needs is left out.
     """
     waiting = [build for build in dict.fromkeys(builds) if not build.mark.exists()]
-    failed: dict[str, str] = {}
+    failed: dict[str, BrokenError] = {}
     with progress(label, len(waiting)) as ticker:
 
         def wanted() -> Iterator[Build]:
@@ -60,7 +60,9 @@ def build_all(builds: Sequence[Build], label: str = "compiling kernels") -> dict
                     build.mark.touch()
                 else:
                     reason = f"the {build.build} kernel does not compile:\n{last_words(said)}"
-                    failed.setdefault(build.source.key, f"{build.source.label}: {build.variant}: {reason}")
+                    problem = f"{build.source.label}: {build.variant}: {reason}"
+                    # A negative code is a signal: somebody ended it.
+                    failed.setdefault(build.source.key, BrokenError(problem, build.source.key, own=code > 0))
                 ticker.advance()
     return failed
 

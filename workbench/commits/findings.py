@@ -12,6 +12,10 @@ from workbench.commits.statistics import Estimates, Ratio, verdict
 MOVED = 0.001
 """Relative change of an exact count that is a change. Below it lies what the allocator does with another address."""
 
+REPAIRED = "repaired"
+NOTHING = "not timed"
+"""Verdict where neither time nor instructions were compared."""
+
 WORSE = ("results differ", "slower", "more work", "gone")
 """Verdicts that fail a check."""
 
@@ -32,11 +36,13 @@ class Finding:
     difference: str | None
     lacking: str | None
     allowed: float = 0.005
+    repaired: bool = False
+    """What was before did not agree with its own reference, what is now does: other results are right then."""
 
     @property
     def timing(self) -> str:
         """What time alone says."""
-        return "not timed" if self.ratio is None or self.floor is None else verdict(self.ratio, self.floor)
+        return NOTHING if self.ratio is None or self.floor is None else verdict(self.ratio, self.floor)
 
     @property
     def instructions(self) -> float | None:
@@ -51,16 +57,16 @@ class Finding:
 
     @property
     def verdict(self) -> str:
-        """One of ``results differ``, ``new``, ``gone``, ``slower``, ``faster``, ``more work``, ``no difference shown``,
-        ``not timed``.
+        """One of ``results differ``, ``repaired``, ``new``, ``gone``, ``slower``, ``faster``, ``more work``,
+        ``no difference shown``, ``not timed``.
 
         Time has the first word: more instructions that take less time are no loss. Where time shows nothing, a rise
         of the exact count speaks.
         """
+        if self.difference is not None:
+            return REPAIRED if self.repaired else "results differ"
         if self.lacking is not None:
             return self.lacking
-        if self.difference is not None:
-            return "results differ"
         if self.timing in ("slower", "faster"):
             return self.timing
         more = self.instructions
@@ -119,7 +125,7 @@ def findings(measured: Measured, names: list[str], place: int, base: int = 0, al
                     estimates.control(feed, index) if lead else None,
                     floor,
                     {kind: (counts[0].get(kind), counts[1].get(kind)) for kind in {**counts[0], **counts[1]}},
-                    difference(measured, names, place, variant) if all(has) else None,
+                    difference(measured, names, place, variant) if has[1] else None,
                     None if all(has) else ("gone" if has[0] else "new"),
                     allowed,
                 )

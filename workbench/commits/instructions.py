@@ -5,6 +5,7 @@ Hashes and addresses are the same in every run. The count depends on the compile
 
 from __future__ import annotations
 
+import re
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -16,10 +17,23 @@ from workbench.commits.counting import PROCESSOR, missing
 from workbench.commits.participant import last_words
 from workbench.commits.sources import BrokenError, Source
 
-__all__ = ["Counts", "builds", "instructions_per_event", "missing"]
+__all__ = ["Counts", "builds", "instructions_per_event", "missing", "run_here"]
 
 Counts = dict[tuple[int, str], float]
 """(feed, variant) to instructions per event."""
+
+_CPUINFO = Path("/proc/cpuinfo")
+_NEEDED = {"abm", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "popcnt"}
+"""What Linux calls the abilities of the processor that counted kernels are compiled for, beyond those of all."""
+
+
+def run_here() -> bool:
+    """Whether this machine's own processor can run the kernels that are counted, without callgrind."""
+    try:
+        told = re.search(r"^flags\s*:(.*)$", _CPUINFO.read_text(), re.MULTILINE)
+    except OSError:
+        return False
+    return told is not None and set(told[1].split()) >= _NEEDED
 
 
 def builds(source: Source, variants: Sequence[str]) -> list[Build]:

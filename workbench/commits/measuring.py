@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engine.errors import LobenchError
+from engine.errors import LobenchError, UsageError
 from engine.feeds import load, open_feed
 from workbench.commits import counting, instructions
-from workbench.commits.building import Build, build_all
+from workbench.commits.building import Build, build_all, pinned
 from workbench.commits.feeds import NamedFeed
 from workbench.commits.participant import WORKER, Participant
 from workbench.commits.session import Design, Session, hold
@@ -46,16 +46,23 @@ class Request:
     design: Design
     instructions: bool = True
     counters: bool = True
+    pinned: bool = False
+    """Replay with the very kernels whose instructions are counted, so that no others have to be compiled."""
+
+    @property
+    def variables(self) -> tuple[tuple[str, str], ...]:
+        """Set in the environment of processes that replay."""
+        return pinned(counting.PROCESSOR) if self.pinned else ()
 
 
 @dataclass
 class Measured:
     """What was measured: ``session`` of the sources that could be, ``exact`` by source key, ``broken`` key to
-    reason."""
+    why it could not."""
 
     session: Session
     exact: dict[str, Exact] = field(default_factory=dict)
-    broken: dict[str, str] = field(default_factory=dict)
+    broken: dict[str, BrokenError] = field(default_factory=dict)
 
 
 def measure(
@@ -67,27 +74,30 @@ def measure(
     """Measure sources with different keys. The first that works is the base, and takes part twice.
 
     ``trusted`` stand first and compute what is right; without any, the first source does. Raises LobenchError if none
-    can be measured.
+    can be measured, UsageError for a feed without records.
     """
+    for feed in request.feeds:
+        if load(open_feed(feed.files)).count == 0:
+            raise UsageError(f"{feed.name}: no records; there is nothing to replay")
     left = [*trusted, *sources]
     broken = build_all(_builds(left, request))
     exact = _count([source for source in left if source.key not in broken], request, broken)
     while left := [source for source in left if source.key not in broken]:
         files = [list(feed.files) for feed in request.feeds]
         known = max(1, sum(source in left for source in trusted))
-        session = Session(left, files, list(request.variants), request.design, known)
+        session = Session(left, files, list(request.variants), request.design, known, request.variables)
         try:
             hold(session, enough)
         except BrokenError as error:
             if error.key is None:
                 raise
-            broken[error.key] = str(error)
+            broken[error.key] = error
             continue
         return Measured(session, exact, broken)
-    raise LobenchError("none of the commits can be measured:\n" + "\n".join(broken.values()))
+    raise LobenchError("none of the commits can be measured:\n" + "\n".join(map(str, broken.values())))
 
 
-def count(sources: Sequence[Source], request: Request) -> tuple[dict[str, Exact], dict[str, str]]:
+def count(sources: Sequence[Source], request: Request) -> tuple[dict[str, Exact], dict[str, BrokenError]]:
     """Exact counts alone, by source key; what does not compile or cannot be counted, key to reason."""
     broken = build_all(_builds(sources, request, timed=False))
     return _count([source for source in sources if source.key not in broken], request, broken), broken
@@ -95,13 +105,14 @@ def count(sources: Sequence[Source], request: Request) -> tuple[dict[str, Exact]
 
 def _builds(sources: Sequence[Source], request: Request, timed: bool = True) -> list[Build]:
     kinds = [kind for kind, wanted in (("timed", timed), ("counted", request.counters)) if wanted]
-    builds = [Build(source, name, kind) for source in sources for name in request.variants for kind in kinds]
+    pins = request.variables
+    builds = [Build(source, name, kind, pins) for source in sources for name in request.variants for kind in kinds]
     if request.instructions:
         builds += [build for source in sources for build in instructions.builds(source, request.variants)]
     return builds
 
 
-def _count(sources: Sequence[Source], request: Request, broken: dict[str, str]) -> dict[str, Exact]:
+def _count(sources: Sequence[Source], request: Request, broken: dict[str, BrokenError]) -> dict[str, Exact]:
     """Exact counts by source key, several sources at a time; what can't be counted goes to ``broken``."""
     digests = [load(open_feed(feed.files)).digest for feed in request.feeds]
     found: dict[str, Exact] = {}
@@ -110,7 +121,7 @@ def _count(sources: Sequence[Source], request: Request, broken: dict[str, str]) 
         try:
             found[source.key] = _exact(source, request, digests)
         except BrokenError as error:
-            broken[source.key] = str(error)
+            broken[source.key] = error
 
     lanes = ThreadPoolExecutor(len(os.sched_getaffinity(0)))
     try:
@@ -152,7 +163,7 @@ def _exact(source: Source, request: Request, keys: Sequence[str]) -> Exact:
 
 def _counters(source: Source, request: Request) -> tuple[Exact, dict[str, str]]:
     """Counters per event where they are asked for, and which variants the source lacks."""
-    participant = Participant(source)
+    participant = Participant(source, dict(request.variables))
     found: Exact = {}
     try:
         files = [list(feed.files) for feed in request.feeds]

@@ -85,8 +85,12 @@ class Participant:
         self.close()
 
     def _broken(self) -> BrokenError:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            # It may still be on its way out, and its exit code says whose fault it was.
+            self._process.wait(timeout=5)
         self._process.kill()
         self._process.wait()
         self._complaints.seek(0)
         said = last_words(self._complaints.read()) or f"ended with code {self._process.returncode}"
-        return BrokenError(f"{self.source.label}: its process failed:\n{said}", self.source.key)
+        problem = f"{self.source.label}: its process failed:\n{said}"
+        return BrokenError(problem, self.source.key, own=self._process.returncode > 0)

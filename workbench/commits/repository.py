@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
-import subprocess
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import LobenchError, UsageError
+from workbench import git
+
+_FORM = "--format=%H%x00%ct%x00%s"
+_HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 @dataclass(frozen=True)
@@ -28,80 +32,113 @@ class Commit:
 
 
 class Repository:
-    """The git repository that holds ``folder``. Raises UsageError where there is none."""
+    """The git repository that holds ``folder``. Raises UsageError where there is none, or where git refuses it."""
 
     def __init__(self, folder: Path | str = ".") -> None:
         self._folder = Path(folder)
-        top = self._ask("rev-parse", "--show-toplevel")
-        if top is None:
-            raise UsageError(f"{self._folder.resolve()}: not in a git repository; commits are measured from one")
-        self.root = Path(top.strip())
+        answer = git.ask(self._folder, "rev-parse", "--show-toplevel")
+        if not answer.ok:
+            where = self._folder.resolve()
+            if answer.complaint.startswith("not a git repository"):
+                raise UsageError(f"{where}: not in a git repository; commits are measured from one")
+            raise UsageError(f"{where}: git says: {answer.complaint}")
+        self.root = Path(os.fsdecode(answer.out.removesuffix(b"\n")))
         self._folder = self.root
 
     def commit(self, revision: str) -> Commit:
-        """The commit that a revision names. Raises UsageError if there is none."""
-        form = "--format=%H%x00%ct%x00%s"
-        answer = self._ask("log", "-1", form, "--end-of-options", f"{revision}^{{commit}}", "--")
-        if not answer:
-            raise UsageError(f"no commit named '{revision}' in {self.root}; a shallow clone may lack it (git fetch)")
-        return _commit(answer.rstrip("\n"))
+        """The commit that a revision names, as git resolves it. Raises UsageError if it names none, or several."""
+        # Two steps, as text that is searched for (":/fix") would take the peeling for its own.
+        found = self._object(revision)
+        name = found and self._object(f"{found}^{{commit}}")
+        if name is None:
+            if span(revision) is not None:
+                raise UsageError(f"'{revision}' is a range; name one commit here")
+            what = "no commit named" if found is None else "no commit, but something else, is named"
+            raise UsageError(f"{what} '{revision}' in {self.root}; a shallow clone may lack it (git fetch)")
+        (commit,) = self._log("-1", name)
+        return commit
 
-    def commits(self, span: str) -> list[Commit]:
+    def pair(self, text: str) -> tuple[str, str] | None:
+        """The hashes that ``A..B`` compares, (A, B), or ``A...B``, (where both parted, B); as for git, a side that is
+        left out is HEAD. None for what is no range. Raises UsageError for a range whose sides are no commits."""
+        parts = None if self._object(text) is not None else span(text)
+        if parts is None:
+            return None
+        first, dots, last = parts
+        base, head = self.commit(first or "HEAD"), self.commit(last or "HEAD")
+        if dots == "..":
+            return base.hash, head.hash
+        parted = git.ask(self._folder, "merge-base", base.hash, head.hash)
+        if not parted.ok:
+            raise UsageError(f"'{text}': both have no commit in common; a shallow clone may lack it (git fetch)")
+        return parted.text.split()[0], head.hash
+
+    def commits(self, text: str) -> list[Commit]:
         """Commits of ``REV..REV``, oldest first, along first parents; the first REV is among them.
 
         Raises UsageError for anything else, and for a range that is empty.
         """
-        first, dots, last = span.partition("..")
-        if not dots or not first or not last or last.startswith("."):
-            raise UsageError(f"a range is REV..REV, was '{span}'")
+        first, dots, last = span(text) or ("", "", "")
+        if dots != ".." or not first or not last:
+            raise UsageError(f"a range is REV..REV, was '{text}'")
         begin, end = self.commit(first), self.commit(last)
-        form = "--format=%H%x00%ct%x00%s"
-        answer = self._ask("log", "--first-parent", "--reverse", form, f"{begin.hash}..{end.hash}", "--") or ""
-        found = [begin, *(_commit(line) for line in answer.splitlines())]
+        found = [begin, *self._log("--first-parent", "--reverse", f"{begin.hash}..{end.hash}")]
         if found[-1].hash != end.hash:
             raise UsageError(f"{first} is not an ancestor of {last} along first parents")
         return found
 
     def parent(self, commit: Commit) -> Commit | None:
         """The first parent; None at the root."""
-        answer = self._ask("rev-parse", "--verify", "--quiet", f"{commit.hash}^1")
-        return self.commit(answer.strip()) if answer else None
+        name = self._object(f"{commit.hash}^1")
+        return self.commit(name) if name else None
 
     def order(self) -> list[str]:
         """Hashes of HEAD's history along first parents, oldest first."""
-        return (self._ask("log", "--first-parent", "--reverse", "--format=%H", "HEAD", "--") or "").split()
+        answer = git.ask(self._folder, "rev-list", "--first-parent", "--reverse", "HEAD", "--")
+        return answer.text.split() if answer.ok else []
 
     def object_id(self, commit: Commit, path: str) -> str | None:
         """Git's id of a file's or folder's content in a commit; None if the commit has no such path."""
-        answer = self._ask("rev-parse", "--verify", "--quiet", f"{commit.hash}:{path}")
-        return answer.strip() if answer else None
+        return self._object(f"{commit.hash}:{path}")
+
+    def names(self, commit: Commit, path: str) -> list[str]:
+        """What a folder holds in a commit, without the folders before it; nothing if the commit has no such folder."""
+        answer = git.ask(self._folder, "ls-tree", "-z", "--name-only", f"{commit.hash}:{path}")
+        return [os.fsdecode(name) for name in answer.out.split(b"\0") if name] if answer.ok else []
 
     def text(self, commit: Commit, path: str) -> str | None:
         """A file's text in a commit; None if it has none."""
-        return self._ask("show", f"{commit.hash}:{path}")
+        answer = git.ask(self._folder, "cat-file", "blob", f"{commit.hash}:{path}")
+        return answer.text if answer.ok else None
 
     def archive(self, commit: Commit, paths: list[str]) -> bytes:
         """A tar file of these paths as the commit has them."""
-        command = ["git", "-C", str(self._folder), "archive", "--format=tar", commit.hash, "--", *paths]
-        done = subprocess.run(command, capture_output=True, env=_environment())
-        if done.returncode:
-            raise LobenchError(f"{commit.short}: {done.stderr.decode(errors='replace').strip()}")
-        return done.stdout
+        answer = git.ask(self._folder, "archive", "--format=tar", commit.hash, "--", *paths)
+        if not answer.ok:
+            raise LobenchError(f"{commit.short}: git says: {answer.complaint}")
+        return answer.out
 
-    def _ask(self, *words: str) -> str | None:
-        command = ["git", "-C", str(self._folder), *words]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, errors="replace", env=_environment())
-        except FileNotFoundError:
-            raise LobenchError("git is not installed; commits are measured from a git repository") from None
-        return done.stdout if done.returncode == 0 else None
+    def _object(self, expression: str) -> str | None:
+        """The hash of the one object that an expression names; None if it names none, or several."""
+        answer = git.ask(self._folder, "rev-parse", "--verify", "--quiet", "--end-of-options", expression)
+        name = answer.text.strip()
+        return name if answer.ok and _HASH.fullmatch(name) else None
+
+    def _log(self, *words: str) -> list[Commit]:
+        """Commits in git's order. Fields end with NUL, which no subject holds; anything else may be in one."""
+        answer = git.ask(self._folder, "log", "-z", _FORM, *words, "--")
+        if not answer.ok:
+            raise LobenchError(f"{self.root}: git says: {answer.complaint}")
+        fields = answer.text.split("\0")[:-1]
+        return [
+            Commit(name, int(time), subject)
+            for name, time, subject in zip(fields[::3], fields[1::3], fields[2::3], strict=True)
+        ]
 
 
-def _commit(line: str) -> Commit:
-    name, time, subject = line.split("\0", 2)
-    return Commit(name, int(time), subject)
-
-
-def _environment() -> dict[str, str]:
-    # Without optional locks, looking leaves the checkout untouched.
-    return {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+def span(text: str) -> tuple[str, str, str] | None:
+    """A range in parts: what stands before the dots, the dots, what stands after them; None for what has none."""
+    first, dots, last = text.partition("..")
+    if not dots or not (first or last.strip(".")):
+        return None
+    return (first, "...", last[1:]) if last.startswith(".") else (first, "..", last)

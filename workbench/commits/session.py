@@ -50,6 +50,8 @@ class Session:
     variants: list[str]
     design: Design
     trusted: int = 1
+    variables: tuple[tuple[str, str], ...] = ()
+    """Set in the environment of all processes."""
     lacking: dict[int, dict[str, str]] = field(default_factory=dict)
     """Source to variant to why it is not there."""
     events: list[int] = field(default_factory=list)
@@ -107,7 +109,7 @@ def _participants(session: Session) -> Iterator[list[Participant]]:
     started: list[Participant] = []
     try:
         for source in [*session.sources, session.sources[0]]:
-            started.append(Participant(source))
+            started.append(Participant(source, dict(session.variables)))
         lanes = len(os.sched_getaffinity(0))
         answers: list[Any] = []
         for begin in range(0, len(started), lanes):
@@ -120,7 +122,7 @@ def _participants(session: Session) -> Iterator[list[Participant]]:
         for one, answer in zip(started, answers, strict=True):
             if answer["events"] != session.events:
                 problem = f"{one.source.label}: reads {answer['events']} records, not {session.events}"
-                raise BrokenError(problem, one.source.key)
+                raise BrokenError(problem, one.source.key, own=True)
         yield started
     except BaseException:
         for one in started:

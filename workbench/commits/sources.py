@@ -31,12 +31,14 @@ _KEPT = 64
 class BrokenError(LobenchError):
     """A commit that cannot be measured: it lacks what is measured, does not install, import or compile.
 
-    ``key`` is its source's, where it has one.
+    ``key`` is its source's, where it has one. ``own``: its own code failed, and would anywhere; otherwise this machine
+    may be at fault.
     """
 
-    def __init__(self, problem: str, key: str | None = None) -> None:
+    def __init__(self, problem: str, key: str | None = None, *, own: bool = False) -> None:
         super().__init__(problem)
         self.key = key
+        self.own = own
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from engine.errors import LobenchError
+from engine.errors import LobenchError, UsageError
+from workbench import git
+from workbench.dashboard.replacing import replacing
+from workbench.dashboard.staging import stage
 from workbench.extras import required
 from workbench.history.asv_files import configuration
 
@@ -25,6 +30,8 @@ _FOREIGN = re.compile(
 _VERSIONED = re.compile(r"-\d+(?:\.\d+)+(?=\.)")
 _LAST_LINES = 15
 
+REMEDY = "name another folder with -o"
+
 NOWHERE = ("", "#")
 """What asv takes for a project, or a commit, that has no address."""
 
@@ -32,21 +39,37 @@ COMMIT = "index.html#commit-"
 """Before a commit's name: its row of the front page."""
 
 
+@contextmanager
+def published(root: Path, results: Path, target: Path) -> Iterator[Path]:
+    """The folder of a new site that asv has written, for more pages; at the end it replaces ``target``.
+
+    Whatever happens before, ``target`` is as it was. Raises UsageError where it cannot be replaced, LobenchError with
+    asv's last words.
+    """
+    check_target(target)
+    with replacing(target, REMEDY) as site:
+        publish(root, results, site)
+        yield site
+
+
 def publish(root: Path, results: Path, target: Path) -> None:
     """Let asv write its site to ``target``, which is replaced. Raises LobenchError with asv's last words."""
     required("asv")
-    _check_target(target)
     with tempfile.TemporaryDirectory() as folder:
+        stage(results, Path(folder) / "results")
         settings = configuration(root)
-        settings |= {"repo": str(root), "results_dir": str(results), "html_dir": str(target), "branches": ["HEAD"]}
+        settings |= {"repo": str(root), "html_dir": str(target), "branches": ["HEAD"]}
+        settings["results_dir"] = str(Path(folder) / "results")
         # Without an address of its own the project's is this site: asv's links lead to its reports.
         for name, here in (("project_url", "index.html"), ("show_commit_url", COMMIT)):
             if settings.get(name, "#") in NOWHERE:
                 settings[name] = here
         path = Path(folder) / "asv.conf.json"
-        path.write_text(json.dumps(settings))
+        path.write_text(json.dumps(settings), encoding="utf-8")
         command = [sys.executable, "-m", "asv", "publish", "--no-pull", "--config", str(path)]
-        done = subprocess.run(command, cwd=root, capture_output=True, text=True, errors="replace")
+        done = subprocess.run(
+            command, cwd=root, capture_output=True, text=True, errors="replace", env=git.environment()
+        )
     if done.returncode:
         said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-_LAST_LINES:])
         raise LobenchError(f"asv publish failed:\n{said}")
@@ -69,14 +92,16 @@ def make_offline(site: Path) -> None:
                 return f'{found["name"]}="assets/{name}"'
         raise LobenchError(f"asv's page loads {found['url']}, which is not in {ASSETS} (scripts/vendor-assets)")
 
-    text = _FOREIGN.sub(local, page.read_text())
+    text = _FOREIGN.sub(local, page.read_text(encoding="utf-8"))
     back = '<li><a href="index.html">Ladder over time</a></li>'
     text = text.replace('<li id="nav-li-" class="active">', f'{back}<li id="nav-li-" class="active">', 1)
     page.unlink()
-    (site / APPLICATION).write_text(text)
+    (site / APPLICATION).write_text(text, encoding="utf-8")
 
 
-def _check_target(target: Path) -> None:
-    """asv replaces the folder: it must be a site, or empty, or not there."""
+def check_target(target: Path) -> None:
+    """The folder is replaced: it must be a site, or empty, or not there. Raises LobenchError."""
+    if target.exists() and not target.is_dir():
+        raise UsageError(f"{target}: is no folder; {REMEDY}")
     if target.is_dir() and any(target.iterdir()) and not (target / "info.json").exists():
-        raise LobenchError(f"{target}: holds something else than a dashboard; name another folder with -o")
+        raise LobenchError(f"{target}: holds something else than a dashboard; {REMEDY}")

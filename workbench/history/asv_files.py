@@ -15,10 +15,12 @@ from typing import Any
 
 import psutil
 
-from engine.errors import LobenchError
+from engine.errors import UsageError
 from workbench.commits.measuring import INSTRUCTIONS
 from workbench.environment import environment
+from workbench.extras import required
 from workbench.history.store import REMEDY, History
+from workbench.locks import locked
 from workbench.whole import write_whole
 
 TIME = "lobench.nanoseconds_per_event"
@@ -36,9 +38,7 @@ _COLUMNS = (
 _TO_99, _TO_QUARTILE = 2.576 / 1.960, 0.674 / 1.960
 """asv keeps 99 % intervals and quartiles; both are those of a normal distribution with our 95 % interval."""
 
-_UNCONFIGURED = (
-    '{"version": 1, "project": "history", "results_dir": ".asv/results", "html_dir": ".asv/html", "dvcs": "git"}'
-)
+_UNCONFIGURED = {"project": "history", "results_dir": ".asv/results", "html_dir": ".asv/html", "dvcs": "git"}
 
 
 def series_name(kind: str) -> str:
@@ -49,20 +49,43 @@ def series_name(kind: str) -> str:
 def configuration(root: Path) -> dict[str, Any]:
     """The repository's ``asv.conf.json``, folders made absolute; without one, what asv needs to publish.
 
-    Raises LobenchError if it can't be read.
+    Raises UsageError if it can't be read.
     """
     path = root / "asv.conf.json"
-    # asv allows // comments; a URL holds // after a colon.
-    text = re.sub(r"(?m)(?<!:)//.*$", "", path.read_text()) if path.is_file() else _UNCONFIGURED
-    try:
-        read: dict[str, Any] = json.loads(text)
-    except ValueError as error:
-        raise LobenchError(f"{path}: not JSON: {error}") from error
-    read.setdefault("results_dir", "results")  # as asv does
-    read.setdefault("html_dir", "html")
+    read = read_object(path) if path.exists() else dict(_UNCONFIGURED)
+    if read is None:
+        raise UsageError(f"{path}: not a JSON object; asv reads one with comments at most (JSON5)")
+    # As asv does, where it does not insist.
+    read = {"version": 1, "project": root.name, "results_dir": "results", "html_dir": "html", **read}
     for name in ("results_dir", "html_dir"):
+        if not isinstance(read[name], str) or "\0" in read[name]:
+            raise UsageError(f"{path}: {name} must be the name of a folder, was {json.dumps(read[name])}")
         read[name] = str((root / read[name]).resolve())
     return read
+
+
+def read_object(path: Path) -> dict[str, Any] | None:
+    """The object in a JSON file, also with comments and trailing commas, as asv reads its own; None if there is none.
+
+    Raises UsageError for a file that cannot be opened.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+    for loads in (json.loads, _json5):
+        try:
+            found = loads(text)
+        except (ValueError, RecursionError):
+            continue
+        return found if isinstance(found, dict) else None
+    return None
+
+
+def _json5(text: str) -> Any:
+    return required("json5").loads(text)
 
 
 def machine_name() -> str:
@@ -77,17 +100,25 @@ def write(history: History, results: Path) -> None:
 
     Raises UsageError where that cannot be.
     """
+    # Histories of several machines share a file there.
+    with locked(results.parent / "lobench" / "lock", REMEDY, wait=True):
+        _write(history, results)
+
+
+def _write(history: History, results: Path) -> None:
     folder = results / history.machine
     facts = _facts(history.machine)
-    if not (folder / "machine.json").exists():
-        _put(folder / "machine.json", {**facts, "version": 1})
+    machine = folder / "machine.json"
+    if not machine.exists() or (read_object(machine) or {}).get("machine") != history.machine:
+        _put(machine, {**facts, "version": 1})
     benchmarks = _benchmarks(history)
     for commit, point in history.points.items():
         _put(folder / f"{commit[:8]}-{ENVIRONMENT}.json", _result(commit, point, facts, benchmarks))
     index = results / "benchmarks.json"
-    known = json.loads(index.read_text()) if index.exists() else {"version": 2}
+    known = (read_object(index) if index.exists() else None) or {"version": 2}
     # asv writes this file with its own suite's benchmarks only; ours are put beside them.
-    _put(index, {**{name: entry for name, entry in known.items() if not name.startswith("lobench.")}, **benchmarks})
+    others = {name: one for name, one in known.items() if isinstance(one, dict) and not name.startswith("lobench.")}
+    _put(index, {"version": known.get("version", 2), **others, **benchmarks})
 
 
 def _facts(machine: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from copy import deepcopy
 from dataclasses import asdict
 from typing import Any
 
-from engine.errors import LobenchError
+from engine.errors import LobenchError, UsageError
 from engine.feeds import load, open_feed
 from workbench.commits import instructions
 from workbench.commits.feeds import NamedFeed
@@ -117,6 +117,8 @@ class Recorder:
         if before and before[1].key in measured.broken:
             before = None
         # What was measured is kept whole or not at all.
+        if all(set(lacking) >= set(self._request.variants) for lacking in _lacking(measured)):
+            raise UsageError(f"none of these commits has a variant {', '.join(self._request.variants)}")
         with held():
             self._keep_window(window, measured, before, done, broken)
 
@@ -133,12 +135,15 @@ class Recorder:
         previous = before
         for commit, source in window:
             if source.key in measured.broken:
-                self._give_up(commit, measured.broken[source.key], broken)
+                self._give_up(commit, str(measured.broken[source.key]), broken)
                 continue
             points, different = self._points(measured, source, commit)
             if different and not points:
                 remedy = "if it is meant to, record it with --accept-results"
                 self._give_up(commit, f"{commit}: verification failed: {'; '.join(different)}; {remedy}", broken)
+                continue
+            if not points:
+                _say(f"passed over: {commit}: it has none of the variants {', '.join(self._request.variants)}")
                 continue
             for problem in different:
                 _say(f"{commit}: not recorded: {problem}")
@@ -264,6 +269,11 @@ class Recorder:
         self._history.save()
         broken.append(commit)
         _say(f"passed over: {reason}")
+
+
+def _lacking(measured: Measured) -> list[dict[str, str]]:
+    """What each source of a session lacks."""
+    return [measured.session.lacking.get(place, {}) for place in range(len(measured.session.sources))]
 
 
 def _enough(session: Session) -> bool:

@@ -17,6 +17,9 @@ VERSION = 1
 REMEDY = "--results names another folder"
 """Of a history that cannot be written."""
 
+_KEPT = {"machine": str, "points": dict, "anchors": dict, "feeds": dict, "broken": dict, "sessions": list}
+"""What the file holds beside its version, and of which kind each is."""
+
 
 @dataclass
 class History:
@@ -37,14 +40,18 @@ class History:
     sessions: list[dict[str, Any]] = field(default_factory=list)
 
     @property
+    def lock(self) -> Path:
+        """What a process holds from reading the history to its last change of it."""
+        return self.file.with_name("lock")
+
+    @property
     def folder(self) -> Path:
         """Where raw samples of the sessions lie."""
         return self.file.parent / "sessions"
 
     def save(self) -> None:
         """Replace the file. Raises UsageError, as ``keep_samples`` does, where it cannot be written."""
-        kept = ("machine", "points", "anchors", "feeds", "broken", "sessions")
-        text = json.dumps({"version": VERSION, **{name: getattr(self, name) for name in kept}})
+        text = json.dumps({"version": VERSION, **{name: getattr(self, name) for name in _KEPT}})
         write_whole(self.file, text, REMEDY, folders=True)
 
     def keep_samples(self, name: str, content: dict[str, Any]) -> None:
@@ -56,11 +63,14 @@ class History:
 def load(file: Path, machine: str) -> History:
     """The history in ``file``, an empty one if there is none. Raises LobenchError for a file of another kind."""
     try:
-        content = json.loads(file.read_text())
+        content = json.loads(file.read_bytes())
     except FileNotFoundError:
         return History(file, machine)
     except ValueError as error:
         raise LobenchError(f"{file}: not JSON ({error}); restore it, or move it away to begin a new history") from error
     if not isinstance(content, dict) or content.pop("version", None) != VERSION:
         raise LobenchError(f"{file}: not a history of version {VERSION}; move it away to begin a new one")
+    content = {"machine": machine, **content}
+    if not content.keys() <= _KEPT.keys() or not all(isinstance(content[name], _KEPT[name]) for name in content):
+        raise LobenchError(f"{file}: not a history; restore it, or move it away to begin a new one")
     return History(file, **content)

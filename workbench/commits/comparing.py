@@ -1,0 +1,148 @@
+"""Comparing two sources, BASE and HEAD, where BASE may be what is wrong.
+
+A BASE whose own code does not run, or whose variants do not agree with their reference, is no measure for HEAD: a HEAD
+that does run, and does agree, repairs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from engine.errors import LobenchError
+from workbench.commits.findings import Finding, changed, findings
+from workbench.commits.measuring import INSTRUCTIONS, Measured, Request, count, measure
+from workbench.commits.session import Session
+from workbench.commits.sources import BrokenError, Source
+
+
+class _BaseError(Exception):
+    """BASE does not run, by the fault of its own code."""
+
+    def __init__(self, problem: BrokenError) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+@dataclass(frozen=True)
+class Pair:
+    """BASE and HEAD; ``reference`` is the variant whose results are right in each of them.
+
+    ``allowed`` is the rise of instructions per event that passes.
+    """
+
+    before: Source
+    after: Source
+    reference: str
+    allowed: float = 0.005
+
+    def compare(
+        self, request: Request, enough: Callable[[Session], bool] = lambda session: False, *, mechanisms: bool = True
+    ) -> tuple[Measured | None, list[Finding]]:
+        """What was measured of both, None where BASE has nothing that runs, and one finding for each feed and variant
+        that one of them has. ``mechanisms``: count them for variants whose instructions changed.
+
+        Raises LobenchError if HEAD cannot be measured, or if BASE cannot for another reason than its own code.
+        """
+        if not request.variants:
+            return None, []
+        try:
+            measured, found = self._compare(request, enough, mechanisms)
+            return measured, self._mark_repaired(found, request)
+        except _BaseError as error:
+            failing = self._failing(request)
+            if not failing:
+                raise LobenchError(f"nothing to compare: {error.problem}") from error
+        rest = replace(request, variants=[name for name in request.variants if name not in failing])
+        kept, found = self.compare(rest, enough, mechanisms=mechanisms)
+        return kept, [*found, *self._repaired(failing, request)]
+
+    def _compare(
+        self, request: Request, enough: Callable[[Session], bool], mechanisms: bool
+    ) -> tuple[Measured, list[Finding]]:
+        measured = measure([self.before, self.after], request, enough)
+        self._raise_broken(measured.broken)
+        if mechanisms:
+            self._count_what_moved(measured, request)
+        return measured, findings(measured, [feed.name for feed in request.feeds], 1, allowed=self.allowed)
+
+    def _raise_broken(self, broken: dict[str, BrokenError]) -> None:
+        for source in (self.after, self.before):
+            problem = broken.get(source.key)
+            if problem is not None:
+                if source is self.before and problem.own:
+                    raise _BaseError(problem)
+                raise LobenchError(f"nothing to compare: {problem}")
+
+    def _count_what_moved(self, measured: Measured, request: Request) -> None:
+        """Add the mechanism counters of the variants whose instructions changed."""
+        sources = [self.before, self.after]
+        before, after = (measured.exact[source.key] for source in sources)
+        moved = {
+            pair[1]
+            for pair in {**before, **after}
+            if changed(*(counts.get(pair, {}).get(INSTRUCTIONS) for counts in (before, after)))
+        }
+        if request.instructions and moved:
+            names = [name for name in request.variants if name in moved]
+            exact, broken = count(sources, replace(request, variants=names, instructions=False, counters=True))
+            self._raise_broken(broken)
+            for source in sources:
+                for pair, counts in exact[source.key].items():
+                    measured.exact[source.key][pair] = {**measured.exact[source.key].get(pair, {}), **counts}
+
+    def _failing(self, request: Request) -> dict[str, BrokenError]:
+        """The variants that do not run in BASE, each tried by itself, and why."""
+        found = {}
+        for name in request.variants:
+            try:
+                self._compare(_still(request, [name]), lambda session: False, mechanisms=False)
+            except _BaseError as error:
+                found[name] = error.problem
+        return found
+
+    def _repaired(self, failing: dict[str, BrokenError], request: Request) -> list[Finding]:
+        """Findings of variants that run in HEAD alone, repaired where they agree with its reference."""
+        wrong, lacking = _disagreeing(self.after, self.reference, list(failing), request)
+        found = []
+        for name, problem in failing.items():
+            said = f"BASE does not run: {problem}"
+            if name in wrong:
+                said = f"does not agree with {self.reference} in HEAD; {said}"
+            gone = "gone" if name in lacking else None
+            for feed in request.feeds:
+                one = Finding(feed.name, name, None, None, None, {}, said, gone, self.allowed)
+                found.append(replace(one, repaired=name not in wrong))
+        return found
+
+    def _mark_repaired(self, found: Sequence[Finding], request: Request) -> list[Finding]:
+        """The findings, those whose results differ marked as repaired where it was BASE that computed something wrong.
+
+        A variant is repaired if BASE's disagreed with BASE's reference, and all of HEAD's agree with HEAD's. The
+        reference is, if each of BASE's other variants disagreed with it and computes in HEAD what it did.
+        """
+        differing = {one.variant for one in found if one.difference is not None and one.lacking is None}
+        names = list(dict.fromkeys(one.variant for one in found if one.lacking is None))
+        if not differing or _disagreeing(self.after, self.reference, names, request)[0]:
+            return list(found)
+        wrong, _ = _disagreeing(self.before, self.reference, names, request)
+        others = set(names) - {self.reference}
+        if others and others <= wrong - differing:
+            wrong.add(self.reference)
+        return [replace(one, repaired=True) if one.variant in differing & wrong else one for one in found]
+
+
+def _disagreeing(source: Source, reference: str, names: Sequence[str], request: Request) -> tuple[set[str], set[str]]:
+    """Which of a source's variants do not end in the state in which its reference ends, and which it does not have.
+
+    Raises LobenchError where the source does not run.
+    """
+    measured = measure([source], _still(request, list(dict.fromkeys([reference, *names]))))
+    session = measured.session
+    return {variant for _, variant in session.differences}, set(session.lacking.get(0, {}))
+
+
+def _still(request: Request, variants: Sequence[str]) -> Request:
+    """A request that compares results and neither counts nor times."""
+    design = replace(request.design, rounds=0)
+    return replace(request, variants=variants, design=design, instructions=False, counters=False)

@@ -1,0 +1,155 @@
+"""Which variants a change reaches: those that import, directly or not, a module whose code is another.
+
+It errs to one side: a variant that imports a module and runs nothing of it is reached as well. Comments, docstrings
+and layout are no code: what is compared is what Python makes of a module's text.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import UsageError
+from workbench.commits.repository import Commit, Repository
+from workbench.commits.sources import MEASURED, Source
+
+VARIANTS = "variants"
+"""The folder whose modules are variants."""
+
+ALL = "all"
+"""Stands for every variant that one of the commits has."""
+
+_ALWAYS = (VARIANTS, "engine", "engine.session")
+"""What the process that replays a variant imports beside it."""
+
+_OUTSIDE = ("engine.feeds", "engine.synthetic")
+"""Packages that deliver records, to all variants alike and before anything is timed: any one variant shows them."""
+
+_PHASE = re.compile(r"p(\d+)_\w+")
+
+
+@dataclass(frozen=True)
+class Modules:
+    """Python modules of a source by dotted name: ``code`` is equal for equal code, ``imports`` are the modules, and
+    some names within modules, that each imports."""
+
+    code: dict[str, str]
+    imports: dict[str, set[str]]
+
+    @property
+    def variants(self) -> list[str]:
+        """Names of the variants: the modules right in their folder, in the order of their phases."""
+        parts = [name.split(".") for name in self.code]
+        direct = [rest[0] for first, *rest in parts if first == VARIANTS and len(rest) == 1]
+        return in_order(name for name in direct if not name.startswith("_"))
+
+    def reach(self, variant: str) -> dict[str, str]:
+        """Code of all modules that a variant's replay may run; nothing if there is no such variant."""
+        if f"{VARIANTS}.{variant}" not in self.code:
+            return {}
+        waiting = [f"{VARIANTS}.{variant}", *_ALWAYS]
+        seen: dict[str, str] = {}
+        while waiting:
+            name = waiting.pop()
+            if name in self.code and name not in seen and not name.startswith(_OUTSIDE):
+                seen[name] = self.code[name]
+                waiting += self.imports[name]
+        return seen
+
+
+def modules(source: Source) -> Modules:
+    """The modules of a source's folder."""
+    code: dict[str, str] = {}
+    imports: dict[str, set[str]] = {}
+    for folder in MEASURED:
+        for file in sorted((source.tree / folder).rglob("*.py")):
+            *packages, last = file.relative_to(source.tree).with_suffix("").parts
+            name = ".".join(packages if last == "__init__" else [*packages, last])
+            content = file.read_bytes()
+            try:
+                tree = ast.parse(content)
+            except (SyntaxError, ValueError):
+                # It does not run; whoever imports it is told so when it is tried.
+                code[name], imports[name] = repr(content), set()
+                continue
+            imports[name] = {name.rpartition(".")[0], *_imported(tree, ".".join(packages))}
+            code[name] = _without_docstrings(tree)
+    return Modules(code, imports)
+
+
+def variants_of(repository: Repository, commit: Commit) -> list[str]:
+    """Names of a commit's variants, without laying it out."""
+    found = (Path(name) for name in repository.names(commit, VARIANTS))
+    names = (path.stem for path in found if path.suffix in (".py", ""))
+    return in_order(name for name in names if name.isidentifier() and not name.startswith("_"))
+
+
+def reached(before: Source, after: Source) -> list[str]:
+    """The variants of either source whose code is another in the other one, or runs with other packages."""
+    old, new = modules(before), modules(after)
+    everything = in_order({*old.variants, *new.variants})
+    if before.python != after.python:
+        return everything
+    return [name for name in everything if old.reach(name) != new.reach(name)]
+
+
+def in_order(names: Sequence[str] | set[str] | Iterator[str]) -> list[str]:
+    """Names of variants, each once, by their phases; those of no phase last."""
+
+    def rank(name: str) -> tuple[bool, int, str]:
+        phase = _PHASE.fullmatch(name)
+        return phase is None, int(phase[1]) if phase else 0, name
+
+    return sorted(set(names), key=rank)
+
+
+def ends(names: Sequence[str]) -> list[str]:
+    """The reference and the top of a ladder: the first and the last phase of some variants."""
+    phases = [name for name in in_order(set(names)) if _PHASE.fullmatch(name)]
+    return list(dict.fromkeys([*phases[:1], *phases[-1:]]))
+
+
+def named(words: str, known: Sequence[str]) -> list[str]:
+    """Variants that a user typed: whole names, first letters that one name alone has, combinations
+    (``NAME,axis=policy``), or ``all``. Raises UsageError for what none of the commits has."""
+    if words.split() == [ALL]:
+        return list(known)
+    chosen: dict[str, None] = {}
+    for word in words.split():
+        first, comma, rest = word.partition(",")
+        if "=" in first:
+            chosen[word] = None
+            continue
+        matching = [first] if first in known else [name for name in known if first and name.startswith(f"{first}_")]
+        matching = matching or [name for name in known if first and name.startswith(first)]
+        if len(matching) != 1:
+            told = f"'{first}' may be any of {', '.join(matching)}" if matching else f"no variant named '{first}'"
+            raise UsageError(f"{told}; the commits have {', '.join(known) or 'none'}")
+        chosen[f"{matching[0]}{comma}{rest}"] = None
+    if not chosen:
+        raise UsageError("--variants names no variant")
+    return list(chosen)
+
+
+def _imported(tree: ast.Module, package: str) -> Iterator[str]:
+    """Names of modules that a module of ``package`` imports anywhere; some are names within a module instead."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def _without_docstrings(tree: ast.Module) -> str:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0] if node.body else None
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                del node.body[0]
+    return ast.dump(tree)

@@ -1,0 +1,106 @@
+"""Replacing a folder whole: made beside it, then exchanged with it in one step, so that there is never half of one.
+
+What a process that was killed left beside it is swept by the next one. Each holds its folder locked while it works;
+the kernel gives the lock back however the process ends.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from engine.errors import UsageError
+from workbench.interrupts import held
+
+_AT_FDCWD, _EXCHANGE = -100, 2
+"""Of Linux's renameat2."""
+
+
+@contextmanager
+def replacing(target: Path, remedy: str) -> Iterator[Path]:
+    """A path that does not exist yet, where a folder is made that becomes ``target`` at the end; after an error or an
+    interrupt ``target`` is as it was. ``target`` must be no link.
+
+    Raises UsageError, which ends with ``remedy``, where it cannot be written.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target)
+        room, handle = _room(target)
+    except OSError as error:
+        raise UsageError(f"{target}: cannot be written: {error.strerror}; {remedy}") from error
+    try:
+        made = room / "new"
+        yield made
+        with held():
+            try:
+                _exchange(made, target)
+            except OSError as error:
+                raise UsageError(f"{target}: cannot be replaced: {error.strerror}; {remedy}") from error
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+        os.close(handle)
+
+
+def _prefix(target: Path) -> str:
+    # Names may have 255 bytes.
+    return f".{os.fsdecode(os.fsencode(target.name)[:200])}.lobench-"
+
+
+def _room(target: Path) -> tuple[Path, int]:
+    """A new folder beside the target, and what holds it locked."""
+    while True:
+        room = target.with_name(_prefix(target) + secrets.token_hex(4))
+        room.mkdir()
+        handle = os.open(room, os.O_RDONLY | os.O_DIRECTORY)
+        with suppress(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if room.exists():
+                return room, handle
+        # Another process has swept it between the two steps.
+        os.close(handle)
+
+
+def _sweep(target: Path) -> None:
+    """Remove what processes that live no more have left beside the target."""
+    for room in target.parent.iterdir():
+        if not room.name.startswith(_prefix(target)) or room.is_symlink() or not room.is_dir():
+            continue
+        with suppress(OSError):
+            handle = os.open(room, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(room, ignore_errors=True)
+            finally:
+                os.close(handle)
+
+
+def _exchange(made: Path, target: Path) -> None:
+    """Put a folder in another's place, which goes where it was made."""
+    if not target.exists():
+        made.rename(target)
+        return
+    shutil.copymode(target, made)
+    libc = ctypes.CDLL(None, use_errno=True)
+    if hasattr(libc, "renameat2"):
+        names = (_AT_FDCWD, os.fsencode(made), _AT_FDCWD, os.fsencode(target), _EXCHANGE)
+        if libc.renameat2(*names) == 0:
+            return
+        code = ctypes.get_errno()
+        if code not in (errno.ENOSYS, errno.EINVAL):
+            raise OSError(code, os.strerror(code))
+    # This file system exchanges nothing: for a moment there is neither.
+    old = made.with_name("old")
+    target.rename(old)
+    try:
+        made.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
