@@ -45,7 +45,9 @@ class Part:
 
     def _made(self) -> tuple[Path, int]:
         for number in range(1000):
-            path = self.target.with_name(shortened(".", self.target.name, f".{os.getpid()}-{number}.part", self.target.parent))
+            path = self.target.with_name(
+                shortened(".", self.target.name, f".{os.getpid()}-{number}.part", self.target.parent)
+            )
             with suppress(FileExistsError):
                 lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
                 with suppress(OSError):  # a file system without locks has parts that nobody sweeps

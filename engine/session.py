@@ -170,6 +170,7 @@ class Replay:
             worker.engine["strict"] = strict
         self._pool = ThreadPoolExecutor(workers - 1, thread_name_prefix="lobench") if workers > 1 else None
         self._open = True
+        self._standing = inspection.Standing()
 
     @property
     def records(self) -> int:
@@ -179,6 +180,7 @@ class Replay:
     def apply(self, chunk: Chunk) -> None:
         """Handle a chunk. Raises StrictError at the first anomaly of a strict replay; an interrupt is taken between
         slices."""
+        self._standing.go_on()
         if not self._shared_out:
             self._share_out(chunk)
         for start in range(0, chunk.count, SLICE):
@@ -191,6 +193,7 @@ class Replay:
 
     def run(self, address: int, stride: int, count: int) -> None:
         """Handle records at an address, and nothing else: what a measurement times. At most ``SLICE`` if observed."""
+        self._standing.go_on()
         kernel = self._kernels.replay
         if not self._shared_out:
             self._share_out(Chunk(address, stride, count, None))
@@ -252,12 +255,14 @@ class Replay:
 
         What a replay does not compute is left out. Of one that only decodes: the sum of all fields read.
         """
+        self._standing.turn()
         stage = STAGES.index(until)
         row = self._workers[0].row.ctypes.data
         return sum(int(self._kernels.end_state(worker.state, row, stage)) for worker in self._workers) % 2**64
 
     def memory(self) -> dict[str, int | float]:
         """What the books take now: counts of orders and levels, bytes by purpose, bytes for each live order."""
+        self._standing.turn()
         found = np.zeros(1, MEMORY)
         for worker in self._workers:
             self._kernels.memory(worker.state, found.ctypes.data)
@@ -267,11 +272,12 @@ class Replay:
 
     def books(self) -> list[inspection.Book]:
         """Views of all books as they stand now, in order of (instrument_id, publisher_id)."""
-        found = [book for worker in self._workers for book in inspection.books(worker.engine[0])]
+        found = [book for worker in self._workers for book in inspection.books(worker.engine[0], self._standing)]
         return sorted(found, key=lambda book: (book.instrument_id, book.publisher_id))
 
     def finish(self) -> Result:
         """What was computed so far. Takes the final samples of an observed replay, so it is called once, at the end."""
+        self._standing.turn()
         engines = [worker.engine[0] for worker in self._workers]
         digests = None
         if self._workers[0].tap is not None:
@@ -304,6 +310,7 @@ class Replay:
         """Free all state. Safe to call twice."""
         if self._open:
             self._open = False
+            self._standing.close()
             if self._pool is not None:
                 self._pool.shutdown()
             for worker in self._workers:

@@ -26,8 +26,8 @@ def write(documents: list[dict[str, Any]], folder: Path) -> Path:
     try:
         (folder / "charts").mkdir(parents=True, exist_ok=True)
         pictures = _drawn(shown)
-        (folder / "report.md").write_text(markdown(shown, _files(pictures, folder)))
-        target.write_text(html(shown, pictures))
+        (folder / "report.md").write_text(markdown(shown, _files(pictures, folder)), encoding="utf-8")
+        target.write_text(html(shown, pictures), encoding="utf-8")
     except OSError as error:
         raise LobenchError(f"{error.filename or folder}: the report cannot be written: {error.strerror}") from error
     return target
@@ -53,7 +53,7 @@ def _files(pictures: dict[str, Picture], folder: Path) -> dict[str, str]:
         if path in paths.values():
             path = f"charts/{'-'.join(key.split('-')[:-2])}-{name}.svg"
         text, png = picture.standalone()
-        (folder / path).write_text(text)
+        (folder / path).write_text(text, encoding="utf-8")
         (folder / path).with_suffix(".png").write_bytes(png)
         paths[key] = path
     return paths

@@ -94,7 +94,9 @@ def revision() -> str | None:
     try:
         # Without optional locks, looking leaves the checkout untouched.
         quiet = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, env=quiet)
+        answer = subprocess.run(
+            command, capture_output=True, text=True, timeout=10, env=quiet, encoding="utf-8", errors="replace"
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return answer.stdout.strip() if answer.returncode == 0 else None
@@ -171,6 +173,6 @@ def _numba() -> dict[str, Any]:
 
 def _text(path: Path) -> str | None:
     try:
-        return path.read_text().strip() or None
+        return path.read_text(encoding="utf-8").strip() or None
     except OSError:
         return None

@@ -92,14 +92,14 @@ class RowsFile:
             self._flush()
 
     def finish(self, *, complete: bool = True) -> None:
-        """Give the file its name, with all rows so far; rows that are not ``complete`` get a name beside it where a
-        file is that does not say that of itself, too."""
+        """Give the file its name, with all rows so far; where rows that are not ``complete`` would replace a file
+        that is, they get a name beside it."""
         self._flush()
         with self._explained():
             self._writer.add_key_value_metadata({COMPLETE: b"true" if complete else b"false"})
             self._writer.close()
             self._sink.close()
-            if complete or not self._part.target.exists() or is_complete(self._part.target) is False:
+            if complete or not _is_whole(self._part.target):
                 self._part.finish()
             else:
                 beside = _beside(self._part.target)
@@ -139,15 +139,19 @@ class RowsFile:
         self.discard()
 
 
-def is_complete(path: Path) -> bool | None:
-    """Whether a replay to the end of its feed wrote a file: False where it was interrupted, None where the file is
-    another."""
+def _told(path: Path) -> dict[bytes, bytes] | None:
+    """What a Parquet file says of itself; None for any other file, or none."""
     try:
         with pa.OSFile(os.fsencode(path)) as file:
-            said = (pq.read_metadata(file).metadata or {}).get(COMPLETE)
+            return dict(pq.read_metadata(file).metadata or {})
     except (OSError, pa.ArrowException):
         return None
-    return None if said is None else said == b"true"
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether there is a Parquet file that does not say that a replay was interrupted."""
+    told = _told(path)
+    return told is not None and told.get(COMPLETE) != b"false"
 
 
 def _beside(target: Path) -> Path:
@@ -156,7 +160,7 @@ def _beside(target: Path) -> Path:
     for number in itertools.count():
         after = f".partial{f'-{number}' if number else ''}{target.suffix}"
         place = target.with_name(shortened("", target.stem, after, target.parent))
-        if not place.exists() or is_complete(place) is False:
+        if not place.exists() or (_told(place) or {}).get(COMPLETE) == b"false":
             return place
     raise AssertionError
 
@@ -172,7 +176,7 @@ def check_place(option: str, path: str, *, force: bool) -> None:
             raise UsageError(f"{option} {path}: is market data, which is never replaced; choose another name")
         if place.suffix != ".parquet":
             raise UsageError(f"{option} {path}: the name must end in .parquet")
-        if place.exists() and is_complete(place) is None and not force:
+        if place.exists() and COMPLETE not in (_told(place) or {}) and not force:
             raise UsageError(f"{option} {path}: is there already, not written by a replay; --force replaces it")
 
 

@@ -48,7 +48,9 @@ class SourceFile:
         """Raise ``UnreadableError`` where an open file is no longer what it was when the feed was opened."""
         now = os.fstat(file.fileno())
         if now.st_size < self.size:
-            raise UnreadableError(self.name, f"was cut short while it was read, from {self.size} to {now.st_size} bytes")
+            raise UnreadableError(
+                self.name, f"was cut short while it was read, from {self.size} to {now.st_size} bytes"
+            )
         if _identity(now) != self._identity:
             raise UnreadableError(self.name, "changed while it was read")
 

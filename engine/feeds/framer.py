@@ -12,8 +12,8 @@ from engine.feeds.base import Chunk
 
 RUN = 1 << 16
 """Records in a chunk at most, and records that are walked at a time."""
-LONG = 1 << 10
-"""Runs of so many records are handed over where they lie. Shorter ones are copied together: a live capture has other
+SHORT = 64
+"""A run of less than a ``SHORT``th of ``RUN`` is copied together with those that follow: a live capture has other
 records everywhere, and each chunk costs its consumer some time."""
 LONGEST = 255 * 4
 """Bytes of the longest record."""
@@ -52,10 +52,10 @@ class Framer:
             # Without a compiler the kernel's integers are NumPy's, and those are no addresses.
             first, count, stride, end, status = map(int, next_run(data, start, stop, RUN, self._others))
             held, place = data, address + first
-            if 0 < count < LONG and end < stop:
+            if 0 < count < RUN // SHORT and end < stop:
                 held = np.empty(min(RUN * stride, stop - first), np.uint8)
                 place = held.ctypes.data
-                count, stride, end, status = map(int, gather(data, first, stop, held, LONG, self._others))
+                count, stride, end, status = map(int, gather(data, first, stop, held, RUN // SHORT, self._others))
             self.position += end - start
             start = end
             if count:

@@ -56,9 +56,7 @@ def found(start: bytes) -> str:
     return f"0x{start.hex()}"
 
 
-def read_header(
-    read: Callable[[int], bytes], fail: Callable[[int, str], FeedError], most: int | None = None
-) -> Header:
+def read_header(read: Callable[[int], bytes], fail: Callable[[int, str], FeedError], most: int | None = None) -> Header:
     """Read and check the head of a DBN stream of MBO records.
 
     ``read(n)`` returns the next n bytes, fewer only at the end; ``fail(byte, problem)`` makes the error that is raised.

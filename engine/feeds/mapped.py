@@ -1,8 +1,8 @@
 """Files mapped into memory that somebody else cuts short: a signal, where reading would give an error.
 
-A page of a mapping whose file no longer reaches it cannot be read: the kernel sends SIGBUS, which ends a process without
-a word. Here that signal is taken by putting zeros where the file was, from the page on, so that whoever reads goes on
-and the loss is found in order: by a feed that looks at its file after each chunk, or by ``check``.
+A page of a mapping whose file no longer reaches it cannot be read: the kernel sends SIGBUS, which ends a process
+without a word. Here that signal is taken by putting zeros where the file was, from the page on, so that whoever reads
+goes on and the loss is found in order: by a feed that looks at its file after each chunk, or by ``check``.
 
 The handler is Python, called through ctypes. That is sound for this signal alone: the instruction that reads a mapping
 causes it, never one inside of an allocator or of the interpreter, and the thread can wait for the interpreter's lock.

@@ -17,7 +17,10 @@ def available_memory() -> int:
     left = [int(psutil.virtual_memory().available)]
     # "max", where there is no limit, is no integer.
     with suppress(OSError, ValueError):
-        left.append(int((_CGROUP / "memory.max").read_text()) - int((_CGROUP / "memory.current").read_text()))
+        left.append(
+            int((_CGROUP / "memory.max").read_text(encoding="utf-8"))
+            - int((_CGROUP / "memory.current").read_text(encoding="utf-8"))
+        )
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit != resource.RLIM_INFINITY:
         left.append(limit - psutil.Process().memory_info().vms)

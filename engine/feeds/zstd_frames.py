@@ -55,11 +55,13 @@ def check_frames(read_at: ReadAt, size: int, fail: Fail) -> None:
 def check_needs(read_at: ReadAt, size: int, window: int, fail: Fail) -> None:
     """Raise where a frame, as far as they are whole, needs more than ``window`` bytes, or a dictionary."""
     frames = _frames(read_at, size, fail)
-    try:
-        for start, head in frames:
-            _check_need(start, zstandard.get_frame_parameters(head), window, fail)
-    except zstandard.ZstdError:
-        return
+    while True:
+        try:
+            start, head = next(frames)
+            needs = zstandard.get_frame_parameters(head)
+        except (StopIteration, FeedError, zstandard.ZstdError):
+            return
+        _check_need(start, needs, window, fail)
 
 
 def _check_need(start: int, frame: zstandard.FrameParameters, window: int, fail: Fail) -> None:

@@ -37,7 +37,8 @@ BAD_HEADERS = {
     "version 4": (tampered(HEAD, 3, b"\4"), 3, "version 4"),
     "short metadata": (b"DBN\x03" + (102).to_bytes(4, "little") + bytes(102), 4, "102 bytes"),
     "huge metadata": (b"DBN\x03\xff\xff\xff\xff" + HEAD[8:], 4, "4294967295 bytes"),
-    "long metadata": (b"DBN\x03\0\0\0\x20" + HEAD[8:], END, "cut short"),
+    "too long metadata": (b"DBN\x03\0\0\0\x20" + HEAD[8:], 4, "536870912 bytes"),
+    "long metadata": (b"DBN\x03\0\0\x10\0" + HEAD[8:], END, "cut short"),
     "bad metadata": (HEAD[:8] + b"\xff" * (END - 8), 8, "not valid"),
     "other schema": (header(3, "trades"), 24, "trades"),
 }

@@ -174,8 +174,8 @@ def _replay(feed: Feed, replay: Replay, label: str) -> tuple[float, int]:
 
 
 def _report_interrupt(signal: int, records: int, files: list[RowsFile]) -> None:
-    from workbench.console import complain
     from workbench.interrupts import WORDS
+    from workbench.streams import complain
 
     kept = [f"{file.path} keeps {file.rows:,} rows" for file in files]
     complain("; ".join([f"{WORDS[signal]} after {records:,} events", *kept]))

@@ -37,7 +37,9 @@ def instructions_per_event(
     with tempfile.TemporaryDirectory() as folder:
         command = counting.command(source.python, task, folder)
         variables = {**source.variables(), **counting.variables()}
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", env=variables)
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", env=variables, encoding="utf-8"
+        )
         if done.returncode:
             problem = f"{source.label}: its instructions cannot be counted:\n{last_words(done.stderr)}"
             raise BrokenError(problem, source.key)

@@ -91,7 +91,9 @@ class Repository:
     def _ask(self, *words: str) -> str | None:
         command = ["git", "-C", str(self._folder), *words]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, errors="replace", env=_environment())
+            done = subprocess.run(
+                command, capture_output=True, text=True, errors="replace", env=_environment(), encoding="utf-8"
+            )
         except FileNotFoundError:
             raise LobenchError("git is not installed; commits are measured from a git repository") from None
         return done.stdout if done.returncode == 0 else None

@@ -104,7 +104,9 @@ def of_working_tree(repository: Repository) -> Source:
     if not tree.is_dir():
         _lay_out(tree, copy)
     paths = [repository.root / name for name in _DECLARED]
-    return _source("the working tree", None, content, tree, [p.read_text() if p.is_file() else None for p in paths])
+    return _source(
+        "the working tree", None, content, tree, [p.read_text(encoding="utf-8") if p.is_file() else None for p in paths]
+    )
 
 
 def _source(label: str, commit: Commit | None, content: str, tree: Path, declared: list[str | None]) -> Source:

@@ -39,7 +39,7 @@ def write(
     for commit in recorded:
         content = _commit(history, commit)
         text = pages.get_template("commit.html").render(found=[one for one in found if one.commit == commit], **content)
-        (site / charts.page(commit)).write_text(text)
+        (site / charts.page(commit)).write_text(text, encoding="utf-8")
     broken = {commit: reason for commit, reason in history.broken.items() if commit in order}
     front = pages.get_template("front.html").render(
         ladders=ladders,
@@ -48,7 +48,7 @@ def write(
         found=found,
         broken=broken,
     )
-    (site / "index.html").write_text(front)
+    (site / "index.html").write_text(front, encoding="utf-8")
 
 
 def _commit(history: History, commit: str) -> dict[str, Any]:

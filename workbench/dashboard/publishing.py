@@ -44,9 +44,9 @@ def publish(root: Path, results: Path, target: Path) -> None:
             if settings.get(name, "#") in NOWHERE:
                 settings[name] = here
         path = Path(folder) / "asv.conf.json"
-        path.write_text(json.dumps(settings))
+        path.write_text(json.dumps(settings), encoding="utf-8")
         command = [sys.executable, "-m", "asv", "publish", "--no-pull", "--config", str(path)]
-        done = subprocess.run(command, cwd=root, capture_output=True, text=True, errors="replace")
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, errors="replace", encoding="utf-8")
     if done.returncode:
         said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-_LAST_LINES:])
         raise LobenchError(f"asv publish failed:\n{said}")
@@ -69,11 +69,11 @@ def make_offline(site: Path) -> None:
                 return f'{found["name"]}="assets/{name}"'
         raise LobenchError(f"asv's page loads {found['url']}, which is not in {ASSETS} (scripts/vendor-assets)")
 
-    text = _FOREIGN.sub(local, page.read_text())
+    text = _FOREIGN.sub(local, page.read_text(encoding="utf-8"))
     back = '<li><a href="index.html">Ladder over time</a></li>'
     text = text.replace('<li id="nav-li-" class="active">', f'{back}<li id="nav-li-" class="active">', 1)
     page.unlink()
-    (site / APPLICATION).write_text(text)
+    (site / APPLICATION).write_text(text, encoding="utf-8")
 
 
 def _check_target(target: Path) -> None:

@@ -53,7 +53,7 @@ def configuration(root: Path) -> dict[str, Any]:
     """
     path = root / "asv.conf.json"
     # asv allows // comments; a URL holds // after a colon.
-    text = re.sub(r"(?m)(?<!:)//.*$", "", path.read_text()) if path.is_file() else _UNCONFIGURED
+    text = re.sub(r"(?m)(?<!:)//.*$", "", path.read_text(encoding="utf-8")) if path.is_file() else _UNCONFIGURED
     try:
         read: dict[str, Any] = json.loads(text)
     except ValueError as error:
@@ -85,7 +85,7 @@ def write(history: History, results: Path) -> None:
     for commit, point in history.points.items():
         _put(folder / f"{commit[:8]}-{ENVIRONMENT}.json", _result(commit, point, facts, benchmarks))
     index = results / "benchmarks.json"
-    known = json.loads(index.read_text()) if index.exists() else {"version": 2}
+    known = json.loads(index.read_text(encoding="utf-8")) if index.exists() else {"version": 2}
     # asv writes this file with its own suite's benchmarks only; ours are put beside them.
     _put(index, {**{name: entry for name, entry in known.items() if not name.startswith("lobench.")}, **benchmarks})
 

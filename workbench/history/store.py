@@ -56,7 +56,7 @@ class History:
 def load(file: Path, machine: str) -> History:
     """The history in ``file``, an empty one if there is none. Raises LobenchError for a file of another kind."""
     try:
-        content = json.loads(file.read_text())
+        content = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return History(file, machine)
     except ValueError as error:

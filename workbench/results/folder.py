@@ -50,7 +50,7 @@ class ResultFolder:
 
     def _try_writing(self) -> None:
         probe = self.path / "result.json.part"
-        probe.write_text("{}")
+        probe.write_text("{}", encoding="utf-8")
         probe.unlink()
 
     def drop_if_empty(self) -> None:
@@ -70,7 +70,7 @@ class ResultFolder:
             {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **result}, allow_nan=False, separators=(",", ":")
         )
         try:
-            with part.open("w") as file:
+            with part.open("w", encoding="utf-8") as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
