@@ -6,10 +6,10 @@ Hashes and addresses are the same in every run. The count depends on the compile
 from __future__ import annotations
 
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from workbench.claims import scratch_folder
 from workbench.commits import counting
 from workbench.commits.building import Build, pinned
 from workbench.commits.counting import PROCESSOR, missing
@@ -34,7 +34,7 @@ def instructions_per_event(
     if not variants:
         return {}
     task = {"feeds": [list(specs) for specs in feeds], "variants": list(variants), "evaluate": evaluate}
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch_folder() as folder:
         command = counting.command(source.python, task, folder)
         variables = {**source.variables(), **counting.variables()}
         done = subprocess.run(

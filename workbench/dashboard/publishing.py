@@ -7,10 +7,10 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from engine.errors import LobenchError
+from workbench.claims import scratch_folder
 from workbench.extras import required
 from workbench.history.asv_files import configuration
 
@@ -36,7 +36,7 @@ def publish(root: Path, results: Path, target: Path) -> None:
     """Let asv write its site to ``target``, which is replaced. Raises LobenchError with asv's last words."""
     required("asv")
     _check_target(target)
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch_folder() as folder:
         settings = configuration(root)
         settings |= {"repo": str(root), "results_dir": str(results), "html_dir": str(target), "branches": ["HEAD"]}
         # Without an address of its own the project's is this site: asv's links lead to its reports.

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any
 
 from engine.cache import base_folder
 from engine.errors import LobenchError
+from workbench.claims import scratch_folder
 from workbench.profile.codemap import CodeMap, Placed, code_map
 from workbench.profile.sources import ROOT, Sources
 from workbench.profile.task import OBJECTS, Task
@@ -125,7 +125,7 @@ def running(task: Task, folder: Path, module: str = TARGET) -> Iterator[int]:
 def compiling(task: Task) -> Iterator[None]:
     """Meanwhile a process compiles what targets of this task run, for whoever starts one next; at the end it is waited
     for. What keeps it from compiling, the next target tells."""
-    with TemporaryDirectory() as folder:
+    with scratch_folder() as folder:
         replace(task, mode="compile").write(Path(folder))
         process = subprocess.Popen(
             command_of(TARGET),
