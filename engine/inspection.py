@@ -68,7 +68,7 @@ class Level:
 
 
 class Book:
-    """One book of a replay, read as it stands now; everything raises StaleError once the replay goes on or is closed."""
+    """One book of a replay, read as it stands now; raises StaleError once the replay goes on or is closed."""
 
     def __init__(self, address: int, standing: Standing, queues: packed.Queues | None = None) -> None:
         self._address = address

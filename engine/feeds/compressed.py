@@ -20,7 +20,7 @@ from engine.feeds.files import SourceFile
 from engine.feeds.framer import LONGEST, Framer, readable
 from engine.feeds.header import read_header
 from engine.feeds.problems import StreamError, UnreadableError
-from engine.feeds.zstd_frames import check_frames, check_needs, largest_window
+from engine.feeds.zstd_frames import WIDEST, check_frames, check_needs, largest_window
 
 BUFFERS = 3
 ROOM = 1 << 20
@@ -131,8 +131,12 @@ class DbnZstFeed:
             check_needs(_reading(file), self._source.size, self._window, self._fail_in_file)
         except FeedError as reason:
             return reason
-        if isinstance(error, MemoryError) or "memory" in str(error):
+        if isinstance(error, MemoryError) or "Allocation" in str(error):
             return UnreadableError(self.name, "cannot be read: out of memory")
+        if "too much memory" in str(error):
+            return self._fail(
+                byte, f"the zstd frame after it has a window beyond the {WIDEST >> 20} MiB that zstd reads"
+            )
         return self._fail(byte, f"the zstd data after it is corrupt: {error}")
 
 

@@ -22,7 +22,7 @@ _RLE = 1
 _CHECKSUM = 4
 _ALWAYS = 1 << 27
 """Bytes of a window that are asked for whatever memory is left: what every zstd reads without an option."""
-_WIDEST = 1 << 31
+WIDEST = 1 << 31
 """Bytes of the largest window that zstd itself reads."""
 _SHARE = 0.5
 """Of the memory that is available, what a window may take."""
@@ -40,7 +40,7 @@ def is_skippable(start: bytes) -> bool:
 
 def largest_window() -> int:
     """Bytes of the largest window that a frame may ask for now."""
-    return min(_WIDEST, max(_ALWAYS, int(available_memory() * _SHARE)))
+    return min(WIDEST, max(_ALWAYS, int(available_memory() * _SHARE)))
 
 
 def check_frames(read_at: ReadAt, size: int, fail: Fail) -> None:
@@ -65,8 +65,6 @@ def check_needs(read_at: ReadAt, size: int, window: int, fail: Fail) -> None:
 
 
 def _check_need(start: int, frame: zstandard.FrameParameters, window: int, fail: Fail) -> None:
-    if frame.window_size > _WIDEST:
-        raise fail(start, f"the zstd frame there has a window of {frame.window_size} bytes; {_WIDEST} are read at most")
     if frame.window_size > window:
         remedy = f"decompress it to a file first: zstd -d --long={(frame.window_size - 1).bit_length()}"
         needed, had = frame.window_size >> 20, window >> 20
