@@ -41,7 +41,7 @@ REPLAYS = 9
 """That a tracked speed is the median of."""
 
 COUNTERS = tuple(
-    re.findall(r'^    "(\w+)": "', (ROOT / "engine" / "counters.py").read_text(), re.MULTILINE),
+    re.findall(r'^    "(\w+)": "', (ROOT / "engine" / "counters.py").read_text(encoding="utf-8"), re.MULTILINE),
 )
 """The mechanism counters that the working tree has."""
 
@@ -162,7 +162,9 @@ def compile_one(job: tuple[str, str, dict[str, str]], until: str | None = None) 
     build, name, variables = job
     worker = TASKS / "worker.py"
     command = [sys.executable, "-P", str(worker), "compile", build, name, *([until] if until else [])]
-    done = subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True)
+    done = subprocess.run(
+        command, env={**os.environ, **variables}, capture_output=True, text=True, encoding="utf-8", errors="replace"
+    )
     if done.returncode not in (0, 3):
         raise RuntimeError(f"{name}: the {build} kernel does not compile:\n{done.stderr[-2000:]}")
     return done.returncode == 0
@@ -175,7 +177,9 @@ def counters(variants: list[str], files: list[str]) -> dict[tuple[int, str], dic
     pairs = [(feed, name) for feed in range(len(files)) for name in variants]
     asked = [{"do": "count", "variant": name, "feed": feed, "records": 10**9} for feed, name in pairs]
     text = "".join(json.dumps(request) + "\n" for request in [opened, *asked])
-    done = subprocess.run(process, input=text, stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run(
+        process, input=text, stdout=subprocess.PIPE, text=True, check=True, encoding="utf-8", errors="replace"
+    )
     answers = [json.loads(line) for line in done.stdout.splitlines()][1:]
     return {
         pair: {kind: amount / answer["events"] for kind, amount in answer["counters"].items()}

@@ -5,7 +5,8 @@
     LobenchError            1
     ├── UsageError          2   the command's words, a name that does not exist
     ├── FeedError           3   the data: unreadable, truncated, of another kind
-    └── StrictError         3   --strict met an anomaly
+    ├── StrictError         3   --strict met an anomaly
+    └── StaleError          1   a replay, or a book of it, that is used after its time
 """
 
 from __future__ import annotations
@@ -38,3 +39,7 @@ class StrictError(LobenchError):
     """A strict replay met its first anomaly."""
 
     exit_code = 3
+
+
+class StaleError(LobenchError, RuntimeError):
+    """A replay was used after it was closed, or a book after its replay went on: the memory may be another's."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.errors import StaleError
 from engine.layout import BACKTEST, BOOK, LEVEL, ORDER, RUNG
 from engine.packed import reading as packed
 from engine.registry import STRATEGIES
@@ -30,6 +31,32 @@ def free_table(table: Any) -> None:
     libc.free(int(table["slots"]))
 
 
+class Standing:
+    """How far a replay is: what was read of its memory holds until it goes on or is closed."""
+
+    def __init__(self) -> None:
+        self._turn = 0
+        self._open = True
+
+    def turn(self) -> int:
+        """A number for the state as it is now. Raises StaleError when the replay is closed."""
+        if not self._open:
+            raise StaleError("this replay is closed: its memory is freed")
+        return self._turn
+
+    def go_on(self) -> None:
+        """The state changes. Raises StaleError when the replay is closed."""
+        self._turn = self.turn() + 1
+
+    def check(self, turn: int) -> None:
+        """Raise StaleError unless the state is still what it was when ``turn`` was given."""
+        if self.turn() != turn:
+            raise StaleError("this book is of an earlier state: ask the replay for its books again")
+
+    def close(self) -> None:
+        self._open = False
+
+
 @dataclass(frozen=True)
 class Level:
     """A price level: price in 1e-9 units, total size, number of orders, and (order_id, size) from front to tail."""
@@ -41,10 +68,11 @@ class Level:
 
 
 class Book:
-    """One book of a replay, read as it stands now; valid until the replay goes on."""
+    """One book of a replay, read as it stands now; raises StaleError once the replay goes on or is closed."""
 
-    def __init__(self, address: int, queues: packed.Queues | None = None) -> None:
+    def __init__(self, address: int, standing: Standing, queues: packed.Queues | None = None) -> None:
         self._address = address
+        self._standing, self._turn = standing, standing.turn()
         self._queues = queues
         self._record = peek(address, BOOK)[0]
         self.instrument_id = int(self._record["instrument_id"])
@@ -52,10 +80,17 @@ class Book:
 
     @property
     def events(self) -> int:
+        self._standing.check(self._turn)
         return int(self._record["events"])
 
     def levels(self, side: str) -> Iterator[Level]:
         """Levels of side ``B`` or ``A``, best first."""
+        self._standing.check(self._turn)
+        for level in self._walk(side):
+            yield level
+            self._standing.check(self._turn)
+
+    def _walk(self, side: str) -> Iterator[Level]:
         if self._queues is not None:
             yield from (Level(*level) for level in self._queues.levels(self._address, side))
             return
@@ -74,6 +109,7 @@ class Book:
             yield Level(int(level["price"]), int(level["size"]), int(level["count"]), tuple(orders))
 
     def accounts(self) -> tuple[StrategyEnd, ...]:
+        self._standing.check(self._turn)
         accounts = peek(int(self._record["strategies"]), BACKTEST, len(STRATEGIES))
         return tuple(
             StrategyEnd(
@@ -99,10 +135,12 @@ class Book:
         )
 
 
-def books(engine: Any) -> list[Book]:
-    """All books of an ``ENGINE`` record, in order of their first record."""
+def books(engine: Any, standing: Standing) -> list[Book]:
+    """All books of an ``ENGINE`` record, in order of their first record. Raises StaleError when it is closed."""
+    standing.turn()
     count = int(engine["books"]["count"])
     if count == 0:
         return []
     queues = packed.Queues(int(engine["packed"])) if engine["packed"] else None
-    return [Book(int(address), queues) for address in peek(int(engine["books"]["items"]), np.dtype("i8"), count)]
+    addresses = peek(int(engine["books"]["items"]), np.dtype("i8"), count)
+    return [Book(int(address), standing, queues) for address in addresses]

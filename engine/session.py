@@ -180,6 +180,7 @@ class Replay:
             worker.engine["strict"] = strict
         self._pool = ThreadPoolExecutor(workers - 1, thread_name_prefix="lobench") if workers > 1 else None
         self._open = True
+        self._standing = inspection.Standing()
 
     @property
     def records(self) -> int:
@@ -189,6 +190,7 @@ class Replay:
     def apply(self, chunk: Chunk) -> None:
         """Handle a chunk. Raises StrictError at the first anomaly of a strict replay; an interrupt is taken between
         slices."""
+        self._standing.go_on()
         if not self._shared_out:
             self._share_out(chunk)
         for start in range(0, chunk.count, SLICE):
@@ -201,6 +203,7 @@ class Replay:
 
     def run(self, address: int, stride: int, count: int) -> None:
         """Handle records at an address, and nothing else: what a measurement times. At most ``SLICE`` if observed."""
+        self._standing.go_on()
         kernel = self._kernels.replay
         if not self._shared_out:
             self._share_out(Chunk(address, stride, count, None))
@@ -262,6 +265,7 @@ class Replay:
 
         What a replay does not compute is left out. Of one that only decodes: the sum of all fields read.
         """
+        self._standing.turn()
         stage = STAGES.index(until)
         row = self._workers[0].row.ctypes.data
         return sum(int(self._kernels.end_state(worker.state, row, stage)) for worker in self._workers) % 2**64
@@ -274,6 +278,7 @@ class Replay:
     def question(self, books: Sequence[tuple[int, int]], depth: int = 10) -> int:
         """Answer about these books (instrument_id, publisher_id), uint64: of each its best ``depth`` levels, newest
         features and accounts as they stand now; a book that is not there counts nothing."""
+        self._standing.turn()
         row, levels = self._workers[0].row.ctypes.data, np.zeros(depth, OUTPUT_LEVEL)
         ask, where = self._kernels.question, levels.ctypes.data
         keys = [instrument << 16 | publisher for instrument, publisher in books]
@@ -281,6 +286,7 @@ class Replay:
 
     def newest(self, instrument_id: int, publisher_id: int) -> tuple[float, ...] | None:
         """The newest features of a book, NaN where it was never evaluated; None where there is no such book."""
+        self._standing.turn()
         row = np.zeros(len(FEATURES))
         key = instrument_id << 16 | publisher_id
         for worker in self._workers:
@@ -290,6 +296,7 @@ class Replay:
 
     def memory(self) -> dict[str, int | float]:
         """What the books take now: counts of orders and levels, bytes by purpose, bytes for each live order."""
+        self._standing.turn()
         found = np.zeros(1, MEMORY)
         for worker in self._workers:
             self._kernels.memory(worker.state, found.ctypes.data)
@@ -299,11 +306,12 @@ class Replay:
 
     def books(self) -> list[inspection.Book]:
         """Views of all books as they stand now, in order of (instrument_id, publisher_id)."""
-        found = [book for worker in self._workers for book in inspection.books(worker.engine[0])]
+        found = [book for worker in self._workers for book in inspection.books(worker.engine[0], self._standing)]
         return sorted(found, key=lambda book: (book.instrument_id, book.publisher_id))
 
     def finish(self) -> Result:
         """What was computed so far. Takes the final samples of a deep replay, so it is called once, at the end."""
+        self._standing.turn()
         engines = [worker.engine[0] for worker in self._workers]
         digests = None
         if self._deep:
@@ -337,6 +345,7 @@ class Replay:
         """Free all state. Safe to call twice."""
         if self._open:
             self._open = False
+            self._standing.close()
             if self._pool is not None:
                 self._pool.shutdown()
             for worker in self._workers:

@@ -73,11 +73,11 @@ def grouped(blocks: Sequence[Block]) -> list[list[Block]]:
 
 
 def _asset(name: str) -> str:
-    return files("reports").joinpath("templates", name).read_text()
+    return files("reports").joinpath("templates", name).read_text(encoding="utf-8")
 
 
 def _document(name: str) -> str:
     """One of the package's own documents as HTML, its headings two levels down."""
-    text = files("reports").joinpath(name).read_text()
+    text = files("reports").joinpath(name).read_text(encoding="utf-8")
     text = re.sub(r"^(#+) ", r"#\1 ", text, flags=re.MULTILINE)
     return str(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))

@@ -26,8 +26,8 @@ def write(documents: list[dict[str, Any]], folder: Path) -> Path:
     try:
         (folder / "charts").mkdir(parents=True, exist_ok=True)
         pictures = _drawn(shown)
-        (folder / "report.md").write_text(markdown(shown, _files(pictures, folder)))
-        target.write_text(html(shown, pictures))
+        _write(folder / "report.md", markdown(shown, _files(pictures, folder)))
+        _write(target, html(shown, pictures))
     except OSError as error:
         raise LobenchError(f"{error.filename or folder}: the report cannot be written: {error.strerror}") from error
     return target
@@ -53,7 +53,12 @@ def _files(pictures: dict[str, Picture], folder: Path) -> dict[str, str]:
         if path in paths.values():
             path = f"charts/{'-'.join(key.split('-')[:-2])}-{name}.svg"
         text, png = picture.standalone()
-        (folder / path).write_text(text)
+        _write(folder / path, text)
         (folder / path).with_suffix(".png").write_bytes(png)
         paths[key] = path
     return paths
+
+
+def _write(path: Path, text: str) -> None:
+    # A file's name need not be text: what is none in a command or a title is written as an escape.
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")

@@ -54,8 +54,10 @@ def load_file(file: str) -> Variant:
         raise UsageError(
             f"{file}: {error.strerror}; --variants-from takes a Python file that defines VARIANT"
         ) from error
-    # Compiled kernels are cached under the module's name: another text must be another module.
-    name = f"lobench_user_{path.stem}_{hashlib.blake2b(source, digest_size=6).hexdigest()}"
+    # Compiled kernels are cached under the module's name: another text must be another module. A file may be called
+    # what no module can be, as one with a dot would be in a package.
+    stem = re.sub(r"\W", "_", path.stem)
+    name = f"lobench_user_{stem}_{hashlib.blake2b(source, digest_size=6).hexdigest()}"
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, path)
         if spec is None or spec.loader is None:

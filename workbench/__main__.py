@@ -1,5 +1,5 @@
 """`python -m workbench` is the command `lobench`."""
 
-from workbench.cli import main
+from workbench.entry import run
 
-raise SystemExit(main())
+raise SystemExit(run())

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.progress import (
@@ -26,12 +26,18 @@ PLAIN_WIDTH = 160
 
 def stdout() -> Console:
     """Console for results; colours only on a terminal without NO_COLOR."""
-    return Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    return _console(sys.stdout, None if sys.stdout.isatty() else PLAIN_WIDTH)
 
 
 def stderr() -> Console:
     """Console for progress and messages."""
-    return Console(file=sys.stderr, highlight=False)
+    return _console(sys.stderr, None)
+
+
+def _console(file: TextIO, width: int | None) -> Console:
+    # Texts are names of files and variants, and what others said: none is markup. And whatever FORCE_COLOR asks for, a
+    # file or a pipe gets text alone.
+    return Console(file=file, width=width, highlight=False, markup=False, emoji=False, force_terminal=file.isatty())
 
 
 def headline(name: str, result: Result) -> str:
@@ -85,7 +91,7 @@ def progress(label: str, total: float | None, *, records: bool = False) -> Itera
     if not console.is_terminal:
         yield Ticker(None, None)
         return
-    columns = [TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()]
+    columns = [TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()]
     columns.insert(2, _Rate() if records else MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True) as display:
         yield Ticker(display, display.add_task(label, total=total))
@@ -95,7 +101,7 @@ class _Rate(TextColumn):
     """Records per second so far."""
 
     def __init__(self) -> None:
-        super().__init__("")
+        super().__init__("", markup=False)
 
     def render(self, task: Any) -> Any:
         from rich.text import Text

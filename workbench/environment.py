@@ -173,6 +173,6 @@ def _numba() -> dict[str, Any]:
 
 def _text(path: Path) -> str | None:
     try:
-        return path.read_text().strip() or None
+        return path.read_text(encoding="utf-8").strip() or None
     except OSError:
         return None

@@ -1,4 +1,4 @@
-"""Interrupts that wait: SIGINT and SIGTERM are noted, and asked for between two steps of work."""
+"""Interrupts that wait: SIGINT, SIGTERM and SIGHUP are noted, and asked for between two steps of work."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "hung up"}
+"""Signals that end a command in order, and how it says that."""
 
 
 class Noted:
@@ -16,7 +19,7 @@ class Noted:
 
 @contextmanager
 def noted() -> Iterator[Noted]:
-    """Within, the first SIGINT or SIGTERM is only noted; a second one acts as it would have without this."""
+    """Within, the first of these signals is only noted; a second one acts as it would have without this."""
     found = Noted()
 
     def note(number: int, frame: FrameType | None) -> None:
@@ -27,7 +30,7 @@ def noted() -> Iterator[Noted]:
         for number, handler in before.items():
             signal.signal(number, handler)
 
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.getsignal(number) for number in WORDS}
     # One that is ignored (as SIGINT is in a shell's background jobs) stays so.
     before = {number: handler for number, handler in handlers.items() if handler is not signal.SIG_IGN}
     try:
@@ -40,7 +43,7 @@ def noted() -> Iterator[Noted]:
 
 @contextmanager
 def held() -> Iterator[None]:
-    """Within, the first SIGINT or SIGTERM waits; it acts at the end."""
+    """Within, the first of these signals waits; it acts at the end."""
     with noted() as found:
         yield
     if found.number:

@@ -7,6 +7,7 @@ record has none, or one after the year 2262, which does not fit), ``instrument_i
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +20,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.errors import LobenchError, UsageError
+from engine.feeds.kinds import holds_records
+from engine.parts import Part, shortened
 from engine.registry import FEATURES
 from engine.session import Rows
 
@@ -53,7 +56,8 @@ class RowsFile:
     """A Parquet file that takes a replay's rows as they come: pass ``write`` to the replay, then call ``finish``.
 
     Until then it has another name in the same folder; leaving its context without ``finish`` removes it. Raises
-    UsageError at once if it cannot be made, LobenchError if it cannot be written to the end.
+    UsageError at once if it cannot be made, or would replace market data, LobenchError if it cannot be written to the
+    end. ``path`` is where the rows are in the end, ``rows`` their number so far.
     """
 
     def __init__(self, path: str, schema: pa.Schema, columns: Callable[[Rows], list[pa.Array]]) -> None:
@@ -61,35 +65,46 @@ class RowsFile:
         self.rows = 0
         self._schema, self._columns = schema, columns
         self._batches: list[pa.RecordBatch] = []
-        # A symbolic link stays one: what it points to is replaced.
-        self._target = Path(os.path.realpath(path))
-        self._partial = self._target.with_name(f".{self._target.name}.{os.getpid()}.part")
-        if self._target.exists() and not self._target.is_file():
-            raise UsageError(f"{path}: cannot be written: is not a regular file")
+        self._waiting_rows = self._waiting_bytes = 0
         try:
-            self._sink = pa.OSFile(str(self._partial), "wb")
+            target = Path(path)
+            if target.exists() and not target.is_file():
+                raise UsageError(f"{path}: cannot be written: is not a regular file")
+            if holds_records(target):
+                raise UsageError(f"{path}: is market data, which is never replaced; choose another name")
+            self._part = Part(target)
         except OSError as error:
             raise UsageError(f"{path}: cannot be written: {_reason(error)}") from error
+        # As bytes: a name need not be text.
+        self._sink = pa.OSFile(os.fsencode(self._part.path), "wb")
         self._writer = pq.ParquetWriter(self._sink, schema, compression="zstd", use_dictionary=False)
 
     def write(self, rows: Rows) -> None:
         """Append rows; what they view may change afterwards."""
         if len(rows.heads) == 0:
             return
-        self._batches.append(pa.record_batch(self._columns(rows), schema=self._schema))
-        self.rows += len(rows.heads)
-        kept = sum(batch.num_rows for batch in self._batches)
-        if kept >= GROUP_ROWS or sum(batch.nbytes for batch in self._batches) >= GROUP_BYTES:
+        batch = pa.record_batch(self._columns(rows), schema=self._schema)
+        self._batches.append(batch)
+        self.rows += batch.num_rows
+        self._waiting_rows += batch.num_rows
+        self._waiting_bytes += batch.nbytes
+        if self._waiting_rows >= GROUP_ROWS or self._waiting_bytes >= GROUP_BYTES:
             self._flush()
 
     def finish(self, *, complete: bool = True) -> None:
-        """Give the file its name, with all rows so far."""
+        """Give the file its name, with all rows so far; where rows that are not ``complete`` would replace a file
+        that is, they get a name beside it."""
         self._flush()
         with self._explained():
             self._writer.add_key_value_metadata({COMPLETE: b"true" if complete else b"false"})
             self._writer.close()
             self._sink.close()
-            self._partial.replace(self._target)
+            if complete or not _is_whole(self._part.target):
+                self._part.finish()
+            else:
+                beside = _beside(self._part.target)
+                self._part.finish(beside)
+                self.path = str(beside)
 
     def discard(self) -> None:
         """Remove what was written, unless the file was finished."""
@@ -98,13 +113,15 @@ class RowsFile:
             self._writer.close()
         with suppress(OSError):
             self._sink.close()
-        self._partial.unlink(missing_ok=True)
+        self._part.discard()
 
     def _flush(self) -> None:
         if self._batches:
             with self._explained():
-                self._writer.write_table(pa.Table.from_batches(self._batches))
+                # In one piece, for each piece of a column is encoded by itself.
+                self._writer.write_table(pa.Table.from_batches(self._batches).combine_chunks())
             self._batches.clear()
+            self._waiting_rows = self._waiting_bytes = 0
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -120,6 +137,47 @@ class RowsFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.discard()
+
+
+def _told(path: Path) -> dict[bytes, bytes] | None:
+    """What a Parquet file says of itself; None for any other file, or none."""
+    try:
+        with pa.OSFile(os.fsencode(path)) as file:
+            return dict(pq.read_metadata(file).metadata or {})
+    except (OSError, pa.ArrowException):
+        return None
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether there is a Parquet file that does not say that a replay was interrupted."""
+    told = _told(path)
+    return told is not None and told.get(COMPLETE) != b"false"
+
+
+def _beside(target: Path) -> Path:
+    """Where rows of an interrupted replay go while another file keeps its place: ``f.partial.parquet``, with a number
+    if that is something else."""
+    for number in itertools.count():
+        after = f".partial{f'-{number}' if number else ''}{target.suffix}"
+        place = target.with_name(shortened("", target.stem, after, target.parent))
+        if not place.exists() or (_told(place) or {}).get(COMPLETE) == b"false":
+            return place
+    raise AssertionError
+
+
+def check_place(option: str, path: str, *, force: bool) -> None:
+    """Raise UsageError unless a command's option names a file that rows can be written to: a new one, one that a replay
+    wrote before, or with ``force`` any that is not market data."""
+    place = Path(path)
+    with suppress(OSError):  # what is wrong with a name is said where the file is made
+        if place.exists() and not place.is_file():
+            raise UsageError(f"{option} {path}: cannot be written: is not a regular file")
+        if holds_records(place):
+            raise UsageError(f"{option} {path}: is market data, which is never replaced; choose another name")
+        if place.suffix != ".parquet":
+            raise UsageError(f"{option} {path}: the name must end in .parquet")
+        if place.exists() and COMPLETE not in (_told(place) or {}) and not force:
+            raise UsageError(f"{option} {path}: is there already, not written by a replay; --force replaces it")
 
 
 def features_file(path: str) -> RowsFile:

@@ -32,7 +32,7 @@ def side_by_side(
                     more = False
                     break
                 # A compiler can say more than a pipe holds.
-                heard: IO[str] = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
+                heard: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
                 running[start(job, heard)] = (job, heard)
             time.sleep(0.02)
             for process in [process for process in running if process.poll() is not None]:

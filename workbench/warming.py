@@ -82,7 +82,9 @@ def _compile(jobs: Sequence[tuple[str, str, str]], files: Sequence[str]) -> Iter
 
     def start(job: tuple[str, str, str], said: IO[str]) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "workbench.warming", *job, *files]
-        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said, text=True)
+        return subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=said, text=True, encoding="utf-8", errors="replace"
+        )
 
     with closing(side_by_side(jobs, start)) as ended:
         for (name, build, _), code, said in ended:

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from pathlib import Path
 
 from engine.errors import UsageError
+from engine.feeds.kinds import holds_records
+from engine.parts import Part
 
 
 def write_whole(path: Path, text: str, remedy: str, *, folders: bool = False) -> None:
-    """Replace a file; a symbolic link stays one. With ``folders`` missing ones are made.
+    """Replace a file by a text in UTF-8; a symbolic link stays one. With ``folders`` missing ones are made.
 
-    Raises UsageError, which ends with ``remedy``, where it cannot be; the old file is then as it was.
+    Raises UsageError, which ends with ``remedy``, where it cannot be or where the file is a feed; the old file is then
+    as it was.
     """
-    target = Path(os.path.realpath(path))
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    if holds_records(path):
+        raise UsageError(f"{path}: is market data, which is never replaced; {remedy}")
     try:
         if folders:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text)
-        part.replace(target)
-    except BaseException as error:
-        with suppress(OSError):
-            part.unlink()
-        if isinstance(error, OSError):
-            raise UsageError(f"{path}: cannot be written: {error.strerror}; {remedy}") from error
-        raise
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with Part(path) as part:
+            part.path.write_text(text, encoding="utf-8")
+            part.finish()
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror}; {remedy}") from error

@@ -7,10 +7,11 @@ end of one buffer is copied to just before the bytes of the next, and framing go
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import FileIO
 
 import zstandard
+from databento_dbn import Metadata
 
 from engine.errors import FeedError
 from engine.feeds.ahead import ReadAhead
@@ -19,7 +20,7 @@ from engine.feeds.files import SourceFile
 from engine.feeds.framer import LONGEST, Framer, readable
 from engine.feeds.header import read_header
 from engine.feeds.problems import StreamError, UnreadableError
-from engine.feeds.zstd_frames import check_frames
+from engine.feeds.zstd_frames import WIDEST, check_frames, check_needs, largest_window
 
 BUFFERS = 3
 ROOM = 1 << 20
@@ -27,6 +28,9 @@ ROOM = 1 << 20
 _HEAD = LONGEST + 4
 _READ = 1 << 18
 """Compressed bytes read at a time."""
+_METADATA, _TIMES = 1 << 22, 256
+"""Bytes that any file's metadata may have, and how many times the file's own size it may have beyond that. Symbols of
+real venues are packed to a twentieth; what is packed to less is made to fill the memory."""
 
 
 class DbnZstFeed:
@@ -41,16 +45,23 @@ class DbnZstFeed:
     def __init__(self, source: SourceFile) -> None:
         self._source = source
         self._consumed = 0
-        with source.open() as file, _decompress(file) as reader:
+        self._window = largest_window()
+        with source.open() as file, self._decompress(file) as reader:
             try:
-                self._header = read_header(lambda size: _read(reader, size), self._fail)
-            except (zstandard.ZstdError, OSError) as error:
-                raise self._explain(error, 0) from error
+                most = max(_METADATA, _TIMES * source.size)
+                self._header = read_header(lambda size: _read(reader, size), self._fail, most)
+            except (zstandard.ZstdError, MemoryError, OSError) as error:
+                raise self._explain(error, file, 0) from error
         self._framer = self._new_framer()
 
     @property
     def name(self) -> str:
         return self._source.name
+
+    @property
+    def metadata(self) -> Metadata:
+        """What the file's head says."""
+        return self._header.metadata
 
     @property
     def expected(self) -> int | None:
@@ -68,7 +79,7 @@ class DbnZstFeed:
     def __iter__(self) -> Iterator[Chunk]:
         self._framer = framer = self._new_framer()
         end = self._header.size  # decompressed bytes so far
-        with self._source.open() as file, _decompress(file) as reader:
+        with self._source.open() as file, self._decompress(file) as reader:
 
             def fill(room: memoryview) -> int:
                 size = _read_into(reader, room)
@@ -78,20 +89,24 @@ class DbnZstFeed:
             buffers = [memoryview(bytearray(_HEAD + ROOM)) for _ in range(BUFFERS)]
             carried = b""
             try:
-                _read(reader, end)
+                _skip(reader, end, buffers[0])
                 with ReadAhead(fill, [buffer[_HEAD:] for buffer in buffers]) as filled:
                     for index, size in filled:
                         buffer = buffers[index][: _HEAD + size]
                         start = _HEAD - len(carried)
                         buffer[start:_HEAD] = carried
                         end += size
+                        self._source.check(file)
                         yield from framer.chunks(readable(buffer), start)
                         carried = bytes(buffer[len(buffer) - (end - framer.position) :])
-                check_frames(
-                    lambda size, byte: os.pread(file.fileno(), size, byte), self._source.size, self._fail_in_file
-                )
-            except (zstandard.ZstdError, OSError) as error:
-                raise self._explain(error, end) from error
+                self._source.check(file)
+                check_frames(_reading(file), self._source.size, self._fail_in_file)
+            except FeedError:
+                # What is bad data now may have been good before someone changed the file.
+                self._source.check(file)
+                raise
+            except (zstandard.ZstdError, MemoryError, OSError) as error:
+                raise self._explain(error, file, end) from error
         framer.finish(end)
 
     def _new_framer(self) -> Framer:
@@ -103,15 +118,30 @@ class DbnZstFeed:
     def _fail_in_file(self, byte: int, problem: str) -> FeedError:
         return FeedError(self.name, byte, problem)
 
-    def _explain(self, error: Exception, byte: int) -> FeedError:
+    def _decompress(self, file: FileIO) -> zstandard.ZstdDecompressionReader:
+        decompressor = zstandard.ZstdDecompressor(max_window_size=self._window)
+        return decompressor.stream_reader(file, read_size=_READ, read_across_frames=True)
+
+    def _explain(self, error: Exception, file: FileIO, byte: int) -> FeedError:
         """What went wrong while the bytes from ``byte`` on were decompressed."""
         if isinstance(error, OSError):
             return UnreadableError(self.name, f"cannot be read: {error}")
+        try:
+            self._source.check(file)
+            check_needs(_reading(file), self._source.size, self._window, self._fail_in_file)
+        except FeedError as reason:
+            return reason
+        if isinstance(error, MemoryError) or "Allocation" in str(error):
+            return UnreadableError(self.name, "cannot be read: out of memory")
+        if "too much memory" in str(error):
+            return self._fail(
+                byte, f"the zstd frame after it has a window beyond the {WIDEST >> 20} MiB that zstd reads"
+            )
         return self._fail(byte, f"the zstd data after it is corrupt: {error}")
 
 
-def _decompress(file: FileIO) -> zstandard.ZstdDecompressionReader:
-    return zstandard.ZstdDecompressor().stream_reader(file, read_size=_READ, read_across_frames=True)
+def _reading(file: FileIO) -> Callable[[int, int], bytes]:
+    return lambda size, byte: os.pread(file.fileno(), size, byte)
 
 
 def _read_into(reader: zstandard.ZstdDecompressionReader, room: memoryview) -> int:
@@ -120,6 +150,12 @@ def _read_into(reader: zstandard.ZstdDecompressionReader, room: memoryview) -> i
     while size < len(room) and (more := reader.readinto(room[size:])):
         size += more
     return size
+
+
+def _skip(reader: zstandard.ZstdDecompressionReader, size: int, room: memoryview) -> None:
+    """Pass over the next ``size`` bytes, of which ``room`` has some at a time."""
+    while size and (done := reader.readinto(room[:size])):
+        size -= done
 
 
 def _read(reader: zstandard.ZstdDecompressionReader, size: int) -> bytes:

@@ -44,6 +44,16 @@ class SourceFile:
             raise UnreadableError(self.name, "changed since the feed was opened")
         return file
 
+    def check(self, file: FileIO) -> None:
+        """Raise ``UnreadableError`` where an open file is no longer what it was when the feed was opened."""
+        now = os.fstat(file.fileno())
+        if now.st_size < self.size:
+            raise UnreadableError(
+                self.name, f"was cut short while it was read, from {self.size} to {now.st_size} bytes"
+            )
+        if _identity(now) != self._identity:
+            raise UnreadableError(self.name, "changed while it was read")
+
     def _refuse(self, error: OSError | ValueError) -> NoReturn:
         # ValueError: a null byte in the path.
         if isinstance(error, FileNotFoundError | NotADirectoryError):

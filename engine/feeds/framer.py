@@ -12,6 +12,9 @@ from engine.feeds.base import Chunk
 
 RUN = 1 << 16
 """Records in a chunk at most, and records that are walked at a time."""
+SHORT = 64
+"""A run of less than a ``SHORT``th of ``RUN`` is copied together with those that follow: a live capture has other
+records everywhere, and each chunk costs its consumer some time."""
 LONGEST = 255 * 4
 """Bytes of the longest record."""
 
@@ -34,12 +37,13 @@ class Framer:
         return {int(rtype): int(self._others[rtype]) for rtype in np.flatnonzero(self._others)}
 
     def chunks(self, data: npt.NDArray[np.uint8], start: int) -> Iterator[Chunk]:
-        """Yield the runs of MBO records in ``data[start:]``, leaving an incomplete record at its end alone.
+        """Yield the MBO records in ``data[start:]``, leaving an incomplete record at its end alone: runs in place, or
+        several short ones as one copy that nobody else writes to.
 
         ``data`` is read-only uint8, shape (n,), and ``data[start]`` is the stream's byte ``position``.
         """
         # Here, because Numba takes longer to import than it takes to refuse a file.
-        from engine.feeds.framing import MORE, PARTIAL, PROBLEMS, next_run
+        from engine.feeds.framing import MORE, PARTIAL, PROBLEMS, gather, next_run
 
         address = data.ctypes.data
         stop = len(data)
@@ -47,10 +51,15 @@ class Framer:
         while status == MORE and start < stop:
             # Without a compiler the kernel's integers are NumPy's, and those are no addresses.
             first, count, stride, end, status = map(int, next_run(data, start, stop, RUN, self._others))
+            held, place = data, address + first
+            if 0 < count < RUN // SHORT and end < stop:
+                held = np.empty(min(RUN * stride, stop - first), np.uint8)
+                place = held.ctypes.data
+                count, stride, end, status = map(int, gather(data, first, stop, held, RUN // SHORT, self._others))
             self.position += end - start
             start = end
             if count:
-                yield Chunk(address + first, stride, count, data)
+                yield Chunk(place, stride, count, held)
         if status not in (MORE, PARTIAL):
             raise self._fail(self.position, PROBLEMS[status].format(words=data[start]))
 

@@ -1,4 +1,4 @@
-"""Record framing: finds the runs of consecutive MBO records in a piece of memory.
+"""Record framing: finds the runs of consecutive MBO records in a piece of memory, and gathers runs that are short.
 
 A DBN record begins with its length (uint8, in words of 4 bytes) and its rtype (uint8). The lengths form a chain: one
 wrong length and everything after it is noise, so each is checked, and no byte is read beyond the piece.
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.compiling import entry
+from engine.compiling import entry, kernel
 from engine.records import RTYPE_MBO
 
 _HEADER = 16
@@ -24,8 +24,8 @@ MORE, PARTIAL, BAD_LENGTH, BAD_MBO, SECOND_FILE = range(5)
 """Why the kernel stopped: end of the run or of its limit, an incomplete record, or a problem at the byte it returns."""
 
 
-@entry
-def next_run(
+@kernel
+def find_run(
     data: npt.NDArray[np.uint8], start: int, stop: int, limit: int, others: npt.NDArray[np.int64]
 ) -> tuple[int, int, int, int, int]:
     """Find the next run of MBO records of one length in ``data[start:stop]``.
@@ -70,6 +70,51 @@ def next_run(
             position += stride
     count = (position - first) // stride if stride > 0 else 0
     return first, count, stride, position, status
+
+
+@entry
+def next_run(
+    data: npt.NDArray[np.uint8], start: int, stop: int, limit: int, others: npt.NDArray[np.int64]
+) -> tuple[int, int, int, int, int]:
+    """``find_run``, for Python."""
+    return find_run(data, start, stop, limit, others)
+
+
+@entry
+def gather(
+    data: npt.NDArray[np.uint8],
+    start: int,
+    stop: int,
+    target: npt.NDArray[np.uint8],
+    long: int,
+    others: npt.NDArray[np.int64],
+) -> tuple[int, int, int, int]:
+    """Copy the runs that begin in ``data[start:stop]`` to ``target`` one after the other, up to one of ``long`` records
+    or more, to one of another record length, or until ``target`` (uint8, shape (m,)) is full.
+
+    ``data``, ``start``, ``stop`` and ``others`` as for ``find_run``; ``data[start]`` begins an MBO record.
+    Returns (records, stride in bytes, first byte not walked, status), all int64.
+    """
+    position = start
+    filled = 0
+    count = 0
+    stride = np.int64(data[start]) * _WORD
+    status = MORE
+    while status == MORE and position < stop:
+        room = (len(target) - filled) // stride
+        if room == 0:
+            break
+        first, found, step, end, status = find_run(data, position, stop, room, others)
+        position = end
+        if found > 0:
+            if found >= long or step != stride:
+                position = first
+                break
+            size = found * stride
+            target[filled : filled + size] = data[first:end]
+            filled += size
+            count += found
+    return count, stride, position, status
 
 
 PROBLEMS = {

@@ -20,8 +20,9 @@ NEWEST = 3
 _PRELUDE = 8
 _LEAST = 104
 """Bytes of the metadata's fixed part; the decoder panics, rather than raises, on some shorter ones."""
-_MOST = 1 << 30
-"""A longer metadata is refused: the largest real ones, of all options of a day, are a third of this."""
+_MOST = 1 << 28
+"""A longer metadata is refused. A day of all instruments of a large venue, options and spreads too, takes 100 MB; what
+is decoded takes three times as much memory."""
 _SCHEMA_AT = _PRELUDE + 16
 
 _OTHER_KINDS = {
@@ -55,10 +56,11 @@ def found(start: bytes) -> str:
     return f"0x{start.hex()}"
 
 
-def read_header(read: Callable[[int], bytes], fail: Callable[[int, str], FeedError]) -> Header:
+def read_header(read: Callable[[int], bytes], fail: Callable[[int, str], FeedError], most: int | None = None) -> Header:
     """Read and check the head of a DBN stream of MBO records.
 
     ``read(n)`` returns the next n bytes, fewer only at the end; ``fail(byte, problem)`` makes the error that is raised.
+    ``most``: bytes that the metadata may have, where that is less than what any may have.
     """
     prelude = read(_PRELUDE)
     if not prelude.startswith(MAGIC):
@@ -69,8 +71,9 @@ def read_header(read: Callable[[int], bytes], fail: Callable[[int, str], FeedErr
     if not 1 <= version <= NEWEST:
         raise fail(3, f"DBN version {version}; versions 1 to {NEWEST} are read")
     length = int.from_bytes(prelude[4:], "little")
-    if not _LEAST <= length <= _MOST:
-        raise fail(4, f"the DBN metadata cannot be {length} bytes long; {_LEAST} to {_MOST} expected")
+    most = _MOST if most is None else min(most, _MOST)
+    if not _LEAST <= length <= most:
+        raise fail(4, f"the DBN metadata cannot be {length} bytes long; {_LEAST} to {most} expected")
     rest = read(length)
     if len(rest) < length:
         raise fail(_PRELUDE + len(rest), f"the DBN metadata is cut short: {length} bytes expected, {len(rest)} found")

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from engine.errors import UsageError
 from engine.feeds.base import Chunk, Feed
 from engine.feeds.framer import RUN
+from engine.feeds.mapped import check
 from engine.feeds.memory import available_memory
 from engine.records import MBO
 
@@ -61,9 +62,13 @@ class LoadedFeed:
         return hashlib.blake2b(self.records.view(np.uint8).data, digest_size=16).hexdigest()
 
     def slice(self, start: int, stop: int) -> Chunk:
-        """Records ``start`` to ``stop`` (excluded) as one chunk; 0 <= start <= stop <= count, else IndexError."""
+        """Records ``start`` to ``stop`` (excluded) as one chunk; 0 <= start <= stop <= count, else IndexError.
+
+        Raises ``UnreadableError`` where they lie in a mapped file that was cut short.
+        """
         if not 0 <= start <= stop <= self.count:
             raise IndexError(f"records {start} to {stop} of {self.count}")
+        check(self._whole.address)
         return Chunk(self._whole.address + start * MBO.itemsize, MBO.itemsize, stop - start, self._whole.owner)
 
     def __len__(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,9 +12,16 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 
 def available_memory() -> int:
-    """Bytes: what the kernel calls available, or what is left of the container's limit where that is less."""
+    """Bytes: what the kernel calls available, or what is left of the container's or the process's own limit where that
+    is less."""
     left = [int(psutil.virtual_memory().available)]
     # "max", where there is no limit, is no integer.
     with suppress(OSError, ValueError):
-        left.append(int((_CGROUP / "memory.max").read_text()) - int((_CGROUP / "memory.current").read_text()))
+        left.append(
+            int((_CGROUP / "memory.max").read_text(encoding="utf-8"))
+            - int((_CGROUP / "memory.current").read_text(encoding="utf-8"))
+        )
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY:
+        left.append(limit - psutil.Process().memory_info().vms)
     return max(0, min(left))

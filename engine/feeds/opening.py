@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from engine.errors import FeedError, UsageError
 from engine.feeds.base import Feed
 from engine.feeds.chain import ChainedFeed
 from engine.feeds.files import SourceFile
-from engine.feeds.header import MAGIC, found
+from engine.feeds.header import found
+from engine.feeds.kinds import SNIFFED, is_dbn, is_zstd
 from engine.feeds.plain import DbnFeed
 
-SYNTHETIC = "synth:"
+if TYPE_CHECKING:
+    from engine.feeds.compressed import DbnZstFeed
 
-_SNIFFED = 16
+SYNTHETIC = "synth:"
 
 
 def open_feed(specs: Sequence[str]) -> Feed:
@@ -37,12 +40,12 @@ def _open(spec: str) -> Feed:
     return open_file(spec)
 
 
-def open_file(path: str) -> Feed:
+def open_file(path: str) -> DbnFeed | DbnZstFeed:
     """The feed of one DBN file, compressed or not. Raises ``FeedError``."""
     source = SourceFile(path)
     with source.open() as file:
-        start = file.read(_SNIFFED)
-    if start.startswith(MAGIC):
+        start = file.read(SNIFFED)
+    if is_dbn(start):
         return DbnFeed(source)
 
     from engine.feeds import zstd_frames
@@ -52,6 +55,6 @@ def open_file(path: str) -> Feed:
         raise FeedError(
             source.name, 8, "legacy DBZ data, not DBN; convert it to DBN with Databento's dbn tool or download it again"
         )
-    if start.startswith(zstd_frames.MAGIC) or zstd_frames.is_skippable(start):
+    if is_zstd(start):
         return DbnZstFeed(source)
     raise FeedError(source.name, 0, f'expected a DBN file ("DBN") or a zstd-compressed one, found {found(start)}')

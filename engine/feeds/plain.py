@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Iterator
+from io import FileIO
+
+import numpy as np
+import numpy.typing as npt
+from databento_dbn import Metadata
 
 from engine.errors import FeedError
 from engine.feeds.base import Chunk
 from engine.feeds.files import SourceFile
 from engine.feeds.framer import Framer, readable
 from engine.feeds.header import read_header
+from engine.feeds.mapped import map_file
 from engine.feeds.problems import UnreadableError
 from engine.records import MBO
 
@@ -17,8 +22,8 @@ from engine.records import MBO
 class DbnFeed:
     """The MBO records of one ``.dbn`` file, none of them copied.
 
-    The header is checked here, the records while iterating; both raise ``FeedError``. As with every memory map, the
-    file must not be shortened by someone else while it is replayed.
+    The header is checked here, the records while iterating; both raise ``FeedError``, also where the file changes
+    meanwhile.
     """
 
     stable = True
@@ -32,6 +37,11 @@ class DbnFeed:
     @property
     def name(self) -> str:
         return self._source.name
+
+    @property
+    def metadata(self) -> Metadata:
+        """What the file's head says."""
+        return self._header.metadata
 
     @property
     def expected(self) -> int:
@@ -48,17 +58,25 @@ class DbnFeed:
         return self._framer.other_records
 
     def __iter__(self) -> Iterator[Chunk]:
-        data = readable(self._mapped())
         self._framer = framer = self._new_framer()
-        yield from framer.chunks(data, self._header.size)
-        framer.finish(len(data))
-
-    def _mapped(self) -> memoryview:
         with self._source.open() as file:
+            data = self._mapped(file)
             try:
-                return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-            except (OSError, ValueError) as error:
-                raise UnreadableError(self.name, f"cannot be mapped into memory: {error}") from error
+                for chunk in framer.chunks(data, self._header.size):
+                    self._source.check(file)
+                    yield chunk
+                self._source.check(file)
+                framer.finish(len(data))
+            except FeedError:
+                # What is bad data now may have been good before someone changed the file.
+                self._source.check(file)
+                raise
+
+    def _mapped(self, file: FileIO) -> npt.NDArray[np.uint8]:
+        try:
+            return readable(map_file(file, self.name))
+        except (OSError, ValueError) as error:
+            raise UnreadableError(self.name, f"cannot be mapped into memory: {error}") from error
 
     def _new_framer(self) -> Framer:
         return Framer(self._header.size, self._fail)

@@ -1,4 +1,4 @@
-"""Whether a file is made of whole zstd frames.
+"""Whether a file is made of whole zstd frames, and what decompressing them needs.
 
 The streaming decompressor says nothing when its input ends in the middle of a frame: the records that are missing would
 go unnoticed. So the chain of frames and blocks is walked here, headers only (RFC 8878, section 3.1).
@@ -6,11 +6,12 @@ go unnoticed. So the chain of frames and blocks is walked here, headers only (RF
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import zstandard
 
 from engine.errors import FeedError
+from engine.feeds.memory import available_memory
 
 MAGIC = b"\x28\xb5\x2f\xfd"
 _SKIPPABLE = b"\x2a\x4d\x18"
@@ -19,6 +20,17 @@ _PREFIX = 8
 _LONGEST_HEADER = 18
 _RLE = 1
 _CHECKSUM = 4
+_ALWAYS = 1 << 27
+"""Bytes of a window that are asked for whatever memory is left: what every zstd reads without an option."""
+WIDEST = 1 << 31
+"""Bytes of the largest window that zstd itself reads."""
+_SHARE = 0.5
+"""Of the memory that is available, what a window may take."""
+
+ReadAt = Callable[[int, int], bytes]
+"""``read_at(n, byte)`` returns n bytes from a byte of the file on, fewer only at its end."""
+Fail = Callable[[int, str], FeedError]
+"""``fail(byte, problem)`` makes the error."""
 
 
 def is_skippable(start: bytes) -> bool:
@@ -26,16 +38,50 @@ def is_skippable(start: bytes) -> bool:
     return start[1:4] == _SKIPPABLE and start[0] >> 4 == 5
 
 
-def check_frames(read_at: Callable[[int, int], bytes], size: int, fail: Callable[[int, str], FeedError]) -> None:
+def largest_window() -> int:
+    """Bytes of the largest window that a frame may ask for now."""
+    return min(WIDEST, max(_ALWAYS, int(available_memory() * _SHARE)))
+
+
+def check_frames(read_at: ReadAt, size: int, fail: Fail) -> None:
     """Raise unless a file of ``size`` bytes ends where one of its frames ends.
 
-    ``read_at(n, byte)`` returns n bytes from a byte of the file on, fewer only at its end; ``fail(byte, problem)``
-    makes the error. Meant for data that decompressed without an error: what a frame holds is not looked at.
+    Meant for data that decompressed without an error: what a frame holds is not looked at.
     """
+    for _ in _frames(read_at, size, fail):
+        pass
+
+
+def check_needs(read_at: ReadAt, size: int, window: int, fail: Fail) -> None:
+    """Raise where a frame, as far as they are whole, needs more than ``window`` bytes, or a dictionary."""
+    frames = _frames(read_at, size, fail)
+    while True:
+        try:
+            start, head = next(frames)
+            needs = zstandard.get_frame_parameters(head)
+        except (StopIteration, FeedError, zstandard.ZstdError):
+            return
+        _check_need(start, needs, window, fail)
+
+
+def _check_need(start: int, frame: zstandard.FrameParameters, window: int, fail: Fail) -> None:
+    if frame.window_size > window:
+        remedy = f"decompress it to a file first: zstd -d --long={(frame.window_size - 1).bit_length()}"
+        needed, had = frame.window_size >> 20, window >> 20
+        raise fail(start, f"the zstd frame there needs a window of {needed} MiB, {had} MiB can be had; {remedy}")
+    if frame.dict_id:
+        raise fail(
+            start, f"the zstd frame there needs dictionary {frame.dict_id}; decompress it to a file first: zstd -d -D"
+        )
+
+
+def _frames(read_at: ReadAt, size: int, fail: Fail) -> Iterator[tuple[int, bytes]]:
+    """Yield (first byte, header and what follows it) of each compressed frame, before it is looked for its end."""
     start = 0
     while start < size:
         head = read_at(_LONGEST_HEADER, start)
         if head[:4] == MAGIC:
+            yield start, head
             end = _frame_end(read_at, start, head)
         elif len(head) >= _PREFIX and is_skippable(head):
             end = start + _PREFIX + int.from_bytes(head[4:_PREFIX], "little")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,14 +13,18 @@ import zstandard
 from databento_dbn import Metadata, Schema, SType
 
 from engine.errors import LobenchError, UsageError
+from engine.parts import Part
 from engine.records import MBO
 from engine.synthetic.feed import SyntheticFeed
 from engine.synthetic.market import START
+from engine.synthetic.profiles import PROFILES, Profile
 
 _LEVEL = 3
 _PACKED = 15
 """Bytes a record that compressed files have at least; 17 to 20 are usual."""
 _FIRST_DAY, _LAST_DAY = date(2024, 1, 1), date(2025, 1, 1)
+_BEGIN = START - 10**9
+"""Start of the period in the metadata."""
 _SPARE = 64 * 2**20
 """Bytes that must stay free on the disk."""
 
@@ -34,28 +37,35 @@ def generate(feed: SyntheticFeed, path: str | Path, progress: Callable[[int], ob
     written or the disk is too full, before anything is generated where that can be known.
     """
     target = Path(path)
+    check_name(target)
     compressed = target.name.endswith(".dbn.zst")
-    if not compressed and not target.name.endswith(".dbn"):
-        raise UsageError(f"{target}: the name must end in .dbn or .dbn.zst")
-    if target.is_dir():
-        raise LobenchError(f"{target}: is a folder")
-    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
+        if target.is_dir():
+            raise LobenchError(f"{target}: is a folder")
         _check_room(target, feed.n * (_PACKED if compressed else MBO.itemsize))
-        with partial.open("wb") as file:
-            try:
+        # An interrupt leaves nothing behind.
+        with Part(target) as part:
+            with part.path.open("wb") as file:
                 if compressed:
                     with zstandard.ZstdCompressor(level=_LEVEL).stream_writer(file) as packed:
                         _write(feed, cast(BinaryIO, packed), progress)
                 else:
                     _write(feed, file, progress)
-                file.close()
-                partial.replace(target)
-            finally:
-                # Gone already if all went well; an interrupt leaves nothing behind.
-                partial.unlink(missing_ok=True)
+            part.finish()
     except OSError as error:
         raise LobenchError(f"{target}: cannot be written: {error.strerror or error}") from error
+
+
+def check_name(target: Path) -> None:
+    """Raise UsageError unless a feed can be written to a file of that name."""
+    if not target.name.endswith((".dbn", ".dbn.zst")):
+        raise UsageError(f"{target}: the name must end in .dbn or .dbn.zst")
+
+
+def is_generated(metadata: Metadata) -> bool:
+    """Whether a DBN file with this metadata is one that ``generate`` wrote; no recorded feed looks like it."""
+    names = {_names(profile)[0] for profile in PROFILES.values()}
+    return bool(metadata.start == _BEGIN and metadata.symbols and metadata.symbols[0] in names)
 
 
 def _check_room(target: Path, size: int) -> None:
@@ -83,18 +93,23 @@ class _Mapping:
 def _symbols(feed: SyntheticFeed) -> dict[str, int]:
     """Symbol -> instrument_id of all that a feed may name."""
     first = feed.profile.first_instrument
-    count = feed.profile.instruments
-    names = [feed.profile.name.upper()] if count == 1 else [f"S{first + i}" for i in range(count)]
+    names = _names(feed.profile)
     if feed.anomalies:
         names.append("TOP-OF-BOOK")
     return {name: first + i for i, name in enumerate(names)}
+
+
+def _names(profile: Profile) -> list[str]:
+    """Symbols of a profile's instruments, in their order."""
+    first, count = profile.first_instrument, profile.instruments
+    return [profile.name.upper()] if count == 1 else [f"S{first + i}" for i in range(count)]
 
 
 def _write(feed: SyntheticFeed, file: BinaryIO, progress: Callable[[int], object] | None) -> None:
     symbols = _symbols(feed)
     metadata = Metadata(
         dataset=feed.profile.dataset,
-        start=START - 10**9,
+        start=_BEGIN,
         stype_in=SType.from_str("raw_symbol"),
         stype_out=SType.from_str("instrument_id"),
         schema=Schema.from_str("mbo"),

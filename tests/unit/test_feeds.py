@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from engine.errors import UsageError
@@ -112,6 +113,54 @@ def test_chunks_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     feed = open_feed([write(tmp_path / "a.dbn", data)])
     assert [chunk.count for chunk in feed] == [8, 8, 4, 3]
     assert feed.other_records == {0x16: 20}
+
+
+def interleaved(made: npt.NDArray[np.void], run: int, between: int = 1) -> bytes:
+    """Runs of ``run`` records with ``between`` others after each."""
+    parts = [made[start : start + run].tobytes() for start in range(0, len(made), run)]
+    return b"".join(part + other_record(0x12) * between for part in parts)
+
+
+@pytest.mark.parametrize("run", [1, 3, 1023])
+@pytest.mark.parametrize("between", [1, 500])
+def test_short_runs_are_gathered(tmp_path: Path, run: int, between: int) -> None:
+    """However often other records stand between, there are no more chunks than without them."""
+    made = records(4_000)
+    data = header() + interleaved(made, run, between)
+    for spec in (write(tmp_path / "a", data), write(tmp_path / "b", zstd(data))):
+        feed = open_feed([spec])
+        chunks = [(chunk.count, chunk.stride, chunk.array().tobytes()) for chunk in feed]
+        assert b"".join(records for _, _, records in chunks) == made.tobytes()
+        others = between * -(-4_000 // run)
+        # A buffer of decompressed bytes ends a chunk, and so does a limit of records that are walked in vain.
+        assert len(chunks) <= 2 + len(data) // compressed_module.ROOM
+        assert feed.other_records == {0x12: others}
+        whole = load(feed)
+        assert whole.records.tobytes() == made.tobytes()
+
+
+def test_gathered_records_stay_valid(tmp_path: Path) -> None:
+    made = records(200_000)
+    feed = open_feed([write(tmp_path / "a", header(), interleaved(made, 2))])
+    assert feed.stable
+    assert b"".join(chunk.array().tobytes() for chunk in list(feed)) == made.tobytes()
+
+
+def test_long_runs_are_handed_over_where_they_lie(tmp_path: Path) -> None:
+    made = records(10_000)
+    data = interleaved(made[:10], 5) + made[10:].tobytes() + other_record() + interleaved(made[:10], 5)
+    first, long, last = list(open_feed([write(tmp_path / "a", header(), data)]))
+    assert (first.count, long.count, last.count) == (10, 9_990, 10)
+    assert long.owner is not first.owner is not last.owner
+
+
+def test_gathering_ends_where_records_get_longer(tmp_path: Path) -> None:
+    made = records(30)
+    parts = [interleaved(made[:10], 1), *[with_ts_out(one) + other_record() for one in made[10:20].reshape(10, 1)]]
+    data = header() + b"".join(parts) + interleaved(made[20:], 1)
+    feed = open_feed([write(tmp_path / "a", data)])
+    assert [(chunk.count, chunk.stride) for chunk in feed] == [(10, 56), (10, 64), (10, 56)]
+    assert load(feed).records["sequence"].tolist() == list(range(30))
 
 
 def test_no_records(tmp_path: Path) -> None:

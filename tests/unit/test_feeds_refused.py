@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from engine.errors import FeedError, UsageError
 from engine.feeds import compressed as compressed_module
-from engine.feeds import load, open_feed
+from engine.feeds import load, open_feed, zstd_frames
 from tests.dbn_files import header, other_record, records, skippable, write, zstd
 from tests.feeds import content, count, read_ahead_threads
 
@@ -37,7 +39,8 @@ BAD_HEADERS = {
     "version 4": (tampered(HEAD, 3, b"\4"), 3, "version 4"),
     "short metadata": (b"DBN\x03" + (102).to_bytes(4, "little") + bytes(102), 4, "102 bytes"),
     "huge metadata": (b"DBN\x03\xff\xff\xff\xff" + HEAD[8:], 4, "4294967295 bytes"),
-    "long metadata": (b"DBN\x03\0\0\0\x20" + HEAD[8:], END, "cut short"),
+    "too long metadata": (b"DBN\x03\0\0\0\x20" + HEAD[8:], 4, "536870912 bytes"),
+    "long metadata": (b"DBN\x03\0\0\x10\0" + HEAD[8:], END, "cut short"),
     "bad metadata": (HEAD[:8] + b"\xff" * (END - 8), 8, "not valid"),
     "other schema": (header(3, "trades"), 24, "trades"),
 }
@@ -126,6 +129,67 @@ def test_corrupt_zstd_is_refused(tmp_path: Path) -> None:
     assert not read_ahead_threads()
     spec = write(tmp_path / "b", zstd(HEAD)[:6], b"\xff" * 40)
     assert_refused(spec, lambda: open_feed([spec]), "0 of the decompressed stream", "corrupt")
+
+
+@pytest.mark.parametrize("room", [1 << 24, 1 << 28])
+def test_small_files_do_not_fill_the_memory(tmp_path: Path, room: int) -> None:
+    """Metadata that is packed to next to nothing is refused by its size before it is unpacked."""
+    head = b"DBN\x03" + room.to_bytes(4, "little")
+    compressor = zstandard.ZstdCompressor(level=1).compressobj()
+    packed = compressor.compress(head) + b"".join(compressor.compress(bytes(1 << 20)) for _ in range(room >> 20))
+    spec = write(tmp_path / "a.dbn.zst", packed + compressor.flush())
+    assert os.path.getsize(spec) < 1 << 16
+    tracemalloc.start()
+    try:
+        assert_refused(spec, lambda: open_feed([spec]), "4 of the decompressed stream", f"cannot be {room} bytes long")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 1 << 22
+
+
+def test_metadata_of_many_symbols_is_read(tmp_path: Path) -> None:
+    head = header(symbols=100_000)
+    assert len(head) > 1 << 22
+    spec = write(tmp_path / "a.dbn.zst", zstd(head + BODY))
+    assert count(open_feed([spec])) == 3
+
+
+def windowed(data: bytes, log: int) -> bytes:
+    """``data`` in a frame that asks for a window of 2 to the ``log`` bytes and does not say how long it is."""
+    parameters = zstandard.ZstdCompressionParameters(window_log=log, write_content_size=False)
+    compressor = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    return compressor.compress(data) + compressor.flush()
+
+
+def test_long_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = write(tmp_path / "a", zstd(HEAD + BODY), windowed(BODY, 29))
+    assert content(open_feed([spec])) == 2 * BODY
+    monkeypatch.setattr(zstd_frames, "available_memory", lambda: 1 << 29)
+    feed = open_feed([spec])
+    where = str(len(zstd(HEAD + BODY)))
+    assert_refused(spec, lambda: list(feed), where, "a window of 512 MiB, 256 MiB can be had")
+    assert_refused(spec, lambda: list(feed), where, "zstd -d --long=29")
+    spec = write(tmp_path / "b", windowed(HEAD + BODY, 29))
+    assert_refused(spec, lambda: open_feed([spec]), "0", "zstd -d --long=29")
+    spec = write(tmp_path / "c", windowed(HEAD + BODY, 27))
+    monkeypatch.setattr(zstd_frames, "available_memory", lambda: 0)
+    assert content(open_feed([spec])) == BODY, "what every zstd reads"
+
+
+def test_windows_that_no_zstd_reads(tmp_path: Path) -> None:
+    whole = windowed(HEAD + BODY, 20)
+    assert whole[4] == 0x00, "a window descriptor follows"
+    spec = write(tmp_path / "a", tampered(whole, 5, b"\xb0"))
+    where = "0 of the decompressed stream"
+    assert_refused(spec, lambda: open_feed([spec]), where, "a window beyond the 2048 MiB that zstd reads")
+
+
+def test_a_dictionary_is_named(tmp_path: Path) -> None:
+    samples = [HEAD + records(20, seed).tobytes() for seed in range(60)]
+    dictionary = zstandard.train_dictionary(8192, samples)
+    spec = write(tmp_path / "a", zstandard.ZstdCompressor(dict_data=dictionary).compress(HEAD + BODY))
+    assert_refused(spec, lambda: open_feed([spec]), "0", f"needs dictionary {dictionary.dict_id()}")
 
 
 def test_legacy_dbz_is_refused(tmp_path: Path) -> None:

@@ -15,6 +15,10 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
+from engine.errors import LobenchError
+from workbench.interrupts import WORDS
+from workbench.streams import complain
+
 VERBS = (
     "run",
     "report",
@@ -34,41 +38,70 @@ VERBS = (
     "env",
 )
 
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
 
-class Terminated(KeyboardInterrupt):
-    """SIGTERM; handled like an interrupt from the keyboard."""
+
+class Ended(KeyboardInterrupt):
+    """SIGTERM or SIGHUP, ``number``; handled like an interrupt from the keyboard."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. Errors meant for the user are one line on stderr."""
-    from engine.errors import LobenchError
-
-    arguments = _parser().parse_args(argv)
-    signal.signal(signal.SIGTERM, _terminate)
     try:
+        arguments = _parser().parse_args(argv)
+        for number, handler in {signal.SIGINT: signal.default_int_handler, **dict.fromkeys(_ENDING, _end)}.items():
+            # One that is ignored (as nohup does it, and shells for background jobs) stays so.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, handler)
         code: int = arguments.command.run(arguments)
         sys.stdout.flush()
-        return code
-    except LobenchError as error:
-        print(f"lobench: {error}", file=sys.stderr)
-        return error.exit_code
-    except Terminated:
-        print("lobench: terminated", file=sys.stderr)
-        return 128 + signal.SIGTERM
-    except KeyboardInterrupt:
-        print("lobench: interrupted", file=sys.stderr)
-        return 128 + signal.SIGINT
+        return _unless_cut(code)
     except BrokenPipeError:
         # The reader of our output has gone; there is nobody left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+    except LobenchError as error:
+        code = _unless_cut(0)
+        if code == 0:
+            complain(str(error))
+        return code or error.exit_code
+    except Ended as error:
+        return _interrupted(error.number)
+    except KeyboardInterrupt:
+        return _interrupted(signal.SIGINT)
     except MemoryError:
-        print("lobench: out of memory; use a shorter feed (n=…) or one worker", file=sys.stderr)
+        complain("out of memory; use a shorter feed (n=…) or one worker")
+        return 1
+    except OSError as error:
+        if error.errno is None:
+            raise
+        place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+        complain(f"{place}{error.strerror}")
         return 1
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise Terminated
+def _unless_cut(code: int) -> int:
+    """``code``, or the one of bad data where a feed was cut short under the command: no result of it means anything."""
+    mapped = sys.modules.get("engine.feeds.mapped")
+    try:
+        if mapped is not None:
+            mapped.check()
+    except LobenchError as error:
+        complain(str(error))
+        return error.exit_code
+    return code
+
+
+def _interrupted(number: int) -> int:
+    complain(WORDS[number])
+    return 128 + number
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    raise Ended(number)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -19,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--anomalies", metavar="RATE", help="probability that a group breaks the rules, 0 to 1 (default 0)"
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="file to write, .dbn or .dbn.zst")
+    parser.add_argument("--force", action="store_true", help="replace an existing file, other than market data")
     parser.add_argument("--list", action="store_true", help="list the feeds that can be generated")
     add_json(parser)
 
@@ -54,6 +55,7 @@ def _generate(arguments: argparse.Namespace) -> int:
     settings = {"n": arguments.n, "seed": arguments.seed, "anomalies": arguments.anomalies}
     given = [f"{key}={value}" for key, value in settings.items() if value is not None]
     feed = open_synthetic(",".join(["synth:" + arguments.name.removeprefix("synth:"), *given]))
+    _check_place(arguments.output, force=arguments.force)
 
     started = perf_counter()
     with progress(feed.profile.name, feed.n, records=True) as ticker:
@@ -72,3 +74,25 @@ def _generate(arguments: argparse.Namespace) -> int:
     else:
         print(f"{arguments.output}: {feed.n:,} records of {feed.name}, {size:,} bytes, {seconds:.1f} s")
     return 0
+
+
+def _check_place(path: str, *, force: bool) -> None:
+    """Raise UsageError for a file that must stay: a feed that was not generated, or without ``force`` any other."""
+    from contextlib import suppress
+    from pathlib import Path
+
+    from engine.errors import FeedError, UsageError
+    from engine.feeds.kinds import holds_records
+    from engine.feeds.opening import open_file
+    from engine.synthetic.files import check_name, is_generated
+
+    place = Path(path)
+    check_name(place)
+    with suppress(OSError):  # what is wrong with a name is said where the file is made
+        if holds_records(place):
+            with suppress(FeedError):
+                if is_generated(open_file(path).metadata):
+                    return
+            raise UsageError(f"{path}: is market data that was not generated, which is never replaced")
+        if place.is_file() and not force:
+            raise UsageError(f"{path}: is there already, not generated; --force replaces it")

@@ -111,7 +111,7 @@ def _diff(arguments: argparse.Namespace, folder: Path, before: str, after: str, 
     found = difference(sides[before], sides[after])
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{found['before']}-{found['after']}.diff.json"
-    path.write_text(json.dumps(found))
+    path.write_text(json.dumps(found), encoding="utf-8")
     if arguments.json:
         print_json(found)
         return 0
@@ -130,7 +130,7 @@ def _saved(name: str, method: str) -> dict[str, Any]:
     from engine.errors import UsageError
 
     try:
-        saved = json.loads(Path(name).read_text())
+        saved = json.loads(Path(name).read_text(encoding="utf-8"))
         document: dict[str, Any] = saved if saved["kind"] == "profile" else saved["methods"][method]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{name}: not a profile by {method} that `lobench profile` wrote") from error
@@ -201,7 +201,7 @@ def _calibrate(arguments: argparse.Namespace, folder: Path) -> int:
 
         card = calibrate(folder / "calibration", arguments.seconds, report)
     path = folder / "calibration.json"
-    path.write_text(json.dumps(card, indent=2))
+    path.write_text(json.dumps(card, indent=2), encoding="utf-8")
     if arguments.json:
         print_json(card)
         return 0

@@ -1,7 +1,8 @@
 """Replay a feed with one variant: how fast it went and what came out; features and books go to Parquet files.
 
 The clock runs from the arrival of the first records, with the kernels compiled; reading and output files are part of
-the time (`lobench run` measures the variants without them). An interrupted replay keeps the rows it has.
+the time (`lobench run` measures the variants without them). An interrupted replay keeps the rows it has, beside a
+complete file of that name if there is one.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--features", metavar="F.parquet", help="write the features of each evaluation")
     parser.add_argument("--depth", type=int, metavar="N", help="levels of --book on each side")
     parser.add_argument("--book", metavar="B.parquet", help="write the best N levels after each evaluation")
+    parser.add_argument("--force", action="store_true", help="replace existing files, other than market data")
     add_evaluate(parser)
     add_until(parser, "decode", "book", "features", "strategies")
     parser.add_argument("--strict", action="store_true", help="stop at the first anomaly (exit code 3)")
@@ -106,18 +108,32 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> None:
     """What argparse does not know of its options."""
-    import os
-
     from engine.errors import UsageError
 
     if (arguments.depth is None) != (arguments.book is None):
         raise UsageError("--depth N and --book B.parquet belong together")
     outputs = {f"--{name}": getattr(arguments, name) for name in ("features", "book") if getattr(arguments, name)}
-    used = {os.path.realpath(feed) for feed in arguments.feeds}
+    used = {_identity(feed) for feed in arguments.feeds}
     for option, path in outputs.items():
-        if os.path.realpath(path) in used:
+        if _identity(path) in used:
             raise UsageError(f"{option} {path}: would replace another file of this command")
-        used.add(os.path.realpath(path))
+        used.add(_identity(path))
+    if outputs:
+        from workbench.output import check_place
+
+        for option, path in outputs.items():
+            check_place(option, path, force=arguments.force)
+
+
+def _identity(path: str) -> object:
+    """The same for all names of a file."""
+    import os
+
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return os.path.realpath(path)
+    return found.st_dev, found.st_ino
 
 
 def _variant(arguments: argparse.Namespace) -> Variant:
@@ -163,12 +179,11 @@ def _replay(feed: Feed, replay: Replay, label: str) -> tuple[float, int]:
 
 
 def _report_interrupt(signal: int, records: int, files: list[RowsFile]) -> None:
-    import sys
-    from signal import SIGINT
+    from workbench.interrupts import WORDS
+    from workbench.streams import complain
 
-    what = "interrupted" if signal == SIGINT else "terminated"
     kept = [f"{file.path} keeps {file.rows:,} rows" for file in files]
-    print(f"lobench: {'; '.join([f'{what} after {records:,} events', *kept])}", file=sys.stderr)
+    complain("; ".join([f"{WORDS[signal]} after {records:,} events", *kept]))
 
 
 def _outcome(arguments: argparse.Namespace, feed: Feed, replay: Replay, seconds: float) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     from workbench.console import print_json, progress, stderr
     from workbench.experiment.plan import seconds_of
     from workbench.measurement.handover import shared
-    from workbench.tuning.files import check_place, folder, place_of
+    from workbench.tuning.files import check_place, place_of
     from workbench.tuning.picking import beginning_of, earlier
     from workbench.tuning.search import VARIANT, Tuning, search
     from workbench.tuning.traits import traits_of
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     seconds = SECONDS if arguments.budget is None else seconds_of(arguments.budget)
     source = open_feed(arguments.feeds)
-    check_place(Path(arguments.output) if arguments.output else folder() / "any.toml")
+    check_place(Path(arguments.output) if arguments.output else place_of("any", "any"))
     feed = load(source)
     if feed.count < LEAST_RECORDS:
         raise UsageError(f"{feed.name}: {feed.count:,} records are too few to tune on; {LEAST_RECORDS:,} are needed")

@@ -92,7 +92,7 @@ def show(name: str, outcomes: list[Verification]) -> None:
     console.print(table)
     for outcome in outcomes:
         if not outcome.agrees:
-            console.print(f"\n[bold]{outcome.name}[/bold] with {outcome.workers} workers:")
+            console.print(f"\n{outcome.name} with {outcome.workers} workers:", style="bold")
             if outcome.difference is None:
                 console.print("differs, but not again when replayed: its results change from run to run")
             else:

@@ -74,4 +74,6 @@ def _start(build: Build, said: IO[str]) -> subprocess.Popen[str]:
         stderr=said,
         text=True,
         env={**build.source.variables(), **dict(build.variables)},
+        encoding="utf-8",
+        errors="replace",
     )

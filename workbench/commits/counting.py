@@ -129,7 +129,7 @@ def read(files: Iterable[Path]) -> dict[tuple[int, str], float]:
     """(feed, variant) to instructions per event: those of the records without those of an empty call."""
     totals: dict[tuple[int, str, str], tuple[int, int]] = {}
     for file in files:
-        text = file.read_text(errors="replace")
+        text = file.read_text(errors="replace", encoding="utf-8")
         name, total = _NAME.search(text), _TOTAL.search(text)
         if name and total:
             feed, records, kind, variant = name.groups()

@@ -10,13 +10,13 @@ import hashlib
 import shutil
 import subprocess
 import sys
-import tempfile
 import tomllib
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
 from engine.errors import LobenchError
+from workbench.claims import scratch_folder
 from workbench.extras import required
 
 _LAST_LINES = 12
@@ -88,14 +88,14 @@ def _fits(wanted: list[str], pins: dict[str, str]) -> bool:
 def _make(folder: Path, wanted: list[str], pins: dict[str, str]) -> None:
     """A virtual environment with these requirements, whole or not at all."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as made:
+    with scratch_folder() as made:
         limits = Path(made) / "constraints.txt"
-        limits.write_text("".join(f"{name}=={version}\n" for name, version in sorted(pins.items())))
+        limits.write_text("".join(f"{name}=={version}\n" for name, version in sorted(pins.items())), encoding="utf-8")
         python = folder / "bin" / "python"
         install = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "-c", str(limits), *wanted]
         try:
             for command in ([sys.executable, "-m", "venv", str(folder)], install):
-                done = subprocess.run(command, capture_output=True, text=True)
+                done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", errors="replace")
                 if done.returncode:
                     said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-_LAST_LINES:])
                     raise LobenchError(f"its environment cannot be made:\n{said}")

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from workbench.claims import scratch_folder
 from workbench.commits import counting
 from workbench.commits.building import Build, pinned
 from workbench.commits.counting import PROCESSOR, missing
@@ -48,10 +48,12 @@ def instructions_per_event(
     if not variants:
         return {}
     task = {"feeds": [list(specs) for specs in feeds], "variants": list(variants), "evaluate": evaluate}
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch_folder() as folder:
         command = counting.command(source.python, task, folder)
         variables = {**source.variables(), **counting.variables()}
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", env=variables)
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", env=variables, encoding="utf-8"
+        )
         if done.returncode:
             problem = f"{source.label}: its instructions cannot be counted:\n{last_words(done.stderr)}"
             raise BrokenError(problem, source.key)

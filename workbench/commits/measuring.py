@@ -138,7 +138,7 @@ def _exact(source: Source, request: Request, keys: Sequence[str]) -> Exact:
     """Instructions and counters of a source, from its earlier counts where there are any: they never change."""
     store = source.kernels / "exact.json"
     try:
-        known: dict[str, dict[str, Any]] = json.loads(store.read_text())
+        known: dict[str, dict[str, Any]] = json.loads(store.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         known = {}
     pairs = [(feed, name) for feed in range(len(keys)) for name in request.variants]

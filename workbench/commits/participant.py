@@ -34,7 +34,7 @@ class Participant:
     def __init__(self, source: Source, variables: Mapping[str, str] | None = None) -> None:
         self.source = source
         # A file, not a pipe: nobody reads it while the process runs.
-        self._complaints = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
+        self._complaints = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
         self._process = subprocess.Popen(
             command(source, "serve"),
             stdin=subprocess.PIPE,
@@ -42,6 +42,8 @@ class Participant:
             stderr=self._complaints,
             text=True,
             env={**source.variables(), **(variables or {})},
+            encoding="utf-8",
+            errors="replace",
         )
 
     def send(self, do: str, **details: Any) -> None:

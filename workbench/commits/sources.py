@@ -11,13 +11,13 @@ import io
 import os
 import shutil
 import tarfile
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.cache import base_folder
 from engine.errors import LobenchError
+from workbench.claims import scratch_folder
 from workbench.commits.environments import python_for
 from workbench.commits.repository import Commit, Repository
 
@@ -106,7 +106,9 @@ def of_working_tree(repository: Repository) -> Source:
     if not tree.is_dir():
         _lay_out(tree, copy)
     paths = [repository.root / name for name in _DECLARED]
-    return _source("the working tree", None, content, tree, [p.read_text() if p.is_file() else None for p in paths])
+    return _source(
+        "the working tree", None, content, tree, [p.read_text(encoding="utf-8") if p.is_file() else None for p in paths]
+    )
 
 
 def _source(label: str, commit: Commit | None, content: str, tree: Path, declared: list[str | None]) -> Source:
@@ -125,7 +127,7 @@ def _source(label: str, commit: Commit | None, content: str, tree: Path, declare
 def _lay_out(tree: Path, fill: Callable[[Path], None]) -> None:
     """Make a folder whole or not at all, also when several processes make it."""
     tree.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=tree.parent, prefix=".making-") as made:
+    with scratch_folder(tree.parent, ".making-") as made:
         whole = Path(made) / "tree"
         whole.mkdir()
         fill(whole)

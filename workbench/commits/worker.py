@@ -158,7 +158,7 @@ class Served:
 def serve() -> None:
     """Answer requests until stdin ends."""
     served = Served()
-    answers = os.fdopen(os.dup(1), "w")
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what the commit's own code prints is no answer
     for line in sys.stdin:
         request = json.loads(line)

@@ -7,13 +7,13 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from engine.errors import LobenchError, UsageError
 from workbench import git
+from workbench.claims import scratch_folder
 from workbench.dashboard.replacing import replacing
 from workbench.dashboard.staging import stage
 from workbench.extras import required
@@ -55,7 +55,7 @@ def published(root: Path, results: Path, target: Path) -> Iterator[Path]:
 def publish(root: Path, results: Path, target: Path) -> None:
     """Let asv write its site to ``target``, which is replaced. Raises LobenchError with asv's last words."""
     required("asv")
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch_folder() as folder:
         stage(results, Path(folder) / "results")
         settings = configuration(root)
         settings |= {"repo": str(root), "html_dir": str(target), "branches": ["HEAD"]}
@@ -68,7 +68,13 @@ def publish(root: Path, results: Path, target: Path) -> None:
         path.write_text(json.dumps(settings), encoding="utf-8")
         command = [sys.executable, "-m", "asv", "publish", "--no-pull", "--config", str(path)]
         done = subprocess.run(
-            command, cwd=root, capture_output=True, text=True, errors="replace", env=git.environment()
+            command,
+            cwd=root,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            encoding="utf-8",
+            env=git.environment(),
         )
     if done.returncode:
         said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-_LAST_LINES:])

@@ -92,7 +92,7 @@ def calibration(document: Document) -> dict[str, Any] | None:
     """The card that ``lobench profile --calibrate`` left where results are kept, if it is of this machine."""
     path = document.folder.path.parent / "profile" / "calibration.json"
     try:
-        card: dict[str, Any] = json.loads(path.read_text())
+        card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         same = card["machine"]["machine_digest"] == document.content["environment"]["machine_digest"]
         known = (card["kind"], card["format"]) == ("calibration", 1)
     except (OSError, ValueError, KeyError, TypeError):

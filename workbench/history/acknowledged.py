@@ -39,7 +39,7 @@ class Acknowledgement:
 def read(path: Path) -> list[Acknowledgement]:
     """The file's entries, none if there is no file. Raises UsageError for what is wrong in it."""
     try:
-        content = tomllib.loads(path.read_text())
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return []
     except tomllib.TOMLDecodeError as error:

@@ -39,7 +39,9 @@ class Display:
 def display(label: str, session: Session) -> Iterator[Display]:
     """On stderr, if that is a terminal."""
     console = stderr()
-    bar = Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    bar = Progress(
+        TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+    )
     design = session.design
     bar.add_task(label, total=max(design.seconds * (design.processes - session.begun), 1e-9))
     if not console.is_terminal:

@@ -36,7 +36,7 @@ def touch(size: int) -> int:
 def taken() -> int:
     """Bytes by which this process was ever larger than it is now; 0 where the system does not tell."""
     try:
-        lines = Path("/proc/self/status").read_text().splitlines()
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     except OSError:
         return 0
     # getrusage's maximum would also be that of the process that started this one.

@@ -43,6 +43,8 @@ def messages(
         stderr=subprocess.PIPE,
         text=True,
         pass_fds=[] if feed is None else [feed.descriptor],
+        encoding="utf-8",
+        errors="replace",
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None

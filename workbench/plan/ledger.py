@@ -75,7 +75,7 @@ def read_ledger(ledger: str | Path | None = None) -> list[Prediction]:
     """
     path = Path(ledger or DEFAULT)
     try:
-        content = tomllib.loads(path.read_text())
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; --ledger takes a file of predictions (docs/plan.md)") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -45,7 +45,7 @@ def record(path: Path, prediction: Prediction, *, replace: bool = False) -> None
             f"{path}: phase {prediction.phase} has a prediction already: {old.gain}, {old.source}, {old.date}; "
             "--replace puts another in its place, as long as nothing was measured"
         )
-    document = tomlkit.parse(path.read_text()) if path.exists() else tomlkit.document()
+    document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
     if "prediction" not in document:
         document["prediction"] = tomlkit.aot()
     entries: Any = document["prediction"]

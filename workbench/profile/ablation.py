@@ -86,6 +86,8 @@ def _passes(task: AblationTask) -> list[dict[str, Any]]:
         capture_output=True,
         text=True,
         check=False,
+        encoding="utf-8",
+        errors="replace",
     )
     if done.returncode:
         raise LobenchError(

@@ -29,12 +29,12 @@ def beginning(feed: Feed, count: int) -> LoadedFeed:
 def keep(feed: LoadedFeed) -> None:
     """Write a feed's records to this folder."""
     np.save(_RECORDS, feed.records.view(np.uint8))
-    _NAME.write_text(json.dumps(feed.name))
+    _NAME.write_text(json.dumps(feed.name), encoding="utf-8")
 
 
 def kept() -> LoadedFeed:
     """What ``keep`` wrote to this folder."""
-    return _loaded(json.loads(_NAME.read_text()), np.load(_RECORDS).view(MBO), {})
+    return _loaded(json.loads(_NAME.read_text(encoding="utf-8")), np.load(_RECORDS).view(MBO), {})
 
 
 def _loaded(name: str, records: npt.NDArray[np.void], other_records: dict[int, int]) -> LoadedFeed:

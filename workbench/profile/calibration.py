@@ -44,7 +44,7 @@ def calibrate(folder: Path, seconds: float, report: Report) -> dict[str, Any]:
     report("truth by ablation")
     replace(task, mode="truth").write(folder)
     run(command_of(WORKLOAD), folder, "truth.log", _TIMEOUT)
-    truth = shares_of(json.loads((folder / "done.json").read_text())["truth"])
+    truth = shares_of(json.loads((folder / "done.json").read_text(encoding="utf-8"))["truth"])
     tools: dict[str, Any] = {}
     missing: dict[str, str] = {}
     for tool in TOOLS:
@@ -92,7 +92,7 @@ def _perf(task: Task, folder: Path, seconds: float) -> tuple[Shares, Mapping[str
 
 def _py_spy(task: Task, folder: Path, seconds: float) -> tuple[Shares, Mapping[str, Any]]:
     seen = sampled.py_spy(replace(task, mode="plain"), folder, seconds, WORKLOAD)
-    profile = json.loads((folder / "py-spy.speedscope.json").read_text())
+    profile = json.loads((folder / "py-spy.speedscope.json").read_text(encoding="utf-8"))
     return {**_kernel_lines(seen.told, seen.counts), **_spied_lines(profile)}, seen.told.done
 
 
@@ -100,7 +100,9 @@ def _scalene(task: Task, folder: Path, seconds: float) -> tuple[Shares, Mapping[
     require("scalene")
     python_tools.run_scalene(replace(task, mode="scalene", seconds=seconds), folder, WORKLOAD)
     told = told_in(folder)
-    rows = python_tools.scalene_lines(json.loads((folder / python_tools.SCALENE).read_text()), told.sources)
+    rows = python_tools.scalene_lines(
+        json.loads((folder / python_tools.SCALENE).read_text(encoding="utf-8")), told.sources
+    )
     shares = {row["line"]: row["share"] for row in rows if row["file"].endswith("workload.py")}
     return _python_lines(shares), told.done
 

@@ -59,7 +59,7 @@ def count(task: Task, folder: Path, module: str = TARGET) -> None:
 def counted_in(folder: Path) -> tuple[Told, Counts]:
     """What a count left in its folder."""
     told = told_in(folder)
-    with (folder / "callgrind.out").open() as lines:
+    with (folder / "callgrind.out").open(encoding="utf-8") as lines:
         counts = read_counts(lines, lambda address: told.codes.find(address) is not None)
     return told, counts
 

@@ -89,10 +89,10 @@ class Collector:
             with self._noting(method), self._meanwhile(method, methods):
                 found = getattr(self, f"_{method.replace('-', '_')}")(folder)
                 self.profiles.found[method] = found
-                (folder / "profile.json").write_text(json.dumps(found))
+                (folder / "profile.json").write_text(json.dumps(found), encoding="utf-8")
                 self.profiles.files[method] = sorted(path.name for path in folder.iterdir())
             # An interrupt leaves what there is by now.
-            (self._folder / "profile.json").write_text(json.dumps(self.profiles.as_json()))
+            (self._folder / "profile.json").write_text(json.dumps(self.profiles.as_json()), encoding="utf-8")
         return self.profiles
 
     def _meanwhile(self, method: str, methods: Sequence[str]) -> AbstractContextManager[None]:
@@ -163,6 +163,6 @@ class Collector:
 
 
 def _write(found: Document, told: Told, folder: Path) -> None:
-    (folder / "source.html").write_text(source_page(found, told.sources))
-    (folder / "flame.svg").write_text(flame_graph(found))
-    (folder / "lines.speedscope.json").write_text(json.dumps(speedscope(found)))
+    (folder / "source.html").write_text(source_page(found, told.sources), encoding="utf-8")
+    (folder / "flame.svg").write_text(flame_graph(found), encoding="utf-8")
+    (folder / "lines.speedscope.json").write_text(json.dumps(speedscope(found)), encoding="utf-8")

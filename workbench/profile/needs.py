@@ -50,6 +50,6 @@ def ptrace_scope() -> int | None:
 
 def _number(path: str) -> int | None:
     try:
-        return int(Path(path).read_text())
+        return int(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None

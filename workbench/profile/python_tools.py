@@ -35,7 +35,7 @@ def scalene(task: Task, folder: Path, seconds: float) -> dict[str, Any]:
         "variant": task.variant,
         "feed": told.feed,
         "events": told.done["records"],
-        "lines": scalene_lines(json.loads((folder / SCALENE).read_text()), told.sources),
+        "lines": scalene_lines(json.loads((folder / SCALENE).read_text(encoding="utf-8")), told.sources),
     }
 
 
@@ -86,7 +86,7 @@ def memray(task: Task, folder: Path) -> dict[str, Any]:
     stats = [sys.executable, "-m", "memray", "stats", "--json", "-n", "20", "-f", "-o", "memray.json", "memray.bin"]
     run(stats, folder, "memray.log", _TIMEOUT, name="memray", more=True)
     told = told_in(folder)
-    found = json.loads((folder / "memray.json").read_text())
+    found = json.loads((folder / "memray.json").read_text(encoding="utf-8"))
     events = told.done["records"]
     return {
         "kind": "heap-profile",

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any
 
 from engine.cache import base_folder
 from engine.errors import LobenchError
+from workbench.claims import scratch_folder
 from workbench.profile.codemap import CodeMap, Placed, code_map
 from workbench.profile.sources import ROOT, Sources
 from workbench.profile.task import OBJECTS, Task
@@ -67,7 +67,7 @@ def run(
     Raises LobenchError with its last words, under ``name`` or the program's own.
     """
     name = name or Path(command[0]).name
-    with (folder / log).open("a" if more else "w") as out:
+    with (folder / log).open("a" if more else "w", encoding="utf-8") as out:
         try:
             done = subprocess.run(
                 command,
@@ -87,12 +87,14 @@ def run(
 
 def failed(what: str, code: int, log: Path) -> LobenchError:
     """The error for a process that ended badly: what it said itself to its user, else its last words."""
-    said = [line for line in log.read_text(errors="replace").splitlines() if line.startswith("lobench: ")]
+    said = [
+        line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.startswith("lobench: ")
+    ]
     if said:
         error = LobenchError(said[-1].removeprefix("lobench: "))
         error.exit_code = code
         return error
-    words = log.read_text(errors="replace").strip().splitlines()[-8:]
+    words = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-8:]
     return LobenchError(f"{what} ended with code {code}:\n" + "\n".join(words))
 
 
@@ -103,7 +105,7 @@ def running(task: Task, folder: Path, module: str = TARGET) -> Iterator[int]:
     log = folder / "target.log"
     (folder / "stop").unlink(missing_ok=True)
     (folder / "target.json").unlink(missing_ok=True)
-    with log.open("w") as out:
+    with log.open("w", encoding="utf-8") as out:
         process = subprocess.Popen(
             command_of(module), cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment()
         )
@@ -123,7 +125,7 @@ def running(task: Task, folder: Path, module: str = TARGET) -> Iterator[int]:
 def compiling(task: Task) -> Iterator[None]:
     """Meanwhile a process compiles what targets of this task run, for whoever starts one next; at the end it is waited
     for. What keeps it from compiling, the next target tells."""
-    with TemporaryDirectory() as folder:
+    with scratch_folder() as folder:
         replace(task, mode="compile").write(Path(folder))
         process = subprocess.Popen(
             command_of(TARGET),
@@ -154,13 +156,13 @@ class Told:
 
 def codes_in(folder: Path) -> CodeMap:
     """The code map of a target that is warm, or was."""
-    ready = json.loads((folder / "target.json").read_text())
+    ready = json.loads((folder / "target.json").read_text(encoding="utf-8"))
     return code_map(Placed((folder / OBJECTS / name).read_bytes(), dict(bases)) for name, bases in ready["objects"])
 
 
 def told_in(folder: Path, codes: CodeMap | None = None) -> Told:
     """What a target that has ended left in its folder; its ``codes`` if they are known already."""
-    ready = json.loads((folder / "target.json").read_text())
+    ready = json.loads((folder / "target.json").read_text(encoding="utf-8"))
     codes = codes or codes_in(folder)
     files = {frame.file for piece in codes.pieces for frame in piece.stack}
     return Told(
@@ -168,7 +170,7 @@ def told_in(folder: Path, codes: CodeMap | None = None) -> Told:
         Sources.of(sorted(files), {name: lines for name, lines in ready["generated"].items() if name in files}),
         ready["feed"],
         ready["records"],
-        json.loads((folder / "done.json").read_text()),
+        json.loads((folder / "done.json").read_text(encoding="utf-8")),
     )
 
 
@@ -180,4 +182,4 @@ def _await(process: subprocess.Popen[bytes], path: Path, log: Path) -> int:
         if time.monotonic() > end:
             raise LobenchError(f"the process to profile was not warm within {_PATIENCE:.0f} s; its output is in {log}")
         time.sleep(_POLL)
-    return int(json.loads(path.read_text())["pid"])
+    return int(json.loads(path.read_text(encoding="utf-8"))["pid"])

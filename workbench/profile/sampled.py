@@ -70,7 +70,7 @@ def perf(task: Task, folder: Path, seconds: float, module: str = TARGET) -> Samp
         map_file = Path(f"/tmp/perf-{pid}.map")
         try:
             codes = codes_in(folder)
-            map_file.write_text(codes.perf_map())
+            map_file.write_text(codes.perf_map(), encoding="utf-8")
             target = ["-p", str(pid)]
             done = _run([*command, "-o", str(data), *target, "--", "sleep", f"{seconds:.2f}"])
             if done.returncode:
@@ -78,12 +78,12 @@ def perf(task: Task, folder: Path, seconds: float, module: str = TARGET) -> Samp
             notes = {"event": CLOCK, "hardware_counters": _stat(pid)}
             script = folder / "perf.script"
             fields = "comm,pid,tid,time,period,event,ip,sym,dso,symoff"
-            script.write_text(_run(["perf", "script", "-i", str(data), "-F", fields]).stdout)
+            script.write_text(_run(["perf", "script", "-i", str(data), "-F", fields]).stdout, encoding="utf-8")
             shutil.copy(map_file, folder / map_file.name)
         finally:
             map_file.unlink(missing_ok=True)
     told = told_in(folder, codes)
-    with script.open() as lines:
+    with script.open(encoding="utf-8") as lines:
         counts, samples = _count(_perf_samples(lines), told.codes)
     return Sampled(told, counts, samples, notes)
 
@@ -109,9 +109,11 @@ def py_spy(task: Task, folder: Path, seconds: float, module: str = TARGET) -> Sa
         if done.returncode or not out.exists():
             raise _refused("py-spy", done.stderr)
     told = told_in(folder)
-    profile = json.loads(out.read_text())
+    profile = json.loads(out.read_text(encoding="utf-8"))
     counts, samples = _count(_spy_samples(profile), told.codes)
-    out.with_name("py-spy.named.speedscope.json").write_text(json.dumps(_with_lines(profile, told.codes)))
+    out.with_name("py-spy.named.speedscope.json").write_text(
+        json.dumps(_with_lines(profile, told.codes)), encoding="utf-8"
+    )
     return Sampled(told, counts, samples, {})
 
 
@@ -197,7 +199,15 @@ def _stat(pid: int) -> dict[str, int | None]:
 
 
 def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        encoding="utf-8",
+        errors="replace",
+    )
 
 
 def _refused(tool: str, said: str) -> LobenchError:

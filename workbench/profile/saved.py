@@ -16,7 +16,7 @@ def saved_profile(name: str) -> dict[str, Any] | None:
     """A variant's profile: the file, or the one in a folder; None for everything else."""
     path = Path(name)
     try:
-        found = json.loads((path / NAME if path.is_dir() else path).read_text())
+        found = json.loads((path / NAME if path.is_dir() else path).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) and found.get("kind") == "variant-profile" else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rich.markup import escape
 from rich.table import Table
 
 from workbench.profile.summary import next_bottleneck, stage_table
@@ -91,7 +90,7 @@ def _rows(title: str, names: Sequence[str], rows: Sequence[Mapping[str, Any]], c
     for column in columns:
         table.add_column(column.replace("_", " "), justify="right")
     for row in rows:
-        texts = ["-" if row[name] is None else escape(str(row[name])[:_TEXT]) for name in names]
+        texts = ["-" if row[name] is None else str(row[name])[:_TEXT] for name in names]
         table.add_row(*texts, f"{row['share']:.1%}", *(f"{row[column]:,.2f}" for column in columns))
     return table
 
@@ -131,7 +130,7 @@ def _python(found: Mapping[str, Any]) -> Table:
         table.add_column(name, justify="left" if name in ("file", "source") else "right")
     for row in found["lines"][:_LINES]:
         shares = [f"{row[part]:.1%}" for part in ("python", "native", "system")]
-        table.add_row(escape(row["file"]), str(row["line"]), *shares, escape(row["text"][:_TEXT]))
+        table.add_row(row["file"], str(row["line"]), *shares, row["text"][:_TEXT])
     return table
 
 
@@ -142,7 +141,7 @@ def _heap(found: Mapping[str, Any]) -> Table:
     table.add_column("allocations", justify="right")
     table.add_column("by")
     for row in found["top"][:_FUNCTIONS]:
-        table.add_row(f"{row['allocations']:,}", escape(row["location"]))
+        table.add_row(f"{row['allocations']:,}", row["location"])
     return table
 
 
@@ -169,9 +168,7 @@ def difference_tables(found: Mapping[str, Any]) -> Iterator[Table | str]:
             table.add_column(name, justify="left" if name in ("file", "source") else "right", no_wrap=True)
         for row in rows:
             values = [f"{row[first][side]:,.2f}" for side in ("before", "after")]
-            table.add_row(
-                *values, f"{row[first]['change']:+,.2f}", row["file"], str(row["line"]), escape(row["text"][:_TEXT])
-            )
+            table.add_row(*values, f"{row[first]['change']:+,.2f}", row["file"], str(row["line"]), row["text"][:_TEXT])
         yield table
 
 

@@ -68,7 +68,7 @@ def tell(name: str, **facts: Any) -> None:
     """Write a file of this folder; it appears whole."""
     path = Path(name)
     partial = path.with_suffix(".part")
-    partial.write_text(json.dumps(facts))
+    partial.write_text(json.dumps(facts), encoding="utf-8")
     partial.replace(path)
 
 

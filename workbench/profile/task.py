@@ -56,8 +56,8 @@ class Task:
         return cls(variant.name, absolute(feed), files=absolute(files), parameters=parameters, **options)
 
     def write(self, folder: Path) -> None:
-        (folder / NAME).write_text(json.dumps(asdict(self)))
+        (folder / NAME).write_text(json.dumps(asdict(self)), encoding="utf-8")
 
     @classmethod
     def read(cls) -> Task:
-        return cls(**json.loads(Path(NAME).read_text()))
+        return cls(**json.loads(Path(NAME).read_text(encoding="utf-8")))

@@ -67,7 +67,7 @@ def _without_heavy(steps: int) -> int:
 
 def line_of(mark: str) -> int:
     """Number of the line of this file that carries a mark."""
-    lines = Path(__file__).read_text().splitlines()
+    lines = Path(__file__).read_text(encoding="utf-8").splitlines()
     return next(number for number, line in enumerate(lines, 1) if line.endswith(f"# {mark}"))
 
 

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from engine.errors import LobenchError, UsageError
+from workbench.claims import claim, unclaimed
 from workbench.results.schema import SCHEMA, SCHEMA_VERSION
 
 NEEDED_BYTES = 64 << 20
 """Room that a run's results may take; less free space than this is refused before work begins."""
+
+
+_NAME = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(-\d+)?")
+_PART = "result.json.part"
 
 
 class ResultFolder:
@@ -23,7 +30,8 @@ class ResultFolder:
     def __init__(self, base: str = "out", started: datetime | None = None) -> None:
         moment = (started or datetime.now()).strftime("%Y-%m-%dT%H-%M-%S")
         try:
-            self.path = self._fresh(Path(base), moment)
+            _sweep(Path(base))
+            self.path, self._claimed = self._fresh(Path(base), moment)
             self._try_writing()
         except OSError as error:
             raise UsageError(
@@ -41,16 +49,21 @@ class ResultFolder:
     def existing(cls, path: str | Path) -> ResultFolder:
         """The folder of an earlier run, to go on with it. Raises UsageError if it cannot be written."""
         folder = cls.__new__(cls)
-        folder.path = Path(path)
+        folder.path, folder._claimed = Path(path), claim(path)
         try:
             folder._try_writing()
         except OSError as error:
             raise UsageError(f"{path}: cannot write results there: {error.strerror}") from error
         return folder
 
+    def __del__(self) -> None:
+        claimed = getattr(self, "_claimed", None)
+        if claimed is not None:
+            os.close(claimed)
+
     def _try_writing(self) -> None:
-        probe = self.path / "result.json.part"
-        probe.write_text("{}")
+        probe = self.path / _PART
+        probe.write_text("{}", encoding="utf-8")
         probe.unlink()
 
     def drop_if_empty(self) -> None:
@@ -64,13 +77,13 @@ class ResultFolder:
 
     def save(self, result: dict[str, Any]) -> None:
         """Replace result.json by ``result``, all of it or nothing. Raises LobenchError when the disk refuses."""
-        part = self.path / "result.json.part"
+        part = self.path / _PART
         # At once, not piece by piece into the file: json.dump takes five times as long.
         text = json.dumps(
             {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **result}, allow_nan=False, separators=(",", ":")
         )
         try:
-            with part.open("w") as file:
+            with part.open("w", encoding="utf-8") as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
@@ -79,8 +92,8 @@ class ResultFolder:
             raise LobenchError(f"{self.result}: {error.strerror}; what was saved before is kept") from error
 
     @staticmethod
-    def _fresh(base: Path, moment: str) -> Path:
-        """A folder that did not exist: a second run within the same second gets a number."""
+    def _fresh(base: Path, moment: str) -> tuple[Path, int | None]:
+        """A folder that did not exist, claimed: a second run within the same second gets a number."""
         for number in range(1000):
             path = base / (moment if number == 0 else f"{moment}-{number}")
             try:
@@ -89,5 +102,18 @@ class ResultFolder:
                 if not path.is_dir():
                     raise
                 continue
-            return path
+            claimed = claim(path)
+            if path.is_dir():  # else somebody swept it before it was claimed
+                return path, claimed
         raise FileExistsError(17, "too many results of the same second", str(base))
+
+
+def _sweep(base: Path) -> None:
+    """Remove what killed runs left among the results: folders without one, and halves of files."""
+    with suppress(OSError):
+        for folder in [folder for folder in base.iterdir() if _NAME.fullmatch(folder.name)]:
+            with unclaimed(folder) as ours:
+                if ours:
+                    (folder / _PART).unlink(missing_ok=True)
+                    if not any(folder.iterdir()):
+                        folder.rmdir()

@@ -18,6 +18,7 @@ from typing import Any, Final
 import tomlkit
 
 from engine.errors import LobenchError, UsageError
+from engine.feeds.kinds import holds_records
 from engine.packed.parameters import Parameters
 from workbench.whole import write_whole
 
@@ -59,18 +60,25 @@ class Profile:
     facts: Mapping[str, Any]
 
 
-def folder() -> Path:
-    """Where profiles are kept: ``$LOBENCH_PROFILE_DIR``, else in the user's data."""
+def folder() -> Path | None:
+    """Where profiles are kept: ``$LOBENCH_PROFILE_DIR``, else in the user's data. None for a user without a home."""
     chosen = os.environ.get("LOBENCH_PROFILE_DIR")
     if chosen:
         return Path(chosen)
-    data = os.environ.get("XDG_DATA_HOME")
-    return (Path(data) if data else Path(os.path.expanduser("~")) / ".local" / "share") / "lobench" / "tuned"
+    data = Path(os.environ.get("XDG_DATA_HOME") or Path(os.path.expanduser("~"), ".local", "share"))
+    # What is not absolute would be another place in each working folder: a "~" that stands for nobody's home, too.
+    return data / "lobench" / "tuned" if data.is_absolute() else None
 
 
 def place_of(digest: str, beginning: str) -> Path:
-    """The file of a feed's profile in ``folder``; both keys are in its name, so that no other has to be opened."""
-    return folder() / f"{beginning}-{digest}.toml"
+    """The file of a feed's profile in ``folder``; both keys are in its name, so that no other has to be opened.
+
+    Raises UsageError where there is no folder.
+    """
+    where = folder()
+    if where is None:
+        raise UsageError("no home folder to keep a profile in; -o names a file, LOBENCH_PROFILE_DIR a folder")
+    return where / f"{beginning}-{digest}.toml"
 
 
 def read(path: str | Path) -> Profile:
@@ -82,6 +90,8 @@ def read(path: str | Path) -> Profile:
 def check_place(path: Path) -> None:
     """Raise UsageError where no profile can be written, before minutes are spent on one."""
     above = next(folder for folder in path.absolute().parents if folder.exists())
+    if holds_records(path):
+        raise UsageError(f"{path}: is market data, which is never replaced; -o names another file")
     if path.is_dir() or not above.is_dir() or not os.access(above, os.W_OK):
         raise UsageError(f"{path}: no profile can be written there; -o names another file")
 

@@ -84,7 +84,7 @@ def earlier(path: Path) -> Profile | None:
 
 def _found(feed: Feed) -> Path | None:
     where = folder()
-    if not where.is_dir():
+    if where is None or not where.is_dir():
         return None
     if isinstance(feed, LoadedFeed):
         path = place_of(feed.digest, beginning_of(feed))

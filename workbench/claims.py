@@ -1,0 +1,68 @@
+"""Folders that belong to a running process: claimed by a lock that ends with it, however that ends.
+
+What is unclaimed and of no use to anybody, a killed process left behind; the next one removes it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_SCRATCH = "lobench-scratch-"
+
+
+def claim(folder: str | Path) -> int | None:
+    """Claim a folder; closing the descriptor gives it up. None where another process has it, or it is gone, or on a
+    file system without locks."""
+    try:
+        claimed = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(claimed, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Somebody may have removed it before it was claimed, and made another one.
+        if os.path.samestat(os.fstat(claimed), os.stat(folder)):
+            return claimed
+    except OSError:
+        pass
+    os.close(claimed)
+    return None
+
+
+@contextmanager
+def unclaimed(folder: str | Path) -> Iterator[bool]:
+    """Within, a folder of this user's is nobody's but ours; False where it is another's."""
+    claimed = claim(folder)
+    try:
+        yield claimed is not None and os.fstat(claimed).st_uid == os.geteuid()
+    finally:
+        if claimed is not None:
+            os.close(claimed)
+
+
+@contextmanager
+def scratch_folder(where: str | Path | None = None, prefix: str = _SCRATCH) -> Iterator[str]:
+    """A temporary folder, removed at the end; those of that prefix that killed processes left are removed, too."""
+    place = str(where or tempfile.gettempdir())
+    with suppress(OSError):
+        for name in os.listdir(place):
+            if name.startswith(prefix):
+                with unclaimed(os.path.join(place, name)) as ours:
+                    if ours:
+                        shutil.rmtree(os.path.join(place, name), ignore_errors=True)
+    while True:
+        folder = tempfile.mkdtemp(dir=place, prefix=prefix)
+        claimed = claim(folder)
+        if os.path.isdir(folder):  # else somebody removed it before it was claimed
+            break
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        if claimed is not None:
+            os.close(claimed)

@@ -1,0 +1,40 @@
+"""Where the command begins: an interrupt in its first moments ends it in one line, too.
+
+So nothing is imported here before the signal has its handler; `workbench.cli.main` puts Python's own in place once it
+can say more.
+"""
+
+import os
+from _signal import SIG_DFL, SIG_IGN, SIGINT, getsignal, signal
+
+_INTERRUPTED = 128 + SIGINT
+
+
+def _end(number: int, frame: object) -> None:
+    try:
+        os.write(2, b"lobench: interrupted\n")
+    finally:
+        os._exit(_INTERRUPTED)
+
+
+if getsignal(SIGINT) is not SIG_IGN:  # as it is in a shell's background jobs, and stays
+    signal(SIGINT, _end)
+
+
+def run() -> int:
+    """The command `lobench`; returns its exit code."""
+    # Kernels work on addresses: there is no command without the compiler.
+    os.environ.pop("NUMBA_DISABLE_JIT", None)
+    from workbench.streams import finish, prepare
+
+    prepare()
+    from workbench.cli import main
+
+    try:
+        code = main()
+    except SystemExit as end:  # of the parser of arguments
+        code = end.code if isinstance(end.code, int) else 0
+    code = finish(code)
+    if getsignal(SIGINT) is not SIG_IGN:
+        signal(SIGINT, SIG_DFL)  # while the interpreter ends, no handler of ours can say anything
+    return code

@@ -1,0 +1,82 @@
+"""The command's standard streams: any text can be printed in any locale, and what cannot be written is said in a line.
+
+A stream that was closed when the command began is opened here, because the next file would get its number. Standard
+output is then one that cannot be written to.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+from contextlib import suppress
+from typing import TextIO
+
+from engine.errors import LobenchError
+
+_CLOSED = {0: os.O_RDONLY, 1: os.O_RDONLY, 2: os.O_WRONLY}
+"""How `/dev/null` stands in for each stream."""
+
+
+class _Output(io.FileIO):
+    """Standard output; what is wrong with it is an error for the user, but for a reader who has gone."""
+
+    def write(self, data: object) -> int:  # type: ignore[override]
+        try:
+            return super().write(data)  # type: ignore[arg-type]
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise LobenchError(f"standard output cannot be written: {error.strerror}") from error
+
+
+class _Error(io.FileIO):
+    """Standard error; what cannot be written is lost: a terminal that is gone must not end what is to be kept."""
+
+    def write(self, data: object) -> int:  # type: ignore[override]
+        with suppress(OSError):
+            return super().write(data)  # type: ignore[arg-type]
+        return memoryview(data).nbytes  # type: ignore[arg-type]
+
+
+def prepare() -> None:
+    """Make the process's streams what this module says. For the command alone: whoever imports keeps their own."""
+    for number, mode in _CLOSED.items():
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, mode)  # gets the lowest number that is free: this one
+    sys.stdout = _opened(1, sys.stdout, _Output(1, "w", closefd=False))
+    sys.stderr = _opened(2, sys.stderr, _Error(2, "w", closefd=False))
+    # What our own processes say to each other is UTF-8 whatever the locale.
+    os.environ["PYTHONIOENCODING"] = "utf-8:backslashreplace"
+
+
+def finish(code: int) -> int:
+    """Write what standard output still holds; returns ``code``, or another where that cannot be done."""
+    try:
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        code = 128 + signal.SIGPIPE
+    except LobenchError as error:
+        if code == 0:
+            complain(str(error))
+        code = code or error.exit_code
+    # Or the interpreter tries once more when it ends, and says so in its own way.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return code
+
+
+def complain(text: str) -> None:
+    """One line on standard error, for a person."""
+    print(f"lobench: {text}", file=sys.stderr, flush=True)
+
+
+def _opened(number: int, before: TextIO | None, raw: io.FileIO) -> TextIO:
+    """A text stream that writes to ``raw``, in the encoding that ``before`` has."""
+    # None: the stream was closed.
+    encoding = before.encoding if before else None
+    lines = number == 2 or os.isatty(number)
+    return io.TextIOWrapper(io.BufferedWriter(raw), encoding=encoding, errors="backslashreplace", line_buffering=lines)
