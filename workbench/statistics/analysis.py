@@ -11,13 +11,13 @@ from engine.errors import LobenchError
 from engine.policy import STAGES
 from variants import REFERENCE
 from workbench.measurement.contamination import count_reasons
-from workbench.measurement.design import CONTROL, TWICE
+from workbench.measurement.design import ALIKE, CONTROL, TWICE
 from workbench.plan import predictions
 from workbench.results.caution import idleness
 from workbench.statistics.attribution import attribute, beyond_core
 from workbench.statistics.beside import limits, scaling
 from workbench.statistics.bias import add_biases, bias
-from workbench.statistics.controls import ALIKE, same_of
+from workbench.statistics.controls import same_of
 from workbench.statistics.error_rates import (
     POWER,
     RESAMPLES,

@@ -13,11 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from workbench.measurement.design import TWICE
+from workbench.measurement.design import ALIKE, TWICE
 from workbench.statistics.intervals import Estimate
-
-ALIKE = 1.25
-"""Two variants within this factor are of about the same speed."""
 
 
 @dataclass(frozen=True)
