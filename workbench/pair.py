@@ -53,9 +53,7 @@ def compare(
     }
 
 
-def _unjudged(
-    feed: Mapping[str, Any], comparisons: Comparisons, base: str, variant: str, until: str
-) -> str | None:
+def _unjudged(feed: Mapping[str, Any], comparisons: Comparisons, base: str, variant: str, until: str) -> str | None:
     if comparisons.kind(base) == comparisons.kind(variant):
         return f"{variant} is the same kernel as {base} here"
     return UNJUDGED if idleness(feed, until) else None

@@ -1,5 +1,5 @@
-"""Whatever is written can be read, resumed and reported: over verbs, variants, processes, parts and the moments at which
-a command may end."""
+"""Whatever is written can be read, resumed and reported: over verbs, variants, processes, parts and the moments at
+which a command may end."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def feed(count: int) -> str:
 @st.composite
 def commands(draw: Any) -> dict[str, Any]:
     verb = draw(st.sampled_from(("run", "measure", "cmp")))
-    least = 2 if verb == "cmp" else 0
+    fewest, most = (2, 2) if verb == "cmp" else (0, 4)
     return {
         "verb": verb,
-        "names": draw(st.lists(st.sampled_from(NAMES), min_size=least, max_size=4 if verb != "cmp" else 2, unique=True)),
+        "names": draw(st.lists(st.sampled_from(NAMES), min_size=fewest, max_size=most, unique=True)),
         "processes": draw(st.none() | st.integers(2, 40)),
         "budget": draw(st.sampled_from((1.0, 40.0, 120.0, 600.0))),
         "precision": draw(st.none() | st.sampled_from((0.005, 0.5))) if verb == "measure" else None,

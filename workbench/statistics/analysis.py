@@ -37,6 +37,7 @@ Json = dict[str, Any]
 UNJUDGED = "no verdict: nothing was evaluated"
 """Beside figures of a feed on which features and strategies had nothing to do."""
 
+
 def analyse(feed: Mapping[str, Any], variants: Sequence[Mapping[str, Any]], until: str = STAGES[-1]) -> Json:
     """``Analysis`` of a feed, as in the result document. ``variants``: the document's; ``until``: the last stage that
     was computed. Of a part of the pipeline no prediction is graded, and nothing is said of what phases earn.

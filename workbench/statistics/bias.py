@@ -39,9 +39,7 @@ def bias(comparisons: Comparisons, session: Mapping[str, Any], isolated: Mapping
         if len(both) > 1:
             ratio = estimate(np.array([ours[process] - theirs[process] for process in both])).ratio()
             floor = 1 + comparisons.floor_for(name, name)
-            found.append(
-                {"variant": name, "ratio": ratio, "shown": ratio["low"] > floor or ratio["high"] < 1 / floor}
-            )
+            found.append({"variant": name, "ratio": ratio, "shown": ratio["low"] > floor or ratio["high"] < 1 / floor})
     return found or None
 
 
@@ -56,9 +54,7 @@ def add_biases(rungs: Sequence[Json], biases: Sequence[Mapping[str, Any]], refer
             rung[f"{figure}_alone"] = alone(rung[figure], own, by_name.get(base))
 
 
-def alone(
-    ratio: Interval | None, own: Mapping[str, Any] | None, other: Mapping[str, Any] | None
-) -> Interval | None:
+def alone(ratio: Interval | None, own: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> Interval | None:
     """A speed-up as it is when each of the two runs by itself, from their biases; None where neither is shown.
 
     Errors on the log scale add up as those of independent figures do.

@@ -49,7 +49,9 @@ class Comparisons:
         found = []
         for name, of in pairs.items():
             estimate = self.compare(name, of)
-            found.append(Control(name, of, estimate, floor_of(estimate), (self._log_time(name) + self._log_time(of)) / 2))
+            found.append(
+                Control(name, of, estimate, floor_of(estimate), (self._log_time(name) + self._log_time(of)) / 2)
+            )
         return found
 
     def floor_for(self, variant: str, base: str) -> float:
