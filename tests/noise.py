@@ -96,7 +96,8 @@ def feed(names: Sequence[str], rows: np.ndarray, events: int, design: Mapping[st
         "samples": {"columns": columns, "rows": rows},
     }
     nothing = dict.fromkeys(("factorial", "isolated", "scaling", "limits", "analysis"))
-    return {"digest": "0" * 16, "events": events, "verification": [], "session": session, **nothing}
+    about = {"name": "recorded", "digest": "0" * 16, "events": events, "evaluations": events}
+    return {**about, "verification": [], "session": session, **nothing}
 
 
 def variants(names: Sequence[str]) -> list[dict[str, Any]]:

@@ -2,8 +2,9 @@
 
 Speed-ups over the reference of the same session are compared, which cancels most of what changed on the machine. How
 much sessions differ all the same is learned from variants whose sources are the same in both, or in a further result
-(--control); intervals hold that, and without it there is no verdict. That is weaker evidence than variants measured side
-by side: `lobench cmp` does that. Exit code 1 if a variant became slower for certain, 2 if the two cannot be compared.
+(--control); intervals hold that, and without it there is no verdict. That is weaker evidence than variants measured
+side by side: `lobench cmp` does that. Exit code 1 if a variant became slower for certain, 2 if the two cannot be
+compared.
 """
 
 from __future__ import annotations

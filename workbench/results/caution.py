@@ -37,5 +37,6 @@ def unevaluated(name: str) -> str:
     """What is said of the feed ``name`` if none of its records is evaluated."""
     return (
         f"{name}: no record closes an event (flag F_LAST), so nothing is evaluated: features and strategies have no "
-        "work, and no phase gets a verdict; --evaluate every evaluates at each record, --until book measures books alone"
+        "work, and no phase gets a verdict; --evaluate every evaluates at each record, --until book measures books "
+        "alone"
     )

@@ -1,8 +1,8 @@
 """The bias of lock-step: what replaying beside others costs a variant, against replaying the same slices by itself.
 
-A speed-up between two variants that it costs differently is another one when each runs alone: ``T_u / T_v`` beside each
-other, ``(T_u / b_u) / (T_v / b_v)`` alone, b being each one's bias. Where a bias is shown, that figure stands beside the
-measured one, with an interval that holds what is not known of the biases, too.
+A speed-up between two variants that it costs differently is another one when each runs alone: ``T_u / T_v`` beside
+each other, ``(T_u / b_u) / (T_v / b_v)`` alone, b being each one's bias. Where a bias is shown, that figure stands
+beside the measured one, with an interval that holds what is not known of the biases, too.
 """
 
 from __future__ import annotations
