@@ -16,7 +16,14 @@ _Key = tuple[int, str]
 
 def summary(feeds: list[Facts], anchors: list[str]) -> list[Block]:
     """One row for each feed: what every phase's step earned there; ``anchors`` link its name to its part."""
-    phases = sorted({(rung["phase"], rung["variant"]) for feed in feeds for rung in feed.phases if rung["step"]})
+    phases = sorted(
+        {
+            (rung["phase"], rung["variant"])
+            for feed in feeds
+            for rung in feed.phases
+            if rung["step"] or rung.get("same_as")
+        }
+    )
     rows = []
     for feed, anchor in zip(feeds, anchors, strict=True):
         rungs = {rung["variant"]: rung for rung in feed.phases}

@@ -10,18 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
 from engine.errors import LobenchError, UsageError
+from variants import REFERENCE
+from workbench.measurement.design import CONTROL
+from workbench.statistics.controls import same_of
 from workbench.statistics.intervals import LEVEL, Estimate
+from workbench.statistics.ladder import Comparisons
 from workbench.statistics.samples import Floats, session_timings
 
 Document = Mapping[str, Any]
-Measured = tuple[Document, Document]
-"""A result and one of its feeds."""
 
 _COMPILERS = ("numba", "llvmlite")
 
@@ -39,9 +42,38 @@ class Spread:
         return {"sessions_differ": float(np.expm1(self.value)) if self.count else None, "same": self.count}
 
 
+@dataclass(frozen=True)
+class Measured:
+    """One feed of a result. Raises UsageError for one without analysis, and for a session of fewer than two processes:
+    from one of them nothing is learned about the next."""
+
+    document: Document
+    feed: Document
+
+    @cached_property
+    def comparisons(self) -> Comparisons:
+        """Its session, by CPU time."""
+        name, session = self.feed["name"], self.feed["session"]
+        try:
+            timings = session_timings(session)
+        except LobenchError as error:
+            raise UsageError(f"{name}: {error}; measure to the end") from error
+        if not timings.repeated:
+            raise UsageError(f"{name}: measured in one process only; comparing in time needs two or more each")
+        return Comparisons(timings, timings, REFERENCE, CONTROL, same_of(session))
+
+    @cached_property
+    def logs(self) -> dict[str, Floats]:
+        """log of ns an event of each trusted variant, one value a process, shape (processes,)."""
+        names = [rung["variant"] for rung in analysis_of(self.feed)["ladder"]]
+        timings = self.comparisons.cpu
+        units = timings.units()
+        return {name: units[:, timings.column(name)] for name in names}
+
+
 def same_sources(one: Measured, other: Measured) -> set[str]:
     """Names of variants that ran the same code with the same parameters in both."""
-    documents = one[0], other[0]
+    documents = one.document, other.document
     if documents[0]["source_digest"] != documents[1]["source_digest"]:
         return set()
     machines = [document["environment"] for document in documents]
@@ -52,7 +84,7 @@ def same_sources(one: Measured, other: Measured) -> set[str]:
         {entry["name"]: (entry["source_digest"], entry["policies"]) for entry in document["variants"]}
         for document in documents
     ]
-    tuned = [(feed.get("tuning") or {}).get("parameters") for _, feed in (one, other)]
+    tuned = [(each.feed.get("tuning") or {}).get("parameters") for each in (one, other)]
     return {
         name
         for name, text in texts[0].items()
@@ -60,20 +92,19 @@ def same_sources(one: Measured, other: Measured) -> set[str]:
     }
 
 
-def spread(pairs: Sequence[tuple[Measured, Measured]], reference: str) -> tuple[Spread, Spread]:
+def spread(pairs: Sequence[tuple[Measured, Measured]]) -> tuple[Spread, Spread]:
     """How much speed-ups over the reference, and times, differ between sessions: from the variants of the same sources
     in each of ``pairs`` of results of one feed."""
     relative, absolute = [], []
     for one, other in pairs:
-        logs = [logs_of(feed) for _, feed in (one, other)]
         changed = {
-            name: float(np.mean(logs[0][name]) - np.mean(logs[1][name]))
+            name: float(np.mean(one.logs[name]) - np.mean(other.logs[name]))
             for name in same_sources(one, other)
-            if name in logs[0] and name in logs[1]
+            if name in one.logs and name in other.logs
         }
         absolute += changed.values()
-        if reference in changed:
-            relative += [change - changed[reference] for name, change in changed.items() if name != reference]
+        if REFERENCE in changed:
+            relative += [change - changed[REFERENCE] for name, change in changed.items() if name != REFERENCE]
     return _spread(relative), _spread(absolute)
 
 
@@ -91,21 +122,6 @@ def between(one: Floats, other: Floats, sessions: Spread) -> Estimate:
     error = float(np.sqrt(variance))
     half = float(stats.t.ppf((1 + LEVEL) / 2, freedom)) * error
     return Estimate(value, value - half, value + half, error, float(2 * stats.t.sf(abs(value) / error, freedom)))
-
-
-def logs_of(feed: Document) -> dict[str, Floats]:
-    """log of ns an event of each trusted variant, one value a process, shape (processes,).
-
-    Raises UsageError for a session of fewer than two processes: from one of them nothing is learned about the next.
-    """
-    try:
-        timings = session_timings(feed["session"])
-    except LobenchError as error:
-        raise UsageError(f"{feed['name']}: {error}; measure to the end") from error
-    if not timings.repeated:
-        raise UsageError(f"{feed['name']}: measured in one process only; comparing in time needs two or more each")
-    logs = timings.units()
-    return {rung["variant"]: logs[:, timings.column(rung["variant"])] for rung in analysis_of(feed)["ladder"]}
 
 
 def analysis_of(feed: Document) -> Mapping[str, Any]:

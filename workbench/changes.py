@@ -18,8 +18,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from variants import REFERENCE
-from workbench.between import Measured, Spread, analysis_of, between, logs_of, same_sources, spread
-from workbench.statistics import compared
+from workbench.between import Measured, Spread, analysis_of, between, same_sources, spread
 from workbench.statistics.intervals import Interval
 from workbench.statistics.verdicts import SLOWER, holm, verdict
 
@@ -137,27 +136,26 @@ def changes(
     """What changed on every feed that both measured. ``controls``: further results of the same sources as either of the
     two, from which more is learned of how much sessions differ. Raises UsageError for a feed without analysis."""
     found = []
-    for before, after in _common(old, new):
-        pairs = [((old, before), (new, after)), *_beside(controls, (old, before), (new, after))]
-        found.append(_of_feed((old, before), (new, after), spread(pairs, REFERENCE), tolerance))
+    for pair in _common(old, new):
+        before, after = Measured(old, pair[0]), Measured(new, pair[1])
+        spreads = spread([(before, after), *_beside(controls, before, after)])
+        found.append(_of_feed(before, after, spreads, tolerance))
     return found
 
 
 def _beside(controls: Sequence[Document], *compared: Measured) -> Iterator[tuple[Measured, Measured]]:
     """Each further result beside the first of the two that it has sources in common with."""
     for control in controls:
-        for document, feed in compared:
-            same = [entry for entry in control["feeds"] if entry["digest"] == feed["digest"]]
-            if same and same_sources((control, same[0]), (document, feed)):
-                yield (control, same[0]), (document, feed)
+        for measured in compared:
+            feeds = [feed for feed in control["feeds"] if feed["digest"] == measured.feed["digest"]]
+            if feeds and same_sources(beside := Measured(control, feeds[0]), measured):
+                yield beside, measured
                 break
 
 
 def _of_feed(old: Measured, new: Measured, spreads: tuple[Spread, Spread], tolerance: float) -> FeedChanges:
-    before, after = old[1], new[1]
-    logs = [logs_of(feed) for feed in (before, after)]
+    logs = [old.logs, new.logs]
     names = [name for name in logs[1] if name in logs[0]]
-    sessions = [compared(feed["session"]) for feed in (before, after)]
     same = same_sources(old, new)
     # Times are logs of ns an event: old minus new is the log of how many times faster.
     absolute = {name: between(logs[0][name], logs[1][name], spreads[1]) for name in names}
@@ -174,10 +172,10 @@ def _of_feed(old: Measured, new: Measured, spreads: tuple[Spread, Spread], toler
         word, p, slower = None, adjusted.get(name), False
         if ratio is not None and p is not None:
             # Both sessions' own noise: what each says of identical things of about that speed.
-            floor = math.prod(1 + session.floor_for(name, REFERENCE) for session in sessions) - 1
+            floor = math.prod(1 + each.comparisons.floor_for(name, REFERENCE) for each in (old, new)) - 1
             word, slower = verdict(ratio, p, floor), slower_than(ratio, p, floor, tolerance)
-        found.append(Change(after["name"], name, ratio, absolute[name].ratio(), name in same, p, word, slower))
-    return FeedChanges(after["name"], found, spreads[0])
+        found.append(Change(new.feed["name"], name, ratio, absolute[name].ratio(), name in same, p, word, slower))
+    return FeedChanges(new.feed["name"], found, spreads[0])
 
 
 def slower_than(ratio: Mapping[str, float], p_holm: float, floor: float, tolerance: float) -> bool:

@@ -46,7 +46,7 @@ def grade(low: float, high: float, measured: Mapping[str, float] | None, verdict
 
     ``open``: the step is not shown to differ from no effect, or its interval reaches across an end of the predicted
     range. Otherwise ``hit``: the interval lies within the range; ``under``, ``over``: wholly below or above it. One
-    predicted figure stands for all that are rounded to it: 1.2 is 1.15 to 1.25.
+    predicted figure stands for all that are rounded to it: 1.2 is 1.15 to 1.25, and 1 is 0.95 to 1.05.
     """
     if measured is None or verdict not in SHOWN:
         return "open"
@@ -62,7 +62,7 @@ def rounded(low: float, high: float) -> tuple[float, float]:
     """The range that a prediction stands for."""
     if low < high:
         return low, high
-    half = 0.5 * 10.0 ** min(0, int(Decimal(repr(low)).normalize().as_tuple().exponent))
+    half = 0.5 * 10.0 ** min(-1, int(Decimal(repr(low)).as_tuple().exponent))
     return low - half, high + half
 
 
