@@ -14,11 +14,13 @@ def answer(feeds: list[Facts]) -> str:
         return "This result holds no feed."
     # A part of the pipeline does not stand for the whole where that was measured, too.
     whole = [feed for feed in feeds if feed.whole] or feeds
-    parts = [_speed(whole), _proof(feeds)]
-    measured = [feed for feed in whole if feed.biggest and feed.document["kind"] != "cmp"]
+    idle = [feed for feed in whole if feed.idle]
+    judged = [feed for feed in whole if not feed.idle]
+    parts = [*([_idle(idle)] if idle else []), *([_speed(judged)] if judged else []), _proof(feeds)]
+    measured = [feed for feed in judged if feed.biggest and feed.document["kind"] != "cmp"]
     if measured:
         parts.append(_biggest(measured))
-    if len(feeds) == 1:
+    if len(feeds) == 1 and judged:
         parts += [_beside(rung) for rung in feeds[0].beside if feeds[0].document["kind"] != "cmp"]
     noises = [feed.noise for feed in feeds if feed.noise]
     if noises:
@@ -30,6 +32,11 @@ def answer(feeds: list[Facts]) -> str:
     return "; ".join(parts) + "."
 
 
+def _idle(feeds: list[Facts]) -> str:
+    names, verb = listed([feed.name for feed in feeds]), "has" if len(feeds) == 1 else "have"
+    return f"{names} {verb} no record that closes an event: nothing was evaluated, and no speed-up is a verdict"
+
+
 def _speed(feeds: list[Facts]) -> str:
     tops = [(feed, feed.top) for feed in feeds if feed.top is not None]
     if not tops:
@@ -38,13 +45,22 @@ def _speed(feeds: list[Facts]) -> str:
         )
     if len(tops) == 1:
         feed, top = tops[0]
-        if feed.document["kind"] == "cmp" and feed.ladder[-1]["step"]:
+        if feed.document["kind"] == "cmp" and feed.ladder[-1]["base"]:
             return f"{_beside(feed.ladder[-1])} on {feed.name}"
-        return f"{top['variant']} {_faster(top, feed.reference)} on {feed.name}"
+        return f"{top['variant']} {_faster(top, feed.reference)} on {feed.name}{_alone(top, 'total')}"
     tops.sort(key=lambda pair: pair[1]["total"]["value"])
     names = listed(list(dict.fromkeys(top["variant"] for _, top in tops)))
-    low, high = (spelled(top["total"], TIMES) for _, top in (tops[0], tops[-1]))
+    low, high = (f"{spelled(top['total'], TIMES)}{_alone(top, 'total')}" for _, top in (tops[0], tops[-1]))
     return f"Over {len(tops)} feeds, {names} ran {low} to {high} as fast as {tops[0][0].reference}"
+
+
+def _alone(rung: dict[str, Any], figure: str) -> str:
+    """What a speed-up is where each variant runs by itself, if a bias of measuring side by side is shown."""
+    alone = rung.get(f"{figure}_alone")
+    if not alone:
+        return ""
+    cost = f"; it takes {spelled(rung['bias'], TIMES)} as long beside others" if rung.get("bias") else ""
+    return f" (each by itself: {spelled(alone, TIMES)}{cost})"
 
 
 def _faster(rung: dict[str, Any], reference: str) -> str:
@@ -80,14 +96,17 @@ def _biggest(feeds: list[Facts]) -> str:
     where = "" if len(rungs) == 1 else f" (on {len(same)} of {len(rungs)} feeds)"
     prediction = winner["prediction"]
     against = f" where {between(prediction['low'], prediction['high'], TIMES)} was predicted" if prediction else ""
-    return f"the biggest phase{where}, {winner['variant']}, earned {earned}{against}"
+    alone = _alone(winner, "step") if len(same) == 1 else ""
+    return f"the biggest phase{where}, {winner['variant']}, earned {earned}{alone}{against}"
 
 
 def _beside(rung: dict[str, Any]) -> str:
-    step = spelled(rung["step"], TIMES)
+    if not rung["step"]:
+        return f"{rung['variant']} is {rung.get('note') or 'not compared'}"
+    step = f"{spelled(rung['step'], TIMES)}"
     if rung["step_verdict"] == "no difference shown":
         return f"{rung['variant']} shows no difference in speed from {rung['base']}: {step}"
-    return f"{rung['variant']} is {step} as fast as {rung['base']}"
+    return f"{rung['variant']} is {step} as fast as {rung['base']}{_alone(rung, 'step')}"
 
 
 def _range(fractions: list[float]) -> str:

@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from workbench.results import SESSIONS
+from workbench.results.caution import idleness
 
 CONTROL = " (A/A)"
-"""Ends the name under which the reference is measured once more."""
+"""Ends the name under which a variant is measured once more."""
 WHOLE = "strategies"
 """The pipeline's last stage: a document of all of it is ``until`` this."""
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
@@ -39,6 +40,11 @@ class Facts:
         until = document["until"]
         self.whole = until == WHOLE
         self.name: str = feed["name"] if self.whole else f"{feed['name']} until {until}"
+
+    @property
+    def idle(self) -> str:
+        """That features and strategies had no work on this feed, and what to do about it; empty where they had."""
+        return idleness({**self.feed, "name": self.name}, self.document["until"]) or ""
 
     @cached_property
     def refuted(self) -> dict[str, str]:
@@ -72,9 +78,9 @@ class Facts:
             if rung["variant"] in self.refuted:
                 continue
             if rung.get("base") in self.refuted:
-                rung = {**rung, "step": None, "step_wall": None, "step_verdict": None, "score": None}
+                rung = {**rung, **dict.fromkeys(("step", "step_wall", "step_verdict", "step_alone", "score"))}
             if self.reference in self.refuted:
-                rung = {**rung, "total": None, "total_verdict": None}
+                rung = {**rung, **dict.fromkeys(("total", "total_verdict", "total_alone"))}
             rungs.append(rung)
         return rungs
 
@@ -87,7 +93,8 @@ class Facts:
     @cached_property
     def reference(self) -> str:
         """What the session's control is a second name of; without a session, phase 0."""
-        for name in self.session.get("measured", ()):
+        # A variant at the top may be measured twice, too; the reference's second name comes last.
+        for name in self.session.get("measured", ())[-1:]:
             if name.endswith(CONTROL):
                 return str(name[: -len(CONTROL)])
         for variant in self.document["variants"]:
@@ -102,8 +109,9 @@ class Facts:
 
     @cached_property
     def top(self) -> dict[str, Any] | None:
-        """The highest phase that has a total; without phases, the last variant that has one."""
-        rungs = [rung for rung in self.phases or self.ladder if rung["total"]]
+        """The highest phase that has a total; without phases, the last variant that has one. Of several names of one
+        kernel the first."""
+        rungs = [rung for rung in self.phases or self.ladder if rung["total"] and not rung.get("same_as")]
         return rungs[-1] if rungs else None
 
     @cached_property
@@ -113,9 +121,11 @@ class Facts:
 
     @cached_property
     def biggest(self) -> dict[str, Any] | None:
-        """The phase whose step earned most; a step over several phases at once is none of a phase."""
+        """The phase whose step earned most, of those that are shown to earn anything; a step over several phases at
+        once is none of a phase."""
         phases = {variant["name"]: variant["phase"] for variant in self.document["variants"]}
-        steps = [rung for rung in self.phases if rung["step"] and phases.get(rung["base"]) == rung["phase"] - 1]
+        earning = [rung for rung in self.phases if rung["step"] and rung["step_verdict"] == "faster"]
+        steps = [rung for rung in earning if phases.get(rung["base"]) == rung["phase"] - 1]
         return max(steps, key=lambda rung: rung["step"]["value"], default=None)
 
     @cached_property

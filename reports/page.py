@@ -81,6 +81,7 @@ def _warnings(document: dict[str, Any], which: str) -> list[Text]:
             "variant computes what follows, and no figure is a phase's gain for the whole."
         )
         found.append(Text(text, "warning"))
+    found += [Text(f"{feed.idle}.", "warning") for feed in feeds if feed.idle]
     wrong = list(dict.fromkeys(name for feed in feeds for name in feed.refuted))
     if wrong:
         text = f"{listed(wrong)} did not compute what the reference computes: refuted, and shown without any figure."

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from reports.blocks import Block, Cell, Table, Text
 from reports.facts import Facts
 from reports.numbers import TIMES, integer, listed, percent
-from reports.sections.shared import SCORES, TONES, figure
+from reports.sections.shared import SCORES, TONES, beside, figure
 
 _Key = tuple[int, str]
 """Phase and axis."""
@@ -15,22 +16,24 @@ _Key = tuple[int, str]
 
 def summary(feeds: list[Facts], anchors: list[str]) -> list[Block]:
     """One row for each feed: what every phase's step earned there; ``anchors`` link its name to its part."""
-    phases = sorted({(rung["phase"], rung["variant"]) for feed in feeds for rung in feed.phases if rung["step"]})
+    phases = sorted(
+        {
+            (rung["phase"], rung["variant"])
+            for feed in feeds
+            for rung in feed.phases
+            if rung["step"] or rung.get("same_as")
+        }
+    )
     rows = []
     for feed, anchor in zip(feeds, anchors, strict=True):
-        steps = {rung["variant"]: rung for rung in feed.phases if rung["step"]}
-        cells = []
-        for _, name in phases:
-            rung = steps.get(name)
-            cell = figure(rung["step"], TIMES) if rung else Cell("")
-            score = SCORES.get((rung or {}).get("score") or "", "")
-            cells.append(Cell(cell.text, f"{cell.note}; {score}" if score else cell.note))
+        rungs = {rung["variant"]: rung for rung in feed.phases}
+        cells = [_step(rungs.get(name)) for _, name in phases]
         rows.append(
             [
                 Cell(feed.name, link=anchor),
                 Cell(integer(feed.feed["events"])),
                 *cells,
-                figure(feed.top["total"], TIMES) if feed.top else Cell(""),
+                beside(figure(feed.top["total"], TIMES), feed.top.get("total_alone")) if feed.top else Cell(""),
                 Cell(percent(feed.noise["floor"]) if feed.noise else ""),
                 _agreement(feed),
             ]
@@ -38,6 +41,15 @@ def summary(feeds: list[Facts], anchors: list[str]) -> list[Block]:
     headings = ["feed", "events", *(name for _, name in phases), "in total", "noise floor", "replays"]
     caption = "Step of every phase on every feed, CPU time, with 95 % intervals and how its prediction scored"
     return [Table(caption, headings, rows, words=frozenset({0, len(headings) - 1})), *places(feeds)]
+
+
+def _step(rung: dict[str, Any] | None) -> Cell:
+    """A phase's step, how its prediction scored, and why it is not judged."""
+    if rung is None:
+        return Cell("")
+    cell = beside(figure(rung["step"], TIMES), rung.get("step_alone"))
+    notes = [cell.note, SCORES.get(rung["score"] or "", ""), rung.get("note") or ""]
+    return replace(cell, note="; ".join(filter(None, notes)))
 
 
 def places(feeds: list[Facts]) -> list[Block]:

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from workbench.plan import grade
+
 Document = dict[str, Any]
 
 REFERENCE = "p0_baseline"
@@ -63,6 +65,14 @@ def analysis_of(feed: Document, speeds: Mapping[str, float], combinations: Mappi
         "noise": {
             "floor": floor,
             "control": interval(medians[REFERENCE] / medians[CONTROL]),
+            "controls": [
+                {
+                    "variant": CONTROL,
+                    "of": REFERENCE,
+                    "ratio": interval(medians[REFERENCE] / medians[CONTROL]),
+                    "floor": floor,
+                }
+            ],
             "false_positives": {"nominal": 0.05, "measured": 0.046, "low": 0.03, "high": 0.07, "simulated": 500},
             "sequential_false_positives": {
                 "nominal": 0.05,
@@ -78,7 +88,9 @@ def analysis_of(feed: Document, speeds: Mapping[str, float], combinations: Mappi
                 "kinds": {"involuntary switch": int(rows[:, 7].sum()), "steal": 0},
             },
         },
-        "bias": [{"variant": name, "ratio": interval(1.01)} for name in speeds] if feed["isolated"] else None,
+        "bias": [{"variant": name, "ratio": interval(1.01), "shown": False} for name in speeds]
+        if feed["isolated"]
+        else None,
         "attribution": _attribution() if combinations else None,
         "interactions": _interactions() if combinations else None,
         "from_top": from_top_of(feed) if feed["from_top"] else None,
@@ -118,6 +130,8 @@ def _ladder(medians: Mapping[str, float], names: Sequence[str]) -> list[Document
                 "variant": name,
                 "phase": phase,
                 "base": below,
+                "same_as": None,
+                "note": None,
                 "events_per_second": interval(1e9 / medians[name]),
                 "step": measured,
                 "step_wall": measured,
@@ -136,18 +150,15 @@ def _ladder(medians: Mapping[str, float], names: Sequence[str]) -> list[Document
                 }
                 if promise
                 else None,
-                "score": _score(measured, promise[1], promise[2]) if promise and measured else None,
+                "bias": None,
+                "step_alone": None,
+                "total_alone": None,
+                "score": grade(promise[1], promise[2], measured, _verdict(step)) if promise and step else None,
             }
         )
         if phase is not None:
             below = name
     return rungs
-
-
-def _score(measured: Mapping[str, float], low: float, high: float) -> str:
-    if measured["high"] < low:
-        return "under"
-    return "over" if measured["low"] > high else "hit"
 
 
 def from_top_of(feed: Document, **gains: float) -> Document:

@@ -280,6 +280,7 @@ def _session(
         "events": events,
         "complete": complete,
         "measured": list(names),
+        "same_as": {},
         "design": {
             "processes": shape[0],
             "seconds": 20.0,

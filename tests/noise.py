@@ -4,20 +4,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from variants import REFERENCE
-from workbench.measurement.design import CONTROL
+from workbench.measurement.design import CONTROL, TWICE
+from workbench.statistics.ladder import Comparisons
 from workbench.statistics.samples import session_timings
+from workbench.statistics.verdicts import NO_DIFFERENCE, SIGNIFICANCE, verdict
 
 RECORDING = Path(__file__).parent / "fixtures" / "noise.npz"
+TOP_RECORDING = Path(__file__).parent / "fixtures" / "top-noise.npz"
+"""Whole sessions with four copies of the ladder's top (``scripts/record-noise --copies 4 --sessions 20``)."""
 TOP = "p1_top"
 """The name under which one of the recorded copies stands in drawn sessions; the others are compared with it."""
+LADDER_FAMILY = 16
+"""Comparisons of a session of the whole ladder: what Holm's correction divides the level by."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,40 @@ class Recording:
 
     @property
     def copies(self) -> list[int]:
-        return [place for place in range(len(self.about["measured"])) if place not in self.same]
+        names = self.about["measured"]
+        if "copies" in self.about:
+            return [names.index(name) for name in self.about["copies"]]
+        return [place for place in range(len(names)) if place not in self.same]
+
+    def sessions(self) -> Iterator[dict[str, Any]]:
+        """The sessions that were recorded one after the other, as those of a result document."""
+        for first, count in self.about.get("sessions", [[0, self.processes]]):
+            own = self.samples[(self.samples[:, 0] >= first) & (self.samples[:, 0] < first + count)]
+            yield {**self.session, "samples": {"columns": self.about["columns"], "rows": own}}
+
+    def judged(self) -> dict[str, np.ndarray]:
+        """Of every pair of copies in every recorded session: whether it was told apart by its p-value alone, by
+        `lobench cmp`, and by a session of the whole ladder, in which it is one comparison of ``LADDER_FAMILY``. Each
+        array of shape (sessions, pairs).
+
+        As in such a session another identical pair stands beside it: the two copies that are not compared.
+        """
+        names = [self.about["measured"][place] for place in self.copies[:4]]
+        found: dict[str, list[list[bool]]] = {"p < 0.05": [], "cmp": [], "ladder": []}
+        for session in self.sessions():
+            timings = session_timings(session)
+            rows: dict[str, list[bool]] = {name: [] for name in found}
+            for one, other in combinations(names, 2):
+                control, of = (name for name in names if name not in (one, other))
+                comparisons = Comparisons(timings, timings, REFERENCE, CONTROL, {control: of})
+                pair = comparisons.compare(one, other)
+                floor = comparisons.floor_for(one, other)
+                rows["p < 0.05"].append(pair.p < SIGNIFICANCE)
+                rows["cmp"].append(verdict(pair.ratio(), pair.p, floor) != NO_DIFFERENCE)
+                rows["ladder"].append(verdict(pair.ratio(), LADDER_FAMILY * pair.p, floor) != NO_DIFFERENCE)
+            for name, row in rows.items():
+                found[name].append(row)
+        return {name: np.array(rows) for name, rows in found.items()}
 
     @property
     def session(self) -> dict[str, Any]:
@@ -63,17 +103,21 @@ class Recording:
         ratios: np.ndarray = units[drawn, sides[..., 0]] - units[drawn, sides[..., 1]]
         return ratios
 
-    def draw(self, rng: np.random.Generator, processes: int, effects: Mapping[str, float]) -> dict[str, Any]:
+    def draw(
+        self, rng: np.random.Generator, processes: int, effects: Mapping[str, float], *, twice: bool = False
+    ) -> dict[str, Any]:
         """A feed of a result document with a session of ``processes`` recorded processes, each at most once.
 
-        It measures the reference, ``TOP``, and for each of ``effects`` a copy that is that many times faster (at most
-        three). In each process it is left to chance which recorded copy stands under which name.
+        It measures the reference, ``TOP``, and for each of ``effects`` a copy that is that many times faster; with
+        ``twice``, ``TOP`` once more, as a session does that has no identical pair at the top. In all that makes four
+        copies at most. In each process it is left to chance which recorded copy stands under which name.
         """
-        names = [REFERENCE, TOP, *effects, CONTROL]
+        again = [f"{TOP}{TWICE}"] if twice else []
+        names = [REFERENCE, TOP, *effects, *again, CONTROL]
         rows = []
         for number, process in enumerate(rng.choice(self.processes, processes, replace=False)):
             own = self.samples[self.samples[:, 0] == process]
-            copies = rng.permutation(self.copies)[: len(effects) + 1]
+            copies = rng.permutation(self.copies)[: len(names) - 2]
             reference, control = rng.permutation(self.same)
             for name, column in zip(names, [reference, *copies, control], strict=True):
                 mine = own[own[:, 3] == column].copy()
@@ -96,7 +140,8 @@ def feed(names: Sequence[str], rows: np.ndarray, events: int, design: Mapping[st
         "samples": {"columns": columns, "rows": rows},
     }
     nothing = dict.fromkeys(("factorial", "isolated", "scaling", "limits", "analysis"))
-    return {"digest": "0" * 16, "events": events, "verification": [], "session": session, **nothing}
+    about = {"name": "recorded", "digest": "0" * 16, "events": events, "evaluations": events}
+    return {**about, "verification": [], "session": session, **nothing}
 
 
 def variants(names: Sequence[str]) -> list[dict[str, Any]]:

@@ -5,24 +5,21 @@ ratio to the reference of the same session cancels most of that; absolute figure
 variants in one session, and is the stronger evidence.
 
 Each process of a session gives one number for each variant, the log of its speed-up over the reference. Two sessions
-are two independent groups of such numbers, compared by Welch's t, with Holm's correction over the variants of a feed;
-a verdict must lie beyond what both sessions said of two identical things.
+are two independent groups of such numbers, compared by Welch's t. But what is peculiar to a session is in all of its
+processes, and no number of them shows it. Variants of the very same sources do (``workbench.between``): what they
+changed by is the difference between sessions, and every interval holds it. Without any, nothing is judged.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-from scipy import stats
-
-from engine.errors import LobenchError, UsageError
 from variants import REFERENCE
-from workbench.statistics.intervals import LEVEL, Estimate, Interval
-from workbench.statistics.samples import Floats, session_timings
+from workbench.between import Measured, Spread, analysis_of, between, same_sources, spread
+from workbench.statistics.intervals import Interval
 from workbench.statistics.verdicts import SLOWER, holm, verdict
 
 Document = Mapping[str, Any]
@@ -39,20 +36,39 @@ class Change:
     """What one variant's speed became on one feed: new / old, above 1 is faster.
 
     ``relative`` compares its speed-ups over the reference, each of its own session; None for the reference itself.
-    ``absolute`` compares events per second. ``p_holm`` and ``verdict`` are on ``relative``; ``regression``: slower by
-    more than the tolerance.
+    ``absolute`` compares events per second. ``same``: its sources are the same in both, so that what changed is the
+    session; it gets no verdict. ``p_holm`` and ``verdict`` are on ``relative``; ``regression``: slower by more than the
+    tolerance.
     """
 
     feed: str
     variant: str
     relative: Interval | None
     absolute: Interval
+    same: bool
     p_holm: float | None
     verdict: str | None
     regression: bool
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class FeedChanges:
+    """The changes on one feed, and by how much sessions of the same sources differed."""
+
+    feed: str
+    changes: list[Change]
+    sessions: Spread
+
+    @property
+    def control(self) -> bool:
+        """Whether all is of the same sources: then it says how sessions differ, and nothing of variants."""
+        return all(change.same for change in self.changes)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"feed": self.feed, "control": self.control, **self.sessions.as_json()}
 
 
 def machine_differences(old: Document, new: Document) -> list[str]:
@@ -108,45 +124,58 @@ def remarks(old: Document, new: Document) -> list[str]:
         alone = [feed["name"] for feed in document["feeds"] if feed["digest"] not in others]
         found += [f"{name}: only in the {which} result" for name in alone]
     for before, after in _common(old, new):
-        names = [{rung["variant"] for rung in _analysis(feed)["ladder"]} for feed in (before, after)]
+        names = [{rung["variant"] for rung in analysis_of(feed)["ladder"]} for feed in (before, after)]
         for only, which in ((names[0] - names[1], "old"), (names[1] - names[0], "new")):
             found += [f"{before['name']}: {name} only in the {which} result" for name in sorted(only)]
     return found
 
 
-def changes(old: Document, new: Document, tolerance: float = 0.0) -> list[Change]:
-    """Changes of every variant that both measured, feed by feed. Raises UsageError for a feed without analysis."""
-    return [change for before, after in _common(old, new) for change in _of_feed(before, after, tolerance)]
+def changes(
+    old: Document, new: Document, tolerance: float = 0.0, controls: Sequence[Document] = ()
+) -> list[FeedChanges]:
+    """What changed on every feed that both measured. ``controls``: further results of the same sources as either of the
+    two, from which more is learned of how much sessions differ. Raises UsageError for a feed without analysis."""
+    found = []
+    for pair in _common(old, new):
+        before, after = Measured(old, pair[0]), Measured(new, pair[1])
+        spreads = spread([(before, after), *_beside(controls, before, after)])
+        found.append(_of_feed(before, after, spreads, tolerance))
+    return found
 
 
-def _of_feed(before: Document, after: Document, tolerance: float) -> Iterator[Change]:
-    # Both sessions' own noise: what each says of two identical things.
-    floor = math.prod(1 + _analysis(feed)["noise"]["floor"] for feed in (before, after)) - 1
-    logs = [_logs(feed) for feed in (before, after)]
+def _beside(controls: Sequence[Document], *compared: Measured) -> Iterator[tuple[Measured, Measured]]:
+    """Each further result beside the first of the two that it has sources in common with."""
+    for control in controls:
+        for measured in compared:
+            feeds = [feed for feed in control["feeds"] if feed["digest"] == measured.feed["digest"]]
+            if feeds and same_sources(beside := Measured(control, feeds[0]), measured):
+                yield beside, measured
+                break
+
+
+def _of_feed(old: Measured, new: Measured, spreads: tuple[Spread, Spread], tolerance: float) -> FeedChanges:
+    logs = [old.logs, new.logs]
     names = [name for name in logs[1] if name in logs[0]]
+    same = same_sources(old, new)
     # Times are logs of ns an event: old minus new is the log of how many times faster.
-    absolute = {name: _between(logs[0][name], logs[1][name]) for name in names}
+    absolute = {name: between(logs[0][name], logs[1][name], spreads[1]) for name in names}
     relative = {
-        name: _between(logs[0][name] - logs[0][REFERENCE], logs[1][name] - logs[1][REFERENCE])
+        name: between(logs[0][name] - logs[0][REFERENCE], logs[1][name] - logs[1][REFERENCE], spreads[0])
         for name in names
         if name != REFERENCE
     }
-    adjusted = dict(zip(relative, holm([estimate.p for estimate in relative.values()]), strict=True))
+    judged = [name for name in relative if name not in same] if spreads[0].count else []
+    adjusted = dict(zip(judged, holm([relative[name].p for name in judged]), strict=True))
+    found = []
     for name in names:
-        found = relative.get(name)
-        if found is None:
-            yield Change(after["name"], name, None, absolute[name].ratio(), None, None, regression=False)
-            continue
-        ratio, p = found.ratio(), adjusted[name]
-        yield Change(
-            feed=after["name"],
-            variant=name,
-            relative=ratio,
-            absolute=absolute[name].ratio(),
-            p_holm=p,
-            verdict=verdict(ratio, p, floor),
-            regression=slower_than(ratio, p, floor, tolerance),
-        )
+        ratio = relative[name].ratio() if name in relative else None
+        word, p, slower = None, adjusted.get(name), False
+        if ratio is not None and p is not None:
+            # Both sessions' own noise: what each says of identical things of about that speed.
+            floor = math.prod(1 + each.comparisons.floor_for(name, REFERENCE) for each in (old, new)) - 1
+            word, slower = verdict(ratio, p, floor), slower_than(ratio, p, floor, tolerance)
+        found.append(Change(new.feed["name"], name, ratio, absolute[name].ratio(), name in same, p, word, slower))
+    return FeedChanges(new.feed["name"], found, spreads[0])
 
 
 def slower_than(ratio: Mapping[str, float], p_holm: float, floor: float, tolerance: float) -> bool:
@@ -155,40 +184,6 @@ def slower_than(ratio: Mapping[str, float], p_holm: float, floor: float, toleran
     return verdict(scaled, p_holm, floor) == SLOWER
 
 
-def _between(one: Floats, other: Floats) -> Estimate:
-    """Mean of ``one`` minus mean of ``other``, logs of independent processes, each shape (processes,) (Welch 1947)."""
-    value = float(np.mean(one) - np.mean(other))
-    if max(np.ptp(one), np.ptp(other)) <= 1e-13 * max(1.0, abs(value)):
-        # No spread beyond rounding (exact data): the t-test divides by it.
-        return Estimate(value, value, value, 0.0, 0.0 if abs(value) > 1e-12 else 1.0)
-    test = stats.ttest_ind(one, other, equal_var=False)
-    low, high = test.confidence_interval(LEVEL)
-    error = float(np.hypot(stats.sem(one), stats.sem(other)))
-    return Estimate(value, float(low), float(high), error, float(test.pvalue))
-
-
-def _logs(feed: Document) -> dict[str, Floats]:
-    """log of ns an event of each trusted variant, one value a process, shape (processes,).
-
-    Raises UsageError for a session of fewer than two processes: from one of them nothing is learned about the next.
-    """
-    try:
-        timings = session_timings(feed["session"])
-    except LobenchError as error:
-        raise UsageError(f"{feed['name']}: {error}; measure to the end") from error
-    if not timings.repeated:
-        raise UsageError(f"{feed['name']}: measured in one process only; comparing in time needs two or more each")
-    logs = timings.units()
-    return {rung["variant"]: logs[:, timings.column(rung["variant"])] for rung in _analysis(feed)["ladder"]}
-
-
 def _common(old: Document, new: Document) -> list[tuple[Document, Document]]:
     before = {feed["digest"]: feed for feed in old["feeds"]}
     return [(before[feed["digest"]], feed) for feed in new["feeds"] if feed["digest"] in before]
-
-
-def _analysis(feed: Document) -> Mapping[str, Any]:
-    analysis: Mapping[str, Any] | None = feed["analysis"]
-    if analysis is None:
-        raise UsageError(f"{feed['name']}: a result holds no analysis of it, as it was interrupted; measure to the end")
-    return analysis

@@ -5,23 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine.policy import STAGES
 from workbench.changes import slower_than
+from workbench.results.caution import idleness
 from workbench.statistics import compared, verdict
+from workbench.statistics.analysis import UNJUDGED
+from workbench.statistics.bias import alone
+from workbench.statistics.ladder import Comparisons
 from workbench.statistics.verdicts import holm
 
 
-def compare(feed: Mapping[str, Any], base: str, variant: str, tolerance: float, family: int = 1) -> dict[str, Any]:
+def compare(
+    feed: Mapping[str, Any],
+    base: str,
+    variant: str,
+    tolerance: float,
+    family: int = 1,
+    until: str = STAGES[-1],
+) -> dict[str, Any]:
     """``feeds[].comparison`` of a result document: how many times faster ``variant`` is than ``base``.
 
     ``family``: comparisons that are made beside each other, this one among them. Without a second process the p-value
-    is 1, as nothing is known of how processes differ.
+    is 1, as nothing is known of how processes differ. Two names of one kernel get no verdict, nor does anything on a
+    feed where nothing was evaluated: ``note`` says why.
     """
     comparisons = compared(feed["session"])
+    note = _unjudged(feed, comparisons, base, variant, until)
     found = comparisons.compare(variant, base)
     p = found.p if comparisons.cpu.repeated else 1.0
     # The others of the family are at most as telling: Holm's first step.
     adjusted = holm([p, *[1.0] * (family - 1)])[0]
-    ratio = found.ratio()
+    ratio, floor = found.ratio(), comparisons.floor_for(variant, base)
+    biases = {entry["variant"]: entry for entry in (feed["analysis"] or {}).get("bias") or ()}
     return {
         "base": base,
         "variant": variant,
@@ -29,7 +44,16 @@ def compare(feed: Mapping[str, Any], base: str, variant: str, tolerance: float, 
         "ratio_wall": comparisons.compare(variant, base, wall=True).ratio(),
         "p": p,
         "p_holm": adjusted,
-        "verdict": verdict(ratio, adjusted, comparisons.floor),
+        "floor": floor,
+        "verdict": None if note else verdict(ratio, adjusted, floor),
+        "note": note,
+        "ratio_alone": alone(ratio, biases.get(variant), biases.get(base)),
         "tolerance": tolerance,
-        "regression": slower_than(ratio, adjusted, comparisons.floor, tolerance),
+        "regression": not note and slower_than(ratio, adjusted, floor, tolerance),
     }
+
+
+def _unjudged(feed: Mapping[str, Any], comparisons: Comparisons, base: str, variant: str, until: str) -> str | None:
+    if comparisons.kind(base) == comparisons.kind(variant):
+        return f"{variant} is the same kernel as {base} here"
+    return UNJUDGED if idleness(feed, until) else None

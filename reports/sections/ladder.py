@@ -8,8 +8,8 @@ from reports.blocks import Block, Cell, Section, Table, Text
 from reports.charts.ladder import MILLION, ladder_chart
 from reports.charts.steps import steps_chart
 from reports.facts import Facts
-from reports.numbers import TIMES, between, estimate, limits, listed, scaled
-from reports.sections.shared import SCORES, TONES, figure, missing, session_line, verdict
+from reports.numbers import TIMES, between, estimate, limits, listed, scaled, spelled
+from reports.sections.shared import SCORES, TONES, beside, figure, missing, session_line, verdict
 
 
 def section(facts: Facts) -> Section:
@@ -18,7 +18,7 @@ def section(facts: Facts) -> Section:
     if chart is None:
         blocks.append(missing("No throughput was measured on this feed.", facts.run()))
     else:
-        blocks += [chart, _table(facts), *_tuned(facts), *_left_out(facts), *_limits(facts)]
+        blocks += [chart, _table(facts), *_biased(facts), *_tuned(facts), *_left_out(facts), *_limits(facts)]
         steps = steps_chart(facts)
         if steps is not None:
             blocks.append(steps)
@@ -46,10 +46,10 @@ def _table(facts: Facts) -> Table:
                 rung["variant"], "" if rung["phase"] is not None else f"against {rung['base']}" if rung["base"] else ""
             ),
             figure(scaled(rung["events_per_second"], MILLION)),
-            figure(rung["step"], TIMES),
+            beside(figure(rung["step"], TIMES), rung.get("step_alone")),
             _predicted(rung),
             Cell(SCORES.get(rung["score"] or "", "")),
-            verdict(rung["step_verdict"], rung["step_p_holm"]),
+            verdict(rung["step_verdict"] or rung.get("note"), rung["step_p_holm"]),
             figure(rung["step_wall"], TIMES),
             _total(rung, facts.reference),
         ]
@@ -74,7 +74,20 @@ def _total(rung: dict[str, Any], reference: str) -> Cell:
     total = rung["total"]
     if not total:
         return Cell(f"1{TIMES}" if rung["variant"] == reference else "")
-    return Cell(estimate(total, TIMES), limits(total), TONES.get(rung["total_verdict"] or "", ""))
+    cell = Cell(estimate(total, TIMES), limits(total), TONES.get(rung["total_verdict"] or "", ""))
+    return beside(cell, rung.get("total_alone"))
+
+
+def _biased(facts: Facts) -> list[Block]:
+    """Which variants are slower or faster in lock-step than alone."""
+    found = [f"{rung['variant']} {spelled(rung['bias'], TIMES)}" for rung in facts.ladder if rung.get("bias")]
+    if not found:
+        return []
+    text = (
+        f"Measured side by side these take another time than by themselves: {listed(found)} as long. Where that "
+        "touches a figure, the one of each variant by itself stands beside it."
+    )
+    return [Text(text, mark="warning")]
 
 
 def _tuned(facts: Facts) -> list[Block]:

@@ -20,8 +20,9 @@ def _blocks(facts: Facts) -> list[Block]:
         return [missing("The error of the measurement itself was not measured.", facts.run())]
     blocks: list[Block] = [
         Text(
-            "The reference stood in the line-up twice. What the measurement says of two identical things is its error; "
-            "a difference that does not exceed it is called “no difference shown”."
+            "The reference stood in the line-up twice, and so did a fast variant, unless two were the same kernel "
+            "anyway. What the measurement says of two identical things is its error at their speed; a difference that "
+            "does not exceed that of the nearest ones is called “no difference shown”."
         ),
         Table("The measurement's own error", ["", "figure", "what it says"], _rows(noise), words=frozenset({0, 2})),
     ]
@@ -36,6 +37,7 @@ def _rows(noise: dict[str, Any]) -> list[list[Cell]]:
             Cell(percent(noise["floor"])),
             Cell(f"by how much the reference differed from itself under another name: {spelled(noise['control'])}"),
         ],
+        *(_control(control) for control in noise.get("controls", ())[1:]),
         [
             Cell("false positives"),
             Cell(percent(rates["measured"]), _range(rates)),
@@ -86,6 +88,12 @@ def _rows(noise: dict[str, Any]) -> list[list[Cell]]:
     return rows
 
 
+def _control(control: dict[str, Any]) -> list[Cell]:
+    pair = f"{control['variant']} differed from {control['of']}, the same kernel"
+    said = f"by how much {pair}: {spelled(control['ratio'])}"
+    return [Cell("noise floor at its speed"), Cell(percent(control["floor"])), Cell(said)]
+
+
 def _range(rates: dict[str, Any]) -> str:
     return f"{percent(rates['low'])}\u00a0to\u00a0{percent(rates['high'])}"
 
@@ -98,12 +106,16 @@ def _bias(facts: Facts) -> list[Block]:
     found = facts.shown(facts.analysis.get("bias"))
     if not found:
         return [missing("The bias of lock-step replay against running alone was not measured.", facts.run())]
-    rows = [[Cell(row["variant"]), figure(row["ratio"], TIMES)] for row in found]
+    rows = [
+        [Cell(row["variant"]), figure(row["ratio"], TIMES), Cell("differs from 1" if row.get("shown") else "")]
+        for row in found
+    ]
     return [
         Table(
             "Bias of lock-step replay: a variant's time in lock-step over its time alone; 1 is none",
-            ["variant", "time ratio"],
+            ["variant", "time ratio", "beyond the noise floor"],
             rows,
+            words=frozenset({0, 2}),
             compact=True,
         )
     ]

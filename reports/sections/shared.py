@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from reports.blocks import Cell, Text
-from reports.numbers import Interval, counted, estimate, limits
+from reports.numbers import TIMES, Interval, counted, estimate, limits, spelled
 
 TONES = {"faster": "good", "slower": "bad"}
 SCORES = {"hit": "✓\u00a0hit", "under": "↓\u00a0under", "over": "↑\u00a0over", "open": "open"}
@@ -19,6 +20,13 @@ def missing(what: str, command: str) -> Text:
 def figure(interval: Interval | None, unit: str = "") -> Cell:
     """An estimate with its interval; empty if there is none."""
     return Cell(estimate(interval, unit), limits(interval)) if interval else Cell("")
+
+
+def beside(cell: Cell, alone: Interval | None) -> Cell:
+    """A figure with the same of the two variants each by itself, where that is another one."""
+    if not alone:
+        return cell
+    return replace(cell, note=f"{cell.note}; by itself {spelled(alone, TIMES)}")
 
 
 def verdict(words: str | None, p: float | None = None) -> Cell:

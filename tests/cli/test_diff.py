@@ -16,16 +16,29 @@ SHAPE = {"processes": 6, "slices": 20, "passes": 1}
 OLD = document(**SHAPE)
 
 
+def edited(made: dict[str, Any], name: str) -> dict[str, Any]:
+    """The result of a session in which the variant ``name`` had other sources."""
+    for entry in made["variants"]:
+        if entry["name"] == name:
+            entry["source_digest"] = "0" * 16
+    return made
+
+
 def pair(folder: Path, new: dict[str, Any], old: dict[str, Any] = OLD) -> tuple[Path, Path]:
     return written(folder, old, "old.json"), written(folder, new, "new.json")
 
 
 def test_the_same_speed(tmp_path: Path) -> None:
-    paths = pair(tmp_path, document(**SHAPE, seed=2))
+    paths = pair(tmp_path, edited(document(**SHAPE, seed=2), "p2_snapshot"))
     told = answer("diff", *paths)
     assert (told["regressions"], told["notes"]) == ([], [])
     assert [change["variant"] for change in told["changes"]] == list(SPEEDS)
-    assert {change["verdict"] for change in told["changes"]} == {None, "no difference shown"}
+    verdicts = {change["variant"]: change["verdict"] for change in told["changes"]}
+    assert verdicts == {**dict.fromkeys(SPEEDS), "p2_snapshot": "no difference shown"}
+    assert [change["variant"] for change in told["changes"] if not change["same"]] == ["p2_snapshot"]
+    ((feed, control, differ, same),) = (tuple(entry.values()) for entry in told["sessions"])
+    assert (feed, control, same) == ("synth:liquid-future", False, 3)
+    assert 0 < differ < 0.05
     assert told["changes"][0]["relative"] is None
     for change in told["changes"]:
         assert change["absolute"]["low"] < 1 < change["absolute"]["high"] or abs(change["absolute"]["value"] - 1) < 0.02
@@ -33,10 +46,43 @@ def test_the_same_speed(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "No variant became slower for certain." in done.stdout
     assert "`lobench cmp` compares side by side" in done.stdout
+    (heading,) = [line for line in done.stdout.splitlines() if "variant" in line and "┃" in line]
+    assert "speed-up, new / old" in heading
+    assert "events/s, new / old" in heading
+
+
+def test_the_same_sources_are_a_control(tmp_path: Path) -> None:
+    """However much the hours differed: what differs is the session."""
+    paths = pair(tmp_path, document(**SHAPE, seed=2, speeds={**SPEEDS, "p1_zero_copy": 1.0}))
+    told = answer("diff", *paths)
+    assert told["regressions"] == []
+    assert {change["verdict"] for change in told["changes"]} == {None}
+    assert told["sessions"][0]["control"]
+    assert told["sessions"][0]["sessions_differ"] == pytest.approx(0.05, rel=0.2)
+    done = lobench("diff", *paths)
+    assert done.returncode == 0
+    assert "in the speed-ups of 4 variants of the same sources; all is of the same sources, a control" in done.stdout
+    assert "faster" not in done.stdout.replace("above 1 is faster", "")
+
+
+def test_without_a_control_nothing_is_judged(tmp_path: Path) -> None:
+    slow = document(**SHAPE, seed=3, speeds={**SPEEDS, "p2_snapshot": 1.0})
+    slow["source_digest"] = "f" * 16
+    paths = pair(tmp_path, slow)
+    text = refused(2, "diff", *paths)
+    assert "so how much sessions differ is not known; --control RESULT takes a further result" in text
+    told = answer("diff", *paths, "--force")
+    assert told["sessions"][0]["sessions_differ"] is None
+    assert {change["verdict"] for change in told["changes"]} == {None}
+    # Another session of the earlier sources is the control.
+    control = written(tmp_path, document(**SHAPE, seed=5), "control.json")
+    done = lobench("diff", *paths, "--control", control)
+    assert done.returncode == 1
+    assert "SLOWER      p2_snapshot on synth:liquid-future" in done.stdout.splitlines()
 
 
 def test_a_variant_became_slower(tmp_path: Path) -> None:
-    paths = pair(tmp_path, document(**SHAPE, seed=3, speeds={**SPEEDS, "p2_snapshot": 1.17}))
+    paths = pair(tmp_path, edited(document(**SHAPE, seed=3, speeds={**SPEEDS, "p2_snapshot": 1.17}), "p2_snapshot"))
     done = lobench("diff", *paths)
     assert done.returncode == 1
     assert "SLOWER      p2_snapshot on synth:liquid-future" in done.stdout.splitlines()
@@ -121,11 +167,11 @@ def test_what_only_one_of_them_holds(tmp_path: Path) -> None:
         feeds=("synth:liquid-future", "synth:other"),
         speeds={"p0_baseline": 1.0, "p1_zero_copy": 1.1, "mine": 5.0},
     )
-    new["environment"]["packages"]["numba"] = "0.99"
+    new["environment"]["packages"]["numpy"] = "0.99"
     told = answer("diff", *pair(tmp_path, new))
     assert [change["variant"] for change in told["changes"]] == ["p0_baseline", "p1_zero_copy"]
     assert told["notes"] == [
-        "numba: 0.68.1, then 0.99",
+        "numpy: 2.4.6, then 0.99",
         "synth:other: only in the new result",
         *(f"synth:liquid-future: {name} only in the old result" for name in list(SPEEDS)[2:]),
         "synth:liquid-future: mine only in the new result",

@@ -115,17 +115,47 @@ def test_a_ledger_that_is_not_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("low", "high", "expected"),
     [
-        (1.0, 1.1, "hit"),  # the measured interval is 1.1 to 1.3
-        (1.3, 2.0, "hit"),
-        (1.15, 1.2, "hit"),
+        (1.1, 1.3, "hit"),  # the measured interval is 1.1 to 1.3
         (1.0, 9.0, "hit"),
+        (1.0, 1.1, "open"),
+        (1.3, 2.0, "open"),
+        (1.15, 1.2, "open"),
         (1.31, 2.0, "under"),
         (0.5, 1.09, "over"),
+        (1.2, 1.2, "open"),  # stands for 1.15 to 1.25
+        (1, 1, "over"),
+        (1.4, 1.4, "under"),
     ],
 )
 def test_grades(low: float, high: float, expected: str) -> None:
-    assert grade(low, high, {"value": 1.2, "low": 1.1, "high": 1.3}) == expected
-    assert grade(low, high, None) == "open"
+    """Graded is what is shown to differ from no effect, and lies wholly within the predicted range or wholly beside
+    it."""
+    measured = {"value": 1.2, "low": 1.1, "high": 1.3}
+    assert grade(low, high, measured, "faster") == expected
+    for verdict in ("no difference shown", None):
+        assert grade(low, high, measured, verdict) == "open"
+    assert grade(low, high, None, None) == "open"
+
+
+def test_one_figure_stands_for_what_is_rounded_to_it() -> None:
+    assert grade(1.2, 1.2, {"value": 1.2, "low": 1.16, "high": 1.24}, "faster") == "hit"
+    assert grade(1.2, 1.2, {"value": 1.3, "low": 1.26, "high": 1.34}, "faster") == "over"
+    assert grade(0.8, 1.2, {"value": 0.9, "low": 0.85, "high": 0.95}, "slower") == "hit"
+
+
+def test_what_is_not_shown_is_not_graded() -> None:
+    made = document()
+    rung = made["feeds"][0]["analysis"]["ladder"][1]
+    rung |= {"step_verdict": "no difference shown", "step": {"value": 2.4, "low": 2.35, "high": 2.45}}
+    found = score(made, made["feeds"][0], CORE)[0]
+    assert (found.score, found.notes, found.measured) == ("open", ("no difference shown",), rung["step"])
+    rung |= {"step_verdict": "faster", "step": {"value": 2.4, "low": 2.2, "high": 2.6}}
+    found = score(made, made["feeds"][0], CORE)[0]
+    assert found.notes == ("the interval reaches across an end of the predicted range, 2.3-2.9x",)
+    note = "the same kernel as p0_baseline here"
+    rung |= {"step_verdict": None, "step": None, "same_as": "p0_baseline", "note": note}
+    found = score(made, made["feeds"][0], CORE)[0]
+    assert (found.score, found.notes, found.measured) == ("open", (note,), None)
 
 
 def test_scoring_a_result() -> None:

@@ -10,8 +10,9 @@ import pytest
 from tests.noise import feed
 from variants import REFERENCE
 from workbench.measurement.design import CONTROL
-from workbench.statistics import analyse_sweep
-from workbench.statistics.beside import bias, limits, scaling
+from workbench.statistics import analyse_sweep, compared
+from workbench.statistics.beside import limits, scaling
+from workbench.statistics.bias import add_biases, alone, bias
 
 NAMES = [REFERENCE, "p4_hash_lookup", CONTROL]
 DESIGN = {"slice_records": 1000, "lead_in_records": 0, "seed": 1}
@@ -30,15 +31,45 @@ def test_bias_compares_the_same_slices_in_the_same_processes() -> None:
     _, session = measured(np.ones((3, 3, 4, 3)) * slices * np.array([1.0, 1.2, 1.0]))
     rows, _ = measured(np.ones((3, 1, 4, 3)) * slices)
     isolated = {"names": NAMES, "columns": session["samples"]["columns"], "rows": rows}
-    found = bias(session, isolated)
+    found = bias(compared(session), session, isolated)
     assert found is not None
     assert [entry["variant"] for entry in found] == NAMES
     assert [entry["ratio"]["value"] for entry in found] == pytest.approx([1.0, 1.2, 1.0])
     # A process without the whole pass is left out; one process alone says nothing.
     cut = rows[(rows[:, 0] < 1) | (rows[:, 2] < 3)]
-    assert bias(session, {**isolated, "rows": cut}) is None
+    assert bias(compared(session), session, {**isolated, "rows": cut}) is None
     only = rows[rows[:, 3] == 1]
-    assert [entry["variant"] for entry in bias(session, {**isolated, "rows": only}) or []] == ["p4_hash_lookup"]
+    found = bias(compared(session), session, {**isolated, "rows": only}) or []
+    assert [entry["variant"] for entry in found] == ["p4_hash_lookup"]
+
+
+def test_a_bias_that_is_shown_stands_beside_the_figure() -> None:
+    """In lock-step the fast one takes 1.07 times as long, and the reference as long as by itself."""
+    rng = np.random.default_rng(3)
+    noise = rng.lognormal(0, 0.002, (6, 2, 4, 3))
+    _, session = measured(noise * 1e6 * np.array([10.0, 1.07, 10.0]))
+    rows, _ = measured(rng.lognormal(0, 0.002, (6, 1, 4, 3)) * 1e6 * np.array([10.0, 1.0, 10.0]))
+    isolated = {"names": NAMES, "columns": session["samples"]["columns"], "rows": rows}
+    comparisons = compared(session)
+    found = bias(comparisons, session, isolated) or []
+    assert {entry["variant"]: entry["shown"] for entry in found} == {NAMES[0]: False, NAMES[1]: True, NAMES[2]: False}
+    total = comparisons.compare(NAMES[1], NAMES[0]).ratio()
+    rungs: list[dict[str, Any]] = [
+        {"variant": NAMES[0], "base": None, "step": None, "total": None},
+        {"variant": NAMES[1], "base": NAMES[0], "step": total, "total": total},
+    ]
+    add_biases(rungs, found, REFERENCE)
+    assert [rungs[0][name] for name in ("bias", "step_alone", "total_alone")] == [None] * 3
+    assert rungs[1]["bias"]["value"] == pytest.approx(1.07, rel=0.01)
+    for name in ("step_alone", "total_alone"):
+        corrected = rungs[1][name]
+        assert corrected["low"] < 10 < corrected["high"]
+        # What is not known of the biases is in its interval.
+        assert corrected["high"] / corrected["low"] > total["high"] / total["low"]
+    # A bias of what a figure compares with touches it, too.
+    assert alone(total, {**found[0], "shown": False}, {**found[1], "shown": True}) is not None
+    assert alone(total, found[0], found[2]) is None
+    assert alone(None, found[1], found[0]) is None
 
 
 def scaled(processes: int, passes: int) -> dict[str, Any]:

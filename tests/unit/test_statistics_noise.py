@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tests.noise import RECORDING, Recording, variants
+from tests.noise import RECORDING, TOP, TOP_RECORDING, Recording, variants
 from variants import REFERENCE
 from workbench.measurement.design import CONTROL
-from workbench.statistics import NO_DIFFERENCE, analyse, error_rates
+from workbench.statistics import NO_DIFFERENCE, analyse, compared, error_rates, verdict
 from workbench.statistics.error_rates import detectable, false_positives, pseudo_sessions, sequential
 from workbench.statistics.intervals import estimate
 from workbench.statistics.samples import Process, Timings, slice_events
@@ -71,6 +71,31 @@ def test_sessions_from_samples_to_verdicts(recording: Recording) -> None:
     assert np.mean(found) >= 0.8
     # What sessions say of their own false positives is true of them.
     assert abs(np.mean(told) - np.mean([*wrong, *control])) < 0.02
+
+
+def test_an_identical_pair_at_the_top_is_seldom_told_apart(recording: Recording) -> None:
+    """Where the session does not know that they are one kernel: never more often than the level says, with the floor of
+    the variant that stands there twice less often than with the reference's alone."""
+    rng = np.random.default_rng(11)
+    verdicts, before = [], []
+    for _ in range(300):
+        document = recording.draw(rng, 8, {"identical": 1.0}, twice=True)
+        comparisons = compared(document["session"])
+        pair = comparisons.compare("identical", TOP)
+        verdicts.append(verdict(pair.ratio(), pair.p, comparisons.floor_for("identical", TOP)) != NO_DIFFERENCE)
+        before.append(verdict(pair.ratio(), pair.p, comparisons.floor) != NO_DIFFERENCE)
+    assert np.mean(verdicts) <= 0.05
+    assert np.mean(verdicts) <= np.mean(before)
+
+
+def test_pairs_of_recorded_sessions_are_judged() -> None:
+    """Six pairs of four copies in every session, each beside the two others."""
+    recording = Recording.load(TOP_RECORDING if TOP_RECORDING.exists() else RECORDING)
+    found = recording.judged()
+    assert {rates.shape for rates in found.values()} == {(len(list(recording.sessions())), 6)}
+    # Each rule is stricter than the one before.
+    assert (found["cmp"] <= found["p < 0.05"]).all()
+    assert (found["ladder"] <= found["cmp"]).all()
 
 
 def _found(document: dict[str, Any], names: list[dict[str, Any]], factor: float) -> bool:

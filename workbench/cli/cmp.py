@@ -1,8 +1,8 @@
 """Compare two variants now: verify both, measure them side by side in one session, and say whether B is faster than A.
 
-What the session says of the reference against itself stands beside the verdict. Everything is kept in
-out/<time>/result.json. Exit code 1 if B is slower for certain, or if one of the two computes something else than the
-reference.
+What the session says of identical things stands beside the verdict; two names of one kernel get none. Everything is
+kept in out/<time>/result.json. Exit code 1 if B is slower for certain, or if one of the two computes something else
+than the reference.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     from engine.errors import UsageError
     from engine.feeds import open_feed
     from workbench.cli.options import fraction
-    from workbench.cli.outcome import exit_code, stages, without_rows
+    from workbench.cli.outcome import exit_code, without_rows
     from workbench.console import print_json
     from workbench.experiment.document import Document, new_content
     from workbench.experiment.pipeline import conduct
@@ -73,13 +73,13 @@ def run(arguments: argparse.Namespace) -> int:
     content = document.content
     (feed,) = content["feeds"]
     if {base, variant} <= {rung["variant"] for rung in feed["analysis"]["ladder"]}:
-        feed["comparison"] = compare(feed, base, variant, tolerance)
+        feed["comparison"] = compare(feed, base, variant, tolerance, until=arguments.until)
         document.save()
     comparison = feed.get("comparison")
     if arguments.json:
         print_json({"result_file": str(folder.result), "comparison": comparison, **without_rows(content)})
     else:
-        _show(feed, base, variant, stages(content), folder.result)
+        _show(content, feed, base, variant, folder.result)
     return 1 if exit_code(content) or (comparison and comparison["regression"]) else 0
 
 
@@ -101,20 +101,24 @@ def _variants(arguments: argparse.Namespace) -> tuple[list[Variant], tuple[str, 
     return list(chosen.values()), names
 
 
-def _show(feed: dict[str, Any], base: str, variant: str, until: str, result: object) -> None:
+def _show(content: dict[str, Any], feed: dict[str, Any], base: str, variant: str, result: object) -> None:
     from rich.table import Table
 
-    from workbench.cli.outcome import resolution, say, say_tuning
+    from workbench.cli.outcome import resolution, say, say_floors, say_tuning, stages
     from workbench.console import stdout
     from workbench.experiment.feed import refuted
+    from workbench.results.caution import idleness
 
     console = stdout()
+    why = idleness(feed, content["until"])
+    if why:
+        say("evaluations", f"none: {why}")
     wrong = [*refuted(feed), *feed["session"]["disagreeing"]]
     for entry in feed["verification"]:
         if not entry["agrees"]:
             console.print(f"{entry['name']} with {entry['workers']} workers:", markup=False)
             console.print(entry["difference"], markup=False, soft_wrap=True)
-    table = Table(title=f"{feed['name']}{until}: {feed['events']:,} events")
+    table = Table(title=f"{feed['name']}{stages(content)}: {feed['events']:,} events")
     for heading in ("", f"A: {base}", f"B: {variant}"):
         table.add_column(heading, justify="right" if heading else "left")
     speeds = {rung["variant"]: rung["events_per_second"] for rung in feed["analysis"]["ladder"]}
@@ -134,13 +138,13 @@ def _show(feed: dict[str, Any], base: str, variant: str, until: str, result: obj
         say("verification", f"{len(feed['verification'])} replays agree to the last bit")
     say_tuning(feed)
     noise = feed["analysis"]["noise"]
-    say("noise floor", f"{noise['floor']:.2%} (the reference against itself, in the same session)")
+    say_floors(noise)
     say("resolution", resolution(noise))
     say("result", result)
 
 
 def _show_verdict(feed: dict[str, Any], base: str, variant: str) -> None:
-    from workbench.cli.outcome import say
+    from workbench.cli.outcome import lock_step, say
 
     comparison = feed.get("comparison")
     if comparison is None:
@@ -148,11 +152,21 @@ def _show_verdict(feed: dict[str, Any], base: str, variant: str) -> None:
     ratio, tolerance = comparison["ratio"], comparison["tolerance"]
     words = {"faster": f"{variant} is faster than {base}", "slower": f"{variant} is slower than {base}"}
     said = words.get(comparison["verdict"], f"no difference shown between {base} and {variant}")
-    interval = f"{ratio['value']:.4f}x, 95 % interval {ratio['low']:.4f} to {ratio['high']:.4f}, CPU time"
-    say("verdict", f"{said}: {interval}")
+    if comparison["note"]:
+        said = f"none: {comparison['note'].removeprefix('no verdict: ')}"
+    say("verdict", f"{said}: {_interval(ratio)}, CPU time")
+    for rung in feed["analysis"]["ladder"]:
+        if rung["bias"] and rung["variant"] in (base, variant):
+            say("lock-step", lock_step(rung["variant"], rung["bias"]))
+    if comparison["ratio_alone"]:
+        say("", f"each by itself: {_interval(comparison['ratio_alone'])}")
     if comparison["verdict"] == "slower" and tolerance:
         beyond = "beyond" if comparison["regression"] else "not for certain beyond"
         say("tolerance", f"{beyond} the {tolerance:.3%} that is accepted")
+
+
+def _interval(ratio: dict[str, float]) -> str:
+    return f"{ratio['value']:.4f}x, 95 % interval {ratio['low']:.4f} to {ratio['high']:.4f}"
 
 
 def _counted(feed: dict[str, Any], base: str, variant: str) -> list[tuple[str, list[str]]]:

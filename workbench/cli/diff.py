@@ -1,8 +1,10 @@
 """Compare two results in time: what each variant gained or lost since.
 
-Speed-ups over the reference of the same session are compared, which cancels most of what changed on the machine.
-That is weaker evidence than variants measured side by side: `lobench cmp` does that. Exit code 1 if a variant
-became slower for certain, 2 if the two cannot be compared.
+Speed-ups over the reference of the same session are compared, which cancels most of what changed on the machine. How
+much sessions differ all the same is learned from variants whose sources are the same in both, or in a further result
+(--control); intervals hold that, and without it there is no verdict. That is weaker evidence than variants measured
+side by side: `lobench cmp` does that. Exit code 1 if a variant became slower for certain, 2 if the two cannot be
+compared.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING
 from workbench.cli.options import add_json, add_tolerance
 
 if TYPE_CHECKING:
-    from workbench.changes import Change
+    from workbench.changes import FeedChanges
 
 HELP = "compare two results in time"
 
@@ -22,7 +24,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("old", metavar="OLD", help="the earlier result.json, or its folder")
     parser.add_argument("new", metavar="NEW", help="the later one")
     add_tolerance(parser)
-    parser.add_argument("--force", action="store_true", help="compare even if the machine or Numba's target differ")
+    parser.add_argument(
+        "--control",
+        metavar="RESULT",
+        action="append",
+        default=[],
+        help="a further result of the same sources as OLD or NEW, measured at another time: it tells how much sessions "
+        "differ (repeatable)",
+    )
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="compare even if the machine or Numba's target differ, and show figures that nothing can judge",
+    )
     add_json(parser)
 
 
@@ -41,52 +55,93 @@ def run(arguments: argparse.Namespace) -> int:
     machines = machine_differences(old, new)
     if machines and not arguments.force:
         raise UsageError(f"the two results cannot be compared: {'; '.join(machines)}; --force compares them anyway")
-    found = changes(old, new, tolerance)
+    found = changes(old, new, tolerance, [read(path) for path in arguments.control])
+    unknown = [part.feed for part in found if not part.sessions.count]
+    if unknown and not arguments.force:
+        raise UsageError(f"the two results cannot be compared: {_unjudged(unknown)}; --force shows figures, no verdict")
     notes = [*(f"compared all the same: {text}" for text in machines), *remarks(old, new)]
-    regressions = [change for change in found if change.regression]
+    regressions = [change for part in found for change in part.changes if change.regression]
     if arguments.json:
         print_json(
             {
                 "old": {"created": old["created"], "source_digest": old["source_digest"]},
                 "new": {"created": new["created"], "source_digest": new["source_digest"]},
                 "tolerance": tolerance,
-                "changes": [change.as_json() for change in found],
+                "sessions": [part.as_json() for part in found],
+                "changes": [change.as_json() for part in found for change in part.changes],
                 "regressions": [{"feed": change.feed, "variant": change.variant} for change in regressions],
                 "notes": notes,
             }
         )
     else:
-        _show(found, regressions, notes, tolerance)
+        _show(found, notes, tolerance)
     return 1 if regressions else 0
 
 
-def _show(found: list[Change], regressions: list[Change], notes: list[str], tolerance: float) -> None:
+def _unjudged(feeds: list[str]) -> str:
+    return (
+        f"no variant of {', '.join(feeds)} has the same sources in both, so how much sessions differ is not known; "
+        "--control RESULT takes a further result of the same sources as one of them"
+    )
+
+
+def _show(found: list[FeedChanges], notes: list[str], tolerance: float) -> None:
+    from workbench.console import stdout
+
+    console = stdout()
+    for part in found:
+        _show_feed(part)
+    for text in notes:
+        console.print(f"note        {text}", markup=False, soft_wrap=True)
+    beyond = f" by more than {tolerance:.3g} of its speed" if tolerance else ""
+    changes = [change for part in found for change in part.changes]
+    regressions = [change for change in changes if change.regression]
+    for change in regressions:
+        console.print(f"SLOWER      {change.variant} on {change.feed}{beyond}", markup=False, soft_wrap=True)
+    if not regressions and any(change.verdict for change in changes):
+        console.print(f"No variant became slower{beyond} for certain.")
+    console.print("Two sessions of different times: `lobench cmp` compares side by side.", markup=False)
+
+
+def _show_feed(part: FeedChanges) -> None:
     from rich.table import Table
 
     from workbench.console import stdout
 
-    console = stdout()
-    for feed in dict.fromkeys(change.feed for change in found):
-        table = Table(title=feed, caption="new / old: above 1 is faster")
-        for heading in ("variant", "against reference", "95 % interval", "verdict", "events/s", "95 % interval"):
-            table.add_column(heading, justify="left" if heading in ("variant", "verdict") else "right")
-        for change in found:
-            if change.feed == feed:
-                absolute = change.absolute
-                table.add_row(
-                    change.variant,
-                    f"{change.relative['value']:.4f}" if change.relative else "",
-                    f"{change.relative['low']:.4f} to {change.relative['high']:.4f}" if change.relative else "",
-                    change.verdict or "",
-                    f"{absolute['value']:.4f}",
-                    f"{absolute['low']:.4f} to {absolute['high']:.4f}",
-                )
-        console.print(table)
-    for text in notes:
-        console.print(f"note        {text}", markup=False, soft_wrap=True)
-    beyond = f" by more than {tolerance:.3g} of its speed" if tolerance else ""
-    for change in regressions:
-        console.print(f"SLOWER      {change.variant} on {change.feed}{beyond}", markup=False, soft_wrap=True)
-    if not regressions:
-        console.print(f"No variant became slower{beyond} for certain.")
-    console.print("Two sessions of different times: `lobench cmp` compares side by side.", markup=False)
+    table = Table(title=part.feed, caption="new / old: above 1 is faster")
+    for heading in (
+        "variant",
+        "speed-up, new / old",
+        "95 % interval",
+        "verdict",
+        "events/s, new / old",
+        "95 % interval",
+    ):
+        table.add_column(heading, justify="left" if heading in ("variant", "verdict") else "right")
+    for change in part.changes:
+        absolute = change.absolute
+        table.add_row(
+            change.variant,
+            f"{change.relative['value']:.4f}" if change.relative else "",
+            f"{change.relative['low']:.4f} to {change.relative['high']:.4f}" if change.relative else "",
+            change.verdict or ("same sources" if change.same else ""),
+            f"{absolute['value']:.4f}",
+            f"{absolute['low']:.4f} to {absolute['high']:.4f}",
+        )
+    stdout().print(table)
+    stdout().print(_sessions(part), markup=False, soft_wrap=True)
+
+
+def _sessions(part: FeedChanges) -> str:
+    """What is known of the difference between sessions."""
+    if not part.sessions.count:
+        return "sessions    how much they differ is not known: intervals do not hold it, and nothing is judged"
+    told = part.as_json()
+    rest = (
+        "all is of the same sources: this is a control, and nothing is judged" if part.control else "intervals hold it"
+    )
+    several = "variant" if told["same"] == 1 else "variants"
+    return (
+        f"sessions    differ by {told['sessions_differ']:.2%} in the speed-ups of {told['same']} {several} of the same "
+        f"sources; {rest}"
+    )

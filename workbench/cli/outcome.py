@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.policy import STAGES
 from workbench.results import SESSIONS
-from workbench.results.caution import caution
+from workbench.results.caution import caution, idleness
 
 
 def without_rows(value: Any) -> Any:
@@ -27,7 +27,7 @@ def exit_code(content: dict[str, Any]) -> int:
 def show(content: dict[str, Any]) -> None:
     """Print what was found on each feed: the ladder, anomalies, verification, and what the session can tell apart."""
     for feed in content["feeds"]:
-        _show_feed(feed, stages(content))
+        _show_feed(content, feed)
 
 
 def stages(content: dict[str, Any]) -> str:
@@ -46,14 +46,17 @@ def say(label: str, text: object) -> None:
     stdout().print(f"{label:<13} {text}", markup=False, soft_wrap=True)
 
 
-def _show_feed(feed: dict[str, Any], until: str) -> None:
+def _show_feed(content: dict[str, Any], feed: dict[str, Any]) -> None:
     from rich.table import Table
 
     from workbench.console import stdout
     from workbench.experiment.feed import refuted
 
     console = stdout()
-    books = feed["books"]
+    why = idleness(feed, content["until"])
+    if why:
+        say("evaluations", f"none: {why}")
+    until, books = stages(content), feed["books"]
     evaluations = "" if until else f"{feed['evaluations']:,} evaluations, "
     title = f"{feed['name']}{until}: {feed['events']:,} events, {evaluations}{books:,} book{'s' * (books != 1)}"
     for entry in feed["verification"]:
@@ -77,8 +80,29 @@ def _show_feed(feed: dict[str, Any], until: str) -> None:
         reason = feed["session"].get("reasons", {}).get(name, "it differed from the reference in a timed replay")
         say("REFUSED", f"{name}: {reason}; its figures are left out")
     say_tuning(feed)
+    _show_biases(feed)
     _show_from_top(feed)
     _show_noise(feed)
+
+
+def _show_biases(feed: dict[str, Any]) -> None:
+    """Which figures above are others where each variant runs by itself."""
+    for rung in feed["analysis"]["ladder"]:
+        if rung.get("bias"):
+            say("lock-step", lock_step(rung["variant"], rung["bias"]))
+        alone = rung.get("total_alone")
+        if alone:
+            say("", f"{rung['variant']} by itself: {_spelled(alone)} in total")
+
+
+def lock_step(variant: str, bias: dict[str, float]) -> str:
+    """What being measured beside others does to a variant."""
+    costs = "as long" if bias["value"] >= 1 else "as long only"
+    return f"{variant} takes {_spelled(bias)} {costs} beside the others as by itself"
+
+
+def _spelled(ratio: dict[str, float]) -> str:
+    return f"{ratio['value']:.3g}x ({ratio['low']:.3g} to {ratio['high']:.3g})"
 
 
 def _show_from_top(feed: dict[str, Any]) -> None:
@@ -100,6 +124,16 @@ def resolution(noise: dict[str, Any]) -> str:
     return f"differences of {mde['effect']:.2%} are found with {mde['power']:.0%} probability{noisiest}"
 
 
+def say_floors(noise: dict[str, Any], *, more: str = "") -> None:
+    """By how much identical things came out apart, slow ones and fast ones."""
+    say("noise floor", f"{noise['floor']:.2%} (the reference against itself, in the same session){more}")
+    for control in noise.get("controls", ())[1:]:
+        pair = f"{control['variant']} against {control['of']}"
+        if control["variant"].startswith(f"{control['of']} ("):
+            pair = f"{control['of']} against itself"
+        say("", f"{control['floor']:.2%} ({pair}, the same kernel)")
+
+
 def say_tuning(feed: dict[str, Any]) -> None:
     """With which tuning profile a feed was replayed, if with any."""
     tuning = feed.get("tuning")
@@ -110,11 +144,7 @@ def say_tuning(feed: dict[str, Any]) -> None:
 def _show_noise(feed: dict[str, Any]) -> None:
     noise, session = feed["analysis"]["noise"], feed["session"]
     contaminated = noise["contaminated"]
-    say(
-        "noise floor",
-        f"{noise['floor']:.2%} (the reference against itself, in the same session), CPU time, "
-        f"{contaminated['of']:,} samples, {contaminated['samples']:,} flagged",
-    )
+    say_floors(noise, more=f", CPU time, {contaminated['of']:,} samples, {contaminated['samples']:,} flagged")
     wrong = noise["false_positives"]
     say("A/A", f"{wrong['measured']:.1%} of sessions like this one would tell identical variants apart (nominal 5%)")
     say("resolution", resolution(noise))
@@ -138,8 +168,9 @@ def _show_noise(feed: dict[str, Any]) -> None:
 def _cells(rung: dict[str, Any]) -> list[str]:
     cells = [rung["variant"], f"{rung['events_per_second']['value'] / 1e6:.2f}"]
     step, total, prediction = rung["step"], rung["total"], rung["prediction"]
-    if step is None or total is None:
-        return [*cells, "", "", "", "", "1"]
+    word, in_total = rung["step_verdict"] or rung.get("note") or "", f"{total['value']:.3g}x" if total else "1"
+    if step is None:
+        return [*cells, "", "", "", word, in_total]
     predicted = ""
     if prediction is not None:
         low, high = prediction["low"], prediction["high"]
@@ -149,6 +180,6 @@ def _cells(rung: dict[str, Any]) -> list[str]:
         f"{step['value']:.3g}x",
         f"{step['low']:.3g} to {step['high']:.3g}",
         predicted,
-        rung["step_verdict"] or "",
-        f"{total['value']:.3g}x",
+        word,
+        in_total,
     ]

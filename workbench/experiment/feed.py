@@ -11,9 +11,10 @@ from engine.errors import UsageError
 from engine.feeds import Feed, LoadedFeed, load
 from engine.packed.parameters import Parameters
 from engine.policy import STAGES, Variant
+from engine.session import EVALUATE
 from variants import REFERENCE, discover, factorial, from_top
 from workbench import statistics
-from workbench.console import progress
+from workbench.console import progress, stderr
 from workbench.experiment.document import Document, new_feed, verification
 from workbench.experiment.plan import FEWEST_CHOSEN, Plan, design
 from workbench.experiment.profiles import add_profiles
@@ -25,7 +26,9 @@ from workbench.measurement.design import TWICE
 from workbench.measurement.handover import SharedFeed, shared
 from workbench.measurement.live import display
 from workbench.measurement.precision import reached
-from workbench.measurement.session import Session, measure
+from workbench.measurement.session import Session, measure, measured_twice
+from workbench.results.caution import evaluates, unevaluated
+from workbench.sameness import same_kernels
 from workbench.tuning.picking import pick
 from workbench.verification import verify_all
 from workbench.verify import Verification
@@ -74,11 +77,22 @@ class FeedExperiment:
         self.feed: LoadedFeed = load(source)
         if not self.feed.count:
             raise UsageError(f"{self.feed.name}: no events to measure")
+        self._say_if_idle()
         self._picked = named if tuned else pick(self.feed, None, variants)
         self._fit(variants, self._picked.parameters if self._picked else None)
         self.content: dict[str, Any] = {}
         self._grains: dict[tuple[str, ...], Grain] = {}
         self._shared: SharedFeed | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether features and strategies are part of what is replayed, and none of the feed's records is evaluated."""
+        mask, value = EVALUATE[self._evaluate]
+        return evaluates(self._until) and not ((self.feed.records["flags"] & mask) == value).any()
+
+    def _say_if_idle(self) -> None:
+        if self.idle:
+            stderr().print(f"lobench: {unevaluated(self.feed.name)}", markup=False, soft_wrap=True)
 
     @contextmanager
     def handed_over(self) -> Iterator[None]:
@@ -123,8 +137,7 @@ class FeedExperiment:
 
     def session(self, plan: Plan) -> None:
         """The trusted variants side by side, with isolated passes where there is time for them."""
-        names = [variant.name for variant in self.trusted]
-        self._measure("session", names, self._handed, plan, isolated=True)
+        self._measure("session", self.trusted, self._handed, plan, isolated=True)
 
     def adopt(self, content: dict[str, Any]) -> None:
         """Go on with what the document holds of this feed, which was verified with the very same sources. Raises
@@ -160,8 +173,7 @@ class FeedExperiment:
             # Without all of them there is no factorial.
             self.content["verification"] += [verification(outcome) for outcome in wrong]
             return
-        names = [variant.name for variant in combinations]
-        self._measure("factorial", names, prefix, Plan(plan.factorial, plan.processes), isolated=False)
+        self._measure("factorial", combinations, prefix, Plan(plan.factorial, plan.processes), isolated=False)
 
     def from_top(self, plan: Plan) -> None:
         """The top of the ladder beside itself without one phase at a time, verified like the ladder."""
@@ -170,11 +182,11 @@ class FeedExperiment:
         if top.name not in {variant.name for variant in self.trusted} or not without:
             return
         outcomes = self._verified(without)[1:]
-        wrong = [outcome for outcome in outcomes if not outcome.agrees]
+        wrong = {outcome.name for outcome in outcomes if not outcome.agrees}
         self.content["verification"] += [verification(outcome) for outcome in outcomes]
-        names = [variant.name for variant in without if variant.name not in {outcome.name for outcome in wrong}]
+        agreeing = [variant for variant in without if variant.name not in wrong]
         part = Plan(plan.from_top, plan.processes)
-        self._measure("from_top", [top.name, *names], self._handed, part, isolated=False, twice=top.name)
+        self._measure("from_top", [top, *agreeing], self._handed, part, isolated=False, twice=top.name)
 
     def limits(self, plan: Plan) -> None:
         """What the machine allows."""
@@ -241,19 +253,24 @@ class FeedExperiment:
     def _measure(
         self,
         part: str,
-        names: Sequence[str],
+        variants: Sequence[Variant],
         feed: SharedFeed,
         plan: Plan,
         *,
         isolated: bool,
         twice: str = REFERENCE,
     ) -> None:
-        """Lay a session out and run it as ``part`` of the document; its control is the variant ``twice``."""
+        """Lay a session out and run it as ``part`` of the document; its control is the variant ``twice``, and a second
+        one stands at the top of the line-up where no identical pair does so anyway."""
+        names = [variant.name for variant in variants]
         # Many variants near the top: rates taken from the reference would leave time for too few processes.
         calibrated = [variant.name for variant in self.trusted] if twice == REFERENCE else [REFERENCE, *names]
         grain = self._calibrated(calibrated, plan.session)
         rates = grain.nanoseconds
-        total = sum(rates.get(name, rates[REFERENCE]) for name in [*names, twice])
+        same_as = same_kernels(variants, self._until)
+        top = measured_twice(names, rates, same_as, twice)
+        again = [top, twice] if top else [twice]
+        total = sum(rates.get(name, rates[REFERENCE]) for name in [*names, *again])
         made, fits = design(
             plan.session,
             events=feed.count,
@@ -263,7 +280,7 @@ class FeedExperiment:
             pinned=len(usable_cpus()) > 0,
             until_precision=plan.until_precision,
         )
-        session = Session([*names, f"{twice}{TWICE}"], feed.count, made)
+        session = Session([*names, *(f"{name}{TWICE}" for name in again)], feed.count, made, same_as=same_as)
         self._run(part, session, feed, plan.processes, isolated and fits)
 
     def _calibrated(self, names: Sequence[str], seconds: float) -> Grain:

@@ -53,9 +53,10 @@ def _measure(experiment: FeedExperiment, plan: Plan, *, first: bool) -> None:
         experiment.analyse()
         if plan.limits:
             experiment.limits(plan)
-        if plan.factorial:
+        # Where nothing is evaluated, no phase can earn anything.
+        if plan.factorial and not experiment.idle:
             experiment.factorial(plan)
-        if plan.from_top:
+        if plan.from_top and not experiment.idle:
             experiment.from_top(plan)
         if plan.scaling:
             experiment.scaling(plan)

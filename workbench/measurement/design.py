@@ -12,6 +12,10 @@ TWICE = " (A/A)"
 CONTROL = f"{REFERENCE}{TWICE}"
 """The reference once more under another name: what the laboratory says of two identical things is its error."""
 
+ALIKE = 1.25
+"""Two variants within this factor are of about the same speed: what an identical pair of the one says of a session's
+error holds for the other."""
+
 PROCESSES = 32
 """Fresh processes of a session, at most, unless told otherwise: samples of one process share its memory layout, so
 that many short ones say more than few long ones."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from workbench.measurement.design import TWICE, Design, Slice, isolated_every, slices
+from workbench.measurement.design import ALIKE, TWICE, Design, Slice, isolated_every, slices
 from workbench.measurement.handover import SharedFeed
 from workbench.measurement.lockstep import COLUMNS, LOCKSTEP
 from workbench.measurement.process import Message, cpu_for, messages
 from workbench.measurement.task import Task
+from workbench.results.samples import counted
 
 SESSION_COLUMNS = ("process", *COLUMNS)
 
@@ -22,8 +23,8 @@ MOST_OWED = 0.2
 
 @dataclass
 class Session:
-    """``measured`` are variants' names, the control (one of them once more) last; ``samples`` and ``isolated`` rows of
-    ``SESSION_COLUMNS``."""
+    """``measured`` are variants' names, the control (one of them once more) last; ``same_as``: names of variants that
+    are the same kernel as one before them, to that one; ``samples`` and ``isolated`` rows of ``SESSION_COLUMNS``."""
 
     measured: list[str]
     events: int
@@ -34,17 +35,18 @@ class Session:
     reasons: dict[str, str] = field(default_factory=dict)
     """Why a variant is ``disagreeing``."""
     complete: bool = False
+    same_as: dict[str, str] = field(default_factory=dict)
     held: int = 0
     """Bytes that a pass takes, as far as known."""
 
     @property
     def begun(self) -> int:
-        """Processes that have measured something."""
+        """Processes that have measured something side by side."""
         return 1 + max((row[0] for row in self.samples), default=-1)
 
     def take(self, process: int, message: Message) -> None:
         """Keep what one pass measured."""
-        rows = [[process, *sample] for sample in message["samples"]]
+        rows = [counted(SESSION_COLUMNS, [process, *sample]) for sample in message["samples"]]
         (self.samples if message["kind"] == LOCKSTEP else self.isolated).extend(rows)
         self.held = max(self.held, message["held"])
         states = dict(zip(self.measured, message["end_states"], strict=True))
@@ -81,6 +83,7 @@ class Session:
             "events": self.events,
             "complete": self.complete,
             "measured": self.measured,
+            "same_as": self.same_as,
             "design": asdict(self.design),
             "disagreeing": sorted(self.disagreeing),
             "reasons": dict(self.reasons),
@@ -95,17 +98,21 @@ class Session:
 
     @classmethod
     def from_json(cls, kept: dict[str, Any], isolated: dict[str, Any] | None) -> Session:
-        """The session that a result document holds."""
-        return cls(
+        """The session that a result document holds. A process that was ended after its isolated pass, before any other,
+        begins anew: that pass is not kept, or it would stand there twice."""
+        made = cls(
             measured=list(kept["measured"]),
             events=kept["events"],
             design=Design(**kept["design"]),
             samples=kept["samples"]["rows"],
-            isolated=isolated["rows"] if isolated else [],
             disagreeing=set(kept["disagreeing"]),
             reasons=dict(kept.get("reasons", {})),
             complete=kept["complete"],
+            same_as=dict(kept.get("same_as", {})),
         )
+        if isolated:
+            made.isolated = [row for row in isolated["rows"] if row[0] < made.begun]
+        return made
 
 
 def measure(
@@ -159,6 +166,21 @@ def measure(
         if enough(session) or (left <= 0 and number + 1 >= least):
             break
     session.complete = True
+
+
+def measured_twice(
+    names: Sequence[str], nanoseconds: Mapping[str, float], same_as: Mapping[str, str], control: str
+) -> str | None:
+    """The variant that a session measures a second time, so that an identical pair stands at the top of its line-up:
+    the fastest, as far as ``nanoseconds`` (of an event) tell, else the last. None where an identical pair of about that
+    speed is there already: ``control``, which stands there twice in any case, or one of ``same_as``."""
+    known = all(name in nanoseconds for name in names)
+    top = min(names, key=lambda name: nanoseconds[name]) if known else names[-1]
+
+    def near(name: str) -> bool:
+        return name == top or (known and nanoseconds[name] <= ALIKE * nanoseconds[top])
+
+    return None if any(near(name) for name in (control, *same_as, *same_as.values())) else top
 
 
 def _isolated(number: int, every: int) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from decimal import Decimal
+from typing import Any, Final, Literal
 
 from engine.errors import UsageError
 from engine.policy import STAGES
@@ -12,11 +13,14 @@ from workbench.plan.ledger import Prediction
 
 Score = Literal["hit", "under", "over", "open"]
 
+SHOWN: Final = ("faster", "slower")
+"""Verdicts (``workbench.statistics``) that say that there is an effect."""
+
 
 @dataclass(frozen=True)
 class Grade:
-    """One prediction on one feed. ``measured`` is the step's interval (value, low, high), None where the score is
-    ``open``; ``notes`` say what a reader must know to believe the score."""
+    """One prediction on one feed. ``measured`` is the step's interval (value, low, high), None where it was not
+    measured; ``notes`` say what a reader must know to believe the score."""
 
     feed: str
     prediction: Prediction
@@ -37,14 +41,29 @@ class Grade:
         }
 
 
-def grade(low: float, high: float, measured: Mapping[str, float] | None) -> Score:
-    """``hit``: the interval overlaps the range; ``under``, ``over``: it lies wholly below or above; ``open``: there is
-    none."""
-    if measured is None:
+def grade(low: float, high: float, measured: Mapping[str, float] | None, verdict: str | None) -> Score:
+    """A step's grade: it follows the verdict on the step, and says no more than the interval does.
+
+    ``open``: the step is not shown to differ from no effect, or its interval reaches across an end of the predicted
+    range. Otherwise ``hit``: the interval lies within the range; ``under``, ``over``: wholly below or above it. One
+    predicted figure stands for all that are rounded to it: 1.2 is 1.15 to 1.25, and 1 is 0.95 to 1.05.
+    """
+    if measured is None or verdict not in SHOWN:
         return "open"
+    low, high = rounded(low, high)
     if measured["high"] < low:
         return "under"
-    return "over" if measured["low"] > high else "hit"
+    if measured["low"] > high:
+        return "over"
+    return "hit" if low <= measured["low"] and measured["high"] <= high else "open"
+
+
+def rounded(low: float, high: float) -> tuple[float, float]:
+    """The range that a prediction stands for."""
+    if low < high:
+        return low, high
+    half = 0.5 * 10.0 ** min(-1, int(Decimal(repr(low)).as_tuple().exponent))
+    return low - half, high + half
 
 
 def score(document: dict[str, Any], feed: dict[str, Any], ledger: Mapping[int, Prediction]) -> list[Grade]:
@@ -73,6 +92,8 @@ def _graded(
     phases: Mapping[str, int],
     prediction: Prediction,
 ) -> Grade:
+    if rung is not None and rung.get("same_as"):
+        return Grade(feed, prediction, rung["variant"], None, "open", (rung["note"],))
     if rung is None or rung["step"] is None:
         return Grade(feed, prediction, None, None, "open", ("the phase was not measured",))
     if phases.get(rung["base"]) != prediction.phase - 1:
@@ -85,5 +106,14 @@ def _graded(
     kept = rung["prediction"]
     if kept is not None and (kept["low"], kept["high"]) != (prediction.low, prediction.high):
         notes.append(f"when it was measured the ledger said {kept['low']:.4g} to {kept['high']:.4g}")
-    found = grade(prediction.low, prediction.high, rung["step"])
+    found = grade(prediction.low, prediction.high, rung["step"], rung["step_verdict"])
+    if found == "open":
+        notes.append(_why_open(prediction, rung))
     return Grade(feed, prediction, rung["variant"], dict(rung["step"]), found, tuple(notes))
+
+
+def _why_open(prediction: Prediction, rung: Mapping[str, Any]) -> str:
+    """What keeps a measured step from being graded."""
+    if rung["step_verdict"] not in SHOWN:
+        return str(rung.get("note") or rung["step_verdict"] or "no verdict")
+    return f"the interval reaches across an end of the predicted range, {prediction.gain}"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from engine.policy import STAGES
 
 FEW = 5
 """Fewer processes than these say little about how much processes differ."""
@@ -17,3 +20,23 @@ def caution(session: dict[str, Any]) -> str | None:
         return None
     count = "1 process" if processes == 1 else f"{processes} processes"
     return f"measured in {count} only: intervals rest on little; a longer --budget measures in more"
+
+
+def idleness(feed: Mapping[str, Any], until: str) -> str | None:
+    """That features and strategies had no work on a feed (of a result), though they are part of what was replayed, and
+    what to do about it; None where they had some."""
+    return unevaluated(feed["name"]) if feed["evaluations"] == 0 and evaluates(until) else None
+
+
+def evaluates(until: str) -> bool:
+    """Whether a replay that stops after stage ``until`` evaluates anything."""
+    return STAGES.index(until) >= STAGES.index("features")
+
+
+def unevaluated(name: str) -> str:
+    """What is said of the feed ``name`` if none of its records is evaluated."""
+    return (
+        f"{name}: no record closes an event (flag F_LAST), so nothing is evaluated: features and strategies have no "
+        "work, and no phase gets a verdict; --evaluate every evaluates at each record, --until book measures books "
+        "alone"
+    )

@@ -14,7 +14,7 @@ from workbench.results.schema import SCHEMA, SCHEMA_VERSION, first_problem
 
 _WHERE = "see docs/result-schema.md"
 _CONTROL = " (A/A)"
-"""The end of the control's name, which begins with the reference's."""
+"""The end of a control's name, which begins with that of the variant that it is once more."""
 
 
 class ResultError(LobenchError):
@@ -54,7 +54,7 @@ def validate(document: dict[str, Any], source: str) -> None:
     """Raise ResultError unless ``document`` is valid; ``source`` is how the message names it."""
     _check_version(document, source)
     # Rows are set aside while jsonschema looks at the rest.
-    found = [(path, holder, names, slices, holder.get("rows")) for path, holder, names, slices in holders(document)]
+    found = [(path, holder, names, limits, holder.get("rows")) for path, holder, names, limits in holders(document)]
     try:
         for _, holder, _, _, rows in found:
             if isinstance(rows, list):
@@ -68,8 +68,8 @@ def validate(document: dict[str, Any], source: str) -> None:
         raise ResultError(source, f"{wrong[0]}: {wrong[1]} ({_WHERE})")
     for path, text in _contradictions(document):
         raise ResultError(source, f"{path}: {text} ({_WHERE})")
-    for path, holder, names, slices, rows in found:
-        bad = problem(rows, holder["columns"], names or (), slices)
+    for path, holder, names, limits, rows in found:
+        bad = problem(rows, holder["columns"], names or (), limits)
         if bad is not None:
             raise ResultError(source, f"{path}.rows{bad} ({_WHERE})")
 
@@ -151,20 +151,24 @@ def _strangers(session: dict[str, Any], known: set[str], path: str) -> Iterator[
     *measured, control = session["measured"]
     if not control.endswith(_CONTROL):
         yield f"{path}.measured", f"'{control[:80]}' comes last, where the control ('…{_CONTROL}') is expected"
-    for name in measured:
+    for name in [name.removesuffix(_CONTROL) for name in measured]:
         # A combination of policies is named by them (axis=policy,…): that introduces it.
         if name not in known and "=" not in name:
             yield f"{path}.measured", f"'{name[:80]}' is not among $.variants"
     for name in sorted(set(session["disagreeing"]) - set(session["measured"])):
         yield f"{path}.disagreeing", f"'{name[:80]}' was not measured"
+    for name, first in session.get("same_as", {}).items():
+        if not {name, first} <= set(session["measured"]) or name == first:
+            yield f"{path}.same_as", f"'{name[:80]}' or '{first[:80]}' was not measured"
+    for name in session["measured"]:
+        if name.endswith(_CONTROL) and name.removesuffix(_CONTROL) not in session["measured"]:
+            yield f"{path}.measured", f"the control '{name[:80]}' stands there without its original"
 
 
 def _unmeasured(feed: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
     """What is said of variants that the session does not hold."""
     session, analysis = feed["session"], feed["analysis"]
     measured = session["measured"] if session is not None else []
-    if session is not None and measured[-1].removesuffix(_CONTROL) not in measured:
-        yield f"{path}.session.measured", f"the control '{measured[-1][:80]}' stands there without its original"
     if analysis is not None:
         for place, rung in enumerate(analysis["ladder"]):
             for name in (rung["variant"], rung["base"]):

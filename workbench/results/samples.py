@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -13,6 +14,7 @@ SESSIONS = ("session", "factorial", "from_top")
 """Parts of a feed that are sessions; null or absent where they were not measured."""
 
 _POSITIVE = ("wall_ns", "cpu_ns", "workers")
+"""Columns of which no value is 0; of all others none is below it."""
 _KEYS = (
     ("process", "pass", "slice", "variant"),
     ("process", "pass", "variant", "workers"),
@@ -21,29 +23,50 @@ _KEYS = (
 """What tells one sample of a kind from all others."""
 
 
-def holders(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], Sequence[str] | None, int | None]]:
+@dataclass(frozen=True)
+class Limits:
+    """How many there are of what a column counts, where something but the rows themselves says it: a session's design,
+    which its isolated passes share."""
+
+    slices: int | None = None
+    processes: int | None = None
+    passes: int | None = None
+
+
+Holder = tuple[str, dict[str, Any], Sequence[str] | None, Limits]
+
+
+def counted(columns: Sequence[str], row: Sequence[int]) -> list[int]:
+    """A row as a document may hold it: a clock too coarse for what it timed, and a counter that the system set back,
+    say the least that there is."""
+    return [max(_least(name), value) for name, value in zip(columns, row, strict=True)]
+
+
+def holders(document: dict[str, Any]) -> Iterator[Holder]:
     """Everything in a document that holds rows: JSON path, the holder, the names that its column ``variant`` counts
-    into, and the number of slices if its design says it. Skips what has not the shape for it."""
+    into, and what its design says of the others. Skips what has not the shape for it."""
     for place, feed in enumerate(_list(document.get("feeds"))):
         if not isinstance(feed, dict):
             continue
         for part in SESSIONS:
             session = feed.get(part)
             if isinstance(session, dict) and isinstance(session.get("samples"), dict):
-                yield f"$.feeds[{place}].{part}.samples", session["samples"], session.get("measured"), _slices(session)
+                yield f"$.feeds[{place}].{part}.samples", session["samples"], session.get("measured"), _limits(session)
         for part in ("isolated", "scaling", "at_once"):
             if isinstance(feed.get(part), dict):
-                yield f"$.feeds[{place}].{part}", feed[part], feed[part].get("names"), None
+                # Isolated passes are of some of the session's processes, and have its slices.
+                limits = _limits(feed.get("session")) if part == "isolated" else Limits()
+                yield f"$.feeds[{place}].{part}", feed[part], feed[part].get("names"), limits
     if isinstance(document.get("sweep"), dict):
-        yield "$.sweep", document["sweep"], document["sweep"].get("names"), None
+        yield "$.sweep", document["sweep"], document["sweep"].get("names"), Limits()
 
 
-def problem(rows: Any, columns: Sequence[str], names: Sequence[str], slices: int | None) -> str | None:
+def problem(rows: Any, columns: Sequence[str], names: Sequence[str], limits: Limits) -> str | None:
     """What is wrong with rows, and where; None if nothing is.
 
     ``rows`` are to be lists of as many integers as there are ``columns``, at least 0, times and workers above 0,
-    ``variant`` and ``order`` below the number of ``names``, ``slice`` below ``slices``, other places below the number
-    of rows, and no sample twice.
+    ``variant`` and ``order`` below the number of ``names``, other places within ``limits`` or, where these say nothing,
+    below the number of rows, and no sample twice.
     """
     for place, row in enumerate(rows):
         if not isinstance(row, list) or len(row) != len(columns):
@@ -58,7 +81,7 @@ def problem(rows: Any, columns: Sequence[str], names: Sequence[str], slices: int
     except OverflowError:
         return ": a number does not fit 64 bits"
     for column, name in enumerate(columns):
-        least, most = _range(name, len(names), slices, len(rows))
+        least, most = _range(name, len(names), limits, len(rows))
         bad = np.flatnonzero((table[:, column] < least) | (table[:, column] > most))
         if len(bad):
             place = int(bad[0])
@@ -66,19 +89,24 @@ def problem(rows: Any, columns: Sequence[str], names: Sequence[str], slices: int
     return _repeated(table, columns)
 
 
-def _range(column: str, names: int, slices: int | None, rows: int) -> tuple[int, int]:
-    if column in _POSITIVE:
-        return 1, 2**63 - 1
-    if column in ("variant", "order"):
-        return 0, names - 1
-    if column == "contaminated":
-        return 0, 1
-    if column == "slice" and slices is not None:
-        return 0, slices - 1
-    if column in ("process", "pass", "slice"):
-        # Readers make arrays as large as the largest of these; each number below it has samples of its own.
-        return 0, rows - 1
-    return 0, 2**63 - 1
+def _range(column: str, names: int, limits: Limits, rows: int) -> tuple[int, int]:
+    counts = {
+        "variant": names,
+        "order": names,
+        "contaminated": 2,
+        "slice": limits.slices,
+        "process": limits.processes,
+        "pass": limits.passes,
+    }
+    if column not in counts:
+        return _least(column), 2**63 - 1
+    count = counts[column]
+    # Where nothing says how many there are, each number below the largest has samples of its own.
+    return 0, (rows if count is None else count) - 1
+
+
+def _least(column: str) -> int:
+    return 1 if column in _POSITIVE else 0
 
 
 def _repeated(table: npt.NDArray[np.int64], columns: Sequence[str]) -> str | None:
@@ -90,12 +118,16 @@ def _repeated(table: npt.NDArray[np.int64], columns: Sequence[str]) -> str | Non
     return None
 
 
-def _slices(session: dict[str, Any]) -> int | None:
-    design, events = session.get("design"), session.get("events")
-    records = design.get("slice_records") if isinstance(design, dict) else None
-    if type(records) is int and type(events) is int and records > 0:
-        return -(-events // records)
-    return None
+def _limits(session: Any) -> Limits:
+    if not isinstance(session, dict) or not isinstance(session.get("design"), dict):
+        return Limits()
+    design, events = session["design"], session.get("events")
+    records, processes, passes = (
+        value if type(value := design.get(name)) is int and value > 0 else None
+        for name in ("slice_records", "processes", "passes")
+    )
+    slices = -(-events // records) if records is not None and type(events) is int else None
+    return Limits(slices, processes, passes)
 
 
 def _list(value: Any) -> list[Any]:

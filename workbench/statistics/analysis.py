@@ -11,10 +11,13 @@ from engine.errors import LobenchError
 from engine.policy import STAGES
 from variants import REFERENCE
 from workbench.measurement.contamination import count_reasons
-from workbench.measurement.design import CONTROL
+from workbench.measurement.design import ALIKE, CONTROL, TWICE
 from workbench.plan import predictions
+from workbench.results.caution import idleness
 from workbench.statistics.attribution import attribute, beyond_core
-from workbench.statistics.beside import bias, limits, scaling
+from workbench.statistics.beside import limits, scaling
+from workbench.statistics.bias import add_biases, bias
+from workbench.statistics.controls import same_of
 from workbench.statistics.error_rates import (
     POWER,
     RESAMPLES,
@@ -31,9 +34,8 @@ from workbench.statistics.samples import Floats, columns, session_timings, slice
 
 Json = dict[str, Any]
 
-ALIKE = 1.25
-"""Ratio of two variants beyond which they differ so much in what they do that the machine's load moves them apart, and
-their interval says nothing of how small an effect the session finds."""
+UNJUDGED = "no verdict: nothing was evaluated"
+"""Beside figures of a feed on which features and strategies had nothing to do."""
 
 
 def analyse(feed: Mapping[str, Any], variants: Sequence[Mapping[str, Any]], until: str = STAGES[-1]) -> Json:
@@ -48,11 +50,14 @@ def analyse(feed: Mapping[str, Any], variants: Sequence[Mapping[str, Any]], unti
         raise LobenchError("nothing was measured, so there is nothing to analyse")
     wrong = {*session["disagreeing"], *(entry["name"] for entry in feed["verification"] if not entry["agrees"])}
     comparisons = compared(session)
-    trusted = [name for name in session["measured"] if name != CONTROL and name not in wrong]
+    trusted = [name for name in session["measured"] if not name.endswith(TWICE) and name not in wrong]
     ladder = places(trusted, {variant["name"]: variant["phase"] for variant in variants})
     whole = until == STAGES[-1]
-    rungs, threshold = climb(comparisons, ladder, predictions(feed["digest"]) if whole else {})
-    attribution, interactions = _attributed(feed, variants, comparisons, rungs, wrong)
+    idle = idleness(feed, until)
+    rungs, threshold = climb(comparisons, ladder, predictions(feed["digest"]) if whole else {}, idle and UNJUDGED)
+    biases = bias(comparisons, session, feed["isolated"]) if feed["isolated"] else None
+    add_biases(rungs, biases or [], REFERENCE)
+    attribution, interactions = _attributed(feed, variants, comparisons, rungs, wrong) if not idle else (None, None)
     return {
         "clock": "cpu_ns",
         "level": LEVEL,
@@ -60,10 +65,10 @@ def analyse(feed: Mapping[str, Any], variants: Sequence[Mapping[str, Any]], unti
         "method": _method(comparisons),
         "ladder": rungs,
         "noise": _noise(feed, comparisons, rungs, threshold),
-        "bias": bias(session, feed["isolated"]) if feed["isolated"] else None,
+        "bias": biases,
         "attribution": attribution,
         "interactions": interactions,
-        "from_top": from_top(feed, variants, wrong) if whole else None,
+        "from_top": from_top(feed, variants, wrong) if whole and not idle else None,
         "scaling": scaling(feed["scaling"], feed["events"], feed.get("at_once")) if feed["scaling"] else None,
         "limits": limits(feed["limits"]) if feed["limits"] else None,
     }
@@ -72,7 +77,9 @@ def analyse(feed: Mapping[str, Any], variants: Sequence[Mapping[str, Any]], unti
 def compared(session: Mapping[str, Any]) -> Comparisons:
     """What a session says of pairs of its variants. Raises LobenchError for one without a complete
     pass."""
-    return Comparisons(session_timings(session), session_timings(session, "wall_ns"), REFERENCE, CONTROL)
+    return Comparisons(
+        session_timings(session), session_timings(session, "wall_ns"), REFERENCE, CONTROL, same_of(session)
+    )
 
 
 def _noise(feed: Mapping[str, Any], comparisons: Comparisons, rungs: Sequence[Json], threshold: float) -> Json:
@@ -90,7 +97,8 @@ def _noise(feed: Mapping[str, Any], comparisons: Comparisons, rungs: Sequence[Js
         "control": comparisons.compare(*same).ratio(),
         "false_positives": false_positives(sessions),
         "sequential_false_positives": sequential(isolated, len(slice_events(session))) if isolated else None,
-        "mde": _mde(pairs, detectable(sessions, threshold, comparisons.floor)),
+        "controls": [control.as_json() for control in comparisons.controls],
+        "mde": _mde(pairs, detectable(sessions, threshold, np.array([comparisons.floor_for(*pair) for pair in pairs]))),
         "contaminated": {
             "samples": len(flagged),
             "of": len(rows),
@@ -110,7 +118,8 @@ def _mde(pairs: Sequence[tuple[str, str]], effects: Floats) -> Json:
 
 
 def _alike(step: Interval | None) -> bool:
-    """Whether a small effect might be sought between two variants."""
+    """Whether a small effect might be sought between two variants: those that differ by more do such different things
+    that the machine's load moves them apart, and their interval says nothing of how small an effect is found."""
     return step is not None and 1 / ALIKE < step["value"] < ALIKE
 
 
@@ -125,12 +134,19 @@ def _attributed(
     if session is None or not len(session["samples"]["rows"]):
         return None, None
     timings = session_timings(session)
-    found = cells(timings, variants, REFERENCE, [CONTROL, *wrong, *session["disagreeing"]])
+    found = cells(timings, variants, REFERENCE, [*_twice(session), *wrong, *session["disagreeing"]])
     if found is None:
         return None, None
-    every = effects(found, compared(session).floor if CONTROL in timings.names else comparisons.floor)
+    # An effect is of cells of all speeds: no identical pair may differ by more.
+    own = compared(session) if CONTROL in timings.names else comparisons
+    every = effects(found, max(control.floor for control in own.controls))
     beyond = beyond_core(comparisons, rungs, variants, {axis.name for axis in found.axes})
     return attribute(found, every, beyond), as_json(found, every)
+
+
+def _twice(session: Mapping[str, Any]) -> list[str]:
+    """Names under which a session measures variants a second time."""
+    return [name for name in session["measured"] if name.endswith(TWICE)]
 
 
 def _method(comparisons: Comparisons) -> str:

@@ -105,7 +105,8 @@ def beyond_core(
     policies = {rung["variant"]: policies_of(rung["variant"], variants, comparisons.reference) for rung in rungs}
     found = []
     for rung in phases:
-        if rung["base"] is None:
+        # A phase that is the same kernel as the one before earns nothing that could be attributed.
+        if rung["base"] is None or rung["step"] is None:
             continue
         now, then = policies[rung["variant"]], policies[rung["base"]]
         changed = _changed(now, then)

@@ -1,4 +1,4 @@
-"""What is measured beside the session: the bias of lock-step, scaling over workers, physical limits, the sweep."""
+"""What is measured beside the session: scaling over workers, physical limits, the sweep."""
 
 from __future__ import annotations
 
@@ -8,40 +8,7 @@ from typing import Any
 import numpy as np
 
 from workbench.statistics.intervals import Interval, estimate, median_interval
-from workbench.statistics.samples import Floats, Integers, columns, cubes, slice_events
-
-
-def bias(session: Mapping[str, Any], isolated: Mapping[str, Any]) -> list[dict[str, Any]] | None:
-    """Lock-step time over isolated time of each variant, slice by slice in the same processes; None where no variant
-    was measured both ways in at least two processes."""
-    events = slice_events(session)
-    lockstep, alone = (
-        {name: _by_process(samples, names, name, events) for name in names}
-        for samples, names in ((session["samples"], session["measured"]), (isolated, isolated["names"]))
-    )
-    found = []
-    for name in session["measured"]:
-        ours, theirs = lockstep[name], alone.get(name, {})
-        both = sorted(ours.keys() & theirs.keys())
-        if len(both) > 1:
-            ratio = estimate(np.array([ours[process] - theirs[process] for process in both])).ratio()
-            found.append({"variant": name, "ratio": ratio})
-    return found or None
-
-
-def _by_process(samples: Mapping[str, Any], names: Sequence[str], name: str, events: Floats) -> dict[int, float]:
-    """log of ns an event of one variant in each process that has all of its slices: medians over passes, slice by slice
-    on both sides."""
-    table = columns(samples)
-    chosen = table["variant"] == names.index(name)
-    own = {column: values[chosen] for column, values in table.items()} | {"variant": np.zeros(chosen.sum(), np.int64)}
-    found = {}
-    for process, cube in cubes(own, 1, events, "cpu_ns").items():
-        measured = ~np.isnan(cube[:, :, 0])
-        if measured.any(axis=0).all():
-            times = np.nanmedian(cube[:, :, 0], axis=0)
-            found[process] = float(np.log(events @ times / events.sum()))
-    return found
+from workbench.statistics.samples import Floats, Integers, columns
 
 
 def scaling(

@@ -87,9 +87,9 @@ def rate(wrong: Any, independent: int) -> dict[str, Any]:
     }
 
 
-def detectable(sessions: PseudoSessions, threshold: float, floor: float) -> Floats:
+def detectable(sessions: PseudoSessions, threshold: float, floor: float | Floats) -> Floats:
     """The smallest effect of each pair, as a fraction, that ``POWER`` of the pseudo-sessions call a difference when it
-    is injected. Shape (pairs,).
+    is injected. Shape (pairs,). ``floor``: the noise floor, of each pair or of all.
 
     A session calls it one when its p-value is below ``threshold`` and its interval lies beyond the noise floor; an
     effect moves the mean and not the spread, so that the smallest one found is known for each session.

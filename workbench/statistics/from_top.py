@@ -12,6 +12,7 @@ from typing import Any
 
 from variants import REFERENCE, discover, ladder
 from workbench.measurement.design import TWICE
+from workbench.statistics.controls import same_of
 from workbench.statistics.factorial import policies_of
 from workbench.statistics.ladder import Comparisons
 from workbench.statistics.samples import session_timings
@@ -33,12 +34,16 @@ def from_top(feed: Mapping[str, Any], variants: Sequence[Mapping[str, Any]], wro
         return None
     control = session["measured"][-1]
     comparisons = Comparisons(
-        session_timings(session), session_timings(session, "wall_ns"), control.removesuffix(TWICE), control
+        session_timings(session),
+        session_timings(session, "wall_ns"),
+        control.removesuffix(TWICE),
+        control,
+        same_of(session),
     )
     wrong = wrong | set(session["disagreeing"])
     brought = _brought(top["policies"], phases)
     entries = [
-        _entry(axis, top, brought, _without(axis, top, variants, session["measured"][:-1]), wrong)
+        _entry(axis, top, brought, _without(axis, top, variants, session["measured"][:-1]), wrong, comparisons)
         for axis, policy in top["policies"].items()
         if policy != policies_of(REFERENCE, variants, REFERENCE).get(axis)
     ]
@@ -68,6 +73,7 @@ def _entry(
     phases: Mapping[str, int],
     without: tuple[str, str | None],
     wrong: set[str],
+    comparisons: Comparisons,
 ) -> Json:
     policy, variant = without
     note = None
@@ -79,6 +85,8 @@ def _entry(
         note = "it was not measured"
     elif variant in wrong:
         note = f"{variant} did not compute what the reference computes"
+    elif comparisons.kind(variant) == comparisons.kind(top["name"]):
+        note = f"{variant} is the same kernel as {top['name']} here"
     return {
         "axis": axis,
         "phase": phases[axis],
@@ -99,7 +107,7 @@ def _judge(entries: Sequence[Json], comparisons: Comparisons, top: str) -> None:
     for entry, each, p_holm in zip(measured, estimates, adjusted, strict=True):
         entry["ratio"] = each.ratio()
         entry["p"], entry["p_holm"] = (each.p, p_holm) if several else (None, None)
-        entry["verdict"] = verdict(entry["ratio"], p_holm, comparisons.floor)
+        entry["verdict"] = verdict(entry["ratio"], p_holm, comparisons.floor_for(top, entry["variant"]))
 
 
 def sentence(top: str, entries: Sequence[Mapping[str, Any]]) -> str:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from workbench.plan import Prediction, grade
+from workbench.statistics.controls import Control, floor_between
 from workbench.statistics.intervals import Estimate, Interval, estimate
 from workbench.statistics.samples import Timings
 from workbench.statistics.verdicts import floor_of, holm, next_threshold, verdict
@@ -14,12 +18,14 @@ from workbench.statistics.verdicts import floor_of, holm, next_threshold, verdic
 
 @dataclass(frozen=True)
 class Comparisons:
-    """What a session's two clocks say of pairs of its variants. ``control`` is ``reference`` under another name."""
+    """What a session's two clocks say of pairs of its variants. ``control`` is ``reference`` under another name;
+    ``same``: every name that is the same kernel as another one, to that one."""
 
     cpu: Timings
     wall: Timings
     reference: str
     control: str
+    same: Mapping[str, str] = field(default_factory=dict)
 
     def compare(self, variant: str, base: str, *, wall: bool = False) -> Estimate:
         """How many times faster ``variant`` is than ``base``, on the log scale."""
@@ -33,8 +39,31 @@ class Comparisons:
 
     @property
     def floor(self) -> float:
-        """The noise floor, from the reference and its double."""
+        """The noise floor of the reference and its double."""
         return floor_of(self.compare(self.control, self.reference))
+
+    @cached_property
+    def controls(self) -> list[Control]:
+        """Every identical pair, the reference's first."""
+        pairs = {self.control: self.reference, **self.same}
+        found = []
+        for name, of in pairs.items():
+            estimate = self.compare(name, of)
+            found.append(
+                Control(name, of, estimate, floor_of(estimate), (self._log_time(name) + self._log_time(of)) / 2)
+            )
+        return found
+
+    def floor_for(self, variant: str, base: str) -> float:
+        """The noise floor of a comparison of the two: that of the identical pairs nearest to them in speed."""
+        return floor_between(self.controls, [self._log_time(variant), self._log_time(base)])
+
+    def kind(self, name: str) -> str:
+        """The first name of the kernel that ``name`` stands for."""
+        return self.same.get(name, name)
+
+    def _log_time(self, name: str) -> float:
+        return float(np.mean(self.cpu.units()[:, self.cpu.column(name)]))
 
 
 @dataclass(frozen=True)
@@ -68,41 +97,58 @@ def pairs_of(ladder: Sequence[Place], reference: str) -> list[tuple[str, str]]:
 
 
 def climb(
-    comparisons: Comparisons, ladder: Sequence[Place], predictions: Mapping[int, Prediction]
+    comparisons: Comparisons,
+    ladder: Sequence[Place],
+    predictions: Mapping[int, Prediction],
+    idle: str | None = None,
 ) -> tuple[list[dict[str, Any]], float]:
     """The rungs, as in the result document, and the threshold for the p-value of one more comparison.
 
-    A prediction stands only beside the step that it was made for, from the phase just before.
+    A prediction stands only beside the step that it was made for, from the phase just before. A variant that is the
+    same kernel as another one of the ladder has neither a step nor a verdict, and is in no family: what it says, that
+    one says. ``idle``: why nothing is judged at all, if that is so.
     """
-    family = pairs_of(ladder, comparisons.reference)
-    estimates = {pair: comparisons.compare(*pair) for pair in family}
+    names = {place.variant for place in ladder}
+    same = {name: first for name in names if (first := comparisons.kind(name)) != name and first in names}
+    notes = {place.variant: idle for place in ladder if idle and place.base} | {
+        name: f"the same kernel as {first} here" for name, first in same.items()
+    }
+    family = pairs_of([place for place in ladder if place.variant not in notes], comparisons.reference)
+    estimates = {pair: comparisons.compare(*pair) for pair in pairs_of(ladder, comparisons.reference)}
     adjusted = dict(zip(family, holm([estimates[pair].p for pair in family]), strict=True))
-    floor = comparisons.floor
     several = comparisons.cpu.repeated
     phases = {place.variant: place.phase for place in ladder}
+    nothing = dict.fromkeys(("ratio", "p", "p_holm", "verdict"))
 
-    def said(pair: tuple[str, str]) -> dict[str, Any]:
+    def said(pair: tuple[str, str] | None) -> dict[str, Any]:
+        if pair is None:
+            return nothing
         ratio = estimates[pair].ratio()
+        if pair not in adjusted:
+            return {**nothing, "ratio": ratio}
         return {
             "ratio": ratio,
             "p": estimates[pair].p if several else None,
             "p_holm": adjusted[pair] if several else None,
-            "verdict": verdict(ratio, adjusted[pair] if several else 1.0, floor),
+            "verdict": verdict(ratio, adjusted[pair] if several else 1.0, comparisons.floor_for(*pair)),
         }
 
-    nothing = dict.fromkeys(("ratio", "p", "p_holm", "verdict"))
     rungs = []
     for place in ladder:
-        step = said((place.variant, place.base)) if place.base else nothing
-        total = said((place.variant, comparisons.reference)) if place.variant != comparisons.reference else nothing
+        base = None if place.variant in same else place.base
+        step = said((place.variant, base) if base else None)
+        is_reference = comparisons.kind(place.variant) == comparisons.reference
+        total = said(None if is_reference else (place.variant, comparisons.reference))
         made_for = place.phase is not None and place.base is not None and phases[place.base] == place.phase - 1
         prediction = predictions.get(place.phase) if made_for and place.phase is not None else None
-        wall = comparisons.compare(place.variant, place.base, wall=True).ratio() if place.base else None
+        wall = comparisons.compare(place.variant, base, wall=True).ratio() if base else None
         rungs.append(
             {
                 "variant": place.variant,
                 "phase": place.phase,
                 "base": place.base,
+                "same_as": same.get(place.variant),
+                "note": notes.get(place.variant),
                 "events_per_second": comparisons.events_per_second(place.variant),
                 "step": step["ratio"],
                 "step_wall": wall,
@@ -112,7 +158,7 @@ def climb(
                 "total": total["ratio"],
                 "total_verdict": total["verdict"],
                 "prediction": prediction.as_json() if prediction else None,
-                "score": grade(prediction.low, prediction.high, step["ratio"]) if prediction else None,
+                "score": grade(prediction.low, prediction.high, step["ratio"], step["verdict"]) if prediction else None,
             }
         )
     return rungs, next_threshold(list(adjusted.values()))

@@ -1,0 +1,117 @@
+"""A laboratory whose worker processes answer at once with made-up samples: everything of an experiment but compiling
+and waiting. What is written is what the real thing writes; how long anything took is made up."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from variants import REFERENCE
+from workbench.experiment import document, feed
+from workbench.measurement import calibration, counters, limits, process, scaling, session, sweep
+from workbench.measurement.design import slices
+from workbench.measurement.lockstep import ISOLATED, LOCKSTEP
+from workbench.measurement.task import Task
+from workbench.statistics import error_rates
+
+NANOSECONDS = {0: 320.0, 1: 290.0, 2: 250.0, 3: 100.0, 4: 80.0, 5: 75.0, 6: 60.0, 7: 30.0, 8: 30.0}
+"""Of an event, by phase; everything else takes 70."""
+
+
+class Laboratory:
+    """``interrupt_after``: messages of workers after which the command is interrupted, None for never; ``coarse``: with
+    a clock that shows nothing of some samples, and a counter of stolen ticks that goes back; ``evaluations``: of every
+    feed; ``passes``: of each process."""
+
+    def __init__(
+        self,
+        *,
+        interrupt_after: int | None = None,
+        coarse: bool = False,
+        evaluations: int = 10,
+        passes: int = 1,
+        refuted: tuple[str, ...] = (),
+    ) -> None:
+        self.interrupt_after, self.coarse, self.evaluations, self.passes = interrupt_after, coarse, evaluations, passes
+        self.refuted = refuted
+        self.told = 0
+        self._rng = np.random.default_rng(1)
+
+    def install(self, patch: pytest.MonkeyPatch) -> None:
+        """Put this laboratory in the place of the real one."""
+        for module in (process, session, scaling, limits, sweep):
+            patch.setattr(module, "messages", self.messages)
+        patch.setattr(feed, "warm_all", lambda *words, **named: None)
+        patch.setattr(feed, "verify_all", self._verified)
+        patch.setattr(counters, "count", lambda loaded, variants, **named: {one.name: {} for one in variants})
+        patch.setattr(counters, "peak_orders", lambda *words, **named: 5)
+        # Every moment's document is on the disk, as if the next were the last.
+        patch.setattr(document, "SAVED_EVERY", 0.0)
+        patch.setattr(error_rates, "RESAMPLES", 50)
+
+    def messages(
+        self, task: Task, handed: Any = None, advance: Callable[[float], None] = lambda seconds: None
+    ) -> Iterator[dict[str, Any]]:
+        """What the process of a task says."""
+        count = handed.count if handed is not None else 0
+        for message in getattr(self, f"_{task.job}")(task, count):
+            if self.told == self.interrupt_after:
+                raise KeyboardInterrupt
+            self.told += 1
+            yield message
+
+    def _session(self, task: Task, count: int) -> Iterator[dict[str, Any]]:
+        parts = slices(count, task.settings["slice_records"], task.settings["lead_in_records"])
+        kinds = {"none": [], "first": [ISOLATED], "second": [LOCKSTEP, ISOLATED]}[task.settings["isolated"]]
+        done = {LOCKSTEP: 0, ISOLATED: 0}
+        for kind in [*kinds, *[LOCKSTEP] * self.passes]:
+            yield {"seconds": 0.1}
+            samples = [
+                (done[kind], place, variant, order, *self._reading(task.variants[variant], part.stop - part.timed), 0)
+                for place, part in enumerate(parts)
+                for order, variant in enumerate(self._rng.permutation(len(task.variants)).tolist())
+            ]
+            done[kind] += 1
+            states = ["0" * 16] * len(task.variants)
+            yield {"seconds": 1.0, "kind": kind, "samples": samples, "end_states": states, "held": 1}
+
+    def _reading(self, name: str, events: int) -> tuple[int, ...]:
+        cpu = int(events * _nanoseconds(name) * math.exp(self._rng.normal(0, 0.01))) + 1
+        nothing = self.coarse and self._rng.random() < 0.05
+        return (0 if nothing else cpu + 5, 0 if nothing else cpu, 0, 0, 0, -1 if nothing else 0)
+
+    def _calibration(self, task: Task, count: int) -> Iterator[dict[str, Any]]:
+        rates = {name: _nanoseconds(name) for name in task.variants}
+        yield {"curves": [[0.0] * calibration.PIECES] * 2, "piece_records": 4096, "nanoseconds": rates}
+
+    def _limits(self, task: Task, count: int) -> Iterator[dict[str, Any]]:
+        yield {"sequential_ns": [1000, 1001, 1002], "random_ns": [2000, 2001, 2002], "bytes": 56 * count}
+
+    def _scaling(self, task: Task, count: int) -> Iterator[dict[str, Any]]:
+        cases = [(variant, workers) for variant in range(len(task.variants)) for workers in task.settings["workers"]]
+        rows = [(0, variant, workers, 900 + variant, 800) for variant, workers in cases]
+        yield {"scaling": rows, "at_once": [row for row in rows if row[2] > 1]}
+
+    def _sweep(self, task: Task, count: int) -> Iterator[dict[str, Any]]:
+        cases = [(value, variant) for value in task.settings["values"] for variant in range(len(task.variants))]
+        yield {"rows": [(value, number, variant, 900, 800 + number) for number in range(3) for value, variant in cases]}
+
+    def _verified(self, loaded: Any, variants: Any, workers: Any = (1,), **named: Any) -> list[Any]:
+        result = SimpleNamespace(evaluations=self.evaluations, books=[None], anomalies={}, digests=None)
+        pairs = [(REFERENCE, 1), *((one.name, count) for one in variants for count in workers if one.name != REFERENCE)]
+        return [
+            SimpleNamespace(
+                name=name, workers=count, agrees=name not in self.refuted, difference=None, kinds=(), result=result
+            )
+            for name, count in pairs
+        ]
+
+
+def _nanoseconds(name: str) -> float:
+    phase = name[1:2]
+    return NANOSECONDS[int(phase)] if name[:1] == "p" and phase.isdigit() and "," not in name else 70.0

@@ -1,0 +1,131 @@
+"""Whatever is written can be read, resumed and reported: over verbs, variants, processes, parts and the moments at
+which a command may end."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from engine.feeds import open_feed
+from engine.policy import STAGES, Variant
+from reports.page import page
+from tests.dbn_files import header, records, write
+from tests.pretend import Laboratory
+from variants import REFERENCE, discover, resolve
+from workbench.cli.outcome import show
+from workbench.experiment import plan as plans
+from workbench.experiment.document import Document, new_content
+from workbench.experiment.pipeline import conduct
+from workbench.experiment.resume import check, reopen
+from workbench.pair import compare
+from workbench.results import ResultFolder, read
+
+KNOWN = discover()
+NAMES = (*list(KNOWN)[1:], "p7_cache_layout,events=clone", "p7_cache_layout,tuning=profiled", "lookup=hash")
+
+
+@cache
+def feed(count: int) -> str:
+    folder = Path(tempfile.mkdtemp(prefix="lobench-test-"))
+    return str(write(folder / "day.dbn", header(), records(count).tobytes()))
+
+
+@st.composite
+def commands(draw: Any) -> dict[str, Any]:
+    verb = draw(st.sampled_from(("run", "measure", "cmp")))
+    fewest, most = (2, 2) if verb == "cmp" else (0, 4)
+    return {
+        "verb": verb,
+        "names": draw(st.lists(st.sampled_from(NAMES), min_size=fewest, max_size=most, unique=True)),
+        "processes": draw(st.none() | st.integers(2, 40)),
+        "budget": draw(st.sampled_from((1.0, 40.0, 120.0, 600.0))),
+        "precision": draw(st.none() | st.sampled_from((0.005, 0.5))) if verb == "measure" else None,
+        "until": draw(st.sampled_from(STAGES)),
+        "counts": draw(st.lists(st.sampled_from((1, 7, 9_000)), min_size=1, max_size=2 if verb == "measure" else 1)),
+    }
+
+
+def variants_of(command: dict[str, Any]) -> list[Variant]:
+    return [KNOWN[REFERENCE], *(resolve(name, KNOWN) for name in command["names"])]
+
+
+def plan_of(command: dict[str, Any]) -> plans.Plan:
+    if command["verb"] == "run":
+        whole = command["until"] == STAGES[-1]
+        return plans.full(command["budget"], command["processes"], factorial=whole)
+    return plans.Plan(command["budget"], command["processes"], until_precision=command["precision"])
+
+
+def go(command: dict[str, Any], document: Document) -> bool:
+    """Do what the command asks for; whether it came to its end."""
+    specs = [([feed(count)], open_feed([feed(count)])) for count in command["counts"]]
+    try:
+        conduct(document, specs, variants_of(command), [], plan_of(command))
+    except KeyboardInterrupt:
+        return False
+    if command["verb"] == "cmp":
+        (part,) = document.content["feeds"]
+        names = [variant.name for variant in variants_of(command)]
+        part["comparison"] = compare(part, *names[-2:], 0.0, until=command["until"])
+        document.save()
+    return True
+
+
+def usable(path: Path) -> dict[str, Any]:
+    """What stands in the file: valid, and a page can be made of it."""
+    content = read(path)
+    assert page([content]).answer
+    return content
+
+
+@given(
+    command=commands(),
+    ends=st.lists(st.integers(0, 60), max_size=3),
+    coarse=st.booleans(),
+    passes=st.integers(1, 2),
+    evaluations=st.sampled_from((0, 10)),
+)
+# The isolated passes of every sixth process, and the first of a process alone.
+@example({"verb": "cmp", "names": ["p4_hash_lookup", "p5_memory_pool"], "processes": None, "budget": 40.0,
+          "precision": None, "until": "book", "counts": [9_000]}, [], False, 1, 10)  # fmt: skip
+@example({"verb": "measure", "names": ["p4_hash_lookup"], "processes": None, "budget": 600.0, "precision": 0.005,
+          "until": "strategies", "counts": [9_000]}, [4, 40, 3], True, 1, 10)  # fmt: skip
+@settings(deadline=None, max_examples=30, suppress_health_check=list(HealthCheck))
+def test_whatever_is_written_can_be_read(
+    command: dict[str, Any], ends: list[int], coarse: bool, passes: int, evaluations: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
+        patch.setenv("LOBENCH_PROFILE_DIR", os.devnull)
+        save = ResultFolder.save
+
+        def checked(self: ResultFolder, result: dict[str, Any]) -> None:
+            save(self, result)
+            # The command may be ended at any moment, by what leaves it no time to put things right.
+            read(self.result)
+
+        patch.setattr(ResultFolder, "save", checked)
+        document = Document(
+            new_content(command["verb"], variants_of(command), "last", command["until"]), ResultFolder(folder)
+        )
+        for end in [*ends, None]:
+            Laboratory(interrupt_after=end, coarse=coarse, passes=passes, evaluations=evaluations).install(patch)
+            done = go(command, document)
+            path = document.folder.result
+            if not path.exists():
+                return
+            content = usable(path)
+            assert content["status"] == ("complete" if done else "partial")
+            if done:
+                show(content)
+                return
+            if command["verb"] != "measure":
+                break
+            document = reopen(str(path))
+            check(document.content, variants_of(command))
