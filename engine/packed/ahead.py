@@ -22,7 +22,6 @@ from engine.packed.layout import FOUND, FOUND_BYTES, HEAD_BYTES, LINE_BYTES, SLO
 from engine.packed.levels import best_of, numbers_at, tick_of
 from engine.packed.near import ROOM
 from engine.packed.orders import (
-    LEVEL_BYTES,
     STAMPS_BYTES,
     home_of,
     level_of,
@@ -31,6 +30,7 @@ from engine.packed.orders import (
     slot_at,
 )
 from engine.packed.parameters import RING
+from engine.packed.pool import LEVEL_BYTES
 from engine.packed.quotes import head_of
 from engine.records import ASK, MBO
 from engine.registry import FEATURES, STRATEGIES
@@ -87,7 +87,12 @@ def build_look_ahead(tracked: bool) -> Callable[..., Any]:
         home = home_of(state, event["order_id"], key)
         prefetch(state["slots"] + home * LINE_BYTES)
         prefetch(state["stamps"] + home * STAMPS_BYTES)
-        book = table_get(engine["book_table"], key, UNCOUNTED, None)
+        # Neighbours are often of one book.
+        book = state["last_book"]
+        if key != state["last_key"] or book == 0:
+            book = table_get(engine["book_table"], key, UNCOUNTED, None)
+            state["last_key"] = key
+            state["last_book"] = book
         guess = book if book != 0 else state["nobody"]
         found = found_at(state, index)
         found["book"] = book

@@ -5,7 +5,6 @@ from __future__ import annotations
 from engine.book import side_at
 from engine.compiling import kernel
 from engine.containers import item
-from engine.ladder import RUNG_BYTES
 from engine.layout import BOOK
 from engine.market import book_key, find_book
 from engine.native import INTEGER, Record, free, int64, view
@@ -13,11 +12,13 @@ from engine.packed.ahead import build_look_ahead, find_ahead
 from engine.packed.grouping import group
 from engine.packed.growth import make_room, open_state
 from engine.packed.layout import HEAD_BYTES, LINE_BYTES, STATE
-from engine.packed.levels import NUMBER_BYTES, outskirts_of
+from engine.packed.levels import NUMBER_BYTES, bits_bytes
 from engine.packed.near import ROOM, append_side
-from engine.packed.orders import LEVEL_BYTES, STAMPS_BYTES
+from engine.packed.orders import STAMPS_BYTES
+from engine.packed.outskirts import bytes_of, outskirts_of, release
+from engine.packed.pool import LEVEL_BYTES
 from engine.packed.queues import arrange, book_value, forget
-from engine.packed.quotes import head_of, join_instrument, put_mid
+from engine.packed.quotes import free_touches, head_of, join_instrument, put_mid
 from engine.packed.room import free_room, new_room
 from engine.packed.rules import build_rules
 from engine.packed.walk import best, best_price, levels_of, read_side, write_levels
@@ -57,6 +58,7 @@ def start(engine: Record, book_address: int) -> None:
     head["state"] = engine["packed"]
     head["credit"] = FIRST_CREDIT
     head["allowance"] = FIRST_CREDIT
+    head["granted"] = FIRST_CREDIT
     for which in range(2):
         side_at(book_address, which)["stale"] = 1
     join_instrument(state, book_address)
@@ -72,10 +74,10 @@ def measure(engine: Record, total: Record) -> None:
         for index in range(engine["books"]["count"]):
             head = head_of(item(engine["books"], index))
             width = int64(head["width"])
-            total["ladder_bytes"] += 2 * width * NUMBER_BYTES + width // 4
+            total["ladder_bytes"] += 2 * width * NUMBER_BYTES + bits_bytes(width) if width != 0 else int64(0)
             for which in range(2):
                 total["levels"] += levels_of(head, which)
-                total["ladder_bytes"] += outskirts_of(head, which)["capacity"] * RUNG_BYTES
+                total["ladder_bytes"] += bytes_of(outskirts_of(head, which))
 
 
 @kernel
@@ -83,10 +85,10 @@ def drop(engine: Record, book_address: int) -> None:
     head = head_of(book_address)
     # The touches of an instrument's books lie together.
     if view(book_address, BOOK)["next_of_instrument"] == 0:
-        free_room(head["touches"])
+        free_touches(head["touches"])
     drop_window(head)
     for which in range(2):
-        free(outskirts_of(head, which)["rungs"])
+        release(outskirts_of(head, which))
     free_room(book_address - HEAD_BYTES)
 
 

@@ -7,6 +7,7 @@ when too much of it belongs to dead levels.
 from __future__ import annotations
 
 from engine.compiling import kernel
+from engine.digest import mix
 from engine.layout import BOOK
 from engine.native import INTEGER, Record, int64, memcpy, uint64, view
 from engine.packed.grouping import GROUPS_BYTES
@@ -21,11 +22,9 @@ from engine.packed.layout import (
     STATE,
     TOP,
 )
-from engine.packed.orders import (
-    LEVEL_BYTES,
-    STAMPS_BYTES,
-)
+from engine.packed.orders import STAMPS_BYTES
 from engine.packed.parameters import RING
+from engine.packed.pool import LEVEL_BYTES
 from engine.packed.rebuilding import purge, rebuild
 from engine.packed.room import free_room, new_room
 
@@ -33,10 +32,10 @@ STATE_BYTES = STATE.itemsize
 _BOOK_BYTES = BOOK.itemsize
 TOP_BYTES = TOP.itemsize
 _GOLDEN = uint64(0x9E3779B97F4A7C15)
-_SALT = uint64(0xC2B2AE3D27D4EB4F)
+_ODD = uint64(1)
 LEAST_LEVELS = 1024
 LEAST_BOOKS = 64
-FIRST_PATIENCE = 8
+FIRST_PATIENCE = 1
 """Lines looked at beyond the first, for each record, before another hash is tried; twice as many after each."""
 SHARES = 64
 """Parameters give the fullness of the table in 64ths."""
@@ -113,7 +112,8 @@ def make_room(state: Record, count: int, probe: Record) -> None:
         # Ids that are alike in many books, or chosen to collide: another hash, which knows the book.
         state["patience"] *= 2
         purge(state)
-        state["salt"] += _SALT
-        state["scatter"] = state["scatter"] * _GOLDEN
+        # Where memory is, no feed can know: ids cannot be chosen to collide once more.
+        state["scatter"] = mix(uint64(state["slots"]) + state["scatter"]) | _ODD
+        state["salt"] = mix(state["scatter"]) | _ODD
         rebuild(state, state["lines"], probe)
     state["walked"] = 0

@@ -36,12 +36,14 @@ LEVEL: Final = record(
     ("price", "i8"), ("size", "i8"), ("count", "u4"), ("owner", "u4"), ("place", "u4"), ("next", "u4")
 )
 """A price level. ``owner``: its book's number * 2 + side, ``DEAD`` added when a clear took it with its orders still in
-the table; 0: free. ``place``: its place in the book's window, ``FAR`` if it has none; ``next``: free or dead."""
+the table; 0: free. ``place``: its place in the book's window, ``FAR`` if it has none; ``next``: free or dead, and then
+``place`` is the dead one before."""
 FAR: Final = 0xFFFFFFFF
 DEAD: Final = 1 << 31
 
-OUTSKIRTS: Final = record(*integers("rungs", "count", "capacity"))
-"""The levels of one side that are not in the window: a ladder as in ``engine.ladder``, of numbers."""
+OUTSKIRTS: Final = record(*integers("root", "height", "count"))
+"""The ``count`` levels of one side that are not in the window, in a tree (``engine.packed.outskirts``): its ``root`` is
+a leaf if its ``height`` is 0."""
 
 _FIELDS: Final = [
     ("base", "i8"),
@@ -55,8 +57,8 @@ _FIELDS: Final = [
     ("shift", "u4"),
     ("far", OUTSKIRTS, (2,)),
     *integers("number", "state"),
-    *integers("peers", "touches", "credit", "allowance"),
-    ("unused", "i8", (4,)),
+    *integers("touches", "credit", "allowance", "granted", "laid"),
+    ("unused", "i8", (3,)),
 ]
 HEAD: Final = record(*_FIELDS)
 """In front of each ``BOOK``: three lines, the first with all that most events need.
@@ -64,8 +66,9 @@ HEAD: Final = record(*_FIELDS)
 A price p is in the window if (p - base) * inverse, rotated right by ``shift``, is below ``width``: that is its tick.
 ``window``: numbers of levels, the bids' then the asks'; ``bits``: which of them have orders or size. ``best``: numbers
 of the best levels, 0 if a side is empty. ``quote``: address of the instrument's BBO; ``touch``: of this book's part of
-it, one of ``peers`` at ``touches``, 0 for the only book of its instrument. ``far``: levels outside of the window;
-``credit``: how often they may still be looked for until the window is laid anew."""
+it, one of those at ``touches`` (``PEERS``), both 0 for the only book of its instrument. ``far``: levels outside of the
+window; ``credit``: how often they may still be looked for until the window is laid anew, of ``granted`` when it was, at
+the book's event number ``laid``."""
 HEAD_BYTES: Final = HEAD.itemsize
 assert HEAD_BYTES == 3 * LINE_BYTES
 assert HEAD.fields["far"][1] == LINE_BYTES  # type: ignore[index]
@@ -76,6 +79,9 @@ FAR_BYTES: Final = OUTSKIRTS.itemsize
 TOUCH: Final = record(*integers("price", "size", "count"))
 """One side of a BBO."""
 TOUCH_BYTES: Final = TOUCH.itemsize
+
+PEERS: Final = record(*integers("count", "room"))
+"""In the line before an instrument's touches: how many books have theirs there, and how many could."""
 
 FOUND: Final = record(*integers("book", "guess", "home", "event"))
 """Of a record ahead: address of its book, 0 if it was not there; of that or of one without levels; the line where its
@@ -89,7 +95,7 @@ STATE: Final = record(
     *integers("levels", "level_room", "level_count", "free_level", "dead_level"),
     *integers("books", "book_room", "book_count"),
     *integers("found", "nobody", "ahead", "cold", "moved", "home"),
-    *integers("first", "order", "top", "groups", "scratch", "scratch_bytes"),
+    *integers("first", "order", "top", "groups", "scratch", "scratch_bytes", "last_key", "last_book"),
     *integers(*NAMES),
 )
 """One worker's packed books, at ``engine["packed"]``.
@@ -100,7 +106,7 @@ lines looked at beyond the first, in this batch. ``levels``, ``books``: arrays o
 by number. ``found``: what was found for the records ahead; ``moved``: whether orders' lines are others since then;
 ``home``: line of the order in hand; ``nobody``: a book without levels. ``first``, ``order``: queues as last arranged;
 ``top``: address of a ``TOP`` record; ``groups``: of lists for ``engine.packed.grouping``; ``scratch``: for laying
-windows. At the end, parameters: see ``engine.packed.parameters``."""
+windows; ``last_book``: that was found ahead, and its key. At the end, parameters: see ``engine.packed.parameters``."""
 
 PARAMETERS: Final = record(*integers(*NAMES))
 """What ``engine["parameters"]`` leads to; the same stands at the end of ``STATE``."""

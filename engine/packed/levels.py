@@ -1,14 +1,17 @@
-"""Level records by number, and the places of a book's window: its numbers and their bitmap."""
+"""The places of a book's window: its numbers, their bitmap, and marks of which words of it may hold any.
+
+A word is marked when its first bit is set, and loses its mark when a search finds it empty: each mark is passed in vain
+once, so that the next level is a few steps away, however far apart levels are.
+"""
 
 from __future__ import annotations
 
 from engine.compiling import kernel
-from engine.ladder import rung_at
 from engine.native import Record, address_of, element, int64, leading_zeros, trailing_zeros, uint64, view
-from engine.packed.layout import BEST_OFFSET, BITS, FAR_BYTES, FAR_OFFSET, OUTSKIRTS, WORD
-from engine.packed.orders import level_at
+from engine.packed.layout import BEST_OFFSET, BITS, WORD
 
 ONE = uint64(1)
+_NOTHING, _TWO = uint64(0), uint64(2)
 _63, _64 = uint64(63), uint64(64)
 NUMBER_BYTES = WORD.itemsize
 WORD_BITS = 64
@@ -26,11 +29,6 @@ def put_best(head: Record, which: int, number: int) -> None:
 
 
 @kernel
-def outskirts_of(head: Record, which: int) -> Record:
-    return view(address_of(head) + FAR_OFFSET + which * FAR_BYTES, OUTSKIRTS)
-
-
-@kernel
 def tick_of(head: Record, price: int) -> int:
     """Ticks from the window's first price, uint64; not below ``width`` for prices outside of it or off its grid."""
     # An exact quotient by an odd number is a product with its inverse modulo 2^64; what is no multiple becomes large
@@ -38,6 +36,21 @@ def tick_of(head: Record, price: int) -> int:
     quotient = (uint64(price) - uint64(head["base"])) * head["inverse"]
     shift = uint64(head["shift"])
     return (quotient >> shift) | (quotient << ((_64 - shift) & _63))
+
+
+@kernel
+def inverse_of(odd: int) -> int:
+    """The inverse of an odd number modulo 2^64, by Newton's iteration."""
+    inverse = odd
+    for _ in range(5):
+        inverse = inverse * (_TWO - odd * inverse)
+    return inverse
+
+
+@kernel
+def tick_size(head: Record) -> int:
+    """The window's tick, uint64."""
+    return inverse_of(head["inverse"]) << uint64(head["shift"])
 
 
 @kernel
@@ -52,9 +65,36 @@ def bits_at(head: Record, word: int) -> Record:
 
 
 @kernel
+def marks_at(head: Record, group: int) -> Record:
+    """Marks of 64 words; they stand behind the bits."""
+    width = int64(head["width"])
+    return view(element(head["bits"] + width // 4, group, mark_groups(width), 8), BITS)
+
+
+@kernel
+def mark_groups(width: int) -> int:
+    return max(int64(1), width >> 11)
+
+
+@kernel
+def bits_bytes(width: int) -> int:
+    """Bytes of a window's bits and marks."""
+    return width // 4 + 8 * mark_groups(width)
+
+
+@kernel
+def mark(head: Record, word: int) -> None:
+    marks = marks_at(head, word >> 6)
+    marks["value"] = marks["value"] | (ONE << uint64(word & 63))
+
+
+@kernel
 def put_bit(head: Record, place: int) -> None:
     word = bits_at(head, place >> 6)
-    word["value"] = word["value"] | (ONE << uint64(place & 63))
+    value = word["value"]
+    if value == _NOTHING:
+        mark(head, place >> 6)
+    word["value"] = value | (ONE << uint64(place & 63))
 
 
 @kernel
@@ -64,70 +104,100 @@ def drop_bit(head: Record, place: int) -> None:
 
 
 @kernel
+def word_below(head: Record, word: int) -> int:
+    """The last word before ``word`` that holds a level, -1 if there is none."""
+    group = word >> 6
+    value = marks_at(head, group)["value"] & ((ONE << uint64(word & 63)) - ONE)
+    found = int64(-1)
+    while found < 0:
+        while value == _NOTHING and group > 0:
+            group -= 1
+            value = marks_at(head, group)["value"]
+        if value == _NOTHING:
+            break
+        bit = 63 - leading_zeros(value)
+        value = value & ~(ONE << uint64(bit))
+        found = holding(head, group, bit)
+    return found
+
+
+@kernel
+def word_above(head: Record, word: int) -> int:
+    """The first word behind ``word`` that holds a level, -1 if there is none."""
+    group = word >> 6
+    last = mark_groups(int64(head["width"])) - 1
+    value = marks_at(head, group)["value"] & ~(~uint64(0) >> uint64(63 - (word & 63)))
+    found = int64(-1)
+    while found < 0:
+        while value == _NOTHING and group < last:
+            group += 1
+            value = marks_at(head, group)["value"]
+        if value == _NOTHING:
+            break
+        bit = trailing_zeros(value)
+        value = value & (value - ONE)
+        found = holding(head, group, bit)
+    return found
+
+
+@kernel
+def holding(head: Record, group: int, bit: int) -> int:
+    """The word of a mark, or -1, and the mark is taken away, if it holds no level."""
+    word = (group << 6) + bit
+    if bits_at(head, word)["value"] == _NOTHING:
+        marks = marks_at(head, group)
+        marks["value"] = marks["value"] & ~(ONE << uint64(bit))
+        word = int64(-1)
+    return word
+
+
+@kernel
+def next_word(head: Record, which: int, word: int) -> int:
+    """The next word behind ``word``, away from the touch, that holds a level; -1 if there is none."""
+    return word_below(head, word) if which == 0 else word_above(head, word)
+
+
+@kernel
+def front_word(head: Record, which: int) -> int:
+    """The word before a side's first one."""
+    half = int64(head["width"]) >> 6
+    return half if which == 0 else half - 1
+
+
+@kernel
 def next_place(head: Record, which: int, place: int) -> int:
     """The first place with a level from ``place`` on, away from the touch; -1 if there is none."""
     found = int64(-1)
-    half = int64(head["width"]) >> 6
     word = place >> 6
-    if which == 0:
-        value = bits_at(head, word)["value"] & (~uint64(0) >> uint64(63 - (place & 63)))
-        while value == uint64(0) and word > 0:
-            word -= 1
+    value = bits_at(head, word)["value"] & behind(which, place)
+    if value == _NOTHING:
+        word = next_word(head, which, word)
+        if word >= 0:
             value = bits_at(head, word)["value"]
-        if value != uint64(0):
-            found = (word << 6) + 63 - leading_zeros(value)
-    else:
-        value = bits_at(head, word)["value"] & (~uint64(0) << uint64(place & 63))
-        while value == uint64(0) and word + 1 < 2 * half:
-            word += 1
-            value = bits_at(head, word)["value"]
-        if value != uint64(0):
-            found = (word << 6) + trailing_zeros(value)
+    if value != _NOTHING:
+        found = (word << 6) + nearest_bit(which, value)
     return found
+
+
+@kernel
+def behind(which: int, place: int) -> int:
+    """Bits of a place's word from it on, away from the touch; uint64."""
+    return ~uint64(0) >> uint64(63 - (place & 63)) if which == 0 else ~uint64(0) << uint64(place & 63)
+
+
+@kernel
+def nearest_bit(which: int, value: int) -> int:
+    """The bit nearest to the touch of a word that has any."""
+    return 63 - leading_zeros(value) if which == 0 else trailing_zeros(value)
+
+
+@kernel
+def nearest_place(head: Record, which: int) -> int:
+    """The place of the window where a best level could be."""
+    width = int64(head["width"])
+    return width - 1 if which == 0 else width
 
 
 @kernel
 def is_better(which: int, price: int, other: int) -> bool:
     return price > other if which == 0 else price < other
-
-
-@kernel
-def far_place(far: Record, key: int) -> int:
-    """Index of the first rung whose key is not below ``key``."""
-    low = int64(0)
-    high = far["count"]
-    while low < high:
-        middle = (low + high) >> 1
-        if rung_at(far, middle)["key"] < key:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-@kernel
-def new_level(state: Record, price: int, owner: int, place: int) -> int:
-    """Number of an empty level; there is room for it (``engine.packed.growth``)."""
-    number = state["free_level"]
-    if number != 0:
-        state["free_level"] = int64(level_at(state, number)["next"])
-    else:
-        number = state["level_count"]
-        state["level_count"] += 1
-    level = level_at(state, number)
-    level["price"] = price
-    level["size"] = 0
-    level["count"] = 0
-    level["owner"] = owner
-    level["place"] = place
-    return number
-
-
-@kernel
-def free_level(state: Record, number: int) -> None:
-    level = level_at(state, number)
-    level["owner"] = 0
-    level["size"] = 0
-    level["count"] = 0
-    level["next"] = state["free_level"]
-    state["free_level"] = number

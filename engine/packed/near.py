@@ -15,7 +15,7 @@ from engine.layout import BOOK, record
 from engine.native import Record, address_of, int64, view
 from engine.packed.layout import LINE_BYTES, STATE, TOP
 from engine.packed.levels import is_better
-from engine.packed.orders import level_at
+from engine.packed.pool import level_at
 from engine.packed.quotes import head_of
 from engine.packed.walk import top_levels
 from engine.records import UNDEF_PRICE

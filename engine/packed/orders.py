@@ -10,11 +10,11 @@ from engine.compiling import kernel
 from engine.counters import LINES_TOUCHED, LOOKUP_PROBES, TABLE_UPDATE_PROBES, tally
 from engine.layout import BOOK
 from engine.native import INTEGER, Record, element, high_product, int64, trailing_zeros, uint64, view
-from engine.packed.layout import DEAD, LEVEL, LEVEL_BITS, LEVEL_MASK, LINE, LINE_BYTES, MOST_OVER, SLOT, SLOTS, STAMP
+from engine.packed.layout import DEAD, LEVEL_BITS, LEVEL_MASK, LINE, LINE_BYTES, MOST_OVER, SLOT, SLOTS, STAMP
+from engine.packed.pool import level_at, lose_dead_order
 
 SLOT_BYTES = SLOT.itemsize
 STAMP_BYTES = STAMP.itemsize
-LEVEL_BYTES = LEVEL.itemsize
 STAMPS_BYTES = SLOTS * STAMP_BYTES
 ONE_OVER = 1 << LEVEL_BITS
 NONE_EMPTY = 1 << SLOTS
@@ -41,11 +41,6 @@ def slot_at(state: Record, slot: int) -> Record:
 @kernel
 def stamp_at(state: Record, slot: int) -> Record:
     return view(element(state["stamps"], slot, state["lines"] * SLOTS, STAMP_BYTES), STAMP)
-
-
-@kernel
-def level_at(state: Record, number: int) -> Record:
-    return view(element(state["levels"], number, state["level_room"], LEVEL_BYTES), LEVEL)
 
 
 @kernel
@@ -159,10 +154,27 @@ def find(state: Record, home: int, order_id: int, number: int, probe: Record) ->
 
 
 @kernel
+def reclaim(state: Record, line: int) -> int:
+    """Take an order of a dead level, if there is one, out of a full line; returns the line's empty slots. The same ids
+    after each clear would else fill line after line."""
+    if state["dead_level"] != 0:
+        for place in range(line * SLOTS, line * SLOTS + SLOTS):
+            slot = slot_at(state, place)
+            number = level_of(slot)
+            if int64(level_at(state, number)["owner"]) & DEAD != 0:
+                erase(state, home_of(state, slot["order_id"], key_of_level(state, number)), place)
+                lose_dead_order(state, number)
+                break
+    return empty_slots(line_at(state, line))
+
+
+@kernel
 def insert(state: Record, home: int, order_id: int, size: int, number: int, probe: Record) -> int:
     """Slot of a new order, in its own line or the next one with room."""
     line = line_at(state, home)
     empty = empty_slots(line)
+    if empty == 0:
+        empty = reclaim(state, home)
     place = home * SLOTS + trailing_zeros(uint64(empty | NONE_EMPTY))
     tally(probe, TABLE_UPDATE_PROBES, 1)
     if empty == 0:
@@ -172,6 +184,8 @@ def insert(state: Record, home: int, order_id: int, size: int, number: int, prob
             other = following(state, other)
             steps += 1
             empty = empty_slots(line_at(state, other))
+            if empty == 0:
+                empty = reclaim(state, other)
         place = other * SLOTS + trailing_zeros(uint64(empty))
         state["reach"] = max(state["reach"], steps)
         count, distance = min(elsewhere(line) + 1, int64(MOST_OVER)), int64(line["level_1"]) >> LEVEL_BITS

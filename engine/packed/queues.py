@@ -13,7 +13,8 @@ from engine.native import BYTE, INTEGER, Record, address_of, element, free, int6
 from engine.packed.growth import book_address
 from engine.packed.layout import SLOTS, STATE
 from engine.packed.levels import best_of
-from engine.packed.orders import level_at, level_of, slot_at, stamp_at
+from engine.packed.orders import level_of, slot_at, stamp_at
+from engine.packed.pool import level_at
 from engine.packed.quotes import head_of
 from engine.packed.rules import age
 from engine.packed.walk import level_behind, levels_of

@@ -8,9 +8,9 @@ from engine.compiling import kernel
 from engine.counters import LINES_TOUCHED, tally
 from engine.layout import BOOK, INSTRUMENT
 from engine.native import Record, float64, int64, memcpy, view
-from engine.packed.layout import HEAD, HEAD_BYTES, TOUCH, TOUCH_BYTES
+from engine.packed.layout import HEAD, HEAD_BYTES, LINE_BYTES, PEERS, TOUCH, TOUCH_BYTES
 from engine.packed.levels import best_of
-from engine.packed.orders import level_at
+from engine.packed.pool import level_at
 from engine.packed.room import free_room, new_room
 
 _LEAST = -(2**63)
@@ -22,6 +22,11 @@ QUOTE_OFFSET = INSTRUMENT.fields["quote"][1]  # type: ignore[index]
 def head_of(book_address: int) -> Record:
     """The packed head of the book whose ``BOOK`` record is at this address."""
     return view(book_address - HEAD_BYTES, HEAD)
+
+
+@kernel
+def peers_at(touches: int) -> Record:
+    return view(touches - LINE_BYTES, PEERS)
 
 
 @kernel
@@ -50,7 +55,7 @@ def combined(head: Record, which: int) -> tuple[int, int, int]:
     flip = -which
     first = head["touches"] + which * TOUCH_BYTES
     best, size, count = int64(_LEAST), int64(0), int64(0)
-    for index in range(head["peers"]):
+    for index in range(peers_at(head["touches"])["count"]):
         touch = view(first + index * BOTH_BYTES, TOUCH)
         rank = touch["price"]
         # Masks, as conditional expressions may compile to branches: what is worse than the other side counts nothing.
@@ -71,7 +76,7 @@ def requote(state: Record, head: Record, which: int, probe: Record) -> None:
     if head["touch"] != 0:
         put_part(head["touch"], which, level)
         price, size, count = combined(head, which)
-        tally(probe, LINES_TOUCHED, head["peers"])
+        tally(probe, LINES_TOUCHED, peers_at(head["touches"])["count"])
     put_touch(head["quote"] + which * TOUCH_BYTES, price, size, count)
 
 
@@ -84,33 +89,53 @@ def put_mid(instrument: Record) -> None:
 
 
 @kernel
+def free_touches(touches: int) -> None:
+    if touches != 0:
+        free_room(touches - LINE_BYTES)
+
+
+@kernel
 def join_instrument(state: Record, book_address: int) -> None:
-    """A new book, already in its instrument's list: it and its peers get places for their parts of the BBO."""
-    book = view(book_address, BOOK)
-    instrument = view(book["instrument"], INSTRUMENT)
-    head = head_of(book_address)
+    """A new book, already in its instrument's list: it and its peers get places for their parts of the BBO, in the
+    order in which they came."""
+    book, head = view(book_address, BOOK), head_of(book_address)
     head["quote"] = book["instrument"] + QUOTE_OFFSET
-    peers = int64(1)
-    touches = int64(0)
     if book["next_of_instrument"] != 0:
-        other = head_of(book["next_of_instrument"])
-        peers = other["peers"] + 1
-        touches = other["touches"]
-    old = touches
-    touches = new_room(peers * BOTH_BYTES)
+        touches = head_of(book["next_of_instrument"])["touches"]
+        if touches == 0:
+            touches = move_touches(book["next_of_instrument"], int64(1))
+            put_parts(state, head_of(book["next_of_instrument"]))
+        elif peers_at(touches)["count"] == peers_at(touches)["room"]:
+            touches = move_touches(book["next_of_instrument"], peers_at(touches)["count"])
+        head["touches"] = touches
+        head["touch"] = touches + peers_at(touches)["count"] * BOTH_BYTES
+        peers_at(touches)["count"] += 1
+        put_parts(state, head)
+
+
+@kernel
+def move_touches(book_address: int, count: int) -> int:
+    """Room for twice the books that an instrument has, of which this is the last one; returns its address. What was
+    there comes along."""
+    touches = new_room(LINE_BYTES + 2 * count * BOTH_BYTES) + LINE_BYTES
+    peers_at(touches)["count"] = count
+    peers_at(touches)["room"] = 2 * count
+    old = head_of(book_address)["touches"]
     if old != 0:
-        memcpy(touches, old, (peers - 1) * BOTH_BYTES)
-        free_room(old)
-    address = instrument["books"]
-    place = peers
-    while address != 0:
+        memcpy(touches, old, count * BOTH_BYTES)
+    free_touches(old)
+    place = count
+    while book_address != 0:
         place -= 1
-        other = head_of(address)
-        other["peers"] = peers
-        other["touches"] = touches
-        if peers > 1:
-            other["touch"] = touches + place * BOTH_BYTES
-            for which in range(2):
-                level = level_at(state, best_of(other, which))
-                put_part(other["touch"], which, level)
-        address = view(address, BOOK)["next_of_instrument"]
+        head = head_of(book_address)
+        head["touches"] = touches
+        head["touch"] = touches + place * BOTH_BYTES
+        book_address = view(book_address, BOOK)["next_of_instrument"]
+    return touches
+
+
+@kernel
+def put_parts(state: Record, head: Record) -> None:
+    """A book's part of the BBO, both sides."""
+    for which in range(2):
+        put_part(head["touch"], which, level_at(state, best_of(head, which)))

@@ -11,7 +11,6 @@ from engine.counters import TABLES_BUILT, tally
 from engine.layout import record
 from engine.native import INTEGER, Record, free, int64, malloc, trailing_zeros, uint64, view
 from engine.packed.layout import DEAD, LINE, LINE_BYTES, SLOT, SLOTS
-from engine.packed.levels import free_level
 from engine.packed.orders import (
     SLOT_BYTES,
     STAMP_BYTES,
@@ -21,13 +20,13 @@ from engine.packed.orders import (
     home_of,
     insert,
     key_of_level,
-    level_at,
     level_of,
     line_at,
     put_elsewhere,
     put_level,
     slot_at,
 )
+from engine.packed.pool import free_level, level_at
 from engine.packed.room import free_room, length_of, spacious_room
 
 WAITING = record(("order_id", "u8"), ("size", "u4"), ("level", "u4"), ("stamp", "i8"))

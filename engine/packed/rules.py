@@ -17,7 +17,8 @@ from engine.native import Record, float64, int64, view
 from engine.packed.layout import STATE
 from engine.packed.levels import best_of
 from engine.packed.near import follow_level
-from engine.packed.orders import erase, find, insert, level_at, level_of, put_level, slot_at, stamp_at
+from engine.packed.orders import erase, find, insert, level_of, put_level, slot_at, stamp_at
+from engine.packed.pool import level_at
 from engine.packed.quotes import head_of, requote
 from engine.packed.sides import empty_side, grow, level_for, shrink
 from engine.records import ADD, CANCEL, CLEAR, F_TOB, MODIFY, UNDEF_PRICE

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from engine.compiling import kernel
 from engine.counters import FAR_LEVELS, LINES_TOUCHED, tally
-from engine.ladder import close_rung, key_of, open_rung, rung_at
+from engine.ladder import key_of
 from engine.native import Record, int64, trailing_zeros, uint64
-from engine.packed.layout import DEAD, FAR
+from engine.packed import outskirts
+from engine.packed.layout import FAR
 from engine.packed.levels import (
     ONE,
     best_of,
     bits_at,
     drop_bit,
-    far_place,
-    free_level,
+    front_word,
     is_better,
-    new_level,
+    nearest_place,
     next_place,
+    next_word,
     numbers_at,
-    outskirts_of,
     put_best,
     put_bit,
     tick_of,
 )
-from engine.packed.orders import level_at
-from engine.packed.window import FIRST_CREDIT, MOST_CREDIT, lay_window
+from engine.packed.outskirts import outskirts_of
+from engine.packed.pool import free_level, kill, level_at, new_level
+from engine.packed.window import lay_window
 
 
 @kernel
@@ -50,22 +51,14 @@ def in_outskirts(state: Record, head: Record, which: int, price: int, probe: Rec
         lay_window(state, head, price, probe)
         ticks = tick_of(head, price)
         if ticks < uint64(head["width"]):
-            head["allowance"] = FIRST_CREDIT
             number = in_window(state, head, which, price, ticks)
-        else:
-            # What did not help is tried again later and later.
-            head["allowance"] = min(head["allowance"] * 2, int64(MOST_CREDIT))
-        levels = outskirts_of(head, 0)["count"] + outskirts_of(head, 1)["count"] + (int64(head["width"]) >> 3)
-        head["credit"] = head["allowance"] + (levels >> 2)
     if number == 0:
         far = outskirts_of(head, which)
         key = key_of(price, which)
-        index = far_place(far, key)
-        if index < far["count"] and rung_at(far, index)["key"] == key:
-            number = rung_at(far, index)["level"]
-        else:
+        number = outskirts.find(far, key)
+        if number == 0:
             number = new_level(state, price, 2 * head["number"] + which, int64(FAR))
-            open_rung(far, index, key, number)
+            outskirts.put(far, key, number)
     return number
 
 
@@ -108,17 +101,10 @@ def best_behind(state: Record, head: Record, which: int, place: int) -> int:
             number = int64(numbers_at(head, found)["value"])
     far = outskirts_of(head, which)
     if far["count"] != 0:
-        other = rung_at(far, far["count"] - 1)["level"]
+        other = outskirts.last_level(far)
         if number == 0 or is_better(which, level_at(state, other)["price"], level_at(state, number)["price"]):
             number = other
     return number
-
-
-@kernel
-def nearest_place(head: Record, which: int) -> int:
-    """The place of the window where a best level could be."""
-    width = int64(head["width"])
-    return width - 1 if which == 0 else width
 
 
 @kernel
@@ -135,43 +121,33 @@ def shrink(state: Record, head: Record, which: int, number: int, size: int, orde
             if best_of(head, which) == number:
                 put_best(head, which, best_behind(state, head, which, place))
         else:
-            far = outskirts_of(head, which)
-            close_rung(far, far_place(far, key_of(level["price"], which)))
+            outskirts.take(outskirts_of(head, which), key_of(level["price"], which))
             free_level(state, number)
             if best_of(head, which) == number:
                 put_best(head, which, best_behind(state, head, which, nearest_place(head, which)))
 
 
 @kernel
-def kill(state: Record, number: int) -> None:
-    """A level goes with its orders. These stay in the table until it is rebuilt, and the number is not used again
-    before."""
-    level = level_at(state, number)
-    if level["count"] != 0:
-        state["live"] -= int64(level["count"])
-        level["owner"] = int64(level["owner"]) | DEAD
-        level["size"] = 0
-        level["next"] = state["dead_level"]
-        state["dead_level"] = number
-    else:
-        free_level(state, number)
-
-
-@kernel
 def empty_side(state: Record, head: Record, which: int) -> None:
     """All levels of a side go."""
-    half = int64(head["width"]) >> 6
-    for word in range(which * half, (which + 1) * half):
-        bits = bits_at(head, word)
-        value = bits["value"]
-        while value != uint64(0):
-            entry = numbers_at(head, (word << 6) + trailing_zeros(value))
-            kill(state, int64(entry["value"]))
-            entry["value"] = 0
-            value = value & (value - ONE)
-        bits["value"] = uint64(0)
+    if head["width"] != 0:
+        word = next_word(head, which, front_word(head, which))
+        while word >= 0:
+            bits = bits_at(head, word)
+            value = bits["value"]
+            while value != uint64(0):
+                entry = numbers_at(head, (word << 6) + trailing_zeros(value))
+                kill(state, int64(entry["value"]))
+                entry["value"] = 0
+                value = value & (value - ONE)
+            bits["value"] = uint64(0)
+            word = next_word(head, which, word)
     far = outskirts_of(head, which)
-    for index in range(far["count"]):
-        kill(state, rung_at(far, index)["level"])
-    far["count"] = 0
+    if far["count"] != 0:
+        leaf = outskirts.first_leaf(far)
+        while leaf != 0:
+            for index in range(outskirts.count_of(leaf)):
+                kill(state, outskirts.rung_of(leaf, index)["level"])
+            leaf = outskirts.next_leaf(leaf)
+        outskirts.clear(far)
     put_best(head, which, int64(0))

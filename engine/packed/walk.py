@@ -6,21 +6,27 @@ import numpy as np
 
 from engine.compiling import inlined, kernel
 from engine.inputs import LEVELS
-from engine.ladder import key_of, rung_at
+from engine.ladder import key_of
 from engine.layout import OUTPUT_LEVEL
-from engine.native import Record, address_of, float64, int64, leading_zeros, trailing_zeros, uint64, view
+from engine.native import Record, address_of, float64, int64, uint64, view
+from engine.packed import outskirts
 from engine.packed.layout import FAR, STATE, TOP
 from engine.packed.levels import (
     ONE,
+    behind,
     best_of,
     bits_at,
-    far_place,
+    front_word,
     is_better,
+    nearest_bit,
+    nearest_place,
     next_place,
+    next_word,
     numbers_at,
-    outskirts_of,
+    tick_size,
 )
-from engine.packed.orders import level_at
+from engine.packed.outskirts import outskirts_of
+from engine.packed.pool import level_at
 from engine.packed.quotes import head_of
 from engine.records import UNDEF_PRICE
 
@@ -39,17 +45,22 @@ def place_behind(head: Record, which: int, place: int) -> int:
 
 
 @kernel
-def first_place_behind(state: Record, head: Record, which: int, price: int) -> int:
-    """The place of the best level of the window that is behind a price outside of it, -1 if there is none."""
+def first_place_behind(head: Record, which: int, price: int) -> int:
+    """The place of the best level of the window that is behind a price outside of it or off its grid, -1 if there is
+    none."""
     width = int64(head["width"])
     found = int64(-1)
     if width != 0:
-        found = next_place(head, which, width - 1 if which == 0 else width)
-        while found >= 0:
-            number = int64(numbers_at(head, found)["value"])
-            if is_better(which, price, level_at(state, number)["price"]):
-                break
-            found = place_behind(head, which, found)
+        tick, base = tick_size(head), int64(head["base"])
+        if which == 0 and price > base:
+            ticks = (uint64(price) - uint64(base) - ONE) // tick
+            found = next_place(head, which, int64(min(ticks, uint64(width - 1))))
+        elif which == 1 and price < base:
+            found = next_place(head, which, width)
+        elif which == 1:
+            ticks = (uint64(price) - uint64(base)) // tick
+            if ticks < uint64(width - 1):
+                found = next_place(head, which, width + int64(ticks) + 1)
     return found
 
 
@@ -57,21 +68,17 @@ def first_place_behind(state: Record, head: Record, which: int, price: int) -> i
 def level_behind(state: Record, head: Record, which: int, number: int) -> int:
     """Number of the next level behind level ``number``, 0 if that was the last one."""
     level = level_at(state, number)
-    far = outskirts_of(head, which)
     if level["place"] != FAR:
         place = place_behind(head, which, int64(level["place"]))
     else:
-        place = first_place_behind(state, head, which, level["price"])
+        place = first_place_behind(head, which, level["price"])
     following = int64(numbers_at(head, place)["value"]) if place >= 0 else int64(0)
-    if far["count"] != 0:
-        # The rung below this level's key: the first whose key is not below it, and one down.
-        index = far_place(far, key_of(level["price"], which)) - 1
-        if index >= 0:
-            other = rung_at(far, index)["level"]
-            better = following == 0 or is_better(
-                which, level_at(state, other)["price"], level_at(state, following)["price"]
-            )
-            following = other if better else following
+    other = outskirts.level_below(outskirts_of(head, which), key_of(level["price"], which))
+    if other != 0:
+        better = following == 0 or is_better(
+            which, level_at(state, other)["price"], level_at(state, following)["price"]
+        )
+        following = other if better else following
     return following
 
 
@@ -79,43 +86,65 @@ def level_behind(state: Record, head: Record, which: int, number: int) -> int:
 def levels_of(head: Record, which: int) -> int:
     """Number of levels of a side."""
     total = outskirts_of(head, which)["count"]
-    half = int64(head["width"]) >> 6
-    for word in range(which * half, (which + 1) * half):
-        value = bits_at(head, word)["value"]
-        while value != uint64(0):
-            total += 1
-            value = value & (value - ONE)
+    if head["width"] != 0:
+        word = next_word(head, which, front_word(head, which))
+        while word >= 0:
+            value = bits_at(head, word)["value"]
+            while value != uint64(0):
+                total += 1
+                value = value & (value - ONE)
+            word = next_word(head, which, word)
     return total
+
+
+@kernel
+def merge_levels(state: Record, head: Record, which: int, top: Record) -> None:
+    """``top_levels`` where some levels are in the outskirts: a walk over the window's and one over these."""
+    far = outskirts_of(head, which)
+    leaf = outskirts.last_leaf(far)
+    index = outskirts.count_of(leaf) - 1
+    place = next_place(head, which, nearest_place(head, which)) if head["width"] != 0 else int64(-1)
+    for depth in range(LEVELS):
+        number = int64(numbers_at(head, place)["value"]) if place >= 0 else int64(0)
+        other = outskirts.rung_of(leaf, index)["level"] if leaf != 0 else int64(0)
+        if other != 0 and (
+            number == 0 or is_better(which, level_at(state, other)["price"], level_at(state, number)["price"])
+        ):
+            number = other
+            index -= 1
+            if index < 0:
+                leaf = outskirts.previous_leaf(leaf)
+                index = outskirts.count_of(leaf) - 1 if leaf != 0 else int64(0)
+        elif place >= 0:
+            place = place_behind(head, which, place)
+        top["number"][depth] = number
 
 
 @inlined
 def top_levels(state: Record, head: Record, which: int, top: Record) -> None:
     """Numbers of the best levels, then 0, to a ``TOP`` record."""
     number = best_of(head, which)
-    near = number != 0 and outskirts_of(head, which)["count"] == 0
-    if near:
+    if outskirts_of(head, which)["count"] != 0:
+        merge_levels(state, head, which, top)
+    elif number != 0:
         # All levels are in the window: a walk over its bits. Two bits apart are one jump, whatever lies between.
-        half = int64(head["width"]) >> 6
         place = int64(level_at(state, number)["place"])
         word = place >> 6
-        last = which * half + (0 if which == 0 else half - 1)
-        value = bits_at(head, word)["value"]
-        value = value & (~uint64(0) >> uint64(63 - (place & 63)) if which == 0 else ~uint64(0) << uint64(place & 63))
+        value = bits_at(head, word)["value"] & behind(which, place)
         for depth in range(LEVELS):
-            while value == uint64(0) and word != last:
-                word += -1 if which == 0 else 1
-                value = bits_at(head, word)["value"]
+            if value == uint64(0) and word >= 0:
+                word = next_word(head, which, word)
+                if word >= 0:
+                    value = bits_at(head, word)["value"]
             number = int64(0)
             if value != uint64(0):
-                bit = 63 - leading_zeros(value) if which == 0 else trailing_zeros(value)
+                bit = nearest_bit(which, value)
                 value = value & ~(ONE << uint64(bit))
                 number = int64(numbers_at(head, (word << 6) + bit)["value"])
             top["number"][depth] = number
     else:
         for depth in range(LEVELS):
-            top["number"][depth] = number
-            if number != 0 and depth + 1 < LEVELS:
-                number = level_behind(state, head, which, number)
+            top["number"][depth] = 0
 
 
 @inlined

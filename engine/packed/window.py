@@ -10,20 +10,14 @@ import numpy as np
 
 from engine.compiling import kernel
 from engine.counters import WINDOWS_LAID, tally
-from engine.ladder import key_of, open_rung, rung_at
-from engine.native import Record, free, int64, malloc, memset, trailing_zeros, uint64, view
-from engine.packed.layout import FAR, WORD
-from engine.packed.levels import (
-    NUMBER_BYTES,
-    best_of,
-    far_place,
-    free_level,
-    numbers_at,
-    outskirts_of,
-    put_bit,
-    tick_of,
-)
-from engine.packed.orders import level_at
+from engine.ladder import key_of
+from engine.layout import BOOK
+from engine.native import Record, address_of, free, int64, malloc, memset, trailing_zeros, uint64, view
+from engine.packed import outskirts
+from engine.packed.layout import BITS, FAR, HEAD_BYTES, WORD
+from engine.packed.levels import NUMBER_BYTES, best_of, bits_bytes, inverse_of, numbers_at, put_bit, tick_of
+from engine.packed.outskirts import outskirts_of
+from engine.packed.pool import free_level, level_at
 from engine.packed.room import free_room, new_room
 
 LEAST_WIDTH = 64
@@ -32,7 +26,7 @@ MOST_CREDIT = 1 << 20
 _LARGEST = 2**63 - 1
 _SMALLEST = -(2**63)
 _LARGEST_TICK = uint64(1 << 44)
-_ZERO, _ONE, _TWO = uint64(0), uint64(1), uint64(2)
+_ZERO, _ONE = uint64(0), uint64(1)
 
 
 @kernel
@@ -49,31 +43,30 @@ def common_divisor(one: int, other: int) -> int:
 
 
 @kernel
-def inverse_of(odd: int) -> int:
-    """The inverse of an odd number modulo 2^64, by Newton's iteration."""
-    inverse = odd
-    for _ in range(5):
-        inverse = inverse * (_TWO - odd * inverse)
-    return inverse
-
-
-@kernel
 def collect(state: Record, head: Record, numbers: int) -> int:
-    """Write the numbers of all levels of a book that are not empty; returns how many. Empty ones become free."""
+    """Write the numbers of all levels of a book that are not empty; returns how many. Empty ones become free, and the
+    outskirts empty."""
     total = int64(0)
-    for place in range(2 * int64(head["width"])):
-        number = int64(numbers_at(head, place)["value"])
-        if number != 0:
-            if level_at(state, number)["size"] != 0:
-                view(numbers + total * NUMBER_BYTES, WORD)["value"] = number
-                total += 1
-            else:
-                free_level(state, number)
+    for pair in range(int64(head["width"])):
+        # Most are 0.
+        if view(head["window"] + pair * 2 * NUMBER_BYTES, BITS)["value"] != _ZERO:
+            for place in range(2 * pair, 2 * pair + 2):
+                number = int64(numbers_at(head, place)["value"])
+                if number != 0:
+                    if level_at(state, number)["size"] != 0:
+                        view(numbers + total * NUMBER_BYTES, WORD)["value"] = number
+                        total += 1
+                    else:
+                        free_level(state, number)
     for which in range(2):
         far = outskirts_of(head, which)
-        for index in range(far["count"]):
-            view(numbers + total * NUMBER_BYTES, WORD)["value"] = rung_at(far, index)["level"]
-            total += 1
+        leaf = outskirts.first_leaf(far)
+        while leaf != 0:
+            for index in range(outskirts.count_of(leaf)):
+                view(numbers + total * NUMBER_BYTES, WORD)["value"] = outskirts.rung_of(leaf, index)["level"]
+                total += 1
+            leaf = outskirts.next_leaf(leaf)
+        outskirts.clear(far)
     return total
 
 
@@ -118,12 +111,12 @@ def lay_grid(head: Record, tick: int, anchor: int, centre: int, width: int) -> N
     head["shift"] = shift
     if int64(head["width"]) == width:
         memset(head["window"], np.int32(0), 2 * width * NUMBER_BYTES)
-        memset(head["bits"], np.int32(0), width // 4)
+        memset(head["bits"], np.int32(0), bits_bytes(width))
     else:
         drop_window(head)
         head["width"] = width
         head["window"] = new_room(2 * width * NUMBER_BYTES)
-        head["bits"] = new_room(width // 4)
+        head["bits"] = new_room(bits_bytes(width))
 
 
 @kernel
@@ -148,10 +141,10 @@ def lay_window(state: Record, head: Record, price: int, probe: Record) -> None:
     low, high = min(price, anchor), max(price, anchor)
     for index in range(total):
         other = level_at(state, int64(view(numbers + index * NUMBER_BYTES, WORD)["value"]))["price"]
-        tick = common_divisor(tick, distance(other, anchor))
+        step = distance(other, anchor)
+        if tick == _ZERO or step % tick != _ZERO:
+            tick = common_divisor(tick, step)
         low, high = min(low, other), max(high, other)
-    far_bids["count"] = 0
-    far_asks["count"] = 0
     if tick != _ZERO and tick < _LARGEST_TICK:
         span = int64(min(distance(high, low) // tick + _ONE, uint64(state["widest"])))
         most = min(state["widest"], max(int64(LEAST_WIDTH), state["per_level"] * total))
@@ -176,7 +169,21 @@ def lay_window(state: Record, head: Record, price: int, probe: Record) -> None:
             put_bit(head, place)
             level["place"] = place
         else:
-            far = outskirts_of(head, which)
-            key = key_of(level["price"], which)
-            open_rung(far, far_place(far, key), key, number)
+            outskirts.put(outskirts_of(head, which), key_of(level["price"], which), number)
             level["place"] = FAR
+    renew_credit(head, total)
+
+
+@kernel
+def renew_credit(head: Record, total: int) -> None:
+    """How many searches outside of the window are free until it is laid again: as many as cost what that costs, of
+    ``total`` levels and all places. If most events since it was last laid were such searches, it was no help; then it
+    is tried again later and later."""
+    events = view(address_of(head) + HEAD_BYTES, BOOK)["events"]
+    if 2 * head["granted"] > events - head["laid"]:
+        head["allowance"] = min(head["allowance"] * 2, int64(MOST_CREDIT))
+    else:
+        head["allowance"] = FIRST_CREDIT
+    head["laid"] = events
+    head["granted"] = head["allowance"] + total + (int64(head["width"]) >> 3)
+    head["credit"] = head["granted"]

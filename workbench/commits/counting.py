@@ -73,7 +73,7 @@ def count(valgrind: Valgrind, replay: Any, chunk: Any, name: str) -> None:
 
 
 def count_variant(
-    valgrind: Valgrind, variant: Any, feed: Any, evaluate: str, label: str, ended: list[threading.Event]
+    valgrind: Valgrind, variant: Any, feed: Any, task: Mapping[str, Any], label: str, ended: list[threading.Event]
 ) -> None:
     """Count one variant on one feed, tell the first of ``ended``, stay until the second.
 
@@ -82,9 +82,11 @@ def count_variant(
     from engine.session import Replay
 
     try:
-        begin = max(0, min(LEAD, feed.count - RECORDS))
-        lead, records = feed.slice(0, begin), feed.slice(begin, min(begin + RECORDS, feed.count))
-        replay = Replay(variant, evaluate=evaluate, observe=False)
+        wanted = task.get("records", RECORDS)
+        begin = max(0, min(LEAD, feed.count - wanted))
+        lead, records = feed.slice(0, begin), feed.slice(begin, min(begin + wanted, feed.count))
+        until = {"until": task["until"]} if "until" in task else {}
+        replay = Replay(variant, evaluate=task["evaluate"], observe=False, **until)
         replay.run(lead.address, lead.stride, lead.count)
         # The first dump holds what is done once, when a thread calls for the first time.
         for kind, chunk in (("first", feed.slice(0, 0)), ("empty", feed.slice(0, 0)), ("whole", records)):
@@ -110,7 +112,8 @@ def variables() -> dict[str, str]:
 def command(python: str, task: Mapping[str, Any], folder: str) -> list[str]:
     """The command that counts; it needs ``variables`` in its environment and leaves its dumps in ``folder``.
 
-    ``task``: feeds (lists of specs), variants, evaluate. Addresses are the same in every run.
+    ``task``: feeds (lists of specs), variants, evaluate; if need be, how many ``records`` to count and ``until`` which
+    stage. Addresses are the same in every run.
     """
     return [
         *(["setarch", platform.machine(), "-R"] if shutil.which("setarch") else []),
@@ -159,7 +162,7 @@ def main() -> None:
             # or the next would have the arena of one that has gone, and its counts subtracted.
             counted = threading.Event()
             label = f"{place} {{}} {{}} {name}"
-            work = (valgrind, resolve(name, known), feed, task["evaluate"], label, [counted, done])
+            work = (valgrind, resolve(name, known), feed, task, label, [counted, done])
             threading.Thread(target=count_variant, args=work).start()
             counted.wait()
     done.set()

@@ -1,0 +1,77 @@
+"""Level records by number: taken, given back, and set aside while orders of theirs still stand in the table."""
+
+from __future__ import annotations
+
+from engine.compiling import kernel
+from engine.native import Record, element, int64, view
+from engine.packed.layout import DEAD, LEVEL
+
+LEVEL_BYTES = LEVEL.itemsize
+
+
+@kernel
+def level_at(state: Record, number: int) -> Record:
+    return view(element(state["levels"], number, state["level_room"], LEVEL_BYTES), LEVEL)
+
+
+@kernel
+def new_level(state: Record, price: int, owner: int, place: int) -> int:
+    """Number of an empty level; there is room for it (``engine.packed.growth``)."""
+    number = state["free_level"]
+    if number != 0:
+        state["free_level"] = int64(level_at(state, number)["next"])
+    else:
+        number = state["level_count"]
+        state["level_count"] += 1
+    level = level_at(state, number)
+    level["price"] = price
+    level["size"] = 0
+    level["count"] = 0
+    level["owner"] = owner
+    level["place"] = place
+    return number
+
+
+@kernel
+def free_level(state: Record, number: int) -> None:
+    level = level_at(state, number)
+    level["owner"] = 0
+    level["size"] = 0
+    level["count"] = 0
+    level["next"] = state["free_level"]
+    state["free_level"] = number
+
+
+@kernel
+def kill(state: Record, number: int) -> None:
+    """A level goes with its orders. These stay in the table until it is purged or their slots are needed, and the
+    number is not used again before."""
+    level = level_at(state, number)
+    if level["count"] != 0:
+        state["live"] -= int64(level["count"])
+        level["owner"] = int64(level["owner"]) | DEAD
+        level["size"] = 0
+        following = state["dead_level"]
+        level["next"] = following
+        level["place"] = 0
+        if following != 0:
+            level_at(state, following)["place"] = number
+        state["dead_level"] = number
+    else:
+        free_level(state, number)
+
+
+@kernel
+def lose_dead_order(state: Record, number: int) -> None:
+    """An order of a dead level has left the table; with the last one the number is free."""
+    level = level_at(state, number)
+    level["count"] = int64(level["count"]) - 1
+    if level["count"] == 0:
+        before, following = int64(level["place"]), int64(level["next"])
+        if before != 0:
+            level_at(state, before)["next"] = following
+        else:
+            state["dead_level"] = following
+        if following != 0:
+            level_at(state, following)["place"] = before
+        free_level(state, number)
