@@ -20,7 +20,10 @@ What cannot be keyed is compiled in every process. Nothing here stops work: what
 Not proven: that ahead-of-time state outside Python's values (an overload that asks the clock) stays the same.
 """
 
-from engine.kernel_cache.dispatching import KernelCache, NotKeptError, asking, attach, without_numbas_cache
+from engine.kernel_cache.dispatching import KernelCache, attach, is_kept
 from engine.kernel_cache.fingerprint import digest_of
+from engine.kernel_cache.folders import kernel_folder
+from engine.kernel_cache.numba_internals import without_numbas_cache
+from engine.kernel_cache.recipes import recall, remember
 
-__all__ = ["KernelCache", "NotKeptError", "asking", "attach", "digest_of", "without_numbas_cache"]
+__all__ = ["KernelCache", "attach", "digest_of", "is_kept", "kernel_folder", "recall", "remember", "without_numbas_cache"]

@@ -2,41 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import CodeType, FunctionType
 from typing import Any
 
-from engine.errors import LobenchError
 from engine.kernel_cache import numba_internals, settings, store
 from engine.kernel_cache.fingerprint import Fingerprint, fingerprint, own_tokens
 from engine.kernel_cache.folders import kernel_folder, say
-from engine.kernel_cache.numba_internals import without_numbas_cache
 from engine.kernel_cache.trusted import trusted_file
-from engine.kernel_cache.values import Token, Unkeyable, describe
-
-__all__ = ["KernelCache", "NotKeptError", "asking", "attach", "without_numbas_cache"]
-
-
-class NotKeptError(LobenchError):
-    """A kernel that is not in the cache, while nothing is to be compiled."""
-
-
-_asking = 0
-
-
-@contextmanager
-def asking() -> Iterator[None]:
-    """Meanwhile a kernel that is not in the cache raises NotKeptError, and is not compiled."""
-    global _asking
-    _asking += 1
-    try:
-        yield
-    finally:
-        _asking -= 1
-
+from engine.kernel_cache.values import Token, Unkeyable
 
 class _Compiled:
     """What Numba has compiled in this process since the cache was first used, and from what.
@@ -127,14 +101,10 @@ class KernelCache:
         """Numba asks for it before it compiles anew; the keys see to that."""
 
     def load_overload(self, signature: Any, target_context: Any) -> Any:
-        """The kernel for a signature, None if it is not in the cache. Raises NotKeptError instead while ``asking``."""
-        found = self._load(signature) if self._enabled else None
-        if found is None and _asking:
-            raise NotKeptError(f"{self._name} is not in the cache")
-        return found
-
-    def _load(self, signature: Any) -> Any:
+        """The kernel for a signature, None if it is not in the cache."""
         self._asked.pop(signature, None)
+        if not self._enabled:
+            return None
         folder = kernel_folder()
         try:
             key, found = self.key(signature)
@@ -197,3 +167,15 @@ def attach(dispatcher: Any) -> Any:
     if isinstance(dispatcher, numba_internals.Dispatcher):
         dispatcher._cache = KernelCache(dispatcher)
     return dispatcher
+
+
+def is_kept(dispatcher: Any, signature: Any) -> bool:
+    """Whether a kernel would be loaded now instead of compiled; without loading it."""
+    folder = kernel_folder()
+    cache = getattr(dispatcher, "_cache", None)
+    if folder is None or not isinstance(cache, KernelCache):
+        return False
+    try:
+        return store.read(folder, cache.key(signature)[0]) is not None
+    except Unkeyable:
+        return False

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import builtins
 import enum
+import operator
 import sys
+import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass, is_dataclass
 from hashlib import blake2b
-from types import CodeType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
+
+import numpy as np
 
 from engine.kernel_cache import codes, numba_internals
 from engine.kernel_cache.trusted import installed_file, trusted
@@ -41,6 +45,25 @@ _NO_CONTENT = {
 """Attributes of a class that no code comes of."""
 
 _UNDEFINED = ("undefined",)
+
+_NEVER_CHANGES = {
+    BuiltinFunctionType,
+    CodeType,
+    FunctionType,
+    bool,
+    bytes,
+    float,
+    int,
+    str,
+    type,
+    type(None),
+    type(np.dtype("i8")),
+    numba_internals.CPUDispatcher,
+    numba_internals.Intrinsic,
+}
+"""Types of values that are the same, or known by a reference, as long as they are the same object."""
+
+_known: weakref.WeakKeyDictionary[FunctionType, tuple[list[Any], list[Token]]] = weakref.WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -86,6 +109,22 @@ def own_tokens(function: FunctionType, *, lenient: bool = False) -> tuple[Token,
     return tuple(_Walk(lenient=lenient).function(function))
 
 
+def joined(tokens: Iterable[Token]) -> list[Token]:
+    """The same with everything between two references as one token; what was apart stays apart in it."""
+    out: list[Token] = []
+    parts: list[bytes] = []
+    for token in tokens:
+        if isinstance(token, str):
+            content = token.encode(errors="surrogatepass")
+            parts += [b"S%d:" % len(content), content]
+        elif isinstance(token, bytes):
+            parts += [b"B%d:" % len(token), token]
+        else:
+            out += [b"".join(parts), token]
+            parts = []
+    return [*out, b"".join(parts)]
+
+
 class _Walk:
     """``lenient``: places count for nothing, and values that nothing can be said of are named by their class."""
 
@@ -114,21 +153,15 @@ class _Walk:
 
     def add(self, name: str, tokens: Iterable[Token]) -> None:
         """A line of its own: a name for people, and a digest in which references are numbers."""
-        digest = blake2b(digest_size=16)
-        for token in tokens:
-            if isinstance(token, Ref):
-                number = self._numbers.get(id(token.to))
-                if number is None:
-                    number = self._numbers[id(token.to)] = len(self._numbers)
-                    self._waiting.append(token.to)
-                content, mark = b"%d" % number, b"R"
-            elif isinstance(token, str):
-                content, mark = token.encode(errors="surrogatepass"), b"S"
-            else:
-                content, mark = token, b"B"
-            digest.update(mark + b"%d:" % len(content))
-            digest.update(content)
-        self.lines.append(f"{digest.hexdigest()} {name}")
+        parts = [b"R%d:" % self._number(one.to) if isinstance(one, Ref) else one for one in joined(tokens)]
+        self.lines.append(f"{blake2b(b''.join(parts), digest_size=16).hexdigest()} {name}")
+
+    def _number(self, node: Any) -> int:
+        number = self._numbers.get(id(node))
+        if number is None:
+            number = self._numbers[id(node)] = len(self._numbers)
+            self._waiting.append(node)
+        return number
 
     def _name(self, node: Any) -> str:
         if self.lenient:
@@ -146,26 +179,46 @@ class _Walk:
             return [str(problem)]
 
     def function(self, function: FunctionType) -> list[Token]:
-        """Tokens of a function: its code, then the values of the names in it."""
+        """Tokens of a function: its code, then the values of the names in it.
+
+        Most functions are met again for the next kernel; what is the same and can't have changed is not said anew.
+        """
+        registration = numba_internals.registration(function)
+        values = [self.lenient, registration, *self._values(function)]
+        known = _known.get(function)
+        if known is not None and all(map(operator.is_, known[0], values)):
+            return known[1]
+        tokens = joined(self._function(function, values[2:], registration))
+        if all(type(value) in _NEVER_CHANGES for value in values[2:]):
+            _known[function] = (values, tokens)
+        return tokens
+
+    def _values(self, function: FunctionType) -> list[Any]:
+        """Of all names in a function's code, in the order of ``_names``."""
+        code, space = codes.read(function.__code__), function.__globals__
+        known = vars(builtins)
+        return [
+            function.__code__,
+            function.__defaults__,
+            function.__kwdefaults__,
+            *[space[name] if name in space else known.get(name, _UNDEFINED) for name in code.globals],
+            *[cell_contents(cell) for cell in function.__closure__ or ()],
+            *[self._imported(name, space) for name in code.imports],
+        ]
+
+    def _function(self, function: FunctionType, values: list[Any], registration: Any) -> list[Token]:
         code = codes.read(function.__code__)
         place = [code.placeless] if self.lenient else [code.digest, function.__module__ or "", function.__qualname__]
         out: list[Token] = list(place)
-        values: list[tuple[str, Any]] = [("defaults", function.__defaults__), ("keywords", function.__kwdefaults__)]
-        space = function.__globals__
-        for name in code.globals:
-            found = space[name] if name in space else vars(builtins).get(name, _UNDEFINED)
-            values.append((name, found))
-        cells = function.__closure__ or ()
-        values += [(name, cell_contents(cell)) for name, cell in zip(function.__code__.co_freevars, cells, strict=True)]
-        values += [(name, self._imported(name, space)) for name in code.imports]
-        for name, value in values:
+        names = ["defaults", "keywords", *code.globals, *function.__code__.co_freevars, *code.imports]
+        for name, value in zip(names, values[1:], strict=True):
             try:
                 out += [name, *self.described(value)]
                 if isinstance(value, ModuleType):
                     self._attributes(value, code.attributes, out, {id(value)})
             except Unkeyable as problem:
                 raise Unkeyable(f"{function.__module__}.{function.__qualname__} uses {name}: {problem}") from None
-        for chooser, options in numba_internals.registered(function):
+        for chooser, options in numba_internals.registered(registration):
             out.append("registered")
             out += self.described(chooser)
             out += self.described(options)

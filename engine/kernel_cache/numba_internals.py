@@ -16,7 +16,7 @@ from typing import Any
 
 from numba import types
 from numba.core import dispatcher as numba_dispatcher
-from numba.core import event, extending, imputils, sigutils
+from numba.core import event, extending, imputils, registry, sigutils
 from numba.core.compiler import CompileResult
 from numba.core.entrypoints import init_all
 from numba.core.registry import cpu_target
@@ -26,6 +26,7 @@ from numba.core.typing import templates
 from engine.kernel_cache.trusted import trusted_file, trusted_module
 
 Dispatcher: Any = numba_dispatcher.Dispatcher
+CPUDispatcher: Any = registry.CPUDispatcher
 Intrinsic: Any = vars(extending)["_Intrinsic"]
 Type: Any = types.Type
 DispatcherType: Any = types.Dispatcher
@@ -63,13 +64,17 @@ def parts_of(dispatcher: Any) -> tuple[Any, ...]:
     return options, dispatcher.locals, dispatcher._compiler.pipeline_class, fixed
 
 
-def registered(function: Any) -> list[tuple[Any, ...]]:
-    """How a Python function may be compiled that is none of Numba's: (the function that chooses the implementation, or
-    None if that is the function itself; options) of each ``overload`` or ``register_jitable``."""
+def registration(function: Any) -> Any:
+    """What Numba knows a Python function by; another object once more is registered for it."""
     context: Any = cpu_target.typing_context
-    found = context._lookup_global(function)
+    return context._lookup_global(function)
+
+
+def registered(registration: Any) -> list[tuple[Any, ...]]:
+    """How a Python function is compiled by its registration: (the function that chooses the implementation, or None if
+    that is the function itself; options) of each ``overload`` or ``register_jitable``."""
     entries: list[tuple[Any, ...]] = []
-    for template in getattr(found, "templates", ()):
+    for template in getattr(registration, "templates", ()):
         chooser = getattr(template, "_overload_func", None)
         if chooser is None:
             entries.append((template, {}))
@@ -177,7 +182,12 @@ def reason_not_to_keep(result: Any) -> str | None:
 
 def pack(result: Any) -> bytes:
     """A compiled kernel as bytes."""
-    return bytes(dumps(result._reduce()))
+    return dumped(result._reduce())
+
+
+def dumped(value: Any) -> bytes:
+    """``value`` pickled, Numba's types included."""
+    return bytes(dumps(value))
 
 
 def unpack(content: bytes) -> Any:

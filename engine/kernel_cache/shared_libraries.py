@@ -30,18 +30,26 @@ def content_of(symbol: str) -> str | None:
     linked when a kernel is loaded; None if it is in none, or there is no such function."""
     lookup: Any = llvmlite.binding
     address = lookup.address_of_symbol(symbol)
-    found = _Found()
-    if address is None or not ctypes.CDLL(None).dladdr(ctypes.c_void_p(address), ctypes.byref(found)):
+    file = None if address is None else _file_of(address)
+    if file is None:
         return None
-    file = os.fsdecode(found.file or b"")
-    path = os.path.realpath(file if file.startswith("/") else "/proc/self/exe")
-    if path.startswith(_OF_THE_SYSTEM):
+    if file.startswith(_OF_THE_SYSTEM):
         return "of the system"
     try:
-        status = os.stat(path)
-        return _digest(path, status.st_ino, status.st_size, status.st_mtime_ns)
+        status = os.stat(file)
+        return _digest(file, status.st_ino, status.st_size, status.st_mtime_ns)
     except OSError:
         return None
+
+
+@cache
+def _file_of(address: int) -> str | None:
+    found = _Found()
+    if not ctypes.CDLL(None).dladdr(ctypes.c_void_p(address), ctypes.byref(found)):
+        return None
+    file = os.fsdecode(found.file or b"")
+    # The program itself is named as it was called.
+    return os.path.realpath(file if file.startswith("/") else "/proc/self/exe")
 
 
 @cache
