@@ -164,7 +164,7 @@ def _named(value: Any, out: list[Token], depth: int) -> None:
     owner = getattr(value, "__self__", None)
     out += ["builtin", getattr(value, "__module__", None) or "", value.__qualname__]
     if owner is not None and not isinstance(owner, python_types.ModuleType):
-        _value(owner, out, depth)
+        _owner(owner, out)
     elif not trusted_module(getattr(value, "__module__", None) or "builtins"):
         raise Unkeyable(f"{value.__qualname__} of the extension module {value.__module__}")
 
@@ -216,7 +216,17 @@ def _ufunc(value: Any, out: list[Token], depth: int) -> None:
 def _method(value: python_types.MethodType, out: list[Token], depth: int) -> None:
     out.append("method")
     _value(value.__func__, out, depth)
-    _value(value.__self__, out, depth)
+    _owner(value.__self__, out)
+
+
+def _owner(value: Any, out: list[Token]) -> None:
+    """What a method is bound to. Numba knows the methods of NumPy's one generator by what they are called."""
+    try:
+        out += describe(value)
+    except Unkeyable:
+        if not trusted_module(type(value).__module__):
+            raise
+        out += ["of a", type(value).__module__, type(value).__qualname__]
 
 
 def _partial(value: functools.partial[Any], out: list[Token], depth: int) -> None:
