@@ -1,9 +1,4 @@
 """The market-by-order event engine: records, feeds, books, context, features, strategies, the replay loop, the oracle.
 
-It knows neither timing nor the command line. Importing it imports no kernel; it only says where compiled kernels are
-kept.
+It knows neither timing nor the command line. Importing it has no effect: no kernel is compiled, no folder made.
 """
-
-from engine.cache import use_cache_folder
-
-use_cache_folder()

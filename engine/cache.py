@@ -1,63 +1,68 @@
-"""Where compiled kernels are kept between processes.
+"""Where lobench keeps what it can make anew (``kernels/``, ``commits/``, ``profile/``), and the digest of the sources.
 
-Numba recompiles a cached kernel when the file of the kernel itself changes, not when a policy that it inlines does,
-and it ignores flags such as NUMBA_BOUNDSCHECK on a warm cache. One folder for each digest of all sources and flags
-makes stale code impossible.
+How kernels are kept is ``engine.kernel_cache``'s.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import sys
+import stat
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parent.parent
 _PACKAGES = ("engine", "variants")
-_KEPT = 8
-"""Folders of earlier sources that stay; older ones are removed when a new one is made."""
+
+VARIABLE = "LOBENCH_CACHE_DIR"
 
 
 def source_digest() -> str:
-    """Hex digest of every source file that a kernel can hold and of every NUMBA_* variable."""
+    """Hex digest of every source file that a kernel can hold, of every NUMBA_* variable, and of what else Numba's code
+    generator is set to in this process.
+
+    An editor's lock, a dangling link, a folder named like a source: none of them is one. A file that cannot be read
+    counts by its name.
+    """
+    from engine.kernel_cache.settings import generator
+
     digest = hashlib.blake2b(digest_size=8)
     for package in _PACKAGES:
-        for path in sorted((_ROOT / package).rglob("*.py")):
-            digest.update(str(path.relative_to(_ROOT)).encode())
-            digest.update(path.read_bytes())
+        for path in _sources(_ROOT / package):
+            digest.update(str(path.relative_to(_ROOT)).encode(errors="surrogateescape"))
+            try:
+                digest.update(path.read_bytes())
+            except OSError:
+                digest.update(b"(unreadable)")
     for name, value in sorted(os.environ.items()):
         if name.startswith("NUMBA_") and name != "NUMBA_CACHE_DIR":
-            digest.update(f"{name}={value}\n".encode())
+            digest.update(f"{name}={value}\n".encode(errors="surrogateescape"))
+    digest.update("\n".join(generator(of_the_machine=False)).encode(errors="surrogateescape"))
     return digest.hexdigest()
 
 
+def _sources(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*.py")):
+        try:
+            regular = stat.S_ISREG(path.stat().st_mode)
+        except OSError:
+            continue
+        if regular and not path.name.startswith("."):
+            yield path
+
+
 def base_folder() -> Path:
-    """``$LOBENCH_CACHE_DIR``, else the user's cache folder, else (no writable home) one in the temporary folder."""
-    chosen = os.environ.get("LOBENCH_CACHE_DIR")
+    """``$LOBENCH_CACHE_DIR``, else the user's cache folder, else (no home) one in the temporary folder.
+
+    It is not made here, and need not be one that can be written to or trusted.
+    """
+    chosen = os.environ.get(VARIABLE)
     if chosen:
         return Path(chosen)
-    home_cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "lobench"
+    given = Path(os.environ.get("XDG_CACHE_HOME") or "")
     try:
-        home_cache.mkdir(parents=True, exist_ok=True)
-        if os.access(home_cache, os.W_OK):
-            return home_cache
-    except OSError:
-        pass
-    return Path(tempfile.gettempdir()) / f"lobench-{os.getuid()}"
-
-
-def use_cache_folder() -> Path:
-    """Point Numba at the folder of the present sources; returns it."""
-    base = base_folder() / "numba"
-    folder = base / source_digest()
-    if not folder.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        older = sorted((path for path in base.iterdir() if path != folder), key=lambda path: path.stat().st_mtime)
-        for path in older[:-_KEPT]:
-            shutil.rmtree(path, ignore_errors=True)
-    os.environ["NUMBA_CACHE_DIR"] = str(folder)
-    if "numba" in sys.modules:
-        sys.modules["numba"].config.CACHE_DIR = str(folder)
-    return folder
+        # The standard says to ignore what is not absolute.
+        return (given if given.is_absolute() else Path("~/.cache").expanduser()) / "lobench"
+    except RuntimeError:
+        return Path(tempfile.gettempdir()) / f"lobench-{os.getuid()}"

@@ -19,6 +19,8 @@ from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import NativeLowering
 from numba.extending import register_jitable
 
+from engine.kernel_cache import attach
+
 
 class _PartLibrary(JITCodeLibrary):
     """Optimized LLVM code to link into callers; no machine code is made of it."""
@@ -85,7 +87,9 @@ kernel: Callable[[Callable[..., Any]], Callable[..., Any]] = register_jitable(**
 inlined: Callable[[Callable[..., Any]], Callable[..., Any]] = register_jitable(forceinline=True, **_PART)
 """Marks a kernel that is always inlined: a large one with a single caller, where LLVM would leave a call."""
 
-entry: Callable[[Callable[..., Any]], Any] = numba.njit(
-    nogil=True, cache=True, error_model="numpy", pipeline_class=_EntryCompiler
-)
-"""Marks a kernel that Python calls; kept in the cache between processes."""
+_as_entry = numba.njit(nogil=True, error_model="numpy", pipeline_class=_EntryCompiler)
+
+
+def entry(function: Callable[..., Any]) -> Any:
+    """Mark a kernel that Python calls; it is kept between processes (``engine.kernel_cache``)."""
+    return attach(_as_entry(function))

@@ -1,32 +1,29 @@
 """Compiling the kernels that a command will need, in parallel processes that fill the cache, with progress.
 
-Numba compiles one kernel at a time in a process (about 10 s each). A mark beside the cache says which kernels are
-there already, so that a warm start spends no time on it. A wrong mark costs time, never a result: what is not in the
-cache is compiled where it is used.
+Numba compiles one kernel at a time in a process (about 10 s each). The cache itself is asked which kernels are there
+already, so that a warm start spends no time on it. What is not in the cache is compiled where it is used.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from pathlib import Path
 from typing import IO
 
-import llvmlite
 import numba
 
-from engine.cache import use_cache_folder
+from engine.cache import source_digest
 from engine.errors import LobenchError
-from engine.policy import COMPILED_AXES, STAGES, Variant
-from engine.registry import FEATURES, STRATEGIES
+from engine.kernel_cache import is_kept, kernel_folder, recall, remember
+from engine.policy import STAGES, Variant
+from engine.replay import build as build_kernels
 from engine.session import warm
 from workbench.console import progress
-from workbench.processes import side_by_side
+from workbench.processes import end_with_parent, side_by_side
 
 BUILDS = {"timed": (False, False), "observed": (True, False), "counted": (False, True)}
 """Build name to (observe, counters)."""
@@ -42,35 +39,43 @@ def warm_all(
 ) -> None:
     """Make sure that these builds of these variants are compiled, up to stage ``until``, or to each of several.
     ``files``: the user's own, for the helper processes."""
-    folder = use_cache_folder()
-    missing = {
-        (_mark(folder, variant, build, stage)): (variant.name, build, stage)
-        for variant in variants
-        for build in builds
-        for stage in ([until] if isinstance(until, str) else until)
-        if not _mark(folder, variant, build, stage).exists()
-    }
-    if not missing:
+    if kernel_folder() is None or vars(numba.config)["DISABLE_JIT"]:
+        # Nobody could use what others compile.
         return
-    jobs = list(missing.values())
+    sources = source_digest()
+    stages = [until] if isinstance(until, str) else until
+    jobs = [
+        (variant.name, build, stage)
+        for stage in stages
+        for build in builds
+        for variant in _not_kept(variants, _question(sources, build, stage), stage)
+    ]
+    if not jobs:
+        return
     with progress("compiling kernels (once)", len(jobs)) as ticker:
         for _ in _compile(jobs, files):
             ticker.advance()
-    for mark in missing:
-        mark.touch()
 
 
-def _mark(folder: Path, variant: Variant, build: str, until: str) -> Path:
-    parts = [build, until, numba.__version__, llvmlite.__version__, sys.version]
-    for axis in COMPILED_AXES:
-        policy = getattr(variant, axis)
-        parts.append(f"{axis}={policy.name}")
-        parts += sorted(
-            f"{value.__module__}.{value.__qualname__}" for value in vars(policy).values() if callable(value)
-        )
-    parts += [f"{name}:{feature.function.__module__}" for name, feature in FEATURES.items()]
-    parts += [f"{name}:{strategy.function.__module__}" for name, strategy in STRATEGIES.items()]
-    return folder / f"compiled-{hashlib.blake2b(repr(parts).encode(), digest_size=10).hexdigest()}"
+def _question(sources: str, build: str, until: str) -> str:
+    """Under which it is noted what signatures the kernels of a build are used with; the same for all variants."""
+    return f"{build} until {until} of {sources}"
+
+
+def _not_kept(variants: Sequence[Variant], question: str, until: str) -> Iterator[Variant]:
+    """The variants with a kernel that is not in the cache; all of them if it is not known which are used."""
+    used = recall(question)
+    for variant in variants:
+        if used is None:
+            yield variant
+            continue
+        kernels = vars(build_kernels(variant, until))
+        if not all(
+            name in kernels and is_kept(kernels[name], signature)
+            for name, signatures in used.items()
+            for signature in signatures
+        ):
+            yield variant
 
 
 def _compile(jobs: Sequence[tuple[str, str, str]], files: Sequence[str]) -> Iterator[None]:
@@ -81,7 +86,7 @@ def _compile(jobs: Sequence[tuple[str, str, str]], files: Sequence[str]) -> Iter
         return
 
     def start(job: tuple[str, str, str], said: IO[str]) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "workbench.warming", *job, *files]
+        command = [sys.executable, "-m", "workbench.warming", str(os.getpid()), *job, *files]
         return subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=said, text=True, encoding="utf-8", errors="replace"
         )
@@ -96,14 +101,20 @@ def _compile(jobs: Sequence[tuple[str, str, str]], files: Sequence[str]) -> Iter
 def _compile_here(jobs: Sequence[tuple[str, str, str]], files: Sequence[str]) -> Iterator[None]:
     from variants import discover, resolve
 
-    known = discover(files)
+    known, sources = discover(files), source_digest()
     for name, build, until in jobs:
         observe, counters = BUILDS[build]
+        variant = resolve(name, known)
+        kernels = vars(build_kernels(variant, until))
+        # Kernels that have been used in other ways would tell of those, too.
+        unused = not any(kernel.overloads for kernel in kernels.values())
         try:
-            warm(resolve(name, known), observe=observe, counters=counters, until=until)
+            warm(variant, observe=observe, counters=counters, until=until)
         except numba.core.errors.NumbaError as error:
             problem = _innermost(str(error))
             raise LobenchError(f"{name}: the {build} kernel does not compile:\n{problem}") from error
+        if unused:
+            remember(_question(sources, build, until), kernels)
         yield
 
 
@@ -115,5 +126,6 @@ def _innermost(problem: str) -> str:
 
 
 if __name__ == "__main__":
-    for _ in _compile_here([(sys.argv[1], sys.argv[2], sys.argv[3])], sys.argv[4:]):
+    end_with_parent(int(sys.argv[1]))
+    for _ in _compile_here([(sys.argv[2], sys.argv[3], sys.argv[4])], sys.argv[5:]):
         pass

@@ -1,0 +1,78 @@
+"""What a code object is: its digest, and the names through which it reaches other things."""
+
+from __future__ import annotations
+
+import dis
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from types import CodeType
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Code:
+    """``digest`` of the code and those nested in it, with and without the place where it stands; ``globals``: names
+    that it loads as globals; ``attributes``: names that it may load as attributes; ``imports``: modules that it
+    imports when it runs; ``nested``: all codes within, itself included."""
+
+    digest: bytes
+    placeless: bytes
+    globals: tuple[str, ...]
+    attributes: tuple[str, ...]
+    imports: tuple[str, ...]
+    nested: frozenset[CodeType]
+
+
+@cache
+def read(code: CodeType) -> Code:
+    """Everything about ``code``; nested codes count as part of it."""
+    inner = [read(constant) for constant in code.co_consts if isinstance(constant, CodeType)]
+    loads, imports = set(), set()
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            loads.add(instruction.argval)
+        elif instruction.opname == "IMPORT_NAME":
+            imports.add(instruction.argval)
+    text: tuple[Any, ...] = (
+        code.co_name,
+        code.co_qualname,
+        code.co_argcount,
+        code.co_posonlyargcount,
+        code.co_kwonlyargcount,
+        code.co_flags,
+        code.co_names,
+        code.co_varnames,
+        code.co_freevars,
+        code.co_cellvars,
+        code.co_firstlineno,
+    )
+    parts = [repr(text).encode(), code.co_code, code.co_linetable, code.co_exceptiontable]
+    parts += [_constant(constant) for constant in code.co_consts]
+    placeless = _digest(parts)
+    return Code(
+        _digest([placeless, code.co_filename.encode(errors="surrogateescape"), *(one.digest for one in inner)]),
+        placeless,
+        tuple(sorted(loads.union(*(one.globals for one in inner)))),
+        tuple(sorted(set(code.co_names).union(*(one.attributes for one in inner)))),
+        tuple(sorted(imports.union(*(one.imports for one in inner)))),
+        frozenset([code]).union(*(one.nested for one in inner)),
+    )
+
+
+def _constant(constant: Any) -> bytes:
+    if isinstance(constant, CodeType):
+        return read(constant).placeless
+    if isinstance(constant, tuple):
+        return b"(" + _digest([_constant(one) for one in constant])
+    if isinstance(constant, frozenset):
+        return b"{" + _digest(sorted(_constant(one) for one in constant))
+    return f"{type(constant).__name__} {constant!r}".encode(errors="surrogatepass")
+
+
+def _digest(parts: list[bytes]) -> bytes:
+    digest = hashlib.blake2b(digest_size=20)
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "little"))
+        digest.update(part)
+    return digest.digest()

@@ -1,0 +1,195 @@
+"""Everything of Numba's inside that the cache touches, in one place.
+
+None of it is public. What is used (Numba 0.61 to 0.68): a dispatcher's ``_cache``, ``py_func``, ``targetoptions``,
+``locals``, ``overloads``; the function behind an intrinsic; the templates that ``overload`` registers, and the
+registries that they are in; ``CompileResult._reduce`` and ``_rebuild``. The event ``numba:compile`` is public.
+"""
+
+from __future__ import annotations
+
+import pickle
+import re
+import types as python_types
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from numba import types
+from numba.core import dispatcher as numba_dispatcher
+from numba.core import event, extending, imputils, registry, sigutils
+from numba.core.compiler import CompileResult
+from numba.core.entrypoints import init_all
+from numba.core.registry import cpu_target
+from numba.core.serialize import dumps
+from numba.core.typing import templates
+
+from engine.kernel_cache.trusted import trusted_file, trusted_module
+
+Dispatcher: Any = numba_dispatcher.Dispatcher
+CPUDispatcher: Any = registry.CPUDispatcher
+Intrinsic: Any = vars(extending)["_Intrinsic"]
+Type: Any = types.Type
+DispatcherType: Any = types.Dispatcher
+ExternalFunction: Any = types.ExternalFunction
+NumbaCache: Any = numba_dispatcher.FunctionCache
+
+_OF_ONE_PROCESS = re.compile(r"#[0-9a-f]{6,}|0x[0-9a-f]{4,}|DeferredType")
+"""Parts of types' names that are ids of Python objects."""
+
+
+def refresh() -> None:
+    """Everything that has been registered with Numba is known to its contexts."""
+    init_all()
+    cpu_target.typing_context.refresh()
+    cpu_target.target_context.refresh()
+
+
+def type_name(kind: Any) -> str | None:
+    """A type's full name, None if it does not say all: a class of the user's, or an object of this process."""
+    name = str(kind)
+    return None if not trusted_module(type(kind).__module__) or _OF_ONE_PROCESS.search(name) else name
+
+
+def arguments_of(signature: Any) -> tuple[list[Any], Any]:
+    """Types of arguments, and the type of the result if it is prescribed."""
+    arguments, result = sigutils.normalize_signature(signature)
+    return list(arguments), result
+
+
+def parts_of(dispatcher: Any) -> tuple[Any, ...]:
+    """What a dispatcher compiles with, beside its function."""
+    fixed = [] if dispatcher._can_compile else [str(one.signature) for one in dispatcher.overloads.values()]
+    # ``cache=True`` changes no code.
+    options = {name: value for name, value in sorted(dispatcher.targetoptions.items()) if name != "cache"}
+    return options, dispatcher.locals, dispatcher._compiler.pipeline_class, fixed
+
+
+def registration(function: Any) -> Any:
+    """What Numba knows a Python function by; another object once more is registered for it."""
+    context: Any = cpu_target.typing_context
+    return context._lookup_global(function)
+
+
+def registered(registration: Any) -> list[tuple[Any, ...]]:
+    """How a Python function is compiled by its registration: (the function that chooses the implementation, or None if
+    that is the function itself; options) of each ``overload`` or ``register_jitable``."""
+    entries: list[tuple[Any, ...]] = []
+    for template in getattr(registration, "templates", ()):
+        chooser = getattr(template, "_overload_func", None)
+        if chooser is None:
+            entries.append((template, {}))
+            continue
+        inline = getattr(template, "_inline", None)
+        options = {**template._jit_options, "inline": getattr(inline, "_inline", None)}
+        own = trusted_file(chooser.__code__.co_filename)
+        entries.append((None if own else chooser, options))
+    return entries
+
+
+_ambient: tuple[tuple[int, ...], list[tuple[str, Any]]] = ((), [])
+
+
+def ambient() -> list[tuple[str, Any]]:
+    """What has been registered for things that are not the user's own functions, by others than Numba: (what for, the
+    function or class). Any kernel may be compiled with it, whatever it names."""
+    global _ambient
+    typing, lowering = templates.builtin_registry, imputils.builtin_registry
+    lists = (
+        typing.functions,
+        typing.attributes,
+        lowering.functions,
+        lowering.getattrs,
+        lowering.setattrs,
+        lowering.casts,
+        lowering.constants,
+    )
+    sizes = tuple(len(one) for one in lists)
+    if sizes != _ambient[0]:
+        found = [entry for template in (*lists[0], *lists[1]) for entry in _of_template(template)]
+        found += [entry for group in lists[2:] for item in group for entry in _of_lowering(item)]
+        _ambient = (sizes, found)
+    return _ambient[1]
+
+
+def _of_template(template: Any) -> Iterator[tuple[str, Any]]:
+    if hasattr(template, "_definition_func"):
+        return
+    key = getattr(template, "key", None)
+    chooser = getattr(template, "_overload_func", None)
+    if chooser is None:
+        if not trusted_module(template.__module__):
+            yield "template", template
+    elif not trusted_file(chooser.__code__.co_filename) and not _is_reached_by_name(key):
+        yield f"overload {getattr(key, '__name__', key)} {getattr(template, '_attr', '')}", chooser
+
+
+def _is_reached_by_name(key: Any) -> bool:
+    return isinstance(key, python_types.FunctionType) and not trusted_file(key.__code__.co_filename)
+
+
+def _of_lowering(item: Any) -> Iterator[tuple[str, Any]]:
+    made, what = item[0], item[1]
+    # What an intrinsic generates is registered for itself, when it is used first.
+    if made is what or not isinstance(made, python_types.FunctionType):
+        return
+    inner = [cell.cell_contents for cell in made.__closure__ or ()] if trusted_file(made.__code__.co_filename) else []
+    for function in (made, *inner):
+        if isinstance(function, python_types.FunctionType) and not trusted_file(function.__code__.co_filename):
+            yield f"lowering {type_name(what) if isinstance(what, Type) else getattr(what, '__name__', '')}", function
+
+
+def use_none_of_numbas(dispatcher: Any) -> None:
+    """What is compiled into a kernel does not come of Numba's own cache, whose keys know too little."""
+    if isinstance(dispatcher._cache, NumbaCache):
+        dispatcher._cache.disable()
+
+
+@contextmanager
+def without_numbas_cache() -> Iterator[None]:
+    """Meanwhile ``cache=True`` of ``numba.njit`` means nothing."""
+    kept = Dispatcher.enable_caching
+    Dispatcher.enable_caching = lambda self: None
+    try:
+        yield
+    finally:
+        Dispatcher.enable_caching = kept
+
+
+class _Listener(event.Listener):  # type: ignore[misc]
+    def __init__(self, started: Callable[[Any], None], ended: Callable[[Any], None]) -> None:
+        self._started, self._ended = started, ended
+
+    def on_start(self, event: Any) -> None:
+        self._started(event.data["dispatcher"])
+
+    def on_end(self, event: Any) -> None:
+        self._ended(event.data["dispatcher"])
+
+
+def listen(started: Callable[[Any], None], ended: Callable[[Any], None]) -> None:
+    """Call these with each dispatcher whose function Numba compiles in this process, before and after."""
+    event.register("numba:compile", _Listener(started, ended))
+
+
+def reason_not_to_keep(result: Any) -> str | None:
+    """Why a compiled kernel can not be used in another process."""
+    if any(not one.can_cache for one in result.lifted):
+        return "it has lifted loops"
+    if result.library.has_dynamic_globals:
+        return "it holds addresses of this process (pointers, large global arrays)"
+    return None
+
+
+def pack(result: Any) -> bytes:
+    """A compiled kernel as bytes."""
+    return dumped(result._reduce())
+
+
+def dumped(value: Any) -> bytes:
+    """``value`` pickled, Numba's types included."""
+    return bytes(dumps(value))
+
+
+def unpack(content: bytes) -> Any:
+    """The compiled kernel, linked into this process."""
+    return CompileResult._rebuild(cpu_target.target_context, *pickle.loads(content))

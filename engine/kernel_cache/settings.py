@@ -1,0 +1,62 @@
+"""The settings that machine code depends on beside its source: as they are now, in whatever way they were set."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from typing import Any
+
+import llvmlite
+import numba
+import numpy as np
+from numba.core import debuginfo
+from numba.core.registry import cpu_target
+
+_WITHOUT_EFFECT = (
+    "CACHE_DIR",
+    "CACHE_LOCATOR_CLASSES",
+    "CUDA_",
+    "COLOR_SCHEME",
+    "DEBUG_CACHE",
+    "DISABLE_CUDA",
+    "ENABLE_CUDASIM",
+    "FORCE_CUDA_CC",
+    "GDB_BINARY",
+    "NUMBA_DEFAULT_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "SHOW_HELP",
+    "THREADING_LAYER",
+    "_HAVE_YAML",
+)
+"""Beginnings of names in ``numba.config`` that change no code of the CPU's; all others count, known to us or not."""
+
+_OF_THE_MACHINE = ("CPU_NAME", "CPU_FEATURES", "ENABLE_AVX", "USING_SVML", "IS_", "MACHINE_BITS", "PYVERSION")
+
+config: dict[str, Any] = vars(numba.config)
+_FIRST_OPTIMIZATION = repr(config["OPT"])
+"""Numba's target machine is made once, with the level of that time; passes take the level of now."""
+
+
+def generator(*, of_the_machine: bool = True) -> list[str]:
+    """``NAME=value`` of each setting of Numba's code generator; without those that come of the processor alone, if
+    asked."""
+    left_out = _WITHOUT_EFFECT if of_the_machine else _WITHOUT_EFFECT + _OF_THE_MACHINE
+    return [
+        f"{name}={value!r} {getattr(value, 'is_opt_max', '')}".rstrip()
+        for name, value in sorted(config.items())
+        if name.isupper() and not name.startswith(left_out)
+    ]
+
+
+def surroundings() -> list[str]:
+    """Versions, processor and settings: what all kernels of a process have in common."""
+    codegen: Any = cpu_target.target_context.codegen()
+    triple, cpu, features = codegen.magic_tuple()
+    builder: Any = vars(debuginfo)["DummyDIBuilder"]
+    return [
+        f"python {sys.version} {platform.python_implementation()} optimize={sys.flags.optimize}",
+        f"numba {numba.__version__}, llvmlite {llvmlite.__version__}, numpy {np.__version__}",
+        f"target {triple} {cpu} {features}",
+        f"first {_FIRST_OPTIMIZATION}, debug information by {builder.__module__}.{builder.__qualname__}",
+        *generator(),
+    ]
