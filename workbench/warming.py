@@ -26,7 +26,7 @@ from engine.policy import COMPILED_AXES, STAGES, Variant
 from engine.registry import FEATURES, STRATEGIES
 from engine.session import warm
 from workbench.console import progress
-from workbench.processes import side_by_side
+from workbench.processes import helper, side_by_side
 
 BUILDS = {"timed": (False, False), "observed": (True, False), "counted": (True, True)}
 """Build name to (observe, counters)."""
@@ -81,8 +81,8 @@ def _compile(jobs: Sequence[tuple[str, str, str]], files: Sequence[str]) -> Iter
         return
 
     def start(job: tuple[str, str, str], said: IO[str]) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "workbench.warming", *job, *files]
-        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said, text=True)
+        command = helper("workbench.warming", *job, *files)
+        return subprocess.Popen(**command, stdout=subprocess.DEVNULL, stderr=said, text=True)
 
     with closing(side_by_side(jobs, start)) as ended:
         for (name, build, _), code, said in ended:

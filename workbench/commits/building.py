@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from workbench.commits.participant import command, last_words
+from workbench.commits.participant import WORKER, last_words, started
 from workbench.commits.sources import Source
 from workbench.commits.worker import LACKING
 from workbench.console import progress
-from workbench.processes import side_by_side
+from workbench.processes import ending, side_by_side
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ def build_all(builds: Sequence[Build], label: str = "compiling kernels") -> dict
                 if code in (0, LACKING):
                     build.mark.touch()
                 else:
-                    reason = f"the {build.build} kernel does not compile:\n{last_words(said)}"
+                    words = last_words(said) if code > 0 else f"its process {ending(code)}"
+                    reason = f"the {build.build} kernel does not compile:\n{words}"
                     failed.setdefault(build.source.key, f"{build.source.label}: {build.variant}: {reason}")
                 ticker.advance()
     return failed
@@ -67,9 +68,8 @@ def build_all(builds: Sequence[Build], label: str = "compiling kernels") -> dict
 
 def _start(build: Build, said: IO[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        command(build.source, "compile", build.build, build.variant),
+        **started(build.source, WORKER, "compile", build.build, build.variant, variables=dict(build.variables)),
         stdout=subprocess.DEVNULL,
         stderr=said,
         text=True,
-        env={**build.source.variables(), **dict(build.variables)},
     )

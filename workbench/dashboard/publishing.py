@@ -6,13 +6,13 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 from engine.errors import LobenchError
 from workbench.extras import required
 from workbench.history.asv_files import configuration
+from workbench.processes import helper
 
 ASSETS = Path(__file__).with_name("assets")
 APPLICATION = "asv.html"
@@ -45,8 +45,8 @@ def publish(root: Path, results: Path, target: Path) -> None:
                 settings[name] = here
         path = Path(folder) / "asv.conf.json"
         path.write_text(json.dumps(settings))
-        command = [sys.executable, "-m", "asv", "publish", "--no-pull", "--config", str(path)]
-        done = subprocess.run(command, cwd=root, capture_output=True, text=True, errors="replace")
+        command = helper("asv", "publish", "--no-pull", "--config", str(path))
+        done = subprocess.run(**command, cwd=root, capture_output=True, text=True, errors="replace")
     if done.returncode:
         said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-_LAST_LINES:])
         raise LobenchError(f"asv publish failed:\n{said}")
