@@ -17,7 +17,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from engine.errors import LobenchError, UsageError
 from variants import REFERENCE
@@ -161,6 +160,8 @@ def _between(one: Floats, other: Floats) -> Estimate:
     if max(np.ptp(one), np.ptp(other)) <= 1e-13 * max(1.0, abs(value)):
         # No spread beyond rounding (exact data): the t-test divides by it.
         return Estimate(value, value, value, 0.0, 0.0 if abs(value) > 1e-12 else 1.0)
+    from scipy import stats
+
     test = stats.ttest_ind(one, other, equal_var=False)
     low, high = test.confidence_interval(LEVEL)
     error = float(np.hypot(stats.sem(one), stats.sem(other)))

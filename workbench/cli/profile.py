@@ -197,6 +197,7 @@ def _calibrate(arguments: argparse.Namespace, folder: Path) -> int:
     import json
 
     from workbench.console import print_json, progress, stdout
+    from workbench.extras import anywhere
     from workbench.profile.calibration import STEPS, calibrate
     from workbench.profile.card import card_tables
     from workbench.profile.needs import require
@@ -212,7 +213,7 @@ def _calibrate(arguments: argparse.Namespace, folder: Path) -> int:
 
         card = calibrate(folder / "calibration", arguments.seconds, report)
     path = folder / "calibration.json"
-    path.write_text(json.dumps(card, indent=2))
+    path.write_text(anywhere(json.dumps(card, indent=2)))
     if arguments.json:
         print_json(card)
         return 0
