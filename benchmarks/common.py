@@ -192,7 +192,8 @@ def instructions(counting: Any, variants: list[str], files: list[str]) -> dict[t
     """Instructions per event, counted by callgrind."""
     with tempfile.TemporaryDirectory() as folder:
         work = {"feeds": [[file] for file in files], "variants": variants, "evaluate": "last"}
-        command = counting.command(sys.executable, work, folder)
+        counted = [sys.executable, "-P", counting.__file__, json.dumps(work)]
+        command = counting.command(counted, folder)
         subprocess.run(command, env={**os.environ, **counting.variables()}, check=True, stdout=subprocess.DEVNULL)
         counted: dict[tuple[int, str], float] = counting.read(Path(folder).iterdir())
         return counted

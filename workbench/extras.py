@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import shlex
+import sys
 from typing import Any
 
 from engine.errors import UsageError
@@ -17,9 +19,19 @@ def not_installed(name: str, install: str) -> MissingToolError:
     return MissingToolError(f"{name} is not installed; install it with: {install}")
 
 
-def pip(extra: str) -> str:
-    """The command that installs an optional part."""
-    return f"pip install 'lobench[{extra}]'"
+def pip(*words: str) -> str:
+    """The command that installs packages into the environment that this runs in, whatever ``pip`` is first on PATH."""
+    return shlex.join([sys.executable, "-m", "pip", "install", *words])
+
+
+def part(extra: str) -> str:
+    """An optional part, as pip takes it."""
+    return f"lobench[{extra}]"
+
+
+def anywhere(text: str) -> str:
+    """Advice that names no folder of this machine, for documents that others read."""
+    return text.replace(shlex.quote(sys.executable), "python")
 
 
 def required(module: str, extra: str = "history") -> Any:
@@ -27,7 +39,7 @@ def required(module: str, extra: str = "history") -> Any:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise not_installed(module.partition(".")[0], pip(extra)) from error
+        raise not_installed(module.partition(".")[0], pip(part(extra))) from error
 
 
 def is_installed(module: str) -> bool:

@@ -1,30 +1,107 @@
-"""Several processes at a time, as many as there are processors; all end with their user."""
+"""Starting processes: the command line and environment of each, several at a time, and what one's exit code means.
+
+Every process that runs Python is started by ``helper``: it imports this very copy of lobench whatever the working
+directory and PYTHONPATH hold, and ends with the thread that started it (``workbench.child``). Programs that are not
+ours get ``tool_environment``: what a user has set for them by hand, for other purposes, does not change what they tell.
+"""
 
 from __future__ import annotations
 
-import ctypes
+import json
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterable
-from typing import IO, TypeVar
+from collections.abc import Callable, Generator, Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import IO, TypedDict, TypeVar
+
+from engine.errors import LobenchError
+from workbench import PACKAGES, ROOT, child
 
 Job = TypeVar("Job")
 
-_PR_SET_PDEATHSIG = 1
+_NO_CHANGES: Mapping[str, str] = MappingProxyType({})
+
+_OF_PYTHON = ("PYTHONPATH", "PYTHONINSPECT", "PYTHONSTARTUP", "PYTHONSAFEPATH")
+"""Helpers are told their import path, and end when they are done."""
+
+_OF_TOOLS = ("VALGRIND_OPTS", "PERF_BUILDID_DIR", "PERF_PAGER", "DEBUGINFOD_URLS")
+_OF_TOOLS_BEGIN = ("MALLOC_", "SCALENE_", "MEMRAY_")
+"""Variables that change what valgrind, perf, scalene, memray, or the allocator under them, do."""
+
+_PID_DIGITS = 10
+"""Always as many: where callgrind counts, a process is told the same number of bytes every time."""
 
 
-def end_with_parent(parent: int) -> None:
-    """End this process as soon as its parent, process ``parent``, does, whatever it is at: it may be within a compiler
-    that hears nothing for half a minute. Only Linux can; elsewhere nothing happens."""
-    prctl = getattr(ctypes.CDLL(None), "prctl", None)
-    if prctl is not None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            # It ended before we asked.
-            os.kill(os.getpid(), signal.SIGKILL)
+class WorkerError(LobenchError):
+    """A process that lobench started has ended badly, or was ended."""
+
+
+class Started(TypedDict):
+    """A command line and its environment, as ``subprocess`` takes them: ``Popen(**helper(...), text=True)``."""
+
+    args: list[str]
+    env: dict[str, str]
+
+
+def helper(
+    name: str,
+    *words: str,
+    changes: Mapping[str, str] = _NO_CHANGES,
+    python: str = sys.executable,
+    root: Path = ROOT,
+    packages: Iterable[str] = PACKAGES,
+) -> Started:
+    """A process that runs the module ``name``, or the file of that path, with these words.
+
+    ``changes`` to the environment. Lobench's ``packages`` are imported from ``root``, all else as here; another
+    interpreter than this one imports all else from where it does. The thread that starts it must outlive it.
+    """
+    told = {
+        "parent": f"{os.getpid():0{_PID_DIGITS}}",
+        "path": [os.path.abspath(path) for path in sys.path] if python == sys.executable else None,
+        "root": str(root),
+        "packages": list(packages),
+    }
+    return Started(
+        args=[python, "-P", child.__file__, json.dumps(told), name, *words],
+        env=environment(changes),
+    )
+
+
+def environment(changes: Mapping[str, str] = _NO_CHANGES) -> dict[str, str]:
+    """The environment of a helper. Its matrices are small: threads for them only take memory."""
+    kept = {name: value for name, value in os.environ.items() if name not in _OF_PYTHON}
+    return {"OPENBLAS_NUM_THREADS": "1", **kept, **changes}
+
+
+def tool_environment(variables: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment of a profiler, and of what it looks at: these ``variables``, or a helper's, without settings of
+    such tools."""
+    given = environment() if variables is None else variables
+    kept = {
+        name: value for name, value in given.items() if name not in _OF_TOOLS and not name.startswith(_OF_TOOLS_BEGIN)
+    }
+    return {**kept, "PERF_CONFIG": os.devnull}
+
+
+def ending(code: int, said: str = "") -> str:
+    """How a process ended, in words that follow its name: by its exit code, as ``subprocess`` has it, and what it
+    ``said`` last."""
+    last = said.strip().rpartition("\n")[2]
+    if code < 0:
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            name = f"signal {-code}"
+        return f"was killed by {name}" + (" (out of memory?)" if -code == signal.SIGKILL else "")
+    if code and last.partition(":")[0].endswith("MemoryError"):
+        return "ran out of memory"
+    return f"ended with code {code}"
 
 
 def side_by_side(

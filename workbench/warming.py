@@ -23,7 +23,7 @@ from engine.policy import STAGES, Variant
 from engine.replay import build as build_kernels
 from engine.session import warm
 from workbench.console import progress
-from workbench.processes import end_with_parent, side_by_side
+from workbench.processes import helper, side_by_side
 
 BUILDS = {"timed": (False, False), "observed": (True, False), "counted": (False, True)}
 """Build name to (observe, counters)."""
@@ -86,9 +86,9 @@ def _compile(jobs: Sequence[tuple[str, str, str]], files: Sequence[str]) -> Iter
         return
 
     def start(job: tuple[str, str, str], said: IO[str]) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "workbench.warming", str(os.getpid()), *job, *files]
+        command = helper("workbench.warming", *job, *files)
         return subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=said, text=True, encoding="utf-8", errors="replace"
+            **command, stdout=subprocess.DEVNULL, stderr=said, text=True, encoding="utf-8", errors="replace"
         )
 
     with closing(side_by_side(jobs, start)) as ended:
@@ -126,6 +126,5 @@ def _innermost(problem: str) -> str:
 
 
 if __name__ == "__main__":
-    end_with_parent(int(sys.argv[1]))
-    for _ in _compile_here([(sys.argv[2], sys.argv[3], sys.argv[4])], sys.argv[5:]):
+    for _ in _compile_here([(sys.argv[1], sys.argv[2], sys.argv[3])], sys.argv[4:]):
         pass

@@ -12,6 +12,7 @@ from engine.kernel_cache.folders import kernel_folder, say
 from engine.kernel_cache.trusted import trusted_file
 from engine.kernel_cache.values import Token, Unkeyable
 
+
 class _Compiled:
     """What Numba has compiled in this process since the cache was first used, and from what.
 

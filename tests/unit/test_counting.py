@@ -41,6 +41,6 @@ def test_what_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_addresses_do_not_change_where_they_can_be_fixed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counting.platform, "machine", lambda: "x86_64")
     monkeypatch.setattr(counting.shutil, "which", lambda name: f"/bin/{name}")
-    assert counting.command("python", {}, "folder")[:4] == ["setarch", "x86_64", "-R", "valgrind"]
+    assert counting.command(["python"], "folder")[:4] == ["setarch", "x86_64", "-R", "valgrind"]
     monkeypatch.setattr(counting.shutil, "which", lambda name: None)
-    assert counting.command("python", {}, "folder")[0] == "valgrind"
+    assert counting.command(["python"], "folder")[0] == "valgrind"

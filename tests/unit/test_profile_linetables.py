@@ -43,7 +43,7 @@ linetables.install()
 import numpy as np
 from numba import njit
 from tests.profile_policies import outer
-from workbench.profile.codemap import code_map, placed
+from workbench.profile.dwarf import code_map, placed
 
 def kernel(values):
     total = np.uint64(1)

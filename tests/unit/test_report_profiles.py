@@ -3,6 +3,7 @@ predictions, and the step of a run that makes them."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -257,7 +258,8 @@ def test_a_run_without_the_extra_says_what_to_install(
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     content = document()
     profiles.add_profiles(Kept(content, tmp_path), content["feeds"][0], [], [], tmp_path)  # type: ignore[arg-type]
-    assert "pyelftools is not installed; install it with: pip install 'lobench[profile]'" in capsys.readouterr().err
+    advice = f"install it with: {sys.executable} -m pip install 'lobench[profile]'"
+    assert f"pyelftools is not installed; {advice}" in capsys.readouterr().err
     assert "profiles" not in content["feeds"][0]
 
 

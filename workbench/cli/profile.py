@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.policy import Variant
+    from workbench.profile.collect import Profiles
     from workbench.tuning.picking import Picked
 
 HELP = "find out where a variant's time goes, down to source lines of its kernels"
@@ -52,9 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pathlib import Path
 
     from engine.errors import UsageError
-    from workbench.profile.needs import require
 
-    require("pyelftools")
     if arguments.seconds <= 0 or arguments.records < 1 or arguments.warm < 0:
         raise UsageError("--seconds and --records must be above 0, --warm must not be below")
     folder = Path(arguments.output).absolute()
@@ -74,21 +73,27 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _profile(arguments: argparse.Namespace, folder: Path, name: str, feed: list[str]) -> int:
     from workbench.console import print_json, stdout
+    from workbench.profile.needs import require_all
     from workbench.profile.tables import tables
 
     chosen = arguments.methods or ["callgrind"]
     methods = list(METHODS) if "all" in chosen else [method for method in METHODS if method in chosen]
     variant = _variant(name, arguments.variants_from)
     picked = _picked(arguments, feed, [variant])
-    found = _collected(arguments, folder, variant, feed, methods, picked, lenient="all" in chosen)
+    if "all" not in chosen:
+        require_all(methods)
+    profiles = _collected(arguments, folder, variant, feed, methods, picked, lenient="all" in chosen)
+    found = profiles.as_json()
+    # What the other tools found is kept and shown.
+    code = 1 if profiles.failed else 0
     if arguments.json:
         print_json(found)
-        return 0
+        return code
     console = stdout()
     for part in tables(found):
         console.print(part)
     console.print(f"files: {_shown(folder / variant.name)}")
-    return 0
+    return code
 
 
 def _diff(arguments: argparse.Namespace, folder: Path, before: str, after: str, feed: list[str]) -> int:
@@ -97,6 +102,7 @@ def _diff(arguments: argparse.Namespace, folder: Path, before: str, after: str, 
     from engine.errors import UsageError
     from workbench.console import print_json, stdout
     from workbench.profile.difference import difference
+    from workbench.profile.needs import require_all
     from workbench.profile.tables import difference_tables
 
     methods = arguments.methods or ["callgrind"]
@@ -104,10 +110,12 @@ def _diff(arguments: argparse.Namespace, folder: Path, before: str, after: str, 
         raise UsageError("profile diff compares lines: it takes one of --with callgrind, perf, py-spy")
     variants = {name: _variant(name, arguments.variants_from) for name in (before, after) if not name.endswith(".json")}
     picked = _picked(arguments, feed, list(variants.values()))
+    if variants:
+        require_all(methods)
     sides = {name: _saved(name, methods[0]) for name in (before, after) if name not in variants}
     for name, variant in variants.items():
-        profile = _collected(arguments, folder, variant, feed, methods, picked, lenient=False)
-        sides[name] = profile["methods"][methods[0]]
+        profiles = _collected(arguments, folder, variant, feed, methods, picked, lenient=False)
+        sides[name] = profiles.found[methods[0]]
     found = difference(sides[before], sides[after])
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{found['before']}-{found['after']}.diff.json"
@@ -156,7 +164,7 @@ def _collected(
     picked: Picked | None,
     *,
     lenient: bool,
-) -> dict[str, Any]:
+) -> Profiles:
     from workbench.console import progress
     from workbench.profile.collect import Collector
     from workbench.profile.task import Task
@@ -182,16 +190,20 @@ def _collected(
 
         tuning = picked.as_json() if picked else None
         collector = Collector(variant, task, own, seconds=arguments.seconds, lenient=lenient, tuning=tuning)
-        found = collector.collect(methods, report).as_json()
-    return found
+        return collector.collect(methods, report)
 
 
 def _calibrate(arguments: argparse.Namespace, folder: Path) -> int:
     import json
 
     from workbench.console import print_json, progress, stdout
+    from workbench.extras import anywhere
     from workbench.profile.calibration import STEPS, calibrate
     from workbench.profile.card import card_tables
+    from workbench.profile.needs import require
+
+    # Even the undisturbed workload tells where its code lies.
+    require("pyelftools")
 
     with progress("calibrating", STEPS) as ticker:
 
@@ -201,7 +213,7 @@ def _calibrate(arguments: argparse.Namespace, folder: Path) -> int:
 
         card = calibrate(folder / "calibration", arguments.seconds, report)
     path = folder / "calibration.json"
-    path.write_text(json.dumps(card, indent=2), encoding="utf-8")
+    path.write_text(anywhere(json.dumps(card, indent=2)), encoding="utf-8")
     if arguments.json:
         print_json(card)
         return 0

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from workbench.commits.participant import command, last_words
+from workbench.commits.participant import WORKER, last_words, started
 from workbench.commits.sources import BrokenError, Source
 from workbench.commits.worker import LACKING
 from workbench.console import progress
-from workbench.processes import side_by_side
+from workbench.processes import ending, side_by_side
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,10 @@ def build_all(builds: Sequence[Build], label: str = "compiling kernels") -> dict
                 if code in (0, LACKING):
                     build.mark.touch()
                 else:
-                    reason = f"the {build.build} kernel does not compile:\n{last_words(said)}"
-                    problem = f"{build.source.label}: {build.variant}: {reason}"
+                    words = last_words(said) if code > 0 else f"its process {ending(code)}"
+                    problem = (
+                        f"{build.source.label}: {build.variant}: the {build.build} kernel does not compile:\n{words}"
+                    )
                     # A negative code is a signal: somebody ended it.
                     failed.setdefault(build.source.key, BrokenError(problem, build.source.key, own=code > 0))
                 ticker.advance()
@@ -69,11 +71,10 @@ def build_all(builds: Sequence[Build], label: str = "compiling kernels") -> dict
 
 def _start(build: Build, said: IO[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        command(build.source, "compile", build.build, build.variant),
+        **started(build.source, WORKER, "compile", build.build, build.variant, variables=dict(build.variables)),
         stdout=subprocess.DEVNULL,
         stderr=said,
         text=True,
-        env={**build.source.variables(), **dict(build.variables)},
         encoding="utf-8",
         errors="replace",
     )

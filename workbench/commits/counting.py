@@ -18,7 +18,7 @@ import shutil
 import struct
 import sys
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -109,17 +109,16 @@ def variables() -> dict[str, str]:
     return {**PROCESSOR, "GLIBC_TUNABLES": "glibc.malloc.arena_max=1000"}
 
 
-def command(python: str, task: Mapping[str, Any], folder: str) -> list[str]:
+def command(counted: Sequence[str], folder: str) -> list[str]:
     """The command that counts; it needs ``variables`` in its environment and leaves its dumps in ``folder``.
 
-    ``task``: feeds (lists of specs), variants, evaluate; if need be, how many ``records`` to count and ``until`` which
-    stage. Addresses are the same in every run.
+    ``counted`` is the command that runs this file on a task. Addresses are the same in every run; what a user has set
+    for valgrind, in its environment or in a ``.valgrindrc``, is not asked.
     """
     return [
         *(["setarch", platform.machine(), "-R"] if shutil.which("setarch") else []),
-        *("valgrind", "--tool=callgrind", "--instr-atstart=no", "--smc-check=all-non-file", "-q"),
-        f"--callgrind-out-file={folder}/out",
-        *(python, "-P", __file__, json.dumps(dict(task))),
+        *("valgrind", "--command-line-only=yes", "--tool=callgrind", "--instr-atstart=no"),
+        *("--smc-check=all-non-file", "-q", f"--callgrind-out-file={folder}/out", *counted),
     ]
 
 
@@ -145,7 +144,7 @@ def read(files: Iterable[Path]) -> dict[tuple[int, str], float]:
 
 
 def main() -> None:
-    """Count what the JSON object in the first argument says."""
+    """Count what the JSON object in the first argument says: feeds (lists of specs), variants, evaluate."""
     from engine.feeds import load, open_feed
     from variants import discover, resolve
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from engine.errors import LobenchError
 from workbench.claims import scratch_folder
 from workbench.extras import required
+from workbench.processes import helper
 
 _LAST_LINES = 12
 """Of an installer's complaint."""
@@ -92,10 +93,10 @@ def _make(folder: Path, wanted: list[str], pins: dict[str, str]) -> None:
         limits = Path(made) / "constraints.txt"
         limits.write_text("".join(f"{name}=={version}\n" for name, version in sorted(pins.items())), encoding="utf-8")
         python = folder / "bin" / "python"
-        install = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "-c", str(limits), *wanted]
+        words = ["install", "-q", "--disable-pip-version-check", "-c", str(limits), *wanted]
         try:
-            for command in ([sys.executable, "-m", "venv", str(folder)], install):
-                done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", errors="replace")
+            for step in (helper("venv", str(folder)), helper("pip", *words, python=str(python))):
+                done = subprocess.run(**step, capture_output=True, text=True, encoding="utf-8", errors="replace")
                 if done.returncode:
                     said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-_LAST_LINES:])
                     raise LobenchError(f"its environment cannot be made:\n{said}")

@@ -8,14 +8,17 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Sequence
+from json import dumps
 from pathlib import Path
 
+from engine.errors import LobenchError
 from workbench.claims import scratch_folder
 from workbench.commits import counting
 from workbench.commits.building import Build, pinned
 from workbench.commits.counting import PROCESSOR, missing
-from workbench.commits.participant import last_words
+from workbench.commits.participant import last_words, started
 from workbench.commits.sources import BrokenError, Source
+from workbench.processes import ending, tool_environment
 
 __all__ = ["Counts", "builds", "instructions_per_event", "missing", "run_here"]
 
@@ -44,17 +47,29 @@ def builds(source: Source, variants: Sequence[str]) -> list[Build]:
 def instructions_per_event(
     source: Source, variants: Sequence[str], feeds: Sequence[Sequence[str]], evaluate: str = "last"
 ) -> Counts:
-    """Count for each feed and variant; all variants must be there and compiled. Raises BrokenError."""
+    """Count for each feed and variant; all variants must be there and compiled. Raises BrokenError, and LobenchError
+    where callgrind counted nothing."""
     if not variants:
         return {}
     task = {"feeds": [list(specs) for specs in feeds], "variants": list(variants), "evaluate": evaluate}
     with scratch_folder() as folder:
-        command = counting.command(source.python, task, folder)
-        variables = {**source.variables(), **counting.variables()}
+        counted = started(source, Path(counting.__file__), dumps(task))
+        command = counting.command(counted["args"], folder)
+        variables = tool_environment({**counted["env"], **counting.variables()})
         done = subprocess.run(
             command, capture_output=True, text=True, errors="replace", env=variables, encoding="utf-8"
         )
         if done.returncode:
-            problem = f"{source.label}: its instructions cannot be counted:\n{last_words(done.stderr)}"
+            said = last_words(done.stderr)
+            how = ending(done.returncode, said)
+            problem = f"{source.label}: its instructions cannot be counted: the process {how}:\n{said}"
             raise BrokenError(problem, source.key)
-        return counting.read(sorted(Path(folder).iterdir()))
+        counts = counting.read(sorted(Path(folder).iterdir()))
+    # No commit is to blame for a tool that does not count.
+    for feed in range(len(feeds)):
+        for variant in variants:
+            if not counts.get((feed, variant), 0.0) > 0:
+                raise LobenchError(
+                    f"{source.label}: callgrind counted no instructions of {variant}: valgrind does not work here"
+                )
+    return counts

@@ -16,6 +16,7 @@ from typing import Any
 
 from engine.errors import LobenchError, UsageError
 from engine.feeds import load, open_feed
+from workbench import child
 from workbench.commits import counting, instructions
 from workbench.commits.building import Build, build_all, pinned
 from workbench.commits.feeds import NamedFeed
@@ -34,7 +35,8 @@ COUNTED_RECORDS = 100_000
 """Of a feed's beginning, for the mechanism counters."""
 
 # Counts that were taken in another way are no counts of this.
-_METHOD = hashlib.blake2b(Path(counting.__file__).read_bytes() + WORKER.read_bytes(), digest_size=6).hexdigest()
+_FILES = (Path(counting.__file__), WORKER, Path(child.__file__))
+_METHOD = hashlib.blake2b(b"".join(file.read_bytes() for file in _FILES), digest_size=6).hexdigest()
 
 
 @dataclass(frozen=True)

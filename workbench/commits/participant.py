@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from workbench.commits.sources import BrokenError, Source
+from workbench.commits.sources import MEASURED, BrokenError, Source
+from workbench.processes import Started, ending, helper
 
 WORKER = Path(__file__).with_name("worker.py")
 
@@ -18,9 +19,10 @@ _LAST_LINES = 8
 """Of a process that failed: its last words say why."""
 
 
-def command(source: Source, *words: str) -> list[str]:
-    """The worker's command line; ``-P`` keeps this folder's modules out of the commit's way."""
-    return [source.python, "-P", str(WORKER), *words]
+def started(source: Source, script: Path, *words: str, variables: Mapping[str, str] | None = None) -> Started:
+    """A process that runs one of the files that stand alone, with a source's code and environment and no other."""
+    made = helper(str(script), *words, python=source.python, root=source.tree, packages=MEASURED)
+    return Started(args=made["args"], env={**source.variables(), **(variables or {})})
 
 
 def last_words(text: str) -> str:
@@ -36,12 +38,11 @@ class Participant:
         # A file, not a pipe: nobody reads it while the process runs.
         self._complaints = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
         self._process = subprocess.Popen(
-            command(source, "serve"),
+            **started(source, WORKER, "serve", variables=variables),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._complaints,
             text=True,
-            env={**source.variables(), **(variables or {})},
             encoding="utf-8",
             errors="replace",
         )
@@ -87,12 +88,13 @@ class Participant:
         self.close()
 
     def _broken(self) -> BrokenError:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            # It may still be on its way out, and its exit code says whose fault it was.
-            self._process.wait(timeout=5)
-        self._process.kill()
-        self._process.wait()
+        try:
+            # What ended it, before this does: its exit code says whose fault it was.
+            code = self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = self._process.wait()
         self._complaints.seek(0)
-        said = last_words(self._complaints.read()) or f"ended with code {self._process.returncode}"
-        problem = f"{self.source.label}: its process failed:\n{said}"
-        return BrokenError(problem, self.source.key, own=self._process.returncode > 0)
+        said = last_words(self._complaints.read())
+        problem = f"{self.source.label}: its process {ending(code, said)}"
+        return BrokenError(f"{problem}:\n{said}" if said else problem, self.source.key, own=code > 0)

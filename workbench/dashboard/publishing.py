@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from workbench.dashboard.replacing import replacing
 from workbench.dashboard.staging import stage
 from workbench.extras import required
 from workbench.history.asv_files import configuration
+from workbench.processes import helper
 
 ASSETS = Path(__file__).with_name("assets")
 APPLICATION = "asv.html"
@@ -66,16 +66,9 @@ def publish(root: Path, results: Path, target: Path) -> None:
                 settings[name] = here
         path = Path(folder) / "asv.conf.json"
         path.write_text(json.dumps(settings), encoding="utf-8")
-        command = [sys.executable, "-m", "asv", "publish", "--no-pull", "--config", str(path)]
-        done = subprocess.run(
-            command,
-            cwd=root,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            encoding="utf-8",
-            env=git.environment(),
-        )
+        command = helper("asv", "publish", "--no-pull", "--config", str(path))
+        command["env"] = git.environment(command["env"])
+        done = subprocess.run(**command, cwd=root, capture_output=True, text=True, errors="replace", encoding="utf-8")
     if done.returncode:
         said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-_LAST_LINES:])
         raise LobenchError(f"asv publish failed:\n{said}")

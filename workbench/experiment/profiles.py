@@ -11,6 +11,7 @@ from engine.errors import LobenchError
 from engine.policy import Variant
 from workbench.console import progress, stderr
 from workbench.experiment.document import Document
+from workbench.extras import anywhere
 
 CALIBRATE = "lobench profile --calibrate"
 
@@ -80,7 +81,9 @@ def add_profiles(
 
 def keep(content: dict[str, Any], entry: Mapping[str, Any], stages: Sequence[Mapping[str, Any]]) -> None:
     """Add one variant's entry, without the whole profile, and its ``stages`` to a feed's part of a document."""
-    content["profiles"]["variants"].append({key: value for key, value in entry.items() if key != "profile"})
+    kept = {key: value for key, value in entry.items() if key != "profile"}
+    kept["missing"] = {method: anywhere(reason) for method, reason in entry["missing"].items()}
+    content["profiles"]["variants"].append(kept)
     if content["analysis"] is not None:
         # A stage cannot take less than no time, though the difference of two noisy times may be below 0.
         content["analysis"]["stages"] += [

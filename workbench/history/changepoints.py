@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from workbench.extras import required
+from workbench.extras import pip, required
 
 OTAVA = "apache-otava==0.8.0"
 SIGNIFICANT = 0.001
@@ -65,7 +65,7 @@ def otava_missing() -> str | None:
     Its package asks for older versions of numpy and scipy than lobench, though its detection runs with these: it is
     installed without its dependencies.
     """
-    return None if _otava() else f"Apache Otava is not installed; pip install --no-deps {OTAVA}"
+    return None if _otava() else f"Apache Otava is not installed; {pip('--no-deps', OTAVA)}"
 
 
 def _otava() -> Any:

@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import isotonic_regression
 
 from engine.policy import Variant
 from engine.session import Replay
@@ -85,6 +84,8 @@ def calibrate(
 
 def smoothed(curves: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Curves, shape (curves, pieces), each made to fall steadily, to 0 over its last quarter."""
+    from scipy.optimize import isotonic_regression
+
     falling = np.array([isotonic_regression(curve, increasing=False).x for curve in curves])
     recovered = falling[:, -(-falling.shape[1] * 3 // 4) :].mean(axis=1, keepdims=True)
     steady: npt.NDArray[np.float64] = np.maximum(falling - recovered, 0)

@@ -6,7 +6,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from workbench.measurement.design import TWICE
 from workbench.measurement.session import SESSION_COLUMNS, Session
@@ -63,4 +62,6 @@ def reached(session: Session) -> bool:
 def _half_width(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
     if len(values) < LEAST_PROCESSES:
         return float("inf")
+    from scipy import stats
+
     return float(stats.t.ppf((1 + LEVEL) / 2, len(values) - 1) * stats.sem(values))

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
+import tempfile
 import time
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from engine.errors import LobenchError
 from workbench.measurement.clocks import usable_cpus
 from workbench.measurement.handover import SharedFeed
 from workbench.measurement.task import Task
+from workbench.processes import WorkerError, ending, helper
 
 Message = dict[str, Any]
 
@@ -29,30 +30,38 @@ def messages(
     task: Task, feed: SharedFeed | None = None, advance: Callable[[float], None] = lambda seconds: None
 ) -> Generator[Message]:
     """Run ``task`` in a fresh process and yield what it says; leaving early ends it. ``advance`` is told of the seconds
-    between messages, the first from now. Raises LobenchError with its last words when it fails."""
+    between messages, the first from now. Raises WorkerError with its last words when it fails."""
     told = time.monotonic()
     if feed is not None:
         task = replace(task, descriptor=feed.descriptor, feed=feed.name, count=feed.count)
         if feed.parameters is not None and not task.parameters:
             task = replace(task, parameters=[feed.parameters.as_json()] * len(task.variants))
-    command = [sys.executable, "-m", "workbench.measurement.worker"]
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        pass_fds=[] if feed is None else [feed.descriptor],
-        encoding="utf-8",
-        errors="replace",
-    ) as process:
+    # A file, not a pipe: nobody reads it while the process runs.
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints,
+        subprocess.Popen(
+            **helper("workbench.measurement.worker"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            text=True,
+            pass_fds=[] if feed is None else [feed.descriptor],
+            encoding="utf-8",
+            errors="replace",
+        ) as process,
+    ):
         assert process.stdin is not None
         assert process.stdout is not None
-        assert process.stderr is not None
         try:
-            process.stdin.write(task.as_json())
-            process.stdin.close()
+            # One that has ended by now will have said why.
+            with suppress(BrokenPipeError):
+                process.stdin.write(task.as_json())
+                process.stdin.flush()
+            with suppress(BrokenPipeError):
+                process.stdin.close()
             for line in process.stdout:
+                if not line.endswith("\n"):  # it ended in the middle
+                    break
                 now = time.monotonic()
                 advance(now - told)
                 told = now
@@ -60,9 +69,10 @@ def messages(
         except BaseException:
             process.kill()
             raise
-        problem = process.stderr.read().strip()
         if process.wait() != 0:
-            raise LobenchError(f"a measuring process ended with code {process.returncode}: {problem[-2000:]}")
+            complaints.seek(0)
+            said = complaints.read().strip()
+            raise WorkerError(f"a measuring process {ending(process.returncode, said)}: {said[-2000:]}".rstrip(": "))
 
 
 def answer(task: Task, feed: SharedFeed | None = None) -> Message:

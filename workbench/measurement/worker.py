@@ -1,7 +1,7 @@
 """The process that measures: one job, asked for as a JSON object on stdin, answered by one JSON object a line on
 stdout.
 
-Run as ``python -m workbench.measurement.worker`` by ``workbench.measurement.process``.
+Started by ``workbench.measurement.process``. What a variant's file prints is no answer: it goes to stderr.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import gc
 import importlib
 import json
+import os
 import signal
 import sys
-from typing import Any
+from typing import IO, Any
 
 from engine.errors import LobenchError
 from engine.feeds import LoadedFeed
@@ -26,12 +27,14 @@ def main() -> int:
     """Do the job on stdin; returns the exit code, 1 with a line on stderr for an error that the user can mend."""
     # An interrupt is for the parent, which ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
     task = Task(**json.load(sys.stdin))
     module = importlib.import_module(JOBS[task.job])
     feed = None
     if task.descriptor is not None:
         feed = receive(task.descriptor, task.feed, task.count)
-    job = _Job(task, feed)
+    job = _Job(task, feed, answers)
     gc.collect()
     gc.disable()
     try:
@@ -43,9 +46,9 @@ def main() -> int:
 
 
 class _Job(Job):
-    def __init__(self, task: Task, feed: LoadedFeed | None) -> None:
+    def __init__(self, task: Task, feed: LoadedFeed | None, answers: IO[str]) -> None:
         self.task = task
-        self._feed = feed
+        self._feed, self._answers = feed, answers
         self.cpu = task.cpu if pin(task.cpu) else None
 
     @property
@@ -68,8 +71,8 @@ class _Job(Job):
         return chosen
 
     def tell(self, message: dict[str, Any]) -> None:
-        sys.stdout.write(json.dumps(message) + "\n")
-        sys.stdout.flush()
+        self._answers.write(json.dumps(message) + "\n")
+        self._answers.flush()
 
 
 if __name__ == "__main__":

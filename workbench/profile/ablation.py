@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from engine.errors import LobenchError
 from engine.policy import STAGES, Variant
+from workbench.processes import WorkerError, ending, helper
 from workbench.profile.ablating import AblationTask
 from workbench.profile.task import Task
 from workbench.statistics.intervals import estimate
@@ -81,7 +80,7 @@ def stage_times(processes: Sequence[Floats], events: int) -> list[dict[str, Any]
 
 def _passes(task: AblationTask) -> list[dict[str, Any]]:
     done = subprocess.run(
-        [sys.executable, "-m", "workbench.profile.ablating"],
+        **helper("workbench.profile.ablating"),
         input=task.as_json(),
         capture_output=True,
         text=True,
@@ -90,7 +89,7 @@ def _passes(task: AblationTask) -> list[dict[str, Any]]:
         errors="replace",
     )
     if done.returncode:
-        raise LobenchError(
-            f"{task.variant}: timing its stages ended with code {done.returncode}: {done.stderr.strip()[-2000:]}"
-        )
+        said = done.stderr.strip()
+        how = f"{task.variant}: the process that times its stages {ending(done.returncode, said)}"
+        raise WorkerError(f"{how}: {said[-2000:]}".rstrip(": "))
     return [json.loads(line) for line in done.stdout.splitlines()]

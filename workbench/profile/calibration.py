@@ -18,7 +18,7 @@ from workbench.profile import callgrind, python_tools, sampled
 from workbench.profile.attribution import group, spend
 from workbench.profile.callgrind_file import Counts
 from workbench.profile.needs import MissingRightError, MissingToolError, require
-from workbench.profile.runner import WORKLOAD, Told, command_of, run, told_in
+from workbench.profile.runner import WORKLOAD, Told, run, target, told_in
 from workbench.profile.task import Task
 
 TOOLS = ("callgrind", "perf", "py-spy", "scalene", "memray")
@@ -43,7 +43,7 @@ def calibrate(folder: Path, seconds: float, report: Report) -> dict[str, Any]:
     task = Task(variant="", feed=[], seconds=seconds)
     report("truth by ablation")
     replace(task, mode="truth").write(folder)
-    run(command_of(WORKLOAD), folder, "truth.log", _TIMEOUT)
+    run(target(WORKLOAD), folder, "truth.log", _TIMEOUT)
     truth = shares_of(json.loads((folder / "done.json").read_text(encoding="utf-8"))["truth"])
     tools: dict[str, Any] = {}
     missing: dict[str, str] = {}
@@ -75,7 +75,7 @@ def calibrate(folder: Path, seconds: float, report: Report) -> dict[str, Any]:
 def _free(task: Task, folder: Path, seconds: float) -> dict[str, Any]:
     """The workload by itself for so long."""
     replace(task, mode="plain", seconds=seconds).write(folder)
-    run(command_of(WORKLOAD), folder, "undisturbed.log", _TIMEOUT)
+    run(target(WORKLOAD), folder, "undisturbed.log", _TIMEOUT)
     return told_in(folder).done
 
 
@@ -111,7 +111,7 @@ def _memray(task: Task, folder: Path, seconds: float) -> tuple[Shares, Mapping[s
     require("memray")
     (folder / "memray.bin").unlink(missing_ok=True)
     replace(task, mode="memray", seconds=seconds).write(folder)
-    run(command_of(WORKLOAD), folder, "memray.log", _TIMEOUT)
+    run(target(WORKLOAD), folder, "memray.log", _TIMEOUT, name="memray")
     return {}, told_in(folder).done
 
 

@@ -14,14 +14,16 @@ from shutil import which
 
 from workbench.commits.counting import PROCESSOR
 from workbench.profile.callgrind_file import Counts, read_counts
-from workbench.profile.needs import require
-from workbench.profile.runner import TARGET, Told, command_of, run, told_in
+from workbench.profile.needs import require_all
+from workbench.profile.runner import TARGET, Told, ToolFailedError, run, target, told_in
 from workbench.profile.task import Task
 
 CACHES = ("--I1=32768,8,64", "--D1=32768,8,64", "--LL=33554432,16,64")
 """Bytes, ways, bytes of a line: instructions and data of the first level, last level."""
 
 OPTIONS = (
+    # What a user has set for valgrind is for other programs, and can leave nothing to count.
+    "--command-line-only=yes",
     "--tool=callgrind",
     "--instr-atstart=no",
     "--collect-atstart=no",
@@ -40,9 +42,10 @@ _TIMEOUT = 900.0
 def profile(task: Task, folder: Path, module: str = TARGET) -> tuple[Told, Counts]:
     """What the target told, and its counts. ``callgrind.out`` stays in the folder.
 
-    Raises LobenchError where valgrind is missing or the kernels do not run in it.
+    Raises MissingToolError where valgrind or pyelftools is missing, ToolFailedError where the kernels do not run in it
+    or nothing was counted.
     """
-    require("valgrind")
+    require_all(["callgrind"])
     prepare(task, folder, module, PROCESSOR)
     count(task, folder, module)
     return counted_in(folder)
@@ -52,22 +55,24 @@ def count(task: Task, folder: Path, module: str = TARGET) -> None:
     """Run callgrind on what was prepared in this folder, and leave ``callgrind.out`` there."""
     # The same words every time: what a process is told lies in the memory whose layout is counted.
     replace(task, mode="count").write(folder)
-    command = [*fixed_addresses(), "valgrind", *OPTIONS, "--callgrind-out-file=callgrind.out"]
-    run([*command, *command_of(module)], folder, "callgrind.log", _TIMEOUT, PROCESSOR)
+    under = [*fixed_addresses(), "valgrind", *OPTIONS, "--callgrind-out-file=callgrind.out"]
+    run(target(module, under=under, build=PROCESSOR), folder, "callgrind.log", _TIMEOUT, name="valgrind")
 
 
 def counted_in(folder: Path) -> tuple[Told, Counts]:
-    """What a count left in its folder."""
+    """What a count left in its folder. Raises ToolFailedError where that is nothing."""
     told = told_in(folder)
     with (folder / "callgrind.out").open(encoding="utf-8") as lines:
         counts = read_counts(lines, lambda address: told.codes.find(address) is not None)
+    if not any(int(cost[0]) for cost in counts.own.values()):
+        raise ToolFailedError(f"valgrind counted no instructions of the kernels; its output is in {folder}")
     return told, counts
 
 
 def prepare(task: Task, folder: Path, module: str, build: Mapping[str, str]) -> None:
     """Compile a variant's kernels with line tables, outside of any profiler."""
     replace(task, mode="compile").write(folder)
-    run(command_of(module), folder, "compile.log", _TIMEOUT, build)
+    run(target(module, build=build), folder, "compile.log", _TIMEOUT)
 
 
 def fixed_addresses() -> list[str]:

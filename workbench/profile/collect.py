@@ -17,7 +17,7 @@ from workbench.profile.callgrind_file import COSTS
 from workbench.profile.document import Document, document
 from workbench.profile.flamegraph import flame_graph
 from workbench.profile.needs import MissingRightError, MissingToolError
-from workbench.profile.runner import Told, compiling
+from workbench.profile.runner import Told, ToolFailedError, compiling
 from workbench.profile.sourcepage import source_page
 from workbench.profile.speedscope import speedscope
 from workbench.profile.task import Task
@@ -44,6 +44,8 @@ class Profiles:
     found: dict[str, Document] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     files: dict[str, list[str]] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)
+    """Those that could look, and failed: their reason is among ``missing``."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -62,7 +64,7 @@ class Collector:
     tool's own output.
 
     ``seconds`` is how long samplers look. ``tuning``: where the parameters of ``variant`` are from, if it takes any.
-    With ``lenient``, a tool that is missing or may not look is noted instead of raised.
+    With ``lenient``, a tool that is missing, may not look or fails is noted instead of raised.
     """
 
     def __init__(
@@ -104,10 +106,12 @@ class Collector:
     def _noting(self, method: str) -> Iterator[None]:
         try:
             yield
-        except (MissingToolError, MissingRightError) as error:
+        except (MissingToolError, MissingRightError, ToolFailedError) as error:
             if not self._lenient:
                 raise
             self.profiles.missing[method] = str(error)
+            if isinstance(error, ToolFailedError):
+                self.profiles.failed.append(method)
 
     def _callgrind(self, folder: Path) -> Document:
         told, counts = callgrind.profile(self._task, folder)

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import platform
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from shutil import which
 
 from engine.errors import LobenchError
-from workbench.extras import MissingToolError, is_installed, not_installed, pip
+from workbench.extras import MissingToolError, is_installed, not_installed, part, pip
 
-__all__ = ["MissingRightError", "MissingToolError", "perf_event_paranoid", "ptrace_scope", "require"]
+__all__ = ["MissingRightError", "MissingToolError", "perf_event_paranoid", "ptrace_scope", "require", "require_all"]
 
-_PIP = pip("profile")
+_PIP = pip(part("profile"))
+_TOOLS = {
+    "callgrind": ("valgrind", "pyelftools"),
+    "perf": ("perf", "pyelftools"),
+    "py-spy": ("py-spy", "pyelftools"),
+    "scalene": ("scalene",),
+    "memray": ("memray",),
+}
+"""What each way to look at a variant needs; ablation needs nothing."""
 _APT = {"valgrind": "apt-get install valgrind libc6-dbg", "perf": "apt-get install linux-perf"}
 _MODULES = {"scalene": "scalene", "memray": "memray", "pyelftools": "elftools"}
 
@@ -36,6 +45,13 @@ def require(name: str) -> str:
     if name == "valgrind" and platform.machine() not in ("x86_64", "AMD64"):
         raise MissingToolError(f"callgrind profiles need an x86-64 machine, this one is {platform.machine()}")
     return path
+
+
+def require_all(methods: Iterable[str]) -> None:
+    """Everything that these ways to look at a variant need must be there. Raises as ``require``."""
+    for method in methods:
+        for name in _TOOLS.get(method, ()):
+            require(name)
 
 
 def perf_event_paranoid() -> int | None:

@@ -7,19 +7,18 @@ replay's time and memory is not the kernels'.
 from __future__ import annotations
 
 import json
-import sys
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine.errors import LobenchError
+from workbench import PACKAGES, ROOT
 from workbench.profile.needs import require
-from workbench.profile.runner import TARGET, command_of, run, told_in
-from workbench.profile.sources import ROOT, Sources, shown
+from workbench.profile.runner import TARGET, ToolFailedError, run, target, told_in
+from workbench.profile.sources import Sources, shown
 from workbench.profile.task import Task
 
 SCALENE = "scalene.json"
-_SCALENE = (sys.executable, "-m", "scalene")
 _TIMEOUT = 600.0
 
 
@@ -40,15 +39,21 @@ def scalene(task: Task, folder: Path, seconds: float) -> dict[str, Any]:
 
 
 def run_scalene(task: Task, folder: Path, module: str) -> None:
-    """Run scalene on a target; its profile and page stay in the folder."""
+    """Run scalene on a target; its profile and page stay in the folder. Raises ToolFailedError where it saw nothing."""
     task.write(folder)
-    options = ["--cpu-only", "--off", "--program-path", str(ROOT), "-o", SCALENE]
+    for name in (SCALENE, "scalene.html"):
+        (folder / name).unlink(missing_ok=True)
+    # All files that have these folders in their name: an installed copy is among the libraries that are left out by
+    # default.
+    seen = [*(str(ROOT / package) + os.sep for package in PACKAGES), *task.files]
+    options = ["--cpu-only", "--off", "--profile-all", "--profile-only", ",".join(seen), "-o", SCALENE]
     script = ROOT / (module.replace(".", "/") + ".py")
-    run([*_SCALENE, "run", *options, str(script)], folder, "scalene.log", _TIMEOUT, name="scalene")
-    if not (folder / SCALENE).exists():
-        raise LobenchError(f"scalene wrote no profile; its output is in {folder / 'scalene.log'}")
+    run(target("scalene", "run", *options, str(script)), folder, "scalene.log", _TIMEOUT, name="scalene")
+    path = folder / SCALENE
+    if not path.exists() or not json.loads(path.read_text()).get("files"):
+        raise ToolFailedError(f"scalene saw nothing of the replay; its output is in {folder / 'scalene.log'}")
     # The viewer writes into the folder it is started in, under a name of its own.
-    view = [*_SCALENE, "view", "--standalone", SCALENE]
+    view = target("scalene", "view", "--standalone", SCALENE)
     run(view, folder, "scalene.log", _TIMEOUT, name="scalene", more=True)
     (folder / "scalene-profile.html").replace(folder / "scalene.html")
 
@@ -82,8 +87,8 @@ def memray(task: Task, folder: Path) -> dict[str, Any]:
     require("memray")
     replace(task, mode="memray").write(folder)
     (folder / "memray.bin").unlink(missing_ok=True)
-    run(command_of(TARGET), folder, "memray.log", _TIMEOUT, name="memray")
-    stats = [sys.executable, "-m", "memray", "stats", "--json", "-n", "20", "-f", "-o", "memray.json", "memray.bin"]
+    run(target(TARGET), folder, "memray.log", _TIMEOUT, name="memray")
+    stats = target("memray", "stats", "--json", "-n", "20", "-f", "-o", "memray.json", "memray.bin")
     run(stats, folder, "memray.log", _TIMEOUT, name="memray", more=True)
     told = told_in(folder)
     found = json.loads((folder / "memray.json").read_text(encoding="utf-8"))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.policy import Variant
+from workbench.profile.collect import Collector
 from workbench.profile.difference import difference
 from workbench.profile.flamegraph import flame_graph
 from workbench.profile.summary import SAMPLERS, next_bottleneck, stage_table
@@ -37,11 +38,8 @@ def for_report(
 
     ``before`` is the entry of the phase before it, None for the first; ``tuning`` the tuning profile that the variant
     was fitted with, as a result has it. Tools' own output goes to ``folder``. What is
-    not installed is left out and named under ``missing``. Raises LobenchError where a tool fails.
+    not installed, or fails, is left out and named under ``missing``.
     """
-    # What reads line tables may not be installed; the rest of this package does without.
-    from workbench.profile.collect import Collector
-
     task = Task.of(variant, feed, files, evaluate=evaluate)
     collector = Collector(variant, task, folder, seconds=seconds, lenient=True, tuning=tuning)
     return entry_of(collector.collect(methods, report).as_json(), before)

@@ -4,9 +4,7 @@ wrong."""
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,8 +16,9 @@ from typing import Any
 from engine.cache import base_folder
 from engine.errors import LobenchError
 from workbench.claims import scratch_folder
-from workbench.profile.codemap import CodeMap, Placed, code_map
-from workbench.profile.sources import ROOT, Sources
+from workbench.processes import Started, ending, helper, tool_environment
+from workbench.profile.codemap import CodeMap
+from workbench.profile.sources import Sources
 from workbench.profile.task import OBJECTS, Task
 
 TARGET = "workbench.profile.target"
@@ -31,71 +30,67 @@ _PATIENCE = 600.0
 """Seconds until a target must be warm; compiling takes some ten."""
 
 
-def command_of(module: str) -> list[str]:
-    """How a target is started; the folder that it is started in holds its task."""
-    return [sys.executable, "-P", "-m", module]
+class ToolFailedError(LobenchError):
+    """A profiler, or what it looked at, ended badly or told nothing."""
 
 
-def environment(**changes: str) -> dict[str, str]:
-    """For a profiled process: kernels with line tables have a cache of their own; nothing random, no helper
-    threads."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_CACHE")}
-    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {
-        **kept,
-        "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths)),
-        "LOBENCH_CACHE_DIR": str(base_folder() / "profile"),
-        "PYTHONHASHSEED": "0",
-        "OPENBLAS_NUM_THREADS": "1",
-        **changes,
-    }
+def target(
+    name: str, *words: str, under: Sequence[str] = (), build: Mapping[str, str] = MappingProxyType({})
+) -> Started:
+    """A process to profile, or a profiler that is a module: ``name`` with its words, behind a tool's command line if it
+    runs ``under`` one. The folder that it is started in holds its task.
+
+    Kernels with line tables have a cache of their own; nothing is random, there are no helper threads. ``build``:
+    what kernels are compiled for.
+    """
+    made = helper(name, *words)
+    kept = {name: value for name, value in tool_environment(made["env"]).items() if not name.startswith("NUMBA_CACHE")}
+    own = {"LOBENCH_CACHE_DIR": str(base_folder() / "profile"), "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
+    return Started(args=[*under, *made["args"]], env={**kept, **own, **build})
 
 
 def run(
-    command: Sequence[str],
+    started: Started,
     folder: Path,
     log: str,
     timeout: float,
-    changes: Mapping[str, str] = MappingProxyType({}),
     *,
-    name: str = "",
+    name: str = "the process to profile",
     more: bool = False,
 ) -> None:
-    """Run in ``folder`` to the end, with ``changes`` to the environment; output goes to the file ``log`` there, behind
-    what it holds if there is ``more``.
+    """Run in ``folder`` to the end; output goes to the file ``log`` there, behind what it holds if there is ``more``.
 
-    Raises LobenchError with its last words, under ``name`` or the program's own.
+    Raises ToolFailedError with its last words, under ``name``; LobenchError with what it said itself to its user.
     """
-    name = name or Path(command[0]).name
     with (folder / log).open("a" if more else "w", encoding="utf-8") as out:
         try:
             done = subprocess.run(
-                command,
+                **started,
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
-                env=environment(**changes),
                 timeout=timeout,
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise LobenchError(f"{name} did not end within {timeout:.0f} s; its output is in {folder / log}") from error
+            raise ToolFailedError(
+                f"{name} did not end within {timeout:.0f} s; its output is in {folder / log}"
+            ) from error
     if done.returncode:
         raise failed(name, done.returncode, folder / log)
 
 
 def failed(what: str, code: int, log: Path) -> LobenchError:
     """The error for a process that ended badly: what it said itself to its user, else its last words."""
-    said = [
-        line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.startswith("lobench: ")
-    ]
-    if said:
+    text = log.read_text(encoding="utf-8", errors="replace")
+    said = [line for line in text.splitlines() if line.startswith("lobench: ")]
+    if said and code > 0:
         error = LobenchError(said[-1].removeprefix("lobench: "))
         error.exit_code = code
         return error
-    words = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-8:]
-    return LobenchError(f"{what} ended with code {code}:\n" + "\n".join(words))
+    words = text.strip().splitlines()[-8:]
+    return ToolFailedError("\n".join([f"{what} {ending(code, text)}" + ":" * bool(words), *words]))
 
 
 @contextmanager
@@ -106,9 +101,7 @@ def running(task: Task, folder: Path, module: str = TARGET) -> Iterator[int]:
     (folder / "stop").unlink(missing_ok=True)
     (folder / "target.json").unlink(missing_ok=True)
     with log.open("w", encoding="utf-8") as out:
-        process = subprocess.Popen(
-            command_of(module), cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment()
-        )
+        process = subprocess.Popen(**target(module), cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
     try:
         yield _await(process, folder / "target.json", log)
         (folder / "stop").touch()
@@ -128,12 +121,11 @@ def compiling(task: Task) -> Iterator[None]:
     with scratch_folder() as folder:
         replace(task, mode="compile").write(Path(folder))
         process = subprocess.Popen(
-            command_of(TARGET),
+            **target(TARGET),
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env=environment(),
         )
         try:
             yield
@@ -155,8 +147,12 @@ class Told:
 
 
 def codes_in(folder: Path) -> CodeMap:
-    """The code map of a target that is warm, or was."""
+    """The code map of a target that is warm, or was; an empty one if it told no objects. Needs pyelftools otherwise."""
     ready = json.loads((folder / "target.json").read_text(encoding="utf-8"))
+    if not ready["objects"]:
+        return CodeMap([])
+    from workbench.profile.dwarf import Placed, code_map
+
     return code_map(Placed((folder / OBJECTS / name).read_bytes(), dict(bases)) for name, bases in ready["objects"])
 
 
@@ -180,6 +176,8 @@ def _await(process: subprocess.Popen[bytes], path: Path, log: Path) -> int:
         if process.poll() is not None:
             raise failed("the process to profile", process.returncode, log)
         if time.monotonic() > end:
-            raise LobenchError(f"the process to profile was not warm within {_PATIENCE:.0f} s; its output is in {log}")
+            raise ToolFailedError(
+                f"the process to profile was not warm within {_PATIENCE:.0f} s; its output is in {log}"
+            )
         time.sleep(_POLL)
     return int(json.loads(path.read_text(encoding="utf-8"))["pid"])

@@ -19,10 +19,11 @@ from typing import Any
 import numpy as np
 
 from engine.errors import LobenchError
+from workbench.processes import tool_environment
 from workbench.profile.callgrind_file import Counts
 from workbench.profile.codemap import CodeMap
-from workbench.profile.needs import MissingRightError, perf_event_paranoid, ptrace_scope, require
-from workbench.profile.runner import TARGET, Told, codes_in, running, told_in
+from workbench.profile.needs import MissingRightError, perf_event_paranoid, ptrace_scope, require, require_all
+from workbench.profile.runner import TARGET, Told, ToolFailedError, codes_in, running, told_in
 from workbench.profile.task import LONGEST, Task
 
 CLOCK = "cpu-clock:u"
@@ -61,10 +62,12 @@ class Sampled:
 def perf(task: Task, folder: Path, seconds: float, module: str = TARGET) -> Sampled:
     """Sample with perf for so long. Leaves ``perf.data``, ``perf.script`` and the perf map in the folder.
 
-    Raises MissingToolError, or MissingRightError where the kernel does not let this user look.
+    Raises MissingToolError, MissingRightError where the kernel does not let this user look, ToolFailedError where it
+    saw nothing.
     """
-    require("perf")
-    command = ["perf", "record", "-q", "-e", CLOCK, "-F", str(FREQUENCY), "--call-graph", f"dwarf,{STACK_BYTES}"]
+    require_all(["perf"])
+    # Without -N, copies of every library that was met stay in ~/.debug for ever.
+    command = ["perf", "record", "-N", "-q", "-e", CLOCK, "-F", str(FREQUENCY), "--call-graph", f"dwarf,{STACK_BYTES}"]
     data = folder / "perf.data"
     with running(replace(task, seconds=LONGEST), folder, module) as pid:
         map_file = Path(f"/tmp/perf-{pid}.map")
@@ -85,14 +88,16 @@ def perf(task: Task, folder: Path, seconds: float, module: str = TARGET) -> Samp
     told = told_in(folder, codes)
     with script.open(encoding="utf-8") as lines:
         counts, samples = _count(_perf_samples(lines), told.codes)
-    return Sampled(told, counts, samples, notes)
+    return _seen("perf", Sampled(told, counts, samples, notes))
 
 
 def py_spy(task: Task, folder: Path, seconds: float, module: str = TARGET) -> Sampled:
     """Sample with py-spy for so long, native frames included. Leaves ``py-spy.speedscope.json`` in the folder.
 
-    Raises MissingToolError, or MissingRightError where the system does not let this user attach to a process.
+    Raises MissingToolError, MissingRightError where the system does not let this user attach to a process,
+    ToolFailedError where it saw nothing.
     """
+    require_all(["py-spy"])
     program = require("py-spy")
     out = folder / "py-spy.speedscope.json"
     options = [
@@ -114,7 +119,14 @@ def py_spy(task: Task, folder: Path, seconds: float, module: str = TARGET) -> Sa
     out.with_name("py-spy.named.speedscope.json").write_text(
         json.dumps(_with_lines(profile, told.codes)), encoding="utf-8"
     )
-    return Sampled(told, counts, samples, {})
+    return _seen("py-spy", Sampled(told, counts, samples, {}))
+
+
+def _seen(tool: str, found: Sampled) -> Sampled:
+    """What was sampled. Raises ToolFailedError where that is nothing of a kernel: such counts say nothing."""
+    if not found.kernel_samples:
+        raise ToolFailedError(f"{tool} met no kernel in {found.samples} samples; --seconds has it look longer")
+    return found
 
 
 def nanoseconds(sampled: Sampled) -> Counts:
@@ -199,11 +211,14 @@ def _stat(pid: int) -> dict[str, int | None]:
 
 
 def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    # Errors and numbers as they are read here, whatever the user's language.
+    variables = {**tool_environment(), "LC_ALL": "C.UTF-8"}
     return subprocess.run(
         command,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
+        env=variables,
         check=False,
         encoding="utf-8",
         errors="replace",
@@ -225,4 +240,4 @@ def _refused(tool: str, said: str) -> LobenchError:
             f"py-spy may not attach to a process of this user{rule}. Run as root, or give the container the "
             "SYS_PTRACE capability; with Yama, as root: sysctl kernel.yama.ptrace_scope=1"
         )
-    return LobenchError(f"{tool} failed: {said.strip()[-500:] or 'it said nothing'}")
+    return ToolFailedError(f"{tool} failed: {said.strip()[-500:] or 'it said nothing'}")

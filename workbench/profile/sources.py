@@ -8,22 +8,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from workbench import PACKAGES, ROOT
 
+_OWN = frozenset(ROOT / name for name in PACKAGES)
 _INSTALLED = tuple(sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib"))
 
 
 def is_hidden(file: str) -> bool:
     """Whether a file is a library's, Numba's own functions for instance: its cost is the caller's."""
-    path = Path(file)
-    return not file.startswith(("<", "(")) and ROOT not in path.parents and file.startswith(_INSTALLED)
+    return not file.startswith(("<", "(")) and file.startswith(_INSTALLED) and _OWN.isdisjoint(Path(file).parents)
 
 
 @cache
 def shown(file: str) -> str:
-    """A file's name in a profile: relative to the checkout, or the bare name of a user's own."""
+    """A file's name in a profile: relative to the checkout or to where lobench is installed; the bare name of any
+    other."""
     path = Path(file)
-    if ROOT in path.parents:
+    if ROOT in path.parents and not is_hidden(file):
         return str(path.relative_to(ROOT))
     return file if file.startswith(("<", "(")) else path.name
 

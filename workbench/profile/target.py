@@ -72,17 +72,8 @@ def tell(name: str, **facts: Any) -> None:
     partial.replace(path)
 
 
-def ready(feed: str, records: int) -> None:
+def ready(feed: str, records: int, mode: str) -> None:
     """Write ``target.json`` and the objects that it names, and let profilers attach."""
-    from workbench.profile.codemap import placed
-
-    folder = Path(OBJECTS)
-    folder.mkdir(exist_ok=True)
-    objects = []
-    for number, (elf, bases) in enumerate(placed(linetables.OBJECTS)):
-        name = f"{number}.o"
-        (folder / name).write_bytes(elf)
-        objects.append([name, list(bases.items())])
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).prctl(_SET_PTRACER, ctypes.c_ulong(-1), 0, 0, 0)
     tell(
@@ -90,9 +81,24 @@ def ready(feed: str, records: int) -> None:
         pid=os.getpid(),
         records=records,
         feed=feed,
-        objects=objects,
+        # Profilers of Python code know their lines themselves.
+        objects=[] if mode in ("scalene", "memray") else _objects(),
         generated={name: linecache.getlines(name) for name in sorted(linecache.cache) if name.startswith("<")},
     )
+
+
+def _objects() -> list[tuple[str, list[tuple[int, int]]]]:
+    """Leave what the JIT linker loaded in the folder ``OBJECTS``: file names, with the places of their sections."""
+    from workbench.profile.dwarf import placed
+
+    folder = Path(OBJECTS)
+    folder.mkdir(exist_ok=True)
+    objects = []
+    for number, (elf, bases) in enumerate(placed(linetables.OBJECTS)):
+        name = f"{number}.o"
+        (folder / name).write_bytes(elf)
+        objects.append((name, list(bases.items())))
+    return objects
 
 
 def passes(target: Target, seconds: float) -> int:
@@ -170,13 +176,13 @@ def main() -> None:
     target = Target(Task.read())
     mode = target.task.mode
     if mode not in ("count", "compile"):
-        ready(target.feed.name, target.count)
+        ready(target.feed.name, target.count, mode)
     wall, cpu = time.perf_counter(), time.process_time()
     handled = MODES[mode](target)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     if mode == "count":
         # Not before: what is told depends on the process, and would leave its mark on the heap that is counted.
-        ready(target.feed.name, target.count)
+        ready(target.feed.name, target.count, mode)
     tell("done.json", records=handled, seconds=wall, cpu_seconds=cpu)
 
 

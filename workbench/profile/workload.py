@@ -144,13 +144,13 @@ def main(kernel: Callable[[int, int], int] = kernel_part) -> None:
         return
     if task.mode == "count":
         _count(work)
-        ready("workload", 1)
+        ready("workload", 1, task.mode)
         tell("done.json", records=1)
         return
     if task.mode == "truth":
         tell("done.json", truth=work.truth())
         return
-    ready("workload", 1)
+    ready("workload", 1, task.mode)
     stop, end = Path("stop"), time.monotonic() + min(task.seconds, LONGEST)
     with _inside(task.mode):
         while not stop.exists() and time.monotonic() < end:

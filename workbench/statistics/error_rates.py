@@ -14,7 +14,6 @@ from typing import Any
 from warnings import catch_warnings, simplefilter
 
 import numpy as np
-from scipy import stats
 
 from workbench.statistics.intervals import LEVEL
 from workbench.statistics.samples import Floats, Timings, columns
@@ -68,6 +67,8 @@ def false_positives(sessions: PseudoSessions, pair: int = 0) -> dict[str, Any]:
     Names can be swapped in 2^(processes - 1) ways that differ: for the interval no more pseudo-sessions than that count
     as independent.
     """
+    from scipy import stats
+
     critical = stats.t.ppf(1 - SIGNIFICANCE / 2, sessions.freedom)
     wrong = np.abs(sessions.values[:, pair]) > critical * sessions.errors[:, pair]
     return rate(wrong, independent=min(len(wrong), 2 ** min(sessions.freedom, 30)))
@@ -76,6 +77,8 @@ def false_positives(sessions: PseudoSessions, pair: int = 0) -> dict[str, Any]:
 def rate(wrong: Any, independent: int) -> dict[str, Any]:
     """The share of True, as in the result document, with the binomial interval (Wilson 1927) of so many independent
     trials."""
+    from scipy import stats
+
     measured = float(np.mean(wrong))
     ends = stats.binomtest(round(measured * independent), independent).proportion_ci(LEVEL, method="wilson")
     return {
@@ -94,6 +97,8 @@ def detectable(sessions: PseudoSessions, threshold: float, floor: float | Floats
     A session calls it one when its p-value is below ``threshold`` and its interval lies beyond the noise floor; an
     effect moves the mean and not the spread, so that the smallest one found is known for each session.
     """
+    from scipy import stats
+
     needed = np.maximum(
         stats.t.ppf(1 - threshold / 2, sessions.freedom) * sessions.errors,
         stats.t.ppf((1 + LEVEL) / 2, sessions.freedom) * sessions.errors + np.log1p(floor),
@@ -109,6 +114,8 @@ def sequential(isolated: Mapping[str, Any], slices: int, clock: str = "cpu_ns") 
 
     Each sample is taken relative to the median of its slice, so that slices' different work does not count.
     """
+    from scipy import stats
+
     table = columns(isolated)
     wrong: list[bool] = []
     for variant in np.unique(table["variant"]):

@@ -12,7 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from engine.errors import LobenchError
 from workbench.statistics.samples import Floats
@@ -55,6 +54,8 @@ def estimate(values: Floats) -> Estimate:
     if np.ptp(values) <= 1e-13 * max(1.0, abs(value)):
         # No spread beyond rounding (exact data): the t-test divides by it.
         return Estimate(value, value, value, 0.0, 0.0 if abs(value) > 1e-12 else 1.0)
+    from scipy import stats
+
     test = stats.ttest_1samp(values, 0.0)
     low, high = test.confidence_interval(LEVEL)
     return Estimate(value, float(low), float(high), float(stats.sem(values)), float(test.pvalue))
@@ -63,6 +64,8 @@ def estimate(values: Floats) -> Estimate:
 def median_interval(samples: Floats) -> Interval:
     """The median of samples of one process with the interval that their order gives (scipy's ``quantile_test``; their
     range where they are too few for ``LEVEL``)."""
+    from scipy import stats
+
     ends = stats.quantile_test(samples, p=0.5).confidence_interval(LEVEL)
     low, high = (float(samples.min()) if np.isnan(ends.low) else float(ends.low)), float(ends.high)
     return {

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from statsmodels.stats.multitest import multipletests
 
 from workbench.statistics.intervals import Estimate, Interval
 
@@ -19,7 +18,11 @@ SIGNIFICANCE = 0.05
 
 def holm(p_values: Sequence[float]) -> list[float]:
     """p-values adjusted for a family of comparisons, so that the chance of any false one stays nominal (Holm 1979)."""
-    return [float(p) for p in multipletests(p_values, method="holm")[1]] if p_values else []
+    if not p_values:
+        return []
+    from statsmodels.stats.multitest import multipletests
+
+    return [float(p) for p in multipletests(p_values, method="holm")[1]]
 
 
 def next_threshold(adjusted: Sequence[float]) -> float:
