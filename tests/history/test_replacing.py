@@ -111,7 +111,7 @@ def test_what_a_killed_process_left_is_swept_and_a_living_ones_is_not(tmp_path: 
 
 def test_where_nothing_can_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="cannot be written: .*; remedy"), replacing(tmp_path / "file/site", "remedy"):
+    with pytest.raises(UsageError, match=r"cannot be written: .*; remedy"), replacing(tmp_path / "file/site", "remedy"):
         pass
 
 
