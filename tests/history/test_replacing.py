@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -41,13 +43,18 @@ with locked(Path(sys.argv[1]), "remedy"):
 """
 
 
-def running(code: str, *words: object) -> subprocess.Popen[str]:
-    """A process that runs until it is killed; it has said that it is where it should be."""
+@contextmanager
+def running(code: str, *words: object) -> Iterator[subprocess.Popen[str]]:
+    """A process that runs until it is killed, at the end if not before; it has said that it is where it should be."""
     command = [sys.executable, "-c", code, *map(str, words)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
-    assert process.stdout is not None
-    assert process.stdout.readline()
-    return process
+    variables = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=variables) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline()
+            yield process
+        finally:
+            process.kill()
 
 
 def make(target: Path, text: str) -> None:
@@ -90,17 +97,13 @@ def test_an_old_one_stays_whole(tmp_path: Path, error: type[BaseException]) -> N
 def test_what_a_killed_process_left_is_swept_and_a_living_ones_is_not(tmp_path: Path) -> None:
     target = tmp_path / "site"
     make(target, "old")
-    dead, alive = running(KILLED, target), running(KILLED, target)
-    try:
+    with running(KILLED, target) as dead, running(KILLED, target):
         dead.kill()
         dead.wait()
         assert len(list(tmp_path.iterdir())) == 3
         make(target, "new")
         rest = set(tmp_path.iterdir()) - {target}
         assert [(path / "new/half.html").read_text() for path in rest] == ["half"]
-    finally:
-        alive.kill()
-        alive.wait()
     make(target, "newer")
     assert list(tmp_path.iterdir()) == [target]
     assert (target / "index.html").read_text() == "newer"
@@ -108,19 +111,16 @@ def test_what_a_killed_process_left_is_swept_and_a_living_ones_is_not(tmp_path: 
 
 def test_where_nothing_can_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="cannot be written: .*; remedy"), replacing(tmp_path / "file/site", "remedy"):
+    with pytest.raises(UsageError, match=r"cannot be written: .*; remedy"), replacing(tmp_path / "file/site", "remedy"):
         pass
 
 
 def test_a_lock_is_held_by_one_and_ends_with_its_process(tmp_path: Path) -> None:
     file = tmp_path / "folder/lock"
-    process = running(HOLDING, file)
-    try:
-        with pytest.raises(TakenError, match=rf"process {process.pid} is recording there; .*; remedy"):
-            locked(file, "remedy").__enter__()
-    finally:
-        process.kill()
-        process.wait()
+    with running(HOLDING, file) as process:
+        told = rf"process {process.pid} is recording there; .*; remedy"
+        with pytest.raises(TakenError, match=told), locked(file, "remedy"):
+            pass
     with locked(file, "remedy"), pytest.raises(TakenError), locked(file, "remedy"):
         pass
     with locked(file, "remedy", wait=True):
@@ -168,8 +168,7 @@ def test_a_recorded_folder_refuses_a_second_writer_and_still_shows_itself(miniat
     recorded(miniature, 6)
     (file,) = miniature.folder.glob(".asv/lobench/*/history.json")
     before = file.read_bytes()
-    process = running(HOLDING, file.with_name("lock"))
-    try:
+    with running(HOLDING, file.with_name("lock")) as process:
         done = miniature.lobench("history", "record", "--feed", miniature.feed, "--variants", "p0")
         assert done.returncode == 2
         # The commits of this history hold no variant at all.
@@ -181,9 +180,6 @@ def test_a_recorded_folder_refuses_a_second_writer_and_still_shows_itself(miniat
         done = miniature.lobench("dashboard", "-o", "site")
         assert done.returncode == 0, done.stderr
         assert file.read_bytes() == before
-    finally:
-        process.kill()
-        process.wait()
 
 
 def test_an_interrupted_dashboard_leaves_the_old_site(miniature: Miniature) -> None:
@@ -210,7 +206,7 @@ def test_an_interrupted_dashboard_leaves_the_old_site(miniature: Miniature) -> N
         assert content() == before
     assert miniature.lobench("dashboard", "-o", "out/site").returncode == 0
     assert list(site.parent.iterdir()) == [site]
-    assert f"commits/{order[-1][:12]}.html" in content()
+    assert f"commits/{order[-2][:12]}.html" in content()
 
 
 def test_the_port_comes_before_the_site(miniature: Miniature) -> None:

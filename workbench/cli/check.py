@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     from workbench.commits.repository import Repository
     from workbench.console import print_json
 
-    if arguments.worktree and arguments.head is not None:
+    if arguments.worktree and arguments.head not in (None, "HEAD"):
         raise UsageError("--worktree judges the working tree: leave out HEAD")
     if arguments.budget is not None and not 0 < arguments.budget < math.inf:
         raise UsageError("--budget must be positive")

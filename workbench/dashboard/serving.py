@@ -50,16 +50,20 @@ class _Handler(BaseHTTPRequestHandler):
         """The file that is asked for, after its headers have been sent; None after an error was."""
         hosts = self.headers.get_all("Host", [])
         if len(hosts) != 1:
-            return self._refuse(HTTPStatus.BAD_REQUEST)
+            self.send_error(HTTPStatus.BAD_REQUEST)
+            return None
         if not _OWN.fullmatch(hosts[0].strip()):
-            return self._refuse(HTTPStatus.FORBIDDEN)
+            self.send_error(HTTPStatus.FORBIDDEN)
+            return None
         path = unquote_to_bytes(re.split(r"[?#]", self.path, maxsplit=1)[0])
         if not path.startswith(b"/") or re.search(rb"[\x00-\x1f\x7f]", path):
-            return self._refuse(HTTPStatus.BAD_REQUEST)
+            self.send_error(HTTPStatus.BAD_REQUEST)
+            return None
         try:
             file, size = self._opened(path)
         except (OSError, RuntimeError):  # RuntimeError: links that lead round and round
-            return self._refuse(HTTPStatus.NOT_FOUND)
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return None
         self.send_response(HTTPStatus.OK)
         kind = guess_type(os.fsdecode(path) if path[-1:] != b"/" else "index.html")[0]
         self.send_header("Content-Type", kind or "application/octet-stream")
@@ -84,9 +88,6 @@ class _Handler(BaseHTTPRequestHandler):
             raise FileNotFoundError
         file = found.open("rb")
         return file, os.fstat(file.fileno()).st_size
-
-    def _refuse(self, status: HTTPStatus) -> None:
-        self.send_error(status)
 
     def log_message(self, format: str, *args: object) -> None:
         pass
