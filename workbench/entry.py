@@ -1,7 +1,7 @@
 """Where the command begins: an interrupt in its first moments ends it in one line, too.
 
-So nothing large is imported here before the signal has its handler; `workbench.cli.main` puts Python's own in place once it
-can say more.
+So nothing large is imported here before the signal has its handler; `workbench.cli.main` puts Python's own in place
+once it can say more.
 """
 
 import os
