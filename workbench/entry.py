@@ -1,11 +1,11 @@
 """Where the command begins: an interrupt in its first moments ends it in one line, too.
 
-So nothing is imported here before the signal has its handler; `workbench.cli.main` puts Python's own in place once it
-can say more.
+So nothing large is imported here before the signal has its handler; `workbench.cli.main` puts Python's own in place
+once it can say more.
 """
 
 import os
-from _signal import SIG_DFL, SIG_IGN, SIGINT, getsignal, signal
+from signal import SIG_DFL, SIG_IGN, SIGINT, getsignal, signal
 
 _INTERRUPTED = 128 + SIGINT
 

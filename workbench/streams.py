@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from typing import TextIO
+from typing import Any, TextIO
 
 from engine.errors import LobenchError
 
@@ -22,9 +22,9 @@ _CLOSED = {0: os.O_RDONLY, 1: os.O_RDONLY, 2: os.O_WRONLY}
 class _Output(io.FileIO):
     """Standard output; what is wrong with it is an error for the user, but for a reader who has gone."""
 
-    def write(self, data: object) -> int:  # type: ignore[override]
+    def write(self, data: Any) -> int:
         try:
-            return super().write(data)  # type: ignore[arg-type]
+            return super().write(data)
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -34,10 +34,10 @@ class _Output(io.FileIO):
 class _Error(io.FileIO):
     """Standard error; what cannot be written is lost: a terminal that is gone must not end what is to be kept."""
 
-    def write(self, data: object) -> int:  # type: ignore[override]
+    def write(self, data: Any) -> int:
         with suppress(OSError):
-            return super().write(data)  # type: ignore[arg-type]
-        return memoryview(data).nbytes  # type: ignore[arg-type]
+            return super().write(data)
+        return memoryview(data).nbytes
 
 
 def prepare() -> None:

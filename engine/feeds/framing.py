@@ -98,7 +98,7 @@ def gather(
     position = start
     filled = 0
     count = 0
-    stride = np.int64(data[start]) * _WORD
+    stride: Any = np.int64(data[start]) * _WORD
     status = MORE
     while status == MORE and position < stop:
         room = (len(target) - filled) // stride

@@ -91,11 +91,10 @@ def _install() -> None:
     global _installed
     if not _installed:
         _installed = True
-        action = _Action(ctypes.cast(_take, ctypes.c_void_p).value, flags=_SA_SIGINFO | _SA_NODEFER)
+        action = _Action(ctypes.cast(_handler, ctypes.c_void_p).value, flags=_SA_SIGINFO | _SA_NODEFER)
         _libc.sigaction(signal.SIGBUS, ctypes.byref(action), ctypes.byref(_before))
 
 
-@ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
 def _take(number: int, info: int, context: Any) -> None:
     address = ctypes.c_void_p.from_address(info + _FAULT_ADDRESS).value or 0
     for mapping in list(_mappings.values()):
@@ -108,3 +107,6 @@ def _take(number: int, info: int, context: Any) -> None:
                 return
     # Not ours: the same instruction fails again, and whoever was there before us is told.
     _libc.sigaction(signal.SIGBUS, ctypes.byref(_before), None)
+
+
+_handler = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(_take)

@@ -9,6 +9,7 @@ import pytest
 from engine.feeds import load, open_feed
 from engine.synthetic import names
 from tests.cli.command import answer, lobench, refused
+from tests.dbn_files import header, zstd
 
 NAME = "liquid-future"
 
@@ -35,6 +36,32 @@ def test_another_seed_is_another_feed(tmp_path: Path) -> None:
         assert done.returncode == 0
         assert done.stdout.startswith(f"{seed}.dbn: 1,000 records of synth:{NAME},n=1000,seed={seed}, ")
     assert digest(tmp_path / "1.dbn") != digest(tmp_path / "2.dbn")
+
+
+def test_other_files_stay(tmp_path: Path) -> None:
+    asked = ("generate", NAME, "-n", 100, "-o")
+    for name in ("a.dbn", "a.dbn.zst"):
+        for _ in range(2):
+            assert lobench(*asked, tmp_path / name).returncode == 0, "what was generated is replaced"
+        recorded = tmp_path / f"recorded-{name}"
+        recorded.write_bytes(header() if name == "a.dbn" else zstd(header()))
+        before = recorded.read_bytes()
+        for force in ([], ["--force"]):
+            assert "is market data that was not generated" in refused(2, *asked, recorded, *force)
+        assert recorded.read_bytes() == before
+    notes = tmp_path / "notes.dbn"
+    notes.write_text("somebody's")
+    assert refused(2, *asked, notes).endswith("--force replaces it")
+    assert notes.read_text() == "somebody's"
+    assert lobench(*asked, notes, "--force").returncode == 0
+    assert digest(notes) == digest(tmp_path / "a.dbn")
+
+
+@pytest.mark.parametrize("name", ["n" * 244 + ".dbn", "n" * 240 + ".dbn.zst"])
+def test_long_names(tmp_path: Path, name: str) -> None:
+    assert lobench("generate", NAME, "-n", 100, "-o", name, folder=tmp_path).returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert "File name too long" in refused(1, "generate", NAME, "-n", 100, "-o", "n" * 8 + name, folder=tmp_path)
 
 
 def test_list() -> None:

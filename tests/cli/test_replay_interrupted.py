@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import time
@@ -38,7 +39,10 @@ def wait_for_rows(folder: Path, process: subprocess.Popen[str]) -> None:
     pytest.fail(f"wrote no rows: {process.communicate(timeout=10)}")
 
 
-@pytest.mark.parametrize(("number", "word"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
+@pytest.mark.parametrize(
+    ("number", "word"),
+    [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated"), (signal.SIGHUP, "hung up")],
+)
 def test_keeps_the_rows_it_has(feed: str, tmp_path: Path, number: signal.Signals, word: str) -> None:
     features, book = tmp_path / "f.parquet", tmp_path / "b.parquet"
     process = started(feed, "--features", features, "--depth", 1, "--book", book, "--json")
@@ -60,6 +64,36 @@ def test_keeps_the_rows_it_has(feed: str, tmp_path: Path, number: signal.Signals
     whole = answer("replay", feed, "--features", tmp_path / "whole.parquet")["files"][0]["rows"]
     first = pq.read_table(features).slice(0, whole)
     assert first["event_number"].equals(pq.read_table(tmp_path / "whole.parquet")["event_number"])
+
+
+def test_a_whole_file_stays_beside_interrupted_rows(feed: str, tmp_path: Path) -> None:
+    features = tmp_path / "f.parquet"
+    whole = answer("replay", feed, "--features", features)["files"][0]["rows"]
+    (tmp_path / ".killed.parquet.4711.part").write_text("")
+    process = started(feed, "--features", features)
+    wait_for_rows(tmp_path, process)
+    assert not (tmp_path / ".killed.parquet.4711.part").exists()
+    process.send_signal(signal.SIGTERM)
+    _, problem = process.communicate(timeout=120)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert pq.read_metadata(features).num_rows == whole
+    assert pq.read_metadata(features).metadata[b"lobench.complete"] == b"true"
+    beside = tmp_path / "f.partial.parquet"
+    assert pq.read_metadata(beside).num_rows > 100_000
+    assert f"{beside} keeps " in problem
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["f.parquet", "f.partial.parquet", "feed.dbn"]
+
+
+def test_a_feed_that_is_cut_is_one_line(feed: str, tmp_path: Path) -> None:
+    process = started(feed, "--features", tmp_path / "f.parquet")
+    wait_for_rows(tmp_path, process)
+    os.truncate(feed, 100_000)
+    said, problem = process.communicate(timeout=120)
+    assert process.returncode == 3
+    assert said == ""
+    (line,) = problem.splitlines()
+    assert line.startswith(f"lobench: {feed}: ")
+    assert [path.name for path in tmp_path.iterdir()] == ["feed.dbn"]
 
 
 def test_a_full_disk_is_one_line(feed: str, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.cli.command import busy, calm, lobench, refused
-from tests.dbn_files import header, write
+from tests.dbn_files import header, write, zstd
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_bad_data_leaves_the_old_file(tmp_path: Path) -> None:
     feed = write(tmp_path / "cut.dbn", header(), busy(2_000).tobytes()[:-1])
     target = tmp_path / "f.parquet"
     target.write_text("old")
-    line = refused(3, "replay", feed, "--features", target)
+    line = refused(3, "replay", feed, "--features", target, "--force")
     assert f"{feed}: byte " in line
     assert target.read_text() == "old"
     assert len(list(tmp_path.iterdir())) == 2
@@ -52,11 +52,40 @@ def test_bad_data_leaves_the_old_file(tmp_path: Path) -> None:
         (["--features", "/dev/null"], "/dev/null: cannot be written: is not a regular file"),
         (["--features", "x", "--book", "./x", "--depth", "1"], "would replace another file of this command"),
         (["--features", "feed.dbn"], "would replace another file of this command"),
+        (["--features", "f.csv"], "--features f.csv: the name must end in .parquet"),
+        (["--features", "f"], "--features f: the name must end in .parquet"),
+        (["--book", "b.arrow", "--depth", "1"], "--book b.arrow: the name must end in .parquet"),
     ],
 )
 def test_refuses_before_any_work(feed: str, tmp_path: Path, arguments: list[Any], said: str) -> None:
     assert said in refused(2, "replay", "feed.dbn", *arguments, folder=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["feed.dbn"]
+
+
+@pytest.mark.parametrize("force", [[], ["--force"]])
+@pytest.mark.parametrize("name", ["other.dbn.zst", "other.parquet", "link.parquet", "hard.parquet"])
+def test_market_data_is_never_replaced(feed: str, tmp_path: Path, name: str, force: list[str]) -> None:
+    """Not what is replayed, nor any other feed, under whatever name."""
+    content = zstd(header(), busy(10).tobytes())
+    (tmp_path / "other.dbn.zst").write_bytes(content)
+    (tmp_path / "other.parquet").write_bytes(header())
+    (tmp_path / "link.parquet").symlink_to(tmp_path / "other.dbn.zst")
+    (tmp_path / "hard.parquet").hardlink_to(feed)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    line = refused(2, "replay", feed, "--features", name, *force, folder=tmp_path)
+    assert f"--features {name}: " in line
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_what_a_replay_did_not_write_is_replaced_by_force(feed: str, tmp_path: Path) -> None:
+    target = tmp_path / "f.parquet"
+    target.write_text("somebody's")
+    asked = ("replay", feed, "--until", "features", "--features", target)
+    assert refused(2, *asked).endswith("--force replaces it")
+    assert target.read_text() == "somebody's"
+    for more in (["--force"], []):
+        assert lobench(*asked, *more).returncode == 0
+        assert target.read_bytes()[:4] == b"PAR1"
 
 
 @pytest.mark.parametrize("arguments", [[], ["x.dbn", "--evaluate", "never"], ["x.dbn", "--workers", "two"]])

@@ -6,13 +6,16 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from engine.errors import UsageError
 from engine.layout import HEAD, OUTPUT_LEVEL
 from engine.records import UNDEF_PRICE
 from engine.registry import FEATURES
 from engine.session import Rows
+from tests.dbn_files import header, zstd
 from workbench.output import GROUP_ROWS, book_file, features_file
 
 
@@ -94,6 +97,70 @@ def test_the_file_appears_when_it_is_finished(tmp_path: Path) -> None:
         file.finish(complete=False)
     assert pq.read_metadata(path).metadata[b"lobench.complete"] == b"false"
     assert os.listdir(tmp_path) == ["f.parquet"]
+
+
+def test_interrupted_rows_lie_beside_a_whole_file(tmp_path: Path) -> None:
+    path = tmp_path / "f.parquet"
+    for count, complete, where in ((1, False, "f"), (2, False, "f"), (3, True, "f"), (4, False, "f.partial")):
+        with features_file(str(path)) as file:
+            file.write(rows(count))
+            file.finish(complete=complete)
+            assert file.path == str(tmp_path / f"{where}.parquet")
+        assert pq.read_metadata(file.path).num_rows == count
+    assert pq.read_metadata(path).num_rows == 3, "the whole one stays"
+    (tmp_path / "f.partial.parquet").write_text("somebody's")
+    for _ in range(2):
+        with features_file(str(path)) as file:
+            file.finish(complete=False)
+        assert file.path == str(tmp_path / "f.partial-1.parquet")
+    assert sorted(os.listdir(tmp_path)) == ["f.parquet", "f.partial-1.parquet", "f.partial.parquet"]
+    with features_file(str(path)) as file:
+        file.finish()
+    assert pq.read_metadata(path).num_rows == 0, "the next whole one takes its place"
+
+
+def test_files_of_others_are_whole_too(tmp_path: Path) -> None:
+    path = tmp_path / "f.parquet"
+    pq.write_table(pa.table({"a": [1]}), path)
+    with features_file(str(path)) as file:
+        file.finish(complete=False)
+    assert pq.read_table(path).column_names == ["a"]
+
+
+@pytest.mark.parametrize("content", [header(), zstd(header())])
+def test_market_data_is_never_replaced(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "f.parquet"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match="is market data, which is never replaced"):
+        features_file(str(path))
+    link = tmp_path / "link.parquet"
+    link.symlink_to(path)
+    with pytest.raises(UsageError, match="is market data, which is never replaced"):
+        features_file(str(link))
+    assert path.read_bytes() == content
+    assert sorted(os.listdir(tmp_path)) == ["f.parquet", "link.parquet"]
+
+
+@pytest.mark.parametrize("name", ["n" * 247 + ".parquet", "\udcff.parquet", "ä.parquet"])
+def test_any_name(tmp_path: Path, name: str) -> None:
+    for complete in (True, False):
+        with features_file(str(tmp_path / name)) as file:
+            file.write(rows(1))
+            file.finish(complete=complete)
+        with open(file.path, "rb") as found:
+            assert pq.read_metadata(found).num_rows == 1
+    assert len(os.listdir(tmp_path)) == 2
+    with pytest.raises(UsageError, match="cannot be written: File name too long"):
+        features_file(str(tmp_path / ("n" * 256)))
+
+
+def test_rows_one_by_one(tmp_path: Path) -> None:
+    with features_file(str(tmp_path / "f")) as file:
+        for _ in range(2_000):
+            file.write(rows(1))
+        file.finish()
+    metadata = pq.read_metadata(tmp_path / "f")
+    assert (metadata.num_rows, metadata.num_row_groups) == (2_000, 1)
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:

@@ -157,6 +157,25 @@ def test_where_profiles_are_kept(kept: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert files.folder() == Path("/me/.local/share/lobench/tuned")
 
 
+@pytest.mark.parametrize("home", ["~", "here"])
+def test_without_a_home_nothing_is_kept_in_the_working_folder(
+    kept: Path, monkeypatch: pytest.MonkeyPatch, home: str
+) -> None:
+    for name in ("LOBENCH_PROFILE_DIR", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", home)
+    assert files.folder() is None
+    with pytest.raises(UsageError, match=r"no home folder .*; -o names a file, LOBENCH_PROFILE_DIR a folder"):
+        place_of("0" * 32, "0" * 16)
+    assert pick(open_feed(["synth:liquid-future,n=10"]), None, [P8]) is None
+
+
+def test_market_data_is_no_place_for_a_profile(tmp_path: Path) -> None:
+    feed = Path(write(tmp_path / "day.dbn", header()))
+    with pytest.raises(UsageError, match="is market data"):
+        files.check_place(feed)
+
+
 def test_a_feed_finds_its_profile(tmp_path: Path, kept: Path) -> None:
     path, ends_differently = tmp_path / "one.dbn", tmp_path / "two.dbn"
     rows = records(BEGINNING + 100, 1)

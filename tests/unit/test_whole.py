@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from engine.errors import UsageError
+from tests.dbn_files import header, zstd
+from tests.replays import ROOT
 from workbench.whole import write_whole
 
 
@@ -28,6 +32,23 @@ def test_folders_are_made_where_asked(tmp_path: Path) -> None:
         write_whole(tmp_path / "c/file", "text", "-o names another")
     with pytest.raises(UsageError, match="cannot be written: File exists"):
         write_whole(tmp_path / "a/b/file/below", "text", "", folders=True)
+
+
+def test_text_is_utf_8_whatever_the_locale(tmp_path: Path) -> None:
+    script = "import sys; from workbench.whole import write_whole; from pathlib import Path; "
+    script += "write_whole(Path(sys.argv[1]), '\\u2192 \\u00e4', '')"
+    ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    command = [sys.executable, "-c", script, tmp_path / "file"]
+    subprocess.run(command, cwd=ROOT, env={**os.environ, **ascii_only}, check=True)
+    assert (tmp_path / "file").read_bytes() == "\u2192 ä".encode()
+
+
+def test_market_data_is_never_replaced(tmp_path: Path) -> None:
+    file = tmp_path / "day.dbn.zst"
+    file.write_bytes(zstd(header()))
+    with pytest.raises(UsageError, match=r"day.dbn.zst: is market data, which is never replaced; -o names another"):
+        write_whole(file, "text", "-o names another")
+    assert file.read_bytes() == zstd(header())
 
 
 def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:

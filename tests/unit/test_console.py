@@ -1,0 +1,55 @@
+"""What is printed is text: nothing in it is markup, and a file or a pipe gets no codes."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+from rich.table import Table
+
+from tests.documents import document
+from workbench.cli.outcome import show
+from workbench.console import progress, stderr, stdout
+
+HOSTILE = ["[archive]/es.dbn", "x[/y]", "[bold]b[/bold]", ":smile: [/]", "[link=file:x]y"]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_are_shown_as_they_are(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    table = Table(title=name, caption=name)
+    table.add_column(name)
+    table.add_row(name)
+    for console in (stdout(), stderr()):
+        console.print(name, table)
+    said = capsys.readouterr()
+    assert said.out.count(name) == said.err.count(name) == 5
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_result_of_any_feed(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    show(document(feeds=[name]))
+    assert name in capsys.readouterr().out
+
+
+def test_progress_of_any_feed(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    for name in HOSTILE:
+        with progress(name, 1.0) as ticker:
+            ticker.advance()
+            ticker.label(name + "!")
+        assert name + "!" in terminal.getvalue()
+
+
+@pytest.mark.parametrize("variable", ["FORCE_COLOR", "TTY_COMPATIBLE"])
+def test_no_codes_in_a_pipe(variable: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv(variable, "1")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    show(document())
+    with progress("feed", 2.0) as ticker:
+        ticker.advance()
+    said = capsys.readouterr()
+    assert "\x1b" not in said.out
+    assert said.err == ""
