@@ -95,7 +95,8 @@ def same_sources(one: Measured, other: Measured) -> set[str]:
 def spread(pairs: Sequence[tuple[Measured, Measured]]) -> tuple[Spread, Spread]:
     """How much speed-ups over the reference, and times, differ between sessions: from the variants of the same sources
     in each of ``pairs`` of results of one feed."""
-    relative, absolute = [], []
+    relative: list[float] = []
+    absolute: list[float] = []
     for one, other in pairs:
         changed = {
             name: float(np.mean(one.logs[name]) - np.mean(other.logs[name]))

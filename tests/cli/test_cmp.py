@@ -38,8 +38,11 @@ def test_keeps_a_document(compared: tuple[Any, Path]) -> None:
     (feed,) = kept["feeds"]
     assert feed["comparison"] == told["comparison"]
     assert [told["comparison"][name] for name in ("base", "variant")] == ["p4_hash_lookup", "p3_indexed_features"]
-    # The reference and its double are measured with them.
-    assert feed["session"]["measured"] == ["p0_baseline", "p3_indexed_features", "p4_hash_lookup", "p0_baseline (A/A)"]
+    # The reference is measured with them, and it and a fast one stand there twice.
+    assert feed["session"]["measured"][:3] == ["p0_baseline", "p3_indexed_features", "p4_hash_lookup"]
+    top, control = feed["session"]["measured"][3:]
+    assert top.removesuffix(" (A/A)") in ("p3_indexed_features", "p4_hash_lookup")
+    assert control == "p0_baseline (A/A)"
     assert all(entry["agrees"] for entry in feed["verification"])
     ratio = told["comparison"]["ratio"]
     assert ratio["low"] < ratio["value"] < ratio["high"]
@@ -73,6 +76,8 @@ def test_for_a_person(tmp_path: Path) -> None:
     (copied,) = [line for line in lines if "event bytes copied" in line]
     assert [cell.strip() for cell in copied.split("│")[2:4]][1] == "0.0000"
     starts = [line.split("  ")[0] for line in lines if not line.startswith(("│", "┃", "┏", "┡", "└", " "))]
+    # Whether a bias of lock-step is shown is a matter of the machine.
+    starts = [start for start in starts if start != "lock-step"]
     assert starts == ["verdict", "verification", "noise floor", "resolution", "result"]
     (verdict,) = [line for line in lines if line.startswith("verdict")]
     assert "95 % interval" in verdict

@@ -61,7 +61,10 @@ def test_the_same_sources_are_a_control(tmp_path: Path) -> None:
     assert told["sessions"][0]["sessions_differ"] == pytest.approx(0.05, rel=0.2)
     done = lobench("diff", *paths)
     assert done.returncode == 0
-    assert "in the speed-ups of 4 variants of the same sources; all is of the same sources, a control" in done.stdout
+    assert (
+        "in the speed-ups of 4 variants of the same sources; all is of the same sources: this is a control"
+        in done.stdout
+    )
     assert "faster" not in done.stdout.replace("above 1 is faster", "")
 
 

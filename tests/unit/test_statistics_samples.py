@@ -206,7 +206,7 @@ def test_the_ladder_of_an_analysis() -> None:
     assert rungs[1]["step_wall"] == pytest.approx(rungs[1]["step"])
     # p2's step here is from phase 0: what was promised for the step from phase 1 does not stand beside it.
     assert [rung["prediction"] and rung["prediction"]["phase"] for rung in rungs] == [None, None, 3, 4, None]
-    assert [rung["score"] for rung in rungs] == [None, None, "over", "under", None]
+    assert [rung["score"] for rung in rungs] == [None, None, "over", "open", None]
 
 
 def test_figures_of_what_is_wrong_are_left_out() -> None:

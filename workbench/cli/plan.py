@@ -23,8 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     score = actions.add_parser(
         "score",
         help="grade each prediction with a measured result",
-        description="Grade each prediction with a measured result: hit if the measured interval overlaps the "
-        "predicted range, under or over if it lies wholly below or above, open if the step was not measured.",
+        description="Grade each prediction with a measured result: hit if the step is shown and its measured interval "
+        "lies within the predicted range, under or over if it lies wholly below or above, open if neither can be said.",
     )
     score.add_argument("result", metavar="RESULT", help="a result.json, or its folder")
     score.set_defaults(action=_score)

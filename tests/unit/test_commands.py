@@ -1,0 +1,192 @@
+"""Whole commands in a laboratory that takes no time (``tests.pretend``): what they keep can be read, resumed and
+reported, identical kernels get no verdict, and a feed on which nothing is evaluated is said to be one first."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports.page import page
+from tests.dbn_files import header, records, write
+from tests.pretend import Laboratory
+from workbench.cli import main
+from workbench.measurement.design import CONTROL
+from workbench.results import read
+
+Command = Callable[..., int]
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> Path:
+    return write(tmp_path / "day.dbn", header(), records(9_000).tobytes())
+
+
+@pytest.fixture
+def unclosed(tmp_path: Path) -> Path:
+    """A feed of which no record closes an event."""
+    made = records(9_000)
+    made["flags"] = 0
+    return write(tmp_path / "unclosed.dbn", header(), made.tobytes())
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
+    """Types a command in a folder of its own; the laboratory's ways are given by name."""
+    monkeypatch.setenv("LOBENCH_PROFILE_DIR", os.devnull)
+    monkeypatch.chdir(tmp_path)
+
+    def typed(*words: object, **ways: Any) -> int:
+        Laboratory(**ways).install(monkeypatch)
+        line = [str(word) for word in words]
+        monkeypatch.setattr(sys, "argv", ["lobench", *line])
+        return main(line)
+
+    return typed
+
+
+def kept(tmp_path: Path) -> Path:
+    (path,) = tmp_path.glob("out/*/result.json")
+    return path
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("cmp", "p5_memory_pool", "p4_hash_lookup", "day.dbn", "--budget", "40", "--tolerance", "50%"),
+        ("measure", "day.dbn", "--variants", "p4_hash_lookup"),
+        ("measure", "day.dbn", "--until", "0.01%"),
+    ],
+    ids=["cmp", "one-variant", "precision"],
+)
+def test_what_was_measured_is_reported(words: tuple[str, ...], command: Command, feed: Path, tmp_path: Path) -> None:
+    assert command(*words) == 0
+    path = kept(tmp_path)
+    (isolated,) = [part["isolated"]["rows"] for part in read(path)["feeds"]]
+    # Passes by themselves are of every sixth process, or of every twenty-fourth.
+    assert max(row[0] for row in isolated) >= len(isolated) / len(words)
+    assert command("report", path) == 0
+    assert (path.parent / "report.html").is_file()
+
+
+@pytest.mark.parametrize("after", [2, 3, 6, 12])
+def test_an_interrupted_one_is_reported_and_goes_on(command: Command, feed: Path, tmp_path: Path, after: int) -> None:
+    assert command("measure", "--until", "0.5%", "--variants", "p7", feed, interrupt_after=after) == 130
+    path = kept(tmp_path)
+    before = read(path)
+    assert before["status"] == "partial"
+    assert page([before]).answer
+    assert command("measure", "--resume", path) == 0
+    result = read(path)
+    assert result["status"] == "complete"
+    (kept_before,), (part,) = before["feeds"], result["feeds"]
+    rows = kept_before["session"]["samples"]["rows"] if kept_before["session"] else []
+    assert part["session"]["complete"]
+    assert part["session"]["samples"]["rows"][: len(rows)] == rows
+    assert page([result]).answer
+
+
+def test_one_kernel_in_the_ladder(
+    command: Command, feed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command("measure", feed) == 0
+    shown = capsys.readouterr().out
+    (row,) = [line for line in shown.splitlines() if line.startswith("│ p8_profile_guided")]
+    assert "the same kernel as p7_cache_layout here" in " ".join(shown.split())
+    assert "faster" not in row
+    (part,) = read(kept(tmp_path))["feeds"]
+    assert part["session"]["same_as"] == {"p8_profile_guided": "p7_cache_layout"}
+    # It is the second control: nothing stands there twice but the reference.
+    assert [name for name in part["session"]["measured"] if "(A/A)" in name] == [CONTROL]
+    assert [entry["variant"] for entry in part["analysis"]["noise"]["controls"]] == [CONTROL, "p8_profile_guided"]
+    assert command("plan", "score", kept(tmp_path), "--json") == 0
+    grades = {entry["phase"]: entry for entry in json.loads(capsys.readouterr().out)["grades"]}
+    assert grades[8]["score"] == "open"
+    assert grades[8]["notes"] == ["the same kernel as p7_cache_layout here"]
+
+
+def test_without_an_identical_pair_the_top_stands_there_twice(command: Command, feed: Path, tmp_path: Path) -> None:
+    assert command("measure", "--variants", "p3_indexed_features p7_cache_layout", feed) == 0
+    (part,) = read(kept(tmp_path))["feeds"]
+    assert part["session"]["measured"][-2:] == ["p7_cache_layout (A/A)", CONTROL]
+    assert [rung["variant"] for rung in part["analysis"]["ladder"]][-1] == "p7_cache_layout"
+
+
+OWN = "from variants.p7_cache_layout import VARIANT\n"
+
+
+@pytest.mark.parametrize(
+    ("other", "options"),
+    [
+        ("p8_profile_guided", ()),
+        ("p7_cache_layout,tuning=profiled", ()),
+        ("mine", ("--variants-from", "mine.py")),
+    ],
+)
+def test_one_kernel_compared_with_itself(
+    other: str,
+    options: tuple[str, ...],
+    command: Command,
+    feed: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "mine.py").write_text(OWN)
+    assert command("cmp", "p7", other, feed, *options) == 0
+    shown = capsys.readouterr().out
+    assert f"verdict       none: {other} is the same kernel as p7_cache_layout here" in shown
+    path = kept(tmp_path)
+    comparison = read(path)["feeds"][0]["comparison"]
+    assert (comparison["verdict"], comparison["regression"]) == (None, False)
+    answer = page([read(path)]).answer
+    assert f"{other} is the same kernel as p7_cache_layout here" in answer
+    assert "earned" not in answer
+
+
+def test_phases_that_only_differ_beyond_the_stage(command: Command, feed: Path, tmp_path: Path) -> None:
+    assert command("measure", "--until", "book", feed) == 0
+    rungs = {rung["variant"]: rung for rung in read(kept(tmp_path))["feeds"][0]["analysis"]["ladder"]}
+    same = {name: rung["same_as"] for name, rung in rungs.items() if rung["same_as"]}
+    assert same["p2_snapshot"] == same["p3_indexed_features"] == "p1_zero_copy"
+    assert all(rungs[name]["step_verdict"] is None for name in same)
+    assert rungs["p7_cache_layout"]["step_verdict"] == "faster"
+
+
+@pytest.mark.parametrize("verb", ["measure", "run", "cmp"])
+def test_a_feed_without_evaluations(
+    verb: str, command: Command, unclosed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pair = ("p0", "p7") if verb == "cmp" else ()
+    assert command(verb, *pair, unclosed, evaluations=0) == 0
+    shown, told = capsys.readouterr()
+    first = told.splitlines()[0]
+    assert first.startswith("lobench: ")
+    assert "no record closes an event (flag F_LAST), so nothing is evaluated" in first
+    assert "--evaluate every evaluates at each record" in first
+    assert shown.startswith("evaluations   none: ")
+    assert " faster " not in shown
+    path = kept(tmp_path)
+    (part,) = read(path)["feeds"]
+    for rung in part["analysis"]["ladder"]:
+        assert (rung["step_verdict"], rung["total_verdict"]) == (None, None)
+        assert rung["score"] in (None, "open")
+    assert [part[name] for name in ("factorial", "from_top")] == [None, None]
+    answer = page([read(path)]).answer
+    assert "no record that closes an event: nothing was evaluated" in answer
+    assert "as fast as" not in answer
+
+
+@pytest.mark.parametrize("options", [("--evaluate", "every"), ("--until", "book")])
+def test_the_remedies(
+    options: tuple[str, ...], command: Command, unclosed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evaluations = 9_000 if "every" in options else 0
+    assert command("measure", "--variants", "p7_cache_layout", unclosed, *options, evaluations=evaluations) == 0
+    assert "no record closes" not in capsys.readouterr().err
+    (part,) = read(kept(tmp_path))["feeds"]
+    assert part["analysis"]["ladder"][1]["step_verdict"] == "faster"
