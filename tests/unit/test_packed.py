@@ -136,7 +136,7 @@ def test_any_prices(variant: Any, name: str) -> None:
 
 @pytest.mark.parametrize("variant", PACKED)
 def test_a_window_follows_its_market(variant: Any) -> None:
-    """Prices climb by a hundred windows; most searches stay in the window, and it is not laid too often for that."""
+    """Prices climb by a hundred windows. Of 40 levels and 64 ticks, searches outside cost what laying it costs."""
     rows = []
     for number in range(20_000):
         rows.append((1, 1, ADD, (BID, ASK)[number % 2], 1_000 * (number // 2 + number % 2 * 5), 1, number, F_LAST))
@@ -146,7 +146,7 @@ def test_a_window_follows_its_market(variant: Any) -> None:
     assert_same(Observed(variant, records, rows=False), Expected(records))
     _, counters = replayed(records)
     assert 20 < counters["windows_laid"] < 1_000
-    assert counters["far_levels"] < 40 * counters["windows_laid"]
+    assert counters["far_levels"] < 60 * counters["windows_laid"]
 
 
 @pytest.mark.parametrize("variant", PACKED)
