@@ -42,6 +42,32 @@ class Shape:
     last: bool = False
 
 
+CLIFFS = {
+    "prices in order": Shape(),
+    "prices in order, downwards": Shape(walk="down"),
+    "prices off the grid": Shape(spacing="off grid"),
+    "prices far apart": Shape(spacing="sparse"),
+    "a best price from end to end, bids between": Shape(points=20_000, resting=4_200, walk="flip", live=1),
+    "an order moved from end to end": Shape(points=20_000, resting=4_200, walk="flip", live=1, leaving="modify"),
+    "a side cleared and filled, other side deep": Shape(
+        points=20_000, resting=4_200, walk="flip", live=1, leaving="clear"
+    ),
+    "tops at prices far apart": Shape(points=5_000, spacing="sparse", walk="shuffled", leaving="top", sides="both"),
+    "the same ids after each clear": Shape(points=1_000, live=1, leaving="clear", ids="reused"),
+    "orders that move among far prices": Shape(
+        points=1_000, spacing="sparse", walk="shuffled", live=100, leaving="modify"
+    ),
+    "two prices at the ends of an int64": Shape(
+        points=2, spacing="ends", walk="flip", resting=4_000, live=5, leaving="newest"
+    ),
+    "books of few events": Shape(points=70, live=10, books=900, run=15),
+    "ids that books share": Shape(points=70, live=300, books=20, ids="alike"),
+    "ids that collide": Shape(points=1_000, live=1_000, ids="colliding"),
+    "many books of one instrument": Shape(points=5, live=5, books=400, publishers=400),
+}
+"""The worst shapes that were found, by name, for feeds of some ten thousand records: see tests/unit/test_cliffs.py."""
+
+
 def drawn(draw: random.Random) -> Shape:
     """A shape at random."""
     many = draw.random() < 0.25

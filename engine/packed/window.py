@@ -176,14 +176,15 @@ def lay_window(state: Record, head: Record, price: int, probe: Record) -> None:
 
 @kernel
 def renew_credit(head: Record, total: int) -> None:
-    """How many searches outside of the window are free until it is laid again: as many as cost what that costs, of
-    ``total`` levels and all places. If most events since it was last laid were such searches, it was no help; then it
-    is tried again later and later."""
+    """How many searches outside of the window are free until it is laid again: about as many as cost what that costs,
+    of ``total`` levels and all places. If fewer other events than half as many came since it was last laid, it was no
+    help; then it is tried again later and later."""
+    cost = total + (int64(head["width"]) >> 3)
     events = view(address_of(head) + HEAD_BYTES, BOOK)["events"]
-    if 2 * head["granted"] > events - head["laid"]:
+    if events - head["laid"] - head["granted"] < cost >> 1:
         head["allowance"] = min(head["allowance"] * 2, int64(MOST_CREDIT))
     else:
         head["allowance"] = FIRST_CREDIT
     head["laid"] = events
-    head["granted"] = head["allowance"] + total + (int64(head["width"]) >> 3)
+    head["granted"] = head["allowance"] + cost
     head["credit"] = head["granted"]
