@@ -29,6 +29,9 @@ CALLED_BY_NAME = (
 )
 
 
+_REMEMBERING = type(functools.lru_cache(len))
+
+
 class Unkeyable(Exception):
     """A value that nothing can be said of; the message says which."""
 
@@ -70,8 +73,8 @@ def _value(value: Any, out: list[Token], depth: int) -> None:
             return
     if _is_found_by_name(value):
         out += ["named", value.__module__, value.__qualname__]
-    elif isinstance(getattr(value, "__wrapped__", None), python_types.FunctionType) and trusted_module(kind.__module__):
-        out += ["wrapped by", kind.__qualname__]
+    elif isinstance(value, _REMEMBERING):
+        out.append("remembering")
         _value(value.__wrapped__, out, depth + 1)
     elif kind.__module__ == "typing":
         out += ["typing", repr(value)]
