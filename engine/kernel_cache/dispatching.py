@@ -111,6 +111,9 @@ class KernelCache:
         except Unkeyable as problem:
             self._say(f"compiled in each process: {problem}")
             return None
+        except Exception as problem:  # noqa: BLE001  (a user's module may answer any question with an error)
+            self._say(f"compiled in each process: {type(problem).__name__}: {problem}")
+            return None
         self._asked[signature] = key
         if KernelCache.compiled is not None:
             KernelCache.compiled.notice(found)
@@ -177,5 +180,5 @@ def is_kept(dispatcher: Any, signature: Any) -> bool:
         return False
     try:
         return store.read(folder, cache.key(signature)[0]) is not None
-    except Unkeyable:
+    except Exception:  # noqa: BLE001  (as where it is compiled)
         return False
