@@ -26,4 +26,13 @@ from engine.kernel_cache.folders import kernel_folder
 from engine.kernel_cache.numba_internals import without_numbas_cache
 from engine.kernel_cache.recipes import recall, remember
 
-__all__ = ["KernelCache", "attach", "digest_of", "is_kept", "kernel_folder", "recall", "remember", "without_numbas_cache"]
+__all__ = [
+    "KernelCache",
+    "attach",
+    "digest_of",
+    "is_kept",
+    "kernel_folder",
+    "recall",
+    "remember",
+    "without_numbas_cache",
+]

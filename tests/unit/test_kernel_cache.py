@@ -10,7 +10,6 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
-
 import pytest
 
 from tests.replays import ROOT
@@ -342,7 +341,7 @@ def test_what_was_compiled_before_with_another_value_is_not_kept(place: Place) -
     [
         "import ctypes\nsine = ctypes.CDLL(None).labs\nsine.argtypes = [ctypes.c_long]\nsine.restype = ctypes.c_long\n"
         "@kernel\ndef step(number):\n    return sine(number) + 1\n",
-        "@numba.vectorize\ndef add(number):\n    return number + 1\n@kernel\ndef step(number):\n    return add(number)\n",
+        "@numba.vectorize\ndef add(n):\n    return n + 1\n@kernel\ndef step(number):\n    return add(number)\n",
     ],
 )
 def test_what_cannot_be_keyed_is_compiled_every_time(place: Place, helper: str) -> None:
@@ -427,5 +426,3 @@ def test_a_users_own_cached_function_stays_out_of_the_folder(place: Place) -> No
     place.run("import numba\n@numba.njit(cache=True)\ndef own(number):\n    return number\nown(1)")
     kept = list((place.cache / "kernels").iterdir())
     assert [path.suffix for path in kept] == [".kernel"]
-
-

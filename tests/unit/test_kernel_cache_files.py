@@ -92,9 +92,7 @@ def replaced(make: Callable[[Path], Any]) -> Callable[[Path, Path], None]:
         pytest.param(lambda path, folder: os.chown(path, NOBODY, -1), marks=AS_ROOT),
     ],
 )
-def test_what_is_not_exactly_what_was_asked_for_is_a_miss(
-    tmp_path: Path, harm: Callable[[Path, Path], None]
-) -> None:
+def test_what_is_not_exactly_what_was_asked_for_is_a_miss(tmp_path: Path, harm: Callable[[Path, Path], None]) -> None:
     store.write(tmp_path, "a key", b"kernel")
     harm(store.path_of(tmp_path, "a key"), tmp_path)
     assert store.read(tmp_path, "a key") is None
@@ -158,7 +156,13 @@ def test_a_folder_that_others_could_change_is_not_used(tmp_path: Path) -> None:
     kernels = tmp_path / "base" / "kernels"
     kernels.mkdir(parents=True)
     os.chown(kernels, NOBODY, -1)
-    for folder in (theirs / "kernels", theirs / "x" / "kernels", link / "x" / "kernels", opened / "base" / "k", kernels):
+    for folder in (
+        theirs / "kernels",
+        theirs / "x" / "kernels",
+        link / "x" / "kernels",
+        opened / "base" / "k",
+        kernels,
+    ):
         with pytest.raises(folders.UnsafeError):
             folders.private(folder)
 
@@ -186,9 +190,7 @@ def test_else_a_private_temporary_folder_and_one_line(
     assert said.count("\n") == 1
 
 
-def test_no_room_anywhere(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_no_room_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "file"))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "file"))

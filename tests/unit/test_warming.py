@@ -31,7 +31,13 @@ def at(engine, address, stride, index):
 
 VARIANT = p0_baseline.VARIANT.derive("with a helper", events=Events("helped", load, at, release))
 """
-RIGHT = "from engine.compiling import kernel\n@kernel\ndef place(address, stride, index):\n    return address + index * stride\n"
+RIGHT = """
+from engine.compiling import kernel
+
+@kernel
+def place(address, stride, index):
+    return address + index * stride
+"""
 WRONG = RIGHT.replace("index * stride", "(index - index % 2) * stride")
 
 

@@ -14,9 +14,9 @@ from engine.policy import AXES, Variant
 def variant_digest(variant: Variant) -> str:
     """Hex BLAKE2b, 64 bits: it changes when the variant's own mechanisms do.
 
-    Of the text of every file that a function of its policies is defined in; and of every function that these lead to, in
-    whatever file, with the values that it freezes. Where the files stand counts for nothing. The engine around them has
-    ``engine.cache.source_digest``.
+    Of the text of every file that a function of its policies is defined in; and of every function that these lead to,
+    in whatever file, with the values that it freezes. Where the files stand counts for nothing. The engine around them
+    has ``engine.cache.source_digest``.
     """
     digest = hashlib.blake2b(digest_size=8)
     for axis in AXES:
