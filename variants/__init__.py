@@ -6,10 +6,12 @@ phase N. A user's own file works the same way (``load_file``).
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib
 import importlib.util
 import itertools
+import os
 import pkgutil
 import re
 import sys
@@ -21,6 +23,7 @@ from typing import Any
 
 import engine.strategies  # noqa: F401  (a user's file may build on the registered features and strategies)
 from engine.errors import LobenchError, UsageError
+from engine.kernel_cache import without_numbas_cache
 from engine.policy import AXES, CORE_AXES, Variant
 
 REFERENCE = "p0_baseline"
@@ -46,7 +49,11 @@ def discover(files: Iterable[str] = ()) -> dict[str, Variant]:
 
 
 def load_file(file: str) -> Variant:
-    """The variant that a user's file defines, named like the file."""
+    """The variant that a user's file defines, named like the file. It may import modules that stand beside it.
+
+    Nothing that the file or its helpers compile comes of Numba's own cache. Raises UsageError for a file that does not
+    load, and for one whose helper has the name of another variant's.
+    """
     path = Path(file)
     try:
         source = path.read_bytes()
@@ -54,10 +61,11 @@ def load_file(file: str) -> Variant:
         raise UsageError(
             f"{file}: {error.strerror}; --variants-from takes a Python file that defines VARIANT"
         ) from error
-    # Compiled kernels are cached under the module's name: another text must be another module. A file may be called
-    # what no module can be, as one with a dot would be in a package.
+    # Another text, or another folder with other helpers, is another module. A file may be called what no module can be,
+    # as one with a dot would be in a package.
     stem = re.sub(r"\W", "_", path.stem)
-    name = f"lobench_user_{stem}_{hashlib.blake2b(source, digest_size=6).hexdigest()}"
+    told = os.fsencode(path.resolve()) + b"\0" + source
+    name = f"lobench_user_{stem}_{hashlib.blake2b(told, digest_size=6).hexdigest()}"
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, path)
         if spec is None or spec.loader is None:
@@ -65,7 +73,7 @@ def load_file(file: str) -> Variant:
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         try:
-            spec.loader.exec_module(module)
+            _execute(source, path, module)
         except LobenchError:
             del sys.modules[name]
             raise
@@ -76,6 +84,41 @@ def load_file(file: str) -> Variant:
     if not isinstance(getattr(module, "VARIANT", None), Variant):
         raise UsageError(f"{file}: defines no VARIANT (see docs/adding-a-variant.md)")
     return replace(_named(module, path.stem), phase=None)
+
+
+_beside: list[str] = []
+"""Folders of users' files, in which their helpers are looked for after all else."""
+
+
+def _execute(source: bytes, path: Path, module: ModuleType) -> None:
+    """Run the very text that was read: neither it nor its helpers come of or leave bytecode, whose stamps know whole
+    seconds."""
+    folder = str(path.resolve().parent)
+    if folder not in sys.path:
+        sys.path.append(folder)
+    _refuse_namesakes(source, folder)
+    if folder not in _beside:
+        _beside.append(folder)
+    written = sys.dont_write_bytecode
+    sys.dont_write_bytecode = True
+    try:
+        with without_numbas_cache():
+            exec(compile(source, str(path), "exec"), vars(module))
+    finally:
+        sys.dont_write_bytecode = written
+
+
+def _refuse_namesakes(source: bytes, folder: str) -> None:
+    """A helper that stands beside this file, while one of the same name beside another user's file is loaded."""
+    for node in ast.walk(ast.parse(source)):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
+        for name in {name.partition(".")[0] for name in names}:
+            loaded = getattr(sys.modules.get(name), "__file__", None) or ""
+            own = [Path(folder, f"{name}.py"), Path(folder, name, "__init__.py")]
+            other = any(Path(loaded).is_relative_to(one) for one in _beside if one != folder)
+            if other and any(place.is_file() and str(place) != loaded for place in own):
+                raise UsageError(f"{folder}: its module '{name}' has the name of {loaded}; rename one of them")
 
 
 def _named(module: ModuleType, name: str) -> Variant:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import weakref
-from types import CodeType, FunctionType
+from types import CodeType
 from typing import Any
 
 from engine.kernel_cache import numba_internals, settings, store
 from engine.kernel_cache.fingerprint import Fingerprint, fingerprint, own_tokens
 from engine.kernel_cache.folders import kernel_folder, say
 from engine.kernel_cache.trusted import trusted_file
-from engine.kernel_cache.values import Token, Unkeyable
+from engine.kernel_cache.values import Token, UnkeyableError
+
 
 
 class _Compiled:
@@ -35,7 +36,7 @@ class _Compiled:
             return
         try:
             tokens: tuple[Token, ...] | None = own_tokens(function)
-        except Unkeyable:
+        except UnkeyableError:
             tokens = None
         self._from.setdefault(function, set()).add((tokens, tuple(settings.generator())))
 
@@ -109,8 +110,11 @@ class KernelCache:
         folder = kernel_folder()
         try:
             key, found = self.key(signature)
-        except Unkeyable as problem:
+        except UnkeyableError as problem:
             self._say(f"compiled in each process: {problem}")
+            return None
+        except Exception as problem:
+            self._say(f"compiled in each process: {type(problem).__name__}: {problem}")
             return None
         self._asked[signature] = key
         if KernelCache.compiled is not None:
@@ -120,7 +124,7 @@ class KernelCache:
             return None
         try:
             loaded = numba_internals.unpack(content)
-        except Exception as problem:  # noqa: BLE001  (a file may hold anything; what does not load is compiled)
+        except Exception as problem:
             self._say(f"compiled anew: what was kept does not load ({type(problem).__name__})")
             return None
         if KernelCache.compiled is not None:
@@ -145,12 +149,12 @@ class KernelCache:
         except OSError as problem:
             say(f"kernels can not be kept: {problem.strerror or problem} ({folder})")
             return
-        except Exception as problem:  # noqa: BLE001  (what cannot be kept can be used)
+        except Exception as problem:
             reason = f"{type(problem).__name__}: {problem}"
         self._say(f"not kept: {reason or 'something changed while it was compiled'}")
 
     def key(self, signature: Any) -> tuple[str, Fingerprint]:
-        """The text that a kernel is kept under. Raises Unkeyable."""
+        """The text that a kernel is kept under. Raises UnkeyableError."""
         arguments, prescribed = numba_internals.arguments_of(signature)
         found = fingerprint([self._dispatcher(), (*arguments, prescribed)])
         names = [numba_internals.type_name(kind) or type(kind).__name__ for kind in arguments]
@@ -178,5 +182,5 @@ def is_kept(dispatcher: Any, signature: Any) -> bool:
         return False
     try:
         return store.read(folder, cache.key(signature)[0]) is not None
-    except Unkeyable:
+    except Exception:
         return False

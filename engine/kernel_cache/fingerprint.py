@@ -22,7 +22,7 @@ import numpy as np
 
 from engine.kernel_cache import codes, numba_internals
 from engine.kernel_cache.trusted import installed_file, trusted
-from engine.kernel_cache.values import Ref, Token, Unkeyable, cell_contents, describe
+from engine.kernel_cache.values import Ref, Token, UnkeyableError, cell_contents, describe
 
 _NO_CONTENT = {
     "__abstractmethods__",
@@ -78,7 +78,7 @@ class Fingerprint:
 
 
 def fingerprint(roots: Iterable[Any]) -> Fingerprint:
-    """Of all that ``roots`` lead to, and of what is registered for all kernels. Raises Unkeyable."""
+    """Of all that ``roots`` lead to, and of what is registered for all kernels. Raises UnkeyableError."""
     numba_internals.refresh()
     walk = _Walk()
     for root in roots:
@@ -153,7 +153,7 @@ class _Walk:
 
     def add(self, name: str, tokens: Iterable[Token]) -> None:
         """A line of its own: a name for people, and a digest in which references are numbers."""
-        parts = [b"R%d:" % self._number(one.to) if isinstance(one, Ref) else one for one in joined(tokens)]
+        parts: Any = [b"R%d:" % self._number(one.to) if isinstance(one, Ref) else one for one in joined(tokens)]
         self.lines.append(f"{blake2b(b''.join(parts), digest_size=16).hexdigest()} {name}")
 
     def _number(self, node: Any) -> int:
@@ -173,7 +173,7 @@ class _Walk:
     def described(self, value: Any) -> list[Token]:
         try:
             return describe(value)
-        except Unkeyable as problem:
+        except UnkeyableError as problem:
             if not self.lenient:
                 raise
             return [str(problem)]
@@ -208,16 +208,17 @@ class _Walk:
 
     def _function(self, function: FunctionType, values: list[Any], registration: Any) -> list[Token]:
         code = codes.read(function.__code__)
-        place = [code.placeless] if self.lenient else [code.digest, function.__module__ or "", function.__qualname__]
-        out: list[Token] = list(place)
+        out: list[Token] = (
+            [code.placeless] if self.lenient else [code.digest, function.__module__ or "", function.__qualname__]
+        )
         names = ["defaults", "keywords", *code.globals, *function.__code__.co_freevars, *code.imports]
         for name, value in zip(names, values[1:], strict=True):
             try:
                 out += [name, *self.described(value)]
                 if isinstance(value, ModuleType):
                     self._attributes(value, code.attributes, out, {id(value)})
-            except Unkeyable as problem:
-                raise Unkeyable(f"{function.__module__}.{function.__qualname__} uses {name}: {problem}") from None
+            except UnkeyableError as problem:
+                raise UnkeyableError(f"{function.__module__}.{function.__qualname__} uses {name}: {problem}") from None
         for chooser, options in numba_internals.registered(registration):
             out.append("registered")
             out += self.described(chooser)
@@ -244,7 +245,7 @@ class _Walk:
                 return sys.modules[known]
         if self.lenient:
             return name
-        raise Unkeyable(f"the module {name}, which is imported while it is compiled")
+        raise UnkeyableError(f"the module {name}, which is imported while it is compiled")
 
     def class_(self, kind: Any) -> list[Token]:
         """Tokens of a class: bases and attributes; of an enumeration its members, of a named tuple its fields."""

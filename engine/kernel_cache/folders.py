@@ -8,6 +8,7 @@ serves this process and those that it starts, and is removed at the end.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import shutil
 import stat
@@ -48,10 +49,8 @@ def say(text: str) -> None:
     """One line to the user; the same one no more than once."""
     if text not in _said:
         _said.add(text)
-        try:
+        with contextlib.suppress(OSError, ValueError):
             print(f"lobench: {text}", file=sys.stderr)
-        except (OSError, ValueError):
-            pass
 
 
 def private(folder: Path) -> Path:

@@ -17,21 +17,25 @@ from typing import Any
 from numba import types
 from numba.core import dispatcher as numba_dispatcher
 from numba.core import event, extending, imputils, registry, sigutils
+from numba.core.caching import FunctionCache
 from numba.core.compiler import CompileResult
-from numba.core.entrypoints import init_all
+from numba.core.entrypoints import init_all as _init_all
 from numba.core.registry import cpu_target
-from numba.core.serialize import dumps
+from numba.core.serialize import dumps as _dumps
 from numba.core.typing import templates
 
 from engine.kernel_cache.trusted import trusted_file, trusted_module
 
+init_all: Any = _init_all
+dumps: Any = _dumps
+result_class: Any = CompileResult
 Dispatcher: Any = numba_dispatcher.Dispatcher
 CPUDispatcher: Any = registry.CPUDispatcher
 Intrinsic: Any = vars(extending)["_Intrinsic"]
 Type: Any = types.Type
 DispatcherType: Any = types.Dispatcher
 ExternalFunction: Any = types.ExternalFunction
-NumbaCache: Any = numba_dispatcher.FunctionCache
+NumbaCache: Any = FunctionCache
 
 _OF_ONE_PROCESS = re.compile(r"#[0-9a-f]{6,}|0x[0-9a-f]{4,}|DeferredType")
 """Parts of types' names that are ids of Python objects."""
@@ -52,7 +56,8 @@ def type_name(kind: Any) -> str | None:
 
 def arguments_of(signature: Any) -> tuple[list[Any], Any]:
     """Types of arguments, and the type of the result if it is prescribed."""
-    arguments, result = sigutils.normalize_signature(signature)
+    normalize: Any = sigutils.normalize_signature
+    arguments, result = normalize(signature)
     return list(arguments), result
 
 
@@ -155,7 +160,7 @@ def without_numbas_cache() -> Iterator[None]:
         Dispatcher.enable_caching = kept
 
 
-class _Listener(event.Listener):  # type: ignore[misc]
+class _Listener(event.Listener):
     def __init__(self, started: Callable[[Any], None], ended: Callable[[Any], None]) -> None:
         self._started, self._ended = started, ended
 
@@ -168,7 +173,8 @@ class _Listener(event.Listener):  # type: ignore[misc]
 
 def listen(started: Callable[[Any], None], ended: Callable[[Any], None]) -> None:
     """Call these with each dispatcher whose function Numba compiles in this process, before and after."""
-    event.register("numba:compile", _Listener(started, ended))
+    register: Any = event.register
+    register("numba:compile", _Listener(started, ended))
 
 
 def reason_not_to_keep(result: Any) -> str | None:
@@ -192,4 +198,4 @@ def dumped(value: Any) -> bytes:
 
 def unpack(content: bytes) -> Any:
     """The compiled kernel, linked into this process."""
-    return CompileResult._rebuild(cpu_target.target_context, *pickle.loads(content))
+    return result_class._rebuild(cpu_target.target_context, *pickle.loads(content))

@@ -30,6 +30,6 @@ def recall(question: str) -> dict[str, list[Any]] | None:
         return None
     try:
         found: dict[str, list[Any]] = pickle.loads(content)
-    except Exception:  # noqa: BLE001  (whatever a file of another version holds)
+    except Exception:
         return None
     return found

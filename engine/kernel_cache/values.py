@@ -1,7 +1,7 @@
 """What a value is, said so that equal texts mean values that compile to equal code.
 
 A value becomes a list of tokens: strings, bytes, and ``Ref`` to a function or class that is described by itself, once.
-Raises Unkeyable for what has no content that can be said: an open file, a pointer, an object of some unknown class.
+Raises UnkeyableError for what has no content that can be said: an open file, a pointer, an object of an unknown class.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ CALLED_BY_NAME = (
 )
 
 
-class Unkeyable(Exception):
+_REMEMBERING = type(functools.lru_cache(len))
+
+
+class UnkeyableError(Exception):
     """A value that nothing can be said of; the message says which."""
 
 
@@ -58,7 +61,7 @@ def describe(value: Any) -> list[Token]:
 
 def _value(value: Any, out: list[Token], depth: int) -> None:
     if depth > 50:
-        raise Unkeyable("values nested more than 50 deep")
+        raise UnkeyableError("values nested more than 50 deep")
     kind = type(value)
     write = _EXACT.get(kind)
     if write is not None:
@@ -70,8 +73,8 @@ def _value(value: Any, out: list[Token], depth: int) -> None:
             return
     if _is_found_by_name(value):
         out += ["named", value.__module__, value.__qualname__]
-    elif isinstance(getattr(value, "__wrapped__", None), python_types.FunctionType) and trusted_module(kind.__module__):
-        out += ["wrapped by", kind.__qualname__]
+    elif isinstance(value, _REMEMBERING):
+        out.append("remembering")
         _value(value.__wrapped__, out, depth + 1)
     elif kind.__module__ == "typing":
         out += ["typing", repr(value)]
@@ -79,7 +82,7 @@ def _value(value: Any, out: list[Token], depth: int) -> None:
         out += ["dataclass", Ref(kind)]
         _sequence([(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)], out, depth + 1)
     else:
-        raise Unkeyable(f"an object of class {kind.__module__}.{kind.__qualname__}")
+        raise UnkeyableError(f"an object of class {kind.__module__}.{kind.__qualname__}")
 
 
 def _is_found_by_name(value: Any) -> bool:
@@ -119,7 +122,7 @@ def _set(value: Any, out: list[Token], depth: int) -> None:
     out += [type(value).__name__, str(len(value))]
     described = [describe(one) for one in value]
     if any(isinstance(token, Ref) for tokens in described for token in tokens):
-        raise Unkeyable("a set of functions or classes, which has no order")
+        raise UnkeyableError("a set of functions or classes, which has no order")
     for tokens in sorted(described, key=repr):
         out += tokens
 
@@ -166,12 +169,12 @@ def _named(value: Any, out: list[Token], depth: int) -> None:
     if owner is not None and not isinstance(owner, python_types.ModuleType):
         _owner(owner, out)
     elif not trusted_module(getattr(value, "__module__", None) or "builtins"):
-        raise Unkeyable(f"{value.__qualname__} of the extension module {value.__module__}")
+        raise UnkeyableError(f"{value.__qualname__} of the extension module {value.__module__}")
 
 
 def _array(value: Any, out: list[Token], depth: int) -> None:
     if value.dtype.hasobject:
-        raise Unkeyable("an array of objects")
+        raise UnkeyableError("an array of objects")
     out.append(type(value).__name__)
     _dtype(value.dtype, out, depth)
     flags = value.flags
@@ -181,7 +184,7 @@ def _array(value: Any, out: list[Token], depth: int) -> None:
 
 def _scalar(value: Any, out: list[Token], depth: int) -> None:
     if value.dtype.hasobject:
-        raise Unkeyable("a record with objects")
+        raise UnkeyableError("a record with objects")
     out.append(type(value).__name__)
     _dtype(value.dtype, out, depth)
     out.append(value.tobytes())
@@ -208,9 +211,10 @@ def _member(value: enum.Enum, out: list[Token], depth: int) -> None:
 
 
 def _ufunc(value: Any, out: list[Token], depth: int) -> None:
-    if getattr(np, value.__name__, None) is not value:
-        raise Unkeyable(f"the ufunc {value.__name__}")
-    out += ["ufunc", value.__name__]
+    name = str(value.__name__)
+    if getattr(np, name, None) is not value:
+        raise UnkeyableError(f"the ufunc {name}")
+    out += ["ufunc", name]
 
 
 def _method(value: python_types.MethodType, out: list[Token], depth: int) -> None:
@@ -223,7 +227,7 @@ def _owner(value: Any, out: list[Token]) -> None:
     """What a method is bound to. Numba knows the methods of NumPy's one generator by what they are called."""
     try:
         out += describe(value)
-    except Unkeyable:
+    except UnkeyableError:
         if not trusted_module(type(value).__module__):
             raise
         out += ["of a", type(value).__module__, type(value).__qualname__]
@@ -258,7 +262,7 @@ def _external(value: Any, out: list[Token], depth: int) -> None:
     out += ["external", value.symbol, str(value.sig)]
     content = shared_libraries.content_of(value.symbol)
     if content is None:
-        raise Unkeyable(f"the function {value.symbol}, which is in no file")
+        raise UnkeyableError(f"the function {value.symbol}, which is in no file")
     out.append(content)
 
 
@@ -268,7 +272,7 @@ def _numba_type(value: Any, out: list[Token], depth: int) -> None:
         return
     name = numba_internals.type_name(value)
     if name is None:
-        raise Unkeyable(f"the type {type(value).__module__}.{type(value).__qualname__}")
+        raise UnkeyableError(f"the type {type(value).__module__}.{type(value).__qualname__}")
     out += ["type", type(value).__qualname__, name]
 
 
@@ -320,6 +324,6 @@ _BY_BASE: list[tuple[Any, Write]] = [
 
 def _subclass(value: Any, out: list[Token], depth: int) -> None:
     """A number or text of a class of its own."""
-    base = next(one for one in (bool, int, float, complex, str, bytes) if isinstance(value, one))
+    base: Any = next(one for one in (bool, int, float, complex, str, bytes) if isinstance(value, one))
     _class(type(value), out, depth)
     _EXACT[base](base.__new__(base, value) if base is not bytes else bytes(value), out, depth)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from engine.kernel_cache import attach
 from engine.layout import ORDER
 from workbench.measurement.handover import SharedFeed
 from workbench.measurement.process import cpu_for, messages
@@ -22,7 +23,8 @@ ACCESSES = 1_000_000
 _LEAST_SAMPLES = 5
 
 
-@njit(nogil=True, cache=True)
+@attach
+@njit(nogil=True)
 def read_sequentially(words: npt.NDArray[np.uint64]) -> Any:
     """Sum of all 64-bit words, shape (n,), in order; modulo 2^64."""
     total = np.uint64(0)
@@ -31,7 +33,8 @@ def read_sequentially(words: npt.NDArray[np.uint64]) -> Any:
     return total
 
 
-@njit(nogil=True, cache=True)
+@attach
+@njit(nogil=True)
 def read_randomly(words: npt.NDArray[np.uint64], stride: int, slots: int, accesses: int, seed: int) -> Any:
     """Sum of the first word of ``accesses`` random slots of ``stride`` words; no address depends on what was read, so
     that misses overlap. Slots are drawn by Vigna's splitmix64 and Lemire's multiplication (32 bits)."""

@@ -1,4 +1,4 @@
-"""Which text defines a variant: a digest of the files that its policies' functions stand in."""
+"""What defines a variant: a digest of all that its policies are made of."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ import inspect
 import sys
 from pathlib import Path
 
+from engine.kernel_cache import digest_of
 from engine.policy import AXES, Variant
 
 
 def variant_digest(variant: Variant) -> str:
-    """Hex BLAKE2b, 64 bits, of every file that a function of the variant's policies is defined in: it changes when the
-    variant's own mechanisms do. The engine around them has ``engine.cache.source_digest``."""
+    """Hex BLAKE2b, 64 bits: it changes when the variant's own mechanisms do.
+
+    Of the text of every file that a function of its policies is defined in; and of every function that these lead to,
+    in whatever file, with the values that it freezes. Where the files stand counts for nothing. The engine around them
+    has ``engine.cache.source_digest``.
+    """
     digest = hashlib.blake2b(digest_size=8)
     for axis in AXES:
         policy = getattr(variant, axis)
@@ -20,9 +25,13 @@ def variant_digest(variant: Variant) -> str:
         functions = [value for value in vars(policy).values() if callable(value)]
         for module in sorted({function.__module__ for function in functions}):
             digest.update(_text(module))
+    digest.update(digest_of([(axis, getattr(variant, axis)) for axis in AXES]).encode())
     return digest.hexdigest()
 
 
 def _text(module: str) -> bytes:
-    file = inspect.getsourcefile(sys.modules[module])
-    return Path(file).read_bytes() if file else module.encode()
+    try:
+        file = inspect.getsourcefile(sys.modules[module])
+        return Path(file).read_bytes() if file else b""
+    except (OSError, TypeError, KeyError):
+        return b""

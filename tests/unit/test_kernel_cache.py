@@ -1,0 +1,428 @@
+"""A kernel is never one of other sources, values or settings; and what has not changed is not compiled again."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.replays import ROOT
+
+MAIN = """
+import json, sys
+from engine.compiling import entry, kernel
+import helper
+
+@entry
+def compute(number):
+    return helper.step(number)
+
+{body}
+print(json.dumps([compute(5), sum(compute.stats.cache_hits.values())]))
+"""
+"""Says what the kernel computes, and whether it came of the cache."""
+
+HELPER = """
+import os
+import numba
+import numpy as np
+from numba import types
+from numba.extending import intrinsic, overload
+from engine.compiling import inlined, kernel
+{text}
+"""
+
+
+ZYGOTE = """
+import json, os, sys, traceback, types
+from engine.kernel_cache import numba_internals
+numba_internals.refresh()
+for line in sys.stdin:
+    script, folder, variables = json.loads(line)
+    child = os.fork()
+    if child == 0:
+        sys.path.insert(0, folder)
+        os.environ.update(variables)
+        os.dup2(os.open(folder + "/out", os.O_CREAT | os.O_TRUNC | os.O_WRONLY), 1)
+        os.dup2(os.open(folder + "/err", os.O_CREAT | os.O_TRUNC | os.O_WRONLY), 2)
+        code = 1
+        try:
+            module = sys.modules["main"] = types.ModuleType("main")
+            exec(compile(open(script).read(), script, "exec"), vars(module))
+            code = 0
+        except BaseException:
+            traceback.print_exc()
+        sys.stdout.flush()
+        os._exit(code)
+    print(os.waitpid(child, 0)[1], flush=True)
+"""
+"""A process that has imported everything, and forks one for each script: fresh, without two seconds of imports."""
+
+
+@pytest.fixture(scope="module")
+def zygote() -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [sys.executable, "-B", "-c", ZYGOTE],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+class Place:
+    """A folder with a main script, its helper modules, and a cache."""
+
+    def __init__(self, folder: Path, zygote: subprocess.Popen[str]) -> None:
+        self.folder = folder
+        self.cache = folder / "cache"
+        self.zygote = zygote
+
+    def helper(self, text: str, name: str = "helper") -> None:
+        (self.folder / f"{name}.py").write_text(HELPER.format(text=textwrap.dedent(text)))
+
+    def script(self, body: str) -> Path:
+        script = self.folder / "main.py"
+        script.write_text(MAIN.format(body=textwrap.dedent(body)))
+        return script
+
+    def run(self, body: str = "", **variables: str) -> tuple[int, bool]:
+        """What the kernel computed, and whether it was loaded."""
+        out, err = self.said(body, **variables)
+        assert err == ""
+        value, hits = json.loads(out)
+        return value, bool(hits)
+
+    def said(self, body: str = "", **variables: str) -> tuple[str, str]:
+        variables = {"LOBENCH_CACHE_DIR": str(self.cache), **variables}
+        assert self.zygote.stdin is not None
+        assert self.zygote.stdout is not None
+        print(json.dumps([str(self.script(body)), str(self.folder), variables]), file=self.zygote.stdin, flush=True)
+        status = self.zygote.stdout.readline()
+        err = (self.folder / "err").read_text()
+        assert status == "0\n", err
+        return (self.folder / "out").read_text(), err
+
+    def start(self, body: str = "", **variables: str) -> subprocess.Popen[str]:
+        """The same in a process of its own from the start, for variables that are read when Numba is imported."""
+        paths = os.pathsep.join([str(ROOT), str(self.folder)])
+        return subprocess.Popen(
+            [sys.executable, "-B", str(self.script(body))],
+            env={**os.environ, "PYTHONPATH": paths, "LOBENCH_CACHE_DIR": str(self.cache), **variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def alone(self, body: str = "", **variables: str) -> tuple[int, bool]:
+        return self.told(self.start(body, **variables))
+
+    @staticmethod
+    def told(process: subprocess.Popen[str]) -> tuple[int, bool]:
+        out, err = process.communicate(timeout=300)
+        assert (process.returncode, err) == (0, "")
+        value, hits = json.loads(out.splitlines()[-1])
+        return value, bool(hits)
+
+
+@pytest.fixture
+def place(tmp_path: Path, zygote: subprocess.Popen[str]) -> Place:
+    return Place(tmp_path, zygote)
+
+
+PLAIN = "@kernel\ndef step(number):\n    return number + {}\n"
+DEEP = "import deep\n@kernel\ndef step(number):\n    return deep.step(number)\n"
+INTRINSIC = """
+@intrinsic
+def add(typingctx, number):
+    def codegen(context, builder, sig, args):
+        return builder.add(args[0], args[0].type({}))
+    return number(number), codegen
+@kernel
+def step(number):
+    return add(number)
+"""
+OVERLOAD = """
+def add(number): pass
+@overload(add)
+def choose(number):
+    def implementation(number):
+        return number + {}
+    return implementation
+@kernel
+def step(number):
+    return add(number)
+"""
+OVERLOADED_ELSEWHERE = """
+@overload(np.frexp)
+def choose(number):
+    extra = {}
+    return lambda number: number + extra
+@kernel
+def step(number):
+    return np.frexp(number)
+"""
+OVERLOADED_METHOD = """
+from numba.extending import overload_attribute
+@overload_attribute(types.Integer, "more")
+def more(number):
+    return lambda number: number + {}
+@kernel
+def step(number):
+    return number.more
+"""
+CLOSURE = """
+def build(extra):
+    @kernel
+    def step(number):
+        return number + extra
+    return step
+step = build({})
+"""
+SWAPPED = """
+def build(extra):
+    @kernel
+    def step(number):
+        return number + extra
+    return step
+first, second = build({0}), build(10 - {0})
+@kernel
+def step(number):
+    return first(number) + 0 * second(number)
+"""
+DTYPE = """
+LAYOUT = np.dtype({{"names": ["a", "b"], "formats": ["i8", "i8"], "offsets": [{0} * 8 - 8, 16]}})
+STEPS = np.array([1, 2, 0], "i8").view(LAYOUT)
+@kernel
+def step(number):
+    return number + STEPS[0]["a"]
+"""
+GENERATED = """
+space = {{"kernel": kernel}}
+exec("@kernel\\ndef step(number):\\n    return number + {}", space)
+step = space["step"]
+"""
+MODULES = "import deep\n@kernel\ndef step(number):\n    module = deep\n    return number + module.EXTRA\n"
+ENUM = """
+import enum
+class Steps(enum.IntEnum):
+    ONE = {}
+@kernel
+def step(number):
+    return number + Steps.ONE
+"""
+DEFAULT = "@kernel\ndef step(number, extra={}):\n    return number + extra\n"
+TUPLE = "EXTRAS = ((0, {}), 'a')\n@kernel\ndef step(number):\n    return number + EXTRAS[0][1]\n"
+NAMED = """
+from collections import namedtuple
+Extras = namedtuple("Extras", "a b")
+EXTRAS = Extras(0, {})
+@kernel
+def step(number):
+    return number + EXTRAS.b
+"""
+NUMBAS = "@numba.njit(cache=True)\ndef step(number):\n    return number + {}\n"
+NUMBAS_DEEP = "import deep\n@numba.njit(cache=True)\ndef step(number):\n    return deep.step(number)\n"
+NUMBAS_VALUE = """
+EXTRA = int(os.environ.get("EXTRA", "{}"))
+@numba.njit(cache=True)
+def step(number):
+    return number + EXTRA
+"""
+INLINE = "@numba.njit(inline='always')\ndef step(number):\n    return number + {}\n"
+
+
+@pytest.mark.parametrize(
+    ("helper", "deep"),
+    [
+        (PLAIN, ""),
+        (DEEP, PLAIN),
+        (MODULES, "EXTRA = {}\n"),
+        (INTRINSIC, ""),
+        (OVERLOAD, ""),
+        (OVERLOADED_ELSEWHERE, ""),
+        (OVERLOADED_METHOD, ""),
+        (CLOSURE, ""),
+        (SWAPPED, ""),
+        (DTYPE, ""),
+        (GENERATED, ""),
+        (ENUM, ""),
+        (DEFAULT, ""),
+        (TUPLE, ""),
+        (NAMED, ""),
+        (NUMBAS, ""),
+        (NUMBAS_DEEP, PLAIN),
+        (INLINE, ""),
+    ],
+    ids=lambda text: text if not text else None,
+)
+def test_an_edit_is_a_miss_and_nothing_changed_is_a_hit(place: Place, helper: str, deep: str) -> None:
+    def edit(extra: int) -> None:
+        place.helper(deep.format(extra), "deep")
+        place.helper(helper.format(extra))
+
+    edit(1)
+    assert place.run() == (6, False)
+    assert place.run() == (6, True)
+    edit(2)
+    assert place.run() == (7, False)
+    edit(1)
+    assert place.run() == (6, True)
+
+
+def test_a_constant_of_the_environment(place: Place) -> None:
+    for cached, helper in ((True, "EXTRA = int(os.environ['EXTRA'])\n" + PLAIN.format("EXTRA")), (False, NUMBAS_VALUE)):
+        place.helper(helper)
+        assert place.run(EXTRA="1") == (6, False)
+        assert place.run(EXTRA="2") == (7, False)
+        assert place.run(EXTRA="1") == (6, True), cached
+
+
+def test_an_overload_that_asks_the_environment_is_not_kept(place: Place) -> None:
+    place.helper(OVERLOAD.replace("    def impl", "    extra = int(os.environ['EXTRA'])\n    def impl").format("extra"))
+    for extra in (1, 2):
+        out, err = place.said(EXTRA=str(extra))
+        assert json.loads(out) == [5 + extra, 0]
+        assert "is compiled in each process: helper.choose uses os" in err
+
+
+def test_another_decorator_is_another_kernel(place: Place) -> None:
+    place.helper(PLAIN.format(1))
+    assert place.run() == (6, False)
+    place.helper(PLAIN.format(1).replace("@kernel", "@inlined"))
+    assert place.run() == (6, False)
+
+
+@pytest.mark.parametrize(
+    "setting", ["OPT = type(numba.config.OPT)(0)", "BOUNDSCHECK = 1", "LOOP_VECTORIZE = 0", "SLP_VECTORIZE = 1"]
+)
+def test_settings_that_are_set_in_the_process(place: Place, setting: str) -> None:
+    place.helper(PLAIN.format(1))
+    body = f"import numba\nnumba.config.{setting}"
+    assert place.run() == (6, False)
+    assert place.run(body) == (6, False)
+    assert place.run(body) == (6, True)
+
+
+def test_settings_of_the_environment(place: Place) -> None:
+    place.helper(PLAIN.format(1))
+    assert place.alone() == (6, False)
+    assert place.alone(NUMBA_OPT="0") == (6, False)
+    assert place.alone(NUMBA_CPU_NAME="generic") == (6, False)
+    assert place.alone(NUMBA_NUM_THREADS="1", NUMBA_CACHE_DIR=str(place.folder), PYTHONHASHSEED="7") == (6, True)
+
+
+def test_what_was_compiled_before_with_another_value_is_not_kept(place: Place) -> None:
+    """Numba compiles a called function once: what calls it later holds the old constant, whatever it is now."""
+    place.helper("EXTRA = 1\n" + PLAIN.format("EXTRA"))
+    body = """
+    first = compute(5)
+    helper.EXTRA = 2
+    @entry
+    def compute(number):
+        return helper.step(number)
+    """
+    assert "compute is not kept: step was compiled with other values" in place.said(body)[1]
+    again = "helper.EXTRA = 2\n" + textwrap.dedent(body).partition("EXTRA = 2\n")[2]
+    assert place.run(again) == (7, False)
+
+
+@pytest.mark.parametrize(
+    "helper",
+    [
+        "import ctypes\nsine = ctypes.CDLL(None).labs\nsine.argtypes = [ctypes.c_long]\nsine.restype = ctypes.c_long\n"
+        "@kernel\ndef step(number):\n    return sine(number) + 1\n",
+        "@numba.vectorize\ndef add(n):\n    return n + 1\n@kernel\ndef step(number):\n    return add(number)\n",
+    ],
+)
+def test_what_cannot_be_keyed_is_compiled_every_time(place: Place, helper: str) -> None:
+    place.helper(helper)
+    for _ in range(2):
+        out, err = place.said()
+        assert json.loads(out) == [6, 0]
+        assert len(err.splitlines()) == 1
+        assert err.startswith("lobench: the kernel compute is compiled in each process: ")
+
+
+def test_a_function_of_a_shared_library_counts_with_its_content(place: Place, tmp_path: Path) -> None:
+    compiler = next((name for name in ("cc", "gcc", "clang") if _has(name)), None)
+    if compiler is None:
+        pytest.skip("no C compiler")
+    place.helper(
+        """
+        import llvmlite.binding
+        llvmlite.binding.load_library_permanently(os.environ["LIBRARY"])
+        add = types.ExternalFunction("lobench_test_add", types.int64(types.int64))
+        @kernel
+        def step(number):
+            return add(number)
+        """
+    )
+
+    def build(extra: int) -> None:
+        source = tmp_path / "add.c"
+        source.write_text(f"long lobench_test_add(long number) {{ return number + {extra}; }}\n")
+        subprocess.run([compiler, "-shared", "-fPIC", "-o", tmp_path / "add.so", source], check=True)
+
+    build(1)
+    library = {"LIBRARY": str(tmp_path / "add.so")}
+    assert place.run(**library) == (6, False)
+    assert place.run(**library) == (6, True)
+    build(2)
+    assert place.run(**library) == (7, False)
+
+
+def _has(program: str) -> bool:
+    return any(os.access(Path(folder) / program, os.X_OK) for folder in os.get_exec_path())
+
+
+def test_two_processes_that_compile_at_once_never_swap_code(place: Place) -> None:
+    """Kernels of one name and one line, in an empty cache, while every rename takes its time."""
+    for extra in (1, 2):
+        (place.folder / f"main{extra}").mkdir()
+    slow = """
+    import os, time
+    from engine.kernel_cache import store
+    replace = os.replace
+    def late(source, target):
+        time.sleep(0.5)
+        replace(source, target)
+    os.replace = late
+    """
+
+    def started(extra: int) -> subprocess.Popen[str]:
+        one = Place(place.folder / f"main{extra}", place.zygote)
+        one.cache = place.cache
+        one.helper(PLAIN.format(extra))
+        return one.start(slow)
+
+    for hit in (False, True):
+        together = [started(extra) for extra in (1, 2)]
+        assert [Place.told(process) for process in together] == [(6, hit), (7, hit)]
+
+
+def test_importing_changes_nothing(tmp_path: Path) -> None:
+    text = (
+        "import json, os; before = dict(os.environ); import engine, engine.errors, engine.cache, engine.session; "
+        "import numba; print(json.dumps([before == dict(os.environ), numba.config.CACHE_DIR]))"
+    )
+    env = {**os.environ, "LOBENCH_CACHE_DIR": str(tmp_path / "cache")}
+    done = subprocess.run([sys.executable, "-c", text], env=env, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [True, ""]
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_users_own_cached_function_stays_out_of_the_folder(place: Place) -> None:
+    place.helper(PLAIN.format(1))
+    place.run("import numba\n@numba.njit(cache=True)\ndef own(number):\n    return number\nown(1)")
+    kept = list((place.cache / "kernels").iterdir())
+    assert [path.suffix for path in kept] == [".kernel"]
