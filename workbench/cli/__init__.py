@@ -42,10 +42,14 @@ class Terminated(KeyboardInterrupt):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. Errors meant for the user are one line on stderr."""
     from engine.errors import LobenchError
+    from workbench.exhaustion import check_limits, exhausted
 
+    # Matrices are small here: threads for them only take memory, and where that is limited wait for it for ever.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     arguments = _parser().parse_args(argv)
     signal.signal(signal.SIGTERM, _terminate)
     try:
+        check_limits()
         code: int = arguments.command.run(arguments)
         sys.stdout.flush()
         return code
@@ -62,8 +66,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output has gone; there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
-    except MemoryError:
-        print("lobench: out of memory; use a shorter feed (n=…) or one worker", file=sys.stderr)
+    except Exception as error:
+        problem = exhausted(error)
+        if problem is None:
+            raise
+        print(f"lobench: {problem}", file=sys.stderr)
         return 1
 
 
