@@ -13,7 +13,6 @@ from engine.kernel_cache.trusted import trusted_file
 from engine.kernel_cache.values import Token, UnkeyableError
 
 
-
 class _Compiled:
     """What Numba has compiled in this process since the cache was first used, and from what.
 

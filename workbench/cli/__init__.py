@@ -51,12 +51,17 @@ class Ended(KeyboardInterrupt):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. Errors meant for the user are one line on stderr."""
+    from workbench.exhaustion import check_limits, exhausted
+
+    # Matrices are small here: threads for them only take memory, and where that is limited wait for it for ever.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         arguments = _parser().parse_args(argv)
         for number, handler in {signal.SIGINT: signal.default_int_handler, **dict.fromkeys(_ENDING, _end)}.items():
             # One that is ignored (as nohup does it, and shells for background jobs) stays so.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, handler)
+        check_limits()
         code: int = arguments.command.run(arguments)
         sys.stdout.flush()
         return _unless_cut(code)
@@ -72,14 +77,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _interrupted(error.number)
     except KeyboardInterrupt:
         return _interrupted(signal.SIGINT)
-    except MemoryError:
-        complain("out of memory; use a shorter feed (n=…) or one worker")
-        return 1
-    except OSError as error:
-        if error.errno is None:
+    except Exception as error:
+        problem = exhausted(error)
+        if problem is None and isinstance(error, OSError) and error.errno is not None:
+            place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+            problem = f"{place}{error.strerror}"
+        if problem is None:
             raise
-        place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
-        complain(f"{place}{error.strerror}")
+        complain(problem)
         return 1
 
 

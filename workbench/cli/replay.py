@@ -59,7 +59,6 @@ def run(arguments: argparse.Namespace) -> int:
     from engine.activity import activity
     from engine.feeds import open_feed
     from engine.session import Replay, Rows
-    from workbench.output import book_file, features_file
     from workbench.tuning.picking import pick
 
     feed = open_feed(arguments.feeds)
@@ -68,6 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
     variant = variant.fitted(picked.parameters if picked else None)
     with ExitStack() as stack:
         files: list[RowsFile] = []
+        if arguments.features or arguments.book:
+            from workbench.output import book_file, features_file
         if arguments.features:
             files.append(stack.enter_context(features_file(arguments.features)))
         if arguments.book:

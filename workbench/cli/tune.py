@@ -15,6 +15,7 @@ from workbench.cli.options import add_evaluate, add_feeds, add_json
 
 if TYPE_CHECKING:
     from engine.feeds import LoadedFeed
+    from workbench.tuning.files import Profile
     from workbench.tuning.search import Tuning
     from workbench.tuning.traits import Traits
 
@@ -36,11 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from engine.errors import UsageError
     from engine.feeds import load, open_feed
-    from engine.packed.parameters import DEFAULTS
     from variants import discover
-    from workbench.console import print_json, progress, stderr
+    from workbench.console import progress
     from workbench.experiment.plan import seconds_of
     from workbench.measurement.handover import shared
+    from workbench.processes import WorkerError
     from workbench.tuning.files import check_place, place_of
     from workbench.tuning.picking import beginning_of, earlier
     from workbench.tuning.search import VARIANT, Tuning, search
@@ -75,12 +76,41 @@ def run(arguments: argparse.Namespace) -> int:
                 advance=ticker.advance,
             )
     except KeyboardInterrupt:
-        if before is None or not before.confirmed:
-            _write(path, arguments, feed, traits, tuning)
-            line = f"stopped; the best so far is kept in {path}, unconfirmed: only --tuned {path} takes it"
-            stderr().print(line, markup=False, soft_wrap=True)
+        _keep(path, before, arguments, feed, traits, tuning)
+        raise
+    except WorkerError:
+        # What was found by then took minutes, and is as true as before.
+        _keep(path, before, arguments, feed, traits, tuning)
+        _tell(arguments, feed, traits, tuning, path)
         raise
     _write(path, arguments, feed, traits, tuning)
+    _tell(arguments, feed, traits, tuning, path)
+    return 0
+
+
+def _keep(
+    path: Path,
+    before: Profile | None,
+    arguments: argparse.Namespace,
+    feed: LoadedFeed,
+    traits: Traits,
+    tuning: Tuning,
+) -> None:
+    """Write what an unfinished search has found, unless the file holds something that was confirmed."""
+    from workbench.console import stderr
+
+    if before is not None and before.confirmed:
+        line = f"stopped; {path} keeps what was confirmed before"
+    else:
+        _write(path, arguments, feed, traits, tuning)
+        line = f"stopped; the best so far is kept in {path}, unconfirmed: only --tuned {path} takes it"
+    stderr().print(line, markup=False, soft_wrap=True)
+
+
+def _tell(arguments: argparse.Namespace, feed: LoadedFeed, traits: Traits, tuning: Tuning, path: Path) -> None:
+    from engine.packed.parameters import DEFAULTS
+    from workbench.console import print_json
+
     if arguments.json:
         print_json(
             {
@@ -93,7 +123,6 @@ def run(arguments: argparse.Namespace) -> int:
         )
     else:
         _show(feed.name, traits, tuning, path)
-    return 0
 
 
 def _write(path: Path, arguments: argparse.Namespace, feed: LoadedFeed, traits: Traits, tuning: Tuning) -> None:
@@ -154,7 +183,9 @@ def _show(name: str, traits: Traits, tuning: Tuning, path: Path) -> None:
         if found is not None:
             gain = "{value:.3f}x ({low:.3f} to {high:.3f})".format(**found.gain)
             say(label, f"{gain} as fast as with the defaults, noise floor {found.floor:.2%}: {found.verdict}")
-    kept = {key: value for key, value in tuning.parameters.as_json().items() if value != getattr(DEFAULTS, key)}
+    chosen = tuning.parameters if tuning.complete else tuning.best
+    kept = {key: value for key, value in chosen.as_json().items() if value != getattr(DEFAULTS, key)}
     changes = ", ".join(f"{key} = {value:,}" for key, value in kept.items())
-    say("parameters", changes or "the defaults: nothing was confirmed to be faster")
+    nothing = "nothing was confirmed to be faster" if tuning.complete else "nothing faster was found so far"
+    say("parameters", (changes or f"the defaults: {nothing}") + ("" if tuning.complete else ", unconfirmed"))
     say("profile", path)

@@ -1,0 +1,58 @@
+"""Heavy libraries are loaded by what needs them and by nothing else: they take memory, time, and threads."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.replays import run_python
+
+HEAVY = {"scipy", "pandas", "pyarrow", "statsmodels", "altair", "jinja2", "vl_convert"}
+
+SCRIPT = """
+import contextlib, io, json, sys
+import numba
+numba.njit(lambda x: x + 1)(1)
+before = set(sys.modules)  # Numba loads a part of scipy itself
+from workbench.cli import main
+with contextlib.redirect_stdout(io.StringIO()):
+    code = main(sys.argv[1:])
+print(json.dumps([code, sorted(set(sys.modules) - before)]))
+"""
+
+WORKERS = [
+    "workbench.warming",
+    "workbench.measurement.worker",
+    "workbench.measurement.lockstep",
+    "workbench.measurement.scaling",
+    "workbench.measurement.sweep",
+    "workbench.measurement.limits",
+    "workbench.profile.target",
+    "workbench.profile.ablating",
+]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("replay", "synth:liquid-future,n=2000", "--variant", "p1_zero_copy"),
+        ("verify", "synth:liquid-future,n=2000", "--variants", "p1_zero_copy"),
+    ],
+    ids=lambda words: str(words[0]),
+)
+def test_what_needs_no_statistics_loads_none(words: tuple[str, ...]) -> None:
+    code, loaded = run_python(SCRIPT, *words)
+    assert code == 0
+    assert {name.partition(".")[0] for name in loaded} & HEAVY == set()
+
+
+OTHERS = ["workbench.experiment.feed", "workbench.pair", "workbench.profile.collect", "workbench.tuning.search"]
+"""What only uses statistics once something was measured."""
+
+
+@pytest.mark.parametrize("module", [*WORKERS, *OTHERS])
+def test_importing_it_loads_none(module: str) -> None:
+    script = f"import json, sys, {module}; print(json.dumps(list(sys.modules)))"
+    loaded = run_python(script)
+    # Numba loads the top of scipy itself.
+    assert {name.partition(".")[0] for name in loaded} & (HEAVY | {"elftools"}) <= {"scipy"}
+    assert not {"scipy.linalg", "scipy.stats"} & set(loaded)

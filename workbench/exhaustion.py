@@ -1,0 +1,57 @@
+"""Limits that a command runs into: too little memory or too few open files are said in one line, not with a traceback.
+
+``check_limits`` refuses before numpy and Numba are loaded what is known to be too little: below that the libraries end
+the process themselves. ``exhausted`` explains what went wrong further on.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+
+from engine.errors import LobenchError
+
+LEAST_ADDRESS_SPACE = 440 * 2**20
+"""Bytes: numpy, Numba and LLVM take nearly as many before the first record is read."""
+
+LEAST_FILES = 10
+"""Open files: standard streams, a feed, a kernel, a worker's pipes."""
+
+_MEMORY = ("cannot allocate memory", "failed to map segment", "can't start new thread", "bad_alloc")
+_LLVM = "libllvmlite"
+
+
+def check_limits() -> None:
+    """Raise LobenchError where the process may not have what every command takes."""
+    memory, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if memory != resource.RLIM_INFINITY and memory < LEAST_ADDRESS_SPACE:
+        least = LEAST_ADDRESS_SPACE // 1024
+        raise LobenchError(f"memory is limited to {memory // 1024} KiB: raise it (ulimit -v {least} is the least)")
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files != resource.RLIM_INFINITY and files < LEAST_FILES:
+        raise LobenchError(f"open files are limited to {files}: raise it (ulimit -n {LEAST_FILES} is the least)")
+
+
+def exhausted(error: BaseException) -> str | None:
+    """What ran out, and the remedy, if that is what an error or one of its causes says; None for any other error."""
+    seen: BaseException | None = error
+    while seen is not None:
+        number = seen.errno if isinstance(seen, OSError) else None
+        text = str(seen).lower()
+        if number in (errno.EMFILE, errno.ENFILE) or os.strerror(errno.EMFILE).lower() in text:
+            files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+            return f"too many open files: they are limited to {files} (ulimit -n)"
+        if isinstance(seen, MemoryError) or number == errno.ENOMEM or any(words in text for words in _MEMORY):
+            return _out_of_memory()
+        # What keeps the loader from it, llvmlite does not say.
+        if _LLVM in text and resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY:
+            return _out_of_memory()
+        seen = seen.__cause__ or seen.__context__
+    return None
+
+
+def _out_of_memory() -> str:
+    memory, _ = resource.getrlimit(resource.RLIMIT_AS)
+    limited = "" if memory == resource.RLIM_INFINITY else f", which is limited to {memory // 1024} KiB (ulimit -v)"
+    return f"out of memory{limited}; use a shorter feed (n=…) or one worker"
