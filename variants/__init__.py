@@ -22,6 +22,7 @@ from typing import Any
 import engine.strategies  # noqa: F401  (a user's file may build on the registered features and strategies)
 from engine.errors import LobenchError, UsageError
 from engine.policy import AXES, CORE_AXES, Variant
+from engine.silence import stdout_aside
 
 REFERENCE = "p0_baseline"
 """The variant that all others are compared with."""
@@ -63,10 +64,14 @@ def load_file(file: str) -> Variant:
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         try:
-            spec.loader.exec_module(module)
+            with stdout_aside():
+                spec.loader.exec_module(module)
         except LobenchError:
             del sys.modules[name]
             raise
+        except SystemExit as error:
+            del sys.modules[name]
+            raise UsageError(f"{file}: ends the program when it is loaded (exit code {error.code or 0})") from error
         except Exception as error:
             del sys.modules[name]
             raise UsageError(f"{file}: {type(error).__name__}: {error}") from error
