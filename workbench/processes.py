@@ -59,7 +59,7 @@ def side_by_side(
 def ended_with(code: int) -> str:
     """What a process's exit code says: ``was ended by SIGSEGV (Segmentation fault)``."""
     if code >= 0:
-        return f"ended with exit code {code}"
+        return f"ended with code {code}"
     try:
         return f"was ended by {signal.Signals(-code).name} ({signal.strsignal(-code)})"
     except ValueError:

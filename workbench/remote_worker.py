@@ -65,7 +65,7 @@ def _listen(connection: Connection, requests: queue.SimpleQueue[Any]) -> None:
 def _told(error: BaseException) -> tuple[str, str]:
     """What was raised, and in which line."""
     if isinstance(error, SystemExit):
-        return "exit", f"ended with exit code {error.code or 0}"
+        return "exit", f"ended with code {error.code or 0}"
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({os.path.basename(frames[-1].filename)}, line {frames[-1].lineno})" if frames else ""
     text = str(error).strip()

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
+import mmap
+import os
+import select
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from typing import Any
 
 from engine.errors import LobenchError
 from workbench.measurement.clocks import usable_cpus
-from workbench.measurement.handover import SharedFeed
+from workbench.measurement.handover import SharedFeed, nameless_file
 from workbench.measurement.task import Task
+from workbench.processes import ended_with
 
 Message = dict[str, Any]
+
+SILENT_SECONDS = 600.0
+"""How long a process may say nothing: it tells of itself several times a second, but for compiling."""
 
 
 def cpu_for(number: int) -> int | None:
@@ -35,32 +43,70 @@ def messages(
         task = replace(task, descriptor=feed.descriptor, feed=feed.name, count=feed.count)
         if feed.parameters is not None and not task.parameters:
             task = replace(task, parameters=[feed.parameters.as_json()] * len(task.variants))
+    hand = nameless_file()
+    try:
+        os.ftruncate(hand, mmap.PAGESIZE)
+        yield from _said(replace(task, hand=hand), advance, told)
+    finally:
+        os.close(hand)
+
+
+def _said(task: Task, advance: Callable[[float], None], told: float) -> Generator[Message]:
     command = [sys.executable, "-m", "workbench.measurement.worker"]
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        pass_fds=[] if feed is None else [feed.descriptor],
-    ) as process:
+    assert task.hand is not None
+    # A variant can say more than a pipe holds.
+    with (
+        tempfile.TemporaryFile("w+", errors="replace") as words,
+        subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=words,
+            pass_fds=[given for given in (task.descriptor, task.hand) if given is not None],
+        ) as process,
+    ):
         assert process.stdin is not None
         assert process.stdout is not None
-        assert process.stderr is not None
         try:
-            process.stdin.write(task.as_json())
+            process.stdin.write(task.as_json().encode())
             process.stdin.close()
-            for line in process.stdout:
+            for line in lines(process.stdout.fileno(), SILENT_SECONDS):
                 now = time.monotonic()
                 advance(now - told)
                 told = now
                 yield json.loads(line)
+        except TimeoutError:
+            process.kill()
+            who = _in_hand(task)
+            raise LobenchError(f"a measuring process said nothing for {SILENT_SECONDS:,.0f} s{who}") from None
         except BaseException:
             process.kill()
             raise
-        problem = process.stderr.read().strip()
         if process.wait() != 0:
-            raise LobenchError(f"a measuring process ended with code {process.returncode}: {problem[-2000:]}")
+            words.seek(0)
+            problem = words.read()[-2000:].strip()
+            how = f"{ended_with(process.returncode)}{_in_hand(task)}"
+            raise LobenchError(f"a measuring process {how}{': ' if problem else ''}{problem}")
+
+
+def lines(descriptor: int, seconds: float) -> Iterator[bytes]:
+    """The lines that come through a pipe. Raises TimeoutError when nothing comes for so many seconds."""
+    rest = b""
+    while True:
+        if not select.select([descriptor], [], [], seconds)[0]:
+            raise TimeoutError
+        read = os.read(descriptor, 1 << 20)
+        if not read:
+            return
+        *whole, rest = (rest + read).split(b"\n")
+        yield from whole
+
+
+def _in_hand(task: Task) -> str:
+    """``, with NAME in hand`` of the variant that a process died with, if it was at one."""
+    assert task.hand is not None
+    place = os.pread(task.hand, 1, 0)[0] - 1
+    return f" with {task.variants[place]} in hand" if 0 <= place < len(task.variants) else ""
 
 
 def answer(task: Task, feed: SharedFeed | None = None) -> Message:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import gc
 import importlib
 import json
+import mmap
+import os
 import signal
 import sys
-from typing import Any
+from typing import IO, Any
 
 from engine.errors import LobenchError
 from engine.feeds import LoadedFeed
@@ -19,7 +21,7 @@ from engine.packed.parameters import Parameters
 from engine.policy import Variant
 from workbench.measurement.clocks import pin
 from workbench.measurement.handover import receive
-from workbench.measurement.task import JOBS, Job, Task
+from workbench.measurement.task import JOBS, NOBODY, Job, Task
 
 
 def main() -> int:
@@ -27,11 +29,12 @@ def main() -> int:
     # An interrupt is for the parent, which ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     task = Task(**json.load(sys.stdin))
+    channel = _channel()
     module = importlib.import_module(JOBS[task.job])
     feed = None
     if task.descriptor is not None:
         feed = receive(task.descriptor, task.feed, task.count)
-    job = _Job(task, feed)
+    job = _Job(task, feed, channel)
     gc.collect()
     gc.disable()
     try:
@@ -42,10 +45,22 @@ def main() -> int:
     return 0
 
 
+def _channel() -> IO[str]:
+    """What is told to the parent goes here; what a variant prints, by Python or by C, goes nowhere."""
+    channel = os.fdopen(os.dup(1), "w")
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 1)
+    os.close(nothing)
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    return channel
+
+
 class _Job(Job):
-    def __init__(self, task: Task, feed: LoadedFeed | None) -> None:
+    def __init__(self, task: Task, feed: LoadedFeed | None, channel: IO[str]) -> None:
         self.task = task
         self._feed = feed
+        self._channel = channel
+        self._hand = None if task.hand is None else mmap.mmap(task.hand, mmap.PAGESIZE)
         self.cpu = task.cpu if pin(task.cpu) else None
 
     @property
@@ -60,7 +75,9 @@ class _Job(Job):
         known = discover(self.task.files)
         chosen = [resolve(name, known) for name in self.task.variants]
         for variant in dict.fromkeys(chosen):
+            self.in_hand(chosen.index(variant))
             warm(variant, observe=False, until=self.task.until)
+        self.in_hand(NOBODY)
         gc.collect()
         if self.task.parameters:
             fitted = [Parameters.of(values) for values in self.task.parameters]
@@ -68,8 +85,12 @@ class _Job(Job):
         return chosen
 
     def tell(self, message: dict[str, Any]) -> None:
-        sys.stdout.write(json.dumps(message) + "\n")
-        sys.stdout.flush()
+        self._channel.write(json.dumps(message) + "\n")
+        self._channel.flush()
+
+    def in_hand(self, place: int) -> None:
+        if self._hand is not None:
+            self._hand[0] = place + 1
 
 
 if __name__ == "__main__":
