@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -355,7 +355,7 @@ class Replay:
             self._kernels.destroy_context(self._context)
             self._libc.pthread_barrier_destroy(ctypes.c_void_p(self._barrier.ctypes.data))
 
-    def __enter__(self) -> Replay:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

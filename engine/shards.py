@@ -29,11 +29,16 @@ _GOLDEN = uint64(_MULTIPLIER)
 _SHIFT = uint64(64 - _BITS)
 
 
+def slots_of(instrument_ids: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
+    """The slots of instruments, as ``slot_of`` says, int64 of the same shape."""
+    slots = (instrument_ids.astype(np.uint64) * np.uint64(_MULTIPLIER)) >> np.uint64(64 - _BITS)
+    return slots.astype(np.int64)
+
+
 def share_out(instrument_ids: npt.NDArray[np.uint32], workers: int) -> npt.NDArray[np.void]:
     """Owners of all slots, ``OWNER`` records of shape (SLOTS,): the busiest slot first, each to the worker that has
     least to do so far. ``instrument_ids`` are those of the first records."""
-    slots = (instrument_ids.astype(np.uint64) * np.uint64(_MULTIPLIER)) >> np.uint64(64 - _BITS)
-    activity = np.bincount(slots.astype(np.int64), minlength=SLOTS)
+    activity = np.bincount(slots_of(instrument_ids), minlength=SLOTS)
     owners = np.zeros(SLOTS, OWNER)
     owners["worker"] = np.arange(SLOTS) % workers
     load = np.zeros(workers, np.int64)

@@ -25,6 +25,7 @@ import engine.strategies  # noqa: F401  (a user's file may build on the register
 from engine.errors import LobenchError, UsageError
 from engine.kernel_cache import without_numbas_cache
 from engine.policy import AXES, CORE_AXES, Variant
+from engine.silence import stdout_aside
 
 REFERENCE = "p0_baseline"
 """The variant that all others are compared with."""
@@ -73,10 +74,14 @@ def load_file(file: str) -> Variant:
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         try:
-            _execute(source, path, module)
+            with stdout_aside():
+                _execute(source, path, module)
         except LobenchError:
             del sys.modules[name]
             raise
+        except SystemExit as error:
+            del sys.modules[name]
+            raise UsageError(f"{file}: ends the program when it is loaded (exit code {error.code or 0})") from error
         except Exception as error:
             del sys.modules[name]
             raise UsageError(f"{file}: {type(error).__name__}: {error}") from error

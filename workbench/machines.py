@@ -50,6 +50,9 @@ class Machine(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def workers(self) -> int: ...
+
     def replay(self, feed: LoadedFeed, count: int, advance: Callable[[int], None] | None = None) -> Proof:
         """What the first ``count`` records give. ``advance`` is told of every batch of records done."""
         ...
@@ -62,7 +65,8 @@ class Machine(Protocol):
 class VariantMachine:
     """A compiled variant on a number of threads: its timed build, and in a ``deep`` proof the observed one, too.
 
-    Without ``questions`` nothing is asked.
+    Without ``questions`` nothing is asked. ``calls``: the feed is replayed once more in calls of other lengths, which
+    are the questions' own.
     """
 
     def __init__(
@@ -74,9 +78,11 @@ class VariantMachine:
         until: str = "strategies",
         deep: bool = False,
         questions: Questions | None = None,
+        calls: bool = False,
     ) -> None:
         self.variant = variant
         self.workers = workers
+        self._calls = calls
         self._until = until
         self._evaluate = evaluate
         self._deep = deep
@@ -111,7 +117,42 @@ class VariantMachine:
                     replay.apply(feed.slice(start, min(start + SLICE, count)))
                 deep = replay.finish()
             result = replace(result, digests=deep.digests, samples=deep.samples)
-        return Proof(result, np.array(traces, np.uint64), states, answers)
+        proof = Proof(result, np.array(traces, np.uint64), states, answers)
+        return self._called(feed, count, proof, sample) if self._calls else proof
+
+    def _called(self, feed: LoadedFeed, count: int, proof: Proof, sample: npt.NDArray[np.uint32] | None) -> Proof:
+        """The proof, with that of a replay in calls of other lengths."""
+        assert self._questions is not None, "calls are drawn with the questions"
+        traces: dict[int, int] = {}
+        with self._replay(activity=sample) as replay:
+            for start, stop in self._questions.calls(count):
+                part = feed.slice(start, stop)
+                replay.run(part.address, part.stride, part.count)
+                if stop % BATCH == 0 or stop == count:
+                    traces[stop] = replay.trace
+            return replace(proof, calls=traces, called=replay.end_state())
+
+    def walk(self, feed: LoadedFeed, start: int, advance: Callable[[int], None]) -> None:
+        """Replay the records up to ``start`` in batches, and one batch more a record at a time; ``advance`` is told of
+        all that are done."""
+        with self._replay(activity=activity(feed) if self.workers > 1 else None) as replay:
+            for done in range(0, start, BATCH):
+                stop = min(done + BATCH, start)
+                replay.apply(feed.slice(done, stop))
+                advance(stop - done)
+            for done in range(start, min(start + BATCH, feed.count)):
+                replay.apply(feed.slice(done, done + 1))
+                advance(1)
+
+    def count(self, feed: LoadedFeed, advance: Callable[[int], None]) -> dict[str, int]:
+        """Mechanism counters of the whole feed, by the instrumented build."""
+        with Replay(self.variant, evaluate=self._evaluate, counters=True, until=self._until) as replay:
+            for chunk in feed:
+                replay.apply(chunk)
+                advance(chunk.count)
+            counters = replay.finish().counters
+        assert counters is not None, "an instrumented replay counts"
+        return counters
 
     def state(self, feed: LoadedFeed, count: int, instrument_id: int, publisher_id: int) -> State:
         with self._replay() as replay:

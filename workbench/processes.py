@@ -8,6 +8,7 @@ ours get ``tool_environment``: what a user has set for them by hand, for other p
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -105,14 +106,17 @@ def ending(code: int, said: str = "") -> str:
 
 
 def side_by_side(
-    jobs: Iterable[Job], start: Callable[[Job, IO[str]], subprocess.Popen[str]]
+    jobs: Iterable[Job],
+    start: Callable[[Job, IO[str]], subprocess.Popen[str]],
+    seconds: float = math.inf,
 ) -> Generator[tuple[Job, int, str], None, None]:
     """Yield each job with its process's exit code and what it said, in the order in which they end.
 
     ``start`` starts a job's process; what it says goes to the file. Jobs are asked for only when there is room.
+    ``seconds``: how long one may take; then it is killed.
     """
     waiting = iter(jobs)
-    running: dict[subprocess.Popen[str], tuple[Job, IO[str]]] = {}
+    running: dict[subprocess.Popen[str], tuple[Job, IO[str], float]] = {}
     lanes = len(os.sched_getaffinity(0))
     more = True
     try:
@@ -125,16 +129,19 @@ def side_by_side(
                     break
                 # A compiler can say more than a pipe holds.
                 heard: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
-                running[start(job, heard)] = (job, heard)
+                running[start(job, heard)] = (job, heard, time.monotonic())
             time.sleep(0.02)
+            for process, (_, _, began) in running.items():
+                if time.monotonic() - began > seconds:
+                    process.kill()
             for process in [process for process in running if process.poll() is not None]:
-                job, heard = running.pop(process)
+                job, heard, _ = running.pop(process)
                 with heard:
                     heard.seek(0)
                     said = heard.read()
                 yield job, process.returncode, said
     finally:
-        for process, (_, heard) in running.items():
+        for process, (_, heard, _) in running.items():
             process.kill()
             process.wait()
             heard.close()

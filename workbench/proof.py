@@ -8,6 +8,7 @@ digests of everything at every boundary, which take a build of their own.
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,15 +33,28 @@ class Questions:
 
     def __init__(self, feed: LoadedFeed, seed: int | None = None) -> None:
         self._feed = feed
-        self._seed = random.SystemRandom().getrandbits(32) if seed is None else seed
+        self.seed = random.SystemRandom().getrandbits(32) if seed is None else seed
 
     def at(self, records: int) -> Books:
         """Books to ask about after so many records: those of some of them; mostly none."""
-        drawn = random.Random(self._seed * 2**32 + records)
+        drawn = random.Random(self.seed * 2**32 + records)
         if records == 0 or drawn.randrange(_ASKED):
             return ()
         chosen = self._feed.records[[drawn.randrange(records) for _ in range(_BOOKS)]]
         return tuple(zip(chosen["instrument_id"].tolist(), chosen["publisher_id"].tolist(), strict=True))
+
+    def calls(self, count: int) -> Iterator[tuple[int, int]]:
+        """(first record, record after the last) of calls over the first ``count`` records, of any length from 1 on,
+        short ones as likely as long ones: no variant can tell a verification by how many records a call brings. Half
+        of them end at a batch boundary."""
+        drawn = random.Random(self.seed)
+        done = 0
+        while done < count:
+            stop = done + 1 + drawn.randrange(1 << drawn.randrange(6, 18))
+            if drawn.randrange(2):
+                stop = -(-stop // BATCH) * BATCH
+            yield done, min(stop, count)
+            done = stop
 
 
 def is_whole(records: int) -> bool:
@@ -63,6 +77,10 @@ class Proof:
     traces: npt.NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
     states: dict[int, int] = field(default_factory=dict)
     answers: dict[int, int] = field(default_factory=dict)
+    calls: dict[int, int] = field(default_factory=dict)
+    called: int | None = None
+    """Of a second replay, in calls of other lengths: number of records to the trace after them, at batch boundaries
+    and at the end, and the whole state at the end."""
 
     def as_json(self) -> dict[str, str]:
         """Hex digests by kind, as far as there are: ``trace``, ``state`` at the end, those of a deep proof."""
@@ -87,6 +105,8 @@ def compare(expected: Proof, actual: Proof) -> tuple[str, ...]:
         kinds.append("state")
     if first_difference(expected.answers, actual.answers) is not None:
         kinds.append("answers")
+    if _call_difference(expected, actual) is not None:
+        kinds.append("calls")
     if one.digests is not None and other.digests is not None:
         for column, name in enumerate(DIGEST_NAMES):
             if name in other.digests.taken:
@@ -107,6 +127,18 @@ def first_difference(expected: dict[int, int], actual: dict[int, int]) -> int | 
     return min((count for count in expected.keys() & actual.keys() if expected[count] != actual[count]), default=None)
 
 
+def _call_difference(expected: Proof, actual: Proof) -> int | None:
+    """Number of records after which ``actual``'s replay in other calls parts from what is expected; None if never."""
+    end = expected.result.events
+    known = {(place + 1) * BATCH: int(trace) for place, trace in enumerate(expected.traces)}
+    if expected.result.trace is not None:
+        known[end] = expected.result.trace
+    parted = first_difference(known, actual.calls)
+    if parted is None and actual.called is not None and expected.states.get(end, actual.called) != actual.called:
+        parted = end
+    return parted
+
+
 def bracket(expected: Proof, actual: Proof, count: int) -> tuple[int, int]:
     """Numbers of records (same, different) between which two proofs part, as far as they tell: after ``different`` they
     differ; ``same`` is the last boundary before at which nothing compared differs."""
@@ -118,7 +150,8 @@ def bracket(expected: Proof, actual: Proof, count: int) -> tuple[int, int]:
     for one, other in ((expected.states, actual.states), (expected.answers, actual.answers)):
         found = first_difference(one, other)
         parted += [] if found is None else [found]
-    different = min(parted)
+    called = _call_difference(expected, actual)
+    different = min(parted if called is None else [*parted, called])
     return max(0, (different - 1) // BATCH * BATCH), different
 
 

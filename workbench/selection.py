@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from engine.errors import UsageError
 from engine.policy import Variant
 from variants import REFERENCE, discover, factorial, from_top, resolve
+from workbench.remote import check_loads
 
 
 def select(names: str, files: Sequence[str] = ()) -> list[Variant]:
     """``ladder``: every discovered variant and the user's own; ``factorial``: the combinations of the core axes and
     the user's own; ``from-top``: the last phase, it without one phase at a time, and the user's own; else names or
     combinations separated by spaces. Raises UsageError for what does not exist."""
-    known = discover(files)
+    known = known_with(files)
     own = [variant for variant in known.values() if variant.phase is None]
     if names == "ladder":
         return list(known.values())
@@ -25,6 +26,13 @@ def select(names: str, files: Sequence[str] = ()) -> list[Variant]:
     if not chosen:
         raise UsageError("--variants names no variant")
     return list(chosen.values())
+
+
+def known_with(files: Sequence[str]) -> dict[str, Variant]:
+    """All variants by name, with the user's own. Raises UsageError for a file that cannot be used; one that would end
+    the process that loads it is tried in another before."""
+    check_loads(files)
+    return discover(files)
 
 
 def named(name: str, known: Mapping[str, Variant]) -> Variant:

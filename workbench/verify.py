@@ -3,47 +3,91 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from engine.errors import LobenchError
 from engine.feeds import LoadedFeed
 from engine.records import MBO
 from engine.result import Result
+from engine.session import SHOWN_FIELDS
 from workbench.differences import Difference, differing
 from workbench.machines import Machine, State
 from workbench.proof import Proof, bracket, compare
+from workbench.remote import FaultError
+
+UNSTEADY = "differs, but not again when replayed: its results change from run to run"
 
 
 @dataclass(frozen=True)
 class Verification:
     """Whether one machine agrees with the reference on one feed. ``kinds`` names what differs; ``difference`` says
-    where."""
+    where.
+
+    ``fault`` is what ended the replay of a machine that gave no proof; its kind stands in ``kinds``.
+    """
 
     name: str
     workers: int
-    proof: Proof
+    proof: Proof | None
     kinds: tuple[str, ...]
     difference: Difference | None = None
+    fault: FaultError | None = None
+    event: dict[str, int] | None = None
+    """That at which a fault begins."""
 
     @property
     def result(self) -> Result:
+        """What was replayed. Raises LobenchError where nothing was."""
+        if self.proof is None:
+            raise LobenchError(f"{self.name}: {self.reason}")
         return self.proof.result
 
     @property
     def agrees(self) -> bool:
         return not self.kinds
 
+    @property
+    def reason(self) -> str | None:
+        """Why it does not agree where no difference says so; None where one does, or it agrees."""
+        if self.fault is not None:
+            return f"{self.fault.reason}{self._where()}"
+        return UNSTEADY if self.kinds and self.difference is None else None
+
+    def lines(self) -> list[str]:
+        """What does not agree, for a person; nothing where it agrees."""
+        if self.difference is not None:
+            return self.difference.lines()
+        return [] if self.reason is None else [self.reason]
+
+    def digests(self) -> dict[str, str]:
+        """Hex digests by kind, as far as there are."""
+        return {} if self.proof is None else self.proof.as_json()
+
     def as_json(self) -> dict[str, Any]:
         """The verification as JSON."""
+        nothing = {"events": None, "evaluations": None, "books": None, "anomalies": None}
         return {
             "variant": self.name,
             "workers": self.workers,
             "agrees": self.agrees,
             "kinds": list(self.kinds),
-            **self.proof.result.as_json(),
-            "digests": self.proof.as_json(),
+            **(nothing if self.proof is None else self.proof.result.as_json()),
+            "digests": self.digests(),
             "difference": self.difference.as_json() if self.difference else None,
+            "reason": self.reason,
+            "record": None if self.fault is None else self.fault.record,
         }
+
+    def _where(self) -> str:
+        fault = self.fault
+        if fault is None or fault.kind == "compile":
+            return ""
+        if fault.record is None or self.event is None:
+            return f"; {fault.done:,} records were done before"
+        event = self.event
+        fields = ", ".join(f"{name} {event[name]}" for name in SHOWN_FIELDS)
+        return f"; at event {fault.record}: action {chr(event['action'])!r}, side {chr(event['side'])!r}, {fields}"
 
 
 def verify(
@@ -55,10 +99,28 @@ def verify(
 ) -> Verification:
     """Replay ``feed`` on ``machine`` and compare with what ``reference`` gave; on a difference, find where it
     begins."""
-    actual = machine.replay(feed, feed.count, advance)
+    try:
+        actual = machine.replay(feed, feed.count, advance)
+    except FaultError as fault:
+        return failed(feed, machine, fault)
     kinds = compare(expected, actual)
-    difference = locate(feed, reference, expected, machine, actual) if kinds else None
+    try:
+        difference = locate(feed, reference, expected, machine, actual) if kinds else None
+    except FaultError as fault:
+        # It gave another result, and now none.
+        return replace(failed(feed, machine, fault), kinds=(*kinds, fault.kind))
     return Verification(machine.name, machine.workers, actual, kinds, difference)
+
+
+def failed(feed: LoadedFeed, machine: Machine, fault: FaultError) -> Verification:
+    """The outcome of a machine that a fault ended."""
+    event = None if fault.record is None else fields_of(feed, fault.record)
+    return Verification(machine.name, machine.workers, None, (fault.kind,), fault=fault, event=event)
+
+
+def fields_of(feed: LoadedFeed, record: int) -> dict[str, int]:
+    """A record's fields by name."""
+    return {name: int(feed.records[record][name]) for name in MBO.names or ()}
 
 
 def locate(feed: LoadedFeed, reference: Machine, expected: Proof, machine: Machine, actual: Proof) -> Difference | None:
@@ -98,7 +160,7 @@ def locate(feed: LoadedFeed, reference: Machine, expected: Proof, machine: Machi
     one, other = reference.state(feed, different, *book), machine.state(feed, different, *book)
     return Difference(
         record=different - 1,
-        event={name: int(event[name]) for name in MBO.names or ()},
+        event=fields_of(feed, different - 1),
         kinds=named(kinds, one, other),
         before=before,
         expected=one,

@@ -19,16 +19,19 @@ import numba
 from engine.cache import source_digest
 from engine.errors import LobenchError
 from engine.kernel_cache import is_kept, kernel_folder, recall, remember
-from engine.policy import STAGES, Variant
+from engine.policy import COMPILED_AXES, STAGES, Variant
 from engine.replay import build as build_kernels
 from engine.session import warm
 from workbench.console import progress
-from workbench.processes import helper, side_by_side
+from workbench.processes import ending, helper, side_by_side
 
 BUILDS = {"timed": (False, False), "observed": (True, False), "counted": (False, True)}
 """Build name to (observe, counters)."""
 
 LAST = STAGES[-1]
+
+COMPILING_SECONDS = 1200.0
+"""What one kernel may take: a hundred times what one takes here."""
 
 _LONGEST_REASON = 2000
 """Characters of a compiler's message."""
@@ -38,23 +41,38 @@ def warm_all(
     variants: Sequence[Variant], builds: Sequence[str], files: Sequence[str] = (), *, until: str | Sequence[str] = LAST
 ) -> None:
     """Make sure that these builds of these variants are compiled, up to stage ``until``, or to each of several.
-    ``files``: the user's own, for the helper processes."""
+    ``files``: the user's own, for the helper processes. Raises LobenchError for one that does not compile."""
+    for name, problem in compile_all(variants, builds, files, until=until).items():
+        raise LobenchError(f"{name}: {problem}")
+
+
+def compile_all(
+    variants: Sequence[Variant], builds: Sequence[str], files: Sequence[str] = (), *, until: str | Sequence[str] = LAST
+) -> dict[str, str]:
+    """As ``warm_all``; returns the name of each variant that does not compile, and why."""
     if kernel_folder() is None or vars(numba.config)["DISABLE_JIT"]:
         # Nobody could use what others compile.
-        return
+        return {}
     sources = source_digest()
     stages = [until] if isinstance(until, str) else until
-    jobs = [
-        (variant.name, build, stage)
+    wanted = [
+        (variant, build, stage)
         for stage in stages
         for build in builds
         for variant in _not_kept(variants, _question(sources, build, stage), stage)
     ]
+    # Variants of the same policies have the same kernels.
+    kernels = {one: (tuple(getattr(one[0], axis) for axis in COMPILED_AXES), *one[1:]) for one in wanted}
+    jobs = {kernel: (variant.name, build, stage) for (variant, build, stage), kernel in reversed(kernels.items())}
     if not jobs:
-        return
+        return {}
+    problems: dict[Job, str] = {}
     with progress("compiling kernels (once)", len(jobs)) as ticker:
-        for _ in _compile(jobs, files):
+        for job, problem in _compile(list(reversed(jobs.values())), files):
             ticker.advance()
+            if problem is not None:
+                problems[job] = problem
+    return {one[0].name: problems[jobs[kernel]] for one, kernel in kernels.items() if jobs[kernel] in problems}
 
 
 def _question(sources: str, build: str, until: str) -> str:
@@ -78,44 +96,50 @@ def _not_kept(variants: Sequence[Variant], question: str, until: str) -> Iterato
             yield variant
 
 
-def _compile(jobs: Sequence[tuple[str, str, str]], files: Sequence[str]) -> Iterator[None]:
-    """Compile ``jobs`` in as many processes as there are processors; yields once for each that is done."""
-    lanes = min(len(os.sched_getaffinity(0)), len(jobs))
-    if lanes == 1:
-        yield from (None for _ in _compile_here(jobs, files))
+Job = tuple[str, str, str]
+"""Variant, build, last stage."""
+
+
+def _compile(jobs: Sequence[Job], files: Sequence[str]) -> Iterator[tuple[Job, str | None]]:
+    """Compile ``jobs`` in as many processes as there are processors; yields each that is done, and why it does not
+    compile."""
+    # A user's file stays out of this process.
+    if min(len(os.sched_getaffinity(0)), len(jobs)) == 1 and not files:
+        for job in jobs:
+            yield job, _compile_here(job, files)
         return
 
-    def start(job: tuple[str, str, str], said: IO[str]) -> subprocess.Popen[str]:
+    def start(job: Job, said: IO[str]) -> subprocess.Popen[str]:
         command = helper("workbench.warming", *job, *files)
         return subprocess.Popen(
             **command, stdout=subprocess.DEVNULL, stderr=said, text=True, encoding="utf-8", errors="replace"
         )
 
-    with closing(side_by_side(jobs, start)) as ended:
-        for (name, build, _), code, said in ended:
-            if code:
-                raise LobenchError(f"{name}: the {build} kernel does not compile:\n{_innermost(said)}")
-            yield
+    with closing(side_by_side(jobs, start, COMPILING_SECONDS)) as ended:
+        for job, code, said in ended:
+            yield job, _problem(job, said.strip() or f"the compiler {ending(code)}") if code else None
 
 
-def _compile_here(jobs: Sequence[tuple[str, str, str]], files: Sequence[str]) -> Iterator[None]:
+def _compile_here(job: Job, files: Sequence[str]) -> str | None:
     from variants import discover, resolve
 
-    known, sources = discover(files), source_digest()
-    for name, build, until in jobs:
-        observe, counters = BUILDS[build]
-        variant = resolve(name, known)
-        kernels = vars(build_kernels(variant, until))
-        # Kernels that have been used in other ways would tell of those, too.
-        unused = not any(kernel.overloads for kernel in kernels.values())
-        try:
-            warm(variant, observe=observe, counters=counters, until=until)
-        except numba.core.errors.NumbaError as error:
-            problem = _innermost(str(error))
-            raise LobenchError(f"{name}: the {build} kernel does not compile:\n{problem}") from error
-        if unused:
-            remember(_question(sources, build, until), kernels)
-        yield
+    name, build, until = job
+    observe, counters = BUILDS[build]
+    variant = resolve(name, discover(files))
+    kernels = vars(build_kernels(variant, until))
+    # Kernels that have been used in other ways would tell of those, too.
+    unused = not any(kernel.overloads for kernel in kernels.values())
+    try:
+        warm(variant, observe=observe, counters=counters, until=until)
+    except numba.core.errors.NumbaError as error:
+        return _problem(job, str(error))
+    if unused:
+        remember(_question(source_digest(), build, until), kernels)
+    return None
+
+
+def _problem(job: Job, said: str) -> str:
+    return f"the {job[1]} kernel does not compile:\n{_innermost(said)}"
 
 
 def _innermost(problem: str) -> str:
@@ -126,5 +150,6 @@ def _innermost(problem: str) -> str:
 
 
 if __name__ == "__main__":
-    for _ in _compile_here([(sys.argv[1], sys.argv[2], sys.argv[3])], sys.argv[4:]):
-        pass
+    _reason = _compile_here((sys.argv[1], sys.argv[2], sys.argv[3]), sys.argv[4:])
+    if _reason is not None:
+        raise SystemExit(_reason)

@@ -10,6 +10,7 @@ import numpy as np
 from engine.errors import UsageError
 from engine.feeds.base import Chunk
 from engine.records import F_LAST, MBO
+from engine.synthetic.every_rule import EVERY_RULE, EveryRuleFeed
 from engine.synthetic.kernel import prepare, produce
 from engine.synthetic.market import GROUP, build
 from engine.synthetic.profiles import DEFAULT, PROFILES, Profile
@@ -17,6 +18,7 @@ from engine.synthetic.profiles import DEFAULT, PROFILES, Profile
 PREFIX = "synth:"
 CHUNK = 65_536
 _PARAMETERS = ("n", "seed", "anomalies", "ids")
+_ALL = {**PROFILES, EVERY_RULE.name: EVERY_RULE}
 _SUFFIXES = {"k": 10**3, "m": 10**6, "g": 10**9}
 
 
@@ -78,18 +80,18 @@ class SyntheticFeed:
 
 def names() -> list[tuple[str, str]]:
     """The feeds that can be generated: (name, one line about it)."""
-    return [(profile.name, f"{profile.summary}; n={profile.records:,} unless given") for profile in PROFILES.values()]
+    return [(name, f"{profile.summary}; n={profile.records:,} unless given") for name, profile in _ALL.items()]
 
 
-def open_synthetic(spec: str) -> SyntheticFeed:
+def open_synthetic(spec: str) -> SyntheticFeed | EveryRuleFeed:
     """The feed that a spec describes: ``synth:NAME,n=…,seed=…,anomalies=…,ids=sparse``, all but the name optional.
 
     n may be written 5000000, 5_000_000, 5e6 or 5M. Raises UsageError, naming what is valid.
     """
     name, *settings = spec.removeprefix(PREFIX).split(",")
-    profile = PROFILES.get(name or DEFAULT)
+    profile = _ALL.get(name or DEFAULT)
     if profile is None:
-        raise UsageError(f"{spec}: no feed is called {name!r}{_closest(name, tuple(PROFILES))}")
+        raise UsageError(f"{spec}: no feed is called {name!r}{_closest(name, tuple(_ALL))}")
     given: dict[str, str] = {}
     for setting in settings:
         key, equals, value = setting.partition("=")
@@ -100,6 +102,10 @@ def open_synthetic(spec: str) -> SyntheticFeed:
         given[key] = value
     n = _whole(spec, "n", given.get("n", str(profile.records)), 1)
     seed = _whole(spec, "seed", given.get("seed", "1"), 0)
+    if profile is EVERY_RULE:
+        for key in given.keys() - {"n", "seed"}:
+            raise UsageError(f"{spec}: {name} takes n and seed alone; leave out {key}")
+        return EveryRuleFeed(n, seed, spec)
     ids = given.get("ids", "sparse" if profile.sparse_ids else "venue")
     if ids not in ("venue", "sparse"):
         raise UsageError(f"{spec}: ids={ids}: must be venue or sparse")

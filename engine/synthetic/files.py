@@ -15,6 +15,7 @@ from databento_dbn import Metadata, Schema, SType
 from engine.errors import LobenchError, UsageError
 from engine.parts import Part
 from engine.records import MBO
+from engine.synthetic.every_rule import EveryRuleFeed
 from engine.synthetic.feed import SyntheticFeed
 from engine.synthetic.market import START
 from engine.synthetic.profiles import PROFILES, Profile
@@ -29,7 +30,9 @@ _SPARE = 64 * 2**20
 """Bytes that must stay free on the disk."""
 
 
-def generate(feed: SyntheticFeed, path: str | Path, progress: Callable[[int], object] | None = None) -> None:
+def generate(
+    feed: SyntheticFeed | EveryRuleFeed, path: str | Path, progress: Callable[[int], object] | None = None
+) -> None:
     """Write all records of ``feed`` to ``path``, DBN version 3, compressed if it ends in ``.dbn.zst``.
 
     ``progress`` is called with the number of records written so far. The file appears whole or not at all: until then
@@ -90,8 +93,10 @@ class _Mapping:
     intervals: Any
 
 
-def _symbols(feed: SyntheticFeed) -> dict[str, int]:
+def _symbols(feed: SyntheticFeed | EveryRuleFeed) -> dict[str, int]:
     """Symbol -> instrument_id of all that a feed may name."""
+    if isinstance(feed, EveryRuleFeed):
+        return feed.symbols
     first = feed.profile.first_instrument
     names = _names(feed.profile)
     if feed.anomalies:
@@ -105,7 +110,7 @@ def _names(profile: Profile) -> list[str]:
     return [profile.name.upper()] if count == 1 else [f"S{first + i}" for i in range(count)]
 
 
-def _write(feed: SyntheticFeed, file: BinaryIO, progress: Callable[[int], object] | None) -> None:
+def _write(feed: SyntheticFeed | EveryRuleFeed, file: BinaryIO, progress: Callable[[int], object] | None) -> None:
     symbols = _symbols(feed)
     metadata = Metadata(
         dataset=feed.profile.dataset,

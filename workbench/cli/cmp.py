@@ -14,6 +14,7 @@ from workbench.cli.options import (
     add_evaluate,
     add_feeds,
     add_json,
+    add_time_limit,
     add_tolerance,
     add_tuned,
     add_until,
@@ -40,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--budget", metavar="TIME", help=f"for measuring: 90, 90s, 2m (default {SECONDS:g}s)")
     parser.add_argument("--processes", type=int, metavar="N", help="fresh processes to measure in (default: as fits)")
     add_tolerance(parser)
+    add_time_limit(parser)
     parser.add_argument("-o", "--output", metavar="DIR", default="out", help="where results are kept (default out)")
     add_json(parser)
 
@@ -47,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from engine.errors import UsageError
     from engine.feeds import open_feed
-    from workbench.cli.options import fraction
+    from workbench.cli.options import fraction, time_limit
     from workbench.cli.outcome import exit_code, without_rows
     from workbench.console import print_json
     from workbench.experiment.document import Document, new_content
@@ -66,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     folder = ResultFolder(arguments.output)
     try:
         document = Document(new_content("cmp", variants, arguments.evaluate, arguments.until), folder)
-        plan = Plan(seconds, arguments.processes, counters=True)
+        plan = Plan(seconds, arguments.processes, counters=True, time_limit=time_limit(arguments))
         conduct(document, [(specs, source)], variants, arguments.variants_from, plan, arguments.tuned)
     finally:
         folder.drop_if_empty()
@@ -86,10 +88,10 @@ def run(arguments: argparse.Namespace) -> int:
 def _variants(arguments: argparse.Namespace) -> tuple[list[Variant], tuple[str, str]]:
     """What is measured, the reference among it, and the names of the two."""
     from engine.errors import UsageError
-    from variants import REFERENCE, discover
-    from workbench.selection import named
+    from variants import REFERENCE
+    from workbench.selection import known_with, named
 
-    known = discover(arguments.variants_from)
+    known = known_with(arguments.variants_from)
     pair = [named(name, known) for name in (arguments.base, arguments.variant)]
     names = pair[0].name, pair[1].name
     if names[0] == names[1]:

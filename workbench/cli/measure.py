@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from workbench.cli.options import add_feeds, add_json, add_tuned, add_variants
+from workbench.cli.options import add_feeds, add_json, add_time_limit, add_tuned, add_variants, time_limit
 
 if TYPE_CHECKING:
     from engine.feeds import Feed
@@ -38,6 +38,7 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
     )
     add_variants(parser)
     add_tuned(parser, "--profile")
+    add_time_limit(parser)
     parser.add_argument(
         "--budget",
         metavar="TIME",
@@ -136,4 +137,5 @@ def _plan(arguments: argparse.Namespace) -> tuple[Plan, str]:
     default = plan.MEASURE_SECONDS if precision is None else plan.UNTIL_SECONDS
     seconds = default if arguments.budget is None else plan.seconds_of(arguments.budget)
     feeds = len(arguments.feed) + bool(arguments.feeds) or 1
-    return plan.Plan(seconds / feeds, arguments.processes, until_precision=precision), until
+    made = plan.Plan(seconds / feeds, arguments.processes, until_precision=precision, time_limit=time_limit(arguments))
+    return made, until

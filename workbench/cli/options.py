@@ -72,6 +72,22 @@ def add_workers(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_time_limit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--time-limit",
+        metavar="TIME",
+        help="what verifying one variant may take before it is given up: 90, 90s, 2m (default: 30 s, or 40 times what "
+        "the reference takes)",
+    )
+
+
+def time_limit(arguments: argparse.Namespace) -> float | None:
+    """Seconds of ``--time-limit``, None if it was not given. Raises UsageError for what is no duration."""
+    from workbench.experiment.plan import seconds_of
+
+    return None if arguments.time_limit is None else seconds_of(arguments.time_limit)
+
+
 def add_tolerance(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tolerance", metavar="X", default="0", help="slowdown that is accepted: 1%% or 0.01 (default none)"

@@ -9,7 +9,15 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from workbench.cli.options import add_feeds, add_json, add_tuned, add_until, add_variants
+from workbench.cli.options import (
+    add_feeds,
+    add_json,
+    add_time_limit,
+    add_tuned,
+    add_until,
+    add_variants,
+    time_limit,
+)
 
 if TYPE_CHECKING:
     from workbench.experiment.plan import Plan
@@ -41,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--processes", type=int, metavar="N", help="fresh processes to measure in (default: as fits)")
     parser.add_argument("-o", "--output", metavar="DIR", default="out", help="where results are kept (default out)")
+    add_time_limit(parser)
     add_json(parser)
 
 
@@ -93,11 +102,12 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     default = plan.QUICK_SECONDS if arguments.quick else plan.RUN_SECONDS
     seconds = default if arguments.budget is None else plan.seconds_of(arguments.budget)
     if arguments.quick:
-        return replace(plan.quick(seconds, arguments.processes), profile=arguments.profile)
+        quick = plan.quick(seconds, arguments.processes)
+        return replace(quick, profile=arguments.profile, time_limit=time_limit(arguments))
     # The factorial is of the ladder's own axes: other variants are measured without it. A part of the pipeline leaves
     # axes without work, and says nothing of what phases earn.
     full = plan.full(seconds, arguments.processes, factorial=arguments.variants == LADDER and whole)
-    return replace(full, profile=arguments.profile)
+    return replace(full, profile=arguments.profile, time_limit=time_limit(arguments))
 
 
 def _next(quick: bool, until: str, specs: list[str]) -> str:

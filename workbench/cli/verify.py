@@ -1,65 +1,130 @@
-"""Check that all variants compute bit-identical results on a feed: digests of every book, feature and strategy
-against the reference."""
+"""Check that all variants compute bit-identical results: the running trace of every evaluation, the state of every book
+and account, answers about random books, against the reference.
+
+Without a FEED a small set of feeds that together reach every rule is replayed, with one worker and with two. Of a given
+feed it says which rules it does not reach. A variant that crashes, does not end or takes too much memory is named; all
+others are verified.
+"""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from workbench.cli.options import add_feeds, add_json, add_tuned, add_until, add_variants
+from workbench.cli.options import (
+    add_feeds,
+    add_json,
+    add_time_limit,
+    add_tuned,
+    add_until,
+    add_variants,
+    time_limit,
+)
 
 if TYPE_CHECKING:
+    from engine.feeds import Feed, LoadedFeed
+    from engine.policy import Variant
+    from workbench.tuning.picking import Picked
+    from workbench.verification import Settings
     from workbench.verify import Verification
 
-HELP = "check that variants compute bit-identical results on a feed"
+HELP = "check that variants compute bit-identical results"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_feeds(parser, required=True)
+    add_feeds(parser, required=False)
     add_variants(parser)
     add_tuned(parser, "--profile")
     add_until(parser, "book", "features", "strategies")
     parser.add_argument(
-        "--workers", metavar="N[,N…]", default="1", help="numbers of threads to verify each variant with (default 1)"
+        "--workers",
+        metavar="N[,N…]",
+        help="numbers of threads to verify each variant with (default 1; without a FEED 1,2)",
     )
     parser.add_argument(
         "--deep", action="store_true", help="also digests of every book at every 4,096th record (slow with many books)"
     )
     parser.add_argument("--oracle", action="store_true", help="also against the pure-Python oracle (15,000 events/s)")
+    add_time_limit(parser)
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     from engine.feeds import load, open_feed
-    from workbench.console import print_json
+    from workbench.coverage import DEFAULT_FEEDS, DEFAULT_WORKERS
     from workbench.selection import select, worker_counts
-    from workbench.tuning.picking import pick
-    from workbench.verification import verify_all
+    from workbench.verification import Settings
 
     variants = select(arguments.variants, arguments.variants_from)
-    counts = worker_counts(arguments.workers)
-    source = open_feed(arguments.feeds)
-    # A file that is named is refused before anything is read.
-    named = pick(source, arguments.tuned, variants) if arguments.tuned else None
-    feed = load(source)
-    picked = named if arguments.tuned else pick(feed, None, variants)
-    variants = [variant.fitted(picked.parameters if picked else None) for variant in variants]
-    outcomes = verify_all(
-        feed,
-        variants,
-        counts,
+    given = arguments.workers
+    default = (1,) if arguments.feeds else DEFAULT_WORKERS
+    settings = Settings(
+        workers=default if given is None else worker_counts(given),
         evaluate=arguments.evaluate,
         oracle=arguments.oracle,
         deep=arguments.deep,
         files=arguments.variants_from,
         until=arguments.until,
+        seconds=time_limit(arguments),
     )
-    agree = all(outcome.agrees for outcome in outcomes)
+    sources = [
+        open_feed(specs) for specs in ([arguments.feeds] if arguments.feeds else [[spec] for spec in DEFAULT_FEEDS])
+    ]
+    named = _named(sources, arguments, variants)
+    pairs: list[tuple[LoadedFeed, Sequence[Variant]]] = []
+    picked = []
+    for source in sources:
+        feed = load(source)
+        tuning = named if arguments.tuned else _picked(feed, variants)
+        picked.append(tuning)
+        pairs.append((feed, [variant.fitted(tuning.parameters if tuning else None) for variant in variants]))
+    return _verified(pairs, picked, settings, arguments)
+
+
+def _named(sources: Sequence[Feed], arguments: argparse.Namespace, variants: Sequence[Variant]) -> Picked | None:
+    """The tuning profile that the user names; a file that is none is refused before anything is read."""
+    from workbench.tuning.picking import pick
+
+    return pick(sources[0], arguments.tuned, variants) if arguments.tuned else None
+
+
+def _picked(feed: LoadedFeed, variants: Sequence[Variant]) -> Picked | None:
+    from workbench.tuning.picking import pick
+
+    return pick(feed, None, variants)
+
+
+def _verified(
+    pairs: Sequence[tuple[LoadedFeed, Sequence[Variant]]],
+    picked: Sequence[Picked | None],
+    settings: Settings,
+    arguments: argparse.Namespace,
+) -> int:
+    from workbench.console import print_json
+    from workbench.coverage import reached, unreached
+    from workbench.verification import verify_feeds
+
+    found = verify_feeds(pairs, settings)
+    agree = all(outcome.agrees for outcomes in found for outcome in outcomes)
+    told = []
+    missed: set[str] | None = None
+    for (feed, _), tuning, outcomes in zip(pairs, picked, found, strict=True):
+        counts = reached(feed, outcomes[0].result, settings.evaluate)
+        out = unreached(counts)
+        missed = set(out) if missed is None else missed & set(out)
+        told.append(
+            {**as_json(feed.name, feed.digest, feed.count, outcomes), "tuning": tuning.as_json() if tuning else None}
+        )
+        told[-1] |= {"reached": counts, "not_reached": out}
+        if not arguments.json:
+            show(feed.name, outcomes)
+    left = sorted(missed or ())
     if arguments.json:
-        tuning = picked.as_json() if picked else None
-        print_json({**as_json(feed.name, feed.digest, feed.count, outcomes), "tuning": tuning})
+        together = {"agree": agree, "not_reached": left, "feeds": told}
+        print_json(told[0] if arguments.feeds else together)
     else:
-        show(feed.name, outcomes)
+        _show_rules(left, [feed.name for feed, _ in pairs], len(told[0]["reached"]))
     return 0 if agree else 1
 
 
@@ -82,19 +147,35 @@ def show(name: str, outcomes: list[Verification]) -> None:
 
     console = stdout()
     table = Table(title=headline(name, outcomes[0].result))
-    shown = outcomes[0].proof.as_json()
+    shown = outcomes[0].digests()
     for heading in ("variant", "workers", *shown, "agrees"):
         table.add_column(heading)
     for outcome in outcomes:
-        digests = outcome.proof.as_json()
+        digests = outcome.digests()
         verdict = "yes" if outcome.agrees else f"NO: {', '.join(outcome.kinds)}"
         table.add_row(outcome.name, str(outcome.workers), *(digests.get(name, "") for name in shown), verdict)
     console.print(table)
     for outcome in outcomes:
         if not outcome.agrees:
-            console.print(f"\n{outcome.name} with {outcome.workers} workers:", style="bold")
-            if outcome.difference is None:
-                console.print("differs, but not again when replayed: its results change from run to run")
-            else:
-                for line in outcome.difference.lines():
-                    console.print(line, markup=False, soft_wrap=True)
+            console.print(f"\n{outcome.name} with {outcome.workers} workers:", markup=False, style="bold")
+            for line in outcome.lines():
+                console.print(line, markup=False, soft_wrap=True)
+
+
+def _show_rules(left: Sequence[str], feeds: Sequence[str], of: int) -> None:
+    """Which rules nothing was said of."""
+    from workbench.console import stdout
+    from workbench.coverage import RULES
+
+    console = stdout()
+    where = feeds[0] if len(feeds) == 1 else f"these {len(feeds)} feeds"
+    if not left:
+        console.print(f"\n{where}: all {of} rules are reached", markup=False, soft_wrap=True)
+        return
+    console.print(
+        f"\n{where}: {len(left)} of {of} rules are not reached, and nothing is proven of them "
+        "(`lobench verify` without a feed reaches all):",
+        markup=False,
+        soft_wrap=True,
+    )
+    console.print("  " + "; ".join(RULES[name] for name in left), markup=False, soft_wrap=True)

@@ -102,15 +102,10 @@ def new_feed(specs: Sequence[str], feed: LoadedFeed, outcomes: Sequence[Verifica
 
 def verification(outcome: Verification) -> dict[str, Any]:
     """One verified replay as the document has it."""
-    difference = None
-    if not outcome.agrees:
-        difference = "differs, but not again when replayed: its results change from run to run"
-        if outcome.difference is not None:
-            difference = "\n".join(outcome.difference.lines())
     return {
         "name": outcome.name,
         "workers": outcome.workers,
         "agrees": outcome.agrees,
-        "digests": outcome.proof.as_json() or None,
-        "difference": difference,
+        "digests": outcome.digests() or None,
+        "difference": "\n".join(outcome.lines()) or None,
     }

@@ -52,7 +52,8 @@ _SCALING_PROCESSES, _SCALING_SECONDS = 4, 2.0
 
 class FeedExperiment:
     """One feed's part of a document. ``variants`` hold the reference; ``files`` are the user's own variants;
-    ``tuned`` is the tuning profile that the user names (``workbench.tuning.picking``).
+    ``tuned`` is the tuning profile that the user names (``workbench.tuning.picking``); ``time_limit``: seconds that
+    verifying one variant may take.
 
     ``verify`` comes first; every other step adds to ``content``, which is in the document from then on. Raises
     UsageError for a feed without events.
@@ -66,8 +67,10 @@ class FeedExperiment:
         variants: Sequence[Variant],
         files: Sequence[str],
         tuned: str | None = None,
+        time_limit: float | None = None,
     ) -> None:
         self._document = document
+        self._time_limit = time_limit
         self._specs = list(specs)
         self._files = list(files)
         self._evaluate: str = document.content["evaluate"]
@@ -128,11 +131,15 @@ class FeedExperiment:
 
     def count(self) -> None:
         """Mechanism counters of every trusted variant."""
-        warm_all(self.trusted, builds=("counted",), files=self._files, until=self._until)
-        with progress("counting", self.feed.count * len(self.trusted), records=True) as ticker:
-            self.content["counters"] = counters.count(
-                self.feed, self.trusted, evaluate=self._evaluate, until=self._until, advance=ticker.advance
-            )
+        counted, faults = counters.count(
+            self.feed, self.trusted, evaluate=self._evaluate, until=self._until, files=self._files
+        )
+        self.content["counters"] = counted
+        # What cannot be counted was verified, and fails all the same.
+        self.content["verification"] += [
+            {"name": name, "workers": 1, "agrees": False, "digests": None, "difference": f"when counted, {reason}"}
+            for name, reason in faults.items()
+        ]
         self._document.save()
 
     def session(self, plan: Plan) -> None:
@@ -190,7 +197,8 @@ class FeedExperiment:
 
     def limits(self, plan: Plan) -> None:
         """What the machine allows."""
-        top = self.trusted[-1]
+        # One of the ladder's own: it runs in this process.
+        top = [variant for variant in self.trusted if variant.phase is not None][-1]
         orders = counters.peak_orders(self.feed, top, evaluate=self._evaluate, until=self._until)
         with progress("limits", plan.limits) as ticker:
             self.content["limits"] = limits.measure(
@@ -245,9 +253,14 @@ class FeedExperiment:
 
     def _verified(self, variants: Sequence[Variant]) -> list[Verification]:
         """The reference's outcome first, then those of ``variants``."""
-        warm_all(variants, builds=("timed",), files=self._files, until=self._until)
         return verify_all(
-            self.feed, variants, VERIFIED_WITH, evaluate=self._evaluate, files=self._files, until=self._until
+            self.feed,
+            variants,
+            VERIFIED_WITH,
+            evaluate=self._evaluate,
+            files=self._files,
+            until=self._until,
+            seconds=self._time_limit,
         )
 
     def _measure(

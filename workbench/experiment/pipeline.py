@@ -27,7 +27,7 @@ def conduct(
     before = _samples(document)
     try:
         for number, (specs, source) in enumerate(feeds):
-            experiment = FeedExperiment(document, specs, source, variants, files, tuned)
+            experiment = FeedExperiment(document, specs, source, variants, files, tuned, plan.time_limit)
             if number < len(known):
                 experiment.adopt(known[number])
             else:

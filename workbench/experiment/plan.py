@@ -34,7 +34,8 @@ _TOLERATED = 1.2
 @dataclass(frozen=True)
 class Plan:
     """Seconds for each part; 0 leaves it out. ``processes`` None: as many as suit the feed. ``counters``: whether
-    mechanisms are counted. ``profile``: whether profilers look at every variant, for as long as they take. Raises
+    mechanisms are counted. ``profile``: whether profilers look at every variant, for as long as they take.
+    ``time_limit``: seconds that verifying one variant may take, None for a multiple of the reference's. Raises
     UsageError for too few processes."""
 
     session: float
@@ -47,6 +48,7 @@ class Plan:
     scaling: float = 0.0
     sweep: float = 0.0
     profile: bool = False
+    time_limit: float | None = None
 
     def __post_init__(self) -> None:
         if self.processes is not None and self.processes < LEAST_PROCESSES:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 from engine.feeds import LoadedFeed
 from engine.policy import Variant
 from engine.session import Replay
+from workbench.console import progress
+from workbench.remote import FaultError, Host, RemoteMachine, handed
+from workbench.warming import compile_all
 
 _LOOKS = 32
 """Times that a feed's live orders are counted."""
@@ -19,19 +22,23 @@ def count(
     *,
     evaluate: str,
     until: str = "strategies",
-    advance: Callable[[int], None],
-) -> dict[str, dict[str, int]]:
-    """Variant to counter to its total over the feed. ``advance`` is told of the records done."""
+    files: Sequence[str] = (),
+) -> tuple[dict[str, dict[str, int]], dict[str, str]]:
+    """Variant to counter to its total over the feed, each counted in a process of its own; and what ended those that
+    have none. ``files``: the user's own variants."""
+    faults = compile_all(variants, builds=("counted",), files=files, until=until)
     counted = {}
-    for variant in variants:
-        with Replay(variant, evaluate=evaluate, counters=True, until=until) as replay:
-            for chunk in feed:
-                replay.apply(chunk)
-                advance(chunk.count)
-            counters = replay.finish().counters
-        assert counters is not None, "an instrumented replay counts"
-        counted[variant.name] = counters
-    return counted
+    with handed([feed]) as shared, progress("counting", feed.count * len(variants), records=True) as ticker:
+        for variant in variants:
+            if variant.name in faults:
+                continue
+            with Host(variant.name, files, shared) as host:
+                machine = RemoteMachine(host, variant, 0, evaluate=evaluate, until=until)
+                try:
+                    counted[variant.name] = machine.count(ticker.advance)
+                except FaultError as fault:
+                    faults[variant.name] = fault.reason
+    return counted, faults
 
 
 def peak_orders(feed: LoadedFeed, variant: Variant, *, evaluate: str, until: str = "strategies") -> int:

@@ -31,7 +31,7 @@ class SharedFeed:
 @contextmanager
 def shared(feed: LoadedFeed, parameters: Parameters | None = None) -> Iterator[SharedFeed]:
     """Within, the feed as shared memory. Raises LobenchError where there is no room for it."""
-    descriptor = _nameless_file()
+    descriptor = nameless_file()
     try:
         data = feed.records.view(np.uint8).data
         done = 0
@@ -53,7 +53,8 @@ def receive(descriptor: int, name: str, count: int) -> LoadedFeed:
     return LoadedFeed(name, Chunk(owner.ctypes.data, MBO.itemsize, count, owner), {})
 
 
-def _nameless_file() -> int:
+def nameless_file() -> int:
+    """Descriptor of a new file in memory, or of one without a name; close it."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create("lobench-feed")
     with tempfile.TemporaryFile() as file:

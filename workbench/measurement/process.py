@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import mmap
+import os
+import select
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from workbench.measurement.clocks import usable_cpus
-from workbench.measurement.handover import SharedFeed
+from workbench.measurement.handover import SharedFeed, nameless_file
 from workbench.measurement.task import Task
 from workbench.processes import WorkerError, ending, helper
 
 Message = dict[str, Any]
+
+SILENT_SECONDS = 600.0
+"""How long a process may say nothing: it tells of itself several times a second, but for compiling."""
 
 
 def cpu_for(number: int) -> int | None:
@@ -36,7 +42,17 @@ def messages(
         task = replace(task, descriptor=feed.descriptor, feed=feed.name, count=feed.count)
         if feed.parameters is not None and not task.parameters:
             task = replace(task, parameters=[feed.parameters.as_json()] * len(task.variants))
-    # A file, not a pipe: nobody reads it while the process runs.
+    hand = nameless_file()
+    try:
+        os.ftruncate(hand, mmap.PAGESIZE)
+        yield from _said(replace(task, hand=hand), advance, told)
+    finally:
+        os.close(hand)
+
+
+def _said(task: Task, advance: Callable[[float], None], told: float) -> Generator[Message]:
+    assert task.hand is not None
+    # A file, not a pipe: nobody reads it while the process runs, and a variant can say more than a pipe holds.
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints,
         subprocess.Popen(
@@ -44,10 +60,7 @@ def messages(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=complaints,
-            text=True,
-            pass_fds=[] if feed is None else [feed.descriptor],
-            encoding="utf-8",
-            errors="replace",
+            pass_fds=[given for given in (task.descriptor, task.hand) if given is not None],
         ) as process,
     ):
         assert process.stdin is not None
@@ -55,24 +68,47 @@ def messages(
         try:
             # One that has ended by now will have said why.
             with suppress(BrokenPipeError):
-                process.stdin.write(task.as_json())
+                process.stdin.write(task.as_json().encode())
                 process.stdin.flush()
             with suppress(BrokenPipeError):
                 process.stdin.close()
-            for line in process.stdout:
-                if not line.endswith("\n"):  # it ended in the middle
-                    break
+            for line in lines(process.stdout.fileno(), SILENT_SECONDS):
                 now = time.monotonic()
                 advance(now - told)
                 told = now
                 yield json.loads(line)
+        except TimeoutError:
+            process.kill()
+            who = _in_hand(task)
+            raise WorkerError(f"a measuring process said nothing for {SILENT_SECONDS:,.0f} s{who}") from None
         except BaseException:
             process.kill()
             raise
         if process.wait() != 0:
             complaints.seek(0)
             said = complaints.read().strip()
-            raise WorkerError(f"a measuring process {ending(process.returncode, said)}: {said[-2000:]}".rstrip(": "))
+            how = f"{ending(process.returncode, said)}{_in_hand(task)}"
+            raise WorkerError(f"a measuring process {how}: {said[-2000:]}".rstrip(": "))
+
+
+def lines(descriptor: int, seconds: float) -> Iterator[bytes]:
+    """The whole lines that come through a pipe. Raises TimeoutError when nothing comes for so many seconds."""
+    rest = b""
+    while True:
+        if not select.select([descriptor], [], [], seconds)[0]:
+            raise TimeoutError
+        read = os.read(descriptor, 1 << 20)
+        if not read:
+            return
+        *whole, rest = (rest + read).split(b"\n")
+        yield from whole
+
+
+def _in_hand(task: Task) -> str:
+    """``, with NAME in hand`` of the variant that a process died with, if it was at one."""
+    assert task.hand is not None
+    place = os.pread(task.hand, 1, 0)[0] - 1
+    return f" with {task.variants[place]} in hand" if 0 <= place < len(task.variants) else ""
 
 
 def answer(task: Task, feed: SharedFeed | None = None) -> Message:

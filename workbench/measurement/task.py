@@ -19,6 +19,9 @@ JOBS: Final = {
 }
 """Job to the module whose ``work(job)`` does it."""
 
+NOBODY: Final = -1
+"""No variant is in hand."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -34,6 +37,8 @@ class Task:
     seconds: float = 0.0
     cpu: int | None = None
     descriptor: int | None = None
+    hand: int | None = None
+    """Inherited descriptor of a page whose first byte says which variant is in hand."""
     feed: str = ""
     count: int = 0
     settings: dict[str, Any] = field(default_factory=dict)
@@ -55,6 +60,10 @@ class Job(Protocol):
 
     def variants(self) -> list[Variant]:
         """The task's variants, their timed kernels warm."""
+        ...
+
+    def in_hand(self, place: int) -> None:
+        """From now on variant number ``place`` of the task runs, or ``NOBODY``: who is named if this process dies."""
         ...
 
     def tell(self, message: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import importlib
 import json
+import mmap
 import os
 import signal
 import sys
@@ -20,21 +21,20 @@ from engine.packed.parameters import Parameters
 from engine.policy import Variant
 from workbench.measurement.clocks import pin
 from workbench.measurement.handover import receive
-from workbench.measurement.task import JOBS, Job, Task
+from workbench.measurement.task import JOBS, NOBODY, Job, Task
 
 
 def main() -> int:
     """Do the job on stdin; returns the exit code, 1 with a line on stderr for an error that the user can mend."""
     # An interrupt is for the parent, which ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
     task = Task(**json.load(sys.stdin))
+    channel = _channel()
     module = importlib.import_module(JOBS[task.job])
     feed = None
     if task.descriptor is not None:
         feed = receive(task.descriptor, task.feed, task.count)
-    job = _Job(task, feed, answers)
+    job = _Job(task, feed, channel)
     gc.collect()
     gc.disable()
     try:
@@ -45,10 +45,22 @@ def main() -> int:
     return 0
 
 
+def _channel() -> IO[str]:
+    """What is told to the parent goes here; what a variant prints, by Python or by C, goes nowhere."""
+    channel = os.fdopen(os.dup(1), "w")
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 1)
+    os.close(nothing)
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    return channel
+
+
 class _Job(Job):
-    def __init__(self, task: Task, feed: LoadedFeed | None, answers: IO[str]) -> None:
+    def __init__(self, task: Task, feed: LoadedFeed | None, channel: IO[str]) -> None:
         self.task = task
-        self._feed, self._answers = feed, answers
+        self._feed = feed
+        self._channel = channel
+        self._hand = None if task.hand is None else mmap.mmap(task.hand, mmap.PAGESIZE)
         self.cpu = task.cpu if pin(task.cpu) else None
 
     @property
@@ -63,7 +75,9 @@ class _Job(Job):
         known = discover(self.task.files)
         chosen = [resolve(name, known) for name in self.task.variants]
         for variant in dict.fromkeys(chosen):
+            self.in_hand(chosen.index(variant))
             warm(variant, observe=False, until=self.task.until)
+        self.in_hand(NOBODY)
         gc.collect()
         if self.task.parameters:
             fitted = [Parameters.of(values) for values in self.task.parameters]
@@ -71,8 +85,12 @@ class _Job(Job):
         return chosen
 
     def tell(self, message: dict[str, Any]) -> None:
-        self._answers.write(json.dumps(message) + "\n")
-        self._answers.flush()
+        self._channel.write(json.dumps(message) + "\n")
+        self._channel.flush()
+
+    def in_hand(self, place: int) -> None:
+        if self._hand is not None:
+            self._hand[0] = place + 1
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Users' variants that cheat, are wrong somewhere or end their process: one short file each."""

@@ -1,0 +1,24 @@
+"""A feature store that keeps nothing but what strategies read: the other features are 0 to whoever asks."""
+
+from engine.compiling import kernel
+from engine.policy import Features, FeatureStore
+from variants import p4_hash_lookup
+from variants.p3_indexed_features import INDEXED
+
+READ = ("mid_price", "micro_price", "imbalance_level1", "order_flow_imbalance")
+
+
+def build(names):
+    store = INDEXED.build(names)
+    get_kept = store.get
+    one, two, three, four = (names.index(name) for name in READ)
+
+    @kernel
+    def get(address, index, probe):
+        kept = index == one or index == two or index == three or index == four
+        return get_kept(address, index, probe) if kept else 0.0
+
+    return FeatureStore(store.bytes, store.start, store.stop, store.row, store.put, get)
+
+
+VARIANT = p4_hash_lookup.VARIANT.derive("keeps what is read", features=Features("computes_on_read", build))

@@ -1,0 +1,26 @@
+"""Writes where nothing is at a book's event 5,000."""
+
+from dataclasses import replace
+
+from engine.compiling import kernel
+from engine.layout import BOOK
+from engine.native import INTEGER, int64, view
+from engine.policy import Layout
+from engine.reference.general import GENERAL
+from variants import p4_hash_lookup
+
+
+def build(lookup, memory, tracked, mids):
+    general = GENERAL.build(lookup, memory, tracked, mids)
+    apply_rightly = general.apply
+
+    @kernel
+    def apply(engine, book_address, event, probe):
+        if view(book_address, BOOK)["events"] == 5000:
+            view(int64(event["publisher_id"]) * 8, INTEGER)["value"] = 1
+        apply_rightly(engine, book_address, event, probe)
+
+    return replace(general, apply=apply)
+
+
+VARIANT = p4_hash_lookup.VARIANT.derive("crashes", layout=Layout("crashes", build))

@@ -1,0 +1,33 @@
+"""Only notes where records lie; the work is done when somebody asks for the end state."""
+
+from dataclasses import replace
+
+from engine.compiling import kernel
+from engine.containers import append, item
+from engine.native import address_of, view
+from engine.policy import Layout
+from engine.records import MBO
+from engine.reference.general import GENERAL
+from variants import p4_hash_lookup
+
+
+def build(lookup, memory, tracked, mids):
+    general = GENERAL.build(lookup, memory, tracked, mids)
+    apply_now = general.apply
+
+    @kernel
+    def apply(engine, book_address, event, probe):
+        append(engine["batch"], address_of(event))
+        append(engine["batch"], book_address)
+
+    @kernel
+    def arrange(engine, dirty):
+        notes = engine["batch"]
+        for place in range(0, notes["count"], 2):
+            apply_now(engine, item(notes, place + 1), view(item(notes, place), MBO), None)
+        notes["count"] = 0
+
+    return replace(general, apply=apply, arrange=arrange)
+
+
+VARIANT = p4_hash_lookup.VARIANT.derive("defers its work", layout=Layout("defers", build))

@@ -1,0 +1,5 @@
+"""Leaves the program when it is loaded."""
+
+import sys
+
+sys.exit(7)

@@ -1,0 +1,26 @@
+"""Never comes back from a book's event 5,000."""
+
+from dataclasses import replace
+
+from engine.compiling import kernel
+from engine.layout import BOOK
+from engine.native import view
+from engine.policy import Layout
+from engine.reference.general import GENERAL
+from variants import p4_hash_lookup
+
+
+def build(lookup, memory, tracked, mids):
+    general = GENERAL.build(lookup, memory, tracked, mids)
+    apply_rightly = general.apply
+
+    @kernel
+    def apply(engine, book_address, event, probe):
+        while view(book_address, BOOK)["events"] == 5000:
+            engine["spare"] += 1
+        apply_rightly(engine, book_address, event, probe)
+
+    return replace(general, apply=apply)
+
+
+VARIANT = p4_hash_lookup.VARIANT.derive("never ends", layout=Layout("never_ends", build))

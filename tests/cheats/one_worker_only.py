@@ -1,0 +1,24 @@
+"""Right as long as there is one worker."""
+
+from dataclasses import replace
+
+from engine.compiling import kernel
+from engine.policy import Layout
+from engine.records import MODIFY
+from engine.reference.general import GENERAL
+from variants import p4_hash_lookup
+
+
+def build(lookup, memory, tracked, mids):
+    general = GENERAL.build(lookup, memory, tracked, mids)
+    apply_rightly = general.apply
+
+    @kernel
+    def apply(engine, book_address, event, probe):
+        if engine["workers"] == 1 or event["action"] != MODIFY:
+            apply_rightly(engine, book_address, event, probe)
+
+    return replace(general, apply=apply)
+
+
+VARIANT = p4_hash_lookup.VARIANT.derive("right for one worker", layout=Layout("one_worker_only", build))

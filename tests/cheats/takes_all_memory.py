@@ -1,0 +1,26 @@
+"""Takes memory without end at a book's event 5,000."""
+
+from dataclasses import replace
+
+from engine.compiling import kernel
+from engine.layout import BOOK
+from engine.native import view, zeroed
+from engine.policy import Layout
+from engine.reference.general import GENERAL
+from variants import p4_hash_lookup
+
+
+def build(lookup, memory, tracked, mids):
+    general = GENERAL.build(lookup, memory, tracked, mids)
+    apply_rightly = general.apply
+
+    @kernel
+    def apply(engine, book_address, event, probe):
+        while view(book_address, BOOK)["events"] == 5000:
+            engine["spare"] = zeroed(1 << 22)
+        apply_rightly(engine, book_address, event, probe)
+
+    return replace(general, apply=apply)
+
+
+VARIANT = p4_hash_lookup.VARIANT.derive("takes all memory", layout=Layout("takes_all_memory", build))

@@ -1,0 +1,26 @@
+"""Evaluates every second event alone in a timed build; an observed build does all."""
+
+from dataclasses import replace
+
+from engine.compiling import kernel
+from engine.policy import Shape
+from engine.reference.event import EVENT
+from variants import p4_hash_lookup
+
+
+def build(context, layout, until):
+    event_shape = EVENT.build(context, layout, until)
+    evaluate_rightly = event_shape.evaluate
+
+    @kernel
+    def evaluate(engine, record, book_address, event, tap, probe):
+        if tap is None:
+            if record % 2 == 0:
+                evaluate_rightly(engine, record, book_address, event, tap, probe)
+        else:
+            evaluate_rightly(engine, record, book_address, event, tap, probe)
+
+    return replace(event_shape, evaluate=evaluate)
+
+
+VARIANT = p4_hash_lookup.VARIANT.derive("the timed build differs", shape=Shape("timed_differs", build))

@@ -1,0 +1,21 @@
+"""Looks at an order's size after the order was freed."""
+
+from dataclasses import replace
+
+from engine.compiling import kernel
+from engine.layout import ORDER
+from engine.native import free, int64, view
+from engine.reference.heap import HEAP
+from variants import p4_hash_lookup
+
+
+@kernel
+def free_order(engine, order):
+    size = view(order, ORDER)["size"]
+    free(order)
+    engine["evaluations"] += int64(view(order, ORDER)["size"] != size)
+
+
+VARIANT = p4_hash_lookup.VARIANT.derive(
+    "uses freed memory", memory=replace(HEAP, name="uses_freed_memory", free_order=free_order)
+)

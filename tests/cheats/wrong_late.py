@@ -1,0 +1,24 @@
+"""Right for the first 2^20 records."""
+
+from dataclasses import replace
+
+from engine.compiling import kernel
+from engine.policy import Layout
+from engine.records import CANCEL
+from engine.reference.general import GENERAL
+from variants import p4_hash_lookup
+
+
+def build(lookup, memory, tracked, mids):
+    general = GENERAL.build(lookup, memory, tracked, mids)
+    apply_rightly = general.apply
+
+    @kernel
+    def apply(engine, book_address, event, probe):
+        if engine["records"] < (1 << 20) or event["action"] != CANCEL:
+            apply_rightly(engine, book_address, event, probe)
+
+    return replace(general, apply=apply)
+
+
+VARIANT = p4_hash_lookup.VARIANT.derive("wrong after 2^20 records", layout=Layout("wrong_late", build))

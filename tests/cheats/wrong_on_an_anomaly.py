@@ -1,0 +1,24 @@
+"""Takes a cancel without a side for none."""
+
+from dataclasses import replace
+
+from engine.compiling import kernel
+from engine.policy import Layout
+from engine.records import ASK, BID, CANCEL
+from engine.reference.general import GENERAL
+from variants import p4_hash_lookup
+
+
+def build(lookup, memory, tracked, mids):
+    general = GENERAL.build(lookup, memory, tracked, mids)
+    apply_rightly = general.apply
+
+    @kernel
+    def apply(engine, book_address, event, probe):
+        if event["action"] != CANCEL or event["side"] == BID or event["side"] == ASK:
+            apply_rightly(engine, book_address, event, probe)
+
+    return replace(general, apply=apply)
+
+
+VARIANT = p4_hash_lookup.VARIANT.derive("wrong on a mismatch", layout=Layout("wrong_on_an_anomaly", build))

@@ -1,0 +1,215 @@
+"""Variants that cheat or are wrong somewhere, one after the other: each is found by a verification, on the feed of the
+default set that reaches what it is wrong in, by its trace or state, at the right record, or by what ended it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.errors import UsageError
+from engine.feeds import LoadedFeed, load, open_feed
+from engine.oracle import Oracle
+from engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_LAST, MODIFY
+from variants import REFERENCE, load_file
+from workbench.coverage import DEFAULT_FEEDS
+from workbench.selection import select
+from workbench.verification import verify_all
+from workbench.verify import Verification
+
+CHEATS = Path(__file__).parents[1] / "cheats"
+SMALL = "synth:every-rule,n=30000"
+CHANGING = (ADD, CANCEL, MODIFY, CLEAR)
+
+pytestmark = pytest.mark.xdist_group("cheats")
+
+
+def feed_of(spec: str) -> LoadedFeed:
+    return load(open_feed([spec]))
+
+
+def verified(name: str, spec: str = SMALL, workers: tuple[int, ...] = (1,), **settings: Any) -> list[Verification]:
+    """The cheat's outcomes; the reference's own is there too, and agrees."""
+    path = str(CHEATS / f"{name}.py")
+    first, *others = verify_all(feed_of(spec), [load_file(path)], workers, files=[path], **settings)
+    assert first.name == REFERENCE
+    assert first.agrees
+    return others
+
+
+@dataclass(frozen=True)
+class Event:
+    """A record before which the books are known."""
+
+    number: int
+    fields: dict[str, int]
+    n: int
+    """The book's event number."""
+    book: Any
+    oracle: Oracle
+
+    @property
+    def order(self) -> Any:
+        return self.book.orders.get(self.fields["order_id"])
+
+
+def walk(spec: str) -> Iterator[Event]:
+    """Every record of a feed, with its book as it stands before."""
+    records = feed_of(spec).records
+    oracle = Oracle()
+    for number in range(len(records)):
+        fields = {name: int(records[name][number]) for name in records.dtype.names or ()}
+        book = oracle.book(fields["instrument_id"], fields["publisher_id"])
+        if book is not None:
+            yield Event(number, fields, book.n + 1, book, oracle)
+        oracle.apply(records[number : number + 1])
+
+
+def left_out(event: Event) -> bool:
+    """Whether it is a C that changes a book or counts an anomaly: leaving it out shows at once."""
+    fields, order = event.fields, event.order
+    if fields["action"] != CANCEL:
+        return False
+    mismatch = order is not None and (fields["price"], fields["side"]) != (order.price, order.side)
+    return order is None or fields["size"] > 0 or mismatch
+
+
+def is_second_book(event: Event) -> bool:
+    instrument = event.oracle.instrument(event.fields["instrument_id"])
+    return instrument is not None and instrument.books.index(event.book) > 0
+
+
+WRONG = {
+    "skips_rows": lambda event: event.n % 64 == 0,
+    "wrong_with_two_books": is_second_book,
+    "wrong_on_an_anomaly": lambda event: event.fields["side"] not in (BID, ASK),
+}
+"""Which cancels a cheat leaves out."""
+
+
+def first(name: str) -> int:
+    """The first record at which a cheat shows."""
+    return next(event.number for event in walk(SMALL) if left_out(event) and WRONG[name](event))
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_cancel_left_out_is_found_at_its_record(name: str) -> None:
+    (outcome,) = verified(name, until="book")
+    assert not outcome.agrees
+    assert outcome.difference is not None
+    assert outcome.difference.record == first(name)
+    assert outcome.difference.event["action"] == CANCEL
+
+
+def test_right_for_one_worker_alone() -> None:
+    one, two = verified("one_worker_only", workers=(1, 2), until="book")
+    assert one.agrees
+    assert not two.agrees
+    assert two.difference is not None
+    assert two.difference.event["action"] == MODIFY
+
+
+@pytest.mark.parametrize(
+    ("name", "spec", "first_record"),
+    [("wrong_late", DEFAULT_FEEDS[1], 1 << 20), ("wrong_in_long_queues", DEFAULT_FEEDS[4], 65)],
+)
+def test_wrong_where_only_a_large_feed_goes(name: str, spec: str, first_record: int) -> None:
+    (outcome,) = verified(name, spec, until="book")
+    assert not outcome.agrees
+    assert outcome.difference is not None
+    assert outcome.difference.record >= first_record
+    assert outcome.difference.event["action"] == CANCEL
+
+
+def test_deferred_work_is_missed_at_the_first_evaluation() -> None:
+    (outcome,) = verified("defers", until="book")
+    assert "trace" in outcome.kinds
+    assert outcome.difference is not None
+    records = feed_of(SMALL).records
+    assert outcome.difference.record <= int(np.argmax(records["flags"] & F_LAST != 0)) + 8
+
+
+def test_who_works_in_calls_of_one_batch_alone() -> None:
+    """It passes the replay in batches, and not the one in calls of other lengths."""
+    (outcome,) = verified("knows_when_verified", until="book")
+    assert outcome.kinds == ("calls",)
+
+
+def test_memory_that_was_freed() -> None:
+    (outcome,) = verified("uses_freed_memory", until="book")
+    assert "evaluations" in outcome.kinds
+    assert outcome.difference is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "reason"),
+    [
+        ("raises", "exception", "raised ValueError: event 5,000 is too much (raises.py, line 18)"),
+        ("crashes", "signal", "was ended by SIGSEGV (Segmentation fault)"),
+        ("never_ends", "time", "did not end within 20 s; --time-limit SECONDS allows more"),
+        ("takes_all_memory", "memory", "took "),
+    ],
+)
+def test_what_ends_its_process(name: str, kind: str, reason: str) -> None:
+    """It is named with the reason and the record; the reference's outcome is kept."""
+    (outcome,) = verified(name, until="book", seconds=20.0)
+    assert outcome.kinds == (kind,)
+    assert outcome.reason is not None
+    assert outcome.reason.startswith(reason)
+    number = next(event.number for event in walk(SMALL) if event.n == 5000 and event.fields["action"] in CHANGING)
+    assert f"; at event {number}: action " in outcome.reason
+    told = outcome.as_json()
+    assert told["agrees"] is False
+    assert told["record"] == number
+    assert told["reason"] == outcome.reason
+    assert told["difference"] is None
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_one_that_prints_is_no_matter(workers: int, capfd: pytest.CaptureFixture[str]) -> None:
+    (outcome,) = verified("prints", workers=(workers,), until="book")
+    assert outcome.agrees
+    assert capfd.readouterr().out == ""
+
+
+def test_one_that_ends_the_compiler() -> None:
+    (outcome,) = verified("ends_when_built", until="book")
+    assert outcome.kinds == ("compile",)
+    assert outcome.reason is not None
+    assert "ended with code 7" in outcome.reason
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["lazy", "timed_differs"])
+def test_rows_that_are_not_computed(name: str) -> None:
+    (outcome,) = verified(name)
+    assert "trace" in outcome.kinds
+    assert outcome.difference is not None
+
+
+@pytest.mark.long
+def test_features_that_nobody_reads() -> None:
+    """All strategies decide as they should; the state tells."""
+    (outcome,) = verified("computes_on_read")
+    assert outcome.kinds[0] == "state"
+    assert outcome.difference is not None
+    assert outcome.difference.kinds == ("features",)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("ends_when_loaded", "when loaded, ended with code 7"),
+        ("exits_when_loaded", "ends the program when it is loaded (exit code 7)"),
+    ],
+)
+def test_one_that_ends_who_loads_it(name: str, said: str) -> None:
+    path = str(CHEATS / f"{name}.py")
+    with pytest.raises(UsageError) as error:
+        select("p4_hash_lookup", [path])
+    assert str(error.value).startswith(path)
+    assert said in str(error.value)

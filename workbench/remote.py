@@ -1,0 +1,320 @@
+"""A variant in a process of its own, behind the face of a ``Machine``.
+
+Whatever a user's variant does there, the command that asked goes on: a crash, an exception, an endless loop, memory
+without end and printing end or stay in the process, and are told as a ``FaultError``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+import psutil
+
+from engine.errors import UsageError
+from engine.feeds import LoadedFeed
+from engine.policy import Variant
+from workbench.machines import State
+from workbench.measurement.handover import SharedFeed, shared
+from workbench.processes import ending, helper
+from workbench.proof import Proof, Questions
+
+LEAST_SECONDS = 30.0
+TIMES_REFERENCE = 20.0
+"""A replay may take so many seconds, and so many times what the reference takes."""
+LEAST_GROWTH = 1 << 30
+TIMES_GROWTH = 8
+"""Its memory may grow by so many bytes, and so many times what the reference's grows by."""
+COMPILING_SECONDS = 1200.0
+LOADING_SECONDS = 60.0
+SILENT_SECONDS = 120.0
+"""Without a limit on the whole: how long a process may be silent, which tells of every batch of records done."""
+_SILENT_RECORD = 20.0
+_LOOK = 0.1
+_SHARE = 0.8
+"""Of the memory that is available, what one process may take."""
+
+# Freed and fresh memory holds rubbish there, so that who reads it computes something else.
+_RUBBISH = {"GLIBC_TUNABLES": "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0"}
+
+
+@dataclass(eq=False)
+class FaultError(Exception):
+    """What ended a replay. ``kind``: exception, signal, exit, time, memory or compile. ``done``: records that were
+    handled before; ``record``: the one that it ends at, where that could be found."""
+
+    kind: str
+    reason: str
+    done: int = 0
+    record: int | None = None
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+@contextmanager
+def handed(feeds: Sequence[LoadedFeed]) -> Iterator[list[SharedFeed]]:
+    """Within, the feeds as memory that processes can have."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(shared(feed)) for feed in feeds]
+
+
+class Host:
+    """One variant's process: started when it is first asked, and again after a fault. Close it, or use it as a
+    context.
+
+    ``growth``: the most that its memory has grown by, bytes; ``allowed``: what it may grow by, None for no limit but
+    the machine's.
+    """
+
+    def __init__(self, name: str, files: Sequence[str] = (), feeds: Sequence[SharedFeed] = ()) -> None:
+        self.name = name
+        self.growth = 0
+        self.allowed: int | None = None
+        self._files = list(files)
+        self._feeds = list(feeds)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._connection: Connection | None = None
+        self._base = 0
+        self._limit = 0
+
+    def ask(
+        self,
+        what: str,
+        arguments: Sequence[Any] = (),
+        *,
+        seconds: float | None = None,
+        silent: float = SILENT_SECONDS,
+        advance: Callable[[int], None] | None = None,
+        allowance: str = "",
+    ) -> Any:
+        """The process's answer. It may take ``seconds`` in all, and be silent for ``silent`` if that is None;
+        ``allowance`` explains the limit. Raises FaultError."""
+        connection = self._started()
+        done = 0
+        try:
+            connection.send((what, list(arguments)))
+            self._take_base()
+            began = heard = looked = time.monotonic()
+            while True:
+                if connection.poll(_LOOK):
+                    kind, value = connection.recv()
+                    heard = time.monotonic()
+                    if kind == "advance":
+                        done += value
+                        if advance is not None:
+                            advance(value)
+                    elif kind == "done":
+                        return value
+                    else:
+                        raise FaultError(kind, value, done)
+                now = time.monotonic()
+                if now - looked > _LOOK:
+                    looked = now
+                    self._look_at_memory(done)
+                if seconds is not None and now - began > seconds:
+                    raise FaultError("time", f"did not end within {seconds:,.0f} s{allowance}", done)
+                if seconds is None and now - heard > silent:
+                    raise FaultError("time", f"did not go on within {silent:,.0f} s", done)
+        except (EOFError, ConnectionError, pickle.UnpicklingError):
+            kind, reason = self._end()
+            raise FaultError(kind, reason, done) from None
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._said.close()
+        if self._connection is not None:
+            self._connection.close()
+        self._process = self._connection = None
+
+    def __enter__(self) -> Host:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _started(self) -> Connection:
+        if self._connection is not None:
+            return self._connection
+        ours, theirs = _pipe()
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115
+        with theirs:
+            descriptors = [theirs.fileno(), *(feed.descriptor for feed in self._feeds)]
+            self._process = subprocess.Popen(
+                **helper("workbench.remote_worker", str(theirs.fileno()), changes=_RUBBISH),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._said,
+                pass_fds=descriptors,
+            )
+        self._connection = ours
+        self._base = 0
+        feeds = [(feed.descriptor, feed.name, feed.count) for feed in self._feeds]
+        ours.send((self.name, self._files, feeds))
+        return ours
+
+    def _end(self) -> tuple[str, str]:
+        """How the process ended that is there no more, and its last words."""
+        assert self._process is not None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(5)
+        code = self._process.returncode
+        self._said.seek(0)
+        words = self._said.read()[-4000:].decode(errors="replace").strip().splitlines()
+        self.close()
+        if code is None:
+            return "exit", "closed its connection"
+        # An abort tells its reason, as the C library's own checks of the heap do.
+        last = f": {words[-1]}" if words and code in (1, -signal.SIGABRT) else ""
+        return "exit" if code >= 0 else "signal", f"{ending(code)}{last}"
+
+    def _memory(self) -> int:
+        assert self._process is not None
+        try:
+            return int(psutil.Process(self._process.pid).memory_info().rss)
+        except psutil.Error:
+            return self._base
+
+    def _take_base(self) -> None:
+        self._base = self._memory()
+        room = int(psutil.virtual_memory().available * _SHARE)
+        self._limit = room if self.allowed is None else min(room, self.allowed)
+
+    def _look_at_memory(self, done: int) -> None:
+        growth = self._memory() - self._base
+        self.growth = max(self.growth, growth)
+        if growth > self._limit:
+            raise FaultError(
+                "memory", f"took {growth / 1e6:,.0f} MB of memory, {self._limit / 1e6:,.0f} are allowed", done
+            )
+
+
+def _pipe() -> tuple[Connection, Connection]:
+    import socket
+
+    one, other = socket.socketpair()
+    return Connection(one.detach()), Connection(other.detach())
+
+
+class RemoteMachine:
+    """``VariantMachine`` in a ``Host``'s process, on the ``place``-th of its feeds.
+
+    ``seconds``: what a replay of the whole feed may take, None for no limit while it goes on; ``allowance`` explains
+    it. Faults are raised with the record that they begin at, where a second run finds it.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        variant: Variant,
+        place: int,
+        *,
+        workers: int = 1,
+        evaluate: str = "last",
+        until: str = "strategies",
+        deep: bool = False,
+        questions: Questions | None = None,
+        calls: bool = False,
+        seconds: float | None = None,
+        allowance: str = "",
+    ) -> None:
+        self.variant = variant
+        self.workers = workers
+        self._host = host
+        self._seconds = seconds
+        self._allowance = allowance
+        self._deep = deep
+        self._until = until
+        parameters = variant.tuning.parameters.as_json() if variant.tuning.fits else None
+        seed = None if questions is None else questions.seed
+        self._settings = (place, workers, evaluate, until, deep, seed, calls, parameters)
+
+    @property
+    def name(self) -> str:
+        return self.variant.name
+
+    def warm(self) -> None:
+        """Compile what a replay needs, or load it. Raises FaultError of kind ``compile``."""
+        try:
+            self._host.ask("warm", [self._until, self._deep], seconds=COMPILING_SECONDS)
+        except FaultError as fault:
+            raise FaultError("compile", f"does not compile: {fault.reason}") from None
+
+    def replay(self, feed: LoadedFeed, count: int, advance: Callable[[int], None] | None = None) -> Proof:
+        try:
+            proof: Proof = self._ask("replay", [count], advance)
+        except FaultError as fault:
+            fault.record = self._find(feed, fault)
+            raise
+        return proof
+
+    def state(self, feed: LoadedFeed, count: int, instrument_id: int, publisher_id: int) -> State:
+        found: State = self._ask("state", [count, instrument_id, publisher_id])
+        return found
+
+    def count(self, advance: Callable[[int], None] | None = None) -> dict[str, int]:
+        """Mechanism counters of the whole feed. Raises FaultError."""
+        counted: dict[str, int] = self._ask("count", [], advance)
+        return counted
+
+    def _ask(self, what: str, arguments: Sequence[Any], advance: Callable[[int], None] | None = None) -> Any:
+        return self._host.ask(
+            what,
+            [self._settings, *arguments],
+            seconds=self._seconds,
+            advance=advance,
+            allowance=self._allowance,
+        )
+
+    def _find(self, feed: LoadedFeed, fault: FaultError) -> int | None:
+        """The record at which a fault begins: the batch that was not done is handled anew, one record at a time."""
+        if fault.kind == "compile":
+            return None
+        if fault.done >= feed.count:
+            fault.reason += ", when its state was asked for or the feed came in calls of other lengths"
+            return None
+        handled = 0
+
+        def note(records: int) -> None:
+            nonlocal handled
+            handled += records
+
+        try:
+            self._host.ask("walk", [self._settings, fault.done], silent=_SILENT_RECORD, advance=note)
+        except FaultError as again:
+            return handled if again.kind == fault.kind else None
+        return None
+
+
+def check_loads(files: Sequence[str]) -> None:
+    """Load users' files in a process of its own first. Raises UsageError for one that ends it or takes for ever;
+    what is wrong with a file otherwise is told where it is used."""
+    if not files:
+        return
+    loaded = 0
+
+    def note(count: int) -> None:
+        nonlocal loaded
+        loaded += count
+
+    with Host("", files) as host:
+        try:
+            host.ask("load", seconds=LOADING_SECONDS, advance=note)
+        except FaultError as fault:
+            if fault.kind != "exception":
+                raise UsageError(f"{files[min(loaded, len(files) - 1)]}: when loaded, {fault.reason}") from None

@@ -1,0 +1,144 @@
+"""The process of one variant: answers what ``workbench.remote.Host`` asks until its parent goes.
+
+Run as ``python -m workbench.remote_worker DESCRIPTOR``. What the variant prints goes nowhere.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import resource
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+
+from engine.errors import LobenchError
+from engine.feeds import Chunk, LoadedFeed
+from engine.packed.parameters import Parameters
+from engine.records import MBO
+from engine.session import warm
+from variants import discover, load_file, resolve
+from workbench.machines import VariantMachine
+from workbench.measurement.handover import receive
+from workbench.proof import Questions
+
+
+def main() -> None:
+    """Serve; ends with the parent."""
+    # An interrupt is for the parent, which ends this process.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # The C library has read it; a variant need not know.
+    os.environ.pop("GLIBC_TUNABLES", None)
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    connection = Connection(int(sys.argv[1]))
+    requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(connection, requests), daemon=True).start()
+    server = _Server(connection, *requests.get())
+    while True:
+        what, arguments = requests.get()
+        try:
+            connection.send(("done", getattr(server, what)(*arguments)))
+        except LobenchError as error:
+            connection.send(("exception", str(error)))
+        except MemoryError:
+            connection.send(("memory", "ran out of memory"))
+        except BaseException as error:
+            connection.send(_told(error))
+
+
+def _listen(connection: Connection, requests: queue.SimpleQueue[Any]) -> None:
+    """Pass on what comes; in a thread, so that the process ends with its parent whatever its variant does."""
+    while True:
+        try:
+            requests.put(connection.recv())
+        except (EOFError, OSError):
+            os._exit(1)
+
+
+def _told(error: BaseException) -> tuple[str, str]:
+    """What was raised, and in which line."""
+    if isinstance(error, SystemExit):
+        return "exit", f"ended with code {error.code or 0}"
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({os.path.basename(frames[-1].filename)}, line {frames[-1].lineno})" if frames else ""
+    text = str(error).strip()
+    return "exception", f"raised {type(error).__name__}{': ' if text else ''}{text[-2000:]}{where}"
+
+
+class _Server:
+    """Answers by name; every public method is one."""
+
+    def __init__(
+        self, connection: Connection, name: str, files: Sequence[str], feeds: Sequence[tuple[int, str, int]]
+    ) -> None:
+        self._connection = connection
+        self._files = files
+        self._name = name
+        self._feeds = [_feed(*feed) for feed in feeds]
+
+    def load(self) -> None:
+        """Load all files of the user's."""
+        for file in self._files:
+            load_file(file)
+            self._advance(1)
+
+    def warm(self, until: str, deep: bool) -> None:
+        variant = self._variant(None)
+        warm(variant, until=until)
+        if deep:
+            warm(variant, observe=True, until=until)
+
+    def replay(self, settings: tuple[Any, ...], count: int) -> Any:
+        machine, feed = self._machine(settings)
+        return machine.replay(feed, count, self._advance)
+
+    def walk(self, settings: tuple[Any, ...], start: int) -> None:
+        machine, feed = self._machine(settings)
+        machine.walk(feed, start, self._advance)
+
+    def state(self, settings: tuple[Any, ...], count: int, instrument_id: int, publisher_id: int) -> Any:
+        machine, feed = self._machine(settings)
+        return machine.state(feed, count, instrument_id, publisher_id)
+
+    def count(self, settings: tuple[Any, ...]) -> Any:
+        machine, feed = self._machine(settings)
+        return machine.count(feed, self._advance)
+
+    def _variant(self, parameters: dict[str, int] | None) -> Any:
+        variant = resolve(self._name, discover(self._files))
+        return variant if parameters is None else variant.fitted(Parameters.of(parameters))
+
+    def _machine(self, settings: tuple[Any, ...]) -> tuple[VariantMachine, LoadedFeed]:
+        place, workers, evaluate, until, deep, seed, calls, parameters = settings
+        feed = self._feeds[place]
+        machine = VariantMachine(
+            self._variant(parameters),
+            workers=workers,
+            evaluate=evaluate,
+            until=until,
+            deep=deep,
+            questions=None if seed is None else Questions(feed, seed),
+            calls=calls,
+        )
+        return machine, feed
+
+    def _advance(self, records: int) -> None:
+        self._connection.send(("advance", records))
+
+
+def _feed(descriptor: int, name: str, count: int) -> LoadedFeed:
+    if count:
+        return receive(descriptor, name, count)
+    nothing = np.zeros(0, MBO)
+    return LoadedFeed(name, Chunk(nothing.ctypes.data, MBO.itemsize, 0, nothing), {})
+
+
+if __name__ == "__main__":
+    main()
