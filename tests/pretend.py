@@ -78,7 +78,8 @@ class Laboratory:
             ]
             done[kind] += 1
             states = ["0" * 16] * len(task.variants)
-            yield {"seconds": 1.0, "kind": kind, "samples": samples, "end_states": states, "held": 1}
+            proof = {"end_states": states, "owed_ns": [0] * len(states), "floor_ns": 0.0}
+            yield {"seconds": 1.0, "kind": kind, "samples": samples, "held": 1, **proof}
 
     def _reading(self, name: str, events: int) -> tuple[int, ...]:
         cpu = int(events * _nanoseconds(name) * math.exp(self._rng.normal(0, 0.01))) + 1
@@ -102,11 +103,16 @@ class Laboratory:
         yield {"rows": [(value, number, variant, 900, 800 + number) for number in range(3) for value, variant in cases]}
 
     def _verified(self, loaded: Any, variants: Any, workers: Any = (1,), **named: Any) -> list[Any]:
-        result = SimpleNamespace(evaluations=self.evaluations, books=[None], anomalies={}, digests=None)
+        result = SimpleNamespace(evaluations=self.evaluations, books=[None], anomalies={})
         pairs = [(REFERENCE, 1), *((one.name, count) for one in variants for count in workers if one.name != REFERENCE)]
         return [
             SimpleNamespace(
-                name=name, workers=count, agrees=name not in self.refuted, difference=None, kinds=(), result=result
+                name=name,
+                workers=count,
+                agrees=name not in self.refuted,
+                result=result,
+                digests=lambda: {"trace": "0" * 16, "state": "1" * 16},
+                lines=lambda differs=name in self.refuted: ["event 5 differs"] * differs,
             )
             for name, count in pairs
         ]

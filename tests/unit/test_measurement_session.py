@@ -187,26 +187,27 @@ def test_going_on_needs_the_same_sources_and_machine(tmp_path: Path) -> None:
 def test_clocks_tell_work_from_waiting() -> None:
     done: list[str] = []
     with Clocks(None) as clocks:
-        reading = clocks.measure(lambda: done.append("lead-in"), lambda: time.sleep(0.05))
+        reading = clocks.measure(lambda: done.append("lead-in"), lambda: time.sleep(0.05), lambda: 0)
         assert done == ["lead-in"]
         assert reading.wall_ns > 50e6 > reading.cpu_ns
-        reading = clocks.measure(lambda: time.sleep(0.05), lambda: sum(range(200_000)))
+        reading = clocks.measure(lambda: time.sleep(0.05), lambda: sum(range(200_000)), lambda: 0)
         assert reading.cpu_ns > 100_000
         assert reading.major_faults >= 0
         assert reading.steal_ticks >= 0
 
 
-def test_clocks_are_of_the_thread() -> None:
-    stop = threading.Event()
-    busy = threading.Thread(target=lambda: [sum(range(1000)) for _ in iter(stop.is_set, True)])
-    busy.start()
-    try:
-        with Clocks(0) as clocks:
-            reading = clocks.measure(lambda: None, lambda: time.sleep(0.05))
-    finally:
-        stop.set()
+def test_work_of_another_thread_and_what_is_owed_count() -> None:
+    def work() -> None:
+        until = time.process_time_ns() + 20_000_000
+        busy = threading.Thread(target=lambda: [None for _ in iter(lambda: time.process_time_ns() > until, True)])
+        busy.start()
         busy.join()
-    assert reading.cpu_ns < 25e6
+
+    with Clocks(0) as clocks:
+        assert clocks.measure(lambda: None, work, lambda: 0).cpu_ns > 10e6
+        reading = clocks.measure(lambda: None, lambda: None, lambda: 10**12)
+    assert reading.cpu_ns > 10**12
+    assert reading.wall_ns > 10**12
 
 
 def test_a_feed_is_handed_over_whole() -> None:

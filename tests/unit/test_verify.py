@@ -192,7 +192,7 @@ def test_what_one_proof_lacks_is_not_compared() -> None:
 
 
 def test_the_state_of_a_book_names_the_kind() -> None:
-    expected = replace(PLAIN, features=(1.0, 2.0), accounts=(StrategyEnd("one", 1, 2.0, 3.0, 4),))
+    expected = replace(PLAIN, features=(1.0,) * len(FEATURES), accounts=(StrategyEnd("one", 1, 2.0, 3.0, 4),))
     assert named(("trace",), expected, replace(expected, bids=[])) == ("books",)
     other = replace(expected, accounts=(StrategyEnd("one", 0, 2.0, 3.0, 4),))
     assert named(("trace", "state", "anomalies"), expected, other) == ("strategies", "anomalies")
