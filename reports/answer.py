@@ -25,7 +25,7 @@ def answer(feeds: list[Facts]) -> str:
     noises = [feed.noise for feed in feeds if feed.noise]
     if noises:
         floor, effect = (
-            _range([noise["floor"] for noise in noises]),
+            _range([floor for noise in noises for floor in _floors(noise)]),
             _range([effect for feed in feeds for effect in feed.detectable]),
         )
         parts.append(f"noise floor of the day {floor}, smallest effect found reliably {effect}")
@@ -107,6 +107,11 @@ def _beside(rung: dict[str, Any]) -> str:
     if rung["step_verdict"] == "no difference shown":
         return f"{rung['variant']} shows no difference in speed from {rung['base']}: {step}"
     return f"{rung['variant']} is {step} as fast as {rung['base']}{_alone(rung, 'step')}"
+
+
+def _floors(noise: dict[str, Any]) -> list[float]:
+    """By how much identical variants differed: the reference, and those at the top."""
+    return [noise["floor"], *(control["floor"] for control in noise.get("controls", ())[1:])]
 
 
 def _range(fractions: list[float]) -> str:

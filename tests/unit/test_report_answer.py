@@ -5,6 +5,7 @@ from __future__ import annotations
 from reports.answer import answer
 from reports.facts import Facts
 from reports.numbers import TIMES, spelled
+from reports.page import page
 from tests.documents import SPEEDS, Document, document, interval
 from tests.reported import complete, many, refuted, renamed
 
@@ -92,3 +93,62 @@ def test_a_step_over_several_phases_is_no_phase_s() -> None:
 def test_the_reference_is_what_the_control_repeats() -> None:
     made = renamed(complete(), {"p0_baseline": "other", "p0_baseline (A/A)": "other (A/A)"})
     assert " as fast as other on " in said(made)
+
+
+def test_a_bias_stands_in_the_headline() -> None:
+    made = document()
+    top = made["feeds"][0]["analysis"]["ladder"][-1]
+    bias, total = interval(1.07, 0.02), interval(4.2, 0.02)
+    top |= {"bias": bias, "total_alone": total, "step_alone": interval(1.3, 0.02)}
+    alone, cost = plain(spelled(total, TIMES)), plain(spelled(bias, TIMES))
+    assert f"(each by itself: {alone}; it takes {cost} as long beside others)" in said(made)
+    text = plain(str(page([made])))
+    assert f"by itself {alone}" in text
+    assert f"Measured side by side these take another time than by themselves: p4_hash_lookup {cost}" in text
+
+
+def test_one_kernel_is_neither_top_nor_earns() -> None:
+    """Named as what it is; the headline is of the kernel's first name."""
+    made = document(speeds={**SPEEDS, "p5_memory_pool": 9.0})
+    note = "the same kernel as p4_hash_lookup here"
+    rung = made["feeds"][0]["analysis"]["ladder"][-1]
+    rung |= {"same_as": "p4_hash_lookup", "note": note, "score": "open"}
+    rung |= dict.fromkeys(("step", "step_wall", "step_verdict", "step_p", "step_p_holm", "total_verdict"))
+    text = said(made)
+    assert text.startswith("p4_hash_lookup is 3.")
+    assert "p5_memory_pool" not in text
+    shown = str(page([made, document(feeds=["synth:other"])]))
+    assert shown.count(note) == 2  # in the ladder and in the table across feeds
+
+
+def test_nothing_shown_is_nothing_earned() -> None:
+    made = document()
+    for rung in made["feeds"][0]["analysis"]["ladder"][1:]:
+        rung["step_verdict"] = "no difference shown"
+    assert "earned" not in said(made)
+
+
+def test_a_feed_without_evaluations_has_no_headline() -> None:
+    made = document()
+    made["feeds"][0]["evaluations"] = 0
+    said_of_it = said(made)
+    assert said_of_it.startswith("synth:liquid-future has no record that closes an event: nothing was evaluated")
+    assert "as fast as" not in said_of_it
+    warnings = [text.text for text in page([made]).warnings]
+    assert any("--evaluate every" in text for text in warnings)
+    # Beside a feed with evaluations, that one has the headline.
+    other = document(feeds=["synth:other"])
+    assert "as fast as p0_baseline on synth:other" in answer([Facts(each, each["feeds"][0]) for each in (made, other)])
+
+
+def test_the_floor_at_the_top_is_told() -> None:
+    made = document()
+    noise = made["feeds"][0]["analysis"]["noise"]
+    noise["floor"] = 0.0018
+    noise["controls"].append({"variant": "p5", "of": "p4_hash_lookup", "ratio": interval(1.0), "floor": 0.018})
+    assert "noise floor of the day 0.18% to 1.8%" in said(made)
+    assert "by how much p5 differed from p4_hash_lookup, the same kernel" in str(page([made]))
+
+
+def plain(text: str) -> str:
+    return text.replace("\u00a0", " ").replace("\\xa0", " ")
