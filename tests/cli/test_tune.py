@@ -6,7 +6,9 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import psutil
 import pytest
 
 from engine.packed.parameters import DEFAULTS, NAMES
-from tests.cli.command import COMMAND, answer, environment, lobench, refused
+from tests.cli.command import COMMAND, ROOT, answer, environment, lobench, refused
 from workbench.results import read as read_result
 from workbench.tuning.files import read, write
 
@@ -161,19 +163,29 @@ def test_refused(tmp_path: Path, folder: Path) -> None:
     assert sorted(entry.name for entry in tmp_path.iterdir() if entry.is_file()) == ["bad.toml", "file"]
 
 
-@pytest.mark.usefixtures("tuned")
-def test_an_interrupt_keeps_what_is_known(tmp_path: Path) -> None:
-    path = tmp_path / "kept.toml"
+def tuning(path: Path, *words: str) -> tuple[subprocess.Popen[str], psutil.Process]:
+    """A `tune` that would take long, and a process of its that measures."""
     process = subprocess.Popen(
-        [*COMMAND, "tune", FEED, "--budget", "600", "-o", str(path)],
+        [*COMMAND, "tune", FEED, "--budget", "600", "-o", str(path), *words],
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    deadline = time.monotonic() + 120
-    while not psutil.Process(process.pid).children() and time.monotonic() < deadline:
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline:
+        for child in psutil.Process(process.pid).children():
+            with suppress(psutil.NoSuchProcess):
+                if "workbench.measurement.worker" in child.cmdline():
+                    return process, child
         time.sleep(0.1)
+    raise AssertionError(process.communicate(timeout=60))
+
+
+@pytest.mark.usefixtures("tuned")
+def test_an_interrupt_keeps_what_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "kept.toml"
+    process, _ = tuning(path)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
@@ -181,3 +193,54 @@ def test_an_interrupt_keeps_what_is_known(tmp_path: Path) -> None:
     assert last == "lobench: interrupted"
     assert "unconfirmed" in kept
     assert not read(path).confirmed
+
+
+@pytest.mark.usefixtures("tuned")
+@pytest.mark.parametrize("words", [(), ("--json",)], ids=["told", "json"])
+def test_a_worker_that_is_killed_costs_nothing_that_is_known(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """As the system does it where memory runs out."""
+    path = tmp_path / "kept.toml"
+    process, worker = tuning(path, *words)
+    worker.kill()
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 1
+    kept, last = err.splitlines()
+    assert last == "lobench: a measuring process was killed by SIGKILL (out of memory?)"
+    assert f"the best so far is kept in {path}, unconfirmed" in kept
+    assert not read(path).confirmed
+    if words:
+        assert json.loads(out)["complete"] is False
+    else:
+        assert "unconfirmed" in next(line for line in out.splitlines() if line.startswith("parameters"))
+
+
+@pytest.mark.usefixtures("tuned")
+def test_no_worker_outlives_a_killed_parent(tmp_path: Path) -> None:
+    process, worker = tuning(tmp_path / "kept.toml")
+    process.kill()
+    process.communicate(timeout=60)
+    _, alive = psutil.wait_procs([worker], timeout=60)
+    assert alive == []
+
+
+@pytest.mark.usefixtures("tuned")
+def test_workers_run_no_foreign_code(tmp_path: Path) -> None:
+    """Folders and files of lobench's and the standard library's names lie where it is started, and on PYTHONPATH."""
+    foreign = tmp_path / "foreign"
+    for name in ("engine", "variants", "reports"):
+        (foreign / name).mkdir(parents=True)
+        (foreign / name / "__init__.py").write_text("raise SystemExit('foreign code was run')")
+    here = tmp_path / "here"
+    here.mkdir()
+    for name in ("queue.py", "workbench.py", "engine.py", "numba.py"):
+        (here / name).write_text("raise SystemExit('foreign code was run')")
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "workbench", "tune", FEED, "--budget", "2", "-o", "made.toml"],
+        cwd=here,
+        env=environment(PYTHONPATH=f"{foreign}:{ROOT}"),
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert read(here / "made.toml").confirmed

@@ -110,9 +110,9 @@ def _diff(arguments: argparse.Namespace, folder: Path, before: str, after: str, 
         raise UsageError("profile diff compares lines: it takes one of --with callgrind, perf, py-spy")
     variants = {name: _variant(name, arguments.variants_from) for name in (before, after) if not name.endswith(".json")}
     picked = _picked(arguments, feed, list(variants.values()))
+    sides = {name: _saved(name, methods[0]) for name in (before, after) if name not in variants}
     if variants:
         require_all(methods)
-    sides = {name: _saved(name, methods[0]) for name in (before, after) if name not in variants}
     for name, variant in variants.items():
         profiles = _collected(arguments, folder, variant, feed, methods, picked, lenient=False)
         sides[name] = profiles.found[methods[0]]

@@ -35,6 +35,8 @@ FREQUENCY = 997
 SPY_FREQUENCY = 200
 STACK_BYTES = 512
 """Of the stack that perf keeps for each sample: enough to come from libc back to the kernel that called it."""
+RECORD = ("-N", "-q", "-e", CLOCK, "-F", str(FREQUENCY), "--call-graph", f"dwarf,{STACK_BYTES}")
+"""How perf is asked to record. Without -N, copies of every library that it met stay in ~/.debug for ever."""
 
 COLUMNS = ("nanoseconds",)
 
@@ -66,8 +68,7 @@ def perf(task: Task, folder: Path, seconds: float, module: str = TARGET) -> Samp
     saw nothing.
     """
     require_all(["perf"])
-    # Without -N, copies of every library that was met stay in ~/.debug for ever.
-    command = ["perf", "record", "-N", "-q", "-e", CLOCK, "-F", str(FREQUENCY), "--call-graph", f"dwarf,{STACK_BYTES}"]
+    command = ["perf", "record", *RECORD]
     data = folder / "perf.data"
     with running(replace(task, seconds=LONGEST), folder, module) as pid:
         map_file = Path(f"/tmp/perf-{pid}.map")
