@@ -77,7 +77,7 @@ def _said(task: Task, advance: Callable[[float], None], told: float) -> Generato
                 yield json.loads(line)
         except TimeoutError:
             process.kill()
-            who = _in_hand(task)
+            who = in_hand(task)
             raise LobenchError(f"a measuring process said nothing for {SILENT_SECONDS:,.0f} s{who}") from None
         except BaseException:
             process.kill()
@@ -85,7 +85,7 @@ def _said(task: Task, advance: Callable[[float], None], told: float) -> Generato
         if process.wait() != 0:
             words.seek(0)
             problem = words.read()[-2000:].strip()
-            how = f"{ended_with(process.returncode)}{_in_hand(task)}"
+            how = f"{ended_with(process.returncode)}{in_hand(task)}"
             raise LobenchError(f"a measuring process {how}{': ' if problem else ''}{problem}")
 
 
@@ -102,7 +102,7 @@ def lines(descriptor: int, seconds: float) -> Iterator[bytes]:
         yield from whole
 
 
-def _in_hand(task: Task) -> str:
+def in_hand(task: Task) -> str:
     """``, with NAME in hand`` of the variant that a process died with, if it was at one."""
     assert task.hand is not None
     place = os.pread(task.hand, 1, 0)[0] - 1
