@@ -86,6 +86,7 @@ class Host:
         self._connection: Connection | None = None
         self._base = 0
         self._limit = 0
+        self._bounded = True
 
     def ask(
         self,
@@ -96,14 +97,15 @@ class Host:
         silent: float = SILENT_SECONDS,
         advance: Callable[[int], None] | None = None,
         allowance: str = "",
+        bounded: bool = True,
     ) -> Any:
         """The process's answer. It may take ``seconds`` in all, and be silent for ``silent`` if that is None;
-        ``allowance`` explains the limit. Raises FaultError."""
+        ``allowance`` explains the limit. ``bounded``: its memory may grow by ``allowed`` alone. Raises FaultError."""
         connection = self._started()
         done = 0
         try:
             connection.send((what, list(arguments)))
-            self._take_base()
+            self._take_base(bounded)
             began = heard = looked = time.monotonic()
             while True:
                 if connection.poll(_LOOK):
@@ -184,20 +186,25 @@ class Host:
         return "exit" if code >= 0 else "signal", f"{ending(code)}{last}"
 
     def _memory(self) -> int:
+        """Bytes that the process has to itself."""
         assert self._process is not None
         try:
-            return int(psutil.Process(self._process.pid).memory_info().rss)
+            found = psutil.Process(self._process.pid).memory_info()
+            # The feed's pages are not its own.
+            return int(found.rss - getattr(found, "shared", 0))
         except psutil.Error:
             return self._base
 
-    def _take_base(self) -> None:
+    def _take_base(self, bounded: bool) -> None:
         self._base = self._memory()
+        self._bounded = bounded
         room = int(psutil.virtual_memory().available * _SHARE)
-        self._limit = room if self.allowed is None else min(room, self.allowed)
+        self._limit = min(room, self.allowed) if bounded and self.allowed is not None else room
 
     def _look_at_memory(self, done: int) -> None:
         growth = self._memory() - self._base
-        self.growth = max(self.growth, growth)
+        if self._bounded:
+            self.growth = max(self.growth, growth)
         if growth > self._limit:
             raise FaultError(
                 "memory", f"took {growth / 1e6:,.0f} MB of memory, {self._limit / 1e6:,.0f} are allowed", done
@@ -251,7 +258,7 @@ class RemoteMachine:
     def warm(self) -> None:
         """Compile what a replay needs, or load it. Raises FaultError of kind ``compile``."""
         try:
-            self._host.ask("warm", [self._until, self._deep], seconds=COMPILING_SECONDS)
+            self._host.ask("warm", [self._until, self._deep], seconds=COMPILING_SECONDS, bounded=False)
         except FaultError as fault:
             raise FaultError("compile", f"does not compile: {fault.reason}") from None
 
@@ -295,6 +302,7 @@ class RemoteMachine:
             handled += records
 
         try:
+            self.warm()
             self._host.ask("walk", [self._settings, fault.done], silent=_SILENT_RECORD, advance=note)
         except FaultError as again:
             return handled if again.kind == fault.kind else None

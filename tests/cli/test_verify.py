@@ -13,6 +13,7 @@ from engine.oracle import Oracle
 from tests.cli import wrong
 from tests.cli.command import lobench, refused
 from tests.dbn_files import header, records, write
+from workbench.coverage import DEFAULT_FEEDS
 
 pytestmark = pytest.mark.xdist_group("verify")
 
@@ -34,7 +35,11 @@ def outcome(told: Any, name: str) -> Any:
 
 def test_all_agree() -> None:
     told = verdicts(*SMALL, "--workers", "1,2", "--oracle")
-    assert set(told) == {"feed", "feed_digest", "events", "agree", "tuning", "verifications"}
+    parts = {"feed", "feed_digest", "events", "agree", "tuning", "verifications", "reached", "not_reached"}
+    assert set(told) == parts
+    assert {"many_records", "several_instruments"} <= set(told["not_reached"])
+    assert not {"evaluation", "cancel_mismatch", "modify_larger"} & set(told["not_reached"])
+    assert told["not_reached"] == [name for name, count in told["reached"].items() if count == 0]
     assert told["tuning"] is None
     assert told["feed"] == wrong.FEED
     assert told["events"] == 20_000
@@ -184,15 +189,66 @@ def test_an_empty_feed(tmp_path: Path) -> None:
 
 
 def test_a_variant_that_does_not_compile(tmp_path: Path) -> None:
+    """It is named with the reason; the others are verified."""
     source = wrong.FORGETFUL.format(order_id=1).replace(
         "    found = find_any", '    found = book["nothing"] + find_any'
     )
     (tmp_path / "typo.py").write_text(source)
-    done = lobench("verify", wrong.FEED, "--variants", "typo", "--variants-from", "typo.py", folder=tmp_path)
+    names = ("--variants", "typo p4_hash_lookup")
+    done = lobench("verify", wrong.FEED, *names, "--variants-from", "typo.py", "--json", folder=tmp_path)
     assert done.returncode == 1
-    lines = done.stderr.splitlines()
-    assert lines[0] == "lobench: typo: the observed kernel does not compile:"
-    assert "Field 'nothing' was not found in record" in done.stderr
-    assert 'File "typo.py", line ' in done.stderr
-    assert len(lines) < 20
-    assert "Traceback" not in done.stderr
+    assert done.stderr == ""
+    told = json.loads(done.stdout)
+    assert [entry["agrees"] for entry in told["verifications"]] == [True, False, True]
+    found = outcome(told, "typo")
+    assert found["kinds"] == ["compile"]
+    assert found["reason"].startswith("the timed kernel does not compile:\n")
+    assert "Field 'nothing' was not found in record" in found["reason"]
+    assert 'File "typo.py", line ' in found["reason"]
+    assert len(found["reason"].splitlines()) < 20
+    assert "Traceback" not in found["reason"]
+
+
+CHEATS = Path(__file__).parents[1] / "cheats"
+
+
+@pytest.mark.long
+def test_what_fails_is_named_and_the_others_are_kept() -> None:
+    """Two that end their process, one that prints, one that is right: one JSON object, exit code 1."""
+    names = ("raises", "crashes", "prints")
+    files = [word for name in names for word in ("--variants-from", CHEATS / f"{name}.py")]
+    done = lobench(
+        "verify",
+        "synth:every-rule",
+        "--variants",
+        " ".join([*names, "p4_hash_lookup"]),
+        *files,
+        "--until",
+        "book",
+        "--json",
+    )
+    assert done.returncode == 1, done.stderr
+    told = json.loads(done.stdout)
+    agreeing = {entry["variant"]: entry["agrees"] for entry in told["verifications"]}
+    assert agreeing == {"p0_baseline": True, "raises": False, "crashes": False, "prints": True, "p4_hash_lookup": True}
+    assert outcome(told, "raises")["kinds"] == ["exception"]
+    assert outcome(told, "crashes")["kinds"] == ["signal"]
+
+
+@pytest.mark.long
+def test_without_a_feed(tmp_path: Path) -> None:
+    """The default feeds reach every rule, with one worker and with two."""
+    done = lobench("verify", "--variants", "p4_hash_lookup", "--until", "book", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert set(told) == {"agree", "feeds", "not_reached"}
+    # Nothing trades there.
+    assert all(name.startswith("strategy_") for name in told["not_reached"])
+    assert [feed["feed"] for feed in told["feeds"]] == list(DEFAULT_FEEDS)
+    for feed in told["feeds"]:
+        assert [entry["workers"] for entry in feed["verifications"]] == [1, 1, 2]
+
+
+def test_a_time_limit_is_a_duration() -> None:
+    line = refused(2, "verify", wrong.FEED, *SMALL, "--time-limit", "soon")
+    assert line == "lobench: 'soon' is no duration; write 90, 90s or 2m"

@@ -43,18 +43,21 @@ def verified(name: str, spec: str = SMALL, workers: tuple[int, ...] = (1,), **se
 
 @dataclass(frozen=True)
 class Event:
-    """A record before which the books are known."""
+    """A record before which the books are known; ``book`` is None with the first record of one."""
 
     number: int
     fields: dict[str, int]
-    n: int
-    """The book's event number."""
     book: Any
     oracle: Oracle
 
     @property
+    def n(self) -> int:
+        """The book's event number."""
+        return 1 if self.book is None else int(self.book.n) + 1
+
+    @property
     def order(self) -> Any:
-        return self.book.orders.get(self.fields["order_id"])
+        return None if self.book is None else self.book.orders.get(self.fields["order_id"])
 
 
 def walk(spec: str) -> Iterator[Event]:
@@ -63,9 +66,7 @@ def walk(spec: str) -> Iterator[Event]:
     oracle = Oracle()
     for number in range(len(records)):
         fields = {name: int(records[name][number]) for name in records.dtype.names or ()}
-        book = oracle.book(fields["instrument_id"], fields["publisher_id"])
-        if book is not None:
-            yield Event(number, fields, book.n + 1, book, oracle)
+        yield Event(number, fields, oracle.book(fields["instrument_id"], fields["publisher_id"]), oracle)
         oracle.apply(records[number : number + 1])
 
 
@@ -80,7 +81,9 @@ def left_out(event: Event) -> bool:
 
 def is_second_book(event: Event) -> bool:
     instrument = event.oracle.instrument(event.fields["instrument_id"])
-    return instrument is not None and instrument.books.index(event.book) > 0
+    if instrument is None:
+        return False
+    return event.book is None or instrument.books.index(event.book) > 0
 
 
 WRONG = {

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import mmap
 import os
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -24,14 +27,15 @@ from workbench.experiment.document import new_content
 from workbench.measurement.clocks import Clocks
 from workbench.measurement.counters import count, peak_orders
 from workbench.measurement.design import CONTROL, Design
-from workbench.measurement.handover import receive, shared
+from workbench.measurement.handover import nameless_file, receive, shared
 from workbench.measurement.live import display, table
 from workbench.measurement.lockstep import ISOLATED, LOCKSTEP
 from workbench.measurement.precision import precisions, reached
-from workbench.measurement.process import messages
+from workbench.measurement.process import in_hand, lines, messages
 from workbench.measurement.session import SESSION_COLUMNS, Session
 from workbench.measurement.sources import variant_digest
 from workbench.measurement.task import Task
+from workbench.processes import ended_with
 
 NAMES = ["p0_baseline", "p1_zero_copy", "p4_hash_lookup", CONTROL]
 FASTER = (1.0, 1.25, 10.0, 1.0)
@@ -233,10 +237,36 @@ def test_a_worker_that_fails_says_why() -> None:
 def test_what_is_counted_of_a_feed() -> None:
     feed = load(open_feed(["synth:liquid-future,n=20000"]))
     chosen = [variant for variant in discover().values() if variant.phase in (0, 4)]
-    done: list[int] = []
-    counted = count(feed, chosen, evaluate="last", advance=done.append)
-    assert sum(done) == 2 * feed.count
+    counted, faults = count(feed, chosen, evaluate="last")
+    assert faults == {}
     assert counted["p0_baseline"]["event_bytes_copied"] >= feed.count * 56
     assert counted["p4_hash_lookup"]["event_bytes_copied"] == 0
     # The profile aims at 2,000 live orders.
     assert 1_000 < peak_orders(feed, chosen[1], evaluate="last") < 4_000
+
+
+def test_a_worker_that_dies_is_told_with_the_variant_in_hand() -> None:
+    script = "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
+    task = Task(job="scaling", variants=["p0_baseline", "p4_hash_lookup"])
+    page = nameless_file()
+    try:
+        os.ftruncate(page, mmap.PAGESIZE)
+        os.pwrite(page, b"\x02", 0)
+        who = in_hand(replace(task, hand=page))
+    finally:
+        os.close(page)
+    assert who == " with p4_hash_lookup in hand"
+    code = subprocess.run([sys.executable, "-c", script], check=False).returncode
+    assert ended_with(code) == "was ended by SIGSEGV (Segmentation fault)"
+
+
+def test_lines_of_a_process_that_says_nothing() -> None:
+    read, write = os.pipe()
+    os.write(write, b"one\ntw")
+    found = lines(read, 0.05)
+    assert next(found) == b"one"
+    with pytest.raises(TimeoutError):
+        next(found)
+    os.close(write)
+    assert list(lines(read, 60.0)) == []
+    os.close(read)

@@ -219,7 +219,7 @@ def test_sparse_ids_are_the_same_feed_with_other_ids() -> None:
 
 
 def test_names_and_defaults() -> None:
-    assert [name for name, _ in names()] == list(PROFILES)
+    assert [name for name, _ in names()] == [*PROFILES, "every-rule"]
     assert open_synthetic("synth:").n == 1_000_000
     assert open_synthetic("liquid-future").name == "liquid-future"
     for text, value in (("5e6", 5_000_000), ("200_000", 200_000), ("5M", 5_000_000), ("1.5k", 1_500)):

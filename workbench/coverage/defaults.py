@@ -6,7 +6,7 @@ from typing import Final
 
 DEFAULT_FEEDS: Final = (
     "synth:every-rule",
-    "synth:liquid-future,n=1200000",
+    "synth:liquid-future,n=1100000",
     "synth:equity-universe,n=200000,anomalies=0.01",
     "synth:auction-open,n=100000,anomalies=0.01",
     "synth:deep-book,n=150000",

@@ -55,7 +55,8 @@ class _Counting(Replay):
 
 def _counted(feed: LoadedFeed, evaluate: str) -> dict[str, int]:
     variant = discover()["p4_hash_lookup"].derive("counts rules", layout=COUNTING, memory=HEAP)
-    with _Counting(variant, evaluate=evaluate, until="book", observe=False) as replay:
+    replay = _Counting(variant, evaluate=evaluate, until="book", observe=False)
+    with replay:
         for start in range(0, feed.count, SLICE):
             replay.apply(feed.slice(start, min(start + SLICE, feed.count)))
         return replay.counts()

@@ -79,7 +79,7 @@ def _said(task: Task, advance: Callable[[float], None], told: float) -> Generato
                 yield json.loads(line)
         except TimeoutError:
             process.kill()
-            who = _in_hand(task)
+            who = in_hand(task)
             raise WorkerError(f"a measuring process said nothing for {SILENT_SECONDS:,.0f} s{who}") from None
         except BaseException:
             process.kill()
@@ -87,7 +87,7 @@ def _said(task: Task, advance: Callable[[float], None], told: float) -> Generato
         if process.wait() != 0:
             complaints.seek(0)
             said = complaints.read().strip()
-            how = f"{ending(process.returncode, said)}{_in_hand(task)}"
+            how = f"{ending(process.returncode, said)}{in_hand(task)}"
             raise WorkerError(f"a measuring process {how}: {said[-2000:]}".rstrip(": "))
 
 
@@ -104,7 +104,7 @@ def lines(descriptor: int, seconds: float) -> Iterator[bytes]:
         yield from whole
 
 
-def _in_hand(task: Task) -> str:
+def in_hand(task: Task) -> str:
     """``, with NAME in hand`` of the variant that a process died with, if it was at one."""
     assert task.hand is not None
     place = os.pread(task.hand, 1, 0)[0] - 1
