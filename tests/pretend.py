@@ -48,7 +48,7 @@ class Laboratory:
             patch.setattr(module, "messages", self.messages)
         patch.setattr(feed, "warm_all", lambda *words, **named: None)
         patch.setattr(feed, "verify_all", self._verified)
-        patch.setattr(counters, "count", lambda loaded, variants, **named: {one.name: {} for one in variants})
+        patch.setattr(counters, "count", lambda loaded, variants, **named: ({one.name: {} for one in variants}, {}))
         patch.setattr(counters, "peak_orders", lambda *words, **named: 5)
         # Every moment's document is on the disk, as if the next were the last.
         patch.setattr(document, "SAVED_EVERY", 0.0)
