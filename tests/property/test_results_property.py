@@ -97,7 +97,7 @@ def usable(path: Path) -> dict[str, Any]:
           "precision": None, "until": "book", "counts": [9_000]}, [], False, 1, 10)  # fmt: skip
 @example({"verb": "measure", "names": ["p4_hash_lookup"], "processes": None, "budget": 600.0, "precision": 0.005,
           "until": "strategies", "counts": [9_000]}, [4, 40, 3], True, 1, 10)  # fmt: skip
-@settings(deadline=None, max_examples=30, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=20, suppress_health_check=list(HealthCheck))
 def test_whatever_is_written_can_be_read(
     command: dict[str, Any], ends: list[int], coarse: bool, passes: int, evaluations: int
 ) -> None:
