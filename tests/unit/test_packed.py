@@ -200,7 +200,8 @@ def test_ids_chosen_to_collide(variant: Any) -> None:
     """All of one line by the first hash; the one after it nobody can know."""
     golden = 0x9E3779B97F4A7C15
     ids = [number * pow(golden, -1, 2**64) % 2**64 for number in range(6_000)]
-    rows = [(1, 1, ADD, BID, 100 + number % 5, 1, order, F_LAST) for number, order in enumerate(ids)]
+    rows: list[tuple[int, ...]] = []
+    rows += [(1, 1, ADD, BID, 100 + number % 5, 1, order, F_LAST) for number, order in enumerate(ids)]
     rows += [(1, 1, CANCEL, BID, 100 + number % 5, 1, order, F_LAST) for number, order in enumerate(ids[::2])]
     records = made(rows)
     state, counters = replayed(records)
@@ -219,7 +220,8 @@ def test_a_window_that_is_no_help_is_laid_seldom(variant: Any) -> None:
     """Prices on no grid: a book of thousands lays a window a few times, as it grows."""
     draw = random.Random(9)
     prices = [draw.randrange(1 << 40) for _ in range(12_000)]
-    rows = [(1, 1, ADD, (BID, ASK)[k % 2], price, 1, k, F_LAST) for k, price in enumerate(prices)]
+    rows: list[tuple[int, ...]] = []
+    rows += [(1, 1, ADD, (BID, ASK)[k % 2], price, 1, k, F_LAST) for k, price in enumerate(prices)]
     _, counters = replayed(made(rows))
     assert counters["windows_laid"] < 30
 
