@@ -38,9 +38,9 @@ def expected(records: Records) -> Counter[str]:
     for number in range(len(records)):
         event = {name: int(records[name][number]) for name in MBO.names or ()}
         key = event["instrument_id"], event["publisher_id"]
-        book = oracle.book(*key)
-        before = {} if book is None else _before(book, event)
-        held = {side: 0 if book is None else len(book.sides[side]) for side in (BID, ASK)}
+        book = oracle.book(*key) or Book(*key)
+        before = _before(book, event)
+        held = {side: len(book.sides[side]) for side in (BID, ASK)}
         oracle.apply(records[number : number + 1])
         if event["action"] not in (ADD, CANCEL, MODIFY, CLEAR):
             continue
