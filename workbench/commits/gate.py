@@ -124,7 +124,8 @@ def check(
         raise UsageError(f"neither {before.label} nor {after.label} has a variant")
     beside = [name for name in reached(before, after) if name not in chosen]
     unseen = [] if variants is None else beside
-    if variants is None and (why is not None or not timed):
+    if variants is None and why is not None:
+        # Without instructions only time can tell.
         chosen = in_order({*chosen, *beside})
     counted = [] if variants is not None else [name for name in beside if name not in chosen]
 
