@@ -6,6 +6,7 @@ counted whole, from empty books, and at twice the length: what an event costs mu
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -53,7 +54,8 @@ def counted() -> dict[tuple[str, int, str], float]:
         out.mkdir()
         task = {"feeds": [[str(feed)] for feed in feeds], "variants": [P4, P7], "evaluate": "last"}
         whole = {**task, "until": "book", "records": max(LENGTHS)}
-        subprocess.run(counting.command(sys.executable, whole, str(out)), env=variables, check=True)
+        counted_by = [sys.executable, counting.__file__, json.dumps(whole)]
+        subprocess.run(counting.command(counted_by, str(out)), env=variables, check=True)
         found = counting.read(out.iterdir())
     return {(*cases[place], variant): count for (place, variant), count in found.items()}
 

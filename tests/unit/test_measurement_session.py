@@ -35,7 +35,7 @@ from workbench.measurement.process import in_hand, lines, messages
 from workbench.measurement.session import SESSION_COLUMNS, Session
 from workbench.measurement.sources import variant_digest
 from workbench.measurement.task import Task
-from workbench.processes import ended_with
+from workbench.processes import ending
 
 NAMES = ["p0_baseline", "p1_zero_copy", "p4_hash_lookup", CONTROL]
 FASTER = (1.0, 1.25, 10.0, 1.0)
@@ -257,7 +257,7 @@ def test_a_worker_that_dies_is_told_with_the_variant_in_hand() -> None:
         os.close(page)
     assert who == " with p4_hash_lookup in hand"
     code = subprocess.run([sys.executable, "-c", script], check=False).returncode
-    assert ended_with(code) == "was ended by SIGSEGV (Segmentation fault)"
+    assert ending(code) == "was killed by SIGSEGV"
 
 
 def test_lines_of_a_process_that_says_nothing() -> None:
