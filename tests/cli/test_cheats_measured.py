@@ -36,7 +36,7 @@ def test_run_measures_the_others(tmp_path: Path) -> None:
     content = told("run", "--quick", FEED, "--variants", " ".join(["p4_hash_lookup", *names]), *files, folder=tmp_path)
     found = refutations(content)
     assert set(found) == set(names)
-    assert found["crashes"].startswith("was ended by SIGSEGV (Segmentation fault); at event ")
+    assert found["crashes"].startswith("was killed by SIGSEGV; at event ")
     assert "(calls)" in found["knows_when_verified"]
     ladder = [rung["variant"] for rung in content["feeds"][0]["analysis"]["ladder"]]
     assert ladder == ["p0_baseline", "p4_hash_lookup"]

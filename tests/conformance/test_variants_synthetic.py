@@ -16,7 +16,8 @@ from tests.replays import ABOVE, FACTORIAL, LADDER, TOP, Expected, Observed, ass
 COUNT = 20_000
 PROFILES = [name for name, _ in names() if name != EVERY_RULE.name]
 FEEDS = [f"synth:{name},n={COUNT},seed=1{anomalies}" for name in PROFILES for anomalies in ("", ",anomalies=0.01")]
-"""The feed of every rule has its own anomalies; tests/unit/test_coverage.py is about it."""
+RULES = f"synth:{EVERY_RULE.name},n={COUNT},seed=1"
+"""It has anomalies of its own; what it reaches is told by tests/unit/test_coverage.py."""
 
 
 @cache
@@ -30,7 +31,7 @@ def expected(spec: str) -> Expected:
 
 
 @pytest.mark.parametrize("variant", each([*FACTORIAL, *ABOVE]))
-@pytest.mark.parametrize("spec", FEEDS)
+@pytest.mark.parametrize("spec", [*FEEDS, RULES])
 @pytest.mark.parametrize("workers", [1, 2])
 def test_every_combination(variant: Variant, spec: str, workers: int) -> None:
     assert_same(Observed(variant, feed(spec).records, workers=workers, rows=workers == 1), expected(spec))
