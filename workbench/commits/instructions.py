@@ -33,7 +33,7 @@ _NEEDED = {"abm", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "popcnt"}
 def run_here() -> bool:
     """Whether this machine's own processor can run the kernels that are counted, without callgrind."""
     try:
-        told = re.search(r"^flags\s*:(.*)$", _CPUINFO.read_text(), re.MULTILINE)
+        told = re.search(r"^flags\s*:(.*)$", _CPUINFO.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
     except OSError:
         return False
     return told is not None and set(told[1].split()) >= _NEEDED

@@ -47,11 +47,11 @@ def main() -> int:
 
 def _channel() -> IO[str]:
     """What is told to the parent goes here; what a variant prints, by Python or by C, goes nowhere."""
-    channel = os.fdopen(os.dup(1), "w")
+    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 1)
     os.close(nothing)
-    sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     return channel
 
 

@@ -50,7 +50,7 @@ def run_scalene(task: Task, folder: Path, module: str) -> None:
     script = ROOT / (module.replace(".", "/") + ".py")
     run(target("scalene", "run", *options, str(script)), folder, "scalene.log", _TIMEOUT, name="scalene")
     path = folder / SCALENE
-    if not path.exists() or not json.loads(path.read_text()).get("files"):
+    if not path.exists() or not json.loads(path.read_text(encoding="utf-8")).get("files"):
         raise ToolFailedError(f"scalene saw nothing of the replay; its output is in {folder / 'scalene.log'}")
     # The viewer writes into the folder it is started in, under a name of its own.
     view = target("scalene", "view", "--standalone", SCALENE)
