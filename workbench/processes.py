@@ -63,7 +63,7 @@ def helper(
     """
     told = {
         "parent": f"{os.getpid():0{_PID_DIGITS}}",
-        "path": [os.path.abspath(path) for path in sys.path] if python == sys.executable else None,
+        "path": _import_path() if python == sys.executable else None,
         "root": str(root),
         "packages": list(packages),
     }
@@ -71,6 +71,12 @@ def helper(
         args=[python, "-P", child.__file__, json.dumps(told), name, *words],
         env=environment(changes),
     )
+
+
+def _import_path() -> list[str]:
+    """This process's import path as one in another folder finds it. Entries that are no paths are import hooks'."""
+    path = [entry or os.curdir for entry in sys.path]
+    return [os.path.abspath(entry) if os.path.exists(entry) else entry for entry in path]
 
 
 def environment(changes: Mapping[str, str] = _NO_CHANGES) -> dict[str, str]:
