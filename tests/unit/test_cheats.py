@@ -151,7 +151,7 @@ def test_memory_that_was_freed() -> None:
 @pytest.mark.parametrize(
     ("name", "kind", "reason"),
     [
-        ("raises", "exception", "raised ValueError: event 5,000 is too much (raises.py, line 18)"),
+        ("raises", "exception", "raised ValueError: event 5,000 is too much (raises.py, line 20)"),
         ("crashes", "signal", "was killed by SIGSEGV"),
         ("never_ends", "time", "did not end within 20 s; --time-limit SECONDS allows more"),
         ("takes_all_memory", "memory", "took "),

@@ -150,6 +150,7 @@ class _Bench:
         return Replay(variant, evaluate=task.evaluate, until=task.until, observe=False)
 
     def _sample(self, number: int, place: int, index: int, turn: int, replay: Replay, part: Slice) -> Sample:
+        self._job.in_hand(index)
         lead_in, timed = self._feed.slice(part.start, part.timed), self._feed.slice(part.timed, part.stop)
         # Its pages are in the process's tables; its records come to the caches as a replay reads them.
         self._feed.records["order_id"][part.start : part.stop : _PAGE_RECORDS].sum()
