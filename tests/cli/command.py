@@ -26,10 +26,14 @@ def environment(**changes: str) -> dict[str, str]:
     return {"LOBENCH_PROFILE_DIR": os.devnull, **kept, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **changes}
 
 
+PATIENCE = 1500.0
+"""Seconds for a command: a first run of all parts compiles some forty kernels, beside other tests that compile."""
+
+
 def lobench(*arguments: object, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
     command = [*COMMAND, *map(str, arguments)]
-    return subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=600)
+    return subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=PATIENCE)
 
 
 def answer(*arguments: object, folder: Path | None = None) -> Any:
