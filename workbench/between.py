@@ -14,7 +14,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from engine.errors import LobenchError, UsageError
 from variants import REFERENCE
@@ -112,6 +111,8 @@ def spread(pairs: Sequence[tuple[Measured, Measured]]) -> tuple[Spread, Spread]:
 def between(one: Floats, other: Floats, sessions: Spread) -> Estimate:
     """Mean of ``one`` minus mean of ``other``, logs of independent processes of two sessions, each shape (processes,)
     (Welch 1947), with what sessions differ by."""
+    from scipy import stats
+
     value = float(np.mean(one) - np.mean(other))
     parts = [(float(np.var(logs, ddof=1) / len(logs)), len(logs) - 1) for logs in (one, other)]
     parts += [(sessions.value**2, sessions.count)] if sessions.count else []
