@@ -162,7 +162,7 @@ def test_output_names(feed: str, tmp_path: Path, name: bytes) -> None:
 def test_variant_file_names(feed: str, tmp_path: Path, name: str) -> None:
     text = 'from variants import p4_hash_lookup\nVARIANT = p4_hash_lookup.VARIANT.derive("mine")\n'
     (tmp_path / name).write_text(text, encoding="utf-8")
-    asked = ("replay", feed, "--no-digests", "--until", "decode", "--variants-from", name, "--variant", name[:-3])
+    asked = ("replay", feed, "--until", "decode", "--variants-from", name, "--variant", name[:-3])
     for _ in range(2):  # the second time from the cache
         done = lobench(*asked, folder=tmp_path)
         assert done.stderr == ""
@@ -174,7 +174,7 @@ def test_variant_file_names(feed: str, tmp_path: Path, name: str) -> None:
 
 
 def test_without_a_compiler_there_is_one_nevertheless(feed: str) -> None:
-    command = [*COMMAND, "replay", feed, "--no-digests", "--until", "decode"]
+    command = [*COMMAND, "replay", feed, "--until", "decode"]
     done = subprocess.run(command, env=environment(NUMBA_DISABLE_JIT="1"), capture_output=True, text=True, timeout=600)
     assert done.stderr == ""
     assert done.returncode == 0

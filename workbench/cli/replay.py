@@ -48,6 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also a digest of all books, features and accounts as they are at the end",
     )
+    # Digests cost much of a replay once; scripts may still ask for none.
+    parser.add_argument("--no-digests", action="store_true", help=argparse.SUPPRESS)
     add_json(parser)
 
 
