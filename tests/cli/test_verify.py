@@ -37,7 +37,7 @@ def test_all_agree() -> None:
     told = verdicts(*SMALL, "--workers", "1,2", "--oracle")
     parts = {"feed", "feed_digest", "events", "agree", "tuning", "verifications", "reached", "not_reached"}
     assert set(told) == parts
-    assert {"many_records", "several_instruments"} <= set(told["not_reached"])
+    assert "many_records" in told["not_reached"]
     assert not {"evaluation", "cancel_mismatch", "modify_larger"} & set(told["not_reached"])
     assert told["not_reached"] == [name for name, count in told["reached"].items() if count == 0]
     assert told["tuning"] is None
@@ -57,6 +57,7 @@ def test_all_agree() -> None:
         assert entry["kinds"] == []
         assert entry["difference"] is None
         assert {name: entry[name] for name in expected.as_json()} == expected.as_json()
+        assert entry["digests"]["trace"] == f"{expected.trace:016x}"
 
 
 def test_each_number_of_workers_also_for_the_reference() -> None:
@@ -134,7 +135,8 @@ def test_a_feature_that_is_off_by_one_ulp(tmp_path: Path) -> None:
     wrong.write_inexact(tmp_path)
     told = verdicts("--variants", "inexact", "--variants-from", "inexact.py", code=1, folder=tmp_path)
     found = outcome(told, "inexact")
-    assert found["kinds"] == ["features", "strategies"]
+    # Every answer and every state has it; the trace is of what was computed.
+    assert "state" in found["kinds"]
     difference = found["difference"]
     record, price = wrong.first_micro_price()
     assert difference["record"] == record

@@ -19,6 +19,9 @@ SESSION_COLUMNS = ("process", *COLUMNS)
 DIFFERS = "a trace, an answer or the state differed from the reference's in a timed replay"
 MOST_OWED = 0.2
 """Of a pass's time, what answers may owe: beyond it is no cache that was cold but work that was put off."""
+LEAST_OWED = 10_000_000
+"""Nanoseconds of a pass: less is what any first answer may take on a feed of a few thousand records. It counts as time
+all the same."""
 
 
 @dataclass
@@ -68,7 +71,7 @@ class Session:
         for index, (name, owed) in enumerate(zip(self.measured, message["owed_ns"], strict=True)):
             mine = [row for row in rows if row[variant] == index]
             spent, records = sum(row[cpu] for row in mine), sum(timed[row[place]] for row in mine)
-            if owed > MOST_OWED * spent:
+            if owed > max(LEAST_OWED, MOST_OWED * spent):
                 self.refuse(name, f"does {owed / spent:.0%} of its work only when it is asked for results")
             if spent < records * message["floor_ns"] / 2:
                 self.refuse(name, f"{spent / records:.2g} ns a record is less than reading it takes")
