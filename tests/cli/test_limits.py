@@ -48,12 +48,8 @@ def test_what_ran_out_is_named() -> None:
     assert "ulimit -n" in str(exhausted(OSError(errno.EMFILE, "Too many open files", "name")))
     assert "out of memory" in str(exhausted(MemoryError()))
     assert "out of memory" in str(exhausted(ImportError("libarrow.so: failed to map segment from shared object")))
-    try:
-        try:
-            raise OSError(errno.ENOMEM, "Cannot allocate memory")
-        except OSError as error:
-            raise RuntimeError("fork") from error
-    except RuntimeError as error:
-        assert "out of memory" in str(exhausted(error))
+    outer = RuntimeError("fork")
+    outer.__cause__ = OSError(errno.ENOMEM, "Cannot allocate memory")
+    assert "out of memory" in str(exhausted(outer))
     for other in (OSError(errno.ENOENT, "no file"), ValueError("wrong"), LobenchError("told by itself")):
         assert exhausted(other) is None
