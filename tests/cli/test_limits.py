@@ -1,0 +1,55 @@
+"""Too little memory, too few open files: one line, never a traceback or a process that does not end."""
+
+from __future__ import annotations
+
+import errno
+import subprocess
+
+import pytest
+
+from engine.errors import LobenchError
+from tests.cli.command import COMMAND, environment
+from workbench.exhaustion import exhausted
+
+FEED = "synth:liquid-future,n=2000"
+
+
+def limited(limit: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """A command under a limit of the shell's; what hangs and hears no other signal is killed."""
+    line = ["sh", "-c", f'ulimit {limit}; exec "$@"', "sh", *COMMAND, *words]
+    variables = {name: value for name, value in environment().items() if name != "OPENBLAS_NUM_THREADS"}
+    return subprocess.run(line, env=variables, capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        ("-v 300000", "lobench: memory is limited to 300000 KiB: raise it (ulimit -v 450560 is the least)"),
+        ("-v 400000", "lobench: memory is limited to 400000 KiB: raise it (ulimit -v 450560 is the least)"),
+        ("-n 8", "lobench: open files are limited to 8: raise it (ulimit -n 10 is the least)"),
+    ],
+)
+def test_what_is_known_to_be_too_little_is_refused(limit: str, said: str) -> None:
+    done = limited(limit, "replay", FEED, "--variant", "p1_zero_copy")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{said}\n")
+
+
+@pytest.mark.parametrize("limit", ["-v 500000", "-n 10"])
+def test_what_is_little_is_enough_or_told(limit: str) -> None:
+    done = limited(limit, "replay", FEED, "--variant", "p1_zero_copy")
+    if done.returncode:
+        (line,) = done.stderr.splitlines()
+        assert line.startswith("lobench: ")
+    else:
+        assert "events" in done.stdout
+
+
+def test_what_ran_out_is_named() -> None:
+    assert "ulimit -n" in str(exhausted(OSError(errno.EMFILE, "Too many open files", "name")))
+    assert "out of memory" in str(exhausted(MemoryError()))
+    assert "out of memory" in str(exhausted(ImportError("libarrow.so: failed to map segment from shared object")))
+    outer = RuntimeError("fork")
+    outer.__cause__ = OSError(errno.ENOMEM, "Cannot allocate memory")
+    assert "out of memory" in str(exhausted(outer))
+    for other in (OSError(errno.ENOENT, "no file"), ValueError("wrong"), LobenchError("told by itself")):
+        assert exhausted(other) is None
