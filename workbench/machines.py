@@ -113,8 +113,7 @@ class VariantMachine:
             result = replay.finish()
         if self._deep:
             with self._replay(activity=sample, observe=True) as replay:
-                for start in range(0, count, SLICE):
-                    replay.apply(feed.slice(start, min(start + SLICE, count)))
+                _apply(replay, feed, count)
                 deep = replay.finish()
             result = replace(result, digests=deep.digests, samples=deep.samples)
         proof = Proof(result, np.array(traces, np.uint64), states, answers)
@@ -146,7 +145,7 @@ class VariantMachine:
 
     def count(self, feed: LoadedFeed, advance: Callable[[int], None]) -> dict[str, int]:
         """Mechanism counters of the whole feed, by the instrumented build."""
-        with Replay(self.variant, evaluate=self._evaluate, counters=True, until=self._until) as replay:
+        with Replay(self.variant, evaluate=self._evaluate, observe=False, counters=True, until=self._until) as replay:
             for chunk in feed:
                 replay.apply(chunk)
                 advance(chunk.count)
@@ -156,8 +155,7 @@ class VariantMachine:
 
     def state(self, feed: LoadedFeed, count: int, instrument_id: int, publisher_id: int) -> State:
         with self._replay() as replay:
-            for start in range(0, count, SLICE):
-                replay.apply(feed.slice(start, min(start + SLICE, count)))
+            _apply(replay, feed, count)
             for book in replay.books():
                 if (book.instrument_id, book.publisher_id) == (instrument_id, publisher_id):
                     sides = [
@@ -179,6 +177,12 @@ class VariantMachine:
             observe=observe,
             activity=activity,
         )
+
+
+def _apply(replay: Replay, feed: LoadedFeed, count: int) -> None:
+    """Replay the first ``count`` records in slices."""
+    for start in range(0, count, SLICE):
+        replay.apply(feed.slice(start, min(start + SLICE, count)))
 
 
 class OracleMachine:

@@ -97,10 +97,9 @@ def compare(expected: Proof, actual: Proof) -> tuple[str, ...]:
     decodes = other.decoded is not None
     if decodes and one.decoded != other.decoded:
         kinds.append("fields")
-    if None not in (one.trace, other.trace):
-        same = np.array_equal(expected.traces, actual.traces) if _sampled(expected, actual) else True
-        if not same or one.trace != other.trace:
-            kinds.append("trace")
+    traced = None not in (one.trace, other.trace)
+    if traced and not (one.trace == other.trace and np.array_equal(expected.traces, actual.traces)):
+        kinds.append("trace")
     if not decodes and first_difference(expected.states, actual.states) is not None:
         kinds.append("state")
     if first_difference(expected.answers, actual.answers) is not None:
@@ -117,10 +116,6 @@ def compare(expected: Proof, actual: Proof) -> tuple[str, ...]:
     if not kinds and _call_difference(expected, actual) is not None:
         kinds.append("calls")
     return tuple(kinds)
-
-
-def _sampled(expected: Proof, actual: Proof) -> bool:
-    return min(expected.result.events, actual.result.events) >= BATCH or len(expected.traces) == len(actual.traces)
 
 
 def first_difference(expected: dict[int, int], actual: dict[int, int]) -> int | None:
