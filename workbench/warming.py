@@ -22,6 +22,7 @@ from engine.kernel_cache import is_kept, kernel_folder, recall, remember
 from engine.policy import COMPILED_AXES, STAGES, Variant
 from engine.replay import build as build_kernels
 from engine.session import warm
+from variants import discover, resolve
 from workbench.console import progress
 from workbench.processes import ending, helper, side_by_side
 
@@ -55,11 +56,15 @@ def compile_all(
         return {}
     sources = source_digest()
     stages = [until] if isinstance(until, str) else until
+    # What a user's file does when its kernels are built happens in a helper, which asks the cache itself.
+    known = discover() if files else {variant.name: variant for variant in variants}
+    ours = [variant for variant in variants if variant.name in known]
+    theirs = [variant for variant in variants if variant.name not in known]
     wanted = [
         (variant, build, stage)
         for stage in stages
         for build in builds
-        for variant in _not_kept(variants, _question(sources, build, stage), stage)
+        for variant in (*_not_kept(ours, _question(sources, build, stage), stage), *theirs)
     ]
     # Variants of the same policies have the same kernels.
     kernels = {one: (tuple(getattr(one[0], axis) for axis in COMPILED_AXES), *one[1:]) for one in wanted}
@@ -121,11 +126,12 @@ def _compile(jobs: Sequence[Job], files: Sequence[str]) -> Iterator[tuple[Job, s
 
 
 def _compile_here(job: Job, files: Sequence[str]) -> str | None:
-    from variants import discover, resolve
-
     name, build, until = job
     observe, counters = BUILDS[build]
     variant = resolve(name, discover(files))
+    question = _question(source_digest(), build, until)
+    if not any(_not_kept([variant], question, until)):
+        return None
     kernels = vars(build_kernels(variant, until))
     # Kernels that have been used in other ways would tell of those, too.
     unused = not any(kernel.overloads for kernel in kernels.values())
@@ -134,7 +140,7 @@ def _compile_here(job: Job, files: Sequence[str]) -> str | None:
     except numba.core.errors.NumbaError as error:
         return _problem(job, str(error))
     if unused:
-        remember(_question(source_digest(), build, until), kernels)
+        remember(question, kernels)
     return None
 
 

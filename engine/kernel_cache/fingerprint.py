@@ -233,6 +233,10 @@ class _Walk:
                 value = getattr(module, name, _UNDEFINED)
             if value is _UNDEFINED:
                 continue
+            if self.lenient and trusted(module):
+                # Its version says enough; what it remembers (the lines of files that were read) differs by process.
+                out.append(f"{module.__name__}.{name}")
+                continue
             out += [f"{module.__name__}.{name}", *self.described(value)]
             if isinstance(value, ModuleType) and id(value) not in seen:
                 seen.add(id(value))

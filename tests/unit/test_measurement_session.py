@@ -20,8 +20,9 @@ import pytest
 from engine.errors import LobenchError, UsageError
 from engine.feeds import load, open_feed
 from engine.policy import Variant
+from engine.session import warm
 from tests.cli import wrong
-from variants import discover
+from variants import REFERENCE, discover
 from workbench.experiment import resume
 from workbench.experiment.document import new_content
 from workbench.measurement.clocks import Clocks
@@ -161,6 +162,9 @@ def test_a_digest_is_of_the_text_that_defines_a_variant(tmp_path: Path) -> None:
     digests = {name: variant_digest(variant) for name, variant in known.items()}
     assert len(set(digests.values())) == len(digests)
     assert digests == {name: variant_digest(variant) for name, variant in discover().items()}
+    # What a process has compiled since, and the texts that were read for it, count for nothing.
+    warm(known[REFERENCE], until="book")
+    assert digests == {name: variant_digest(variant) for name, variant in known.items()}
     first = load_user(tmp_path, "CONSTANT = 1")
     assert variant_digest(first) != variant_digest(load_user(tmp_path, "CONSTANT = 2"))
     assert variant_digest(first) == variant_digest(load_user(tmp_path, "CONSTANT = 1"))
