@@ -7,10 +7,10 @@ asv takes for "skip". Nothing is imported from the engine before it is needed: a
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import json
 import os
-import re
 import statistics
 import subprocess
 import sys
@@ -24,7 +24,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
-VARIANTS = sorted((path.stem for path in (ROOT / "variants").glob("p*_*.py")), key=lambda n: int(n[1:].split("_")[0]))
+PHASES = [*(ROOT / "variants").glob("p*_*.py"), *(path.parent for path in (ROOT / "variants").glob("p*_*/__init__.py"))]
+VARIANTS = sorted((path.stem for path in PHASES), key=lambda name: int(name[1:].split("_")[0]))
 """The ladder, as the working tree has it."""
 
 FEEDS = ["synth:liquid-future,n=100000", "synth:equity-universe,n=100000"]
@@ -40,9 +41,16 @@ TASKS = ROOT / "workbench" / "commits"
 REPLAYS = 9
 """That a tracked speed is the median of."""
 
-COUNTERS = tuple(
-    re.findall(r'^    "(\w+)": "', (ROOT / "engine" / "counters.py").read_text(encoding="utf-8"), re.MULTILINE),
-)
+
+def counters_of(text: str) -> tuple[str, ...]:
+    """Names of the mechanism counters, from the source text that defines them."""
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "COUNTERS" and node.value is not None:
+            return tuple(ast.literal_eval(node.value))
+    raise ValueError("engine/counters.py defines no COUNTERS")
+
+
+COUNTERS = counters_of((ROOT / "engine" / "counters.py").read_text(encoding="utf-8"))
 """The mechanism counters that the working tree has."""
 
 
@@ -56,11 +64,14 @@ def task(name: str) -> Any:
     return module
 
 
+def part(name: str) -> Any:
+    """A module of the commit's code, whichever layout it has."""
+    return task("worker").part(name)
+
+
 def found(name: str) -> Any:
     """The commit's variant of that name; NotImplementedError if it has none."""
-    from variants import discover
-
-    variants = discover()
+    variants = part("variants").discover()
     if name not in variants:
         raise NotImplementedError(f"this commit has no {name}")
     return variants[name]
@@ -68,9 +79,8 @@ def found(name: str) -> Any:
 
 def loaded(path: str) -> Any:
     """A feed in memory, its pages touched."""
-    from engine.feeds import load, open_feed
-
-    feed = load(open_feed([path]))
+    reading = part("engine.feeds")
+    feed = reading.load(reading.open_feed([path]))
     feed.records["order_id"].sum()
     return feed
 
@@ -101,11 +111,12 @@ def settle() -> None:
     with the same engine would be compiled again and again.
     """
     for package in ("engine", "variants"):
-        spec = importlib.util.find_spec(package)
+        spec = importlib.util.find_spec(task("worker").full_name(package))
         assert spec is not None
         assert spec.origin is not None
-        if ROOT not in Path(spec.origin).parents or ".asv" in Path(spec.origin).parts:
-            for path in Path(spec.origin).parent.rglob("*.py"):
+        origin = Path(spec.origin).resolve()
+        if ROOT not in origin.parents or ".asv" in origin.parts:
+            for path in origin.parent.rglob("*.py"):
                 date = 1_000_000_000 + zlib.crc32(path.read_bytes()) % 500_000_000
                 os.utime(path, (date, date))
 
@@ -113,13 +124,12 @@ def settle() -> None:
 def written(endings: tuple[str, ...]) -> dict[str, str]:
     """Write all feeds, of either kind, into the present folder; spec and ending to file."""
     settle()
-    from engine.synthetic import generate, open_synthetic
-
+    synthetic = part("engine.synthetic")
     files = {}
     for place, spec in enumerate(dict.fromkeys([*FEEDS, *TIMED])):
         for ending in endings:
             file = Path(f"feed{place}{ending}").resolve()
-            generate(open_synthetic(spec), file, lambda records: None)
+            synthetic.generate(synthetic.open_synthetic(spec), file, lambda records: None)
             files[spec + ending] = str(file)
     return files
 

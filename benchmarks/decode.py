@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 
-from .common import TIMED, written
+from .common import TIMED, part, written
 
 
 class Decode:
     """Each form that a feed can have: plain file, compressed file, generated."""
 
+    version = "1"
     param_names = ("form",)
     params = ([".dbn", ".dbn.zst", "synth"],)
     warmup_time = 0
@@ -29,13 +30,11 @@ class Decode:
     def read(self) -> int:
         import numpy as np
 
-        from engine.feeds import open_feed
-        from engine.records import MBO
-
+        record = part("engine.records").MBO
         # A field of every record is read: that a file was mapped is not yet that it was read.
         return sum(
-            int(np.asarray(chunk).view(np.uint8).reshape(chunk.count, -1)[:, : MBO.itemsize].sum(dtype=np.int64))
-            for chunk in open_feed([self.spec])
+            int(np.asarray(chunk).view(np.uint8).reshape(chunk.count, -1)[:, : record.itemsize].sum(dtype=np.int64))
+            for chunk in part("engine.feeds").open_feed([self.spec])
         )
 
     def time_decode(self, cache: dict[str, str], form: str) -> None:

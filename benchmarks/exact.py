@@ -11,6 +11,7 @@ from .common import COUNTERS, FEEDS, VARIANTS, Prepared
 class Exact(Prepared):
     """Mechanism counters from the instrumented build, and instructions of the timed one, counted by callgrind."""
 
+    version = "1"
     params = (VARIANTS, FEEDS)
 
     def track_instructions(self, cache: dict[str, Any], variant: str, feed: str) -> float:
@@ -33,7 +34,6 @@ def _tracked(kind: str) -> Callable[..., float]:
 
     track.__name__ = track.__qualname__ = f"track_{kind}"
     track.unit = "per event"  # type: ignore[attr-defined]
-    track.version = "1"  # type: ignore[attr-defined]
     track.pretty_source = f"the instrumented build's {kind}, divided by the events"  # type: ignore[attr-defined]
     return track
 

@@ -21,6 +21,7 @@ def of_children() -> float:
 class FirstCall(Prepared):
     """The reference and the top of the ladder; process start and imports are part of it."""
 
+    version = "1"
     param_names = ("variant", "kernels")
     params = (list(dict.fromkeys([VARIANTS[0], VARIANTS[-1]])), ["cold", "warm"])
     number = 1

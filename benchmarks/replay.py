@@ -10,6 +10,7 @@ from .common import Prepared, loaded, new_replay, speed
 class Replay(Prepared):
     """A replay consumes its books: each is timed once, from a fresh start."""
 
+    version = "1"
     number = 1
     repeat = (3, 10, 20.0)
     rounds = 2

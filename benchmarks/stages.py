@@ -19,6 +19,7 @@ STAGES = ("book", "features")
 class Stages:
     """A replay consumes its books: each is timed once, from a fresh start."""
 
+    version = "1"
     param_names = ("variant", "feed", "stage")
     params = (VARIANTS, TIMED[:1], list(STAGES))
     number = 1

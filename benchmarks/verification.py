@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from .common import TIMED, VARIANTS, Prepared, found, loaded
+from .common import TIMED, VARIANTS, Prepared, found, loaded, part
 
 
 class Verify(Prepared):
     """The reference against itself and the top of the ladder against the reference."""
 
+    version = "1"
     params = (list(dict.fromkeys([VARIANTS[0], VARIANTS[-1]])), TIMED)
     number = 1
     warmup_time = 0
@@ -20,9 +21,7 @@ class Verify(Prepared):
         self.digests(variant)
 
     def digests(self, variant: str) -> Any:
-        from engine.session import Replay as Engine
-
-        with Engine(found(variant), evaluate="last", observe=True) as replay:
+        with part("engine.session").Replay(found(variant), evaluate="last", observe=True) as replay:
             replay.apply(self.feed.slice(0, self.feed.count))
             return replay.finish().digests
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from engine.errors import FeedError
-from engine.feeds.base import Chunk
-from engine.records import F_SNAPSHOT
+from lobench.engine.errors import FeedError
+from lobench.engine.feeds.base import Chunk
+from lobench.engine.records import F_SNAPSHOT
 
 ENOUGH = 1 << 18
 """Records after those of a snapshot that a sample is taken of."""

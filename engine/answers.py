@@ -10,14 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from engine.compiling import entry, kernel
-from engine.containers import item, table_get
-from engine.counters import UNCOUNTED
-from engine.digest import accounts_value, fold, row_value, share
-from engine.layout import BOOK, ENGINE, OUTPUT_LEVEL
-from engine.native import DOUBLE, Record, uint64, view
-from engine.policy import STAGES, ContextKernels, LayoutKernels
-from engine.registry import FEATURES, STRATEGIES
+from lobench.engine.compiling import entry, kernel
+from lobench.engine.containers import item, table_get
+from lobench.engine.counters import UNCOUNTED
+from lobench.engine.digest import accounts_value, fold, row_value, share
+from lobench.engine.layout import BOOK, ENGINE, OUTPUT_LEVEL
+from lobench.engine.native import DOUBLE, Record, uint64, view
+from lobench.engine.policy import STAGES, ContextKernels, LayoutKernels
+from lobench.engine.registry import FEATURES, STRATEGIES
 
 OUTPUT_LEVEL_BYTES = OUTPUT_LEVEL.itemsize
 

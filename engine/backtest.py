@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from engine.compiling import kernel
-from engine.native import Record, int64, leading_zeros, trailing_zeros, uint64
+from lobench.engine.compiling import kernel
+from lobench.engine.native import Record, int64, leading_zeros, trailing_zeros, uint64
 
 _NONE, _ONE = uint64(0), uint64(1)
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.compiling import kernel
-from engine.containers import item, table_get, table_insert
-from engine.counters import UNCOUNTED
-from engine.layout import INSTRUMENT, PUBLISHED, SHARED, TABLE
-from engine.market import copy_quote, copy_trades
-from engine.native import Record, barrier_wait, float64, read_lock, unlock, view, write_lock, zeroed
-from engine.shards import shard_of
+from lobench.engine.compiling import kernel
+from lobench.engine.containers import item, table_get, table_insert
+from lobench.engine.counters import UNCOUNTED
+from lobench.engine.layout import INSTRUMENT, PUBLISHED, SHARED, TABLE
+from lobench.engine.market import copy_quote, copy_trades
+from lobench.engine.native import Record, barrier_wait, float64, read_lock, unlock, view, write_lock, zeroed
+from lobench.engine.shards import shard_of
 
 PUBLISHED_BYTES = PUBLISHED.itemsize
 TABLE_BYTES = TABLE.itemsize

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine import anomalies as kind
-from engine.compiling import inlined, kernel
-from engine.counters import LOOKUPS, tally
-from engine.ladder import (
+from lobench.engine import anomalies as kind
+from lobench.engine.compiling import inlined, kernel
+from lobench.engine.counters import LOOKUPS, tally
+from lobench.engine.ladder import (
     close_rung,
     join_queue,
     key_of,
@@ -23,11 +23,11 @@ from engine.ladder import (
     search,
     start_level,
 )
-from engine.layout import BOOK, LEVEL, ORDER, SIDE
-from engine.native import Record, float64, int64, view
-from engine.policy import Kernel, Lookup, Memory
-from engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_TOB, MODIFY, UNDEF_PRICE
-from engine.trackers import lose_queue, moving_average
+from lobench.engine.layout import BOOK, LEVEL, ORDER, SIDE
+from lobench.engine.native import Record, float64, int64, view
+from lobench.engine.policy import Kernel, Lookup, Memory
+from lobench.engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_TOB, MODIFY, UNDEF_PRICE
+from lobench.engine.trackers import lose_queue, moving_average
 
 BID_OFFSET = BOOK.fields["bid"][1]  # type: ignore[index]
 SIDE_BYTES = SIDE.itemsize

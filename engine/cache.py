@@ -1,6 +1,6 @@
 """Where lobench keeps what it can make anew (``kernels/``, ``commits/``, ``profile/``), and the digest of the sources.
 
-How kernels are kept is ``engine.kernel_cache``'s.
+How kernels are kept is ``lobench.engine.kernel_cache``'s.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def source_digest() -> str:
     An editor's lock, a dangling link, a folder named like a source: none of them is one. A file that cannot be read
     counts by its name.
     """
-    from engine.kernel_cache.settings import generator
+    from lobench.engine.kernel_cache.settings import generator
 
     digest = hashlib.blake2b(digest_size=8)
     for package in _PACKAGES:

@@ -14,14 +14,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from engine.compiling import inlined, kernel
-from engine.inputs import LEVELS, TRACKED, queue_ahead
-from engine.native import Record, float64, uint64, view
-from engine.policy import LayoutKernels
-from engine.records import UNDEF_PRICE
-from engine.registry import FEATURES, STRATEGIES, assemble
-from engine.runs import build_decide, build_ends, build_trade, build_trade_row
-from engine.trace import LANE_NAMES, lane_lines
+from lobench.engine.compiling import inlined, kernel
+from lobench.engine.inputs import LEVELS, TRACKED, queue_ahead
+from lobench.engine.native import Record, float64, uint64, view
+from lobench.engine.policy import LayoutKernels
+from lobench.engine.records import UNDEF_PRICE
+from lobench.engine.registry import FEATURES, STRATEGIES, assemble
+from lobench.engine.runs import build_decide, build_ends, build_trade, build_trade_row
+from lobench.engine.trace import LANE_NAMES, lane_lines
 
 ROWS: Final = 16
 """Evaluations of a block: so many that the columns of one stay in the first-level cache."""
@@ -55,7 +55,7 @@ class Columns:
 
     - ``append(book, block_address, place)``: the inputs of an evaluation of a book as it stands now.
     - ``compute(block_address, rows)``: every feature of the first rows, a multiple of ``GRAIN``.
-    - ``ends``, ``decide``, ``trade``, ``trade_row``: runs, signals and accounts (``engine.runs``).
+    - ``ends``, ``decide``, ``trade``, ``trade_row``: runs, signals and accounts (``lobench.engine.runs``).
     - ``trace(block_address, rows, count) -> uint64``: what the first ``count`` rows add to the trace.
     - ``copy_row(block, place, row)``: the features of a row to doubles at address ``row``.
 

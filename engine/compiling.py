@@ -19,7 +19,7 @@ from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import NativeLowering
 from numba.extending import register_jitable
 
-from engine.kernel_cache import attach
+from lobench.engine.kernel_cache import attach
 
 
 class _PartLibrary(JITCodeLibrary):
@@ -91,5 +91,5 @@ _as_entry = numba.njit(nogil=True, error_model="numpy", pipeline_class=_EntryCom
 
 
 def entry(function: Callable[..., Any]) -> Any:
-    """Mark a kernel that Python calls; it is kept between processes (``engine.kernel_cache``)."""
+    """Mark a kernel that Python calls; it is kept between processes (``lobench.engine.kernel_cache``)."""
     return attach(_as_entry(function))

@@ -7,10 +7,10 @@ the following entries back and leaves no tombstones. Keys are scattered by multi
 
 from __future__ import annotations
 
-from engine.compiling import kernel
-from engine.counters import tally
-from engine.layout import SLOT
-from engine.native import INTEGER, Record, element, free, int64, realloc, uint64, view, zeroed
+from lobench.engine.compiling import kernel
+from lobench.engine.counters import tally
+from lobench.engine.layout import SLOT
+from lobench.engine.native import INTEGER, Record, element, free, int64, realloc, uint64, view, zeroed
 
 SLOT_BYTES = SLOT.itemsize
 FIRST_BITS = 6

@@ -11,8 +11,8 @@ from typing import Final
 
 import numpy as np
 
-from engine.compiling import kernel
-from engine.native import Record
+from lobench.engine.compiling import kernel
+from lobench.engine.native import Record
 
 COUNTERS: Final = {
     "event_bytes_copied": "bytes copied to read events",

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.book import side_at, side_of
-from engine.compiling import inlined, kernel
-from engine.layout import BOOK, INSTRUMENT, LEVEL, ORDER, integers, record
-from engine.native import Record, free, int64, view, zeroed
-from engine.policy import Kernel, Layout, LayoutKernels, Lookup, Memory
-from engine.records import ADD, CANCEL, CLEAR, F_TOB, MODIFY, UNDEF_PRICE
-from engine.reference.general import GENERAL
+from lobench.engine.book import side_at, side_of
+from lobench.engine.compiling import inlined, kernel
+from lobench.engine.layout import BOOK, INSTRUMENT, LEVEL, ORDER, integers, record
+from lobench.engine.native import Record, free, int64, view, zeroed
+from lobench.engine.policy import Kernel, Layout, LayoutKernels, Lookup, Memory
+from lobench.engine.records import ADD, CANCEL, CLEAR, F_TOB, MODIFY, UNDEF_PRICE
+from lobench.engine.reference.general import GENERAL
 
 COUNTED: Final = {
     "modify_smaller": "M of the same price and side with a smaller size",

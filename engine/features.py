@@ -10,8 +10,8 @@ import math
 
 import numpy as np
 
-from engine.compiling import kernel
-from engine.registry import feature
+from lobench.engine.compiling import kernel
+from lobench.engine.registry import feature
 
 _THIRD = 1.0 / 3.0
 

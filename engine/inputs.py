@@ -10,8 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from engine.compiling import inlined, kernel
-from engine.native import Record, float64
+from lobench.engine.compiling import inlined, kernel
+from lobench.engine.native import Record, float64
 
 LEVELS: Final = 5
 

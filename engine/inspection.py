@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from engine.errors import StaleError
-from engine.layout import BACKTEST, BOOK, LEVEL, ORDER, RUNG
-from engine.packed import reading as packed
-from engine.registry import STRATEGIES
-from engine.result import BookEnd, StrategyEnd
+from lobench.engine.errors import StaleError
+from lobench.engine.layout import BACKTEST, BOOK, LEVEL, ORDER, RUNG
+from lobench.engine.packed import reading as packed
+from lobench.engine.registry import STRATEGIES
+from lobench.engine.result import BookEnd, StrategyEnd
 
 
 def peek(address: int, dtype: np.dtype[Any], count: int = 1) -> Any:

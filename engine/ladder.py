@@ -6,9 +6,9 @@ reverses the order of int64 and cannot overflow, as a change of sign can).
 
 from __future__ import annotations
 
-from engine.compiling import kernel
-from engine.layout import LEVEL, LINKS, ORDER, RUNG
-from engine.native import Record, element, int64, memmove, realloc, view
+from lobench.engine.compiling import kernel
+from lobench.engine.layout import LEVEL, LINKS, ORDER, RUNG
+from lobench.engine.native import Record, element, int64, memmove, realloc, view
 
 RUNG_BYTES = RUNG.itemsize
 

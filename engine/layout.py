@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.anomalies import ANOMALIES
+from lobench.engine.anomalies import ANOMALIES
 
 
 def record(*fields: tuple[object, ...]) -> np.dtype[np.void]:
@@ -113,7 +113,7 @@ LIST: Final = record(*integers("items", "count", "capacity"))
 SHARED: Final = record(*integers("workers", "barrier", "boards", "context", "owners"))
 """What all workers of a replay share. ``boards``: array of one ``TABLE`` a worker, from instrument id to
 ``PUBLISHED``. ``owners``: which slot of instruments
-belongs to which worker (``engine.shards``)."""
+belongs to which worker (``lobench.engine.shards``)."""
 
 ENGINE: Final = record(
     *integers("shared", "worker", "workers", "context", "peer_lock", "peer_locks_taken"),
@@ -134,8 +134,8 @@ ENGINE: Final = record(
 """One worker's replay. ``records`` counts the feed's records, ``events`` those of this worker's instruments.
 ``decoded``: sum of all fields read by a replay that does no more than decode. ``turns``: room to list
 which records of a batch are this worker's; ``listed``: the list in force, 0 when all are, in their order.
-``parameters``: address of what may be fitted to a feed (``engine.packed``). ``trace``: the running trace
-(``engine.trace``)."""
+``parameters``: address of what may be fitted to a feed (``lobench.engine.packed``). ``trace``: the running trace
+(``lobench.engine.trace``)."""
 
 MEMORY: Final = record(*integers("orders", "levels", "order_bytes", "table_bytes", "ladder_bytes"))
 """What books take: resting orders and levels, bytes of both, of the tables that find orders, and of the ladders."""

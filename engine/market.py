@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 
-from engine.compiling import kernel
-from engine.containers import append, slot_at, table_get, table_insert, table_release, table_size
-from engine.counters import UNCOUNTED
-from engine.layout import BOOK, INSTRUMENT, LEVEL, QUOTE, TRADE_WINDOW, TRADES
-from engine.native import Record, address_of, float64, free, int64, memcpy, view, zeroed
-from engine.records import UNDEF_PRICE
-from engine.trackers import start_trackers
+from lobench.engine.compiling import kernel
+from lobench.engine.containers import append, slot_at, table_get, table_insert, table_release, table_size
+from lobench.engine.counters import UNCOUNTED
+from lobench.engine.layout import BOOK, INSTRUMENT, LEVEL, QUOTE, TRADE_WINDOW, TRADES
+from lobench.engine.native import Record, address_of, float64, free, int64, memcpy, view, zeroed
+from lobench.engine.records import UNDEF_PRICE
+from lobench.engine.trackers import start_trackers
 
 INSTRUMENT_BYTES = INSTRUMENT.itemsize
 QUOTE_BYTES = QUOTE.itemsize

@@ -18,7 +18,7 @@ from numba.core import cgutils
 from numba.core import typing as numba_typing
 from numba.extending import intrinsic, models, register_model
 
-from engine.compiling import kernel
+from lobench.engine.compiling import kernel
 
 Record: TypeAlias = Any
 """A structured record inside a kernel; mypy knows nothing of its fields."""

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from engine.compiling import kernel
-from engine.layout import LEVEL, ORDER
-from engine.native import Record, chunk_bytes, free, zeroed
-from engine.packed.parameters import DEFAULTS, Parameters
+from lobench.engine.compiling import kernel
+from lobench.engine.layout import LEVEL, ORDER
+from lobench.engine.native import Record, chunk_bytes, free, zeroed
+from lobench.engine.packed.parameters import DEFAULTS, Parameters
 
 Kernel = Callable[..., Any]
 

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from engine.compiling import inlined, kernel
-from engine.errors import UsageError
-from engine.inputs import INPUT_SOURCES
+from lobench.engine.compiling import inlined, kernel
+from lobench.engine.errors import UsageError
+from lobench.engine.inputs import INPUT_SOURCES
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -51,7 +51,7 @@ class Strategy:
 
 
 LANES: Final = 4
-"""Lanes in which the running trace adds up a row's values (``engine.trace``)."""
+"""Lanes in which the running trace adds up a row's values (``lobench.engine.trace``)."""
 
 FEATURES: dict[str, Feature] = {}
 STRATEGIES: dict[str, Strategy] = {}
@@ -78,7 +78,7 @@ def strategy(*, rule: str) -> Callable[[Function], Function]:
     """Register a function as a strategy under its own name.
 
     Its parameters are names of registered features, ``mid``, ``trade_mean`` (floats), ``state`` (``state["memory"]``:
-    four doubles of its own for each book, 0 at first) and ``market`` (for ``engine.board.peer_quote`` and
+    four doubles of its own for each book, 0 at first) and ``market`` (for ``lobench.engine.board.peer_quote`` and
     ``peer_trade``). Raises UsageError for any other, and for a name that is taken.
     """
 
@@ -134,9 +134,9 @@ def build_strategies(context: Any) -> Callable[..., Any]:
         lines.append(f"    settle(account, signal_{index}, mid)")
         lanes[index % LANES].append(f"int64(signal_{index})")
     lines.append(f"    return ({', '.join(' + '.join(lane) for lane in lanes)})")
-    from engine.backtest import settle
-    from engine.layout import BACKTEST
-    from engine.native import int64
+    from lobench.engine.backtest import settle
+    from lobench.engine.layout import BACKTEST
+    from lobench.engine.native import int64
 
     functions: dict[str, Any] = {f"strategy_{index}": entry.function for index, entry in enumerate(STRATEGIES.values())}
     functions |= {
@@ -152,7 +152,7 @@ def build_strategies(context: Any) -> Callable[..., Any]:
 
 def assemble(lines: list[str], name: str, names: dict[str, Any]) -> Callable[..., Any]:
     """The kernel whose text is ``lines``, with ``names`` beside ``view`` and ``DOUBLE`` in its scope."""
-    from engine.native import DOUBLE, view
+    from lobench.engine.native import DOUBLE, view
 
     space: dict[str, Any] = {"view": view, "DOUBLE": DOUBLE, **names}
     text = "\n".join(lines) + "\n"

@@ -13,23 +13,23 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import engine.strategies  # noqa: F401  (registers the features and strategies that every variant computes)
-from engine.anomalies import TRADE_UNDEFINED_PRICE, UNKNOWN_ACTION
-from engine.answers import build_answers
-from engine.board import publish
-from engine.book import changes_book, note
-from engine.compiling import entry, inlined, kernel
-from engine.containers import append, item
-from engine.layout import BACKTEST, BOOK, ENGINE, INSTRUMENT, MEMORY
-from engine.market import book_key, destroy_market, open_book, record_trade
-from engine.native import Record, int64, view
-from engine.policy import COMPILED_AXES, STAGES, Variant
-from engine.records import BATCH, FILL, MBO, NONE, TRADE, UNDEF_PRICE
-from engine.registry import FEATURES, STRATEGIES
-from engine.shards import index_of, split
-from engine.tap import build_samples, observe_event
-from engine.trace import note_quotes, row_key
-from engine.trackers import close_window, follow_trade
+import lobench.engine.strategies  # noqa: F401  (registers the features and strategies that every variant computes)
+from lobench.engine.anomalies import TRADE_UNDEFINED_PRICE, UNKNOWN_ACTION
+from lobench.engine.answers import build_answers
+from lobench.engine.board import publish
+from lobench.engine.book import changes_book, note
+from lobench.engine.compiling import entry, inlined, kernel
+from lobench.engine.containers import append, item
+from lobench.engine.layout import BACKTEST, BOOK, ENGINE, INSTRUMENT, MEMORY
+from lobench.engine.market import book_key, destroy_market, open_book, record_trade
+from lobench.engine.native import Record, int64, view
+from lobench.engine.policy import COMPILED_AXES, STAGES, Variant
+from lobench.engine.records import BATCH, FILL, MBO, NONE, TRADE, UNDEF_PRICE
+from lobench.engine.registry import FEATURES, STRATEGIES
+from lobench.engine.shards import index_of, split
+from lobench.engine.tap import build_samples, observe_event
+from lobench.engine.trace import note_quotes, row_key
+from lobench.engine.trackers import close_window, follow_trade
 
 BACKTEST_BYTES = BACKTEST.itemsize
 
@@ -40,7 +40,7 @@ class Kernels:
 
     - ``replay(engine, address, stride, count, tap, probe)``: handle ``count`` records.
     - ``sample(engine)``: take the final samples.
-    - ``end_state``, ``question``, ``newest``: see ``engine.answers``.
+    - ``end_state``, ``question``, ``newest``: see ``lobench.engine.answers``.
     - ``memory(engine, found)``: what the books take, added to a ``MEMORY`` record's address.
     - ``create_context() -> address``, ``destroy_context(address)``, ``destroy(engine)``.
     """

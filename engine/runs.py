@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from engine.backtest import follow, settle
-from engine.layout import BACKTEST
-from engine.native import local, trailing_zeros, uint64
-from engine.registry import FEATURES, STRATEGIES, assemble
+from lobench.engine.backtest import follow, settle
+from lobench.engine.layout import BACKTEST
+from lobench.engine.native import local, trailing_zeros, uint64
+from lobench.engine.registry import FEATURES, STRATEGIES, assemble
 
 BACKTEST_BYTES = BACKTEST.itemsize
 _MEMORY = tuple(f'["memory"][{word}]' for word in range(4))

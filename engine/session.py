@@ -14,22 +14,22 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from engine import inspection
-from engine.activity import activity as activity_of
-from engine.anomalies import ANOMALIES
-from engine.counters import COUNTERS, LOCKS_TAKEN, PROBE
-from engine.errors import StrictError, UsageError
-from engine.feeds.base import Chunk
-from engine.inputs import INPUTS
-from engine.layout import DIGESTS, ENGINE, HEAD, MEMORY, OUTPUT_LEVEL, SHARED, TABLE, TAP
-from engine.native import BARRIER_BYTES
-from engine.packed.layout import PARAMETERS
-from engine.policy import STAGES, Variant
-from engine.records import BATCH, F_LAST, F_SNAPSHOT
-from engine.registry import FEATURES
-from engine.replay import build
-from engine.result import Digests, Result
-from engine.shards import MOST_WORKERS, TURN, share_out
+from lobench.engine import inspection
+from lobench.engine.activity import activity as activity_of
+from lobench.engine.anomalies import ANOMALIES
+from lobench.engine.counters import COUNTERS, LOCKS_TAKEN, PROBE
+from lobench.engine.errors import StrictError, UsageError
+from lobench.engine.feeds.base import Chunk
+from lobench.engine.inputs import INPUTS
+from lobench.engine.layout import DIGESTS, ENGINE, HEAD, MEMORY, OUTPUT_LEVEL, SHARED, TABLE, TAP
+from lobench.engine.native import BARRIER_BYTES
+from lobench.engine.packed.layout import PARAMETERS
+from lobench.engine.policy import STAGES, Variant
+from lobench.engine.records import BATCH, F_LAST, F_SNAPSHOT
+from lobench.engine.registry import FEATURES
+from lobench.engine.replay import build
+from lobench.engine.result import Digests, Result
+from lobench.engine.shards import MOST_WORKERS, TURN, share_out
 
 SLICE = 65_536
 """Records handled by one call of a kernel: the grain of interrupts, progress and output."""

@@ -12,10 +12,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.compiling import kernel
-from engine.layout import SHARED, record
-from engine.native import Record, element, int64, uint64, view
-from engine.records import BATCH, MBO
+from lobench.engine.compiling import kernel
+from lobench.engine.layout import SHARED, record
+from lobench.engine.native import Record, element, int64, uint64, view
+from lobench.engine.records import BATCH, MBO
 
 _BITS: Final = 12
 SLOTS: Final = 1 << _BITS

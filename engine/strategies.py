@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-import engine.features  # noqa: F401  (strategies name features: they must be registered first)
-from engine.native import Record, int64
-from engine.registry import strategy
-from engine.trackers import moving_average
+import lobench.engine.features  # noqa: F401  (strategies name features: they must be registered first)
+from lobench.engine.native import Record, int64
+from lobench.engine.registry import strategy
+from lobench.engine.trackers import moving_average
 
 IMBALANCE_THRESHOLD = 0.4
 

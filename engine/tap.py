@@ -6,12 +6,12 @@ Features are written to memory either way.
 
 from __future__ import annotations
 
-from engine.compiling import inlined, kernel
-from engine.containers import append, item
-from engine.digest import accounts_value, fold, row_value, share
-from engine.layout import BOOK, DIGESTS, HEAD
-from engine.native import Record, int64, memcpy, view
-from engine.policy import Kernel, LayoutKernels
+from lobench.engine.compiling import inlined, kernel
+from lobench.engine.containers import append, item
+from lobench.engine.digest import accounts_value, fold, row_value, share
+from lobench.engine.layout import BOOK, DIGESTS, HEAD
+from lobench.engine.native import Record, int64, memcpy, view
+from lobench.engine.policy import Kernel, LayoutKernels
 
 DIGESTS_BYTES = DIGESTS.itemsize
 

@@ -5,7 +5,7 @@ best prices and sizes of the evaluated book, its features and its strategies' si
 them. A row is added up in four lanes (value number ``i`` in lane ``i % 4``), so that four values of a row or four rows
 of a column are one vector; the lanes, the book and its event number are then mixed into one number that stands for
 exactly this row of exactly this evaluation. Rows are summed, so the order of books does not matter. docs/semantics.md
-defines it; ``engine.oracle.digest`` has the same in plain Python.
+defines it; ``lobench.engine.oracle.digest`` has the same in plain Python.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from engine.compiling import inlined, kernel
-from engine.digest import FOLD, fold
-from engine.native import Record, float_bits, uint64
-from engine.registry import FEATURES, LANES, STRATEGIES, assemble
+from lobench.engine.compiling import inlined, kernel
+from lobench.engine.digest import FOLD, fold
+from lobench.engine.native import Record, float_bits, uint64
+from lobench.engine.registry import FEATURES, LANES, STRATEGIES, assemble
 
 _LOWEST = float(np.finfo(np.float64).min)
 _7, _23, _39, _55, _64 = uint64(7), uint64(23), uint64(39), uint64(55), uint64(64)

@@ -9,10 +9,10 @@ import math
 
 import numpy as np
 
-from engine.compiling import kernel
-from engine.layout import LEVEL
-from engine.native import Record, float64, uint64, view
-from engine.records import ASK, BID
+from lobench.engine.compiling import kernel
+from lobench.engine.layout import LEVEL
+from lobench.engine.native import Record, float64, uint64, view
+from lobench.engine.records import ASK, BID
 
 WINDOW_EVENTS = 100
 ALPHA = 0.1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from reports.facts import Facts
-from reports.numbers import TIMES, between, counted, integer, listed, percent, spelled
+from lobench.reports.facts import Facts
+from lobench.reports.numbers import TIMES, between, counted, integer, listed, percent, spelled
 
 
 def answer(feeds: list[Facts]) -> str:

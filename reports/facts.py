@@ -7,8 +7,8 @@ import shlex
 from functools import cached_property
 from typing import Any
 
-from workbench.results import SESSIONS
-from workbench.results.caution import idleness
+from lobench.workbench.results import SESSIONS
+from lobench.workbench.results.caution import idleness
 
 CONTROL = " (A/A)"
 """Ends the name under which a variant is measured once more."""

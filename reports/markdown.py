@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from reports.blocks import Block, Chart, Code, Flame, Fold, Page, Table, Text
-from reports.page import sections_of
+from lobench.reports.blocks import Block, Chart, Code, Flame, Fold, Page, Table, Text
+from lobench.reports.page import sections_of
 
 _MARKS = {"warning": "> **Warning.** ", "missing": "> ", "key": "> "}
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from reports.answer import answer
-from reports.blocks import Page, Part, Section, Text
-from reports.facts import WHOLE, Facts, printable
-from reports.numbers import counted, listed, percent
-from reports.sections import DOCUMENT_SECTIONS, FEED_SECTIONS
-from reports.summary import summary
-from workbench.results.caution import caution
+from lobench.reports.answer import answer
+from lobench.reports.blocks import Page, Part, Section, Text
+from lobench.reports.facts import WHOLE, Facts, printable
+from lobench.reports.numbers import counted, listed, percent
+from lobench.reports.sections import DOCUMENT_SECTIONS, FEED_SECTIONS
+from lobench.reports.summary import summary
+from lobench.workbench.results.caution import caution
 
 COARSE = 0.05
 """A smallest detectable effect above this is warned of."""

@@ -12,9 +12,9 @@ import jinja2
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
-from reports.blocks import Block, Chart, Page, Table
-from reports.charts.flame import drawn_flame
-from reports.charts.svg import Picture, dark_rules
+from lobench.reports.blocks import Block, Chart, Page, Table
+from lobench.reports.charts.flame import drawn_flame
+from lobench.reports.charts.svg import Picture, dark_rules
 
 LONGEST = 20
 """Letters of a word that a table leaves whole."""
@@ -25,7 +25,7 @@ APPENDIX = {"methodology": "METHODOLOGY.md", "bias": "BIAS.md"}
 def html(page: Page, pictures: Mapping[str, Picture]) -> str:
     """The whole page. ``pictures``: chart key -> the chart, drawn for wide and for narrow screens; CSS shows one."""
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("reports"),
+        loader=jinja2.PackageLoader("lobench.reports"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -73,11 +73,11 @@ def grouped(blocks: Sequence[Block]) -> list[list[Block]]:
 
 
 def _asset(name: str) -> str:
-    return files("reports").joinpath("templates", name).read_text(encoding="utf-8")
+    return files("lobench.reports").joinpath("templates", name).read_text(encoding="utf-8")
 
 
 def _document(name: str) -> str:
     """One of the package's own documents as HTML, its headings two levels down."""
-    text = files("reports").joinpath(name).read_text(encoding="utf-8")
+    text = files("lobench.reports").joinpath(name).read_text(encoding="utf-8")
     text = re.sub(r"^(#+) ", r"#\1 ", text, flags=re.MULTILINE)
     return str(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from reports.blocks import Block, Cell, Table, Text
-from reports.facts import Facts
-from reports.numbers import TIMES, integer, listed, percent
-from reports.sections.shared import SCORES, TONES, beside, figure
+from lobench.reports.blocks import Block, Cell, Table, Text
+from lobench.reports.facts import Facts
+from lobench.reports.numbers import TIMES, integer, listed, percent
+from lobench.reports.sections.shared import SCORES, TONES, beside, figure
 
 _Key = tuple[int, str]
 """Phase and axis."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from engine.errors import LobenchError, UsageError
-from reports.blocks import Chart, Page
-from reports.charts.svg import Picture, draw
-from reports.markdown import markdown
-from reports.page import page, sections_of
-from reports.render import html
+from lobench.engine.errors import LobenchError, UsageError
+from lobench.reports.blocks import Chart, Page
+from lobench.reports.charts.svg import Picture, draw
+from lobench.reports.markdown import markdown
+from lobench.reports.page import page, sections_of
+from lobench.reports.render import html
 
 
 def write(documents: list[dict[str, Any]], folder: Path) -> Path:

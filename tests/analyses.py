@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.plan import grade
+from lobench.workbench.plan import grade
 
 Document = dict[str, Any]
 

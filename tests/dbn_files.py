@@ -11,7 +11,7 @@ import numpy.typing as npt
 import zstandard
 from databento_dbn import Metadata, Schema, SType
 
-from engine.records import ADD, ASK, BID, F_LAST, MBO, RTYPE_MBO
+from lobench.engine.records import ADD, ASK, BID, F_LAST, MBO, RTYPE_MBO
 
 
 def header(

@@ -19,7 +19,7 @@ from tests.replays import ROOT
 
 MAIN = """
 import json, sys
-from engine.compiling import entry, kernel
+from lobench.engine.compiling import entry, kernel
 import helper
 
 @entry
@@ -37,14 +37,14 @@ import numba
 import numpy as np
 from numba import types
 from numba.extending import intrinsic, overload
-from engine.compiling import inlined, kernel
+from lobench.engine.compiling import inlined, kernel
 {text}
 """
 
 
 ZYGOTE = """
 import json, os, sys, traceback, types
-from engine.kernel_cache import numba_internals
+from lobench.engine.kernel_cache import numba_internals
 numba_internals.refresh()
 for line in sys.stdin:
     script, folder, variables = json.loads(line)

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from engine.policy import CORE_AXES as AXES
+from lobench.engine.policy import CORE_AXES as AXES
+from lobench.variants import REFERENCE
+from lobench.workbench.measurement.design import CONTROL
 from tests.noise import feed
-from variants import REFERENCE
-from workbench.measurement.design import CONTROL
 
 POLICIES = {
     "events": ("clone", "zero_copy"),

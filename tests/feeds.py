@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from engine.feeds import Feed
+from lobench.engine.feeds import Feed
 
 
 def content(feed: Feed) -> bytes:

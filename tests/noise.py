@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from variants import REFERENCE
-from workbench.measurement.design import CONTROL, TWICE
-from workbench.statistics.controls import same_of
-from workbench.statistics.ladder import Comparisons
-from workbench.statistics.samples import session_timings
-from workbench.statistics.verdicts import NO_DIFFERENCE, SIGNIFICANCE, verdict
+from lobench.variants import REFERENCE
+from lobench.workbench.measurement.design import CONTROL, TWICE
+from lobench.workbench.statistics.controls import same_of
+from lobench.workbench.statistics.ladder import Comparisons
+from lobench.workbench.statistics.samples import session_timings
+from lobench.workbench.statistics.verdicts import NO_DIFFERENCE, SIGNIFICANCE, verdict
 
 RECORDING = Path(__file__).parent / "fixtures" / "noise.npz"
 TOP_RECORDING = Path(__file__).parent / "fixtures" / "top-noise.npz"

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from variants import REFERENCE
-from workbench.experiment import document, feed
-from workbench.measurement import calibration, counters, limits, process, scaling, session, sweep
-from workbench.measurement.design import slices
-from workbench.measurement.lockstep import ISOLATED, LOCKSTEP
-from workbench.measurement.task import Task
-from workbench.statistics import error_rates
+from lobench.variants import REFERENCE
+from lobench.workbench.experiment import document, feed
+from lobench.workbench.measurement import calibration, counters, limits, process, scaling, session, sweep
+from lobench.workbench.measurement.design import slices
+from lobench.workbench.measurement.lockstep import ISOLATED, LOCKSTEP
+from lobench.workbench.measurement.task import Task
+from lobench.workbench.statistics import error_rates
 
 NANOSECONDS = {0: 320.0, 1: 290.0, 2: 250.0, 3: 100.0, 4: 80.0, 5: 75.0, 6: 60.0, 7: 30.0, 8: 30.0}
 """Of an event, by phase; everything else takes 70."""

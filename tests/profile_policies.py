@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.compiling import kernel
+from lobench.engine.compiling import kernel
 
 _SHIFT = np.uint64(29)
 _FACTOR = np.uint64(0xBF58476D1CE4E5B9)

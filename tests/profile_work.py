@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from lobench.workbench.profile.workload import main
 from tests.profile_policies import inner, outer
-from workbench.profile.workload import main
 
 DIRECT = 2
 """Steps that are inlined directly for each light one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from workbench.profile.report import entry_of
+from lobench.workbench.profile.report import entry_of
 
 Profile = dict[str, Any]
 COSTS = ("instructions", "l1_misses", "ll_misses", "mispredictions")

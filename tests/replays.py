@@ -14,14 +14,14 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from engine.feeds.base import Chunk
-from engine.oracle import Oracle
-from engine.oracle.features import FEATURES
-from engine.policy import COMPILED_AXES, Variant
-from engine.records import ASK, BATCH, BID, MBO
-from engine.result import DIGEST_NAMES, Result
-from engine.session import Replay, Rows
-from variants import discover, factorial
+from lobench.engine.feeds.base import Chunk
+from lobench.engine.oracle import Oracle
+from lobench.engine.oracle.features import FEATURES
+from lobench.engine.policy import COMPILED_AXES, Variant
+from lobench.engine.records import ASK, BATCH, BID, MBO
+from lobench.engine.result import DIGEST_NAMES, Result
+from lobench.engine.session import Replay, Rows
+from lobench.variants import discover, factorial
 
 Records = npt.NDArray[np.void]
 Levels = list[tuple[int, int, int, list[tuple[int, int]]]]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from lobench.workbench.measurement.design import TWICE
 from tests.documents import SPEEDS, Document, document
 from tests.profiled import profiles_of
-from workbench.measurement.design import TWICE
 
 HOSTILE = {
     "p2_snapshot": "<script>alert(1)</script>",

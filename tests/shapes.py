@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_LAST, F_TOB, MODIFY, NO_SIDE, UNDEF_PRICE
+from lobench.engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_LAST, F_TOB, MODIFY, NO_SIDE, UNDEF_PRICE
 from tests.streams import Records, made
 
 SPACINGS = ("grid", "off grid", "sparse", "ends", "clusters")

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from hypothesis import strategies as st
 
-from engine.records import (
+from lobench.engine.records import (
     ADD,
     ASK,
     BID,

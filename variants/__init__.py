@@ -21,11 +21,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import engine.strategies  # noqa: F401  (a user's file may build on the registered features and strategies)
-from engine.errors import LobenchError, UsageError
-from engine.kernel_cache import without_numbas_cache
-from engine.policy import AXES, CORE_AXES, Variant
-from engine.silence import stdout_aside
+import lobench.engine.strategies  # noqa: F401  (a user's file may build on the registered features and strategies)
+from lobench.engine.errors import LobenchError, UsageError
+from lobench.engine.kernel_cache import without_numbas_cache
+from lobench.engine.policy import AXES, CORE_AXES, Variant
+from lobench.engine.silence import stdout_aside
+
+if __name__ != "lobench.variants":  # a second copy would have classes of its own
+    raise ImportError("import lobench.variants: its folder in the checkout is no package by itself")
 
 REFERENCE = "p0_baseline"
 """The variant that all others are compared with."""

@@ -6,14 +6,14 @@ queue, memory is plain heap, each evaluation is computed at once, books lie in g
 
 from __future__ import annotations
 
-from engine.policy import Variant
-from engine.reference.clone import CLONE
-from engine.reference.event import EVENT
-from engine.reference.general import GENERAL
-from engine.reference.heap import HEAP
-from engine.reference.linear import LINEAR
-from engine.reference.locked import LOCKED
-from engine.reference.strings import STRING
+from lobench.engine.policy import Variant
+from lobench.engine.reference.clone import CLONE
+from lobench.engine.reference.event import EVENT
+from lobench.engine.reference.general import GENERAL
+from lobench.engine.reference.heap import HEAP
+from lobench.engine.reference.linear import LINEAR
+from lobench.engine.reference.locked import LOCKED
+from lobench.engine.reference.strings import STRING
 
 VARIANT = Variant(
     name="p0_baseline",

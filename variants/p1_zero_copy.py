@@ -6,10 +6,10 @@ A record stays valid until the feed is asked for its next chunk, which is after 
 
 from __future__ import annotations
 
-from engine.compiling import kernel
-from engine.native import Record
-from engine.policy import Events
-from variants import p0_baseline
+from lobench.engine.compiling import kernel
+from lobench.engine.native import Record
+from lobench.engine.policy import Events
+from lobench.variants import p0_baseline
 
 
 @kernel

@@ -6,11 +6,11 @@ nobody else does. Workers share nothing but what they publish at batch boundarie
 
 from __future__ import annotations
 
-from engine.compiling import kernel
-from engine.market import best_prices
-from engine.native import Record
-from engine.policy import Context, ContextKernels, FeatureStore, Memory
-from variants import p1_zero_copy
+from lobench.engine.compiling import kernel
+from lobench.engine.market import best_prices
+from lobench.engine.native import Record
+from lobench.engine.policy import Context, ContextKernels, FeatureStore, Memory
+from lobench.variants import p1_zero_copy
 
 
 def build_snapshot(store: FeatureStore, memory: Memory) -> ContextKernels:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.compiling import kernel
-from engine.native import DOUBLE, Record, element, memcpy, view
-from engine.policy import Features, FeatureStore
-from variants import p2_snapshot
+from lobench.engine.compiling import kernel
+from lobench.engine.native import DOUBLE, Record, element, memcpy, view
+from lobench.engine.policy import Features, FeatureStore
+from lobench.variants import p2_snapshot
 
 
 def build_indexed(names: tuple[str, ...]) -> FeatureStore:

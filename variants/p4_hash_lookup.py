@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from engine.compiling import kernel
-from engine.containers import table_erase, table_get, table_insert
-from engine.counters import LOOKUP_PROBES, TABLE_UPDATE_PROBES
-from engine.layout import ORDER
-from engine.native import Record, view
-from engine.policy import Lookup
-from variants import p3_indexed_features
+from lobench.engine.compiling import kernel
+from lobench.engine.containers import table_erase, table_get, table_insert
+from lobench.engine.counters import LOOKUP_PROBES, TABLE_UPDATE_PROBES
+from lobench.engine.layout import ORDER
+from lobench.engine.native import Record, view
+from lobench.engine.policy import Lookup
+from lobench.variants import p3_indexed_features
 
 
 @kernel

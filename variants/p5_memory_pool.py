@@ -7,12 +7,12 @@ in steady state nothing is allocated, and nothing is freed.
 
 from __future__ import annotations
 
-from engine.compiling import kernel
-from engine.counters import SLABS_ALLOCATED, tally
-from engine.layout import LEVEL, ORDER, integers, record
-from engine.native import INTEGER, Record, free, int64, malloc, memset, view, zeroed
-from engine.policy import Memory
-from variants import p4_hash_lookup
+from lobench.engine.compiling import kernel
+from lobench.engine.counters import SLABS_ALLOCATED, tally
+from lobench.engine.layout import LEVEL, ORDER, integers, record
+from lobench.engine.native import INTEGER, Record, free, int64, malloc, memset, view, zeroed
+from lobench.engine.policy import Memory
+from lobench.variants import p4_hash_lookup
 
 LINE = 64
 """Bytes of a cache line: objects are as large and begin where one does."""

@@ -7,15 +7,15 @@ the evaluations' order.
 
 from __future__ import annotations
 
-from engine.columns import GRAIN, ROWS, build_columns
-from engine.compiling import inlined, kernel
-from engine.layout import BOOK, INSTRUMENT
-from engine.native import Record, free, int64, trailing_zeros, uint64, view, zeroed
-from engine.policy import ContextKernels, LayoutKernels, Shape, ShapeKernels
-from engine.registry import FEATURES, STRATEGIES
-from engine.tap import build_observe_moment, observe_outcome
-from engine.trace import row_key
-from variants import p5_memory_pool
+from lobench.engine.columns import GRAIN, ROWS, build_columns
+from lobench.engine.compiling import inlined, kernel
+from lobench.engine.layout import BOOK, INSTRUMENT
+from lobench.engine.native import Record, free, int64, trailing_zeros, uint64, view, zeroed
+from lobench.engine.policy import ContextKernels, LayoutKernels, Shape, ShapeKernels
+from lobench.engine.registry import FEATURES, STRATEGIES
+from lobench.engine.tap import build_observe_moment, observe_outcome
+from lobench.engine.trace import row_key
+from lobench.variants import p5_memory_pool
 
 NONE, ONE = uint64(0), uint64(1)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.packed.books import PACKED
-from variants import p6_simd
+from lobench.engine.packed.books import PACKED
+from lobench.variants import p6_simd
 
 VARIANT = p6_simd.VARIANT.derive("orders in their table, levels in a window, no links, prefetch", layout=PACKED)

@@ -3,8 +3,8 @@ never tuned it is phase 7 to the last instruction."""
 
 from __future__ import annotations
 
-from engine.policy import Tuning
-from variants import p7_cache_layout
+from lobench.engine.policy import Tuning
+from lobench.variants import p7_cache_layout
 
 PROFILED = Tuning("profiled", fits=True)
 

@@ -1,14 +1,29 @@
-"""What is done with variants: verify, measure, record, report. The command line is `workbench.cli`."""
+"""What is done with variants: verify, measure, record, report. The command line is `lobench.workbench.cli`."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
-from workbench.child import bind
+import lobench
+from lobench.workbench.child import bind
 
-PACKAGES = ("engine", "variants", "workbench", "reports")
-"""lobench's own top-level packages."""
+if __name__ != "lobench.workbench":  # a second copy would have classes of its own
+    raise ImportError("import lobench.workbench: its folder in the checkout is no package by itself")
 
-ROOT = Path(__file__).resolve().parent.parent
-"""The folder that holds them: a checkout, or where packages are installed."""
+PACKAGES = ("lobench",)
+"""What the processes that lobench starts import from where this process does."""
 
-# The names are common ones: a folder of that name on PYTHONPATH is not lobench's.
+ROOT = Path(lobench.__file__).parent.parent
+"""The folder that holds the package: a checkout, or where packages are installed."""
+
+
+def _folder(part: str) -> Path:
+    spec = find_spec(f"lobench.{part}")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent
+
+
+PARTS = {part: _folder(part) for part in ("engine", "variants", "workbench", "reports")}
+"""Part to the folder that its modules are loaded from: in a checkout they stand beside the package, not in it."""
+
 bind(str(ROOT), PACKAGES)

@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from engine.errors import LobenchError, UsageError
-from variants import REFERENCE
-from workbench.measurement.design import CONTROL
-from workbench.statistics.controls import same_of
-from workbench.statistics.intervals import LEVEL, Estimate
-from workbench.statistics.ladder import Comparisons
-from workbench.statistics.samples import Floats, session_timings
+from lobench.engine.errors import LobenchError, UsageError
+from lobench.variants import REFERENCE
+from lobench.workbench.measurement.design import CONTROL
+from lobench.workbench.statistics.controls import same_of
+from lobench.workbench.statistics.intervals import LEVEL, Estimate
+from lobench.workbench.statistics.ladder import Comparisons
+from lobench.workbench.statistics.samples import Floats, session_timings
 
 Document = Mapping[str, Any]
 

@@ -17,10 +17,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from variants import REFERENCE
-from workbench.between import Measured, Spread, analysis_of, between, same_sources, spread
-from workbench.statistics.intervals import Interval
-from workbench.statistics.verdicts import SLOWER, holm, verdict
+from lobench.variants import REFERENCE
+from lobench.workbench.between import Measured, Spread, analysis_of, between, same_sources, spread
+from lobench.workbench.statistics.intervals import Interval
+from lobench.workbench.statistics.verdicts import SLOWER, holm, verdict
 
 Document = Mapping[str, Any]
 _MACHINE = {

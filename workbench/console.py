@@ -18,7 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from engine.result import Result
+from lobench.engine.result import Result
 
 PLAIN_WIDTH = 160
 """Columns of a table that goes to a file or a pipe."""

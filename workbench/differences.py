@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from engine.registry import FEATURES
-from engine.result import StrategyEnd
-from engine.session import SHOWN_FIELDS
-from workbench.machines import Side, State
+from lobench.engine.registry import FEATURES
+from lobench.engine.result import StrategyEnd
+from lobench.engine.session import SHOWN_FIELDS
+from lobench.workbench.machines import Side, State
 
 _AROUND = 3
 _QUEUE = 4

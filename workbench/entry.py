@@ -25,10 +25,10 @@ def run() -> int:
     """The command `lobench`; returns its exit code."""
     # Kernels work on addresses: there is no command without the compiler.
     os.environ.pop("NUMBA_DISABLE_JIT", None)
-    from workbench.streams import finish, prepare
+    from lobench.workbench.streams import finish, prepare
 
     prepare()
-    from workbench.cli import main
+    from lobench.workbench.cli import main
 
     try:
         code = main()

@@ -15,9 +15,9 @@ from typing import Any
 
 import psutil
 
-from engine.errors import LobenchError
-from workbench import git
-from workbench.version import version
+from lobench.engine.errors import LobenchError
+from lobench.workbench import git
+from lobench.workbench.version import version
 
 _ROOT = Path(__file__).resolve().parent.parent
 _CPUS = Path("/sys/devices/system/cpu")

@@ -10,7 +10,7 @@ import errno
 import os
 import resource
 
-from engine.errors import LobenchError
+from lobench.engine.errors import LobenchError
 
 LEAST_ADDRESS_SPACE = 440 * 2**20
 """Bytes: numpy, Numba and LLVM take nearly as many before the first record is read."""

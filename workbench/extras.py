@@ -8,7 +8,7 @@ import shlex
 import sys
 from typing import Any
 
-from engine.errors import UsageError
+from lobench.engine.errors import UsageError
 
 
 class MissingToolError(UsageError):

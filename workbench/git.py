@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.errors import LobenchError
+from lobench.engine.errors import LobenchError
 
 _KEPT = frozenset(
     {

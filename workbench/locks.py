@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.errors import UsageError
+from lobench.engine.errors import UsageError
 
 
 class TakenError(UsageError):

@@ -10,15 +10,15 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from engine.activity import activity
-from engine.feeds import LoadedFeed
-from engine.oracle import Oracle
-from engine.oracle.features import FEATURES
-from engine.policy import STAGES, Variant
-from engine.records import BATCH
-from engine.result import StrategyEnd
-from engine.session import SLICE, Replay
-from workbench.proof import Proof, Questions, is_whole
+from lobench.engine.activity import activity
+from lobench.engine.feeds import LoadedFeed
+from lobench.engine.oracle import Oracle
+from lobench.engine.oracle.features import FEATURES
+from lobench.engine.policy import STAGES, Variant
+from lobench.engine.records import BATCH
+from lobench.engine.result import StrategyEnd
+from lobench.engine.session import SLICE, Replay
+from lobench.workbench.proof import Proof, Questions, is_whole
 
 Side = list[tuple[int, int, int, list[tuple[int, int]]]]
 """Levels, best first: price, size, count, and the queue's (order_id, size) from front to tail."""

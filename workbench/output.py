@@ -19,11 +19,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.errors import LobenchError, UsageError
-from engine.feeds.kinds import holds_records
-from engine.parts import Part, shortened
-from engine.registry import FEATURES
-from engine.session import Rows
+from lobench.engine.errors import LobenchError, UsageError
+from lobench.engine.feeds.kinds import holds_records
+from lobench.engine.parts import Part, shortened
+from lobench.engine.registry import FEATURES
+from lobench.engine.session import Rows
 
 GROUP_ROWS = 128 * 1024
 GROUP_BYTES = 64 * 2**20

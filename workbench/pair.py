@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.policy import STAGES
-from workbench.changes import slower_than
-from workbench.results.caution import idleness
-from workbench.statistics import compared, verdict
-from workbench.statistics.analysis import UNJUDGED
-from workbench.statistics.bias import alone
-from workbench.statistics.ladder import Comparisons
-from workbench.statistics.verdicts import holm
+from lobench.engine.policy import STAGES
+from lobench.workbench.changes import slower_than
+from lobench.workbench.results.caution import idleness
+from lobench.workbench.statistics import compared, verdict
+from lobench.workbench.statistics.analysis import UNJUDGED
+from lobench.workbench.statistics.bias import alone
+from lobench.workbench.statistics.ladder import Comparisons
+from lobench.workbench.statistics.verdicts import holm
 
 
 def compare(

@@ -20,8 +20,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, TypedDict, TypeVar
 
-from engine.errors import LobenchError
-from workbench import PACKAGES, ROOT, child
+from lobench.engine.errors import LobenchError
+from lobench.workbench import PACKAGES, ROOT, child
 
 Job = TypeVar("Job")
 

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.feeds import LoadedFeed
-from engine.records import BATCH
-from engine.result import DIGEST_NAMES, Result
+from lobench.engine.feeds import LoadedFeed
+from lobench.engine.records import BATCH
+from lobench.engine.result import DIGEST_NAMES, Result
 
 Books = tuple[tuple[int, int], ...]
 """(instrument_id, publisher_id) of some books."""

@@ -20,13 +20,13 @@ from typing import Any
 
 import psutil
 
-from engine.errors import UsageError
-from engine.feeds import LoadedFeed
-from engine.policy import Variant
-from workbench.machines import State
-from workbench.measurement.handover import SharedFeed, shared
-from workbench.processes import ending, helper
-from workbench.proof import Proof, Questions
+from lobench.engine.errors import UsageError
+from lobench.engine.feeds import LoadedFeed
+from lobench.engine.policy import Variant
+from lobench.workbench.machines import State
+from lobench.workbench.measurement.handover import SharedFeed, shared
+from lobench.workbench.processes import ending, helper
+from lobench.workbench.proof import Proof, Questions
 
 LEAST_SECONDS = 30.0
 TIMES_REFERENCE = 20.0
@@ -158,7 +158,7 @@ class Host:
         with theirs:
             descriptors = [theirs.fileno(), *(feed.descriptor for feed in self._feeds)]
             self._process = subprocess.Popen(
-                **helper("workbench.remote_worker", str(theirs.fileno()), changes=_RUBBISH),
+                **helper("lobench.workbench.remote_worker", str(theirs.fileno()), changes=_RUBBISH),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._said,

@@ -1,6 +1,6 @@
-"""The process of one variant: answers what ``workbench.remote.Host`` asks until its parent goes.
+"""The process of one variant: answers what ``lobench.workbench.remote.Host`` asks until its parent goes.
 
-Run as ``python -m workbench.remote_worker DESCRIPTOR``. What the variant prints goes nowhere.
+Run as ``python -m lobench.workbench.remote_worker DESCRIPTOR``. What the variant prints goes nowhere.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from typing import Any
 
 import numpy as np
 
-from engine.errors import LobenchError
-from engine.feeds import Chunk, LoadedFeed
-from engine.packed.parameters import Parameters
-from engine.records import MBO
-from engine.session import warm
-from variants import discover, load_file, resolve
-from workbench.machines import VariantMachine
-from workbench.measurement.handover import receive
-from workbench.proof import Questions
+from lobench.engine.errors import LobenchError
+from lobench.engine.feeds import Chunk, LoadedFeed
+from lobench.engine.packed.parameters import Parameters
+from lobench.engine.records import MBO
+from lobench.engine.session import warm
+from lobench.variants import discover, load_file, resolve
+from lobench.workbench.machines import VariantMachine
+from lobench.workbench.measurement.handover import receive
+from lobench.workbench.proof import Questions
 
 
 def main() -> None:

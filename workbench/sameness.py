@@ -16,7 +16,7 @@ from dataclasses import fields, is_dataclass
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, Final
 
-from engine.policy import STAGES, Variant
+from lobench.engine.policy import STAGES, Variant
 
 TAKES_PART: Final = {
     "events": "decode",
@@ -28,7 +28,7 @@ TAKES_PART: Final = {
     "features": "features",
     "shape": "features",
 }
-"""Axis to the first stage whose code its policies are compiled into (``engine.replay``)."""
+"""Axis to the first stage whose code its policies are compiled into (``lobench.engine.replay``)."""
 
 
 def same_kernels(variants: Sequence[Variant], until: str = STAGES[-1]) -> dict[str, str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from engine.errors import UsageError
-from engine.policy import Variant
-from variants import REFERENCE, discover, factorial, from_top, resolve
-from workbench.remote import check_loads
+from lobench.engine.errors import UsageError
+from lobench.engine.policy import Variant
+from lobench.variants import REFERENCE, discover, factorial, from_top, resolve
+from lobench.workbench.remote import check_loads
 
 
 def select(names: str, files: Sequence[str] = ()) -> list[Variant]:

@@ -13,7 +13,7 @@ import sys
 from contextlib import suppress
 from typing import Any, TextIO
 
-from engine.errors import LobenchError
+from lobench.engine.errors import LobenchError
 
 _CLOSED = {0: os.O_RDONLY, 1: os.O_RDONLY, 2: os.O_WRONLY}
 """How `/dev/null` stands in for each stream."""

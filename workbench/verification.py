@@ -6,16 +6,16 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from engine.errors import LobenchError, UsageError
-from engine.feeds import LoadedFeed
-from engine.policy import Variant
-from engine.registry import FEATURES, STRATEGIES
-from variants import REFERENCE, discover
-from workbench.console import Ticker, progress
-from workbench.machines import OracleMachine
-from workbench.measurement.handover import SharedFeed
-from workbench.proof import Proof, Questions
-from workbench.remote import (
+from lobench.engine.errors import LobenchError, UsageError
+from lobench.engine.feeds import LoadedFeed
+from lobench.engine.policy import Variant
+from lobench.engine.registry import FEATURES, STRATEGIES
+from lobench.variants import REFERENCE, discover
+from lobench.workbench.console import Ticker, progress
+from lobench.workbench.machines import OracleMachine
+from lobench.workbench.measurement.handover import SharedFeed
+from lobench.workbench.proof import Proof, Questions
+from lobench.workbench.remote import (
     LEAST_GROWTH,
     LEAST_SECONDS,
     TIMES_GROWTH,
@@ -25,8 +25,8 @@ from workbench.remote import (
     RemoteMachine,
     handed,
 )
-from workbench.verify import Verification, failed, verify
-from workbench.warming import compile_all
+from lobench.workbench.verify import Verification, failed, verify
+from lobench.workbench.warming import compile_all
 
 
 @dataclass(frozen=True)
@@ -113,8 +113,8 @@ def verify_feeds(pairs: Sequence[tuple[LoadedFeed, Sequence[Variant]]], settings
 
 
 def _check_oracle() -> None:
-    from engine.oracle.features import FEATURES as KNOWN_FEATURES
-    from engine.oracle.strategies import STRATEGIES as KNOWN_STRATEGIES
+    from lobench.engine.oracle.features import FEATURES as KNOWN_FEATURES
+    from lobench.engine.oracle.strategies import STRATEGIES as KNOWN_STRATEGIES
 
     if (*FEATURES, *STRATEGIES) != (*KNOWN_FEATURES, *KNOWN_STRATEGIES):
         raise UsageError(

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from engine.errors import LobenchError
-from engine.feeds import LoadedFeed
-from engine.records import MBO
-from engine.result import Result
-from engine.session import SHOWN_FIELDS
-from workbench.differences import Difference, differing
-from workbench.machines import Machine, State
-from workbench.proof import Proof, bracket, compare
-from workbench.remote import FaultError
+from lobench.engine.errors import LobenchError
+from lobench.engine.feeds import LoadedFeed
+from lobench.engine.records import MBO
+from lobench.engine.result import Result
+from lobench.engine.session import SHOWN_FIELDS
+from lobench.workbench.differences import Difference, differing
+from lobench.workbench.machines import Machine, State
+from lobench.workbench.proof import Proof, bracket, compare
+from lobench.workbench.remote import FaultError
 
 UNSTEADY = "differs, but not again when replayed: its results change from run to run"
 

@@ -16,15 +16,15 @@ from typing import IO
 
 import numba
 
-from engine.cache import source_digest
-from engine.errors import LobenchError
-from engine.kernel_cache import is_kept, kernel_folder, recall, remember
-from engine.policy import COMPILED_AXES, STAGES, Variant
-from engine.replay import build as build_kernels
-from engine.session import warm
-from variants import discover, resolve
-from workbench.console import progress
-from workbench.processes import ending, helper, side_by_side
+from lobench.engine.cache import source_digest
+from lobench.engine.errors import LobenchError
+from lobench.engine.kernel_cache import is_kept, kernel_folder, recall, remember
+from lobench.engine.policy import COMPILED_AXES, STAGES, Variant
+from lobench.engine.replay import build as build_kernels
+from lobench.engine.session import warm
+from lobench.variants import discover, resolve
+from lobench.workbench.console import progress
+from lobench.workbench.processes import ending, helper, side_by_side
 
 BUILDS = {"timed": (False, False), "observed": (True, False), "counted": (False, True)}
 """Build name to (observe, counters)."""
@@ -115,7 +115,7 @@ def _compile(jobs: Sequence[Job], files: Sequence[str]) -> Iterator[tuple[Job, s
         return
 
     def start(job: Job, said: IO[str]) -> subprocess.Popen[str]:
-        command = helper("workbench.warming", *job, *files)
+        command = helper("lobench.workbench.warming", *job, *files)
         return subprocess.Popen(
             **command, stdout=subprocess.DEVNULL, stderr=said, text=True, encoding="utf-8", errors="replace"
         )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.errors import UsageError
-from engine.feeds.kinds import holds_records
-from engine.parts import Part
+from lobench.engine.errors import UsageError
+from lobench.engine.feeds.kinds import holds_records
+from lobench.engine.parts import Part
 
 
 def write_whole(path: Path, text: str, remedy: str, *, folders: bool = False) -> None:

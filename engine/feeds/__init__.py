@@ -1,11 +1,11 @@
 """Feeds: where MBO records come from. ``open_feed`` opens what the user named, ``load`` reads all of it into memory."""
 
-from engine.feeds.base import Chunk, Feed
-from engine.feeds.chain import ChainedFeed
-from engine.feeds.first import first_records
-from engine.feeds.loaded import LoadedFeed, load
-from engine.feeds.opening import open_feed
-from engine.feeds.problems import StreamError, UnreadableError
+from lobench.engine.feeds.base import Chunk, Feed
+from lobench.engine.feeds.chain import ChainedFeed
+from lobench.engine.feeds.first import first_records
+from lobench.engine.feeds.loaded import LoadedFeed, load
+from lobench.engine.feeds.opening import open_feed
+from lobench.engine.feeds.problems import StreamError, UnreadableError
 
 __all__ = [
     "ChainedFeed",

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from engine.records import MBO
+from lobench.engine.records import MBO
 
 
 @dataclass(frozen=True)

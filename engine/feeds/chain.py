@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from engine.feeds.base import Chunk, Feed
+from lobench.engine.feeds.base import Chunk, Feed
 
 
 class ChainedFeed:

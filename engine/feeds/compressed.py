@@ -13,14 +13,14 @@ from io import FileIO
 import zstandard
 from databento_dbn import Metadata
 
-from engine.errors import FeedError
-from engine.feeds.ahead import ReadAhead
-from engine.feeds.base import Chunk
-from engine.feeds.files import SourceFile
-from engine.feeds.framer import LONGEST, Framer, readable
-from engine.feeds.header import read_header
-from engine.feeds.problems import StreamError, UnreadableError
-from engine.feeds.zstd_frames import WIDEST, check_frames, check_needs, largest_window
+from lobench.engine.errors import FeedError
+from lobench.engine.feeds.ahead import ReadAhead
+from lobench.engine.feeds.base import Chunk
+from lobench.engine.feeds.files import SourceFile
+from lobench.engine.feeds.framer import LONGEST, Framer, readable
+from lobench.engine.feeds.header import read_header
+from lobench.engine.feeds.problems import StreamError, UnreadableError
+from lobench.engine.feeds.zstd_frames import WIDEST, check_frames, check_needs, largest_window
 
 BUFFERS = 3
 ROOM = 1 << 20

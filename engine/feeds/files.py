@@ -7,7 +7,7 @@ import stat
 from io import FileIO
 from typing import NoReturn
 
-from engine.feeds.problems import UnreadableError
+from lobench.engine.feeds.problems import UnreadableError
 
 
 class SourceFile:

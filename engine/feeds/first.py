@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from engine.feeds.base import Feed
-from engine.records import MBO
+from lobench.engine.feeds.base import Feed
+from lobench.engine.records import MBO
 
 
 def first_records(feed: Feed, count: int) -> npt.NDArray[np.void]:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from engine.errors import FeedError
-from engine.feeds.base import Chunk
+from lobench.engine.errors import FeedError
+from lobench.engine.feeds.base import Chunk
 
 RUN = 1 << 16
 """Records in a chunk at most, and records that are walked at a time."""
@@ -43,7 +43,7 @@ class Framer:
         ``data`` is read-only uint8, shape (n,), and ``data[start]`` is the stream's byte ``position``.
         """
         # Here, because Numba takes longer to import than it takes to refuse a file.
-        from engine.feeds.framing import MORE, PARTIAL, PROBLEMS, gather, next_run
+        from lobench.engine.feeds.framing import MORE, PARTIAL, PROBLEMS, gather, next_run
 
         address = data.ctypes.data
         stop = len(data)

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.compiling import entry, kernel
-from engine.records import RTYPE_MBO
+from lobench.engine.compiling import entry, kernel
+from lobench.engine.records import RTYPE_MBO
 
 _HEADER = 16
 """Bytes of the header that every record begins with."""

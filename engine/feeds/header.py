@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from databento_dbn import Metadata
 
-from engine.errors import FeedError
+from lobench.engine.errors import FeedError
 
 MAGIC = b"DBN"
 NEWEST = 3

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from engine.feeds import zstd_frames
-from engine.feeds.header import MAGIC
+from lobench.engine.feeds import zstd_frames
+from lobench.engine.feeds.header import MAGIC
 
 SNIFFED = 16
 """Bytes that tell a file's kind."""

@@ -10,12 +10,12 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from engine.errors import UsageError
-from engine.feeds.base import Chunk, Feed
-from engine.feeds.framer import RUN
-from engine.feeds.mapped import check
-from engine.feeds.memory import available_memory
-from engine.records import MBO
+from lobench.engine.errors import UsageError
+from lobench.engine.feeds.base import Chunk, Feed
+from lobench.engine.feeds.framer import RUN
+from lobench.engine.feeds.mapped import check
+from lobench.engine.feeds.memory import available_memory
+from lobench.engine.records import MBO
 
 _WORDS = MBO.itemsize // 4
 _FIRST_ROOM = 1 << 24

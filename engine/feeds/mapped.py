@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.feeds.problems import UnreadableError
+from lobench.engine.feeds.problems import UnreadableError
 
 _SA_SIGINFO, _SA_NODEFER = 4, 0x40000000
 _FAULT_ADDRESS = 16

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from engine.errors import FeedError, UsageError
-from engine.feeds.base import Feed
-from engine.feeds.chain import ChainedFeed
-from engine.feeds.files import SourceFile
-from engine.feeds.header import found
-from engine.feeds.kinds import SNIFFED, is_dbn, is_zstd
-from engine.feeds.plain import DbnFeed
+from lobench.engine.errors import FeedError, UsageError
+from lobench.engine.feeds.base import Feed
+from lobench.engine.feeds.chain import ChainedFeed
+from lobench.engine.feeds.files import SourceFile
+from lobench.engine.feeds.header import found
+from lobench.engine.feeds.kinds import SNIFFED, is_dbn, is_zstd
+from lobench.engine.feeds.plain import DbnFeed
 
 if TYPE_CHECKING:
-    from engine.feeds.compressed import DbnZstFeed
+    from lobench.engine.feeds.compressed import DbnZstFeed
 
 SYNTHETIC = "synth:"
 
@@ -34,7 +34,7 @@ def open_feed(specs: Sequence[str]) -> Feed:
 
 def _open(spec: str) -> Feed:
     if spec.startswith(SYNTHETIC):
-        from engine.synthetic import open_synthetic
+        from lobench.engine.synthetic import open_synthetic
 
         return open_synthetic(spec)
     return open_file(spec)
@@ -48,8 +48,8 @@ def open_file(path: str) -> DbnFeed | DbnZstFeed:
     if is_dbn(start):
         return DbnFeed(source)
 
-    from engine.feeds import zstd_frames
-    from engine.feeds.compressed import DbnZstFeed
+    from lobench.engine.feeds import zstd_frames
+    from lobench.engine.feeds.compressed import DbnZstFeed
 
     if zstd_frames.is_skippable(start) and start[8:11] == b"DBZ":
         raise FeedError(

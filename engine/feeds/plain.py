@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 from databento_dbn import Metadata
 
-from engine.errors import FeedError
-from engine.feeds.base import Chunk
-from engine.feeds.files import SourceFile
-from engine.feeds.framer import Framer, readable
-from engine.feeds.header import read_header
-from engine.feeds.mapped import map_file
-from engine.feeds.problems import UnreadableError
-from engine.records import MBO
+from lobench.engine.errors import FeedError
+from lobench.engine.feeds.base import Chunk
+from lobench.engine.feeds.files import SourceFile
+from lobench.engine.feeds.framer import Framer, readable
+from lobench.engine.feeds.header import read_header
+from lobench.engine.feeds.mapped import map_file
+from lobench.engine.feeds.problems import UnreadableError
+from lobench.engine.records import MBO
 
 
 class DbnFeed:

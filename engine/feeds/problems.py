@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from engine.errors import FeedError
+from lobench.engine.errors import FeedError
 
 
 class StreamError(FeedError):

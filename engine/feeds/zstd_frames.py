@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 
 import zstandard
 
-from engine.errors import FeedError
-from engine.feeds.memory import available_memory
+from lobench.engine.errors import FeedError
+from lobench.engine.feeds.memory import available_memory
 
 MAGIC = b"\x28\xb5\x2f\xfd"
 _SKIPPABLE = b"\x2a\x4d\x18"

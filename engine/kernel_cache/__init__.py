@@ -2,7 +2,7 @@
 
 Numba's own cache knows a kernel by the stamp of its file and by its closure. It does not see an edit of a helper in
 another file, a constant of a module, or an optimization level, and it keeps all kernels of one name in a shared index.
-A wrong kernel is worse than a slow one here, so kernels (``engine.compiling.entry``) have a cache of their own:
+A wrong kernel is worse than a slow one here, so kernels (``lobench.engine.compiling.entry``) have a cache of their own:
 
 1. ``fingerprint`` walks from the kernel's function to everything that can be compiled into it: the code of every
    function, the value of every global, closure variable, default and module attribute that a code names, in whatever
@@ -20,11 +20,11 @@ What cannot be keyed is compiled in every process. Nothing here stops work: what
 Not proven: that ahead-of-time state outside Python's values (an overload that asks the clock) stays the same.
 """
 
-from engine.kernel_cache.dispatching import KernelCache, attach, is_kept
-from engine.kernel_cache.fingerprint import digest_of
-from engine.kernel_cache.folders import kernel_folder
-from engine.kernel_cache.numba_internals import without_numbas_cache
-from engine.kernel_cache.recipes import recall, remember
+from lobench.engine.kernel_cache.dispatching import KernelCache, attach, is_kept
+from lobench.engine.kernel_cache.fingerprint import digest_of
+from lobench.engine.kernel_cache.folders import kernel_folder
+from lobench.engine.kernel_cache.numba_internals import without_numbas_cache
+from lobench.engine.kernel_cache.recipes import recall, remember
 
 __all__ = [
     "KernelCache",

@@ -6,11 +6,11 @@ import weakref
 from types import CodeType
 from typing import Any
 
-from engine.kernel_cache import numba_internals, settings, store
-from engine.kernel_cache.fingerprint import Fingerprint, fingerprint, own_tokens
-from engine.kernel_cache.folders import kernel_folder, say
-from engine.kernel_cache.trusted import trusted_file
-from engine.kernel_cache.values import Token, UnkeyableError
+from lobench.engine.kernel_cache import numba_internals, settings, store
+from lobench.engine.kernel_cache.fingerprint import Fingerprint, fingerprint, own_tokens
+from lobench.engine.kernel_cache.folders import kernel_folder, say
+from lobench.engine.kernel_cache.trusted import trusted_file
+from lobench.engine.kernel_cache.values import Token, UnkeyableError
 
 
 class _Compiled:

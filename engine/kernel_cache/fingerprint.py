@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from engine.kernel_cache import codes, numba_internals
-from engine.kernel_cache.trusted import installed_file, trusted
-from engine.kernel_cache.values import Ref, Token, UnkeyableError, cell_contents, describe
+from lobench.engine.kernel_cache import codes, numba_internals
+from lobench.engine.kernel_cache.trusted import installed_file, trusted
+from lobench.engine.kernel_cache.values import Ref, Token, UnkeyableError, cell_contents, describe
 
 _NO_CONTENT = {
     "__abstractmethods__",

@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from engine import cache
+from lobench.engine import cache
 
 _NAME = "kernels"
 _TEMPORARY = "lobench-kernels-"

@@ -24,7 +24,7 @@ from numba.core.registry import cpu_target
 from numba.core.serialize import dumps as _dumps
 from numba.core.typing import templates
 
-from engine.kernel_cache.trusted import trusted_file, trusted_module
+from lobench.engine.kernel_cache.trusted import trusted_file, trusted_module
 
 init_all: Any = _init_all
 dumps: Any = _dumps

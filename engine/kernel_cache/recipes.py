@@ -9,8 +9,8 @@ import pickle
 from collections.abc import Mapping
 from typing import Any
 
-from engine.kernel_cache import numba_internals, store
-from engine.kernel_cache.folders import kernel_folder
+from lobench.engine.kernel_cache import numba_internals, store
+from lobench.engine.kernel_cache.folders import kernel_folder
 
 
 def remember(question: str, kernels: Mapping[str, Any]) -> None:

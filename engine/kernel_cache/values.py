@@ -17,8 +17,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from engine.kernel_cache import numba_internals, shared_libraries
-from engine.kernel_cache.trusted import trusted_file, trusted_module
+from lobench.engine.kernel_cache import numba_internals, shared_libraries
+from lobench.engine.kernel_cache.trusted import trusted_file, trusted_module
 
 CALLED_BY_NAME = (
     python_types.BuiltinFunctionType,

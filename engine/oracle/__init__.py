@@ -3,6 +3,6 @@
 Plain Python integers, floats, dicts and lists; nothing is cached that can be read off the book.
 """
 
-from engine.oracle.replay import Oracle
+from lobench.engine.oracle.replay import Oracle
 
 __all__ = ["Oracle"]

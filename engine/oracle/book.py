@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from engine.oracle.side import Order, Side
-from engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_TOB, FILL, MODIFY, NONE, TRADE, UNDEF_PRICE
+from lobench.engine.oracle.side import Order, Side
+from lobench.engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_TOB, FILL, MODIFY, NONE, TRADE, UNDEF_PRICE
 
 LevelView = tuple[int, int, int, list[tuple[int, int]]]
 """price, size, count, [(order id, size), ...] from front to tail."""

@@ -6,9 +6,9 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from engine.oracle.arithmetic import int64
-from engine.oracle.book import Book, Effect, Record
-from engine.records import BID, TRADE
+from lobench.engine.oracle.arithmetic import int64
+from lobench.engine.oracle.book import Book, Effect, Record
+from lobench.engine.records import BID, TRADE
 
 TRADES: Final = 64
 """Trades of an instrument in its trade mean."""

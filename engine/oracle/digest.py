@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterable
 from typing import Final
 
-from engine.oracle.book import Book
-from engine.records import ASK, BID
+from lobench.engine.oracle.book import Book
+from lobench.engine.records import ASK, BID
 
 MASK: Final = 2**64 - 1
 

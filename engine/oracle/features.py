@@ -7,10 +7,10 @@ from itertools import islice
 from math import isnan
 from typing import Final
 
-from engine.oracle.arithmetic import NAN, divide
-from engine.oracle.book import Book
-from engine.oracle.trackers import Trackers
-from engine.records import ASK, BID
+from lobench.engine.oracle.arithmetic import NAN, divide
+from lobench.engine.oracle.book import Book
+from lobench.engine.oracle.trackers import Trackers
+from lobench.engine.records import ASK, BID
 
 DEPTH: Final = 5
 

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from engine.anomalies import ANOMALIES
-from engine.errors import UsageError
-from engine.oracle import digest
-from engine.oracle.book import Book, Record
-from engine.oracle.context import Instrument
-from engine.oracle.features import compute
-from engine.oracle.strategies import Strategies
-from engine.oracle.trackers import Trackers
-from engine.records import ASK, BATCH, BID, F_LAST, F_SNAPSHOT, UNDEF_PRICE
-from engine.result import BookEnd, Digests, Result
+from lobench.engine.anomalies import ANOMALIES
+from lobench.engine.errors import UsageError
+from lobench.engine.oracle import digest
+from lobench.engine.oracle.book import Book, Record
+from lobench.engine.oracle.context import Instrument
+from lobench.engine.oracle.features import compute
+from lobench.engine.oracle.strategies import Strategies
+from lobench.engine.oracle.trackers import Trackers
+from lobench.engine.records import ASK, BATCH, BID, F_LAST, F_SNAPSHOT, UNDEF_PRICE
+from lobench.engine.result import BookEnd, Digests, Result
 
 Row = tuple[int, int, int, tuple[float, ...]]
 """ts_event, instrument_id, publisher_id, the 24 features of one evaluation."""
@@ -107,7 +107,7 @@ class Oracle:
         self._samples: list[tuple[int, int, int]] = []
 
     def apply(self, records: npt.NDArray[np.void]) -> None:
-        """Replay the next records of the feed: dtype ``engine.records.MBO``, shape (count,), any stride."""
+        """Replay the next records of the feed: dtype ``lobench.engine.records.MBO``, shape (count,), any stride."""
         for record in _rows(records):
             self._event(record)
 

@@ -6,7 +6,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from engine.records import BID
+from lobench.engine.records import BID
 
 
 @dataclass(slots=True)

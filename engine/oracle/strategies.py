@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from math import isnan
 from typing import Final
 
-from engine.oracle.arithmetic import NAN, ema
-from engine.oracle.context import TRADES, Instrument
-from engine.oracle.features import FEATURES
-from engine.records import ASK, BID
-from engine.result import StrategyEnd
+from lobench.engine.oracle.arithmetic import NAN, ema
+from lobench.engine.oracle.context import TRADES, Instrument
+from lobench.engine.oracle.features import FEATURES
+from lobench.engine.records import ASK, BID
+from lobench.engine.result import StrategyEnd
 
 BUY: Final = 1
 SELL: Final = -1

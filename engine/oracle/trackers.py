@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from engine.oracle.arithmetic import NAN, divide, ema
-from engine.oracle.book import Book, Effect, Record
-from engine.records import ASK, BID, MODIFY, TRADE
+from lobench.engine.oracle.arithmetic import NAN, divide, ema
+from lobench.engine.oracle.book import Book, Effect, Record
+from lobench.engine.records import ASK, BID, MODIFY, TRADE
 
 WINDOW = 100
 """Events of the book in one window."""

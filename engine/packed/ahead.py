@@ -11,17 +11,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine.compiling import inlined, kernel
-from engine.containers import table_get
-from engine.counters import UNCOUNTED
-from engine.layout import BACKTEST, BOOK
-from engine.market import book_key
-from engine.native import Record, element, int64, prefetch, trailing_zeros, uint64, view
-from engine.packed.growth import held, make_room
-from engine.packed.layout import FOUND, FOUND_BYTES, HEAD_BYTES, LINE_BYTES, SLOTS, STATE
-from engine.packed.levels import best_of, numbers_at, tick_of
-from engine.packed.near import ROOM
-from engine.packed.orders import (
+from lobench.engine.compiling import inlined, kernel
+from lobench.engine.containers import table_get
+from lobench.engine.counters import UNCOUNTED
+from lobench.engine.layout import BACKTEST, BOOK
+from lobench.engine.market import book_key
+from lobench.engine.native import Record, element, int64, prefetch, trailing_zeros, uint64, view
+from lobench.engine.packed.growth import held, make_room
+from lobench.engine.packed.layout import FOUND, FOUND_BYTES, HEAD_BYTES, LINE_BYTES, SLOTS, STATE
+from lobench.engine.packed.levels import best_of, numbers_at, tick_of
+from lobench.engine.packed.near import ROOM
+from lobench.engine.packed.orders import (
     STAMPS_BYTES,
     home_of,
     level_of,
@@ -29,12 +29,12 @@ from engine.packed.orders import (
     matches,
     slot_at,
 )
-from engine.packed.parameters import RING
-from engine.packed.pool import LEVEL_BYTES
-from engine.packed.quotes import head_of
-from engine.records import ASK, MBO
-from engine.registry import FEATURES, STRATEGIES
-from engine.shards import index_of
+from lobench.engine.packed.parameters import RING
+from lobench.engine.packed.pool import LEVEL_BYTES
+from lobench.engine.packed.quotes import head_of
+from lobench.engine.records import ASK, MBO
+from lobench.engine.registry import FEATURES, STRATEGIES
+from lobench.engine.shards import index_of
 
 SOON = 4
 """Records ahead that the rest of a book is asked for: it is much, and shall not drive out what is needed first."""

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from engine.book import side_at
-from engine.compiling import kernel
-from engine.containers import item
-from engine.layout import BOOK
-from engine.market import book_key, find_book
-from engine.native import INTEGER, Record, free, int64, view
-from engine.packed.ahead import build_look_ahead, find_ahead
-from engine.packed.grouping import group
-from engine.packed.growth import make_room, open_state
-from engine.packed.layout import HEAD_BYTES, LINE_BYTES, STATE
-from engine.packed.levels import NUMBER_BYTES, bits_bytes
-from engine.packed.near import ROOM, append_side
-from engine.packed.orders import STAMPS_BYTES
-from engine.packed.outskirts import bytes_of, outskirts_of, release
-from engine.packed.pool import LEVEL_BYTES
-from engine.packed.queues import arrange, book_value, forget
-from engine.packed.quotes import free_touches, head_of, join_instrument, put_mid
-from engine.packed.room import free_room, new_room
-from engine.packed.rules import build_rules
-from engine.packed.walk import best, best_price, levels_of, read_side, write_levels
-from engine.packed.window import FIRST_CREDIT, drop_window
-from engine.policy import Layout, LayoutKernels, Lookup, Memory
-from engine.shards import split
+from lobench.engine.book import side_at
+from lobench.engine.compiling import kernel
+from lobench.engine.containers import item
+from lobench.engine.layout import BOOK
+from lobench.engine.market import book_key, find_book
+from lobench.engine.native import INTEGER, Record, free, int64, view
+from lobench.engine.packed.ahead import build_look_ahead, find_ahead
+from lobench.engine.packed.grouping import group
+from lobench.engine.packed.growth import make_room, open_state
+from lobench.engine.packed.layout import HEAD_BYTES, LINE_BYTES, STATE
+from lobench.engine.packed.levels import NUMBER_BYTES, bits_bytes
+from lobench.engine.packed.near import ROOM, append_side
+from lobench.engine.packed.orders import STAMPS_BYTES
+from lobench.engine.packed.outskirts import bytes_of, outskirts_of, release
+from lobench.engine.packed.pool import LEVEL_BYTES
+from lobench.engine.packed.queues import arrange, book_value, forget
+from lobench.engine.packed.quotes import free_touches, head_of, join_instrument, put_mid
+from lobench.engine.packed.room import free_room, new_room
+from lobench.engine.packed.rules import build_rules
+from lobench.engine.packed.walk import best, best_price, levels_of, read_side, write_levels
+from lobench.engine.packed.window import FIRST_CREDIT, drop_window
+from lobench.engine.policy import Layout, LayoutKernels, Lookup, Memory
+from lobench.engine.shards import split
 
 
 @kernel

@@ -1,7 +1,7 @@
 """A batch's records, handled book by book: what one of them needs, the one before has brought to the nearest cache.
 
 Books do not see each other before the batch is over, so a result does not depend on it. A counting sort by the slot of
-the instrument (``engine.shards``) keeps the feed's order within an instrument.
+the instrument (``lobench.engine.shards``) keeps the feed's order within an instrument.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from typing import Final
 
 import numpy as np
 
-from engine.compiling import kernel
-from engine.layout import SHARED, record
-from engine.native import Record, element, int64, memset, view
-from engine.packed.layout import STATE
-from engine.records import BATCH, MBO
-from engine.shards import OWNER, OWNER_BYTES, SLOTS, TURN, TURN_BYTES, index_of, slot_of, split
+from lobench.engine.compiling import kernel
+from lobench.engine.layout import SHARED, record
+from lobench.engine.native import Record, element, int64, memset, view
+from lobench.engine.packed.layout import STATE
+from lobench.engine.records import BATCH, MBO
+from lobench.engine.shards import OWNER, OWNER_BYTES, SLOTS, TURN, TURN_BYTES, index_of, slot_of, split
 
 GROUPS: Final = record(("begins", "u2", (SLOTS,)), ("slot", "u2", (BATCH,)), ("turns", TURN, (BATCH,)))
 """``begins``: where each slot's records begin; ``slot`` of each record; ``turns``: the list that is made."""

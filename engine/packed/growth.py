@@ -6,12 +6,12 @@ when too much of it belongs to dead levels.
 
 from __future__ import annotations
 
-from engine.compiling import kernel
-from engine.digest import mix
-from engine.layout import BOOK
-from engine.native import INTEGER, Record, int64, memcpy, uint64, view
-from engine.packed.grouping import GROUPS_BYTES
-from engine.packed.layout import (
+from lobench.engine.compiling import kernel
+from lobench.engine.digest import mix
+from lobench.engine.layout import BOOK
+from lobench.engine.native import INTEGER, Record, int64, memcpy, uint64, view
+from lobench.engine.packed.grouping import GROUPS_BYTES
+from lobench.engine.packed.layout import (
     FOUND_BYTES,
     HEAD_BYTES,
     LEVEL_MASK,
@@ -22,11 +22,11 @@ from engine.packed.layout import (
     STATE,
     TOP,
 )
-from engine.packed.orders import STAMPS_BYTES
-from engine.packed.parameters import RING
-from engine.packed.pool import LEVEL_BYTES
-from engine.packed.rebuilding import purge, rebuild
-from engine.packed.room import free_room, new_room
+from lobench.engine.packed.orders import STAMPS_BYTES
+from lobench.engine.packed.parameters import RING
+from lobench.engine.packed.pool import LEVEL_BYTES
+from lobench.engine.packed.rebuilding import purge, rebuild
+from lobench.engine.packed.room import free_room, new_room
 
 STATE_BYTES = STATE.itemsize
 _BOOK_BYTES = BOOK.itemsize

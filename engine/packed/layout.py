@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.layout import integers, record
-from engine.packed.parameters import NAMES
+from lobench.engine.layout import integers, record
+from lobench.engine.packed.parameters import NAMES
 
 LINE_BYTES: Final = 64
 

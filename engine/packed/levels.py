@@ -6,9 +6,9 @@ once, so that the next level is a few steps away, however far apart levels are.
 
 from __future__ import annotations
 
-from engine.compiling import kernel
-from engine.native import Record, address_of, element, int64, leading_zeros, trailing_zeros, uint64, view
-from engine.packed.layout import BEST_OFFSET, BITS, WORD
+from lobench.engine.compiling import kernel
+from lobench.engine.native import Record, address_of, element, int64, leading_zeros, trailing_zeros, uint64, view
+from lobench.engine.packed.layout import BEST_OFFSET, BITS, WORD
 
 ONE = uint64(1)
 _NOTHING, _TWO = uint64(0), uint64(2)

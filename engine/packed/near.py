@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.book import side_at
-from engine.compiling import inlined, kernel
-from engine.inputs import LEVELS
-from engine.layout import BOOK, record
-from engine.native import Record, address_of, int64, view
-from engine.packed.layout import LINE_BYTES, STATE, TOP
-from engine.packed.levels import is_better
-from engine.packed.pool import level_at
-from engine.packed.quotes import head_of
-from engine.packed.walk import top_levels
-from engine.records import UNDEF_PRICE
+from lobench.engine.book import side_at
+from lobench.engine.compiling import inlined, kernel
+from lobench.engine.inputs import LEVELS
+from lobench.engine.layout import BOOK, record
+from lobench.engine.native import Record, address_of, int64, view
+from lobench.engine.packed.layout import LINE_BYTES, STATE, TOP
+from lobench.engine.packed.levels import is_better
+from lobench.engine.packed.pool import level_at
+from lobench.engine.packed.quotes import head_of
+from lobench.engine.packed.walk import top_levels
+from lobench.engine.records import UNDEF_PRICE
 
 LANES: Final = 8
 NEAR: Final = record(("price", "i8", (LANES,)), ("size", "i8", (LANES,)))

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.compiling import kernel
-from engine.ladder import RUNG_BYTES
-from engine.layout import RUNG, integers, record
-from engine.native import Record, address_of, element, free, int64, malloc, memcpy, memmove, view
-from engine.packed.layout import FAR_BYTES, FAR_OFFSET, OUTSKIRTS
+from lobench.engine.compiling import kernel
+from lobench.engine.ladder import RUNG_BYTES
+from lobench.engine.layout import RUNG, integers, record
+from lobench.engine.native import Record, address_of, element, free, int64, malloc, memcpy, memmove, view
+from lobench.engine.packed.layout import FAR_BYTES, FAR_OFFSET, OUTSKIRTS
 
 FANOUT: Final = 31
 """Rungs of a node: half a kilobyte, as many as most books ever have outside of their windows."""

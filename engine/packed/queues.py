@@ -6,18 +6,18 @@ over the table puts the orders of each level together, then each level's are sor
 
 from __future__ import annotations
 
-from engine.compiling import kernel
-from engine.digest import fold
-from engine.layout import BOOK
-from engine.native import BYTE, INTEGER, Record, address_of, element, free, int64, malloc, uint64, view, zeroed
-from engine.packed.growth import book_address
-from engine.packed.layout import SLOTS, STATE
-from engine.packed.levels import best_of
-from engine.packed.orders import level_of, slot_at, stamp_at
-from engine.packed.pool import level_at
-from engine.packed.quotes import head_of
-from engine.packed.rules import age
-from engine.packed.walk import level_behind, levels_of
+from lobench.engine.compiling import kernel
+from lobench.engine.digest import fold
+from lobench.engine.layout import BOOK
+from lobench.engine.native import BYTE, INTEGER, Record, address_of, element, free, int64, malloc, uint64, view, zeroed
+from lobench.engine.packed.growth import book_address
+from lobench.engine.packed.layout import SLOTS, STATE
+from lobench.engine.packed.levels import best_of
+from lobench.engine.packed.orders import level_of, slot_at, stamp_at
+from lobench.engine.packed.pool import level_at
+from lobench.engine.packed.quotes import head_of
+from lobench.engine.packed.rules import age
+from lobench.engine.packed.walk import level_behind, levels_of
 
 _MODULO = 0xFFFFFFFF
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.compiling import kernel
-from engine.counters import LINES_TOUCHED, tally
-from engine.layout import BOOK, INSTRUMENT
-from engine.native import Record, float64, int64, memcpy, view
-from engine.packed.layout import HEAD, HEAD_BYTES, LINE_BYTES, PEERS, TOUCH, TOUCH_BYTES
-from engine.packed.levels import best_of
-from engine.packed.pool import level_at
-from engine.packed.room import free_room, new_room
+from lobench.engine.compiling import kernel
+from lobench.engine.counters import LINES_TOUCHED, tally
+from lobench.engine.layout import BOOK, INSTRUMENT
+from lobench.engine.native import Record, float64, int64, memcpy, view
+from lobench.engine.packed.layout import HEAD, HEAD_BYTES, LINE_BYTES, PEERS, TOUCH, TOUCH_BYTES
+from lobench.engine.packed.levels import best_of
+from lobench.engine.packed.pool import level_at
+from lobench.engine.packed.room import free_room, new_room
 
 _LEAST = -(2**63)
 BOTH_BYTES = 2 * TOUCH_BYTES

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.layout import BOOK
-from engine.packed.layout import DEAD, HEAD, HEAD_BYTES, LEVEL, LEVEL_MASK, SLOT, SLOTS, STAMP, STATE
+from lobench.engine.layout import BOOK
+from lobench.engine.packed.layout import DEAD, HEAD, HEAD_BYTES, LEVEL, LEVEL_MASK, SLOT, SLOTS, STAMP, STATE
 
 _MODULO = 2**32
 

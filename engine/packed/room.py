@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.compiling import kernel
-from engine.native import INTEGER, free, int64, madvise, malloc, memset, mmap, munmap, view
-from engine.packed.layout import LINE_BYTES
+from lobench.engine.compiling import kernel
+from lobench.engine.native import INTEGER, free, int64, madvise, malloc, memset, mmap, munmap, view
+from lobench.engine.packed.layout import LINE_BYTES
 
 LARGE = 1 << 21
 """A large page. From this size on memory comes from the system: zeroed, and given back at once when it is freed."""

@@ -1,4 +1,4 @@
-"""The book rules for packed books (docs/semantics.md): the same as ``engine.book``'s, with less to keep right.
+"""The book rules for packed books (docs/semantics.md): the same as ``lobench.engine.book``'s, with less to keep right.
 
 An order's stamps are the book's event numbers modulo 2^32; what they say is restored from the present event's number.
 """
@@ -8,21 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine import anomalies as kind
-from engine.book import note, side_at, side_of
-from engine.compiling import inlined, kernel
-from engine.counters import LINES_TOUCHED, LOOKUPS, tally
-from engine.layout import BOOK
-from engine.native import Record, float64, int64, view
-from engine.packed.layout import STATE
-from engine.packed.levels import best_of
-from engine.packed.near import follow_level
-from engine.packed.orders import erase, find, insert, level_of, put_level, slot_at, stamp_at
-from engine.packed.pool import level_at
-from engine.packed.quotes import head_of, requote
-from engine.packed.sides import empty_side, grow, level_for, shrink
-from engine.records import ADD, CANCEL, CLEAR, F_TOB, MODIFY, UNDEF_PRICE
-from engine.trackers import moving_average
+from lobench.engine import anomalies as kind
+from lobench.engine.book import note, side_at, side_of
+from lobench.engine.compiling import inlined, kernel
+from lobench.engine.counters import LINES_TOUCHED, LOOKUPS, tally
+from lobench.engine.layout import BOOK
+from lobench.engine.native import Record, float64, int64, view
+from lobench.engine.packed.layout import STATE
+from lobench.engine.packed.levels import best_of
+from lobench.engine.packed.near import follow_level
+from lobench.engine.packed.orders import erase, find, insert, level_of, put_level, slot_at, stamp_at
+from lobench.engine.packed.pool import level_at
+from lobench.engine.packed.quotes import head_of, requote
+from lobench.engine.packed.sides import empty_side, grow, level_for, shrink
+from lobench.engine.records import ADD, CANCEL, CLEAR, F_TOB, MODIFY, UNDEF_PRICE
+from lobench.engine.trackers import moving_average
 
 _MODULO = 0xFFFFFFFF
 

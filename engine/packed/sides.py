@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from engine.compiling import kernel
-from engine.counters import FAR_LEVELS, LINES_TOUCHED, tally
-from engine.ladder import key_of
-from engine.native import Record, int64, trailing_zeros, uint64
-from engine.packed import outskirts
-from engine.packed.layout import FAR
-from engine.packed.levels import (
+from lobench.engine.compiling import kernel
+from lobench.engine.counters import FAR_LEVELS, LINES_TOUCHED, tally
+from lobench.engine.ladder import key_of
+from lobench.engine.native import Record, int64, trailing_zeros, uint64
+from lobench.engine.packed import outskirts
+from lobench.engine.packed.layout import FAR
+from lobench.engine.packed.levels import (
     ONE,
     best_of,
     bits_at,
@@ -23,9 +23,9 @@ from engine.packed.levels import (
     put_bit,
     tick_of,
 )
-from engine.packed.outskirts import outskirts_of
-from engine.packed.pool import free_level, kill, level_at, new_level
-from engine.packed.window import lay_window
+from lobench.engine.packed.outskirts import outskirts_of
+from lobench.engine.packed.pool import free_level, kill, level_at, new_level
+from lobench.engine.packed.window import lay_window
 
 
 @kernel

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.compiling import inlined, kernel
-from engine.inputs import LEVELS
-from engine.ladder import key_of
-from engine.layout import OUTPUT_LEVEL
-from engine.native import Record, address_of, float64, int64, uint64, view
-from engine.packed import outskirts
-from engine.packed.layout import FAR, STATE, TOP
-from engine.packed.levels import (
+from lobench.engine.compiling import inlined, kernel
+from lobench.engine.inputs import LEVELS
+from lobench.engine.ladder import key_of
+from lobench.engine.layout import OUTPUT_LEVEL
+from lobench.engine.native import Record, address_of, float64, int64, uint64, view
+from lobench.engine.packed import outskirts
+from lobench.engine.packed.layout import FAR, STATE, TOP
+from lobench.engine.packed.levels import (
     ONE,
     behind,
     best_of,
@@ -25,10 +25,10 @@ from engine.packed.levels import (
     numbers_at,
     tick_size,
 )
-from engine.packed.outskirts import outskirts_of
-from engine.packed.pool import level_at
-from engine.packed.quotes import head_of
-from engine.records import UNDEF_PRICE
+from lobench.engine.packed.outskirts import outskirts_of
+from lobench.engine.packed.pool import level_at
+from lobench.engine.packed.quotes import head_of
+from lobench.engine.records import UNDEF_PRICE
 
 OUTPUT_LEVEL_BYTES = OUTPUT_LEVEL.itemsize
 

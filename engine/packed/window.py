@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.compiling import kernel
-from engine.counters import WINDOWS_LAID, tally
-from engine.ladder import key_of
-from engine.layout import BOOK
-from engine.native import Record, address_of, free, int64, malloc, memset, trailing_zeros, uint64, view
-from engine.packed import outskirts
-from engine.packed.layout import BITS, FAR, HEAD_BYTES, WORD
-from engine.packed.levels import NUMBER_BYTES, best_of, bits_bytes, inverse_of, numbers_at, put_bit, tick_of
-from engine.packed.outskirts import outskirts_of
-from engine.packed.pool import free_level, level_at
-from engine.packed.room import free_room, new_room
+from lobench.engine.compiling import kernel
+from lobench.engine.counters import WINDOWS_LAID, tally
+from lobench.engine.ladder import key_of
+from lobench.engine.layout import BOOK
+from lobench.engine.native import Record, address_of, free, int64, malloc, memset, trailing_zeros, uint64, view
+from lobench.engine.packed import outskirts
+from lobench.engine.packed.layout import BITS, FAR, HEAD_BYTES, WORD
+from lobench.engine.packed.levels import NUMBER_BYTES, best_of, bits_bytes, inverse_of, numbers_at, put_bit, tick_of
+from lobench.engine.packed.outskirts import outskirts_of
+from lobench.engine.packed.pool import free_level, level_at
+from lobench.engine.packed.room import free_room, new_room
 
 LEAST_WIDTH = 64
 FIRST_CREDIT = 8

@@ -6,13 +6,13 @@ handled. Simple and safe: nothing that the feed does to its buffers can reach an
 
 from __future__ import annotations
 
-from engine.compiling import kernel
-from engine.containers import append, item
-from engine.counters import EVENT_BYTES_COPIED, EVENT_OBJECTS_ALLOCATED, tally
-from engine.native import Record, free, int64, malloc, memcpy, view
-from engine.policy import Events
-from engine.records import MBO
-from engine.shards import is_mine
+from lobench.engine.compiling import kernel
+from lobench.engine.containers import append, item
+from lobench.engine.counters import EVENT_BYTES_COPIED, EVENT_OBJECTS_ALLOCATED, tally
+from lobench.engine.native import Record, free, int64, malloc, memcpy, view
+from lobench.engine.policy import Events
+from lobench.engine.records import MBO
+from lobench.engine.shards import is_mine
 
 MBO_BYTES = MBO.itemsize
 

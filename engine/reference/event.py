@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from engine.compiling import kernel
-from engine.inputs import INPUTS, gather, remember_quotes
-from engine.layout import BOOK, INSTRUMENT
-from engine.native import DOUBLE, Record, int64, view
-from engine.policy import ContextKernels, LayoutKernels, Shape, ShapeKernels
-from engine.registry import FEATURES, STRATEGIES, build_features, build_strategies
-from engine.tap import build_observe_moment, observe_outcome
-from engine.trace import build_feature_trace, row_key
+from lobench.engine.compiling import kernel
+from lobench.engine.inputs import INPUTS, gather, remember_quotes
+from lobench.engine.layout import BOOK, INSTRUMENT
+from lobench.engine.native import DOUBLE, Record, int64, view
+from lobench.engine.policy import ContextKernels, LayoutKernels, Shape, ShapeKernels
+from lobench.engine.registry import FEATURES, STRATEGIES, build_features, build_strategies
+from lobench.engine.tap import build_observe_moment, observe_outcome
+from lobench.engine.trace import build_feature_trace, row_key
 
 
 def build_event(context: ContextKernels, layout: LayoutKernels, until: str) -> ShapeKernels:

@@ -5,19 +5,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.book import build_book, side_at
-from engine.compiling import inlined, kernel
-from engine.containers import SLOT_BYTES, item, table_release, table_size
-from engine.digest import book_value
-from engine.inputs import LEVELS
-from engine.ladder import RUNG_BYTES, level_from_best
-from engine.layout import BOOK, LEVEL, OUTPUT_LEVEL, RUNG
-from engine.market import book_key, find_book, requote
-from engine.native import Record, address_of, float64, free, int64, view
-from engine.policy import Layout, LayoutKernels, Lookup, Memory
-from engine.records import UNDEF_PRICE
-from engine.shards import split
-from engine.trackers import best_price, follow_best
+from lobench.engine.book import build_book, side_at
+from lobench.engine.compiling import inlined, kernel
+from lobench.engine.containers import SLOT_BYTES, item, table_release, table_size
+from lobench.engine.digest import book_value
+from lobench.engine.inputs import LEVELS
+from lobench.engine.ladder import RUNG_BYTES, level_from_best
+from lobench.engine.layout import BOOK, LEVEL, OUTPUT_LEVEL, RUNG
+from lobench.engine.market import book_key, find_book, requote
+from lobench.engine.native import Record, address_of, float64, free, int64, view
+from lobench.engine.policy import Layout, LayoutKernels, Lookup, Memory
+from lobench.engine.records import UNDEF_PRICE
+from lobench.engine.shards import split
+from lobench.engine.trackers import best_price, follow_best
 
 BOOK_BYTES = BOOK.itemsize
 OUTPUT_LEVEL_BYTES = OUTPUT_LEVEL.itemsize

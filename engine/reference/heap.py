@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from engine.compiling import kernel
-from engine.counters import LEVELS_ALLOCATED, ORDERS_ALLOCATED, tally
-from engine.layout import LEVEL, ORDER
-from engine.native import Record, free, malloc
-from engine.policy import Memory
+from lobench.engine.compiling import kernel
+from lobench.engine.counters import LEVELS_ALLOCATED, ORDERS_ALLOCATED, tally
+from lobench.engine.layout import LEVEL, ORDER
+from lobench.engine.native import Record, free, malloc
+from lobench.engine.policy import Memory
 
 ORDER_BYTES = ORDER.itemsize
 LEVEL_BYTES = LEVEL.itemsize

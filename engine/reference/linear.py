@@ -7,12 +7,12 @@ queue to keep right, and fast while queues are short.
 
 from __future__ import annotations
 
-from engine.compiling import kernel
-from engine.containers import slot_at, table_erase, table_find, table_get, table_insert
-from engine.counters import DIRECTORY_PROBES, LOOKUP_PROBES, TABLE_UPDATE_PROBES, tally
-from engine.layout import LEVEL, ORDER
-from engine.native import Record, int64, view
-from engine.policy import Lookup
+from lobench.engine.compiling import kernel
+from lobench.engine.containers import slot_at, table_erase, table_find, table_get, table_insert
+from lobench.engine.counters import DIRECTORY_PROBES, LOOKUP_PROBES, TABLE_UPDATE_PROBES, tally
+from lobench.engine.layout import LEVEL, ORDER
+from lobench.engine.native import Record, int64, view
+from lobench.engine.policy import Lookup
 
 
 @kernel

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.compiling import kernel
-from engine.containers import slot_at, table_get, table_insert, table_release, table_size
-from engine.counters import LOCKS_TAKEN, UNCOUNTED, tally
-from engine.layout import QUOTE, TABLE, TRADES, record
-from engine.market import best_prices, copy_quote, copy_trades
-from engine.native import (
+from lobench.engine.compiling import kernel
+from lobench.engine.containers import slot_at, table_get, table_insert, table_release, table_size
+from lobench.engine.counters import LOCKS_TAKEN, UNCOUNTED, tally
+from lobench.engine.layout import QUOTE, TABLE, TRADES, record
+from lobench.engine.market import best_prices, copy_quote, copy_trades
+from lobench.engine.native import (
     RWLOCK_BYTES,
     Record,
     free,
@@ -27,7 +27,7 @@ from engine.native import (
     write_lock,
     zeroed,
 )
-from engine.policy import Context, ContextKernels, FeatureStore, Memory
+from lobench.engine.policy import Context, ContextKernels, FeatureStore, Memory
 
 _LOCK = ("u1", (RWLOCK_BYTES,))
 CONTEXT = record(

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.compiling import kernel
-from engine.counters import STRING_BYTES_HASHED, STRINGS_MADE, tally
-from engine.native import BYTE, DOUBLE, Record, element, free, int64, malloc, memcmp, uint64, view
-from engine.policy import Features, FeatureStore
+from lobench.engine.compiling import kernel
+from lobench.engine.counters import STRING_BYTES_HASHED, STRINGS_MADE, tally
+from lobench.engine.native import BYTE, DOUBLE, Record, element, free, int64, malloc, memcmp, uint64, view
+from lobench.engine.policy import Features, FeatureStore
 
 ENTRY = np.dtype([("hash", "u8"), ("key", "i8"), ("length", "i8"), ("value", "f8")], align=True)
 ENTRY_BYTES = ENTRY.itemsize

@@ -1,6 +1,6 @@
 """Synthetic feeds: seeded, endless if need be, with the statistics of a real market-by-order feed."""
 
-from engine.synthetic.feed import SyntheticFeed, names, open_synthetic
-from engine.synthetic.files import generate
+from lobench.engine.synthetic.feed import SyntheticFeed, names, open_synthetic
+from lobench.engine.synthetic.files import generate
 
 __all__ = ["SyntheticFeed", "generate", "names", "open_synthetic"]

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.compiling import kernel
-from engine.native import Record
-from engine.synthetic.views import best_of, book_at, level_at, order_at, table_entry
+from lobench.engine.compiling import kernel
+from lobench.engine.native import Record
+from lobench.engine.synthetic.views import best_of, book_at, level_at, order_at, table_entry
 
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)

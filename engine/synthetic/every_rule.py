@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.feeds.base import Chunk
-from engine.records import (
+from lobench.engine.feeds.base import Chunk
+from lobench.engine.records import (
     ADD,
     ASK,
     BID,
@@ -32,9 +32,9 @@ from engine.records import (
     TRADE,
     UNDEF_PRICE,
 )
-from engine.synthetic.market import START
-from engine.synthetic.profiles import PITCH, Profile, Venue
-from engine.synthetic.tables import EQUITY
+from lobench.engine.synthetic.market import START
+from lobench.engine.synthetic.profiles import PITCH, Profile, Venue
+from lobench.engine.synthetic.tables import EQUITY
 
 EVERY_RULE = Profile(
     name="every-rule",

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from engine.errors import UsageError
-from engine.feeds.base import Chunk
-from engine.records import F_LAST, MBO
-from engine.synthetic.every_rule import EVERY_RULE, EveryRuleFeed
-from engine.synthetic.kernel import prepare, produce
-from engine.synthetic.market import GROUP, build
-from engine.synthetic.profiles import DEFAULT, PROFILES, Profile
+from lobench.engine.errors import UsageError
+from lobench.engine.feeds.base import Chunk
+from lobench.engine.records import F_LAST, MBO
+from lobench.engine.synthetic.every_rule import EVERY_RULE, EveryRuleFeed
+from lobench.engine.synthetic.kernel import prepare, produce
+from lobench.engine.synthetic.market import GROUP, build
+from lobench.engine.synthetic.profiles import DEFAULT, PROFILES, Profile
 
 PREFIX = "synth:"
 CHUNK = 65_536

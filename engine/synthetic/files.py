@@ -12,13 +12,13 @@ from typing import Any, BinaryIO, cast
 import zstandard
 from databento_dbn import Metadata, Schema, SType
 
-from engine.errors import LobenchError, UsageError
-from engine.parts import Part
-from engine.records import MBO
-from engine.synthetic.every_rule import EveryRuleFeed
-from engine.synthetic.feed import SyntheticFeed
-from engine.synthetic.market import START
-from engine.synthetic.profiles import PROFILES, Profile
+from lobench.engine.errors import LobenchError, UsageError
+from lobench.engine.parts import Part
+from lobench.engine.records import MBO
+from lobench.engine.synthetic.every_rule import EveryRuleFeed
+from lobench.engine.synthetic.feed import SyntheticFeed
+from lobench.engine.synthetic.market import START
+from lobench.engine.synthetic.profiles import PROFILES, Profile
 
 _LEVEL = 3
 _PACKED = 15

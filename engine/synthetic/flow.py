@@ -7,10 +7,10 @@ any length.
 
 from __future__ import annotations
 
-from engine.compiling import kernel
-from engine.native import Record
-from engine.records import ADD, CANCEL, MODIFY
-from engine.synthetic.book import (
+from lobench.engine.compiling import kernel
+from lobench.engine.native import Record
+from lobench.engine.records import ADD, CANCEL, MODIFY
+from lobench.engine.synthetic.book import (
     below,
     chance,
     create,
@@ -21,12 +21,12 @@ from engine.synthetic.book import (
     leave,
     next_level,
 )
-from engine.synthetic.market import PREOPEN
-from engine.synthetic.profiles import ITCH
-from engine.synthetic.tables import FAR, FLOW, NEAR, SIZE, STEP
-from engine.synthetic.tables import MODIFY as MODIFIED
-from engine.synthetic.views import best_of, book_at, level_at, order_at
-from engine.synthetic.writer import LAST, emit, emit_order, fresh_id, price_at, side_code
+from lobench.engine.synthetic.market import PREOPEN
+from lobench.engine.synthetic.profiles import ITCH
+from lobench.engine.synthetic.tables import FAR, FLOW, NEAR, SIZE, STEP
+from lobench.engine.synthetic.tables import MODIFY as MODIFIED
+from lobench.engine.synthetic.views import best_of, book_at, level_at, order_at
+from lobench.engine.synthetic.writer import LAST, emit, emit_order, fresh_id, price_at, side_code
 
 OVERLAP = 24
 """Steps by which the pre-open's bids and asks lie across each other, each side's."""

@@ -7,15 +7,15 @@ kept.
 
 from __future__ import annotations
 
-from engine.anomalies import ANOMALIES
-from engine.compiling import kernel
-from engine.native import Record
-from engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_LAST, F_TOB, MODIFY, NO_SIDE, TRADE, UNDEF_PRICE
-from engine.synthetic.book import below, chance, create, destroy, draw, full, join, leave
-from engine.synthetic.flow import distance, flow, place, some_order
-from engine.synthetic.tables import FLOW, SIZE, TRADED
-from engine.synthetic.views import book_at, order_at
-from engine.synthetic.writer import LAST, NO_ID, emit, emit_order, fresh_id, price_at, side_code
+from lobench.engine.anomalies import ANOMALIES
+from lobench.engine.compiling import kernel
+from lobench.engine.native import Record
+from lobench.engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_LAST, F_TOB, MODIFY, NO_SIDE, TRADE, UNDEF_PRICE
+from lobench.engine.synthetic.book import below, chance, create, destroy, draw, full, join, leave
+from lobench.engine.synthetic.flow import distance, flow, place, some_order
+from lobench.engine.synthetic.tables import FLOW, SIZE, TRADED
+from lobench.engine.synthetic.views import book_at, order_at
+from lobench.engine.synthetic.writer import LAST, NO_ID, emit, emit_order, fresh_id, price_at, side_code
 
 KINDS = len(ANOMALIES) + 4
 """The anomalies in their order, then: a side change, a cancel of nothing, and twice the book of top-of-book records."""

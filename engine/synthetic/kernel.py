@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.compiling import entry, kernel
-from engine.native import Record
-from engine.records import ADD, CLEAR, F_BAD_TS_RECV, F_LAST, F_SNAPSHOT, NO_SIDE, UNDEF_PRICE
-from engine.synthetic.book import below, chance, clear, create, draw, next_level, random
-from engine.synthetic.flow import flow, modify
-from engine.synthetic.irregular import irregular
-from engine.synthetic.market import CLEAR as CLEARED
-from engine.synthetic.market import CONTINUOUS, LONGEST_QUEUE, PREOPEN, REBUILD, SNAPSHOT, UNCROSS, Array
-from engine.synthetic.tables import ENTRIES, SIZE
-from engine.synthetic.trades import trade, uncross
-from engine.synthetic.views import alias_at, best_of, book_at, level_at, order_at, stage_at
-from engine.synthetic.writer import NO_ID, advance_clock, emit, emit_order, fresh_id
+from lobench.engine.compiling import entry, kernel
+from lobench.engine.native import Record
+from lobench.engine.records import ADD, CLEAR, F_BAD_TS_RECV, F_LAST, F_SNAPSHOT, NO_SIDE, UNDEF_PRICE
+from lobench.engine.synthetic.book import below, chance, clear, create, draw, next_level, random
+from lobench.engine.synthetic.flow import flow, modify
+from lobench.engine.synthetic.irregular import irregular
+from lobench.engine.synthetic.market import CLEAR as CLEARED
+from lobench.engine.synthetic.market import CONTINUOUS, LONGEST_QUEUE, PREOPEN, REBUILD, SNAPSHOT, UNCROSS, Array
+from lobench.engine.synthetic.tables import ENTRIES, SIZE
+from lobench.engine.synthetic.trades import trade, uncross
+from lobench.engine.synthetic.views import alias_at, best_of, book_at, level_at, order_at, stage_at
+from lobench.engine.synthetic.writer import NO_ID, advance_clock, emit, emit_order, fresh_id
 
 _TRADES, _MODIFIES = 61, 245
 """Groups of 1024 that trade, that modify an order."""

@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.synthetic.profiles import Profile
-from engine.synthetic.tables import SHORT_AFTER_SHORT, SHORT_SHARE, expand
+from lobench.engine.synthetic.profiles import Profile
+from lobench.engine.synthetic.tables import SHORT_AFTER_SHORT, SHORT_SHARE, expand
 
 START: Final = 1_704_205_800_000_000_000
 """ts_event at which feeds begin: 2 January 2024, 14:30 UTC."""

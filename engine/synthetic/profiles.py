@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from engine.synthetic.tables import EQUITY, FUTURE, Rows
+from lobench.engine.synthetic.tables import EQUITY, FUTURE, Rows
 
 CME: Final = 0
 """Fills by C of the whole order or M to what is left; a modify keeps the id; a trade names its aggressor."""

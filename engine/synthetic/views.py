@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from engine.compiling import kernel
-from engine.native import INTEGER, Record, element, view
-from engine.records import MBO
-from engine.synthetic.market import ALIAS, BOOK, FILL, IDS, LEVEL, ORDER, STAGE
-from engine.synthetic.tables import ENTRIES
+from lobench.engine.compiling import kernel
+from lobench.engine.native import INTEGER, Record, element, view
+from lobench.engine.records import MBO
+from lobench.engine.synthetic.market import ALIAS, BOOK, FILL, IDS, LEVEL, ORDER, STAGE
+from lobench.engine.synthetic.tables import ENTRIES
 
 _BOOK, _LEVEL, _ORDER, _FILL = BOOK.itemsize, LEVEL.itemsize, ORDER.itemsize, FILL.itemsize
 _IDS, _ALIAS, _STAGE, _MBO = IDS.itemsize, ALIAS.itemsize, STAGE.itemsize, MBO.itemsize

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.compiling import kernel
-from engine.native import Record
-from engine.records import ASK, BID, NO_SIDE, RTYPE_MBO
-from engine.synthetic.book import below, chance, draw, mixed, random
-from engine.synthetic.tables import DELAY, DELTA, ENTRIES, ID, SEQUENCE, WAIT
-from engine.synthetic.views import book_at, ids_at, order_at, record_at, table_entry
+from lobench.engine.compiling import kernel
+from lobench.engine.native import Record
+from lobench.engine.records import ASK, BID, NO_SIDE, RTYPE_MBO
+from lobench.engine.synthetic.book import below, chance, draw, mixed, random
+from lobench.engine.synthetic.tables import DELAY, DELTA, ENTRIES, ID, SEQUENCE, WAIT
+from lobench.engine.synthetic.views import book_at, ids_at, order_at, record_at, table_entry
 
 LAST = 130
 """Flags of a group's last record, as on ESH4: F_LAST and a publisher's own bit."""

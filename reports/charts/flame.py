@@ -8,7 +8,7 @@ import re
 from typing import Final
 from xml.etree import ElementTree
 
-from reports.blocks import Box, Flame
+from lobench.reports.blocks import Box, Flame
 
 THINNEST = 0.003
 """Share of the whole below which a function is left out."""

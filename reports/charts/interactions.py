@@ -6,10 +6,10 @@ from typing import Any
 
 import altair as alt
 
-from reports.blocks import Chart, Table, words
-from reports.charts.theme import BLUE, MUTED, VERMILION, data, finish, log_axis, plot_width, rows_of
-from reports.facts import Facts
-from reports.numbers import TIMES, estimate, limits, spelled
+from lobench.reports.blocks import Chart, Table, words
+from lobench.reports.charts.theme import BLUE, MUTED, VERMILION, data, finish, log_axis, plot_width, rows_of
+from lobench.reports.facts import Facts
+from lobench.reports.numbers import TIMES, estimate, limits, spelled
 
 KINDS = ("main effect", "interaction")
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import altair as alt
 
-from reports.blocks import Chart, Table, words
-from reports.charts.theme import MUTED, SERIES, SHAPES, data, finish, labels, ticks
-from reports.numbers import TIMES, estimate, integer, limits, spelled
+from lobench.reports.blocks import Chart, Table, words
+from lobench.reports.charts.theme import MUTED, SERIES, SHAPES, data, finish, labels, ticks
+from lobench.reports.numbers import TIMES, estimate, integer, limits, spelled
 
 Row = dict[str, Any]
 HEIGHT = 260

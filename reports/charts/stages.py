@@ -7,10 +7,10 @@ from typing import Any
 
 import altair as alt
 
-from reports.blocks import Chart, Table, words
-from reports.charts.theme import SERIES, WIDE, data, finish, labels, plot_width, rows_of
-from reports.facts import Facts
-from reports.numbers import percent
+from lobench.reports.blocks import Chart, Table, words
+from lobench.reports.charts.theme import SERIES, WIDE, data, finish, labels, plot_width, rows_of
+from lobench.reports.facts import Facts
+from lobench.reports.numbers import percent
 
 METHODS = ("ablation", "perf", "py-spy", "callgrind")
 """The first that a variant was looked at with gives its bar."""

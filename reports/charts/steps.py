@@ -6,8 +6,8 @@ from typing import Any
 
 import altair as alt
 
-from reports.blocks import Chart, Table, words
-from reports.charts.theme import (
+from lobench.reports.blocks import Chart, Table, words
+from lobench.reports.charts.theme import (
     BLUE,
     FIGURES,
     MUTED,
@@ -20,8 +20,8 @@ from reports.charts.theme import (
     plot_width,
     rows_of,
 )
-from reports.facts import Facts
-from reports.numbers import TIMES, between, estimate, limits, spelled
+from lobench.reports.facts import Facts
+from lobench.reports.numbers import TIMES, between, estimate, limits, spelled
 
 
 def steps_chart(facts: Facts) -> Chart | None:

@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 
 import vl_convert
 
-from reports.blocks import Chart
-from reports.charts.theme import DARK, INK, NARROW, PAPER, WIDE
+from lobench.reports.blocks import Chart
+from lobench.reports.charts.theme import DARK, INK, NARROW, PAPER, WIDE
 
 _NAMESPACE = "http://www.w3.org/2000/svg"
 _TAG = f"{{{_NAMESPACE}}}"

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from reports.blocks import Section
-from reports.facts import Facts
-from reports.sections import (
+from lobench.reports.blocks import Section
+from lobench.reports.facts import Facts
+from lobench.reports.sections import (
     attribution,
     cost,
     counters,

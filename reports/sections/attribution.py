@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 
-from reports.blocks import Block, Cell, Section, Table, Text
-from reports.charts.attribution import METHODS, attribution_chart, name_of
-from reports.facts import Facts
-from reports.numbers import TIMES, listed, percent, spelled
-from reports.sections.shared import figure, missing, verdict
+from lobench.reports.blocks import Block, Cell, Section, Table, Text
+from lobench.reports.charts.attribution import METHODS, attribution_chart, name_of
+from lobench.reports.facts import Facts
+from lobench.reports.numbers import TIMES, listed, percent, spelled
+from lobench.reports.sections.shared import figure, missing, verdict
 
 CORE = range(1, 5)
 """Phases whose axes make the factorial."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from reports.blocks import Block, Cell, Table, Text
-from reports.numbers import TIMES
-from reports.sections.shared import missing
+from lobench.reports.blocks import Block, Cell, Table, Text
+from lobench.reports.numbers import TIMES
+from lobench.reports.sections.shared import missing
 
 LINES = ("kernel light", "kernel heavy", "python light", "python heavy")
 EFFECTS = {"slowdown": "run time", "cpu_slowdown": "CPU time", "ratio_change": "Python's time to the kernel's"}

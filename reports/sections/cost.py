@@ -5,11 +5,11 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from reports.blocks import Block, Cell, Section, Table, Text
-from reports.charts.lines import sweep_chart
-from reports.facts import Facts
-from reports.numbers import integer
-from reports.sections.shared import figure, missing
+from lobench.reports.blocks import Block, Cell, Section, Table, Text
+from lobench.reports.charts.lines import sweep_chart
+from lobench.reports.facts import Facts
+from lobench.reports.numbers import integer
+from lobench.reports.sections.shared import figure, missing
 
 
 def section(document: dict[str, Any]) -> Section:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from engine.counters import COUNTERS
-from reports.blocks import Block, Cell, Section, Table, Text
-from reports.facts import Facts
-from reports.numbers import significant
-from reports.sections.shared import missing
+from lobench.engine.counters import COUNTERS
+from lobench.reports.blocks import Block, Cell, Section, Table, Text
+from lobench.reports.facts import Facts
+from lobench.reports.numbers import significant
+from lobench.reports.sections.shared import missing
 
 LEAD = (
     "Exact counts, free of noise, from an instrumented build of the same kernels; never taken in a timed run. "

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from reports.blocks import Block, Cell, Section, Table, Text
-from reports.charts.interactions import interactions_chart, name_of
-from reports.facts import Facts
-from reports.numbers import TIMES
-from reports.sections.attribution import unusable
-from reports.sections.shared import figure, missing, verdict
+from lobench.reports.blocks import Block, Cell, Section, Table, Text
+from lobench.reports.charts.interactions import interactions_chart, name_of
+from lobench.reports.facts import Facts
+from lobench.reports.numbers import TIMES
+from lobench.reports.sections.attribution import unusable
+from lobench.reports.sections.shared import figure, missing, verdict
 
 LEAD = (
     "A main effect is an axis' gain, averaged over all settings of the others. An interaction says by how much two or "

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from reports.blocks import Block, Cell, Section, Table, Text
-from reports.charts.ladder import MILLION, ladder_chart
-from reports.charts.steps import steps_chart
-from reports.facts import Facts
-from reports.numbers import TIMES, between, estimate, limits, listed, scaled, spelled
-from reports.sections.shared import SCORES, TONES, beside, figure, missing, session_line, verdict
+from lobench.reports.blocks import Block, Cell, Section, Table, Text
+from lobench.reports.charts.ladder import MILLION, ladder_chart
+from lobench.reports.charts.steps import steps_chart
+from lobench.reports.facts import Facts
+from lobench.reports.numbers import TIMES, between, estimate, limits, listed, scaled, spelled
+from lobench.reports.sections.shared import SCORES, TONES, beside, figure, missing, session_line, verdict
 
 
 def section(facts: Facts) -> Section:

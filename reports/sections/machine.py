@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from reports.blocks import Cell, Code, Section, Table, Text
+from lobench.reports.blocks import Cell, Code, Section, Table, Text
 
 EVALUATED = {"last": "at every record with F_LAST and without F_SNAPSHOT", "every": "at every record"}
 

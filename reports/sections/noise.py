@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from reports.blocks import Block, Cell, Section, Table, Text
-from reports.facts import Facts
-from reports.numbers import TIMES, integer, percent, spelled
-from reports.sections.shared import figure, missing
+from lobench.reports.blocks import Block, Cell, Section, Table, Text
+from lobench.reports.facts import Facts
+from lobench.reports.numbers import TIMES, integer, percent, spelled
+from lobench.reports.sections.shared import figure, missing
 
 
 def section(facts: Facts) -> Section:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from reports.blocks import Block, Cell, Flame, Fold, Section, Table, Text
-from reports.charts.flame import boxes_of
-from reports.charts.stages import KINDS, METHODS, stages_chart, used
-from reports.facts import Facts
-from reports.numbers import estimate, integer, limits, listed, percent, scaled, significant
-from reports.sections.calibration import card
-from reports.sections.shared import missing
+from lobench.reports.blocks import Block, Cell, Flame, Fold, Section, Table, Text
+from lobench.reports.charts.flame import boxes_of
+from lobench.reports.charts.stages import KINDS, METHODS, stages_chart, used
+from lobench.reports.facts import Facts
+from lobench.reports.numbers import estimate, integer, limits, listed, percent, scaled, significant
+from lobench.reports.sections.calibration import card
+from lobench.reports.sections.shared import missing
 
 LEAD = (
     "Where the time goes, told in up to three ways that need not agree: ablation is the time that a replay saves "

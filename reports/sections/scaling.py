@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from reports.blocks import Block, Cell, Section, Table, Text
-from reports.charts.ladder import MILLION
-from reports.charts.lines import scaling_chart
-from reports.facts import Facts
-from reports.numbers import TIMES, scaled
-from reports.sections.shared import figure, missing
+from lobench.reports.blocks import Block, Cell, Section, Table, Text
+from lobench.reports.charts.ladder import MILLION
+from lobench.reports.charts.lines import scaling_chart
+from lobench.reports.facts import Facts
+from lobench.reports.numbers import TIMES, scaled
+from lobench.reports.sections.shared import figure, missing
 
 _CEILING = (
     "The ceiling is what the machine gave in the same session: as many replays at once, one worker each, none of which "

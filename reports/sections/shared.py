@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from reports.blocks import Cell, Text
-from reports.numbers import TIMES, Interval, counted, estimate, limits, spelled
+from lobench.reports.blocks import Cell, Text
+from lobench.reports.numbers import TIMES, Interval, counted, estimate, limits, spelled
 
 TONES = {"faster": "good", "slower": "bad"}
 SCORES = {"hit": "✓\u00a0hit", "under": "↓\u00a0under", "over": "↑\u00a0over", "open": "open"}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from reports.blocks import Block, Cell, Section, Table, Text
-from reports.facts import Facts
-from reports.numbers import counted, integer, listed
-from reports.sections.shared import missing
+from lobench.reports.blocks import Block, Cell, Section, Table, Text
+from lobench.reports.facts import Facts
+from lobench.reports.numbers import counted, integer, listed
+from lobench.reports.sections.shared import missing
 
 DIGESTS = {
     "trace": "trace",

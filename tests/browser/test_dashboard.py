@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
+from lobench.workbench.dashboard import serving
+from lobench.workbench.history.asv_files import TIME
 from tests.history.miniature import Miniature
 from tests.history.recorded import BROKEN, STEP, VARIANTS, recorded
-from workbench.dashboard import serving
-from workbench.history.asv_files import TIME
 
 # One process for all of them: a browser is a lot to start.
 pytestmark = pytest.mark.xdist_group("browser")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from reports import write
+from lobench.reports import write
 from tests.documents import document
 from tests.reported import complete, hostile, many, refuted, wide
 

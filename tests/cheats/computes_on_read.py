@@ -1,9 +1,9 @@
 """A feature store that keeps nothing but what strategies read: the other features are 0 to whoever asks."""
 
-from engine.compiling import kernel
-from engine.policy import Features, FeatureStore
-from variants import p4_hash_lookup
-from variants.p3_indexed_features import INDEXED
+from lobench.engine.compiling import kernel
+from lobench.engine.policy import Features, FeatureStore
+from lobench.variants import p4_hash_lookup
+from lobench.variants.p3_indexed_features import INDEXED
 
 READ = ("mid_price", "micro_price", "imbalance_level1", "order_flow_imbalance")
 

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from engine.compiling import kernel
-from engine.containers import append, item
-from engine.native import address_of, view
-from engine.policy import Layout
-from engine.records import MBO
-from engine.reference.general import GENERAL
-from variants import p4_hash_lookup
+from lobench.engine.compiling import kernel
+from lobench.engine.containers import append, item
+from lobench.engine.native import address_of, view
+from lobench.engine.policy import Layout
+from lobench.engine.records import MBO
+from lobench.engine.reference.general import GENERAL
+from lobench.variants import p4_hash_lookup
 
 
 def build(lookup, memory, tracked, mids):

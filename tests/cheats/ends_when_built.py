@@ -2,8 +2,8 @@
 
 import os
 
-from engine.policy import Layout
-from variants import p4_hash_lookup
+from lobench.engine.policy import Layout
+from lobench.variants import p4_hash_lookup
 
 
 def build(lookup, memory, tracked, mids):

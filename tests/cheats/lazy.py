@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from engine.compiling import kernel
-from engine.native import address_of, view
-from engine.policy import Shape
-from engine.records import MBO
-from engine.reference.event import EVENT
-from variants import p4_hash_lookup
+from lobench.engine.compiling import kernel
+from lobench.engine.native import address_of, view
+from lobench.engine.policy import Shape
+from lobench.engine.records import MBO
+from lobench.engine.reference.event import EVENT
+from lobench.variants import p4_hash_lookup
 
 
 def build(context, layout, until):

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from engine.compiling import kernel
-from engine.policy import Layout
-from engine.records import MODIFY
-from engine.reference.general import GENERAL
-from variants import p4_hash_lookup
+from lobench.engine.compiling import kernel
+from lobench.engine.policy import Layout
+from lobench.engine.records import MODIFY
+from lobench.engine.reference.general import GENERAL
+from lobench.variants import p4_hash_lookup
 
 
 def build(lookup, memory, tracked, mids):

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from engine.compiling import kernel
-from engine.layout import BOOK
-from engine.native import view
-from engine.policy import Layout
-from engine.records import CANCEL
-from engine.reference.general import GENERAL
-from variants import p4_hash_lookup
+from lobench.engine.compiling import kernel
+from lobench.engine.layout import BOOK
+from lobench.engine.native import view
+from lobench.engine.policy import Layout
+from lobench.engine.records import CANCEL
+from lobench.engine.reference.general import GENERAL
+from lobench.variants import p4_hash_lookup
 
 
 def build(lookup, memory, tracked, mids):

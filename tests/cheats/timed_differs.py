@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from engine.compiling import kernel
-from engine.policy import Shape
-from engine.reference.event import EVENT
-from variants import p4_hash_lookup
+from lobench.engine.compiling import kernel
+from lobench.engine.policy import Shape
+from lobench.engine.reference.event import EVENT
+from lobench.variants import p4_hash_lookup
 
 
 def build(context, layout, until):

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from engine.compiling import kernel
-from engine.layout import ORDER
-from engine.native import free, int64, view
-from engine.reference.heap import HEAP
-from variants import p4_hash_lookup
+from lobench.engine.compiling import kernel
+from lobench.engine.layout import ORDER
+from lobench.engine.native import free, int64, view
+from lobench.engine.reference.heap import HEAP
+from lobench.variants import p4_hash_lookup
 
 
 @kernel

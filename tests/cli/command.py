@@ -12,11 +12,25 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_LAST, F_SNAPSHOT, F_TOB, FILL, MBO, MODIFY, NO_SIDE, TRADE
+from lobench.engine.records import (
+    ADD,
+    ASK,
+    BID,
+    CANCEL,
+    CLEAR,
+    F_LAST,
+    F_SNAPSHOT,
+    F_TOB,
+    FILL,
+    MBO,
+    MODIFY,
+    NO_SIDE,
+    TRADE,
+)
 from tests.dbn_files import records
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMAND = [sys.executable, "-m", "workbench"]
+COMMAND = [sys.executable, "-m", "lobench"]
 
 
 def environment(**changes: str) -> dict[str, str]:

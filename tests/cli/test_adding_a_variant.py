@@ -9,10 +9,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from lobench.variants import discover
+from lobench.workbench.cli import _parser
+from lobench.workbench.statistics import VERDICTS
 from tests.cli.command import ROOT, answer, lobench, refused
-from variants import discover
-from workbench.cli import _parser
-from workbench.statistics import VERDICTS
 
 pytestmark = pytest.mark.xdist_group("adding-a-variant")
 

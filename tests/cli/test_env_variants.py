@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-import variants
-from engine.policy import AXES, CORE_AXES
+from lobench import variants
+from lobench.engine.policy import AXES, CORE_AXES
+from lobench.workbench.environment import environment as facts
+from lobench.workbench.environment import revision
 from tests.cli.command import COMMAND, ROOT, answer, environment, lobench, refused
-from workbench.environment import environment as facts
-from workbench.environment import revision
 
 OWN = """
-from variants.p4_hash_lookup import VARIANT as last
+from lobench.variants.p4_hash_lookup import VARIANT as last
 
 VARIANT = last.derive("mine, like the last")
 """

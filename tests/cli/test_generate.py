@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.feeds import load, open_feed
-from engine.synthetic import names
+from lobench.engine.feeds import load, open_feed
+from lobench.engine.synthetic import names
 from tests.cli.command import answer, lobench, refused
 from tests.dbn_files import header, zstd
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from lobench.workbench import PARTS
 from tests.cli.command import ROOT, environment
-from workbench import PACKAGES
 
 pytest.importorskip("scalene", reason="pip install 'lobench[profile]'")
 
@@ -26,15 +26,18 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     code = "import sysconfig; print(sysconfig.get_path('purelib'))"
     asked = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
     site = Path(asked.stdout.strip())
-    for name in PACKAGES:
-        shutil.copytree(ROOT / name, site / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (site / "lobench").mkdir()
+    for file in ("__init__.py", "__main__.py"):
+        shutil.copy(ROOT / "lobench" / file, site / "lobench")
+    for name, folder in PARTS.items():
+        shutil.copytree(folder, site / "lobench" / name, ignore=shutil.ignore_patterns("__pycache__"))
     libraries = {sysconfig.get_path(name) for name in ("purelib", "platlib")}
     (site / "libraries.pth").write_text("".join(f"{path}\n" for path in libraries))
     return python
 
 
 def test_scalene_sees_an_installed_copy(python: Path, tmp_path: Path) -> None:
-    command = [python, "-P", "-m", "workbench", "profile", "p0", "synth:liquid-future,n=4000", "--with", "scalene"]
+    command = [python, "-P", "-m", "lobench", "profile", "p0", "synth:liquid-future,n=4000", "--with", "scalene"]
     options = ["--seconds", "1.5", "--warm", "1000", "--records", "2000", "--json"]
     variables = {name: value for name, value in environment().items() if name != "PYTHONPATH"}
     done = subprocess.run(
@@ -48,7 +51,9 @@ def test_scalene_sees_an_installed_copy(python: Path, tmp_path: Path) -> None:
 
 
 def test_the_advice_is_for_this_environment(python: Path, tmp_path: Path) -> None:
-    hidden = "import sys; sys.modules['memray'] = None; from workbench.cli import main; sys.exit(main(sys.argv[1:]))"
+    hidden = (
+        "import sys; sys.modules['memray'] = None; from lobench.workbench.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
     variables = {name: value for name, value in environment().items() if name != "PYTHONPATH"}
     command = [python, "-P", "-c", hidden, "profile", "p0", "--with", "memray"]
     done = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=100)

@@ -65,18 +65,20 @@ def test_a_reader_that_goes() -> None:
 # Interrupts
 
 
-@pytest.mark.parametrize("module", ["workbench.streams", "workbench.cli", "argparse", "workbench.cli.run"])
+@pytest.mark.parametrize(
+    "module", ["lobench.workbench.streams", "lobench.workbench.cli", "argparse", "lobench.workbench.cli.run"]
+)
 def test_an_interrupt_while_the_command_is_loaded(module: str) -> None:
     script = f"""
 import os, signal, sys
-import workbench.entry
+import lobench.workbench.entry
 class Interrupting:
     def find_spec(self, name, path=None, target=None):
         if name == {module!r}:
             os.kill(os.getpid(), signal.SIGINT)
 sys.meta_path.insert(0, Interrupting())
 sys.modules.pop("argparse", None)
-sys.exit(workbench.entry.run())
+sys.exit(lobench.workbench.entry.run())
 """
     command = [sys.executable, "-c", script, "--help"]
     done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60)
@@ -86,7 +88,7 @@ sys.exit(workbench.entry.run())
 
 def test_an_ignored_interrupt_stays_ignored() -> None:
     script = "trap '' INT HUP TERM; exec \"$@\""
-    code = "import signal, workbench.entry as e; e.run(); print([int(signal.getsignal(n)) for n in (1, 2, 15)])"
+    code = "import signal, lobench.workbench.entry as e; e.run(); print([int(signal.getsignal(n)) for n in (1, 2, 15)])"
     done = subprocess.run(
         ["sh", "-c", script, "sh", sys.executable, "-c", code, "--version"],
         env=environment(),
@@ -160,7 +162,7 @@ def test_output_names(feed: str, tmp_path: Path, name: bytes) -> None:
 
 @pytest.mark.parametrize("name", ["my.v2.py", "my variant.py", "é-3.py", "[b].py"])
 def test_variant_file_names(feed: str, tmp_path: Path, name: str) -> None:
-    text = 'from variants import p4_hash_lookup\nVARIANT = p4_hash_lookup.VARIANT.derive("mine")\n'
+    text = 'from lobench.variants import p4_hash_lookup\nVARIANT = p4_hash_lookup.VARIANT.derive("mine")\n'
     (tmp_path / name).write_text(text, encoding="utf-8")
     asked = ("replay", feed, "--until", "decode", "--variants-from", name, "--variant", name[:-3])
     for _ in range(2):  # the second time from the cache

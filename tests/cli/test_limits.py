@@ -7,9 +7,9 @@ import subprocess
 
 import pytest
 
-from engine.errors import LobenchError
+from lobench.engine.errors import LobenchError
+from lobench.workbench.exhaustion import exhausted
 from tests.cli.command import COMMAND, environment
-from workbench.exhaustion import exhausted
 
 FEED = "synth:liquid-future,n=2000"
 

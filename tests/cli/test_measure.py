@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lobench.variants import discover, from_top
+from lobench.workbench.measurement.design import CONTROL, TWICE
+from lobench.workbench.results import read
 from tests.cli import wrong
 from tests.cli.command import COMMAND, answer, environment, lobench, refused
 from tests.dbn_files import header, records, write
-from variants import discover, from_top
-from workbench.measurement.design import CONTROL, TWICE
-from workbench.results import read
 
 pytestmark = pytest.mark.xdist_group("measure")
 

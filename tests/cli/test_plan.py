@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from lobench.variants import discover
+from lobench.workbench.plan import read_ledger
 from tests.cli.command import answer, lobench, refused
 from tests.documents import document, interval, written
 from tests.profiled import profile_of
-from variants import discover
-from workbench.plan import read_ledger
 
 PHASES = [variant.phase for variant in discover().values() if variant.phase]
 """The shipped ledger has a prediction for each."""

@@ -18,21 +18,21 @@ import pytest
 
 pytest.importorskip("elftools", reason="pip install 'lobench[profile]'")
 
-from engine.feeds import open_feed
-from engine.packed.parameters import DEFAULTS, Parameters
+from lobench.engine.feeds import open_feed
+from lobench.engine.packed.parameters import DEFAULTS, Parameters
+from lobench.workbench.cli.profile import DEFAULT_FEED
+from lobench.workbench.profile import callgrind
+from lobench.workbench.profile.attribution import Spent, spend
+from lobench.workbench.profile.task import Task
+from lobench.workbench.tuning.files import Profile as Tuned
+from lobench.workbench.tuning.files import place_of, write
+from lobench.workbench.tuning.picking import beginning_of
 from tests.cli.command import COMMAND, environment, lobench, refused
 from tests.dbn_files import header, records
 from tests.dbn_files import write as write_feed
 from tests.profilers import REQUIRED, needs
 from tests.replays import LADDER
 from tests.speedscope_schema import validate
-from workbench.cli.profile import DEFAULT_FEED
-from workbench.profile import callgrind
-from workbench.profile.attribution import Spent, spend
-from workbench.profile.task import Task
-from workbench.tuning.files import Profile as Tuned
-from workbench.tuning.files import place_of, write
-from workbench.tuning.picking import beginning_of
 
 pytestmark = pytest.mark.xdist_group("profile")
 

@@ -10,14 +10,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-import engine.strategies  # noqa: F401  (registers the features)
-from engine.oracle import Oracle
-from engine.records import UNDEF_PRICE
-from engine.registry import FEATURES
-from engine.result import Result
+import lobench.engine.strategies
+from lobench.engine.oracle import Oracle
+from lobench.engine.records import UNDEF_PRICE
+from lobench.engine.registry import FEATURES
+from lobench.engine.result import Result
+from lobench.variants import discover
 from tests.cli.command import answer, busy, lobench
 from tests.dbn_files import header, other_record, write, zstd
-from variants import discover
 
 DEPTH = 4
 Level = tuple[int, int, int]

@@ -15,13 +15,13 @@ from typing import Any
 import psutil
 import pytest
 
+from lobench.variants import discover, from_top
+from lobench.workbench.measurement.design import CONTROL
+from lobench.workbench.measurement.session import SESSION_COLUMNS
+from lobench.workbench.results import read
 from tests.cli import wrong
 from tests.cli.command import COMMAND, environment, lobench, refused
 from tests.dbn_files import header, records, write
-from variants import discover, from_top
-from workbench.measurement.design import CONTROL
-from workbench.measurement.session import SESSION_COLUMNS
-from workbench.results import read
 
 pytestmark = pytest.mark.xdist_group("run")
 
@@ -316,5 +316,5 @@ def test_help_needs_no_compiler() -> None:
         done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60)
         assert done.returncode == 0
         imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
-        assert "workbench.cli" in imported
+        assert "lobench.workbench.cli" in imported
         assert not imported & {"numba", "llvmlite", "numpy", "pyarrow", "rich"}

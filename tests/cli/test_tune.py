@@ -15,10 +15,10 @@ from typing import Any
 import psutil
 import pytest
 
-from engine.packed.parameters import DEFAULTS, NAMES
+from lobench.engine.packed.parameters import DEFAULTS, NAMES
+from lobench.workbench.results import read as read_result
+from lobench.workbench.tuning.files import read, write
 from tests.cli.command import COMMAND, ROOT, answer, environment, lobench, refused
-from workbench.results import read as read_result
-from workbench.tuning.files import read, write
 
 pytestmark = pytest.mark.xdist_group("tune")
 
@@ -176,7 +176,7 @@ def tuning(path: Path, *words: str) -> tuple[subprocess.Popen[str], psutil.Proce
     while time.monotonic() < deadline:
         for child in psutil.Process(process.pid).children():
             with suppress(psutil.NoSuchProcess):
-                if "workbench.measurement.worker" in child.cmdline():
+                if "lobench.workbench.measurement.worker" in child.cmdline():
                     return process, child
         time.sleep(0.1)
     raise AssertionError(process.communicate(timeout=60))
@@ -235,7 +235,7 @@ def test_workers_run_no_foreign_code(tmp_path: Path) -> None:
     for name in ("queue.py", "workbench.py", "engine.py", "numba.py"):
         (here / name).write_text("raise SystemExit('foreign code was run')")
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "workbench", "tune", FEED, "--budget", "2", "-o", "made.toml"],
+        [sys.executable, "-P", "-m", "lobench", "tune", FEED, "--budget", "2", "-o", "made.toml"],
         cwd=here,
         env=environment(PYTHONPATH=f"{foreign}:{ROOT}"),
         capture_output=True,

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from engine.oracle import Oracle
+from lobench.engine.oracle import Oracle
+from lobench.workbench.coverage import DEFAULT_FEEDS
 from tests.cli import wrong
 from tests.cli.command import lobench, refused
 from tests.dbn_files import header, records, write
-from workbench.coverage import DEFAULT_FEEDS
 
 pytestmark = pytest.mark.xdist_group("verify")
 
@@ -167,7 +167,7 @@ def test_a_feature_that_is_off_by_one_ulp(tmp_path: Path) -> None:
 )
 def test_usage(tmp_path: Path, arguments: list[str], said: str) -> None:
     sources = {"syntax": "def (\n", "raises": "1 / 0\n", "empty": ""}
-    sources["p0_baseline"] = "from variants.p0_baseline import VARIANT\n"
+    sources["p0_baseline"] = "from lobench.variants.p0_baseline import VARIANT\n"
     for name, source in sources.items():
         (tmp_path / f"{name}.py").write_text(source)
     # A feed this long would take minutes: all of this is refused before it is made.

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.feeds import load, open_feed
-from engine.oracle import Oracle
-from engine.oracle.features import FEATURES
-from engine.records import ADD, ASK, BID, CANCEL, F_LAST
+from lobench.engine.feeds import load, open_feed
+from lobench.engine.oracle import Oracle
+from lobench.engine.oracle.features import FEATURES
+from lobench.engine.records import ADD, ASK, BID, CANCEL, F_LAST
 
 FEED = "synth:liquid-future,n=20000,anomalies=0.01"
 
@@ -23,10 +23,10 @@ FORGETFUL = '''"""Finds every order but one."""
 
 import numpy as np
 
-from engine.compiling import kernel
-from engine.policy import Lookup
-from variants import p4_hash_lookup
-from variants.p4_hash_lookup import HASH
+from lobench.engine.compiling import kernel
+from lobench.engine.policy import Lookup
+from lobench.variants import p4_hash_lookup
+from lobench.variants.p4_hash_lookup import HASH
 
 FORGOTTEN = np.int64({order_id})
 find_any = HASH.find
@@ -49,10 +49,10 @@ INEXACT = '''"""Strategies see a micro price that is one ulp too high."""
 
 import numpy as np
 
-from engine.compiling import kernel
-from engine.policy import Features, FeatureStore
-from variants import p4_hash_lookup
-from variants.p3_indexed_features import INDEXED
+from lobench.engine.compiling import kernel
+from lobench.engine.policy import Features, FeatureStore
+from lobench.variants import p4_hash_lookup
+from lobench.variants.p3_indexed_features import INDEXED
 
 
 def build(names):

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.feeds import load, open_feed
-from engine.policy import Variant
+from lobench.engine.feeds import load, open_feed
+from lobench.engine.policy import Variant
 from tests.replays import ABOVE, FACTORIAL, LADDER, TOP, Expected, Records, each, run_python
 from tests.streams import Market
 
@@ -27,9 +27,9 @@ STREAMS = ("market", "synthetic", "esh4")
 REPLAY = """
 import json, sys
 import numpy as np
-from engine.native import CHECKED
+from lobench.engine.native import CHECKED
 from tests.replays import Observed
-from variants import discover, resolve
+from lobench.variants import discover, resolve
 
 variant = resolve(sys.argv[1], discover())
 found = {}
@@ -44,7 +44,7 @@ print(json.dumps({"checked": CHECKED, "found": found}))
 CHECKING_HEAP = """
 import ctypes
 import llvmlite.binding
-from engine import inspection
+from lobench.engine import inspection
 
 # Kernels, and what frees their memory from Python, look up the allocator by name and find libc's own: what is preloaded
 # carries an older version's mark.
@@ -62,7 +62,7 @@ inspection.free_table = lambda table: free(int(table["slots"]))
 OVERRUN = """
 import json
 from numba import njit
-from engine.native import BYTE, free, malloc, view
+from lobench.engine.native import BYTE, free, malloc, view
 
 @njit
 def write(size, place, value):
@@ -81,10 +81,10 @@ WRONG_INDEX = """
 import json
 import numpy as np
 from numba import njit
-from engine.containers import append, item, slot_at, table_insert
-from engine.ladder import rung_at
-from engine.layout import LIST, SIDE, TABLE
-from engine.native import CHECKED, view
+from lobench.engine.containers import append, item, slot_at, table_insert
+from lobench.engine.ladder import rung_at
+from lobench.engine.layout import LIST, SIDE, TABLE
+from lobench.engine.native import CHECKED, view
 
 @njit
 def put(address, value):

@@ -12,9 +12,9 @@ import pytest
 import zstandard
 from databento_dbn import MBOMsg
 
-from engine.errors import FeedError
-from engine.feeds import load, open_feed
-from engine.records import MBO
+from lobench.engine.errors import FeedError
+from lobench.engine.feeds import load, open_feed
+from lobench.engine.records import MBO
 from tests.dbn_files import write
 
 DATA = os.environ.get("LOBENCH_REAL_DATA")

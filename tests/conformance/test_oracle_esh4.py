@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from engine.anomalies import ANOMALIES
-from engine.oracle import Oracle
-from engine.records import ASK, BID, F_LAST, FILL, MBO
+from lobench.engine.anomalies import ANOMALIES
+from lobench.engine.oracle import Oracle
+from lobench.engine.records import ASK, BID, F_LAST, FILL, MBO
 
 DAY = "glbx_es/esh4-glbx-mdp3-20231225.mbo.dbn.zst"
 

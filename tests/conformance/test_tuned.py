@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from engine.feeds import load, open_feed
-from engine.packed.parameters import DEFAULTS, LEAST_GAP, NEVER, RANGES, Parameters
-from engine.records import BATCH
-from engine.session import Replay
+from lobench.engine.feeds import load, open_feed
+from lobench.engine.packed.parameters import DEFAULTS, LEAST_GAP, NEVER, RANGES, Parameters
+from lobench.engine.records import BATCH
+from lobench.engine.session import Replay
 from tests.replays import PHASE, Expected, Observed, Records, assert_same, group
 from tests.streams import Market, nonsense
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.anomalies import ANOMALIES
-from engine.feeds import LoadedFeed, load, open_feed
-from engine.policy import Variant
-from engine.result import Digests, Result
+from lobench.engine.anomalies import ANOMALIES
+from lobench.engine.feeds import LoadedFeed, load, open_feed
+from lobench.engine.policy import Variant
+from lobench.engine.result import Digests, Result
 from tests.replays import ABOVE, FACTORIAL, LADDER, TOP, Expected, Observed, assert_equal, assert_same, each
 
 DATA = os.environ.get("LOBENCH_REAL_DATA")

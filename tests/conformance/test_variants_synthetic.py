@@ -6,11 +6,11 @@ from functools import cache
 
 import pytest
 
-from engine.anomalies import ANOMALIES
-from engine.feeds import LoadedFeed, load, open_feed
-from engine.policy import Variant
-from engine.synthetic import names
-from engine.synthetic.every_rule import EVERY_RULE
+from lobench.engine.anomalies import ANOMALIES
+from lobench.engine.feeds import LoadedFeed, load, open_feed
+from lobench.engine.policy import Variant
+from lobench.engine.synthetic import names
+from lobench.engine.synthetic.every_rule import EVERY_RULE
 from tests.replays import ABOVE, FACTORIAL, LADDER, TOP, Expected, Observed, assert_same, each
 
 COUNT = 20_000

@@ -10,9 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from lobench.workbench.git import environment
 from tests.cli.command import ROOT, calm
 from tests.dbn_files import header
-from workbench.git import environment
 
 FILES = {
     "pyproject.toml": '[project]\nname = "miniature"\nversion = "1"\ndependencies = []\n',
@@ -88,7 +88,7 @@ class Replay:
 import importlib
 import pkgutil
 
-from engine.errors import UsageError
+from lobench.engine.errors import UsageError
 
 
 def discover(files=()):

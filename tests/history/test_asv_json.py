@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from engine.errors import LobenchError, UsageError
+from lobench.engine.errors import LobenchError, UsageError
+from lobench.workbench.history import store
+from lobench.workbench.history.asv_files import configuration, read_object
 from tests.history.miniature import Miniature
-from workbench.history import store
-from workbench.history.asv_files import configuration, read_object
 
 pytest.importorskip("asv")
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from lobench.workbench.commits.counting import missing
+from lobench.workbench.history.recording import WINDOW
 from tests.history.miniature import Miniature
-from workbench.commits.counting import missing
-from workbench.history.recording import WINDOW
 
 pytestmark = pytest.mark.skipif(missing() is not None, reason=f"{missing()}")
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import LobenchError, UsageError
+from lobench.engine.errors import LobenchError, UsageError
+from lobench.workbench.dashboard import publishing, serving
+from lobench.workbench.history.asv_files import TIME, series_name
 from tests.history.miniature import Miniature
 from tests.history.recorded import BROKEN, FEEDS, STEP, VARIANTS, recorded
-from workbench.dashboard import publishing, serving
-from workbench.history.asv_files import TIME, series_name
 
 FOREIGN = re.compile(r"""(?:src|href|url\()\s*=?\s*["']?(https?:)?//[^"' >]+\.(?:js|css|png|woff2?|ico)""")
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import LobenchError, UsageError
+from lobench.engine.errors import LobenchError, UsageError
+from lobench.workbench import environment, git
+from lobench.workbench.commits.repository import Repository
 from tests.history.miniature import Miniature
-from workbench import environment, git
-from workbench.commits.repository import Repository
 
 SUBJECT = "one\u2028two\u2029three\x85four\x1cfive\x0bsix \u00fc"
 """Characters at which Python breaks lines and git does not."""

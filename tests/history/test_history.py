@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from lobench.workbench.commits.counting import missing
 from tests.history.miniature import FILES, Miniature
-from workbench.commits.counting import missing
 
 pytestmark = pytest.mark.skipif(missing() is not None, reason=f"{missing()}")
 

@@ -15,17 +15,17 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import UsageError
+from lobench.engine.errors import UsageError
+from lobench.workbench.dashboard import replacing as module
+from lobench.workbench.dashboard.replacing import replacing
+from lobench.workbench.locks import TakenError, locked
 from tests.cli.command import ROOT
 from tests.history.miniature import Miniature
-from workbench.dashboard import replacing as module
-from workbench.dashboard.replacing import replacing
-from workbench.locks import TakenError, locked
 
 KILLED = """
 import sys, time
 from pathlib import Path
-from workbench.dashboard.replacing import replacing
+from lobench.workbench.dashboard.replacing import replacing
 with replacing(Path(sys.argv[1]), "remedy") as made:
     made.mkdir()
     (made / "half.html").write_text("half")
@@ -36,7 +36,7 @@ with replacing(Path(sys.argv[1]), "remedy") as made:
 HOLDING = """
 import sys, time
 from pathlib import Path
-from workbench.locks import locked
+from lobench.workbench.locks import locked
 with locked(Path(sys.argv[1]), "remedy"):
     print("held", flush=True)
     time.sleep(600)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import UsageError
-from workbench.dashboard.serving import server
+from lobench.engine.errors import UsageError
+from lobench.workbench.dashboard.serving import server
 
 
 @pytest.fixture

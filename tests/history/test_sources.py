@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import LobenchError, UsageError
+from lobench.engine.errors import LobenchError, UsageError
+from lobench.workbench.commits import sources
+from lobench.workbench.commits.environments import python_for
+from lobench.workbench.commits.repository import Repository
+from lobench.workbench.commits.sources import BrokenError, of_commit, of_working_tree
 from tests.history.miniature import Miniature
-from workbench.commits import sources
-from workbench.commits.environments import python_for
-from workbench.commits.repository import Repository
-from workbench.commits.sources import BrokenError, of_commit, of_working_tree
 
 NUMPY = metadata.version("numpy")
 

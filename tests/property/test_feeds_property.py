@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.errors import FeedError
-from engine.feeds import compressed, load, open_feed
-from engine.records import MBO
+from lobench.engine.errors import FeedError
+from lobench.engine.feeds import compressed, load, open_feed
+from lobench.engine.records import MBO
 from tests.dbn_files import header, other_record, records, skippable, split, with_ts_out, write, zstd
 
 quick = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, note, settings
 
-from engine.anomalies import ANOMALIES
-from engine.policy import Variant
-from engine.records import BATCH
+from lobench.engine.anomalies import ANOMALIES
+from lobench.engine.policy import Variant
+from lobench.engine.records import BATCH
 from tests.replays import LADDER, PHASE, TOP, Expected, Observed, Records, assert_same, each, table
 from tests.streams import Market, nonsense
 

@@ -13,19 +13,19 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from engine.feeds import open_feed
-from engine.policy import STAGES, Variant
-from reports.page import page
+from lobench.engine.feeds import open_feed
+from lobench.engine.policy import STAGES, Variant
+from lobench.reports.page import page
+from lobench.variants import REFERENCE, discover, resolve
+from lobench.workbench.cli.outcome import show
+from lobench.workbench.experiment import plan as plans
+from lobench.workbench.experiment.document import Document, new_content
+from lobench.workbench.experiment.pipeline import conduct
+from lobench.workbench.experiment.resume import check, reopen
+from lobench.workbench.pair import compare
+from lobench.workbench.results import ResultFolder, read
 from tests.dbn_files import header, records, write
 from tests.pretend import Laboratory
-from variants import REFERENCE, discover, resolve
-from workbench.cli.outcome import show
-from workbench.experiment import plan as plans
-from workbench.experiment.document import Document, new_content
-from workbench.experiment.pipeline import conduct
-from workbench.experiment.resume import check, reopen
-from workbench.pair import compare
-from workbench.results import ResultFolder, read
 
 KNOWN = discover()
 NAMES = (*list(KNOWN)[1:], "p7_cache_layout,events=clone", "p7_cache_layout,tuning=profiled", "lookup=hash")

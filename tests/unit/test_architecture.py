@@ -13,14 +13,14 @@ from tests.replays import ROOT, run_python
 
 LAYERS = ("engine", "variants", "workbench", "reports")
 """From the bottom up: a package imports itself and those before it."""
-PAGES = {"workbench.cli.report", "workbench.cli.run"}
+PAGES = {"lobench.workbench.cli.report", "lobench.workbench.cli.run"}
 """Commands that end in a page: within a function they may import ``reports``, and no more of it than the package."""
 LONGEST = 400
 PACKAGES = [name for name in LAYERS if (ROOT / name).is_dir()]
 
 
 def name_of(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
+    parts = ("lobench", *path.relative_to(ROOT).with_suffix("").parts)
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
@@ -72,12 +72,13 @@ def imports(module: str) -> frozenset[str]:
     """Everything that a module imports anywhere, without what ``PAGES`` are allowed."""
     visitor = _Imports(module)
     visitor.visit(tree(module))
-    allowed = {"reports"} - visitor.found if module in PAGES else set()
+    allowed = {"lobench.reports"} - visitor.found if module in PAGES else set()
     return frozenset((visitor.found | visitor.within) - allowed)
 
 
 def top(name: str) -> str:
-    return name.partition(".")[0]
+    """The part of lobench that a module belongs to; the library, if it is another's."""
+    return name.removeprefix("lobench.").partition(".")[0]
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -120,17 +121,19 @@ def test_the_engine_knows_neither_clock_nor_command_line() -> None:
 
 def test_the_oracle_stands_alone() -> None:
     """It shares the record format and the names of results with the kernels, and not one rule."""
-    shared = {"engine.records", "engine.anomalies", "engine.errors", "engine.result"}
+    shared = {"lobench.engine.records", "lobench.engine.anomalies", "lobench.engine.errors", "lobench.engine.result"}
     outside = {*sys.stdlib_module_names, "numpy"}
-    oracle = [module for module in MODULES if module.startswith("engine.oracle")]
+    oracle = [module for module in MODULES if module.startswith("lobench.engine.oracle")]
     assert len(oracle) > 5
     for module in oracle:
-        others = {name for name in imports(module) if not name.startswith("engine.oracle")}
+        others = {name for name in imports(module) if not name.startswith("lobench.engine.oracle")}
         assert {name if top(name) == "engine" else top(name) for name in others} <= shared | outside, module
 
 
 def test_the_oracle_needs_no_compiler() -> None:
-    script = "import json, sys, engine.oracle; print(json.dumps([name for name in sys.modules if 'numba' in name]))"
+    script = (
+        "import json, sys, lobench.engine.oracle; print(json.dumps([name for name in sys.modules if 'numba' in name]))"
+    )
     assert run_python(script) == []
 
 
@@ -141,7 +144,12 @@ def test_module_is_short_and_says_what_it_is(module: str) -> None:
 
 
 def test_modules_were_found() -> None:
-    assert {"engine.replay", "engine.oracle.book", "variants", "variants.p0_baseline"} <= set(MODULES)
-    assert "engine.strategies" in imports("engine.replay")
-    assert "engine.backtest" in imports("engine.registry")
-    assert "engine.anomalies" in imports("engine.book")
+    assert {
+        "lobench.engine.replay",
+        "lobench.engine.oracle.book",
+        "lobench.variants",
+        "lobench.variants.p0_baseline",
+    } <= set(MODULES)
+    assert "lobench.engine.strategies" in imports("lobench.engine.replay")
+    assert "lobench.engine.backtest" in imports("lobench.engine.registry")
+    assert "lobench.engine.anomalies" in imports("lobench.engine.book")

@@ -12,10 +12,10 @@ from types import SimpleNamespace
 import pytest
 
 from benchmarks import common, decode, exact, first_call, replay, stages, verification
-from engine.counters import COUNTERS
+from lobench.engine.counters import COUNTERS
+from lobench.variants import discover
+from lobench.workbench.history.asv_files import configuration
 from tests.cli.command import ROOT
-from variants import discover
-from workbench.history.asv_files import configuration
 
 IMPORTED = {"zstandard": "zstandard", "databento_dbn": "databento-dbn", "llvmlite": "numba"}
 """Packages by the name of their module, where it is another or they come with another."""
@@ -43,7 +43,7 @@ def test_an_environment_has_all_that_a_replay_imports() -> None:
                 imported |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
                 imported.add(str(node.module).partition(".")[0])
-    foreign = imported - set(sys.stdlib_module_names) - {"engine", "variants"}
+    foreign = imported - set(sys.stdlib_module_names) - {"lobench"}
     assert {IMPORTED.get(name, name) for name in foreign} <= set(configuration(ROOT)["matrix"]["req"])
 
 
@@ -75,7 +75,7 @@ def test_installed_sources_are_dated_by_content(tmp_path: Path, monkeypatch: pyt
         (tmp_path / package / "__init__.py").write_text(f"name = {package!r}\n")
 
     def find(name: str) -> object:
-        return SimpleNamespace(origin=str(tmp_path / name / "__init__.py"))
+        return SimpleNamespace(origin=str(tmp_path / name.rpartition(".")[2] / "__init__.py"))
 
     monkeypatch.setattr("importlib.util.find_spec", find)
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lobench.workbench.changes import changes
 from tests.documents import SPEEDS, document
-from workbench.changes import changes
 
 PAIRS = 50
 

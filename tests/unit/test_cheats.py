@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.errors import UsageError
-from engine.feeds import LoadedFeed, load, open_feed
-from engine.oracle import Oracle
-from engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_LAST, MODIFY
-from variants import REFERENCE, load_file
-from workbench.coverage import DEFAULT_FEEDS
-from workbench.selection import select
-from workbench.verification import verify_all
-from workbench.verify import Verification
+from lobench.engine.errors import UsageError
+from lobench.engine.feeds import LoadedFeed, load, open_feed
+from lobench.engine.oracle import Oracle
+from lobench.engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_LAST, MODIFY
+from lobench.variants import REFERENCE, load_file
+from lobench.workbench.coverage import DEFAULT_FEEDS
+from lobench.workbench.selection import select
+from lobench.workbench.verification import verify_all
+from lobench.workbench.verify import Verification
 
 CHEATS = Path(__file__).parents[1] / "cheats"
 SMALL = "synth:every-rule,n=30000"

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from lobench.workbench.claims import claim, scratch_folder
+from lobench.workbench.results import ResultFolder
 from tests.replays import ROOT
-from workbench.claims import claim, scratch_folder
-from workbench.results import ResultFolder
 
 SCRATCH = """
 import sys, time
-from workbench.claims import scratch_folder
+from lobench.workbench.claims import scratch_folder
 with scratch_folder(sys.argv[1]) as folder:
     open(folder + "/junk", "w").close()
     print(folder, flush=True)
@@ -23,7 +23,7 @@ with scratch_folder(sys.argv[1]) as folder:
 """
 RESULT = """
 import sys, time
-from workbench.results import ResultFolder
+from lobench.workbench.results import ResultFolder
 folder = ResultFolder(sys.argv[1])
 print(folder.path, flush=True)
 time.sleep(600)

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
+from lobench.workbench.commits import counting
 from tests.dbn_files import header
 from tests.profilers import needs
 from tests.replays import PHASE, ROOT
 from tests.shapes import CLIFFS, records
-from workbench.commits import counting
 
 P4, P7 = PHASE[4].name, PHASE[7].name
 SHORT = 12_000
@@ -29,8 +29,8 @@ MOST_RATIO = 1.5
 MOST_GROWTH = 1.25
 COMPILE = """
 import sys
-from engine.session import Replay
-from variants import discover
+from lobench.engine.session import Replay
+from lobench.variants import discover
 for name in sys.argv[1:]:
     with Replay(discover()[name], observe=False, until="book") as replay:
         replay.run(0, 0, 0)

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from reports.page import page
+from lobench.reports.page import page
+from lobench.workbench.cli import main
+from lobench.workbench.measurement.design import CONTROL
+from lobench.workbench.results import read
 from tests.dbn_files import header, records, write
 from tests.pretend import Laboratory
-from workbench.cli import main
-from workbench.measurement.design import CONTROL
-from workbench.results import read
 
 Command = Callable[..., int]
 
@@ -117,7 +117,7 @@ def test_without_an_identical_pair_the_top_stands_there_twice(command: Command, 
     assert [rung["variant"] for rung in part["analysis"]["ladder"]][-1] == "p7_cache_layout"
 
 
-OWN = "from variants.p7_cache_layout import VARIANT\n"
+OWN = "from lobench.variants.p7_cache_layout import VARIANT\n"
 
 
 @pytest.mark.parametrize(

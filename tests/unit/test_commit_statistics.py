@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from workbench.commits.findings import Finding, changed
-from workbench.commits.session import COLUMNS, Design, Session, slices
-from workbench.commits.sources import Source
-from workbench.commits.statistics import LEAST_FLOOR, Estimates, Ratio, paired_ratio, precise, verdict
+from lobench.workbench.commits.findings import Finding, changed
+from lobench.workbench.commits.session import COLUMNS, Design, Session, slices
+from lobench.workbench.commits.sources import Source
+from lobench.workbench.commits.statistics import LEAST_FLOOR, Estimates, Ratio, paired_ratio, precise, verdict
 
 
 def source(name: str) -> Source:

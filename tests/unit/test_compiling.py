@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.compiling import entry, inlined, kernel
+from lobench.engine.compiling import entry, inlined, kernel
 
 
 @kernel

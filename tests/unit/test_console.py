@@ -8,9 +8,9 @@ import sys
 import pytest
 from rich.table import Table
 
+from lobench.workbench.cli.outcome import show
+from lobench.workbench.console import progress, stderr, stdout
 from tests.documents import document
-from workbench.cli.outcome import show
-from workbench.console import progress, stderr, stdout
 
 HOSTILE = ["[archive]/es.dbn", "x[/y]", "[bold]b[/bold]", ":smile: [/]", "[link=file:x]y"]
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import njit
 
-from engine.containers import FIRST_BITS, append, item, table_erase, table_get, table_insert, table_release
-from engine.layout import LIST, SLOT, TABLE
-from engine.native import free, view
+from lobench.engine.containers import FIRST_BITS, append, item, table_erase, table_get, table_insert, table_release
+from lobench.engine.layout import LIST, SLOT, TABLE
+from lobench.engine.native import free, view
 
 COUNTER = 0
 GOLDEN = 0x9E3779B97F4A7C15
@@ -76,7 +76,7 @@ class Table:
         self.address = self.record.ctypes.data
 
     def slots(self) -> Any:
-        from engine.inspection import peek
+        from lobench.engine.inspection import peek
 
         size = int(self.record["mask"][0]) + 1 if self.record["mask"][0] else 0
         return peek(int(self.record["slots"][0]), SLOT, size).copy() if size else np.zeros(0, SLOT)

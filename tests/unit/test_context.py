@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.oracle import Oracle
-from engine.policy import Variant
-from engine.records import ASK, BATCH, BID, F_LAST, F_SNAPSHOT
+from lobench.engine.oracle import Oracle
+from lobench.engine.policy import Variant
+from lobench.engine.records import ASK, BATCH, BID, F_LAST, F_SNAPSHOT
 from tests.replays import LADDER, TOP, each, run_python
 from tests.streams import Market
 
@@ -21,15 +21,15 @@ START = 0.0
 # In a process of its own: a strategy is registered for good.
 REPLAY = f"""
 import json, math, sys
-import engine.strategies
-from engine.board import peer_quote, peer_trade
-from engine.inspection import peek
-from engine.layout import BACKTEST
-from engine.registry import STRATEGIES, strategy
-from engine.session import Replay
+import lobench.engine.strategies
+from lobench.engine.board import peer_quote, peer_trade
+from lobench.engine.inspection import peek
+from lobench.engine.layout import BACKTEST
+from lobench.engine.registry import STRATEGIES, strategy
+from lobench.engine.session import Replay
 from tests.replays import chunks
 from tests.streams import Market
-from variants import discover
+from lobench.variants import discover
 
 @strategy(rule="remembers all that it saw of instrument {PEER}; follows its mid against its last trade")
 def follow_peer(market, state):

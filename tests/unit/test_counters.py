@@ -9,14 +9,14 @@ from functools import cache
 import numpy as np
 import pytest
 
-from engine.counters import COUNTERS
-from engine.oracle import Oracle
-from engine.oracle import book as oracle_book
-from engine.oracle import side as oracle_side
-from engine.policy import Variant
-from engine.records import ADD, ASK, BATCH, BID, CANCEL, CLEAR, F_LAST, F_TOB, MBO, MODIFY, TRADE, UNDEF_PRICE
-from engine.registry import FEATURES, STRATEGIES
-from engine.result import Result
+from lobench.engine.counters import COUNTERS
+from lobench.engine.oracle import Oracle
+from lobench.engine.oracle import book as oracle_book
+from lobench.engine.oracle import side as oracle_side
+from lobench.engine.policy import Variant
+from lobench.engine.records import ADD, ASK, BATCH, BID, CANCEL, CLEAR, F_LAST, F_TOB, MBO, MODIFY, TRADE, UNDEF_PRICE
+from lobench.engine.registry import FEATURES, STRATEGIES
+from lobench.engine.result import Result
 from tests.replays import LADDER, PHASE, TOP, Observed, Records, each
 from tests.streams import Market, made
 
@@ -64,7 +64,7 @@ def happened() -> Happened:
     records = stream()
     oracle = Oracle()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("engine.oracle.replay.Book", CountedBook)
+        patch.setattr("lobench.engine.oracle.replay.Book", CountedBook)
         oracle.apply(records)
     trades = int(((records["action"] == TRADE) & (records["price"] != UNDEF_PRICE)).sum())
     return Happened(oracle.finish(), trades, oracle.lookups, oracle.walk, counts["orders"], counts["levels"])

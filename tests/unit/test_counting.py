@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench.commits import counting
+from lobench.workbench.commits import counting
 
 
 def dump(folder: Path, number: int, trigger: str, total: int) -> None:

@@ -7,16 +7,29 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from engine.coverage import COUNTED
-from engine.feeds import LoadedFeed, load, open_feed
-from engine.feeds.base import Chunk
-from engine.oracle import Oracle
-from engine.oracle.book import Book
-from engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_LAST, F_SNAPSHOT, F_TOB, MBO, MODIFY, TRADE, UNDEF_PRICE
-from engine.session import Replay
+from lobench.engine.coverage import COUNTED
+from lobench.engine.feeds import LoadedFeed, load, open_feed
+from lobench.engine.feeds.base import Chunk
+from lobench.engine.oracle import Oracle
+from lobench.engine.oracle.book import Book
+from lobench.engine.records import (
+    ADD,
+    ASK,
+    BID,
+    CANCEL,
+    CLEAR,
+    F_LAST,
+    F_SNAPSHOT,
+    F_TOB,
+    MBO,
+    MODIFY,
+    TRADE,
+    UNDEF_PRICE,
+)
+from lobench.engine.session import Replay
+from lobench.workbench.coverage import DEFAULT_FEEDS, RULES, reached, unreached
+from lobench.workbench.coverage.records import RECORDS, count_records
 from tests.replays import PHASE, Records, group
-from workbench.coverage import DEFAULT_FEEDS, RULES, reached, unreached
-from workbench.coverage.records import RECORDS, count_records
 
 pytestmark = group(PHASE[4])
 

@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from engine.errors import UsageError
-from engine.feeds import ChainedFeed, Chunk, LoadedFeed, load, open_feed
-from engine.feeds import compressed as compressed_module
-from engine.feeds import framer as framer_module
-from engine.feeds import loaded as loaded_module
-from engine.records import MBO
+from lobench.engine.errors import UsageError
+from lobench.engine.feeds import ChainedFeed, Chunk, LoadedFeed, load, open_feed
+from lobench.engine.feeds import compressed as compressed_module
+from lobench.engine.feeds import framer as framer_module
+from lobench.engine.feeds import loaded as loaded_module
+from lobench.engine.records import MBO
 from tests.dbn_files import header, other_record, records, skippable, split, with_ts_out, write, zstd
 from tests.feeds import content, count, read_ahead_threads
 
@@ -270,7 +270,9 @@ def test_an_exception_in_the_consumer_stops_the_thread(tmp_path: Path, kind: typ
 
 def test_an_abandoned_iteration_does_not_keep_the_process_alive(tmp_path: Path) -> None:
     spec = write(tmp_path / "a", zstd(header() + records(200_000).tobytes()))
-    program = "import sys; from engine.feeds import open_feed; chunks = iter(open_feed(sys.argv[1:])); next(chunks)"
+    program = (
+        "import sys; from lobench.engine.feeds import open_feed; chunks = iter(open_feed(sys.argv[1:])); next(chunks)"
+    )
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", program, spec], cwd=root, timeout=60, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import FeedError
-from engine.feeds import load, open_feed
-from engine.feeds.mapped import check
+from lobench.engine.errors import FeedError
+from lobench.engine.feeds import load, open_feed
+from lobench.engine.feeds.mapped import check
 from tests.dbn_files import header, records, write, zstd
 from tests.feeds import content
 from tests.replays import ROOT
@@ -20,9 +20,9 @@ COUNT = 200_000
 CUT = 1_000_000
 REPLAYED = """
 import os, sys
-from engine.errors import FeedError
-from engine.feeds import open_feed
-from engine.session import Replay
+from lobench.engine.errors import FeedError
+from lobench.engine.feeds import open_feed
+from lobench.engine.session import Replay
 from tests.replays import PHASE
 
 path, workers = sys.argv[1], int(sys.argv[2])

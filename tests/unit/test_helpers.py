@@ -13,15 +13,16 @@ from typing import Any
 import psutil
 import pytest
 
-from workbench import PACKAGES, ROOT
-from workbench.processes import Started, ending, helper, tool_environment
+from lobench.workbench import PACKAGES, PARTS, ROOT
+from lobench.workbench.processes import Started, ending, helper, tool_environment
 
 FOREIGN = "raise SystemExit('foreign code was run')\n"
 
 PROBE = """\
 import json, queue, sys
-import engine, variants, workbench, friend
-files = [module.__file__ for module in (engine, variants, workbench, queue, friend)]
+import lobench.engine, lobench.variants, lobench.workbench, friend
+parts = [lobench.engine, lobench.variants, lobench.workbench]
+files = [module.__file__ for module in (*parts, queue, friend)]
 print(json.dumps([*files, sys.argv[1:]]))
 """
 
@@ -58,7 +59,7 @@ def test_a_helper_runs_this_copy_and_the_standard_library(
     monkeypatch.setattr(sys, "path", [str(foreign), str(own), *sys.path])
     for name in ("probe", str(own / "probe.py")):
         found = told_by(helper(name, "a", "b"), foreign)
-        assert found[:3] == [str(ROOT / name / "__init__.py") for name in ("engine", "variants", "workbench")]
+        assert found[:3] == [str(PARTS[name] / "__init__.py") for name in ("engine", "variants", "workbench")]
         assert found[3] == str(Path(os.__file__).with_name("queue.py"))
         assert found[4:] == [str(own / "friend.py"), ["a", "b"]]
 
@@ -88,7 +89,7 @@ def test_a_helper_ends_with_its_parent(tmp_path: Path) -> None:
     sleeper = tmp_path / "sleeper.py"
     sleeper.write_text("import time\nprint('here', flush=True)\ntime.sleep(600)\n")
     program = (
-        "import subprocess, sys, time; from workbench.processes import helper\n"
+        "import subprocess, sys, time; from lobench.workbench.processes import helper\n"
         "child = subprocess.Popen(**helper(sys.argv[1]), stdout=subprocess.PIPE)\n"
         "child.stdout.readline(); print(child.pid, flush=True); time.sleep(600)\n"
     )

@@ -268,7 +268,7 @@ def test_two_processes_that_compile_at_once_never_swap_code(place: Place) -> Non
         (place.folder / f"main{extra}").mkdir()
     slow = """
     import os, time
-    from engine.kernel_cache import store
+    from lobench.engine.kernel_cache import store
     replace = os.replace
     def late(source, target):
         time.sleep(0.5)
@@ -289,7 +289,8 @@ def test_two_processes_that_compile_at_once_never_swap_code(place: Place) -> Non
 
 def test_importing_changes_nothing(tmp_path: Path) -> None:
     text = (
-        "import json, os; before = dict(os.environ); import engine, engine.errors, engine.cache, engine.session; "
+        "import json, os; before = dict(os.environ); import lobench.engine.errors, lobench.engine.cache; "
+        "import lobench.engine.session; "
         "import numba; print(json.dumps([before == dict(os.environ), numba.config.CACHE_DIR]))"
     )
     env = {**os.environ, "LOBENCH_CACHE_DIR": str(tmp_path / "cache")}

@@ -15,15 +15,15 @@ from typing import Any
 
 import pytest
 
-from engine import cache
-from engine.kernel_cache import folders, store
+from lobench.engine import cache
+from lobench.engine.kernel_cache import folders, store
 from tests.replays import ROOT
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make what belongs to others")
 NOBODY = 65534
 
 COMPUTE = """
-from engine.compiling import entry
+from lobench.engine.compiling import entry
 
 @entry
 def compute(number):
@@ -229,7 +229,7 @@ def computed(tmp_path: Path, *before: str, **variables: str) -> tuple[str, str]:
 @AS_ROOT
 def test_a_user_without_name_and_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And one whose home is read-only."""
-    nobody = "import os, numba, engine.compiling; numba.njit(lambda number: number + 1)(1); os.setuid(54321)"
+    nobody = "import os, numba, lobench.engine.compiling; numba.njit(lambda number: number + 1)(1); os.setuid(54321)"
     monkeypatch.setattr(tempfile, "tempdir", None)
     with tempfile.TemporaryDirectory() as shared:
         Path(shared).chmod(0o1777)
@@ -251,7 +251,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
 
 def test_a_kernel_that_does_not_load_is_compiled(tmp_path: Path) -> None:
     assert computed(tmp_path, HOME=str(tmp_path)) == ("2 0", "")
-    pickled = "import engine.kernel_cache.store as s; s._checked = lambda content, key: b'no pickle'"
+    pickled = "import lobench.engine.kernel_cache.store as s; s._checked = lambda content, key: b'no pickle'"
     out, said = computed(tmp_path, pickled, HOME=str(tmp_path))
     assert (out, said.count("\n")) == ("2 0", 1)
     assert computed(tmp_path, HOME=str(tmp_path)) == ("2 1", "")

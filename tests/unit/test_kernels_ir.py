@@ -15,8 +15,8 @@ P0, P4, P6 = LADDER[0], PHASE[4], PHASE[6]
 COMPILE = """
 import json, pathlib, sys
 from numba import types
-from engine.replay import build
-from variants import discover
+from lobench.engine.replay import build
+from lobench.variants import discover
 
 kernels = build(discover()[sys.argv[1]])
 timed = (*[types.int64] * 4, types.none, types.none)

@@ -13,21 +13,21 @@ import contextlib, io, json, sys
 import numba
 numba.njit(lambda x: x + 1)(1)
 before = set(sys.modules)  # Numba loads a part of scipy itself
-from workbench.cli import main
+from lobench.workbench.cli import main
 with contextlib.redirect_stdout(io.StringIO()):
     code = main(sys.argv[1:])
 print(json.dumps([code, sorted(set(sys.modules) - before)]))
 """
 
 WORKERS = [
-    "workbench.warming",
-    "workbench.measurement.worker",
-    "workbench.measurement.lockstep",
-    "workbench.measurement.scaling",
-    "workbench.measurement.sweep",
-    "workbench.measurement.limits",
-    "workbench.profile.target",
-    "workbench.profile.ablating",
+    "lobench.workbench.warming",
+    "lobench.workbench.measurement.worker",
+    "lobench.workbench.measurement.lockstep",
+    "lobench.workbench.measurement.scaling",
+    "lobench.workbench.measurement.sweep",
+    "lobench.workbench.measurement.limits",
+    "lobench.workbench.profile.target",
+    "lobench.workbench.profile.ablating",
 ]
 
 
@@ -45,7 +45,12 @@ def test_what_needs_no_statistics_loads_none(words: tuple[str, ...]) -> None:
     assert {name.partition(".")[0] for name in loaded} & HEAVY == set()
 
 
-OTHERS = ["workbench.experiment.feed", "workbench.pair", "workbench.profile.collect", "workbench.tuning.search"]
+OTHERS = [
+    "lobench.workbench.experiment.feed",
+    "lobench.workbench.pair",
+    "lobench.workbench.profile.collect",
+    "lobench.workbench.tuning.search",
+]
 """What only uses statistics once something was measured."""
 
 

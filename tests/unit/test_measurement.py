@@ -9,15 +9,15 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from engine.errors import UsageError
-from engine.oracle import Oracle
-from engine.records import BID
-from workbench.experiment import plan
-from workbench.experiment.document import repeatable
-from workbench.measurement.balance import orders, williams
-from workbench.measurement.calibration import AIM, choose, smoothed
-from workbench.measurement.contamination import REASONS, Reading, count_reasons, is_contaminated
-from workbench.measurement.design import (
+from lobench.engine.errors import UsageError
+from lobench.engine.oracle import Oracle
+from lobench.engine.records import BID
+from lobench.workbench.experiment import plan
+from lobench.workbench.experiment.document import repeatable
+from lobench.workbench.measurement.balance import orders, williams
+from lobench.workbench.measurement.calibration import AIM, choose, smoothed
+from lobench.workbench.measurement.contamination import REASONS, Reading, count_reasons, is_contaminated
+from lobench.workbench.measurement.design import (
     LEAD_IN_RECORDS,
     PROCESSES,
     SLICE_RECORDS,
@@ -27,8 +27,8 @@ from workbench.measurement.design import (
     isolated_every,
     slices,
 )
-from workbench.measurement.scaling import worker_counts
-from workbench.measurement.sweep import queue_records
+from lobench.workbench.measurement.scaling import worker_counts
+from lobench.workbench.measurement.sweep import queue_records
 
 CLEAN = Reading(
     wall_ns=1_000_100, cpu_ns=1_000_000, involuntary_switches=0, minor_faults=90, major_faults=0, steal_ticks=0

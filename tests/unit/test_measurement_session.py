@@ -17,26 +17,26 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.errors import LobenchError, UsageError
-from engine.feeds import load, open_feed
-from engine.policy import Variant
-from engine.session import warm
+from lobench.engine.errors import LobenchError, UsageError
+from lobench.engine.feeds import load, open_feed
+from lobench.engine.policy import Variant
+from lobench.engine.session import warm
+from lobench.variants import REFERENCE, discover
+from lobench.workbench.experiment import resume
+from lobench.workbench.experiment.document import new_content
+from lobench.workbench.measurement.clocks import Clocks
+from lobench.workbench.measurement.counters import count, peak_orders
+from lobench.workbench.measurement.design import CONTROL, Design
+from lobench.workbench.measurement.handover import nameless_file, receive, shared
+from lobench.workbench.measurement.live import display, table
+from lobench.workbench.measurement.lockstep import ISOLATED, LOCKSTEP
+from lobench.workbench.measurement.precision import precisions, reached
+from lobench.workbench.measurement.process import in_hand, lines, messages
+from lobench.workbench.measurement.session import SESSION_COLUMNS, Session
+from lobench.workbench.measurement.sources import variant_digest
+from lobench.workbench.measurement.task import Task
+from lobench.workbench.processes import ending
 from tests.cli import wrong
-from variants import REFERENCE, discover
-from workbench.experiment import resume
-from workbench.experiment.document import new_content
-from workbench.measurement.clocks import Clocks
-from workbench.measurement.counters import count, peak_orders
-from workbench.measurement.design import CONTROL, Design
-from workbench.measurement.handover import nameless_file, receive, shared
-from workbench.measurement.live import display, table
-from workbench.measurement.lockstep import ISOLATED, LOCKSTEP
-from workbench.measurement.precision import precisions, reached
-from workbench.measurement.process import in_hand, lines, messages
-from workbench.measurement.session import SESSION_COLUMNS, Session
-from workbench.measurement.sources import variant_digest
-from workbench.measurement.task import Task
-from workbench.processes import ending
 
 NAMES = ["p0_baseline", "p1_zero_copy", "p4_hash_lookup", CONTROL]
 FASTER = (1.0, 1.25, 10.0, 1.0)

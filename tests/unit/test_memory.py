@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from engine.policy import Variant
+from lobench.engine.policy import Variant
 from tests.replays import LADDER, PHASE, TOP, each, run_python
 
 HEAP = """
 import ctypes, gc, json, sys
 import numpy as np
-from engine.layout import LEVEL, ORDER
-from engine.records import ADD, BID, ASK, CLEAR, F_LAST
-from engine.session import Replay
+from lobench.engine.layout import LEVEL, ORDER
+from lobench.engine.records import ADD, BID, ASK, CLEAR, F_LAST
+from lobench.engine.session import Replay
 from tests.replays import chunks
 from tests.streams import Market, made
-from variants import discover
+from lobench.variants import discover
 
 class Mallinfo2(ctypes.Structure):
     _fields_ = [(name, ctypes.c_size_t) for name in (
@@ -107,10 +107,10 @@ count("malloc", 1)
 count("realloc", 2)
 count("free", 1)
 
-from engine.session import Replay
+from lobench.engine.session import Replay
 from tests.replays import chunks
 from tests.streams import Market
-from variants import discover
+from lobench.variants import discover
 
 parts = list(chunks(Market(4).records(60_000), 10_000))
 with Replay(discover()[sys.argv[1]], observe=False) as replay:

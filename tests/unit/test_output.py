@@ -10,13 +10,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from engine.errors import UsageError
-from engine.layout import HEAD, OUTPUT_LEVEL
-from engine.records import UNDEF_PRICE
-from engine.registry import FEATURES
-from engine.session import Rows
+from lobench.engine.errors import UsageError
+from lobench.engine.layout import HEAD, OUTPUT_LEVEL
+from lobench.engine.records import UNDEF_PRICE
+from lobench.engine.registry import FEATURES
+from lobench.engine.session import Rows
+from lobench.workbench.output import GROUP_ROWS, book_file, features_file
 from tests.dbn_files import header, zstd
-from workbench.output import GROUP_ROWS, book_file, features_file
 
 
 def rows(count: int, depth: int = 1) -> Rows:

@@ -14,16 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import njit
 
-from engine.feeds import load, open_feed
-from engine.layout import BOOK
-from engine.native import view
-from engine.packed.layout import HEAD, SLOTS, STATE
-from engine.packed.levels import tick_of
-from engine.packed.parameters import DEFAULTS
-from engine.packed.queues import sort
-from engine.packed.window import lay_grid
-from engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_LAST, MODIFY
-from engine.session import Replay
+from lobench.engine.feeds import load, open_feed
+from lobench.engine.layout import BOOK
+from lobench.engine.native import view
+from lobench.engine.packed.layout import HEAD, SLOTS, STATE
+from lobench.engine.packed.levels import tick_of
+from lobench.engine.packed.parameters import DEFAULTS
+from lobench.engine.packed.queues import sort
+from lobench.engine.packed.window import lay_grid
+from lobench.engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_LAST, MODIFY
+from lobench.engine.session import Replay
 from tests.replays import PHASE, Expected, Observed, Records, assert_same, chunks, each
 from tests.streams import made
 

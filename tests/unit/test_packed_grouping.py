@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.compiling import entry
-from engine.errors import StrictError
-from engine.layout import ENGINE, SHARED
-from engine.native import view
-from engine.packed.grouping import FEWEST, GROUPS, group
-from engine.packed.layout import STATE
-from engine.packed.parameters import NEVER, Parameters
-from engine.policy import Variant
-from engine.records import BATCH, MBO
-from engine.session import Replay
-from engine.shards import TURN, index_of, share_out
+from lobench.engine.compiling import entry
+from lobench.engine.errors import StrictError
+from lobench.engine.layout import ENGINE, SHARED
+from lobench.engine.native import view
+from lobench.engine.packed.grouping import FEWEST, GROUPS, group
+from lobench.engine.packed.layout import STATE
+from lobench.engine.packed.parameters import NEVER, Parameters
+from lobench.engine.policy import Variant
+from lobench.engine.records import BATCH, MBO
+from lobench.engine.session import Replay
+from lobench.engine.shards import TURN, index_of, share_out
 from tests.replays import LADDER, PHASE, Observed, Records, assert_equal, bits, chunks, each
 from tests.streams import Market
 

@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import njit
 
-from engine.native import view
-from engine.packed import outskirts
-from engine.packed.layout import HEAD, OUTSKIRTS
-from engine.packed.levels import drop_bit, next_place, put_bit
-from engine.packed.outskirts import FANOUT, NODE_BYTES
-from engine.packed.window import drop_window, lay_grid
-from engine.session import Replay
+from lobench.engine.native import view
+from lobench.engine.packed import outskirts
+from lobench.engine.packed.layout import HEAD, OUTSKIRTS
+from lobench.engine.packed.levels import drop_bit, next_place, put_bit
+from lobench.engine.packed.outskirts import FANOUT, NODE_BYTES
+from lobench.engine.packed.window import drop_window, lay_grid
+from lobench.engine.session import Replay
 from tests.replays import PHASE, chunks, each
 from tests.shapes import Shape, records
 

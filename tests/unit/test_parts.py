@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.parts import Part, shortened, sweep
+from lobench.engine.parts import Part, shortened, sweep
 from tests.replays import ROOT
 
-HOLD = "import sys, time; from engine.parts import Part; Part(sys.argv[1]); print('made', flush=True); time.sleep(600)"
+HOLD = "import sys, time; from lobench.engine import parts; parts.Part(sys.argv[1]); print(1, flush=True); time.sleep(600)"
 
 
 def holder(target: Path) -> subprocess.Popen[str]:

@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from engine import cache
-from engine.errors import UsageError
-from tests.documents import document, interval
-from variants import discover
-from workbench.plan import (
+from lobench.engine import cache
+from lobench.engine.errors import UsageError
+from lobench.variants import discover
+from lobench.workbench.plan import (
     DEFAULT,
     LedgerError,
     Prediction,
@@ -27,6 +26,7 @@ from workbench.plan import (
     score,
     share_from,
 )
+from tests.documents import document, interval
 
 HEAD = "# What we promised.\n# It stays.\n\n"
 ENTRY = """[[prediction]]  # the first

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.feeds import LoadedFeed
-from engine.feeds.base import Chunk
-from engine.policy import STAGES
-from engine.records import MBO
+from lobench.engine.feeds import LoadedFeed
+from lobench.engine.feeds.base import Chunk
+from lobench.engine.policy import STAGES
+from lobench.engine.records import MBO
+from lobench.workbench.measurement.balance import orders
+from lobench.workbench.profile.ablating import timed
+from lobench.workbench.profile.ablation import PROCESSES, stage_times
+from lobench.workbench.profile.task import SLICE
 from tests.stage_times import SHARES, simulated
-from workbench.measurement.balance import orders
-from workbench.profile.ablating import timed
-from workbench.profile.ablation import PROCESSES, stage_times
-from workbench.profile.task import SLICE
 
 SESSIONS = 2000
 

@@ -10,17 +10,17 @@ import pytest
 
 pytest.importorskip("elftools", reason="pip install 'lobench[profile]'")
 
+from lobench.workbench.profile import callgrind, sampled
+from lobench.workbench.profile.attribution import spend
+from lobench.workbench.profile.calibration import TRIALS
+from lobench.workbench.profile.callgrind_file import COSTS, Counts
+from lobench.workbench.profile.document import document
+from lobench.workbench.profile.runner import Told
+from lobench.workbench.profile.task import Task
+from lobench.workbench.profile.workload import HEAVY, KERNEL_STEPS
 from tests import profile_policies, profile_work
 from tests.profilers import needs
 from tests.replays import LADDER
-from workbench.profile import callgrind, sampled
-from workbench.profile.attribution import spend
-from workbench.profile.calibration import TRIALS
-from workbench.profile.callgrind_file import COSTS, Counts
-from workbench.profile.document import document
-from workbench.profile.runner import Told
-from workbench.profile.task import Task
-from workbench.profile.workload import HEAVY, KERNEL_STEPS
 
 pytestmark = pytest.mark.xdist_group("profile")
 

@@ -18,11 +18,11 @@ import hashlib, io, json, sys
 from numba import types
 described = sys.argv[1] == "described"
 if described:
-    from workbench.profile import linetables
+    from lobench.workbench.profile import linetables
     linetables.install()
 from elftools.elf.elffile import ELFFile
-from engine.replay import build
-from variants import discover
+from lobench.engine.replay import build
+from lobench.variants import discover
 
 kernels = build(discover()[sys.argv[2]])
 timed = (*[types.int64] * 4, types.none, types.none)
@@ -38,12 +38,12 @@ print(json.dumps({
 
 KNOWN = """
 import json
-from workbench.profile import linetables
+from lobench.workbench.profile import linetables
 linetables.install()
 import numpy as np
 from numba import njit
 from tests.profile_policies import outer
-from workbench.profile.dwarf import code_map, placed
+from lobench.workbench.profile.dwarf import code_map, placed
 
 def kernel(values):
     total = np.uint64(1)

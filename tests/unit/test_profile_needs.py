@@ -10,8 +10,8 @@ import pytest
 
 pytest.importorskip("elftools", reason="pip install 'lobench[profile]'")
 
-from workbench.profile import needs, sampled
-from workbench.profile.needs import MissingRightError, MissingToolError, require
+from lobench.workbench.profile import needs, sampled
+from lobench.workbench.profile.needs import MissingRightError, MissingToolError, require
 
 
 @pytest.mark.parametrize("name", ["scalene", "memray", "pyelftools", "py-spy"])
@@ -66,5 +66,5 @@ def test_other_failures_are_told_as_they_are() -> None:
 
 def test_what_is_missing_is_said_even_where_line_tables_cannot_be_read() -> None:
     """Importing the package must not need the extra that its message names."""
-    script = "import sys; sys.modules['elftools'] = None; from workbench.profile import for_report, needs"
+    script = "import sys; sys.modules['elftools'] = None; from lobench.workbench.profile import for_report, needs"
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)

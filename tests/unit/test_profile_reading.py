@@ -10,26 +10,26 @@ import pytest
 
 pytest.importorskip("elftools", reason="pip install 'lobench[profile]'")
 
-from engine.errors import UsageError
-from engine.policy import COMPILED_AXES, STAGES
+from lobench.engine.errors import UsageError
+from lobench.engine.policy import COMPILED_AXES, STAGES
+from lobench.workbench.profile import analysis_stages, share_of
+from lobench.workbench.profile.ablation import stage_times
+from lobench.workbench.profile.attribution import LIBRARY, Spent, callers_in, group, spend
+from lobench.workbench.profile.callgrind_file import COSTS, Counts, read_counts
+from lobench.workbench.profile.codemap import CodeMap, Frame, Piece
+from lobench.workbench.profile.difference import difference
+from lobench.workbench.profile.document import document
+from lobench.workbench.profile.flamegraph import flame_graph
+from lobench.workbench.profile.report import entry_of
+from lobench.workbench.profile.sampled import _count, _perf_samples, _spy_samples
+from lobench.workbench.profile.sourcepage import source_page
+from lobench.workbench.profile.sources import Sources
+from lobench.workbench.profile.speedscope import speedscope
+from lobench.workbench.profile.stages import GROUPS, UNKNOWN, Place, mechanism_of, places_of, stage_in, stage_of
+from lobench.workbench.profile.summary import next_bottleneck, stage_table
+from lobench.workbench.profile.tables import difference_tables
 from tests.replays import LADDER
 from tests.stage_times import simulated
-from workbench.profile import analysis_stages, share_of
-from workbench.profile.ablation import stage_times
-from workbench.profile.attribution import LIBRARY, Spent, callers_in, group, spend
-from workbench.profile.callgrind_file import COSTS, Counts, read_counts
-from workbench.profile.codemap import CodeMap, Frame, Piece
-from workbench.profile.difference import difference
-from workbench.profile.document import document
-from workbench.profile.flamegraph import flame_graph
-from workbench.profile.report import entry_of
-from workbench.profile.sampled import _count, _perf_samples, _spy_samples
-from workbench.profile.sourcepage import source_page
-from workbench.profile.sources import Sources
-from workbench.profile.speedscope import speedscope
-from workbench.profile.stages import GROUPS, UNKNOWN, Place, mechanism_of, places_of, stage_in, stage_of
-from workbench.profile.summary import next_bottleneck, stage_table
-from workbench.profile.tables import difference_tables
 
 KERNEL, HELPER = 0x1000, 0x2000
 CODES = CodeMap(

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from engine.feeds import load, open_feed
-from engine.policy import Variant
-from engine.session import Replay
+from lobench.engine.feeds import load, open_feed
+from lobench.engine.policy import Variant
+from lobench.engine.session import Replay
+from lobench.workbench.measurement.design import slices
+from lobench.workbench.measurement.lockstep import reading_ns, threads
+from lobench.workbench.measurement.questions import BOOKS, Examiner, Question, draw
 from tests.replays import LADDER, TOP, each
-from workbench.measurement.design import slices
-from workbench.measurement.lockstep import reading_ns, threads
-from workbench.measurement.questions import BOOKS, Examiner, Question, draw
 
 LATE = 20_000_000
 """Nanoseconds of work that are put off."""

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.errors import UsageError
-from workbench.history import acknowledged, changepoints
-from workbench.history.acknowledged import Acknowledgement
-from workbench.history.changepoints import asv_steps, otava_steps
-from workbench.history.regressions import regressions
-from workbench.history.series import all_series
-from workbench.history.store import History
+from lobench.engine.errors import UsageError
+from lobench.workbench.history import acknowledged, changepoints
+from lobench.workbench.history.acknowledged import Acknowledgement
+from lobench.workbench.history.changepoints import asv_steps, otava_steps
+from lobench.workbench.history.regressions import regressions
+from lobench.workbench.history.series import all_series
+from lobench.workbench.history.store import History
 
 otava = pytest.mark.skipif(changepoints.otava_missing() is not None, reason=f"{changepoints.otava_missing()}")
 
@@ -123,7 +123,7 @@ def test_less_work_and_tiny_moves_are_no_regressions() -> None:
 def test_a_step_in_time_counts_when_both_see_it(monkeypatch: pytest.MonkeyPatch) -> None:
     made, order = history(levels(30, {15: 1.05}), [100.0] * 30)
     assert places(made, order) == [(15, ("asv", "otava"), True)]
-    monkeypatch.setattr("workbench.history.regressions.otava_steps", lambda values, least: [])
+    monkeypatch.setattr("lobench.workbench.history.regressions.otava_steps", lambda values, least: [])
     assert places(made, order) == [(15, ("asv",), False)]
 
 

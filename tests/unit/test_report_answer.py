@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from reports.answer import answer
-from reports.facts import Facts
-from reports.numbers import TIMES, spelled
-from reports.page import page
+from lobench.reports.answer import answer
+from lobench.reports.facts import Facts
+from lobench.reports.numbers import TIMES, spelled
+from lobench.reports.page import page
 from tests.documents import SPEEDS, Document, document, interval
 from tests.reported import complete, many, refuted, renamed
 

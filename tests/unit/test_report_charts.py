@@ -7,16 +7,16 @@ from xml.etree import ElementTree
 
 import pytest
 
-from reports.blocks import Cell, Chart, Table
-from reports.charts.attribution import attribution_chart
-from reports.charts.interactions import interactions_chart
-from reports.charts.ladder import ladder_chart
-from reports.charts.stages import stages_chart
-from reports.charts.steps import steps_chart
-from reports.charts.svg import draw
-from reports.charts.theme import DARK, labels, ticks
-from reports.facts import Facts, printable
-from reports.sections.attribution import section as attribution
+from lobench.reports.blocks import Cell, Chart, Table
+from lobench.reports.charts.attribution import attribution_chart
+from lobench.reports.charts.interactions import interactions_chart
+from lobench.reports.charts.ladder import ladder_chart
+from lobench.reports.charts.stages import stages_chart
+from lobench.reports.charts.steps import steps_chart
+from lobench.reports.charts.svg import draw
+from lobench.reports.charts.theme import DARK, labels, ticks
+from lobench.reports.facts import Facts, printable
+from lobench.reports.sections.attribution import section as attribution
 from tests.reported import complete, hostile
 
 SVG = "{http://www.w3.org/2000/svg}"

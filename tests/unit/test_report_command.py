@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from lobench.workbench.cli import main
 from tests.documents import document, written
-from workbench.cli import main
 
 
 def test_the_page_goes_beside_the_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reports import numbers
-from reports.facts import printable
+from lobench.reports import numbers
+from lobench.reports.facts import printable
 
 
 def interval(value: float, low: float, high: float) -> dict[str, float]:

@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from engine.errors import LobenchError, UsageError
-from reports import write
-from reports.markdown import escaped
+from lobench.engine.errors import LobenchError, UsageError
+from lobench.reports import write
+from lobench.reports.markdown import escaped
 from tests.documents import Document, document
 from tests.reported import HOSTILE, TELLTALE, complete, hostile, many, refuted
 

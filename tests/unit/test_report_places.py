@@ -6,11 +6,11 @@ import copy
 from pathlib import Path
 from typing import Any
 
-from reports import write
-from reports.answer import answer
-from reports.facts import Facts
-from reports.numbers import TIMES
-from reports.summary import places
+from lobench.reports import write
+from lobench.reports.answer import answer
+from lobench.reports.facts import Facts
+from lobench.reports.numbers import TIMES
+from lobench.reports.summary import places
 from tests.analyses import from_top_of
 from tests.documents import Document, document
 from tests.reported import complete

@@ -11,22 +11,22 @@ from xml.etree import ElementTree
 
 import pytest
 
-from engine.errors import LobenchError, UsageError
-from reports import write
-from reports.blocks import Flame
-from reports.charts.flame import boxes_of, drawn_flame
-from reports.facts import Facts
-from reports.sections.profiles import section
+from lobench.engine.errors import LobenchError, UsageError
+from lobench.reports import write
+from lobench.reports.blocks import Flame
+from lobench.reports.charts.flame import boxes_of, drawn_flame
+from lobench.reports.facts import Facts
+from lobench.reports.sections.profiles import section
+from lobench.variants import discover
+from lobench.workbench.experiment import profiles
+from lobench.workbench.plan import share_from
+from lobench.workbench.profile import analysis_stages
+from lobench.workbench.profile.report import entry_of
+from lobench.workbench.results import read
 from tests.documents import SPEEDS, document, written
 from tests.profiled import CARD, profile_of, profiles_of
 from tests.reported import complete, hostile, refuted
 from tests.unit.test_report_page import Parsed, made
-from variants import discover
-from workbench.experiment import profiles
-from workbench.plan import share_from
-from workbench.profile import analysis_stages
-from workbench.profile.report import entry_of
-from workbench.results import read
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -220,8 +220,8 @@ def test_a_run_keeps_each_profile_at_once_and_goes_on_past_failures(
             raise KeyboardInterrupt
         return entry_of(profile_of(variant.name, methods=("ablation",)), before)
 
-    monkeypatch.setattr("workbench.profile.for_report", for_report)
-    monkeypatch.setattr("workbench.profile.needs.require", str)
+    monkeypatch.setattr("lobench.workbench.profile.for_report", for_report)
+    monkeypatch.setattr("lobench.workbench.profile.needs.require", str)
     content = document()
     card = tmp_path / "out" / "profile"
     card.mkdir(parents=True)

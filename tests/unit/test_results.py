@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from engine.errors import LobenchError, UsageError
-from workbench.results import NEEDED_BYTES, SCHEMA, SCHEMA_VERSION, ResultFolder
+from lobench.engine.errors import LobenchError, UsageError
+from lobench.workbench.results import NEEDED_BYTES, SCHEMA, SCHEMA_VERSION, ResultFolder
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5)
 Usage = namedtuple("Usage", "total used free")

@@ -13,15 +13,15 @@ from typing import Any
 import jsonschema
 import pytest
 
-from engine.errors import UsageError
+from lobench.engine.errors import UsageError
+from lobench.workbench.changes import changes
+from lobench.workbench.environment import environment as facts
+from lobench.workbench.environment import machine_digest
+from lobench.workbench.plan import predictions, score
+from lobench.workbench.results import ResultError, ResultFolder, read
+from lobench.workbench.results.reading import validate
+from lobench.workbench.results.schema import schema
 from tests.documents import document, environment, written
-from workbench.changes import changes
-from workbench.environment import environment as facts
-from workbench.environment import machine_digest
-from workbench.plan import predictions, score
-from workbench.results import ResultError, ResultFolder, read
-from workbench.results.reading import validate
-from workbench.results.schema import schema
 
 Document = dict[str, Any]
 PARTS = {"factorial": True, "from_top": True, "isolated": True, "scaling": True, "limits": True, "sweep": True}

@@ -9,12 +9,12 @@ import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from engine.backtest import follow, settle
-from engine.columns import GRAIN, ROWS, STRIDE
-from engine.compiling import entry
-from engine.layout import BACKTEST
-from engine.native import uint64, view
-from engine.runs import build_ends
+from lobench.engine.backtest import follow, settle
+from lobench.engine.columns import GRAIN, ROWS, STRIDE
+from lobench.engine.compiling import entry
+from lobench.engine.layout import BACKTEST
+from lobench.engine.native import uint64, view
+from lobench.engine.runs import build_ends
 
 MIDS = np.dtype([("mid", "f8", (64,))])
 BOOKS = np.dtype([("book", "i8", (STRIDE,))])

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.packed.parameters import Parameters
-from engine.policy import Variant
-from variants import discover, from_top, resolve
-from workbench.sameness import same_kernel, same_kernels
+from lobench.engine.packed.parameters import Parameters
+from lobench.engine.policy import Variant
+from lobench.variants import discover, from_top, resolve
+from lobench.workbench.sameness import same_kernel, same_kernels
 
 KNOWN = discover()
 P7, P8 = KNOWN["p7_cache_layout"], KNOWN["p8_profile_guided"]
@@ -18,10 +18,10 @@ TUNED = Parameters.of({"distance": 20})
 
 COPIED = '''"""Phase 3 in a file of its own, and nothing else."""
 import numpy as np
-from engine.compiling import kernel
-from engine.native import DOUBLE, Record, element, memcpy, view
-from engine.policy import Features, FeatureStore
-from variants import p2_snapshot
+from lobench.engine.compiling import kernel
+from lobench.engine.native import DOUBLE, Record, element, memcpy, view
+from lobench.engine.policy import Features, FeatureStore
+from lobench.variants import p2_snapshot
 
 EXTRA = {extra}
 
@@ -110,8 +110,10 @@ def test_without_one_phase_at_a_time() -> None:
 
 
 def test_a_users_files(tmp_path: Path) -> None:
-    handed_on = own(tmp_path, "handed_on", "from variants.p7_cache_layout import VARIANT\n")
-    again = own(tmp_path, "again", "from variants import p7_cache_layout as p7\nVARIANT = p7.VARIANT.derive('mine')\n")
+    handed_on = own(tmp_path, "handed_on", "from lobench.variants.p7_cache_layout import VARIANT\n")
+    again = own(
+        tmp_path, "again", "from lobench.variants import p7_cache_layout as p7\nVARIANT = p7.VARIANT.derive('mine')\n"
+    )
     copy, same, other = (
         own(tmp_path, name, COPIED.format(extra=extra)) for name, extra in (("copy", 0), ("same", 0), ("other", 8))
     )

@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from engine.activity import ENOUGH, activity
-from engine.feeds import LoadedFeed, load, open_feed
-from engine.policy import Variant
-from engine.records import F_SNAPSHOT
-from engine.session import Replay
-from engine.shards import SLOTS, share_out
+from lobench.engine.activity import ENOUGH, activity
+from lobench.engine.feeds import LoadedFeed, load, open_feed
+from lobench.engine.policy import Variant
+from lobench.engine.records import F_SNAPSHOT
+from lobench.engine.session import Replay
+from lobench.engine.shards import SLOTS, share_out
 from tests.cli.command import calm
 from tests.dbn_files import header, write, zstd
 from tests.replays import TOP, Observed, Records, chunks, each

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.errors import StaleError
-from engine.inspection import Book
-from engine.policy import Variant
-from engine.session import Replay
+from lobench.engine.errors import StaleError
+from lobench.engine.inspection import Book
+from lobench.engine.policy import Variant
+from lobench.engine.session import Replay
 from tests.replays import PHASE, TOP, chunks, each
 from tests.streams import Market
 

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lobench.variants import REFERENCE
+from lobench.workbench.measurement.design import CONTROL
+from lobench.workbench.statistics import analyse_sweep, compared
+from lobench.workbench.statistics.beside import limits, scaling
+from lobench.workbench.statistics.bias import add_biases, alone, bias
 from tests.noise import feed
-from variants import REFERENCE
-from workbench.measurement.design import CONTROL
-from workbench.statistics import analyse_sweep, compared
-from workbench.statistics.beside import limits, scaling
-from workbench.statistics.bias import add_biases, alone, bias
 
 NAMES = [REFERENCE, "p4_hash_lookup", CONTROL]
 DESIGN = {"slice_records": 1000, "lead_in_records": 0, "seed": 1}

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lobench.variants import REFERENCE
+from lobench.workbench.measurement.design import CONTROL
+from lobench.workbench.statistics import analyse, error_rates
+from lobench.workbench.statistics.attribution import ladder_weights, shapley_weights
+from lobench.workbench.statistics.factorial import contrast
 from tests.factorials import ADDITIVE, AXES, NAMES, TRUTH, factorial_feed, simulated, true_effects
-from variants import REFERENCE
-from workbench.measurement.design import CONTROL
-from workbench.statistics import analyse, error_rates
-from workbench.statistics.attribution import ladder_weights, shapley_weights
-from workbench.statistics.factorial import contrast
 
 WAYS = ("ladder", "leave_one_out", "shapley")
 

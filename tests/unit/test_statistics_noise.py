@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from lobench.variants import REFERENCE
+from lobench.workbench.measurement.design import CONTROL
+from lobench.workbench.statistics import NO_DIFFERENCE, analyse, error_rates, verdict
+from lobench.workbench.statistics.error_rates import detectable, false_positives, pseudo_sessions, sequential
+from lobench.workbench.statistics.intervals import estimate
+from lobench.workbench.statistics.samples import Process, Timings, slice_events
 from tests.noise import RECORDING, TOP, TOP_RECORDING, Recording, by_cpu, variants
-from variants import REFERENCE
-from workbench.measurement.design import CONTROL
-from workbench.statistics import NO_DIFFERENCE, analyse, error_rates, verdict
-from workbench.statistics.error_rates import detectable, false_positives, pseudo_sessions, sequential
-from workbench.statistics.intervals import estimate
-from workbench.statistics.samples import Process, Timings, slice_events
 
 SESSIONS = 2000
 """Sessions whose figures need only the logs of their processes."""

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from engine.errors import LobenchError
+from lobench.engine.errors import LobenchError
+from lobench.variants import REFERENCE
+from lobench.workbench.measurement.design import CONTROL
+from lobench.workbench.statistics import analyse, compared
+from lobench.workbench.statistics.intervals import Estimate, estimate, median_interval
+from lobench.workbench.statistics.ladder import places
+from lobench.workbench.statistics.samples import session_timings, slice_events
+from lobench.workbench.statistics.verdicts import floor_of, holm, next_threshold, verdict
 from tests.noise import feed, variants
-from variants import REFERENCE
-from workbench.measurement.design import CONTROL
-from workbench.statistics import analyse, compared
-from workbench.statistics.intervals import Estimate, estimate, median_interval
-from workbench.statistics.ladder import places
-from workbench.statistics.samples import session_timings, slice_events
-from workbench.statistics.verdicts import floor_of, holm, next_threshold, verdict
 
 NAMES = [REFERENCE, "p3_indexed_features", "p4_hash_lookup", CONTROL]
 SLICES, SLICE, LEAD_IN = 7, 1000, 200

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.records import F_LAST, F_SNAPSHOT
-from workbench.experiment.stretch import representative
+from lobench.engine.records import F_LAST, F_SNAPSHOT
+from lobench.workbench.experiment.stretch import representative
 
 
 @pytest.mark.parametrize(("filling", "expected"), [(0, 100), (40, 200), (150, 800), (900, 1000)])

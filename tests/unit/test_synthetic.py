@@ -12,12 +12,25 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from engine.anomalies import ANOMALIES
-from engine.errors import LobenchError, UsageError
-from engine.oracle import Oracle
-from engine.records import ADD, CANCEL, CLEAR, F_LAST, F_SNAPSHOT, F_TOB, FILL, MBO, MODIFY, NO_SIDE, TRADE, UNDEF_PRICE
-from engine.synthetic import SyntheticFeed, generate, names, open_synthetic
-from engine.synthetic.profiles import PROFILES
+from lobench.engine.anomalies import ANOMALIES
+from lobench.engine.errors import LobenchError, UsageError
+from lobench.engine.oracle import Oracle
+from lobench.engine.records import (
+    ADD,
+    CANCEL,
+    CLEAR,
+    F_LAST,
+    F_SNAPSHOT,
+    F_TOB,
+    FILL,
+    MBO,
+    MODIFY,
+    NO_SIDE,
+    TRADE,
+    UNDEF_PRICE,
+)
+from lobench.engine.synthetic import SyntheticFeed, generate, names, open_synthetic
+from lobench.engine.synthetic.profiles import PROFILES
 
 Records = npt.NDArray[np.void]
 FEEDS = tuple(PROFILES)

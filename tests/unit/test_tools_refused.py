@@ -13,16 +13,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.errors import LobenchError
+from lobench.engine.errors import LobenchError
+from lobench.workbench.commits import counting, instructions
+from lobench.workbench.commits.sources import BrokenError, Source
+from lobench.workbench.processes import tool_environment
+from lobench.workbench.profile import callgrind, sampled
+from lobench.workbench.profile import needs as wanted
+from lobench.workbench.profile.callgrind_file import Counts
+from lobench.workbench.profile.runner import ToolFailedError
 from tests.profilers import needs
 from tests.replays import ROOT
-from workbench.commits import counting, instructions
-from workbench.commits.sources import BrokenError, Source
-from workbench.processes import tool_environment
-from workbench.profile import callgrind, sampled
-from workbench.profile import needs as wanted
-from workbench.profile.callgrind_file import Counts
-from workbench.profile.runner import ToolFailedError
 
 
 @pytest.fixture
@@ -103,7 +103,9 @@ def test_what_needs_nothing_asks_for_nothing(monkeypatch: pytest.MonkeyPatch) ->
             wanted.require_all([method])
 
 
-WITHOUT = "import sys; sys.modules['elftools'] = None; from workbench.cli import main; sys.exit(main(sys.argv[1:]))"
+WITHOUT = (
+    "import sys; sys.modules['elftools'] = None; from lobench.workbench.cli import main; sys.exit(main(sys.argv[1:]))"
+)
 
 
 @pytest.mark.parametrize(

@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import LobenchError
-from engine.feeds import LoadedFeed, load, open_feed
-from engine.packed.parameters import DEFAULTS, NEVER, Parameters
+from lobench.engine.errors import LobenchError
+from lobench.engine.feeds import LoadedFeed, load, open_feed
+from lobench.engine.packed.parameters import DEFAULTS, NEVER, Parameters
+from lobench.workbench.measurement.handover import SharedFeed
+from lobench.workbench.tuning import search
+from lobench.workbench.tuning.candidates import changed, groups
+from lobench.workbench.tuning.search import Tuning
+from lobench.workbench.tuning.traits import Traits, traits_of
+from lobench.workbench.tuning.trials import Halves, Trial
 from tests.replays import PHASE
-from workbench.measurement.handover import SharedFeed
-from workbench.tuning import search
-from workbench.tuning.candidates import changed, groups
-from workbench.tuning.search import Tuning
-from workbench.tuning.traits import Traits, traits_of
-from workbench.tuning.trials import Halves, Trial
 
 P8 = PHASE[8]
 OTHER = Parameters(
@@ -217,7 +217,7 @@ def test_an_interrupt_leaves_the_best_so_far(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_another_end_state_is_a_defect() -> None:
-    from workbench.tuning.trials import _compare
+    from lobench.workbench.tuning.trials import _compare
 
     _compare([DEFAULTS, OTHER], ["a", "a"])
     with pytest.raises(LobenchError, match="a defect of the engine"):

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import UsageError
-from engine.feeds import load, open_feed
-from engine.packed.parameters import DEFAULTS, LEAST_GAP, NAMES, NEVER, RANGES, Parameters
-from engine.replay import build
+from lobench.engine.errors import UsageError
+from lobench.engine.feeds import load, open_feed
+from lobench.engine.packed.parameters import DEFAULTS, LEAST_GAP, NAMES, NEVER, RANGES, Parameters
+from lobench.engine.replay import build
+from lobench.workbench.tuning import files
+from lobench.workbench.tuning.files import Profile, ProfileError, place_of, read
+from lobench.workbench.tuning.picking import BEGINNING, NONE, beginning_of, earlier, pick
 from tests.dbn_files import header, records, write
 from tests.replays import PHASE
-from workbench.tuning import files
-from workbench.tuning.files import Profile, ProfileError, place_of, read
-from workbench.tuning.picking import BEGINNING, NONE, beginning_of, earlier, pick
 
 P7, P8 = PHASE[7], PHASE[8]
 OTHER = Parameters(

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.errors import UsageError
-from engine.policy import Variant
-from engine.records import MBO
-from engine.session import Replay
+from lobench.engine.errors import UsageError
+from lobench.engine.policy import Variant
+from lobench.engine.records import MBO
+from lobench.engine.session import Replay
+from lobench.workbench.proof import Proof, compare
 from tests.replays import LADDER, PHASE, TOP, Observed, Records, chunks, each
 from tests.streams import Market
-from workbench.proof import Proof, compare
 
 P4 = PHASE[4]
 READ = ("order_id", "price", "ts_event", "size", "instrument_id", "publisher_id", "action", "side", "flags")

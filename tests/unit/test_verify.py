@@ -8,15 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.feeds import LoadedFeed
-from engine.feeds.base import Chunk
-from engine.records import BATCH
-from engine.registry import FEATURES
-from engine.result import Digests, Result, StrategyEnd
+from lobench.engine.feeds import LoadedFeed
+from lobench.engine.feeds.base import Chunk
+from lobench.engine.records import BATCH
+from lobench.engine.registry import FEATURES
+from lobench.engine.result import Digests, Result, StrategyEnd
+from lobench.workbench.machines import State
+from lobench.workbench.proof import Proof, Questions, compare, is_whole
+from lobench.workbench.verify import Difference, locate, named, verify
 from tests.dbn_files import records
-from workbench.machines import State
-from workbench.proof import Proof, Questions, compare, is_whole
-from workbench.verify import Difference, locate, named, verify
 
 COUNT = 2 * BATCH + 1000
 PLAIN = State([(10, 5, 1, [(1, 5)])], [], None)

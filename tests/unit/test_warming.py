@@ -13,17 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import UsageError
+from lobench.engine.errors import UsageError
+from lobench.variants import load_file
+from lobench.workbench.measurement.sources import variant_digest
 from tests.replays import ROOT
-from variants import load_file
-from workbench.measurement.sources import variant_digest
 
 VARIANT = """
 import helper
-from engine.compiling import kernel
-from engine.policy import Events
-from variants import p0_baseline
-from variants.p1_zero_copy import load, release
+from lobench.engine.compiling import kernel
+from lobench.engine.policy import Events
+from lobench.variants import p0_baseline
+from lobench.variants.p1_zero_copy import load, release
 
 @kernel
 def at(engine, address, stride, index):
@@ -32,7 +32,7 @@ def at(engine, address, stride, index):
 VARIANT = p0_baseline.VARIANT.derive("with a helper", events=Events("helped", load, at, release))
 """
 RIGHT = """
-from engine.compiling import kernel
+from lobench.engine.compiling import kernel
 
 @kernel
 def place(address, stride, index):
@@ -76,12 +76,14 @@ def test_helpers_of_one_name_are_refused(tmp_path: Path) -> None:
 
 def test_an_installed_module_is_not_taken_for_a_namesake(tmp_path: Path) -> None:
     (tmp_path / "statistics.py").write_text("raise ValueError\n")
-    (tmp_path / "plain.py").write_text("import statistics\nfrom variants.p0_baseline import VARIANT\n")
+    (tmp_path / "plain.py").write_text("import statistics\nfrom lobench.variants.p0_baseline import VARIANT\n")
     assert load_file(str(tmp_path / "plain.py")).name == "plain"
 
 
 def test_compilers_end_with_their_parent(tmp_path: Path) -> None:
-    child = "import os, sys; from workbench.processes import end_with_parent; end_with_parent(int(sys.argv[1])); "
+    child = (
+        "import os, sys; from lobench.workbench.processes import end_with_parent; end_with_parent(int(sys.argv[1])); "
+    )
     child += "print(os.getpid(), flush=True); import time; time.sleep(600)"
     parent = textwrap.dedent(
         f"""
@@ -110,7 +112,7 @@ def test_compilers_end_with_their_parent(tmp_path: Path) -> None:
 
 
 def test_a_compiler_whose_parent_is_gone_ends_at_once() -> None:
-    code = "from workbench.processes import end_with_parent; end_with_parent(1 << 30)"
+    code = "from lobench.workbench.processes import end_with_parent; end_with_parent(1 << 30)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
     assert done.returncode == -signal.SIGKILL
 
@@ -129,7 +131,7 @@ def test_an_edited_helper_is_found_by_verify(tmp_path: Path) -> None:
 
 def run_verify(file: Path, cache: Path) -> int:
     """Exit code of `lobench verify` of a user's variant against the reference."""
-    command = [sys.executable, "-m", "workbench", "verify", "synth:liquid-future,n=2000", "--until", "book"]
+    command = [sys.executable, "-m", "lobench", "verify", "synth:liquid-future,n=2000", "--until", "book"]
     done = subprocess.run(
         [*command, "--variants", "helped", "--variants-from", str(file)],
         cwd=ROOT,

@@ -15,9 +15,9 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-from engine.errors import LobenchError
-from workbench.interrupts import WORDS
-from workbench.streams import complain
+from lobench.engine.errors import LobenchError
+from lobench.workbench.interrupts import WORDS
+from lobench.workbench.streams import complain
 
 VERBS = (
     "run",
@@ -51,7 +51,7 @@ class Ended(KeyboardInterrupt):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. Errors meant for the user are one line on stderr."""
-    from workbench.exhaustion import check_limits, exhausted
+    from lobench.workbench.exhaustion import check_limits, exhausted
 
     # Matrices are small here: threads for them only take memory, and where that is limited wait for it for ever.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -90,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _unless_cut(code: int) -> int:
     """``code``, or the one of bad data where a feed was cut short under the command: no result of it means anything."""
-    mapped = sys.modules.get("engine.feeds.mapped")
+    mapped = sys.modules.get("lobench.engine.feeds.mapped")
     try:
         if mapped is not None:
             mapped.check()
@@ -115,12 +115,12 @@ def _parser() -> argparse.ArgumentParser:
         description="Proves performance optimizations of a market-by-order event engine: every variant computes "
         "bit-identical results, all are measured side by side.",
     )
-    from workbench.version import version
+    from lobench.workbench.version import version
 
     parser.add_argument("--version", action="version", version=f"lobench {version()}")
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for verb in VERBS:
-        module = importlib.import_module(f"workbench.cli.{verb}")
+        module = importlib.import_module(f"lobench.workbench.cli.{verb}")
         sub = verbs.add_parser(verb, help=module.HELP, description=module.__doc__)
         module.add_arguments(sub)
         sub.set_defaults(command=module)

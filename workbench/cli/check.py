@@ -11,13 +11,13 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from workbench.cli.options import add_evaluate, add_json
+from lobench.workbench.cli.options import add_evaluate, add_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from workbench.commits.findings import Finding
-    from workbench.commits.gate import Check
+    from lobench.workbench.commits.findings import Finding
+    from lobench.workbench.commits.gate import Check
 
 HELP = "compare two commits: results, exact counts and time, with a verdict and an exit code"
 
@@ -56,10 +56,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     import math
 
-    from engine.errors import UsageError
-    from workbench.commits.gate import check
-    from workbench.commits.repository import Repository
-    from workbench.console import print_json
+    from lobench.engine.errors import UsageError
+    from lobench.workbench.commits.gate import check
+    from lobench.workbench.commits.repository import Repository
+    from lobench.workbench.console import print_json
 
     if arguments.worktree and arguments.head not in (None, "HEAD"):
         raise UsageError("--worktree judges the working tree: leave out HEAD")
@@ -97,7 +97,7 @@ def show(result: Check) -> None:
     """Print a check for a person."""
     from rich.table import Table
 
-    from workbench.console import stdout
+    from lobench.workbench.console import stdout
 
     console = stdout()
     console.print(f"base          {result.base.label}", markup=False)
@@ -128,7 +128,7 @@ def show(result: Check) -> None:
 
 def _conclusion(result: Check) -> str:
     """The check in one line."""
-    from workbench.commits.findings import NOTHING, REPAIRED
+    from lobench.workbench.commits.findings import NOTHING, REPAIRED
 
     def told(verdicts: Callable[[Finding], bool]) -> str:
         return ", ".join(dict.fromkeys(f"{one.variant} ({one.verdict})" for one in result.findings if verdicts(one)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from workbench.cli.options import (
+from lobench.workbench.cli.options import (
     add_evaluate,
     add_feeds,
     add_json,
@@ -22,7 +22,7 @@ from workbench.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from engine.policy import Variant
+    from lobench.engine.policy import Variant
 
 HELP = "compare two variants side by side"
 
@@ -47,16 +47,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from engine.errors import UsageError
-    from engine.feeds import open_feed
-    from workbench.cli.options import fraction, time_limit
-    from workbench.cli.outcome import exit_code, without_rows
-    from workbench.console import print_json
-    from workbench.experiment.document import Document, new_content
-    from workbench.experiment.pipeline import conduct
-    from workbench.experiment.plan import Plan, seconds_of
-    from workbench.pair import compare
-    from workbench.results import ResultFolder
+    from lobench.engine.errors import UsageError
+    from lobench.engine.feeds import open_feed
+    from lobench.workbench.cli.options import fraction, time_limit
+    from lobench.workbench.cli.outcome import exit_code, without_rows
+    from lobench.workbench.console import print_json
+    from lobench.workbench.experiment.document import Document, new_content
+    from lobench.workbench.experiment.pipeline import conduct
+    from lobench.workbench.experiment.plan import Plan, seconds_of
+    from lobench.workbench.pair import compare
+    from lobench.workbench.results import ResultFolder
 
     tolerance = fraction("--tolerance", arguments.tolerance)
     if arguments.processes is not None and arguments.processes < 1:
@@ -87,9 +87,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _variants(arguments: argparse.Namespace) -> tuple[list[Variant], tuple[str, str]]:
     """What is measured, the reference among it, and the names of the two."""
-    from engine.errors import UsageError
-    from variants import REFERENCE
-    from workbench.selection import known_with, named
+    from lobench.engine.errors import UsageError
+    from lobench.variants import REFERENCE
+    from lobench.workbench.selection import known_with, named
 
     known = known_with(arguments.variants_from)
     pair = [named(name, known) for name in (arguments.base, arguments.variant)]
@@ -106,10 +106,10 @@ def _variants(arguments: argparse.Namespace) -> tuple[list[Variant], tuple[str, 
 def _show(content: dict[str, Any], feed: dict[str, Any], base: str, variant: str, result: object) -> None:
     from rich.table import Table
 
-    from workbench.cli.outcome import resolution, say, say_floors, say_tuning, stages
-    from workbench.console import stdout
-    from workbench.experiment.feed import refuted
-    from workbench.results.caution import idleness
+    from lobench.workbench.cli.outcome import resolution, say, say_floors, say_tuning, stages
+    from lobench.workbench.console import stdout
+    from lobench.workbench.experiment.feed import refuted
+    from lobench.workbench.results.caution import idleness
 
     console = stdout()
     why = idleness(feed, content["until"])
@@ -146,7 +146,7 @@ def _show(content: dict[str, Any], feed: dict[str, Any], base: str, variant: str
 
 
 def _show_verdict(feed: dict[str, Any], base: str, variant: str) -> None:
-    from workbench.cli.outcome import lock_step, say
+    from lobench.workbench.cli.outcome import lock_step, say
 
     comparison = feed.get("comparison")
     if comparison is None:

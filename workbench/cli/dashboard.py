@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from workbench.commits.repository import Repository
-    from workbench.history.store import History
+    from lobench.workbench.commits.repository import Repository
+    from lobench.workbench.history.store import History
 
 HELP = "publish the recorded history as a site that needs no network"
 
@@ -26,10 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from workbench.commits.repository import Repository
-    from workbench.dashboard import serving
-    from workbench.dashboard.publishing import check_target
-    from workbench.history import asv_files
+    from lobench.workbench.commits.repository import Repository
+    from lobench.workbench.dashboard import serving
+    from lobench.workbench.dashboard.publishing import check_target
+    from lobench.workbench.history import asv_files
 
     repository = Repository()
     configured = asv_files.configuration(repository.root)["html_dir"]
@@ -51,10 +51,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _publish(arguments: argparse.Namespace, repository: Repository, site: Path) -> None:
-    from workbench.dashboard import pages, publishing
-    from workbench.history.acknowledged import FILE, read
-    from workbench.history.regressions import regressions
-    from workbench.history.series import all_series
+    from lobench.workbench.dashboard import pages, publishing
+    from lobench.workbench.history.acknowledged import FILE, read
+    from lobench.workbench.history.regressions import regressions
+    from lobench.workbench.history.series import all_series
 
     history, results, order = _recorded(arguments, repository)
     series = all_series(history, order)
@@ -66,11 +66,11 @@ def _publish(arguments: argparse.Namespace, repository: Repository, site: Path) 
 
 def _recorded(arguments: argparse.Namespace, repository: Repository) -> tuple[History, Path, list[str]]:
     """What is recorded, the folder of asv's files, which are brought up to it, and the commits that it is about."""
-    from engine.errors import UsageError
-    from workbench.cli.history import opened
-    from workbench.history import asv_files
-    from workbench.history.store import REMEDY
-    from workbench.locks import TakenError, locked
+    from lobench.engine.errors import UsageError
+    from lobench.workbench.cli.history import opened
+    from lobench.workbench.history import asv_files
+    from lobench.workbench.history.store import REMEDY
+    from lobench.workbench.locks import TakenError, locked
 
     history, results = opened(repository, arguments.results, arguments.machine)
     order = repository.order()

@@ -12,10 +12,10 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from workbench.cli.options import add_json, add_tolerance
+from lobench.workbench.cli.options import add_json, add_tolerance
 
 if TYPE_CHECKING:
-    from workbench.changes import FeedChanges
+    from lobench.workbench.changes import FeedChanges
 
 HELP = "compare two results in time"
 
@@ -41,11 +41,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from engine.errors import UsageError
-    from workbench.changes import changes, machine_differences, remarks, work_differences
-    from workbench.cli.options import fraction
-    from workbench.console import print_json
-    from workbench.results import read
+    from lobench.engine.errors import UsageError
+    from lobench.workbench.changes import changes, machine_differences, remarks, work_differences
+    from lobench.workbench.cli.options import fraction
+    from lobench.workbench.console import print_json
+    from lobench.workbench.results import read
 
     tolerance = fraction("--tolerance", arguments.tolerance)
     old, new = read(arguments.old), read(arguments.new)
@@ -86,7 +86,7 @@ def _unjudged(feeds: list[str]) -> str:
 
 
 def _show(found: list[FeedChanges], notes: list[str], tolerance: float) -> None:
-    from workbench.console import stdout
+    from lobench.workbench.console import stdout
 
     console = stdout()
     for part in found:
@@ -106,7 +106,7 @@ def _show(found: list[FeedChanges], notes: list[str], tolerance: float) -> None:
 def _show_feed(part: FeedChanges) -> None:
     from rich.table import Table
 
-    from workbench.console import stdout
+    from lobench.workbench.console import stdout
 
     table = Table(title=part.feed, caption="new / old: above 1 is faster")
     for heading in (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from workbench.cli.options import add_json
+from lobench.workbench.cli.options import add_json
 
 HELP = "show the machine and software versions"
 
@@ -16,8 +16,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print all facts."""
-    from workbench.console import print_json
-    from workbench.environment import environment
+    from lobench.workbench.console import print_json
+    from lobench.workbench.environment import environment
 
     facts = environment()
     if arguments.json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from workbench.cli.options import add_json
+from lobench.workbench.cli.options import add_json
 
 HELP = "write a synthetic feed to a DBN file"
 
@@ -30,8 +30,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    from engine.synthetic import names
-    from workbench.console import print_json
+    from lobench.engine.synthetic import names
+    from lobench.workbench.console import print_json
 
     if arguments.json:
         print_json({"feeds": [{"name": name, "about": about} for name, about in names()]})
@@ -46,9 +46,9 @@ def _generate(arguments: argparse.Namespace) -> int:
     from pathlib import Path
     from time import perf_counter
 
-    from engine.errors import UsageError
-    from engine.synthetic import generate, open_synthetic
-    from workbench.console import print_json, progress
+    from lobench.engine.errors import UsageError
+    from lobench.engine.synthetic import generate, open_synthetic
+    from lobench.workbench.console import print_json, progress
 
     if not arguments.name or not arguments.output:
         raise UsageError("generate needs a NAME and -o FILE; --list shows the names")
@@ -81,10 +81,10 @@ def _check_place(path: str, *, force: bool) -> None:
     from contextlib import suppress
     from pathlib import Path
 
-    from engine.errors import FeedError, UsageError
-    from engine.feeds.kinds import holds_records
-    from engine.feeds.opening import open_file
-    from engine.synthetic.files import check_name, is_generated
+    from lobench.engine.errors import FeedError, UsageError
+    from lobench.engine.feeds.kinds import holds_records
+    from lobench.engine.feeds.opening import open_file
+    from lobench.engine.synthetic.files import check_name, is_generated
 
     place = Path(path)
     check_name(place)

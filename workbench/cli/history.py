@@ -10,12 +10,12 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.cli.options import add_evaluate, add_json
+from lobench.workbench.cli.options import add_evaluate, add_json
 
 if TYPE_CHECKING:
-    from workbench.commits.feeds import NamedFeed
-    from workbench.commits.repository import Commit, Repository
-    from workbench.history.store import History
+    from lobench.workbench.commits.feeds import NamedFeed
+    from lobench.workbench.commits.repository import Commit, Repository
+    from lobench.workbench.history.store import History
 
 HELP = "record commits for the dashboard, fill in past ones, list regressions"
 
@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from workbench.commits.repository import Repository
+    from lobench.workbench.commits.repository import Repository
 
     repository = Repository()
     if arguments.what == "regressions":
@@ -58,8 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def opened(repository: Repository, results: str | None, machine: str | None) -> tuple[History, Path]:
     """The history of a repository and the folder of asv's results. Who is to change it holds its lock before."""
-    from workbench.history.asv_files import configuration, machine_name
-    from workbench.history.store import load
+    from lobench.workbench.history.asv_files import configuration, machine_name
+    from lobench.workbench.history.store import load
 
     folder = Path(results).resolve() if results else Path(configuration(repository.root)["results_dir"])
     name = machine or machine_name()
@@ -69,10 +69,10 @@ def opened(repository: Repository, results: str | None, machine: str | None) -> 
 def _record(arguments: argparse.Namespace, repository: Repository) -> int:
     import math
 
-    from engine.errors import UsageError
-    from workbench.commits.feeds import as_files
-    from workbench.history.store import REMEDY
-    from workbench.locks import locked
+    from lobench.engine.errors import UsageError
+    from lobench.workbench.commits.feeds import as_files
+    from lobench.workbench.history.store import REMEDY
+    from lobench.workbench.locks import locked
 
     # Nothing is written before all of what was asked for is known to exist.
     if arguments.rounds < 3 or not 0 < arguments.seconds < math.inf:
@@ -93,9 +93,9 @@ def _record_locked(
 ) -> int:
     import sys
 
-    from workbench.commits.session import Design
-    from workbench.history import asv_files
-    from workbench.history.recording import Recorder
+    from lobench.workbench.commits.session import Design
+    from lobench.workbench.history import asv_files
+    from lobench.workbench.history.recording import Recorder
 
     # What another process recorded before this one held the lock is there, too.
     history, results = opened(repository, arguments.results, arguments.machine)
@@ -130,7 +130,7 @@ def _record_locked(
 
 
 def _asked(arguments: argparse.Namespace, repository: Repository) -> list[Commit]:
-    from engine.errors import UsageError
+    from lobench.engine.errors import UsageError
 
     if arguments.what == "record":
         return [repository.commit(arguments.commit)]
@@ -145,8 +145,8 @@ def _chosen(repository: Repository, asked: list[Commit], words: str | None) -> t
     last commit. Raises UsageError for a variant that no commit has."""
     import sys
 
-    from engine.errors import UsageError
-    from workbench.commits.reach import in_order, named, variants_of
+    from lobench.engine.errors import UsageError
+    from lobench.workbench.commits.reach import in_order, named, variants_of
 
     present = {commit.hash: set(variants_of(repository, commit)) for commit in asked}
     names = (
@@ -163,12 +163,12 @@ def _chosen(repository: Repository, asked: list[Commit], words: str | None) -> t
 
 
 def _regressions(arguments: argparse.Namespace, repository: Repository, history: History) -> int:
-    from engine.errors import UsageError
-    from workbench.console import print_json
-    from workbench.history.acknowledged import FILE, read
-    from workbench.history.changepoints import otava_missing
-    from workbench.history.regressions import regressions
-    from workbench.history.series import all_series
+    from lobench.engine.errors import UsageError
+    from lobench.workbench.console import print_json
+    from lobench.workbench.history.acknowledged import FILE, read
+    from lobench.workbench.history.changepoints import otava_missing
+    from lobench.workbench.history.regressions import regressions
+    from lobench.workbench.history.series import all_series
 
     if not history.points:
         raise UsageError(f"{history.file}: nothing is recorded; run lobench history record, or backfill")
@@ -189,7 +189,7 @@ def _regressions(arguments: argparse.Namespace, repository: Repository, history:
             }
         )
         return 1 if counted else 0
-    from workbench.console import stdout
+    from lobench.workbench.console import stdout
 
     console = stdout()
     for one in found:

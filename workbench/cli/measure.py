@@ -11,12 +11,12 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from workbench.cli.options import add_feeds, add_json, add_time_limit, add_tuned, add_variants, time_limit
+from lobench.workbench.cli.options import add_feeds, add_json, add_time_limit, add_tuned, add_variants, time_limit
 
 if TYPE_CHECKING:
-    from engine.feeds import Feed
-    from workbench.experiment.document import Document
-    from workbench.experiment.plan import Plan
+    from lobench.engine.feeds import Feed
+    from lobench.workbench.experiment.document import Document
+    from lobench.workbench.experiment.plan import Plan
 
 HELP = "measure variants side by side, for a time or to a precision"
 
@@ -56,8 +56,8 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from workbench.cli.outcome import exit_code, say, show, without_rows
-    from workbench.console import print_json
+    from lobench.workbench.cli.outcome import exit_code, say, show, without_rows
+    from lobench.workbench.console import print_json
 
     document = _resumed(arguments) if arguments.resume else _measured(arguments)
     content = document.content
@@ -72,10 +72,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _measured(arguments: argparse.Namespace) -> Document:
-    from workbench.experiment.document import Document, new_content
-    from workbench.experiment.pipeline import conduct
-    from workbench.results import ResultFolder
-    from workbench.selection import with_reference
+    from lobench.workbench.experiment.document import Document, new_content
+    from lobench.workbench.experiment.pipeline import conduct
+    from lobench.workbench.results import ResultFolder
+    from lobench.workbench.selection import with_reference
 
     plan, until = _plan(arguments)
     variants = with_reference(arguments.variants, arguments.variants_from)
@@ -90,10 +90,10 @@ def _measured(arguments: argparse.Namespace) -> Document:
 
 
 def _resumed(arguments: argparse.Namespace) -> Document:
-    from engine.errors import UsageError
-    from workbench.experiment.pipeline import conduct
-    from workbench.experiment.resume import check, reopen
-    from workbench.selection import with_reference
+    from lobench.engine.errors import UsageError
+    from lobench.workbench.experiment.pipeline import conduct
+    from lobench.workbench.experiment.resume import check, reopen
+    from lobench.workbench.selection import with_reference
 
     document = reopen(arguments.resume)
     before = _said_before(document.content["command"])
@@ -122,7 +122,7 @@ def _said_before(command: str) -> argparse.Namespace:
 
 
 def _feeds(arguments: argparse.Namespace) -> list[tuple[list[str], Feed]]:
-    from engine.feeds import open_feed
+    from lobench.engine.feeds import open_feed
 
     together: list[Any] = [arguments.feeds] if arguments.feeds else []
     specs = [*together, *([spec] for spec in arguments.feed)] or [[DEFAULT_FEED]]
@@ -131,7 +131,7 @@ def _feeds(arguments: argparse.Namespace) -> list[tuple[list[str], Feed]]:
 
 def _plan(arguments: argparse.Namespace) -> tuple[Plan, str]:
     """The plan, and the last stage that is computed."""
-    from workbench.experiment import plan
+    from lobench.workbench.experiment import plan
 
     until, precision = plan.until_of(arguments.until or [])
     default = plan.MEASURE_SECONDS if precision is None else plan.UNTIL_SECONDS

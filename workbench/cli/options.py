@@ -83,7 +83,7 @@ def add_time_limit(parser: argparse.ArgumentParser) -> None:
 
 def time_limit(arguments: argparse.Namespace) -> float | None:
     """Seconds of ``--time-limit``, None if it was not given. Raises UsageError for what is no duration."""
-    from workbench.experiment.plan import seconds_of
+    from lobench.workbench.experiment.plan import seconds_of
 
     return None if arguments.time_limit is None else seconds_of(arguments.time_limit)
 
@@ -96,7 +96,7 @@ def add_tolerance(parser: argparse.ArgumentParser) -> None:
 
 def fraction(option: str, text: str) -> float:
     """``1%`` or ``0.01`` as 0.01. Raises UsageError for anything but a fraction from 0 to below 1."""
-    from engine.errors import UsageError
+    from lobench.engine.errors import UsageError
 
     try:
         value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.policy import STAGES
-from workbench.results import SESSIONS
-from workbench.results.caution import caution, idleness
+from lobench.engine.policy import STAGES
+from lobench.workbench.results import SESSIONS
+from lobench.workbench.results.caution import caution, idleness
 
 
 def without_rows(value: Any) -> Any:
@@ -41,7 +41,7 @@ def stages(content: dict[str, Any]) -> str:
 
 def say(label: str, text: object) -> None:
     """One line under the tables."""
-    from workbench.console import stdout
+    from lobench.workbench.console import stdout
 
     stdout().print(f"{label:<13} {text}", markup=False, soft_wrap=True)
 
@@ -49,8 +49,8 @@ def say(label: str, text: object) -> None:
 def _show_feed(content: dict[str, Any], feed: dict[str, Any]) -> None:
     from rich.table import Table
 
-    from workbench.console import stdout
-    from workbench.experiment.feed import refuted
+    from lobench.workbench.console import stdout
+    from lobench.workbench.experiment.feed import refuted
 
     console = stdout()
     why = idleness(feed, content["until"])

@@ -8,10 +8,10 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from workbench.cli import plan_predict
+from lobench.workbench.cli import plan_predict
 
 if TYPE_CHECKING:
-    from workbench.plan import Grade, Prediction
+    from lobench.workbench.plan import Grade, Prediction
 
 HELP = "show predictions, score them with a result, record new ones"
 
@@ -53,8 +53,8 @@ def _show(arguments: argparse.Namespace) -> int:
 
     from rich.table import Table
 
-    from workbench.console import print_json, stdout
-    from workbench.plan import read_ledger
+    from lobench.workbench.console import print_json, stdout
+    from lobench.workbench.plan import read_ledger
 
     entries = read_ledger(arguments.ledger)
     if arguments.json:
@@ -82,9 +82,9 @@ def _source(entry: Prediction) -> str:
 def _score(arguments: argparse.Namespace) -> int:
     from collections import Counter
 
-    from workbench.console import print_json
-    from workbench.plan import predictions, score
-    from workbench.results import read
+    from lobench.workbench.console import print_json
+    from lobench.workbench.plan import predictions, score
+    from lobench.workbench.results import read
 
     document = read(arguments.result)
     grades = [
@@ -105,7 +105,7 @@ def _score(arguments: argparse.Namespace) -> int:
 def _print_grades(grades: list[Grade]) -> None:
     from rich.table import Table
 
-    from workbench.console import stdout
+    from lobench.workbench.console import stdout
 
     for feed in dict.fromkeys(found.feed for found in grades):
         table = Table(title=feed)

@@ -10,10 +10,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.cli.options import FEED_HELP
+from lobench.workbench.cli.options import FEED_HELP
 
 if TYPE_CHECKING:
-    from workbench.plan import Prediction
+    from lobench.workbench.plan import Prediction
 
 HELP = "record what a phase can gain at most, before it exists"
 
@@ -45,8 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from dataclasses import asdict, replace
 
-    from workbench.console import print_json
-    from workbench.plan import DEFAULT, record
+    from lobench.workbench.console import print_json
+    from lobench.workbench.plan import DEFAULT, record
 
     made = _prediction(arguments)
     _refuse_if_measured(arguments, made.phase)
@@ -63,10 +63,10 @@ def run(arguments: argparse.Namespace) -> int:
 def _prediction(arguments: argparse.Namespace) -> Prediction:
     from datetime import UTC, datetime
 
-    from engine.errors import UsageError
-    from workbench.plan import Prediction, gain_range, share_from
-    from workbench.profile import saved_profile, time_share
-    from workbench.results import read
+    from lobench.engine.errors import UsageError
+    from lobench.workbench.plan import Prediction, gain_range, share_from
+    from lobench.workbench.profile import saved_profile, time_share
+    from lobench.workbench.results import read
 
     phase = _phase(arguments.phase)
     if (arguments.share is None) == (arguments.result is None):
@@ -103,10 +103,10 @@ def _prediction(arguments: argparse.Namespace) -> Prediction:
 
 
 def _refuse_if_measured(arguments: argparse.Namespace, phase: int) -> None:
-    from engine.errors import UsageError
-    from variants import discover
-    from workbench.console import stderr
-    from workbench.plan import measured_in
+    from lobench.engine.errors import UsageError
+    from lobench.variants import discover
+    from lobench.workbench.console import stderr
+    from lobench.workbench.plan import measured_in
 
     root = Path(__file__).resolve().parents[2]
     for folder in arguments.results:
@@ -137,7 +137,7 @@ def _refuse_if_measured(arguments: argparse.Namespace, phase: int) -> None:
 def _phase(text: str) -> int:
     import re
 
-    from engine.errors import UsageError
+    from lobench.engine.errors import UsageError
 
     found = re.fullmatch(r"p?(\d{1,3})(_\w+)?", text)
     if found is None or int(found[1]) == 0:
@@ -146,7 +146,7 @@ def _phase(text: str) -> int:
 
 
 def _share(text: str) -> tuple[float, float]:
-    from engine.errors import UsageError
+    from lobench.engine.errors import UsageError
 
     try:
         values = [float(part) for part in text.split("-")]
@@ -161,7 +161,7 @@ def _feed(specs: list[str]) -> tuple[str, str] | None:
     """Name and digest of the feed that the prediction is for."""
     if not specs:
         return None
-    from engine.feeds import load, open_feed
+    from lobench.engine.feeds import load, open_feed
 
     feed = load(open_feed(specs))
     return feed.name, feed.digest

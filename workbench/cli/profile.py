@@ -11,14 +11,14 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from workbench.cli.options import FEED_HELP, add_evaluate, add_json, add_tuned, add_variants_from
+from lobench.workbench.cli.options import FEED_HELP, add_evaluate, add_json, add_tuned, add_variants_from
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine.policy import Variant
-    from workbench.profile.collect import Profiles
-    from workbench.tuning.picking import Picked
+    from lobench.engine.policy import Variant
+    from lobench.workbench.profile.collect import Profiles
+    from lobench.workbench.tuning.picking import Picked
 
 HELP = "find out where a variant's time goes, down to source lines of its kernels"
 
@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from engine.errors import UsageError
+    from lobench.engine.errors import UsageError
 
     if arguments.seconds <= 0 or arguments.records < 1 or arguments.warm < 0:
         raise UsageError("--seconds and --records must be above 0, --warm must not be below")
@@ -72,9 +72,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _profile(arguments: argparse.Namespace, folder: Path, name: str, feed: list[str]) -> int:
-    from workbench.console import print_json, stdout
-    from workbench.profile.needs import require_all
-    from workbench.profile.tables import tables
+    from lobench.workbench.console import print_json, stdout
+    from lobench.workbench.profile.needs import require_all
+    from lobench.workbench.profile.tables import tables
 
     chosen = arguments.methods or ["callgrind"]
     methods = list(METHODS) if "all" in chosen else [method for method in METHODS if method in chosen]
@@ -99,11 +99,11 @@ def _profile(arguments: argparse.Namespace, folder: Path, name: str, feed: list[
 def _diff(arguments: argparse.Namespace, folder: Path, before: str, after: str, feed: list[str]) -> int:
     import json
 
-    from engine.errors import UsageError
-    from workbench.console import print_json, stdout
-    from workbench.profile.difference import difference
-    from workbench.profile.needs import require_all
-    from workbench.profile.tables import difference_tables
+    from lobench.engine.errors import UsageError
+    from lobench.workbench.console import print_json, stdout
+    from lobench.workbench.profile.difference import difference
+    from lobench.workbench.profile.needs import require_all
+    from lobench.workbench.profile.tables import difference_tables
 
     methods = arguments.methods or ["callgrind"]
     if len(methods) != 1 or methods[0] not in ("callgrind", "perf", "py-spy"):
@@ -135,7 +135,7 @@ def _saved(name: str, method: str) -> dict[str, Any]:
     import json
     from pathlib import Path
 
-    from engine.errors import UsageError
+    from lobench.engine.errors import UsageError
 
     try:
         saved = json.loads(Path(name).read_text(encoding="utf-8"))
@@ -149,8 +149,8 @@ def _picked(arguments: argparse.Namespace, feed: list[str], variants: list[Varia
     """The tuning profile of these variants on the feed."""
     if not variants and not arguments.tuned:
         return None
-    from engine.feeds import open_feed
-    from workbench.tuning.picking import pick
+    from lobench.engine.feeds import open_feed
+    from lobench.workbench.tuning.picking import pick
 
     return pick(open_feed(feed or [DEFAULT_FEED]), arguments.tuned, variants)
 
@@ -165,9 +165,9 @@ def _collected(
     *,
     lenient: bool,
 ) -> Profiles:
-    from workbench.console import progress
-    from workbench.profile.collect import Collector
-    from workbench.profile.task import Task
+    from lobench.workbench.console import progress
+    from lobench.workbench.profile.collect import Collector
+    from lobench.workbench.profile.task import Task
 
     variant = variant.fitted(picked.parameters if picked else None)
     task = Task.of(
@@ -196,11 +196,11 @@ def _collected(
 def _calibrate(arguments: argparse.Namespace, folder: Path) -> int:
     import json
 
-    from workbench.console import print_json, progress, stdout
-    from workbench.extras import anywhere
-    from workbench.profile.calibration import STEPS, calibrate
-    from workbench.profile.card import card_tables
-    from workbench.profile.needs import require
+    from lobench.workbench.console import print_json, progress, stdout
+    from lobench.workbench.extras import anywhere
+    from lobench.workbench.profile.calibration import STEPS, calibrate
+    from lobench.workbench.profile.card import card_tables
+    from lobench.workbench.profile.needs import require
 
     # Even the undisturbed workload tells where its code lies.
     require("pyelftools")
@@ -226,7 +226,7 @@ def _calibrate(arguments: argparse.Namespace, folder: Path) -> int:
 
 def _variant(name: str, files: list[str]) -> Variant:
     """A variant by name, by ``axis=policy,…``, or by the first letters that only its name has."""
-    from variants import discover, resolve
+    from lobench.variants import discover, resolve
 
     known = discover(files)
     matching = [full for full in known if full.startswith(name)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from workbench.cli.options import (
+from lobench.workbench.cli.options import (
     add_evaluate,
     add_feeds,
     add_json,
@@ -21,10 +21,10 @@ from workbench.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from engine.feeds import Feed
-    from engine.policy import Variant
-    from engine.session import Replay
-    from workbench.output import RowsFile
+    from lobench.engine.feeds import Feed
+    from lobench.engine.policy import Variant
+    from lobench.engine.session import Replay
+    from lobench.workbench.output import RowsFile
 
 HELP = "replay a feed with one variant, with features and books as Parquet files"
 
@@ -58,10 +58,10 @@ def run(arguments: argparse.Namespace) -> int:
     _check(arguments)
     from contextlib import ExitStack
 
-    from engine.activity import activity
-    from engine.feeds import open_feed
-    from engine.session import Replay, Rows
-    from workbench.tuning.picking import pick
+    from lobench.engine.activity import activity
+    from lobench.engine.feeds import open_feed
+    from lobench.engine.session import Replay, Rows
+    from lobench.workbench.tuning.picking import pick
 
     feed = open_feed(arguments.feeds)
     variant = _variant(arguments)
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     with ExitStack() as stack:
         files: list[RowsFile] = []
         if arguments.features or arguments.book:
-            from workbench.output import book_file, features_file
+            from lobench.workbench.output import book_file, features_file
         if arguments.features:
             files.append(stack.enter_context(features_file(arguments.features)))
         if arguments.book:
@@ -111,7 +111,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> None:
     """What argparse does not know of its options."""
-    from engine.errors import UsageError
+    from lobench.engine.errors import UsageError
 
     if (arguments.depth is None) != (arguments.book is None):
         raise UsageError("--depth N and --book B.parquet belong together")
@@ -122,7 +122,7 @@ def _check(arguments: argparse.Namespace) -> None:
             raise UsageError(f"{option} {path}: would replace another file of this command")
         used.add(_identity(path))
     if outputs:
-        from workbench.output import check_place
+        from lobench.workbench.output import check_place
 
         for option, path in outputs.items():
             check_place(option, path, force=arguments.force)
@@ -140,7 +140,7 @@ def _identity(path: str) -> object:
 
 
 def _variant(arguments: argparse.Namespace) -> Variant:
-    from variants import discover, resolve
+    from lobench.variants import discover, resolve
 
     known = discover(arguments.variants_from)
     if arguments.variant:
@@ -150,8 +150,8 @@ def _variant(arguments: argparse.Namespace) -> Variant:
 
 def _prepare(variant: Variant, arguments: argparse.Namespace) -> None:
     """Compile the kernels, or load them."""
-    from engine.session import warm
-    from workbench.warming import warm_all
+    from lobench.engine.session import warm
+    from lobench.workbench.warming import warm_all
 
     observe = bool(arguments.features or arguments.book)
     if not (observe and arguments.counters):
@@ -164,8 +164,8 @@ def _replay(feed: Feed, replay: Replay, label: str) -> tuple[float, int]:
     """Replay to the end or to an interrupt; returns the seconds and the number of the signal, 0 for none."""
     from time import perf_counter
 
-    from workbench.console import progress
-    from workbench.interrupts import noted
+    from lobench.workbench.console import progress
+    from lobench.workbench.interrupts import noted
 
     chunks = iter(feed)
     chunk = next(chunks, None)  # a synthetic feed may have to compile for its first records
@@ -182,8 +182,8 @@ def _replay(feed: Feed, replay: Replay, label: str) -> tuple[float, int]:
 
 
 def _report_interrupt(signal: int, records: int, files: list[RowsFile]) -> None:
-    from workbench.interrupts import WORDS
-    from workbench.streams import complain
+    from lobench.workbench.interrupts import WORDS
+    from lobench.workbench.streams import complain
 
     kept = [f"{file.path} keeps {file.rows:,} rows" for file in files]
     complain("; ".join([f"{WORDS[signal]} after {records:,} events", *kept]))
@@ -216,7 +216,7 @@ def _outcome(arguments: argparse.Namespace, feed: Feed, replay: Replay, seconds:
 
 
 def _show(outcome: dict[str, Any], *, as_json: bool) -> None:
-    from workbench.console import print_json
+    from lobench.workbench.console import print_json
 
     if as_json:
         print_json(outcome)

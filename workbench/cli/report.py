@@ -18,8 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from reports import write
-    from workbench.results import read
+    from lobench.reports import write
+    from lobench.workbench.results import read
 
     documents = [read(path) for path in arguments.results]
     first = Path(arguments.results[0])

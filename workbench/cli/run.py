@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from workbench.cli.options import (
+from lobench.workbench.cli.options import (
     add_feeds,
     add_json,
     add_time_limit,
@@ -20,7 +20,7 @@ from workbench.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from workbench.experiment.plan import Plan
+    from lobench.workbench.experiment.plan import Plan
 
 HELP = "verify and measure all variants on a feed: the main job"
 
@@ -54,13 +54,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from engine.feeds import open_feed
-    from workbench.cli.outcome import exit_code, say, show, without_rows
-    from workbench.console import print_json
-    from workbench.experiment.document import Document, new_content
-    from workbench.experiment.pipeline import conduct
-    from workbench.results import ResultFolder, read
-    from workbench.selection import with_reference
+    from lobench.engine.feeds import open_feed
+    from lobench.workbench.cli.outcome import exit_code, say, show, without_rows
+    from lobench.workbench.console import print_json
+    from lobench.workbench.experiment.document import Document, new_content
+    from lobench.workbench.experiment.pipeline import conduct
+    from lobench.workbench.results import ResultFolder, read
+    from lobench.workbench.selection import with_reference
 
     plan = _plan(arguments)
     specs = arguments.feeds or [QUICK_FEED if arguments.quick else DEFAULT_FEED]
@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
         folder.drop_if_empty()
     content = document.content
     # The libraries that draw take a second to load.
-    from reports import write
+    from lobench.reports import write
 
     page = write([read(folder.result)], folder.path)
     if arguments.json:
@@ -92,9 +92,9 @@ def run(arguments: argparse.Namespace) -> int:
 def _plan(arguments: argparse.Namespace) -> Plan:
     from dataclasses import replace
 
-    from engine.errors import UsageError
-    from engine.policy import STAGES
-    from workbench.experiment import plan
+    from lobench.engine.errors import UsageError
+    from lobench.engine.policy import STAGES
+    from lobench.workbench.experiment import plan
 
     whole = arguments.until == STAGES[-1]
     if arguments.profile and not whole:
@@ -114,7 +114,7 @@ def _next(quick: bool, until: str, specs: list[str]) -> str:
     """The command that says more."""
     import shlex
 
-    from engine.policy import STAGES
+    from lobench.engine.policy import STAGES
 
     stage = [] if until == STAGES[-1] else ["--until", until]
     return shlex.join(["lobench", *(["run"] if quick else ["measure", "--until", "0.5%"]), *stage, *specs])

@@ -11,13 +11,13 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.cli.options import add_evaluate, add_feeds, add_json
+from lobench.workbench.cli.options import add_evaluate, add_feeds, add_json
 
 if TYPE_CHECKING:
-    from engine.feeds import LoadedFeed
-    from workbench.tuning.files import Profile
-    from workbench.tuning.search import Tuning
-    from workbench.tuning.traits import Traits
+    from lobench.engine.feeds import LoadedFeed
+    from lobench.workbench.tuning.files import Profile
+    from lobench.workbench.tuning.search import Tuning
+    from lobench.workbench.tuning.traits import Traits
 
 HELP = "fit parameters to a feed, for p8_profile_guided"
 
@@ -35,19 +35,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from engine.errors import UsageError
-    from engine.feeds import load, open_feed
-    from variants import discover
-    from workbench.console import progress
-    from workbench.experiment.plan import seconds_of
-    from workbench.measurement.handover import shared
-    from workbench.processes import WorkerError
-    from workbench.tuning.files import check_place, place_of
-    from workbench.tuning.picking import beginning_of, earlier
-    from workbench.tuning.search import VARIANT, Tuning, search
-    from workbench.tuning.traits import traits_of
-    from workbench.tuning.trials import Halves
-    from workbench.warming import warm_all
+    from lobench.engine.errors import UsageError
+    from lobench.engine.feeds import load, open_feed
+    from lobench.variants import discover
+    from lobench.workbench.console import progress
+    from lobench.workbench.experiment.plan import seconds_of
+    from lobench.workbench.measurement.handover import shared
+    from lobench.workbench.processes import WorkerError
+    from lobench.workbench.tuning.files import check_place, place_of
+    from lobench.workbench.tuning.picking import beginning_of, earlier
+    from lobench.workbench.tuning.search import VARIANT, Tuning, search
+    from lobench.workbench.tuning.traits import traits_of
+    from lobench.workbench.tuning.trials import Halves
+    from lobench.workbench.warming import warm_all
 
     seconds = SECONDS if arguments.budget is None else seconds_of(arguments.budget)
     source = open_feed(arguments.feeds)
@@ -97,7 +97,7 @@ def _keep(
     tuning: Tuning,
 ) -> None:
     """Write what an unfinished search has found, unless the file holds something that was confirmed."""
-    from workbench.console import stderr
+    from lobench.workbench.console import stderr
 
     if before is not None and before.confirmed:
         line = f"stopped; {path} keeps what was confirmed before"
@@ -108,8 +108,8 @@ def _keep(
 
 
 def _tell(arguments: argparse.Namespace, feed: LoadedFeed, traits: Traits, tuning: Tuning, path: Path) -> None:
-    from engine.packed.parameters import DEFAULTS
-    from workbench.console import print_json
+    from lobench.engine.packed.parameters import DEFAULTS
+    from lobench.workbench.console import print_json
 
     if arguments.json:
         print_json(
@@ -129,11 +129,11 @@ def _write(path: Path, arguments: argparse.Namespace, feed: LoadedFeed, traits: 
     from dataclasses import asdict
     from datetime import UTC, datetime
 
-    from engine.cache import source_digest
-    from workbench.environment import environment
-    from workbench.tuning.files import Profile, write
-    from workbench.tuning.picking import beginning_of
-    from workbench.tuning.search import OTHER
+    from lobench.engine.cache import source_digest
+    from lobench.workbench.environment import environment
+    from lobench.workbench.tuning.files import Profile, write
+    from lobench.workbench.tuning.picking import beginning_of
+    from lobench.workbench.tuning.search import OTHER
 
     machine = environment()
     facts: dict[str, Any] = {"feed": {"half": tuning.half, "evaluate": arguments.evaluate, **traits.as_json()}}
@@ -159,10 +159,10 @@ def _write(path: Path, arguments: argparse.Namespace, feed: LoadedFeed, traits: 
 def _show(name: str, traits: Traits, tuning: Tuning, path: Path) -> None:
     from rich.table import Table
 
-    from engine.packed.parameters import DEFAULTS, NEVER
-    from workbench.cli.outcome import say
-    from workbench.console import stdout
-    from workbench.tuning.search import OTHER
+    from lobench.engine.packed.parameters import DEFAULTS, NEVER
+    from lobench.workbench.cli.outcome import say
+    from lobench.workbench.console import stdout
+    from lobench.workbench.tuning.search import OTHER
 
     actions = ", ".join(f"{letter} {share:.1%}" for letter, share in sorted(traits.actions.items()))
     say("feed", name)

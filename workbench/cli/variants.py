@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from workbench.cli.options import add_json, add_variants_from
+from lobench.workbench.cli.options import add_json, add_variants_from
 
 HELP = "list the variants and the policies that they combine"
 
@@ -17,9 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the ladder, then the axes."""
-    from engine.policy import AXES, CORE_AXES
-    from variants import REFERENCE, discover, factorial, from_top, policies
-    from workbench.console import print_json
+    from lobench.engine.policy import AXES, CORE_AXES
+    from lobench.variants import REFERENCE, discover, factorial, from_top, policies
+    from lobench.workbench.console import print_json
 
     known = discover(arguments.variants_from)
     axes = {axis: list(choices) for axis, choices in policies(known.values()).items()}

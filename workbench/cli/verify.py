@@ -12,7 +12,7 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from workbench.cli.options import (
+from lobench.workbench.cli.options import (
     add_feeds,
     add_json,
     add_time_limit,
@@ -23,11 +23,11 @@ from workbench.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from engine.feeds import Feed, LoadedFeed
-    from engine.policy import Variant
-    from workbench.tuning.picking import Picked
-    from workbench.verification import Settings
-    from workbench.verify import Verification
+    from lobench.engine.feeds import Feed, LoadedFeed
+    from lobench.engine.policy import Variant
+    from lobench.workbench.tuning.picking import Picked
+    from lobench.workbench.verification import Settings
+    from lobench.workbench.verify import Verification
 
 HELP = "check that variants compute bit-identical results"
 
@@ -51,10 +51,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from engine.feeds import load, open_feed
-    from workbench.coverage import DEFAULT_FEEDS, DEFAULT_WORKERS
-    from workbench.selection import select, worker_counts
-    from workbench.verification import Settings
+    from lobench.engine.feeds import load, open_feed
+    from lobench.workbench.coverage import DEFAULT_FEEDS, DEFAULT_WORKERS
+    from lobench.workbench.selection import select, worker_counts
+    from lobench.workbench.verification import Settings
 
     variants = select(arguments.variants, arguments.variants_from)
     given = arguments.workers
@@ -84,13 +84,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _named(sources: Sequence[Feed], arguments: argparse.Namespace, variants: Sequence[Variant]) -> Picked | None:
     """The tuning profile that the user names; a file that is none is refused before anything is read."""
-    from workbench.tuning.picking import pick
+    from lobench.workbench.tuning.picking import pick
 
     return pick(sources[0], arguments.tuned, variants) if arguments.tuned else None
 
 
 def _picked(feed: LoadedFeed, variants: Sequence[Variant]) -> Picked | None:
-    from workbench.tuning.picking import pick
+    from lobench.workbench.tuning.picking import pick
 
     return pick(feed, None, variants)
 
@@ -101,9 +101,9 @@ def _verified(
     settings: Settings,
     arguments: argparse.Namespace,
 ) -> int:
-    from workbench.console import print_json
-    from workbench.coverage import reached, unreached
-    from workbench.verification import verify_feeds
+    from lobench.workbench.console import print_json
+    from lobench.workbench.coverage import reached, unreached
+    from lobench.workbench.verification import verify_feeds
 
     found = verify_feeds(pairs, settings)
     agree = all(outcome.agrees for outcomes in found for outcome in outcomes)
@@ -143,7 +143,7 @@ def show(name: str, outcomes: list[Verification]) -> None:
     """Print the verification for a person, each difference with the books around it."""
     from rich.table import Table
 
-    from workbench.console import headline, stdout
+    from lobench.workbench.console import headline, stdout
 
     console = stdout()
     table = Table(title=headline(name, outcomes[0].result))
@@ -164,8 +164,8 @@ def show(name: str, outcomes: list[Verification]) -> None:
 
 def _show_rules(left: Sequence[str], feeds: Sequence[str], of: int) -> None:
     """Which rules nothing was said of."""
-    from workbench.console import stdout
-    from workbench.coverage import RULES
+    from lobench.workbench.console import stdout
+    from lobench.workbench.coverage import RULES
 
     console = stdout()
     where = feeds[0] if len(feeds) == 1 else f"these {len(feeds)} feeds"

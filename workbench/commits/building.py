@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from workbench.commits.participant import WORKER, last_words, started
-from workbench.commits.sources import BrokenError, Source
-from workbench.commits.worker import LACKING
-from workbench.console import progress
-from workbench.processes import ending, side_by_side
+from lobench.workbench.commits.participant import WORKER, last_words, started
+from lobench.workbench.commits.sources import BrokenError, Source
+from lobench.workbench.commits.worker import LACKING
+from lobench.workbench.console import progress
+from lobench.workbench.processes import ending, side_by_side
 
 
 @dataclass(frozen=True)

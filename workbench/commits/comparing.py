@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from engine.errors import LobenchError
-from workbench.commits.findings import Finding, changed, findings
-from workbench.commits.measuring import INSTRUCTIONS, Measured, Request, count, measure
-from workbench.commits.session import Session
-from workbench.commits.sources import BrokenError, Source
+from lobench.engine.errors import LobenchError
+from lobench.workbench.commits.findings import Finding, changed, findings
+from lobench.workbench.commits.measuring import INSTRUCTIONS, Measured, Request, count, measure
+from lobench.workbench.commits.session import Session
+from lobench.workbench.commits.sources import BrokenError, Source
 
 
 class _BaseError(Exception):

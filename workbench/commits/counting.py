@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import importlib
+import importlib.util
 import json
 import mmap
+import os
 import platform
 import re
 import shutil
@@ -64,6 +67,13 @@ class Valgrind:
         self._call(ctypes.addressof(words))
 
 
+def part(name: str) -> Any:
+    """A module of the commit's code: under ``lobench``, or at the top as in commits before it had one import name."""
+    tree = os.environ.get("LOBENCH_TREE")
+    under = os.path.isdir(os.path.join(tree, "lobench")) if tree else importlib.util.find_spec("lobench") is not None
+    return importlib.import_module(f"lobench.{name}" if under else name)
+
+
 def count(valgrind: Valgrind, replay: Any, chunk: Any, name: str) -> None:
     """Run one chunk with counting on and dump what was counted under ``name``."""
     valgrind.request(START_INSTRUMENTATION)
@@ -79,14 +89,12 @@ def count_variant(
 
     ``label`` takes the number of records and what was counted.
     """
-    from engine.session import Replay
-
     try:
         wanted = task.get("records", RECORDS)
         begin = max(0, min(LEAD, feed.count - wanted))
         lead, records = feed.slice(0, begin), feed.slice(begin, min(begin + wanted, feed.count))
         until = {"until": task["until"]} if "until" in task else {}
-        replay = Replay(variant, evaluate=task["evaluate"], observe=False, **until)
+        replay = part("engine.session").Replay(variant, evaluate=task["evaluate"], observe=False, **until)
         replay.run(lead.address, lead.stride, lead.count)
         # The first dump holds what is done once, when a thread calls for the first time.
         for kind, chunk in (("first", feed.slice(0, 0)), ("empty", feed.slice(0, 0)), ("whole", records)):
@@ -145,23 +153,21 @@ def read(files: Iterable[Path]) -> dict[tuple[int, str], float]:
 
 def main() -> None:
     """Count what the JSON object in the first argument says: feeds (lists of specs), variants, evaluate."""
-    from engine.feeds import load, open_feed
-    from variants import discover, resolve
-
+    reading, variants = part("engine.feeds"), part("variants")
     task = json.loads(sys.argv[1])
-    known = discover()
+    known = variants.discover()
     valgrind = Valgrind()
     gc.disable()
     done = threading.Event()
     for place, specs in enumerate(task["feeds"]):
-        feed = load(open_feed(specs))
+        feed = reading.load(reading.open_feed(specs))
         for name in task["variants"]:
             # A new thread allocates from an arena of its own: what the allocator does is then not a matter of what
             # Python, whose sources are others in each commit, has left in the first one. The threads stay to the end,
             # or the next would have the arena of one that has gone, and its counts subtracted.
             counted = threading.Event()
             label = f"{place} {{}} {{}} {name}"
-            work = (valgrind, resolve(name, known), feed, task, label, [counted, done])
+            work = (valgrind, variants.resolve(name, known), feed, task, label, [counted, done])
             threading.Thread(target=count_variant, args=work).start()
             counted.wait()
     done.set()

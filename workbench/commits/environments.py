@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from engine.errors import LobenchError
-from workbench.claims import scratch_folder
-from workbench.extras import required
-from workbench.processes import helper
+from lobench.engine.errors import LobenchError
+from lobench.workbench.claims import scratch_folder
+from lobench.workbench.extras import required
+from lobench.workbench.processes import helper
 
 _LAST_LINES = 12
 """Of an installer's complaint."""

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.feeds import open_feed
-from engine.feeds.opening import SYNTHETIC
-from workbench.commits.sources import cache_folder
-from workbench.console import progress
+from lobench.engine.feeds import open_feed
+from lobench.engine.feeds.opening import SYNTHETIC
+from lobench.workbench.commits.sources import cache_folder
+from lobench.workbench.console import progress
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def as_file(spec: str) -> NamedFeed:
     feed = open_feed([spec])
     if not spec.startswith(SYNTHETIC):
         return NamedFeed(Path(spec).name, (str(Path(spec).resolve()),))
-    from engine.synthetic import generate, open_synthetic
+    from lobench.engine.synthetic import generate, open_synthetic
 
     folder = cache_folder() / "feeds"
     folder.mkdir(parents=True, exist_ok=True)
@@ -48,7 +48,7 @@ def as_files(specs: Sequence[str]) -> list[NamedFeed]:
 
 def _generator() -> list[bytes]:
     """What writes synthetic feeds: another text may write other bytes."""
-    import engine.synthetic
+    from lobench.engine import synthetic
 
-    folder = Path(engine.synthetic.__file__).parent
+    folder = Path(synthetic.__file__).parent
     return [path.read_bytes() for path in sorted(folder.rglob("*.py"))]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.commits.measuring import INSTRUCTIONS, Measured
-from workbench.commits.statistics import Estimates, Ratio, verdict
+from lobench.workbench.commits.measuring import INSTRUCTIONS, Measured
+from lobench.workbench.commits.statistics import Estimates, Ratio, verdict
 
 MOVED = 0.001
 """Relative change of an exact count that is a change. Below it lies what the allocator does with another address."""

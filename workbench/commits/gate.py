@@ -11,17 +11,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from engine.errors import LobenchError, UsageError
-from workbench.commits import instructions
-from workbench.commits.comparing import Pair
-from workbench.commits.feeds import as_files
-from workbench.commits.findings import NOTHING, REPAIRED, Finding
-from workbench.commits.measuring import Measured, Request
-from workbench.commits.reach import ends, in_order, modules, named, reached
-from workbench.commits.repository import Repository
-from workbench.commits.session import Design, Session
-from workbench.commits.sources import Source, of_commit, of_working_tree
-from workbench.commits.statistics import precise
+from lobench.engine.errors import LobenchError, UsageError
+from lobench.workbench.commits import instructions
+from lobench.workbench.commits.comparing import Pair
+from lobench.workbench.commits.feeds import as_files
+from lobench.workbench.commits.findings import NOTHING, REPAIRED, Finding
+from lobench.workbench.commits.measuring import Measured, Request
+from lobench.workbench.commits.reach import ends, in_order, modules, named, reached
+from lobench.workbench.commits.repository import Repository
+from lobench.workbench.commits.session import Design, Session
+from lobench.workbench.commits.sources import Source, of_commit, of_working_tree
+from lobench.workbench.commits.statistics import precise
 
 PRECISE = 0.006
 """Half width of all intervals at which a session has seen enough. Precision, not a verdict, ends it: no peeking."""

@@ -14,17 +14,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engine.errors import LobenchError, UsageError
-from engine.feeds import load, open_feed
-from workbench import child
-from workbench.commits import counting, instructions
-from workbench.commits.building import Build, build_all, pinned
-from workbench.commits.feeds import NamedFeed
-from workbench.commits.participant import WORKER, Participant
-from workbench.commits.session import Design, Session, hold
-from workbench.commits.sources import BrokenError, Source
-from workbench.console import progress
-from workbench.whole import write_whole
+from lobench.engine.errors import LobenchError, UsageError
+from lobench.engine.feeds import load, open_feed
+from lobench.workbench import child
+from lobench.workbench.commits import counting, instructions
+from lobench.workbench.commits.building import Build, build_all, pinned
+from lobench.workbench.commits.feeds import NamedFeed
+from lobench.workbench.commits.participant import WORKER, Participant
+from lobench.workbench.commits.session import Design, Session, hold
+from lobench.workbench.commits.sources import BrokenError, Source
+from lobench.workbench.console import progress
+from lobench.workbench.whole import write_whole
 
 Exact = dict[tuple[int, str], dict[str, float]]
 """(feed, variant) to name to amount per event: mechanism counters, and ``instructions``."""

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from workbench.commits.sources import MEASURED, BrokenError, Source
-from workbench.processes import Started, ending, helper
+from lobench.workbench.commits.sources import BrokenError, Source
+from lobench.workbench.processes import Started, ending, helper
 
 WORKER = Path(__file__).with_name("worker.py")
 
@@ -21,7 +21,7 @@ _LAST_LINES = 8
 
 def started(source: Source, script: Path, *words: str, variables: Mapping[str, str] | None = None) -> Started:
     """A process that runs one of the files that stand alone, with a source's code and environment and no other."""
-    made = helper(str(script), *words, python=source.python, root=source.tree, packages=MEASURED)
+    made = helper(str(script), *words, python=source.python, root=source.tree, packages=source.packages)
     return Started(args=made["args"], env={**source.variables(), **(variables or {})})
 
 

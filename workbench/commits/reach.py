@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.errors import UsageError
-from workbench.commits.repository import Commit, Repository
-from workbench.commits.sources import MEASURED, Source
+from lobench.engine.errors import UsageError
+from lobench.workbench.commits.repository import Commit, Repository
+from lobench.workbench.commits.sources import MEASURED, PACKAGE, Source
 
 VARIANTS = "variants"
 """The folder whose modules are variants."""
@@ -65,8 +65,8 @@ def modules(source: Source) -> Modules:
     code: dict[str, str] = {}
     imports: dict[str, set[str]] = {}
     for folder in MEASURED:
-        for file in sorted((source.tree / folder).rglob("*.py")):
-            *packages, last = file.relative_to(source.tree).with_suffix("").parts
+        for file in sorted((source.folder / folder).rglob("*.py")):
+            *packages, last = file.relative_to(source.folder).with_suffix("").parts
             name = ".".join(packages if last == "__init__" else [*packages, last])
             content = file.read_bytes()
             try:
@@ -75,6 +75,7 @@ def modules(source: Source) -> Modules:
                 # It does not run; whoever imports it is told so when it is tried.
                 code[name], imports[name] = repr(content), set()
                 continue
+            _without_package(tree)
             imports[name] = {name.rpartition(".")[0], *_imported(tree, ".".join(packages))}
             code[name] = _without_docstrings(tree)
     return Modules(code, imports)
@@ -144,6 +145,16 @@ def _imported(tree: ast.Module, package: str) -> Iterator[str]:
             base = ".".join([*above, *([node.module] if node.module else [])])
             yield base
             yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def _without_package(tree: ast.Module) -> None:
+    """Names of imported modules as they are within the package: the same in commits that have none."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            node.module = node.module.removeprefix(f"{PACKAGE}.")
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                alias.name = alias.name.removeprefix(f"{PACKAGE}.")
 
 
 def _without_docstrings(tree: ast.Module) -> str:

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.errors import LobenchError, UsageError
-from workbench import git
+from lobench.engine.errors import LobenchError, UsageError
+from lobench.workbench import git
 
 _FORM = "--format=%H%x00%ct%x00%s"
 _HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from workbench.commits.participant import Participant
-from workbench.commits.sources import BrokenError, Source
-from workbench.console import progress
+from lobench.workbench.commits.participant import Participant
+from lobench.workbench.commits.sources import BrokenError, Source
+from lobench.workbench.console import progress
 
 COLUMNS = ("round", "feed", "variant", "pass", "slice", "source", "turn", "wall_ns", "cpu_ns", "involuntary_switches")
 """Of a sample: the round, places in the session's lists, the place in the slice's order, both clocks, disturbances.

@@ -15,14 +15,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.cache import base_folder
-from engine.errors import LobenchError
-from workbench.claims import scratch_folder
-from workbench.commits.environments import python_for
-from workbench.commits.repository import Commit, Repository
+from lobench.engine.cache import base_folder
+from lobench.engine.errors import LobenchError
+from lobench.workbench.claims import scratch_folder
+from lobench.workbench.commits.environments import python_for
+from lobench.workbench.commits.repository import Commit, Repository
 
 MEASURED = ("engine", "variants")
 """Folders that are measured; all else of a commit can't change what a replay costs."""
+
+PACKAGE = "lobench"
+"""That they are imported under; at the top in commits without a package of that name."""
+
 _DECLARED = ("pyproject.toml", "constraints.txt")
 _KEPT = 64
 """Sources that stay in the cache; the longest unused go first."""
@@ -55,6 +59,16 @@ class Source:
     kernels: Path
     python: str
 
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """What is imported from ``tree``."""
+        return (PACKAGE,) if (self.tree / PACKAGE).is_dir() else MEASURED
+
+    @property
+    def folder(self) -> Path:
+        """The folder in ``tree`` that holds the measured ones."""
+        return self.tree / PACKAGE if (self.tree / PACKAGE).is_dir() else self.tree
+
     def variables(self) -> dict[str, str]:
         """Environment of a process that runs this code and no other."""
         kept = {
@@ -77,10 +91,11 @@ def of_commit(repository: Repository, commit: Commit) -> Source:
     for path, found in zip(MEASURED, ids, strict=True):
         if found is None:
             raise BrokenError(f"{commit}: it has no {path}/ folder")
-    content = _digest("".join(filter(None, ids)).encode())
+    packaged = repository.text(commit, f"{PACKAGE}/__init__.py") is not None
+    content = _digest("".join([PACKAGE * packaged, *filter(None, ids)]).encode())
     tree = cache_folder() / "trees" / content
     if not tree.is_dir():
-        _lay_out(tree, lambda folder: _unpack(repository.archive(commit, list(MEASURED)), folder))
+        _lay_out(tree, packaged, lambda folder: _unpack(repository.archive(commit, list(MEASURED)), folder))
     declared = [repository.text(commit, path) for path in _DECLARED]
     return _source(str(commit), commit, content, tree, declared)
 
@@ -93,8 +108,9 @@ def of_working_tree(repository: Repository) -> Source:
         if not found:
             raise BrokenError(f"{repository.root}: it has no {path}/ folder")
         files += found
+    packaged = (repository.root / PACKAGE / "__init__.py").is_file()
     parts = [str(file.relative_to(repository.root)).encode() + b"\0" + file.read_bytes() for file in files]
-    content = _digest(b"\0".join(parts))
+    content = _digest(b"\0".join([PACKAGE.encode() * packaged, *parts]))
     tree = cache_folder() / "trees" / content
 
     def copy(folder: Path) -> None:
@@ -104,7 +120,7 @@ def of_working_tree(repository: Repository) -> Source:
             shutil.copy2(file, target)
 
     if not tree.is_dir():
-        _lay_out(tree, copy)
+        _lay_out(tree, packaged, copy)
     paths = [repository.root / name for name in _DECLARED]
     return _source(
         "the working tree", None, content, tree, [p.read_text(encoding="utf-8") if p.is_file() else None for p in paths]
@@ -124,13 +140,19 @@ def _source(label: str, commit: Commit | None, content: str, tree: Path, declare
     return Source(label, commit, f"{content}-{environment.key}", tree, kernels, environment.python)
 
 
-def _lay_out(tree: Path, fill: Callable[[Path], None]) -> None:
-    """Make a folder whole or not at all, also when several processes make it."""
+def _lay_out(tree: Path, packaged: bool, fill: Callable[[Path], None]) -> None:
+    """Make a folder whole or not at all, also when several processes make it.
+
+    ``packaged``: under an empty package, so that an edit of the public interface measures nothing anew.
+    """
     tree.parent.mkdir(parents=True, exist_ok=True)
     with scratch_folder(tree.parent, ".making-") as made:
         whole = Path(made) / "tree"
-        whole.mkdir()
-        fill(whole)
+        filled = whole / PACKAGE if packaged else whole
+        filled.mkdir(parents=True)
+        fill(filled)
+        if packaged:
+            (filled / "__init__.py").touch()
         try:
             whole.rename(tree)
         except OSError:

@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import numpy.typing as npt
 
-from workbench.commits.session import COLUMNS, Session, slices
-from workbench.statistics.intervals import estimate
-from workbench.statistics.verdicts import FASTER, NO_DIFFERENCE, SLOWER
+from lobench.workbench.commits.session import COLUMNS, Session, slices
+from lobench.workbench.statistics.intervals import estimate
+from lobench.workbench.statistics.verdicts import FASTER, NO_DIFFERENCE, SLOWER
 
 LEAST_FLOOR = 0.005
 """Differences below this are not claimed, however quiet a session was: with few rounds a control may look too good."""

@@ -10,12 +10,17 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
+import importlib.util
 import json
 import os
 import resource
 import sys
 import time
 from typing import Any
+
+TREE = os.environ.get("LOBENCH_TREE")
+"""The folder that the commit's code is laid out in; not set where it is installed."""
 
 LACKING = 3
 """Exit code of ``compile``: this commit has no such variant, or no such build."""
@@ -25,23 +30,30 @@ class LackingError(Exception):
     """This commit does not have what was asked for."""
 
 
+def full_name(name: str) -> str:
+    """Of a module of the commit's code: under ``lobench``, or at the top in commits that have no such package."""
+    under = os.path.isdir(os.path.join(TREE, "lobench")) if TREE else importlib.util.find_spec("lobench") is not None
+    return f"lobench.{name}" if under else name
+
+
+def part(name: str) -> Any:
+    """A module of the commit's code."""
+    return importlib.import_module(full_name(name))
+
+
 def find(name: str) -> Any:
     """The variant of that name. Raises LackingError."""
-    from engine.errors import UsageError
-    from variants import discover, resolve
-
+    variants = part("variants")
     try:
-        return resolve(name, discover())
-    except UsageError as error:
+        return variants.resolve(name, variants.discover())
+    except part("engine.errors").UsageError as error:
         raise LackingError(str(error)) from error
 
 
 def new_replay(variant: Any, evaluate: str, counters: bool = False, until: str | None = None) -> Any:
     """A replay: the timed build, one of it that ends after stage ``until``, or the one that counts. Raises LackingError
     where the engine cannot."""
-    from engine.errors import UsageError
-    from engine.session import Replay
-
+    Replay = part("engine.session").Replay  # noqa: N806
     if until is not None:
         try:
             return Replay(variant, evaluate=evaluate, observe=False, until=until)
@@ -52,7 +64,7 @@ def new_replay(variant: Any, evaluate: str, counters: bool = False, until: str |
     try:
         try:
             return Replay(variant, evaluate=evaluate, observe=False, counters=True)
-        except UsageError:
+        except part("engine.errors").UsageError:
             # Commits in which only an observed replay counts.
             return Replay(variant, evaluate=evaluate, observe=True, counters=True)
     except TypeError as error:
@@ -83,10 +95,9 @@ class Served:
 
     def open(self, feeds: list[list[str]], variants: list[str], evaluate: str) -> dict[str, Any]:
         """Load feeds, find variants and have their kernels in memory. Tells what is lacking, and why."""
-        from engine.feeds import load, open_feed
-
+        reading = part("engine.feeds")
         self._evaluate = evaluate
-        self._feeds = [load(open_feed(specs)) for specs in feeds]
+        self._feeds = [reading.load(reading.open_feed(specs)) for specs in feeds]
         lacking = {}
         for name in variants:
             try:
@@ -169,12 +180,9 @@ def serve() -> None:
 
 def main() -> int:
     """Run what the command line says."""
-    import engine
-
-    where = os.path.dirname(os.path.dirname(os.path.abspath(engine.__file__)))
-    expected = os.environ.get("LOBENCH_TREE", where)
-    if not os.path.samefile(where, expected):
-        raise RuntimeError(f"engine was imported from {where}, not from {expected}")
+    where = os.path.abspath(part("engine").__file__)
+    if TREE and os.path.commonpath([os.path.realpath(TREE), os.path.realpath(where)]) != os.path.realpath(TREE):
+        raise RuntimeError(f"the engine was imported from {where}, not from {TREE}")
     if sys.argv[1] == "serve":
         serve()
         return 0

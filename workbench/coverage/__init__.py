@@ -3,10 +3,10 @@
 A verification says nothing of a rule that its feed does not reach: ``reached`` counts, for every rule, the records
 that do; those with none are named beside the verdict. Counted is what the feed holds (``records``), what the reference
 replay tells (anomalies, trades of strategies), and what a replay of the general layout meets on its way
-(``engine.coverage``). Nothing is sampled.
+(``lobench.engine.coverage``). Nothing is sampled.
 """
 
-from workbench.coverage.defaults import DEFAULT_FEEDS, DEFAULT_WORKERS
-from workbench.coverage.rules import RULES, reached, unreached
+from lobench.workbench.coverage.defaults import DEFAULT_FEEDS, DEFAULT_WORKERS
+from lobench.workbench.coverage.rules import RULES, reached, unreached
 
 __all__ = ["DEFAULT_FEEDS", "DEFAULT_WORKERS", "RULES", "reached", "unreached"]

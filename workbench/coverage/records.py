@@ -7,10 +7,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.activity import activity
-from engine.feeds import LoadedFeed
-from engine.layout import TRADE_WINDOW
-from engine.records import (
+from lobench.engine.activity import activity
+from lobench.engine.feeds import LoadedFeed
+from lobench.engine.layout import TRADE_WINDOW
+from lobench.engine.records import (
     ADD,
     ASK,
     BATCH,
@@ -26,8 +26,8 @@ from engine.records import (
     TRADE,
     UNDEF_PRICE,
 )
-from engine.shards import share_out, slots_of
-from engine.trackers import WINDOW_EVENTS
+from lobench.engine.shards import share_out, slots_of
+from lobench.engine.trackers import WINDOW_EVENTS
 
 MANY: Final = 1 << 20
 EXTREME: Final = 2**62

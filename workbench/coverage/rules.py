@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.anomalies import ANOMALIES
-from engine.coverage import COUNTED, COUNTING, COUNTS
-from engine.feeds import LoadedFeed
-from engine.inspection import peek
-from engine.reference.heap import HEAP
-from engine.registry import STRATEGIES
-from engine.result import Result
-from engine.session import SLICE, Replay
-from variants import discover
-from workbench.coverage.records import RECORDS, count_records
+from lobench.engine.anomalies import ANOMALIES
+from lobench.engine.coverage import COUNTED, COUNTING, COUNTS
+from lobench.engine.feeds import LoadedFeed
+from lobench.engine.inspection import peek
+from lobench.engine.reference.heap import HEAP
+from lobench.engine.registry import STRATEGIES
+from lobench.engine.result import Result
+from lobench.engine.session import SLICE, Replay
+from lobench.variants import discover
+from lobench.workbench.coverage.records import RECORDS, count_records
 
 RULES: Final = {
     **RECORDS,

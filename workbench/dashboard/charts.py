@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 import vl_convert
 
-from workbench.history.series import Series
+from lobench.workbench.history.series import Series
 
 _BASE = "https://vega.github.io/vega-datasets/"
 """What the renderer puts before a link of this site."""

@@ -8,13 +8,13 @@ from typing import Any
 
 import jinja2
 
-from workbench.commits.measuring import INSTRUCTIONS
-from workbench.dashboard import charts
-from workbench.dashboard.publishing import APPLICATION
-from workbench.history.asv_files import TIME
-from workbench.history.regressions import Regression
-from workbench.history.series import Series
-from workbench.history.store import History
+from lobench.workbench.commits.measuring import INSTRUCTIONS
+from lobench.workbench.dashboard import charts
+from lobench.workbench.dashboard.publishing import APPLICATION
+from lobench.workbench.history.asv_files import TIME
+from lobench.workbench.history.regressions import Regression
+from lobench.workbench.history.series import Series
+from lobench.workbench.history.store import History
 
 _TEMPLATES = Path(__file__).with_name("templates")
 

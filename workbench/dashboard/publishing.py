@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.errors import LobenchError, UsageError
-from workbench import git
-from workbench.claims import scratch_folder
-from workbench.dashboard.replacing import replacing
-from workbench.dashboard.staging import stage
-from workbench.extras import required
-from workbench.history.asv_files import configuration
-from workbench.processes import helper
+from lobench.engine.errors import LobenchError, UsageError
+from lobench.workbench import git
+from lobench.workbench.claims import scratch_folder
+from lobench.workbench.dashboard.replacing import replacing
+from lobench.workbench.dashboard.staging import stage
+from lobench.workbench.extras import required
+from lobench.workbench.history.asv_files import configuration
+from lobench.workbench.processes import helper
 
 ASSETS = Path(__file__).with_name("assets")
 APPLICATION = "asv.html"

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from engine.errors import UsageError
-from workbench.interrupts import held
+from lobench.engine.errors import UsageError
+from lobench.workbench.interrupts import held
 
 _AT_FDCWD, _EXCHANGE = -100, 2
 """Of Linux's renameat2."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
-from engine.errors import UsageError
+from lobench.engine.errors import UsageError
 
 _OWN = re.compile(r"(?:localhost|127\.0\.0\.1)(?::\d+)?", re.IGNORECASE)
 """Hosts that a request may name; a forwarded port may be another than ours."""

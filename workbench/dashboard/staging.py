@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from engine.errors import UsageError
-from workbench.history.asv_files import read_object
+from lobench.engine.errors import UsageError
+from lobench.workbench.history.asv_files import read_object
 
 
 def stage(results: Path, folder: Path) -> None:

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from engine.cache import source_digest
-from engine.feeds import LoadedFeed
-from engine.policy import Variant
-from workbench.environment import environment
-from workbench.measurement.sources import variant_digest
-from workbench.results import ResultFolder
-from workbench.verify import Verification
+from lobench.engine.cache import source_digest
+from lobench.engine.feeds import LoadedFeed
+from lobench.engine.policy import Variant
+from lobench.workbench.environment import environment
+from lobench.workbench.measurement.sources import variant_digest
+from lobench.workbench.results import ResultFolder
+from lobench.workbench.verify import Verification
 
 SAVED_EVERY = 2.0
 """Seconds between two savings of samples, so that saving does not disturb what is being measured."""

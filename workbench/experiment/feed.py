@@ -7,32 +7,32 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from engine.errors import UsageError
-from engine.feeds import Feed, LoadedFeed, load
-from engine.packed.parameters import Parameters
-from engine.policy import STAGES, Variant
-from engine.session import EVALUATE
-from variants import REFERENCE, discover, factorial, from_top
-from workbench import statistics
-from workbench.console import progress, stderr
-from workbench.experiment.document import Document, new_feed, verification
-from workbench.experiment.plan import FEWEST_CHOSEN, Plan, design
-from workbench.experiment.profiles import add_profiles
-from workbench.experiment.stretch import representative
-from workbench.measurement import counters, limits, scaling, sweep
-from workbench.measurement.calibration import Grain, calibrate
-from workbench.measurement.clocks import usable_cpus
-from workbench.measurement.design import TWICE
-from workbench.measurement.handover import SharedFeed, shared
-from workbench.measurement.live import display
-from workbench.measurement.precision import reached
-from workbench.measurement.session import Session, measure, measured_twice
-from workbench.results.caution import evaluates, unevaluated
-from workbench.sameness import same_kernels
-from workbench.tuning.picking import pick
-from workbench.verification import verify_all
-from workbench.verify import Verification
-from workbench.warming import warm_all
+from lobench.engine.errors import UsageError
+from lobench.engine.feeds import Feed, LoadedFeed, load
+from lobench.engine.packed.parameters import Parameters
+from lobench.engine.policy import STAGES, Variant
+from lobench.engine.session import EVALUATE
+from lobench.variants import REFERENCE, discover, factorial, from_top
+from lobench.workbench import statistics
+from lobench.workbench.console import progress, stderr
+from lobench.workbench.experiment.document import Document, new_feed, verification
+from lobench.workbench.experiment.plan import FEWEST_CHOSEN, Plan, design
+from lobench.workbench.experiment.profiles import add_profiles
+from lobench.workbench.experiment.stretch import representative
+from lobench.workbench.measurement import counters, limits, scaling, sweep
+from lobench.workbench.measurement.calibration import Grain, calibrate
+from lobench.workbench.measurement.clocks import usable_cpus
+from lobench.workbench.measurement.design import TWICE
+from lobench.workbench.measurement.handover import SharedFeed, shared
+from lobench.workbench.measurement.live import display
+from lobench.workbench.measurement.precision import reached
+from lobench.workbench.measurement.session import Session, measure, measured_twice
+from lobench.workbench.results.caution import evaluates, unevaluated
+from lobench.workbench.sameness import same_kernels
+from lobench.workbench.tuning.picking import pick
+from lobench.workbench.verification import verify_all
+from lobench.workbench.verify import Verification
+from lobench.workbench.warming import warm_all
 
 VERIFIED_WITH = (1, 2)
 """Numbers of workers that every variant is verified with."""

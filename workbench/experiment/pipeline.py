@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.feeds import Feed
-from engine.policy import Variant
-from workbench.console import stderr
-from workbench.experiment.document import Document
-from workbench.experiment.feed import FeedExperiment
-from workbench.experiment.plan import Plan
-from workbench.results import SESSIONS
+from lobench.engine.feeds import Feed
+from lobench.engine.policy import Variant
+from lobench.workbench.console import stderr
+from lobench.workbench.experiment.document import Document
+from lobench.workbench.experiment.feed import FeedExperiment
+from lobench.workbench.experiment.plan import Plan
+from lobench.workbench.results import SESSIONS
 
 
 def conduct(

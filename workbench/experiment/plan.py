@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.errors import UsageError
-from engine.policy import STAGES
-from workbench.measurement.design import PROCESSES, Design, equal_slices, isolated_every
+from lobench.engine.errors import UsageError
+from lobench.engine.policy import STAGES
+from lobench.workbench.measurement.design import PROCESSES, Design, equal_slices, isolated_every
 
 RUN_SECONDS = 120.0
 QUICK_SECONDS = 20.0

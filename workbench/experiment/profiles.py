@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.errors import LobenchError
-from engine.policy import Variant
-from workbench.console import progress, stderr
-from workbench.experiment.document import Document
-from workbench.extras import anywhere
+from lobench.engine.errors import LobenchError
+from lobench.engine.policy import Variant
+from lobench.workbench.console import progress, stderr
+from lobench.workbench.experiment.document import Document
+from lobench.workbench.extras import anywhere
 
 CALIBRATE = "lobench profile --calibrate"
 
@@ -25,8 +25,8 @@ def add_profiles(
 
     Tools' own output goes to ``folder``. What is missing, and what fails, is told on stderr, and the rest goes on.
     """
-    from workbench.profile import analysis_stages, for_report
-    from workbench.profile.needs import MissingToolError, require
+    from lobench.workbench.profile import analysis_stages, for_report
+    from lobench.workbench.profile.needs import MissingToolError, require
 
     try:
         require("pyelftools")

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.cache import source_digest
-from engine.errors import UsageError
-from engine.policy import Variant
-from workbench.changes import machine_differences
-from workbench.environment import environment
-from workbench.experiment.document import Document
-from workbench.measurement.sources import variant_digest
-from workbench.results import ResultFolder, read
+from lobench.engine.cache import source_digest
+from lobench.engine.errors import UsageError
+from lobench.engine.policy import Variant
+from lobench.workbench.changes import machine_differences
+from lobench.workbench.environment import environment
+from lobench.workbench.experiment.document import Document
+from lobench.workbench.measurement.sources import variant_digest
+from lobench.workbench.results import ResultFolder, read
 
 
 def reopen(path: str) -> Document:

@@ -15,7 +15,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.errors import UsageError
+from lobench.engine.errors import UsageError
 
 FILE = "benchmarks/acknowledged.toml"
 

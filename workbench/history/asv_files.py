@@ -15,13 +15,13 @@ from typing import Any
 
 import psutil
 
-from engine.errors import UsageError
-from workbench.commits.measuring import INSTRUCTIONS
-from workbench.environment import environment
-from workbench.extras import required
-from workbench.history.store import REMEDY, History
-from workbench.locks import locked
-from workbench.whole import write_whole
+from lobench.engine.errors import UsageError
+from lobench.workbench.commits.measuring import INSTRUCTIONS
+from lobench.workbench.environment import environment
+from lobench.workbench.extras import required
+from lobench.workbench.history.store import REMEDY, History
+from lobench.workbench.locks import locked
+from lobench.workbench.whole import write_whole
 
 TIME = "lobench.nanoseconds_per_event"
 EXACT = "lobench.{}_per_event"

@@ -12,19 +12,19 @@ from copy import deepcopy
 from dataclasses import asdict
 from typing import Any
 
-from engine.errors import LobenchError, UsageError
-from engine.feeds import load, open_feed
-from workbench.commits import instructions
-from workbench.commits.feeds import NamedFeed
-from workbench.commits.findings import difference, findings
-from workbench.commits.measuring import Measured, Request, measure
-from workbench.commits.repository import Commit, Repository
-from workbench.commits.session import COLUMNS, Design, Session
-from workbench.commits.sources import BrokenError, Source, of_commit
-from workbench.commits.statistics import Estimates, Ratio, precise
-from workbench.history.asv_files import now
-from workbench.history.store import History
-from workbench.interrupts import held
+from lobench.engine.errors import LobenchError, UsageError
+from lobench.engine.feeds import load, open_feed
+from lobench.workbench.commits import instructions
+from lobench.workbench.commits.feeds import NamedFeed
+from lobench.workbench.commits.findings import difference, findings
+from lobench.workbench.commits.measuring import Measured, Request, measure
+from lobench.workbench.commits.repository import Commit, Repository
+from lobench.workbench.commits.session import COLUMNS, Design, Session
+from lobench.workbench.commits.sources import BrokenError, Source, of_commit
+from lobench.workbench.commits.statistics import Estimates, Ratio, precise
+from lobench.workbench.history.asv_files import now
+from lobench.workbench.history.store import History
+from lobench.workbench.interrupts import held
 
 WINDOW = 6
 """Different sources that a session measures beside the anchor and the one before."""

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from workbench.commits.findings import MOVED, changed
-from workbench.commits.measuring import INSTRUCTIONS
-from workbench.history.acknowledged import Acknowledgement
-from workbench.history.changepoints import Step, asv_steps, otava_steps
-from workbench.history.series import Series
-from workbench.history.store import History
+from lobench.workbench.commits.findings import MOVED, changed
+from lobench.workbench.commits.measuring import INSTRUCTIONS
+from lobench.workbench.history.acknowledged import Acknowledgement
+from lobench.workbench.history.changepoints import Step, asv_steps, otava_steps
+from lobench.workbench.history.series import Series
+from lobench.workbench.history.store import History
 
 LEAST_TIME = 0.015
 """Smallest step in time that is looked for; more where the sessions' noise floor is higher."""

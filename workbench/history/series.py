@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.commits.measuring import INSTRUCTIONS
-from workbench.history.store import History
+from lobench.workbench.commits.measuring import INSTRUCTIONS
+from lobench.workbench.history.store import History
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engine.errors import LobenchError
-from workbench.whole import write_whole
+from lobench.engine.errors import LobenchError
+from lobench.workbench.whole import write_whole
 
 VERSION = 1
 REMEDY = "--results names another folder"

@@ -16,12 +16,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from engine.policy import Variant
-from engine.session import Replay
-from variants import REFERENCE
-from workbench.measurement.handover import SharedFeed
-from workbench.measurement.process import answer, cpu_for
-from workbench.measurement.task import Job, Task
+from lobench.engine.policy import Variant
+from lobench.engine.session import Replay
+from lobench.variants import REFERENCE
+from lobench.workbench.measurement.handover import SharedFeed
+from lobench.workbench.measurement.process import answer, cpu_for
+from lobench.workbench.measurement.task import Job, Task
 
 AIM = 0.005
 """Excess that a slice may keep: half of the smallest effect that a session aims to show. A short slice may keep all of

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
-from workbench.measurement.contamination import Reading
+from lobench.workbench.measurement.contamination import Reading
 
 _STEAL = 8
 """Place of the steal ticks in a line of /proc/stat."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from engine.feeds import LoadedFeed
-from engine.policy import Variant
-from engine.session import Replay
-from workbench.console import progress
-from workbench.remote import FaultError, Host, RemoteMachine, handed
-from workbench.warming import compile_all
+from lobench.engine.feeds import LoadedFeed
+from lobench.engine.policy import Variant
+from lobench.engine.session import Replay
+from lobench.workbench.console import progress
+from lobench.workbench.remote import FaultError, Host, RemoteMachine, handed
+from lobench.workbench.warming import compile_all
 
 _LOOKS = 32
 """Times that a feed's live orders are counted."""

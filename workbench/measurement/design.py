@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from variants import REFERENCE
+from lobench.variants import REFERENCE
 
 TWICE = " (A/A)"
 """Ends the name under which a session measures one of its variants a second time."""

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.errors import LobenchError
-from engine.feeds import Chunk, LoadedFeed
-from engine.packed.parameters import Parameters
-from engine.records import MBO
+from lobench.engine.errors import LobenchError
+from lobench.engine.feeds import Chunk, LoadedFeed
+from lobench.engine.packed.parameters import Parameters
+from lobench.engine.records import MBO
 
 
 @dataclass(frozen=True)

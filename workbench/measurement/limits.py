@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from engine.kernel_cache import attach
-from engine.layout import ORDER
-from workbench.measurement.handover import SharedFeed
-from workbench.measurement.process import cpu_for, messages
-from workbench.measurement.task import Job, Task
+from lobench.engine.kernel_cache import attach
+from lobench.engine.layout import ORDER
+from lobench.workbench.measurement.handover import SharedFeed
+from lobench.workbench.measurement.process import cpu_for, messages
+from lobench.workbench.measurement.task import Job, Task
 
 SLOT_BYTES = -(-ORDER.itemsize // 64) * 64
 """An order's slot in the table: whole cache lines."""

@@ -11,9 +11,9 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from workbench.console import stderr
-from workbench.measurement.precision import precisions
-from workbench.measurement.session import Session
+from lobench.workbench.console import stderr
+from lobench.workbench.measurement.precision import precisions
+from lobench.workbench.measurement.session import Session
 
 _REDRAWN = 2
 """Times a second: drawing takes processor time from what is measured."""

@@ -1,5 +1,5 @@
 """How narrow a session's intervals are by now: cheap enough to ask after every pass, for the display and for
-``--until``. What a finished session says comes from ``workbench.statistics``."""
+``--until``. What a finished session says comes from ``lobench.workbench.statistics``."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workbench.measurement.design import TWICE
-from workbench.measurement.session import SESSION_COLUMNS, Session
+from lobench.workbench.measurement.design import TWICE
+from lobench.workbench.measurement.session import SESSION_COLUMNS, Session
 
 LEVEL = 0.95
 LEAST_PROCESSES = 3

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.feeds.memory import available_memory
+from lobench.engine.feeds.memory import available_memory
 
 _PAGE = 4096
 _SIZES = ("VmHWM", "VmRSS")

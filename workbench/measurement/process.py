@@ -14,10 +14,10 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from workbench.measurement.clocks import usable_cpus
-from workbench.measurement.handover import SharedFeed, nameless_file
-from workbench.measurement.task import Task
-from workbench.processes import WorkerError, ending, helper
+from lobench.workbench.measurement.clocks import usable_cpus
+from lobench.workbench.measurement.handover import SharedFeed, nameless_file
+from lobench.workbench.measurement.task import Task
+from lobench.workbench.processes import WorkerError, ending, helper
 
 Message = dict[str, Any]
 
@@ -56,7 +56,7 @@ def _said(task: Task, advance: Callable[[float], None], told: float) -> Generato
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints,
         subprocess.Popen(
-            **helper("workbench.measurement.worker"),
+            **helper("lobench.workbench.measurement.worker"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=complaints,

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.feeds import LoadedFeed
-from engine.session import Replay
-from workbench.measurement.design import Slice
+from lobench.engine.feeds import LoadedFeed
+from lobench.engine.session import Replay
+from lobench.workbench.measurement.design import Slice
 
 BOOKS = 3
 _CACHE_BYTES = 1 << 26

@@ -10,15 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
-from engine.activity import activity
-from engine.errors import LobenchError
-from engine.feeds import Chunk
-from engine.session import Replay
-from workbench.measurement.clocks import usable_cpus
-from workbench.measurement.handover import SharedFeed
-from workbench.measurement.presence import taken, touch
-from workbench.measurement.process import messages
-from workbench.measurement.task import Job, Task
+from lobench.engine.activity import activity
+from lobench.engine.errors import LobenchError
+from lobench.engine.feeds import Chunk
+from lobench.engine.session import Replay
+from lobench.workbench.measurement.clocks import usable_cpus
+from lobench.workbench.measurement.handover import SharedFeed
+from lobench.workbench.measurement.presence import taken, touch
+from lobench.workbench.measurement.process import messages
+from lobench.workbench.measurement.task import Job, Task
 
 COLUMNS = ("process", "pass", "variant", "workers", "wall_ns", "cpu_ns")
 """``cpu_ns`` is that of all threads of the process together. Of replays at once: how many, until the last is done."""

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from workbench.measurement.design import ALIKE, TWICE, Design, Slice, isolated_every, slices
-from workbench.measurement.handover import SharedFeed
-from workbench.measurement.lockstep import COLUMNS, LOCKSTEP
-from workbench.measurement.process import Message, cpu_for, messages
-from workbench.measurement.task import Task
-from workbench.results.samples import counted
+from lobench.workbench.measurement.design import ALIKE, TWICE, Design, Slice, isolated_every, slices
+from lobench.workbench.measurement.handover import SharedFeed
+from lobench.workbench.measurement.lockstep import COLUMNS, LOCKSTEP
+from lobench.workbench.measurement.process import Message, cpu_for, messages
+from lobench.workbench.measurement.task import Task
+from lobench.workbench.results.samples import counted
 
 SESSION_COLUMNS = ("process", *COLUMNS)
 

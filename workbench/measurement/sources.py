@@ -7,8 +7,8 @@ import inspect
 import sys
 from pathlib import Path
 
-from engine.kernel_cache import digest_of
-from engine.policy import AXES, Variant
+from lobench.engine.kernel_cache import digest_of
+from lobench.engine.policy import AXES, Variant
 
 
 def variant_digest(variant: Variant) -> str:
@@ -16,7 +16,7 @@ def variant_digest(variant: Variant) -> str:
 
     Of the text of every file that a function of its policies is defined in; and of every function that these lead to,
     in whatever file, with the values that it freezes. Where the files stand counts for nothing. The engine around them
-    has ``engine.cache.source_digest``.
+    has ``lobench.engine.cache.source_digest``.
     """
     digest = hashlib.blake2b(digest_size=8)
     for axis in AXES:

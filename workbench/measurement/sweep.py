@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.errors import LobenchError
-from engine.policy import Variant
-from engine.records import ADD, ASK, BID, CANCEL, F_LAST, MBO, RTYPE_MBO
-from engine.session import Replay
-from workbench.measurement.process import cpu_for, messages
-from workbench.measurement.task import Job, Task
+from lobench.engine.errors import LobenchError
+from lobench.engine.policy import Variant
+from lobench.engine.records import ADD, ASK, BID, CANCEL, F_LAST, MBO, RTYPE_MBO
+from lobench.engine.session import Replay
+from lobench.workbench.measurement.process import cpu_for, messages
+from lobench.workbench.measurement.task import Job, Task
 
 PARAMETER = "orders resting at the level"
 NAMES = ("p3_indexed_features", "p4_hash_lookup")

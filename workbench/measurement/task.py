@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Protocol
 
-from engine.feeds import LoadedFeed
-from engine.policy import Variant
+from lobench.engine.feeds import LoadedFeed
+from lobench.engine.policy import Variant
 
 JOBS: Final = {
-    "session": "workbench.measurement.lockstep",
-    "calibration": "workbench.measurement.calibration",
-    "limits": "workbench.measurement.limits",
-    "scaling": "workbench.measurement.scaling",
-    "sweep": "workbench.measurement.sweep",
+    "session": "lobench.workbench.measurement.lockstep",
+    "calibration": "lobench.workbench.measurement.calibration",
+    "limits": "lobench.workbench.measurement.limits",
+    "scaling": "lobench.workbench.measurement.scaling",
+    "sweep": "lobench.workbench.measurement.sweep",
 }
 """Job to the module whose ``work(job)`` does it."""
 

@@ -1,7 +1,7 @@
 """The process that measures: one job, asked for as a JSON object on stdin, answered by one JSON object a line on
 stdout.
 
-Started by ``workbench.measurement.process``. What a variant's file prints is no answer: it goes to stderr.
+Started by ``lobench.workbench.measurement.process``. What a variant's file prints is no answer: it goes to stderr.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import signal
 import sys
 from typing import IO, Any
 
-from engine.errors import LobenchError
-from engine.feeds import LoadedFeed
-from engine.packed.parameters import Parameters
-from engine.policy import Variant
-from workbench.measurement.clocks import pin
-from workbench.measurement.handover import receive
-from workbench.measurement.task import JOBS, NOBODY, Job, Task
+from lobench.engine.errors import LobenchError
+from lobench.engine.feeds import LoadedFeed
+from lobench.engine.packed.parameters import Parameters
+from lobench.engine.policy import Variant
+from lobench.workbench.measurement.clocks import pin
+from lobench.workbench.measurement.handover import receive
+from lobench.workbench.measurement.task import JOBS, NOBODY, Job, Task
 
 
 def main() -> int:
@@ -69,8 +69,8 @@ class _Job(Job):
         return self._feed
 
     def variants(self) -> list[Variant]:
-        from engine.session import warm
-        from variants import discover, resolve
+        from lobench.engine.session import warm
+        from lobench.variants import discover, resolve
 
         known = discover(self.task.files)
         chosen = [resolve(name, known) for name in self.task.variants]

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from workbench.plan.amdahl import gain_range, share_from
-from workbench.plan.grading import Grade, grade, score
-from workbench.plan.ledger import DEFAULT, LedgerError, Prediction, predictions, read_ledger
-from workbench.plan.recording import measured_in, record
+from lobench.workbench.plan.amdahl import gain_range, share_from
+from lobench.workbench.plan.grading import Grade, grade, score
+from lobench.workbench.plan.ledger import DEFAULT, LedgerError, Prediction, predictions, read_ledger
+from lobench.workbench.plan.recording import measured_in, record
 
 __all__ = [
     "DEFAULT",

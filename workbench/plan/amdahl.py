@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.errors import UsageError
+from lobench.engine.errors import UsageError
 
 
 def gain_range(share: tuple[float, float], speedup: float | None = None) -> tuple[float, float]:

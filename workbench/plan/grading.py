@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, Literal
 
-from engine.errors import UsageError
-from engine.policy import STAGES
-from workbench.plan.ledger import Prediction
+from lobench.engine.errors import UsageError
+from lobench.engine.policy import STAGES
+from lobench.workbench.plan.ledger import Prediction
 
 Score = Literal["hit", "under", "over", "open"]
 
 SHOWN: Final = ("faster", "slower")
-"""Verdicts (``workbench.statistics``) that say that there is an effect."""
+"""Verdicts (``lobench.workbench.statistics``) that say that there is an effect."""
 
 
 @dataclass(frozen=True)

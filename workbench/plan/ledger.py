@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from engine.errors import LobenchError, UsageError
+from lobench.engine.errors import LobenchError, UsageError
 
 DEFAULT = Path(str(files("variants").joinpath("plan.toml")))
 """The ledger of the plan that lobench ships with."""

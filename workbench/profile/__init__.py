@@ -6,8 +6,8 @@ For other packages: ``for_report`` (one variant's entry of a report), ``share_of
 of a profile in a file).
 """
 
-from workbench.profile.report import for_report
-from workbench.profile.saved import saved_profile, time_share
-from workbench.profile.summary import analysis_stages, share_of
+from lobench.workbench.profile.report import for_report
+from lobench.workbench.profile.saved import saved_profile, time_share
+from lobench.workbench.profile.summary import analysis_stages, share_of
 
 __all__ = ["analysis_stages", "for_report", "saved_profile", "share_of", "time_share"]

@@ -2,7 +2,7 @@
 in balanced random order.
 
 Reads its task as one JSON object on stdin; writes one JSON object a line on stdout: a pass's ``events``, and CPU
-``nanoseconds`` of its slices, each with one number for each stage of ``engine.policy.STAGES``.
+``nanoseconds`` of its slices, each with one number for each stage of ``lobench.engine.policy.STAGES``.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from engine.feeds import LoadedFeed, open_feed
-from engine.packed.parameters import Parameters
-from engine.policy import STAGES, Variant
-from engine.session import Replay, warm
-from variants import discover, resolve
-from workbench.measurement.balance import orders
-from workbench.profile.beginning import beginning
-from workbench.profile.task import SLICE
+from lobench.engine.feeds import LoadedFeed, open_feed
+from lobench.engine.packed.parameters import Parameters
+from lobench.engine.policy import STAGES, Variant
+from lobench.engine.session import Replay, warm
+from lobench.variants import discover, resolve
+from lobench.workbench.measurement.balance import orders
+from lobench.workbench.profile.beginning import beginning
+from lobench.workbench.profile.task import SLICE
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 A stage's time is the difference between two kernels, each compiled without the later stages, timed side by side. Each
 process gives one time and one share for each stage; the 95 % intervals are Student's t over processes
-(``workbench.statistics.intervals``).
+(``lobench.workbench.statistics.intervals``).
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from engine.policy import STAGES, Variant
-from workbench.processes import WorkerError, ending, helper
-from workbench.profile.ablating import AblationTask
-from workbench.profile.task import Task
-from workbench.statistics.intervals import estimate
-from workbench.statistics.samples import Floats
-from workbench.warming import warm_all
+from lobench.engine.policy import STAGES, Variant
+from lobench.workbench.processes import WorkerError, ending, helper
+from lobench.workbench.profile.ablating import AblationTask
+from lobench.workbench.profile.task import Task
+from lobench.workbench.statistics.intervals import estimate
+from lobench.workbench.statistics.samples import Floats
+from lobench.workbench.warming import warm_all
 
 PROCESSES = 6
 """Short ones: an interval is made of their differences, and Student's quantile is 2.6 with six, 4.3 with three."""
@@ -80,7 +80,7 @@ def stage_times(processes: Sequence[Floats], events: int) -> list[dict[str, Any]
 
 def _passes(task: AblationTask) -> list[dict[str, Any]]:
     done = subprocess.run(
-        **helper("workbench.profile.ablating"),
+        **helper("lobench.workbench.profile.ablating"),
         input=task.as_json(),
         capture_output=True,
         text=True,

@@ -10,8 +10,8 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from workbench.profile.callgrind_file import Counts
-from workbench.profile.codemap import CodeMap, Frame, Stack
+from lobench.workbench.profile.callgrind_file import Counts
+from lobench.workbench.profile.codemap import CodeMap, Frame, Stack
 
 Key = TypeVar("Key", bound=Hashable)
 

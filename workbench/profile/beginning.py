@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from engine.errors import UsageError
-from engine.feeds import LoadedFeed, first_records
-from engine.feeds.base import Chunk, Feed
-from engine.records import MBO
+from lobench.engine.errors import UsageError
+from lobench.engine.feeds import LoadedFeed, first_records
+from lobench.engine.feeds.base import Chunk, Feed
+from lobench.engine.records import MBO
 
 _RECORDS, _NAME = Path("records.npy"), Path("feed.json")
 

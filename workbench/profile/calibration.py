@@ -13,13 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from workbench.environment import environment
-from workbench.profile import callgrind, python_tools, sampled
-from workbench.profile.attribution import group, spend
-from workbench.profile.callgrind_file import Counts
-from workbench.profile.needs import MissingRightError, MissingToolError, require
-from workbench.profile.runner import WORKLOAD, Told, run, target, told_in
-from workbench.profile.task import Task
+from lobench.workbench.environment import environment
+from lobench.workbench.profile import callgrind, python_tools, sampled
+from lobench.workbench.profile.attribution import group, spend
+from lobench.workbench.profile.callgrind_file import Counts
+from lobench.workbench.profile.needs import MissingRightError, MissingToolError, require
+from lobench.workbench.profile.runner import WORKLOAD, Told, run, target, told_in
+from lobench.workbench.profile.task import Task
 
 TOOLS = ("callgrind", "perf", "py-spy", "scalene", "memray")
 STEPS = len(TOOLS) + 1
@@ -37,7 +37,7 @@ def calibrate(folder: Path, seconds: float, report: Report) -> dict[str, Any]:
     ``report`` is called with the name of each of ``STEPS`` steps that begins. Tools that are missing are named under
     ``missing``.
     """
-    from workbench.profile.workload import HEAVY, shares_of
+    from lobench.workbench.profile.workload import HEAVY, shares_of
 
     folder.mkdir(parents=True, exist_ok=True)
     task = Task(variant="", feed=[], seconds=seconds)
@@ -127,7 +127,7 @@ TRIALS: dict[str, Callable[[Task, Path, float], tuple[Shares, Mapping[str, Any] 
 
 def _kernel_lines(told: Told, counts: Counts) -> Shares:
     """Shares of the kernel's two lines in what they took together, loops included with the line that they repeat."""
-    from workbench.profile.workload import line_of
+    from lobench.workbench.profile.workload import line_of
 
     places = {line_of(f"kernel {line}") - back: line for line in _LINES for back in (0, 1)}
     sums = group(spend(told.codes, counts, {}), lambda entry: places.get(entry.place.line, ""))
@@ -149,7 +149,7 @@ def _spied_lines(profile: Mapping[str, Any]) -> Shares:
 
 def _python_lines(values: Mapping[int, float]) -> Shares:
     """Shares of the Python part's two lines in all three of the loop."""
-    from workbench.profile.workload import line_of
+    from lobench.workbench.profile.workload import line_of
 
     light, heavy = (line_of(f"python {line}") for line in _LINES)
     whole = sum(values.get(line, 0.0) for line in (light - 1, light, heavy))

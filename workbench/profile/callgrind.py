@@ -12,11 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 from shutil import which
 
-from workbench.commits.counting import PROCESSOR
-from workbench.profile.callgrind_file import Counts, read_counts
-from workbench.profile.needs import require_all
-from workbench.profile.runner import TARGET, Told, ToolFailedError, run, target, told_in
-from workbench.profile.task import Task
+from lobench.workbench.commits.counting import PROCESSOR
+from lobench.workbench.profile.callgrind_file import Counts, read_counts
+from lobench.workbench.profile.needs import require_all
+from lobench.workbench.profile.runner import TARGET, Told, ToolFailedError, run, target, told_in
+from lobench.workbench.profile.task import Task
 
 CACHES = ("--I1=32768,8,64", "--D1=32768,8,64", "--LL=33554432,16,64")
 """Bytes, ways, bytes of a line: instructions and data of the first level, last level."""

@@ -1,6 +1,6 @@
 """From machine code to source: which functions stand, inlined into each other, behind every address of a JIT kernel.
 
-``workbench.profile.dwarf`` reads such a map off the objects that the JIT linker loaded.
+``lobench.workbench.profile.dwarf`` reads such a map off the objects that the JIT linker loaded.
 """
 
 from __future__ import annotations

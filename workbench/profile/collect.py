@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engine.policy import Variant
-from workbench.profile import callgrind, python_tools, sampled
-from workbench.profile.ablation import ablation
-from workbench.profile.attribution import Callers, callers_in, spend
-from workbench.profile.callgrind_file import COSTS
-from workbench.profile.document import Document, document
-from workbench.profile.flamegraph import flame_graph
-from workbench.profile.needs import MissingRightError, MissingToolError
-from workbench.profile.runner import Told, ToolFailedError, compiling
-from workbench.profile.sourcepage import source_page
-from workbench.profile.speedscope import speedscope
-from workbench.profile.task import Task
+from lobench.engine.policy import Variant
+from lobench.workbench.profile import callgrind, python_tools, sampled
+from lobench.workbench.profile.ablation import ablation
+from lobench.workbench.profile.attribution import Callers, callers_in, spend
+from lobench.workbench.profile.callgrind_file import COSTS
+from lobench.workbench.profile.document import Document, document
+from lobench.workbench.profile.flamegraph import flame_graph
+from lobench.workbench.profile.needs import MissingRightError, MissingToolError
+from lobench.workbench.profile.runner import Told, ToolFailedError, compiling
+from lobench.workbench.profile.sourcepage import source_page
+from lobench.workbench.profile.speedscope import speedscope
+from lobench.workbench.profile.task import Task
 
 METHODS = ("callgrind", "ablation", "perf", "py-spy", "scalene", "memray")
 """Ways to look at a variant, in the order that they are used: callgrind knows who called whom, which samplers do

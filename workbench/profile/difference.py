@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.errors import UsageError
+from lobench.engine.errors import UsageError
 
 
 def difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:

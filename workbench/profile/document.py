@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from engine.policy import Variant
-from workbench.profile.attribution import Spent, group, outside, totals
-from workbench.profile.codemap import Frame
-from workbench.profile.sources import Sources, is_hidden, shown
-from workbench.profile.stages import GROUPS, Place, mechanism_of, places_of, stage_in
+from lobench.engine.policy import Variant
+from lobench.workbench.profile.attribution import Spent, group, outside, totals
+from lobench.workbench.profile.codemap import Frame
+from lobench.workbench.profile.sources import Sources, is_hidden, shown
+from lobench.workbench.profile.stages import GROUPS, Place, mechanism_of, places_of, stage_in
 
 FORMAT = 1
 

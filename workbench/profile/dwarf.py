@@ -17,7 +17,7 @@ from elftools.dwarf.die import DIE
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import Section
 
-from workbench.profile.codemap import CodeMap, Frame, Piece, Stack
+from lobench.workbench.profile.codemap import CodeMap, Frame, Piece, Stack
 
 
 class Placed(NamedTuple):

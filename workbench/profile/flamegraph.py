@@ -46,7 +46,7 @@ def flame_graph(document: dict[str, Any], column: str | None = None) -> str:
 
 
 def _tree(document: dict[str, Any], place: int) -> _Node:
-    from workbench.profile.stages import stage_of
+    from lobench.workbench.profile.stages import stage_of
 
     frames = document["stacks"]["frames"]
     root = _Node("all", f"{document['per_event'][document['columns'][place]]:,.1f} per event", "")

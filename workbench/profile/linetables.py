@@ -17,7 +17,7 @@ from typing import Any
 from numba.core import codegen
 from numba.core import debuginfo as numba_debuginfo
 
-from engine.errors import LobenchError
+from lobench.engine.errors import LobenchError
 
 debuginfo: Any = numba_debuginfo
 

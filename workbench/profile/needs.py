@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from shutil import which
 
-from engine.errors import LobenchError
-from workbench.extras import MissingToolError, is_installed, not_installed, part, pip
+from lobench.engine.errors import LobenchError
+from lobench.workbench.extras import MissingToolError, is_installed, not_installed, part, pip
 
 __all__ = ["MissingRightError", "MissingToolError", "perf_event_paranoid", "ptrace_scope", "require", "require_all"]
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from workbench import PACKAGES, ROOT
-from workbench.profile.needs import require
-from workbench.profile.runner import TARGET, ToolFailedError, run, target, told_in
-from workbench.profile.sources import Sources, shown
-from workbench.profile.task import Task
+from lobench.workbench import PARTS
+from lobench.workbench.profile.needs import require
+from lobench.workbench.profile.runner import TARGET, ToolFailedError, run, target, told_in
+from lobench.workbench.profile.sources import Sources, shown
+from lobench.workbench.profile.task import Task
 
 SCALENE = "scalene.json"
 _TIMEOUT = 600.0
@@ -45,10 +46,11 @@ def run_scalene(task: Task, folder: Path, module: str) -> None:
         (folder / name).unlink(missing_ok=True)
     # All files that have these folders in their name: an installed copy is among the libraries that are left out by
     # default.
-    seen = [*(str(ROOT / package) + os.sep for package in PACKAGES), *task.files]
+    seen = [*(str(folder) + os.sep for folder in PARTS.values()), *task.files]
     options = ["--cpu-only", "--off", "--profile-all", "--profile-only", ",".join(seen), "-o", SCALENE]
-    script = ROOT / (module.replace(".", "/") + ".py")
-    run(target("scalene", "run", *options, str(script)), folder, "scalene.log", _TIMEOUT, name="scalene")
+    spec = find_spec(module)
+    assert spec is not None
+    run(target("scalene", "run", *options, str(spec.origin)), folder, "scalene.log", _TIMEOUT, name="scalene")
     path = folder / SCALENE
     if not path.exists() or not json.loads(path.read_text(encoding="utf-8")).get("files"):
         raise ToolFailedError(f"scalene saw nothing of the replay; its output is in {folder / 'scalene.log'}")

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.policy import Variant
-from workbench.profile.collect import Collector
-from workbench.profile.difference import difference
-from workbench.profile.flamegraph import flame_graph
-from workbench.profile.summary import SAMPLERS, next_bottleneck, stage_table
-from workbench.profile.tables import BLIND, bottleneck_line
-from workbench.profile.task import Task
+from lobench.engine.policy import Variant
+from lobench.workbench.profile.collect import Collector
+from lobench.workbench.profile.difference import difference
+from lobench.workbench.profile.flamegraph import flame_graph
+from lobench.workbench.profile.summary import SAMPLERS, next_bottleneck, stage_table
+from lobench.workbench.profile.tables import BLIND, bottleneck_line
+from lobench.workbench.profile.task import Task
 
 LINES = 5
 """Costliest lines, and lines removed and added, that a report shows."""

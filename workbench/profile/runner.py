@@ -13,16 +13,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from engine.cache import base_folder
-from engine.errors import LobenchError
-from workbench.claims import scratch_folder
-from workbench.processes import Started, ending, helper, tool_environment
-from workbench.profile.codemap import CodeMap
-from workbench.profile.sources import Sources
-from workbench.profile.task import OBJECTS, Task
+from lobench.engine.cache import base_folder
+from lobench.engine.errors import LobenchError
+from lobench.workbench.claims import scratch_folder
+from lobench.workbench.processes import Started, ending, helper, tool_environment
+from lobench.workbench.profile.codemap import CodeMap
+from lobench.workbench.profile.sources import Sources
+from lobench.workbench.profile.task import OBJECTS, Task
 
-TARGET = "workbench.profile.target"
-WORKLOAD = "workbench.profile.workload"
+TARGET = "lobench.workbench.profile.target"
+WORKLOAD = "lobench.workbench.profile.workload"
 """What is profiled: a variant that replays, or work of known composition."""
 
 _POLL = 0.02
@@ -151,7 +151,7 @@ def codes_in(folder: Path) -> CodeMap:
     ready = json.loads((folder / "target.json").read_text(encoding="utf-8"))
     if not ready["objects"]:
         return CodeMap([])
-    from workbench.profile.dwarf import Placed, code_map
+    from lobench.workbench.profile.dwarf import Placed, code_map
 
     return code_map(Placed((folder / OBJECTS / name).read_bytes(), dict(bases)) for name, bases in ready["objects"])
 

@@ -18,13 +18,13 @@ from typing import Any
 
 import numpy as np
 
-from engine.errors import LobenchError
-from workbench.processes import tool_environment
-from workbench.profile.callgrind_file import Counts
-from workbench.profile.codemap import CodeMap
-from workbench.profile.needs import MissingRightError, perf_event_paranoid, ptrace_scope, require, require_all
-from workbench.profile.runner import TARGET, Told, ToolFailedError, codes_in, running, told_in
-from workbench.profile.task import LONGEST, Task
+from lobench.engine.errors import LobenchError
+from lobench.workbench.processes import tool_environment
+from lobench.workbench.profile.callgrind_file import Counts
+from lobench.workbench.profile.codemap import CodeMap
+from lobench.workbench.profile.needs import MissingRightError, perf_event_paranoid, ptrace_scope, require, require_all
+from lobench.workbench.profile.runner import TARGET, Told, ToolFailedError, codes_in, running, told_in
+from lobench.workbench.profile.task import LONGEST, Task
 
 CLOCK = "cpu-clock:u"
 """What perf samples by: time, which every machine has."""

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from engine.errors import UsageError
-from workbench.profile.summary import share_of
+from lobench.engine.errors import UsageError
+from lobench.workbench.profile.summary import share_of
 
 NAME = "profile.json"
 

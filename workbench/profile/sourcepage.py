@@ -7,7 +7,7 @@ from collections import defaultdict
 from html import escape
 from typing import Any
 
-from workbench.profile.sources import Sources
+from lobench.workbench.profile.sources import Sources
 
 _STYLE = """
 body{font:14px/1.4 system-ui,sans-serif;margin:1.5em;color:#222;background:#fff}

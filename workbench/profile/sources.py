@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from workbench import PACKAGES, ROOT
+from lobench.workbench import PARTS
 
-_OWN = frozenset(ROOT / name for name in PACKAGES)
+_OWN = frozenset(PARTS.values())
 _INSTALLED = tuple(sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib"))
 
 
@@ -21,11 +21,11 @@ def is_hidden(file: str) -> bool:
 
 @cache
 def shown(file: str) -> str:
-    """A file's name in a profile: relative to the checkout or to where lobench is installed; the bare name of any
-    other."""
+    """A file's name in a profile: a module's path within lobench, as ``engine/book.py``; the bare name of any other."""
     path = Path(file)
-    if ROOT in path.parents and not is_hidden(file):
-        return str(path.relative_to(ROOT))
+    for part, folder in PARTS.items():
+        if folder in path.parents:
+            return str(Path(part, path.relative_to(folder)))
     return file if file.startswith(("<", "(")) else path.name
 
 

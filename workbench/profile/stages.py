@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-import engine.strategies  # noqa: F401  (registers the features and strategies that shapes are built for)
-from engine.policy import AXES, STAGES, Variant
-from engine.registry import FEATURES
+import lobench.engine.strategies  # noqa: F401  (registers the features and strategies that shapes are built for)
+from lobench.engine.policy import AXES, STAGES, Variant
+from lobench.engine.registry import FEATURES
 
 if TYPE_CHECKING:
-    from workbench.profile.codemap import Frame
+    from lobench.workbench.profile.codemap import Frame
 
 UNKNOWN = "unattributed"
 """The stage of a function that several others call, where nothing tells how often each did."""

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from engine.errors import UsageError
-from engine.policy import STAGES
-from workbench.profile.stages import GROUPS, UNKNOWN
+from lobench.engine.errors import UsageError
+from lobench.engine.policy import STAGES
+from lobench.workbench.profile.stages import GROUPS, UNKNOWN
 
 SAMPLERS = ("perf", "py-spy")
 DISAGREE = 0.05

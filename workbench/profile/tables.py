@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from workbench.profile.summary import next_bottleneck, stage_table
+from lobench.workbench.profile.summary import next_bottleneck, stage_table
 
 _LINES = 15
 _FUNCTIONS = 10

@@ -19,13 +19,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.commits.counting import START_INSTRUMENTATION, STOP_INSTRUMENTATION, TOGGLE_COLLECT, Valgrind
-from workbench.profile import linetables
-from workbench.profile.task import LONGEST, OBJECTS, SETTLE, SLICE, Task
+from lobench.workbench.commits.counting import START_INSTRUMENTATION, STOP_INSTRUMENTATION, TOGGLE_COLLECT, Valgrind
+from lobench.workbench.profile import linetables
+from lobench.workbench.profile.task import LONGEST, OBJECTS, SETTLE, SLICE, Task
 
 if TYPE_CHECKING:
-    from engine.policy import Variant
-    from engine.session import Replay
+    from lobench.engine.policy import Variant
+    from lobench.engine.session import Replay
 
 _SET_PTRACER = 0x59616D61  # PR_SET_PTRACER, with ANY = -1: a profiler of the same user may attach (Yama)
 
@@ -35,10 +35,10 @@ class Target:
 
     def __init__(self, task: Task) -> None:
         linetables.install()
-        from engine.feeds import open_feed
-        from engine.packed.parameters import Parameters
-        from variants import discover, resolve
-        from workbench.profile.beginning import beginning, keep, kept
+        from lobench.engine.feeds import open_feed
+        from lobench.engine.packed.parameters import Parameters
+        from lobench.variants import discover, resolve
+        from lobench.workbench.profile.beginning import beginning, keep, kept
 
         self.task = task
         parameters = None if task.parameters is None else Parameters.of(task.parameters)
@@ -54,7 +54,7 @@ class Target:
             replay.run(0, 0, 0)
 
     def replay(self) -> Replay:
-        from engine.session import Replay
+        from lobench.engine.session import Replay
 
         return Replay(self.variant, evaluate=self.task.evaluate, observe=False)
 
@@ -89,7 +89,7 @@ def ready(feed: str, records: int, mode: str) -> None:
 
 def _objects() -> list[tuple[str, list[tuple[int, int]]]]:
     """Leave what the JIT linker loaded in the folder ``OBJECTS``: file names, with the places of their sections."""
-    from workbench.profile.dwarf import placed
+    from lobench.workbench.profile.dwarf import placed
 
     folder = Path(OBJECTS)
     folder.mkdir(exist_ok=True)
@@ -187,7 +187,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    from engine.errors import LobenchError
+    from lobench.engine.errors import LobenchError
 
     try:
         main()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine.policy import Variant
+    from lobench.engine.policy import Variant
 
 NAME = "task.json"
 """A task's file, in the folder that the target is started in."""

@@ -17,9 +17,9 @@ from typing import Any
 import numba
 import numpy as np
 
-from workbench.commits.counting import START_INSTRUMENTATION, STOP_INSTRUMENTATION, TOGGLE_COLLECT, Valgrind
-from workbench.profile import linetables
-from workbench.profile.task import LONGEST, Task
+from lobench.workbench.commits.counting import START_INSTRUMENTATION, STOP_INSTRUMENTATION, TOGGLE_COLLECT, Valgrind
+from lobench.workbench.profile import linetables
+from lobench.workbench.profile.task import LONGEST, Task
 
 HEAVY = 4
 KERNEL_STEPS = 600_000
@@ -136,7 +136,7 @@ def shares_of(taken: dict[str, list[float]]) -> dict[str, dict[str, float]]:
 
 def main(kernel: Callable[[int, int], int] = kernel_part) -> None:
     """Do what the task of this folder asks, with this kernel."""
-    from workbench.profile.target import ready, tell
+    from lobench.workbench.profile.target import ready, tell
 
     task = Task.read()
     work = Workload(kernel)

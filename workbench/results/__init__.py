@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from workbench.results.folder import NEEDED_BYTES, ResultFolder
-from workbench.results.reading import ResultError, read
-from workbench.results.samples import SESSIONS
-from workbench.results.schema import SCHEMA, SCHEMA_VERSION
+from lobench.workbench.results.folder import NEEDED_BYTES, ResultFolder
+from lobench.workbench.results.reading import ResultError, read
+from lobench.workbench.results.samples import SESSIONS
+from lobench.workbench.results.schema import SCHEMA, SCHEMA_VERSION
 
 __all__ = ["NEEDED_BYTES", "SCHEMA", "SCHEMA_VERSION", "SESSIONS", "ResultError", "ResultFolder", "read"]

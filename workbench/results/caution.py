@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.policy import STAGES
+from lobench.engine.policy import STAGES
 
 FEW = 5
 """Fewer processes than these say little about how much processes differ."""

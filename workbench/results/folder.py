@@ -11,9 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine.errors import LobenchError, UsageError
-from workbench.claims import claim, unclaimed
-from workbench.results.schema import SCHEMA, SCHEMA_VERSION
+from lobench.engine.errors import LobenchError, UsageError
+from lobench.workbench.claims import claim, unclaimed
+from lobench.workbench.results.schema import SCHEMA, SCHEMA_VERSION
 
 NEEDED_BYTES = 64 << 20
 """Room that a run's results may take; less free space than this is refused before work begins."""

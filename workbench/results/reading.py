@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from engine.errors import LobenchError, UsageError
-from workbench.results.samples import SESSIONS, holders, problem
-from workbench.results.schema import SCHEMA, SCHEMA_VERSION, first_problem
+from lobench.engine.errors import LobenchError, UsageError
+from lobench.workbench.results.samples import SESSIONS, holders, problem
+from lobench.workbench.results.schema import SCHEMA, SCHEMA_VERSION, first_problem
 
 _WHERE = "see docs/result-schema.md"
 _CONTROL = " (A/A)"

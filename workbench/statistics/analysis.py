@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from engine.errors import LobenchError
-from engine.policy import STAGES
-from variants import REFERENCE
-from workbench.measurement.contamination import count_reasons
-from workbench.measurement.design import ALIKE, CONTROL, TWICE
-from workbench.plan import predictions
-from workbench.results.caution import idleness
-from workbench.statistics.attribution import attribute, beyond_core
-from workbench.statistics.beside import limits, scaling
-from workbench.statistics.bias import add_biases, bias
-from workbench.statistics.controls import same_of
-from workbench.statistics.error_rates import (
+from lobench.engine.errors import LobenchError
+from lobench.engine.policy import STAGES
+from lobench.variants import REFERENCE
+from lobench.workbench.measurement.contamination import count_reasons
+from lobench.workbench.measurement.design import ALIKE, CONTROL, TWICE
+from lobench.workbench.plan import predictions
+from lobench.workbench.results.caution import idleness
+from lobench.workbench.statistics.attribution import attribute, beyond_core
+from lobench.workbench.statistics.beside import limits, scaling
+from lobench.workbench.statistics.bias import add_biases, bias
+from lobench.workbench.statistics.controls import same_of
+from lobench.workbench.statistics.error_rates import (
     POWER,
     RESAMPLES,
     detectable,
@@ -26,11 +26,11 @@ from workbench.statistics.error_rates import (
     pseudo_sessions,
     sequential,
 )
-from workbench.statistics.factorial import as_json, cells, effects
-from workbench.statistics.from_top import from_top
-from workbench.statistics.intervals import LEVEL, Interval
-from workbench.statistics.ladder import Comparisons, climb, places
-from workbench.statistics.samples import Floats, columns, session_timings, slice_events
+from lobench.workbench.statistics.factorial import as_json, cells, effects
+from lobench.workbench.statistics.from_top import from_top
+from lobench.workbench.statistics.intervals import LEVEL, Interval
+from lobench.workbench.statistics.ladder import Comparisons, climb, places
+from lobench.workbench.statistics.samples import Floats, columns, session_timings, slice_events
 
 Json = dict[str, Any]
 

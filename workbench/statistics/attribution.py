@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from workbench.statistics.factorial import Axis, Cells, Effect, policies_of, shown
-from workbench.statistics.intervals import estimate
-from workbench.statistics.ladder import Comparisons
-from workbench.statistics.samples import Floats
+from lobench.workbench.statistics.factorial import Axis, Cells, Effect, policies_of, shown
+from lobench.workbench.statistics.intervals import estimate
+from lobench.workbench.statistics.ladder import Comparisons
+from lobench.workbench.statistics.samples import Floats
 
 PLAIN = {
     "events": "how records are read",

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from workbench.statistics.intervals import Interval, estimate, median_interval
-from workbench.statistics.samples import Floats, Integers, columns
+from lobench.workbench.statistics.intervals import Interval, estimate, median_interval
+from lobench.workbench.statistics.samples import Floats, Integers, columns
 
 
 def scaling(

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from workbench.measurement.design import TWICE
-from workbench.statistics.intervals import Interval, estimate
-from workbench.statistics.ladder import Comparisons
-from workbench.statistics.samples import Floats, columns, cubes, slice_events
+from lobench.workbench.measurement.design import TWICE
+from lobench.workbench.statistics.intervals import Interval, estimate
+from lobench.workbench.statistics.ladder import Comparisons
+from lobench.workbench.statistics.samples import Floats, columns, cubes, slice_events
 
 Json = dict[str, Any]
 

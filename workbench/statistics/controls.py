@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from workbench.measurement.design import ALIKE, TWICE
-from workbench.statistics.intervals import Estimate
+from lobench.workbench.measurement.design import ALIKE, TWICE
+from lobench.workbench.statistics.intervals import Estimate
 
 
 @dataclass(frozen=True)

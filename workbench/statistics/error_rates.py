@@ -15,9 +15,9 @@ from warnings import catch_warnings, simplefilter
 
 import numpy as np
 
-from workbench.statistics.intervals import LEVEL
-from workbench.statistics.samples import Floats, Timings, columns
-from workbench.statistics.verdicts import SIGNIFICANCE
+from lobench.workbench.statistics.intervals import LEVEL
+from lobench.workbench.statistics.samples import Floats, Timings, columns
+from lobench.workbench.statistics.verdicts import SIGNIFICANCE
 
 RESAMPLES = 2000
 POWER = 0.8

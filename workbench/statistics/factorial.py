@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from engine.policy import CORE_AXES
-from workbench.statistics.intervals import Estimate, estimate
-from workbench.statistics.samples import Floats, Timings
-from workbench.statistics.verdicts import NO_DIFFERENCE, SIGNIFICANCE, SLOWER, holm, verdict
+from lobench.engine.policy import CORE_AXES
+from lobench.workbench.statistics.intervals import Estimate, estimate
+from lobench.workbench.statistics.samples import Floats, Timings
+from lobench.workbench.statistics.verdicts import NO_DIFFERENCE, SIGNIFICANCE, SLOWER, holm, verdict
 
 MORE = "more than the product"
 LESS = "less than the product"

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from variants import REFERENCE, discover, ladder
-from workbench.measurement.design import TWICE
-from workbench.statistics.controls import same_of
-from workbench.statistics.factorial import policies_of
-from workbench.statistics.ladder import Comparisons
-from workbench.statistics.samples import session_timings
-from workbench.statistics.verdicts import FASTER, SLOWER, holm, verdict
+from lobench.variants import REFERENCE, discover, ladder
+from lobench.workbench.measurement.design import TWICE
+from lobench.workbench.statistics.controls import same_of
+from lobench.workbench.statistics.factorial import policies_of
+from lobench.workbench.statistics.ladder import Comparisons
+from lobench.workbench.statistics.samples import session_timings
+from lobench.workbench.statistics.verdicts import FASTER, SLOWER, holm, verdict
 
 Json = dict[str, Any]
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.errors import LobenchError
-from workbench.statistics.samples import Floats
+from lobench.engine.errors import LobenchError
+from lobench.workbench.statistics.samples import Floats
 
 LEVEL = 0.95
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from workbench.plan import Prediction, grade
-from workbench.statistics.controls import Control, floor_between
-from workbench.statistics.intervals import Estimate, Interval, estimate
-from workbench.statistics.samples import Timings
-from workbench.statistics.verdicts import floor_of, holm, next_threshold, verdict
+from lobench.workbench.plan import Prediction, grade
+from lobench.workbench.statistics.controls import Control, floor_between
+from lobench.workbench.statistics.intervals import Estimate, Interval, estimate
+from lobench.workbench.statistics.samples import Timings
+from lobench.workbench.statistics.verdicts import floor_of, holm, next_threshold, verdict
 
 
 @dataclass(frozen=True)

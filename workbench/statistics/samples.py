@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.errors import LobenchError
-from workbench.measurement.design import slices
+from lobench.engine.errors import LobenchError
+from lobench.workbench.measurement.design import slices
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from workbench.statistics.intervals import Estimate, Interval
+from lobench.workbench.statistics.intervals import Estimate, Interval
 
 FASTER = "faster"
 SLOWER = "slower"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.packed.growth import SHARES
-from engine.packed.layout import SLOTS
-from engine.packed.parameters import DEFAULTS, NEVER, RANGES, Parameters
-from workbench.tuning.traits import Traits
+from lobench.engine.packed.growth import SHARES
+from lobench.engine.packed.layout import SLOTS
+from lobench.engine.packed.parameters import DEFAULTS, NEVER, RANGES, Parameters
+from lobench.workbench.tuning.traits import Traits
 
 _LOADS = ((26, 18), (48, 36))
 """``fullest`` and ``after`` of a sparse and of a dense table."""

@@ -17,10 +17,10 @@ from typing import Any, Final
 
 import tomlkit
 
-from engine.errors import LobenchError, UsageError
-from engine.feeds.kinds import holds_records
-from engine.packed.parameters import Parameters
-from workbench.whole import write_whole
+from lobench.engine.errors import LobenchError, UsageError
+from lobench.engine.feeds.kinds import holds_records
+from lobench.engine.packed.parameters import Parameters
+from lobench.workbench.whole import write_whole
 
 FORMAT: Final = 1
 LARGEST: Final = 65_536

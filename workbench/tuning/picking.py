@@ -10,12 +10,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from engine.errors import LobenchError, UsageError
-from engine.feeds import Feed, LoadedFeed, first_records
-from engine.packed.parameters import Parameters
-from engine.policy import Variant
-from engine.records import MBO
-from workbench.tuning.files import Profile, folder, place_of, read
+from lobench.engine.errors import LobenchError, UsageError
+from lobench.engine.feeds import Feed, LoadedFeed, first_records
+from lobench.engine.packed.parameters import Parameters
+from lobench.engine.policy import Variant
+from lobench.engine.records import MBO
+from lobench.workbench.tuning.files import Profile, folder, place_of, read
 
 NONE: Final = "none"
 """What a user writes to have no profile looked for."""

@@ -13,13 +13,13 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
-from engine.packed.parameters import DEFAULTS, Parameters
-from workbench.measurement.handover import SharedFeed
-from workbench.statistics.intervals import Interval
-from workbench.statistics.verdicts import FASTER, floor_of, holm, verdict
-from workbench.tuning.candidates import changed, groups
-from workbench.tuning.traits import Traits
-from workbench.tuning.trials import STARTUP, Halves, Trial, measure
+from lobench.engine.packed.parameters import DEFAULTS, Parameters
+from lobench.workbench.measurement.handover import SharedFeed
+from lobench.workbench.statistics.intervals import Interval
+from lobench.workbench.statistics.verdicts import FASTER, floor_of, holm, verdict
+from lobench.workbench.tuning.candidates import changed, groups
+from lobench.workbench.tuning.traits import Traits
+from lobench.workbench.tuning.trials import STARTUP, Halves, Trial, measure
 
 VARIANT: Final = "p8_profile_guided"
 OTHER: Final = {"first": "second", "second": "first"}

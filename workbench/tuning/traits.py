@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.feeds import LoadedFeed
-from engine.policy import Variant
-from engine.records import UNDEF_PRICE
-from engine.session import Replay
+from lobench.engine.feeds import LoadedFeed
+from lobench.engine.policy import Variant
+from lobench.engine.records import UNDEF_PRICE
+from lobench.engine.session import Replay
 
 _LOOKS = 32
 """Times that orders, levels and memory are looked at."""

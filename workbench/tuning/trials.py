@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from engine.errors import LobenchError
-from engine.packed.parameters import Parameters
-from workbench.measurement.clocks import usable_cpus
-from workbench.measurement.design import LEAD_IN_RECORDS, SLICE_RECORDS, equal_slices, slices
-from workbench.measurement.handover import SharedFeed
-from workbench.measurement.process import cpu_for, messages
-from workbench.measurement.session import SESSION_COLUMNS
-from workbench.measurement.task import Task
-from workbench.statistics.intervals import Estimate, estimate
-from workbench.statistics.samples import Floats, columns, timings
+from lobench.engine.errors import LobenchError
+from lobench.engine.packed.parameters import Parameters
+from lobench.workbench.measurement.clocks import usable_cpus
+from lobench.workbench.measurement.design import LEAD_IN_RECORDS, SLICE_RECORDS, equal_slices, slices
+from lobench.workbench.measurement.handover import SharedFeed
+from lobench.workbench.measurement.process import cpu_for, messages
+from lobench.workbench.measurement.session import SESSION_COLUMNS
+from lobench.workbench.measurement.task import Task
+from lobench.workbench.statistics.intervals import Estimate, estimate
+from lobench.workbench.statistics.samples import Floats, columns, timings
 
 STARTUP = 2.0
 """Seconds before a process measures."""

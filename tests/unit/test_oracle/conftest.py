@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from engine.oracle import Oracle
-from engine.records import F_LAST, F_SNAPSHOT, F_TOB, MBO, UNDEF_PRICE
+from lobench.engine.oracle import Oracle
+from lobench.engine.records import F_LAST, F_SNAPSHOT, F_TOB, MBO, UNDEF_PRICE
 
 FLAGS = {"LAST": F_LAST, "SNAPSHOT": F_SNAPSHOT, "TOB": F_TOB}
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.anomalies import ANOMALIES
-from engine.oracle import Oracle
-from engine.oracle.book import LevelView
-from engine.records import ASK, BID
+from lobench.engine.anomalies import ANOMALIES
+from lobench.engine.oracle import Oracle
+from lobench.engine.oracle.book import LevelView
+from lobench.engine.records import ASK, BID
 
 Replay = Callable[..., Oracle]
 

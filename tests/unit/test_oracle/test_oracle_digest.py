@@ -11,8 +11,8 @@ from math import nan
 import numpy as np
 import numpy.typing as npt
 
-from engine.oracle import Oracle
-from engine.oracle.digest import (
+from lobench.engine.oracle import Oracle
+from lobench.engine.oracle.digest import (
     K,
     bits,
     book_key,
@@ -26,8 +26,8 @@ from engine.oracle.digest import (
     strategies_value,
     trace_bits,
 )
-from engine.records import BATCH
-from engine.result import Digests
+from lobench.engine.records import BATCH
+from lobench.engine.result import Digests
 
 Replay = Callable[..., Oracle]
 Records = Callable[..., npt.NDArray[np.void]]

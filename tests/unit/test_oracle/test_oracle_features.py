@@ -7,9 +7,9 @@ from math import copysign, inf, isnan, nan
 
 import pytest
 
-from engine.oracle import Oracle
-from engine.oracle.arithmetic import divide, ema, int64
-from engine.oracle.features import FEATURES
+from lobench.engine.oracle import Oracle
+from lobench.engine.oracle.arithmetic import divide, ema, int64
+from lobench.engine.oracle.features import FEATURES
 
 Replay = Callable[..., Oracle]
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.errors import UsageError
-from engine.oracle import Oracle
-from engine.oracle.context import Quote
-from engine.records import ASK, BID
-from engine.result import StrategyEnd
+from lobench.engine.errors import UsageError
+from lobench.engine.oracle import Oracle
+from lobench.engine.oracle.context import Quote
+from lobench.engine.records import ASK, BID
+from lobench.engine.result import StrategyEnd
 
 Replay = Callable[..., Oracle]
 

@@ -7,8 +7,8 @@ from math import isnan
 
 import pytest
 
-from engine.oracle import Oracle
-from engine.oracle.features import FEATURES
+from lobench.engine.oracle import Oracle
+from lobench.engine.oracle.features import FEATURES
 
 Replay = Callable[..., Oracle]
 

@@ -1,5 +1,0 @@
-"""`python -m workbench` is the command `lobench`."""
-
-from workbench.entry import run
-
-raise SystemExit(run())
