@@ -4,7 +4,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import lobench
-from lobench.workbench.child import bind
+from lobench.workbench.processes.child import bind
 
 if __name__ != "lobench.workbench":  # a second copy would have classes of its own
     raise ImportError("import lobench.workbench: its folder in the checkout is no package by itself")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from lobench.engine.errors import UsageError
 from lobench.engine.policy import Variant
 from lobench.variants import REFERENCE, discover, factorial, from_top, resolve
-from lobench.workbench.remote import check_loads
+from lobench.workbench.verification.isolated import check_loads
 
 
 def select(names: str, files: Sequence[str] = ()) -> list[Variant]:

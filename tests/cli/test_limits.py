@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from lobench.engine.errors import LobenchError
-from lobench.workbench.exhaustion import exhausted
+from lobench.workbench.processes.resource_limits import exhausted
 from tests.cli.command import COMMAND, environment
 
 FEED = "synth:liquid-future,n=2000"

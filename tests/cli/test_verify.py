@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lobench.engine.oracle import Oracle
-from lobench.workbench.coverage import DEFAULT_FEEDS
+from lobench.workbench.verification.coverage import DEFAULT_FEEDS
 from tests.cli import wrong
 from tests.cli.command import lobench, refused
 from tests.dbn_files import header, records, write

@@ -18,7 +18,7 @@ import pytest
 from lobench.engine.errors import UsageError
 from lobench.workbench.dashboard import replacing as module
 from lobench.workbench.dashboard.replacing import replacing
-from lobench.workbench.locks import TakenError, locked
+from lobench.workbench.processes.file_lock import TakenError, locked
 from tests.cli.command import ROOT
 from tests.history.miniature import Miniature
 
@@ -36,7 +36,7 @@ with replacing(Path(sys.argv[1]), "remedy") as made:
 HOLDING = """
 import sys, time
 from pathlib import Path
-from lobench.workbench.locks import locked
+from lobench.workbench.processes.file_lock import locked
 with locked(Path(sys.argv[1]), "remedy"):
     print("held", flush=True)
     time.sleep(600)

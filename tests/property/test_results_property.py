@@ -18,11 +18,11 @@ from lobench.engine.policy import STAGES, Variant
 from lobench.reports.page import page
 from lobench.variants import REFERENCE, discover, resolve
 from lobench.workbench.cli.outcome import show
+from lobench.workbench.comparison.cmp import compare
 from lobench.workbench.experiment import plan as plans
 from lobench.workbench.experiment.document import Document, new_content
 from lobench.workbench.experiment.pipeline import conduct
 from lobench.workbench.experiment.resume import check, reopen
-from lobench.workbench.pair import compare
 from lobench.workbench.results import ResultFolder, read
 from tests.dbn_files import header, records, write
 from tests.pretend import Laboratory

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lobench.workbench.changes import changes
+from lobench.workbench.comparison.diff import changes
 from tests.documents import SPEEDS, document
 
 PAIRS = 50

@@ -16,10 +16,10 @@ from lobench.engine.feeds import LoadedFeed, load, open_feed
 from lobench.engine.oracle import Oracle
 from lobench.engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_LAST, MODIFY
 from lobench.variants import REFERENCE, load_file
-from lobench.workbench.coverage import DEFAULT_FEEDS
 from lobench.workbench.selection import select
-from lobench.workbench.verification import verify_all
-from lobench.workbench.verify import Verification
+from lobench.workbench.verification.compare import Verification
+from lobench.workbench.verification.coverage import DEFAULT_FEEDS
+from lobench.workbench.verification.variants import verify_all
 
 CHEATS = Path(__file__).parents[1] / "cheats"
 SMALL = "synth:every-rule,n=30000"

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from lobench.workbench.claims import claim, scratch_folder
+from lobench.workbench.processes.claimed_folders import claim, scratch_folder
 from lobench.workbench.results import ResultFolder
 from tests.replays import ROOT
 
 SCRATCH = """
 import sys, time
-from lobench.workbench.claims import scratch_folder
+from lobench.workbench.processes.claimed_folders import scratch_folder
 with scratch_folder(sys.argv[1]) as folder:
     open(folder + "/junk", "w").close()
     print(folder, flush=True)

@@ -27,8 +27,8 @@ from lobench.engine.records import (
     UNDEF_PRICE,
 )
 from lobench.engine.session import Replay
-from lobench.workbench.coverage import DEFAULT_FEEDS, RULES, reached, unreached
-from lobench.workbench.coverage.records import RECORDS, count_records
+from lobench.workbench.verification.coverage import DEFAULT_FEEDS, RULES, reached, unreached
+from lobench.workbench.verification.coverage.records import RECORDS, count_records
 from tests.replays import PHASE, Records, group
 
 pytestmark = group(PHASE[4])

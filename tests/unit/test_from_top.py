@@ -18,10 +18,10 @@ from lobench.engine.feeds.base import Chunk
 from lobench.engine.policy import AXES, Variant
 from lobench.variants import REFERENCE, discover, from_top, ladder, policies, resolve
 from lobench.workbench.measurement.design import TWICE
-from lobench.workbench.proof import Proof, compare
 from lobench.workbench.selection import named, select
 from lobench.workbench.statistics import analyse, error_rates
 from lobench.workbench.statistics.from_top import from_top as judged
+from lobench.workbench.verification.proof import Proof, compare
 from tests.factorials import simulated
 from tests.replays import LADDER, TOP, Observed, each
 from tests.streams import Market
@@ -109,7 +109,7 @@ def test_they_compute_what_the_reference_computes(variant: Variant) -> None:
 
 
 def test_decoding_is_compared_by_what_was_read() -> None:
-    from lobench.workbench.verification import verify_all
+    from lobench.workbench.verification.variants import verify_all
 
     records = Market(6).records(5_000)
 

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from lobench.workbench import PACKAGES, PARTS, ROOT
-from lobench.workbench.processes import Started, ending, helper, tool_environment
+from lobench.workbench.processes.starting import Started, ending, helper, tool_environment
 
 FOREIGN = "raise SystemExit('foreign code was run')\n"
 
@@ -89,7 +89,7 @@ def test_a_helper_ends_with_its_parent(tmp_path: Path) -> None:
     sleeper = tmp_path / "sleeper.py"
     sleeper.write_text("import time\nprint('here', flush=True)\ntime.sleep(600)\n")
     program = (
-        "import subprocess, sys, time; from lobench.workbench.processes import helper\n"
+        "import subprocess, sys, time; from lobench.workbench.processes.starting import helper\n"
         "child = subprocess.Popen(**helper(sys.argv[1]), stdout=subprocess.PIPE)\n"
         "child.stdout.readline(); print(child.pid, flush=True); time.sleep(600)\n"
     )

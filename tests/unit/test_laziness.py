@@ -20,7 +20,7 @@ print(json.dumps([code, sorted(set(sys.modules) - before)]))
 """
 
 WORKERS = [
-    "lobench.workbench.warming",
+    "lobench.workbench.precompile",
     "lobench.workbench.measurement.worker",
     "lobench.workbench.measurement.lockstep",
     "lobench.workbench.measurement.scaling",
@@ -47,7 +47,7 @@ def test_what_needs_no_statistics_loads_none(words: tuple[str, ...]) -> None:
 
 OTHERS = [
     "lobench.workbench.experiment.feed",
-    "lobench.workbench.pair",
+    "lobench.workbench.comparison.cmp",
     "lobench.workbench.profile.collect",
     "lobench.workbench.tuning.search",
 ]

@@ -14,7 +14,6 @@ from lobench.engine.oracle import Oracle
 from lobench.engine.records import BID
 from lobench.workbench.experiment import plan
 from lobench.workbench.experiment.document import repeatable
-from lobench.workbench.measurement.balance import orders, williams
 from lobench.workbench.measurement.calibration import AIM, choose, smoothed
 from lobench.workbench.measurement.contamination import REASONS, Reading, count_reasons, is_contaminated
 from lobench.workbench.measurement.design import (
@@ -29,6 +28,7 @@ from lobench.workbench.measurement.design import (
 )
 from lobench.workbench.measurement.scaling import worker_counts
 from lobench.workbench.measurement.sweep import queue_records
+from lobench.workbench.measurement.turn_order import orders, williams
 
 CLEAN = Reading(
     wall_ns=1_000_100, cpu_ns=1_000_000, involuntary_switches=0, minor_faults=90, major_faults=0, steal_ticks=0

@@ -27,15 +27,15 @@ from lobench.workbench.experiment.document import new_content
 from lobench.workbench.measurement.clocks import Clocks
 from lobench.workbench.measurement.counters import count, peak_orders
 from lobench.workbench.measurement.design import CONTROL, Design
-from lobench.workbench.measurement.handover import nameless_file, receive, shared
-from lobench.workbench.measurement.live import display, table
+from lobench.workbench.measurement.live_view import display, table
 from lobench.workbench.measurement.lockstep import ISOLATED, LOCKSTEP
 from lobench.workbench.measurement.precision import precisions, reached
 from lobench.workbench.measurement.process import in_hand, lines, messages
 from lobench.workbench.measurement.session import SESSION_COLUMNS, Session
-from lobench.workbench.measurement.sources import variant_digest
+from lobench.workbench.measurement.shared_feed import nameless_file, receive, shared
 from lobench.workbench.measurement.task import Task
-from lobench.workbench.processes import ending
+from lobench.workbench.measurement.variant_digest import variant_digest
+from lobench.workbench.processes.starting import ending
 from tests.cli import wrong
 
 NAMES = ["p0_baseline", "p1_zero_copy", "p4_hash_lookup", CONTROL]

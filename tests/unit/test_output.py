@@ -15,7 +15,7 @@ from lobench.engine.layout import HEAD, OUTPUT_LEVEL
 from lobench.engine.records import UNDEF_PRICE
 from lobench.engine.registry import FEATURES
 from lobench.engine.session import Rows
-from lobench.workbench.output import GROUP_ROWS, book_file, features_file
+from lobench.workbench.parquet_output import GROUP_ROWS, book_file, features_file
 from tests.dbn_files import header, zstd
 
 

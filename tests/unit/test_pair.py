@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lobench.workbench.pair import compare
+from lobench.workbench.comparison.cmp import compare
 from tests.documents import SPEEDS, document
 
 FEED = document(processes=8, slices=24)["feeds"][0]

@@ -12,14 +12,16 @@ import pytest
 from lobench.engine.parts import Part, shortened, sweep
 from tests.replays import ROOT
 
-HOLD = "import sys, time; from lobench.engine import parts; parts.Part(sys.argv[1]); print(1, flush=True); time.sleep(600)"
+HOLD = (
+    "import sys, time; from lobench.engine import parts; parts.Part(sys.argv[1]); print(1, flush=True); time.sleep(99)"
+)
 
 
 def holder(target: Path) -> subprocess.Popen[str]:
     """A process that has a part of ``target`` in the making."""
     process = subprocess.Popen([sys.executable, "-c", HOLD, target], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    assert process.stdout.readline() == "made\n"
+    assert process.stdout.readline() == "1\n"
     return process
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lobench.workbench.measurement import presence
-from lobench.workbench.measurement.presence import taken, touch
+from lobench.workbench.measurement import prefault as presence
+from lobench.workbench.measurement.prefault import taken, touch
 
 MIB = 1 << 20
 

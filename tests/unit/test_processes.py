@@ -11,7 +11,7 @@ from typing import IO
 
 import pytest
 
-from lobench.workbench.processes import side_by_side
+from lobench.workbench.processes.starting import side_by_side
 
 STARTED: list[subprocess.Popen[str]] = []
 

@@ -14,7 +14,7 @@ from lobench.engine.feeds import LoadedFeed
 from lobench.engine.feeds.base import Chunk
 from lobench.engine.policy import STAGES
 from lobench.engine.records import MBO
-from lobench.workbench.measurement.balance import orders
+from lobench.workbench.measurement.turn_order import orders
 from lobench.workbench.profile.ablating import timed
 from lobench.workbench.profile.ablation import PROCESSES, stage_times
 from lobench.workbench.profile.task import SLICE

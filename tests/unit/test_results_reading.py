@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 
 from lobench.engine.errors import UsageError
-from lobench.workbench.changes import changes
+from lobench.workbench.comparison.diff import changes
 from lobench.workbench.environment import environment as facts
 from lobench.workbench.environment import machine_digest
 from lobench.workbench.plan import predictions, score

@@ -10,7 +10,7 @@ import pytest
 from lobench.engine.packed.parameters import Parameters
 from lobench.engine.policy import Variant
 from lobench.variants import discover, from_top, resolve
-from lobench.workbench.sameness import same_kernel, same_kernels
+from lobench.workbench.kernel_identity import same_kernel, same_kernels
 
 KNOWN = discover()
 P7, P8 = KNOWN["p7_cache_layout"], KNOWN["p8_profile_guided"]

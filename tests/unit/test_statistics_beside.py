@@ -10,8 +10,8 @@ import pytest
 from lobench.variants import REFERENCE
 from lobench.workbench.measurement.design import CONTROL
 from lobench.workbench.statistics import analyse_sweep, compared
-from lobench.workbench.statistics.beside import limits, scaling
 from lobench.workbench.statistics.bias import add_biases, alone, bias
+from lobench.workbench.statistics.side_measurements import limits, scaling
 from tests.noise import feed
 
 NAMES = [REFERENCE, "p4_hash_lookup", CONTROL]

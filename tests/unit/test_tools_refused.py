@@ -16,7 +16,7 @@ import pytest
 from lobench.engine.errors import LobenchError
 from lobench.workbench.commits import counting, instructions
 from lobench.workbench.commits.sources import BrokenError, Source
-from lobench.workbench.processes import tool_environment
+from lobench.workbench.processes.starting import tool_environment
 from lobench.workbench.profile import callgrind, sampled
 from lobench.workbench.profile import needs as wanted
 from lobench.workbench.profile.callgrind_file import Counts

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import LoadedFeed, load, open_feed
 from lobench.engine.packed.parameters import DEFAULTS, NEVER, Parameters
-from lobench.workbench.measurement.handover import SharedFeed
+from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.tuning import search
 from lobench.workbench.tuning.candidates import changed, groups
 from lobench.workbench.tuning.search import Tuning

@@ -11,7 +11,7 @@ from lobench.engine.errors import UsageError
 from lobench.engine.policy import Variant
 from lobench.engine.records import MBO
 from lobench.engine.session import Replay
-from lobench.workbench.proof import Proof, compare
+from lobench.workbench.verification.proof import Proof, compare
 from tests.replays import LADDER, PHASE, TOP, Observed, Records, chunks, each
 from tests.streams import Market
 

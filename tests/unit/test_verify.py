@@ -13,9 +13,9 @@ from lobench.engine.feeds.base import Chunk
 from lobench.engine.records import BATCH
 from lobench.engine.registry import FEATURES
 from lobench.engine.result import Digests, Result, StrategyEnd
-from lobench.workbench.machines import State
-from lobench.workbench.proof import Proof, Questions, compare, is_whole
-from lobench.workbench.verify import Difference, locate, named, verify
+from lobench.workbench.verification.compare import Difference, locate, named, verify
+from lobench.workbench.verification.machines import State
+from lobench.workbench.verification.proof import Proof, Questions, compare, is_whole
 from tests.dbn_files import records
 
 COUNT = 2 * BATCH + 1000

@@ -15,7 +15,7 @@ import pytest
 
 from lobench.engine.errors import UsageError
 from lobench.variants import load_file
-from lobench.workbench.measurement.sources import variant_digest
+from lobench.workbench.measurement.variant_digest import variant_digest
 from tests.replays import ROOT
 
 VARIANT = """
@@ -81,9 +81,7 @@ def test_an_installed_module_is_not_taken_for_a_namesake(tmp_path: Path) -> None
 
 
 def test_compilers_end_with_their_parent(tmp_path: Path) -> None:
-    child = (
-        "import os, sys; from lobench.workbench.processes import end_with_parent; end_with_parent(int(sys.argv[1])); "
-    )
+    child = "import os, sys; from lobench.workbench.processes import child; child.end_with_parent(int(sys.argv[1])); "
     child += "print(os.getpid(), flush=True); import time; time.sleep(600)"
     parent = textwrap.dedent(
         f"""
@@ -112,7 +110,7 @@ def test_compilers_end_with_their_parent(tmp_path: Path) -> None:
 
 
 def test_a_compiler_whose_parent_is_gone_ends_at_once() -> None:
-    code = "from lobench.workbench.processes import end_with_parent; end_with_parent(1 << 30)"
+    code = "from lobench.workbench.processes.starting import end_with_parent; end_with_parent(1 << 30)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
     assert done.returncode == -signal.SIGKILL
 

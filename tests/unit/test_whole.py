@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lobench.engine.errors import UsageError
-from lobench.workbench.whole import write_whole
+from lobench.workbench.atomic_write import write_whole
 from tests.dbn_files import header, zstd
 from tests.replays import ROOT
 
@@ -35,7 +35,7 @@ def test_folders_are_made_where_asked(tmp_path: Path) -> None:
 
 
 def test_text_is_utf_8_whatever_the_locale(tmp_path: Path) -> None:
-    script = "import sys; from lobench.workbench.whole import write_whole; from pathlib import Path; "
+    script = "import sys; from lobench.workbench.atomic_write import write_whole; from pathlib import Path; "
     script += "write_whole(Path(sys.argv[1]), '\\u2192 \\u00e4', '')"
     ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
     command = [sys.executable, "-c", script, tmp_path / "file"]

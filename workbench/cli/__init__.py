@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from types import FrameType
 
 from lobench.engine.errors import LobenchError
-from lobench.workbench.interrupts import WORDS
+from lobench.workbench.processes.interrupts import WORDS
 from lobench.workbench.streams import complain
 
 VERBS = (
@@ -51,7 +51,7 @@ class Ended(KeyboardInterrupt):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. Errors meant for the user are one line on stderr."""
-    from lobench.workbench.exhaustion import check_limits, exhausted
+    from lobench.workbench.processes.resource_limits import check_limits, exhausted
 
     # Matrices are small here: threads for them only take memory, and where that is limited wait for it for ever.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -51,11 +51,11 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.engine.feeds import open_feed
     from lobench.workbench.cli.options import fraction, time_limit
     from lobench.workbench.cli.outcome import exit_code, without_rows
+    from lobench.workbench.comparison.cmp import compare
     from lobench.workbench.console import print_json
     from lobench.workbench.experiment.document import Document, new_content
     from lobench.workbench.experiment.pipeline import conduct
     from lobench.workbench.experiment.plan import Plan, seconds_of
-    from lobench.workbench.pair import compare
     from lobench.workbench.results import ResultFolder
 
     tolerance = fraction("--tolerance", arguments.tolerance)

@@ -70,7 +70,7 @@ def _recorded(arguments: argparse.Namespace, repository: Repository) -> tuple[Hi
     from lobench.workbench.cli.history import opened
     from lobench.workbench.history import asv_files
     from lobench.workbench.history.store import REMEDY
-    from lobench.workbench.locks import TakenError, locked
+    from lobench.workbench.processes.file_lock import TakenError, locked
 
     history, results = opened(repository, arguments.results, arguments.machine)
     order = repository.order()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from lobench.workbench.cli.options import add_json, add_tolerance
 
 if TYPE_CHECKING:
-    from lobench.workbench.changes import FeedChanges
+    from lobench.workbench.comparison.diff import FeedChanges
 
 HELP = "compare two results in time"
 
@@ -42,8 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from lobench.engine.errors import UsageError
-    from lobench.workbench.changes import changes, machine_differences, remarks, work_differences
     from lobench.workbench.cli.options import fraction
+    from lobench.workbench.comparison.diff import changes, machine_differences, remarks, work_differences
     from lobench.workbench.console import print_json
     from lobench.workbench.results import read
 

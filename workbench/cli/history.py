@@ -72,7 +72,7 @@ def _record(arguments: argparse.Namespace, repository: Repository) -> int:
     from lobench.engine.errors import UsageError
     from lobench.workbench.commits.feeds import as_files
     from lobench.workbench.history.store import REMEDY
-    from lobench.workbench.locks import locked
+    from lobench.workbench.processes.file_lock import locked
 
     # Nothing is written before all of what was asked for is known to exist.
     if arguments.rounds < 3 or not 0 < arguments.seconds < math.inf:

@@ -197,7 +197,7 @@ def _calibrate(arguments: argparse.Namespace, folder: Path) -> int:
     import json
 
     from lobench.workbench.console import print_json, progress, stdout
-    from lobench.workbench.extras import anywhere
+    from lobench.workbench.optional_dependencies import anywhere
     from lobench.workbench.profile.calibration import STEPS, calibrate
     from lobench.workbench.profile.card import card_tables
     from lobench.workbench.profile.needs import require

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lobench.engine.feeds import Feed
     from lobench.engine.policy import Variant
     from lobench.engine.session import Replay
-    from lobench.workbench.output import RowsFile
+    from lobench.workbench.parquet_output import RowsFile
 
 HELP = "replay a feed with one variant, with features and books as Parquet files"
 
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     with ExitStack() as stack:
         files: list[RowsFile] = []
         if arguments.features or arguments.book:
-            from lobench.workbench.output import book_file, features_file
+            from lobench.workbench.parquet_output import book_file, features_file
         if arguments.features:
             files.append(stack.enter_context(features_file(arguments.features)))
         if arguments.book:
@@ -122,7 +122,7 @@ def _check(arguments: argparse.Namespace) -> None:
             raise UsageError(f"{option} {path}: would replace another file of this command")
         used.add(_identity(path))
     if outputs:
-        from lobench.workbench.output import check_place
+        from lobench.workbench.parquet_output import check_place
 
         for option, path in outputs.items():
             check_place(option, path, force=arguments.force)
@@ -151,7 +151,7 @@ def _variant(arguments: argparse.Namespace) -> Variant:
 def _prepare(variant: Variant, arguments: argparse.Namespace) -> None:
     """Compile the kernels, or load them."""
     from lobench.engine.session import warm
-    from lobench.workbench.warming import warm_all
+    from lobench.workbench.precompile import warm_all
 
     observe = bool(arguments.features or arguments.book)
     if not (observe and arguments.counters):
@@ -165,7 +165,7 @@ def _replay(feed: Feed, replay: Replay, label: str) -> tuple[float, int]:
     from time import perf_counter
 
     from lobench.workbench.console import progress
-    from lobench.workbench.interrupts import noted
+    from lobench.workbench.processes.interrupts import noted
 
     chunks = iter(feed)
     chunk = next(chunks, None)  # a synthetic feed may have to compile for its first records
@@ -182,7 +182,7 @@ def _replay(feed: Feed, replay: Replay, label: str) -> tuple[float, int]:
 
 
 def _report_interrupt(signal: int, records: int, files: list[RowsFile]) -> None:
-    from lobench.workbench.interrupts import WORDS
+    from lobench.workbench.processes.interrupts import WORDS
     from lobench.workbench.streams import complain
 
     kept = [f"{file.path} keeps {file.rows:,} rows" for file in files]

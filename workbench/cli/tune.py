@@ -40,14 +40,14 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.variants import discover
     from lobench.workbench.console import progress
     from lobench.workbench.experiment.plan import seconds_of
-    from lobench.workbench.measurement.handover import shared
-    from lobench.workbench.processes import WorkerError
+    from lobench.workbench.measurement.shared_feed import shared
+    from lobench.workbench.precompile import warm_all
+    from lobench.workbench.processes.starting import WorkerError
     from lobench.workbench.tuning.files import check_place, place_of
     from lobench.workbench.tuning.picking import beginning_of, earlier
     from lobench.workbench.tuning.search import VARIANT, Tuning, search
     from lobench.workbench.tuning.traits import traits_of
     from lobench.workbench.tuning.trials import Halves
-    from lobench.workbench.warming import warm_all
 
     seconds = SECONDS if arguments.budget is None else seconds_of(arguments.budget)
     source = open_feed(arguments.feeds)

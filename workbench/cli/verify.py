@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from lobench.engine.feeds import Feed, LoadedFeed
     from lobench.engine.policy import Variant
     from lobench.workbench.tuning.picking import Picked
-    from lobench.workbench.verification import Settings
-    from lobench.workbench.verify import Verification
+    from lobench.workbench.verification.compare import Verification
+    from lobench.workbench.verification.variants import Settings
 
 HELP = "check that variants compute bit-identical results"
 
@@ -52,9 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from lobench.engine.feeds import load, open_feed
-    from lobench.workbench.coverage import DEFAULT_FEEDS, DEFAULT_WORKERS
     from lobench.workbench.selection import select, worker_counts
-    from lobench.workbench.verification import Settings
+    from lobench.workbench.verification.coverage import DEFAULT_FEEDS, DEFAULT_WORKERS
+    from lobench.workbench.verification.variants import Settings
 
     variants = select(arguments.variants, arguments.variants_from)
     given = arguments.workers
@@ -102,8 +102,8 @@ def _verified(
     arguments: argparse.Namespace,
 ) -> int:
     from lobench.workbench.console import print_json
-    from lobench.workbench.coverage import reached, unreached
-    from lobench.workbench.verification import verify_feeds
+    from lobench.workbench.verification.coverage import reached, unreached
+    from lobench.workbench.verification.variants import verify_feeds
 
     found = verify_feeds(pairs, settings)
     agree = all(outcome.agrees for outcomes in found for outcome in outcomes)
@@ -165,7 +165,7 @@ def show(name: str, outcomes: list[Verification]) -> None:
 def _show_rules(left: Sequence[str], feeds: Sequence[str], of: int) -> None:
     """Which rules nothing was said of."""
     from lobench.workbench.console import stdout
-    from lobench.workbench.coverage import RULES
+    from lobench.workbench.verification.coverage import RULES
 
     console = stdout()
     where = feeds[0] if len(feeds) == 1 else f"these {len(feeds)} feeds"

@@ -13,7 +13,7 @@ from lobench.workbench.commits.participant import WORKER, last_words, started
 from lobench.workbench.commits.sources import BrokenError, Source
 from lobench.workbench.commits.worker import LACKING
 from lobench.workbench.console import progress
-from lobench.workbench.processes import ending, side_by_side
+from lobench.workbench.processes.starting import ending, side_by_side
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from importlib import metadata
 from pathlib import Path
 
 from lobench.engine.errors import LobenchError
-from lobench.workbench.claims import scratch_folder
-from lobench.workbench.extras import required
-from lobench.workbench.processes import helper
+from lobench.workbench.optional_dependencies import required
+from lobench.workbench.processes.claimed_folders import scratch_folder
+from lobench.workbench.processes.starting import helper
 
 _LAST_LINES = 12
 """Of an installer's complaint."""

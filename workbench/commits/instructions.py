@@ -12,13 +12,13 @@ from json import dumps
 from pathlib import Path
 
 from lobench.engine.errors import LobenchError
-from lobench.workbench.claims import scratch_folder
 from lobench.workbench.commits import counting
 from lobench.workbench.commits.building import Build, pinned
 from lobench.workbench.commits.counting import PROCESSOR, missing
 from lobench.workbench.commits.participant import last_words, started
 from lobench.workbench.commits.sources import BrokenError, Source
-from lobench.workbench.processes import ending, tool_environment
+from lobench.workbench.processes.claimed_folders import scratch_folder
+from lobench.workbench.processes.starting import ending, tool_environment
 
 __all__ = ["Counts", "builds", "instructions_per_event", "missing", "run_here"]
 

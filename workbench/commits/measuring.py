@@ -16,7 +16,7 @@ from typing import Any
 
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.engine.feeds import load, open_feed
-from lobench.workbench import child
+from lobench.workbench.atomic_write import write_whole
 from lobench.workbench.commits import counting, instructions
 from lobench.workbench.commits.building import Build, build_all, pinned
 from lobench.workbench.commits.feeds import NamedFeed
@@ -24,7 +24,7 @@ from lobench.workbench.commits.participant import WORKER, Participant
 from lobench.workbench.commits.session import Design, Session, hold
 from lobench.workbench.commits.sources import BrokenError, Source
 from lobench.workbench.console import progress
-from lobench.workbench.whole import write_whole
+from lobench.workbench.processes import child
 
 Exact = dict[tuple[int, str], dict[str, float]]
 """(feed, variant) to name to amount per event: mechanism counters, and ``instructions``."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lobench.workbench.commits.sources import BrokenError, Source
-from lobench.workbench.processes import Started, ending, helper
+from lobench.workbench.processes.starting import Started, ending, helper
 
 WORKER = Path(__file__).with_name("worker.py")
 

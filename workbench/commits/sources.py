@@ -17,9 +17,9 @@ from pathlib import Path
 
 from lobench.engine.cache import base_folder
 from lobench.engine.errors import LobenchError
-from lobench.workbench.claims import scratch_folder
 from lobench.workbench.commits.environments import python_for
 from lobench.workbench.commits.repository import Commit, Repository
+from lobench.workbench.processes.claimed_folders import scratch_folder
 
 MEASURED = ("engine", "variants")
 """Folders that are measured; all else of a commit can't change what a replay costs."""

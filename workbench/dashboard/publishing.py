@@ -12,12 +12,12 @@ from pathlib import Path
 
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.workbench import git
-from lobench.workbench.claims import scratch_folder
 from lobench.workbench.dashboard.replacing import replacing
 from lobench.workbench.dashboard.staging import stage
-from lobench.workbench.extras import required
 from lobench.workbench.history.asv_files import configuration
-from lobench.workbench.processes import helper
+from lobench.workbench.optional_dependencies import required
+from lobench.workbench.processes.claimed_folders import scratch_folder
+from lobench.workbench.processes.starting import helper
 
 ASSETS = Path(__file__).with_name("assets")
 APPLICATION = "asv.html"

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lobench.engine.errors import UsageError
-from lobench.workbench.interrupts import held
+from lobench.workbench.processes.interrupts import held
 
 _AT_FDCWD, _EXCHANGE = -100, 2
 """Of Linux's renameat2."""

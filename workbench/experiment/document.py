@@ -14,9 +14,9 @@ from lobench.engine.cache import source_digest
 from lobench.engine.feeds import LoadedFeed
 from lobench.engine.policy import Variant
 from lobench.workbench.environment import environment
-from lobench.workbench.measurement.sources import variant_digest
+from lobench.workbench.measurement.variant_digest import variant_digest
 from lobench.workbench.results import ResultFolder
-from lobench.workbench.verify import Verification
+from lobench.workbench.verification.compare import Verification
 
 SAVED_EVERY = 2.0
 """Seconds between two savings of samples, so that saving does not disturb what is being measured."""

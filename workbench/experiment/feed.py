@@ -19,20 +19,20 @@ from lobench.workbench.experiment.document import Document, new_feed, verificati
 from lobench.workbench.experiment.plan import FEWEST_CHOSEN, Plan, design
 from lobench.workbench.experiment.profiles import add_profiles
 from lobench.workbench.experiment.stretch import representative
+from lobench.workbench.kernel_identity import same_kernels
 from lobench.workbench.measurement import counters, limits, scaling, sweep
 from lobench.workbench.measurement.calibration import Grain, calibrate
 from lobench.workbench.measurement.clocks import usable_cpus
 from lobench.workbench.measurement.design import TWICE
-from lobench.workbench.measurement.handover import SharedFeed, shared
-from lobench.workbench.measurement.live import display
+from lobench.workbench.measurement.live_view import display
 from lobench.workbench.measurement.precision import reached
 from lobench.workbench.measurement.session import Session, measure, measured_twice
+from lobench.workbench.measurement.shared_feed import SharedFeed, shared
+from lobench.workbench.precompile import warm_all
 from lobench.workbench.results.caution import evaluates, unevaluated
-from lobench.workbench.sameness import same_kernels
 from lobench.workbench.tuning.picking import pick
-from lobench.workbench.verification import verify_all
-from lobench.workbench.verify import Verification
-from lobench.workbench.warming import warm_all
+from lobench.workbench.verification.compare import Verification
+from lobench.workbench.verification.variants import verify_all
 
 VERIFIED_WITH = (1, 2)
 """Numbers of workers that every variant is verified with."""

@@ -11,7 +11,7 @@ from lobench.engine.errors import LobenchError
 from lobench.engine.policy import Variant
 from lobench.workbench.console import progress, stderr
 from lobench.workbench.experiment.document import Document
-from lobench.workbench.extras import anywhere
+from lobench.workbench.optional_dependencies import anywhere
 
 CALIBRATE = "lobench profile --calibrate"
 

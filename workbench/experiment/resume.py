@@ -9,10 +9,10 @@ from typing import Any
 from lobench.engine.cache import source_digest
 from lobench.engine.errors import UsageError
 from lobench.engine.policy import Variant
-from lobench.workbench.changes import machine_differences
+from lobench.workbench.comparison.diff import machine_differences
 from lobench.workbench.environment import environment
 from lobench.workbench.experiment.document import Document
-from lobench.workbench.measurement.sources import variant_digest
+from lobench.workbench.measurement.variant_digest import variant_digest
 from lobench.workbench.results import ResultFolder, read
 
 

@@ -16,12 +16,12 @@ from typing import Any
 import psutil
 
 from lobench.engine.errors import UsageError
+from lobench.workbench.atomic_write import write_whole
 from lobench.workbench.commits.measuring import INSTRUCTIONS
 from lobench.workbench.environment import environment
-from lobench.workbench.extras import required
 from lobench.workbench.history.store import REMEDY, History
-from lobench.workbench.locks import locked
-from lobench.workbench.whole import write_whole
+from lobench.workbench.optional_dependencies import required
+from lobench.workbench.processes.file_lock import locked
 
 TIME = "lobench.nanoseconds_per_event"
 EXACT = "lobench.{}_per_event"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from lobench.workbench.extras import pip, required
+from lobench.workbench.optional_dependencies import pip, required
 
 OTAVA = "apache-otava==0.8.0"
 SIGNIFICANT = 0.001

@@ -24,7 +24,7 @@ from lobench.workbench.commits.sources import BrokenError, Source, of_commit
 from lobench.workbench.commits.statistics import Estimates, Ratio, precise
 from lobench.workbench.history.asv_files import now
 from lobench.workbench.history.store import History
-from lobench.workbench.interrupts import held
+from lobench.workbench.processes.interrupts import held
 
 WINDOW = 6
 """Different sources that a session measures beside the anchor and the one before."""

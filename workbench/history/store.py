@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lobench.engine.errors import LobenchError
-from lobench.workbench.whole import write_whole
+from lobench.workbench.atomic_write import write_whole
 
 VERSION = 1
 REMEDY = "--results names another folder"

@@ -19,8 +19,8 @@ import numpy.typing as npt
 from lobench.engine.policy import Variant
 from lobench.engine.session import Replay
 from lobench.variants import REFERENCE
-from lobench.workbench.measurement.handover import SharedFeed
 from lobench.workbench.measurement.process import answer, cpu_for
+from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.measurement.task import Job, Task
 
 AIM = 0.005

@@ -9,8 +9,8 @@ from lobench.engine.feeds import LoadedFeed
 from lobench.engine.policy import Variant
 from lobench.engine.session import Replay
 from lobench.workbench.console import progress
-from lobench.workbench.remote import FaultError, Host, RemoteMachine, handed
-from lobench.workbench.warming import compile_all
+from lobench.workbench.precompile import compile_all
+from lobench.workbench.verification.isolated import FaultError, Host, RemoteMachine, handed
 
 _LOOKS = 32
 """Times that a feed's live orders are counted."""

@@ -12,8 +12,8 @@ from numba import njit
 
 from lobench.engine.kernel_cache import attach
 from lobench.engine.layout import ORDER
-from lobench.workbench.measurement.handover import SharedFeed
 from lobench.workbench.measurement.process import cpu_for, messages
+from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.measurement.task import Job, Task
 
 SLOT_BYTES = -(-ORDER.itemsize // 64) * 64

@@ -19,13 +19,13 @@ from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import LoadedFeed
 from lobench.engine.policy import Variant
 from lobench.engine.session import Replay
-from lobench.workbench.measurement.balance import orders
 from lobench.workbench.measurement.clocks import Clocks
 from lobench.workbench.measurement.contamination import Reading, is_contaminated
 from lobench.workbench.measurement.design import Slice, slices
-from lobench.workbench.measurement.presence import taken, touch
+from lobench.workbench.measurement.prefault import taken, touch
 from lobench.workbench.measurement.questions import Examiner, Question, draw
 from lobench.workbench.measurement.task import Job
+from lobench.workbench.measurement.turn_order import orders
 
 COLUMNS = ("pass", "slice", "variant", "order", *Reading._fields, "contaminated")
 """Of a sample: which pass (of its kind), slice and variant (by place in the task's list), the variant's place in the

@@ -15,9 +15,9 @@ from dataclasses import replace
 from typing import Any
 
 from lobench.workbench.measurement.clocks import usable_cpus
-from lobench.workbench.measurement.handover import SharedFeed, nameless_file
+from lobench.workbench.measurement.shared_feed import SharedFeed, nameless_file
 from lobench.workbench.measurement.task import Task
-from lobench.workbench.processes import WorkerError, ending, helper
+from lobench.workbench.processes.starting import WorkerError, ending, helper
 
 Message = dict[str, Any]
 

@@ -15,9 +15,9 @@ from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import Chunk
 from lobench.engine.session import Replay
 from lobench.workbench.measurement.clocks import usable_cpus
-from lobench.workbench.measurement.handover import SharedFeed
-from lobench.workbench.measurement.presence import taken, touch
+from lobench.workbench.measurement.prefault import taken, touch
 from lobench.workbench.measurement.process import messages
+from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.measurement.task import Job, Task
 
 COLUMNS = ("process", "pass", "variant", "workers", "wall_ns", "cpu_ns")

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from lobench.workbench.measurement.design import ALIKE, TWICE, Design, Slice, isolated_every, slices
-from lobench.workbench.measurement.handover import SharedFeed
 from lobench.workbench.measurement.lockstep import COLUMNS, LOCKSTEP
 from lobench.workbench.measurement.process import Message, cpu_for, messages
+from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.measurement.task import Task
 from lobench.workbench.results.samples import counted
 

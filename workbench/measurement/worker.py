@@ -20,7 +20,7 @@ from lobench.engine.feeds import LoadedFeed
 from lobench.engine.packed.parameters import Parameters
 from lobench.engine.policy import Variant
 from lobench.workbench.measurement.clocks import pin
-from lobench.workbench.measurement.handover import receive
+from lobench.workbench.measurement.shared_feed import receive
 from lobench.workbench.measurement.task import JOBS, NOBODY, Job, Task
 
 

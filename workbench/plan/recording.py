@@ -11,9 +11,9 @@ import tomlkit
 
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.engine.policy import STAGES
+from lobench.workbench.atomic_write import write_whole
 from lobench.workbench.plan.ledger import Prediction, read_ledger
 from lobench.workbench.results.reading import parse
-from lobench.workbench.whole import write_whole
 
 
 def measured_in(folders: Iterable[Path], phase: int, unreadable: Callable[[str], None]) -> Path | None:

@@ -21,7 +21,7 @@ from lobench.engine.packed.parameters import Parameters
 from lobench.engine.policy import STAGES, Variant
 from lobench.engine.session import Replay, warm
 from lobench.variants import discover, resolve
-from lobench.workbench.measurement.balance import orders
+from lobench.workbench.measurement.turn_order import orders
 from lobench.workbench.profile.beginning import beginning
 from lobench.workbench.profile.task import SLICE
 

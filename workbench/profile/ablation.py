@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from lobench.engine.policy import STAGES, Variant
-from lobench.workbench.processes import WorkerError, ending, helper
+from lobench.workbench.precompile import warm_all
+from lobench.workbench.processes.starting import WorkerError, ending, helper
 from lobench.workbench.profile.ablating import AblationTask
 from lobench.workbench.profile.task import Task
 from lobench.workbench.statistics.intervals import estimate
 from lobench.workbench.statistics.samples import Floats
-from lobench.workbench.warming import warm_all
 
 PROCESSES = 6
 """Short ones: an interval is made of their differences, and Student's quantile is 2.6 with six, 4.3 with three."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from shutil import which
 
 from lobench.engine.errors import LobenchError
-from lobench.workbench.extras import MissingToolError, is_installed, not_installed, part, pip
+from lobench.workbench.optional_dependencies import MissingToolError, is_installed, not_installed, part, pip
 
 __all__ = ["MissingRightError", "MissingToolError", "perf_event_paranoid", "ptrace_scope", "require", "require_all"]
 

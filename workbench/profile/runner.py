@@ -15,8 +15,8 @@ from typing import Any
 
 from lobench.engine.cache import base_folder
 from lobench.engine.errors import LobenchError
-from lobench.workbench.claims import scratch_folder
-from lobench.workbench.processes import Started, ending, helper, tool_environment
+from lobench.workbench.processes.claimed_folders import scratch_folder
+from lobench.workbench.processes.starting import Started, ending, helper, tool_environment
 from lobench.workbench.profile.codemap import CodeMap
 from lobench.workbench.profile.sources import Sources
 from lobench.workbench.profile.task import OBJECTS, Task

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from lobench.engine.errors import LobenchError
-from lobench.workbench.processes import tool_environment
+from lobench.workbench.processes.starting import tool_environment
 from lobench.workbench.profile.callgrind_file import Counts
 from lobench.workbench.profile.codemap import CodeMap
 from lobench.workbench.profile.needs import MissingRightError, perf_event_paranoid, ptrace_scope, require, require_all

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lobench.engine.errors import LobenchError, UsageError
-from lobench.workbench.claims import claim, unclaimed
+from lobench.workbench.processes.claimed_folders import claim, unclaimed
 from lobench.workbench.results.schema import SCHEMA, SCHEMA_VERSION
 
 NEEDED_BYTES = 64 << 20

@@ -6,8 +6,8 @@ what is measured beside the session.
 """
 
 from lobench.workbench.statistics.analysis import analyse, compared
-from lobench.workbench.statistics.beside import sweep as analyse_sweep
 from lobench.workbench.statistics.intervals import LEVEL
+from lobench.workbench.statistics.side_measurements import sweep as analyse_sweep
 from lobench.workbench.statistics.verdicts import FASTER, NO_DIFFERENCE, SLOWER, VERDICTS, verdict
 
 __all__ = ["FASTER", "LEVEL", "NO_DIFFERENCE", "SLOWER", "VERDICTS", "analyse", "analyse_sweep", "compared", "verdict"]

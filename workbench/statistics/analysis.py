@@ -15,7 +15,6 @@ from lobench.workbench.measurement.design import ALIKE, CONTROL, TWICE
 from lobench.workbench.plan import predictions
 from lobench.workbench.results.caution import idleness
 from lobench.workbench.statistics.attribution import attribute, beyond_core
-from lobench.workbench.statistics.beside import limits, scaling
 from lobench.workbench.statistics.bias import add_biases, bias
 from lobench.workbench.statistics.controls import same_of
 from lobench.workbench.statistics.error_rates import (
@@ -31,6 +30,7 @@ from lobench.workbench.statistics.from_top import from_top
 from lobench.workbench.statistics.intervals import LEVEL, Interval
 from lobench.workbench.statistics.ladder import Comparisons, climb, places
 from lobench.workbench.statistics.samples import Floats, columns, session_timings, slice_events
+from lobench.workbench.statistics.side_measurements import limits, scaling
 
 Json = dict[str, Any]
 

@@ -20,7 +20,7 @@ import tomlkit
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.engine.feeds.kinds import holds_records
 from lobench.engine.packed.parameters import Parameters
-from lobench.workbench.whole import write_whole
+from lobench.workbench.atomic_write import write_whole
 
 FORMAT: Final = 1
 LARGEST: Final = 65_536

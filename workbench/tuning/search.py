@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from lobench.engine.packed.parameters import DEFAULTS, Parameters
-from lobench.workbench.measurement.handover import SharedFeed
+from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.statistics.intervals import Interval
 from lobench.workbench.statistics.verdicts import FASTER, floor_of, holm, verdict
 from lobench.workbench.tuning.candidates import changed, groups

@@ -12,9 +12,9 @@ from lobench.engine.errors import LobenchError
 from lobench.engine.packed.parameters import Parameters
 from lobench.workbench.measurement.clocks import usable_cpus
 from lobench.workbench.measurement.design import LEAD_IN_RECORDS, SLICE_RECORDS, equal_slices, slices
-from lobench.workbench.measurement.handover import SharedFeed
 from lobench.workbench.measurement.process import cpu_for, messages
 from lobench.workbench.measurement.session import SESSION_COLUMNS
+from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.measurement.task import Task
 from lobench.workbench.statistics.intervals import Estimate, estimate
 from lobench.workbench.statistics.samples import Floats, columns, timings

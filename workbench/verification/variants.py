@@ -12,10 +12,10 @@ from lobench.engine.policy import Variant
 from lobench.engine.registry import FEATURES, STRATEGIES
 from lobench.variants import REFERENCE, discover
 from lobench.workbench.console import Ticker, progress
-from lobench.workbench.machines import OracleMachine
-from lobench.workbench.measurement.handover import SharedFeed
-from lobench.workbench.proof import Proof, Questions
-from lobench.workbench.remote import (
+from lobench.workbench.measurement.shared_feed import SharedFeed
+from lobench.workbench.precompile import compile_all
+from lobench.workbench.verification.compare import Verification, failed, verify
+from lobench.workbench.verification.isolated import (
     LEAST_GROWTH,
     LEAST_SECONDS,
     TIMES_GROWTH,
@@ -25,8 +25,8 @@ from lobench.workbench.remote import (
     RemoteMachine,
     handed,
 )
-from lobench.workbench.verify import Verification, failed, verify
-from lobench.workbench.warming import compile_all
+from lobench.workbench.verification.machines import OracleMachine
+from lobench.workbench.verification.proof import Proof, Questions
 
 
 @dataclass(frozen=True)

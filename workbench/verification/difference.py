@@ -9,7 +9,7 @@ from typing import Any
 from lobench.engine.registry import FEATURES
 from lobench.engine.result import StrategyEnd
 from lobench.engine.session import SHOWN_FIELDS
-from lobench.workbench.machines import Side, State
+from lobench.workbench.verification.machines import Side, State
 
 _AROUND = 3
 _QUEUE = 4

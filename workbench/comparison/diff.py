@@ -6,7 +6,7 @@ variants in one session, and is the stronger evidence.
 
 Each process of a session gives one number for each variant, the log of its speed-up over the reference. Two sessions
 are two independent groups of such numbers, compared by Welch's t. But what is peculiar to a session is in all of its
-processes, and no number of them shows it. Variants of the very same sources do (``workbench.between``): what they
+processes, and no number of them shows it. Variants of the very same sources do (``session_difference``): what they
 changed by is the difference between sessions, and every interval holds it. Without any, nothing is judged.
 """
 
@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lobench.variants import REFERENCE
-from lobench.workbench.between import Measured, Spread, analysis_of, between, same_sources, spread
+from lobench.workbench.comparison.session_difference import Measured, Spread, analysis_of, between, same_sources, spread
 from lobench.workbench.statistics.intervals import Interval
 from lobench.workbench.statistics.verdicts import SLOWER, holm, verdict
 

@@ -13,7 +13,7 @@ from lobench.engine.registry import STRATEGIES
 from lobench.engine.result import Result
 from lobench.engine.session import SLICE, Replay
 from lobench.variants import discover
-from lobench.workbench.coverage.records import RECORDS, count_records
+from lobench.workbench.verification.coverage.records import RECORDS, count_records
 
 RULES: Final = {
     **RECORDS,

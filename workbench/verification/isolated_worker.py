@@ -1,6 +1,6 @@
-"""The process of one variant: answers what ``lobench.workbench.remote.Host`` asks until its parent goes.
+"""The process of one variant: answers what ``lobench.workbench.verification.isolated.Host`` asks until its parent goes.
 
-Run as ``python -m lobench.workbench.remote_worker DESCRIPTOR``. What the variant prints goes nowhere.
+Run as ``python -m lobench.workbench.verification.isolated_worker DESCRIPTOR``. What the variant prints goes nowhere.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from lobench.engine.packed.parameters import Parameters
 from lobench.engine.records import MBO
 from lobench.engine.session import warm
 from lobench.variants import discover, load_file, resolve
-from lobench.workbench.machines import VariantMachine
-from lobench.workbench.measurement.handover import receive
-from lobench.workbench.proof import Questions
+from lobench.workbench.measurement.shared_feed import receive
+from lobench.workbench.verification.machines import VariantMachine
+from lobench.workbench.verification.proof import Questions
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lobench.engine.policy import STAGES
-from lobench.workbench.changes import slower_than
+from lobench.workbench.comparison.diff import slower_than
 from lobench.workbench.results.caution import idleness
 from lobench.workbench.statistics import compared, verdict
 from lobench.workbench.statistics.analysis import UNJUDGED

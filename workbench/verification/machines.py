@@ -18,7 +18,7 @@ from lobench.engine.policy import STAGES, Variant
 from lobench.engine.records import BATCH
 from lobench.engine.result import StrategyEnd
 from lobench.engine.session import SLICE, Replay
-from lobench.workbench.proof import Proof, Questions, is_whole
+from lobench.workbench.verification.proof import Proof, Questions, is_whole
 
 Side = list[tuple[int, int, int, list[tuple[int, int]]]]
 """Levels, best first: price, size, count, and the queue's (order_id, size) from front to tail."""

@@ -11,10 +11,10 @@ from lobench.engine.feeds import LoadedFeed
 from lobench.engine.records import MBO
 from lobench.engine.result import Result
 from lobench.engine.session import SHOWN_FIELDS
-from lobench.workbench.differences import Difference, differing
-from lobench.workbench.machines import Machine, State
-from lobench.workbench.proof import Proof, bracket, compare
-from lobench.workbench.remote import FaultError
+from lobench.workbench.verification.difference import Difference, differing
+from lobench.workbench.verification.isolated import FaultError
+from lobench.workbench.verification.machines import Machine, State
+from lobench.workbench.verification.proof import Proof, bracket, compare
 
 UNSTEADY = "differs, but not again when replayed: its results change from run to run"
 

@@ -24,7 +24,7 @@ from lobench.engine.replay import build as build_kernels
 from lobench.engine.session import warm
 from lobench.variants import discover, resolve
 from lobench.workbench.console import progress
-from lobench.workbench.processes import ending, helper, side_by_side
+from lobench.workbench.processes.starting import ending, helper, side_by_side
 
 BUILDS = {"timed": (False, False), "observed": (True, False), "counted": (False, True)}
 """Build name to (observe, counters)."""
@@ -115,7 +115,7 @@ def _compile(jobs: Sequence[Job], files: Sequence[str]) -> Iterator[tuple[Job, s
         return
 
     def start(job: Job, said: IO[str]) -> subprocess.Popen[str]:
-        command = helper("lobench.workbench.warming", *job, *files)
+        command = helper("lobench.workbench.precompile", *job, *files)
         return subprocess.Popen(
             **command, stdout=subprocess.DEVNULL, stderr=said, text=True, encoding="utf-8", errors="replace"
         )

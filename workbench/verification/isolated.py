@@ -23,10 +23,10 @@ import psutil
 from lobench.engine.errors import UsageError
 from lobench.engine.feeds import LoadedFeed
 from lobench.engine.policy import Variant
-from lobench.workbench.machines import State
-from lobench.workbench.measurement.handover import SharedFeed, shared
-from lobench.workbench.processes import ending, helper
-from lobench.workbench.proof import Proof, Questions
+from lobench.workbench.measurement.shared_feed import SharedFeed, shared
+from lobench.workbench.processes.starting import ending, helper
+from lobench.workbench.verification.machines import State
+from lobench.workbench.verification.proof import Proof, Questions
 
 LEAST_SECONDS = 30.0
 TIMES_REFERENCE = 20.0
@@ -158,7 +158,7 @@ class Host:
         with theirs:
             descriptors = [theirs.fileno(), *(feed.descriptor for feed in self._feeds)]
             self._process = subprocess.Popen(
-                **helper("lobench.workbench.remote_worker", str(theirs.fileno()), changes=_RUBBISH),
+                **helper("lobench.workbench.verification.isolated_worker", str(theirs.fileno()), changes=_RUBBISH),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._said,

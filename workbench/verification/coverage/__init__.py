@@ -6,7 +6,7 @@ replay tells (anomalies, trades of strategies), and what a replay of the general
 (``lobench.engine.coverage``). Nothing is sampled.
 """
 
-from lobench.workbench.coverage.defaults import DEFAULT_FEEDS, DEFAULT_WORKERS
-from lobench.workbench.coverage.rules import RULES, reached, unreached
+from lobench.workbench.verification.coverage.defaults import DEFAULT_FEEDS, DEFAULT_WORKERS
+from lobench.workbench.verification.coverage.rules import RULES, reached, unreached
 
 __all__ = ["DEFAULT_FEEDS", "DEFAULT_WORKERS", "RULES", "reached", "unreached"]

@@ -1,7 +1,7 @@
 """Starting processes: the command line and environment of each, several at a time, and what one's exit code means.
 
 Every process that runs Python is started by ``helper``: it imports this very copy of lobench whatever the working
-directory and PYTHONPATH hold, and ends with the thread that started it (``workbench.child``). Programs that are not
+directory and PYTHONPATH hold, and ends with the thread that started it (``processes.child``). Programs that are not
 ours get ``tool_environment``: what a user has set for them by hand, for other purposes, does not change what they tell.
 """
 
@@ -21,7 +21,8 @@ from types import MappingProxyType
 from typing import IO, TypedDict, TypeVar
 
 from lobench.engine.errors import LobenchError
-from lobench.workbench import PACKAGES, ROOT, child
+from lobench.workbench import PACKAGES, ROOT
+from lobench.workbench.processes import child
 
 Job = TypeVar("Job")
 

@@ -1,6 +1,6 @@
 """How every process that lobench starts begins: it ends with its parent, and imports from where its parent does.
 
-Run by its path (``workbench.processes.helper`` writes the command line), so it stands alone: standard library only. A
+Run by its path (``starting.helper`` writes the command line), so it stands alone: standard library only. A
 folder ``variants`` or a file ``queue.py`` in the working directory or on PYTHONPATH is never imported in place of
 lobench's own or the standard library's: ``-P`` and an environment without PYTHONPATH keep them away until the import
 path is set, the standard library then comes first, and the named packages are found in one folder only.
