@@ -88,7 +88,7 @@ class Replay:
 import importlib
 import pkgutil
 
-from lobench.engine.errors import UsageError
+from engine.errors import UsageError
 
 
 def discover(files=()):
@@ -151,7 +151,7 @@ class Miniature:
         """The command, running inside the repository as a terminal runs it: in a process group of its own."""
         variables = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "LOBENCH_CACHE_DIR": str(self.cache)}
         variables |= changes
-        command = [sys.executable, "-P", "-m", "workbench", *map(str, words)]
+        command = [sys.executable, "-P", "-m", "lobench", *map(str, words)]
         pipe = subprocess.PIPE
         return subprocess.Popen(
             command,

@@ -141,10 +141,11 @@ def test_a_replay_that_ends_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_a_commit_whose_engine_does_not_end_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for package, text in {
-        "engine": "",
-        "engine/errors": "class UsageError(Exception):\n    pass\n",
-        "engine/session": "class Replay:\n    def __init__(self, variant, *, evaluate, observe):\n        pass\n",
-        "variants": "def discover():\n    return {}\n\n\ndef resolve(name, known):\n    return name\n",
+        "lobench": "",
+        "lobench/engine": "",
+        "lobench/engine/errors": "class UsageError(Exception):\n    pass\n",
+        "lobench/engine/session": "class Replay:\n    def __init__(self, variant, *, evaluate, observe):\n        pass\n",
+        "lobench/variants": "def discover():\n    return {}\n\n\ndef resolve(name, known):\n    return name\n",
     }.items():
         (tmp_path / package).mkdir()
         (tmp_path / package / "__init__.py").write_text(text)

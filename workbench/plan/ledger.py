@@ -11,7 +11,7 @@ from typing import Any
 
 from lobench.engine.errors import LobenchError, UsageError
 
-DEFAULT = Path(str(files("variants").joinpath("plan.toml")))
+DEFAULT = Path(str(files("lobench.variants").joinpath("plan.toml")))
 """The ledger of the plan that lobench ships with."""
 
 
