@@ -15,6 +15,7 @@ from lobench.engine.feeds.files import SourceFile
 from lobench.engine.feeds.framer import Framer, readable
 from lobench.engine.feeds.header import read_header
 from lobench.engine.feeds.mapped import map_file
+from lobench.engine.feeds.prefault import Prefault
 from lobench.engine.feeds.problems import UnreadableError
 from lobench.engine.records import MBO
 
@@ -61,16 +62,18 @@ class DbnFeed:
         self._framer = framer = self._new_framer()
         with self._source.open() as file:
             data = self._mapped(file)
-            try:
-                for chunk in framer.chunks(data, self._header.size):
+            with Prefault(data.ctypes.data, len(data)) as pages:
+                try:
+                    for chunk in framer.chunks(data, self._header.size):
+                        self._source.check(file)
+                        pages.reached(framer.position)
+                        yield chunk
                     self._source.check(file)
-                    yield chunk
-                self._source.check(file)
-                framer.finish(len(data))
-            except FeedError:
-                # What is bad data now may have been good before someone changed the file.
-                self._source.check(file)
-                raise
+                    framer.finish(len(data))
+                except FeedError:
+                    # What is bad data now may have been good before someone changed the file.
+                    self._source.check(file)
+                    raise
 
     def _mapped(self, file: FileIO) -> npt.NDArray[np.uint8]:
         try:

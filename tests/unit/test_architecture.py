@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -141,6 +142,14 @@ def test_the_oracle_needs_no_compiler() -> None:
 def test_module_is_short_and_says_what_it_is(module: str) -> None:
     assert ast.get_docstring(tree(module)), f"{module} has no docstring"
     assert len(MODULES[module].read_text().splitlines()) <= LONGEST
+
+
+def test_where_things_are() -> None:
+    """The table of docs/architecture.md names files that are there."""
+    table = (ROOT / "docs/architecture.md").read_text().partition("## Where is")[2]
+    named = re.findall(r"`((?:engine|variants|workbench|reports)/[^`]+)`", table)
+    assert len(named) >= 20
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 def test_modules_were_found() -> None:

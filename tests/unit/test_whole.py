@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -23,6 +24,12 @@ def test_a_file_is_replaced_and_a_link_stays_one(tmp_path: Path) -> None:
     assert link.is_symlink()
     assert file.read_text() == "new"
     assert sorted(os.listdir(tmp_path)) == ["file.json", "link.json"]
+
+
+def test_a_name_that_is_no_utf_8_can_be_read_again(tmp_path: Path) -> None:
+    name = os.fsdecode(b"feed-\xff.dbn")
+    write_whole(tmp_path / "file.json", json.dumps({"feed": name}, ensure_ascii=False), "")
+    assert json.loads((tmp_path / "file.json").read_text(encoding="utf-8")) == {"feed": name}
 
 
 def test_folders_are_made_where_asked(tmp_path: Path) -> None:

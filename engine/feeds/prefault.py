@@ -1,0 +1,66 @@
+"""Bringing the pages of a mapped file in ahead of whoever reads it, on a thread of its own.
+
+A page that is touched for the first time stops the reader, also when the file is in memory: 7,000 stops for each
+million records, a twentieth of the time of a fast replay.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from queue import SimpleQueue
+from threading import Thread
+from types import TracebackType
+
+_POPULATE_READ = 22
+"""``MADV_POPULATE_READ``, Linux 5.14; an older kernel refuses it, and pages come when they are touched."""
+
+WINDOW = 4 << 20
+"""Bytes asked for at a time."""
+AHEAD = 4 * WINDOW
+"""Most bytes that are there before they are read."""
+
+_libc = ctypes.CDLL(None)
+_libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+
+
+class Prefault:
+    """While the context lasts, pages of the ``size`` mapped bytes at ``address`` come in before they are read.
+
+    ``address`` is a page's; the mapping must outlive the context. ``reached(byte)`` says how far the reader is. What
+    cannot be brought in is left to the reader, who finds out why.
+    """
+
+    def __init__(self, address: int, size: int) -> None:
+        self._address = address
+        self._size = size
+        self._reached: SimpleQueue[int | None] = SimpleQueue()
+        self._thread = Thread(target=self._work, name="lobench-prefault", daemon=True)
+
+    def __enter__(self) -> Prefault:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._reached.put(None)
+        self._thread.join()
+
+    def reached(self, byte: int) -> None:
+        self._reached.put(byte)
+
+    def _work(self) -> None:
+        reader: int | None = 0
+        done = 0
+        while reader is not None and done < self._size:
+            if done < reader + AHEAD:
+                length = min(WINDOW, self._size - done)
+                if _libc.madvise(self._address + done, length, _POPULATE_READ):
+                    return
+                done += length
+                while not self._reached.empty():
+                    reader = self._reached.get()
+                    if reader is None:
+                        return
+            else:
+                reader = self._reached.get()
