@@ -68,5 +68,3 @@ def test_it_ends_when_nobody_reads_on(mapping: mmap.mmap) -> None:
     with Prefault(np.frombuffer(mapping, np.uint8).ctypes.data, SIZE) as pages:
         pass
     assert not pages._thread.is_alive()
-
-

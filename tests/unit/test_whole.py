@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -58,10 +59,16 @@ def test_market_data_is_never_replaced(tmp_path: Path) -> None:
     assert file.read_bytes() == zstd(header())
 
 
-def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+def test_what_cannot_be_written_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "file"
     file.write_text("old")
-    with pytest.raises(UnicodeEncodeError):
-        write_whole(file, "half \ud800", "")
+
+    def full(path: Path, text: str, **settings: str) -> int:
+        path.write_bytes(text[:4].encode())
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(UsageError, match="cannot be written: No space left on device; elsewhere"):
+        write_whole(file, "half", "elsewhere")
     assert file.read_text() == "old"
     assert os.listdir(tmp_path) == ["file"]
