@@ -144,7 +144,9 @@ def test_a_commit_whose_engine_does_not_end_early(tmp_path: Path, monkeypatch: p
         "lobench": "",
         "lobench/engine": "",
         "lobench/engine/errors": "class UsageError(Exception):\n    pass\n",
-        "lobench/engine/session": "class Replay:\n    def __init__(self, variant, *, evaluate, observe):\n        pass\n",
+        "lobench/engine/session": (
+            "class Replay:\n    def __init__(self, variant, *, evaluate, observe):\n        pass\n"
+        ),
         "lobench/variants": "def discover():\n    return {}\n\n\ndef resolve(name, known):\n    return name\n",
     }.items():
         (tmp_path / package).mkdir()
