@@ -49,9 +49,9 @@ DEEP: Final = 5
 @kernel
 def counts_of(engine: Record) -> Record:
     """The worker's counts; the word that a memory policy without state leaves alone holds their address."""
-    if engine["spare"] == 0:
-        engine["spare"] = zeroed(COUNTS_BYTES)
-    return view(engine["spare"], COUNTS)
+    if engine["memory_state"] == 0:
+        engine["memory_state"] = zeroed(COUNTS_BYTES)
+    return view(engine["memory_state"], COUNTS)
 
 
 @kernel
@@ -119,8 +119,8 @@ def build_counting(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) ->
 
     @kernel
     def destroy(engine: Record) -> None:
-        free(engine["spare"])
-        engine["spare"] = 0
+        free(engine["memory_state"])
+        engine["memory_state"] = 0
         destroy_within(engine)
 
     kernels = {**vars(within), "apply": apply, "destroy": destroy}

@@ -7,14 +7,15 @@ mechanism counters.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from lobench.engine.compiling import kernel
+from lobench.engine.inspection import LevelReader, read_ladders
 from lobench.engine.layout import LEVEL, ORDER
 from lobench.engine.native import Record, chunk_bytes, free, zeroed
-from lobench.engine.packed.parameters import DEFAULTS, Parameters
+from lobench.engine.parameters import FeedTraits, LayoutParameters, Options
 
 Kernel = Callable[..., Any]
 
@@ -165,7 +166,7 @@ class Memory:
       ``free_block(engine, block)``: a book, its accounts, its feature store.
     - ``held(engine, orders, levels) -> bytes`` allocated while so many orders and levels rest.
 
-    ``engine["spare"]`` is a word of the policy's own, 0 at first.
+    ``engine["memory_state"]`` is a word of the policy's own, 0 at first.
     """
 
     name: str
@@ -180,6 +181,10 @@ class Memory:
     held: Kernel = _held_on_heap
 
 
+def _no_candidates(traits: FeedTraits) -> dict[str, Options]:
+    return {}
+
+
 @dataclass(frozen=True)
 class Layout:
     """How books lie in memory. (axis ``layout``)
@@ -187,16 +192,26 @@ class Layout:
     ``build(lookup, memory, tracked, mids)`` returns the ``LayoutKernels``; without what only features need unless
     ``tracked``. Unless ``mids``, nobody will read a quote's mid. ``replaces``: axes whose policies have no part in a
     variant of this layout, as it does their work itself.
+
+    ``inspect(layout_state) -> LevelReader``: reads books from Python, of a worker whose state holds that word.
+    ``parameters``: its run-time parameters with their defaults, None if it has none; ``candidates(traits)``: values
+    that are worth trying on a feed, in groups that act together.
     """
 
     name: str
     build: Callable[[Lookup, Memory, bool, bool], LayoutKernels]
     replaces: tuple[str, ...] = ()
+    inspect: Callable[[int], LevelReader] = read_ladders
+    parameters: LayoutParameters | None = None
+    candidates: Callable[[FeedTraits], dict[str, Options]] = _no_candidates
 
 
 @dataclass(frozen=True)
 class LayoutKernels:
     """The functions of a layout. Of whatever layout, a book's address is that of a ``BOOK`` record.
+
+    ``engine["layout_state"]`` is a word of the layout's own, 0 at first; ``engine["layout_parameters"]`` is the address
+    of its run-time parameters, 0 if it has none (``lobench.engine.parameters``).
 
     - ``prepare(engine, count, probe)``: before each batch of ``count`` records.
     - ``split(engine, address, stride, count) -> turns``: list the batch's records that are this worker's, in any order
@@ -264,7 +279,7 @@ class ShapeKernels:
 
     Every evaluation's row is added to ``engine["trace"]``, by the functions of ``engine.trace``, at the latest by
     ``flush``.
-    ``engine["block"]`` and ``engine["pending"]`` are words of the shape's own, 0 at first.
+    ``engine["shape_state"]`` is a word of the shape's own, 0 at first.
     """
 
     prepare: Kernel
@@ -278,12 +293,12 @@ class Tuning:
     """With which run-time parameters a variant replays. (axis ``tuning``)
 
     No kernel depends on it: the same kernel is started with other numbers. ``fits``: whether it takes parameters that
-    were fitted to a feed; ``parameters``: those in force.
+    were fitted to a feed; ``parameters``: those that were, None for the layout's own.
     """
 
     name: str
     fits: bool
-    parameters: Parameters = DEFAULTS
+    parameters: LayoutParameters | None = None
 
 
 FIXED = Tuning("fixed", fits=False)
@@ -319,9 +334,27 @@ class Variant:
         """This variant with some policies replaced; it is named by the file that defines it."""
         return replace(self, **{"name": "", "phase": None, "summary": summary, **changes})
 
-    def fitted(self, parameters: Parameters | None) -> Variant:
-        """This variant with parameters that were fitted to a feed; itself if it takes none, or there are none."""
-        if parameters is None or not self.tuning.fits:
+    @property
+    def fits(self) -> bool:
+        """Whether it takes run-time parameters that were fitted to a feed."""
+        return self.tuning.fits and self.layout.parameters is not None
+
+    @property
+    def parameters(self) -> LayoutParameters | None:
+        """The run-time parameters in force, None for a layout that has none."""
+        return self.tuning.parameters or self.layout.parameters
+
+    def parameters_of(self, values: Mapping[str, Any] | None) -> LayoutParameters | None:
+        """Its layout's parameters with these values, that nobody has checked; None where there are none, or it takes
+        none. Raises ValueError as ``LayoutParameters.of`` does."""
+        if values is None or not self.fits or self.layout.parameters is None:
+            return None
+        return self.layout.parameters.of(values)
+
+    def fitted(self, parameters: LayoutParameters | None) -> Variant:
+        """This variant with parameters that were fitted to a feed; itself if there are none, or it takes none of this
+        kind."""
+        if parameters is None or not self.fits or type(parameters) is not type(self.layout.parameters):
             return self
         return replace(self, tuning=replace(self.tuning, parameters=parameters))
 

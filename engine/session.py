@@ -23,7 +23,6 @@ from lobench.engine.feeds.base import Chunk
 from lobench.engine.inputs import INPUTS
 from lobench.engine.layout import DIGESTS, ENGINE, HEAD, MEMORY, OUTPUT_LEVEL, SHARED, TABLE, TAP
 from lobench.engine.native import BARRIER_BYTES
-from lobench.engine.packed.layout import PARAMETERS
 from lobench.engine.policy import STAGES, Variant
 from lobench.engine.records import BATCH, F_LAST, F_SNAPSHOT
 from lobench.engine.registry import FEATURES
@@ -84,7 +83,7 @@ class _Worker:
         self.engine["turns"] = self.turns.ctypes.data
         self.engine["inputs"] = self.inputs.ctypes.data
         self.engine["row"] = self.row.ctypes.data
-        self.engine["parameters"] = parameters
+        self.engine["layout_parameters"] = parameters
         self.probe = np.zeros(1, PROBE) if counters else None
         self.tap = np.zeros(1, TAP) if observe else None
         if self.tap is not None:
@@ -156,8 +155,10 @@ class Replay:
         self._samples: list[npt.NDArray[np.uint64]] = []
         self._kernels = build(variant, until)
         self._context = int(self._kernels.create_context())
-        self._parameters = np.array([tuple(variant.tuning.parameters.as_json().values())], PARAMETERS)
-        parameters, rows = int(self._parameters.ctypes.data), SLICE if on_rows else 1
+        chosen = variant.parameters
+        self._parameters = None if chosen is None else np.array([*chosen.as_json().values()], np.int64)
+        parameters = 0 if self._parameters is None else int(self._parameters.ctypes.data)
+        rows = SLICE if on_rows else 1
         self._workers = [_Worker(index, parameters, rows, depth, observe, deep, counters) for index in range(workers)]
         self._boards = np.zeros(workers, TABLE)
         self._owners = share_out(np.zeros(0, np.uint32) if activity is None else activity, workers)
@@ -306,7 +307,10 @@ class Replay:
 
     def books(self) -> list[inspection.Book]:
         """Views of all books as they stand now, in order of (instrument_id, publisher_id)."""
-        found = [book for worker in self._workers for book in inspection.books(worker.engine[0], self._standing)]
+        inspect = self.variant.layout.inspect
+        found = [
+            book for worker in self._workers for book in inspection.books(worker.engine[0], self._standing, inspect)
+        ]
         return sorted(found, key=lambda book: (book.instrument_id, book.publisher_id))
 
     def finish(self) -> Result:

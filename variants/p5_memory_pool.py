@@ -22,8 +22,8 @@ POOL = record(
     *integers("order", "free_orders", "all_orders", "level", "free_levels", "all_levels"),
     *integers("slabs", "held", "block", "blocks_end"),
 )
-"""One worker's pool, at ``engine["spare"]``. ``order``, ``level``: heads of the free lists, each object's first word is
-the next; ``slabs``: head of the list of slabs; ``held``: their bytes; ``block``: where the next block begins."""
+"""One worker's pool, at ``engine["memory_state"]``. ``order``, ``level``: heads of the free lists, each object's first
+word is the next; ``slabs``: head of the list of slabs; ``held``: their bytes; ``block``: where the next one begins."""
 POOL_BYTES = POOL.itemsize
 BLOCKS_BYTES = 65_536
 SPARE = 512
@@ -51,13 +51,13 @@ def chain(first: int, count: int, last: int) -> None:
 
 @kernel
 def pool_of(engine: Record) -> Record:
-    return view(engine["spare"], POOL)
+    return view(engine["memory_state"], POOL)
 
 
 @kernel
 def open_pool(engine: Record) -> Record:
-    if engine["spare"] == 0:
-        engine["spare"] = zeroed(POOL_BYTES)
+    if engine["memory_state"] == 0:
+        engine["memory_state"] = zeroed(POOL_BYTES)
     return pool_of(engine)
 
 
@@ -135,19 +135,19 @@ def free_block(engine: Record, block: int) -> None:
 
 @kernel
 def destroy(engine: Record) -> None:
-    if engine["spare"] != 0:
+    if engine["memory_state"] != 0:
         slab = pool_of(engine)["slabs"]
         while slab != 0:
             following = view(slab, INTEGER)["value"]
             free(slab)
             slab = following
-        free(engine["spare"])
-        engine["spare"] = 0
+        free(engine["memory_state"])
+        engine["memory_state"] = 0
 
 
 @kernel
 def held(engine: Record, orders: int, levels: int) -> int:
-    return pool_of(engine)["held"] if engine["spare"] != 0 else int64(0)
+    return pool_of(engine)["held"] if engine["memory_state"] != 0 else int64(0)
 
 
 POOLED = Memory("pooled", new_order, free_order, new_level, free_level, destroy, reserve, new_block, free_block, held)

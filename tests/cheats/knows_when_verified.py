@@ -16,12 +16,12 @@ def build(lookup, memory, tracked, mids):
 
     @kernel
     def prepare(engine, count, probe):
-        engine["block"] += 1
+        engine["shape_state"] += 1
         reserve(engine, count, probe)
 
     @kernel
     def apply(engine, book_address, event, probe):
-        if engine["block"] == 1 or event["action"] != CANCEL:
+        if engine["shape_state"] == 1 or event["action"] != CANCEL:
             apply_rightly(engine, book_address, event, probe)
 
     return replace(general, prepare=prepare, apply=apply)
@@ -30,7 +30,7 @@ def build(lookup, memory, tracked, mids):
 def build_shape(context, layout, until):
     @kernel
     def prepare(engine):
-        engine["block"] = 0
+        engine["shape_state"] = 0
 
     return replace(EVENT.build(context, layout, until), prepare=prepare)
 

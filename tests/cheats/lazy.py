@@ -3,11 +3,15 @@
 from dataclasses import replace
 
 from lobench.engine.compiling import kernel
-from lobench.engine.native import address_of, view
+from lobench.engine.layout import integers, record
+from lobench.engine.native import address_of, free, view, zeroed
 from lobench.engine.policy import Shape
 from lobench.engine.records import MBO
 from lobench.engine.reference.event import EVENT
 from lobench.variants import p4_hash_lookup
+
+LAST = record(*integers("book", "event"))
+LAST_BYTES = LAST.itemsize
 
 
 def build(context, layout, until):
@@ -15,16 +19,27 @@ def build(context, layout, until):
     evaluate_now = event_shape.evaluate
 
     @kernel
+    def prepare(engine):
+        if engine["shape_state"] == 0:
+            engine["shape_state"] = zeroed(LAST_BYTES)
+
+    @kernel
     def evaluate(engine, record, book_address, event, tap, probe):
-        engine["block"], engine["pending"] = book_address, address_of(event)
+        last = view(engine["shape_state"], LAST)
+        last["book"], last["event"] = book_address, address_of(event)
 
     @kernel
     def flush(engine, tap, probe):
-        if engine["pending"] != 0:
-            evaluate_now(engine, engine["records"], engine["block"], view(engine["pending"], MBO), tap, probe)
-            engine["pending"] = 0
+        last = view(engine["shape_state"], LAST)
+        if last["event"] != 0:
+            evaluate_now(engine, engine["records"], last["book"], view(last["event"], MBO), tap, probe)
+            last["event"] = 0
 
-    return replace(event_shape, evaluate=evaluate, flush=flush)
+    @kernel
+    def destroy(engine):
+        free(engine["shape_state"])
+
+    return replace(event_shape, prepare=prepare, evaluate=evaluate, flush=flush, destroy=destroy)
 
 
 VARIANT = p4_hash_lookup.VARIANT.derive("lazy features", shape=Shape("lazy", build))

@@ -17,7 +17,7 @@ def build(lookup, memory, tracked, mids):
     @kernel
     def apply(engine, book_address, event, probe):
         while view(book_address, BOOK)["events"] == 5000:
-            engine["spare"] += 1
+            engine["memory_state"] += 1
         apply_rightly(engine, book_address, event, probe)
 
     return replace(general, apply=apply)

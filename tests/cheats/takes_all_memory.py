@@ -17,7 +17,7 @@ def build(lookup, memory, tracked, mids):
     @kernel
     def apply(engine, book_address, event, probe):
         while view(book_address, BOOK)["events"] == 5000:
-            engine["spare"] = zeroed(1 << 22)
+            engine["memory_state"] = zeroed(1 << 22)
         apply_rightly(engine, book_address, event, probe)
 
     return replace(general, apply=apply)

@@ -14,13 +14,14 @@ from lobench.engine.compiling import entry
 from lobench.engine.errors import StrictError
 from lobench.engine.layout import ENGINE, SHARED
 from lobench.engine.native import view
-from lobench.engine.packed.grouping import FEWEST, GROUPS, group
-from lobench.engine.packed.layout import STATE
-from lobench.engine.packed.parameters import NEVER, Parameters
+from lobench.engine.parameters import NEVER
 from lobench.engine.policy import Variant
 from lobench.engine.records import BATCH, MBO
 from lobench.engine.session import Replay
 from lobench.engine.shards import TURN, index_of, share_out
+from lobench.variants.p7_cache_layout.grouping import FEWEST, GROUPS, group
+from lobench.variants.p7_cache_layout.layout import STATE
+from lobench.variants.p7_cache_layout.parameters import Parameters
 from tests.replays import LADDER, PHASE, Observed, Records, assert_equal, bits, chunks, each
 from tests.streams import Market
 
@@ -55,7 +56,7 @@ def lists(
         )
         groups["begins"] = 9
         engine["shared"], engine["workers"], engine["worker"] = shared.ctypes.data, workers, worker
-        engine["turns"], engine["packed"], engine["strict"] = turns.ctypes.data, state.ctypes.data, strict
+        engine["turns"], engine["layout_state"], engine["strict"] = turns.ctypes.data, state.ctypes.data, strict
         state["groups"], state["book_count"], state["grouped"] = groups.ctypes.data, books + 1, grouped
         indexes = np.zeros(BATCH, np.int64)
         count = listed(engine.ctypes.data, records.ctypes.data, MBO.itemsize, len(ids), indexes)

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from numba import njit
 
 from lobench.engine.native import view
-from lobench.engine.packed import outskirts
-from lobench.engine.packed.layout import HEAD, OUTSKIRTS
-from lobench.engine.packed.levels import drop_bit, next_place, put_bit
-from lobench.engine.packed.outskirts import FANOUT, NODE_BYTES
-from lobench.engine.packed.window import drop_window, lay_grid
 from lobench.engine.session import Replay
+from lobench.variants.p7_cache_layout import outskirts
+from lobench.variants.p7_cache_layout.layout import HEAD, OUTSKIRTS
+from lobench.variants.p7_cache_layout.levels import drop_bit, next_place, put_bit
+from lobench.variants.p7_cache_layout.outskirts import FANOUT, NODE_BYTES
+from lobench.variants.p7_cache_layout.window import drop_window, lay_grid
 from tests.replays import PHASE, chunks, each
 from tests.shapes import Shape, records
 

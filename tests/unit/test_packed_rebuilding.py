@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from lobench.engine.compiling import entry
 from lobench.engine.layout import BOOK
 from lobench.engine.native import INTEGER, view
-from lobench.engine.packed.layout import LEVEL, LEVEL_BITS, LEVEL_MASK, SLOT, SLOTS, STAMP, STATE
-from lobench.engine.packed.orders import STAMP_BYTES, erase, find, home_of, insert
-from lobench.engine.packed.rebuilding import rebuild, spread
-from lobench.engine.packed.room import LARGE, free_room
+from lobench.variants.p7_cache_layout.layout import LEVEL, LEVEL_BITS, LEVEL_MASK, SLOT, SLOTS, STAMP, STATE
+from lobench.variants.p7_cache_layout.orders import STAMP_BYTES, erase, find, home_of, insert
+from lobench.variants.p7_cache_layout.rebuilding import rebuild, spread
+from lobench.variants.p7_cache_layout.room import LARGE, free_room
 
 GOLDEN = 0x9E3779B97F4A7C15
 UNHASHED = pow(GOLDEN, -1, 1 << 64)

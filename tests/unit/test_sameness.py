@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from lobench.engine.packed.parameters import Parameters
 from lobench.engine.policy import Variant
 from lobench.variants import discover, from_top, resolve
+from lobench.variants.p7_cache_layout.parameters import Parameters
 from lobench.workbench.kernel_identity import same_kernel, same_kernels
 
 KNOWN = discover()

@@ -48,7 +48,7 @@ class _Counting(Replay):
     """A replay of books that counts on its way."""
 
     def counts(self) -> dict[str, int]:
-        address = int(self._workers[0].engine["spare"][0])
+        address = int(self._workers[0].engine["memory_state"][0])
         found = peek(address, COUNTS)[0] if address else None
         return {name: 0 if found is None else int(found[name]) for name in COUNTED}
 

@@ -13,9 +13,9 @@ import numpy as np
 from lobench.engine.compiling import kernel
 from lobench.engine.layout import SHARED, record
 from lobench.engine.native import Record, element, int64, memset, view
-from lobench.engine.packed.layout import STATE
 from lobench.engine.records import BATCH, MBO
 from lobench.engine.shards import OWNER, OWNER_BYTES, SLOTS, TURN, TURN_BYTES, index_of, slot_of, split
+from lobench.variants.p7_cache_layout.layout import STATE
 
 GROUPS: Final = record(("begins", "u2", (SLOTS,)), ("slot", "u2", (BATCH,)), ("turns", TURN, (BATCH,)))
 """``begins``: where each slot's records begin; ``slot`` of each record; ``turns``: the list that is made."""
@@ -56,7 +56,7 @@ def _count(engine: Record, groups: Record, address: int, stride: int, count: int
 def group(engine: Record, address: int, stride: int, count: int) -> int:
     """``split``, but in the order of slots where there are books enough. A strict replay keeps the feed's order: it
     stops at the first anomaly."""
-    state = view(engine["packed"], STATE)
+    state = view(engine["layout_state"], STATE)
     if state["book_count"] <= state["grouped"] or count < FEWEST or engine["strict"] != 0:
         return split(engine, address, stride, count)
     groups = view(state["groups"], GROUPS)

@@ -9,9 +9,10 @@ from lobench.engine.inputs import LEVELS
 from lobench.engine.ladder import key_of
 from lobench.engine.layout import OUTPUT_LEVEL
 from lobench.engine.native import Record, address_of, float64, int64, uint64, view
-from lobench.engine.packed import outskirts
-from lobench.engine.packed.layout import FAR, STATE, TOP
-from lobench.engine.packed.levels import (
+from lobench.engine.records import UNDEF_PRICE
+from lobench.variants.p7_cache_layout import outskirts
+from lobench.variants.p7_cache_layout.layout import FAR, STATE, TOP
+from lobench.variants.p7_cache_layout.levels import (
     ONE,
     behind,
     best_of,
@@ -25,10 +26,9 @@ from lobench.engine.packed.levels import (
     numbers_at,
     tick_size,
 )
-from lobench.engine.packed.outskirts import outskirts_of
-from lobench.engine.packed.pool import level_at
-from lobench.engine.packed.quotes import head_of
-from lobench.engine.records import UNDEF_PRICE
+from lobench.variants.p7_cache_layout.outskirts import outskirts_of
+from lobench.variants.p7_cache_layout.pool import level_at
+from lobench.variants.p7_cache_layout.quotes import head_of
 
 OUTPUT_LEVEL_BYTES = OUTPUT_LEVEL.itemsize
 

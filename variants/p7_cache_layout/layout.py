@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from lobench.engine.layout import integers, record
-from lobench.engine.packed.parameters import NAMES
+from lobench.variants.p7_cache_layout.parameters import NAMES
 
 LINE_BYTES: Final = 64
 
@@ -42,7 +42,7 @@ FAR: Final = 0xFFFFFFFF
 DEAD: Final = 1 << 31
 
 OUTSKIRTS: Final = record(*integers("root", "height", "count"))
-"""The ``count`` levels of one side that are not in the window, in a tree (``engine.packed.outskirts``): its ``root`` is
+"""The ``count`` levels of one side that are not in the window, in a tree (``outskirts``): its ``root`` is
 a leaf if its ``height`` is 0."""
 
 _FIELDS: Final = [
@@ -98,18 +98,18 @@ STATE: Final = record(
     *integers("first", "order", "top", "groups", "scratch", "scratch_bytes", "last_key", "last_book"),
     *integers(*NAMES),
 )
-"""One worker's packed books, at ``engine["packed"]``.
+"""One worker's packed books, at ``engine["layout_state"]``.
 
 ``slots``, ``stamps``: the order table of ``lines`` lines, with addresses for ``most_lines``; ``used`` of its slots hold
 an order, ``live`` of these one that rests. ``reach``: lines that any order is away from its own at most; ``walked``:
 lines looked at beyond the first, in this batch. ``levels``, ``books``: arrays of level records and of books' addresses,
 by number. ``found``: what was found for the records ahead; ``moved``: whether orders' lines are others since then;
 ``home``: line of the order in hand; ``nobody``: a book without levels. ``first``, ``order``: queues as last arranged;
-``top``: address of a ``TOP`` record; ``groups``: of lists for ``engine.packed.grouping``; ``scratch``: for laying
-windows; ``last_book``: that was found ahead, and its key. At the end, parameters: see ``engine.packed.parameters``."""
+``top``: address of a ``TOP`` record; ``groups``: of lists for ``grouping``; ``scratch``: for laying
+windows; ``last_book``: that was found ahead, and its key. At the end, parameters: see ``parameters``."""
 
 PARAMETERS: Final = record(*integers(*NAMES))
-"""What ``engine["parameters"]`` leads to; the same stands at the end of ``STATE``."""
+"""What ``engine["layout_parameters"]`` leads to; the same stands at the end of ``STATE``."""
 PARAMETERS_BYTES: Final = PARAMETERS.itemsize
 PARAMETERS_OFFSET: Final = STATE.itemsize - PARAMETERS_BYTES
 assert STATE.fields[NAMES[0]][1] == PARAMETERS_OFFSET  # type: ignore[index]

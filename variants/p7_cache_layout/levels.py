@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from lobench.engine.compiling import kernel
 from lobench.engine.native import Record, address_of, element, int64, leading_zeros, trailing_zeros, uint64, view
-from lobench.engine.packed.layout import BEST_OFFSET, BITS, WORD
+from lobench.variants.p7_cache_layout.layout import BEST_OFFSET, BITS, WORD
 
 ONE = uint64(1)
 _NOTHING, _TWO = uint64(0), uint64(2)

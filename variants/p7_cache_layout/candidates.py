@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from lobench.engine.packed.growth import SHARES
-from lobench.engine.packed.layout import SLOTS
-from lobench.engine.packed.parameters import DEFAULTS, NEVER, RANGES, Parameters
-from lobench.workbench.tuning.traits import Traits
+from lobench.engine.parameters import NEVER, FeedTraits, Options
+from lobench.variants.p7_cache_layout.growth import SHARES
+from lobench.variants.p7_cache_layout.layout import SLOTS
+from lobench.variants.p7_cache_layout.parameters import DEFAULTS, RANGES
 
 _LOADS = ((26, 18), (48, 36))
 """``fullest`` and ``after`` of a sparse and of a dense table."""
@@ -17,11 +15,8 @@ _WIDEST = (512,)
 _NARROW = 256
 """Where prices span fewer ticks, the widest window is none that anybody needs."""
 
-Options = list[dict[str, int]]
-"""Changes to a set of parameters, each a choice."""
 
-
-def groups(traits: Traits) -> dict[str, Options]:
+def candidates(traits: FeedTraits) -> dict[str, Options]:
     """Group name to its options, those that may change most first."""
     return {
         "looking ahead": _looking_ahead(traits),
@@ -31,25 +26,19 @@ def groups(traits: Traits) -> dict[str, Options]:
     }
 
 
-def changed(best: Parameters, options: Options) -> list[Parameters]:
-    """``best`` with each of the options, without those that change nothing."""
-    made = [replace(best, **option) for option in options]
-    return [parameters for parameters in dict.fromkeys(made) if parameters != best]
-
-
-def _looking_ahead(traits: Traits) -> Options:
+def _looking_ahead(traits: FeedTraits) -> Options:
     """The other of what the defaults do with a feed of this size, and other distances."""
     if traits.held_bytes >= DEFAULTS.ahead_bytes:
         return [{"ahead_bytes": NEVER}, *({"distance": distance} for distance in _DISTANCES)]
     return [{"ahead_bytes": 0}, *({"ahead_bytes": 0, "distance": distance} for distance in _DISTANCES)]
 
 
-def _grouping(traits: Traits) -> Options:
+def _grouping(traits: FeedTraits) -> Options:
     """The other of what the defaults do with so many books."""
     return [{"grouped": NEVER if traits.books >= DEFAULTS.grouped else 0}]
 
 
-def _tables(traits: Traits) -> Options:
+def _tables(traits: FeedTraits) -> Options:
     """Large enough at once for all that will rest, at several loads; where that is little, larger."""
     options: Options = [{"least_lines": _lines(traits, DEFAULTS.after)}]
     for fullest, after in _LOADS:
@@ -59,14 +48,14 @@ def _tables(traits: Traits) -> Options:
     return options
 
 
-def _lines(traits: Traits, after: int) -> int:
+def _lines(traits: FeedTraits, after: int) -> int:
     """Lines that all orders fill up to ``after`` of 64 slots."""
     wanted = traits.live_orders * SHARES // (after * SLOTS) + 1
     low, high, _ = RANGES["least_lines"]
     return min(max(low, wanted), high)
 
 
-def _levels(traits: Traits) -> Options:
+def _levels(traits: FeedTraits) -> Options:
     options: Options = [{"per_level": share} for share in _PER_LEVEL]
     if traits.span_ticks > _NARROW:
         options += [{"widest": width} for width in _WIDEST]

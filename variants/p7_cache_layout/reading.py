@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lobench.engine.inspection import Level, LevelReader
 from lobench.engine.layout import BOOK
-from lobench.engine.packed.layout import DEAD, HEAD, HEAD_BYTES, LEVEL, LEVEL_MASK, SLOT, SLOTS, STAMP, STATE
+from lobench.variants.p7_cache_layout.layout import DEAD, HEAD, HEAD_BYTES, LEVEL, LEVEL_MASK, SLOT, SLOTS, STAMP, STATE
 
 _MODULO = 2**32
 
@@ -45,8 +46,8 @@ class Queues:
         self._owned = order[self._levels["size"][order] != 0]
         self._owners = owners[self._owned]
 
-    def levels(self, book_address: int, side: str) -> Iterator[tuple[int, int, int, tuple[tuple[int, int], ...]]]:
-        """(price, size, count, ((order id, size), …)) of one side of the book at this address, best first."""
+    def levels(self, book_address: int, side: str) -> Iterator[Level]:
+        """Levels of one side of the book at this address, best first."""
         head = _array(book_address - HEAD_BYTES, HEAD, 1)[0]
         owner = 2 * int(head["number"]) + "BA".index(side)
         mine = self._owned[slice(*np.searchsorted(self._owners, [owner, owner + 1]))]
@@ -56,4 +57,9 @@ class Queues:
             end, count = int(self._ends[number]), int(level["count"])
             orders = self._orders[end - count : end]
             queue = tuple(zip(map(int, orders["order_id"]), map(int, orders["size"]), strict=True))
-            yield int(level["price"]), int(level["size"]), count, queue
+            yield Level(int(level["price"]), int(level["size"]), count, queue)
+
+
+def read_queues(layout_state: int) -> LevelReader:
+    """The layout's ``inspect``: all queues as they stand now."""
+    return Queues(layout_state).levels

@@ -8,31 +8,34 @@ from lobench.engine.containers import item
 from lobench.engine.layout import BOOK
 from lobench.engine.market import book_key, find_book
 from lobench.engine.native import INTEGER, Record, free, int64, view
-from lobench.engine.packed.ahead import build_look_ahead, find_ahead
-from lobench.engine.packed.grouping import group
-from lobench.engine.packed.growth import make_room, open_state
-from lobench.engine.packed.layout import HEAD_BYTES, LINE_BYTES, STATE
-from lobench.engine.packed.levels import NUMBER_BYTES, bits_bytes
-from lobench.engine.packed.near import ROOM, append_side
-from lobench.engine.packed.orders import STAMPS_BYTES
-from lobench.engine.packed.outskirts import bytes_of, outskirts_of, release
-from lobench.engine.packed.pool import LEVEL_BYTES
-from lobench.engine.packed.queues import arrange, book_value, forget
-from lobench.engine.packed.quotes import free_touches, head_of, join_instrument, put_mid
-from lobench.engine.packed.room import free_room, new_room
-from lobench.engine.packed.rules import build_rules
-from lobench.engine.packed.walk import best, best_price, levels_of, read_side, write_levels
-from lobench.engine.packed.window import FIRST_CREDIT, drop_window
 from lobench.engine.policy import Layout, LayoutKernels, Lookup, Memory
 from lobench.engine.shards import split
+from lobench.variants.p7_cache_layout.ahead import build_look_ahead, find_ahead
+from lobench.variants.p7_cache_layout.candidates import candidates
+from lobench.variants.p7_cache_layout.grouping import group
+from lobench.variants.p7_cache_layout.growth import make_room, open_state
+from lobench.variants.p7_cache_layout.layout import HEAD_BYTES, LINE_BYTES, STATE
+from lobench.variants.p7_cache_layout.levels import NUMBER_BYTES, bits_bytes
+from lobench.variants.p7_cache_layout.near import ROOM, append_side
+from lobench.variants.p7_cache_layout.orders import STAMPS_BYTES
+from lobench.variants.p7_cache_layout.outskirts import bytes_of, outskirts_of, release
+from lobench.variants.p7_cache_layout.parameters import DEFAULTS
+from lobench.variants.p7_cache_layout.pool import LEVEL_BYTES
+from lobench.variants.p7_cache_layout.queues import arrange, book_value, forget
+from lobench.variants.p7_cache_layout.quotes import free_touches, head_of, join_instrument, put_mid
+from lobench.variants.p7_cache_layout.reading import read_queues
+from lobench.variants.p7_cache_layout.room import free_room, new_room
+from lobench.variants.p7_cache_layout.rules import build_rules
+from lobench.variants.p7_cache_layout.walk import best, best_price, levels_of, read_side, write_levels
+from lobench.variants.p7_cache_layout.window import FIRST_CREDIT, drop_window
 
 
 @kernel
 def prepare(engine: Record, count: int, probe: Record) -> None:
-    if engine["packed"] == 0:
+    if engine["layout_state"] == 0:
         open_state(engine)
         # Also for a worker that never has a record.
-        make_room(view(engine["packed"], STATE), int64(1), probe)
+        make_room(view(engine["layout_state"], STATE), int64(1), probe)
 
 
 @kernel
@@ -50,12 +53,12 @@ def new_book(engine: Record, probe: Record) -> int:
 
 @kernel
 def start(engine: Record, book_address: int) -> None:
-    state, head = view(engine["packed"], STATE), head_of(book_address)
+    state, head = view(engine["layout_state"], STATE), head_of(book_address)
     number = state["book_count"]
     state["book_count"] += 1
     view(state["books"] + 8 * number, INTEGER)["value"] = book_address
     head["number"] = number
-    head["state"] = engine["packed"]
+    head["state"] = engine["layout_state"]
     head["credit"] = FIRST_CREDIT
     head["allowance"] = FIRST_CREDIT
     head["granted"] = FIRST_CREDIT
@@ -66,8 +69,8 @@ def start(engine: Record, book_address: int) -> None:
 
 @kernel
 def measure(engine: Record, total: Record) -> None:
-    if engine["packed"] != 0:
-        state = view(engine["packed"], STATE)
+    if engine["layout_state"] != 0:
+        state = view(engine["layout_state"], STATE)
         total["orders"] += state["live"]
         total["order_bytes"] += state["level_room"] * LEVEL_BYTES
         total["table_bytes"] += state["lines"] * (LINE_BYTES + STAMPS_BYTES)
@@ -105,8 +108,8 @@ def build_packed(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> L
 
     @kernel
     def destroy(engine: Record) -> None:
-        if engine["packed"] != 0:
-            state = view(engine["packed"], STATE)
+        if engine["layout_state"] != 0:
+            state = view(engine["layout_state"], STATE)
             forget(state)
             free(state["scratch"])
             free_room(state["slots"])
@@ -117,8 +120,8 @@ def build_packed(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> L
             free_room(state["top"])
             free_room(state["groups"])
             free_room(state["nobody"] - HEAD_BYTES)
-            free_room(engine["packed"])
-            engine["packed"] = 0
+            free_room(engine["layout_state"])
+            engine["layout_state"] = 0
         destroy_memory(engine)
 
     return LayoutKernels(
@@ -143,4 +146,11 @@ def build_packed(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> L
     )
 
 
-PACKED = Layout("packed", build_packed, replaces=("lookup",))
+PACKED = Layout(
+    "packed",
+    build_packed,
+    replaces=("lookup",),
+    inspect=read_queues,
+    parameters=DEFAULTS,
+    candidates=candidates,
+)

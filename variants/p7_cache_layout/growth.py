@@ -1,6 +1,6 @@
 """Room for the next records, made before they come: each brings at most one order, one level and one book.
 
-The order table is rebuilt (``engine.packed.rebuilding``) when it is too full or when searches walk too far, and purged
+The order table is rebuilt (``rebuilding``) when it is too full or when searches walk too far, and purged
 when too much of it belongs to dead levels.
 """
 
@@ -10,8 +10,8 @@ from lobench.engine.compiling import kernel
 from lobench.engine.digest import mix
 from lobench.engine.layout import BOOK
 from lobench.engine.native import INTEGER, Record, int64, memcpy, uint64, view
-from lobench.engine.packed.grouping import GROUPS_BYTES
-from lobench.engine.packed.layout import (
+from lobench.variants.p7_cache_layout.grouping import GROUPS_BYTES
+from lobench.variants.p7_cache_layout.layout import (
     FOUND_BYTES,
     HEAD_BYTES,
     LEVEL_MASK,
@@ -22,11 +22,11 @@ from lobench.engine.packed.layout import (
     STATE,
     TOP,
 )
-from lobench.engine.packed.orders import STAMPS_BYTES
-from lobench.engine.packed.parameters import RING
-from lobench.engine.packed.pool import LEVEL_BYTES
-from lobench.engine.packed.rebuilding import purge, rebuild
-from lobench.engine.packed.room import free_room, new_room
+from lobench.variants.p7_cache_layout.orders import STAMPS_BYTES
+from lobench.variants.p7_cache_layout.parameters import RING
+from lobench.variants.p7_cache_layout.pool import LEVEL_BYTES
+from lobench.variants.p7_cache_layout.rebuilding import purge, rebuild
+from lobench.variants.p7_cache_layout.room import free_room, new_room
 
 STATE_BYTES = STATE.itemsize
 _BOOK_BYTES = BOOK.itemsize
@@ -44,8 +44,8 @@ SHARES = 64
 @kernel
 def open_state(engine: Record) -> None:
     """A worker's packed books, none at first."""
-    engine["packed"] = new_room(STATE_BYTES)
-    state = view(engine["packed"], STATE)
+    engine["layout_state"] = new_room(STATE_BYTES)
+    state = view(engine["layout_state"], STATE)
     state["scatter"] = _GOLDEN
     state["level_count"] = 1
     state["book_count"] = 1
@@ -54,7 +54,7 @@ def open_state(engine: Record) -> None:
     state["top"] = new_room(TOP_BYTES)
     state["groups"] = new_room(GROUPS_BYTES)
     state["nobody"] = new_room(HEAD_BYTES + _BOOK_BYTES) + HEAD_BYTES
-    memcpy(engine["packed"] + PARAMETERS_OFFSET, engine["parameters"], PARAMETERS_BYTES)
+    memcpy(engine["layout_state"] + PARAMETERS_OFFSET, engine["layout_parameters"], PARAMETERS_BYTES)
 
 
 @kernel

@@ -20,8 +20,8 @@ from lobench.engine.native import Record, float64, uint64, view
 from lobench.engine.policy import LayoutKernels
 from lobench.engine.records import UNDEF_PRICE
 from lobench.engine.registry import FEATURES, STRATEGIES, assemble
-from lobench.engine.runs import build_decide, build_ends, build_trade, build_trade_row
 from lobench.engine.trace import LANE_NAMES, lane_lines
+from lobench.variants.p6_simd.runs import build_decide, build_ends, build_trade, build_trade_row
 
 ROWS: Final = 16
 """Evaluations of a block: so many that the columns of one stay in the first-level cache."""
@@ -45,6 +45,7 @@ def _block(price: str) -> np.dtype[Any]:
             ("key", "u8", (STRIDE,)),
             ("feature", "f8", (len(FEATURES), STRIDE)),
             ("signal", "i8", (max(1, len(STRATEGIES)), STRIDE)),
+            ("pending", "i8"),
         ]
     )
 
@@ -55,12 +56,12 @@ class Columns:
 
     - ``append(book, block_address, place)``: the inputs of an evaluation of a book as it stands now.
     - ``compute(block_address, rows)``: every feature of the first rows, a multiple of ``GRAIN``.
-    - ``ends``, ``decide``, ``trade``, ``trade_row``: runs, signals and accounts (``lobench.engine.runs``).
+    - ``ends``, ``decide``, ``trade``, ``trade_row``: runs, signals and accounts (``lobench.variants.p6_simd.runs``).
     - ``trace(block_address, rows, count) -> uint64``: what the first ``count`` rows add to the trace.
     - ``copy_row(block, place, row)``: the features of a row to doubles at address ``row``.
 
     ``block["book"]`` and ``block["accounts"]`` are addresses of each row's book and of its accounts, ``block["key"]``
-    says in the trace which row it is.
+    says in the trace which row it is; ``block["pending"]`` is the shape's own, the number of rows in hand.
     """
 
     block: np.dtype[Any]

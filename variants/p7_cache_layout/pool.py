@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lobench.engine.compiling import kernel
 from lobench.engine.native import Record, element, int64, view
-from lobench.engine.packed.layout import DEAD, LEVEL
+from lobench.variants.p7_cache_layout.layout import DEAD, LEVEL
 
 LEVEL_BYTES = LEVEL.itemsize
 
@@ -16,7 +16,7 @@ def level_at(state: Record, number: int) -> Record:
 
 @kernel
 def new_level(state: Record, price: int, owner: int, place: int) -> int:
-    """Number of an empty level; there is room for it (``lobench.engine.packed.growth``)."""
+    """Number of an empty level; there is room for it (``lobench.variants.p7_cache_layout.growth``)."""
     number = state["free_level"]
     if number != 0:
         state["free_level"] = int64(level_at(state, number)["next"])

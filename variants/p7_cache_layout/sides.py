@@ -6,9 +6,9 @@ from lobench.engine.compiling import kernel
 from lobench.engine.counters import FAR_LEVELS, LINES_TOUCHED, tally
 from lobench.engine.ladder import key_of
 from lobench.engine.native import Record, int64, trailing_zeros, uint64
-from lobench.engine.packed import outskirts
-from lobench.engine.packed.layout import FAR
-from lobench.engine.packed.levels import (
+from lobench.variants.p7_cache_layout import outskirts
+from lobench.variants.p7_cache_layout.layout import FAR
+from lobench.variants.p7_cache_layout.levels import (
     ONE,
     best_of,
     bits_at,
@@ -23,9 +23,9 @@ from lobench.engine.packed.levels import (
     put_bit,
     tick_of,
 )
-from lobench.engine.packed.outskirts import outskirts_of
-from lobench.engine.packed.pool import free_level, kill, level_at, new_level
-from lobench.engine.packed.window import lay_window
+from lobench.variants.p7_cache_layout.outskirts import outskirts_of
+from lobench.variants.p7_cache_layout.pool import free_level, kill, level_at, new_level
+from lobench.variants.p7_cache_layout.window import lay_window
 
 
 @kernel

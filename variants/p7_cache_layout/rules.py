@@ -14,15 +14,15 @@ from lobench.engine.compiling import inlined, kernel
 from lobench.engine.counters import LINES_TOUCHED, LOOKUPS, tally
 from lobench.engine.layout import BOOK
 from lobench.engine.native import Record, float64, int64, view
-from lobench.engine.packed.layout import STATE
-from lobench.engine.packed.levels import best_of
-from lobench.engine.packed.near import follow_level
-from lobench.engine.packed.orders import erase, find, insert, level_of, put_level, slot_at, stamp_at
-from lobench.engine.packed.pool import level_at
-from lobench.engine.packed.quotes import head_of, requote
-from lobench.engine.packed.sides import empty_side, grow, level_for, shrink
 from lobench.engine.records import ADD, CANCEL, CLEAR, F_TOB, MODIFY, UNDEF_PRICE
 from lobench.engine.trackers import moving_average
+from lobench.variants.p7_cache_layout.layout import STATE
+from lobench.variants.p7_cache_layout.levels import best_of
+from lobench.variants.p7_cache_layout.near import follow_level
+from lobench.variants.p7_cache_layout.orders import erase, find, insert, level_of, put_level, slot_at, stamp_at
+from lobench.variants.p7_cache_layout.pool import level_at
+from lobench.variants.p7_cache_layout.quotes import head_of, requote
+from lobench.variants.p7_cache_layout.sides import empty_side, grow, level_for, shrink
 
 _MODULO = 0xFFFFFFFF
 
@@ -103,7 +103,7 @@ def build_rules(tracked: bool) -> Callable[..., Any]:
     @kernel
     def replace_side(engine: Record, book_address: int, which: int, event: Record, probe: Record) -> None:
         """A top-of-book record: the side becomes one level that belongs to no order, or empty."""
-        state, head = view(engine["packed"], STATE), head_of(book_address)
+        state, head = view(engine["layout_state"], STATE), head_of(book_address)
         price = event["price"]
         size = int64(event["size"])
         if price != UNDEF_PRICE and size == 0:
@@ -135,7 +135,7 @@ def build_rules(tracked: bool) -> Callable[..., Any]:
     def cancel(
         engine: Record, book_address: int, which: int, place: int, home: int, event: Record, probe: Record
     ) -> None:
-        state, book = view(engine["packed"], STATE), view(book_address, BOOK)
+        state, book = view(engine["layout_state"], STATE), view(book_address, BOOK)
         slot = slot_at(state, place)
         number = level_of(slot)
         level = level_at(state, number)
@@ -217,7 +217,7 @@ def build_rules(tracked: bool) -> Callable[..., Any]:
     @inlined
     def change_orders(engine: Record, book_address: int, which: int, event: Record, probe: Record) -> None:
         """An A without F_TOB, an M or a C whose side, price and size passed the checks."""
-        state, book, head = view(engine["packed"], STATE), view(book_address, BOOK), head_of(book_address)
+        state, book, head = view(engine["layout_state"], STATE), view(book_address, BOOK), head_of(book_address)
         action = event["action"]
         home = state["home"]
         place = find(state, home, event["order_id"], head["number"], probe)
@@ -273,7 +273,7 @@ def build_rules(tracked: bool) -> Callable[..., Any]:
             else:
                 change_orders(engine, book_address, which, event, probe)
         else:
-            state = view(engine["packed"], STATE)
+            state = view(engine["layout_state"], STATE)
             for which in range(2):
                 empty(state, book_address, which, probe)
                 requote_side(state, book_address, which, probe)

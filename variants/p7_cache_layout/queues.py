@@ -10,14 +10,14 @@ from lobench.engine.compiling import kernel
 from lobench.engine.digest import fold
 from lobench.engine.layout import BOOK
 from lobench.engine.native import BYTE, INTEGER, Record, address_of, element, free, int64, malloc, uint64, view, zeroed
-from lobench.engine.packed.growth import book_address
-from lobench.engine.packed.layout import SLOTS, STATE
-from lobench.engine.packed.levels import best_of
-from lobench.engine.packed.orders import level_of, slot_at, stamp_at
-from lobench.engine.packed.pool import level_at
-from lobench.engine.packed.quotes import head_of
-from lobench.engine.packed.rules import age
-from lobench.engine.packed.walk import level_behind, levels_of
+from lobench.variants.p7_cache_layout.growth import book_address
+from lobench.variants.p7_cache_layout.layout import SLOTS, STATE
+from lobench.variants.p7_cache_layout.levels import best_of
+from lobench.variants.p7_cache_layout.orders import level_of, slot_at, stamp_at
+from lobench.variants.p7_cache_layout.pool import level_at
+from lobench.variants.p7_cache_layout.quotes import head_of
+from lobench.variants.p7_cache_layout.rules import age
+from lobench.variants.p7_cache_layout.walk import level_behind, levels_of
 
 _MODULO = 0xFFFFFFFF
 
@@ -124,8 +124,8 @@ def arrange_queues(state: Record, dirty: bool) -> None:
 
 @kernel
 def arrange(engine: Record, dirty: bool) -> None:
-    if engine["packed"] != 0:
-        arrange_queues(view(engine["packed"], STATE), dirty)
+    if engine["layout_state"] != 0:
+        arrange_queues(view(engine["layout_state"], STATE), dirty)
 
 
 @kernel

@@ -6,7 +6,7 @@ import numpy as np
 
 from lobench.engine.compiling import kernel
 from lobench.engine.native import INTEGER, free, int64, madvise, malloc, memset, mmap, munmap, view
-from lobench.engine.packed.layout import LINE_BYTES
+from lobench.variants.p7_cache_layout.layout import LINE_BYTES
 
 LARGE = 1 << 21
 """A large page. From this size on memory comes from the system: zeroed, and given back at once when it is freed."""

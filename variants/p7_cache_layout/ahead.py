@@ -17,11 +17,14 @@ from lobench.engine.counters import UNCOUNTED
 from lobench.engine.layout import BACKTEST, BOOK
 from lobench.engine.market import book_key
 from lobench.engine.native import Record, element, int64, prefetch, trailing_zeros, uint64, view
-from lobench.engine.packed.growth import held, make_room
-from lobench.engine.packed.layout import FOUND, FOUND_BYTES, HEAD_BYTES, LINE_BYTES, SLOTS, STATE
-from lobench.engine.packed.levels import best_of, numbers_at, tick_of
-from lobench.engine.packed.near import ROOM
-from lobench.engine.packed.orders import (
+from lobench.engine.records import ASK, MBO
+from lobench.engine.registry import FEATURES, STRATEGIES
+from lobench.engine.shards import index_of
+from lobench.variants.p7_cache_layout.growth import held, make_room
+from lobench.variants.p7_cache_layout.layout import FOUND, FOUND_BYTES, HEAD_BYTES, LINE_BYTES, SLOTS, STATE
+from lobench.variants.p7_cache_layout.levels import best_of, numbers_at, tick_of
+from lobench.variants.p7_cache_layout.near import ROOM
+from lobench.variants.p7_cache_layout.orders import (
     STAMPS_BYTES,
     home_of,
     level_of,
@@ -29,12 +32,9 @@ from lobench.engine.packed.orders import (
     matches,
     slot_at,
 )
-from lobench.engine.packed.parameters import RING
-from lobench.engine.packed.pool import LEVEL_BYTES
-from lobench.engine.packed.quotes import head_of
-from lobench.engine.records import ASK, MBO
-from lobench.engine.registry import FEATURES, STRATEGIES
-from lobench.engine.shards import index_of
+from lobench.variants.p7_cache_layout.parameters import RING
+from lobench.variants.p7_cache_layout.pool import LEVEL_BYTES
+from lobench.variants.p7_cache_layout.quotes import head_of
 
 SOON = 4
 """Records ahead that the rest of a book is asked for: it is much, and shall not drive out what is needed first."""
@@ -126,7 +126,7 @@ def build_look_ahead(tracked: bool) -> Callable[..., Any]:
 
     @inlined
     def look_ahead(engine: Record, address: int, stride: int, index: int, count: int, probe: Record) -> None:
-        state = view(engine["packed"], STATE)
+        state = view(engine["layout_state"], STATE)
         if index & (STRETCH - 1) == 0:
             make_room(state, min(int64(STRETCH), count - index), probe)
         if index == 0:
@@ -153,7 +153,7 @@ def build_look_ahead(tracked: bool) -> Callable[..., Any]:
 @kernel
 def find_ahead(engine: Record, event: Record, index: int) -> int:
     """Address of the book of record ``index``, 0 if it was not looked for or not found ahead; ``home`` of its order."""
-    state = view(engine["packed"], STATE)
+    state = view(engine["layout_state"], STATE)
     book = int64(0)
     if state["ahead"] != 0:
         found = found_at(state, index)

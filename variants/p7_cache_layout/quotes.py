@@ -8,10 +8,10 @@ from lobench.engine.compiling import kernel
 from lobench.engine.counters import LINES_TOUCHED, tally
 from lobench.engine.layout import BOOK, INSTRUMENT
 from lobench.engine.native import Record, float64, int64, memcpy, view
-from lobench.engine.packed.layout import HEAD, HEAD_BYTES, LINE_BYTES, PEERS, TOUCH, TOUCH_BYTES
-from lobench.engine.packed.levels import best_of
-from lobench.engine.packed.pool import level_at
-from lobench.engine.packed.room import free_room, new_room
+from lobench.variants.p7_cache_layout.layout import HEAD, HEAD_BYTES, LINE_BYTES, PEERS, TOUCH, TOUCH_BYTES
+from lobench.variants.p7_cache_layout.levels import best_of
+from lobench.variants.p7_cache_layout.pool import level_at
+from lobench.variants.p7_cache_layout.room import free_room, new_room
 
 _LEAST = -(2**63)
 BOTH_BYTES = 2 * TOUCH_BYTES

@@ -1,13 +1,7 @@
-"""Phase 6: evaluations are computed many at a time, in columns, with vector instructions.
-
-An event only writes its evaluation's inputs to the next row of a block. When the block is full, before every batch
-boundary and at the end of each call, features and signals are computed column by column, then the accounts follow in
-the evaluations' order.
-"""
+"""The shape that computes evaluations in blocks: when each is written down, computed and made known."""
 
 from __future__ import annotations
 
-from lobench.engine.columns import GRAIN, ROWS, build_columns
 from lobench.engine.compiling import inlined, kernel
 from lobench.engine.layout import BOOK, INSTRUMENT
 from lobench.engine.native import Record, free, int64, trailing_zeros, uint64, view, zeroed
@@ -15,7 +9,7 @@ from lobench.engine.policy import ContextKernels, LayoutKernels, Shape, ShapeKer
 from lobench.engine.registry import FEATURES, STRATEGIES
 from lobench.engine.tap import build_observe_moment, observe_outcome
 from lobench.engine.trace import row_key
-from lobench.variants import p5_memory_pool
+from lobench.variants.p6_simd.columns import GRAIN, ROWS, build_columns
 
 NONE, ONE = uint64(0), uint64(1)
 
@@ -35,15 +29,15 @@ def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: st
 
     @kernel
     def prepare(engine: Record) -> None:
-        if engine["block"] == 0:
-            engine["block"] = zeroed(block_bytes)
+        if engine["shape_state"] == 0:
+            engine["shape_state"] = zeroed(block_bytes)
 
     @inlined
     def flush(engine: Record, tap: Record, probe: Record) -> None:
-        count = engine["pending"]
+        address = engine["shape_state"]
+        block = view(address, block_type)
+        count = block["pending"]
         if count != 0:
-            address = engine["block"]
-            block = view(address, block_type)
             rows = (count + GRAIN - 1) & ~int64(GRAIN - 1)
             ends = ends_of(address, rows, count)
             compute(address, rows)
@@ -71,7 +65,7 @@ def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: st
                     row = row_of(engine, book, engine["row"])
                     copy_row(block, place, row)
                     put_features(engine, book, row, probe)
-            engine["pending"] = 0
+            block["pending"] = 0
 
     @kernel
     def flush_block(engine: Record, tap: Record, probe: Record) -> None:
@@ -80,9 +74,9 @@ def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: st
     @inlined
     def evaluate(engine: Record, record: int, book_address: int, event: Record, tap: Record, probe: Record) -> None:
         book = view(book_address, BOOK)
-        place = engine["pending"]
-        address = engine["block"]
+        address = engine["shape_state"]
         block = view(address, block_type)
+        place = block["pending"]
         append(book, address, place)
         block["book"][place] = book_address
         block["key"][place] = row_key(book["key"], book["events"])
@@ -95,17 +89,15 @@ def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: st
                 block["trade_mean"][place] = trade_mean_of(engine, instrument, probe)
         if tap is not None:
             observe_moment(record, book, event, place, tap)
-        engine["pending"] = place + 1
+        block["pending"] = place + 1
         if place + 1 == ROWS:
             flush_block(engine, tap, probe)
 
     @kernel
     def destroy(engine: Record) -> None:
-        free(engine["block"])
+        free(engine["shape_state"])
 
     return ShapeKernels(prepare, evaluate, flush_block, destroy)
 
 
 COLUMNS = Shape("columns", build_column_shape, mids=False)
-
-VARIANT = p5_memory_pool.VARIANT.derive("features are computed in columns, with vectors", shape=COLUMNS)

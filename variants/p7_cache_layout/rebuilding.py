@@ -10,8 +10,8 @@ from lobench.engine.compiling import kernel
 from lobench.engine.counters import TABLES_BUILT, tally
 from lobench.engine.layout import record
 from lobench.engine.native import INTEGER, Record, free, int64, malloc, trailing_zeros, uint64, view
-from lobench.engine.packed.layout import DEAD, LINE, LINE_BYTES, SLOT, SLOTS
-from lobench.engine.packed.orders import (
+from lobench.variants.p7_cache_layout.layout import DEAD, LINE, LINE_BYTES, SLOT, SLOTS
+from lobench.variants.p7_cache_layout.orders import (
     SLOT_BYTES,
     STAMP_BYTES,
     STAMPS_BYTES,
@@ -26,8 +26,8 @@ from lobench.engine.packed.orders import (
     put_level,
     slot_at,
 )
-from lobench.engine.packed.pool import free_level, level_at
-from lobench.engine.packed.room import free_room, length_of, spacious_room
+from lobench.variants.p7_cache_layout.pool import free_level, level_at
+from lobench.variants.p7_cache_layout.room import free_room, length_of, spacious_room
 
 WAITING = record(("order_id", "u8"), ("size", "u4"), ("level", "u4"), ("stamp", "i8"))
 """An order that waits for its place in a table; both its stamps at once."""

@@ -10,8 +10,18 @@ from lobench.engine.compiling import kernel
 from lobench.engine.counters import LINES_TOUCHED, LOOKUP_PROBES, TABLE_UPDATE_PROBES, tally
 from lobench.engine.layout import BOOK
 from lobench.engine.native import INTEGER, Record, element, high_product, int64, trailing_zeros, uint64, view
-from lobench.engine.packed.layout import DEAD, LEVEL_BITS, LEVEL_MASK, LINE, LINE_BYTES, MOST_OVER, SLOT, SLOTS, STAMP
-from lobench.engine.packed.pool import level_at, lose_dead_order
+from lobench.variants.p7_cache_layout.layout import (
+    DEAD,
+    LEVEL_BITS,
+    LEVEL_MASK,
+    LINE,
+    LINE_BYTES,
+    MOST_OVER,
+    SLOT,
+    SLOTS,
+    STAMP,
+)
+from lobench.variants.p7_cache_layout.pool import level_at, lose_dead_order
 
 SLOT_BYTES = SLOT.itemsize
 STAMP_BYTES = STAMP.itemsize

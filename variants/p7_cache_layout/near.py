@@ -13,12 +13,12 @@ from lobench.engine.compiling import inlined, kernel
 from lobench.engine.inputs import LEVELS
 from lobench.engine.layout import BOOK, record
 from lobench.engine.native import Record, address_of, int64, view
-from lobench.engine.packed.layout import LINE_BYTES, STATE, TOP
-from lobench.engine.packed.levels import is_better
-from lobench.engine.packed.pool import level_at
-from lobench.engine.packed.quotes import head_of
-from lobench.engine.packed.walk import top_levels
 from lobench.engine.records import UNDEF_PRICE
+from lobench.variants.p7_cache_layout.layout import LINE_BYTES, STATE, TOP
+from lobench.variants.p7_cache_layout.levels import is_better
+from lobench.variants.p7_cache_layout.pool import level_at
+from lobench.variants.p7_cache_layout.quotes import head_of
+from lobench.variants.p7_cache_layout.walk import top_levels
 
 LANES: Final = 8
 NEAR: Final = record(("price", "i8", (LANES,)), ("size", "i8", (LANES,)))

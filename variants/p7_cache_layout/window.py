@@ -13,12 +13,20 @@ from lobench.engine.counters import WINDOWS_LAID, tally
 from lobench.engine.ladder import key_of
 from lobench.engine.layout import BOOK
 from lobench.engine.native import Record, address_of, free, int64, malloc, memset, trailing_zeros, uint64, view
-from lobench.engine.packed import outskirts
-from lobench.engine.packed.layout import BITS, FAR, HEAD_BYTES, WORD
-from lobench.engine.packed.levels import NUMBER_BYTES, best_of, bits_bytes, inverse_of, numbers_at, put_bit, tick_of
-from lobench.engine.packed.outskirts import outskirts_of
-from lobench.engine.packed.pool import free_level, level_at
-from lobench.engine.packed.room import free_room, new_room
+from lobench.variants.p7_cache_layout import outskirts
+from lobench.variants.p7_cache_layout.layout import BITS, FAR, HEAD_BYTES, WORD
+from lobench.variants.p7_cache_layout.levels import (
+    NUMBER_BYTES,
+    best_of,
+    bits_bytes,
+    inverse_of,
+    numbers_at,
+    put_bit,
+    tick_of,
+)
+from lobench.variants.p7_cache_layout.outskirts import outskirts_of
+from lobench.variants.p7_cache_layout.pool import free_level, level_at
+from lobench.variants.p7_cache_layout.room import free_room, new_room
 
 LEAST_WIDTH = 64
 FIRST_CREDIT = 8
