@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from lobench.engine.book import side_at, side_of
+from lobench.engine.actions import side_of
+from lobench.engine.book import side_at
 from lobench.engine.compiling import inlined, kernel
 from lobench.engine.layout import BOOK, INSTRUMENT, LEVEL, ORDER, integers, record
 from lobench.engine.native import Record, free, int64, view, zeroed

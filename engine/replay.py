@@ -14,10 +14,10 @@ from functools import cache
 from typing import Any
 
 import lobench.engine.strategies  # noqa: F401  (registers the features and strategies that every variant computes)
+from lobench.engine.actions import changes_book, note
 from lobench.engine.anomalies import TRADE_UNDEFINED_PRICE, UNKNOWN_ACTION
 from lobench.engine.answers import build_answers
 from lobench.engine.board import publish
-from lobench.engine.book import changes_book, note
 from lobench.engine.compiling import entry, inlined, kernel
 from lobench.engine.containers import append, item
 from lobench.engine.layout import BACKTEST, BOOK, ENGINE, INSTRUMENT, MEMORY

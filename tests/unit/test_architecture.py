@@ -152,4 +152,4 @@ def test_modules_were_found() -> None:
     } <= set(MODULES)
     assert "lobench.engine.strategies" in imports("lobench.engine.replay")
     assert "lobench.engine.backtest" in imports("lobench.engine.registry")
-    assert "lobench.engine.anomalies" in imports("lobench.engine.book")
+    assert "lobench.engine.anomalies" in imports("lobench.engine.actions")

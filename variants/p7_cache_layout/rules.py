@@ -1,4 +1,5 @@
-"""The book rules for packed books (docs/semantics.md): the same as ``lobench.engine.book``'s, with less to keep right.
+"""The book rules for packed books: the steps that records ask for (``lobench.engine.actions``), with less to keep right
+than in linked records.
 
 An order's stamps are the book's event numbers modulo 2^32; what they say is restored from the present event's number.
 """
@@ -8,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lobench.engine import anomalies as kind
-from lobench.engine.book import note, side_at, side_of
+from lobench.engine.actions import Steps, build_actions, cancelled_size, note_lifetime
+from lobench.engine.book import side_at
 from lobench.engine.compiling import inlined, kernel
-from lobench.engine.counters import LINES_TOUCHED, LOOKUPS, tally
+from lobench.engine.counters import LINES_TOUCHED, tally
 from lobench.engine.layout import BOOK
-from lobench.engine.native import Record, float64, int64, view
-from lobench.engine.records import ADD, CANCEL, CLEAR, F_TOB, MODIFY, UNDEF_PRICE
-from lobench.engine.trackers import moving_average
+from lobench.engine.native import Record, int64, uint64, view
 from lobench.variants.p7_cache_layout.layout import STATE
 from lobench.variants.p7_cache_layout.levels import best_of
 from lobench.variants.p7_cache_layout.near import follow_level
@@ -48,6 +47,25 @@ def follow_best(state: Record, book_address: int, which: int, number: int) -> No
             position["joined"] = view(book_address, BOOK)["events"]
             position["ahead"] = level["size"]
     side["reset"] = 0
+
+
+@kernel
+def rests(place: int) -> bool:
+    return place >= 0
+
+
+@kernel
+def find_order(engine: Record, book_address: int, order_id: int, probe: Record) -> int:
+    state = view(engine["layout_state"], STATE)
+    return find(state, state["home"], uint64(order_id), head_of(book_address)["number"], probe)
+
+
+@kernel
+def terms(engine: Record, place: int) -> tuple[int, int, int]:
+    state = view(engine["layout_state"], STATE)
+    slot = slot_at(state, place)
+    level = level_at(state, level_of(slot))
+    return int64(level["owner"]) & 1, level["price"], int64(slot["size"])
 
 
 def build_rules(tracked: bool) -> Callable[..., Any]:
@@ -94,29 +112,21 @@ def build_rules(tracked: bool) -> Callable[..., Any]:
         level["size"] -= size
 
     @kernel
-    def empty(state: Record, book_address: int, which: int, probe: Record) -> None:
+    def empty_one(engine: Record, book_address: int, which: int, probe: Record) -> None:
+        state = view(engine["layout_state"], STATE)
         empty_side(state, head_of(book_address), which)
         if tracked:
             side_at(book_address, which)["reset"] = 1
             side_at(book_address, which)["stale"] = 1
 
     @kernel
-    def replace_side(engine: Record, book_address: int, which: int, event: Record, probe: Record) -> None:
-        """A top-of-book record: the side becomes one level that belongs to no order, or empty."""
+    def place_top(engine: Record, book_address: int, which: int, price: int, size: int, probe: Record) -> None:
         state, head = view(engine["layout_state"], STATE), head_of(book_address)
-        price = event["price"]
-        size = int64(event["size"])
-        if price != UNDEF_PRICE and size == 0:
-            note(engine, kind.ZERO_SIZE)
-        else:
-            empty(state, book_address, which, probe)
-            if price != UNDEF_PRICE:
-                gain(state, book_address, which, level_for(state, head, which, price, probe), size, int64(0), probe)
-                if tracked:
-                    window = view(book_address, BOOK)["trackers"]["window"]
-                    window["adds"] += 1
-                    window["added_size"] += size
-            requote_side(state, book_address, which, probe)
+        gain(state, book_address, which, level_for(state, head, which, price, probe), size, int64(0), probe)
+
+    @kernel
+    def close_side(engine: Record, book_address: int, which: int, probe: Record) -> None:
+        requote_side(view(engine["layout_state"], STATE), book_address, which, probe)
 
     @kernel
     def leave(state: Record, book_address: int, place: int, events: int, probe: Record) -> int:
@@ -132,32 +142,23 @@ def build_rules(tracked: bool) -> Callable[..., Any]:
         return own
 
     @inlined
-    def cancel(
-        engine: Record, book_address: int, which: int, place: int, home: int, event: Record, probe: Record
-    ) -> None:
+    def cancel(engine: Record, book_address: int, which: int, place: int, event: Record, probe: Record) -> None:
         state, book = view(engine["layout_state"], STATE), view(book_address, BOOK)
         slot = slot_at(state, place)
         number = level_of(slot)
         level = level_at(state, number)
         own = int64(level["owner"]) & 1
-        size = int64(event["size"])
         resting = int64(slot["size"])
-        if level["price"] != event["price"] or own != which:
-            note(engine, kind.CANCEL_MISMATCH)
-        if size > resting:
-            note(engine, kind.CANCEL_OVERSIZE)
-        taken = min(size, resting)
+        window = book["trackers"]["window"]
+        taken = cancelled_size(engine, event, which, own, level["price"], resting, window, tracked)
         if tracked:
-            window = book["trackers"]["window"]
-            window["cancelled_size"] += taken
             stamp = stamp_at(state, place)
             lose_queue(book_address, own, level["price"], book["events"], stamp["arrival"], taken)
             tally(probe, LINES_TOUCHED, 1)
         if taken == resting:
             if tracked:
-                lifetime = float64(age(book["events"], stamp_at(state, place)["birth"]))
-                book["trackers"]["lifetime"] = moving_average(book["trackers"]["lifetime"], lifetime)
-            erase(state, home, place)
+                note_lifetime(book, age(book["events"], stamp_at(state, place)["birth"]))
+            erase(state, state["home"], place)
             state["live"] -= 1
             lose(state, book_address, own, number, taken, int64(1), probe)
         else:
@@ -166,12 +167,11 @@ def build_rules(tracked: bool) -> Callable[..., Any]:
         requote_side(state, book_address, own, probe)
 
     @inlined
-    def create(state: Record, book_address: int, which: int, home: int, event: Record, probe: Record) -> None:
-        """A new order joins the tail at the event's price."""
-        book, head = view(book_address, BOOK), head_of(book_address)
+    def create(engine: Record, book_address: int, which: int, event: Record, probe: Record) -> None:
+        state, book, head = view(engine["layout_state"], STATE), view(book_address, BOOK), head_of(book_address)
         size = int64(event["size"])
         number = level_for(state, head, which, event["price"], probe)
-        place = insert(state, home, event["order_id"], size, number, probe)
+        place = insert(state, state["home"], event["order_id"], size, number, probe)
         stamp = stamp_at(state, place)
         stamp["birth"] = book["events"] & _MODULO
         stamp["arrival"] = book["events"] & _MODULO
@@ -180,8 +180,8 @@ def build_rules(tracked: bool) -> Callable[..., Any]:
         gain(state, book_address, which, number, size, int64(1), probe)
 
     @kernel
-    def keep_place(state: Record, book_address: int, place: int, size: int, probe: Record) -> None:
-        """M to a size that is no larger, at the same price."""
+    def keep_place(engine: Record, book_address: int, place: int, size: int, probe: Record) -> None:
+        state = view(engine["layout_state"], STATE)
         slot = slot_at(state, place)
         level = level_at(state, level_of(slot))
         taken = int64(slot["size"]) - size
@@ -193,9 +193,9 @@ def build_rules(tracked: bool) -> Callable[..., Any]:
         lose_part(book_address, int64(level["owner"]) & 1, level, taken)
 
     @kernel
-    def relocate(state: Record, book_address: int, which: int, place: int, event: Record, probe: Record) -> None:
-        """M to another price, or to a larger size: the order keeps its slot and joins the tail there."""
-        book, head = view(book_address, BOOK), head_of(book_address)
+    def relocate(engine: Record, book_address: int, which: int, place: int, event: Record, probe: Record) -> None:
+        """The order keeps its slot."""
+        state, book, head = view(engine["layout_state"], STATE), view(book_address, BOOK), head_of(book_address)
         leave(state, book_address, place, book["events"], probe)
         number = level_for(state, head, which, event["price"], probe)
         slot = slot_at(state, place)
@@ -206,76 +206,32 @@ def build_rules(tracked: bool) -> Callable[..., Any]:
         gain(state, book_address, which, number, int64(event["size"]), int64(1), probe)
 
     @kernel
-    def remove(state: Record, book_address: int, which: int, place: int, home: int, probe: Record) -> None:
-        """An order goes to make way for one of the same id."""
+    def remove(engine: Record, book_address: int, which: int, place: int, probe: Record) -> None:
+        state = view(engine["layout_state"], STATE)
         own = leave(state, book_address, place, view(book_address, BOOK)["events"], probe)
-        erase(state, home, place)
+        erase(state, state["home"], place)
         state["live"] -= 1
         if own != which:
             requote_side(state, book_address, own, probe)
 
-    @inlined
-    def change_orders(engine: Record, book_address: int, which: int, event: Record, probe: Record) -> None:
-        """An A without F_TOB, an M or a C whose side, price and size passed the checks."""
-        state, book, head = view(engine["layout_state"], STATE), view(book_address, BOOK), head_of(book_address)
-        action = event["action"]
-        home = state["home"]
-        place = find(state, home, event["order_id"], head["number"], probe)
-        tally(probe, LOOKUPS, 1)
-        if action == CANCEL:
-            if place < 0:
-                note(engine, kind.CANCEL_UNKNOWN_ORDER)
-            else:
-                cancel(engine, book_address, which, place, home, event, probe)
-        else:
-            fresh = place < 0
-            if tracked:
-                window = book["trackers"]["window"]
-                if action == ADD:
-                    window["adds"] += 1
-                    window["added_size"] += int64(event["size"])
-                else:
-                    window["modifies"] += 1
-            if place >= 0:
-                slot = slot_at(state, place)
-                level = level_at(state, level_of(slot))
-                if action == ADD:
-                    note(engine, kind.ADD_EXISTING_ORDER)
-                    fresh = True
-                elif int64(level["owner"]) & 1 != which:
-                    fresh = True
-                elif level["price"] == event["price"] and int64(event["size"]) <= int64(slot["size"]):
-                    keep_place(state, book_address, place, int64(event["size"]), probe)
-                else:
-                    relocate(state, book_address, which, place, event, probe)
-                if fresh:
-                    remove(state, book_address, which, place, home, probe)
-            elif action == MODIFY:
-                note(engine, kind.MODIFY_UNKNOWN_ORDER)
-            if fresh:
-                create(state, book_address, which, home, event, probe)
-            requote_side(state, book_address, which, probe)
+    steps = Steps(
+        find=find_order,
+        rests=rests,
+        terms=terms,
+        cancel=cancel,
+        shrink=keep_place,
+        relocate=relocate,
+        remove=remove,
+        create=create,
+        empty_side=empty_one,
+        place_top=place_top,
+        close_side=close_side,
+    )
+    dispatch = build_actions(steps, tracked)
 
     @inlined
     def apply(engine: Record, book_address: int, event: Record, probe: Record) -> None:
-        action = event["action"]
         tally(probe, LINES_TOUCHED, 2)
-        if action != CLEAR:
-            which = side_of(event["side"])
-            if action != CANCEL and which < 0:
-                note(engine, kind.INVALID_SIDE)
-            elif action == ADD and (event["flags"] & F_TOB) != 0:
-                replace_side(engine, book_address, which, event, probe)
-            elif action != CANCEL and event["price"] == UNDEF_PRICE:
-                note(engine, kind.UNDEFINED_PRICE)
-            elif action != CANCEL and event["size"] == 0:
-                note(engine, kind.ZERO_SIZE)
-            else:
-                change_orders(engine, book_address, which, event, probe)
-        else:
-            state = view(engine["layout_state"], STATE)
-            for which in range(2):
-                empty(state, book_address, which, probe)
-                requote_side(state, book_address, which, probe)
+        dispatch(engine, book_address, event, probe)
 
     return apply
