@@ -26,7 +26,7 @@ def board_of(engine: Record, worker: int) -> Record:
     return view(view(engine["shared"], SHARED)["boards"] + worker * TABLE_BYTES, TABLE)
 
 
-@kernel
+@kernel(stage="strategies")
 def publish(engine: Record) -> None:
     """Put every instrument that changed since the last boundary on this worker's board. All workers must call it
     together."""

@@ -87,7 +87,7 @@ def best_of_books(instrument: Record, which: int) -> tuple[int, int, int]:
     return price, size, count
 
 
-@kernel
+@kernel(stage="best price")
 def requote(instrument: Record) -> None:
     """The instrument's BBO over all its books: best price, size and count summed over the books that stand at it."""
     quote = instrument["quote"]
@@ -109,7 +109,7 @@ def best_prices(quote: Record) -> tuple[int, int]:
     return bid, ask
 
 
-@kernel
+@kernel(stage="strategies")
 def record_trade(instrument: Record, event: Record) -> None:
     """Put a trade that carries a price into the instrument's last 64."""
     trades = instrument["trades"]

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
 from lobench.engine.compiling import kernel
 from lobench.engine.inspection import LevelReader, read_ladders
 from lobench.engine.layout import LEVEL, ORDER
 from lobench.engine.native import Record, chunk_bytes, free, zeroed
 from lobench.engine.parameters import FeedTraits, LayoutParameters, Options
+from lobench.engine.stages import INHERITED, Stage
 
 Kernel = Callable[..., Any]
 
@@ -36,9 +37,9 @@ class Events:
     """
 
     name: str
-    load: Kernel
-    at: Kernel
-    release: Kernel
+    load: Annotated[Kernel, Stage("decode")]
+    at: Annotated[Kernel, Stage("decode")]
+    release: Annotated[Kernel, Stage("decode")]
 
 
 @dataclass(frozen=True)
@@ -72,18 +73,18 @@ class ContextKernels:
     - ``trade_mean(engine, instrument, probe) -> float``: mean of its last 64 trade prices, NaN before the 64th.
     """
 
-    create: Kernel
-    destroy: Kernel
-    add_book: Kernel
-    drop_book: Kernel
-    row: Kernel
-    put_quote: Kernel
-    put_trades: Kernel
-    put_features: Kernel
-    feature: Kernel
-    mid: Kernel
-    best: Kernel
-    trade_mean: Kernel
+    create: Annotated[Kernel, INHERITED]
+    destroy: Annotated[Kernel, INHERITED]
+    add_book: Annotated[Kernel, INHERITED]
+    drop_book: Annotated[Kernel, INHERITED]
+    row: Annotated[Kernel, INHERITED]
+    put_quote: Annotated[Kernel, Stage("strategies")]
+    put_trades: Annotated[Kernel, Stage("strategies")]
+    put_features: Annotated[Kernel, INHERITED]
+    feature: Annotated[Kernel, INHERITED]
+    mid: Annotated[Kernel, Stage("strategies")]
+    best: Annotated[Kernel, Stage("strategies")]
+    trade_mean: Annotated[Kernel, Stage("strategies")]
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,11 @@ class FeatureStore:
     """
 
     bytes: int
-    start: Kernel
-    stop: Kernel
-    row: Kernel
-    put: Kernel
-    get: Kernel
+    start: Annotated[Kernel, INHERITED]
+    stop: Annotated[Kernel, INHERITED]
+    row: Annotated[Kernel, INHERITED]
+    put: Annotated[Kernel, INHERITED]
+    get: Annotated[Kernel, INHERITED]
 
 
 @dataclass(frozen=True)
@@ -127,10 +128,10 @@ class Lookup:
     """
 
     name: str
-    find: Kernel
-    insert: Kernel
-    move: Kernel
-    erase: Kernel
+    find: Annotated[Kernel, Stage("lookup")]
+    insert: Annotated[Kernel, Stage("lookup")]
+    move: Annotated[Kernel, Stage("lookup")]
+    erase: Annotated[Kernel, Stage("lookup")]
 
 
 @kernel
@@ -170,15 +171,15 @@ class Memory:
     """
 
     name: str
-    new_order: Kernel
-    free_order: Kernel
-    new_level: Kernel
-    free_level: Kernel
-    destroy: Kernel
-    reserve: Kernel = _reserve_nothing
-    new_block: Kernel = _block_on_heap
-    free_block: Kernel = _free_block_on_heap
-    held: Kernel = _held_on_heap
+    new_order: Annotated[Kernel, INHERITED]
+    free_order: Annotated[Kernel, INHERITED]
+    new_level: Annotated[Kernel, INHERITED]
+    free_level: Annotated[Kernel, INHERITED]
+    destroy: Annotated[Kernel, INHERITED]
+    reserve: Annotated[Kernel, Stage("levels", nested=True)] = _reserve_nothing
+    new_block: Annotated[Kernel, INHERITED] = _block_on_heap
+    free_block: Annotated[Kernel, INHERITED] = _free_block_on_heap
+    held: Annotated[Kernel, INHERITED] = _held_on_heap
 
 
 def _no_candidates(traits: FeedTraits) -> dict[str, Options]:
@@ -233,24 +234,24 @@ class LayoutKernels:
     - ``drop(engine, book_address)``: a book goes, with all its orders; ``destroy(engine)``: and then all else.
     """
 
-    prepare: Kernel
-    split: Kernel
-    look_ahead: Kernel
-    find: Kernel
-    new_book: Kernel
-    start: Kernel
-    apply: Kernel
-    follow: Kernel
-    best_price: Kernel
-    best: Kernel
-    read_side: Kernel
-    append_side: Kernel
-    write_levels: Kernel
-    arrange: Kernel
-    book_value: Kernel
-    measure: Kernel
-    drop: Kernel
-    destroy: Kernel
+    prepare: Annotated[Kernel, Stage("levels", nested=True)]
+    split: Annotated[Kernel, INHERITED]
+    look_ahead: Annotated[Kernel, Stage("lookup", nested=True)]
+    find: Annotated[Kernel, Stage("lookup")]
+    new_book: Annotated[Kernel, INHERITED]
+    start: Annotated[Kernel, INHERITED]
+    apply: Annotated[Kernel, Stage("levels", nested=True)]
+    follow: Annotated[Kernel, Stage("best price", nested=True)]
+    best_price: Annotated[Kernel, INHERITED]
+    best: Annotated[Kernel, INHERITED]
+    read_side: Annotated[Kernel, Stage("features")]
+    append_side: Annotated[Kernel, Stage("features")]
+    write_levels: Annotated[Kernel, INHERITED]
+    arrange: Annotated[Kernel, INHERITED]
+    book_value: Annotated[Kernel, INHERITED]
+    measure: Annotated[Kernel, INHERITED]
+    drop: Annotated[Kernel, INHERITED]
+    destroy: Annotated[Kernel, INHERITED]
 
 
 @dataclass(frozen=True)
@@ -282,10 +283,10 @@ class ShapeKernels:
     ``engine["shape_state"]`` is a word of the shape's own, 0 at first.
     """
 
-    prepare: Kernel
-    evaluate: Kernel
-    flush: Kernel
-    destroy: Kernel
+    prepare: Annotated[Kernel, Stage("features", nested=True)]
+    evaluate: Annotated[Kernel, Stage("features", nested=True)]
+    flush: Annotated[Kernel, Stage("features", nested=True)]
+    destroy: Annotated[Kernel, INHERITED]
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 from lobench.engine.compiling import inlined, kernel
 from lobench.engine.errors import UsageError
 from lobench.engine.inputs import INPUT_SOURCES
+from lobench.engine.stages import Stage, declare
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -146,12 +147,16 @@ def build_strategies(context: Any) -> Callable[..., Any]:
         "settle": settle,
     }
     return assemble(
-        lines, "decide", functions | {"BACKTEST": BACKTEST, "BACKTEST_BYTES": BACKTEST.itemsize, "int64": int64}
+        lines,
+        "decide",
+        functions | {"BACKTEST": BACKTEST, "BACKTEST_BYTES": BACKTEST.itemsize, "int64": int64},
+        Stage("strategies"),
     )
 
 
-def assemble(lines: list[str], name: str, names: dict[str, Any]) -> Callable[..., Any]:
-    """The kernel whose text is ``lines``, with ``names`` beside ``view`` and ``DOUBLE`` in its scope."""
+def assemble(lines: list[str], name: str, names: dict[str, Any], stage: Stage | None = None) -> Callable[..., Any]:
+    """The kernel whose text is ``lines``, with ``names`` beside ``view`` and ``DOUBLE`` in its scope.
+    ``stage``: that it begins."""
     from lobench.engine.native import DOUBLE, view
 
     space: dict[str, Any] = {"view": view, "DOUBLE": DOUBLE, **names}
@@ -160,4 +165,7 @@ def assemble(lines: list[str], name: str, names: dict[str, Any]) -> Callable[...
     # Tracebacks, debug information and profiles find the generated text where the standard library keeps such text.
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     exec(compile(text, file, "exec"), space)
-    return inlined(space[name])
+    if stage is not None:
+        declare(space[name], stage)
+    made: Callable[..., Any] = inlined(space[name])
+    return made

@@ -104,7 +104,7 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
     new_block, free_block = memory.new_block, memory.free_block
     prepare, evaluate, flush, destroy_shape = shape.prepare, shape.evaluate, shape.flush, shape.destroy
 
-    @inlined
+    @inlined(stage="lookup")
     def book_of(engine: Record, event: Record, turn: int, probe: Record) -> int:
         """Address of the event's book, made with its first record."""
         address = find(engine, event, turn)
@@ -131,7 +131,7 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
                 record_trade(instrument, event)
                 put_trades(engine, instrument, probe)
 
-    @inlined
+    @inlined(stage="levels", nested=True)
     def handle(engine: Record, record: int, turn: int, event: Record, tap: Record, probe: Record) -> None:
         """One record, this worker's ``turn``-th of the batch, from the book to its evaluation."""
         address = book_of(engine, event, turn, probe)
@@ -163,7 +163,7 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
             else:
                 note_quotes(engine, row_key(book["key"], book["events"]), best(book, 0), best(book, 1))
 
-    @entry
+    @entry(stage="decode", nested=True)
     def replay(state: int, address: int, stride: int, count: int, tap: Record, probe: Record) -> None:
         engine = view(state, ENGINE)
         prepare(engine)

@@ -16,6 +16,7 @@ from lobench.engine.backtest import follow, settle
 from lobench.engine.layout import BACKTEST
 from lobench.engine.native import local, trailing_zeros, uint64
 from lobench.engine.registry import FEATURES, STRATEGIES, assemble
+from lobench.engine.stages import Stage
 
 BACKTEST_BYTES = BACKTEST.itemsize
 _MEMORY = tuple(f'["memory"][{word}]' for word in range(4))
@@ -48,7 +49,7 @@ def build_decide(block: np.dtype[Any]) -> Callable[..., Any]:
                 "    for i in range(rows):",
                 f'        block["signal"][{index}, i] = {_signal(index, entry.parameters, "")}',
             ]
-    return assemble(lines, "decide", _scope(block))
+    return assemble(lines, "decide", _scope(block), Stage("strategies"))
 
 
 def build_ends(block: np.dtype[Any]) -> Callable[..., Any]:
@@ -96,7 +97,7 @@ def build_trade(block: np.dtype[Any]) -> Callable[..., Any]:
         lines.append(f"        follow({account}, buys_{k} & run, sells_{k} & run, run, block)")
     lines += ["        ends = ends & (ends - ONE)", "        first = last + 1"]
     names = {"local": local, "follow": follow, "isnan": math.isnan, "trailing_zeros": trailing_zeros}
-    return assemble(lines, "trade", {**_scope(block), **names})
+    return assemble(lines, "trade", {**_scope(block), **names}, Stage("strategies", within="features"))
 
 
 def _note_signal(index: int) -> list[str]:

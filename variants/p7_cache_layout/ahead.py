@@ -49,7 +49,7 @@ def found_at(state: Record, index: int) -> Record:
     return view(element(state["found"], index & (RING - 1), RING, FOUND_BYTES), FOUND)
 
 
-@kernel
+@kernel(stage="levels")
 def look_for_levels(state: Record, index: int) -> None:
     """Ask for the levels that record ``index`` needs."""
     found = found_at(state, index)
@@ -150,7 +150,7 @@ def build_look_ahead(tracked: bool) -> Callable[..., Any]:
     return look_ahead
 
 
-@kernel
+@kernel(stage="lookup")
 def find_ahead(engine: Record, event: Record, index: int) -> int:
     """Address of the book of record ``index``, 0 if it was not looked for or not found ahead; ``home`` of its order."""
     state = view(engine["layout_state"], STATE)

@@ -52,7 +52,7 @@ def _count(engine: Record, groups: Record, address: int, stride: int, count: int
     return mine
 
 
-@kernel
+@kernel(stage="lookup")
 def group(engine: Record, address: int, stride: int, count: int) -> int:
     """``split``, but in the order of slots where there are books enough. A strict replay keeps the feed's order: it
     stops at the first anomaly."""

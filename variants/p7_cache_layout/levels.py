@@ -23,7 +23,7 @@ def best_of(head: Record, which: int) -> int:
     return int64(view(address_of(head) + BEST_OFFSET + which * NUMBER_BYTES, WORD)["value"])
 
 
-@kernel
+@kernel(stage="best price")
 def put_best(head: Record, which: int, number: int) -> None:
     view(address_of(head) + BEST_OFFSET + which * NUMBER_BYTES, WORD)["value"] = number
 

@@ -35,7 +35,7 @@ def near_at(book_address: int, which: int) -> Record:
     return view(book_address + NEAR_OFFSET + which * NEAR_BYTES, NEAR)
 
 
-@inlined
+@inlined(stage="features")
 def follow_level(book_address: int, which: int, price: int, change: int, structural: bool) -> None:
     """The size of the level at ``price`` changes; ``structural`` if it comes or goes."""
     near = near_at(book_address, which)

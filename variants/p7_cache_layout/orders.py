@@ -31,7 +31,7 @@ NONE_EMPTY = 1 << SLOTS
 _NOTHING, _ONE = uint64(0), uint64(1)
 
 
-@kernel
+@kernel(stage="lookup")
 def home_of(state: Record, order_id: int, key: int) -> int:
     """The line where an order of the book ``key`` belongs."""
     scattered = uint64(order_id) * state["scatter"] + uint64(key) * state["salt"]
@@ -152,7 +152,7 @@ def walk(state: Record, home: int, order_id: int, number: int, probe: Record) ->
     return found
 
 
-@kernel
+@kernel(stage="lookup")
 def find(state: Record, home: int, order_id: int, number: int, probe: Record) -> int:
     """Slot of the order of book ``number`` with this id, -1 if none rests."""
     found = find_in(state, home, order_id, number)
@@ -178,7 +178,7 @@ def reclaim(state: Record, line: int) -> int:
     return empty_slots(line_at(state, line))
 
 
-@kernel
+@kernel(stage="lookup")
 def insert(state: Record, home: int, order_id: int, size: int, number: int, probe: Record) -> int:
     """Slot of a new order, in its own line or the next one with room."""
     line = line_at(state, home)
@@ -211,7 +211,7 @@ def insert(state: Record, home: int, order_id: int, size: int, number: int, prob
     return place
 
 
-@kernel
+@kernel(stage="lookup")
 def erase(state: Record, home: int, place: int) -> None:
     """Empty the slot of an order whose line is ``home``."""
     put_level(slot_at(state, place), int64(0))

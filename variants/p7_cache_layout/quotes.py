@@ -67,7 +67,7 @@ def combined(head: Record, which: int) -> tuple[int, int, int]:
     return price, size, count
 
 
-@kernel
+@kernel(stage="best price")
 def requote(state: Record, head: Record, which: int, probe: Record) -> None:
     """One side of the instrument's BBO after its book changed."""
     level = level_at(state, best_of(head, which))
@@ -80,7 +80,7 @@ def requote(state: Record, head: Record, which: int, probe: Record) -> None:
     put_touch(head["quote"] + which * TOUCH_BYTES, price, size, count)
 
 
-@kernel
+@kernel(stage="strategies")
 def put_mid(instrument: Record) -> None:
     """(bid + ask) / 2e9 of the instrument's BBO, NaN if a side is empty."""
     quote = instrument["quote"]
@@ -94,7 +94,7 @@ def free_touches(touches: int) -> None:
         free_room(touches - LINE_BYTES)
 
 
-@kernel
+@kernel(stage="best price")
 def join_instrument(state: Record, book_address: int) -> None:
     """A new book, already in its instrument's list: it and its peers get places for their parts of the BBO, in the
     order in which they came."""

@@ -32,7 +32,7 @@ def age(events: int, stamp: int) -> int:
     return (events - int64(stamp)) & _MODULO
 
 
-@kernel
+@kernel(stage="features")
 def follow_best(state: Record, book_address: int, which: int, number: int) -> None:
     """The hypothetical order of a side joins anew when the best price is a new one; ``number``: of its best level."""
     side = side_at(book_address, which)
@@ -71,7 +71,7 @@ def terms(engine: Record, place: int) -> tuple[int, int, int]:
 def build_rules(tracked: bool) -> Callable[..., Any]:
     """``apply(engine, book_address, event, probe)``; without what only features need unless ``tracked``."""
 
-    @kernel
+    @kernel(stage="features")
     def lose_queue(book_address: int, which: int, price: int, events: int, arrival: int, amount: int) -> None:
         """A resting order loses ``amount``: the hypothetical order moves up if it stands behind it."""
         position = side_at(book_address, which)["position"]

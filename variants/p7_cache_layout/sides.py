@@ -91,7 +91,7 @@ def grow(state: Record, head: Record, which: int, number: int, size: int, orders
     level["count"] = int64(level["count"]) + orders
 
 
-@kernel
+@kernel(stage="best price")
 def best_behind(state: Record, head: Record, which: int, place: int) -> int:
     """Number of the best level from a place of the window on, or in the outskirts; 0 if there is none."""
     number = int64(0)
