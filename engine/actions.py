@@ -24,20 +24,20 @@ class Steps:
     """What a layout does to a book. ``which`` is a side, 0 for bids, 1 for asks; ``place`` is where an order is kept,
     in the layout's own terms.
 
-    - ``find(engine, book_address, order_id, probe) -> place``; ``rests(place)``: whether there is such an order.
-    - ``terms(engine, place) -> (which, price, size)`` of a resting order.
-    - ``cancel(engine, book_address, which, place, event, probe)``: a C of a resting order, all of it.
-    - ``shrink(engine, book_address, place, size, probe)``: a resting order keeps its place with a size that is no
+    - ``find(state, book_address, order_id, probe) -> place``; ``rests(place)``: whether there is such an order.
+    - ``terms(state, place) -> (which, price, size)`` of a resting order.
+    - ``cancel(state, book_address, which, place, event, probe)``: a C of a resting order, all of it.
+    - ``shrink(state, book_address, place, size, probe)``: a resting order keeps its place with a size that is no
       larger.
-    - ``relocate(engine, book_address, which, place, event, probe)``: a resting order goes to the tail of the queue at
+    - ``relocate(state, book_address, which, place, event, probe)``: a resting order goes to the tail of the queue at
       the event's price, on its side, with the event's size.
-    - ``remove(engine, book_address, which, place, probe)``: a resting order of any side makes way for a new one of the
+    - ``remove(state, book_address, which, place, probe)``: a resting order of any side makes way for a new one of the
       same id, which will stand on side ``which``.
-    - ``create(engine, book_address, which, event, probe)``: a new order joins the tail at the event's price.
-    - ``empty_side(engine, book_address, which, probe)``: all orders and levels of a side go.
-    - ``place_top(engine, book_address, which, price, size, probe)``: an empty side gets one level that belongs to no
+    - ``create(state, book_address, which, event, probe)``: a new order joins the tail at the event's price.
+    - ``empty_side(state, book_address, which, probe)``: all orders and levels of a side go.
+    - ``place_top(state, book_address, which, price, size, probe)``: an empty side gets one level that belongs to no
       order.
-    - ``close_side(engine, book_address, which, probe)``: the last step that changes a side in an event was taken; not
+    - ``close_side(state, book_address, which, probe)``: the last step that changes a side in an event was taken; not
       after ``cancel``.
     """
 
@@ -73,22 +73,22 @@ def changes_book(action: int) -> bool:
 
 
 @kernel
-def note(engine: Record, anomaly: int) -> None:
+def note(state: Record, anomaly: int) -> None:
     """Count an anomaly of the event in hand."""
-    engine["anomalies"][anomaly] += 1
-    engine["anomaly"] = anomaly
+    state["anomalies"][anomaly] += 1
+    state["anomaly"] = anomaly
 
 
 @kernel
 def cancelled_size(
-    engine: Record, event: Record, which: int, own: int, price: int, size: int, window: Record, tracked: bool
+    state: Record, event: Record, which: int, own: int, price: int, size: int, window: Record, tracked: bool
 ) -> int:
     """How much of an order that rests on side ``own`` at ``price`` with ``size`` a C takes; counts its anomalies."""
     wanted = int64(event["size"])
     if price != event["price"] or own != which:
-        note(engine, kind.CANCEL_MISMATCH)
+        note(state, kind.CANCEL_MISMATCH)
     if wanted > size:
-        note(engine, kind.CANCEL_OVERSIZE)
+        note(state, kind.CANCEL_OVERSIZE)
     taken = min(wanted, size)
     if tracked:
         window["cancelled_size"] += taken
@@ -103,40 +103,40 @@ def note_lifetime(book: Record, events: int) -> None:
 
 
 def build_actions(steps: Steps, tracked: bool) -> Kernel:
-    """``dispatch(engine, book_address, event, probe)``: handles one record that ``changes_book``; without what only
+    """``dispatch(state, book_address, event, probe)``: handles one record that ``changes_book``; without what only
     features need unless ``tracked``."""
     find, rests, terms, cancel, shrink = steps.find, steps.rests, steps.terms, steps.cancel, steps.shrink
     relocate, remove, create = steps.relocate, steps.remove, steps.create
     empty_side, place_top, close_side = steps.empty_side, steps.place_top, steps.close_side
 
     @kernel
-    def replace_side(engine: Record, book_address: int, which: int, event: Record, probe: Record) -> None:
+    def replace_side(state: Record, book_address: int, which: int, event: Record, probe: Record) -> None:
         """A top-of-book record: the side becomes one level that belongs to no order, or empty."""
         price = event["price"]
         size = int64(event["size"])
         if price != UNDEF_PRICE and size == 0:
-            note(engine, kind.ZERO_SIZE)
+            note(state, kind.ZERO_SIZE)
         else:
-            empty_side(engine, book_address, which, probe)
+            empty_side(state, book_address, which, probe)
             if price != UNDEF_PRICE:
-                place_top(engine, book_address, which, price, size, probe)
+                place_top(state, book_address, which, price, size, probe)
                 if tracked:
                     window = view(book_address, BOOK)["trackers"]["window"]
                     window["adds"] += 1
                     window["added_size"] += size
-            close_side(engine, book_address, which, probe)
+            close_side(state, book_address, which, probe)
 
     @inlined
-    def change_orders(engine: Record, book_address: int, which: int, event: Record, probe: Record) -> None:
+    def change_orders(state: Record, book_address: int, which: int, event: Record, probe: Record) -> None:
         """An A without F_TOB, an M or a C whose side, price and size passed the checks."""
         action = event["action"]
-        place = find(engine, book_address, int64(event["order_id"]), probe)
+        place = find(state, book_address, int64(event["order_id"]), probe)
         tally(probe, LOOKUPS, 1)
         if action == CANCEL:
             if rests(place):
-                cancel(engine, book_address, which, place, event, probe)
+                cancel(state, book_address, which, place, event, probe)
             else:
-                note(engine, kind.CANCEL_UNKNOWN_ORDER)
+                note(state, kind.CANCEL_UNKNOWN_ORDER)
         else:
             fresh = not rests(place)
             if tracked:
@@ -147,42 +147,42 @@ def build_actions(steps: Steps, tracked: bool) -> Kernel:
                 else:
                     window["modifies"] += 1
             if rests(place):
-                own, price, size = terms(engine, place)
+                own, price, size = terms(state, place)
                 if action == ADD:
-                    note(engine, kind.ADD_EXISTING_ORDER)
+                    note(state, kind.ADD_EXISTING_ORDER)
                     fresh = True
                 elif own != which:
                     fresh = True
                 elif price == event["price"] and int64(event["size"]) <= size:
-                    shrink(engine, book_address, place, int64(event["size"]), probe)
+                    shrink(state, book_address, place, int64(event["size"]), probe)
                 else:
-                    relocate(engine, book_address, which, place, event, probe)
+                    relocate(state, book_address, which, place, event, probe)
                 if fresh:
-                    remove(engine, book_address, which, place, probe)
+                    remove(state, book_address, which, place, probe)
             elif action == MODIFY:
-                note(engine, kind.MODIFY_UNKNOWN_ORDER)
+                note(state, kind.MODIFY_UNKNOWN_ORDER)
             if fresh:
-                create(engine, book_address, which, event, probe)
-            close_side(engine, book_address, which, probe)
+                create(state, book_address, which, event, probe)
+            close_side(state, book_address, which, probe)
 
     @inlined
-    def dispatch(engine: Record, book_address: int, event: Record, probe: Record) -> None:
+    def dispatch(state: Record, book_address: int, event: Record, probe: Record) -> None:
         action = event["action"]
         if action != CLEAR:
             which = side_of(event["side"])
             if action != CANCEL and which < 0:
-                note(engine, kind.INVALID_SIDE)
+                note(state, kind.INVALID_SIDE)
             elif action == ADD and (event["flags"] & F_TOB) != 0:
-                replace_side(engine, book_address, which, event, probe)
+                replace_side(state, book_address, which, event, probe)
             elif action != CANCEL and event["price"] == UNDEF_PRICE:
-                note(engine, kind.UNDEFINED_PRICE)
+                note(state, kind.UNDEFINED_PRICE)
             elif action != CANCEL and event["size"] == 0:
-                note(engine, kind.ZERO_SIZE)
+                note(state, kind.ZERO_SIZE)
             else:
-                change_orders(engine, book_address, which, event, probe)
+                change_orders(state, book_address, which, event, probe)
         else:
             for which in range(2):
-                empty_side(engine, book_address, which, probe)
-                close_side(engine, book_address, which, probe)
+                empty_side(state, book_address, which, probe)
+                close_side(state, book_address, which, probe)
 
     return dispatch

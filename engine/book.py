@@ -32,8 +32,8 @@ assert BOOK.fields["ask"][1] == BID_OFFSET + SIDE_BYTES  # type: ignore[index]
 
 @dataclass(frozen=True)
 class BookKernels:
-    """``apply(engine, book_address, event, probe)`` handles one record that ``changes_book``;
-    ``clear(engine, book_address, probe)`` empties a book."""
+    """``apply(state, book_address, event, probe)`` handles one record that ``changes_book``;
+    ``clear(state, book_address, probe)`` empties a book."""
 
     apply: Kernel
     clear: Kernel
@@ -51,14 +51,14 @@ def rests(place: int) -> bool:
 
 
 @kernel
-def terms(engine: Record, place: int) -> tuple[int, int, int]:
+def terms(state: Record, place: int) -> tuple[int, int, int]:
     order = view(place, ORDER)
     level = view(order["level"], LEVEL)
     return level["side"], level["price"], order["size"]
 
 
 @kernel
-def close_side(engine: Record, book_address: int, which: int, probe: Record) -> None:
+def close_side(state: Record, book_address: int, which: int, probe: Record) -> None:
     pass
 
 
@@ -73,7 +73,7 @@ def build_book(lookup: Lookup, memory: Memory, tracked: bool) -> BookKernels:
     )
 
     @kernel
-    def level_for(engine: Record, side: Record, which: int, price: int, probe: Record) -> int:
+    def level_for(state: Record, side: Record, which: int, price: int, probe: Record) -> int:
         """Address of the level at a price, made if there is none."""
         key = key_of(price, which)
         index = search(side, key)
@@ -81,24 +81,24 @@ def build_book(lookup: Lookup, memory: Memory, tracked: bool) -> BookKernels:
         if index < side["count"] and rung_at(side, index)["key"] == key:
             address = rung_at(side, index)["level"]
         else:
-            address = new_level(engine, probe)
+            address = new_level(state, probe)
             start_level(address, price, which)
             open_rung(side, index, key, address)
         return address
 
     @kernel
-    def drop_level_if_empty(engine: Record, side: Record, address: int) -> None:
+    def drop_level_if_empty(state: Record, side: Record, address: int) -> None:
         level = view(address, LEVEL)
         if level["size"] == 0:
             close_rung(side, search(side, key_of(level["price"], level["side"])))
-            free_level(engine, address)
+            free_level(state, address)
 
     @kernel
-    def find(engine: Record, book_address: int, order_id: int, probe: Record) -> int:
+    def find(state: Record, book_address: int, order_id: int, probe: Record) -> int:
         return find_in(view(book_address, BOOK), order_id, probe)
 
     @kernel
-    def empty_side(engine: Record, book_address: int, which: int, probe: Record) -> None:
+    def empty_side(state: Record, book_address: int, which: int, probe: Record) -> None:
         book, side = view(book_address, BOOK), side_at(book_address, which)
         for index in range(side["count"]):
             address = rung_at(side, index)["level"]
@@ -107,23 +107,23 @@ def build_book(lookup: Lookup, memory: Memory, tracked: bool) -> BookKernels:
                 order = view(resting, ORDER)
                 following = order["next"]
                 erase(book, order["order_id"], probe)
-                free_order(engine, resting)
+                free_order(state, resting)
                 resting = following
-            free_level(engine, address)
+            free_level(state, address)
         side["count"] = 0
         side["reset"] = 1
 
     @kernel
-    def clear(engine: Record, book_address: int, probe: Record) -> None:
+    def clear(state: Record, book_address: int, probe: Record) -> None:
         for which in range(2):
-            empty_side(engine, book_address, which, probe)
+            empty_side(state, book_address, which, probe)
 
     @kernel
-    def place_top(engine: Record, book_address: int, which: int, price: int, size: int, probe: Record) -> None:
-        view(level_for(engine, side_at(book_address, which), which, price, probe), LEVEL)["size"] = size
+    def place_top(state: Record, book_address: int, which: int, price: int, size: int, probe: Record) -> None:
+        view(level_for(state, side_at(book_address, which), which, price, probe), LEVEL)["size"] = size
 
     @kernel
-    def leave(engine: Record, book_address: int, place: int) -> None:
+    def leave(state: Record, book_address: int, place: int) -> None:
         """An order goes from its level."""
         order = view(place, ORDER)
         left = order["level"]
@@ -132,7 +132,7 @@ def build_book(lookup: Lookup, memory: Memory, tracked: bool) -> BookKernels:
         if tracked:
             lose_queue(side, level, order, order["size"])
         leave_queue(place)
-        drop_level_if_empty(engine, side, left)
+        drop_level_if_empty(state, side, left)
 
     @kernel
     def lose_part(book_address: int, place: int, taken: int) -> None:
@@ -145,60 +145,60 @@ def build_book(lookup: Lookup, memory: Memory, tracked: bool) -> BookKernels:
         level["size"] -= taken
 
     @kernel
-    def take_out(engine: Record, book_address: int, place: int, probe: Record) -> None:
+    def take_out(state: Record, book_address: int, place: int, probe: Record) -> None:
         order_id = view(place, ORDER)["order_id"]
-        leave(engine, book_address, place)
+        leave(state, book_address, place)
         erase(view(book_address, BOOK), order_id, probe)
-        free_order(engine, place)
+        free_order(state, place)
 
     @inlined
-    def cancel(engine: Record, book_address: int, which: int, place: int, event: Record, probe: Record) -> None:
+    def cancel(state: Record, book_address: int, which: int, place: int, event: Record, probe: Record) -> None:
         book = view(book_address, BOOK)
         order = view(place, ORDER)
         level = view(order["level"], LEVEL)
         own, price, size = level["side"], level["price"], order["size"]
-        taken = cancelled_size(engine, event, which, own, price, size, book["trackers"]["window"], tracked)
+        taken = cancelled_size(state, event, which, own, price, size, book["trackers"]["window"], tracked)
         if taken == size:
             if tracked:
                 note_lifetime(book, book["events"] - order["birth"])
-            take_out(engine, book_address, place, probe)
+            take_out(state, book_address, place, probe)
         elif taken != 0:
             lose_part(book_address, place, taken)
 
     @kernel
-    def shrink(engine: Record, book_address: int, place: int, size: int, probe: Record) -> None:
+    def shrink(state: Record, book_address: int, place: int, size: int, probe: Record) -> None:
         taken = view(place, ORDER)["size"] - size
         if taken != 0:
             lose_part(book_address, place, taken)
 
     @kernel
-    def remove(engine: Record, book_address: int, which: int, place: int, probe: Record) -> None:
-        take_out(engine, book_address, place, probe)
+    def remove(state: Record, book_address: int, which: int, place: int, probe: Record) -> None:
+        take_out(state, book_address, place, probe)
 
     @kernel
-    def join(engine: Record, book_address: int, which: int, place: int, event: Record, probe: Record) -> None:
+    def join(state: Record, book_address: int, which: int, place: int, event: Record, probe: Record) -> None:
         """An order joins the tail at the event's price, with its size."""
         order = view(place, ORDER)
         order["size"] = int64(event["size"])
         if tracked:
             order["arrival"] = view(book_address, BOOK)["events"]
-        joined = level_for(engine, side_at(book_address, which), which, event["price"], probe)
+        joined = level_for(state, side_at(book_address, which), which, event["price"], probe)
         join_queue(joined, place)
 
     @kernel
-    def relocate(engine: Record, book_address: int, which: int, place: int, event: Record, probe: Record) -> None:
-        leave(engine, book_address, place)
-        join(engine, book_address, which, place, event, probe)
+    def relocate(state: Record, book_address: int, which: int, place: int, event: Record, probe: Record) -> None:
+        leave(state, book_address, place)
+        join(state, book_address, which, place, event, probe)
         move(view(book_address, BOOK), place, probe)
 
     @inlined
-    def create(engine: Record, book_address: int, which: int, event: Record, probe: Record) -> None:
+    def create(state: Record, book_address: int, which: int, event: Record, probe: Record) -> None:
         book = view(book_address, BOOK)
-        place = new_order(engine, probe)
+        place = new_order(state, probe)
         view(place, ORDER)["order_id"] = int64(event["order_id"])
         if tracked:
             view(place, ORDER)["birth"] = book["events"]
-        join(engine, book_address, which, place, event, probe)
+        join(state, book_address, which, place, event, probe)
         insert(book, place, probe)
 
     steps = Steps(
@@ -217,8 +217,8 @@ def build_book(lookup: Lookup, memory: Memory, tracked: bool) -> BookKernels:
     dispatch = build_actions(steps, tracked)
 
     @inlined
-    def apply(engine: Record, book_address: int, event: Record, probe: Record) -> None:
-        dispatch(engine, book_address, event, probe)
+    def apply(state: Record, book_address: int, event: Record, probe: Record) -> None:
+        dispatch(state, book_address, event, probe)
         for which in range(2):
             side = side_at(book_address, which)
             side["best"] = level_from_best(side, 0)

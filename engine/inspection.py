@@ -141,13 +141,13 @@ class Book:
         )
 
 
-def books(engine: Any, standing: Standing, inspect: Callable[[int], LevelReader]) -> list[Book]:
-    """All books of an ``ENGINE`` record, in order of their first record, as their layout's ``inspect`` reads them.
+def books(state: Any, standing: Standing, inspect: Callable[[int], LevelReader]) -> list[Book]:
+    """All books of a ``STATE`` record, in order of their first record, as their layout's ``inspect`` reads them.
     Raises StaleError when it is closed."""
     standing.turn()
-    count = int(engine["books"]["count"])
+    count = int(state["books"]["count"])
     if count == 0:
         return []
-    read_levels = inspect(int(engine["layout_state"]))
-    addresses = peek(int(engine["books"]["items"]), np.dtype("i8"), count)
+    read_levels = inspect(int(state["layout_state"]))
+    addresses = peek(int(state["books"]["items"]), np.dtype("i8"), count)
     return [Book(int(address), standing, read_levels) for address in addresses]

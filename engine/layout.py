@@ -115,7 +115,7 @@ SHARED: Final = record(*integers("workers", "barrier", "boards", "context", "own
 ``PUBLISHED``. ``owners``: which slot of instruments
 belongs to which worker (``lobench.engine.shards``)."""
 
-ENGINE: Final = record(
+STATE: Final = record(
     *integers("shared", "worker", "workers", "context", "peer_lock", "peer_locks_taken"),
     *integers("records", "events", "evaluations", "flag_mask", "flag_value"),
     *integers("strict", "stopped", "stop_index", "anomaly"),

@@ -114,23 +114,23 @@ def build_features() -> Callable[..., Any]:
 
 
 def build_strategies(context: Any) -> Callable[..., Any]:
-    """``decide(engine, book, instrument, accounts, probe)``: every registered strategy of a book, in order, each
+    """``decide(state, book, instrument, accounts, probe)``: every registered strategy of a book, in order, each
     followed by the backtester. Returns the sums of the signals by lane of the trace.
 
     ``context`` is the variant's ``ContextKernels``: what a strategy asks for is read through it, once for each
     strategy.
     """
     names = {name: index for index, name in enumerate(FEATURES)}
-    lines = ["def decide(engine, book, instrument, accounts, probe):"]
+    lines = ["def decide(state, book, instrument, accounts, probe):"]
     lanes: list[list[str]] = [["int64(0)"] for _ in range(LANES)]
     for index, entry in enumerate(STRATEGIES.values()):
         lines.append(f"    account = view(accounts + {index} * BACKTEST_BYTES, BACKTEST)")
-        sources = {"market": "engine", "state": "account", "mid": "mid"}
-        sources["trade_mean"] = "trade_mean_of(engine, instrument, probe)"
+        sources = {"market": "state", "state": "account", "mid": "mid"}
+        sources["trade_mean"] = "trade_mean_of(state, instrument, probe)"
         arguments = []
         for name in entry.parameters:
-            arguments.append(sources.get(name) or f"feature_of(engine, book, {names[name]}, probe)")
-        lines.append("    mid = mid_of(engine, instrument, probe)")
+            arguments.append(sources.get(name) or f"feature_of(state, book, {names[name]}, probe)")
+        lines.append("    mid = mid_of(state, instrument, probe)")
         lines.append(f"    signal_{index} = strategy_{index}({', '.join(arguments)})")
         lines.append(f"    settle(account, signal_{index}, mid)")
         lanes[index % LANES].append(f"int64(signal_{index})")

@@ -28,7 +28,7 @@ TAKES_PART: Final = {
     "features": "features",
     "shape": "features",
 }
-"""Axis to the first stage whose code its policies are compiled into (``lobench.engine.replay``)."""
+"""Axis to the first stage whose code its policies are compiled into (``lobench.engine.kernel_builder``)."""
 
 
 def same_kernels(variants: Sequence[Variant], until: str = STAGES[-1]) -> dict[str, str]:

@@ -19,27 +19,27 @@ def build(context, layout, until):
     evaluate_now = event_shape.evaluate
 
     @kernel
-    def prepare(engine):
-        if engine["shape_state"] == 0:
-            engine["shape_state"] = zeroed(LAST_BYTES)
+    def prepare(state):
+        if state["shape_state"] == 0:
+            state["shape_state"] = zeroed(LAST_BYTES)
 
     @kernel
-    def evaluate(engine, record, book_address, event, tap, probe):
-        last = view(engine["shape_state"], LAST)
+    def evaluate(state, record, book_address, event, tap, probe):
+        last = view(state["shape_state"], LAST)
         last["book"], last["event"] = book_address, address_of(event)
 
     @kernel
-    def flush(engine, tap, probe):
-        last = view(engine["shape_state"], LAST)
+    def flush(state, tap, probe):
+        last = view(state["shape_state"], LAST)
         if last["event"] != 0:
-            evaluate_now(engine, engine["records"], last["book"], view(last["event"], MBO), tap, probe)
+            evaluate_now(state, state["records"], last["book"], view(last["event"], MBO), tap, probe)
             last["event"] = 0
 
     @kernel
-    def destroy(engine):
-        free(engine["shape_state"])
+    def destroy(state):
+        free(state["shape_state"])
 
     return replace(event_shape, prepare=prepare, evaluate=evaluate, flush=flush, destroy=destroy)
 
 
-VARIANT = p4_hash_lookup.VARIANT.derive("lazy features", shape=Shape("lazy", build))
+VARIANT = p4_hash_lookup.VARIANT.derive("lazy features", shape=Shape(name="lazy", build=build))

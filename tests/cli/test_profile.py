@@ -237,11 +237,11 @@ def test_sampling_at_full_speed(looked_at: Any) -> None:
 def test_python_profilers(looked_at: Any) -> None:
     needs("scalene", "memray")
     kernel_line = looked_at["scalene"]["lines"][0]
-    assert kernel_line["file"] == "engine/session.py"
+    assert kernel_line["file"] == "engine/replay.py"
     assert kernel_line["text"].startswith("kernel(self.state")
     assert looked_at["memray"]["allocations"] > 0
     # Python allocates nothing per event; what the kernel does is seen, if at all, at the line that calls it.
-    own = [row for row in looked_at["memray"]["top"] if not row["location"].startswith("run (engine/session.py")]
+    own = [row for row in looked_at["memray"]["top"] if not row["location"].startswith("run (engine/replay.py")]
     assert sum(row["allocations"] for row in own) < looked_at["memray"]["events"] / 10
     page = looked_at["folder"] / "scalene" / "scalene.html"
     assert "<html" in page.read_text()[:1000].lower()

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from lobench.engine.compiling import entry
 from lobench.engine.errors import StrictError
-from lobench.engine.layout import ENGINE, SHARED
+from lobench.engine.layout import SHARED, STATE
 from lobench.engine.native import view
 from lobench.engine.parameters import NEVER
 from lobench.engine.policy import Variant
 from lobench.engine.records import BATCH, MBO
-from lobench.engine.session import Replay
+from lobench.engine.replay import Replay
 from lobench.engine.shards import TURN, index_of, share_out
-from lobench.variants.p7_cache_layout.grouping import FEWEST, GROUPS, group
-from lobench.variants.p7_cache_layout.layout import STATE
+from lobench.variants.p7_cache_layout.grouping import FEWEST, GROUPS, sorted_split
+from lobench.variants.p7_cache_layout.layout import PACKED
 from lobench.variants.p7_cache_layout.parameters import Parameters
 from tests.replays import LADDER, PHASE, Observed, Records, assert_equal, bits, chunks, each
 from tests.streams import Market
@@ -29,12 +29,12 @@ P8 = PHASE[8]
 
 
 @entry
-def listed(state: int, address: int, stride: int, count: int, indexes: Any) -> int:
+def listed(state_address: int, address: int, stride: int, count: int, indexes: Any) -> int:
     """Put a batch's list into ``indexes``; returns how many there are."""
-    engine = view(state, ENGINE)
-    turns = group(engine, address, stride, count)
+    state = view(state_address, STATE)
+    turns = sorted_split(state, address, stride, count)
     for turn in range(turns):
-        indexes[turn] = index_of(engine, turn)
+        indexes[turn] = index_of(state, turn)
     return turns
 
 
@@ -48,18 +48,18 @@ def lists(
     shared["owners"] = owners.ctypes.data
     found = []
     for worker in range(workers):
-        engine, state, groups, turns = (
-            np.zeros(1, ENGINE),
+        state, packed, groups, turns = (
             np.zeros(1, STATE),
+            np.zeros(1, PACKED),
             np.zeros(1, GROUPS),
             np.zeros(BATCH, TURN),
         )
         groups["begins"] = 9
-        engine["shared"], engine["workers"], engine["worker"] = shared.ctypes.data, workers, worker
-        engine["turns"], engine["layout_state"], engine["strict"] = turns.ctypes.data, state.ctypes.data, strict
-        state["groups"], state["book_count"], state["grouped"] = groups.ctypes.data, books + 1, grouped
+        state["shared"], state["workers"], state["worker"] = shared.ctypes.data, workers, worker
+        state["turns"], state["layout_state"], state["strict"] = turns.ctypes.data, packed.ctypes.data, strict
+        packed["groups"], packed["book_count"], packed["grouped"] = groups.ctypes.data, books + 1, grouped
         indexes = np.zeros(BATCH, np.int64)
-        count = listed(engine.ctypes.data, records.ctypes.data, MBO.itemsize, len(ids), indexes)
+        count = listed(state.ctypes.data, records.ctypes.data, MBO.itemsize, len(ids), indexes)
         found.append(indexes[:count])
     return found
 

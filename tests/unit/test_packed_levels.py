@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numba import njit
 
 from lobench.engine.native import view
-from lobench.engine.session import Replay
+from lobench.engine.replay import Replay
 from lobench.variants.p7_cache_layout import outskirts
 from lobench.variants.p7_cache_layout.layout import HEAD, OUTSKIRTS
 from lobench.variants.p7_cache_layout.levels import drop_bit, next_place, put_bit

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lobench.engine.compiling import entry
 from lobench.engine.layout import BOOK
 from lobench.engine.native import INTEGER, view
-from lobench.variants.p7_cache_layout.layout import LEVEL, LEVEL_BITS, LEVEL_MASK, SLOT, SLOTS, STAMP, STATE
+from lobench.variants.p7_cache_layout.layout import LEVEL, LEVEL_BITS, LEVEL_MASK, PACKED, SLOT, SLOTS, STAMP
 from lobench.variants.p7_cache_layout.orders import STAMP_BYTES, erase, find, home_of, insert
 from lobench.variants.p7_cache_layout.rebuilding import rebuild, spread
 from lobench.variants.p7_cache_layout.room import LARGE, free_room
@@ -25,43 +25,43 @@ KEY = 77
 
 @entry
 def put(state: int, order_id: int, size: int, stamp: int) -> None:
-    table = view(state, STATE)
+    table = view(state, PACKED)
     place = insert(table, home_of(table, order_id, KEY), order_id, size, 1, None)
     view(table["stamps"] + place * STAMP_BYTES, INTEGER)["value"] = stamp
 
 
 @entry
 def home(state: int, order_id: int) -> int:
-    return home_of(view(state, STATE), order_id, KEY)
+    return home_of(view(state, PACKED), order_id, KEY)
 
 
 @entry
 def place_of(state: int, order_id: int) -> int:
-    table = view(state, STATE)
+    table = view(state, PACKED)
     return find(table, home_of(table, order_id, KEY), order_id, 1, None)
 
 
 @entry
 def take(state: int, order_id: int) -> None:
-    table = view(state, STATE)
+    table = view(state, PACKED)
     home = home_of(table, order_id, KEY)
     erase(table, home, find(table, home, order_id, 1, None))
 
 
 @entry
 def spread_over(state: int, lines: int) -> None:
-    spread(view(state, STATE), lines)
+    spread(view(state, PACKED), lines)
 
 
 @entry
 def build(state: int, lines: int) -> None:
-    rebuild(view(state, STATE), lines, None)
+    rebuild(view(state, PACKED), lines, None)
 
 
 @entry
 def give_back(state: int) -> None:
-    free_room(view(state, STATE)["slots"])
-    free_room(view(state, STATE)["stamps"])
+    free_room(view(state, PACKED)["slots"])
+    free_room(view(state, PACKED)["stamps"])
 
 
 @dataclass
@@ -79,7 +79,7 @@ class Table:
         levels["owner"][1] = 2
         book["key"] = KEY
         books[1] = book.ctypes.data
-        self.state = np.zeros(1, STATE)
+        self.state = np.zeros(1, PACKED)
         for name, array in (("levels", levels), ("books", books)):
             self.state[name] = array.ctypes.data
         if self.most:  # A table without lines has no memory, and would give back what is not its own.

@@ -50,9 +50,9 @@ def build_mine(names):
     def get(store: int, index: int, probe: Record) -> float:
         return view(element(store, index, count, 8), DOUBLE)["value"]
 
-    return FeatureStore(8 * count, start, stop, row, put, get)
+    return FeatureStore(bytes=8 * count, start=start, stop=stop, row=row, put=put, get=get)
 
-VARIANT = p2_snapshot.VARIANT.derive("mine", features=Features("mine", build_mine))
+VARIANT = p2_snapshot.VARIANT.derive("mine", features=Features(name="mine", build=build_mine))
 '''
 
 

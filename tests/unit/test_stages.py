@@ -74,7 +74,7 @@ def test_every_function_of_a_policy_says_whose_stage_it_is() -> None:
     with_kernels = {
         each
         for each in vars(policy).values()
-        if is_dataclass(each) and isinstance(each, type) and "Kernel" in str(each.__annotations__.values())
+        if is_dataclass(each) and isinstance(each, type) and "Annotated" in str(each.__annotations__.values())
     }
     assert with_kernels == set(CONTRACTS.values())
     for contract in CONTRACTS.values():

@@ -30,7 +30,7 @@ def _is_pure(parameters: tuple[str, ...]) -> bool:
 def _signal(index: int, parameters: tuple[str, ...], state: str) -> str:
     """The call of a strategy for row ``i``."""
     sources = {name: f'block["feature"][{place}, i]' for place, name in enumerate(FEATURES)}
-    sources |= {"mid": 'block["mid"][i]', "trade_mean": 'block["trade_mean"][i]', "market": "engine", "state": state}
+    sources |= {"mid": 'block["mid"][i]', "trade_mean": 'block["trade_mean"][i]', "market": "state", "state": state}
     return f"strategy_{index}({', '.join(sources[name] for name in parameters)})"
 
 
@@ -67,13 +67,13 @@ def build_ends(block: np.dtype[Any]) -> Callable[..., Any]:
 
 
 def build_trade(block: np.dtype[Any]) -> Callable[..., Any]:
-    """``trade(engine, block_address, rows, ends)``: the remaining signals of all rows up to the last of ``ends``; the
+    """``trade(state, block_address, rows, ends)``: the remaining signals of all rows up to the last of ``ends``; the
     accounts follow all of them, with equity as it is after the last. Garbage in later rows, of ``rows``, is not read
     into anything."""
     entries = list(enumerate(STRATEGIES.values()))
     pure = [k for k, entry in entries if _is_pure(entry.parameters)]
     rest = [(k, entry) for k, entry in entries if k not in pure]
-    lines = ["def trade(engine, address, rows, ends):", "    block = view(address, BLOCK)", "    priced = NONE"]
+    lines = ["def trade(state, address, rows, ends):", "    block = view(address, BLOCK)", "    priced = NONE"]
     lines += [f"    buys_{k} = NONE" for k, _ in entries] + [f"    sells_{k} = NONE" for k, _ in entries]
     lines += ["    for i in range(rows):"]
     lines += ['        priced = priced | (uint64(not isnan(block["mid"][i])) << uint64(i))']
@@ -109,8 +109,8 @@ def _note_signal(index: int) -> list[str]:
 
 
 def build_trade_row(block: np.dtype[Any]) -> Callable[..., Any]:
-    """``trade_row(engine, block_address, i)``: the same for row ``i`` alone."""
-    lines = ["def trade_row(engine, address, i):", "    block = view(address, BLOCK)"]
+    """``trade_row(state, block_address, i)``: the same for row ``i`` alone."""
+    lines = ["def trade_row(state, address, i):", "    block = view(address, BLOCK)"]
     lines += ['    accounts, mid = block["accounts"][i], block["mid"][i]']
     for k, entry in enumerate(STRATEGIES.values()):
         pure = _is_pure(entry.parameters)

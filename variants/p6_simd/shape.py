@@ -28,13 +28,13 @@ def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: st
     means = any("trade_mean" in entry.parameters for entry in STRATEGIES.values())
 
     @kernel
-    def prepare(engine: Record) -> None:
-        if engine["shape_state"] == 0:
-            engine["shape_state"] = zeroed(block_bytes)
+    def prepare(state: Record) -> None:
+        if state["shape_state"] == 0:
+            state["shape_state"] = zeroed(block_bytes)
 
     @inlined
-    def flush(engine: Record, tap: Record, probe: Record) -> None:
-        address = engine["shape_state"]
+    def flush(state: Record, tap: Record, probe: Record) -> None:
+        address = state["shape_state"]
         block = view(address, block_type)
         count = block["pending"]
         if count != 0:
@@ -48,33 +48,33 @@ def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: st
             if decides:
                 decide(address, rows)
                 if not deep:
-                    trade(engine, address, rows, ends)
+                    trade(state, address, rows, ends)
             if tap is not None:
                 for place in range(count):
                     if decides and deep:
-                        trade_row(engine, address, place)
-                    copy_row(block, place, engine["row"])
-                    observe_outcome(view(block["book"][place], BOOK), engine["row"], feature_count, strategy_count, tap)
-            engine["trace"] += trace(address, rows, count)
+                        trade_row(state, address, place)
+                    copy_row(block, place, state["row"])
+                    observe_outcome(view(block["book"][place], BOOK), state["row"], feature_count, strategy_count, tap)
+            state["trace"] += trace(address, rows, count)
             while ends != NONE:
                 # A book's last evaluation is the last of a run.
                 place = trailing_zeros(ends)
                 ends = ends & (ends - ONE)
                 book = view(block["book"][place], BOOK)
                 if book["newest"] == place:
-                    row = row_of(engine, book, engine["row"])
+                    row = row_of(state, book, state["row"])
                     copy_row(block, place, row)
-                    put_features(engine, book, row, probe)
+                    put_features(state, book, row, probe)
             block["pending"] = 0
 
     @kernel
-    def flush_block(engine: Record, tap: Record, probe: Record) -> None:
-        flush(engine, tap, probe)
+    def flush_block(state: Record, tap: Record, probe: Record) -> None:
+        flush(state, tap, probe)
 
     @inlined
-    def evaluate(engine: Record, record: int, book_address: int, event: Record, tap: Record, probe: Record) -> None:
+    def evaluate(state: Record, record: int, book_address: int, event: Record, tap: Record, probe: Record) -> None:
         book = view(book_address, BOOK)
-        address = engine["shape_state"]
+        address = state["shape_state"]
         block = view(address, block_type)
         place = block["pending"]
         append(book, address, place)
@@ -84,20 +84,20 @@ def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: st
         if decides:
             block["accounts"][place] = book["strategies"]
             instrument = view(book["instrument"], INSTRUMENT)
-            block["best_bid"][place], block["best_ask"][place] = best_of(engine, instrument, probe)
+            block["best_bid"][place], block["best_ask"][place] = best_of(state, instrument, probe)
             if means:
-                block["trade_mean"][place] = trade_mean_of(engine, instrument, probe)
+                block["trade_mean"][place] = trade_mean_of(state, instrument, probe)
         if tap is not None:
             observe_moment(record, book, event, place, tap)
         block["pending"] = place + 1
         if place + 1 == ROWS:
-            flush_block(engine, tap, probe)
+            flush_block(state, tap, probe)
 
     @kernel
-    def destroy(engine: Record) -> None:
-        free(engine["shape_state"])
+    def destroy(state: Record) -> None:
+        free(state["shape_state"])
 
-    return ShapeKernels(prepare, evaluate, flush_block, destroy)
+    return ShapeKernels(prepare=prepare, evaluate=evaluate, flush=flush_block, destroy=destroy)
 
 
-COLUMNS = Shape("columns", build_column_shape, mids=False)
+COLUMNS = Shape(name="columns", build=build_column_shape, mids=False)

@@ -12,6 +12,6 @@ wants to see a queue sorts it (``queues``). So a cancel touches the order and it
 from __future__ import annotations
 
 from lobench.variants import p6_simd
-from lobench.variants.p7_cache_layout.books import PACKED
+from lobench.variants.p7_cache_layout.books import PACKED_LAYOUT
 
-VARIANT = p6_simd.VARIANT.derive("orders in their table, levels in a window, no links, prefetch", layout=PACKED)
+VARIANT = p6_simd.VARIANT.derive("orders in their table, levels in a window, no links, prefetch", layout=PACKED_LAYOUT)

@@ -21,7 +21,7 @@ from lobench.engine.records import ASK, MBO
 from lobench.engine.registry import FEATURES, STRATEGIES
 from lobench.engine.shards import index_of
 from lobench.variants.p7_cache_layout.growth import held, make_room
-from lobench.variants.p7_cache_layout.layout import FOUND, FOUND_BYTES, HEAD_BYTES, LINE_BYTES, SLOTS, STATE
+from lobench.variants.p7_cache_layout.layout import FOUND, FOUND_BYTES, HEAD_BYTES, LINE_BYTES, PACKED, SLOTS
 from lobench.variants.p7_cache_layout.levels import best_of, numbers_at, tick_of
 from lobench.variants.p7_cache_layout.near import ROOM
 from lobench.variants.p7_cache_layout.orders import (
@@ -44,21 +44,21 @@ _NONE = uint64(1 << (SLOTS - 1))
 
 
 @kernel
-def found_at(state: Record, index: int) -> Record:
-    """What was found ahead for record ``index``."""
-    return view(element(state["found"], index & (RING - 1), RING, FOUND_BYTES), FOUND)
+def found_at(packed: Record, turn: int) -> Record:
+    """What was found ahead for the record of turn ``turn``."""
+    return view(element(packed["found"], turn & (RING - 1), RING, FOUND_BYTES), FOUND)
 
 
 @kernel(stage="levels")
-def look_for_levels(state: Record, index: int) -> None:
-    """Ask for the levels that record ``index`` needs."""
-    found = found_at(state, index)
+def look_for_levels(packed: Record, turn: int) -> None:
+    """Ask for the levels that the record of turn ``turn`` needs."""
+    found = found_at(packed, turn)
     event = view(found["event"], MBO)
     home = found["home"]
-    held = matches(line_at(state, home), event["order_id"])
+    held = matches(line_at(packed, home), event["order_id"])
     # An order that went to a line behind is met by its record only: looking for those costs as much as it gains.
-    slot = slot_at(state, home * SLOTS + trailing_zeros(uint64(held) | _NONE))
-    prefetch(state["levels"] + level_of(slot) * LEVEL_BYTES)
+    slot = slot_at(packed, home * SLOTS + trailing_zeros(uint64(held) | _NONE))
+    prefetch(packed["levels"] + level_of(slot) * LEVEL_BYTES)
     head = head_of(found["guess"])
     which = int64(event["side"] == ASK)
     width = int64(head["width"])
@@ -66,8 +66,8 @@ def look_for_levels(state: Record, index: int) -> None:
     joined = int64(0)
     if ticks < uint64(width):
         joined = int64(numbers_at(head, which * width + int64(ticks))["value"])
-    prefetch(state["levels"] + joined * LEVEL_BYTES)
-    prefetch(state["levels"] + best_of(head, which) * LEVEL_BYTES)
+    prefetch(packed["levels"] + joined * LEVEL_BYTES)
+    prefetch(packed["levels"] + best_of(head, which) * LEVEL_BYTES)
     prefetch(head["quote"])
     prefetch(head["touch"])
 
@@ -79,22 +79,22 @@ def build_look_ahead(tracked: bool) -> Callable[..., Any]:
     book_bytes = HEAD_BYTES + ROOM + feature_bytes + account_bytes
 
     @kernel
-    def look_for_order(engine: Record, state: Record, address: int, stride: int, index: int) -> None:
-        """Find the book and the line of record ``index``, and ask for them."""
-        place = address + index_of(engine, index) * stride
+    def look_for_order(state: Record, packed: Record, address: int, stride: int, turn: int) -> None:
+        """Find the book and the line of the record of turn ``turn``, and ask for them."""
+        place = address + index_of(state, turn) * stride
         event = view(place, MBO)
         key = book_key(event["instrument_id"], event["publisher_id"])
-        home = home_of(state, event["order_id"], key)
-        prefetch(state["slots"] + home * LINE_BYTES)
-        prefetch(state["stamps"] + home * STAMPS_BYTES)
+        home = home_of(packed, event["order_id"], key)
+        prefetch(packed["slots"] + home * LINE_BYTES)
+        prefetch(packed["stamps"] + home * STAMPS_BYTES)
         # Neighbours are often of one book.
-        book = state["last_book"]
-        if key != state["last_key"] or book == 0:
-            book = table_get(engine["book_table"], key, UNCOUNTED, None)
-            state["last_key"] = key
-            state["last_book"] = book
-        guess = book if book != 0 else state["nobody"]
-        found = found_at(state, index)
+        book = packed["last_book"]
+        if key != packed["last_key"] or book == 0:
+            book = table_get(state["book_table"], key, UNCOUNTED, None)
+            packed["last_key"] = key
+            packed["last_book"] = book
+        guess = book if book != 0 else packed["nobody"]
+        found = found_at(packed, turn)
         found["book"] = book
         found["guess"] = guess
         found["home"] = home
@@ -105,16 +105,16 @@ def build_look_ahead(tracked: bool) -> Callable[..., Any]:
             prefetch(guess + LINE_BYTES)
 
     @kernel
-    def start_looking(engine: Record, state: Record, address: int, stride: int, index: int, count: int) -> None:
+    def start_looking(state: Record, packed: Record, address: int, stride: int, turn: int, count: int) -> None:
         """All looks that would have been taken by now."""
-        for turn in range(index, min(index + 2 * state["distance"], count)):
-            look_for_order(engine, state, address, stride, turn)
-        for turn in range(index, min(index + state["distance"], count)):
-            look_for_levels(state, turn)
+        for each in range(turn, min(turn + 2 * packed["distance"], count)):
+            look_for_order(state, packed, address, stride, each)
+        for each in range(turn, min(turn + packed["distance"], count)):
+            look_for_levels(packed, each)
 
     @inlined
-    def look_for_book(state: Record, index: int) -> None:
-        address = found_at(state, index)["guess"]
+    def look_for_book(packed: Record, turn: int) -> None:
+        address = found_at(packed, turn)["guess"]
         book = view(address, BOOK)
         for line in range(2 * LINE_BYTES, ROOM, LINE_BYTES):
             prefetch(address + line)
@@ -125,41 +125,42 @@ def build_look_ahead(tracked: bool) -> Callable[..., Any]:
         prefetch(head_of(address)["quote"] + LINE_BYTES)
 
     @inlined
-    def look_ahead(engine: Record, address: int, stride: int, index: int, count: int, probe: Record) -> None:
-        state = view(engine["layout_state"], STATE)
-        if index & (STRETCH - 1) == 0:
-            make_room(state, min(int64(STRETCH), count - index), probe)
-        if index == 0:
-            state["ahead"] = int64(held(state) >= state["ahead_bytes"])
-            state["cold"] = int64(state["book_count"] * book_bytes >= state["ahead_bytes"])
-        if state["ahead"] != 0:
-            distance = state["distance"]
-            if index & (STRETCH - 1) == 0 and (index == 0 or state["moved"] != 0):
-                start_looking(engine, state, address, stride, index, count)
-                state["moved"] = 0
-            if index + 2 * distance < count:
-                look_for_order(engine, state, address, stride, index + 2 * distance)
-            if index + distance < count:
-                look_for_levels(state, index + distance)
-            if tracked and state["cold"] != 0:
+    def look_ahead(state: Record, address: int, stride: int, turn: int, count: int, probe: Record) -> None:
+        packed = view(state["layout_state"], PACKED)
+        if turn & (STRETCH - 1) == 0:
+            make_room(packed, min(int64(STRETCH), count - turn), probe)
+        if turn == 0:
+            packed["ahead"] = int64(held(packed) >= packed["ahead_bytes"])
+            packed["cold"] = int64(packed["book_count"] * book_bytes >= packed["ahead_bytes"])
+        if packed["ahead"] != 0:
+            distance = packed["distance"]
+            if turn & (STRETCH - 1) == 0 and (turn == 0 or packed["moved"] != 0):
+                start_looking(state, packed, address, stride, turn, count)
+                packed["moved"] = 0
+            if turn + 2 * distance < count:
+                look_for_order(state, packed, address, stride, turn + 2 * distance)
+            if turn + distance < count:
+                look_for_levels(packed, turn + distance)
+            if tracked and packed["cold"] != 0:
                 # Books have been found twice the distance ahead, and no further.
-                soon = index + min(int64(SOON), 2 * distance)
+                soon = turn + min(int64(SOON), 2 * distance)
                 if soon < count:
-                    look_for_book(state, soon)
+                    look_for_book(packed, soon)
 
     return look_ahead
 
 
 @kernel(stage="lookup")
-def find_ahead(engine: Record, event: Record, index: int) -> int:
-    """Address of the book of record ``index``, 0 if it was not looked for or not found ahead; ``home`` of its order."""
-    state = view(engine["layout_state"], STATE)
+def find_ahead(state: Record, event: Record, turn: int) -> int:
+    """Address of the book of the record of turn ``turn``, 0 if it was not looked for or not found ahead; notes the
+    ``home`` of its order."""
+    packed = view(state["layout_state"], PACKED)
     book = int64(0)
-    if state["ahead"] != 0:
-        found = found_at(state, index)
-        state["home"] = found["home"]
+    if packed["ahead"] != 0:
+        found = found_at(packed, turn)
+        packed["home"] = found["home"]
         book = found["book"]
     else:
         key = book_key(event["instrument_id"], event["publisher_id"])
-        state["home"] = home_of(state, event["order_id"], key)
+        packed["home"] = home_of(packed, event["order_id"], key)
     return book

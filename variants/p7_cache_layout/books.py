@@ -12,9 +12,9 @@ from lobench.engine.policy import Layout, LayoutKernels, Lookup, Memory
 from lobench.engine.shards import split
 from lobench.variants.p7_cache_layout.ahead import build_look_ahead, find_ahead
 from lobench.variants.p7_cache_layout.candidates import candidates
-from lobench.variants.p7_cache_layout.grouping import group
-from lobench.variants.p7_cache_layout.growth import make_room, open_state
-from lobench.variants.p7_cache_layout.layout import HEAD_BYTES, LINE_BYTES, STATE
+from lobench.variants.p7_cache_layout.grouping import sorted_split
+from lobench.variants.p7_cache_layout.growth import make_room, open_packed
+from lobench.variants.p7_cache_layout.layout import HEAD_BYTES, LINE_BYTES, PACKED
 from lobench.variants.p7_cache_layout.levels import NUMBER_BYTES, bits_bytes
 from lobench.variants.p7_cache_layout.near import ROOM, append_side
 from lobench.variants.p7_cache_layout.orders import STAMPS_BYTES
@@ -31,51 +31,51 @@ from lobench.variants.p7_cache_layout.window import FIRST_CREDIT, drop_window
 
 
 @kernel
-def prepare(engine: Record, count: int, probe: Record) -> None:
-    if engine["layout_state"] == 0:
-        open_state(engine)
+def reserve(state: Record, count: int, probe: Record) -> None:
+    if state["layout_state"] == 0:
+        open_packed(state)
         # Also for a worker that never has a record.
-        make_room(view(engine["layout_state"], STATE), int64(1), probe)
+        make_room(view(state["layout_state"], PACKED), int64(1), probe)
 
 
 @kernel
-def find(engine: Record, event: Record, index: int) -> int:
-    book = find_ahead(engine, event, index)
+def find(state: Record, event: Record, turn: int) -> int:
+    book = find_ahead(state, event, turn)
     if book == 0:
-        book = find_book(engine, book_key(event["instrument_id"], event["publisher_id"]))
+        book = find_book(state, book_key(event["instrument_id"], event["publisher_id"]))
     return book
 
 
 @kernel
-def new_book(engine: Record, probe: Record) -> int:
+def new_book(state: Record, probe: Record) -> int:
     return new_room(HEAD_BYTES + ROOM) + HEAD_BYTES
 
 
 @kernel
-def start(engine: Record, book_address: int) -> None:
-    state, head = view(engine["layout_state"], STATE), head_of(book_address)
-    number = state["book_count"]
-    state["book_count"] += 1
-    view(state["books"] + 8 * number, INTEGER)["value"] = book_address
+def start(state: Record, book_address: int) -> None:
+    packed, head = view(state["layout_state"], PACKED), head_of(book_address)
+    number = packed["book_count"]
+    packed["book_count"] += 1
+    view(packed["books"] + 8 * number, INTEGER)["value"] = book_address
     head["number"] = number
-    head["state"] = engine["layout_state"]
+    head["packed"] = state["layout_state"]
     head["credit"] = FIRST_CREDIT
     head["allowance"] = FIRST_CREDIT
     head["granted"] = FIRST_CREDIT
     for which in range(2):
         side_at(book_address, which)["stale"] = 1
-    join_instrument(state, book_address)
+    join_instrument(packed, book_address)
 
 
 @kernel
-def measure(engine: Record, total: Record) -> None:
-    if engine["layout_state"] != 0:
-        state = view(engine["layout_state"], STATE)
-        total["orders"] += state["live"]
-        total["order_bytes"] += state["level_room"] * LEVEL_BYTES
-        total["table_bytes"] += state["lines"] * (LINE_BYTES + STAMPS_BYTES)
-        for index in range(engine["books"]["count"]):
-            head = head_of(item(engine["books"], index))
+def measure(state: Record, total: Record) -> None:
+    if state["layout_state"] != 0:
+        packed = view(state["layout_state"], PACKED)
+        total["orders"] += packed["live"]
+        total["order_bytes"] += packed["level_room"] * LEVEL_BYTES
+        total["table_bytes"] += packed["lines"] * (LINE_BYTES + STAMPS_BYTES)
+        for index in range(state["books"]["count"]):
+            head = head_of(item(state["books"], index))
             width = int64(head["width"])
             total["ladder_bytes"] += 2 * width * NUMBER_BYTES + bits_bytes(width) if width != 0 else int64(0)
             for which in range(2):
@@ -84,7 +84,7 @@ def measure(engine: Record, total: Record) -> None:
 
 
 @kernel
-def drop(engine: Record, book_address: int) -> None:
+def drop(state: Record, book_address: int) -> None:
     head = head_of(book_address)
     # The touches of an instrument's books lie together.
     if view(book_address, BOOK)["next_of_instrument"] == 0:
@@ -101,32 +101,32 @@ def build_packed(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> L
     destroy_memory = memory.destroy
 
     @kernel
-    def follow(engine: Record, book_address: int, instrument: Record, probe: Record) -> None:
+    def follow(state: Record, book_address: int, instrument: Record, probe: Record) -> None:
         # The BBO and queue positions were kept with every change.
         if tracked and mids:
             put_mid(instrument)
 
     @kernel
-    def destroy(engine: Record) -> None:
-        if engine["layout_state"] != 0:
-            state = view(engine["layout_state"], STATE)
-            forget(state)
-            free(state["scratch"])
-            free_room(state["slots"])
-            free_room(state["stamps"])
-            free_room(state["levels"])
-            free_room(state["books"])
-            free_room(state["found"])
-            free_room(state["top"])
-            free_room(state["groups"])
-            free_room(state["nobody"] - HEAD_BYTES)
-            free_room(engine["layout_state"])
-            engine["layout_state"] = 0
-        destroy_memory(engine)
+    def destroy(state: Record) -> None:
+        if state["layout_state"] != 0:
+            packed = view(state["layout_state"], PACKED)
+            forget(packed)
+            free(packed["scratch"])
+            free_room(packed["slots"])
+            free_room(packed["stamps"])
+            free_room(packed["levels"])
+            free_room(packed["books"])
+            free_room(packed["found"])
+            free_room(packed["top"])
+            free_room(packed["groups"])
+            free_room(packed["nobody"] - HEAD_BYTES)
+            free_room(state["layout_state"])
+            state["layout_state"] = 0
+        destroy_memory(state)
 
     return LayoutKernels(
-        prepare=prepare,
-        split=group if tracked else split,
+        reserve=reserve,
+        split=sorted_split if tracked else split,
         look_ahead=build_look_ahead(tracked),
         find=find,
         new_book=new_book,
@@ -146,9 +146,9 @@ def build_packed(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> L
     )
 
 
-PACKED = Layout(
-    "packed",
-    build_packed,
+PACKED_LAYOUT = Layout(
+    name="packed",
+    build=build_packed,
     replaces=("lookup",),
     inspect=read_queues,
     parameters=DEFAULTS,

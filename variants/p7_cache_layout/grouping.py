@@ -15,7 +15,7 @@ from lobench.engine.layout import SHARED, record
 from lobench.engine.native import Record, element, int64, memset, view
 from lobench.engine.records import BATCH, MBO
 from lobench.engine.shards import OWNER, OWNER_BYTES, SLOTS, TURN, TURN_BYTES, index_of, slot_of, split
-from lobench.variants.p7_cache_layout.layout import STATE
+from lobench.variants.p7_cache_layout.layout import PACKED
 
 GROUPS: Final = record(("begins", "u2", (SLOTS,)), ("slot", "u2", (BATCH,)), ("turns", TURN, (BATCH,)))
 """``begins``: where each slot's records begin; ``slot`` of each record; ``turns``: the list that is made."""
@@ -27,19 +27,19 @@ FEWEST: Final = 256
 
 
 @kernel
-def _count(engine: Record, groups: Record, address: int, stride: int, count: int) -> int:
+def _count(state: Record, groups: Record, address: int, stride: int, count: int) -> int:
     """Fill ``slot`` and count in ``begins``; of several workers each counts its own records, and lists them."""
     begins, slots = groups["begins"], groups["slot"]
     mine = int64(count)
-    engine["listed"] = 0
-    if engine["workers"] == 1:
+    state["listed"] = 0
+    if state["workers"] == 1:
         for index in range(count):
             slot = slot_of(view(address + index * stride, MBO)["instrument_id"])
             slots[index] = slot
             begins[slot] += 1
     else:
         mine = int64(0)
-        owners, turns, worker = view(engine["shared"], SHARED)["owners"], engine["turns"], engine["worker"]
+        owners, turns, worker = view(state["shared"], SHARED)["owners"], state["turns"], state["worker"]
         for index in range(count):
             # No branch: the next record may be anybody's.
             slot = slot_of(view(address + index * stride, MBO)["instrument_id"])
@@ -48,30 +48,30 @@ def _count(engine: Record, groups: Record, address: int, stride: int, count: int
             view(element(turns, mine, BATCH, TURN_BYTES), TURN)["index"] = index
             begins[slot] += own
             mine += own
-        engine["listed"] = turns
+        state["listed"] = turns
     return mine
 
 
 @kernel(stage="lookup")
-def group(engine: Record, address: int, stride: int, count: int) -> int:
+def sorted_split(state: Record, address: int, stride: int, count: int) -> int:
     """``split``, but in the order of slots where there are books enough. A strict replay keeps the feed's order: it
     stops at the first anomaly."""
-    state = view(engine["layout_state"], STATE)
-    if state["book_count"] <= state["grouped"] or count < FEWEST or engine["strict"] != 0:
-        return split(engine, address, stride, count)
-    groups = view(state["groups"], GROUPS)
+    packed = view(state["layout_state"], PACKED)
+    if packed["book_count"] <= packed["grouped"] or count < FEWEST or state["strict"] != 0:
+        return split(state, address, stride, count)
+    groups = view(packed["groups"], GROUPS)
     begins, slots = groups["begins"], groups["slot"]
-    memset(state["groups"], np.int32(0), _BEGINS_BYTES)
-    turns = _count(engine, groups, address, stride, count)
+    memset(packed["groups"], np.int32(0), _BEGINS_BYTES)
+    turns = _count(state, groups, address, stride, count)
     before = int64(0)
     for slot in range(SLOTS):
         held = int64(begins[slot])
         begins[slot] = before
         before += held
-    ordered = state["groups"] + _TURNS
+    ordered = packed["groups"] + _TURNS
     for turn in range(turns):
         place = int64(begins[slots[turn]])
         begins[slots[turn]] = place + 1
-        view(element(ordered, place, BATCH, TURN_BYTES), TURN)["index"] = index_of(engine, turn)
-    engine["listed"] = ordered
+        view(element(ordered, place, BATCH, TURN_BYTES), TURN)["index"] = index_of(state, turn)
+    state["listed"] = ordered
     return turns

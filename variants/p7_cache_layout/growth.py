@@ -16,10 +16,10 @@ from lobench.variants.p7_cache_layout.layout import (
     HEAD_BYTES,
     LEVEL_MASK,
     LINE_BYTES,
+    PACKED,
     PARAMETERS_BYTES,
     PARAMETERS_OFFSET,
     SLOTS,
-    STATE,
     TOP,
 )
 from lobench.variants.p7_cache_layout.orders import STAMPS_BYTES
@@ -28,7 +28,7 @@ from lobench.variants.p7_cache_layout.pool import LEVEL_BYTES
 from lobench.variants.p7_cache_layout.rebuilding import purge, rebuild
 from lobench.variants.p7_cache_layout.room import free_room, new_room
 
-STATE_BYTES = STATE.itemsize
+PACKED_BYTES = PACKED.itemsize
 _BOOK_BYTES = BOOK.itemsize
 TOP_BYTES = TOP.itemsize
 _GOLDEN = uint64(0x9E3779B97F4A7C15)
@@ -42,78 +42,78 @@ SHARES = 64
 
 
 @kernel
-def open_state(engine: Record) -> None:
+def open_packed(state: Record) -> None:
     """A worker's packed books, none at first."""
-    engine["layout_state"] = new_room(STATE_BYTES)
-    state = view(engine["layout_state"], STATE)
-    state["scatter"] = _GOLDEN
-    state["level_count"] = 1
-    state["book_count"] = 1
-    state["patience"] = FIRST_PATIENCE
-    state["found"] = new_room(RING * FOUND_BYTES)
-    state["top"] = new_room(TOP_BYTES)
-    state["groups"] = new_room(GROUPS_BYTES)
-    state["nobody"] = new_room(HEAD_BYTES + _BOOK_BYTES) + HEAD_BYTES
-    memcpy(engine["layout_state"] + PARAMETERS_OFFSET, engine["layout_parameters"], PARAMETERS_BYTES)
+    state["layout_state"] = new_room(PACKED_BYTES)
+    packed = view(state["layout_state"], PACKED)
+    packed["scatter"] = _GOLDEN
+    packed["level_count"] = 1
+    packed["book_count"] = 1
+    packed["patience"] = FIRST_PATIENCE
+    packed["found"] = new_room(RING * FOUND_BYTES)
+    packed["top"] = new_room(TOP_BYTES)
+    packed["groups"] = new_room(GROUPS_BYTES)
+    packed["nobody"] = new_room(HEAD_BYTES + _BOOK_BYTES) + HEAD_BYTES
+    memcpy(state["layout_state"] + PARAMETERS_OFFSET, state["layout_parameters"], PARAMETERS_BYTES)
 
 
 @kernel
-def book_address(state: Record, number: int) -> int:
+def book_address(packed: Record, number: int) -> int:
     """Address of a book's ``BOOK`` record."""
-    return view(state["books"] + 8 * number, INTEGER)["value"]
+    return view(packed["books"] + 8 * number, INTEGER)["value"]
 
 
 @kernel
-def grow_levels(state: Record, count: int) -> None:
-    room = max(int64(LEAST_LEVELS), state["level_room"] + (state["level_room"] >> 1) + count)
+def grow_levels(packed: Record, count: int) -> None:
+    room = max(int64(LEAST_LEVELS), packed["level_room"] + (packed["level_room"] >> 1) + count)
     if room > LEVEL_MASK:
         raise MemoryError("more than 67 million price levels")
     levels = new_room(room * LEVEL_BYTES)
-    if state["levels"] != 0:
-        memcpy(levels, state["levels"], state["level_count"] * LEVEL_BYTES)
-    free_room(state["levels"])
-    state["levels"] = levels
-    state["level_room"] = room
+    if packed["levels"] != 0:
+        memcpy(levels, packed["levels"], packed["level_count"] * LEVEL_BYTES)
+    free_room(packed["levels"])
+    packed["levels"] = levels
+    packed["level_room"] = room
 
 
 @kernel
-def grow_books(state: Record, count: int) -> None:
-    room = max(int64(LEAST_BOOKS), state["book_room"] * 2 + count)
+def grow_books(packed: Record, count: int) -> None:
+    room = max(int64(LEAST_BOOKS), packed["book_room"] * 2 + count)
     books = new_room(room * 8)
-    if state["books"] != 0:
-        memcpy(books, state["books"], state["book_count"] * 8)
-    free_room(state["books"])
-    state["books"] = books
-    state["book_room"] = room
+    if packed["books"] != 0:
+        memcpy(books, packed["books"], packed["book_count"] * 8)
+    free_room(packed["books"])
+    packed["books"] = books
+    packed["book_room"] = room
 
 
 @kernel
-def held(state: Record) -> int:
+def held(packed: Record) -> int:
     """Bytes of orders and levels."""
-    return state["lines"] * (LINE_BYTES + STAMPS_BYTES) + state["level_count"] * LEVEL_BYTES
+    return packed["lines"] * (LINE_BYTES + STAMPS_BYTES) + packed["level_count"] * LEVEL_BYTES
 
 
 @kernel
-def make_room(state: Record, count: int, probe: Record) -> None:
+def make_room(packed: Record, count: int, probe: Record) -> None:
     """Before ``count`` records."""
-    if state["level_count"] + count > state["level_room"]:
-        grow_levels(state, count)
-    if state["book_count"] + count > state["book_room"]:
-        grow_books(state, count)
-    slots = state["lines"] * SLOTS
-    if (state["used"] + count) * SHARES > slots * state["fullest"]:
-        if (state["live"] + count) * SHARES * 8 <= slots * state["fullest"] * 7:
+    if packed["level_count"] + count > packed["level_room"]:
+        grow_levels(packed, count)
+    if packed["book_count"] + count > packed["book_room"]:
+        grow_books(packed, count)
+    slots = packed["lines"] * SLOTS
+    if (packed["used"] + count) * SHARES > slots * packed["fullest"]:
+        if (packed["live"] + count) * SHARES * 8 <= slots * packed["fullest"] * 7:
             # Enough of it is dead, by clears.
-            purge(state)
+            purge(packed)
         else:
-            wanted = (state["live"] + count) * SHARES // (state["after"] * SLOTS)
-            rebuild(state, max(state["least_lines"], wanted), probe)
-    elif state["walked"] > state["patience"] * (count + SHARES):
+            wanted = (packed["live"] + count) * SHARES // (packed["after"] * SLOTS)
+            rebuild(packed, max(packed["least_lines"], wanted), probe)
+    elif packed["walked"] > packed["patience"] * (count + SHARES):
         # Ids that are alike in many books, or chosen to collide: another hash, which knows the book.
-        state["patience"] *= 2
-        purge(state)
+        packed["patience"] *= 2
+        purge(packed)
         # Where memory is, no feed can know: ids cannot be chosen to collide once more.
-        state["scatter"] = mix(uint64(state["slots"]) + state["scatter"]) | _ODD
-        state["salt"] = mix(state["scatter"]) | _ODD
-        rebuild(state, state["lines"], probe)
-    state["walked"] = 0
+        packed["scatter"] = mix(uint64(packed["slots"]) + packed["scatter"]) | _ODD
+        packed["salt"] = mix(packed["scatter"]) | _ODD
+        rebuild(packed, packed["lines"], probe)
+    packed["walked"] = 0

@@ -56,7 +56,7 @@ _FIELDS: Final = [
     ("width", "u4"),
     ("shift", "u4"),
     ("far", OUTSKIRTS, (2,)),
-    *integers("number", "state"),
+    *integers("number", "packed"),
     *integers("touches", "credit", "allowance", "granted", "laid"),
     ("unused", "i8", (3,)),
 ]
@@ -88,7 +88,7 @@ FOUND: Final = record(*integers("book", "guess", "home", "event"))
 order belongs; its own address."""
 FOUND_BYTES: Final = FOUND.itemsize
 
-STATE: Final = record(
+PACKED: Final = record(
     *integers("slots", "stamps", "lines", "most_lines", "used", "live", "reach", "walked", "patience"),
     ("scatter", "u8"),
     ("salt", "u8"),
@@ -98,7 +98,7 @@ STATE: Final = record(
     *integers("first", "order", "top", "groups", "scratch", "scratch_bytes", "last_key", "last_book"),
     *integers(*NAMES),
 )
-"""One worker's packed books, at ``engine["layout_state"]``.
+"""One worker's packed books, at ``state["layout_state"]``.
 
 ``slots``, ``stamps``: the order table of ``lines`` lines, with addresses for ``most_lines``; ``used`` of its slots hold
 an order, ``live`` of these one that rests. ``reach``: lines that any order is away from its own at most; ``walked``:
@@ -109,10 +109,10 @@ by number. ``found``: what was found for the records ahead; ``moved``: whether o
 windows; ``last_book``: that was found ahead, and its key. At the end, parameters: see ``parameters``."""
 
 PARAMETERS: Final = record(*integers(*NAMES))
-"""What ``engine["layout_parameters"]`` leads to; the same stands at the end of ``STATE``."""
+"""What ``state["layout_parameters"]`` leads to; the same stands at the end of ``PACKED``."""
 PARAMETERS_BYTES: Final = PARAMETERS.itemsize
-PARAMETERS_OFFSET: Final = STATE.itemsize - PARAMETERS_BYTES
-assert STATE.fields[NAMES[0]][1] == PARAMETERS_OFFSET  # type: ignore[index]
+PARAMETERS_OFFSET: Final = PACKED.itemsize - PARAMETERS_BYTES
+assert PACKED.fields[NAMES[0]][1] == PARAMETERS_OFFSET  # type: ignore[index]
 
 TOP: Final = record(("number", "i8", (8,)))
 """Room for the numbers of the best levels of a side."""

@@ -14,7 +14,7 @@ from lobench.engine.inputs import LEVELS
 from lobench.engine.layout import BOOK, record
 from lobench.engine.native import Record, address_of, int64, view
 from lobench.engine.records import UNDEF_PRICE
-from lobench.variants.p7_cache_layout.layout import LINE_BYTES, STATE, TOP
+from lobench.variants.p7_cache_layout.layout import LINE_BYTES, PACKED, TOP
 from lobench.variants.p7_cache_layout.levels import is_better
 from lobench.variants.p7_cache_layout.pool import level_at
 from lobench.variants.p7_cache_layout.quotes import head_of
@@ -51,13 +51,13 @@ def follow_level(book_address: int, which: int, price: int, change: int, structu
 def read_again(book_address: int, which: int) -> None:
     """The levels as the side stands now."""
     near, head = near_at(book_address, which), head_of(book_address)
-    state = view(head["state"], STATE)
-    top = view(state["top"], TOP)
-    top_levels(state, head, which, top)
+    packed = view(head["packed"], PACKED)
+    top = view(packed["top"], TOP)
+    top_levels(packed, head, which, top)
     for depth in range(LEVELS):
         number = top["number"][depth]
         # Level 0 is empty; only its price would be wrong.
-        level = level_at(state, number)
+        level = level_at(packed, number)
         near["price"][depth] = level["price"] if number != 0 else UNDEF_PRICE
         near["size"][depth] = level["size"]
     side_at(book_address, which)["stale"] = 0

@@ -32,25 +32,25 @@ _NOTHING, _ONE = uint64(0), uint64(1)
 
 
 @kernel(stage="lookup")
-def home_of(state: Record, order_id: int, key: int) -> int:
+def home_of(packed: Record, order_id: int, key: int) -> int:
     """The line where an order of the book ``key`` belongs."""
-    scattered = uint64(order_id) * state["scatter"] + uint64(key) * state["salt"]
-    return high_product(scattered, uint64(state["lines"]))
+    scattered = uint64(order_id) * packed["scatter"] + uint64(key) * packed["salt"]
+    return high_product(scattered, uint64(packed["lines"]))
 
 
 @kernel
-def line_at(state: Record, line: int) -> Record:
-    return view(element(state["slots"], line, state["lines"], LINE_BYTES), LINE)
+def line_at(packed: Record, line: int) -> Record:
+    return view(element(packed["slots"], line, packed["lines"], LINE_BYTES), LINE)
 
 
 @kernel
-def slot_at(state: Record, slot: int) -> Record:
-    return view(element(state["slots"], slot, state["lines"] * SLOTS, SLOT_BYTES), SLOT)
+def slot_at(packed: Record, slot: int) -> Record:
+    return view(element(packed["slots"], slot, packed["lines"] * SLOTS, SLOT_BYTES), SLOT)
 
 
 @kernel
-def stamp_at(state: Record, slot: int) -> Record:
-    return view(element(state["stamps"], slot, state["lines"] * SLOTS, STAMP_BYTES), STAMP)
+def stamp_at(packed: Record, slot: int) -> Record:
+    return view(element(packed["stamps"], slot, packed["lines"] * SLOTS, STAMP_BYTES), STAMP)
 
 
 @kernel
@@ -65,8 +65,8 @@ def put_level(slot: Record, number: int) -> None:
 
 
 @kernel
-def following(state: Record, line: int) -> int:
-    return line + 1 if line + 1 < state["lines"] else int64(0)
+def following(packed: Record, line: int) -> int:
+    return line + 1 if line + 1 < packed["lines"] else int64(0)
 
 
 @kernel
@@ -105,31 +105,31 @@ def put_elsewhere(line: Record, count: int, distance: int) -> None:
 
 
 @kernel
-def farthest(state: Record, line: Record) -> int:
+def farthest(packed: Record, line: Record) -> int:
     """How many lines away from this one any order of it is at most."""
     distance = int64(line["level_1"]) >> LEVEL_BITS
-    return distance if distance < MOST_OVER else state["reach"]
+    return distance if distance < MOST_OVER else packed["reach"]
 
 
 @kernel
-def key_of_level(state: Record, level: int) -> int:
+def key_of_level(packed: Record, level: int) -> int:
     """Key of the book of a level, dead or not; what the hash needs of it: 0 while it knows no book."""
     key = int64(0)
-    if state["salt"] != _NOTHING:
-        number = (int64(level_at(state, level)["owner"]) & ~int64(DEAD)) >> 1
-        key = view(view(element(state["books"], number, state["book_room"], 8), INTEGER)["value"], BOOK)["key"]
+    if packed["salt"] != _NOTHING:
+        number = (int64(level_at(packed, level)["owner"]) & ~int64(DEAD)) >> 1
+        key = view(view(element(packed["books"], number, packed["book_room"], 8), INTEGER)["value"], BOOK)["key"]
     return key
 
 
 @kernel
-def find_in(state: Record, line: int, order_id: int, number: int) -> int:
+def find_in(packed: Record, line: int, order_id: int, number: int) -> int:
     """Slot of the order of book ``number`` in this line, -1 if it is not there."""
-    held = uint64(matches(line_at(state, line), order_id))
+    held = uint64(matches(line_at(packed, line), order_id))
     found = int64(-1)
     while held != _NOTHING:
         slot = line * SLOTS + trailing_zeros(held)
         # Level 0, of an empty slot, belongs to no book.
-        if int64(level_at(state, level_of(slot_at(state, slot)))["owner"]) >> 1 == number:
+        if int64(level_at(packed, level_of(slot_at(packed, slot)))["owner"]) >> 1 == number:
             found = slot
             break
         held = held & (held - _ONE)
@@ -137,14 +137,14 @@ def find_in(state: Record, line: int, order_id: int, number: int) -> int:
 
 
 @kernel
-def walk(state: Record, home: int, order_id: int, number: int, probe: Record) -> int:
+def walk(packed: Record, home: int, order_id: int, number: int, probe: Record) -> int:
     """``find`` in the lines behind an order's own."""
     found = int64(-1)
     line = home
-    for _ in range(farthest(state, line_at(state, home))):
-        line = following(state, line)
-        found = find_in(state, line, order_id, number)
-        state["walked"] += 1
+    for _ in range(farthest(packed, line_at(packed, home))):
+        line = following(packed, line)
+        found = find_in(packed, line, order_id, number)
+        packed["walked"] += 1
         tally(probe, LOOKUP_PROBES, 1)
         tally(probe, LINES_TOUCHED, 1)
         if found >= 0:
@@ -153,71 +153,71 @@ def walk(state: Record, home: int, order_id: int, number: int, probe: Record) ->
 
 
 @kernel(stage="lookup")
-def find(state: Record, home: int, order_id: int, number: int, probe: Record) -> int:
+def find(packed: Record, home: int, order_id: int, number: int, probe: Record) -> int:
     """Slot of the order of book ``number`` with this id, -1 if none rests."""
-    found = find_in(state, home, order_id, number)
+    found = find_in(packed, home, order_id, number)
     tally(probe, LOOKUP_PROBES, 1)
     tally(probe, LINES_TOUCHED, 1)
-    if found < 0 and elsewhere(line_at(state, home)) != 0:
-        found = walk(state, home, order_id, number, probe)
+    if found < 0 and elsewhere(line_at(packed, home)) != 0:
+        found = walk(packed, home, order_id, number, probe)
     return found
 
 
 @kernel
-def reclaim(state: Record, line: int) -> int:
+def reclaim(packed: Record, line: int) -> int:
     """Take an order of a dead level, if there is one, out of a full line; returns the line's empty slots. The same ids
     after each clear would else fill line after line."""
-    if state["dead_level"] != 0:
+    if packed["dead_level"] != 0:
         for place in range(line * SLOTS, line * SLOTS + SLOTS):
-            slot = slot_at(state, place)
+            slot = slot_at(packed, place)
             number = level_of(slot)
-            if int64(level_at(state, number)["owner"]) & DEAD != 0:
-                erase(state, home_of(state, slot["order_id"], key_of_level(state, number)), place)
-                lose_dead_order(state, number)
+            if int64(level_at(packed, number)["owner"]) & DEAD != 0:
+                erase(packed, home_of(packed, slot["order_id"], key_of_level(packed, number)), place)
+                lose_dead_order(packed, number)
                 break
-    return empty_slots(line_at(state, line))
+    return empty_slots(line_at(packed, line))
 
 
 @kernel(stage="lookup")
-def insert(state: Record, home: int, order_id: int, size: int, number: int, probe: Record) -> int:
+def insert(packed: Record, home: int, order_id: int, size: int, number: int, probe: Record) -> int:
     """Slot of a new order, in its own line or the next one with room."""
-    line = line_at(state, home)
+    line = line_at(packed, home)
     empty = empty_slots(line)
     if empty == 0:
-        empty = reclaim(state, home)
+        empty = reclaim(packed, home)
     place = home * SLOTS + trailing_zeros(uint64(empty | NONE_EMPTY))
     tally(probe, TABLE_UPDATE_PROBES, 1)
     if empty == 0:
         other = home
         steps = int64(0)
         while empty == 0:
-            other = following(state, other)
+            other = following(packed, other)
             steps += 1
-            empty = empty_slots(line_at(state, other))
+            empty = empty_slots(line_at(packed, other))
             if empty == 0:
-                empty = reclaim(state, other)
+                empty = reclaim(packed, other)
         place = other * SLOTS + trailing_zeros(uint64(empty))
-        state["reach"] = max(state["reach"], steps)
+        packed["reach"] = max(packed["reach"], steps)
         count, distance = min(elsewhere(line) + 1, int64(MOST_OVER)), int64(line["level_1"]) >> LEVEL_BITS
         put_elsewhere(line, count, max(distance, min(steps, int64(MOST_OVER))))
-        state["walked"] += steps
+        packed["walked"] += steps
         tally(probe, TABLE_UPDATE_PROBES, steps)
         tally(probe, LINES_TOUCHED, steps)
-    slot = slot_at(state, place)
+    slot = slot_at(packed, place)
     slot["order_id"] = order_id
     slot["size"] = size
     put_level(slot, number)
-    state["used"] += 1
+    packed["used"] += 1
     return place
 
 
 @kernel(stage="lookup")
-def erase(state: Record, home: int, place: int) -> None:
+def erase(packed: Record, home: int, place: int) -> None:
     """Empty the slot of an order whose line is ``home``."""
-    put_level(slot_at(state, place), int64(0))
-    state["used"] -= 1
+    put_level(slot_at(packed, place), int64(0))
+    packed["used"] -= 1
     if place // SLOTS != home:
-        line = line_at(state, home)
+        line = line_at(packed, home)
         count = elsewhere(line)
         if count == 1:
             put_elsewhere(line, int64(0), int64(0))

@@ -11,7 +11,7 @@ from lobench.engine.digest import fold
 from lobench.engine.layout import BOOK
 from lobench.engine.native import BYTE, INTEGER, Record, address_of, element, free, int64, malloc, uint64, view, zeroed
 from lobench.variants.p7_cache_layout.growth import book_address
-from lobench.variants.p7_cache_layout.layout import SLOTS, STATE
+from lobench.variants.p7_cache_layout.layout import PACKED, SLOTS
 from lobench.variants.p7_cache_layout.levels import best_of
 from lobench.variants.p7_cache_layout.orders import level_of, slot_at, stamp_at
 from lobench.variants.p7_cache_layout.pool import level_at
@@ -68,83 +68,83 @@ def sort(keys: int, count: int) -> None:
 
 
 @kernel
-def forget(state: Record) -> None:
+def forget(packed: Record) -> None:
     """Give back what ``arrange`` made."""
-    free(state["first"])
-    free(state["order"])
-    state["first"] = 0
-    state["order"] = 0
+    free(packed["first"])
+    free(packed["order"])
+    packed["first"] = 0
+    packed["order"] = 0
 
 
 @kernel
-def arrange_queues(state: Record, dirty: bool) -> None:
+def arrange_queues(packed: Record, dirty: bool) -> None:
     """Order the queues of all books, or of those that are dirty.
 
     ``state["first"]``: by level number, where its queue begins in ``state["order"]``: integers of (2^32 - 1 - age) and
     the slot, the front of the queue first.
     """
-    forget(state)
-    levels = state["level_count"]
-    wanted = zeroed(state["book_count"])
-    for number in range(1, state["book_count"]):
-        if not dirty or view(book_address(state, number), BOOK)["dirty"] != 0:
+    forget(packed)
+    levels = packed["level_count"]
+    wanted = zeroed(packed["book_count"])
+    for number in range(1, packed["book_count"]):
+        if not dirty or view(book_address(packed, number), BOOK)["dirty"] != 0:
             view(wanted + number, BYTE)["value"] = 1
     first = malloc(8 * levels)
     total = int64(0)
     for number in range(levels):
-        level = level_at(state, number)
+        level = level_at(packed, number)
         book = int64(level["owner"]) >> 1
         entry(first, number, levels)["value"] = -1
         # What is dead belongs to a book beyond all.
-        if book != 0 and book < state["book_count"] and view(wanted + book, BYTE)["value"] != 0:
+        if book != 0 and book < packed["book_count"] and view(wanted + book, BYTE)["value"] != 0:
             entry(first, number, levels)["value"] = total
             total += int64(level["count"])
     free(wanted)
     order = malloc(8 * (total + 1))
-    for place in range(state["lines"] * SLOTS):
-        slot = slot_at(state, place)
+    for place in range(packed["lines"] * SLOTS):
+        slot = slot_at(packed, place)
         number = level_of(slot)
         if number != 0 and entry(first, number, levels)["value"] >= 0:
             begin = entry(first, number, levels)["value"]
-            book = int64(level_at(state, number)["owner"]) >> 1
-            events = view(book_address(state, book), BOOK)["events"]
-            key = ((_MODULO - age(events, stamp_at(state, place)["arrival"])) << 32) | place
+            book = int64(level_at(packed, number)["owner"]) >> 1
+            events = view(book_address(packed, book), BOOK)["events"]
+            key = ((_MODULO - age(events, stamp_at(packed, place)["arrival"])) << 32) | place
             entry(order, begin, total)["value"] = key
             # While queues are filled, each begin moves to its end.
             entry(first, number, levels)["value"] = begin + 1
     for number in range(levels):
         end = entry(first, number, levels)["value"]
         if end >= 0:
-            count = int64(level_at(state, number)["count"])
+            count = int64(level_at(packed, number)["count"])
             entry(first, number, levels)["value"] = end - count
             sort(order + 8 * (end - count), count)
-    state["first"] = first
-    state["order"] = order
+    packed["first"] = first
+    packed["order"] = order
 
 
 @kernel
-def arrange(engine: Record, dirty: bool) -> None:
-    if engine["layout_state"] != 0:
-        arrange_queues(view(engine["layout_state"], STATE), dirty)
+def arrange(state: Record, dirty: bool) -> None:
+    if state["layout_state"] != 0:
+        arrange_queues(view(state["layout_state"], PACKED), dirty)
 
 
 @kernel
-def side_value(value: int, state: Record, head: Record, which: int) -> int:
+def side_value(value: int, packed: Record, head: Record, which: int) -> int:
     """Every level and every order of a side folded into ``value``, uint64."""
     value = fold(value, levels_of(head, which))
     number = best_of(head, which)
     while number != 0:
-        level = level_at(state, number)
+        level = level_at(packed, number)
         value = fold(value, level["price"])
         value = fold(value, level["size"])
         value = fold(value, int64(level["count"]))
-        begin = entry(state["first"], number, state["level_count"])["value"]
+        begin = entry(packed["first"], number, packed["level_count"])["value"]
         for index in range(int64(level["count"])):
-            place = view(state["order"] + 8 * (begin + index), INTEGER)["value"] & _MODULO
-            slot = slot_at(state, place)
+            place = view(packed["order"] + 8 * (begin + index), INTEGER)["value"] & _MODULO
+            slot = slot_at(packed, place)
             value = fold(value, slot["order_id"])
             value = fold(value, int64(slot["size"]))
-        number = level_behind(state, head, which, number)
+        number = level_behind(packed, head, which, number)
     return value
 
 
@@ -152,5 +152,5 @@ def side_value(value: int, state: Record, head: Record, which: int) -> int:
 def book_value(book: Record) -> int:
     """Digest of a book's state as last arranged, uint64."""
     head = head_of(address_of(book))
-    state = view(head["state"], STATE)
-    return side_value(side_value(uint64(0), state, head, 0), state, head, 1)
+    packed = view(head["packed"], PACKED)
+    return side_value(side_value(uint64(0), packed, head, 0), packed, head, 1)

@@ -68,9 +68,9 @@ def combined(head: Record, which: int) -> tuple[int, int, int]:
 
 
 @kernel(stage="best price")
-def requote(state: Record, head: Record, which: int, probe: Record) -> None:
+def requote(packed: Record, head: Record, which: int, probe: Record) -> None:
     """One side of the instrument's BBO after its book changed."""
-    level = level_at(state, best_of(head, which))
+    level = level_at(packed, best_of(head, which))
     price, size, count = level["price"], level["size"], int64(level["count"])
     tally(probe, LINES_TOUCHED, 2)
     if head["touch"] != 0:
@@ -95,7 +95,7 @@ def free_touches(touches: int) -> None:
 
 
 @kernel(stage="best price")
-def join_instrument(state: Record, book_address: int) -> None:
+def join_instrument(packed: Record, book_address: int) -> None:
     """A new book, already in its instrument's list: it and its peers get places for their parts of the BBO, in the
     order in which they came."""
     book, head = view(book_address, BOOK), head_of(book_address)
@@ -104,13 +104,13 @@ def join_instrument(state: Record, book_address: int) -> None:
         touches = head_of(book["next_of_instrument"])["touches"]
         if touches == 0:
             touches = move_touches(book["next_of_instrument"], int64(1))
-            put_parts(state, head_of(book["next_of_instrument"]))
+            put_parts(packed, head_of(book["next_of_instrument"]))
         elif peers_at(touches)["count"] == peers_at(touches)["room"]:
             touches = move_touches(book["next_of_instrument"], peers_at(touches)["count"])
         head["touches"] = touches
         head["touch"] = touches + peers_at(touches)["count"] * BOTH_BYTES
         peers_at(touches)["count"] += 1
-        put_parts(state, head)
+        put_parts(packed, head)
 
 
 @kernel
@@ -135,7 +135,7 @@ def move_touches(book_address: int, count: int) -> int:
 
 
 @kernel
-def put_parts(state: Record, head: Record) -> None:
+def put_parts(packed: Record, head: Record) -> None:
     """A book's part of the BBO, both sides."""
     for which in range(2):
-        put_part(head["touch"], which, level_at(state, best_of(head, which)))
+        put_part(head["touch"], which, level_at(packed, best_of(head, which)))

@@ -11,7 +11,17 @@ import numpy.typing as npt
 
 from lobench.engine.inspection import Level, LevelReader
 from lobench.engine.layout import BOOK
-from lobench.variants.p7_cache_layout.layout import DEAD, HEAD, HEAD_BYTES, LEVEL, LEVEL_MASK, SLOT, SLOTS, STAMP, STATE
+from lobench.variants.p7_cache_layout.layout import (
+    DEAD,
+    HEAD,
+    HEAD_BYTES,
+    LEVEL,
+    LEVEL_MASK,
+    PACKED,
+    SLOT,
+    SLOTS,
+    STAMP,
+)
 
 _MODULO = 2**32
 
@@ -28,15 +38,15 @@ class Queues:
     """All orders of a worker's books, by level and in the order of their queues, as they stood when this was made."""
 
     def __init__(self, state_address: int) -> None:
-        state = _array(state_address, STATE, 1)[0]
-        self._levels = _array(state["levels"], LEVEL, int(state["level_count"]))
-        slots = _array(state["slots"], SLOT, int(state["lines"]) * SLOTS)
-        stamps = _array(state["stamps"], STAMP, int(state["lines"]) * SLOTS)
+        packed = _array(state_address, PACKED, 1)[0]
+        self._levels = _array(packed["levels"], LEVEL, int(packed["level_count"]))
+        slots = _array(packed["slots"], SLOT, int(packed["lines"]) * SLOTS)
+        stamps = _array(packed["stamps"], STAMP, int(packed["lines"]) * SLOTS)
         owners = self._levels["owner"].astype(np.int64)
         numbers = (slots["level"] & LEVEL_MASK).astype(np.int64)
         resting = np.flatnonzero((numbers != 0) & (owners[numbers] < DEAD))
         numbers = numbers[resting]
-        addresses = _array(state["books"], np.dtype([("value", "i8")]), int(state["book_count"]))["value"]
+        addresses = _array(packed["books"], np.dtype([("value", "i8")]), int(packed["book_count"]))["value"]
         events = np.array([0, *(int(_array(book, BOOK, 1)["events"][0]) for book in addresses[1:])])
         ages = (events[owners[numbers] >> 1] - stamps["arrival"][resting]) % _MODULO
         sorted_places = np.lexsort((-ages, numbers))

@@ -40,46 +40,46 @@ _NOTHING, _ONE = uint64(0), uint64(1)
 
 
 @kernel
-def purge(state: Record) -> None:
+def purge(packed: Record) -> None:
     """Take the orders of dead levels out of the table; then these levels can be used again."""
-    if state["dead_level"] != 0:
-        for place in range(state["lines"] * SLOTS):
-            slot = slot_at(state, place)
+    if packed["dead_level"] != 0:
+        for place in range(packed["lines"] * SLOTS):
+            slot = slot_at(packed, place)
             number = level_of(slot)
-            if number != 0 and int64(level_at(state, number)["owner"]) & DEAD != 0:
-                erase(state, home_of(state, slot["order_id"], key_of_level(state, number)), place)
-        number = state["dead_level"]
+            if number != 0 and int64(level_at(packed, number)["owner"]) & DEAD != 0:
+                erase(packed, home_of(packed, slot["order_id"], key_of_level(packed, number)), place)
+        number = packed["dead_level"]
         while number != 0:
-            following = int64(level_at(state, number)["next"])
-            free_level(state, number)
+            following = int64(level_at(packed, number)["next"])
+            free_level(packed, number)
             number = following
-        state["dead_level"] = 0
+        packed["dead_level"] = 0
 
 
 @kernel
-def rebuild(state: Record, lines: int, probe: Record) -> None:
+def rebuild(packed: Record, lines: int, probe: Record) -> None:
     """Bring all resting orders to the places that they have in a table of ``lines`` lines."""
     tally(probe, TABLES_BUILT, 1)
-    state["moved"] = 1
-    purge(state)
-    if state["lines"] < lines <= state["most_lines"]:
-        spread(state, lines)
+    packed["moved"] = 1
+    purge(packed)
+    if packed["lines"] < lines <= packed["most_lines"]:
+        spread(packed, lines)
     else:
-        move(state, lines)
+        move(packed, lines)
 
 
 @kernel
-def move(state: Record, lines: int) -> None:
+def move(packed: Record, lines: int) -> None:
     """Move all orders to a new table."""
-    slots, stamps, count = state["slots"], state["stamps"], state["lines"] * SLOTS
+    slots, stamps, count = packed["slots"], packed["stamps"], packed["lines"] * SLOTS
     wished = max(lines, min(lines * AHEAD, MOST_AHEAD))
-    state["slots"] = spacious_room(lines * LINE_BYTES, wished * LINE_BYTES)
-    state["stamps"] = spacious_room(lines * STAMPS_BYTES, wished * STAMPS_BYTES)
-    given = min(length_of(state["slots"]) // LINE_BYTES, length_of(state["stamps"]) // STAMPS_BYTES)
-    state["lines"] = lines
-    state["most_lines"] = max(lines, given)
-    state["used"] = 0
-    state["reach"] = 0
+    packed["slots"] = spacious_room(lines * LINE_BYTES, wished * LINE_BYTES)
+    packed["stamps"] = spacious_room(lines * STAMPS_BYTES, wished * STAMPS_BYTES)
+    given = min(length_of(packed["slots"]) // LINE_BYTES, length_of(packed["stamps"]) // STAMPS_BYTES)
+    packed["lines"] = lines
+    packed["most_lines"] = max(lines, given)
+    packed["used"] = 0
+    packed["reach"] = 0
     for first in range(0, count, SLOTS):
         # Slots are as good as random, empty or not: their bits are walked instead of asking each.
         taken = uint64(~empty_slots(view(slots + first * SLOT_BYTES, LINE)) & ALL_SLOTS)
@@ -89,48 +89,48 @@ def move(state: Record, lines: int) -> None:
             slot = view(slots + index * SLOT_BYTES, SLOT)
             stamp = view(stamps + index * STAMP_BYTES, INTEGER)["value"]
             number = level_of(slot)
-            home = home_of(state, slot["order_id"], key_of_level(state, number))
-            settle(state, home, slot["order_id"], int64(slot["size"]), number, stamp)
+            home = home_of(packed, slot["order_id"], key_of_level(packed, number))
+            settle(packed, home, slot["order_id"], int64(slot["size"]), number, stamp)
     free_room(slots)
     free_room(stamps)
 
 
 @kernel
-def settle(state: Record, home: int, order_id: int, size: int, number: int, stamp: int) -> None:
+def settle(packed: Record, home: int, order_id: int, size: int, number: int, stamp: int) -> None:
     """Bring an order whose line is ``home`` to a table; ``stamp``: both stamps at once."""
-    place = insert(state, home, order_id, size, number, None)
-    view(state["stamps"] + place * STAMP_BYTES, INTEGER)["value"] = stamp
+    place = insert(packed, home, order_id, size, number, None)
+    view(packed["stamps"] + place * STAMP_BYTES, INTEGER)["value"] = stamp
 
 
 @kernel
-def spread(state: Record, lines: int) -> None:
+def spread(packed: Record, lines: int) -> None:
     """Spread all orders over a table that grows to ``lines`` lines where it stands: no memory but the new lines'.
 
     An order's line is never before its old one, so the last lines go first: where most orders come to all is done.
     Those whose line is full wait aside until the rest has its places.
     """
-    old = state["lines"]
-    aside = malloc(state["used"] * WAITING_BYTES)
+    old = packed["lines"]
+    aside = malloc(packed["used"] * WAITING_BYTES)
     if aside == 0:
         raise MemoryError("no memory for orders and levels")
     waiting = int64(0)
-    state["lines"] = lines
-    state["reach"] = 0
+    packed["lines"] = lines
+    packed["reach"] = 0
     for line in range(old - 1, -1, -1):
-        own = line_at(state, line)
+        own = line_at(packed, line)
         put_elsewhere(own, int64(0), int64(0))
         taken = uint64(~empty_slots(own) & ALL_SLOTS)
         while taken != _NOTHING:
             index = line * SLOTS + trailing_zeros(taken)
             taken = taken & (taken - _ONE)
-            slot = slot_at(state, index)
+            slot = slot_at(packed, index)
             number = level_of(slot)
-            home = home_of(state, slot["order_id"], key_of_level(state, number))
+            home = home_of(packed, slot["order_id"], key_of_level(packed, number))
             if home != line:
-                stamp = view(state["stamps"] + index * STAMP_BYTES, INTEGER)["value"]
+                stamp = view(packed["stamps"] + index * STAMP_BYTES, INTEGER)["value"]
                 put_level(slot, int64(0))
-                state["used"] -= 1
-                if empty_slots(line_at(state, home)) == 0:
+                packed["used"] -= 1
+                if empty_slots(line_at(packed, home)) == 0:
                     order = view(aside + waiting * WAITING_BYTES, WAITING)
                     order["order_id"] = slot["order_id"]
                     order["size"] = slot["size"]
@@ -138,10 +138,10 @@ def spread(state: Record, lines: int) -> None:
                     order["stamp"] = stamp
                     waiting += 1
                 else:
-                    settle(state, home, slot["order_id"], int64(slot["size"]), number, stamp)
+                    settle(packed, home, slot["order_id"], int64(slot["size"]), number, stamp)
     for index in range(waiting):
         order = view(aside + index * WAITING_BYTES, WAITING)
         number = int64(order["level"])
-        home = home_of(state, order["order_id"], key_of_level(state, number))
-        settle(state, home, order["order_id"], int64(order["size"]), number, order["stamp"])
+        home = home_of(packed, order["order_id"], key_of_level(packed, number))
+        settle(packed, home, order["order_id"], int64(order["size"]), number, order["stamp"])
     free(aside)

@@ -29,70 +29,70 @@ from lobench.variants.p7_cache_layout.window import lay_window
 
 
 @kernel
-def in_window(state: Record, head: Record, which: int, price: int, ticks: int) -> int:
+def in_window(packed: Record, head: Record, which: int, price: int, ticks: int) -> int:
     """Number of the level at a price of the window, made if it had none."""
     place = which * int64(head["width"]) + int64(ticks)
     entry = numbers_at(head, place)
     number = int64(entry["value"])
     if number == 0:
-        number = new_level(state, price, 2 * head["number"] + which, place)
+        number = new_level(packed, price, 2 * head["number"] + which, place)
         entry["value"] = number
     return number
 
 
 @kernel
-def in_outskirts(state: Record, head: Record, which: int, price: int, probe: Record) -> int:
+def in_outskirts(packed: Record, head: Record, which: int, price: int, probe: Record) -> int:
     """Number of the level at a price that the window does not hold, unless it has been asked for such too often: then
     the window is laid anew."""
     tally(probe, FAR_LEVELS, 1)
     head["credit"] -= 1
     number = int64(0)
     if head["credit"] < 0:
-        lay_window(state, head, price, probe)
+        lay_window(packed, head, price, probe)
         ticks = tick_of(head, price)
         if ticks < uint64(head["width"]):
-            number = in_window(state, head, which, price, ticks)
+            number = in_window(packed, head, which, price, ticks)
     if number == 0:
         far = outskirts_of(head, which)
         key = key_of(price, which)
         number = outskirts.find(far, key)
         if number == 0:
-            number = new_level(state, price, 2 * head["number"] + which, int64(FAR))
+            number = new_level(packed, price, 2 * head["number"] + which, int64(FAR))
             outskirts.put(far, key, number)
     return number
 
 
 @kernel
-def level_for(state: Record, head: Record, which: int, price: int, probe: Record) -> int:
+def level_for(packed: Record, head: Record, which: int, price: int, probe: Record) -> int:
     """Number of the level at a price, an empty one if there was none: it must grow at once."""
     ticks = tick_of(head, price)
     number = int64(0)
     tally(probe, LINES_TOUCHED, 1)
     if ticks < uint64(head["width"]):
-        number = in_window(state, head, which, price, ticks)
+        number = in_window(packed, head, which, price, ticks)
     else:
-        number = in_outskirts(state, head, which, price, probe)
+        number = in_outskirts(packed, head, which, price, probe)
     return number
 
 
 @kernel
-def grow(state: Record, head: Record, which: int, number: int, size: int, orders: int, probe: Record) -> None:
+def grow(packed: Record, head: Record, which: int, number: int, size: int, orders: int, probe: Record) -> None:
     """A level gets size and orders."""
-    level = level_at(state, number)
+    level = level_at(packed, number)
     tally(probe, LINES_TOUCHED, 1)
     if level["size"] == 0:
         tally(probe, LINES_TOUCHED, 1)
         if level["place"] != FAR:
             put_bit(head, int64(level["place"]))
         best = best_of(head, which)
-        if best == 0 or is_better(which, level["price"], level_at(state, best)["price"]):
+        if best == 0 or is_better(which, level["price"], level_at(packed, best)["price"]):
             put_best(head, which, number)
     level["size"] += size
     level["count"] = int64(level["count"]) + orders
 
 
 @kernel(stage="best price")
-def best_behind(state: Record, head: Record, which: int, place: int) -> int:
+def best_behind(packed: Record, head: Record, which: int, place: int) -> int:
     """Number of the best level from a place of the window on, or in the outskirts; 0 if there is none."""
     number = int64(0)
     if head["width"] != 0:
@@ -102,15 +102,15 @@ def best_behind(state: Record, head: Record, which: int, place: int) -> int:
     far = outskirts_of(head, which)
     if far["count"] != 0:
         other = outskirts.last_level(far)
-        if number == 0 or is_better(which, level_at(state, other)["price"], level_at(state, number)["price"]):
+        if number == 0 or is_better(which, level_at(packed, other)["price"], level_at(packed, number)["price"]):
             number = other
     return number
 
 
 @kernel
-def shrink(state: Record, head: Record, which: int, number: int, size: int, orders: int, probe: Record) -> None:
+def shrink(packed: Record, head: Record, which: int, number: int, size: int, orders: int, probe: Record) -> None:
     """A level loses size and orders, and closes when none is left."""
-    level = level_at(state, number)
+    level = level_at(packed, number)
     level["size"] -= size
     level["count"] = int64(level["count"]) - orders
     if level["size"] == 0:
@@ -119,16 +119,16 @@ def shrink(state: Record, head: Record, which: int, number: int, size: int, orde
         if place != FAR:
             drop_bit(head, place)
             if best_of(head, which) == number:
-                put_best(head, which, best_behind(state, head, which, place))
+                put_best(head, which, best_behind(packed, head, which, place))
         else:
             outskirts.take(outskirts_of(head, which), key_of(level["price"], which))
-            free_level(state, number)
+            free_level(packed, number)
             if best_of(head, which) == number:
-                put_best(head, which, best_behind(state, head, which, nearest_place(head, which)))
+                put_best(head, which, best_behind(packed, head, which, nearest_place(head, which)))
 
 
 @kernel
-def empty_side(state: Record, head: Record, which: int) -> None:
+def empty_side(packed: Record, head: Record, which: int) -> None:
     """All levels of a side go."""
     if head["width"] != 0:
         word = next_word(head, which, front_word(head, which))
@@ -137,7 +137,7 @@ def empty_side(state: Record, head: Record, which: int) -> None:
             value = bits["value"]
             while value != uint64(0):
                 entry = numbers_at(head, (word << 6) + trailing_zeros(value))
-                kill(state, int64(entry["value"]))
+                kill(packed, int64(entry["value"]))
                 entry["value"] = 0
                 value = value & (value - ONE)
             bits["value"] = uint64(0)
@@ -147,7 +147,7 @@ def empty_side(state: Record, head: Record, which: int) -> None:
         leaf = outskirts.first_leaf(far)
         while leaf != 0:
             for index in range(outskirts.count_of(leaf)):
-                kill(state, outskirts.rung_of(leaf, index)["level"])
+                kill(packed, outskirts.rung_of(leaf, index)["level"])
             leaf = outskirts.next_leaf(leaf)
         outskirts.clear(far)
     put_best(head, which, int64(0))

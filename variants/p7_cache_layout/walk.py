@@ -11,7 +11,7 @@ from lobench.engine.layout import OUTPUT_LEVEL
 from lobench.engine.native import Record, address_of, float64, int64, uint64, view
 from lobench.engine.records import UNDEF_PRICE
 from lobench.variants.p7_cache_layout import outskirts
-from lobench.variants.p7_cache_layout.layout import FAR, STATE, TOP
+from lobench.variants.p7_cache_layout.layout import FAR, PACKED, TOP
 from lobench.variants.p7_cache_layout.levels import (
     ONE,
     behind,
@@ -65,9 +65,9 @@ def first_place_behind(head: Record, which: int, price: int) -> int:
 
 
 @kernel
-def level_behind(state: Record, head: Record, which: int, number: int) -> int:
+def level_behind(packed: Record, head: Record, which: int, number: int) -> int:
     """Number of the next level behind level ``number``, 0 if that was the last one."""
-    level = level_at(state, number)
+    level = level_at(packed, number)
     if level["place"] != FAR:
         place = place_behind(head, which, int64(level["place"]))
     else:
@@ -76,7 +76,7 @@ def level_behind(state: Record, head: Record, which: int, number: int) -> int:
     other = outskirts.level_below(outskirts_of(head, which), key_of(level["price"], which))
     if other != 0:
         better = following == 0 or is_better(
-            which, level_at(state, other)["price"], level_at(state, following)["price"]
+            which, level_at(packed, other)["price"], level_at(packed, following)["price"]
         )
         following = other if better else following
     return following
@@ -98,7 +98,7 @@ def levels_of(head: Record, which: int) -> int:
 
 
 @kernel
-def merge_levels(state: Record, head: Record, which: int, top: Record) -> None:
+def merge_levels(packed: Record, head: Record, which: int, top: Record) -> None:
     """``top_levels`` where some levels are in the outskirts: a walk over the window's and one over these."""
     far = outskirts_of(head, which)
     leaf = outskirts.last_leaf(far)
@@ -108,7 +108,7 @@ def merge_levels(state: Record, head: Record, which: int, top: Record) -> None:
         number = int64(numbers_at(head, place)["value"]) if place >= 0 else int64(0)
         other = outskirts.rung_of(leaf, index)["level"] if leaf != 0 else int64(0)
         if other != 0 and (
-            number == 0 or is_better(which, level_at(state, other)["price"], level_at(state, number)["price"])
+            number == 0 or is_better(which, level_at(packed, other)["price"], level_at(packed, number)["price"])
         ):
             number = other
             index -= 1
@@ -121,14 +121,14 @@ def merge_levels(state: Record, head: Record, which: int, top: Record) -> None:
 
 
 @inlined
-def top_levels(state: Record, head: Record, which: int, top: Record) -> None:
+def top_levels(packed: Record, head: Record, which: int, top: Record) -> None:
     """Numbers of the best levels, then 0, to a ``TOP`` record."""
     number = best_of(head, which)
     if outskirts_of(head, which)["count"] != 0:
-        merge_levels(state, head, which, top)
+        merge_levels(packed, head, which, top)
     elif number != 0:
         # All levels are in the window: a walk over its bits. Two bits apart are one jump, whatever lies between.
-        place = int64(level_at(state, number)["place"])
+        place = int64(level_at(packed, number)["place"])
         word = place >> 6
         value = bits_at(head, word)["value"] & behind(which, place)
         for depth in range(LEVELS):
@@ -151,39 +151,39 @@ def top_levels(state: Record, head: Record, which: int, top: Record) -> None:
 def read_side(book: Record, which: int, levels: Record) -> None:
     """The best levels as doubles."""
     head = head_of(address_of(book))
-    state = view(head["state"], STATE)
-    top = view(state["top"], TOP)
-    top_levels(state, head, which, top)
+    packed = view(head["packed"], PACKED)
+    top = view(packed["top"], TOP)
+    top_levels(packed, head, which, top)
     for depth in range(LEVELS):
         number = top["number"][depth]
         # Level 0 is empty; only its price would be wrong.
-        level = level_at(state, number)
+        level = level_at(packed, number)
         levels["price"][depth] = float64(level["price"]) if number != 0 else np.nan
         levels["size"][depth] = float64(level["size"])
 
 
 @kernel
-def write_side(state: Record, head: Record, which: int, address: int, depth: int) -> None:
+def write_side(packed: Record, head: Record, which: int, address: int, depth: int) -> None:
     number = best_of(head, which)
     for place in range(depth):
         output = view(address + place * OUTPUT_LEVEL_BYTES, OUTPUT_LEVEL)
-        level = level_at(state, number)
+        level = level_at(packed, number)
         price = level["price"] if number != 0 else UNDEF_PRICE
         if which == 0:
             output["bid_px"], output["bid_sz"], output["bid_ct"] = price, level["size"], int64(level["count"])
         else:
             output["ask_px"], output["ask_sz"], output["ask_ct"] = price, level["size"], int64(level["count"])
         if number != 0:
-            number = level_behind(state, head, which, number)
+            number = level_behind(packed, head, which, number)
 
 
 @kernel
 def write_levels(book: Record, address: int, depth: int) -> None:
     """The best levels as ``OUTPUT_LEVEL`` records."""
     head = head_of(address_of(book))
-    state = view(head["state"], STATE)
-    write_side(state, head, int64(0), address, depth)
-    write_side(state, head, int64(1), address, depth)
+    packed = view(head["packed"], PACKED)
+    write_side(packed, head, int64(0), address, depth)
+    write_side(packed, head, int64(1), address, depth)
 
 
 @kernel
@@ -192,7 +192,7 @@ def best(book: Record, which: int) -> tuple[int, int]:
     head = head_of(address_of(book))
     number = best_of(head, which)
     # Level 0 is empty; only its price would be wrong.
-    level = level_at(view(head["state"], STATE), number)
+    level = level_at(view(head["packed"], PACKED), number)
     return level["price"] if number != 0 else int64(UNDEF_PRICE), level["size"]
 
 
@@ -203,5 +203,5 @@ def best_price(book: Record, which: int) -> float:
     number = best_of(head, which)
     price = np.nan
     if number != 0:
-        price = float64(level_at(view(head["state"], STATE), number)["price"])
+        price = float64(level_at(view(head["packed"], PACKED), number)["price"])
     return price

@@ -51,7 +51,7 @@ def common_divisor(one: int, other: int) -> int:
 
 
 @kernel
-def collect(state: Record, head: Record, numbers: int) -> int:
+def collect(packed: Record, head: Record, numbers: int) -> int:
     """Write the numbers of all levels of a book that are not empty; returns how many. Empty ones become free, and the
     outskirts empty."""
     total = int64(0)
@@ -61,11 +61,11 @@ def collect(state: Record, head: Record, numbers: int) -> int:
             for place in range(2 * pair, 2 * pair + 2):
                 number = int64(numbers_at(head, place)["value"])
                 if number != 0:
-                    if level_at(state, number)["size"] != 0:
+                    if level_at(packed, number)["size"] != 0:
                         view(numbers + total * NUMBER_BYTES, WORD)["value"] = number
                         total += 1
                     else:
-                        free_level(state, number)
+                        free_level(packed, number)
     for which in range(2):
         far = outskirts_of(head, which)
         leaf = outskirts.first_leaf(far)
@@ -79,15 +79,15 @@ def collect(state: Record, head: Record, numbers: int) -> int:
 
 
 @kernel
-def touch_of(state: Record, head: Record, price: int) -> tuple[int, int]:
+def touch_of(packed: Record, head: Record, price: int) -> tuple[int, int]:
     """A price on the grid, and where the middle of the window should be; ``price`` where there is no level."""
     bid, ask = best_of(head, 0), best_of(head, 1)
     anchor, centre = price, price
     if bid != 0 and ask != 0:
-        anchor = level_at(state, bid)["price"]
-        centre = (anchor >> 1) + (level_at(state, ask)["price"] >> 1)
+        anchor = level_at(packed, bid)["price"]
+        centre = (anchor >> 1) + (level_at(packed, ask)["price"] >> 1)
     elif bid != 0 or ask != 0:
-        anchor = level_at(state, bid + ask)["price"]
+        anchor = level_at(packed, bid + ask)["price"]
         centre = anchor
     return anchor, centre
 
@@ -128,34 +128,34 @@ def lay_grid(head: Record, tick: int, anchor: int, centre: int, width: int) -> N
 
 
 @kernel
-def scratch(state: Record, size: int) -> int:
+def scratch(packed: Record, size: int) -> int:
     """Address of ``size`` bytes until the next call."""
-    if state["scratch_bytes"] < size:
-        free(state["scratch"])
-        state["scratch"] = malloc(2 * size)
-        state["scratch_bytes"] = 2 * size
-    return state["scratch"]
+    if packed["scratch_bytes"] < size:
+        free(packed["scratch"])
+        packed["scratch"] = malloc(2 * size)
+        packed["scratch_bytes"] = 2 * size
+    return packed["scratch"]
 
 
 @kernel
-def lay_window(state: Record, head: Record, price: int, probe: Record) -> None:
+def lay_window(packed: Record, head: Record, price: int, probe: Record) -> None:
     """Lay a book's window anew around the touch, so that it holds ``price`` if that can be."""
     tally(probe, WINDOWS_LAID, 1)
     far_bids, far_asks = outskirts_of(head, 0), outskirts_of(head, 1)
-    numbers = scratch(state, (2 * int64(head["width"]) + far_bids["count"] + far_asks["count"]) * NUMBER_BYTES)
-    total = collect(state, head, numbers)
-    anchor, centre = touch_of(state, head, price)
+    numbers = scratch(packed, (2 * int64(head["width"]) + far_bids["count"] + far_asks["count"]) * NUMBER_BYTES)
+    total = collect(packed, head, numbers)
+    anchor, centre = touch_of(packed, head, price)
     tick = distance(price, anchor)
     low, high = min(price, anchor), max(price, anchor)
     for index in range(total):
-        other = level_at(state, int64(view(numbers + index * NUMBER_BYTES, WORD)["value"]))["price"]
+        other = level_at(packed, int64(view(numbers + index * NUMBER_BYTES, WORD)["value"]))["price"]
         step = distance(other, anchor)
         if tick == _ZERO or step % tick != _ZERO:
             tick = common_divisor(tick, step)
         low, high = min(low, other), max(high, other)
     if tick != _ZERO and tick < _LARGEST_TICK:
-        span = int64(min(distance(high, low) // tick + _ONE, uint64(state["widest"])))
-        most = min(state["widest"], max(int64(LEAST_WIDTH), state["per_level"] * total))
+        span = int64(min(distance(high, low) // tick + _ONE, uint64(packed["widest"])))
+        most = min(packed["widest"], max(int64(LEAST_WIDTH), packed["per_level"] * total))
         width = int64(LEAST_WIDTH)
         while width < span + span // 2 and 2 * width <= most:
             width *= 2
@@ -168,7 +168,7 @@ def lay_window(state: Record, head: Record, price: int, probe: Record) -> None:
     width = int64(head["width"])
     for index in range(total):
         number = int64(view(numbers + index * NUMBER_BYTES, WORD)["value"])
-        level = level_at(state, number)
+        level = level_at(packed, number)
         which = int64(level["owner"]) & 1
         ticks = tick_of(head, level["price"])
         if ticks < uint64(width):

@@ -11,7 +11,7 @@ from lobench.engine.errors import UsageError
 from lobench.engine.feeds import Feed, LoadedFeed, load
 from lobench.engine.parameters import LayoutParameters
 from lobench.engine.policy import STAGES, Variant
-from lobench.engine.session import EVALUATE
+from lobench.engine.workload import EVALUATE
 from lobench.variants import REFERENCE, discover, factorial, from_top
 from lobench.workbench import statistics
 from lobench.workbench.console import progress, stderr

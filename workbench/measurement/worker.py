@@ -68,7 +68,7 @@ class _Job(Job):
         return self._feed
 
     def variants(self) -> list[Variant]:
-        from lobench.engine.session import warm
+        from lobench.engine.replay import warm
         from lobench.variants import discover, resolve
 
         known = discover(self.task.files)

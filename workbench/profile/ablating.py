@@ -18,7 +18,7 @@ from typing import Any
 
 from lobench.engine.feeds import LoadedFeed, open_feed
 from lobench.engine.policy import STAGES, Variant
-from lobench.engine.session import Replay, warm
+from lobench.engine.replay import Replay, warm
 from lobench.variants import discover, resolve
 from lobench.workbench.measurement.turn_order import orders
 from lobench.workbench.profile.beginning import beginning

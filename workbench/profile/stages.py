@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import TYPE_CHECKING, Any, get_type_hints
 
+from lobench.engine.kernel_builder import build
 from lobench.engine.policy import (
     AXES,
     STAGES,
@@ -24,7 +25,6 @@ from lobench.engine.policy import (
     Variant,
 )
 from lobench.engine.registry import FEATURES
-from lobench.engine.replay import build
 from lobench.engine.stages import DECLARED, INHERITED, PARTS, Stage
 from lobench.variants import discover
 

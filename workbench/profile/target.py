@@ -25,7 +25,7 @@ from lobench.workbench.profile.task import LONGEST, OBJECTS, SETTLE, SLICE, Task
 
 if TYPE_CHECKING:
     from lobench.engine.policy import Variant
-    from lobench.engine.session import Replay
+    from lobench.engine.replay import Replay
 
 _SET_PTRACER = 0x59616D61  # PR_SET_PTRACER, with ANY = -1: a profiler of the same user may attach (Yama)
 
@@ -53,7 +53,7 @@ class Target:
             replay.run(0, 0, 0)
 
     def replay(self) -> Replay:
-        from lobench.engine.session import Replay
+        from lobench.engine.replay import Replay
 
         return Replay(self.variant, evaluate=self.task.evaluate, observe=False)
 

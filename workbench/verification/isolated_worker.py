@@ -21,7 +21,7 @@ import numpy as np
 from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import Chunk, LoadedFeed
 from lobench.engine.records import MBO
-from lobench.engine.session import warm
+from lobench.engine.replay import warm
 from lobench.variants import discover, load_file, resolve
 from lobench.workbench.measurement.shared_feed import receive
 from lobench.workbench.verification.machines import VariantMachine
