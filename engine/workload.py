@@ -16,9 +16,9 @@ EVALUATE: Final = {"last": (F_LAST | F_SNAPSHOT, F_LAST), "every": (0, 0)}
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """``evaluate``: which records are evaluated, a name in ``EVALUATE``. ``until``: the stage after which each record is
-    done with, one of ``STAGES``. ``files``: of the user, that define variants. ``parameters``: what was fitted to the
-    feed, for variants that take it. Raises UsageError for an ``evaluate`` or ``until`` that does not exist."""
+    """``evaluate``: which records are evaluated, a name in ``EVALUATE``. ``until``: the stage after which each record
+    is done with, one of ``STAGES``. ``files``: of the user, that define variants. ``parameters``: what was fitted to
+    the feed, for variants that take it. Raises UsageError for an ``evaluate`` or ``until`` that does not exist."""
 
     evaluate: str = "last"
     until: str = STAGES[-1]

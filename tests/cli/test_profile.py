@@ -151,7 +151,7 @@ def test_what_the_upper_phases_removed(counted: Any, tmp_path: Path) -> None:
     assert {what[place] for place in what if place[0].startswith("engine/reference/")} == {"removed"}
     packed = {place for place in what if place[0].startswith("variants/p7_cache_layout/")}
     assert {what[place] for place in packed} == {"added"}
-    assert {Path(file).name for file, _ in packed} >= {"rules.py", "orders.py", "sides.py", "near.py", "quotes.py"}
+    assert {Path(file).name for file, _ in packed} >= {"rules.py", "orders.py", "sides.py", "top_levels.py", "bbo.py"}
 
 
 def test_a_tuned_variant(counted: Any) -> None:
@@ -165,7 +165,7 @@ def test_a_tuned_variant(counted: Any) -> None:
     assert f"Tuned by {kept['profile']}." in (own / "callgrind" / "source.html").read_text()
     # So few orders are not looked ahead for by default. Each record is, once; when the batch begins the first ones are,
     # more than by default: a turn of a loop takes two instructions at least.
-    ahead = lines_of(counted[FITTED], "variants/p7_cache_layout/ahead.py")
+    ahead = lines_of(counted[FITTED], "variants/p7_cache_layout/prefetch.py")
     assert ahead['found["event"] = place'] == ahead['home = found["home"]'] == 1
     first = ahead['for turn in range(index, min(index + 2 * state["distance"], count)):'] * counted[FITTED]["events"]
     assert first >= 2 * 2 * EAGER.distance > 4 * 2 * DEFAULTS.distance

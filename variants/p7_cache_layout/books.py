@@ -10,23 +10,23 @@ from lobench.engine.market import book_key, find_book
 from lobench.engine.native import INTEGER, Record, free, int64, view
 from lobench.engine.policy import Layout, LayoutKernels, Lookup, Memory
 from lobench.engine.shards import split
-from lobench.variants.p7_cache_layout.ahead import build_look_ahead, find_ahead
+from lobench.variants.p7_cache_layout.aligned_alloc import aligned_alloc, aligned_free
+from lobench.variants.p7_cache_layout.batch_sort import sorted_split
+from lobench.variants.p7_cache_layout.bbo import free_touches, head_of, join_instrument, put_mid
 from lobench.variants.p7_cache_layout.candidates import candidates
-from lobench.variants.p7_cache_layout.grouping import sorted_split
 from lobench.variants.p7_cache_layout.growth import make_room, open_packed
 from lobench.variants.p7_cache_layout.layout import HEAD_BYTES, LINE_BYTES, PACKED
+from lobench.variants.p7_cache_layout.level_iteration import best, best_price, levels_of, read_side, write_levels
 from lobench.variants.p7_cache_layout.levels import NUMBER_BYTES, bits_bytes
-from lobench.variants.p7_cache_layout.near import ROOM, append_side
 from lobench.variants.p7_cache_layout.orders import STAMPS_BYTES
-from lobench.variants.p7_cache_layout.outskirts import bytes_of, outskirts_of, release
+from lobench.variants.p7_cache_layout.overflow import bytes_of, overflow_of, release
 from lobench.variants.p7_cache_layout.parameters import DEFAULTS
 from lobench.variants.p7_cache_layout.pool import LEVEL_BYTES
+from lobench.variants.p7_cache_layout.prefetch import build_look_ahead, find_ahead
 from lobench.variants.p7_cache_layout.queues import arrange, book_value, forget
-from lobench.variants.p7_cache_layout.quotes import free_touches, head_of, join_instrument, put_mid
 from lobench.variants.p7_cache_layout.reading import read_queues
-from lobench.variants.p7_cache_layout.room import free_room, new_room
 from lobench.variants.p7_cache_layout.rules import build_rules
-from lobench.variants.p7_cache_layout.walk import best, best_price, levels_of, read_side, write_levels
+from lobench.variants.p7_cache_layout.top_levels import PACKED_BOOK_BYTES, append_side
 from lobench.variants.p7_cache_layout.window import FIRST_CREDIT, drop_window
 
 
@@ -48,7 +48,7 @@ def find(state: Record, event: Record, turn: int) -> int:
 
 @kernel
 def new_book(state: Record, probe: Record) -> int:
-    return new_room(HEAD_BYTES + ROOM) + HEAD_BYTES
+    return aligned_alloc(HEAD_BYTES + PACKED_BOOK_BYTES) + HEAD_BYTES
 
 
 @kernel
@@ -80,7 +80,7 @@ def measure(state: Record, total: Record) -> None:
             total["ladder_bytes"] += 2 * width * NUMBER_BYTES + bits_bytes(width) if width != 0 else int64(0)
             for which in range(2):
                 total["levels"] += levels_of(head, which)
-                total["ladder_bytes"] += bytes_of(outskirts_of(head, which))
+                total["ladder_bytes"] += bytes_of(overflow_of(head, which))
 
 
 @kernel
@@ -91,8 +91,8 @@ def drop(state: Record, book_address: int) -> None:
         free_touches(head["touches"])
     drop_window(head)
     for which in range(2):
-        release(outskirts_of(head, which))
-    free_room(book_address - HEAD_BYTES)
+        release(overflow_of(head, which))
+    aligned_free(book_address - HEAD_BYTES)
 
 
 def build_packed(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> LayoutKernels:
@@ -112,15 +112,15 @@ def build_packed(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> L
             packed = view(state["layout_state"], PACKED)
             forget(packed)
             free(packed["scratch"])
-            free_room(packed["slots"])
-            free_room(packed["stamps"])
-            free_room(packed["levels"])
-            free_room(packed["books"])
-            free_room(packed["found"])
-            free_room(packed["top"])
-            free_room(packed["groups"])
-            free_room(packed["nobody"] - HEAD_BYTES)
-            free_room(state["layout_state"])
+            aligned_free(packed["slots"])
+            aligned_free(packed["stamps"])
+            aligned_free(packed["levels"])
+            aligned_free(packed["books"])
+            aligned_free(packed["found"])
+            aligned_free(packed["top"])
+            aligned_free(packed["groups"])
+            aligned_free(packed["nobody"] - HEAD_BYTES)
+            aligned_free(state["layout_state"])
             state["layout_state"] = 0
         destroy_memory(state)
 

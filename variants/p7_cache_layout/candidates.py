@@ -21,7 +21,7 @@ def candidates(traits: FeedTraits) -> dict[str, Options]:
     return {
         "looking ahead": _looking_ahead(traits),
         "order table": _tables(traits),
-        "order of records": _grouping(traits),
+        "order of records": _batch_sort(traits),
         "levels": _levels(traits),
     }
 
@@ -33,7 +33,7 @@ def _looking_ahead(traits: FeedTraits) -> Options:
     return [{"ahead_bytes": 0}, *({"ahead_bytes": 0, "distance": distance} for distance in _DISTANCES)]
 
 
-def _grouping(traits: FeedTraits) -> Options:
+def _batch_sort(traits: FeedTraits) -> Options:
     """The other of what the defaults do with so many books."""
     return [{"grouped": NEVER if traits.books >= DEFAULTS.grouped else 0}]
 

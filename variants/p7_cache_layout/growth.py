@@ -1,6 +1,6 @@
 """Room for the next records, made before they come: each brings at most one order, one level and one book.
 
-The order table is rebuilt (``rebuilding``) when it is too full or when searches walk too far, and purged
+The order table is rebuilt (``rehash``) when it is too full or when searches walk too far, and purged
 when too much of it belongs to dead levels.
 """
 
@@ -10,7 +10,8 @@ from lobench.engine.compiling import kernel
 from lobench.engine.digest import mix
 from lobench.engine.layout import BOOK
 from lobench.engine.native import INTEGER, Record, int64, memcpy, uint64, view
-from lobench.variants.p7_cache_layout.grouping import GROUPS_BYTES
+from lobench.variants.p7_cache_layout.aligned_alloc import aligned_alloc, aligned_free
+from lobench.variants.p7_cache_layout.batch_sort import GROUPS_BYTES
 from lobench.variants.p7_cache_layout.layout import (
     FOUND_BYTES,
     HEAD_BYTES,
@@ -25,8 +26,7 @@ from lobench.variants.p7_cache_layout.layout import (
 from lobench.variants.p7_cache_layout.orders import STAMPS_BYTES
 from lobench.variants.p7_cache_layout.parameters import RING
 from lobench.variants.p7_cache_layout.pool import LEVEL_BYTES
-from lobench.variants.p7_cache_layout.rebuilding import purge, rebuild
-from lobench.variants.p7_cache_layout.room import free_room, new_room
+from lobench.variants.p7_cache_layout.rehash import purge, rehash
 
 PACKED_BYTES = PACKED.itemsize
 _BOOK_BYTES = BOOK.itemsize
@@ -44,16 +44,16 @@ SHARES = 64
 @kernel
 def open_packed(state: Record) -> None:
     """A worker's packed books, none at first."""
-    state["layout_state"] = new_room(PACKED_BYTES)
+    state["layout_state"] = aligned_alloc(PACKED_BYTES)
     packed = view(state["layout_state"], PACKED)
     packed["scatter"] = _GOLDEN
     packed["level_count"] = 1
     packed["book_count"] = 1
     packed["patience"] = FIRST_PATIENCE
-    packed["found"] = new_room(RING * FOUND_BYTES)
-    packed["top"] = new_room(TOP_BYTES)
-    packed["groups"] = new_room(GROUPS_BYTES)
-    packed["nobody"] = new_room(HEAD_BYTES + _BOOK_BYTES) + HEAD_BYTES
+    packed["found"] = aligned_alloc(RING * FOUND_BYTES)
+    packed["top"] = aligned_alloc(TOP_BYTES)
+    packed["groups"] = aligned_alloc(GROUPS_BYTES)
+    packed["nobody"] = aligned_alloc(HEAD_BYTES + _BOOK_BYTES) + HEAD_BYTES
     memcpy(state["layout_state"] + PARAMETERS_OFFSET, state["layout_parameters"], PARAMETERS_BYTES)
 
 
@@ -68,10 +68,10 @@ def grow_levels(packed: Record, count: int) -> None:
     room = max(int64(LEAST_LEVELS), packed["level_room"] + (packed["level_room"] >> 1) + count)
     if room > LEVEL_MASK:
         raise MemoryError("more than 67 million price levels")
-    levels = new_room(room * LEVEL_BYTES)
+    levels = aligned_alloc(room * LEVEL_BYTES)
     if packed["levels"] != 0:
         memcpy(levels, packed["levels"], packed["level_count"] * LEVEL_BYTES)
-    free_room(packed["levels"])
+    aligned_free(packed["levels"])
     packed["levels"] = levels
     packed["level_room"] = room
 
@@ -79,10 +79,10 @@ def grow_levels(packed: Record, count: int) -> None:
 @kernel
 def grow_books(packed: Record, count: int) -> None:
     room = max(int64(LEAST_BOOKS), packed["book_room"] * 2 + count)
-    books = new_room(room * 8)
+    books = aligned_alloc(room * 8)
     if packed["books"] != 0:
         memcpy(books, packed["books"], packed["book_count"] * 8)
-    free_room(packed["books"])
+    aligned_free(packed["books"])
     packed["books"] = books
     packed["book_room"] = room
 
@@ -107,7 +107,7 @@ def make_room(packed: Record, count: int, probe: Record) -> None:
             purge(packed)
         else:
             wanted = (packed["live"] + count) * SHARES // (packed["after"] * SLOTS)
-            rebuild(packed, max(packed["least_lines"], wanted), probe)
+            rehash(packed, max(packed["least_lines"], wanted), probe)
     elif packed["walked"] > packed["patience"] * (count + SHARES):
         # Ids that are alike in many books, or chosen to collide: another hash, which knows the book.
         packed["patience"] *= 2
@@ -115,5 +115,5 @@ def make_room(packed: Record, count: int, probe: Record) -> None:
         # Where memory is, no feed can know: ids cannot be chosen to collide once more.
         packed["scatter"] = mix(uint64(packed["slots"]) + packed["scatter"]) | _ODD
         packed["salt"] = mix(packed["scatter"]) | _ODD
-        rebuild(packed, packed["lines"], probe)
+        rehash(packed, packed["lines"], probe)
     packed["walked"] = 0

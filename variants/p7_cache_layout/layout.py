@@ -41,8 +41,8 @@ the table; 0: free. ``place``: its place in the book's window, ``FAR`` if it has
 FAR: Final = 0xFFFFFFFF
 DEAD: Final = 1 << 31
 
-OUTSKIRTS: Final = record(*integers("root", "height", "count"))
-"""The ``count`` levels of one side that are not in the window, in a tree (``outskirts``): its ``root`` is
+OVERFLOW: Final = record(*integers("root", "height", "count"))
+"""The ``count`` levels of one side that are not in the window, in a tree (``overflow``): its ``root`` is
 a leaf if its ``height`` is 0."""
 
 _FIELDS: Final = [
@@ -55,7 +55,7 @@ _FIELDS: Final = [
     ("best", "u4", (2,)),
     ("width", "u4"),
     ("shift", "u4"),
-    ("far", OUTSKIRTS, (2,)),
+    ("far", OVERFLOW, (2,)),
     *integers("number", "packed"),
     *integers("touches", "credit", "allowance", "granted", "laid"),
     ("unused", "i8", (3,)),
@@ -74,7 +74,7 @@ assert HEAD_BYTES == 3 * LINE_BYTES
 assert HEAD.fields["far"][1] == LINE_BYTES  # type: ignore[index]
 BEST_OFFSET: Final = HEAD.fields["best"][1]  # type: ignore[index]
 FAR_OFFSET: Final = HEAD.fields["far"][1]  # type: ignore[index]
-FAR_BYTES: Final = OUTSKIRTS.itemsize
+FAR_BYTES: Final = OVERFLOW.itemsize
 
 TOUCH: Final = record(*integers("price", "size", "count"))
 """One side of a BBO."""
@@ -105,7 +105,7 @@ an order, ``live`` of these one that rests. ``reach``: lines that any order is a
 lines looked at beyond the first, in this batch. ``levels``, ``books``: arrays of level records and of books' addresses,
 by number. ``found``: what was found for the records ahead; ``moved``: whether orders' lines are others since then;
 ``home``: line of the order in hand; ``nobody``: a book without levels. ``first``, ``order``: queues as last arranged;
-``top``: address of a ``TOP`` record; ``groups``: of lists for ``grouping``; ``scratch``: for laying
+``top``: address of a ``TOP`` record; ``groups``: of lists for ``batch_sort``; ``scratch``: for laying
 windows; ``last_book``: that was found ahead, and its key. At the end, parameters: see ``parameters``."""
 
 PARAMETERS: Final = record(*integers(*NAMES))

@@ -10,14 +10,14 @@ from lobench.engine.compiling import kernel
 from lobench.engine.digest import fold
 from lobench.engine.layout import BOOK
 from lobench.engine.native import BYTE, INTEGER, Record, address_of, element, free, int64, malloc, uint64, view, zeroed
+from lobench.variants.p7_cache_layout.bbo import head_of
 from lobench.variants.p7_cache_layout.growth import book_address
 from lobench.variants.p7_cache_layout.layout import PACKED, SLOTS
+from lobench.variants.p7_cache_layout.level_iteration import level_behind, levels_of
 from lobench.variants.p7_cache_layout.levels import best_of
 from lobench.variants.p7_cache_layout.orders import level_of, slot_at, stamp_at
 from lobench.variants.p7_cache_layout.pool import level_at
-from lobench.variants.p7_cache_layout.quotes import head_of
 from lobench.variants.p7_cache_layout.rules import age
-from lobench.variants.p7_cache_layout.walk import level_behind, levels_of
 
 _MODULO = 0xFFFFFFFF
 
@@ -80,8 +80,8 @@ def forget(packed: Record) -> None:
 def arrange_queues(packed: Record, dirty: bool) -> None:
     """Order the queues of all books, or of those that are dirty.
 
-    ``state["first"]``: by level number, where its queue begins in ``state["order"]``: integers of (2^32 - 1 - age) and
-    the slot, the front of the queue first.
+    ``packed["first"]``: by level number, where its queue begins in ``packed["order"]``: integers of (2^32 - 1 - age)
+    and the slot, the front of the queue first.
     """
     forget(packed)
     levels = packed["level_count"]

@@ -15,13 +15,13 @@ from lobench.engine.compiling import inlined, kernel
 from lobench.engine.counters import LINES_TOUCHED, tally
 from lobench.engine.layout import BOOK
 from lobench.engine.native import Record, int64, uint64, view
+from lobench.variants.p7_cache_layout.bbo import head_of, requote
 from lobench.variants.p7_cache_layout.layout import PACKED
 from lobench.variants.p7_cache_layout.levels import best_of
-from lobench.variants.p7_cache_layout.near import follow_level
 from lobench.variants.p7_cache_layout.orders import erase, find, insert, level_of, put_level, slot_at, stamp_at
 from lobench.variants.p7_cache_layout.pool import level_at
-from lobench.variants.p7_cache_layout.quotes import head_of, requote
 from lobench.variants.p7_cache_layout.sides import empty_side, grow, level_for, shrink
+from lobench.variants.p7_cache_layout.top_levels import follow_level
 
 _MODULO = 0xFFFFFFFF
 

@@ -6,7 +6,7 @@ from lobench.engine.compiling import kernel
 from lobench.engine.counters import FAR_LEVELS, LINES_TOUCHED, tally
 from lobench.engine.ladder import key_of
 from lobench.engine.native import Record, int64, trailing_zeros, uint64
-from lobench.variants.p7_cache_layout import outskirts
+from lobench.variants.p7_cache_layout import overflow
 from lobench.variants.p7_cache_layout.layout import FAR
 from lobench.variants.p7_cache_layout.levels import (
     ONE,
@@ -23,7 +23,7 @@ from lobench.variants.p7_cache_layout.levels import (
     put_bit,
     tick_of,
 )
-from lobench.variants.p7_cache_layout.outskirts import outskirts_of
+from lobench.variants.p7_cache_layout.overflow import overflow_of
 from lobench.variants.p7_cache_layout.pool import free_level, kill, level_at, new_level
 from lobench.variants.p7_cache_layout.window import lay_window
 
@@ -41,7 +41,7 @@ def in_window(packed: Record, head: Record, which: int, price: int, ticks: int) 
 
 
 @kernel
-def in_outskirts(packed: Record, head: Record, which: int, price: int, probe: Record) -> int:
+def in_overflow(packed: Record, head: Record, which: int, price: int, probe: Record) -> int:
     """Number of the level at a price that the window does not hold, unless it has been asked for such too often: then
     the window is laid anew."""
     tally(probe, FAR_LEVELS, 1)
@@ -53,12 +53,12 @@ def in_outskirts(packed: Record, head: Record, which: int, price: int, probe: Re
         if ticks < uint64(head["width"]):
             number = in_window(packed, head, which, price, ticks)
     if number == 0:
-        far = outskirts_of(head, which)
+        far = overflow_of(head, which)
         key = key_of(price, which)
-        number = outskirts.find(far, key)
+        number = overflow.find(far, key)
         if number == 0:
             number = new_level(packed, price, 2 * head["number"] + which, int64(FAR))
-            outskirts.put(far, key, number)
+            overflow.put(far, key, number)
     return number
 
 
@@ -71,7 +71,7 @@ def level_for(packed: Record, head: Record, which: int, price: int, probe: Recor
     if ticks < uint64(head["width"]):
         number = in_window(packed, head, which, price, ticks)
     else:
-        number = in_outskirts(packed, head, which, price, probe)
+        number = in_overflow(packed, head, which, price, probe)
     return number
 
 
@@ -93,15 +93,15 @@ def grow(packed: Record, head: Record, which: int, number: int, size: int, order
 
 @kernel(stage="best price")
 def best_behind(packed: Record, head: Record, which: int, place: int) -> int:
-    """Number of the best level from a place of the window on, or in the outskirts; 0 if there is none."""
+    """Number of the best level from a place of the window on, or in the overflow; 0 if there is none."""
     number = int64(0)
     if head["width"] != 0:
         found = next_place(head, which, place)
         if found >= 0 and found // int64(head["width"]) == which:
             number = int64(numbers_at(head, found)["value"])
-    far = outskirts_of(head, which)
+    far = overflow_of(head, which)
     if far["count"] != 0:
-        other = outskirts.last_level(far)
+        other = overflow.last_level(far)
         if number == 0 or is_better(which, level_at(packed, other)["price"], level_at(packed, number)["price"]):
             number = other
     return number
@@ -121,7 +121,7 @@ def shrink(packed: Record, head: Record, which: int, number: int, size: int, ord
             if best_of(head, which) == number:
                 put_best(head, which, best_behind(packed, head, which, place))
         else:
-            outskirts.take(outskirts_of(head, which), key_of(level["price"], which))
+            overflow.take(overflow_of(head, which), key_of(level["price"], which))
             free_level(packed, number)
             if best_of(head, which) == number:
                 put_best(head, which, best_behind(packed, head, which, nearest_place(head, which)))
@@ -142,12 +142,12 @@ def empty_side(packed: Record, head: Record, which: int) -> None:
                 value = value & (value - ONE)
             bits["value"] = uint64(0)
             word = next_word(head, which, word)
-    far = outskirts_of(head, which)
+    far = overflow_of(head, which)
     if far["count"] != 0:
-        leaf = outskirts.first_leaf(far)
+        leaf = overflow.first_leaf(far)
         while leaf != 0:
-            for index in range(outskirts.count_of(leaf)):
-                kill(packed, outskirts.rung_of(leaf, index)["level"])
-            leaf = outskirts.next_leaf(leaf)
-        outskirts.clear(far)
+            for index in range(overflow.count_of(leaf)):
+                kill(packed, overflow.rung_of(leaf, index)["level"])
+            leaf = overflow.next_leaf(leaf)
+        overflow.clear(far)
     put_best(head, which, int64(0))

@@ -1,7 +1,7 @@
 """Laying a book's window: which tick, from where, how wide. It follows the market, and every level keeps its number.
 
 The tick is the greatest common divisor of the distances between the prices in hand; should a few prices off the grid
-spoil it, the window is small in time, and prices outside of it are found in the outskirts, slower and as exactly.
+spoil it, the window is small in time, and prices outside of it are found in the overflow, slower and as exactly.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from lobench.engine.counters import WINDOWS_LAID, tally
 from lobench.engine.ladder import key_of
 from lobench.engine.layout import BOOK
 from lobench.engine.native import Record, address_of, free, int64, malloc, memset, trailing_zeros, uint64, view
-from lobench.variants.p7_cache_layout import outskirts
+from lobench.variants.p7_cache_layout import overflow
+from lobench.variants.p7_cache_layout.aligned_alloc import aligned_alloc, aligned_free
 from lobench.variants.p7_cache_layout.layout import BITS, FAR, HEAD_BYTES, WORD
 from lobench.variants.p7_cache_layout.levels import (
     NUMBER_BYTES,
@@ -24,9 +25,8 @@ from lobench.variants.p7_cache_layout.levels import (
     put_bit,
     tick_of,
 )
-from lobench.variants.p7_cache_layout.outskirts import outskirts_of
+from lobench.variants.p7_cache_layout.overflow import overflow_of
 from lobench.variants.p7_cache_layout.pool import free_level, level_at
-from lobench.variants.p7_cache_layout.room import free_room, new_room
 
 LEAST_WIDTH = 64
 FIRST_CREDIT = 8
@@ -53,7 +53,7 @@ def common_divisor(one: int, other: int) -> int:
 @kernel
 def collect(packed: Record, head: Record, numbers: int) -> int:
     """Write the numbers of all levels of a book that are not empty; returns how many. Empty ones become free, and the
-    outskirts empty."""
+    overflow empty."""
     total = int64(0)
     for pair in range(int64(head["width"])):
         # Most are 0.
@@ -67,14 +67,14 @@ def collect(packed: Record, head: Record, numbers: int) -> int:
                     else:
                         free_level(packed, number)
     for which in range(2):
-        far = outskirts_of(head, which)
-        leaf = outskirts.first_leaf(far)
+        far = overflow_of(head, which)
+        leaf = overflow.first_leaf(far)
         while leaf != 0:
-            for index in range(outskirts.count_of(leaf)):
-                view(numbers + total * NUMBER_BYTES, WORD)["value"] = outskirts.rung_of(leaf, index)["level"]
+            for index in range(overflow.count_of(leaf)):
+                view(numbers + total * NUMBER_BYTES, WORD)["value"] = overflow.rung_of(leaf, index)["level"]
                 total += 1
-            leaf = outskirts.next_leaf(leaf)
-        outskirts.clear(far)
+            leaf = overflow.next_leaf(leaf)
+        overflow.clear(far)
     return total
 
 
@@ -94,8 +94,8 @@ def touch_of(packed: Record, head: Record, price: int) -> tuple[int, int]:
 
 @kernel
 def drop_window(head: Record) -> None:
-    free_room(head["window"])
-    free_room(head["bits"])
+    aligned_free(head["window"])
+    aligned_free(head["bits"])
     head["window"] = 0
     head["bits"] = 0
     head["width"] = 0
@@ -123,8 +123,8 @@ def lay_grid(head: Record, tick: int, anchor: int, centre: int, width: int) -> N
     else:
         drop_window(head)
         head["width"] = width
-        head["window"] = new_room(2 * width * NUMBER_BYTES)
-        head["bits"] = new_room(bits_bytes(width))
+        head["window"] = aligned_alloc(2 * width * NUMBER_BYTES)
+        head["bits"] = aligned_alloc(bits_bytes(width))
 
 
 @kernel
@@ -141,7 +141,7 @@ def scratch(packed: Record, size: int) -> int:
 def lay_window(packed: Record, head: Record, price: int, probe: Record) -> None:
     """Lay a book's window anew around the touch, so that it holds ``price`` if that can be."""
     tally(probe, WINDOWS_LAID, 1)
-    far_bids, far_asks = outskirts_of(head, 0), outskirts_of(head, 1)
+    far_bids, far_asks = overflow_of(head, 0), overflow_of(head, 1)
     numbers = scratch(packed, (2 * int64(head["width"]) + far_bids["count"] + far_asks["count"]) * NUMBER_BYTES)
     total = collect(packed, head, numbers)
     anchor, centre = touch_of(packed, head, price)
@@ -177,7 +177,7 @@ def lay_window(packed: Record, head: Record, price: int, probe: Record) -> None:
             put_bit(head, place)
             level["place"] = place
         else:
-            outskirts.put(outskirts_of(head, which), key_of(level["price"], which), number)
+            overflow.put(overflow_of(head, which), key_of(level["price"], which), number)
             level["place"] = FAR
     renew_credit(head, total)
 

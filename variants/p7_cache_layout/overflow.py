@@ -17,7 +17,7 @@ from lobench.engine.compiling import kernel
 from lobench.engine.ladder import RUNG_BYTES
 from lobench.engine.layout import RUNG, integers, record
 from lobench.engine.native import Record, address_of, element, free, int64, malloc, memcpy, memmove, view
-from lobench.variants.p7_cache_layout.layout import FAR_BYTES, FAR_OFFSET, OUTSKIRTS
+from lobench.variants.p7_cache_layout.layout import FAR_BYTES, FAR_OFFSET, OVERFLOW
 
 FANOUT: Final = 31
 """Rungs of a node: half a kilobyte, as many as most books ever have outside of their windows."""
@@ -28,8 +28,8 @@ _RUNGS_OFFSET: Final = NODE.fields["rungs"][1]  # type: ignore[index]
 
 
 @kernel
-def outskirts_of(head: Record, which: int) -> Record:
-    return view(address_of(head) + FAR_OFFSET + which * FAR_BYTES, OUTSKIRTS)
+def overflow_of(head: Record, which: int) -> Record:
+    return view(address_of(head) + FAR_OFFSET + which * FAR_BYTES, OVERFLOW)
 
 
 @kernel

@@ -14,35 +14,35 @@ from lobench.engine.inputs import LEVELS
 from lobench.engine.layout import BOOK, record
 from lobench.engine.native import Record, address_of, int64, view
 from lobench.engine.records import UNDEF_PRICE
+from lobench.variants.p7_cache_layout.bbo import head_of
 from lobench.variants.p7_cache_layout.layout import LINE_BYTES, PACKED, TOP
+from lobench.variants.p7_cache_layout.level_iteration import best_numbers
 from lobench.variants.p7_cache_layout.levels import is_better
 from lobench.variants.p7_cache_layout.pool import level_at
-from lobench.variants.p7_cache_layout.quotes import head_of
-from lobench.variants.p7_cache_layout.walk import top_levels
 
 LANES: Final = 8
-NEAR: Final = record(("price", "i8", (LANES,)), ("size", "i8", (LANES,)))
+TOP_LEVELS: Final = record(("price", "i8", (LANES,)), ("size", "i8", (LANES,)))
 """One side, best level first; ``UNDEF_PRICE`` and 0 where there is no level. Nobody reads the lanes past the fifth."""
-NEAR_BYTES: Final = NEAR.itemsize
-NEAR_OFFSET: Final = -(-BOOK.itemsize // LINE_BYTES) * LINE_BYTES
+TOP_LEVELS_BYTES: Final = TOP_LEVELS.itemsize
+TOP_LEVELS_OFFSET: Final = -(-BOOK.itemsize // LINE_BYTES) * LINE_BYTES
 """Where both sides' records stand behind a ``BOOK``."""
-ROOM: Final = NEAR_OFFSET + 2 * NEAR_BYTES
+PACKED_BOOK_BYTES: Final = TOP_LEVELS_OFFSET + 2 * TOP_LEVELS_BYTES
 """Bytes of a ``BOOK`` with both."""
 
 
 @kernel
-def near_at(book_address: int, which: int) -> Record:
-    return view(book_address + NEAR_OFFSET + which * NEAR_BYTES, NEAR)
+def top_levels_at(book_address: int, which: int) -> Record:
+    return view(book_address + TOP_LEVELS_OFFSET + which * TOP_LEVELS_BYTES, TOP_LEVELS)
 
 
 @inlined(stage="features")
 def follow_level(book_address: int, which: int, price: int, change: int, structural: bool) -> None:
     """The size of the level at ``price`` changes; ``structural`` if it comes or goes."""
-    near = near_at(book_address, which)
+    levels = top_levels_at(book_address, which)
     for lane in range(LANES):
-        near["size"][lane] += change if near["price"][lane] == price else int64(0)
+        levels["size"][lane] += change if levels["price"][lane] == price else int64(0)
     if structural:
-        last = near["price"][LEVELS - 1]
+        last = levels["price"][LEVELS - 1]
         if last == UNDEF_PRICE or not is_better(which, last, price):
             side_at(book_address, which)["stale"] = 1
 
@@ -50,16 +50,16 @@ def follow_level(book_address: int, which: int, price: int, change: int, structu
 @kernel
 def read_again(book_address: int, which: int) -> None:
     """The levels as the side stands now."""
-    near, head = near_at(book_address, which), head_of(book_address)
+    levels, head = top_levels_at(book_address, which), head_of(book_address)
     packed = view(head["packed"], PACKED)
     top = view(packed["top"], TOP)
-    top_levels(packed, head, which, top)
+    best_numbers(packed, head, which, top)
     for depth in range(LEVELS):
         number = top["number"][depth]
         # Level 0 is empty; only its price would be wrong.
         level = level_at(packed, number)
-        near["price"][depth] = level["price"] if number != 0 else UNDEF_PRICE
-        near["size"][depth] = level["size"]
+        levels["price"][depth] = level["price"] if number != 0 else UNDEF_PRICE
+        levels["size"][depth] = level["size"]
     side_at(book_address, which)["stale"] = 0
 
 
@@ -69,11 +69,11 @@ def append_side(book: Record, which: int, columns: Record, place: int) -> tuple[
     address = address_of(book)
     if side_at(address, which)["stale"] != 0:
         read_again(address, which)
-    near = near_at(address, which)
-    price, size = near["price"][0], near["size"][0]
+    levels = top_levels_at(address, which)
+    price, size = levels["price"][0], levels["size"][0]
     columns["price"][0, place] = price
     columns["size"][0, place] = size
     for depth in range(1, LEVELS):
-        columns["price"][depth, place] = near["price"][depth]
-        columns["size"][depth, place] = near["size"][depth]
+        columns["price"][depth, place] = levels["price"][depth]
+        columns["size"][depth, place] = levels["size"][depth]
     return price, size

@@ -10,7 +10,8 @@ from lobench.engine.ladder import key_of
 from lobench.engine.layout import OUTPUT_LEVEL
 from lobench.engine.native import Record, address_of, float64, int64, uint64, view
 from lobench.engine.records import UNDEF_PRICE
-from lobench.variants.p7_cache_layout import outskirts
+from lobench.variants.p7_cache_layout import overflow
+from lobench.variants.p7_cache_layout.bbo import head_of
 from lobench.variants.p7_cache_layout.layout import FAR, PACKED, TOP
 from lobench.variants.p7_cache_layout.levels import (
     ONE,
@@ -26,9 +27,8 @@ from lobench.variants.p7_cache_layout.levels import (
     numbers_at,
     tick_size,
 )
-from lobench.variants.p7_cache_layout.outskirts import outskirts_of
+from lobench.variants.p7_cache_layout.overflow import overflow_of
 from lobench.variants.p7_cache_layout.pool import level_at
-from lobench.variants.p7_cache_layout.quotes import head_of
 
 OUTPUT_LEVEL_BYTES = OUTPUT_LEVEL.itemsize
 
@@ -73,7 +73,7 @@ def level_behind(packed: Record, head: Record, which: int, number: int) -> int:
     else:
         place = first_place_behind(head, which, level["price"])
     following = int64(numbers_at(head, place)["value"]) if place >= 0 else int64(0)
-    other = outskirts.level_below(outskirts_of(head, which), key_of(level["price"], which))
+    other = overflow.level_below(overflow_of(head, which), key_of(level["price"], which))
     if other != 0:
         better = following == 0 or is_better(
             which, level_at(packed, other)["price"], level_at(packed, following)["price"]
@@ -85,7 +85,7 @@ def level_behind(packed: Record, head: Record, which: int, number: int) -> int:
 @kernel
 def levels_of(head: Record, which: int) -> int:
     """Number of levels of a side."""
-    total = outskirts_of(head, which)["count"]
+    total = overflow_of(head, which)["count"]
     if head["width"] != 0:
         word = next_word(head, which, front_word(head, which))
         while word >= 0:
@@ -99,32 +99,32 @@ def levels_of(head: Record, which: int) -> int:
 
 @kernel
 def merge_levels(packed: Record, head: Record, which: int, top: Record) -> None:
-    """``top_levels`` where some levels are in the outskirts: a walk over the window's and one over these."""
-    far = outskirts_of(head, which)
-    leaf = outskirts.last_leaf(far)
-    index = outskirts.count_of(leaf) - 1
+    """``best_numbers`` where some levels are in the overflow: a walk over the window's and one over these."""
+    far = overflow_of(head, which)
+    leaf = overflow.last_leaf(far)
+    index = overflow.count_of(leaf) - 1
     place = next_place(head, which, nearest_place(head, which)) if head["width"] != 0 else int64(-1)
     for depth in range(LEVELS):
         number = int64(numbers_at(head, place)["value"]) if place >= 0 else int64(0)
-        other = outskirts.rung_of(leaf, index)["level"] if leaf != 0 else int64(0)
+        other = overflow.rung_of(leaf, index)["level"] if leaf != 0 else int64(0)
         if other != 0 and (
             number == 0 or is_better(which, level_at(packed, other)["price"], level_at(packed, number)["price"])
         ):
             number = other
             index -= 1
             if index < 0:
-                leaf = outskirts.previous_leaf(leaf)
-                index = outskirts.count_of(leaf) - 1 if leaf != 0 else int64(0)
+                leaf = overflow.previous_leaf(leaf)
+                index = overflow.count_of(leaf) - 1 if leaf != 0 else int64(0)
         elif place >= 0:
             place = place_behind(head, which, place)
         top["number"][depth] = number
 
 
 @inlined
-def top_levels(packed: Record, head: Record, which: int, top: Record) -> None:
+def best_numbers(packed: Record, head: Record, which: int, top: Record) -> None:
     """Numbers of the best levels, then 0, to a ``TOP`` record."""
     number = best_of(head, which)
-    if outskirts_of(head, which)["count"] != 0:
+    if overflow_of(head, which)["count"] != 0:
         merge_levels(packed, head, which, top)
     elif number != 0:
         # All levels are in the window: a walk over its bits. Two bits apart are one jump, whatever lies between.
@@ -153,7 +153,7 @@ def read_side(book: Record, which: int, levels: Record) -> None:
     head = head_of(address_of(book))
     packed = view(head["packed"], PACKED)
     top = view(packed["top"], TOP)
-    top_levels(packed, head, which, top)
+    best_numbers(packed, head, which, top)
     for depth in range(LEVELS):
         number = top["number"][depth]
         # Level 0 is empty; only its price would be wrong.

@@ -20,10 +20,10 @@ from lobench.engine.native import Record, element, int64, prefetch, trailing_zer
 from lobench.engine.records import ASK, MBO
 from lobench.engine.registry import FEATURES, STRATEGIES
 from lobench.engine.shards import index_of
+from lobench.variants.p7_cache_layout.bbo import head_of
 from lobench.variants.p7_cache_layout.growth import held, make_room
 from lobench.variants.p7_cache_layout.layout import FOUND, FOUND_BYTES, HEAD_BYTES, LINE_BYTES, PACKED, SLOTS
 from lobench.variants.p7_cache_layout.levels import best_of, numbers_at, tick_of
-from lobench.variants.p7_cache_layout.near import ROOM
 from lobench.variants.p7_cache_layout.orders import (
     STAMPS_BYTES,
     home_of,
@@ -34,7 +34,7 @@ from lobench.variants.p7_cache_layout.orders import (
 )
 from lobench.variants.p7_cache_layout.parameters import RING
 from lobench.variants.p7_cache_layout.pool import LEVEL_BYTES
-from lobench.variants.p7_cache_layout.quotes import head_of
+from lobench.variants.p7_cache_layout.top_levels import PACKED_BOOK_BYTES
 
 SOON = 4
 """Records ahead that the rest of a book is asked for: it is much, and shall not drive out what is needed first."""
@@ -76,7 +76,7 @@ def build_look_ahead(tracked: bool) -> Callable[..., Any]:
     """``look_ahead`` of the layout; ``tracked``: for a replay that evaluates, which also needs what lies behind a
     book's first line, its features and its accounts."""
     feature_bytes, account_bytes = 8 * len(FEATURES), BACKTEST.itemsize * len(STRATEGIES)
-    book_bytes = HEAD_BYTES + ROOM + feature_bytes + account_bytes
+    book_bytes = HEAD_BYTES + PACKED_BOOK_BYTES + feature_bytes + account_bytes
 
     @kernel
     def look_for_order(state: Record, packed: Record, address: int, stride: int, turn: int) -> None:
@@ -116,7 +116,7 @@ def build_look_ahead(tracked: bool) -> Callable[..., Any]:
     def look_for_book(packed: Record, turn: int) -> None:
         address = found_at(packed, turn)["guess"]
         book = view(address, BOOK)
-        for line in range(2 * LINE_BYTES, ROOM, LINE_BYTES):
+        for line in range(2 * LINE_BYTES, PACKED_BOOK_BYTES, LINE_BYTES):
             prefetch(address + line)
         for line in range(0, feature_bytes, LINE_BYTES):
             prefetch(book["features"] + line)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from lobench.engine.compiling import entry
 from lobench.engine.layout import BOOK
 from lobench.engine.native import INTEGER, view
+from lobench.variants.p7_cache_layout.aligned_alloc import LARGE, aligned_free
 from lobench.variants.p7_cache_layout.layout import LEVEL, LEVEL_BITS, LEVEL_MASK, PACKED, SLOT, SLOTS, STAMP
 from lobench.variants.p7_cache_layout.orders import STAMP_BYTES, erase, find, home_of, insert
-from lobench.variants.p7_cache_layout.rebuilding import rebuild, spread
-from lobench.variants.p7_cache_layout.room import LARGE, free_room
+from lobench.variants.p7_cache_layout.rehash import rehash, spread
 
 GOLDEN = 0x9E3779B97F4A7C15
 UNHASHED = pow(GOLDEN, -1, 1 << 64)
@@ -55,13 +55,13 @@ def spread_over(state: int, lines: int) -> None:
 
 @entry
 def build(state: int, lines: int) -> None:
-    rebuild(view(state, PACKED), lines, None)
+    rehash(view(state, PACKED), lines, None)
 
 
 @entry
 def give_back(state: int) -> None:
-    free_room(view(state, PACKED)["slots"])
-    free_room(view(state, PACKED)["stamps"])
+    aligned_free(view(state, PACKED)["slots"])
+    aligned_free(view(state, PACKED)["stamps"])
 
 
 @dataclass

@@ -19,7 +19,7 @@ from lobench.engine.policy import Variant
 from lobench.engine.records import BATCH, MBO
 from lobench.engine.replay import Replay
 from lobench.engine.shards import TURN, index_of, share_out
-from lobench.variants.p7_cache_layout.grouping import FEWEST, GROUPS, sorted_split
+from lobench.variants.p7_cache_layout.batch_sort import FEWEST, GROUPS, sorted_split
 from lobench.variants.p7_cache_layout.layout import PACKED
 from lobench.variants.p7_cache_layout.parameters import Parameters
 from tests.replays import LADDER, PHASE, Observed, Records, assert_equal, bits, chunks, each

@@ -10,6 +10,7 @@ from lobench.engine.compiling import kernel
 from lobench.engine.counters import TABLES_BUILT, tally
 from lobench.engine.layout import record
 from lobench.engine.native import INTEGER, Record, free, int64, malloc, trailing_zeros, uint64, view
+from lobench.variants.p7_cache_layout.aligned_alloc import aligned_free, growable_alloc, length_of
 from lobench.variants.p7_cache_layout.layout import DEAD, LINE, LINE_BYTES, SLOT, SLOTS
 from lobench.variants.p7_cache_layout.orders import (
     SLOT_BYTES,
@@ -27,7 +28,6 @@ from lobench.variants.p7_cache_layout.orders import (
     slot_at,
 )
 from lobench.variants.p7_cache_layout.pool import free_level, level_at
-from lobench.variants.p7_cache_layout.room import free_room, length_of, spacious_room
 
 WAITING = record(("order_id", "u8"), ("size", "u4"), ("level", "u4"), ("stamp", "i8"))
 """An order that waits for its place in a table; both its stamps at once."""
@@ -57,7 +57,7 @@ def purge(packed: Record) -> None:
 
 
 @kernel
-def rebuild(packed: Record, lines: int, probe: Record) -> None:
+def rehash(packed: Record, lines: int, probe: Record) -> None:
     """Bring all resting orders to the places that they have in a table of ``lines`` lines."""
     tally(probe, TABLES_BUILT, 1)
     packed["moved"] = 1
@@ -73,8 +73,8 @@ def move(packed: Record, lines: int) -> None:
     """Move all orders to a new table."""
     slots, stamps, count = packed["slots"], packed["stamps"], packed["lines"] * SLOTS
     wished = max(lines, min(lines * AHEAD, MOST_AHEAD))
-    packed["slots"] = spacious_room(lines * LINE_BYTES, wished * LINE_BYTES)
-    packed["stamps"] = spacious_room(lines * STAMPS_BYTES, wished * STAMPS_BYTES)
+    packed["slots"] = growable_alloc(lines * LINE_BYTES, wished * LINE_BYTES)
+    packed["stamps"] = growable_alloc(lines * STAMPS_BYTES, wished * STAMPS_BYTES)
     given = min(length_of(packed["slots"]) // LINE_BYTES, length_of(packed["stamps"]) // STAMPS_BYTES)
     packed["lines"] = lines
     packed["most_lines"] = max(lines, given)
@@ -91,8 +91,8 @@ def move(packed: Record, lines: int) -> None:
             number = level_of(slot)
             home = home_of(packed, slot["order_id"], key_of_level(packed, number))
             settle(packed, home, slot["order_id"], int64(slot["size"]), number, stamp)
-    free_room(slots)
-    free_room(stamps)
+    aligned_free(slots)
+    aligned_free(stamps)
 
 
 @kernel

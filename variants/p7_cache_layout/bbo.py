@@ -8,10 +8,10 @@ from lobench.engine.compiling import kernel
 from lobench.engine.counters import LINES_TOUCHED, tally
 from lobench.engine.layout import BOOK, INSTRUMENT
 from lobench.engine.native import Record, float64, int64, memcpy, view
+from lobench.variants.p7_cache_layout.aligned_alloc import aligned_alloc, aligned_free
 from lobench.variants.p7_cache_layout.layout import HEAD, HEAD_BYTES, LINE_BYTES, PEERS, TOUCH, TOUCH_BYTES
 from lobench.variants.p7_cache_layout.levels import best_of
 from lobench.variants.p7_cache_layout.pool import level_at
-from lobench.variants.p7_cache_layout.room import free_room, new_room
 
 _LEAST = -(2**63)
 BOTH_BYTES = 2 * TOUCH_BYTES
@@ -91,7 +91,7 @@ def put_mid(instrument: Record) -> None:
 @kernel
 def free_touches(touches: int) -> None:
     if touches != 0:
-        free_room(touches - LINE_BYTES)
+        aligned_free(touches - LINE_BYTES)
 
 
 @kernel(stage="best price")
@@ -117,7 +117,7 @@ def join_instrument(packed: Record, book_address: int) -> None:
 def move_touches(book_address: int, count: int) -> int:
     """Room for twice the books that an instrument has, of which this is the last one; returns its address. What was
     there comes along."""
-    touches = new_room(LINE_BYTES + 2 * count * BOTH_BYTES) + LINE_BYTES
+    touches = aligned_alloc(LINE_BYTES + 2 * count * BOTH_BYTES) + LINE_BYTES
     peers_at(touches)["count"] = count
     peers_at(touches)["room"] = 2 * count
     old = head_of(book_address)["touches"]

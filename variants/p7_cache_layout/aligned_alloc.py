@@ -21,15 +21,15 @@ def _whole_pages(size: int) -> int:
 
 
 @kernel
-def new_room(size: int) -> int:
+def aligned_alloc(size: int) -> int:
     """Address of ``size`` zeroed bytes; in the line before them stand (address, length) of what was allocated."""
-    return spacious_room(size, size)
+    return growable_alloc(size, size)
 
 
 @kernel
-def spacious_room(size: int, wished: int) -> int:
-    """``new_room``, with addresses behind it up to ``wished`` bytes where the system gives them: zeroed, and no memory
-    before they are touched. ``length_of`` says how many bytes there are."""
+def growable_alloc(size: int, wished: int) -> int:
+    """``aligned_alloc``, with addresses behind it up to ``wished`` bytes where the system gives them: zeroed, and no
+    memory before they are touched. ``length_of`` says how many bytes there are."""
     length = int64(0)
     if size >= LARGE:
         got = int64(-1)
@@ -66,8 +66,8 @@ def length_of(room: int) -> int:
 
 
 @kernel
-def free_room(room: int) -> None:
-    """Give back what ``new_room`` gave; 0 is nothing."""
+def aligned_free(room: int) -> None:
+    """Give back what ``aligned_alloc`` gave; 0 is nothing."""
     if room != 0:
         start = view(room - 16, INTEGER)["value"]
         length = view(room - 8, INTEGER)["value"]
