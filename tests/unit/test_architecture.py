@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.replays import ROOT, run_python
+from lobench.engine.layout import BOOK, STATE
+from tests.replays import LADDER, ROOT, run_python
 
 LAYERS = ("engine", "variants", "workbench", "reports")
 """From the bottom up: a package imports itself and those before it."""
@@ -119,6 +120,16 @@ def test_the_engine_knows_neither_clock_nor_command_line() -> None:
     assert {module: names for module, names in wrong.items() if names} == {}
 
 
+def test_the_engine_knows_no_phase() -> None:
+    """No module names one, and no word of the state is called after what a phase chooses."""
+    names = {variant.name for variant in LADDER}
+    chosen = {policy for variant in LADDER for axis, policy in variant.policies.items()}
+    for module, path in MODULES.items():
+        if top(module) == "engine":
+            assert not {name for name in names if name in path.read_text()}, module
+    assert not chosen & {*(STATE.names or ()), *(BOOK.names or ())}
+
+
 def test_the_oracle_stands_alone() -> None:
     """It shares the record format and the names of results with the kernels, and not one rule."""
     shared = {"lobench.engine.records", "lobench.engine.anomalies", "lobench.engine.errors", "lobench.engine.result"}
@@ -145,11 +156,11 @@ def test_module_is_short_and_says_what_it_is(module: str) -> None:
 
 def test_modules_were_found() -> None:
     assert {
-        "lobench.engine.replay",
+        "lobench.engine.kernel_builder",
         "lobench.engine.oracle.book",
         "lobench.variants",
         "lobench.variants.p0_baseline",
     } <= set(MODULES)
-    assert "lobench.engine.strategies" in imports("lobench.engine.replay")
+    assert "lobench.engine.strategies" in imports("lobench.engine.kernel_builder")
     assert "lobench.engine.backtest" in imports("lobench.engine.registry")
     assert "lobench.engine.anomalies" in imports("lobench.engine.actions")
