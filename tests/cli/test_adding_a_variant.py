@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def leaning(folder: Path) -> Path:
     """The page's second example, in a file that defines a variant."""
-    own = '\nfrom variants import p4_hash_lookup\n\nVARIANT = p4_hash_lookup.VARIANT.derive("leans")\n'
+    own = '\nfrom lobench.variants import p4_hash_lookup\n\nVARIANT = p4_hash_lookup.VARIANT.derive("leans")\n'
     (folder / "leaning.py").write_text(FEATURE + own)
     return folder
 
