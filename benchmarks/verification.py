@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .common import TIMED, VARIANTS, Prepared, found, loaded, part
+from .common import TIMED, VARIANTS, Prepared, found, loaded, task
 
 
 class Verify(Prepared):
@@ -21,7 +21,7 @@ class Verify(Prepared):
         self.digests(variant)
 
     def digests(self, variant: str) -> Any:
-        with part("engine.session").Replay(found(variant), evaluate="last", observe=True) as replay:
+        with task("worker").replay_class()(found(variant), evaluate="last", observe=True) as replay:
             replay.apply(self.feed.slice(0, self.feed.count))
             return replay.finish().digests
 

@@ -14,7 +14,7 @@ from lobench.engine.compiling import entry, kernel
 from lobench.engine.containers import item, table_get
 from lobench.engine.counters import UNCOUNTED
 from lobench.engine.digest import accounts_value, fold, row_value, share
-from lobench.engine.layout import BOOK, ENGINE, OUTPUT_LEVEL
+from lobench.engine.layout import BOOK, OUTPUT_LEVEL, STATE
 from lobench.engine.native import DOUBLE, Record, uint64, view
 from lobench.engine.policy import STAGES, ContextKernels, LayoutKernels
 from lobench.engine.registry import FEATURES, STRATEGIES
@@ -24,11 +24,11 @@ OUTPUT_LEVEL_BYTES = OUTPUT_LEVEL.itemsize
 
 @dataclass(frozen=True)
 class Answers:
-    """- ``end_state(engine, row, stage) -> uint64``: digest of what the stages up to ``STAGES[stage]`` keep: all books,
+    """- ``end_state(state, row, stage) -> uint64``: digest of what the stages up to ``STAGES[stage]`` keep: all books,
       newest features, accounts; ``row`` is room for the features. Of a replay that only decodes: what was read.
-    - ``question(engine, key, row, levels, depth) -> uint64``: of the book ``key`` its best ``depth`` levels, newest
+    - ``question(state, key, row, levels, depth) -> uint64``: of the book ``key`` its best ``depth`` levels, newest
       features and accounts; 0 if this worker has no such book. ``levels`` is room for ``OUTPUT_LEVEL`` records.
-    - ``newest(engine, key, row) -> int``: 1, and the newest features of the book ``key`` at ``row``; 0 if this worker
+    - ``newest(state, key, row) -> int``: 1, and the newest features of the book ``key`` at ``row``; 0 if this worker
       has no such book.
     """
 
@@ -56,48 +56,48 @@ def build_answers(context: ContextKernels, layout: LayoutKernels, until: str) ->
     feature_of = context.feature
 
     @kernel
-    def read_features(engine: Record, book: Record, row: int) -> None:
+    def read_features(state: Record, book: Record, row: int) -> None:
         for place in range(feature_count):
-            view(row + 8 * place, DOUBLE)["value"] = feature_of(engine, book, place, None)
+            view(row + 8 * place, DOUBLE)["value"] = feature_of(state, book, place, None)
 
     @kernel
-    def computed(engine: Record, book: Record, row: int, stage: int, value: int) -> int:
+    def computed(state: Record, book: Record, row: int, stage: int, value: int) -> int:
         """``value`` with the newest features and the accounts folded in."""
         if tracked and stage >= 2:
-            read_features(engine, book, row)
+            read_features(state, book, row)
             value = fold(value, row_value(row, feature_count))
         if decides and stage >= 3:
             value = fold(value, accounts_value(book["strategies"], strategy_count))
         return value
 
     @entry
-    def end_state(state: int, row: int, stage: int) -> int:
-        engine = view(state, ENGINE)
-        total = uint64(engine["decoded"])
-        arrange(engine, False)
-        for index in range(engine["books"]["count"]):
-            book = view(item(engine["books"], index), BOOK)
-            value = computed(engine, book, row, stage, fold(uint64(0), book_value(book)))
+    def end_state(state_address: int, row: int, stage: int) -> int:
+        state = view(state_address, STATE)
+        total = uint64(state["decoded"])
+        arrange(state, False)
+        for index in range(state["books"]["count"]):
+            book = view(item(state["books"], index), BOOK)
+            value = computed(state, book, row, stage, fold(uint64(0), book_value(book)))
             total += share(value, book["key"])
         return total
 
     @entry
-    def question(state: int, key: int, row: int, levels: int, depth: int) -> int:
-        engine = view(state, ENGINE)
-        address = table_get(engine["book_table"], key, UNCOUNTED, None)
+    def question(state_address: int, key: int, row: int, levels: int, depth: int) -> int:
+        state = view(state_address, STATE)
+        address = table_get(state["book_table"], key, UNCOUNTED, None)
         value = uint64(0)
         if address != 0:
             book = view(address, BOOK)
             write_levels(book, levels, depth)
-            value = share(computed(engine, book, row, 3, levels_value(levels, depth)), key)
+            value = share(computed(state, book, row, 3, levels_value(levels, depth)), key)
         return value
 
     @entry
-    def newest(state: int, key: int, row: int) -> int:
-        engine = view(state, ENGINE)
-        address = table_get(engine["book_table"], key, UNCOUNTED, None)
+    def newest(state_address: int, key: int, row: int) -> int:
+        state = view(state_address, STATE)
+        address = table_get(state["book_table"], key, UNCOUNTED, None)
         if tracked and address != 0:
-            read_features(engine, view(address, BOOK), row)
+            read_features(state, view(address, BOOK), row)
         return address != 0
 
-    return Answers(end_state, question, newest)
+    return Answers(end_state=end_state, question=question, newest=newest)

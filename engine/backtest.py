@@ -22,7 +22,7 @@ def held_before(sets: int, resets: int, first: int) -> int:
     return through ^ sets ^ (through + sets + first)
 
 
-@kernel
+@kernel(stage="strategies", within="features")
 def follow(account: Record, buys: int, sells: int, rows: int, mids: Record) -> None:
     """Take the positions that the signals of a run of rows ask for, at their mids, then value the last one.
 

@@ -22,22 +22,22 @@ TABLE_BYTES = TABLE.itemsize
 
 
 @kernel
-def board_of(engine: Record, worker: int) -> Record:
-    return view(view(engine["shared"], SHARED)["boards"] + worker * TABLE_BYTES, TABLE)
+def board_of(state: Record, worker: int) -> Record:
+    return view(view(state["shared"], SHARED)["boards"] + worker * TABLE_BYTES, TABLE)
 
 
-@kernel
-def publish(engine: Record) -> None:
+@kernel(stage="strategies")
+def publish(state: Record) -> None:
     """Put every instrument that changed since the last boundary on this worker's board. All workers must call it
     together."""
-    shared = view(engine["shared"], SHARED)
-    if engine["workers"] > 1:
+    shared = view(state["shared"], SHARED)
+    if state["workers"] > 1:
         barrier_wait(shared["barrier"])
-    if engine["peer_lock"] != 0:
-        write_lock(engine["peer_lock"])
-        engine["peer_locks_taken"] += 1
-    board = board_of(engine, engine["worker"])
-    changed = engine["dirty_instruments"]
+    if state["peer_lock"] != 0:
+        write_lock(state["peer_lock"])
+        state["peer_locks_taken"] += 1
+    board = board_of(state, state["worker"])
+    changed = state["dirty_instruments"]
     for index in range(changed["count"]):
         instrument = view(item(changed, index), INSTRUMENT)
         instrument["dirty"] = 0
@@ -48,16 +48,16 @@ def publish(engine: Record) -> None:
         copy_quote(entry["quote"], instrument["quote"])
         copy_trades(entry["trades"], instrument["trades"])
     changed["count"] = 0
-    if engine["peer_lock"] != 0:
-        unlock(engine["peer_lock"])
-    if engine["workers"] > 1:
+    if state["peer_lock"] != 0:
+        unlock(state["peer_lock"])
+    if state["workers"] > 1:
         barrier_wait(shared["barrier"])
 
 
 @kernel
-def peer_entry(engine: Record, instrument_id: int) -> int:
+def peer_entry(state: Record, instrument_id: int) -> int:
     """Address of what is published of an instrument, 0 if nothing is."""
-    board = board_of(engine, shard_of(engine, instrument_id))
+    board = board_of(state, shard_of(state, instrument_id))
     return table_get(board, instrument_id, UNCOUNTED, None)
 
 

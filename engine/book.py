@@ -1,17 +1,14 @@
-"""The book rules: what each record does to the orders, levels and trackers of its book (docs/semantics.md).
+"""The book rules for books in general-purpose records: what each step does to orders, levels and trackers.
 
-Built for one way to find an order (``Lookup``) and one to keep it in memory (``Memory``). Each step that changes the
-book stands in the text once, so that it is inlined once: a record is first judged, then the steps it needs are taken
-in order.
+Built for one way to find an order (``Lookup``) and one to keep it in memory (``Memory``).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lobench.engine import anomalies as kind
+from lobench.engine.actions import Steps, build_actions, cancelled_size, note_lifetime
 from lobench.engine.compiling import inlined, kernel
-from lobench.engine.counters import LOOKUPS, tally
 from lobench.engine.ladder import (
     close_rung,
     join_queue,
@@ -24,10 +21,9 @@ from lobench.engine.ladder import (
     start_level,
 )
 from lobench.engine.layout import BOOK, LEVEL, ORDER, SIDE
-from lobench.engine.native import Record, float64, int64, view
+from lobench.engine.native import Record, int64, view
 from lobench.engine.policy import Kernel, Lookup, Memory
-from lobench.engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_TOB, MODIFY, UNDEF_PRICE
-from lobench.engine.trackers import lose_queue, moving_average
+from lobench.engine.trackers import lose_queue
 
 BID_OFFSET = BOOK.fields["bid"][1]  # type: ignore[index]
 SIDE_BYTES = SIDE.itemsize
@@ -36,8 +32,8 @@ assert BOOK.fields["ask"][1] == BID_OFFSET + SIDE_BYTES  # type: ignore[index]
 
 @dataclass(frozen=True)
 class BookKernels:
-    """``apply(engine, book_address, event, probe)`` handles one record that ``changes_book``;
-    ``clear(engine, book_address, probe)`` empties a book."""
+    """``apply(state, book_address, event, probe)`` handles one record that ``changes_book``;
+    ``clear(state, book_address, probe)`` empties a book."""
 
     apply: Kernel
     clear: Kernel
@@ -50,33 +46,25 @@ def side_at(book_address: int, which: int) -> Record:
 
 
 @kernel
-def side_of(code: int) -> int:
-    """0 for ``B``, 1 for ``A``, -1 for any other side byte."""
-    which = int64(-1)
-    if code == BID:
-        which = int64(0)
-    elif code == ASK:
-        which = int64(1)
-    return which
+def rests(place: int) -> bool:
+    return place != 0
 
 
 @kernel
-def changes_book(action: int) -> bool:
-    """Whether records of this action may change a book: those that ``apply`` handles."""
-    # No branch for each: which one it is cannot be foretold.
-    return (action == ADD) | (action == CANCEL) | (action == MODIFY) | (action == CLEAR)
+def terms(state: Record, place: int) -> tuple[int, int, int]:
+    order = view(place, ORDER)
+    level = view(order["level"], LEVEL)
+    return level["side"], level["price"], order["size"]
 
 
 @kernel
-def note(engine: Record, anomaly: int) -> None:
-    """Count an anomaly of the event in hand."""
-    engine["anomalies"][anomaly] += 1
-    engine["anomaly"] = anomaly
+def close_side(state: Record, book_address: int, which: int, probe: Record) -> None:
+    pass
 
 
 def build_book(lookup: Lookup, memory: Memory, tracked: bool) -> BookKernels:
     """The book rules with these policies inlined; without what only features need unless ``tracked``."""
-    find, insert, move, erase = lookup.find, lookup.insert, lookup.move, lookup.erase
+    find_in, insert, move, erase = lookup.find, lookup.insert, lookup.move, lookup.erase
     new_order, free_order, new_level, free_level = (
         memory.new_order,
         memory.free_order,
@@ -85,7 +73,7 @@ def build_book(lookup: Lookup, memory: Memory, tracked: bool) -> BookKernels:
     )
 
     @kernel
-    def level_for(engine: Record, side: Record, which: int, price: int, probe: Record) -> int:
+    def level_for(state: Record, side: Record, which: int, price: int, probe: Record) -> int:
         """Address of the level at a price, made if there is none."""
         key = key_of(price, which)
         index = search(side, key)
@@ -93,20 +81,25 @@ def build_book(lookup: Lookup, memory: Memory, tracked: bool) -> BookKernels:
         if index < side["count"] and rung_at(side, index)["key"] == key:
             address = rung_at(side, index)["level"]
         else:
-            address = new_level(engine, probe)
+            address = new_level(state, probe)
             start_level(address, price, which)
             open_rung(side, index, key, address)
         return address
 
     @kernel
-    def drop_level_if_empty(engine: Record, side: Record, address: int) -> None:
+    def drop_level_if_empty(state: Record, side: Record, address: int) -> None:
         level = view(address, LEVEL)
         if level["size"] == 0:
             close_rung(side, search(side, key_of(level["price"], level["side"])))
-            free_level(engine, address)
+            free_level(state, address)
 
     @kernel
-    def empty_side(engine: Record, book: Record, side: Record, probe: Record) -> None:
+    def find(state: Record, book_address: int, order_id: int, probe: Record) -> int:
+        return find_in(view(book_address, BOOK), order_id, probe)
+
+    @kernel
+    def empty_side(state: Record, book_address: int, which: int, probe: Record) -> None:
+        book, side = view(book_address, BOOK), side_at(book_address, which)
         for index in range(side["count"]):
             address = rung_at(side, index)["level"]
             resting = view(address, LEVEL)["next"]
@@ -114,146 +107,118 @@ def build_book(lookup: Lookup, memory: Memory, tracked: bool) -> BookKernels:
                 order = view(resting, ORDER)
                 following = order["next"]
                 erase(book, order["order_id"], probe)
-                free_order(engine, resting)
+                free_order(state, resting)
                 resting = following
-            free_level(engine, address)
+            free_level(state, address)
         side["count"] = 0
         side["reset"] = 1
 
     @kernel
-    def clear(engine: Record, book_address: int, probe: Record) -> None:
-        book = view(book_address, BOOK)
+    def clear(state: Record, book_address: int, probe: Record) -> None:
         for which in range(2):
-            empty_side(engine, book, side_at(book_address, which), probe)
+            empty_side(state, book_address, which, probe)
 
     @kernel
-    def replace_side(engine: Record, book_address: int, which: int, event: Record, probe: Record) -> None:
-        """A top-of-book record: the side becomes one level that belongs to no order, or empty."""
-        price = event["price"]
-        size = int64(event["size"])
-        if price != UNDEF_PRICE and size == 0:
-            note(engine, kind.ZERO_SIZE)
-        else:
-            book = view(book_address, BOOK)
-            side = side_at(book_address, which)
-            empty_side(engine, book, side, probe)
-            if price != UNDEF_PRICE:
-                view(level_for(engine, side, which, price, probe), LEVEL)["size"] = size
-                if tracked:
-                    book["trackers"]["window"]["adds"] += 1
-                    book["trackers"]["window"]["added_size"] += size
+    def place_top(state: Record, book_address: int, which: int, price: int, size: int, probe: Record) -> None:
+        view(level_for(state, side_at(book_address, which), which, price, probe), LEVEL)["size"] = size
+
+    @kernel
+    def leave(state: Record, book_address: int, place: int) -> None:
+        """An order goes from its level."""
+        order = view(place, ORDER)
+        left = order["level"]
+        level = view(left, LEVEL)
+        side = side_at(book_address, level["side"])
+        if tracked:
+            lose_queue(side, level, order, order["size"])
+        leave_queue(place)
+        drop_level_if_empty(state, side, left)
+
+    @kernel
+    def lose_part(book_address: int, place: int, taken: int) -> None:
+        """An order loses some of its size, and keeps its place."""
+        order = view(place, ORDER)
+        level = view(order["level"], LEVEL)
+        if tracked:
+            lose_queue(side_at(book_address, level["side"]), level, order, taken)
+        order["size"] -= taken
+        level["size"] -= taken
+
+    @kernel
+    def take_out(state: Record, book_address: int, place: int, probe: Record) -> None:
+        order_id = view(place, ORDER)["order_id"]
+        leave(state, book_address, place)
+        erase(view(book_address, BOOK), order_id, probe)
+        free_order(state, place)
 
     @inlined
-    def change_orders(engine: Record, book_address: int, event: Record, probe: Record) -> None:
-        """An A without F_TOB, an M or a C whose side, price and size passed the checks."""
+    def cancel(state: Record, book_address: int, which: int, place: int, event: Record, probe: Record) -> None:
         book = view(book_address, BOOK)
-        window = book["trackers"]["window"]
-        action = event["action"]
-        which = side_of(event["side"])
-        price = event["price"]
-        size = int64(event["size"])
-        order_id = int64(event["order_id"])
-
-        tally(probe, LOOKUPS, 1)
-        resting = find(book, order_id, probe)
-        remove, create, relocate = False, False, False
-        taken = int64(0)
-        if action == CANCEL:
-            if resting == 0:
-                note(engine, kind.CANCEL_UNKNOWN_ORDER)
-            else:
-                order = view(resting, ORDER)
-                level = view(order["level"], LEVEL)
-                if level["price"] != price or level["side"] != which:
-                    note(engine, kind.CANCEL_MISMATCH)
-                if size > order["size"]:
-                    note(engine, kind.CANCEL_OVERSIZE)
-                taken = min(size, order["size"])
-                if tracked:
-                    window["cancelled_size"] += taken
-                if taken == order["size"]:
-                    remove = True
-                    if tracked:
-                        lifetime = float64(book["events"] - order["birth"])
-                        book["trackers"]["lifetime"] = moving_average(book["trackers"]["lifetime"], lifetime)
-        elif action == ADD:
+        order = view(place, ORDER)
+        level = view(order["level"], LEVEL)
+        own, price, size = level["side"], level["price"], order["size"]
+        taken = cancelled_size(state, event, which, own, price, size, book["trackers"]["window"], tracked)
+        if taken == size:
             if tracked:
-                window["adds"] += 1
-                window["added_size"] += size
-            create = True
-            if resting != 0:
-                note(engine, kind.ADD_EXISTING_ORDER)
-                remove = True
-        else:
-            if tracked:
-                window["modifies"] += 1
-            if resting == 0:
-                note(engine, kind.MODIFY_UNKNOWN_ORDER)
-                create = True
-            else:
-                order = view(resting, ORDER)
-                level = view(order["level"], LEVEL)
-                if level["side"] != which:
-                    remove, create = True, True
-                elif level["price"] != price or size > order["size"]:
-                    relocate = True
-                else:
-                    taken = order["size"] - size
+                note_lifetime(book, book["events"] - order["birth"])
+            take_out(state, book_address, place, probe)
+        elif taken != 0:
+            lose_part(book_address, place, taken)
 
-        if resting != 0:
-            order = view(resting, ORDER)
-            left = order["level"]
-            level = view(left, LEVEL)
-            side = side_at(book_address, level["side"])
-            if remove or relocate:
-                if tracked:
-                    lose_queue(side, level, order, order["size"])
-                leave_queue(resting)
-                drop_level_if_empty(engine, side, left)
-                if remove:
-                    erase(book, order_id, probe)
-                    free_order(engine, resting)
-            elif taken != 0:
-                if tracked:
-                    lose_queue(side, level, order, taken)
-                order["size"] -= taken
-                level["size"] -= taken
+    @kernel
+    def shrink(state: Record, book_address: int, place: int, size: int, probe: Record) -> None:
+        taken = view(place, ORDER)["size"] - size
+        if taken != 0:
+            lose_part(book_address, place, taken)
 
-        if create or relocate:
-            if create:
-                resting = new_order(engine, probe)
-                view(resting, ORDER)["order_id"] = order_id
-                if tracked:
-                    view(resting, ORDER)["birth"] = book["events"]
-            order = view(resting, ORDER)
-            order["size"] = size
-            if tracked:
-                order["arrival"] = book["events"]
-            joined = level_for(engine, side_at(book_address, which), which, price, probe)
-            join_queue(joined, resting)
-            if create:
-                insert(book, resting, probe)
-            else:
-                move(book, resting, probe)
+    @kernel
+    def remove(state: Record, book_address: int, which: int, place: int, probe: Record) -> None:
+        take_out(state, book_address, place, probe)
+
+    @kernel
+    def join(state: Record, book_address: int, which: int, place: int, event: Record, probe: Record) -> None:
+        """An order joins the tail at the event's price, with its size."""
+        order = view(place, ORDER)
+        order["size"] = int64(event["size"])
+        if tracked:
+            order["arrival"] = view(book_address, BOOK)["events"]
+        joined = level_for(state, side_at(book_address, which), which, event["price"], probe)
+        join_queue(joined, place)
+
+    @kernel
+    def relocate(state: Record, book_address: int, which: int, place: int, event: Record, probe: Record) -> None:
+        leave(state, book_address, place)
+        join(state, book_address, which, place, event, probe)
+        move(view(book_address, BOOK), place, probe)
 
     @inlined
-    def apply(engine: Record, book_address: int, event: Record, probe: Record) -> None:
-        action = event["action"]
-        if action != CLEAR:
-            which = side_of(event["side"])
-            top = action == ADD and (event["flags"] & F_TOB) != 0
-            if action != CANCEL and which < 0:
-                note(engine, kind.INVALID_SIDE)
-            elif top:
-                replace_side(engine, book_address, which, event, probe)
-            elif action != CANCEL and event["price"] == UNDEF_PRICE:
-                note(engine, kind.UNDEFINED_PRICE)
-            elif action != CANCEL and event["size"] == 0:
-                note(engine, kind.ZERO_SIZE)
-            else:
-                change_orders(engine, book_address, event, probe)
-        else:
-            clear(engine, book_address, probe)
+    def create(state: Record, book_address: int, which: int, event: Record, probe: Record) -> None:
+        book = view(book_address, BOOK)
+        place = new_order(state, probe)
+        view(place, ORDER)["order_id"] = int64(event["order_id"])
+        if tracked:
+            view(place, ORDER)["birth"] = book["events"]
+        join(state, book_address, which, place, event, probe)
+        insert(book, place, probe)
+
+    steps = Steps(
+        find=find,
+        rests=rests,
+        terms=terms,
+        cancel=cancel,
+        shrink=shrink,
+        relocate=relocate,
+        remove=remove,
+        create=create,
+        empty_side=empty_side,
+        place_top=place_top,
+        close_side=close_side,
+    )
+    dispatch = build_actions(steps, tracked)
+
+    @inlined
+    def apply(state: Record, book_address: int, event: Record, probe: Record) -> None:
+        dispatch(state, book_address, event, probe)
         for which in range(2):
             side = side_at(book_address, which)
             side["best"] = level_from_best(side, 0)

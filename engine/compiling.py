@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol, overload
 
 import numba
 from numba._dynfunc import make_function
@@ -20,6 +20,7 @@ from numba.core.typed_passes import NativeLowering
 from numba.extending import register_jitable
 
 from lobench.engine.kernel_cache import attach
+from lobench.engine.stages import Stage, declare
 
 
 class _PartLibrary(JITCodeLibrary):
@@ -81,15 +82,42 @@ class _EntryCompiler(Compiler):
 
 _PART = {"pipeline_class": _PartCompiler, "no_cfunc_wrapper": True}
 
-kernel: Callable[[Callable[..., Any]], Callable[..., Any]] = register_jitable(**_PART)
+
+class _Marker(Protocol):
+    """A decorator with or without arguments: those of ``lobench.engine.stages.Stage`` declare the stage that the
+    function begins."""
+
+    @overload
+    def __call__(self, function: Callable[..., Any], /) -> Any: ...
+    @overload
+    def __call__(
+        self, *, stage: str, nested: bool = False, within: str | None = None
+    ) -> Callable[[Callable[..., Any]], Any]: ...
+
+
+def _marker(make: Callable[[Callable[..., Any]], Any]) -> _Marker:
+    def mark(
+        function: Callable[..., Any] | None = None, *, stage: str = "", nested: bool = False, within: str | None = None
+    ) -> Any:
+        if function is not None:
+            return make(function)
+
+        def declared(function: Callable[..., Any]) -> Any:
+            declare(function, Stage(stage, nested, within))
+            return make(function)
+
+        return declared
+
+    return mark
+
+
+kernel: _Marker = _marker(register_jitable(**_PART))
 """Marks a function that is compiled into the kernels that call it, and is plain Python elsewhere."""
 
-inlined: Callable[[Callable[..., Any]], Callable[..., Any]] = register_jitable(forceinline=True, **_PART)
+inlined: _Marker = _marker(register_jitable(forceinline=True, **_PART))
 """Marks a kernel that is always inlined: a large one with a single caller, where LLVM would leave a call."""
 
 _as_entry = numba.njit(nogil=True, error_model="numpy", pipeline_class=_EntryCompiler)
 
-
-def entry(function: Callable[..., Any]) -> Any:
-    """Mark a kernel that Python calls; it is kept between processes (``lobench.engine.kernel_cache``)."""
-    return attach(_as_entry(function))
+entry: _Marker = _marker(lambda function: attach(_as_entry(function)))
+"""Marks a kernel that Python calls; it is kept between processes (``lobench.engine.kernel_cache``)."""

@@ -27,7 +27,7 @@ COUNTERS: Final = {
     "orders_allocated": "order objects allocated",
     "levels_allocated": "price level objects allocated",
     "slabs_allocated": "slabs allocated for many orders, levels or books together",
-    "lines_touched": "cache lines of books, tables, levels and quotes that events touch (packed layout)",
+    "lines_touched": "cache lines of books, tables, levels and quotes that events touch (of layouts that count them)",
     "far_levels": "searches for a level outside of its book's window",
     "windows_laid": "windows laid over a book's prices",
     "tables_built": "order tables built, the first one included",

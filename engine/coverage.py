@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from lobench.engine.book import side_at, side_of
+from lobench.engine.actions import side_of
+from lobench.engine.book import side_at
 from lobench.engine.compiling import inlined, kernel
 from lobench.engine.layout import BOOK, INSTRUMENT, LEVEL, ORDER, integers, record
 from lobench.engine.native import Record, free, int64, view, zeroed
@@ -47,11 +48,11 @@ DEEP: Final = 5
 
 
 @kernel
-def counts_of(engine: Record) -> Record:
+def counts_of(state: Record) -> Record:
     """The worker's counts; the word that a memory policy without state leaves alone holds their address."""
-    if engine["spare"] == 0:
-        engine["spare"] = zeroed(COUNTS_BYTES)
-    return view(engine["spare"], COUNTS)
+    if state["memory_state"] == 0:
+        state["memory_state"] = zeroed(COUNTS_BYTES)
+    return view(state["memory_state"], COUNTS)
 
 
 @kernel
@@ -68,14 +69,14 @@ def at_best(instrument: Record, which: int, price: int) -> int:
 
 
 @kernel
-def look_after(engine: Record, book_address: int, event: Record, counts: Record) -> None:
+def look_after(state: Record, book_address: int, event: Record, counts: Record) -> None:
     """Count what a book shows after a record."""
     bid, ask = side_at(book_address, 0), side_at(book_address, 1)
     if bid["count"] != 0 and ask["count"] != 0:
         best_bid, best_ask = view(bid["best"], LEVEL)["price"], view(ask["best"], LEVEL)["price"]
         counts["crossed_book"] += int64(best_bid > best_ask)
         counts["locked_book"] += int64(best_bid == best_ask)
-    elif (int64(event["flags"]) & engine["flag_mask"]) == engine["flag_value"]:
+    elif (int64(event["flags"]) & state["flag_mask"]) == state["flag_value"]:
         counts["evaluated_empty_side"] += 1
     counts["deep_side"] += int64(max(bid["count"], ask["count"]) > DEEP)
     instrument = view(view(book_address, BOOK)["instrument"], INSTRUMENT)
@@ -92,8 +93,8 @@ def build_counting(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) ->
     look_before, look_at_queue = _order_looks(find)
 
     @inlined
-    def apply(engine: Record, book_address: int, event: Record, probe: Record) -> None:
-        counts = counts_of(engine)
+    def apply(state: Record, book_address: int, event: Record, probe: Record) -> None:
+        counts = counts_of(state)
         action, side_code = event["action"], side_of(event["side"])
         levels = [side_at(book_address, 0)["count"], side_at(book_address, 1)["count"]]
         orders = view(book_address, BOOK)["orders"]["count"]
@@ -108,20 +109,20 @@ def build_counting(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) ->
                 counts["top_of_book_over_orders"] += int64(levels[side_code] > 1)
         else:
             look_before(book_address, event, counts)
-        apply_within(engine, book_address, event, probe)
+        apply_within(state, book_address, event, probe)
         if action == CANCEL:
             for which in range(2):
                 emptied = levels[which] != 0 and side_at(book_address, which)["count"] == 0
                 counts["emptied_by_cancel"] += int64(emptied)
         elif action != CLEAR and not top:
             look_at_queue(book_address, event, counts)
-        look_after(engine, book_address, event, counts)
+        look_after(state, book_address, event, counts)
 
     @kernel
-    def destroy(engine: Record) -> None:
-        free(engine["spare"])
-        engine["spare"] = 0
-        destroy_within(engine)
+    def destroy(state: Record) -> None:
+        free(state["memory_state"])
+        state["memory_state"] = 0
+        destroy_within(state)
 
     kernels = {**vars(within), "apply": apply, "destroy": destroy}
     return LayoutKernels(**kernels)
@@ -165,4 +166,4 @@ def _order_looks(find: Kernel) -> tuple[Kernel, Kernel]:
     return look_before, look_at_queue
 
 
-COUNTING = Layout("counting", build_counting)
+COUNTING = Layout(name="counting", build=build_counting)

@@ -85,7 +85,7 @@ def gather(book: Record, inputs: Record) -> None:
     inputs["event_number"] = float64(book["events"])
 
 
-@kernel
+@kernel(stage="features")
 def remember_quotes(book: Record, inputs: Record) -> None:
     """Keep this evaluation's best prices and sizes for the next one; a size beside no price is undefined."""
     trackers = book["trackers"]

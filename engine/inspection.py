@@ -4,7 +4,7 @@ tests."""
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,6 @@ import numpy as np
 
 from lobench.engine.errors import StaleError
 from lobench.engine.layout import BACKTEST, BOOK, LEVEL, ORDER, RUNG
-from lobench.engine.packed import reading as packed
 from lobench.engine.registry import STRATEGIES
 from lobench.engine.result import BookEnd, StrategyEnd
 
@@ -67,34 +66,15 @@ class Level:
     orders: tuple[tuple[int, int], ...]
 
 
-class Book:
-    """One book of a replay, read as it stands now; raises StaleError once the replay goes on or is closed."""
+LevelReader = Callable[[int, str], Iterator[Level]]
+"""Levels of side ``B`` or ``A`` of the book at an address, best first."""
 
-    def __init__(self, address: int, standing: Standing, queues: packed.Queues | None = None) -> None:
-        self._address = address
-        self._standing, self._turn = standing, standing.turn()
-        self._queues = queues
-        self._record = peek(address, BOOK)[0]
-        self.instrument_id = int(self._record["instrument_id"])
-        self.publisher_id = int(self._record["publisher_id"])
 
-    @property
-    def events(self) -> int:
-        self._standing.check(self._turn)
-        return int(self._record["events"])
+def read_ladders(layout_state: int) -> LevelReader:
+    """The reader of books in general-purpose records: orders linked to their levels, these in sorted arrays."""
 
-    def levels(self, side: str) -> Iterator[Level]:
-        """Levels of side ``B`` or ``A``, best first."""
-        self._standing.check(self._turn)
-        for level in self._walk(side):
-            yield level
-            self._standing.check(self._turn)
-
-    def _walk(self, side: str) -> Iterator[Level]:
-        if self._queues is not None:
-            yield from (Level(*level) for level in self._queues.levels(self._address, side))
-            return
-        ladder = self._record["bid" if side == "B" else "ask"]
+    def levels(book_address: int, side: str) -> Iterator[Level]:
+        ladder = peek(book_address, BOOK)[0]["bid" if side == "B" else "ask"]
         count = int(ladder["count"])
         if count == 0:
             return
@@ -107,6 +87,32 @@ class Book:
                 orders.append((int(order["order_id"]) % 2**64, int(order["size"])))
                 address = int(order["next"])
             yield Level(int(level["price"]), int(level["size"]), int(level["count"]), tuple(orders))
+
+    return levels
+
+
+class Book:
+    """One book of a replay, read as it stands now; raises StaleError once the replay goes on or is closed."""
+
+    def __init__(self, address: int, standing: Standing, read_levels: LevelReader) -> None:
+        self._address = address
+        self._standing, self._turn = standing, standing.turn()
+        self._read_levels = read_levels
+        self._record = peek(address, BOOK)[0]
+        self.instrument_id = int(self._record["instrument_id"])
+        self.publisher_id = int(self._record["publisher_id"])
+
+    @property
+    def events(self) -> int:
+        self._standing.check(self._turn)
+        return int(self._record["events"])
+
+    def levels(self, side: str) -> Iterator[Level]:
+        """Levels of side ``B`` or ``A``, best first."""
+        self._standing.check(self._turn)
+        for level in self._read_levels(self._address, side):
+            yield level
+            self._standing.check(self._turn)
 
     def accounts(self) -> tuple[StrategyEnd, ...]:
         self._standing.check(self._turn)
@@ -135,12 +141,13 @@ class Book:
         )
 
 
-def books(engine: Any, standing: Standing) -> list[Book]:
-    """All books of an ``ENGINE`` record, in order of their first record. Raises StaleError when it is closed."""
+def books(state: Any, standing: Standing, inspect: Callable[[int], LevelReader]) -> list[Book]:
+    """All books of a ``STATE`` record, in order of their first record, as their layout's ``inspect`` reads them.
+    Raises StaleError when it is closed."""
     standing.turn()
-    count = int(engine["books"]["count"])
+    count = int(state["books"]["count"])
     if count == 0:
         return []
-    queues = packed.Queues(int(engine["packed"])) if engine["packed"] else None
-    addresses = peek(int(engine["books"]["items"]), np.dtype("i8"), count)
-    return [Book(int(address), standing, queues) for address in addresses]
+    read_levels = inspect(int(state["layout_state"]))
+    addresses = peek(int(state["books"]["items"]), np.dtype("i8"), count)
+    return [Book(int(address), standing, read_levels) for address in addresses]

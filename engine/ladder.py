@@ -22,7 +22,7 @@ def rung_at(side: Record, index: int) -> Record:
     return view(element(side["rungs"], index, side["count"], RUNG_BYTES), RUNG)
 
 
-@kernel
+@kernel(stage="best price")
 def level_from_best(side: Record, depth: int) -> int:
     """Address of the level ``depth`` places behind the best, 0 if there is none."""
     level = int64(0)

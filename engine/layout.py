@@ -115,7 +115,7 @@ SHARED: Final = record(*integers("workers", "barrier", "boards", "context", "own
 ``PUBLISHED``. ``owners``: which slot of instruments
 belongs to which worker (``lobench.engine.shards``)."""
 
-ENGINE: Final = record(
+STATE: Final = record(
     *integers("shared", "worker", "workers", "context", "peer_lock", "peer_locks_taken"),
     *integers("records", "events", "evaluations", "flag_mask", "flag_value"),
     *integers("strict", "stopped", "stop_index", "anomaly"),
@@ -127,14 +127,16 @@ ENGINE: Final = record(
     ("dirty_books", LIST),
     ("dirty_instruments", LIST),
     ("batch", LIST),
-    *integers("inputs", "row", "spare", "block", "pending", "decoded", "turns", "listed", "packed", "parameters"),
+    *integers("inputs", "row", "decoded", "turns", "listed"),
+    *integers("memory_state", "layout_state", "layout_parameters", "shape_state"),
     ("trace", "u8"),
     ("digests", DIGESTS),
 )
 """One worker's replay. ``records`` counts the feed's records, ``events`` those of this worker's instruments.
 ``decoded``: sum of all fields read by a replay that does no more than decode. ``turns``: room to list
 which records of a batch are this worker's; ``listed``: the list in force, 0 when all are, in their order.
-``parameters``: address of what may be fitted to a feed (``lobench.engine.packed``). ``trace``: the running trace
+``memory_state``, ``layout_state``, ``shape_state``: words of these policies' own, 0 at first; ``layout_parameters``:
+address of the layout's run-time parameters (``lobench.engine.parameters``). ``trace``: the running trace
 (``lobench.engine.trace``)."""
 
 MEMORY: Final = record(*integers("orders", "levels", "order_bytes", "table_bytes", "ladder_bytes"))

@@ -25,20 +25,20 @@ def book_key(instrument_id: int, publisher_id: int) -> int:
 
 
 @kernel
-def find_instrument(engine: Record, instrument_id: int) -> int:
+def find_instrument(state: Record, instrument_id: int) -> int:
     """Address of an instrument's record, made at its first event."""
-    address = table_get(engine["instrument_table"], instrument_id, UNCOUNTED, None)
+    address = table_get(state["instrument_table"], instrument_id, UNCOUNTED, None)
     if address == 0:
         address = zeroed(INSTRUMENT_BYTES)
         view(address, INSTRUMENT)["instrument_id"] = instrument_id
         view(address, INSTRUMENT)["quote"]["mid"] = np.nan
         view(address, INSTRUMENT)["trades"]["mean"] = np.nan
-        table_insert(engine["instrument_table"], instrument_id, address, UNCOUNTED, None)
+        table_insert(state["instrument_table"], instrument_id, address, UNCOUNTED, None)
     return address
 
 
 @kernel
-def open_book(engine: Record, address: int, key: int, accounts: int) -> None:
+def open_book(state: Record, address: int, key: int, accounts: int) -> None:
     """Make zeroed memory a new, empty book, first in its instrument's list; its feature store is still to be made."""
     book = view(address, BOOK)
     book["key"] = key
@@ -46,23 +46,23 @@ def open_book(engine: Record, address: int, key: int, accounts: int) -> None:
     book["publisher_id"] = key & 0xFFFF
     book["strategies"] = accounts
     start_trackers(book["trackers"])
-    book["instrument"] = find_instrument(engine, key >> 16)
+    book["instrument"] = find_instrument(state, key >> 16)
     instrument = view(book["instrument"], INSTRUMENT)
     book["next_of_instrument"] = instrument["books"]
     instrument["books"] = address
-    table_insert(engine["book_table"], key, address, UNCOUNTED, None)
-    append(engine["books"], address)
-    engine["last_book"] = address
+    table_insert(state["book_table"], key, address, UNCOUNTED, None)
+    append(state["books"], address)
+    state["last_book"] = address
 
 
 @kernel
-def find_book(engine: Record, key: int) -> int:
+def find_book(state: Record, key: int) -> int:
     """Address of the book, 0 if it had no record yet; the last one asked for is remembered."""
-    address = engine["last_book"]
-    if key != engine["last_key"] or address == 0:
-        address = table_get(engine["book_table"], key, UNCOUNTED, None)
-        engine["last_key"] = key
-        engine["last_book"] = address
+    address = state["last_book"]
+    if key != state["last_key"] or address == 0:
+        address = table_get(state["book_table"], key, UNCOUNTED, None)
+        state["last_key"] = key
+        state["last_book"] = address
     return address
 
 
@@ -87,7 +87,7 @@ def best_of_books(instrument: Record, which: int) -> tuple[int, int, int]:
     return price, size, count
 
 
-@kernel
+@kernel(stage="best price")
 def requote(instrument: Record) -> None:
     """The instrument's BBO over all its books: best price, size and count summed over the books that stand at it."""
     quote = instrument["quote"]
@@ -109,7 +109,7 @@ def best_prices(quote: Record) -> tuple[int, int]:
     return bid, ask
 
 
-@kernel
+@kernel(stage="strategies")
 def record_trade(instrument: Record, event: Record) -> None:
     """Put a trade that carries a price into the instrument's last 64."""
     trades = instrument["trades"]
@@ -127,20 +127,20 @@ def record_trade(instrument: Record, event: Record) -> None:
 
 
 @kernel
-def destroy_market(engine: Record) -> None:
+def destroy_market(state: Record) -> None:
     """Free the instruments, the tables and the lists of a worker whose books are gone."""
-    table = engine["instrument_table"]
+    table = state["instrument_table"]
     for index in range(table_size(table)):
         address = slot_at(table, index)["value"]
         if address != 0:
             free(view(address, INSTRUMENT)["published"])
             free(address)
     table_release(table)
-    table_release(engine["book_table"])
-    free(engine["books"]["items"])
-    free(engine["dirty_books"]["items"])
-    free(engine["dirty_instruments"]["items"])
-    free(engine["batch"]["items"])
+    table_release(state["book_table"])
+    free(state["books"]["items"])
+    free(state["dirty_books"]["items"])
+    free(state["dirty_instruments"]["items"])
+    free(state["batch"]["items"])
 
 
 @kernel

@@ -1,20 +1,23 @@
 """What a variant is made of: one policy for each axis, and the functions that a policy of that axis supplies.
 
-Every function is a ``kernel`` (see ``engine.native``): the replay loop is compiled anew for each combination, with
-the policies' functions inlined, so that choosing costs nothing at run time. ``probe`` is passed to whatever has
-mechanism counters.
+Every function is a ``kernel`` (``engine.compiling``): the replay loop is compiled anew for each combination, with
+the policies' functions inlined, so that choosing costs nothing at run time. Each function is annotated with its
+signature (``engine.contracts``) and with the stage of the pipeline that it begins (``engine.stages``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any, Protocol
 
+from lobench.engine import contracts
 from lobench.engine.compiling import kernel
+from lobench.engine.inspection import LevelReader, read_ladders
 from lobench.engine.layout import LEVEL, ORDER
 from lobench.engine.native import Record, chunk_bytes, free, zeroed
-from lobench.engine.packed.parameters import DEFAULTS, Parameters
+from lobench.engine.parameters import FeedTraits, LayoutParameters, Options
+from lobench.engine.stages import INHERITED, Stage
 
 Kernel = Callable[..., Any]
 
@@ -25,268 +28,231 @@ STAGES = ("decode", "book", "features", "strategies")
 features; context and strategies."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Events:
-    """How the loop reads records. (axis ``events``)
-
-    - ``load(engine, address, stride, count, probe)``: make ``count`` records ready.
-    - ``at(engine, address, stride, index) -> address`` of record ``index``, one that this worker handles.
-    - ``release(engine, event_address)``: the record has been handled.
-    """
+    """How the loop reads records. (axis ``events``)"""
 
     name: str
-    load: Kernel
-    at: Kernel
-    release: Kernel
+    load: Annotated[contracts.Load, Stage("decode")]
+    at: Annotated[contracts.At, Stage("decode")]
+    release: Annotated[contracts.Release, Stage("decode")]
 
 
-@dataclass(frozen=True)
+class BuildContext(Protocol):
+    """The functions of a context for one kind of feature store and of memory."""
+
+    def __call__(self, store: FeatureStore, memory: Memory) -> ContextKernels: ...
+
+
+@dataclass(frozen=True, kw_only=True)
 class Context:
-    """How strategies see the market. (axis ``context``)
-
-    A context is made for one kind of feature store and of memory: ``build(store, memory)`` returns its
-    ``ContextKernels``.
-    """
+    """How strategies see the market. (axis ``context``)"""
 
     name: str
-    build: Callable[[FeatureStore, Memory], ContextKernels]
+    build: BuildContext
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ContextKernels:
-    """The functions of a context.
+    """The functions of a context."""
 
-    - ``create() -> address`` of what all workers share; it begins with the read-write lock that guards quotes. 0:
-      nothing is shared, nothing locked.
-    - ``destroy(context)`` frees what ``create`` made and what books put into it.
-    - ``add_book(engine, book, probe)``, ``drop_book(engine, book)``: a book's feature store comes and goes.
-    - ``put_quote(engine, instrument, probe)``, ``put_trades(engine, instrument, probe)``: the instrument's record
-      holds a new BBO, a new trade.
-    - ``row(engine, book, scratch) -> address`` where features are computed: where they are kept, or ``scratch``.
-    - ``put_features(engine, book, row, probe)``: the doubles at address ``row`` are the book's newest features.
-    - ``feature(engine, book, index, probe) -> float``: one feature of the strategy's own book.
-    - ``mid(engine, instrument, probe) -> float``: (bid + ask) / 2e9 of the instrument's BBO, NaN if a side is empty.
-    - ``best(engine, instrument, probe) -> (bid, ask)``: prices of the instrument's BBO, ``UNDEF_PRICE`` for an empty
-      side.
-    - ``trade_mean(engine, instrument, probe) -> float``: mean of its last 64 trade prices, NaN before the 64th.
-    """
-
-    create: Kernel
-    destroy: Kernel
-    add_book: Kernel
-    drop_book: Kernel
-    row: Kernel
-    put_quote: Kernel
-    put_trades: Kernel
-    put_features: Kernel
-    feature: Kernel
-    mid: Kernel
-    best: Kernel
-    trade_mean: Kernel
+    create: Annotated[contracts.CreateContext, INHERITED]
+    destroy: Annotated[contracts.DestroyContext, INHERITED]
+    add_book: Annotated[contracts.AddBook, INHERITED]
+    drop_book: Annotated[contracts.DropBook, INHERITED]
+    row: Annotated[contracts.BookRow, INHERITED]
+    put_quote: Annotated[contracts.PutInstrument, Stage("strategies")]
+    put_trades: Annotated[contracts.PutInstrument, Stage("strategies")]
+    put_features: Annotated[contracts.PutFeatures, INHERITED]
+    feature: Annotated[contracts.BookFeature, INHERITED]
+    mid: Annotated[contracts.InstrumentValue, Stage("strategies")]
+    best: Annotated[contracts.InstrumentBest, Stage("strategies")]
+    trade_mean: Annotated[contracts.InstrumentValue, Stage("strategies")]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FeatureStore:
-    """The functions of a feature store, one store a book.
-
-    - ``bytes``: of one store. ``start(store)`` makes zeroed memory an empty one, ``stop(store)`` gives back what it
-      allocated itself.
-    - ``row(store, scratch) -> address`` where features may be computed: the place where they are kept, or ``scratch``.
-    - ``put(store, row, probe)``: keep all features, doubles at address ``row``, which may be the store's own.
-    - ``get(store, index, probe) -> float``.
-    """
+    """The functions of a feature store, one store a book, of ``bytes`` bytes."""
 
     bytes: int
-    start: Kernel
-    stop: Kernel
-    row: Kernel
-    put: Kernel
-    get: Kernel
+    start: Annotated[contracts.StoreStep, INHERITED]
+    stop: Annotated[contracts.StoreStep, INHERITED]
+    row: Annotated[contracts.StoreRow, INHERITED]
+    put: Annotated[contracts.StorePut, INHERITED]
+    get: Annotated[contracts.StoreGet, INHERITED]
 
 
-@dataclass(frozen=True)
+class BuildFeatures(Protocol):
+    """The feature store for features of these names, in this order."""
+
+    def __call__(self, names: tuple[str, ...]) -> FeatureStore: ...
+
+
+@dataclass(frozen=True, kw_only=True)
 class Features:
-    """How features are named and kept. (axis ``features``)
-
-    ``build(names)`` returns the ``FeatureStore`` for features of these names, in this order.
-    """
+    """How features are named and kept. (axis ``features``)"""
 
     name: str
-    build: Callable[[tuple[str, ...]], FeatureStore]
+    build: BuildFeatures
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Lookup:
-    """How an order is found by its id. (axis ``lookup``)
-
-    - ``find(book, order_id, probe) -> address`` of the order, 0 if none rests.
-    - ``insert(book, order, probe)``: a new order, already in its level's queue.
-    - ``move(book, order, probe)``: an order that is now in another level's queue.
-    - ``erase(book, order_id, probe)``: an order that no longer rests.
-    """
+    """How an order is found by its id. (axis ``lookup``)"""
 
     name: str
-    find: Kernel
-    insert: Kernel
-    move: Kernel
-    erase: Kernel
+    find: Annotated[contracts.FindOrder, Stage("lookup")]
+    insert: Annotated[contracts.NoteOrder, Stage("lookup")]
+    move: Annotated[contracts.NoteOrder, Stage("lookup")]
+    erase: Annotated[contracts.EraseOrder, Stage("lookup")]
 
 
 @kernel
-def _reserve_nothing(engine: Record, count: int, probe: Record) -> None:
+def _reserve_nothing(state: Record, count: int, probe: Record) -> None:
     pass
 
 
 @kernel
-def _block_on_heap(engine: Record, size: int, probe: Record) -> int:
+def _block_on_heap(state: Record, size: int, probe: Record) -> int:
     return zeroed(size)
 
 
 @kernel
-def _free_block_on_heap(engine: Record, block: int) -> None:
+def _free_block_on_heap(state: Record, block: int) -> None:
     free(block)
 
 
 @kernel
-def _held_on_heap(engine: Record, orders: int, levels: int) -> int:
+def _held_on_heap(state: Record, orders: int, levels: int) -> int:
     return orders * ORDER_CHUNK + levels * LEVEL_CHUNK
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Memory:
     """Where orders, levels and what each book keeps live. (axis ``memory``)
 
-    - ``new_order(engine, probe) -> address``, ``free_order(engine, order)``, ``new_level(engine, probe) -> address``,
-      ``free_level(engine, level)``.
-    - ``destroy(engine)``: the replay ends, all orders and levels have been freed; give back what was kept.
-    - ``reserve(engine, count, probe)``: before each batch of ``count`` records; each makes at most one order and one
-      level.
-    - ``new_block(engine, size, probe) -> address`` of zeroed memory that lives as long as its book,
-      ``free_block(engine, block)``: a book, its accounts, its feature store.
-    - ``held(engine, orders, levels) -> bytes`` allocated while so many orders and levels rest.
-
-    ``engine["spare"]`` is a word of the policy's own, 0 at first.
+    ``destroy`` comes after all orders and levels have been freed. ``state["memory_state"]`` is a word of the policy's
+    own, 0 at first.
     """
 
     name: str
-    new_order: Kernel
-    free_order: Kernel
-    new_level: Kernel
-    free_level: Kernel
-    destroy: Kernel
-    reserve: Kernel = _reserve_nothing
-    new_block: Kernel = _block_on_heap
-    free_block: Kernel = _free_block_on_heap
-    held: Kernel = _held_on_heap
+    new_order: Annotated[contracts.New, INHERITED]
+    free_order: Annotated[contracts.FreeOrder, INHERITED]
+    new_level: Annotated[contracts.New, INHERITED]
+    free_level: Annotated[contracts.FreeLevel, INHERITED]
+    destroy: Annotated[contracts.Finish, INHERITED]
+    reserve: Annotated[contracts.Reserve, Stage("levels", nested=True)] = _reserve_nothing
+    new_block: Annotated[contracts.NewBlock, INHERITED] = _block_on_heap
+    free_block: Annotated[contracts.FreeBlock, INHERITED] = _free_block_on_heap
+    held: Annotated[contracts.Held, INHERITED] = _held_on_heap
 
 
-@dataclass(frozen=True)
+def _no_candidates(traits: FeedTraits) -> dict[str, Options]:
+    return {}
+
+
+class BuildLayout(Protocol):
+    """The functions of a layout; without what only features need unless ``tracked``. Unless ``mids``, nobody will read
+    a quote's mid."""
+
+    def __call__(self, lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> LayoutKernels: ...
+
+
+@dataclass(frozen=True, kw_only=True)
 class Layout:
     """How books lie in memory. (axis ``layout``)
 
-    ``build(lookup, memory, tracked, mids)`` returns the ``LayoutKernels``; without what only features need unless
-    ``tracked``. Unless ``mids``, nobody will read a quote's mid. ``replaces``: axes whose policies have no part in a
-    variant of this layout, as it does their work itself.
+    ``replaces``: axes whose policies have no part in a variant of this layout, as it does their work itself.
+
+    ``inspect(layout_state) -> LevelReader``: reads books from Python, of a worker whose state holds that word.
+    ``parameters``: its run-time parameters with their defaults, None if it has none; ``candidates(traits)``: values
+    that are worth trying on a feed, in groups that act together.
     """
 
     name: str
-    build: Callable[[Lookup, Memory, bool, bool], LayoutKernels]
+    build: BuildLayout
     replaces: tuple[str, ...] = ()
+    inspect: Callable[[int], LevelReader] = read_ladders
+    parameters: LayoutParameters | None = None
+    candidates: Callable[[FeedTraits], dict[str, Options]] = _no_candidates
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LayoutKernels:
     """The functions of a layout. Of whatever layout, a book's address is that of a ``BOOK`` record.
 
-    - ``prepare(engine, count, probe)``: before each batch of ``count`` records.
-    - ``split(engine, address, stride, count) -> turns``: list the batch's records that are this worker's, in any order
-      that keeps those of an instrument in the feed's (``engine.shards.split``: in the feed's); returns how many.
-    - ``look_ahead(engine, address, stride, turn, count, probe)``: before record ``index`` of a batch of ``count``.
-    - ``find(engine, event, turn) -> address`` of the event's book, 0 if there is none yet.
-    - ``new_book(engine, probe) -> address`` of zeroed memory for one; ``start(engine, book_address)``: it is open now.
-    - ``apply(engine, book_address, event, probe)``: the book rules for one record that ``changes_book``.
-    - ``follow(engine, book_address, instrument, probe)``: after it, queue positions and the instrument's BBO.
-    - ``best_price(book, which) -> float``, NaN for an empty side; ``best(book, which) -> (price, size)`` of the best
-      level as integers, ``UNDEF_PRICE`` and 0 for an empty side.
-    - ``read_side(book, which, levels)``: the best levels as doubles, to one side of ``INPUTS``.
-    - ``append_side(book, which, columns, place) -> (price, size)`` of the best level: the same as integers, to row
-      ``place`` of one side's columns; ``UNDEF_PRICE`` and 0 where there is no level.
-    - ``write_levels(book, address, depth)``: the best levels as ``OUTPUT_LEVEL`` records.
-    - ``arrange(engine, dirty)``: before any ``book_value`` of all books, or of those that are dirty;
-      ``book_value(book) -> uint64``: digest of a book's state.
-    - ``measure(engine, total)``: add what books take to a ``MEMORY`` record.
-    - ``drop(engine, book_address)``: a book goes, with all its orders; ``destroy(engine)``: and then all else.
+    ``new_book`` is the address of zeroed memory for a book, ``start`` opens it; ``drop`` takes it away with all its
+    orders, ``destroy`` all else. ``state["layout_state"]`` is a word of the layout's own, 0 at first;
+    ``state["layout_parameters"]`` is the address of its run-time parameters, 0 if it has none (``engine.parameters``).
     """
 
-    prepare: Kernel
-    split: Kernel
-    look_ahead: Kernel
-    find: Kernel
-    new_book: Kernel
-    start: Kernel
-    apply: Kernel
-    follow: Kernel
-    best_price: Kernel
-    best: Kernel
-    read_side: Kernel
-    append_side: Kernel
-    write_levels: Kernel
-    arrange: Kernel
-    book_value: Kernel
-    measure: Kernel
-    drop: Kernel
-    destroy: Kernel
+    reserve: Annotated[contracts.Reserve, Stage("levels", nested=True)]
+    split: Annotated[contracts.Split, INHERITED]
+    look_ahead: Annotated[contracts.LookAhead, Stage("lookup", nested=True)]
+    find: Annotated[contracts.FindBook, Stage("lookup")]
+    new_book: Annotated[contracts.New, INHERITED]
+    start: Annotated[contracts.WithBook, INHERITED]
+    apply: Annotated[contracts.Apply, Stage("levels", nested=True)]
+    follow: Annotated[contracts.Follow, Stage("best price", nested=True)]
+    best_price: Annotated[contracts.BestPrice, INHERITED]
+    best: Annotated[contracts.Best, INHERITED]
+    read_side: Annotated[contracts.ReadSide, Stage("features")]
+    append_side: Annotated[contracts.AppendSide, Stage("features")]
+    write_levels: Annotated[contracts.WriteLevels, INHERITED]
+    arrange: Annotated[contracts.Arrange, INHERITED]
+    book_value: Annotated[contracts.BookValue, INHERITED]
+    measure: Annotated[contracts.Measure, INHERITED]
+    drop: Annotated[contracts.WithBook, INHERITED]
+    destroy: Annotated[contracts.Finish, INHERITED]
 
 
-@dataclass(frozen=True)
+class BuildShape(Protocol):
+    """The functions of a shape for a variant's context and layout and a replay that stops after stage ``until``, for
+    the features and strategies registered now."""
+
+    def __call__(self, context: ContextKernels, layout: LayoutKernels, until: str) -> ShapeKernels: ...
+
+
+@dataclass(frozen=True, kw_only=True)
 class Shape:
     """When evaluations are computed: at once, or many together. (axis ``shape``)
 
-    ``build(context, layout, until)`` returns the ``ShapeKernels`` for a variant's context and layout and a replay that
-    stops after stage ``until``, for the features and strategies registered now. ``mids``: it reads mids through the
-    context; otherwise it computes them of the BBO's prices.
+    ``mids``: it reads mids through the context; otherwise it computes them of the BBO's prices.
     """
 
     name: str
-    build: Callable[[ContextKernels, LayoutKernels, str], ShapeKernels]
+    build: BuildShape
     mids: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ShapeKernels:
     """The functions of a shape.
 
-    - ``prepare(engine)``: before the first record of a call.
-    - ``evaluate(engine, record, book_address, event, tap, probe)``: the book as it stands is to be evaluated.
-    - ``flush(engine, tap, probe)``: complete every evaluation asked for; before each batch boundary and at the end of
-      each call.
-    - ``destroy(engine)``: the replay ends.
-
-    Every evaluation's row is added to ``engine["trace"]``, by the functions of ``engine.trace``, at the latest by
-    ``flush``.
-    ``engine["block"]`` and ``engine["pending"]`` are words of the shape's own, 0 at first.
+    Every evaluation's row is added to ``state["trace"]``, by the functions of ``engine.trace``, at the latest by
+    ``flush``. ``state["shape_state"]`` is a word of the shape's own, 0 at first.
     """
 
-    prepare: Kernel
-    evaluate: Kernel
-    flush: Kernel
-    destroy: Kernel
+    prepare: Annotated[contracts.Prepare, Stage("features", nested=True)]
+    evaluate: Annotated[contracts.Evaluate, Stage("features", nested=True)]
+    flush: Annotated[contracts.Flush, Stage("features", nested=True)]
+    destroy: Annotated[contracts.Finish, INHERITED]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Tuning:
     """With which run-time parameters a variant replays. (axis ``tuning``)
 
     No kernel depends on it: the same kernel is started with other numbers. ``fits``: whether it takes parameters that
-    were fitted to a feed; ``parameters``: those in force.
+    were fitted to a feed; ``parameters``: those that were, None for the layout's own.
     """
 
     name: str
     fits: bool
-    parameters: Parameters = DEFAULTS
+    parameters: LayoutParameters | None = None
 
 
-FIXED = Tuning("fixed", fits=False)
+FIXED = Tuning(name="fixed", fits=False)
 
 COMPILED_AXES = ("events", "context", "features", "lookup", "memory", "shape", "layout")
 """What a variant's kernels are made of: those that agree in it share them."""
@@ -298,7 +264,7 @@ CORE_AXES = ("events", "context", "features", "lookup")
 """The axes of the full factorial: any combination of their policies is a variant."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Variant:
     """One policy for each axis, under a name. ``phase`` is its place on the ladder, None for one that stands beside
     it."""
@@ -319,9 +285,27 @@ class Variant:
         """This variant with some policies replaced; it is named by the file that defines it."""
         return replace(self, **{"name": "", "phase": None, "summary": summary, **changes})
 
-    def fitted(self, parameters: Parameters | None) -> Variant:
-        """This variant with parameters that were fitted to a feed; itself if it takes none, or there are none."""
-        if parameters is None or not self.tuning.fits:
+    @property
+    def fits(self) -> bool:
+        """Whether it takes run-time parameters that were fitted to a feed."""
+        return self.tuning.fits and self.layout.parameters is not None
+
+    @property
+    def parameters(self) -> LayoutParameters | None:
+        """The run-time parameters in force, None for a layout that has none."""
+        return self.tuning.parameters or self.layout.parameters
+
+    def parameters_of(self, values: Mapping[str, Any] | None) -> LayoutParameters | None:
+        """Its layout's parameters with these values, that nobody has checked; None where there are none, or it takes
+        none. Raises ValueError as ``LayoutParameters.of`` does."""
+        if values is None or not self.fits or self.layout.parameters is None:
+            return None
+        return self.layout.parameters.of(values)
+
+    def fitted(self, parameters: LayoutParameters | None) -> Variant:
+        """This variant with parameters that were fitted to a feed; itself if there are none, or it takes none of this
+        kind."""
+        if parameters is None or not self.fits or type(parameters) is not type(self.layout.parameters):
             return self
         return replace(self, tuning=replace(self.tuning, parameters=parameters))
 

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 from lobench.engine.compiling import inlined, kernel
 from lobench.engine.errors import UsageError
 from lobench.engine.inputs import INPUT_SOURCES
+from lobench.engine.stages import Stage, declare
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -113,23 +114,23 @@ def build_features() -> Callable[..., Any]:
 
 
 def build_strategies(context: Any) -> Callable[..., Any]:
-    """``decide(engine, book, instrument, accounts, probe)``: every registered strategy of a book, in order, each
+    """``decide(state, book, instrument, accounts, probe)``: every registered strategy of a book, in order, each
     followed by the backtester. Returns the sums of the signals by lane of the trace.
 
     ``context`` is the variant's ``ContextKernels``: what a strategy asks for is read through it, once for each
     strategy.
     """
     names = {name: index for index, name in enumerate(FEATURES)}
-    lines = ["def decide(engine, book, instrument, accounts, probe):"]
+    lines = ["def decide(state, book, instrument, accounts, probe):"]
     lanes: list[list[str]] = [["int64(0)"] for _ in range(LANES)]
     for index, entry in enumerate(STRATEGIES.values()):
         lines.append(f"    account = view(accounts + {index} * BACKTEST_BYTES, BACKTEST)")
-        sources = {"market": "engine", "state": "account", "mid": "mid"}
-        sources["trade_mean"] = "trade_mean_of(engine, instrument, probe)"
+        sources = {"market": "state", "state": "account", "mid": "mid"}
+        sources["trade_mean"] = "trade_mean_of(state, instrument, probe)"
         arguments = []
         for name in entry.parameters:
-            arguments.append(sources.get(name) or f"feature_of(engine, book, {names[name]}, probe)")
-        lines.append("    mid = mid_of(engine, instrument, probe)")
+            arguments.append(sources.get(name) or f"feature_of(state, book, {names[name]}, probe)")
+        lines.append("    mid = mid_of(state, instrument, probe)")
         lines.append(f"    signal_{index} = strategy_{index}({', '.join(arguments)})")
         lines.append(f"    settle(account, signal_{index}, mid)")
         lanes[index % LANES].append(f"int64(signal_{index})")
@@ -146,12 +147,16 @@ def build_strategies(context: Any) -> Callable[..., Any]:
         "settle": settle,
     }
     return assemble(
-        lines, "decide", functions | {"BACKTEST": BACKTEST, "BACKTEST_BYTES": BACKTEST.itemsize, "int64": int64}
+        lines,
+        "decide",
+        functions | {"BACKTEST": BACKTEST, "BACKTEST_BYTES": BACKTEST.itemsize, "int64": int64},
+        Stage("strategies"),
     )
 
 
-def assemble(lines: list[str], name: str, names: dict[str, Any]) -> Callable[..., Any]:
-    """The kernel whose text is ``lines``, with ``names`` beside ``view`` and ``DOUBLE`` in its scope."""
+def assemble(lines: list[str], name: str, names: dict[str, Any], stage: Stage | None = None) -> Callable[..., Any]:
+    """The kernel whose text is ``lines``, with ``names`` beside ``view`` and ``DOUBLE`` in its scope.
+    ``stage``: that it begins."""
     from lobench.engine.native import DOUBLE, view
 
     space: dict[str, Any] = {"view": view, "DOUBLE": DOUBLE, **names}
@@ -160,4 +165,7 @@ def assemble(lines: list[str], name: str, names: dict[str, Any]) -> Callable[...
     # Tracebacks, debug information and profiles find the generated text where the standard library keeps such text.
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     exec(compile(text, file, "exec"), space)
-    return inlined(space[name])
+    if stage is not None:
+        declare(space[name], stage)
+    made: Callable[..., Any] = inlined(space[name])
+    return made

@@ -1,246 +1,371 @@
-"""The one replay loop: every variant is this text with other policies inlined.
-
-Each record is read, found its book, applied, and made known to the context; records that close an event are
-evaluated, at once or later, as the variant's shape has it, and each evaluation goes into the running trace. A replay
-may stop after any stage (``until``): what later stages need is then not compiled. Builds differ by the types of the
-last two arguments: with a tap evaluations are handed out, with a probe mechanisms are counted. The one with neither
-is timed, and proves itself by its trace.
-"""
+"""One replay of a feed by one variant: makes the state, feeds it chunks on one or more threads, returns what was
+computed."""
 
 from __future__ import annotations
 
+import ctypes
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
-import lobench.engine.strategies  # noqa: F401  (registers the features and strategies that every variant computes)
-from lobench.engine.anomalies import TRADE_UNDEFINED_PRICE, UNKNOWN_ACTION
-from lobench.engine.answers import build_answers
-from lobench.engine.board import publish
-from lobench.engine.book import changes_book, note
-from lobench.engine.compiling import entry, inlined, kernel
-from lobench.engine.containers import append, item
-from lobench.engine.layout import BACKTEST, BOOK, ENGINE, INSTRUMENT, MEMORY
-from lobench.engine.market import book_key, destroy_market, open_book, record_trade
-from lobench.engine.native import Record, int64, view
-from lobench.engine.policy import COMPILED_AXES, STAGES, Variant
-from lobench.engine.records import BATCH, FILL, MBO, NONE, TRADE, UNDEF_PRICE
-from lobench.engine.registry import FEATURES, STRATEGIES
-from lobench.engine.shards import index_of, split
-from lobench.engine.tap import build_samples, observe_event
-from lobench.engine.trace import note_quotes, row_key
-from lobench.engine.trackers import close_window, follow_trade
+import numpy as np
+import numpy.typing as npt
 
-BACKTEST_BYTES = BACKTEST.itemsize
+from lobench.engine import inspection
+from lobench.engine.activity import activity as activity_of
+from lobench.engine.anomalies import ANOMALIES
+from lobench.engine.counters import COUNTERS, LOCKS_TAKEN, PROBE
+from lobench.engine.errors import StrictError, UsageError
+from lobench.engine.feeds.base import Chunk
+from lobench.engine.inputs import INPUTS
+from lobench.engine.kernel_builder import build
+from lobench.engine.layout import DIGESTS, HEAD, MEMORY, OUTPUT_LEVEL, SHARED, STATE, TABLE, TAP
+from lobench.engine.native import BARRIER_BYTES
+from lobench.engine.policy import STAGES, Variant
+from lobench.engine.records import BATCH
+from lobench.engine.registry import FEATURES
+from lobench.engine.result import Digests, Result
+from lobench.engine.shards import MOST_WORKERS, TURN, share_out
+from lobench.engine.workload import Workload
+
+SLICE = 65_536
+"""Records handled by one call of a kernel: the grain of interrupts, progress and output."""
+
+
+SHOWN_FIELDS = ("order_id", "price", "size", "flags", "instrument_id", "publisher_id", "ts_event")
+"""Fields that identify an event to a person, beside its action and side."""
 
 
 @dataclass(frozen=True)
-class Kernels:
-    """The compiled functions of one variant; state is passed by address.
+class Rows:
+    """Evaluations of one slice in feed order. Views of reused buffers: copy what must outlive the call that delivers
+    them.
 
-    - ``replay(engine, address, stride, count, tap, probe)``: handle ``count`` records.
-    - ``sample(engine)``: take the final samples.
-    - ``end_state``, ``question``, ``newest``: see ``lobench.engine.answers``.
-    - ``memory(engine, found)``: what the books take, added to a ``MEMORY`` record's address.
-    - ``create_context() -> address``, ``destroy_context(address)``, ``destroy(engine)``.
+    ``heads``: ``HEAD`` records, shape (n,); ``features``: float64, shape (n, features); ``levels``: ``OUTPUT_LEVEL``
+    records, shape (n, depth).
     """
 
-    replay: Any
-    sample: Any
-    end_state: Any
-    question: Any
-    newest: Any
-    memory: Any
-    create_context: Any
-    destroy_context: Any
-    destroy: Any
+    heads: npt.NDArray[np.void]
+    features: npt.NDArray[np.float64]
+    levels: npt.NDArray[np.void]
 
 
-def build(variant: Variant, until: str = "strategies") -> Kernels:
-    """The kernels of a variant that stop after stage ``until``, for the features and strategies registered now; the
-    same object for the same question."""
-    return _build(
-        tuple(getattr(variant, axis) for axis in COMPILED_AXES),
-        tuple(FEATURES.items()),
-        tuple(STRATEGIES.items()),
-        until,
-    )
+def warm(variant: Variant, *, observe: bool = False, counters: bool = False, until: str = "strategies") -> None:
+    """Compile a build of a variant's kernels, or load it from the cache, by replaying nothing."""
+    with Replay(variant, observe=observe, counters=counters, until=until) as replay:
+        replay.apply(Chunk(address=0, stride=0, count=0, owner=None))
+        replay.run(0, 0, 0)
+        replay.end_state()
+        replay.question([(0, 0)])
+        replay.newest(0, 0)
+        replay.memory()
+        replay.finish()
 
 
-@kernel
-def decode(engine: Record, event: Record) -> None:
-    """Read every field that any stage uses; their sum is kept, so that none can be left out."""
-    total = int64(event["order_id"]) + event["price"] + int64(event["ts_event"]) + int64(event["size"])
-    total += int64(event["instrument_id"]) + int64(event["publisher_id"])
-    engine["decoded"] += total + int64(event["action"]) + int64(event["side"]) + int64(event["flags"])
+class _Worker:
+    """One thread's engine, and the buffers that its kernel writes to."""
+
+    def __init__(
+        self, index: int, parameters: int, rows: int, depth: int, observe: bool, deep: bool, counters: bool
+    ) -> None:
+        self.state = np.zeros(1, STATE)
+        self.inputs = np.zeros(1, INPUTS)
+        self.row = np.zeros(len(FEATURES))
+        self.turns = np.zeros(BATCH, TURN)
+        self.state_address = int(self.state.ctypes.data)
+        self.state["worker"] = index
+        self.state["anomaly"] = -1
+        self.state["turns"] = self.turns.ctypes.data
+        self.state["inputs"] = self.inputs.ctypes.data
+        self.state["row"] = self.row.ctypes.data
+        self.state["layout_parameters"] = parameters
+        self.probe = np.zeros(1, PROBE) if counters else None
+        self.tap = np.zeros(1, TAP) if observe else None
+        if self.tap is not None:
+            self.features = np.zeros((rows, len(FEATURES)))
+            self.heads = np.zeros(rows, HEAD)
+            self.levels = np.zeros((rows, depth), OUTPUT_LEVEL)
+            self.samples = np.zeros(SLICE // BATCH + 1, DIGESTS)
+            step = int(rows > 1)
+            self.tap["rows"], self.tap["row_step"] = self.features.ctypes.data, step * self.features.strides[0]
+            self.tap["heads"], self.tap["head_step"] = self.heads.ctypes.data, step * HEAD.itemsize
+            self.tap["levels"], self.tap["level_step"] = self.levels.ctypes.data, step * self.levels.strides[0]
+            self.tap["samples"] = self.samples.ctypes.data
+            self.tap["depth"] = depth
+            self.tap["deep"] = deep
+
+    def run(self, kernel: Any, address: int, stride: int, count: int) -> None:
+        if self.tap is not None:
+            self.tap["count"] = 0
+            self.tap["sample_count"] = 0
+        probe = None if self.probe is None else self.probe[0]
+        kernel(self.state_address, address, stride, count, None if self.tap is None else self.tap[0], probe)
 
 
-@cache
-def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tuple[Any, ...], until: str) -> Kernels:
-    events, context_policy, feature_policy, lookup, memory, shape_policy, layout_policy = policies
-    strategy_count = len(strategies)
-    books, tracked, decides = (STAGES.index(until) >= place for place in (1, 2, 3))
-    # Nobody else looks at the boards.
-    publishes = decides and any("market" in entry.parameters for _, entry in strategies)
-    context = context_policy.build(feature_policy.build(tuple(name for name, _ in features)), memory)
-    layout = layout_policy.build(lookup, memory, tracked, decides and shape_policy.mids)
-    shape = shape_policy.build(context, layout, until)
-    take_samples, observe_boundary = build_samples(layout)
-    answers = build_answers(context, layout, until)
+class Replay:
+    """The state of one variant on its way through a feed.
 
-    load, at, release = events.load, events.at, events.release
-    reserve, share_out, look_ahead, find, new_book, start_book = (
-        layout.prepare,
-        layout.split if books else split,
-        layout.look_ahead,
-        layout.find,
-        layout.new_book,
-        layout.start,
-    )
-    apply, follow, best_price, best = layout.apply, layout.follow, layout.best_price, layout.best
-    measure, drop, destroy_layout = layout.measure, layout.drop, layout.destroy
-    create, destroy_shared, add_book, drop_book = context.create, context.destroy, context.add_book, context.drop_book
-    put_quote, put_trades = context.put_quote, context.put_trades
-    new_block, free_block = memory.new_block, memory.free_block
-    prepare, evaluate, flush, destroy_shape = shape.prepare, shape.evaluate, shape.flush, shape.destroy
+    ``workers`` threads share the instruments; results do not depend on their number. ``evaluate`` is ``last`` or
+    ``every``. ``strict`` stops at the first anomaly. Every replay keeps its
+    trace (``engine.trace``). With ``observe`` it also hands its evaluations to ``on_rows``, slice by slice, with
+    ``depth`` top levels, and unless ``deep`` is False takes digests of everything at every batch boundary.
+    ``counters`` runs the instrumented build.
+    ``until`` is the stage after which each record is done with, one of ``STAGES``. ``activity``: instrument ids of a
+    sample of the feed (``engine.activity``), by which several workers share them out; else the first chunk is one.
+    Raises UsageError for values that make no sense.
+    """
 
-    @inlined
-    def book_of(engine: Record, event: Record, turn: int, probe: Record) -> int:
-        """Address of the event's book, made with its first record."""
-        address = find(engine, event, turn)
-        if address == 0:
-            address = new_book(engine, probe)
-            key = book_key(event["instrument_id"], event["publisher_id"])
-            open_book(engine, address, key, new_block(engine, strategy_count * BACKTEST_BYTES, probe))
-            start_book(engine, address)
-            book = view(address, BOOK)
-            if tracked:
-                add_book(engine, book, probe)
-            if decides:
-                put_quote(engine, view(book["instrument"], INSTRUMENT), probe)
-        return address
+    def __init__(
+        self,
+        variant: Variant,
+        *,
+        workers: int = 1,
+        evaluate: str = "last",
+        strict: bool = False,
+        observe: bool = True,
+        deep: bool | None = None,
+        counters: bool = False,
+        depth: int = 0,
+        on_rows: Callable[[Rows], None] | None = None,
+        until: str = "strategies",
+        activity: npt.NDArray[np.uint32] | None = None,
+    ) -> None:
+        if not 1 <= workers < MOST_WORKERS:
+            raise UsageError(f"workers must be at least 1 and below {MOST_WORKERS}, was {workers}")
+        workload = Workload(evaluate=evaluate, until=until)
+        deep = observe if deep is None else deep
+        if (on_rows or depth or deep) and not observe:
+            raise UsageError("rows, levels and digests need an observed replay")
+        if (on_rows or depth) and until in ("decode", "book"):
+            raise UsageError(f"rows and levels belong to evaluations, and a replay until '{until}' has none")
+        self.variant = variant
+        self.workers = workers
+        self.until = until
+        self._on_rows = on_rows
+        self._deep = deep
+        self._records = 0
+        self._samples: list[npt.NDArray[np.uint64]] = []
+        self._kernels = build(variant, until)
+        self._context = int(self._kernels.create_context())
+        chosen = variant.parameters
+        self._parameters = None if chosen is None else np.array([*chosen.as_json().values()], np.int64)
+        parameters = 0 if self._parameters is None else int(self._parameters.ctypes.data)
+        rows = SLICE if on_rows else 1
+        self._workers = [_Worker(index, parameters, rows, depth, observe, deep, counters) for index in range(workers)]
+        self._boards = np.zeros(workers, TABLE)
+        self._owners = share_out(np.zeros(0, np.uint32) if activity is None else activity, workers)
+        self._shared_out = workers == 1 or activity is not None
+        self._barrier = np.zeros(BARRIER_BYTES, np.uint8)
+        self._shared = np.zeros(1, SHARED)
+        self._shared["workers"] = workers
+        self._shared["boards"] = self._boards.ctypes.data
+        self._shared["owners"] = self._owners.ctypes.data
+        self._shared["barrier"] = self._barrier.ctypes.data
+        self._libc = ctypes.CDLL(None)
+        self._libc.pthread_barrier_init(ctypes.c_void_p(self._barrier.ctypes.data), None, workers)
+        mask, value = workload.flags
+        for worker in self._workers:
+            worker.state["shared"] = self._shared.ctypes.data
+            worker.state["workers"] = workers
+            worker.state["context"] = self._context
+            worker.state["peer_lock"] = self._context
+            worker.state["flag_mask"], worker.state["flag_value"] = mask, value
+            worker.state["strict"] = strict
+        self._pool = ThreadPoolExecutor(workers - 1, thread_name_prefix="lobench") if workers > 1 else None
+        self._open = True
+        self._standing = inspection.Standing()
 
-    @inlined
-    def trade(engine: Record, book: Record, instrument: Record, event: Record, probe: Record) -> None:
-        if event["price"] == UNDEF_PRICE:
-            note(engine, TRADE_UNDEFINED_PRICE)
-        else:
-            if tracked:
-                follow_trade(book, event, best_price(book, 0) + best_price(book, 1))
-            if decides:
-                record_trade(instrument, event)
-                put_trades(engine, instrument, probe)
+    @property
+    def records(self) -> int:
+        """Records of the feed handled so far."""
+        return self._records
 
-    @inlined
-    def handle(engine: Record, record: int, turn: int, event: Record, tap: Record, probe: Record) -> None:
-        """One record, this worker's ``turn``-th of the batch, from the book to its evaluation."""
-        address = book_of(engine, event, turn, probe)
-        book = view(address, BOOK)
-        instrument = view(book["instrument"], INSTRUMENT)
-        book["events"] += 1
-        action = event["action"]
-        changed = changes_book(action)
-        if changed:
-            apply(engine, address, event, probe)
-        elif action == TRADE:
-            trade(engine, book, instrument, event, probe)
-        elif action != FILL and action != NONE:
-            note(engine, UNKNOWN_ACTION)
-        if tracked:
-            close_window(book)
-        if changed:
-            follow(engine, address, instrument, probe)
-            if decides:
-                put_quote(engine, instrument, probe)
-        if publishes and instrument["dirty"] == 0:
-            instrument["dirty"] = 1
-            append(engine["dirty_instruments"], book["instrument"])
-        observe_event(engine, address, tap)
-        if (int64(event["flags"]) & engine["flag_mask"]) == engine["flag_value"]:
-            engine["evaluations"] += 1
-            if tracked:
-                evaluate(engine, record, address, event, tap, probe)
-            else:
-                note_quotes(engine, row_key(book["key"], book["events"]), best(book, 0), best(book, 1))
+    def apply(self, chunk: Chunk) -> None:
+        """Handle a chunk. Raises StrictError at the first anomaly of a strict replay; an interrupt is taken between
+        slices."""
+        self._standing.go_on()
+        if not self._shared_out:
+            self._share_out(chunk)
+        for start in range(0, chunk.count, SLICE):
+            count = min(SLICE, chunk.count - start)
+            self.run(chunk.address + start * chunk.stride, chunk.stride, count)
+            self._collect()
+            if self._workers[0].state["strict"][0]:
+                self._check_strict(chunk, start)
+            self._records += count
 
-    @entry
-    def replay(state: int, address: int, stride: int, count: int, tap: Record, probe: Record) -> None:
-        engine = view(state, ENGINE)
-        prepare(engine)
-        done = int64(0)
-        while done < count:
-            start = address + done * stride
-            length = min(BATCH - engine["records"] % BATCH, count - done)
-            if books:
-                reserve(engine, length, probe)
-            load(engine, start, stride, length, probe)
-            turns = share_out(engine, start, stride, length)
-            for turn in range(turns):
-                if books:
-                    look_ahead(engine, start, stride, turn, turns, probe)
-                index = index_of(engine, turn)
-                place = at(engine, start, stride, index)
-                event = view(place, MBO)
-                if engine["stopped"] == 0:
-                    engine["events"] += 1
-                    if books:
-                        record = engine["records"] + index
-                        handle(engine, record, turn, event, tap, probe)
-                        if engine["strict"] != 0 and engine["anomaly"] >= 0:
-                            engine["stopped"] = 1
-                            engine["stop_index"] = record
-                    else:
-                        decode(engine, event)
-                release(engine, place)
-            engine["records"] += length
-            done += length
-            if engine["records"] % BATCH == 0:
-                if tracked:
-                    flush(engine, tap, probe)
-                if publishes:
-                    publish(engine)
-                observe_boundary(engine, tap)
-        if tracked:
-            flush(engine, tap, probe)
+    def run(self, address: int, stride: int, count: int) -> None:
+        """Handle records at an address, and nothing else: what a measurement times. At most ``SLICE`` if observed."""
+        self._standing.go_on()
+        kernel = self._kernels.replay
+        if not self._shared_out:
+            self._share_out(Chunk(address, stride, count, None))
+        first, *others = self._workers
+        futures: list[Future[None]] = []
+        try:
+            if self._pool is not None:
+                futures += [self._pool.submit(worker.run, kernel, address, stride, count) for worker in others]
+            first.run(kernel, address, stride, count)
+            for future in futures:
+                future.result()
+        finally:
+            # State must not go while a thread still works on it, whatever interrupted us.
+            wait(futures)
 
-    @entry
-    def sample(state: int) -> None:
-        take_samples(view(state, ENGINE))
+    def _share_out(self, chunk: Chunk) -> None:
+        """Give instruments to workers by what the first chunk holds; no book is there yet."""
+        if chunk.count:
+            self._owners[:] = share_out(activity_of([chunk], 1 + chunk.count // SLICE), self.workers)
+            self._shared_out = True
 
-    @entry
-    def measure_memory(state: int, found: int) -> None:
-        measure(view(state, ENGINE), view(found, MEMORY))
+    def _collect(self) -> None:
+        if self._workers[0].tap is None:
+            return
+        taken = int(self._workers[0].tap["sample_count"][0])
+        if taken:
+            parts = [worker.samples[:taken].view(np.uint64).reshape(taken, 3) for worker in self._workers]
+            self._samples.append(np.sum(parts, axis=0, dtype=np.uint64))
+        if self._on_rows is not None:
+            self._on_rows(self._rows())
 
-    @entry
-    def create_context() -> int:
-        return create()
+    def _rows(self) -> Rows:
+        counts = [int(worker.tap["count"][0]) for worker in self._workers if worker.tap is not None]
+        pairs = list(zip(self._workers, counts, strict=True))
+        heads = np.concatenate([worker.heads[:count] for worker, count in pairs])
+        if len(pairs) == 1 and (np.diff(heads["record"]) > 0).all():
+            only, count = pairs[0]
+            return Rows(only.heads[:count], only.features[:count], only.levels[:count])
+        # Records of several books need not be handled in the feed's order, even by one worker.
+        order = np.argsort(heads["record"], kind="stable")
+        features = np.concatenate([worker.features[:count] for worker, count in pairs])
+        levels = np.concatenate([worker.levels[:count] for worker, count in pairs])
+        return Rows(heads[order], features[order], levels[order])
 
-    @entry
-    def destroy_context(address: int) -> None:
-        destroy_shared(address)
+    def _check_strict(self, chunk: Chunk, start: int) -> None:
+        stops = [worker.state[0] for worker in self._workers if worker.state["stopped"][0]]
+        if stops:
+            first = min(stops, key=lambda state: int(state["stop_index"]))
+            record = int(first["stop_index"])
+            kind = ANOMALIES[int(first["anomaly"])]
+            event = chunk.array()[start + record - self._records]
+            fields = ", ".join(f"{name} {event[name]}" for name in SHOWN_FIELDS)
+            raise StrictError(
+                f"event {record}: {kind}: action {chr(event['action'])!r}, side {chr(event['side'])!r}, {fields}"
+            )
 
-    @entry
-    def destroy(state: int) -> None:
-        engine = view(state, ENGINE)
-        for index in range(engine["books"]["count"]):
-            address = item(engine["books"], index)
-            book = view(address, BOOK)
-            if tracked:
-                drop_book(engine, book)
-            free_block(engine, book["strategies"])
-            drop(engine, address)
-        destroy_shape(engine)
-        destroy_layout(engine)
-        destroy_market(engine)
+    def end_state(self, until: str = "strategies") -> int:
+        """64-bit digest of what the stages up to ``until`` keep as it stands now: books, newest features, accounts.
 
-    return Kernels(
-        replay=replay,
-        sample=sample,
-        end_state=answers.end_state,
-        question=answers.question,
-        newest=answers.newest,
-        memory=measure_memory,
-        create_context=create_context,
-        destroy_context=destroy_context,
-        destroy=destroy,
-    )
+        What a replay does not compute is left out. Of one that only decodes: the sum of all fields read.
+        """
+        self._standing.turn()
+        stage = STAGES.index(until)
+        row = self._workers[0].row.ctypes.data
+        return sum(int(self._kernels.end_state(worker.state_address, row, stage)) for worker in self._workers) % 2**64
+
+    @property
+    def trace(self) -> int:
+        """The running trace of all evaluations so far, uint64; of a replay that only decodes 0."""
+        return sum(int(worker.state["trace"][0]) for worker in self._workers) % 2**64
+
+    def question(self, books: Sequence[tuple[int, int]], depth: int = 10) -> int:
+        """Answer about these books (instrument_id, publisher_id), uint64: of each its best ``depth`` levels, newest
+        features and accounts as they stand now; a book that is not there counts nothing."""
+        self._standing.turn()
+        row, levels = self._workers[0].row.ctypes.data, np.zeros(depth, OUTPUT_LEVEL)
+        ask, where = self._kernels.question, levels.ctypes.data
+        keys = [instrument << 16 | publisher for instrument, publisher in books]
+        return (
+            sum(int(ask(worker.state_address, key, row, where, depth)) for worker in self._workers for key in keys)
+            % 2**64
+        )
+
+    def newest(self, instrument_id: int, publisher_id: int) -> tuple[float, ...] | None:
+        """The newest features of a book, NaN where it was never evaluated; None where there is no such book."""
+        self._standing.turn()
+        row = np.zeros(len(FEATURES))
+        key = instrument_id << 16 | publisher_id
+        for worker in self._workers:
+            if self._kernels.newest(worker.state_address, key, row.ctypes.data):
+                return tuple(map(float, row))
+        return None
+
+    def memory(self) -> dict[str, int | float]:
+        """What the books take now: counts of orders and levels, bytes by purpose, bytes for each live order."""
+        self._standing.turn()
+        found = np.zeros(1, MEMORY)
+        for worker in self._workers:
+            self._kernels.memory(worker.state_address, found.ctypes.data)
+        counts = {name: int(found[name][0]) for name in MEMORY.names or ()}
+        held = sum(count for name, count in counts.items() if name.endswith("_bytes"))
+        return {**counts, "bytes_per_live_order": held / max(1, counts["orders"])}
+
+    def books(self) -> list[inspection.Book]:
+        """Views of all books as they stand now, in order of (instrument_id, publisher_id)."""
+        inspect = self.variant.layout.inspect
+        found = [
+            book for worker in self._workers for book in inspection.books(worker.state[0], self._standing, inspect)
+        ]
+        return sorted(found, key=lambda book: (book.instrument_id, book.publisher_id))
+
+    def finish(self) -> Result:
+        """What was computed so far. Takes the final samples of a deep replay, so it is called once, at the end."""
+        self._standing.turn()
+        states = [worker.state[0] for worker in self._workers]
+        digests = None
+        if self._deep:
+            for worker in self._workers:
+                self._kernels.sample(worker.state_address)
+            totals = [sum(int(state["digests"][name]) for state in states) % 2**64 for name in DIGESTS.names or ()]
+            reached = STAGES.index(self.until)
+            digests = Digests(*(total if reached > place else None for place, total in enumerate(totals)))
+        anomalies = np.sum([state["anomalies"] for state in states], axis=0)
+        return Result(
+            events=sum(int(state["events"]) for state in states),
+            evaluations=sum(int(state["evaluations"]) for state in states),
+            anomalies=dict(zip(ANOMALIES, map(int, anomalies), strict=True)),
+            books=tuple(book.end() for book in self.books()),
+            trace=self.trace,
+            digests=digests,
+            samples=np.concatenate(self._samples) if self._samples else np.zeros((0, 3), np.uint64),
+            counters=self._counters(),
+            decoded=sum(int(state["decoded"]) for state in states) % 2**64 if self.until == STAGES[0] else None,
+        )
+
+    def _counters(self) -> dict[str, int] | None:
+        probes = [worker.probe for worker in self._workers if worker.probe is not None]
+        if not probes:
+            return None
+        counts = np.sum([probe["counts"][0] for probe in probes], axis=0)
+        counts[LOCKS_TAKEN] += sum(int(worker.state["peer_locks_taken"][0]) for worker in self._workers)
+        return dict(zip(COUNTERS, map(int, counts), strict=True))
+
+    def close(self) -> None:
+        """Free all state. Safe to call twice."""
+        if self._open:
+            self._open = False
+            self._standing.close()
+            if self._pool is not None:
+                self._pool.shutdown()
+            for worker in self._workers:
+                self._kernels.destroy(worker.state_address)
+            for board in self._boards:
+                inspection.free_table(board)
+            self._kernels.destroy_context(self._context)
+            self._libc.pthread_barrier_destroy(ctypes.c_void_p(self._barrier.ctypes.data))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        # When the interpreter ends, its memory goes with it, and no kernel can be compiled any more.
+        if getattr(self, "_open", False) and not sys.is_finalizing():
+            self.close()

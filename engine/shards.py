@@ -56,38 +56,38 @@ def slot_of(instrument_id: int) -> int:
 
 
 @kernel
-def shard_of(engine: Record, instrument_id: int) -> int:
+def shard_of(state: Record, instrument_id: int) -> int:
     """The worker of an instrument."""
-    owners = view(engine["shared"], SHARED)["owners"]
+    owners = view(state["shared"], SHARED)["owners"]
     return int64(view(owners + slot_of(instrument_id) * OWNER_BYTES, OWNER)["worker"])
 
 
 @kernel
-def is_mine(engine: Record, instrument_id: int) -> bool:
+def is_mine(state: Record, instrument_id: int) -> bool:
     """Whether this worker handles the instrument."""
-    return engine["workers"] == 1 or shard_of(engine, instrument_id) == engine["worker"]
+    return state["workers"] == 1 or shard_of(state, instrument_id) == state["worker"]
 
 
 @kernel
-def split(engine: Record, address: int, stride: int, count: int) -> int:
+def split(state: Record, address: int, stride: int, count: int) -> int:
     """List which of a batch's records are this worker's, in the feed's order; returns how many."""
     mine = count
-    engine["listed"] = 0
-    if engine["workers"] != 1:
+    state["listed"] = 0
+    if state["workers"] != 1:
         mine = int64(0)
-        engine["listed"] = engine["turns"]
+        state["listed"] = state["turns"]
         for index in range(count):
             # No branch: the next record may be anybody's.
-            view(element(engine["turns"], mine, BATCH, TURN_BYTES), TURN)["index"] = index
+            view(element(state["turns"], mine, BATCH, TURN_BYTES), TURN)["index"] = index
             event = view(address + index * stride, MBO)
-            mine += int64(shard_of(engine, int64(event["instrument_id"])) == engine["worker"])
+            mine += int64(shard_of(state, int64(event["instrument_id"])) == state["worker"])
     return mine
 
 
 @kernel
-def index_of(engine: Record, turn: int) -> int:
+def index_of(state: Record, turn: int) -> int:
     """The batch's index of this worker's record number ``turn``."""
     index = int64(turn)
-    if engine["listed"] != 0:
-        index = int64(view(element(engine["listed"], turn, BATCH, TURN_BYTES), TURN)["index"])
+    if state["listed"] != 0:
+        index = int64(view(element(state["listed"], turn, BATCH, TURN_BYTES), TURN)["index"])
     return index

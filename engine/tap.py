@@ -17,13 +17,13 @@ DIGESTS_BYTES = DIGESTS.itemsize
 
 
 @kernel
-def observe_event(engine: Record, book_address: int, tap: Record) -> None:
+def observe_event(state: Record, book_address: int, tap: Record) -> None:
     """The book takes part in the next sample."""
     if tap is not None:
         book = view(book_address, BOOK)
         if tap["deep"] != 0 and book["dirty"] == 0:
             book["dirty"] = 1
-            append(engine["dirty_books"], book_address)
+            append(state["dirty_books"], book_address)
 
 
 def build_observe_moment(layout: LayoutKernels) -> Kernel:
@@ -77,38 +77,38 @@ def enter(totals: Record, hashes: Record, entered: Record, key: int, first: bool
 
 
 def build_samples(layout: LayoutKernels) -> tuple[Kernel, Kernel]:
-    """``take_samples(engine)`` and ``observe_boundary(engine, tap)`` for books of this layout."""
+    """``take_samples(state)`` and ``observe_boundary(state, tap)`` for books of this layout."""
     arrange, book_value = layout.arrange, layout.book_value
 
     @kernel
-    def take_samples(engine: Record) -> None:
+    def take_samples(state: Record) -> None:
         """Fold the present state of every book that changed since its last sample into its digest, and all three into
         the replay's."""
-        arrange(engine, True)
-        changed = engine["dirty_books"]
+        arrange(state, True)
+        changed = state["dirty_books"]
         for index in range(changed["count"]):
             book = view(item(changed, index), BOOK)
             book["dirty"] = 0
             first = book["sampled"] == 0
             book["sampled"] = 1
             book["hash"]["books"] = fold(book["hash"]["books"], book_value(book))
-            enter(engine["digests"], book["hash"], book["entered"], book["key"], first)
+            enter(state["digests"], book["hash"], book["entered"], book["key"], first)
         changed["count"] = 0
 
     @kernel
-    def keep_sample(engine: Record, tap: Record) -> None:
+    def keep_sample(state: Record, tap: Record) -> None:
         if tap["deep"] != 0:
-            take_samples(engine)
+            take_samples(state)
             sample = view(tap["samples"] + tap["sample_count"] * DIGESTS_BYTES, DIGESTS)
-            sample["books"] = engine["digests"]["books"]
-            sample["features"] = engine["digests"]["features"]
-            sample["strategies"] = engine["digests"]["strategies"]
+            sample["books"] = state["digests"]["books"]
+            sample["features"] = state["digests"]["features"]
+            sample["strategies"] = state["digests"]["strategies"]
             tap["sample_count"] += 1
 
     @kernel
-    def observe_boundary(engine: Record, tap: Record) -> None:
+    def observe_boundary(state: Record, tap: Record) -> None:
         """Take and keep the digests of a batch boundary."""
         if tap is not None:
-            keep_sample(engine, tap)
+            keep_sample(state, tap)
 
     return take_samples, observe_boundary

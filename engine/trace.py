@@ -86,6 +86,6 @@ def build_feature_trace() -> Callable[..., Any]:
 
 
 @inlined
-def note_quotes(engine: Record, key: int, bid: tuple[int, int], ask: tuple[int, int]) -> None:
+def note_quotes(state: Record, key: int, bid: tuple[int, int], ask: tuple[int, int]) -> None:
     """An evaluation of a replay that ends before features: (price, size) of its best levels go into the trace."""
-    engine["trace"] += row_trace(key, uint64(bid[0]), uint64(bid[1]), uint64(ask[0]), uint64(ask[1]))
+    state["trace"] += row_trace(key, uint64(bid[0]), uint64(bid[1]), uint64(ask[0]), uint64(ask[1]))

@@ -19,7 +19,7 @@ ALPHA = 0.1
 _WINDOW_EVENTS, _NOTHING = uint64(WINDOW_EVENTS), uint64(0)
 
 
-@kernel
+@kernel(stage="features")
 def moving_average(mean: float, value: float) -> float:
     """Exponential moving average with alpha 0.1; the first value (mean is NaN) is taken as it is."""
     return value if math.isnan(mean) else mean + ALPHA * (value - mean)
@@ -42,7 +42,7 @@ def start_trackers(trackers: Record) -> None:
     trackers["previous_ask_size"] = np.nan
 
 
-@kernel
+@kernel(stage="features")
 def close_window(book: Record) -> None:
     """At every hundredth event of the book: keep the window's three values and start the next one."""
     # Of an unsigned number this is one multiplication.
@@ -59,7 +59,7 @@ def close_window(book: Record) -> None:
         window["cancelled_size"] = 0
 
 
-@kernel
+@kernel(stage="features")
 def lose_queue(side: Record, level: Record, order: Record, amount: int) -> None:
     """A resting order of ``level`` loses ``amount``: the hypothetical order moves up if it stands behind it. Call
     before the change."""
@@ -69,7 +69,7 @@ def lose_queue(side: Record, level: Record, order: Record, amount: int) -> None:
     position["ahead"] -= amount if at_its_price and order["arrival"] <= position["joined"] else 0
 
 
-@kernel
+@kernel(stage="features")
 def follow_best(side: Record, events: int) -> None:
     """After an event: the hypothetical order joins anew when the best price is a new one."""
     position = side["position"]
@@ -94,7 +94,7 @@ def best_price(side: Record) -> float:
     return price
 
 
-@kernel
+@kernel(stage="features")
 def follow_trade(book: Record, event: Record, best: float) -> None:
     """A trade that carries a price: signed flow, price, and the effective spread against the best prices that it met,
     of which ``best`` is the sum."""

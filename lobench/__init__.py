@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from lobench.engine.errors import FeedError, LobenchError, UsageError
     from lobench.engine.feeds import load, open_feed
     from lobench.engine.policy import Variant
-    from lobench.engine.session import Replay
+    from lobench.engine.replay import Replay
     from lobench.variants import discover, load_file, resolve
     from lobench.workbench.version import version
 
 _PLACES = {
     "FeedError": "engine.errors",
     "LobenchError": "engine.errors",
-    "Replay": "engine.session",
+    "Replay": "engine.replay",
     "UsageError": "engine.errors",
     "Variant": "engine.policy",
     "discover": "variants",

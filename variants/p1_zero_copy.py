@@ -13,20 +13,20 @@ from lobench.variants import p0_baseline
 
 
 @kernel
-def load(engine: Record, address: int, stride: int, count: int, probe: Record) -> None:
+def load(state: Record, address: int, stride: int, count: int, probe: Record) -> None:
     pass
 
 
 @kernel
-def at(engine: Record, address: int, stride: int, index: int) -> int:
+def at(state: Record, address: int, stride: int, index: int) -> int:
     return address + index * stride
 
 
 @kernel
-def release(engine: Record, event_address: int) -> None:
+def release(state: Record, event_address: int) -> None:
     pass
 
 
-ZERO_COPY = Events("zero_copy", load, at, release)
+ZERO_COPY = Events(name="zero_copy", load=load, at=at, release=release)
 
 VARIANT = p0_baseline.VARIANT.derive("records are read in place", events=ZERO_COPY)

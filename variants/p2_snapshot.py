@@ -23,56 +23,67 @@ def build_snapshot(store: FeatureStore, memory: Memory) -> ContextKernels:
         return 0
 
     @kernel
-    def destroy(address: int) -> None:
+    def destroy(context: int) -> None:
         pass
 
     @kernel
-    def add_book(engine: Record, book: Record, probe: Record) -> None:
-        book["features"] = new_block(engine, size, probe)
+    def add_book(state: Record, book: Record, probe: Record) -> None:
+        book["features"] = new_block(state, size, probe)
         start(book["features"])
 
     @kernel
-    def drop_book(engine: Record, book: Record) -> None:
+    def drop_book(state: Record, book: Record) -> None:
         stop(book["features"])
-        free_block(engine, book["features"])
+        free_block(state, book["features"])
 
     @kernel
-    def row(engine: Record, book: Record, scratch: int) -> int:
+    def row(state: Record, book: Record, scratch: int) -> int:
         return row_of(book["features"], scratch)
 
     @kernel
-    def put_quote(engine: Record, instrument: Record, probe: Record) -> None:
+    def put_quote(state: Record, instrument: Record, probe: Record) -> None:
         pass
 
     @kernel
-    def put_trades(engine: Record, instrument: Record, probe: Record) -> None:
+    def put_trades(state: Record, instrument: Record, probe: Record) -> None:
         pass
 
     @kernel
-    def put_features(engine: Record, book: Record, row: int, probe: Record) -> None:
+    def put_features(state: Record, book: Record, row: int, probe: Record) -> None:
         put(book["features"], row, probe)
 
     @kernel
-    def feature(engine: Record, book: Record, index: int, probe: Record) -> float:
+    def feature(state: Record, book: Record, index: int, probe: Record) -> float:
         return get(book["features"], index, probe)
 
     @kernel
-    def mid(engine: Record, instrument: Record, probe: Record) -> float:
+    def mid(state: Record, instrument: Record, probe: Record) -> float:
         return instrument["quote"]["mid"]
 
     @kernel
-    def best(engine: Record, instrument: Record, probe: Record) -> tuple[int, int]:
+    def best(state: Record, instrument: Record, probe: Record) -> tuple[int, int]:
         return best_prices(instrument["quote"])
 
     @kernel
-    def trade_mean(engine: Record, instrument: Record, probe: Record) -> float:
+    def trade_mean(state: Record, instrument: Record, probe: Record) -> float:
         return instrument["trades"]["mean"]
 
     return ContextKernels(
-        create, destroy, add_book, drop_book, row, put_quote, put_trades, put_features, feature, mid, best, trade_mean
+        create=create,
+        destroy=destroy,
+        add_book=add_book,
+        drop_book=drop_book,
+        row=row,
+        put_quote=put_quote,
+        put_trades=put_trades,
+        put_features=put_features,
+        feature=feature,
+        mid=mid,
+        best=best,
+        trade_mean=trade_mean,
     )
 
 
-SNAPSHOT = Context("snapshot", build_snapshot)
+SNAPSHOT = Context(name="snapshot", build=build_snapshot)
 
 VARIANT = p1_zero_copy.VARIANT.derive("strategies read a snapshot, no locks", context=SNAPSHOT)

@@ -36,9 +36,9 @@ def build_indexed(names: tuple[str, ...]) -> FeatureStore:
     def get(store: int, index: int, probe: Record) -> float:
         return view(element(store, index, count, 8), DOUBLE)["value"]
 
-    return FeatureStore(8 * count, start, stop, row, put, get)
+    return FeatureStore(bytes=8 * count, start=start, stop=stop, row=row, put=put, get=get)
 
 
-INDEXED = Features("indexed", build_indexed)
+INDEXED = Features(name="indexed", build=build_indexed)
 
 VARIANT = p2_snapshot.VARIANT.derive("features are places in an array", features=INDEXED)

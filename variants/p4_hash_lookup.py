@@ -31,6 +31,6 @@ def erase(book: Record, order_id: int, probe: Record) -> None:
     table_erase(book["orders"], order_id, TABLE_UPDATE_PROBES, probe)
 
 
-HASH = Lookup("hash", find, insert, move, erase)
+HASH = Lookup(name="hash", find=find, insert=insert, move=move, erase=erase)
 
 VARIANT = p3_indexed_features.VARIANT.derive("an order id leads straight to its order", lookup=HASH)

@@ -22,8 +22,8 @@ POOL = record(
     *integers("order", "free_orders", "all_orders", "level", "free_levels", "all_levels"),
     *integers("slabs", "held", "block", "blocks_end"),
 )
-"""One worker's pool, at ``engine["spare"]``. ``order``, ``level``: heads of the free lists, each object's first word is
-the next; ``slabs``: head of the list of slabs; ``held``: their bytes; ``block``: where the next block begins."""
+"""One worker's pool, at ``state["memory_state"]``. ``order``, ``level``: heads of the free lists, each object's first
+word is the next; ``slabs``: head of the list of slabs; ``held``: their bytes; ``block``: where the next one begins."""
 POOL_BYTES = POOL.itemsize
 BLOCKS_BYTES = 65_536
 SPARE = 512
@@ -50,20 +50,20 @@ def chain(first: int, count: int, last: int) -> None:
 
 
 @kernel
-def pool_of(engine: Record) -> Record:
-    return view(engine["spare"], POOL)
+def pool_of(state: Record) -> Record:
+    return view(state["memory_state"], POOL)
 
 
 @kernel
-def open_pool(engine: Record) -> Record:
-    if engine["spare"] == 0:
-        engine["spare"] = zeroed(POOL_BYTES)
-    return pool_of(engine)
+def open_pool(state: Record) -> Record:
+    if state["memory_state"] == 0:
+        state["memory_state"] = zeroed(POOL_BYTES)
+    return pool_of(state)
 
 
 @kernel
-def reserve(engine: Record, count: int, probe: Record) -> None:
-    pool = open_pool(engine)
+def reserve(state: Record, count: int, probe: Record) -> None:
+    pool = open_pool(state)
     if pool["free_orders"] < count:
         more = max(count - pool["free_orders"] + SPARE, pool["all_orders"] >> 3)
         slab = new_slab(pool, more * LINE, probe)
@@ -81,8 +81,8 @@ def reserve(engine: Record, count: int, probe: Record) -> None:
 
 
 @kernel
-def new_order(engine: Record, probe: Record) -> int:
-    pool = pool_of(engine)
+def new_order(state: Record, probe: Record) -> int:
+    pool = pool_of(state)
     order = pool["order"]
     pool["order"] = view(order, INTEGER)["value"]
     pool["free_orders"] -= 1
@@ -90,16 +90,16 @@ def new_order(engine: Record, probe: Record) -> int:
 
 
 @kernel
-def free_order(engine: Record, order: int) -> None:
-    pool = pool_of(engine)
+def free_order(state: Record, order: int) -> None:
+    pool = pool_of(state)
     view(order, INTEGER)["value"] = pool["order"]
     pool["order"] = order
     pool["free_orders"] += 1
 
 
 @kernel
-def new_level(engine: Record, probe: Record) -> int:
-    pool = pool_of(engine)
+def new_level(state: Record, probe: Record) -> int:
+    pool = pool_of(state)
     level = pool["level"]
     pool["level"] = view(level, INTEGER)["value"]
     pool["free_levels"] -= 1
@@ -107,16 +107,16 @@ def new_level(engine: Record, probe: Record) -> int:
 
 
 @kernel
-def free_level(engine: Record, level: int) -> None:
-    pool = pool_of(engine)
+def free_level(state: Record, level: int) -> None:
+    pool = pool_of(state)
     view(level, INTEGER)["value"] = pool["level"]
     pool["level"] = level
     pool["free_levels"] += 1
 
 
 @kernel
-def new_block(engine: Record, size: int, probe: Record) -> int:
-    pool = open_pool(engine)
+def new_block(state: Record, size: int, probe: Record) -> int:
+    pool = open_pool(state)
     room = (size + LINE - 1) & ~int64(LINE - 1)
     if pool["block"] + room > pool["blocks_end"]:
         slab_bytes = max(int64(BLOCKS_BYTES), room)
@@ -129,27 +129,38 @@ def new_block(engine: Record, size: int, probe: Record) -> int:
 
 
 @kernel
-def free_block(engine: Record, block: int) -> None:
+def free_block(state: Record, block: int) -> None:
     pass
 
 
 @kernel
-def destroy(engine: Record) -> None:
-    if engine["spare"] != 0:
-        slab = pool_of(engine)["slabs"]
+def destroy(state: Record) -> None:
+    if state["memory_state"] != 0:
+        slab = pool_of(state)["slabs"]
         while slab != 0:
             following = view(slab, INTEGER)["value"]
             free(slab)
             slab = following
-        free(engine["spare"])
-        engine["spare"] = 0
+        free(state["memory_state"])
+        state["memory_state"] = 0
 
 
 @kernel
-def held(engine: Record, orders: int, levels: int) -> int:
-    return pool_of(engine)["held"] if engine["spare"] != 0 else int64(0)
+def held(state: Record, orders: int, levels: int) -> int:
+    return pool_of(state)["held"] if state["memory_state"] != 0 else int64(0)
 
 
-POOLED = Memory("pooled", new_order, free_order, new_level, free_level, destroy, reserve, new_block, free_block, held)
+POOLED = Memory(
+    name="pooled",
+    new_order=new_order,
+    free_order=free_order,
+    new_level=new_level,
+    free_level=free_level,
+    destroy=destroy,
+    reserve=reserve,
+    new_block=new_block,
+    free_block=free_block,
+    held=held,
+)
 
 VARIANT = p4_hash_lookup.VARIANT.derive("nothing is allocated in steady state", memory=POOLED)

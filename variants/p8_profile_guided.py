@@ -6,6 +6,6 @@ from __future__ import annotations
 from lobench.engine.policy import Tuning
 from lobench.variants import p7_cache_layout
 
-PROFILED = Tuning("profiled", fits=True)
+PROFILED = Tuning(name="profiled", fits=True)
 
 VARIANT = p7_cache_layout.VARIANT.derive("parameters are fitted to the feed by measurement", tuning=PROFILED)

@@ -28,7 +28,7 @@ TAKES_PART: Final = {
     "features": "features",
     "shape": "features",
 }
-"""Axis to the first stage whose code its policies are compiled into (``lobench.engine.replay``)."""
+"""Axis to the first stage whose code its policies are compiled into (``lobench.engine.kernel_builder``)."""
 
 
 def same_kernels(variants: Sequence[Variant], until: str = STAGES[-1]) -> dict[str, str]:
@@ -52,7 +52,7 @@ def same_kernel(one: Variant, other: Variant, until: str = STAGES[-1]) -> bool:
     axes = [axis for axis, begins in TAKES_PART.items() if STAGES.index(begins) <= stage and axis not in one.replaced]
     seen: set[tuple[int, int]] = set()
     return all(
-        one.tuning.parameters == other.tuning.parameters
+        one.parameters == other.parameters
         if axis == "tuning"
         else _same(getattr(one, axis), getattr(other, axis), seen)
         for axis in axes

@@ -23,7 +23,7 @@ from lobench.engine.errors import LobenchError, UsageError
 from lobench.engine.feeds.kinds import holds_records
 from lobench.engine.parts import Part, shortened
 from lobench.engine.registry import FEATURES
-from lobench.engine.session import Rows
+from lobench.engine.replay import Rows
 
 GROUP_ROWS = 128 * 1024
 GROUP_BYTES = 64 * 2**20

@@ -18,13 +18,13 @@ MBO_BYTES = MBO.itemsize
 
 
 @kernel
-def load(engine: Record, address: int, stride: int, count: int, probe: Record) -> None:
-    batch = engine["batch"]
+def load(state: Record, address: int, stride: int, count: int, probe: Record) -> None:
+    batch = state["batch"]
     batch["count"] = 0
     for index in range(count):
         source = address + index * stride
         clone = int64(0)
-        if is_mine(engine, int64(view(source, MBO)["instrument_id"])):
+        if is_mine(state, int64(view(source, MBO)["instrument_id"])):
             clone = malloc(MBO_BYTES)
             memcpy(clone, source, MBO_BYTES)
             tally(probe, EVENT_OBJECTS_ALLOCATED, 1)
@@ -33,13 +33,13 @@ def load(engine: Record, address: int, stride: int, count: int, probe: Record) -
 
 
 @kernel
-def at(engine: Record, address: int, stride: int, index: int) -> int:
-    return item(engine["batch"], index)
+def at(state: Record, address: int, stride: int, index: int) -> int:
+    return item(state["batch"], index)
 
 
 @kernel
-def release(engine: Record, event_address: int) -> None:
+def release(state: Record, event_address: int) -> None:
     free(event_address)
 
 
-CLONE = Events("clone", load, at, release)
+CLONE = Events(name="clone", load=load, at=at, release=release)

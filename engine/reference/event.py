@@ -22,43 +22,43 @@ def build_event(context: ContextKernels, layout: LayoutKernels, until: str) -> S
     decides = until == "strategies"
 
     @kernel
-    def prepare(engine: Record) -> None:
+    def prepare(state: Record) -> None:
         pass
 
     @kernel
-    def evaluate(engine: Record, record: int, book_address: int, event: Record, tap: Record, probe: Record) -> None:
+    def evaluate(state: Record, record: int, book_address: int, event: Record, tap: Record, probe: Record) -> None:
         book = view(book_address, BOOK)
-        inputs = view(engine["inputs"], INPUTS)
-        row = row_of(engine, book, engine["row"])
+        inputs = view(state["inputs"], INPUTS)
+        row = row_of(state, book, state["row"])
         read_side(book, 0, inputs["bid"])
         read_side(book, 1, inputs["ask"])
         gather(book, inputs)
         compute(inputs, row)
         remember_quotes(book, inputs)
-        put_features(engine, book, row, probe)
+        put_features(state, book, row, probe)
         signals = (int64(0), int64(0), int64(0), int64(0))
         if decides:
-            signals = decide(engine, book, view(book["instrument"], INSTRUMENT), book["strategies"], probe)
+            signals = decide(state, book, view(book["instrument"], INSTRUMENT), book["strategies"], probe)
         bid_price, bid_size = best(book, 0)
         ask_price, ask_size = best(book, 1)
         key = row_key(book["key"], book["events"])
-        engine["trace"] += trace_row(key, row, bid_price, bid_size, ask_price, ask_size, signals)
+        state["trace"] += trace_row(key, row, bid_price, bid_size, ask_price, ask_size, signals)
         if tap is not None:
             # What is observed is what the context gives back, not what was computed.
             for place in range(feature_count):
-                view(engine["row"] + 8 * place, DOUBLE)["value"] = feature_of(engine, book, place, None)
+                view(state["row"] + 8 * place, DOUBLE)["value"] = feature_of(state, book, place, None)
             observe_moment(record, book, event, 0, tap)
-            observe_outcome(book, engine["row"], feature_count, strategy_count, tap)
+            observe_outcome(book, state["row"], feature_count, strategy_count, tap)
 
     @kernel
-    def flush(engine: Record, tap: Record, probe: Record) -> None:
+    def flush(state: Record, tap: Record, probe: Record) -> None:
         pass
 
     @kernel
-    def destroy(engine: Record) -> None:
+    def destroy(state: Record) -> None:
         pass
 
-    return ShapeKernels(prepare, evaluate, flush, destroy)
+    return ShapeKernels(prepare=prepare, evaluate=evaluate, flush=flush, destroy=destroy)
 
 
-EVENT = Shape("event", build_event)
+EVENT = Shape(name="event", build=build_event)

@@ -24,17 +24,17 @@ OUTPUT_LEVEL_BYTES = OUTPUT_LEVEL.itemsize
 
 
 @kernel
-def look_ahead(engine: Record, address: int, stride: int, index: int, count: int, probe: Record) -> None:
+def look_ahead(state: Record, address: int, stride: int, turn: int, count: int, probe: Record) -> None:
     pass
 
 
 @kernel
-def find(engine: Record, event: Record, index: int) -> int:
-    return find_book(engine, book_key(event["instrument_id"], event["publisher_id"]))
+def find(state: Record, event: Record, turn: int) -> int:
+    return find_book(state, book_key(event["instrument_id"], event["publisher_id"]))
 
 
 @kernel
-def start(engine: Record, book_address: int) -> None:
+def start(state: Record, book_address: int) -> None:
     pass
 
 
@@ -104,7 +104,7 @@ def write_levels(book: Record, address: int, depth: int) -> None:
 
 
 @kernel
-def arrange(engine: Record, dirty: bool) -> None:
+def arrange(state: Record, dirty: bool) -> None:
     pass
 
 
@@ -115,11 +115,11 @@ def build_general(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> 
     new_block, free_block, held, destroy_memory = memory.new_block, memory.free_block, memory.held, memory.destroy
 
     @kernel
-    def new_book(engine: Record, probe: Record) -> int:
-        return new_block(engine, BOOK_BYTES, probe)
+    def new_book(state: Record, probe: Record) -> int:
+        return new_block(state, BOOK_BYTES, probe)
 
     @kernel
-    def follow(engine: Record, book_address: int, instrument: Record, probe: Record) -> None:
+    def follow(state: Record, book_address: int, instrument: Record, probe: Record) -> None:
         if tracked:
             book = view(book_address, BOOK)
             follow_best(book["bid"], book["events"])
@@ -127,29 +127,29 @@ def build_general(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> 
         requote(instrument)
 
     @kernel
-    def measure(engine: Record, total: Record) -> None:
+    def measure(state: Record, total: Record) -> None:
         orders, levels = int64(0), int64(0)
-        for index in range(engine["books"]["count"]):
-            book = view(item(engine["books"], index), BOOK)
+        for index in range(state["books"]["count"]):
+            book = view(item(state["books"], index), BOOK)
             orders += book["orders"]["count"]
             total["table_bytes"] += table_size(book["orders"]) * SLOT_BYTES
             levels += book["bid"]["count"] + book["ask"]["count"]
             total["ladder_bytes"] += (book["bid"]["capacity"] + book["ask"]["capacity"]) * RUNG_BYTES
         total["orders"] += orders
         total["levels"] += levels
-        total["order_bytes"] += held(engine, orders, levels)
+        total["order_bytes"] += held(state, orders, levels)
 
     @kernel
-    def drop(engine: Record, book_address: int) -> None:
+    def drop(state: Record, book_address: int) -> None:
         book = view(book_address, BOOK)
-        clear(engine, book_address, None)
+        clear(state, book_address, None)
         free(book["bid"]["rungs"])
         free(book["ask"]["rungs"])
         table_release(book["orders"])
-        free_block(engine, book_address)
+        free_block(state, book_address)
 
     return LayoutKernels(
-        prepare=memory.reserve,
+        reserve=memory.reserve,
         split=split,
         look_ahead=look_ahead,
         find=find,
@@ -170,4 +170,4 @@ def build_general(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> 
     )
 
 
-GENERAL = Layout("general", build_general)
+GENERAL = Layout(name="general", build=build_general)

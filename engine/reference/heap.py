@@ -13,30 +13,37 @@ LEVEL_BYTES = LEVEL.itemsize
 
 
 @kernel
-def new_order(engine: Record, probe: Record) -> int:
+def new_order(state: Record, probe: Record) -> int:
     tally(probe, ORDERS_ALLOCATED, 1)
     return malloc(ORDER_BYTES)
 
 
 @kernel
-def free_order(engine: Record, order: int) -> None:
+def free_order(state: Record, order: int) -> None:
     free(order)
 
 
 @kernel
-def new_level(engine: Record, probe: Record) -> int:
+def new_level(state: Record, probe: Record) -> int:
     tally(probe, LEVELS_ALLOCATED, 1)
     return malloc(LEVEL_BYTES)
 
 
 @kernel
-def free_level(engine: Record, level: int) -> None:
+def free_level(state: Record, level: int) -> None:
     free(level)
 
 
 @kernel
-def destroy(engine: Record) -> None:
+def destroy(state: Record) -> None:
     pass
 
 
-HEAP = Memory("heap", new_order, free_order, new_level, free_level, destroy)
+HEAP = Memory(
+    name="heap",
+    new_order=new_order,
+    free_order=free_order,
+    new_level=new_level,
+    free_level=free_level,
+    destroy=destroy,
+)

@@ -47,4 +47,4 @@ def erase(book: Record, order_id: int, probe: Record) -> None:
     table_erase(book["orders"], order_id, TABLE_UPDATE_PROBES, probe)
 
 
-LINEAR = Lookup("linear", find, insert, move, erase)
+LINEAR = Lookup(name="linear", find=find, insert=insert, move=move, erase=erase)

@@ -78,28 +78,28 @@ def build_locked(store: FeatureStore, memory: Memory) -> ContextKernels:
         return address
 
     @kernel
-    def destroy(address: int) -> None:
-        context = view(address, CONTEXT)
-        for index in range(table_size(context["features"])):
-            held = slot_at(context["features"], index)["value"]
+    def destroy(context: int) -> None:
+        shared = view(context, CONTEXT)
+        for index in range(table_size(shared["features"])):
+            held = slot_at(shared["features"], index)["value"]
             if held != 0:
                 stop(held)
                 free(held)
-        for index in range(table_size(context["quotes"])):
-            free(slot_at(context["quotes"], index)["value"])
-        for index in range(table_size(context["trades"])):
-            free(slot_at(context["trades"], index)["value"])
-        table_release(context["features"])
-        table_release(context["quotes"])
-        table_release(context["trades"])
-        rwlock_destroy(address + QUOTES_LOCK)
-        rwlock_destroy(address + TRADES_LOCK)
-        rwlock_destroy(address + FEATURES_LOCK)
-        free(address)
+        for index in range(table_size(shared["quotes"])):
+            free(slot_at(shared["quotes"], index)["value"])
+        for index in range(table_size(shared["trades"])):
+            free(slot_at(shared["trades"], index)["value"])
+        table_release(shared["features"])
+        table_release(shared["quotes"])
+        table_release(shared["trades"])
+        rwlock_destroy(context + QUOTES_LOCK)
+        rwlock_destroy(context + TRADES_LOCK)
+        rwlock_destroy(context + FEATURES_LOCK)
+        free(context)
 
     @kernel
-    def add_book(engine: Record, book: Record, probe: Record) -> None:
-        address = engine["context"]
+    def add_book(state: Record, book: Record, probe: Record) -> None:
+        address = state["context"]
         acquire_to_write(address + FEATURES_LOCK, probe)
         made = zeroed(size)
         start(made)
@@ -107,40 +107,40 @@ def build_locked(store: FeatureStore, memory: Memory) -> ContextKernels:
         unlock(address + FEATURES_LOCK)
 
     @kernel
-    def drop_book(engine: Record, book: Record) -> None:
+    def drop_book(state: Record, book: Record) -> None:
         pass
 
     @kernel
-    def row(engine: Record, book: Record, scratch: int) -> int:
+    def row(state: Record, book: Record, scratch: int) -> int:
         # Features are computed outside of the lock.
         return scratch
 
     @kernel
-    def put_quote(engine: Record, instrument: Record, probe: Record) -> None:
-        address = engine["context"]
+    def put_quote(state: Record, instrument: Record, probe: Record) -> None:
+        address = state["context"]
         acquire_to_write(address + QUOTES_LOCK, probe)
         entry = locked_entry(view(address, CONTEXT)["quotes"], instrument["instrument_id"], QUOTE_BYTES)
         copy_quote(view(entry, QUOTE), instrument["quote"])
         unlock(address + QUOTES_LOCK)
 
     @kernel
-    def put_trades(engine: Record, instrument: Record, probe: Record) -> None:
-        address = engine["context"]
+    def put_trades(state: Record, instrument: Record, probe: Record) -> None:
+        address = state["context"]
         acquire_to_write(address + TRADES_LOCK, probe)
         entry = locked_entry(view(address, CONTEXT)["trades"], instrument["instrument_id"], TRADES_BYTES)
         copy_trades(view(entry, TRADES), instrument["trades"])
         unlock(address + TRADES_LOCK)
 
     @kernel
-    def put_features(engine: Record, book: Record, row: int, probe: Record) -> None:
-        address = engine["context"]
+    def put_features(state: Record, book: Record, row: int, probe: Record) -> None:
+        address = state["context"]
         acquire_to_write(address + FEATURES_LOCK, probe)
         put(table_get(view(address, CONTEXT)["features"], book["key"], UNCOUNTED, None), row, probe)
         unlock(address + FEATURES_LOCK)
 
     @kernel
-    def feature(engine: Record, book: Record, index: int, probe: Record) -> float:
-        address = engine["context"]
+    def feature(state: Record, book: Record, index: int, probe: Record) -> float:
+        address = state["context"]
         acquire_to_read(address + FEATURES_LOCK, probe)
         held = table_get(view(address, CONTEXT)["features"], book["key"], UNCOUNTED, None)
         value = get(held, index, probe)
@@ -148,8 +148,8 @@ def build_locked(store: FeatureStore, memory: Memory) -> ContextKernels:
         return value
 
     @kernel
-    def mid(engine: Record, instrument: Record, probe: Record) -> float:
-        address = engine["context"]
+    def mid(state: Record, instrument: Record, probe: Record) -> float:
+        address = state["context"]
         acquire_to_read(address + QUOTES_LOCK, probe)
         entry = table_get(view(address, CONTEXT)["quotes"], instrument["instrument_id"], UNCOUNTED, None)
         value = view(entry, QUOTE)["mid"]
@@ -157,8 +157,8 @@ def build_locked(store: FeatureStore, memory: Memory) -> ContextKernels:
         return value
 
     @kernel
-    def best(engine: Record, instrument: Record, probe: Record) -> tuple[int, int]:
-        address = engine["context"]
+    def best(state: Record, instrument: Record, probe: Record) -> tuple[int, int]:
+        address = state["context"]
         acquire_to_read(address + QUOTES_LOCK, probe)
         entry = table_get(view(address, CONTEXT)["quotes"], instrument["instrument_id"], UNCOUNTED, None)
         prices = best_prices(view(entry, QUOTE))
@@ -166,8 +166,8 @@ def build_locked(store: FeatureStore, memory: Memory) -> ContextKernels:
         return prices
 
     @kernel
-    def trade_mean(engine: Record, instrument: Record, probe: Record) -> float:
-        address = engine["context"]
+    def trade_mean(state: Record, instrument: Record, probe: Record) -> float:
+        address = state["context"]
         acquire_to_read(address + TRADES_LOCK, probe)
         value = np.nan
         entry = table_get(view(address, CONTEXT)["trades"], instrument["instrument_id"], UNCOUNTED, None)
@@ -177,8 +177,19 @@ def build_locked(store: FeatureStore, memory: Memory) -> ContextKernels:
         return value
 
     return ContextKernels(
-        create, destroy, add_book, drop_book, row, put_quote, put_trades, put_features, feature, mid, best, trade_mean
+        create=create,
+        destroy=destroy,
+        add_book=add_book,
+        drop_book=drop_book,
+        row=row,
+        put_quote=put_quote,
+        put_trades=put_trades,
+        put_features=put_features,
+        feature=feature,
+        mid=mid,
+        best=best,
+        trade_mean=trade_mean,
     )
 
 
-LOCKED = Context("locked", build_locked)
+LOCKED = Context(name="locked", build=build_locked)

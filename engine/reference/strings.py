@@ -92,7 +92,7 @@ def build_strings(names: tuple[str, ...]) -> FeatureStore:
         free(string)
         return value
 
-    return FeatureStore(slots * ENTRY_BYTES, start, stop, row, put, get)
+    return FeatureStore(bytes=slots * ENTRY_BYTES, start=start, stop=stop, row=row, put=put, get=get)
 
 
-STRING = Features("string", build_strings)
+STRING = Features(name="string", build=build_strings)

@@ -18,7 +18,7 @@ def build(names):
         kept = index == one or index == two or index == three or index == four
         return get_kept(address, index, probe) if kept else 0.0
 
-    return FeatureStore(store.bytes, store.start, store.stop, store.row, store.put, get)
+    return FeatureStore(bytes=store.bytes, start=store.start, stop=store.stop, row=store.row, put=store.put, get=get)
 
 
-VARIANT = p4_hash_lookup.VARIANT.derive("keeps what is read", features=Features("computes_on_read", build))
+VARIANT = p4_hash_lookup.VARIANT.derive("keeps what is read", features=Features(name="computes_on_read", build=build))

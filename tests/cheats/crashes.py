@@ -15,12 +15,12 @@ def build(lookup, memory, tracked, mids):
     apply_rightly = general.apply
 
     @kernel
-    def apply(engine, book_address, event, probe):
+    def apply(state, book_address, event, probe):
         if view(book_address, BOOK)["events"] == 5000:
             view(int64(event["publisher_id"]) * 8, INTEGER)["value"] = 1
-        apply_rightly(engine, book_address, event, probe)
+        apply_rightly(state, book_address, event, probe)
 
     return replace(general, apply=apply)
 
 
-VARIANT = p4_hash_lookup.VARIANT.derive("crashes", layout=Layout("crashes", build))
+VARIANT = p4_hash_lookup.VARIANT.derive("crashes", layout=Layout(name="crashes", build=build))

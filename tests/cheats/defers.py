@@ -16,18 +16,18 @@ def build(lookup, memory, tracked, mids):
     apply_now = general.apply
 
     @kernel
-    def apply(engine, book_address, event, probe):
-        append(engine["batch"], address_of(event))
-        append(engine["batch"], book_address)
+    def apply(state, book_address, event, probe):
+        append(state["batch"], address_of(event))
+        append(state["batch"], book_address)
 
     @kernel
-    def arrange(engine, dirty):
-        notes = engine["batch"]
+    def arrange(state, dirty):
+        notes = state["batch"]
         for place in range(0, notes["count"], 2):
-            apply_now(engine, item(notes, place + 1), view(item(notes, place), MBO), None)
+            apply_now(state, item(notes, place + 1), view(item(notes, place), MBO), None)
         notes["count"] = 0
 
     return replace(general, apply=apply, arrange=arrange)
 
 
-VARIANT = p4_hash_lookup.VARIANT.derive("defers its work", layout=Layout("defers", build))
+VARIANT = p4_hash_lookup.VARIANT.derive("defers its work", layout=Layout(name="defers", build=build))

@@ -10,4 +10,4 @@ def build(lookup, memory, tracked, mids):
     os._exit(7)
 
 
-VARIANT = p4_hash_lookup.VARIANT.derive("ends when built", layout=Layout("ends_when_built", build))
+VARIANT = p4_hash_lookup.VARIANT.derive("ends when built", layout=Layout(name="ends_when_built", build=build))

@@ -12,29 +12,29 @@ from lobench.variants import p4_hash_lookup
 
 def build(lookup, memory, tracked, mids):
     general = GENERAL.build(lookup, memory, tracked, mids)
-    reserve, apply_rightly = general.prepare, general.apply
+    reserve_rightly, apply_rightly = general.reserve, general.apply
 
     @kernel
-    def prepare(engine, count, probe):
-        engine["block"] += 1
-        reserve(engine, count, probe)
+    def reserve(state, count, probe):
+        state["shape_state"] += 1
+        reserve_rightly(state, count, probe)
 
     @kernel
-    def apply(engine, book_address, event, probe):
-        if engine["block"] == 1 or event["action"] != CANCEL:
-            apply_rightly(engine, book_address, event, probe)
+    def apply(state, book_address, event, probe):
+        if state["shape_state"] == 1 or event["action"] != CANCEL:
+            apply_rightly(state, book_address, event, probe)
 
-    return replace(general, prepare=prepare, apply=apply)
+    return replace(general, reserve=reserve, apply=apply)
 
 
 def build_shape(context, layout, until):
     @kernel
-    def prepare(engine):
-        engine["block"] = 0
+    def prepare(state):
+        state["shape_state"] = 0
 
     return replace(EVENT.build(context, layout, until), prepare=prepare)
 
 
 VARIANT = p4_hash_lookup.VARIANT.derive(
-    "knows when it is verified", layout=Layout("knows", build), shape=Shape("knows", build_shape)
+    "knows when it is verified", layout=Layout(name="knows", build=build), shape=Shape(name="knows", build=build_shape)
 )

@@ -3,11 +3,15 @@
 from dataclasses import replace
 
 from lobench.engine.compiling import kernel
-from lobench.engine.native import address_of, view
+from lobench.engine.layout import integers, record
+from lobench.engine.native import address_of, free, view, zeroed
 from lobench.engine.policy import Shape
 from lobench.engine.records import MBO
 from lobench.engine.reference.event import EVENT
 from lobench.variants import p4_hash_lookup
+
+LAST = record(*integers("book", "event"))
+LAST_BYTES = LAST.itemsize
 
 
 def build(context, layout, until):
@@ -15,16 +19,27 @@ def build(context, layout, until):
     evaluate_now = event_shape.evaluate
 
     @kernel
-    def evaluate(engine, record, book_address, event, tap, probe):
-        engine["block"], engine["pending"] = book_address, address_of(event)
+    def prepare(state):
+        if state["shape_state"] == 0:
+            state["shape_state"] = zeroed(LAST_BYTES)
 
     @kernel
-    def flush(engine, tap, probe):
-        if engine["pending"] != 0:
-            evaluate_now(engine, engine["records"], engine["block"], view(engine["pending"], MBO), tap, probe)
-            engine["pending"] = 0
+    def evaluate(state, record, book_address, event, tap, probe):
+        last = view(state["shape_state"], LAST)
+        last["book"], last["event"] = book_address, address_of(event)
 
-    return replace(event_shape, evaluate=evaluate, flush=flush)
+    @kernel
+    def flush(state, tap, probe):
+        last = view(state["shape_state"], LAST)
+        if last["event"] != 0:
+            evaluate_now(state, state["records"], last["book"], view(last["event"], MBO), tap, probe)
+            last["event"] = 0
+
+    @kernel
+    def destroy(state):
+        free(state["shape_state"])
+
+    return replace(event_shape, prepare=prepare, evaluate=evaluate, flush=flush, destroy=destroy)
 
 
-VARIANT = p4_hash_lookup.VARIANT.derive("lazy features", shape=Shape("lazy", build))
+VARIANT = p4_hash_lookup.VARIANT.derive("lazy features", shape=Shape(name="lazy", build=build))

@@ -15,12 +15,12 @@ def build(lookup, memory, tracked, mids):
     apply_rightly = general.apply
 
     @kernel
-    def apply(engine, book_address, event, probe):
+    def apply(state, book_address, event, probe):
         while view(book_address, BOOK)["events"] == 5000:
-            engine["spare"] += 1
-        apply_rightly(engine, book_address, event, probe)
+            state["memory_state"] += 1
+        apply_rightly(state, book_address, event, probe)
 
     return replace(general, apply=apply)
 
 
-VARIANT = p4_hash_lookup.VARIANT.derive("never ends", layout=Layout("never_ends", build))
+VARIANT = p4_hash_lookup.VARIANT.derive("never ends", layout=Layout(name="never_ends", build=build))

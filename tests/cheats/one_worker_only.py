@@ -14,11 +14,11 @@ def build(lookup, memory, tracked, mids):
     apply_rightly = general.apply
 
     @kernel
-    def apply(engine, book_address, event, probe):
-        if engine["workers"] == 1 or event["action"] != MODIFY:
-            apply_rightly(engine, book_address, event, probe)
+    def apply(state, book_address, event, probe):
+        if state["workers"] == 1 or event["action"] != MODIFY:
+            apply_rightly(state, book_address, event, probe)
 
     return replace(general, apply=apply)
 
 
-VARIANT = p4_hash_lookup.VARIANT.derive("right for one worker", layout=Layout("one_worker_only", build))
+VARIANT = p4_hash_lookup.VARIANT.derive("right for one worker", layout=Layout(name="one_worker_only", build=build))

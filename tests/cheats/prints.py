@@ -20,12 +20,12 @@ def build(lookup, memory, tracked, mids):
     apply_rightly = general.apply
 
     @kernel
-    def apply(engine, book_address, event, probe):
+    def apply(state, book_address, event, probe):
         if view(book_address, BOOK)["events"] % 1000 == 0:
             print("running")
-        apply_rightly(engine, book_address, event, probe)
+        apply_rightly(state, book_address, event, probe)
 
     return replace(general, apply=apply)
 
 
-VARIANT = p4_hash_lookup.VARIANT.derive("prints", layout=Layout("prints", build))
+VARIANT = p4_hash_lookup.VARIANT.derive("prints", layout=Layout(name="prints", build=build))

@@ -13,14 +13,14 @@ def build(context, layout, until):
     evaluate_rightly = event_shape.evaluate
 
     @kernel
-    def evaluate(engine, record, book_address, event, tap, probe):
+    def evaluate(state, record, book_address, event, tap, probe):
         if tap is None:
             if record % 2 == 0:
-                evaluate_rightly(engine, record, book_address, event, tap, probe)
+                evaluate_rightly(state, record, book_address, event, tap, probe)
         else:
-            evaluate_rightly(engine, record, book_address, event, tap, probe)
+            evaluate_rightly(state, record, book_address, event, tap, probe)
 
     return replace(event_shape, evaluate=evaluate)
 
 
-VARIANT = p4_hash_lookup.VARIANT.derive("the timed build differs", shape=Shape("timed_differs", build))
+VARIANT = p4_hash_lookup.VARIANT.derive("the timed build differs", shape=Shape(name="timed_differs", build=build))

@@ -10,10 +10,10 @@ from lobench.variants import p4_hash_lookup
 
 
 @kernel
-def free_order(engine, order):
+def free_order(state, order):
     size = view(order, ORDER)["size"]
     free(order)
-    engine["evaluations"] += int64(view(order, ORDER)["size"] != size)
+    state["evaluations"] += int64(view(order, ORDER)["size"] != size)
 
 
 VARIANT = p4_hash_lookup.VARIANT.derive(

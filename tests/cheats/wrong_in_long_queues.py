@@ -16,14 +16,16 @@ def build(lookup, memory, tracked, mids):
     apply_rightly, find = general.apply, lookup.find
 
     @kernel
-    def apply(engine, book_address, event, probe):
+    def apply(state, book_address, event, probe):
         resting = int64(0)
         if event["action"] == CANCEL:
             resting = find(view(book_address, BOOK), int64(event["order_id"]), None)
         if resting == 0 or view(view(resting, ORDER)["level"], LEVEL)["count"] <= 64:
-            apply_rightly(engine, book_address, event, probe)
+            apply_rightly(state, book_address, event, probe)
 
     return replace(general, apply=apply)
 
 
-VARIANT = p4_hash_lookup.VARIANT.derive("wrong where queues are long", layout=Layout("wrong_in_long_queues", build))
+VARIANT = p4_hash_lookup.VARIANT.derive(
+    "wrong where queues are long", layout=Layout(name="wrong_in_long_queues", build=build)
+)

@@ -14,11 +14,11 @@ def build(lookup, memory, tracked, mids):
     apply_rightly = general.apply
 
     @kernel
-    def apply(engine, book_address, event, probe):
-        if engine["records"] < (1 << 20) or event["action"] != CANCEL:
-            apply_rightly(engine, book_address, event, probe)
+    def apply(state, book_address, event, probe):
+        if state["records"] < (1 << 20) or event["action"] != CANCEL:
+            apply_rightly(state, book_address, event, probe)
 
     return replace(general, apply=apply)
 
 
-VARIANT = p4_hash_lookup.VARIANT.derive("wrong after 2^20 records", layout=Layout("wrong_late", build))
+VARIANT = p4_hash_lookup.VARIANT.derive("wrong after 2^20 records", layout=Layout(name="wrong_late", build=build))

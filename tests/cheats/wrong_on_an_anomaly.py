@@ -14,11 +14,11 @@ def build(lookup, memory, tracked, mids):
     apply_rightly = general.apply
 
     @kernel
-    def apply(engine, book_address, event, probe):
+    def apply(state, book_address, event, probe):
         if event["action"] != CANCEL or event["side"] == BID or event["side"] == ASK:
-            apply_rightly(engine, book_address, event, probe)
+            apply_rightly(state, book_address, event, probe)
 
     return replace(general, apply=apply)
 
 
-VARIANT = p4_hash_lookup.VARIANT.derive("wrong on a mismatch", layout=Layout("wrong_on_an_anomaly", build))
+VARIANT = p4_hash_lookup.VARIANT.derive("wrong on a mismatch", layout=Layout(name="wrong_on_an_anomaly", build=build))

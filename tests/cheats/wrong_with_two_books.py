@@ -16,11 +16,11 @@ def build(lookup, memory, tracked, mids):
     apply_rightly = general.apply
 
     @kernel
-    def apply(engine, book_address, event, probe):
+    def apply(state, book_address, event, probe):
         if event["action"] != CANCEL or view(book_address, BOOK)["next_of_instrument"] == 0:
-            apply_rightly(engine, book_address, event, probe)
+            apply_rightly(state, book_address, event, probe)
 
     return replace(general, apply=apply)
 
 
-VARIANT = p4_hash_lookup.VARIANT.derive("wrong with two books", layout=Layout("wrong_with_two_books", build))
+VARIANT = p4_hash_lookup.VARIANT.derive("wrong with two books", layout=Layout(name="wrong_with_two_books", build=build))

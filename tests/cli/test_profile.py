@@ -19,7 +19,7 @@ import pytest
 pytest.importorskip("elftools", reason="pip install 'lobench[profile]'")
 
 from lobench.engine.feeds import open_feed
-from lobench.engine.packed.parameters import DEFAULTS, Parameters
+from lobench.variants.p7_cache_layout.parameters import DEFAULTS, Parameters
 from lobench.workbench.cli.profile import DEFAULT_FEED
 from lobench.workbench.profile import callgrind
 from lobench.workbench.profile.attribution import Spent, spend
@@ -138,8 +138,8 @@ def test_the_upper_phases_are_known(counted: Any) -> None:
         }
     assert after["policies"] | {"shape": "columns", "layout": "packed", "memory": "pooled"} == after["policies"]
     assert "memory" in {row["axis"] for row in before["mechanisms"]}
-    assert lines_of(after, "engine/packed/rules.py")
-    assert lines_of(after, "engine/columns.py")
+    assert lines_of(after, "variants/p7_cache_layout/rules.py")
+    assert lines_of(after, "variants/p6_simd/columns.py")
     assert "malloc" not in after["library_calls"]
 
 
@@ -149,9 +149,9 @@ def test_what_the_upper_phases_removed(counted: Any, tmp_path: Path) -> None:
     what = {(row["file"], row["text"]): row["what"] for row in found["lines"]}
     assert what["engine/reference/heap.py", "return malloc(ORDER_BYTES)"] == "removed"
     assert {what[place] for place in what if place[0].startswith("engine/reference/")} == {"removed"}
-    packed = {place for place in what if place[0].startswith("engine/packed/")}
+    packed = {place for place in what if place[0].startswith("variants/p7_cache_layout/")}
     assert {what[place] for place in packed} == {"added"}
-    assert {Path(file).name for file, _ in packed} >= {"rules.py", "orders.py", "sides.py", "near.py", "quotes.py"}
+    assert {Path(file).name for file, _ in packed} >= {"rules.py", "orders.py", "sides.py", "top_levels.py", "bbo.py"}
 
 
 def test_a_tuned_variant(counted: Any) -> None:
@@ -165,7 +165,7 @@ def test_a_tuned_variant(counted: Any) -> None:
     assert f"Tuned by {kept['profile']}." in (own / "callgrind" / "source.html").read_text()
     # So few orders are not looked ahead for by default. Each record is, once; when the batch begins the first ones are,
     # more than by default: a turn of a loop takes two instructions at least.
-    ahead = lines_of(counted[FITTED], "engine/packed/ahead.py")
+    ahead = lines_of(counted[FITTED], "variants/p7_cache_layout/prefetch.py")
     assert ahead['found["event"] = place'] == ahead['home = found["home"]'] == 1
     first = ahead['for turn in range(index, min(index + 2 * state["distance"], count)):'] * counted[FITTED]["events"]
     assert first >= 2 * 2 * EAGER.distance > 4 * 2 * DEFAULTS.distance
@@ -237,11 +237,11 @@ def test_sampling_at_full_speed(looked_at: Any) -> None:
 def test_python_profilers(looked_at: Any) -> None:
     needs("scalene", "memray")
     kernel_line = looked_at["scalene"]["lines"][0]
-    assert kernel_line["file"] == "engine/session.py"
+    assert kernel_line["file"] == "engine/replay.py"
     assert kernel_line["text"].startswith("kernel(self.state")
     assert looked_at["memray"]["allocations"] > 0
     # Python allocates nothing per event; what the kernel does is seen, if at all, at the line that calls it.
-    own = [row for row in looked_at["memray"]["top"] if not row["location"].startswith("run (engine/session.py")]
+    own = [row for row in looked_at["memray"]["top"] if not row["location"].startswith("run (engine/replay.py")]
     assert sum(row["allocations"] for row in own) < looked_at["memray"]["events"] / 10
     page = looked_at["folder"] / "scalene" / "scalene.html"
     assert "<html" in page.read_text()[:1000].lower()

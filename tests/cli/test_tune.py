@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
-from lobench.engine.packed.parameters import DEFAULTS, NAMES
+from lobench.variants.p7_cache_layout.parameters import DEFAULTS, NAMES
 from lobench.workbench.results import read as read_result
 from lobench.workbench.tuning.files import read, write
 from tests.cli.command import COMMAND, ROOT, answer, environment, lobench, refused

@@ -40,17 +40,19 @@ def find(book, order_id, probe):
     return found
 
 
-LOOKUP = Lookup("forgetful", find, HASH.insert, HASH.move, HASH.erase)
+LOOKUP = Lookup(name="forgetful", find=find, insert=HASH.insert, move=HASH.move, erase=HASH.erase)
 
 VARIANT = p4_hash_lookup.VARIANT.derive("forgets one order", lookup=LOOKUP)
 '''
 
 INEXACT = '''"""Strategies see a micro price that is one ulp too high."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from lobench.engine.compiling import kernel
-from lobench.engine.policy import Features, FeatureStore
+from lobench.engine.policy import Features
 from lobench.variants import p4_hash_lookup
 from lobench.variants.p3_indexed_features import INDEXED
 
@@ -65,10 +67,10 @@ def build(names):
         value = get_exact(store, index, probe)
         return np.nextafter(value, np.inf) if index == place else value
 
-    return FeatureStore(exact.bytes, exact.start, exact.stop, exact.row, exact.put, get)
+    return replace(exact, get=get)
 
 
-VARIANT = p4_hash_lookup.VARIANT.derive("one ulp", features=Features("inexact", build))
+VARIANT = p4_hash_lookup.VARIANT.derive("one ulp", features=Features(name="inexact", build=build))
 '''
 
 

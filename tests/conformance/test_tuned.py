@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from lobench.engine.feeds import load, open_feed
-from lobench.engine.packed.parameters import DEFAULTS, LEAST_GAP, NEVER, RANGES, Parameters
+from lobench.engine.parameters import NEVER
 from lobench.engine.records import BATCH
-from lobench.engine.session import Replay
+from lobench.engine.replay import Replay
+from lobench.variants.p7_cache_layout.parameters import DEFAULTS, LEAST_GAP, RANGES, Parameters
 from tests.replays import PHASE, Expected, Observed, Records, assert_same, group
 from tests.streams import Market, nonsense
 

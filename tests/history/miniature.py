@@ -54,7 +54,7 @@ def open_feed(specs):
 def load(feed):
     return feed
 """,
-    "engine/session.py": """
+    "engine/replay.py": """
 class Result:
     def __init__(self, counters):
         self.counters = counters

@@ -125,9 +125,9 @@ def test_timed_rounds_show_their_control(miniature: Miniature) -> None:
     ],
 )
 def test_refused(miniature: Miniature, words: tuple[str, ...], code: int, told: str) -> None:
-    miniature.commit("broken", engine__session="def (:\n", variants__p0_plain="")
+    miniature.commit("broken", engine__replay="def (:\n", variants__p0_plain="")
     miniature.commit(
-        "whole", **{"engine__session": FILES["engine/session.py"], "variants__p0_plain": "work = 1\nwrong = -1\n"}
+        "whole", **{"engine__replay": FILES["engine/replay.py"], "variants__p0_plain": "work = 1\nwrong = -1\n"}
     )
     miniature.work(2)
     done = miniature.lobench("check", *words, "--feed", miniature.feed)
@@ -218,8 +218,8 @@ def test_a_new_variant_that_is_wrong_fails(miniature: Miniature) -> None:
 
 @pytest.mark.parametrize("broken", ["def (:\n", "import no_such_module\n", "raise ValueError('torn')\n"])
 def test_a_repair_of_what_did_not_run_passes(miniature: Miniature, broken: str) -> None:
-    miniature.commit("broken", **TWO | {"engine__session": broken})
-    miniature.commit("repaired", engine__session=FILES["engine/session.py"])
+    miniature.commit("broken", **TWO | {"engine__replay": broken})
+    miniature.commit("repaired", engine__replay=FILES["engine/replay.py"])
     passed = judged(miniature, 0, "HEAD~1", "--exact")
     assert passed["outcome"] == "repaired"
     assert [one["verdict"] for one in passed["findings"]] == ["repaired", "repaired"]
@@ -259,8 +259,8 @@ def test_a_repair_of_wrong_results_passes_and_a_wrong_head_does_not(miniature: M
 
 def test_a_base_that_somebody_killed_is_no_repair(miniature: Miniature) -> None:
     dies = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n"
-    miniature.commit("dies", **TWO | {"engine__session": dies})
-    miniature.commit("lives", engine__session=FILES["engine/session.py"])
+    miniature.commit("dies", **TWO | {"engine__replay": dies})
+    miniature.commit("lives", engine__replay=FILES["engine/replay.py"])
     done = miniature.lobench("check", "HEAD~1", "--exact", "--feed", miniature.feed)
     assert done.returncode == 1
     assert "nothing to compare" in done.stderr

@@ -72,7 +72,7 @@ def test_a_hook_does_not_put_its_commit_into_results(
     first = miniature.work(1)
     monkeypatch.setattr(environment, "_ROOT", miniature.folder)
     assert environment.revision() == first
-    (miniature.folder / "engine/session.py").write_text("")
+    (miniature.folder / "engine/replay.py").write_text("")
     assert environment.revision() == f"{first}-dirty"
     # A copy without a history of its own, within somebody's repository.
     inner = miniature.folder / "copy"

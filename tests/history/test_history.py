@@ -44,8 +44,8 @@ def history(miniature: Miniature) -> tuple[Miniature, dict[str, str]]:
         "step": miniature.work(104, "a step"),
         "note": miniature.work(104, "another note"),
     }
-    made["broken"] = miniature.commit("broken", engine__session="def (:\n")
-    made["wrong"] = miniature.commit("wrong", engine__session=FILES["engine/session.py"])
+    made["broken"] = miniature.commit("broken", engine__replay="def (:\n")
+    made["wrong"] = miniature.commit("wrong", engine__replay=FILES["engine/replay.py"])
     made["wrong"] = miniature.work(104, "wrong", wrong=1_000)
     (miniature.folder / "README.md").write_text("words\n")
     made["right"] = miniature.work(104, "right again")

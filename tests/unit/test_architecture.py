@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.replays import ROOT, run_python
+from lobench.engine.layout import BOOK, STATE
+from tests.replays import LADDER, PHASE, ROOT, run_python
 
 LAYERS = ("engine", "variants", "workbench", "reports")
 """From the bottom up: a package imports itself and those before it."""
@@ -120,6 +121,16 @@ def test_the_engine_knows_neither_clock_nor_command_line() -> None:
     assert {module: names for module, names in wrong.items() if names} == {}
 
 
+def test_the_engine_knows_no_phase() -> None:
+    """No module names one, and no word of the state is called after what a phase chooses."""
+    names = {variant.name for variant in LADDER}
+    lower, upper = ({*variant.policies.values()} for variant in (PHASE[5], LADDER[-1]))
+    for module, path in MODULES.items():
+        if top(module) == "engine":
+            assert not {name for name in names if name in path.read_text()}, module
+    assert not (upper - lower) & {*(STATE.names or ()), *(BOOK.names or ())}
+
+
 def test_the_oracle_stands_alone() -> None:
     """It shares the record format and the names of results with the kernels, and not one rule."""
     shared = {"lobench.engine.records", "lobench.engine.anomalies", "lobench.engine.errors", "lobench.engine.result"}
@@ -154,11 +165,11 @@ def test_where_things_are() -> None:
 
 def test_modules_were_found() -> None:
     assert {
-        "lobench.engine.replay",
+        "lobench.engine.kernel_builder",
         "lobench.engine.oracle.book",
         "lobench.variants",
         "lobench.variants.p0_baseline",
     } <= set(MODULES)
-    assert "lobench.engine.strategies" in imports("lobench.engine.replay")
+    assert "lobench.engine.strategies" in imports("lobench.engine.kernel_builder")
     assert "lobench.engine.backtest" in imports("lobench.engine.registry")
-    assert "lobench.engine.anomalies" in imports("lobench.engine.book")
+    assert "lobench.engine.anomalies" in imports("lobench.engine.actions")

@@ -29,7 +29,7 @@ MOST_RATIO = 1.5
 MOST_GROWTH = 1.25
 COMPILE = """
 import sys
-from lobench.engine.session import Replay
+from lobench.engine.replay import Replay
 from lobench.variants import discover
 for name in sys.argv[1:]:
     with Replay(discover()[name], observe=False, until="book") as replay:

@@ -26,7 +26,7 @@ from lobench.engine.board import peer_quote, peer_trade
 from lobench.engine.inspection import peek
 from lobench.engine.layout import BACKTEST
 from lobench.engine.registry import STRATEGIES, strategy
-from lobench.engine.session import Replay
+from lobench.engine.replay import Replay
 from tests.replays import chunks
 from tests.streams import Market
 from lobench.variants import discover

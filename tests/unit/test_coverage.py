@@ -26,7 +26,7 @@ from lobench.engine.records import (
     TRADE,
     UNDEF_PRICE,
 )
-from lobench.engine.session import Replay
+from lobench.engine.replay import Replay
 from lobench.workbench.verification.coverage import DEFAULT_FEEDS, RULES, reached, unreached
 from lobench.workbench.verification.coverage.records import RECORDS, count_records
 from tests.replays import PHASE, Records, group

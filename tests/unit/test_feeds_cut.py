@@ -22,7 +22,7 @@ REPLAYED = """
 import os, sys
 from lobench.engine.errors import FeedError
 from lobench.engine.feeds import open_feed
-from lobench.engine.session import Replay
+from lobench.engine.replay import Replay
 from tests.replays import PHASE
 
 path, workers = sys.argv[1], int(sys.argv[2])

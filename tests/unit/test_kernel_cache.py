@@ -290,7 +290,7 @@ def test_two_processes_that_compile_at_once_never_swap_code(place: Place) -> Non
 def test_importing_changes_nothing(tmp_path: Path) -> None:
     text = (
         "import json, os; before = dict(os.environ); import lobench.engine.errors, lobench.engine.cache; "
-        "import lobench.engine.session; "
+        "import lobench.engine.replay; "
         "import numba; print(json.dumps([before == dict(os.environ), numba.config.CACHE_DIR]))"
     )
     env = {**os.environ, "LOBENCH_CACHE_DIR": str(tmp_path / "cache")}

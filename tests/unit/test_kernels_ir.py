@@ -15,7 +15,7 @@ P0, P4, P6 = LADDER[0], PHASE[4], PHASE[6]
 COMPILE = """
 import json, pathlib, sys
 from numba import types
-from lobench.engine.replay import build
+from lobench.engine.kernel_builder import build
 from lobench.variants import discover
 
 kernels = build(discover()[sys.argv[1]])

@@ -20,7 +20,7 @@ import pytest
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.engine.feeds import load, open_feed
 from lobench.engine.policy import Variant
-from lobench.engine.session import warm
+from lobench.engine.replay import warm
 from lobench.variants import REFERENCE, discover
 from lobench.workbench.experiment import resume
 from lobench.workbench.experiment.document import new_content

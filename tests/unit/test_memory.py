@@ -12,7 +12,7 @@ import ctypes, gc, json, sys
 import numpy as np
 from lobench.engine.layout import LEVEL, ORDER
 from lobench.engine.records import ADD, BID, ASK, CLEAR, F_LAST
-from lobench.engine.session import Replay
+from lobench.engine.replay import Replay
 from tests.replays import chunks
 from tests.streams import Market, made
 from lobench.variants import discover
@@ -107,7 +107,7 @@ count("malloc", 1)
 count("realloc", 2)
 count("free", 1)
 
-from lobench.engine.session import Replay
+from lobench.engine.replay import Replay
 from tests.replays import chunks
 from tests.streams import Market
 from lobench.variants import discover

@@ -14,7 +14,7 @@ from lobench.engine.errors import UsageError
 from lobench.engine.layout import HEAD, OUTPUT_LEVEL
 from lobench.engine.records import UNDEF_PRICE
 from lobench.engine.registry import FEATURES
-from lobench.engine.session import Rows
+from lobench.engine.replay import Rows
 from lobench.workbench.parquet_output import GROUP_ROWS, book_file, features_file
 from tests.dbn_files import header, zstd
 

@@ -17,13 +17,14 @@ from numba import njit
 from lobench.engine.feeds import load, open_feed
 from lobench.engine.layout import BOOK
 from lobench.engine.native import view
-from lobench.engine.packed.layout import HEAD, SLOTS, STATE
-from lobench.engine.packed.levels import tick_of
-from lobench.engine.packed.parameters import DEFAULTS
-from lobench.engine.packed.queues import sort
-from lobench.engine.packed.window import lay_grid
 from lobench.engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_LAST, MODIFY
-from lobench.engine.session import Replay
+from lobench.engine.replay import Replay
+from lobench.variants.p7_cache_layout.layout import HEAD, SLOTS
+from lobench.variants.p7_cache_layout.layout import PACKED as PACKED_STATE
+from lobench.variants.p7_cache_layout.levels import tick_of
+from lobench.variants.p7_cache_layout.parameters import DEFAULTS
+from lobench.variants.p7_cache_layout.queues import sort
+from lobench.variants.p7_cache_layout.window import lay_grid
 from tests.replays import PHASE, Expected, Observed, Records, assert_same, chunks, each
 from tests.streams import made
 
@@ -40,7 +41,7 @@ def record_at(address: int, dtype: np.dtype[Any]) -> Any:
 
 
 def state_of(replay: Replay) -> Any:
-    return record_at(int(replay._workers[0].engine["packed"][0]), STATE)
+    return record_at(int(replay._workers[0].state["layout_state"][0]), PACKED_STATE)
 
 
 def replayed(records: Records, until: str = "book") -> tuple[Any, dict[str, int]]:

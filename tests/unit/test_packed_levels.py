@@ -1,4 +1,4 @@
-"""What holds a packed book's levels, on its own: the tree of the outskirts and the window's marked bitmap, against a
+"""What holds a packed book's levels, on its own: the tree of the overflow and the window's marked bitmap, against a
 sorted list; and books of thousands of prices against the general layout."""
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from numba import njit
 
 from lobench.engine.native import view
-from lobench.engine.packed import outskirts
-from lobench.engine.packed.layout import HEAD, OUTSKIRTS
-from lobench.engine.packed.levels import drop_bit, next_place, put_bit
-from lobench.engine.packed.outskirts import FANOUT, NODE_BYTES
-from lobench.engine.packed.window import drop_window, lay_grid
-from lobench.engine.session import Replay
+from lobench.engine.replay import Replay
+from lobench.variants.p7_cache_layout import overflow
+from lobench.variants.p7_cache_layout.layout import HEAD, OVERFLOW
+from lobench.variants.p7_cache_layout.levels import drop_bit, next_place, put_bit
+from lobench.variants.p7_cache_layout.overflow import FANOUT, NODE_BYTES
+from lobench.variants.p7_cache_layout.window import drop_window, lay_grid
 from tests.replays import PHASE, chunks, each
 from tests.shapes import Shape, records
 
@@ -28,56 +28,56 @@ LEAST, MOST = -(2**63), 2**63 - 1
 
 @njit  # type: ignore[untyped-decorator]
 def put(address: int, key: int, level: int) -> None:
-    outskirts.put(view(address, OUTSKIRTS), key, level)
+    overflow.put(view(address, OVERFLOW), key, level)
 
 
 @njit  # type: ignore[untyped-decorator]
 def take(address: int, key: int) -> None:
-    outskirts.take(view(address, OUTSKIRTS), key)
+    overflow.take(view(address, OVERFLOW), key)
 
 
 @njit  # type: ignore[untyped-decorator]
 def find(address: int, key: int) -> int:
-    return outskirts.find(view(address, OUTSKIRTS), key)
+    return overflow.find(view(address, OVERFLOW), key)
 
 
 @njit  # type: ignore[untyped-decorator]
 def below(address: int, key: int) -> int:
-    return outskirts.level_below(view(address, OUTSKIRTS), key)
+    return overflow.level_below(view(address, OVERFLOW), key)
 
 
 @njit  # type: ignore[untyped-decorator]
 def last(address: int) -> int:
-    return outskirts.last_level(view(address, OUTSKIRTS))
+    return overflow.last_level(view(address, OVERFLOW))
 
 
 @njit  # type: ignore[untyped-decorator]
 def held(address: int) -> int:
-    return outskirts.bytes_of(view(address, OUTSKIRTS))
+    return overflow.bytes_of(view(address, OVERFLOW))
 
 
 @njit  # type: ignore[untyped-decorator]
 def clear(address: int) -> None:
-    outskirts.clear(view(address, OUTSKIRTS))
+    overflow.clear(view(address, OVERFLOW))
 
 
 @njit  # type: ignore[untyped-decorator]
 def release(address: int) -> None:
-    outskirts.release(view(address, OUTSKIRTS))
+    overflow.release(view(address, OVERFLOW))
 
 
 @njit  # type: ignore[untyped-decorator]
 def write_all(address: int, keys: Any, upward: bool) -> int:
     """Keys of all levels by a walk over the leaves; returns how many."""
-    far = view(address, OUTSKIRTS)
+    far = view(address, OVERFLOW)
     total = 0
-    leaf = outskirts.first_leaf(far) if upward else outskirts.last_leaf(far)
+    leaf = overflow.first_leaf(far) if upward else overflow.last_leaf(far)
     while leaf != 0:
-        count = outskirts.count_of(leaf)
+        count = overflow.count_of(leaf)
         for step in range(count):
-            keys[total] = outskirts.rung_of(leaf, step if upward else count - 1 - step)["key"]
+            keys[total] = overflow.rung_of(leaf, step if upward else count - 1 - step)["key"]
             total += 1
-        leaf = outskirts.next_leaf(leaf) if upward else outskirts.previous_leaf(leaf)
+        leaf = overflow.next_leaf(leaf) if upward else overflow.previous_leaf(leaf)
     return total
 
 
@@ -85,7 +85,7 @@ class Tree:
     """A tree and the list that it should equal. A key's level is made of it, so that each is known by its key."""
 
     def __init__(self) -> None:
-        self.record = np.zeros(1, OUTSKIRTS)
+        self.record = np.zeros(1, OVERFLOW)
         self.address = int(self.record.ctypes.data)
         self.keys: list[int] = []
 

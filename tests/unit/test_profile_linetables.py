@@ -21,7 +21,7 @@ if described:
     from lobench.workbench.profile import linetables
     linetables.install()
 from elftools.elf.elffile import ELFFile
-from lobench.engine.replay import build
+from lobench.engine.kernel_builder import build
 from lobench.variants import discover
 
 kernels = build(discover()[sys.argv[2]])

@@ -11,7 +11,7 @@ import pytest
 
 from lobench.engine.feeds import load, open_feed
 from lobench.engine.policy import Variant
-from lobench.engine.session import Replay
+from lobench.engine.replay import Replay
 from lobench.workbench.measurement.design import slices
 from lobench.workbench.measurement.lockstep import reading_ns, threads
 from lobench.workbench.measurement.questions import BOOKS, Examiner, Question, draw

@@ -10,11 +10,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lobench.engine.backtest import follow, settle
-from lobench.engine.columns import GRAIN, ROWS, STRIDE
 from lobench.engine.compiling import entry
 from lobench.engine.layout import BACKTEST
 from lobench.engine.native import uint64, view
-from lobench.engine.runs import build_ends
+from lobench.variants.p6_simd.columns import GRAIN, ROWS, STRIDE
+from lobench.variants.p6_simd.runs import build_ends
 
 MIDS = np.dtype([("mid", "f8", (64,))])
 BOOKS = np.dtype([("book", "i8", (STRIDE,))])

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from lobench.engine.packed.parameters import Parameters
 from lobench.engine.policy import Variant
 from lobench.variants import discover, from_top, resolve
+from lobench.variants.p7_cache_layout.parameters import Parameters
 from lobench.workbench.kernel_identity import same_kernel, same_kernels
 
 KNOWN = discover()
@@ -50,9 +50,9 @@ def build_mine(names):
     def get(store: int, index: int, probe: Record) -> float:
         return view(element(store, index, count, 8), DOUBLE)["value"]
 
-    return FeatureStore(8 * count, start, stop, row, put, get)
+    return FeatureStore(bytes=8 * count, start=start, stop=stop, row=row, put=put, get=get)
 
-VARIANT = p2_snapshot.VARIANT.derive("mine", features=Features("mine", build_mine))
+VARIANT = p2_snapshot.VARIANT.derive("mine", features=Features(name="mine", build=build_mine))
 '''
 
 

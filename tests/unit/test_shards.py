@@ -12,7 +12,7 @@ from lobench.engine.activity import ENOUGH, activity
 from lobench.engine.feeds import LoadedFeed, load, open_feed
 from lobench.engine.policy import Variant
 from lobench.engine.records import F_SNAPSHOT
-from lobench.engine.session import Replay
+from lobench.engine.replay import Replay
 from lobench.engine.shards import SLOTS, share_out
 from tests.cli.command import calm
 from tests.dbn_files import header, write, zstd
@@ -42,7 +42,7 @@ def test_each_worker_has_its_part(variant: Variant) -> None:
     with Replay(variant, workers=2, observe=False) as replay:
         for chunk in chunks(records, 5_000):
             replay.apply(chunk)
-        events = [int(worker.engine["events"][0]) for worker in replay._workers]
+        events = [int(worker.state["events"][0]) for worker in replay._workers]
     assert sum(events) == len(records)
     assert max(events) < 1.1 * sum(events) / 2
 
@@ -106,7 +106,7 @@ def test_a_replay_samples_its_first_chunk_without_a_snapshot(variant: Variant) -
     with Replay(variant, workers=2, observe=False, until="book") as replay:
         for chunk in chunks(records):
             replay.apply(chunk)
-        events = [int(worker.engine["events"][0]) for worker in replay._workers]
+        events = [int(worker.state["events"][0]) for worker in replay._workers]
     assert sum(events) == len(records)
     # The snapshot's own shares are as they come.
     assert max(events) < 0.51 * 100_000 + 0.6 * 40_000

@@ -9,7 +9,7 @@ import pytest
 from lobench.engine.errors import StaleError
 from lobench.engine.inspection import Book
 from lobench.engine.policy import Variant
-from lobench.engine.session import Replay
+from lobench.engine.replay import Replay
 from tests.replays import PHASE, TOP, chunks, each
 from tests.streams import Market
 

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import LoadedFeed, load, open_feed
-from lobench.engine.packed.parameters import DEFAULTS, NEVER, Parameters
+from lobench.engine.parameters import NEVER
+from lobench.variants.p7_cache_layout.candidates import candidates
+from lobench.variants.p7_cache_layout.parameters import DEFAULTS, Parameters
 from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.tuning import search
-from lobench.workbench.tuning.candidates import changed, groups
-from lobench.workbench.tuning.search import Tuning
+from lobench.workbench.tuning.search import Tuning, changed
 from lobench.workbench.tuning.traits import Traits, traits_of
 from lobench.workbench.tuning.trials import Halves, Trial
 from tests.replays import PHASE
@@ -44,7 +45,7 @@ TRAITS = Traits(1_000_000, {"A": 1.0}, 10, 200_000, 5_000, 20_000_000, 5, 900, 0
     )
 )
 def test_whatever_the_feed_candidates_are_sound(traits: Traits) -> None:
-    for options in groups(traits).values():
+    for options in candidates(traits).values():
         for start in (DEFAULTS, OTHER):
             for parameters in changed(start, options):
                 assert parameters != start
@@ -172,7 +173,7 @@ def test_what_is_slower_on_the_other_half_is_not_kept(monkeypatch: pytest.Monkey
 
 
 def test_of_what_cannot_be_told_apart_the_least_change_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    fits = groups(TRAITS)["order table"][0]["least_lines"]
+    fits = candidates(TRAITS)["order table"][0]["least_lines"]
     loose = Laboratory(lambda parameters: 1.0 + 0.1 * (parameters.least_lines != DEFAULTS.least_lines), same)
     assert tuned(monkeypatch, loose).best == replace(DEFAULTS, least_lines=fits)
 
@@ -187,7 +188,7 @@ def test_where_nothing_is_faster_nothing_is_confirmed(monkeypatch: pytest.Monkey
     laboratory = Laboratory(same, same, noise=0.0)
     tuning = tuned(monkeypatch, laboratory)
     assert (tuning.parameters, tuning.other, tuning.complete) == (DEFAULTS, None, True)
-    assert len(laboratory.asked) == len(groups(TRAITS))
+    assert len(laboratory.asked) == len(candidates(TRAITS))
 
 
 def test_what_was_found_before_is_tried_first(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from lobench.engine.errors import UsageError
 from lobench.engine.feeds import load, open_feed
-from lobench.engine.packed.parameters import DEFAULTS, LEAST_GAP, NAMES, NEVER, RANGES, Parameters
-from lobench.engine.replay import build
+from lobench.engine.kernel_builder import build
+from lobench.engine.parameters import NEVER
+from lobench.variants.p7_cache_layout.parameters import DEFAULTS, LEAST_GAP, NAMES, RANGES, Parameters
 from lobench.workbench.tuning import files
 from lobench.workbench.tuning.files import Profile, ProfileError, place_of, read
 from lobench.workbench.tuning.picking import BEGINNING, NONE, beginning_of, earlier, pick

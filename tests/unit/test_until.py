@@ -10,7 +10,7 @@ import pytest
 from lobench.engine.errors import UsageError
 from lobench.engine.policy import Variant
 from lobench.engine.records import MBO
-from lobench.engine.session import Replay
+from lobench.engine.replay import Replay
 from lobench.workbench.verification.proof import Proof, compare
 from tests.replays import LADDER, PHASE, TOP, Observed, Records, chunks, each
 from tests.streams import Market

@@ -26,10 +26,10 @@ from lobench.variants import p0_baseline
 from lobench.variants.p1_zero_copy import load, release
 
 @kernel
-def at(engine, address, stride, index):
+def at(state, address, stride, index):
     return helper.place(address, stride, index)
 
-VARIANT = p0_baseline.VARIANT.derive("with a helper", events=Events("helped", load, at, release))
+VARIANT = p0_baseline.VARIANT.derive("with a helper", events=Events(name="helped", load=load, at=at, release=release))
 """
 RIGHT = """
 from lobench.engine.compiling import kernel

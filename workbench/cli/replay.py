@@ -23,7 +23,7 @@ from lobench.workbench.cli.options import (
 if TYPE_CHECKING:
     from lobench.engine.feeds import Feed
     from lobench.engine.policy import Variant
-    from lobench.engine.session import Replay
+    from lobench.engine.replay import Replay
     from lobench.workbench.parquet_output import RowsFile
 
 HELP = "replay a feed with one variant, with features and books as Parquet files"
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from lobench.engine.activity import activity
     from lobench.engine.feeds import open_feed
-    from lobench.engine.session import Replay, Rows
+    from lobench.engine.replay import Replay, Rows
     from lobench.workbench.tuning.picking import pick
 
     feed = open_feed(arguments.feeds)
@@ -150,7 +150,7 @@ def _variant(arguments: argparse.Namespace) -> Variant:
 
 def _prepare(variant: Variant, arguments: argparse.Namespace) -> None:
     """Compile the kernels, or load them."""
-    from lobench.engine.session import warm
+    from lobench.engine.replay import warm
     from lobench.workbench.precompile import warm_all
 
     observe = bool(arguments.features or arguments.book)

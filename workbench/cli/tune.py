@@ -1,4 +1,4 @@
-"""Fit the run-time parameters of the packed layout to a feed, by measurement, and write them to a tuning profile.
+"""Fit the run-time parameters of a layout to a feed, by measurement, and write them to a tuning profile.
 
 One half of the feed proposes, the other half decides: the defaults are written unless what was proposed is faster
 there, or faster on the whole feed without a loss there. From then on p8_profile_guided finds the profile by the feed's
@@ -37,15 +37,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from lobench.engine.errors import UsageError
     from lobench.engine.feeds import load, open_feed
-    from lobench.variants import discover
     from lobench.workbench.console import progress
     from lobench.workbench.experiment.plan import seconds_of
     from lobench.workbench.measurement.shared_feed import shared
     from lobench.workbench.precompile import warm_all
     from lobench.workbench.processes.starting import WorkerError
     from lobench.workbench.tuning.files import check_place, place_of
+    from lobench.workbench.tuning.fitted import fitted_variant
     from lobench.workbench.tuning.picking import beginning_of, earlier
-    from lobench.workbench.tuning.search import VARIANT, Tuning, search
+    from lobench.workbench.tuning.search import Tuning, search
     from lobench.workbench.tuning.traits import traits_of
     from lobench.workbench.tuning.trials import Halves
 
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{feed.name}: {feed.count:,} records are too few to tune on; {LEAST_RECORDS:,} are needed")
     path = Path(arguments.output) if arguments.output else place_of(feed.digest, beginning_of(feed))
     before = earlier(path)
-    variant = discover()[VARIANT]
+    variant = fitted_variant()
     warm_all([variant], ["timed"])
     tuning = Tuning(arguments.half)
     first, last = Halves.of(feed.count).records(tuning.half, feed.count)
@@ -108,8 +108,8 @@ def _keep(
 
 
 def _tell(arguments: argparse.Namespace, feed: LoadedFeed, traits: Traits, tuning: Tuning, path: Path) -> None:
-    from lobench.engine.packed.parameters import DEFAULTS
     from lobench.workbench.console import print_json
+    from lobench.workbench.tuning.fitted import defaults
 
     if arguments.json:
         print_json(
@@ -117,7 +117,7 @@ def _tell(arguments: argparse.Namespace, feed: LoadedFeed, traits: Traits, tunin
                 "profile_file": str(path),
                 "feed": {"name": feed.name, "digest": feed.digest},
                 "traits": traits.as_json(),
-                "tuned": tuning.parameters != DEFAULTS,
+                "tuned": tuning.parameters != defaults(),
                 **tuning.as_json(),
             }
         )
@@ -159,9 +159,10 @@ def _write(path: Path, arguments: argparse.Namespace, feed: LoadedFeed, traits: 
 def _show(name: str, traits: Traits, tuning: Tuning, path: Path) -> None:
     from rich.table import Table
 
-    from lobench.engine.packed.parameters import DEFAULTS, NEVER
+    from lobench.engine.parameters import NEVER
     from lobench.workbench.cli.outcome import say
     from lobench.workbench.console import stdout
+    from lobench.workbench.tuning.fitted import defaults
     from lobench.workbench.tuning.search import OTHER
 
     actions = ", ".join(f"{letter} {share:.1%}" for letter, share in sorted(traits.actions.items()))
@@ -184,7 +185,8 @@ def _show(name: str, traits: Traits, tuning: Tuning, path: Path) -> None:
             gain = "{value:.3f}x ({low:.3f} to {high:.3f})".format(**found.gain)
             say(label, f"{gain} as fast as with the defaults, noise floor {found.floor:.2%}: {found.verdict}")
     chosen = tuning.parameters if tuning.complete else tuning.best
-    kept = {key: value for key, value in chosen.as_json().items() if value != getattr(DEFAULTS, key)}
+    before = defaults().as_json()
+    kept = {key: value for key, value in chosen.as_json().items() if value != before[key]}
     changes = ", ".join(f"{key} = {value:,}" for key, value in kept.items())
     nothing = "nothing was confirmed to be faster" if tuning.complete else "nothing faster was found so far"
     say("parameters", (changes or f"the defaults: {nothing}") + ("" if tuning.complete else ", unconfirmed"))

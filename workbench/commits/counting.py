@@ -74,6 +74,14 @@ def part(name: str) -> Any:
     return importlib.import_module(f"lobench.{name}" if under else name)
 
 
+def replay_class() -> Any:
+    """The class that replays a feed, wherever the commit keeps it."""
+    try:
+        return part("engine.replay").Replay
+    except (ImportError, AttributeError):  # commits before it had a module of its name
+        return part("engine.session").Replay
+
+
 def count(valgrind: Valgrind, replay: Any, chunk: Any, name: str) -> None:
     """Run one chunk with counting on and dump what was counted under ``name``."""
     valgrind.request(START_INSTRUMENTATION)
@@ -94,7 +102,7 @@ def count_variant(
         begin = max(0, min(LEAD, feed.count - wanted))
         lead, records = feed.slice(0, begin), feed.slice(begin, min(begin + wanted, feed.count))
         until = {"until": task["until"]} if "until" in task else {}
-        replay = part("engine.session").Replay(variant, evaluate=task["evaluate"], observe=False, **until)
+        replay = replay_class()(variant, evaluate=task["evaluate"], observe=False, **until)
         replay.run(lead.address, lead.stride, lead.count)
         # The first dump holds what is done once, when a thread calls for the first time.
         for kind, chunk in (("first", feed.slice(0, 0)), ("empty", feed.slice(0, 0)), ("whole", records)):

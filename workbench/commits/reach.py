@@ -22,8 +22,8 @@ VARIANTS = "variants"
 ALL = "all"
 """Stands for every variant that one of the commits has."""
 
-_ALWAYS = (VARIANTS, "engine", "engine.session")
-"""What the process that replays a variant imports beside it."""
+_ALWAYS = (VARIANTS, "engine", "engine.replay", "engine.session")
+"""What the process that replays a variant imports beside it; older commits replay with ``engine.session``."""
 
 _OUTSIDE = ("engine.feeds", "engine.synthetic")
 """Packages that deliver records, to all variants alike and before anything is timed: any one variant shows them."""

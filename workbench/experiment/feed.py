@@ -9,9 +9,9 @@ from typing import Any
 
 from lobench.engine.errors import UsageError
 from lobench.engine.feeds import Feed, LoadedFeed, load
-from lobench.engine.packed.parameters import Parameters
+from lobench.engine.parameters import LayoutParameters
 from lobench.engine.policy import STAGES, Variant
-from lobench.engine.session import EVALUATE
+from lobench.engine.workload import EVALUATE
 from lobench.variants import REFERENCE, discover, factorial, from_top
 from lobench.workbench import statistics
 from lobench.workbench.console import progress, stderr
@@ -30,6 +30,7 @@ from lobench.workbench.measurement.session import Session, measure, measured_twi
 from lobench.workbench.measurement.shared_feed import SharedFeed, shared
 from lobench.workbench.precompile import warm_all
 from lobench.workbench.results.caution import evaluates, unevaluated
+from lobench.workbench.tuning.fitted import parameters_for
 from lobench.workbench.tuning.picking import pick
 from lobench.workbench.verification.compare import Verification
 from lobench.workbench.verification.variants import verify_all
@@ -124,7 +125,7 @@ class FeedExperiment:
         self._document.content["feeds"].append(self.content)
         self._document.save()
 
-    def _fit(self, variants: Sequence[Variant], parameters: Parameters | None) -> None:
+    def _fit(self, variants: Sequence[Variant], parameters: LayoutParameters | None) -> None:
         """Give variants that take them the parameters of this feed."""
         self._parameters = parameters
         self.variants = [variant.fitted(parameters) for variant in variants]
@@ -153,7 +154,7 @@ class FeedExperiment:
             raise UsageError(f"{self.feed.name}: not the records that were measured before; nothing can be added to it")
         kept = content.get("tuning")
         try:
-            self._fit(self.variants, Parameters.of(kept["parameters"]) if kept else None)
+            self._fit(self.variants, parameters_for(self.variants, kept["parameters"]) if kept else None)
         except ValueError as error:
             raise UsageError(f"{self.feed.name}: tuning.parameters.{error}; measure anew") from error
         warm_all(self.variants, builds=("timed",), files=self._files, until=self._until)

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from lobench.engine.session import EVALUATE
+from lobench.engine.workload import EVALUATE
 
 _ALIKE: Final = 0.8
 

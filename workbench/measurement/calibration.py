@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lobench.engine.policy import Variant
-from lobench.engine.session import Replay
+from lobench.engine.replay import Replay
 from lobench.variants import REFERENCE
 from lobench.workbench.measurement.process import answer, cpu_for
 from lobench.workbench.measurement.shared_feed import SharedFeed

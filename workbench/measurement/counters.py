@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from lobench.engine.feeds import LoadedFeed
 from lobench.engine.policy import Variant
-from lobench.engine.session import Replay
+from lobench.engine.replay import Replay
 from lobench.workbench.console import progress
 from lobench.workbench.precompile import compile_all
 from lobench.workbench.verification.isolated import FaultError, Host, RemoteMachine, handed

@@ -18,7 +18,7 @@ from typing import Any
 from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import LoadedFeed
 from lobench.engine.policy import Variant
-from lobench.engine.session import Replay
+from lobench.engine.replay import Replay
 from lobench.workbench.measurement.clocks import Clocks
 from lobench.workbench.measurement.contamination import Reading, is_contaminated
 from lobench.workbench.measurement.design import Slice, slices

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lobench.engine.feeds import LoadedFeed
-from lobench.engine.session import Replay
+from lobench.engine.replay import Replay
 from lobench.workbench.measurement.design import Slice
 
 BOOKS = 3

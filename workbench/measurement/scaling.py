@@ -13,7 +13,7 @@ from typing import Any
 from lobench.engine.activity import activity
 from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import Chunk
-from lobench.engine.session import Replay
+from lobench.engine.replay import Replay
 from lobench.workbench.measurement.clocks import usable_cpus
 from lobench.workbench.measurement.prefault import taken, touch
 from lobench.workbench.measurement.process import messages

@@ -13,7 +13,7 @@ import numpy as np
 
 from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import Chunk, LoadedFeed
-from lobench.engine.packed.parameters import Parameters
+from lobench.engine.parameters import LayoutParameters
 from lobench.engine.records import MBO
 
 
@@ -25,11 +25,11 @@ class SharedFeed:
     name: str
     descriptor: int
     count: int
-    parameters: Parameters | None = None
+    parameters: LayoutParameters | None = None
 
 
 @contextmanager
-def shared(feed: LoadedFeed, parameters: Parameters | None = None) -> Iterator[SharedFeed]:
+def shared(feed: LoadedFeed, parameters: LayoutParameters | None = None) -> Iterator[SharedFeed]:
     """Within, the feed as shared memory. Raises LobenchError where there is no room for it."""
     descriptor = nameless_file()
     try:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from lobench.engine.errors import LobenchError
 from lobench.engine.policy import Variant
 from lobench.engine.records import ADD, ASK, BID, CANCEL, F_LAST, MBO, RTYPE_MBO
-from lobench.engine.session import Replay
+from lobench.engine.replay import Replay
 from lobench.workbench.measurement.process import cpu_for, messages
 from lobench.workbench.measurement.task import Job, Task
 

@@ -17,7 +17,6 @@ from typing import IO, Any
 
 from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import LoadedFeed
-from lobench.engine.packed.parameters import Parameters
 from lobench.engine.policy import Variant
 from lobench.workbench.measurement.clocks import pin
 from lobench.workbench.measurement.shared_feed import receive
@@ -69,7 +68,7 @@ class _Job(Job):
         return self._feed
 
     def variants(self) -> list[Variant]:
-        from lobench.engine.session import warm
+        from lobench.engine.replay import warm
         from lobench.variants import discover, resolve
 
         known = discover(self.task.files)
@@ -80,8 +79,8 @@ class _Job(Job):
         self.in_hand(NOBODY)
         gc.collect()
         if self.task.parameters:
-            fitted = [Parameters.of(values) for values in self.task.parameters]
-            chosen = [variant.fitted(parameters) for variant, parameters in zip(chosen, fitted, strict=True)]
+            pairs = zip(chosen, self.task.parameters, strict=True)
+            chosen = [variant.fitted(variant.parameters_of(values)) for variant, values in pairs]
         return chosen
 
     def tell(self, message: dict[str, Any]) -> None:

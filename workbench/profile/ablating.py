@@ -17,9 +17,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lobench.engine.feeds import LoadedFeed, open_feed
-from lobench.engine.packed.parameters import Parameters
 from lobench.engine.policy import STAGES, Variant
-from lobench.engine.session import Replay, warm
+from lobench.engine.replay import Replay, warm
 from lobench.variants import discover, resolve
 from lobench.workbench.measurement.turn_order import orders
 from lobench.workbench.profile.beginning import beginning
@@ -45,8 +44,8 @@ class AblationTask:
 
 def ablate(task: AblationTask) -> None:
     """Carry out a task, telling on stdout."""
-    parameters = None if task.parameters is None else Parameters.of(task.parameters)
-    variant = resolve(task.variant, discover(task.files)).fitted(parameters)
+    variant = resolve(task.variant, discover(task.files))
+    variant = variant.fitted(variant.parameters_of(task.parameters))
     feed = beginning(open_feed(task.feed), task.records)
     for stage in STAGES:
         warm(variant, observe=False, until=stage)

@@ -77,7 +77,7 @@ class Collector:
         lenient: bool,
         tuning: Mapping[str, Any] | None = None,
     ) -> None:
-        fitted = dict(tuning) if tuning and variant.tuning.fits else None
+        fitted = dict(tuning) if tuning and variant.fits else None
         self.profiles = Profiles(variant, " ".join(task.feed), fitted)
         self._task, self._folder, self._seconds, self._lenient = task, folder, seconds, lenient
         self._callers: Callers = {}

@@ -1,19 +1,32 @@
 """Which stage of the pipeline, and which mechanism of a variant, a stack of functions belongs to.
 
-A stage is entered by calling one of the functions that ``engine.replay`` and the policies' interfaces name; what
-those call belongs to the stage that called. So a hash table counts as lookup where an order is looked up, and as
-strategies where their context keeps a map.
+A stage is entered by calling one of the functions that declare it: kernels in their decorators, functions of policies
+in their contracts (``lobench.engine.stages``). What those call belongs to the stage that called.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, get_type_hints
 
-import lobench.engine.strategies  # noqa: F401  (registers the features and strategies that shapes are built for)
-from lobench.engine.policy import AXES, STAGES, Variant
+from lobench.engine.kernel_builder import build
+from lobench.engine.policy import (
+    AXES,
+    STAGES,
+    ContextKernels,
+    Events,
+    FeatureStore,
+    LayoutKernels,
+    Lookup,
+    Memory,
+    ShapeKernels,
+    Variant,
+)
 from lobench.engine.registry import FEATURES
+from lobench.engine.stages import DECLARED, INHERITED, PARTS, Stage
+from lobench.variants import discover
 
 if TYPE_CHECKING:
     from lobench.workbench.profile.codemap import Frame
@@ -21,76 +34,63 @@ if TYPE_CHECKING:
 UNKNOWN = "unattributed"
 """The stage of a function that several others call, where nothing tells how often each did."""
 
-GROUPS = {
-    "decode": "decode",
-    "lookup": "book",
-    "levels": "book",
-    "best price": "book",
-    "features": "features",
-    "strategies": "strategies",
-    UNKNOWN: UNKNOWN,
-}
-"""Stage to the stage of ``engine.policy.STAGES`` that it is a part of: what a replay that stops there leaves out.
-Trackers belong to the features, the context to the strategies that read it."""
+GROUPS = {**PARTS, UNKNOWN: UNKNOWN}
+"""Stage to the stage of ``engine.policy.STAGES`` that it is a part of."""
 
 assert set(GROUPS.values()) == {*STAGES, UNKNOWN}
 
-_OPEN = {
-    "replay": "decode",
-    "look_ahead": "lookup",
-    "handle": "levels",
-    "apply": "levels",
-    "reserve": "levels",
-    "evaluate": "features",
-    "flush": "features",
-    "follow": "best price",
-    "layout.prepare": "levels",
-    "shape.prepare": "features",
+CONTRACTS: dict[str, type] = {
+    "events": Events,
+    "context": ContextKernels,
+    "features": FeatureStore,
+    "lookup": Lookup,
+    "memory": Memory,
+    "shape": ShapeKernels,
+    "layout": LayoutKernels,
 }
-"""Functions that begin a stage which others may be entered from."""
+"""Axis to the functions that a policy of it supplies."""
 
-_CLOSED = {
-    "load": "decode",
-    "at": "decode",
-    "release": "decode",
-    "look_for_levels": "levels",
-    "find_ahead": "lookup",
-    "group": "lookup",
-    "home_of": "lookup",
-    "book_of": "lookup",
-    "find": "lookup",
-    "insert": "lookup",
-    "move": "lookup",
-    "erase": "lookup",
-    "level_from_best": "best price",
-    "requote": "best price",
-    "join_instrument": "best price",
-    "best_behind": "best price",
-    "put_best": "best price",
-    "close_window": "features",
-    "follow_best": "features",
-    "follow_trade": "features",
-    "follow_level": "features",
-    "append_side": "features",
-    "read_side": "features",
-    "lose_queue": "features",
-    "moving_average": "features",
-    "remember_quotes": "features",
-    "record_trade": "strategies",
-    "put_quote": "strategies",
-    "put_trades": "strategies",
-    "publish": "strategies",
-    "put_mid": "strategies",
-    "mid": "strategies",
-    "context.best": "strategies",
-    "trade_mean": "strategies",
-    "decide": "strategies",
-}
-"""Functions that begin a stage which all below them belongs to."""
 
-_WITHIN = {("features", "follow"): "strategies", ("features", "trade"): "strategies"}
-"""Stage and function to the stage that the function begins there: a block of evaluations is followed by trades and
-accounts, an event by the best prices; and an event that is a trade is none of a strategy's."""
+def declared_fields(contract: type) -> dict[str, Stage | None]:
+    """Function of a contract to the stage that it begins, None for that of its caller. Raises ValueError for one that
+    declares neither."""
+    hints = get_type_hints(contract, include_extras=True)
+    found: dict[str, Stage | None] = {}
+    for each in fields(contract):
+        told = getattr(hints[each.name], "__metadata__", ())
+        stage = next((one for one in told if isinstance(one, Stage) or one == INHERITED), None)
+        if stage is not None:
+            found[each.name] = None if stage == INHERITED else stage
+        elif hints[each.name] not in (str, int):
+            raise ValueError(f"{contract.__name__}.{each.name} declares no stage")
+    return found
+
+
+@cache
+def _roles() -> dict[str, Stage]:
+    """Function of a policy, with its axis, to the stage that it begins; without it, too, where all axes that have such
+    a function agree."""
+    found: dict[str, Stage] = {}
+    short: dict[str, set[Stage | None]] = {}
+    for axis, contract in CONTRACTS.items():
+        for name, stage in declared_fields(contract).items():
+            short.setdefault(name, set()).add(stage)
+            if stage is not None:
+                found[f"{axis}.{name}"] = stage
+    return found | {name: stage for name, (stage, *others) in short.items() if stage is not None and not others}
+
+
+@cache
+def _declare_all() -> None:
+    """Make the kernels of the ladder, which declare their stages as they are made; nothing is compiled."""
+    for variant in discover().values():
+        build(variant)
+
+
+def stage_named(name: str, within: str) -> Stage | None:
+    """The stage that a function begins, by its name or by its axis and field, when it is called within a stage."""
+    _declare_all()
+    return DECLARED.get((name, within)) or DECLARED.get((name, None)) or _roles().get(name)
 
 
 def stage_of(functions: Iterable[str]) -> str:
@@ -98,12 +98,11 @@ def stage_of(functions: Iterable[str]) -> str:
     stage = UNKNOWN
     for qualified in functions:
         # A role may be known with its axis.
-        name = qualified if qualified in _CLOSED or qualified in _OPEN else qualified.rpartition(".")[2]
-        if (stage, name) in _WITHIN:
-            return _WITHIN[stage, name]
-        if name in _CLOSED:
-            return _CLOSED[name]
-        stage = _OPEN.get(name, stage)
+        name = qualified if qualified in _roles() else qualified.rpartition(".")[2]
+        begun = stage_named(name, stage)
+        if begun is not None and not begun.nested:
+            return begun.name
+        stage = stage if begun is None else begun.name
     return stage
 
 
@@ -126,7 +125,7 @@ class Place:
     def role(self) -> str:
         """What the stages' tables know the function by, whatever its author named it."""
         full = f"{self.axis}.{self.field}"
-        return full if full in _OPEN or full in _CLOSED else self.field
+        return full if full in _roles() else self.field
 
 
 def places_of(variant: Variant) -> list[Place]:

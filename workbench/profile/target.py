@@ -25,7 +25,7 @@ from lobench.workbench.profile.task import LONGEST, OBJECTS, SETTLE, SLICE, Task
 
 if TYPE_CHECKING:
     from lobench.engine.policy import Variant
-    from lobench.engine.session import Replay
+    from lobench.engine.replay import Replay
 
 _SET_PTRACER = 0x59616D61  # PR_SET_PTRACER, with ANY = -1: a profiler of the same user may attach (Yama)
 
@@ -36,13 +36,12 @@ class Target:
     def __init__(self, task: Task) -> None:
         linetables.install()
         from lobench.engine.feeds import open_feed
-        from lobench.engine.packed.parameters import Parameters
         from lobench.variants import discover, resolve
         from lobench.workbench.profile.beginning import beginning, keep, kept
 
         self.task = task
-        parameters = None if task.parameters is None else Parameters.of(task.parameters)
-        self.variant: Variant = resolve(task.variant, discover(task.files)).fitted(parameters)
+        variant = resolve(task.variant, discover(task.files))
+        self.variant: Variant = variant.fitted(variant.parameters_of(task.parameters))
         # Under valgrind a feed takes its time: it was read before.
         read = task.mode != "count"
         self.feed = beginning(open_feed(task.feed), task.warm + task.records) if read else kept()
@@ -54,7 +53,7 @@ class Target:
             replay.run(0, 0, 0)
 
     def replay(self) -> Replay:
-        from lobench.engine.session import Replay
+        from lobench.engine.replay import Replay
 
         return Replay(self.variant, evaluate=self.task.evaluate, observe=False)
 

@@ -52,7 +52,7 @@ class Task:
     @classmethod
     def of(cls, variant: Variant, feed: Sequence[str], files: Sequence[str], **options: Any) -> Task:
         """For a variant as it was fitted; feed and files as the user names them, ``options`` the other fields."""
-        parameters = variant.tuning.parameters.as_json() if variant.tuning.fits else None
+        parameters = variant.parameters.as_json() if variant.fits and variant.parameters else None
         return cls(variant.name, absolute(feed), files=absolute(files), parameters=parameters, **options)
 
     def write(self, folder: Path) -> None:

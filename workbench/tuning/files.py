@@ -19,8 +19,9 @@ import tomlkit
 
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.engine.feeds.kinds import holds_records
-from lobench.engine.packed.parameters import Parameters
+from lobench.engine.parameters import LayoutParameters
 from lobench.workbench.atomic_write import write_whole
+from lobench.workbench.tuning.fitted import defaults
 
 FORMAT: Final = 1
 LARGEST: Final = 65_536
@@ -55,7 +56,7 @@ class Profile:
     feed: str
     digest: str
     beginning: str
-    parameters: Parameters
+    parameters: LayoutParameters
     confirmed: bool
     facts: Mapping[str, Any]
 
@@ -159,7 +160,7 @@ def _checked(place: Path, document: dict[str, Any]) -> Profile:
         if not isinstance(feed.get(name), str) or not re.fullmatch(rf"[0-9a-f]{{{digits}}}", feed[name]):
             raise ProfileError(place, f"feed.{name} must be {digits} hex digits, was {_quoted(feed.get(name))}")
     try:
-        parameters = Parameters.of(document.get("parameters", {}))
+        parameters = defaults().of(document.get("parameters", {}))
     except ValueError as error:
         raise ProfileError(place, f"parameters.{error}") from error
     facts: dict[str, Any] = {name: document[name] for name in ("gain", "made") if name in document}

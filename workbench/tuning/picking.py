@@ -12,7 +12,7 @@ import numpy as np
 
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.engine.feeds import Feed, LoadedFeed, first_records
-from lobench.engine.packed.parameters import Parameters
+from lobench.engine.parameters import LayoutParameters
 from lobench.engine.policy import Variant
 from lobench.engine.records import MBO
 from lobench.workbench.tuning.files import Profile, folder, place_of, read
@@ -32,7 +32,7 @@ class Picked:
     profile: Profile
 
     @property
-    def parameters(self) -> Parameters:
+    def parameters(self) -> LayoutParameters:
         return self.profile.parameters
 
     def as_json(self) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def pick(feed: Feed, named: str | None, variants: Iterable[Variant]) -> Picked |
     beginning, as far as that is the beginning of one feed only. Profiles that were never confirmed are not found, only
     named. Raises UsageError for a file that no variant here takes, and as ``files.read``.
     """
-    takers = any(variant.tuning.fits for variant in variants)
+    takers = any(variant.fits for variant in variants)
     if named == NONE:
         return None
     if named:

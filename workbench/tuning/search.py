@@ -13,15 +13,14 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
-from lobench.engine.packed.parameters import DEFAULTS, Parameters
+from lobench.engine.parameters import LayoutParameters, Options
 from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.statistics.intervals import Interval
 from lobench.workbench.statistics.verdicts import FASTER, floor_of, holm, verdict
-from lobench.workbench.tuning.candidates import changed, groups
+from lobench.workbench.tuning.fitted import defaults, fitted_variant
 from lobench.workbench.tuning.traits import Traits
 from lobench.workbench.tuning.trials import STARTUP, Halves, Trial, measure
 
-VARIANT: Final = "p8_profile_guided"
 OTHER: Final = {"first": "second", "second": "first"}
 
 SEARCHING: Final = 0.5
@@ -58,7 +57,7 @@ class Tuning:
     there. ``other``, ``whole``: what the confirmation says of ``best``, None before it was asked."""
 
     half: str
-    best: Parameters = DEFAULTS
+    best: LayoutParameters = field(default_factory=defaults)
     tried: list[dict[str, Any]] = field(default_factory=list)
     other: Finding | None = None
     whole: Finding | None = None
@@ -66,13 +65,13 @@ class Tuning:
     complete: bool = False
 
     @property
-    def parameters(self) -> Parameters:
+    def parameters(self) -> LayoutParameters:
         """What is kept once the search is complete: the defaults, unless something else was confirmed."""
         if self.other is None or self.whole is None:
-            return DEFAULTS
+            return defaults()
         lossless = self.other.gain["low"] > 1 / (1 + max(self.other.floor, MARGIN))
         confirmed = self.other.verdict == FASTER or (self.whole.verdict == FASTER and lossless)
-        return self.best if confirmed else DEFAULTS
+        return self.best if confirmed else defaults()
 
     def as_json(self) -> dict[str, Any]:
         """Everything, with the parameters that are kept."""
@@ -86,15 +85,16 @@ def search(
     *,
     evaluate: str,
     seconds: float,
-    start: Parameters | None,
+    start: LayoutParameters | None,
     report: Report,
     advance: Advance,
 ) -> None:
     """Find the best parameters for a feed and ask the other half of it, in about ``seconds``; after an interrupt
     ``tuning`` holds what is known. ``start``: parameters that were found before, tried first."""
     halves = Halves.of(feed.count)
-    todo = groups(traits)
-    if start is not None and start != DEFAULTS:
+    variant = fitted_variant()
+    todo = variant.layout.candidates(traits)
+    if start is not None and start != defaults():
         todo = {"found before": [start.as_json()], **todo}
     each = seconds * SEARCHING / len(todo)
     processes = min(_PROCESSES[1], max(_PROCESSES[0], int(each / _PROCESS_SECONDS)))
@@ -105,12 +105,18 @@ def search(
             continue
         report(f"trying {name}")
         trial = Trial(part, halves, tried)
-        measure(trial, VARIANT, evaluate=evaluate, processes=processes, seconds=each, seed=number, advance=advance)
+        measure(trial, variant.name, evaluate=evaluate, processes=processes, seconds=each, seed=number, advance=advance)
         _take(tuning, name, trial)
-    if tuning.best != DEFAULTS:
+    if tuning.best != defaults():
         report(f"confirming on the {OTHER[tuning.half]} half")
         _confirm(tuning, feed, halves, traits, evaluate, seconds * (1 - SEARCHING), advance)
     tuning.complete = True
+
+
+def changed(best: LayoutParameters, options: Options) -> list[LayoutParameters]:
+    """``best`` with each of the options, without those that change nothing."""
+    made = [replace(best, **option) for option in options]
+    return [parameters for parameters in dict.fromkeys(made) if parameters != best]
 
 
 def _take(tuning: Tuning, name: str, trial: Trial) -> None:
@@ -133,11 +139,12 @@ def _confirm(
     tuning: Tuning, feed: SharedFeed, halves: Halves, traits: Traits, evaluate: str, seconds: float, advance: Advance
 ) -> None:
     """All of the feed is replayed, so that the deciding half begins with the books that the other one left."""
-    trial = Trial(feed, halves, [DEFAULTS, DEFAULTS, tuning.best])
+    trial = Trial(feed, halves, [defaults(), defaults(), tuning.best])
     fewest, most = _CONFIRMING
     pass_seconds = len(trial.tried) * feed.count * traits.nanoseconds / 1e9
     processes = min(most, max(fewest, int(seconds / (STARTUP + pass_seconds))))
-    measure(trial, VARIANT, evaluate=evaluate, processes=processes, seconds=seconds, seed=1_000, advance=advance)
+    name = fitted_variant().name
+    measure(trial, name, evaluate=evaluate, processes=processes, seconds=seconds, seed=1_000, advance=advance)
     parts = (OTHER[tuning.half], None)
     gains = [trial.gain(0, 2, part) for part in parts]
     floors = [floor_of(trial.gain(0, 1, part)) for part in parts]

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from lobench.engine.feeds import LoadedFeed
 from lobench.engine.policy import Variant
 from lobench.engine.records import UNDEF_PRICE
-from lobench.engine.session import Replay
+from lobench.engine.replay import Replay
 
 _LOOKS = 32
 """Times that orders, levels and memory are looked at."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lobench.engine.errors import LobenchError
-from lobench.engine.packed.parameters import Parameters
+from lobench.engine.parameters import LayoutParameters
 from lobench.workbench.measurement.clocks import usable_cpus
 from lobench.workbench.measurement.design import LEAD_IN_RECORDS, SLICE_RECORDS, equal_slices, slices
 from lobench.workbench.measurement.process import cpu_for, messages
@@ -53,7 +53,7 @@ class Trial:
 
     feed: SharedFeed
     halves: Halves
-    tried: Sequence[Parameters]
+    tried: Sequence[LayoutParameters]
     rows: list[list[int]] = field(default_factory=list)
 
     def logs(self, half: str | None = None) -> Floats:
@@ -118,7 +118,7 @@ def measure(
         left -= time.monotonic() - began
 
 
-def _compare(tried: Sequence[Parameters], states: Sequence[str]) -> None:
+def _compare(tried: Sequence[LayoutParameters], states: Sequence[str]) -> None:
     for parameters, state in zip(tried, states, strict=True):
         if state != states[0]:
             raise LobenchError(

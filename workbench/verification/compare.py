@@ -9,8 +9,8 @@ from typing import Any
 from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import LoadedFeed
 from lobench.engine.records import MBO
+from lobench.engine.replay import SHOWN_FIELDS
 from lobench.engine.result import Result
-from lobench.engine.session import SHOWN_FIELDS
 from lobench.workbench.verification.difference import Difference, differing
 from lobench.workbench.verification.isolated import FaultError
 from lobench.workbench.verification.machines import Machine, State

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lobench.engine.registry import FEATURES
+from lobench.engine.replay import SHOWN_FIELDS
 from lobench.engine.result import StrategyEnd
-from lobench.engine.session import SHOWN_FIELDS
 from lobench.workbench.verification.machines import Side, State
 
 _AROUND = 3

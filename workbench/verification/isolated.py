@@ -247,7 +247,7 @@ class RemoteMachine:
         self._allowance = allowance
         self._deep = deep
         self._until = until
-        parameters = variant.tuning.parameters.as_json() if variant.tuning.fits else None
+        parameters = variant.parameters.as_json() if variant.fits and variant.parameters else None
         seed = None if questions is None else questions.seed
         self._settings = (place, workers, evaluate, until, deep, seed, calls, parameters)
 

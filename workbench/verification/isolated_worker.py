@@ -20,9 +20,8 @@ import numpy as np
 
 from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import Chunk, LoadedFeed
-from lobench.engine.packed.parameters import Parameters
 from lobench.engine.records import MBO
-from lobench.engine.session import warm
+from lobench.engine.replay import warm
 from lobench.variants import discover, load_file, resolve
 from lobench.workbench.measurement.shared_feed import receive
 from lobench.workbench.verification.machines import VariantMachine
@@ -113,7 +112,7 @@ class _Server:
 
     def _variant(self, parameters: dict[str, int] | None) -> Any:
         variant = resolve(self._name, discover(self._files))
-        return variant if parameters is None else variant.fitted(Parameters.of(parameters))
+        return variant.fitted(variant.parameters_of(parameters))
 
     def _machine(self, settings: tuple[Any, ...]) -> tuple[VariantMachine, LoadedFeed]:
         place, workers, evaluate, until, deep, seed, calls, parameters = settings

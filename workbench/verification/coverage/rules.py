@@ -10,8 +10,8 @@ from lobench.engine.feeds import LoadedFeed
 from lobench.engine.inspection import peek
 from lobench.engine.reference.heap import HEAP
 from lobench.engine.registry import STRATEGIES
+from lobench.engine.replay import SLICE, Replay
 from lobench.engine.result import Result
-from lobench.engine.session import SLICE, Replay
 from lobench.variants import discover
 from lobench.workbench.verification.coverage.records import RECORDS, count_records
 
@@ -48,7 +48,7 @@ class _Counting(Replay):
     """A replay of books that counts on its way."""
 
     def counts(self) -> dict[str, int]:
-        address = int(self._workers[0].engine["spare"][0])
+        address = int(self._workers[0].state["memory_state"][0])
         found = peek(address, COUNTS)[0] if address else None
         return {name: 0 if found is None else int(found[name]) for name in COUNTED}
 

@@ -1,0 +1,53 @@
+"""Which stage of the pipeline a kernel belongs to, declared where the kernel is.
+
+A kernel that begins a stage says so in its decorator, as ``@kernel(stage="lookup")``; a function that serves as a field
+of a policy has the stage of that field (``engine.policy``), whatever its author named it; all others belong to the
+stage of their caller. So a hash table counts as lookup where an order is looked up, and as strategies where their
+context keeps a map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+PARTS: Final = {
+    "decode": "decode",
+    "lookup": "book",
+    "levels": "book",
+    "best price": "book",
+    "features": "features",
+    "strategies": "strategies",
+}
+"""Stage to the stage of ``engine.policy.STAGES`` that it is a part of: what a replay that stops there leaves out.
+Trackers belong to the features, the context to the strategies that read it."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """``name``: one of ``PARTS``. Unless ``nested``, all that is called from there belongs to it, too; if it is, other
+    stages may be entered from it. ``within``: the stage that it is entered from; elsewhere the kernel is its
+    caller's."""
+
+    name: str
+    nested: bool = False
+    within: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in (self.name, self.within or self.name):
+            if name not in PARTS:
+                raise ValueError(f"'{name}' is no stage; there are {', '.join(PARTS)}")
+
+
+INHERITED: Final = "inherited"
+"""In place of a ``Stage``: the function of a policy belongs to the stage of its caller."""
+
+DECLARED: Final[dict[tuple[str, str | None], Stage]] = {}
+"""(Function's own name, ``within``) to its stage: every kernel that was declared so far. Kernels of one name are of one
+stage."""
+
+
+def declare(function: Callable[..., Any], stage: Stage) -> None:
+    """Note that a kernel begins a stage."""
+    DECLARED.setdefault((function.__name__, stage.within), stage)

@@ -1,0 +1,76 @@
+"""Phase 7: books are packed for the cache, and what the next records need is prefetched.
+
+Theory of operation
+===================
+A record touches an order, its price level and the best prices. In linked records that is a chain of cache misses: the
+table, the order, its two neighbours in the queue, the level, the ladder. Here nothing is linked, and what a record
+needs is found by arithmetic, so that it can be fetched before the record comes.
+
+**Orders lie in their hash table** (``orders``), one table for all books of a worker. A cache line is four slots of
+order id, size and level number, 16 bytes each; a search ends with the line in all but a few cases. When an order was
+created and when it last joined a queue (*stamps*) lie beside it in a second array. The table is made larger, rid of
+dead orders or given another hash in ``rehash``, before a batch and never within a record (``growth``).
+
+**Queues are not kept.** An order's arrival stamp says where it stands; who wants to see a queue sorts it (``queues``).
+So a cancel touches the order and its level, and no neighbour.
+
+**Levels have numbers** (``pool``) that never change while the level lives. A book's *window* (``levels``, ``window``)
+leads from a price to a number: an array over the book's tick grid, bids then asks. A bitmap says which places hold a
+level, and marks say which words of the bitmap do, so that the next best level is a few bit operations away. Prices off
+the grid or far away are in the *overflow* (``overflow``), a B+ tree; a window that is missed too often is laid anew.
+
+**The best prices are kept, not searched** (``bbo``): each side's best level number stands in the book's head, each
+book's part of its instrument's BBO in one array, and the five best levels side by side behind the book, as evaluations
+want them (``top_levels``; all levels in order: ``level_iteration``).
+
+**Clearing is lazy.** A cleared level is *dead*: its orders stay in the table until their slots are needed.
+
+**Records are handled book by book** within a batch, where there are books enough (``batch_sort``), and **prefetched**
+(``prefetch``): twice a distance ahead a record's book and its order's line, the distance ahead its levels.
+
+The steps that records ask for are in ``rules`` (and ``sides``, what happens to one side of a book); ``books`` makes a
+layout of it all; ``parameters`` and ``candidates`` say what may be fitted to a feed; ``reading`` shows books to Python.
+
+Memory
+======
+One worker's ``PACKED`` record leads to all of it::
+
+    slots     line 0                                         line 1
+              +-----------+-----------+-----------+-----------+-----------+--
+              | id        | id        | id        | id        | id        |      one line = 64 bytes = 4 slots
+              | size level| size level| size level| size level| size level|
+              +-----------+-----------+-----------+-----------+-----------+--
+    stamps    | birth     | birth     | ...                                      8 bytes beside each slot
+              | arrival   | arrival   |
+              +-----------+-----------+--
+                       |
+                       | level number (26 bits; above them, in a line's first two slots: how many of its orders
+                       v                stand in other lines, and how far away)
+    levels    +--------------------------------------+--------------------------------------+--
+              | price size count owner place next    | price size count owner place next    |   32 bytes each
+              +--------------------------------------+--------------------------------------+--
+                 ^ number                         | owner: book number * 2 + side
+                 |                                v
+    books     | address | address | ...      of each book, by number
+                                |
+                                v
+    a book    +---------------------------+--------------------+--------------------------+
+              | HEAD: 3 lines             | BOOK (the engine's)| TOP_LEVELS: bids, asks   |
+              | base inverse width shift  |                    | 5 best prices and sizes  |
+              | best[2] quote touch       |                    |                          |
+              | overflow[2] credit ...    |                    |                          |
+              +---------------------------+--------------------+--------------------------+
+                 |        |
+                 |        +--> bits    01001000 ...  one bit a place, then one mark a word
+                 v
+              window    | bids: width numbers | asks: width numbers |      4 bytes a place; 0: no level
+
+``BOOK`` is where the engine looks for a book; the head stands before its address, the top levels behind it.
+"""
+
+from __future__ import annotations
+
+from lobench.variants import p6_simd
+from lobench.variants.p7_cache_layout.books import PACKED_LAYOUT
+
+VARIANT = p6_simd.VARIANT.derive("orders in their table, levels in a window, no links, prefetch", layout=PACKED_LAYOUT)

@@ -1,0 +1,77 @@
+"""Memory that begins on a cache line; large pieces on large pages where the system has them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lobench.engine.compiling import kernel
+from lobench.engine.native import INTEGER, free, int64, madvise, malloc, memset, mmap, munmap, view
+from lobench.variants.p7_cache_layout.layout import LINE_BYTES
+
+LARGE = 1 << 21
+"""A large page. From this size on memory comes from the system: zeroed, and given back at once when it is freed."""
+_READ_WRITE, _PRIVATE_ANONYMOUS, _HUGE_PAGES = np.int32(3), np.int32(0x22), np.int32(14)
+_UNCOUNTED = np.int32(0x4022)
+"""Private and anonymous, too; the system counts it when it is touched, and refuses none of it before."""
+
+
+@kernel
+def _whole_pages(size: int) -> int:
+    return (size + LINE_BYTES + LARGE - 1) & ~int64(LARGE - 1)
+
+
+@kernel
+def aligned_alloc(size: int) -> int:
+    """Address of ``size`` zeroed bytes; in the line before them stand (address, length) of what was allocated."""
+    return growable_alloc(size, size)
+
+
+@kernel
+def growable_alloc(size: int, wished: int) -> int:
+    """``aligned_alloc``, with addresses behind it up to ``wished`` bytes where the system gives them: zeroed, and no
+    memory before they are touched. ``length_of`` says how many bytes there are."""
+    length = int64(0)
+    if size >= LARGE:
+        got = int64(-1)
+        if wished > size:
+            length = _whole_pages(wished)
+            got = mmap(0, length + LARGE, _READ_WRITE, _UNCOUNTED, np.int32(-1), 0)
+        if got == -1:
+            length = _whole_pages(size)
+            got = mmap(0, length + LARGE, _READ_WRITE, _PRIVATE_ANONYMOUS, np.int32(-1), 0)
+        if got == -1:
+            raise MemoryError("no memory for orders and levels")
+        # Whole large pages and nothing else: each small one costs as much as a large one to come by.
+        start = (got + LARGE - 1) & ~int64(LARGE - 1)
+        if start > got:
+            munmap(got, start - got)
+        if got + LARGE > start:
+            munmap(start + length, got + LARGE - start)
+        madvise(start, length, _HUGE_PAGES)
+        room = start + LINE_BYTES
+    else:
+        start = malloc(size + 2 * LINE_BYTES)
+        room = (start + 2 * LINE_BYTES - 1) & ~int64(LINE_BYTES - 1)
+        memset(room, np.int32(0), size)
+    view(room - 16, INTEGER)["value"] = start
+    view(room - 8, INTEGER)["value"] = length
+    return room
+
+
+@kernel
+def length_of(room: int) -> int:
+    """Bytes that a room of at least ``LARGE`` bytes has; 0 for a smaller one, which has what was asked for."""
+    length = view(room - 8, INTEGER)["value"]
+    return length - LINE_BYTES if length != 0 else int64(0)
+
+
+@kernel
+def aligned_free(room: int) -> None:
+    """Give back what ``aligned_alloc`` gave; 0 is nothing."""
+    if room != 0:
+        start = view(room - 16, INTEGER)["value"]
+        length = view(room - 8, INTEGER)["value"]
+        if length != 0:
+            munmap(start, length)
+        else:
+            free(start)

@@ -1,0 +1,62 @@
+"""What is worth trying on a feed: for each group of parameters that act together, changes of the best so far."""
+
+from __future__ import annotations
+
+from lobench.engine.parameters import NEVER, FeedTraits, Options
+from lobench.variants.p7_cache_layout.growth import SHARES
+from lobench.variants.p7_cache_layout.layout import SLOTS
+from lobench.variants.p7_cache_layout.parameters import DEFAULTS, RANGES
+
+_LOADS = ((26, 18), (48, 36))
+"""``fullest`` and ``after`` of a sparse and of a dense table."""
+_DISTANCES = (6, 24)
+_PER_LEVEL = (4, 64)
+_WIDEST = (512,)
+_NARROW = 256
+"""Where prices span fewer ticks, the widest window is none that anybody needs."""
+
+
+def candidates(traits: FeedTraits) -> dict[str, Options]:
+    """Group name to its options, those that may change most first."""
+    return {
+        "looking ahead": _looking_ahead(traits),
+        "order table": _tables(traits),
+        "order of records": _batch_sort(traits),
+        "levels": _levels(traits),
+    }
+
+
+def _looking_ahead(traits: FeedTraits) -> Options:
+    """The other of what the defaults do with a feed of this size, and other distances."""
+    if traits.held_bytes >= DEFAULTS.ahead_bytes:
+        return [{"ahead_bytes": NEVER}, *({"distance": distance} for distance in _DISTANCES)]
+    return [{"ahead_bytes": 0}, *({"ahead_bytes": 0, "distance": distance} for distance in _DISTANCES)]
+
+
+def _batch_sort(traits: FeedTraits) -> Options:
+    """The other of what the defaults do with so many books."""
+    return [{"grouped": NEVER if traits.books >= DEFAULTS.grouped else 0}]
+
+
+def _tables(traits: FeedTraits) -> Options:
+    """Large enough at once for all that will rest, at several loads; where that is little, larger."""
+    options: Options = [{"least_lines": _lines(traits, DEFAULTS.after)}]
+    for fullest, after in _LOADS:
+        options.append({"fullest": fullest, "after": after, "least_lines": _lines(traits, after)})
+    if _lines(traits, DEFAULTS.after) <= DEFAULTS.least_lines:
+        options.append({"least_lines": 2 * DEFAULTS.least_lines})
+    return options
+
+
+def _lines(traits: FeedTraits, after: int) -> int:
+    """Lines that all orders fill up to ``after`` of 64 slots."""
+    wanted = traits.live_orders * SHARES // (after * SLOTS) + 1
+    low, high, _ = RANGES["least_lines"]
+    return min(max(low, wanted), high)
+
+
+def _levels(traits: FeedTraits) -> Options:
+    options: Options = [{"per_level": share} for share in _PER_LEVEL]
+    if traits.span_ticks > _NARROW:
+        options += [{"widest": width} for width in _WIDEST]
+    return options

@@ -1,0 +1,55 @@
+"""What may be fitted to a feed without compiling anything anew: the run-time parameters of the packed layout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from lobench.engine.parameters import NEVER, LayoutParameters, Range
+
+RING: Final = 128
+"""What is found ahead is kept for so many records: three distances and more."""
+LEAST_GAP: Final = 4
+"""Of 64 slots, so many are free between two growths of the table: it would do nothing but grow."""
+RANGES: Final = {
+    "distance": Range(1, RING // 4),
+    "least_lines": Range(16, 1 << 22),
+    "fullest": Range(12, 56),
+    "after": Range(8, 52),
+    "ahead_bytes": Range(0, NEVER),
+    "widest": Range(64, 1 << 20, powers=True),
+    "per_level": Range(1, 1 << 10),
+    "grouped": Range(0, NEVER),
+}
+"""Parameter to what it may be. A table of 2^22 lines takes 400 MB a worker, and is there from the first record."""
+
+
+@dataclass(frozen=True)
+class Parameters(LayoutParameters):
+    """``distance``: how many records ahead a record's levels are looked for; its order and its book, twice as many.
+    ``least_lines``: lines of the order table at least. ``fullest``: of 64 slots, how many may be taken before the table
+    grows; ``after``: how many are taken when it has grown. ``ahead_bytes``: from what size of tables and levels on it
+    pays to look ahead. ``widest``: ticks of a window at most, a power of two; ``per_level``: ticks for each of its
+    book's levels at most. ``grouped``: from how many books on a batch's records are handled book by book.
+    """
+
+    RANGES: ClassVar[Mapping[str, Range]] = RANGES
+
+    distance: int = 12
+    least_lines: int = 2048
+    fullest: int = 38
+    after: int = 25
+    ahead_bytes: int = 1 << 20
+    widest: int = 1 << 16
+    per_level: int = 16
+    grouped: int = 8
+
+    def check(self) -> None:
+        if self.after > self.fullest - LEAST_GAP:
+            raise ValueError(f"after must be at most fullest - {LEAST_GAP}, was {self.after} with {self.fullest}")
+
+
+DEFAULTS: Final = Parameters()
+NAMES: Final = Parameters.names()
+assert tuple(RANGES) == NAMES
