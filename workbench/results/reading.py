@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from lobench.engine.errors import LobenchError, UsageError
+from lobench.workbench.results.conversion import from_json
+from lobench.workbench.results.model.control import TWICE, is_again, once
+from lobench.workbench.results.model.document import Result
 from lobench.workbench.results.samples import SESSIONS, holders, problem
 from lobench.workbench.results.schema import SCHEMA, SCHEMA_VERSION, first_problem
 
 _WHERE = "see docs/result-schema.md"
-_CONTROL = " (A/A)"
-"""The end of a control's name, which begins with that of the variant that it is once more."""
 
 
 class ResultError(LobenchError):
@@ -27,15 +28,20 @@ class ResultError(LobenchError):
         self.source = source
 
 
-def read(path: str | Path) -> dict[str, Any]:
+def read(path: str | Path) -> Result:
     """The document in a file, or in ``result.json`` of a folder, valid in every field.
 
     Raises UsageError for a file that cannot be opened, ResultError for one that is not a valid document of this
     version.
     """
-    document = parse(path)
-    validate(document, str(path))
-    return document
+    return result_of(parse(path), str(path))
+
+
+def result_of(document: dict[str, Any], source: str = "result") -> Result:
+    """The document that a JSON object holds; ``source`` is how a message names it. Raises ResultError for one that is
+    not valid."""
+    validate(document, source)
+    return from_json(Result, document)
 
 
 def parse(path: str | Path) -> dict[str, Any]:
@@ -149,9 +155,9 @@ def _contradictions(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _strangers(session: dict[str, Any], known: set[str], path: str) -> Iterator[tuple[str, str]]:
     *measured, control = session["measured"]
-    if not control.endswith(_CONTROL):
-        yield f"{path}.measured", f"'{control[:80]}' comes last, where the control ('…{_CONTROL}') is expected"
-    for name in [name.removesuffix(_CONTROL) for name in measured]:
+    if not is_again(control):
+        yield f"{path}.measured", f"'{control[:80]}' comes last, where the control ('…{TWICE}') is expected"
+    for name in map(once, measured):
         # A combination of policies is named by them (axis=policy,…): that introduces it.
         if name not in known and "=" not in name:
             yield f"{path}.measured", f"'{name[:80]}' is not among $.variants"
@@ -161,7 +167,7 @@ def _strangers(session: dict[str, Any], known: set[str], path: str) -> Iterator[
         if not {name, first} <= set(session["measured"]) or name == first:
             yield f"{path}.same_as", f"'{name[:80]}' or '{first[:80]}' was not measured"
     for name in session["measured"]:
-        if name.endswith(_CONTROL) and name.removesuffix(_CONTROL) not in session["measured"]:
+        if is_again(name) and once(name) not in session["measured"]:
             yield f"{path}.measured", f"the control '{name[:80]}' stands there without its original"
 
 
