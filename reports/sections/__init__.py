@@ -1,4 +1,4 @@
-"""The sections of a page, in their order: one module builds each from a feed's facts or from a document.
+"""The sections of a page, in their order: one module builds each from the view of a feed or from a document.
 
 A new section is a module with ``section(...) -> Section | None`` and its place in one of these lists; None leaves it
 out, one that lacks its data says so and names the command that gives it.

@@ -1,6 +1,6 @@
-"""Result documents (docs/result-schema.md): ``model`` is what they are, ``reading`` makes that of a file and validates
-it, ``folder`` keeps what a run writes, ``conversion`` turns JSON into the model and back, ``refuted`` says which variants
-may be shown."""
+"""Result documents (docs/result-schema.md): ``model`` is what they are, ``reading`` validates a file and makes that of
+it, ``folder`` keeps what a run writes, ``conversion`` turns JSON into the model and back, ``refuted`` says which
+variants may be shown."""
 
 from __future__ import annotations
 
