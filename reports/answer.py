@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from lobench.reports.facts import Facts
 from lobench.reports.numbers import TIMES, between, counted, integer, listed, percent, spelled
+from lobench.reports.result_view import ResultView
+from lobench.workbench.results.model.analysis import Rung
+from lobench.workbench.results.model.intervals import Interval
+from lobench.workbench.results.model.noise import Noise
+from lobench.workbench.statistics.verdicts import NO_DIFFERENCE
 
 
-def answer(feeds: list[Facts]) -> str:
+def answer(feeds: list[ResultView]) -> str:
     """One sentence over all feeds of all documents."""
     if not feeds:
         return "This result holds no feed."
@@ -17,11 +19,11 @@ def answer(feeds: list[Facts]) -> str:
     idle = [feed for feed in whole if feed.idle]
     judged = [feed for feed in whole if not feed.idle]
     parts = [*([_idle(idle)] if idle else []), *([_speed(judged)] if judged else []), _proof(feeds)]
-    measured = [feed for feed in judged if feed.biggest and feed.document["kind"] != "cmp"]
+    measured = [feed for feed in judged if feed.biggest and feed.document.kind != "cmp"]
     if measured:
         parts.append(_biggest(measured))
     if len(feeds) == 1 and judged:
-        parts += [_beside(rung) for rung in feeds[0].beside if feeds[0].document["kind"] != "cmp"]
+        parts += [_beside(rung) for rung in feeds[0].beside if feeds[0].document.kind != "cmp"]
     noises = [feed.noise for feed in feeds if feed.noise]
     if noises:
         floor, effect = (
@@ -32,12 +34,12 @@ def answer(feeds: list[Facts]) -> str:
     return "; ".join(parts) + "."
 
 
-def _idle(feeds: list[Facts]) -> str:
+def _idle(feeds: list[ResultView]) -> str:
     names, verb = listed([feed.name for feed in feeds]), "has" if len(feeds) == 1 else "have"
     return f"{names} {verb} no record that closes an event: nothing was evaluated, and no speed-up is a verdict"
 
 
-def _speed(feeds: list[Facts]) -> str:
+def _speed(feeds: list[ResultView]) -> str:
     tops = [(feed, feed.top) for feed in feeds if feed.top is not None]
     if not tops:
         return f"Nothing was measured on {listed([feed.name for feed in feeds[:3]])}" + (
@@ -45,34 +47,37 @@ def _speed(feeds: list[Facts]) -> str:
         )
     if len(tops) == 1:
         feed, top = tops[0]
-        if feed.document["kind"] == "cmp" and feed.ladder[-1]["base"]:
+        if feed.document.kind == "cmp" and feed.ladder[-1].base:
             return f"{_beside(feed.ladder[-1])} on {feed.name}"
-        return f"{top['variant']} {_faster(top, feed.reference)} on {feed.name}{_alone(top, 'total')}"
-    tops.sort(key=lambda pair: pair[1]["total"]["value"])
-    names = listed(list(dict.fromkeys(top["variant"] for _, top in tops)))
-    low, high = (f"{spelled(top['total'], TIMES)}{_alone(top, 'total')}" for _, top in (tops[0], tops[-1]))
+        return f"{top.variant} {_faster(top, feed.reference)} on {feed.name}{_alone(top, top.total_alone)}"
+    tops.sort(key=lambda pair: pair[1].total.value if pair[1].total else 0.0)
+    names = listed(list(dict.fromkeys(top.variant for _, top in tops)))
+    low, high = (f"{_times(top.total)}{_alone(top, top.total_alone)}" for _, top in (tops[0], tops[-1]))
     return f"Over {len(tops)} feeds, {names} ran {low} to {high} as fast as {tops[0][0].reference}"
 
 
-def _alone(rung: dict[str, Any], figure: str) -> str:
+def _times(ratio: Interval | None) -> str:
+    return spelled(ratio, TIMES) if ratio else ""
+
+
+def _alone(rung: Rung, alone: Interval | None) -> str:
     """What a speed-up is where each variant runs by itself, if a bias of measuring side by side is shown."""
-    alone = rung.get(f"{figure}_alone")
     if not alone:
         return ""
-    cost = f"; it takes {spelled(rung['bias'], TIMES)} as long beside others" if rung.get("bias") else ""
-    return f" (each by itself: {spelled(alone, TIMES)}{cost})"
+    cost = f"; it takes {_times(rung.bias)} as long beside others" if rung.bias else ""
+    return f" (each by itself: {_times(alone)}{cost})"
 
 
-def _faster(rung: dict[str, Any], reference: str) -> str:
-    total = spelled(rung["total"], TIMES)
-    if rung["total_verdict"] == "no difference shown":
+def _faster(rung: Rung, reference: str) -> str:
+    total = _times(rung.total)
+    if rung.total_verdict == NO_DIFFERENCE:
         return f"shows no difference in speed from {reference}: {total}"
     return f"is {total} as fast as {reference}"
 
 
-def _proof(feeds: list[Facts]) -> str:
+def _proof(feeds: list[ResultView]) -> str:
     refuted = list(dict.fromkeys(name for feed in feeds for name in feed.refuted))
-    events = integer(sum(feed.feed["events"] for feed in feeds))
+    events = integer(sum(feed.feed.events for feed in feeds))
     if refuted:
         verb, whose = ("does", "its") if len(refuted) == 1 else ("do", "their")
         return (
@@ -84,34 +89,30 @@ def _proof(feeds: list[Facts]) -> str:
     return f"all {counted(len(names), 'variant')} agree to the last bit over {events} events"
 
 
-def _biggest(feeds: list[Facts]) -> str:
+def _biggest(feeds: list[ResultView]) -> str:
     rungs = [feed.biggest for feed in feeds if feed.biggest]
-    winner = max(rungs, key=lambda rung: sum(other["variant"] == rung["variant"] for other in rungs))
-    same = [rung for rung in rungs if rung["variant"] == winner["variant"]]
-    if len(same) == 1:
-        earned = spelled(same[0]["step"], TIMES)
-    else:
-        values = sorted(same, key=lambda rung: rung["step"]["value"])
-        earned = f"{spelled(values[0]['step'], TIMES)} to {spelled(values[-1]['step'], TIMES)}"
+    winner = max(rungs, key=lambda rung: sum(other.variant == rung.variant for other in rungs))
+    same = [rung for rung in rungs if rung.variant == winner.variant]
+    steps = sorted((rung.step for rung in same if rung.step), key=lambda step: step.value)
+    earned = " to ".join(_times(step) for step in (steps if len(steps) == 1 else (steps[0], steps[-1])))
     where = "" if len(rungs) == 1 else f" (on {len(same)} of {len(rungs)} feeds)"
-    prediction = winner["prediction"]
-    against = f" where {between(prediction['low'], prediction['high'], TIMES)} was predicted" if prediction else ""
-    alone = _alone(winner, "step") if len(same) == 1 else ""
-    return f"the biggest phase{where}, {winner['variant']}, earned {earned}{alone}{against}"
+    prediction = winner.prediction
+    against = f" where {between(prediction.low, prediction.high, TIMES)} was predicted" if prediction else ""
+    alone = _alone(winner, winner.step_alone) if len(same) == 1 else ""
+    return f"the biggest phase{where}, {winner.variant}, earned {earned}{alone}{against}"
 
 
-def _beside(rung: dict[str, Any]) -> str:
-    if not rung["step"]:
-        return f"{rung['variant']} is {rung.get('note') or 'not compared'}"
-    step = f"{spelled(rung['step'], TIMES)}"
-    if rung["step_verdict"] == "no difference shown":
-        return f"{rung['variant']} shows no difference in speed from {rung['base']}: {step}"
-    return f"{rung['variant']} is {step} as fast as {rung['base']}{_alone(rung, 'step')}"
+def _beside(rung: Rung) -> str:
+    if not rung.step:
+        return f"{rung.variant} is {rung.note or 'not compared'}"
+    if rung.step_verdict == NO_DIFFERENCE:
+        return f"{rung.variant} shows no difference in speed from {rung.base}: {_times(rung.step)}"
+    return f"{rung.variant} is {_times(rung.step)} as fast as {rung.base}{_alone(rung, rung.step_alone)}"
 
 
-def _floors(noise: dict[str, Any]) -> list[float]:
+def _floors(noise: Noise) -> list[float]:
     """By how much identical variants differed: the reference, and those at the top."""
-    return [noise["floor"], *(control["floor"] for control in noise.get("controls", ())[1:])]
+    return [noise.floor, *(control.floor for control in noise.controls[1:])]
 
 
 def _range(fractions: list[float]) -> str:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
+
+from lobench.workbench.results.model.intervals import Interval
 
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
 """Unit of speed-ups."""
-
-Interval = Mapping[str, Any]
-"""{"value", "low", "high"} of the result document."""
 
 
 def integer(value: float) -> str:
@@ -30,27 +28,22 @@ def significant(value: float, digits: int = 3) -> str:
 def decimals(interval: Interval) -> int:
     """Digits after the point that an interval's width supports: its half-width keeps two significant digits if it
     begins with 1 to 3, else one, as the Particle Data Group rounds."""
-    half = abs(interval["high"] - interval["low"]) / 2
+    half = abs(interval.high - interval.low) / 2
     if half == 0:
-        value = abs(interval["value"])
+        value = abs(interval.value)
         return 2 if value == 0 else min(4, max(0, 2 - math.floor(math.log10(value))))
     magnitude = math.floor(math.log10(half))
     return min(4, max(0, (1 if half < 4 * 10.0**magnitude else 0) - magnitude))
 
 
-def scaled(interval: Interval, factor: float) -> dict[str, float]:
-    """The interval in another unit."""
-    return {name: interval[name] * factor for name in ("value", "low", "high")}
-
-
 def estimate(interval: Interval, unit: str = "") -> str:
-    return f"{interval['value']:,.{decimals(interval)}f}{unit}"
+    return f"{interval.value:,.{decimals(interval)}f}{unit}"
 
 
 def limits(interval: Interval) -> str:
     """Both ends of the interval, in one piece where lines break."""
     places = decimals(interval)
-    return f"{interval['low']:,.{places}f}\u00a0to\u00a0{interval['high']:,.{places}f}"
+    return f"{interval.low:,.{places}f}\u00a0to\u00a0{interval.high:,.{places}f}"
 
 
 def spelled(interval: Interval, unit: str = "") -> str:

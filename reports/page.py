@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TypeVar
 
 from lobench.reports.answer import answer
 from lobench.reports.blocks import Page, Part, Section, Text
-from lobench.reports.facts import WHOLE, Facts, printable
 from lobench.reports.numbers import counted, listed, percent
+from lobench.reports.result_view import WHOLE, ResultView, printable
 from lobench.reports.sections import DOCUMENT_SECTIONS, FEED_SECTIONS
 from lobench.reports.summary import summary
 from lobench.workbench.results.caution import caution
+from lobench.workbench.results.model.document import FeedResult, Result
+
+Source = TypeVar("Source")
 
 COARSE = 0.05
 """A smallest detectable effect above this is warned of."""
@@ -19,28 +22,28 @@ DISTURBED = 0.25
 """So is a share of contaminated samples above this."""
 
 
-def page(documents: list[dict[str, Any]]) -> Page:
+def page(documents: list[Result]) -> Page:
     """The page of one or several validated result documents."""
     documents = [printable(document) for document in documents]
     single = len(documents) == 1
-    alone = single and len(documents[0]["feeds"]) == 1
+    alone = single and len(documents[0].feeds) == 1
     parts: list[Part] = []
-    feeds: list[Facts] = []
+    feeds: list[ResultView] = []
     anchors: list[str] = []
     warnings: list[Text] = []
     for number, document in enumerate(documents, start=1):
         own = _built(DOCUMENT_SECTIONS, document)
         warnings += _warnings(document, "This result" if single else f"Result {number}")
-        for place, feed in enumerate(document["feeds"], start=1):
-            facts = Facts(document, feed)
-            key, sections = f"result{number}-feed{place}", _built(FEED_SECTIONS, facts)
-            feeds.append(facts)
+        for place, feed in enumerate(document.feeds, start=1):
+            view = ResultView(document, feed)
+            key, sections = f"result{number}-feed{place}", _built(FEED_SECTIONS, view)
+            feeds.append(view)
             anchors.append(key)
-            parts.append(Part(key, "" if alone else facts.name, _counts(feed), sections + own if alone else sections))
+            parts.append(Part(key, "" if alone else view.name, _counts(feed), sections + own if alone else sections))
         if not alone:
             title = "Cost and environment" if single else f"Cost and environment of result {number}"
             parts.append(Part(f"result{number}", title, _line(document), own))
-    names = list(dict.fromkeys(facts.name for facts in feeds))
+    names = list(dict.fromkeys(feed.name for feed in feeds))
     line = _line(documents[0]) if single else counted(len(documents), "result")
     return Page(
         title=f"lobench: {listed(names) or 'no feed'}",
@@ -52,32 +55,32 @@ def page(documents: list[dict[str, Any]]) -> Page:
     )
 
 
-def _built(builders: Sequence[Callable[[Any], Section | None]], source: Any) -> list[Section]:
+def _built(builders: Sequence[Callable[[Source], Section | None]], source: Source) -> list[Section]:
     return [section for build in builders if (section := build(source)) is not None]
 
 
-def _counts(feed: dict[str, Any]) -> str:
+def _counts(feed: FeedResult) -> str:
     return ", ".join(
-        (counted(feed["events"], "event"), counted(feed["evaluations"], "evaluation"), counted(feed["books"], "book"))
+        (counted(feed.events, "event"), counted(feed.evaluations, "evaluation"), counted(feed.books, "book"))
     )
 
 
-def _line(document: dict[str, Any]) -> str:
+def _line(document: Result) -> str:
     """When and where."""
-    model = (document["environment"].get("cpu") or {}).get("model")
-    return " · ".join(filter(None, [document["created"][:16].replace("T", " ") + " UTC", model]))
+    model = document.environment.cpu.model
+    return " · ".join(filter(None, [document.created[:16].replace("T", " ") + " UTC", model]))
 
 
-def _warnings(document: dict[str, Any], which: str) -> list[Text]:
+def _warnings(document: Result, which: str) -> list[Text]:
     """What a reader must know before the figures; ``which`` names the result."""
-    feeds = [Facts(document, feed) for feed in document["feeds"]]
+    feeds = [ResultView(document, feed) for feed in document.feeds]
     found: list[Text] = []
-    if document["status"] == "partial":
+    if document.status == "partial":
         text = f"{which} is partial: the run was interrupted. What it had measured is shown. This measures all of it:"
-        found.append(Text(text, "warning", document["command"]))
-    if document["until"] != WHOLE:
+        found.append(Text(text, "warning", document.command))
+    if document.until != WHOLE:
         text = (
-            f"{which} is of a part of the pipeline: every record is done with after the stage {document['until']}. No "
+            f"{which} is of a part of the pipeline: every record is done with after the stage {document.until}. No "
             "variant computes what follows, and no figure is a phase's gain for the whole."
         )
         found.append(Text(text, "warning"))
@@ -89,19 +92,19 @@ def _warnings(document: dict[str, Any], which: str) -> list[Text]:
     return found + [Text(text, "warning") for feed in feeds for text in _coarse(feed)]
 
 
-def _coarse(feed: Facts) -> list[str]:
+def _coarse(feed: ResultView) -> list[str]:
     """Why small differences on this feed are not to be relied on."""
-    if not feed.noise:
+    if feed.noise is None or feed.feed.session is None:
         return []
-    effect, contaminated = max(feed.detectable), feed.noise["contaminated"]
+    effect, contaminated = max(feed.detectable), feed.noise.contaminated
     texts = []
     if effect > COARSE:
         texts.append(f"Coarse: on {feed.name} only differences of {percent(effect)} or more are found reliably.")
-    few = caution(feed.session)
+    few = caution(feed.feed.session)
     if few:
         texts.append(f"{feed.name} was {few}.")
-    if contaminated["samples"] > DISTURBED * contaminated["of"]:
-        share = f"{contaminated['samples']:,} of {contaminated['of']:,}"
+    if contaminated.samples > DISTURBED * contaminated.of:
+        share = f"{contaminated.samples:,} of {contaminated.of:,}"
         texts.append(f"The machine was busy: {share} samples on {feed.name} were disturbed.")
     return texts
 

@@ -3,38 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from lobench.reports.blocks import Block, Cell, Table, Text
-from lobench.reports.facts import Facts
 from lobench.reports.numbers import TIMES, integer, listed, percent
+from lobench.reports.result_view import ResultView
 from lobench.reports.sections.shared import SCORES, TONES, beside, figure
+from lobench.workbench.results.model.analysis import Rung
+from lobench.workbench.results.model.attribution import WithoutPhase
+from lobench.workbench.statistics.verdicts import FASTER
 
 _Key = tuple[int, str]
 """Phase and axis."""
 
 
-def summary(feeds: list[Facts], anchors: list[str]) -> list[Block]:
+def summary(feeds: list[ResultView], anchors: list[str]) -> list[Block]:
     """One row for each feed: what every phase's step earned there; ``anchors`` link its name to its part."""
     phases = sorted(
-        {
-            (rung["phase"], rung["variant"])
-            for feed in feeds
-            for rung in feed.phases
-            if rung["step"] or rung.get("same_as")
-        }
+        {(rung.phase or 0, rung.variant) for feed in feeds for rung in feed.phases if rung.step or rung.same_as}
     )
     rows = []
     for feed, anchor in zip(feeds, anchors, strict=True):
-        rungs = {rung["variant"]: rung for rung in feed.phases}
+        rungs = {rung.variant: rung for rung in feed.phases}
         cells = [_step(rungs.get(name)) for _, name in phases]
         rows.append(
             [
                 Cell(feed.name, link=anchor),
-                Cell(integer(feed.feed["events"])),
+                Cell(integer(feed.feed.events)),
                 *cells,
-                beside(figure(feed.top["total"], TIMES), feed.top.get("total_alone")) if feed.top else Cell(""),
-                Cell(percent(feed.noise["floor"]) if feed.noise else ""),
+                beside(figure(feed.top.total, TIMES), feed.top.total_alone) if feed.top else Cell(""),
+                Cell(percent(feed.noise.floor) if feed.noise else ""),
                 _agreement(feed),
             ]
         )
@@ -43,58 +40,59 @@ def summary(feeds: list[Facts], anchors: list[str]) -> list[Block]:
     return [Table(caption, headings, rows, words=frozenset({0, len(headings) - 1})), *places(feeds)]
 
 
-def _step(rung: dict[str, Any] | None) -> Cell:
+def _step(rung: Rung | None) -> Cell:
     """A phase's step, how its prediction scored, and why it is not judged."""
     if rung is None:
         return Cell("")
-    cell = beside(figure(rung["step"], TIMES), rung.get("step_alone"))
-    notes = [cell.note, SCORES.get(rung["score"] or "", ""), rung.get("note") or ""]
+    cell = beside(figure(rung.step, TIMES), rung.step_alone)
+    notes = [cell.note, SCORES.get(rung.score or "", ""), rung.note or ""]
     return replace(cell, note="; ".join(filter(None, notes)))
 
 
-def places(feeds: list[Facts]) -> list[Block]:
+def places(feeds: list[ResultView]) -> list[Block]:
     """Which phase earns its place on which feed, where the top was measured without one phase at a time."""
-    shown = [feed for feed in feeds if feed.from_top]
+    shown = [(feed.name, feed.from_top) for feed in feeds if feed.from_top]
     if len(shown) < 2:
         return []
-    entries = [{_key(entry): entry for entry in feed.from_top["axes"]} for feed in shown]
+    names = [name for name, _ in shown]
+    entries = [{_key(entry): entry for entry in from_top.axes} for _, from_top in shown]
     keys = sorted({key for found in entries for key in found})
     rows = [
-        [Cell(feed.name, feed.from_top["top"]), *(_place(found.get(key)) for key in keys)]
-        for feed, found in zip(shown, entries, strict=True)
+        [Cell(name, from_top.top), *(_place(found.get(key)) for key in keys)]
+        for (name, from_top), found in zip(shown, entries, strict=True)
     ]
     headings = ["feed", *(f"{phase} {axis}" for phase, axis in keys)]
     caption = (
         "Does each phase earn its place? Speed of the ladder's top over itself without that phase alone, CPU time, "
         "95 % intervals"
     )
-    return [Table(caption, headings, rows), Text(_told(keys, shown, entries))]
+    return [Table(caption, headings, rows), Text(_told(keys, names, entries))]
 
 
-def _key(entry: dict[str, Any]) -> _Key:
-    return entry["phase"], entry["axis"]
+def _key(entry: WithoutPhase) -> _Key:
+    return entry.phase, entry.axis
 
 
-def _place(entry: dict[str, Any] | None) -> Cell:
-    if entry is None or entry["ratio"] is None:
-        return Cell("", (entry or {}).get("note") or "")
-    cell = figure(entry["ratio"], TIMES)
-    return Cell(cell.text, f"{cell.note}; {entry['verdict']}", TONES.get(entry["verdict"], ""))
+def _place(entry: WithoutPhase | None) -> Cell:
+    if entry is None or entry.ratio is None:
+        return Cell("", (entry.note if entry else None) or "")
+    cell = figure(entry.ratio, TIMES)
+    return Cell(cell.text, f"{cell.note}; {entry.verdict}", TONES.get(entry.verdict or "", ""))
 
 
-def _told(keys: list[_Key], feeds: list[Facts], entries: list[dict[_Key, dict[str, Any]]]) -> str:
+def _told(keys: list[_Key], feeds: list[str], entries: list[dict[_Key, WithoutPhase]]) -> str:
     """On which feeds the phases earn their place, in sentences: those that do everywhere together, the others one by
     one."""
     everywhere, others = [], []
     for key in keys:
         name = f"{key[0]} ({key[1]})"
-        found = [(feed.name, entry) for feed, own in zip(feeds, entries, strict=True) if (entry := own.get(key))]
-        measured = [(feed, entry["verdict"] == "faster") for feed, entry in found if entry["ratio"]]
+        found = [(feed, entry) for feed, own in zip(feeds, entries, strict=True) if (entry := own.get(key))]
+        measured = [(feed, entry.verdict == FASTER) for feed, entry in found if entry.ratio]
         earning, idle = (
             list(dict.fromkeys(feed for feed, earns in measured if earns is said)) for said in (True, False)
         )
         if not measured:
-            others.append(f"Phase {name} has no figure: {found[0][1]['note']}.")
+            others.append(f"Phase {name} has no figure: {found[0][1].note}.")
         elif not idle:
             everywhere.append(name)
         elif not earning:
@@ -107,7 +105,7 @@ def _told(keys: list[_Key], feeds: list[Facts], entries: list[dict[_Key, dict[st
     return " ".join(others)
 
 
-def _agreement(feed: Facts) -> Cell:
+def _agreement(feed: ResultView) -> Cell:
     if feed.refuted:
         return Cell("DIFFER", ", ".join(feed.refuted), "bad")
     return Cell("all agree", tone="good") if feed.agreeing else Cell("not verified")

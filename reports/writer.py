@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.reports.blocks import Chart, Page
@@ -11,9 +10,10 @@ from lobench.reports.charts.svg import Picture, draw
 from lobench.reports.markdown import markdown
 from lobench.reports.page import page, sections_of
 from lobench.reports.render import html
+from lobench.workbench.results.model.document import Result
 
 
-def write(documents: list[dict[str, Any]], folder: Path) -> Path:
+def write(documents: list[Result], folder: Path) -> Path:
     """Write the report of validated result documents into ``folder``, which is made if need be.
 
     Returns the path of report.html. Charts of the first feed have plain names (``charts/ladder.svg``), those of others

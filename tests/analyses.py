@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from lobench.workbench.plan import grade
+from lobench.workbench.results.model.intervals import Interval
 
 Document = dict[str, Any]
 
@@ -153,7 +154,9 @@ def _ladder(medians: Mapping[str, float], names: Sequence[str]) -> list[Document
                 "bias": None,
                 "step_alone": None,
                 "total_alone": None,
-                "score": grade(promise[1], promise[2], measured, _verdict(step)) if promise and step else None,
+                "score": grade(promise[1], promise[2], Interval(**measured), _verdict(step))
+                if promise and measured and step
+                else None,
             }
         )
         if phase is not None:

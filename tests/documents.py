@@ -225,6 +225,7 @@ def _feed(
         "at_once": None,
         "limits": None,
         "analysis": None,
+        "tuning": None,
     }
     if combinations:
         rates = [_combined_speed(policies) for policies in combinations.values()]
@@ -292,6 +293,7 @@ def _session(
             "until_precision": None,
         },
         "disagreeing": [],
+        "reasons": {},
         "samples": {"columns": list(_SAMPLE), "rows": rows if complete else rows[:whole]},
     }
 

@@ -13,17 +13,20 @@ from typing import Any
 import numpy as np
 
 from lobench.variants import REFERENCE
-from lobench.workbench.measurement.design import CONTROL, TWICE
-from lobench.workbench.statistics.controls import same_of
+from lobench.workbench.measurement.design import CONTROL
+from lobench.workbench.results.model.control import again
 from lobench.workbench.statistics.ladder import Comparisons
 from lobench.workbench.statistics.samples import session_timings
 from lobench.workbench.statistics.verdicts import NO_DIFFERENCE, SIGNIFICANCE, verdict
+from tests import typed
 
 RECORDING = Path(__file__).parent / "fixtures" / "noise.npz"
 TOP_RECORDING = Path(__file__).parent / "fixtures" / "top-noise.npz"
 """Whole sessions with four copies of the ladder's top (``scripts/record-noise --copies 4 --sessions 20``)."""
 TOP = "p1_top"
 """The name under which one of the recorded copies stands in drawn sessions; the others are compared with it."""
+DESIGN = {"processes": 8, "seconds": 1.0, "passes": 2, "seed": 1, "pinned": False, "until_precision": None}
+"""What a session's design says where a test does not."""
 LADDER_FAMILY = 16
 """Comparisons of a session of the whole ladder: what Holm's correction divides the level by."""
 
@@ -74,7 +77,7 @@ class Recording:
         names = [self.about["measured"][place] for place in self.copies[:4]]
         found: dict[str, list[list[bool]]] = {"p < 0.05": [], "cmp": [], "ladder": []}
         for session in self.sessions():
-            timings = session_timings(session)
+            timings = session_timings(typed.session(session))
             rows: dict[str, list[bool]] = {name: [] for name in found}
             for one, other in combinations(names, 2):
                 control, of = (name for name in names if name not in (one, other))
@@ -92,12 +95,18 @@ class Recording:
     def session(self) -> dict[str, Any]:
         """All of it, as one session of a result document."""
         samples = {"columns": self.about["columns"], "rows": self.samples}
-        return {**{key: self.about[key] for key in ("events", "measured", "design")}, "samples": samples}
+        return {
+            **{key: self.about[key] for key in ("events", "measured")},
+            "complete": True,
+            "design": {**DESIGN, **self.about["design"]},
+            "disagreeing": [],
+            "samples": samples,
+        }
 
     def log_ratios(self, columns: Sequence[int], processes: int, sessions: int, clock: str = "cpu_ns") -> np.ndarray:
         """What sessions would say of two identical variants, shape (sessions, processes). In each process it is left to
         chance which of the recorded ``columns`` is which."""
-        units = session_timings(self.session, clock).units()
+        units = session_timings(typed.session(self.session), clock).units()
         rng = np.random.default_rng(processes)
         drawn = np.argsort(rng.random((sessions, len(units))), axis=1)[:, :processes]
         sides = np.array(columns)[np.argsort(rng.random((sessions, processes, len(columns))), axis=2)[..., :2]]
@@ -113,8 +122,8 @@ class Recording:
         ``twice``, ``TOP`` once more, as a session does that has no identical pair at the top. In all that makes four
         copies at most. In each process it is left to chance which recorded copy stands under which name.
         """
-        again = [f"{TOP}{TWICE}"] if twice else []
-        names = [REFERENCE, TOP, *effects, *again, CONTROL]
+        second = [again(TOP)] if twice else []
+        names = [REFERENCE, TOP, *effects, *second, CONTROL]
         rows = []
         for number, process in enumerate(rng.choice(self.processes, processes, replace=False)):
             own = self.samples[self.samples[:, 0] == process]
@@ -130,8 +139,9 @@ class Recording:
 
 def by_cpu(session: dict[str, Any]) -> Comparisons:
     """What a drawn session says of pairs by CPU time, in half the time of both clocks."""
-    timings = session_timings(session)
-    return Comparisons(timings, timings, REFERENCE, CONTROL, same_of(session))
+    measured = typed.session(session)
+    timings = session_timings(measured)
+    return Comparisons(timings, timings, REFERENCE, CONTROL, measured.same)
 
 
 def feed(names: Sequence[str], rows: np.ndarray, events: int, design: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,13 +152,13 @@ def feed(names: Sequence[str], rows: np.ndarray, events: int, design: Mapping[st
         "events": events,
         "complete": True,
         "measured": list(names),
-        "design": dict(design),
+        "design": {**DESIGN, **design},
         "disagreeing": [],
         "samples": {"columns": columns, "rows": rows},
     }
     nothing = dict.fromkeys(("factorial", "isolated", "scaling", "limits", "analysis"))
-    about = {"name": "recorded", "digest": "0" * 16, "events": events, "evaluations": events}
-    return {**about, "verification": [], "session": session, **nothing}
+    about = {"specs": ["recorded"], "name": "recorded", "digest": "0" * 16, "events": events, "evaluations": events}
+    return {**about, "books": 1, "anomalies": {}, "verification": [], "counters": {}, "session": session, **nothing}
 
 
 def variants(names: Sequence[str]) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lobench.workbench.measurement.design import TWICE
+from lobench.workbench.results.model.control import once
 from tests.documents import SPEEDS, Document, document
 from tests.profiled import profiles_of
 
@@ -41,8 +41,8 @@ def wide() -> Document:
 def renamed(value: Any, names: dict[str, str]) -> Any:
     """The document with other names, wherever they stand alone."""
     if isinstance(value, str):
-        once = value.removesuffix(TWICE)
-        return names[once] + value[len(once) :] if once in names else value
+        first = once(value)
+        return names[first] + value[len(first) :] if first in names else value
     if isinstance(value, dict):
         return {renamed(key, names): renamed(entry, names) for key, entry in value.items()}
     if isinstance(value, list):

@@ -1,1 +1,1 @@
-"""The charts: one module for each, which turns a feed's facts into a picture and the same in words and figures."""
+"""The charts: one module for each, which turns the view of a feed into a picture and the same in words and figures."""

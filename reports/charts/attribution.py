@@ -2,64 +2,82 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any, Protocol
 
 import altair as alt
 
 from lobench.reports.blocks import Chart, Table, words
 from lobench.reports.charts.theme import MUTED, SERIES, SHAPES, data, finish, labels, log_axis, plot_width, rows_of
-from lobench.reports.facts import Facts
 from lobench.reports.numbers import TIMES, estimate, limits, spelled
+from lobench.reports.result_view import ResultView
+from lobench.workbench.results.model.attribution import PhaseGain
+from lobench.workbench.results.model.intervals import Interval
 
-METHODS = {"shapley": "Shapley value", "leave_one_out": "leave one out", "ladder": "ladder"}
+METHODS: dict[str, Callable[[PhaseGain], Interval | None]] = {
+    "Shapley value": lambda phase: phase.shapley,
+    "leave one out": lambda phase: phase.leave_one_out,
+    "ladder": lambda phase: phase.ladder,
+}
+"""Method to what it says that a phase earned."""
 
 
-def attribution_chart(facts: Facts) -> Chart | None:
+class OfAxis(Protocol):
+    """What is about the phase that changed an axis."""
+
+    @property
+    def phase(self) -> int: ...
+
+    @property
+    def axis(self) -> str: ...
+
+
+def attribution_chart(view: ResultView) -> Chart | None:
     """None without a factorial."""
-    attribution = facts.analysis.get("attribution")
-    if not attribution:
+    attribution = view.analysis.attribution if view.analysis else None
+    if attribution is None:
         return None
-    phases = attribution["phases"]
+    phases = attribution.phases
     table = Table(
         "What the chart shows",
         ["phase", "method", "speed-up", "95 % interval"],
         [
-            words(name_of(phase), method, estimate(phase[key], TIMES), limits(phase[key]))
+            words(name_of(phase), method, estimate(gain, TIMES), limits(gain))
             for phase in phases
-            for key, method in _known(phase).items()
+            for method, gain in _known(phase).items()
         ],
         words=frozenset({0, 1}),
     )
     said = "; ".join(
-        f"{name_of(phase)}: "
-        + ", ".join(f"{method} {spelled(phase[key], TIMES)}" for key, method in _known(phase).items())
+        f"{name_of(phase)}: " + ", ".join(f"{method} {spelled(gain, TIMES)}" for method, gain in _known(phase).items())
         for phase in phases
     )
-    title = f"What each phase earned, by three methods, on {facts.name}"
+    title = f"What each phase earned, by three methods, on {view.name}"
     return Chart("attribution", title, said, table, lambda width: _draw(width, phases))
 
 
-def name_of(phase: dict[str, Any]) -> str:
-    return f"{phase['phase']} {phase['axis']}"
+def name_of(phase: OfAxis) -> str:
+    return f"{phase.phase} {phase.axis}"
 
 
-def _known(phase: dict[str, Any]) -> dict[str, str]:
+def _known(phase: PhaseGain) -> dict[str, Interval]:
     """The methods that have a figure: a phase beyond the factorial has no Shapley value, and leave-one-out only where
     that was measured."""
-    return {key: method for key, method in METHODS.items() if phase[key] is not None}
+    return {method: gain for method, of in METHODS.items() if (gain := of(phase)) is not None}
 
 
-def _draw(width: int, phases: list[dict[str, Any]]) -> Any:
+def _draw(width: int, phases: Sequence[PhaseGain]) -> Any:
     names = labels([name_of(phase) for phase in phases])
     rows = [
-        {"label": name, "method": method, **phase[key]}
+        {"label": name, "method": method, **asdict(gain)}
         for phase, name in zip(phases, names, strict=True)
-        for key, method in _known(phase).items()
+        for method, gain in _known(phase).items()
     ]
     ends = [1.0, *(row[end] for row in rows for end in ("low", "high"))]
     room = plot_width(width, names)
     x = log_axis("speed-up", min(ends) / 1.1, max(ends) * 1.1, room)
-    methods = list(METHODS.values())
+    methods = list(METHODS)
     color = alt.Color("method:N", scale=alt.Scale(domain=methods, range=list(SERIES[:3])), sort=methods, title=None)
     shape = alt.Shape("method:N", scale=alt.Scale(domain=methods, range=list(SHAPES[:3])), sort=methods, title=None)
     base = alt.Chart(data(rows)).encode(y=rows_of(names), yOffset=alt.YOffset("method:N", sort=methods), color=color)

@@ -2,41 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import altair as alt
 
 from lobench.reports.blocks import Chart, Table, words
 from lobench.reports.charts.theme import BLUE, MUTED, VERMILION, data, finish, log_axis, plot_width, rows_of
-from lobench.reports.facts import Facts
 from lobench.reports.numbers import TIMES, estimate, limits, spelled
+from lobench.reports.result_view import ResultView
+from lobench.workbench.results.model.attribution import AxesEffect
 
 KINDS = ("main effect", "interaction")
 
 
-def interactions_chart(facts: Facts) -> Chart | None:
+def interactions_chart(view: ResultView) -> Chart | None:
     """None without a factorial."""
-    interactions = facts.analysis.get("interactions")
-    if not interactions:
+    interactions = view.analysis.interactions if view.analysis else None
+    if interactions is None:
         return None
-    effects = sorted(interactions["effects"], key=lambda effect: len(effect["axes"]))
+    effects = sorted(interactions.effects, key=lambda effect: len(effect.axes))
     table = Table(
         "What the chart shows",
         ["", "effect", "95 % interval"],
-        [words(name_of(effect), estimate(effect["effect"], TIMES), limits(effect["effect"])) for effect in effects],
+        [words(name_of(effect), estimate(effect.effect, TIMES), limits(effect.effect)) for effect in effects],
     )
-    said = "; ".join(f"{name_of(effect)} {spelled(effect['effect'], TIMES)}" for effect in effects)
-    return Chart("interactions", f"Effects on {facts.name}", said, table, lambda width: _draw(width, effects))
+    said = "; ".join(f"{name_of(effect)} {spelled(effect.effect, TIMES)}" for effect in effects)
+    return Chart("interactions", f"Effects on {view.name}", said, table, lambda width: _draw(width, effects))
 
 
-def name_of(effect: dict[str, Any]) -> str:
-    return f" {TIMES} ".join(effect["axes"])
+def name_of(effect: AxesEffect) -> str:
+    return f" {TIMES} ".join(effect.axes)
 
 
-def _draw(width: int, effects: list[dict[str, Any]]) -> Any:
+def _draw(width: int, effects: Sequence[AxesEffect]) -> Any:
     names = [name_of(effect) for effect in effects]
     rows = [
-        {"label": name, "kind": KINDS[len(effect["axes"]) > 1], **effect["effect"]}
+        {"label": name, "kind": KINDS[len(effect.axes) > 1], **asdict(effect.effect)}
         for name, effect in zip(names, effects, strict=True)
     ]
     ends = [1.0, *(row[end] for row in rows for end in ("low", "high"))]

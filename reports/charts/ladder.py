@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import altair as alt
@@ -20,18 +22,19 @@ from lobench.reports.charts.theme import (
     plot_width,
     rows_of,
 )
-from lobench.reports.facts import Facts
-from lobench.reports.numbers import estimate, scaled, significant, spelled
+from lobench.reports.numbers import estimate, significant, spelled
+from lobench.reports.result_view import ResultView
+from lobench.workbench.results.model.analysis import Limit
 
 MILLION = 1e-6
 
 
-def ladder_chart(facts: Facts) -> Chart | None:
+def ladder_chart(view: ResultView) -> Chart | None:
     """None where nothing was measured."""
-    rungs = facts.ladder
+    rungs = view.ladder
     if not rungs:
         return None
-    rows, shown = _rows(facts), facts.analysis.get("limits") or []
+    rows, shown = _rows(view), (view.analysis.limits if view.analysis else None) or ()
     table = Table(
         "What the chart shows",
         ["", "M events/s", "95 % interval", "predicted for the step, M events/s"],
@@ -40,32 +43,30 @@ def ladder_chart(facts: Facts) -> Chart | None:
                   f"{significant(row['from'])} to {significant(row['to'])}" if "from" in row else "")
             for row in rows
         ]
-        + [words(limit["name"], estimate(scaled(limit["events_per_second"], MILLION)), "", "") for limit in shown],
+        + [words(limit.name, estimate(limit.events_per_second.scaled(MILLION)), "", "") for limit in shown],
     )  # fmt: skip
-    said = "; ".join(
-        f"{rung['variant']} {spelled(scaled(rung['events_per_second'], MILLION))} M events/s" for rung in rungs
-    )
-    return Chart("ladder", f"The ladder on {facts.name}", said, table, lambda width: _draw(width, facts, rows, shown))
+    said = "; ".join(f"{rung.variant} {spelled(rung.events_per_second.scaled(MILLION))} M events/s" for rung in rungs)
+    return Chart("ladder", f"The ladder on {view.name}", said, table, lambda width: _draw(width, view, rows, shown))
 
 
-def _rows(facts: Facts) -> list[dict[str, Any]]:
+def _rows(view: ResultView) -> list[dict[str, Any]]:
     """Per rung: its throughput and, in events per second too, what the plan made of the rung below."""
-    throughput = {rung["variant"]: rung["events_per_second"]["value"] for rung in facts.ladder}
+    throughput = {rung.variant: rung.events_per_second.value for rung in view.ladder}
     rows: list[dict[str, Any]] = []
-    for rung, label in zip(facts.ladder, labels([rung["variant"] for rung in facts.ladder]), strict=True):
-        row: dict[str, Any] = {"name": rung["variant"], "label": label, **scaled(rung["events_per_second"], MILLION)}
-        row["text"] = estimate(scaled(rung["events_per_second"], MILLION))
-        base = throughput.get(rung["base"] or "")
-        if rung["prediction"] and base:
-            row["from"] = base * MILLION * rung["prediction"]["low"]
-            row["to"] = base * MILLION * rung["prediction"]["high"]
+    for rung, label in zip(view.ladder, labels([rung.variant for rung in view.ladder]), strict=True):
+        speed = rung.events_per_second.scaled(MILLION)
+        row: dict[str, Any] = {"name": rung.variant, "label": label, **asdict(speed), "text": estimate(speed)}
+        base = throughput.get(rung.base or "")
+        if rung.prediction and base:
+            row["from"] = base * MILLION * rung.prediction.low
+            row["to"] = base * MILLION * rung.prediction.high
         rows.append(row)
     return rows
 
 
-def _draw(width: int, facts: Facts, rows: list[dict[str, Any]], limits: list[dict[str, Any]]) -> Any:
+def _draw(width: int, view: ResultView, rows: list[dict[str, Any]], limits: Sequence[Limit]) -> Any:
     names = [row["label"] for row in rows]
-    lines = [{"at": limit["events_per_second"]["value"] * MILLION, "label": limit["name"]} for limit in limits]
+    lines = [{"at": limit.events_per_second.value * MILLION, "label": limit.name} for limit in limits]
     ends = [value for row in rows for value in (row["low"], row["high"], row.get("from"), row.get("to")) if value]
     ends += [line["at"] for line in lines]
     room = plot_width(width, names, FIGURES)
@@ -100,7 +101,7 @@ def _draw(width: int, facts: Facts, rows: list[dict[str, Any]], limits: list[dic
                 .encode(x=x("at"), y=alt.value(-4 - 14 * (len(lines) - index)), text="label:N")
             )
     chart = alt.layer(*layers).properties(width=room, height=alt.Step(30))
-    return finish(chart, width, f"Throughput of each variant, {_short(facts.name)}", " ".join(notes))
+    return finish(chart, width, f"Throughput of each variant, {_short(view.name)}", " ".join(notes))
 
 
 def _short(name: str) -> str:

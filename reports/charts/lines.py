@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import altair as alt
@@ -10,58 +11,58 @@ import altair as alt
 from lobench.reports.blocks import Chart, Table, words
 from lobench.reports.charts.theme import MUTED, SERIES, SHAPES, data, finish, labels, ticks
 from lobench.reports.numbers import TIMES, estimate, integer, limits, spelled
+from lobench.workbench.results.model.analysis import ScalingPoint
+from lobench.workbench.results.model.intervals import Interval
+from lobench.workbench.results.model.samples import SweepPoint
 
-Row = dict[str, Any]
+Point = dict[str, Any]
+"""A mark: ``label``, ``at``, and its interval."""
 HEIGHT = 260
 SPREAD = 0.03
 """Distance of neighbouring variants at the same number of workers, in workers."""
 
 
-def scaling_chart(name: str, rows: Sequence[Row]) -> Chart:
+def scaling_chart(name: str, rows: Sequence[ScalingPoint]) -> Chart:
     """Speed-up over one worker; rows of the analysis' ``scaling``."""
-    said = "; ".join(f"{row['variant']} with {row['workers']} workers {spelled(row['speedup'], TIMES)}" for row in rows)
+    said = "; ".join(f"{row.variant} with {row.workers} workers {spelled(row.speedup, TIMES)}" for row in rows)
     table = Table(
         "What the chart shows",
         ["variant", "workers", "speed-up", "95 % interval"],
-        [
-            words(row["variant"], str(row["workers"]), estimate(row["speedup"], TIMES), limits(row["speedup"]))
-            for row in rows
-        ],
+        [words(row.variant, str(row.workers), estimate(row.speedup, TIMES), limits(row.speedup)) for row in rows],
     )
     return Chart("scaling", f"Scaling over workers on {name}", said, table, lambda width: _scaling(width, rows))
 
 
-def sweep_chart(parameter: str, rows: Sequence[Row]) -> Chart:
+def sweep_chart(parameter: str, rows: Sequence[SweepPoint]) -> Chart:
     """Nanoseconds per event against a parameter; rows of the sweep's ``analysis``."""
     table = Table(
         "What the chart shows",
         ["variant", parameter, "ns per event", "95 % interval"],
         [
-            words(row["variant"], integer(row["value"]), estimate(cost), limits(cost))
+            words(row.variant, integer(row.value), estimate(cost), limits(cost))
             for row in rows
-            for cost in [row["nanoseconds_per_event"]]
+            for cost in [row.nanoseconds_per_event]
         ],
     )
     said = "; ".join(
-        f"{row['variant']} at {integer(row['value'])}: {spelled(row['nanoseconds_per_event'])} ns per event"
-        for row in rows
+        f"{row.variant} at {integer(row.value)}: {spelled(row.nanoseconds_per_event)} ns per event" for row in rows
     )
     return Chart("sweep", f"Cost against {parameter}", said, table, lambda width: _sweep(width, parameter, rows))
 
 
-def _scaling(width: int, rows: Sequence[Row]) -> Any:
-    points, series = _points(rows, "workers", "speedup")
+def _scaling(width: int, rows: Sequence[ScalingPoint]) -> Any:
+    points, series = _points([(row.variant, row.workers, row.speedup) for row in rows])
     # Side by side, so that no interval hides another's.
     middle = (len(series) - 1) / 2
     points = [{**point, "at": point["at"] + SPREAD * (series.index(point["label"]) - middle)} for point in points]
-    most = max(row["workers"] for row in rows)
+    most = max(row.workers for row in rows)
     # An interval from few replays may be wider than anything of interest: it is cut at the frame.
     top = 1.05 * max(float(most), *(min(point["high"], 1.5 * max(most, point["value"])) for point in points))
     x = alt.X(
         "at:Q",
         title="workers (axis from zero)",
         scale=alt.Scale(domain=[0, most + 0.3], nice=False),
-        axis=alt.Axis(values=sorted({0, *(row["workers"] for row in rows)}), format="d"),
+        axis=alt.Axis(values=sorted({0, *(row.workers for row in rows)}), format="d"),
     )
     scale = alt.Scale(domain=[0, top], nice=False)
 
@@ -74,8 +75,8 @@ def _scaling(width: int, rows: Sequence[Row]) -> Any:
     return _lines(width, points, series, x, y, [line], "Speed-up over one worker", notes)
 
 
-def _sweep(width: int, parameter: str, rows: Sequence[Row]) -> Any:
-    points, series = _points(rows, "value", "nanoseconds_per_event")
+def _sweep(width: int, parameter: str, rows: Sequence[SweepPoint]) -> Any:
+    points, series = _points([(row.variant, row.value, row.nanoseconds_per_event) for row in rows])
     xs, ys = [point["at"] for point in points], [point[end] for point in points for end in ("low", "high")]
     low, high = min(xs) / 1.15, max(xs) * 1.15
     x = alt.X(
@@ -97,15 +98,16 @@ def _sweep(width: int, parameter: str, rows: Sequence[Row]) -> Any:
     return _lines(width, points, series, x, y, [], f"Cost of an event against {parameter}", notes)
 
 
-def _points(rows: Sequence[Row], at: str, quantity: str) -> tuple[list[Row], list[str]]:
-    variants = list(dict.fromkeys(row["variant"] for row in rows))
+def _points(rows: Sequence[tuple[str, int, Interval]]) -> tuple[list[Point], list[str]]:
+    """Marks, and the labels of their series, from variants, places and quantities."""
+    variants = list(dict.fromkeys(variant for variant, _, _ in rows))
     short = dict(zip(variants, labels(variants), strict=True))
-    return [{"label": short[row["variant"]], "at": row[at], **row[quantity]} for row in rows], list(short.values())
+    return [{"label": short[variant], "at": at, **asdict(cost)} for variant, at, cost in rows], list(short.values())
 
 
 def _lines(
     width: int,
-    points: list[Row],
+    points: list[Point],
     series: list[str],
     x: alt.X,
     y: Callable[[str], alt.Y],

@@ -9,8 +9,9 @@ import altair as alt
 
 from lobench.reports.blocks import Chart, Table, words
 from lobench.reports.charts.theme import SERIES, WIDE, data, finish, labels, plot_width, rows_of
-from lobench.reports.facts import Facts
 from lobench.reports.numbers import percent
+from lobench.reports.result_view import ResultView
+from lobench.workbench.results.model.profiles import VariantProfile
 
 METHODS = ("ablation", "perf", "py-spy", "callgrind")
 """The first that a variant was looked at with gives its bar."""
@@ -23,11 +24,9 @@ KINDS = {
 """What each method's shares are shares of."""
 
 
-def stages_chart(facts: Facts) -> Chart | None:
+def stages_chart(view: ResultView) -> Chart | None:
     """None if no stage is known."""
-    bars = [
-        (entry["variant"], method, _shares(entry, method)) for entry in facts.profiles for method in used(entry)[:1]
-    ]
+    bars = [(entry.variant, method, _shares(entry, method)) for entry in view.profiles for method in used(entry)[:1]]
     if not any(shares for _, _, shares in bars):
         return None
     table = Table(
@@ -44,16 +43,16 @@ def stages_chart(facts: Facts) -> Chart | None:
         f"{name} ({method}): " + ", ".join(f"{stage} {percent(share)}" for stage, share in shares.items())
         for name, method, shares in bars
     )
-    return Chart("stages", f"Share of each stage on {facts.name}", said, table, lambda width: _draw(width, bars))
+    return Chart("stages", f"Share of each stage on {view.name}", said, table, lambda width: _draw(width, bars))
 
 
-def used(entry: dict[str, Any]) -> list[str]:
+def used(entry: VariantProfile) -> list[str]:
     """Methods that told shares of stages, the most trusted first."""
-    return [method for method in METHODS if any(row.get(method) for row in entry["stages"])]
+    return [method for method in METHODS if any(row.by(method) for row in entry.stages)]
 
 
-def _shares(entry: dict[str, Any], method: str) -> dict[str, float]:
-    return {row["stage"]: row[method]["value"] for row in entry["stages"] if row.get(method)}
+def _shares(entry: VariantProfile, method: str) -> dict[str, float]:
+    return {row.stage: share.value for row in entry.stages if (share := row.by(method))}
 
 
 def _draw(width: int, bars: Sequence[tuple[str, str, dict[str, float]]]) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import altair as alt
@@ -20,48 +22,50 @@ from lobench.reports.charts.theme import (
     plot_width,
     rows_of,
 )
-from lobench.reports.facts import Facts
 from lobench.reports.numbers import TIMES, between, estimate, limits, spelled
+from lobench.reports.result_view import ResultView
+from lobench.workbench.results.model.analysis import Rung
+from lobench.workbench.results.model.intervals import Interval
 
 
-def steps_chart(facts: Facts) -> Chart | None:
+def steps_chart(view: ResultView) -> Chart | None:
     """None where no step was measured."""
-    rungs = [rung for rung in facts.ladder if rung["step"]]
-    if not rungs:
+    steps = [(rung, rung.step) for rung in view.ladder if rung.step]
+    if not steps:
         return None
     table = Table(
         "What the chart shows",
         ["", "step", "95 % interval", "predicted"],
         [
-            words(rung["variant"], estimate(rung["step"], TIMES), limits(rung["step"]), _predicted(rung))
-            for rung in rungs
+            words(rung.variant, estimate(step, TIMES), limits(step), _predicted(rung))
+            for rung, step in steps
         ],
     )  # fmt: skip
-    said = "; ".join(f"{rung['variant']} {spelled(rung['step'], TIMES)}{_against(rung)}" for rung in rungs)
+    said = "; ".join(f"{rung.variant} {spelled(step, TIMES)}{_against(rung)}" for rung, step in steps)
     return Chart(
         "steps",
-        f"Steps, predicted and measured, on {facts.name}",
+        f"Steps, predicted and measured, on {view.name}",
         said,
         table,
-        lambda width: _draw(width, facts, rungs),
+        lambda width: _draw(width, view, steps),
     )
 
 
-def _predicted(rung: dict[str, Any]) -> str:
-    return between(rung["prediction"]["low"], rung["prediction"]["high"], TIMES) if rung["prediction"] else ""
+def _predicted(rung: Rung) -> str:
+    return between(rung.prediction.low, rung.prediction.high, TIMES) if rung.prediction else ""
 
 
-def _against(rung: dict[str, Any]) -> str:
-    return f", predicted {_predicted(rung)}" if rung["prediction"] else ""
+def _against(rung: Rung) -> str:
+    return f", predicted {_predicted(rung)}" if rung.prediction else ""
 
 
-def _draw(width: int, facts: Facts, rungs: list[dict[str, Any]]) -> Any:
-    names = labels([rung["variant"] for rung in rungs])
+def _draw(width: int, view: ResultView, steps: Sequence[tuple[Rung, Interval]]) -> Any:
+    names = labels([rung.variant for rung, _ in steps])
     rows: list[dict[str, Any]] = []
-    for rung, name in zip(rungs, names, strict=True):
-        row = {"label": name, **rung["step"], "text": estimate(rung["step"], TIMES)}
-        if rung["prediction"]:
-            row |= {"from": rung["prediction"]["low"], "to": rung["prediction"]["high"]}
+    for (rung, step), name in zip(steps, names, strict=True):
+        row = {"label": name, **asdict(step), "text": estimate(step, TIMES)}
+        if rung.prediction:
+            row |= {"from": rung.prediction.low, "to": rung.prediction.high}
         rows.append(row)
     ends = [
         1.0,
@@ -86,7 +90,7 @@ def _draw(width: int, facts: Facts, rungs: list[dict[str, Any]]) -> Any:
         base.mark_point(color=BLUE, filled=True, size=70, opacity=1).encode(x=x("value")),
         figures(base, room),
     ]
-    floor = facts.noise.get("floor")
+    floor = view.noise.floor if view.noise else None
     notes = "Dot and bar: measured, with its 95 % interval. Orange: predicted. Line at 1: no gain."
     if floor and floor < 1:
         band = alt.Chart(data([{"from": 1 - floor, "to": 1 + floor}]))

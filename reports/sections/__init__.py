@@ -1,4 +1,4 @@
-"""The sections of a page, in their order: one module builds each from a feed's facts or from a document.
+"""The sections of a page, in their order: one module builds each from the view of a feed or from a document.
 
 A new section is a module with ``section(...) -> Section | None`` and its place in one of these lists; None leaves it
 out, one that lacks its data says so and names the command that gives it.
@@ -7,10 +7,9 @@ out, one that lacks its data says so and names the command that gives it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from lobench.reports.blocks import Section
-from lobench.reports.facts import Facts
+from lobench.reports.result_view import ResultView
 from lobench.reports.sections import (
     attribution,
     cost,
@@ -23,8 +22,9 @@ from lobench.reports.sections import (
     scaling,
     verification,
 )
+from lobench.workbench.results.model.document import Result
 
-FEED_SECTIONS: Sequence[Callable[[Facts], Section | None]] = (
+FEED_SECTIONS: Sequence[Callable[[ResultView], Section | None]] = (
     ladder.section,
     attribution.section,
     interactions.section,
@@ -34,4 +34,4 @@ FEED_SECTIONS: Sequence[Callable[[Facts], Section | None]] = (
     noise.section,
     scaling.section,
 )
-DOCUMENT_SECTIONS: Sequence[Callable[[dict[str, Any]], Section | None]] = (cost.section, machine.section)
+DOCUMENT_SECTIONS: Sequence[Callable[[Result], Section | None]] = (cost.section, machine.section)

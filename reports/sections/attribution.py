@@ -6,8 +6,8 @@ import shlex
 
 from lobench.reports.blocks import Block, Cell, Section, Table, Text
 from lobench.reports.charts.attribution import METHODS, attribution_chart, name_of
-from lobench.reports.facts import Facts
 from lobench.reports.numbers import TIMES, listed, percent, spelled
+from lobench.reports.result_view import ResultView
 from lobench.reports.sections.shared import figure, missing, verdict
 
 CORE = range(1, 5)
@@ -18,69 +18,69 @@ LEAD = (
 )
 
 
-def section(facts: Facts) -> Section:
-    return Section("attribution", "Attribution", _blocks(facts))
+def section(view: ResultView) -> Section:
+    return Section("attribution", "Attribution", _blocks(view))
 
 
-def _blocks(facts: Facts) -> list[Block]:
-    return [*_factorial(facts), *_from_top(facts)]
+def _blocks(view: ResultView) -> list[Block]:
+    return [*_factorial(view), *_from_top(view)]
 
 
-def _factorial(facts: Facts) -> list[Block]:
-    spoilt = unusable(facts)
+def _factorial(view: ResultView) -> list[Block]:
+    spoilt = unusable(view)
     if spoilt:
         return [spoilt]
-    if not facts.whole:
+    if not view.whole:
         return [Text("Only a part of the pipeline was measured: that says nothing of what phases earn.")]
-    attribution, chart = facts.analysis.get("attribution"), attribution_chart(facts)
-    if not attribution or chart is None:
-        return [missing("The 16 combinations of the four core axes were not measured on this feed.", facts.run())]
+    attribution, chart = view.analysis.attribution if view.analysis else None, attribution_chart(view)
+    if attribution is None or chart is None:
+        return [missing("The 16 combinations of the four core axes were not measured on this feed.", view.run())]
     rows = [
         [
-            Cell(name_of(phase), f"{phase['before']} → {phase['after']}"),
-            *(figure(phase[key], TIMES) for key in METHODS),
+            Cell(name_of(phase), f"{phase.before} → {phase.after}"),
+            *(figure(gain(phase), TIMES) for gain in METHODS.values()),
         ]
-        for phase in attribution["phases"]
+        for phase in attribution.phases
     ]
-    table = Table("Speed-up by phase, CPU time, 95 % intervals", ["phase", *METHODS.values()], rows)
-    total = Text(f"All phases together: {spelled(attribution['total'], TIMES)}. {attribution['sentence']}")
+    table = Table("Speed-up by phase, CPU time, 95 % intervals", ["phase", *METHODS], rows)
+    total = Text(f"All phases together: {spelled(attribution.total, TIMES)}. {attribution.sentence}")
     return [Text(LEAD), chart, table, total]
 
 
-def _from_top(facts: Facts) -> list[Block]:
-    found = facts.from_top
+def _from_top(view: ResultView) -> list[Block]:
+    found = view.from_top
     if not found:
-        return [missing("The top of the ladder without one phase at a time was not measured.", _command(facts))] * (
-            facts.whole
+        return [missing("The top of the ladder without one phase at a time was not measured.", _command(view))] * (
+            view.whole
         )
     rows = [
         [
-            Cell(name_of(entry), f"{entry['without']} instead of {entry['policy']}"),
-            figure(entry["ratio"], TIMES) if entry["ratio"] else Cell("", entry["note"] or ""),
-            verdict(entry["verdict"], entry["p_holm"]),
+            Cell(name_of(entry), f"{entry.without} instead of {entry.policy}"),
+            figure(entry.ratio, TIMES) if entry.ratio else Cell("", entry.note or ""),
+            verdict(entry.verdict, entry.p_holm),
         ]
-        for entry in found["axes"]
+        for entry in found.axes
     ]
     table = Table(
-        f"What is lost when one phase alone is taken away from {found['top']}: its speed over that without the phase, "
+        f"What is lost when one phase alone is taken away from {found.top}: its speed over that without the phase, "
         "CPU time, 95 % intervals; p-values with Holm's correction",
         ["without phase", "speed-up by it", "verdict"],
         rows,
         words=frozenset({0, 2}),
     )
-    floor = f"Noise floor of this session: {percent(found['floor'])}."
-    return [table, Text(f"{found['sentence']} {floor}")]
+    floor = f"Noise floor of this session: {percent(found.floor)}."
+    return [table, Text(f"{found.sentence} {floor}")]
 
 
-def _command(facts: Facts) -> str:
-    return shlex.join(["lobench", "measure", "--variants", "from-top", *facts.feed["specs"]])
+def _command(view: ResultView) -> str:
+    return shlex.join(["lobench", "measure", "--variants", "from-top", *view.feed.specs])
 
 
-def unusable(facts: Facts) -> Text | None:
+def unusable(view: ResultView) -> Text | None:
     """A combination that computes something else leaves a hole in the factorial, and no effect can be told."""
-    phases = {variant["name"]: variant["phase"] for variant in facts.document["variants"]}
-    core = [name for name in facts.refuted if phases.get(name) in CORE]
-    names = list(dict.fromkeys([*facts.factorial_refuted, *core]))
+    phases = view.document.phases
+    core = [name for name in view.refuted if phases.get(name) in CORE]
+    names = list(dict.fromkeys([*view.factorial_refuted, *core]))
     if not names:
         return None
     return Text(f"No figures: {listed(names)} did not compute what the reference computes.", mark="warning")

@@ -3,47 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from lobench.reports.blocks import Block, Cell, Table, Text
 from lobench.reports.numbers import TIMES
 from lobench.reports.sections.shared import missing
+from lobench.workbench.results.model.profiles import Calibration
 
 LINES = ("kernel light", "kernel heavy", "python light", "python heavy")
-EFFECTS = {"slowdown": "run time", "cpu_slowdown": "CPU time", "ratio_change": "Python's time to the kernel's"}
+EFFECTS = ("run time", "CPU time", "Python's time to the kernel's")
 
 
-def card(found: dict[str, Any] | None) -> Iterator[Block]:
+def card(found: Calibration | None) -> Iterator[Block]:
     if found is None:
         yield missing(
             "How wrong profilers are on this machine was not known when this was profiled.",
             "lobench profile --calibrate",
         )
         return
-    truth = [found["truth"].get(line) for line in LINES]
+    truth = [found.truth.get(line) for line in LINES]
     rows = [
         [
             Cell("truth"),
-            *(Cell("" if known is None else f"{known['value']:.1%}") for known in truth),
+            *(Cell("" if known is None else f"{known.value:.1%}") for known in truth),
             *(Cell(f"1.00{TIMES}") for _ in EFFECTS),
         ]
     ]
-    for tool, told in found["tools"].items():
-        said = [_said(told["said"].get(line), told["errors"].get(line)) for line in LINES]
-        effects = [Cell("" if told[name] is None else f"{told[name]:.2f}{TIMES}") for name in EFFECTS]
+    for tool, told in found.tools.items():
+        said = [_said(told.said.get(line), told.errors.get(line)) for line in LINES]
+        figures = (told.slowdown, told.cpu_slowdown, told.ratio_change)
+        effects = [Cell("" if value is None else f"{value:.2f}{TIMES}") for value in figures]
         rows.append([Cell(tool), *said, *effects])
     yield Table(
         "The profilers themselves, on work whose shares are known: what each says of a line, its error in percentage "
         "points, and what it disturbs; empty: it does not tell",
-        ["tool", *LINES, *EFFECTS.values()],
+        ["tool", *LINES, *EFFECTS],
         rows,
     )
-    agreement = [
-        f"{' and '.join(row['tools'])} by {100 * row['largest_difference']:.1f} points" for row in found["agreement"]
-    ]
+    agreement = [f"{' and '.join(row.tools)} by {100 * row.largest_difference:.1f} points" for row in found.agreement]
     if agreement:
         yield Text(f"At most, they differ: {'; '.join(agreement)}.")
-    for tool, reason in found["missing"].items():
+    for tool, reason in found.missing.items():
         yield Text(f"{tool} was not tried: {reason}", mark="missing")
 
 

@@ -3,40 +3,38 @@
 from __future__ import annotations
 
 import shlex
-from typing import Any
 
 from lobench.reports.blocks import Block, Cell, Section, Table, Text
 from lobench.reports.charts.lines import sweep_chart
-from lobench.reports.facts import Facts
 from lobench.reports.numbers import integer
 from lobench.reports.sections.shared import figure, missing
+from lobench.workbench.results.model.document import Result
+from lobench.workbench.results.refuted import refuted
 
 
-def section(document: dict[str, Any]) -> Section:
+def section(document: Result) -> Section:
     return Section("cost", "Cost against orders at a level", _blocks(document))
 
 
-def _blocks(document: dict[str, Any]) -> list[Block]:
-    sweep = document["sweep"]
-    refuted = {name for feed in document["feeds"] for name in Facts(document, feed).refuted}
-    found = [row for row in (sweep or {}).get("analysis") or () if row["variant"] not in refuted]
-    if not found:
-        specs = document["feeds"][0]["specs"] if document["feeds"] else []
+def _blocks(document: Result) -> list[Block]:
+    sweep = document.sweep
+    hidden = {name for feed in document.feeds for name in refuted(feed)}
+    found = [row for row in (sweep.analysis if sweep else None) or () if row.variant not in hidden]
+    if sweep is None or not found:
+        specs = document.feeds[0].specs if document.feeds else ()
         return [
             missing(
                 "Cost against the length of a level's queue was not measured.", shlex.join(["lobench", "run", *specs])
             )
         ]
-    values = list(dict.fromkeys(row["value"] for row in found))
-    variants = list(dict.fromkeys(row["variant"] for row in found))
-    costs = {(row["variant"], row["value"]): row["nanoseconds_per_event"] for row in found}
+    values = list(dict.fromkeys(row.value for row in found))
+    variants = list(dict.fromkeys(row.variant for row in found))
+    costs = {(row.variant, row.value): row.nanoseconds_per_event for row in found}
     rows = [[Cell(integer(value)), *(figure(costs.get((name, value))) for name in variants)] for value in values]
-    table = Table(
-        "Nanoseconds of CPU time per event, 95 % intervals", [sweep["parameter"], *variants], rows, compact=True
-    )
+    table = Table("Nanoseconds of CPU time per event, 95 % intervals", [sweep.parameter, *variants], rows, compact=True)
     lead = Text(
-        f"Synthetic books with a set number of orders at each level, {integer(sweep['events'])} events. An "
+        f"Synthetic books with a set number of orders at each level, {integer(sweep.events)} events. An "
         "order that is found by walking its level's queue costs more the longer the queue; one found in a hash "
         "table should not."
     )
-    return [lead, sweep_chart(sweep["parameter"], found), table]
+    return [lead, sweep_chart(sweep.parameter, found), table]

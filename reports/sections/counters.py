@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lobench.engine.counters import COUNTERS
 from lobench.reports.blocks import Block, Cell, Section, Table, Text
-from lobench.reports.facts import Facts
 from lobench.reports.numbers import significant
+from lobench.reports.result_view import ResultView
 from lobench.reports.sections.shared import missing
 
 LEAD = (
@@ -14,15 +14,15 @@ LEAD = (
 )
 
 
-def section(facts: Facts) -> Section:
-    return Section("counters", "Mechanism counters", _blocks(facts))
+def section(view: ResultView) -> Section:
+    return Section("counters", "Mechanism counters", _blocks(view))
 
 
-def _blocks(facts: Facts) -> list[Block]:
-    counters = {name: counts for name, counts in facts.feed["counters"].items() if name not in facts.refuted}
+def _blocks(view: ResultView) -> list[Block]:
+    counters = {name: counts for name, counts in view.feed.counters.items() if name not in view.refuted}
     if not counters:
-        return [missing("No mechanism was counted on this feed.", facts.run())]
-    events = facts.feed["events"] or 1
+        return [missing("No mechanism was counted on this feed.", view.run())]
+    events = view.feed.events or 1
     kinds = dict.fromkeys(kind for counts in counters.values() for kind in counts)
     rows = [
         [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lobench.reports.blocks import Block, Cell, Section, Table, Text
 from lobench.reports.charts.interactions import interactions_chart, name_of
-from lobench.reports.facts import Facts
 from lobench.reports.numbers import TIMES
+from lobench.reports.result_view import ResultView
 from lobench.reports.sections.attribution import unusable
 from lobench.reports.sections.shared import figure, missing, verdict
 
@@ -16,20 +16,20 @@ LEAD = (
 )
 
 
-def section(facts: Facts) -> Section:
-    return Section("interactions", "Interactions", _blocks(facts))
+def section(view: ResultView) -> Section:
+    return Section("interactions", "Interactions", _blocks(view))
 
 
-def _blocks(facts: Facts) -> list[Block]:
-    spoilt = unusable(facts)
+def _blocks(view: ResultView) -> list[Block]:
+    spoilt = unusable(view)
     if spoilt:
         return [spoilt]
-    interactions, chart = facts.analysis.get("interactions"), interactions_chart(facts)
-    if not interactions or chart is None:
-        return [missing("Effects of the four core axes need their 16 combinations, not measured here.", facts.run())]
+    interactions, chart = view.analysis.interactions if view.analysis else None, interactions_chart(view)
+    if interactions is None or chart is None:
+        return [missing("Effects of the four core axes need their 16 combinations, not measured here.", view.run())]
     rows = [
-        [Cell(name_of(effect)), figure(effect["effect"], TIMES), verdict(effect["verdict"], effect["p_holm"])]
-        for effect in sorted(interactions["effects"], key=lambda effect: len(effect["axes"]))
+        [Cell(name_of(effect)), figure(effect.effect, TIMES), verdict(effect.verdict, effect.p_holm)]
+        for effect in sorted(interactions.effects, key=lambda effect: len(effect.axes))
     ]
     caption = "Effects on throughput, CPU time, 95 % intervals; p-values with Holm's correction"
     return [

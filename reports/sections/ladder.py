@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lobench.reports.blocks import Block, Cell, Section, Table, Text
 from lobench.reports.charts.ladder import MILLION, ladder_chart
 from lobench.reports.charts.steps import steps_chart
-from lobench.reports.facts import Facts
-from lobench.reports.numbers import TIMES, between, estimate, limits, listed, scaled, spelled
+from lobench.reports.numbers import TIMES, between, estimate, limits, listed, spelled
+from lobench.reports.result_view import ResultView
 from lobench.reports.sections.shared import SCORES, TONES, beside, figure, missing, session_line, verdict
+from lobench.workbench.results.model.analysis import Rung
 
 
-def section(facts: Facts) -> Section:
+def section(view: ResultView) -> Section:
     blocks: list[Block] = []
-    chart = ladder_chart(facts)
+    chart = ladder_chart(view)
     if chart is None:
-        blocks.append(missing("No throughput was measured on this feed.", facts.run()))
+        blocks.append(missing("No throughput was measured on this feed.", view.run()))
     else:
-        blocks += [chart, _table(facts), *_biased(facts), *_tuned(facts), *_left_out(facts), *_limits(facts)]
-        steps = steps_chart(facts)
+        blocks += [chart, _table(view), *_biased(view), *_tuned(view), *_left_out(view), *_limits(view)]
+        steps = steps_chart(view)
         if steps is not None:
             blocks.append(steps)
-    if facts.bottleneck:
-        blocks.append(Text(f"{facts.bottleneck} See Profiles."))
+    if view.bottleneck:
+        blocks.append(Text(f"{view.bottleneck} See Profiles."))
     return Section("ladder", "The ladder", blocks)
 
 
-def _table(facts: Facts) -> Table:
-    rungs = facts.ladder
-    extent = "the whole pipeline" if facts.whole else f"the pipeline until {facts.document['until']}"
+def _table(view: ResultView) -> Table:
+    rungs = view.ladder
+    extent = "the whole pipeline" if view.whole else f"the pipeline until {view.document.until}"
     headings = [
         "variant",
         "M events/s",
@@ -42,16 +41,14 @@ def _table(facts: Facts) -> Table:
     ]
     rows = [
         [
-            Cell(
-                rung["variant"], "" if rung["phase"] is not None else f"against {rung['base']}" if rung["base"] else ""
-            ),
-            figure(scaled(rung["events_per_second"], MILLION)),
-            beside(figure(rung["step"], TIMES), rung.get("step_alone")),
+            Cell(rung.variant, "" if rung.phase is not None else f"against {rung.base}" if rung.base else ""),
+            figure(rung.events_per_second.scaled(MILLION)),
+            beside(figure(rung.step, TIMES), rung.step_alone),
             _predicted(rung),
-            Cell(SCORES.get(rung["score"] or "", "")),
-            verdict(rung["step_verdict"] or rung.get("note"), rung["step_p_holm"]),
-            figure(rung["step_wall"], TIMES),
-            _total(rung, facts.reference),
+            Cell(SCORES.get(rung.score or "", "")),
+            verdict(rung.step_verdict or rung.note, rung.step_p_holm),
+            figure(rung.step_wall, TIMES),
+            _total(rung, view.reference),
         ]
         for rung in rungs
     ]
@@ -63,24 +60,24 @@ def _table(facts: Facts) -> Table:
     )
 
 
-def _predicted(rung: dict[str, Any]) -> Cell:
-    prediction = rung["prediction"]
+def _predicted(rung: Rung) -> Cell:
+    prediction = rung.prediction
     if not prediction:
         return Cell("")
-    return Cell(between(prediction["low"], prediction["high"], TIMES), prediction["bottleneck"])
+    return Cell(between(prediction.low, prediction.high, TIMES), prediction.bottleneck)
 
 
-def _total(rung: dict[str, Any], reference: str) -> Cell:
-    total = rung["total"]
+def _total(rung: Rung, reference: str) -> Cell:
+    total = rung.total
     if not total:
-        return Cell(f"1{TIMES}" if rung["variant"] == reference else "")
-    cell = Cell(estimate(total, TIMES), limits(total), TONES.get(rung["total_verdict"] or "", ""))
-    return beside(cell, rung.get("total_alone"))
+        return Cell(f"1{TIMES}" if rung.variant == reference else "")
+    cell = Cell(estimate(total, TIMES), limits(total), TONES.get(rung.total_verdict or "", ""))
+    return beside(cell, rung.total_alone)
 
 
-def _biased(facts: Facts) -> list[Block]:
+def _biased(view: ResultView) -> list[Block]:
     """Which variants are slower or faster in lock-step than alone."""
-    found = [f"{rung['variant']} {spelled(rung['bias'], TIMES)}" for rung in facts.ladder if rung.get("bias")]
+    found = [f"{rung.variant} {spelled(rung.bias, TIMES)}" for rung in view.ladder if rung.bias]
     if not found:
         return []
     text = (
@@ -90,27 +87,27 @@ def _biased(facts: Facts) -> list[Block]:
     return [Text(text, mark="warning")]
 
 
-def _tuned(facts: Facts) -> list[Block]:
-    tuning = facts.feed.get("tuning")
+def _tuned(view: ResultView) -> list[Block]:
+    tuning = view.feed.tuning
     if not tuning:
         return []
-    chosen = ", ".join(f"{name} {value}" for name, value in tuning["parameters"].items())
-    doubt = "" if tuning["confirmed"] else ", never confirmed"
-    return [Text(f"Variants that take fitted parameters had those of {tuning['profile']}{doubt}: {chosen}.")]
+    chosen = ", ".join(f"{name} {value}" for name, value in tuning.parameters.items())
+    doubt = "" if tuning.confirmed else ", never confirmed"
+    return [Text(f"Variants that take fitted parameters had those of {tuning.profile}{doubt}: {chosen}.")]
 
 
-def _left_out(facts: Facts) -> list[Block]:
-    if not facts.refuted:
+def _left_out(view: ResultView) -> list[Block]:
+    if not view.refuted:
         return []
-    names = listed(list(facts.refuted))
+    names = listed(list(view.refuted))
     return [Text(f"Left out, with every figure: {names}; see Verification.", mark="warning")]
 
 
-def _limits(facts: Facts) -> list[Block]:
-    found = facts.analysis.get("limits")
+def _limits(view: ResultView) -> list[Block]:
+    found = view.analysis.limits if view.analysis else None
     if not found:
-        return [missing("The machine's limits (sequential read, random access) were not measured.", facts.run())]
-    rows = [[Cell(row["name"]), figure(scaled(row["events_per_second"], MILLION)), Cell(row["text"])] for row in found]
+        return [missing("The machine's limits (sequential read, random access) were not measured.", view.run())]
+    rows = [[Cell(row.name), figure(row.events_per_second.scaled(MILLION)), Cell(row.text)] for row in found]
     table = Table(
         "Limits of this machine, measured in the same session",
         ["limit", "M events/s", "what it is"],
@@ -118,4 +115,4 @@ def _limits(facts: Facts) -> list[Block]:
         words=frozenset({0, 2}),
         compact=True,
     )
-    return [table, Text(f"Measured: {session_line(facts.session)}")] if facts.session else [table]
+    return [table, Text(f"Measured: {session_line(view.feed.session)}")] if view.feed.session else [table]

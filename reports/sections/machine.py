@@ -6,17 +6,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from lobench.reports.blocks import Cell, Code, Section, Table, Text
+from lobench.workbench.results.conversion import as_json
+from lobench.workbench.results.model.document import Result
 
 EVALUATED = {"last": "at every record with F_LAST and without F_SNAPSHOT", "every": "at every record"}
 
 
-def section(document: dict[str, Any]) -> Section:
+def section(document: Result) -> Section:
     return Section(
         "environment",
         "Environment, and how to repeat this",
         [
             Text("This command repeats the measurement:"),
-            Code(document["command"]),
+            Code(document.command),
             Text(
                 "Do not compare figures of two machines or of two days: ratios within a session are what is measured."
             ),
@@ -26,30 +28,30 @@ def section(document: dict[str, Any]) -> Section:
     )
 
 
-def _variants(document: dict[str, Any]) -> Table:
+def _variants(document: Result) -> Table:
     """Those that a reader meets on the page; the factorial's combinations are named by their policies anyway."""
-    met = {outcome["name"] for feed in document["feeds"] for outcome in feed["verification"]}
-    met |= {name for feed in document["feeds"] for name in (feed["session"] or {}).get("measured", ())}
+    met = {outcome.name for feed in document.feeds for outcome in feed.verification}
+    met |= {name for feed in document.feeds if feed.session for name in feed.session.measured}
     rows = [
         [
-            Cell(variant["name"]),
-            Cell(variant["summary"], ", ".join(f"{axis}: {policy}" for axis, policy in variant["policies"].items())),
-            Cell(variant["source_digest"], tone="mono"),
+            Cell(variant.name),
+            Cell(variant.summary, ", ".join(f"{axis}: {policy}" for axis, policy in variant.policies.items())),
+            Cell(variant.source_digest, tone="mono"),
         ]
-        for variant in document["variants"]
-        if variant["name"] in met
+        for variant in document.variants
+        if variant.name in met
     ]
     return Table("The variants", ["variant", "what it is", "digest of its source"], rows, words=frozenset({0, 1, 2}))
 
 
-def _environment(document: dict[str, Any]) -> Table:
+def _environment(document: Result) -> Table:
     facts = [
-        ("created", document["created"]),
-        ("status", document["status"]),
-        ("features evaluated", EVALUATED.get(document["evaluate"], document["evaluate"])),
-        ("replayed until", document["until"]),
-        ("digest of all sources", document["source_digest"]),
-        *_flat("", document["environment"]),
+        ("created", document.created),
+        ("status", document.status),
+        ("features evaluated", EVALUATED.get(document.evaluate, document.evaluate)),
+        ("replayed until", document.until),
+        ("digest of all sources", document.source_digest),
+        *_flat("", as_json(document.environment)),
     ]
     return Table(
         "The machine and its software",

@@ -2,114 +2,115 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lobench.reports.blocks import Block, Cell, Section, Table, Text
-from lobench.reports.facts import Facts
 from lobench.reports.numbers import TIMES, integer, percent, spelled
+from lobench.reports.result_view import ResultView
 from lobench.reports.sections.shared import figure, missing
+from lobench.workbench.results.model.noise import ControlResult, ErrorRate, Noise
 
 
-def section(facts: Facts) -> Section:
-    return Section("noise", "Noise and bias", _blocks(facts))
+def section(view: ResultView) -> Section:
+    return Section("noise", "Noise and bias", _blocks(view))
 
 
-def _blocks(facts: Facts) -> list[Block]:
-    noise = facts.noise
-    if not noise:
-        return [missing("The error of the measurement itself was not measured.", facts.run())]
+def _blocks(view: ResultView) -> list[Block]:
+    analysis = view.analysis
+    if analysis is None:
+        return [missing("The error of the measurement itself was not measured.", view.run())]
     blocks: list[Block] = [
         Text(
             "The reference stood in the line-up twice, and so did a fast variant, unless two were the same kernel "
             "anyway. What the measurement says of two identical things is its error at their speed; a difference that "
             "does not exceed that of the nearest ones is called “no difference shown”."
         ),
-        Table("The measurement's own error", ["", "figure", "what it says"], _rows(noise), words=frozenset({0, 2})),
+        Table(
+            "The measurement's own error",
+            ["", "figure", "what it says"],
+            _rows(analysis.noise),
+            words=frozenset({0, 2}),
+        ),
     ]
-    return [*blocks, *_bias(facts), Text(_sentence(facts.analysis["method"]))]
+    return [*blocks, *_bias(view), Text(_sentence(analysis.method))]
 
 
-def _rows(noise: dict[str, Any]) -> list[list[Cell]]:
-    rates, contaminated = noise["false_positives"], noise["contaminated"]
+def _rows(noise: Noise) -> list[list[Cell]]:
+    rates, contaminated = noise.false_positives, noise.contaminated
     rows = [
         [
             Cell("noise floor"),
-            Cell(percent(noise["floor"])),
-            Cell(f"by how much the reference differed from itself under another name: {spelled(noise['control'])}"),
+            Cell(percent(noise.floor)),
+            Cell(f"by how much the reference differed from itself under another name: {spelled(noise.control)}"),
         ],
-        *(_control(control) for control in noise.get("controls", ())[1:]),
+        *(_control(control) for control in noise.controls[1:]),
         [
             Cell("false positives"),
-            Cell(percent(rates["measured"]), _range(rates)),
+            Cell(percent(rates.measured), _range(rates)),
             Cell(
-                f"of {integer(rates['simulated'])} sessions simulated from this session's own A/A samples; "
-                f"{percent(rates['nominal'])} is nominal"
+                f"of {integer(rates.simulated)} sessions simulated from this session's own A/A samples; "
+                f"{percent(rates.nominal)} is nominal"
             ),
         ],
     ]
-    sequential = noise["sequential_false_positives"]
+    sequential = noise.sequential_false_positives
     if sequential:
         rows.append(
             [
                 Cell("the same, one after the other"),
-                Cell(percent(sequential["measured"]), _range(sequential)),
+                Cell(percent(sequential.measured), _range(sequential)),
                 Cell("what timing each variant from start to end, the usual way, would have got wrong"),
             ]
         )
-    effect = noise["mde"]
+    effect = noise.mde
     rows.append(
         [
             Cell("smallest detectable effect"),
-            Cell(percent(effect["effect"])),
+            Cell(percent(effect.effect)),
             Cell(
                 "a true difference of this size between the reference and itself is found in "
-                f"{percent(effect['power'])} of such sessions"
+                f"{percent(effect.power)} of such sessions"
             ),
         ]
     )
-    step = effect.get("step")
+    step = effect.step
     if step:
         rows.append(
             [
                 Cell("the same in the noisiest step"),
-                Cell(percent(step["effect"])),
-                Cell(f"from {step['base']} to {step['variant']}: they differ more from process to process"),
+                Cell(percent(step.effect)),
+                Cell(f"from {step.base} to {step.variant}: they differ more from process to process"),
             ]
         )
-    kinds = ", ".join(f"{kind} {integer(count)}" for kind, count in contaminated["kinds"].items() if count)
-    share = contaminated["samples"] / contaminated["of"] if contaminated["of"] else 0.0
+    kinds = ", ".join(f"{kind} {integer(count)}" for kind, count in contaminated.kinds.items() if count)
+    share = contaminated.samples / contaminated.of if contaminated.of else 0.0
     rows.append(
         [
             Cell("contaminated samples"),
-            Cell(percent(share), f"{integer(contaminated['samples'])} of {integer(contaminated['of'])}"),
+            Cell(percent(share), f"{integer(contaminated.samples)} of {integer(contaminated.of)}"),
             Cell(f"flagged, never dropped{': ' + kinds if kinds else ''}"),
         ]
     )
     return rows
 
 
-def _control(control: dict[str, Any]) -> list[Cell]:
-    pair = f"{control['variant']} differed from {control['of']}, the same kernel"
-    said = f"by how much {pair}: {spelled(control['ratio'])}"
-    return [Cell("noise floor at its speed"), Cell(percent(control["floor"])), Cell(said)]
+def _control(control: ControlResult) -> list[Cell]:
+    pair = f"{control.variant} differed from {control.of}, the same kernel"
+    said = f"by how much {pair}: {spelled(control.ratio)}"
+    return [Cell("noise floor at its speed"), Cell(percent(control.floor)), Cell(said)]
 
 
-def _range(rates: dict[str, Any]) -> str:
-    return f"{percent(rates['low'])}\u00a0to\u00a0{percent(rates['high'])}"
+def _range(rates: ErrorRate) -> str:
+    return f"{percent(rates.low)}\u00a0to\u00a0{percent(rates.high)}"
 
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:].removesuffix(".") + "."
 
 
-def _bias(facts: Facts) -> list[Block]:
-    found = facts.shown(facts.analysis.get("bias"))
+def _bias(view: ResultView) -> list[Block]:
+    found = view.shown(view.analysis.bias if view.analysis else ())
     if not found:
-        return [missing("The bias of lock-step replay against running alone was not measured.", facts.run())]
-    rows = [
-        [Cell(row["variant"]), figure(row["ratio"], TIMES), Cell("differs from 1" if row.get("shown") else "")]
-        for row in found
-    ]
+        return [missing("The bias of lock-step replay against running alone was not measured.", view.run())]
+    rows = [[Cell(row.variant), figure(row.ratio, TIMES), Cell("differs from 1" if row.shown else "")] for row in found]
     return [
         Table(
             "Bias of lock-step replay: a variant's time in lock-step over its time alone; 1 is none",

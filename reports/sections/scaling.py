@@ -5,8 +5,8 @@ from __future__ import annotations
 from lobench.reports.blocks import Block, Cell, Section, Table, Text
 from lobench.reports.charts.ladder import MILLION
 from lobench.reports.charts.lines import scaling_chart
-from lobench.reports.facts import Facts
-from lobench.reports.numbers import TIMES, scaled
+from lobench.reports.numbers import TIMES
+from lobench.reports.result_view import ResultView
 from lobench.reports.sections.shared import figure, missing
 
 _CEILING = (
@@ -16,30 +16,30 @@ _CEILING = (
 )
 
 
-def section(facts: Facts) -> Section:
-    return Section("scaling", "Scaling over workers", _blocks(facts))
+def section(view: ResultView) -> Section:
+    return Section("scaling", "Scaling over workers", _blocks(view))
 
 
-def _blocks(facts: Facts) -> list[Block]:
-    found = facts.shown(facts.analysis.get("scaling"))
+def _blocks(view: ResultView) -> list[Block]:
+    found = view.shown(view.analysis.scaling if view.analysis else ())
     if not found:
-        return [missing("More than one worker was not measured.", facts.run())]
-    books = facts.feed["books"]
+        return [missing("More than one worker was not measured.", view.run())]
+    books = view.feed.books
     blocks: list[Block] = [
         Text(
             "Wall time of a replay of the whole feed. Workers share no book: each takes some of the instruments, so a "
             "feed of one instrument cannot gain."
             + (" This feed has one book." if books == 1 else "")
-            + (f" {_CEILING}" if any(row.get("ceiling") for row in found) else "")
+            + (f" {_CEILING}" if any(row.ceiling for row in found) else "")
         )
     ]
     rows = [
         [
-            Cell(row["variant"]),
-            Cell(str(row["workers"])),
-            figure(scaled(row["events_per_second"], MILLION)),
-            figure(row["speedup"], TIMES),
-            figure(row.get("ceiling"), TIMES),
+            Cell(row.variant),
+            Cell(str(row.workers)),
+            figure(row.events_per_second.scaled(MILLION)),
+            figure(row.speedup, TIMES),
+            figure(row.ceiling, TIMES),
         ]
         for row in found
     ]
@@ -49,4 +49,4 @@ def _blocks(facts: Facts) -> list[Block]:
         rows,
         compact=True,
     )
-    return [*blocks, scaling_chart(facts.name, found), table]
+    return [*blocks, scaling_chart(view.name, found), table]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from lobench.reports.blocks import Cell, Text
-from lobench.reports.numbers import TIMES, Interval, counted, estimate, limits, spelled
+from lobench.reports.numbers import TIMES, counted, estimate, limits, spelled
+from lobench.workbench.results.model.intervals import Interval
+from lobench.workbench.results.model.samples import SessionResult
 
 TONES = {"faster": "good", "slower": "bad"}
 SCORES = {"hit": "✓\u00a0hit", "under": "↓\u00a0under", "over": "↑\u00a0over", "open": "open"}
@@ -35,15 +36,15 @@ def verdict(words: str | None, p: float | None = None) -> Cell:
     return Cell(words or "", note, TONES.get(words or "", ""))
 
 
-def session_line(session: dict[str, Any]) -> str:
+def session_line(session: SessionResult) -> str:
     """How a session was done."""
-    design = session["design"]
-    pinned = "pinned to one core" if design["pinned"] else "not pinned"
-    columns, rows = session["samples"]["columns"], session["samples"]["rows"]
+    design = session.design
+    pinned = "pinned to one core" if design.pinned else "not pinned"
+    columns, rows = session.samples.columns, session.samples.rows
     process, replay = columns.index("process"), columns.index("pass")
     passes = len({(row[process], row[replay]) for row in rows})
     return (
-        f"{session['events']:,} events in slices of {design['slice_records']:,}, {design['processes']} processes "
+        f"{session.events:,} events in slices of {design.slice_records:,}, {design.processes} processes "
         f"({pinned}), {counted(passes, 'pass', 'passes')} over the feed in all, {len(rows):,} samples; seed "
-        f"{design['seed']}."
+        f"{design.seed}."
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from lobench.reports.blocks import Block, Cell, Section, Table, Text
-from lobench.reports.facts import Facts
 from lobench.reports.numbers import counted, integer, listed
+from lobench.reports.result_view import ResultView
 from lobench.reports.sections.shared import missing
+from lobench.workbench.results.conversion import as_json
+from lobench.workbench.results.model.document import Verified
 
 DIGESTS = {
     "trace": "trace",
@@ -19,20 +21,20 @@ DIGESTS = {
 """What a verification compared, and its heading; results tell which of them they have."""
 
 
-def section(facts: Facts) -> Section:
-    blocks: list[Block] = [Text(_lead(facts))]
-    blocks += [Text(f"{name} is refuted: {why}", mark="warning") for name, why in facts.refuted.items()]
-    if facts.feed["verification"]:
-        blocks.append(_table(facts.feed["verification"]))
+def section(view: ResultView) -> Section:
+    blocks: list[Block] = [Text(_lead(view))]
+    blocks += [Text(f"{name} is refuted: {why}", mark="warning") for name, why in view.refuted.items()]
+    if view.feed.verification:
+        blocks.append(_table(view.feed.verification))
     else:
-        blocks.append(missing("No variant was verified on this feed.", facts.run()))
-    blocks.append(_feed(facts))
+        blocks.append(missing("No variant was verified on this feed.", view.run()))
+    blocks.append(_feed(view))
     return Section("verification", "Verification", blocks)
 
 
-def _lead(facts: Facts) -> str:
-    outcomes = facts.feed["verification"]
-    agree = sum(outcome["agrees"] for outcome in outcomes)
+def _lead(view: ResultView) -> str:
+    outcomes = view.feed.verification
+    agree = sum(outcome.agrees for outcome in outcomes)
     return (
         f"{agree} of {counted(len(outcomes), 'replay')} agree with the reference to the last bit. Compared are, of the "
         "build that is timed: its running trace of the best prices and sizes, all features and all signals of every "
@@ -42,29 +44,29 @@ def _lead(facts: Facts) -> str:
     )
 
 
-def _table(outcomes: list[dict[str, Any]]) -> Table:
+def _table(outcomes: Sequence[Verified]) -> Table:
     rows = []
-    kinds = [kind for kind in DIGESTS if any(kind in (outcome["digests"] or {}) for outcome in outcomes)]
-    for outcome in outcomes:
-        digests = outcome["digests"] or {}
-        says = Cell("agrees", tone="good") if outcome["agrees"] else Cell("DIFFERS", tone="bad")
-        cells = [Cell(outcome["name"]), Cell(str(outcome["workers"])), says]
+    found = [as_json(outcome.digests) or {} for outcome in outcomes]
+    kinds = [kind for kind in DIGESTS if any(kind in digests for digests in found)]
+    for outcome, digests in zip(outcomes, found, strict=True):
+        says = Cell("agrees", tone="good") if outcome.agrees else Cell("DIFFERS", tone="bad")
+        cells = [Cell(outcome.name), Cell(str(outcome.workers)), says]
         rows.append([*cells, *(Cell(digests.get(kind, ""), tone="mono") for kind in kinds)])
     headings = ["variant", "workers", "outcome", *(DIGESTS[kind] for kind in kinds)]
     words = frozenset({0, *range(2, len(headings))})
     return Table("Replays compared with the reference", headings, rows, words=words)
 
 
-def _feed(facts: Facts) -> Table:
-    feed = facts.feed
-    anomalies = [f"{kind} {integer(count)}" for kind, count in feed["anomalies"].items() if count]
+def _feed(view: ResultView) -> Table:
+    feed = view.feed
+    anomalies = [f"{kind} {integer(count)}" for kind, count in feed.anomalies.items() if count]
     rows = [
-        ("feed", facts.name),
-        ("given as", listed(feed["specs"])),
-        ("digest of its records", feed["digest"]),
-        ("events", integer(feed["events"])),
-        ("evaluations", integer(feed["evaluations"])),
-        ("books", integer(feed["books"])),
+        ("feed", view.name),
+        ("given as", listed(list(feed.specs))),
+        ("digest of its records", feed.digest),
+        ("events", integer(feed.events)),
+        ("evaluations", integer(feed.evaluations)),
+        ("books", integer(feed.books)),
         ("anomalies", ", ".join(anomalies) or "none"),
     ]
     return Table(

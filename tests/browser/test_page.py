@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from lobench.reports import write
 from tests.documents import document
 from tests.reported import complete, hostile, many, refuted, wide
+from tests.typed import write
 
 # One process for all of them: a browser is a lot to start.
 pytestmark = pytest.mark.xdist_group("browser")

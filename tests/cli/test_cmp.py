@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from lobench.workbench.results import read
 from tests.cli import wrong
 from tests.cli.command import lobench, refused
+from tests.typed import read
 
 pytestmark = pytest.mark.xdist_group("run")
 

@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 
 from lobench.variants import discover, from_top
-from lobench.workbench.measurement.design import CONTROL, TWICE
-from lobench.workbench.results import read
+from lobench.workbench.measurement.design import CONTROL
+from lobench.workbench.results.model.control import is_again
 from tests.cli import wrong
 from tests.cli.command import COMMAND, answer, environment, lobench, refused
 from tests.dbn_files import header, records, write
+from tests.typed import read
 
 pytestmark = pytest.mark.xdist_group("measure")
 
@@ -30,8 +31,8 @@ NAMES = ["p0_baseline", "p3_indexed_features", "p4_hash_lookup"]
 def once(session: Any) -> list[str]:
     """The line-up without those that stand there twice: the reference, which comes last, and a fast variant."""
     assert session["measured"][-1] == CONTROL
-    assert 1 <= sum(name.endswith(TWICE) for name in session["measured"]) <= 2
-    return [name for name in session["measured"] if not name.endswith(TWICE)]
+    assert 1 <= sum(is_again(name) for name in session["measured"]) <= 2
+    return [name for name in session["measured"] if not is_again(name)]
 
 
 def document(folder: Path) -> Any:

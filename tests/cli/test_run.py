@@ -18,10 +18,10 @@ import pytest
 from lobench.variants import discover, from_top
 from lobench.workbench.measurement.design import CONTROL
 from lobench.workbench.measurement.session import SESSION_COLUMNS
-from lobench.workbench.results import read
 from tests.cli import wrong
 from tests.cli.command import COMMAND, environment, lobench, refused
 from tests.dbn_files import header, records, write
+from tests.typed import read
 
 pytestmark = pytest.mark.xdist_group("run")
 

@@ -16,9 +16,9 @@ import psutil
 import pytest
 
 from lobench.variants.p7_cache_layout.parameters import DEFAULTS, NAMES
-from lobench.workbench.results import read as read_result
 from lobench.workbench.tuning.files import read, write
 from tests.cli.command import COMMAND, ROOT, answer, environment, lobench, refused
+from tests.typed import read as read_result
 
 pytestmark = pytest.mark.xdist_group("tune")
 

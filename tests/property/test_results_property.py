@@ -23,7 +23,7 @@ from lobench.workbench.experiment import plan as plans
 from lobench.workbench.experiment.document import Document, new_content
 from lobench.workbench.experiment.pipeline import conduct
 from lobench.workbench.experiment.resume import check, reopen
-from lobench.workbench.results import ResultFolder, read
+from lobench.workbench.results import Result, ResultFolder, read
 from tests.dbn_files import header, records, write
 from tests.pretend import Laboratory
 
@@ -71,14 +71,14 @@ def go(command: dict[str, Any], document: Document) -> bool:
     except KeyboardInterrupt:
         return False
     if command["verb"] == "cmp":
-        (part,) = document.content["feeds"]
+        (part,) = document.content.feeds
         names = [variant.name for variant in variants_of(command)]
-        part["comparison"] = compare(part, *names[-2:], 0.0, until=command["until"])
+        part.comparison = compare(part, *names[-2:], 0.0, until=command["until"])
         document.save()
     return True
 
 
-def usable(path: Path) -> dict[str, Any]:
+def usable(path: Path) -> Result:
     """What stands in the file: valid, and a page can be made of it."""
     content = read(path)
     assert page([content]).answer
@@ -105,7 +105,7 @@ def test_whatever_is_written_can_be_read(
         patch.setenv("LOBENCH_PROFILE_DIR", os.devnull)
         save = ResultFolder.save
 
-        def checked(self: ResultFolder, result: dict[str, Any]) -> None:
+        def checked(self: ResultFolder, result: Result) -> None:
             save(self, result)
             # The command may be ended at any moment, by what leaves it no time to put things right.
             read(self.result)
@@ -121,7 +121,7 @@ def test_whatever_is_written_can_be_read(
             if not path.exists():
                 return
             content = usable(path)
-            assert content["status"] == ("complete" if done else "partial")
+            assert content.status == ("complete" if done else "partial")
             if done:
                 show(content)
                 return

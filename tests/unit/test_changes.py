@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lobench.workbench.comparison.diff import changes
 from tests.documents import SPEEDS, document
+from tests.typed import changes
 
 PAIRS = 50
 
@@ -51,7 +51,7 @@ def test_intervals_hold_what_they_say(sessions: list[dict[str, Any]]) -> None:
         ]
         edited = [change for (one,) in found for change in one.changes if change.variant == "p2_snapshot"]
         assert len(edited) == PAIRS
-        covered = sum(change.relative["low"] <= 1 <= change.relative["high"] for change in edited if change.relative)
+        covered = sum(change.relative.low <= 1 <= change.relative.high for change in edited if change.relative)
         assert covered >= 0.92 * PAIRS
         assert not any(change.verdict for (one,) in found for change in one.changes if change.variant != "p2_snapshot")
         assert sum(change.verdict != "no difference shown" for change in edited) <= 3
@@ -64,7 +64,7 @@ def test_the_same_sources_are_a_control(sessions: list[dict[str, Any]]) -> None:
     assert {change.verdict for change in found.changes} == {None}
     assert all(change.same for change in found.changes)
     assert 0.02 < found.as_json()["sessions_differ"] < 0.4
-    assert all(change.relative["low"] < 1 < change.relative["high"] for change in found.changes[1:] if change.relative)
+    assert all(change.relative.low < 1 < change.relative.high for change in found.changes[1:] if change.relative)
 
 
 def test_nothing_in_common_nothing_judged(sessions: list[dict[str, Any]]) -> None:
@@ -91,7 +91,12 @@ def test_other_parameters_are_another_thing(sessions: list[dict[str, Any]]) -> N
     tuned = copy.deepcopy(sessions[1])
     for made in (old := copy.deepcopy(sessions[0]), tuned):
         made["variants"][4]["policies"]["tuning"] = "profiled"
-    tuned["feeds"][0]["tuning"] = {"parameters": {"distance": 20}}
+    tuned["feeds"][0]["tuning"] = {
+        "profile": "f.toml",
+        "digest": "0" * 32,
+        "confirmed": True,
+        "parameters": {"distance": 20},
+    }
     (found,) = changes(old, tuned)
     assert [change.variant for change in found.changes if not change.same] == ["p4_hash_lookup"]
 

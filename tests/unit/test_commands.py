@@ -12,12 +12,11 @@ from typing import Any
 
 import pytest
 
-from lobench.reports.page import page
 from lobench.workbench.cli import main
 from lobench.workbench.measurement.design import CONTROL
-from lobench.workbench.results import read
 from tests.dbn_files import header, records, write
 from tests.pretend import Laboratory
+from tests.typed import page, read
 
 Command = Callable[..., int]
 

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from lobench.workbench.cli.outcome import show
 from lobench.workbench.console import progress, stderr, stdout
+from tests import typed
 from tests.documents import document
 
 HOSTILE = ["[archive]/es.dbn", "x[/y]", "[bold]b[/bold]", ":smile: [/]", "[link=file:x]y"]
@@ -28,7 +29,7 @@ def test_names_are_shown_as_they_are(name: str, capsys: pytest.CaptureFixture[st
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_result_of_any_feed(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    show(document(feeds=[name]))
+    show(typed.result(document(feeds=[name])))
     assert name in capsys.readouterr().out
 
 
@@ -47,7 +48,7 @@ def test_progress_of_any_feed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_codes_in_a_pipe(variable: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv(variable, "1")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    show(document())
+    show(typed.result(document()))
     with progress("feed", 2.0) as ticker:
         ticker.advance()
     said = capsys.readouterr()

@@ -17,14 +17,17 @@ from lobench.engine.feeds import LoadedFeed
 from lobench.engine.feeds.base import Chunk
 from lobench.engine.policy import AXES, Variant
 from lobench.variants import REFERENCE, discover, from_top, ladder, policies, resolve
-from lobench.workbench.measurement.design import TWICE
+from lobench.workbench.results.conversion import as_json
+from lobench.workbench.results.model.control import again
 from lobench.workbench.selection import named, select
-from lobench.workbench.statistics import analyse, error_rates
-from lobench.workbench.statistics.from_top import from_top as judged
+from lobench.workbench.statistics import error_rates
+from lobench.workbench.statistics import from_top as statistics
 from lobench.workbench.verification.proof import Proof, compare
+from tests import typed
 from tests.factorials import simulated
 from tests.replays import LADDER, TOP, Observed, each
 from tests.streams import Market
+from tests.typed import analyse
 
 KNOWN = discover()
 WITHOUT = from_top(KNOWN)[1:]
@@ -139,6 +142,16 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     gc.unfreeze()
 
 
+def judged(feed: dict[str, Any], variants: list[dict[str, Any]], *wrong: str) -> dict[str, Any] | None:
+    """``analysis.from_top``; variants in ``wrong`` failed verification."""
+    failed = {"workers": 1, "agrees": False, "digests": None, "difference": None}
+    verification = [{"name": name, **failed} for name in wrong]
+    said: dict[str, Any] | None = as_json(
+        statistics.from_top(typed.feed({**feed, "verification": verification}), typed.entries(variants))
+    )
+    return said
+
+
 def described(*names: str) -> list[dict[str, Any]]:
     """Variants as a document has them."""
     chosen = [resolve(name, KNOWN) for name in names]
@@ -156,18 +169,18 @@ def made(noise: float = 0.0, apart: bool = True, processes: int = 8) -> dict[str
     slower = [1 / gain for gain in SPEEDS.values()]
     rng = np.random.default_rng(7)
     most = ([], []) if apart else (combined, slower)
-    names = [REFERENCE, top, *most[0], f"{REFERENCE}{TWICE}"]
+    names = [REFERENCE, top, *most[0], again(REFERENCE)]
     feed = simulated(rng, names, [0.1, 1.0, *most[1], 0.1], processes, noise, noise)
     feed["from_top"] = None
     if apart:
-        names = [top, *combined, f"{top}{TWICE}"]
+        names = [top, *combined, again(top)]
         feed["from_top"] = simulated(rng, names, [1.0, *slower, 1.0], processes, noise, noise)["session"]
     return feed
 
 
 @pytest.mark.parametrize("apart", [True, False])
 def test_what_each_phase_earns(apart: bool) -> None:
-    found = judged(made(0.002, apart), described(REFERENCE, "p7_cache_layout"), set())
+    found = judged(made(0.002, apart), described(REFERENCE, "p7_cache_layout"))
     assert found is not None
     assert found["top"] == "p7_cache_layout"
     entries = {entry["axis"]: entry for entry in found["axes"]}
@@ -194,7 +207,7 @@ def test_what_each_phase_earns(apart: bool) -> None:
 
 
 def test_exact_times_give_exact_ratios() -> None:
-    found = judged(made(), described(REFERENCE, "p7_cache_layout"), set())
+    found = judged(made(), described(REFERENCE, "p7_cache_layout"))
     assert found is not None
     assert found["floor"] == 0
     for entry in found["axes"]:
@@ -203,7 +216,7 @@ def test_exact_times_give_exact_ratios() -> None:
 
 
 def test_a_single_process_carries_no_verdict() -> None:
-    found = judged(made(0.002, processes=1), described(REFERENCE, "p7_cache_layout"), set())
+    found = judged(made(0.002, processes=1), described(REFERENCE, "p7_cache_layout"))
     assert found is not None
     assert {entry["verdict"] for entry in found["axes"] if entry["ratio"]} == {"no difference shown"}
     assert {entry["p"] for entry in found["axes"]} == {None}
@@ -212,30 +225,30 @@ def test_a_single_process_carries_no_verdict() -> None:
 def test_what_is_wrong_has_no_figure() -> None:
     known = described(REFERENCE, "p7_cache_layout")
     wrong = "p7_cache_layout,events=clone"
-    found = judged(made(0.002), known, {wrong})
+    found = judged(made(0.002), known, wrong)
     assert found is not None
     (entry,) = [entry for entry in found["axes"] if entry["axis"] == "events"]
     assert (entry["ratio"], entry["verdict"]) == (None, None)
     assert entry["note"] == f"{wrong} did not compute what the reference computes"
     feed = made(0.002)
     feed["from_top"]["disagreeing"] = [wrong]
-    again = judged(feed, known, set())
-    assert again is not None
-    assert again["axes"][0]["ratio"] is None
-    assert judged(made(), known, {"p7_cache_layout"}) is None
+    found = judged(feed, known)
+    assert found is not None
+    assert found["axes"][0]["ratio"] is None
+    assert judged(made(), known, "p7_cache_layout") is None
 
 
 def test_nothing_is_said_without_the_variants_or_of_a_part_of_the_pipeline() -> None:
     known = described(REFERENCE, "p6_simd", "p7_cache_layout")
     plain = simulated(
         np.random.default_rng(1),
-        [REFERENCE, "p6_simd", "p7_cache_layout", f"{REFERENCE}{TWICE}"],
+        [REFERENCE, "p6_simd", "p7_cache_layout", again(REFERENCE)],
         [0.1, 0.8, 1.0, 0.1],
         8,
         0.0,
         0.0,
     )
-    assert judged(plain, known, set()) is None
+    assert judged(plain, known) is None
     assert analyse(made(0.002), known)["from_top"] is not None
     part = analyse(made(0.002), known, "book")
     assert part["from_top"] is None
@@ -244,7 +257,7 @@ def test_nothing_is_said_without_the_variants_or_of_a_part_of_the_pipeline() -> 
 
 
 def test_predictions_are_not_for_a_part_of_the_pipeline() -> None:
-    names = [REFERENCE, "p1_zero_copy", f"{REFERENCE}{TWICE}"]
+    names = [REFERENCE, "p1_zero_copy", again(REFERENCE)]
     feed = simulated(np.random.default_rng(1), names, [1.0, 1.5, 1.0], 8, 0.01, 0.01)
     known = described(REFERENCE, "p1_zero_copy")
     assert analyse(feed, known)["ladder"][1]["score"] is not None

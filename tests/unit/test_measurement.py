@@ -20,7 +20,6 @@ from lobench.workbench.measurement.design import (
     LEAD_IN_RECORDS,
     PROCESSES,
     SLICE_RECORDS,
-    Design,
     Slice,
     equal_slices,
     isolated_every,
@@ -29,6 +28,7 @@ from lobench.workbench.measurement.design import (
 from lobench.workbench.measurement.scaling import worker_counts
 from lobench.workbench.measurement.sweep import queue_records
 from lobench.workbench.measurement.turn_order import orders, williams
+from lobench.workbench.results.model.samples import Design
 
 CLEAN = Reading(
     wall_ns=1_000_100, cpu_ns=1_000_000, involuntary_switches=0, minor_faults=90, major_faults=0, steal_ticks=0

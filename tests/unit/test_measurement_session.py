@@ -26,7 +26,7 @@ from lobench.workbench.experiment import resume
 from lobench.workbench.experiment.document import new_content
 from lobench.workbench.measurement.clocks import Clocks
 from lobench.workbench.measurement.counters import count, peak_orders
-from lobench.workbench.measurement.design import CONTROL, Design
+from lobench.workbench.measurement.design import CONTROL
 from lobench.workbench.measurement.live_view import display, table
 from lobench.workbench.measurement.lockstep import ISOLATED, LOCKSTEP
 from lobench.workbench.measurement.precision import precisions, reached
@@ -36,6 +36,8 @@ from lobench.workbench.measurement.shared_feed import nameless_file, receive, sh
 from lobench.workbench.measurement.task import Task
 from lobench.workbench.measurement.variant_digest import variant_digest
 from lobench.workbench.processes.starting import ending
+from lobench.workbench.results.conversion import as_json, from_json
+from lobench.workbench.results.model.samples import Design, NamedSamples, SessionResult
 from tests.cli import wrong
 
 NAMES = ["p0_baseline", "p1_zero_copy", "p4_hash_lookup", CONTROL]
@@ -73,7 +75,7 @@ def session(processes: int, noise: float = 0.0, until: float | None = None) -> S
 def test_passes_of_both_kinds_are_kept_apart() -> None:
     made = Session(NAMES, 40_000, Design(2, 1.0, 10_000, 0))
     assert made.begun == 0
-    assert made.isolated_json() is None
+    assert made.isolated_result() is None
     made.take(0, message())
     made.take(0, message(ISOLATED, slices=3))
     made.take(1, message(number=5))
@@ -97,7 +99,7 @@ def test_work_that_was_put_off_is_refused() -> None:
     made.take(0, {**message(number=2), "owed_ns": [10_000_001, 0, 10_000_001, 0]})
     assert made.disagreeing == {"p0_baseline", "p4_hash_lookup"}
     assert made.reasons["p0_baseline"] == "does 25% of its work only when it is asked for results"
-    assert made.as_json()["reasons"] == made.reasons
+    assert made.result().reasons == made.reasons
 
 
 def test_what_is_faster_than_reading_is_refused() -> None:
@@ -113,15 +115,15 @@ def test_what_is_faster_than_reading_is_refused() -> None:
 def test_a_session_comes_back_as_it_was() -> None:
     made = session(2)
     made.take(1, message(ISOLATED, states="abaa"))
-    kept = json.loads(json.dumps(made.as_json()))
-    isolated = json.loads(json.dumps(made.isolated_json()))
-    assert isolated["names"] == NAMES
-    assert Session.from_json(kept, isolated) == made
-    assert Session.from_json(kept, None) == replace(made, isolated=[])
+    kept = from_json(SessionResult, json.loads(json.dumps(as_json(made.result()))))
+    isolated = from_json(NamedSamples, json.loads(json.dumps(as_json(made.isolated_result()))))
+    assert isolated.names == tuple(NAMES)
+    assert Session.of(kept, isolated) == made
+    assert Session.of(kept, None) == replace(made, isolated=[])
 
 
 def test_intervals_narrow_with_processes() -> None:
-    assert precisions(Session(NAMES, 40_000, Design(2, 1.0))) == {}
+    assert precisions(Session(NAMES, 40_000, Design(2, 1.0, 10_000, 0))) == {}
     assert all(math.isinf(entry.half_width) for entry in precisions(session(2, 0.01)).values())
     few, many = precisions(session(4, 0.02)), precisions(session(64, 0.02))
     assert list(few) == NAMES[1:]
@@ -188,10 +190,10 @@ def test_going_on_needs_the_same_sources_and_machine(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="mine: the source has changed"):
         resume.check(content, chosen[:1])
     with pytest.raises(UsageError, match="engine's sources"):
-        resume.check({**content, "source_digest": "0" * 16}, chosen)
-    elsewhere = {**content["environment"], "machine_digest": "0" * 32}
+        resume.check(replace(content, source_digest="0" * 16), chosen)
+    elsewhere = replace(content.environment, machine_digest="0" * 32)
     with pytest.raises(UsageError, match=r"machines differ.*; measure anew"):
-        resume.check({**content, "environment": elsewhere}, chosen)
+        resume.check(replace(content, environment=elsewhere), chosen)
 
 
 def test_clocks_tell_work_from_waiting() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lobench.workbench.comparison.cmp import compare
 from tests.documents import SPEEDS, document
+from tests.typed import compare
 
 FEED = document(processes=8, slices=24)["feeds"][0]
 

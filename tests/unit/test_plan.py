@@ -23,10 +23,11 @@ from lobench.workbench.plan import (
     predictions,
     read_ledger,
     record,
-    score,
-    share_from,
 )
+from lobench.workbench.results.model.intervals import Interval
+from tests import typed
 from tests.documents import document, interval
+from tests.typed import score, share_from
 
 HEAD = "# What we promised.\n# It stays.\n\n"
 ENTRY = """[[prediction]]  # the first
@@ -130,7 +131,7 @@ def test_a_ledger_that_is_not_there(tmp_path: Path) -> None:
 def test_grades(low: float, high: float, expected: str) -> None:
     """Graded is what is shown to differ from no effect, and lies wholly within the predicted range or wholly beside
     it."""
-    measured = {"value": 1.2, "low": 1.1, "high": 1.3}
+    measured = Interval(1.2, 1.1, 1.3)
     assert grade(low, high, measured, "faster") == expected
     for verdict in ("no difference shown", None):
         assert grade(low, high, measured, verdict) == "open"
@@ -138,9 +139,9 @@ def test_grades(low: float, high: float, expected: str) -> None:
 
 
 def test_one_figure_stands_for_what_is_rounded_to_it() -> None:
-    assert grade(1.2, 1.2, {"value": 1.2, "low": 1.16, "high": 1.24}, "faster") == "hit"
-    assert grade(1.2, 1.2, {"value": 1.3, "low": 1.26, "high": 1.34}, "faster") == "over"
-    assert grade(0.8, 1.2, {"value": 0.9, "low": 0.85, "high": 0.95}, "slower") == "hit"
+    assert grade(1.2, 1.2, Interval(1.2, 1.16, 1.24), "faster") == "hit"
+    assert grade(1.2, 1.2, Interval(1.3, 1.26, 1.34), "faster") == "over"
+    assert grade(0.8, 1.2, Interval(0.9, 0.85, 0.95), "slower") == "hit"
 
 
 def test_what_is_not_shown_is_not_graded() -> None:
@@ -148,7 +149,11 @@ def test_what_is_not_shown_is_not_graded() -> None:
     rung = made["feeds"][0]["analysis"]["ladder"][1]
     rung |= {"step_verdict": "no difference shown", "step": {"value": 2.4, "low": 2.35, "high": 2.45}}
     found = score(made, made["feeds"][0], CORE)[0]
-    assert (found.score, found.notes, found.measured) == ("open", ("no difference shown",), rung["step"])
+    assert (found.score, found.notes, found.measured) == (
+        "open",
+        ("no difference shown",),
+        typed.interval(rung["step"]),
+    )
     rung |= {"step_verdict": "faster", "step": {"value": 2.4, "low": 2.2, "high": 2.6}}
     found = score(made, made["feeds"][0], CORE)[0]
     assert found.notes == ("the interval reaches across an end of the predicted range, 2.3-2.9x",)
@@ -171,7 +176,7 @@ def test_scoring_a_result() -> None:
     rungs = {rung["phase"]: rung for rung in made["feeds"][0]["analysis"]["ladder"]}
     for found in grades[:4]:
         rung = rungs[found.prediction.phase]
-        assert found.measured == rung["step"]
+        assert found.measured == typed.interval(rung["step"])
         # What the page shows and what is scored here is one and the same.
         assert found.score == rung["score"]
         assert found.notes == ()

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from lobench.reports import numbers
 from lobench.reports.answer import answer
-from lobench.reports.facts import Facts
-from lobench.reports.numbers import TIMES, spelled
-from lobench.reports.page import page
+from lobench.reports.numbers import TIMES
+from tests import typed
 from tests.documents import SPEEDS, Document, document, interval
 from tests.reported import complete, many, refuted, renamed
+from tests.typed import page, views
 
 
 def said(made: Document) -> str:
-    return answer([Facts(made, feed) for feed in made["feeds"]]).replace("\u00a0", " ")
+    return answer(views(made)).replace("\u00a0", " ")
 
 
 def test_one_feed() -> None:
@@ -72,7 +73,7 @@ def test_a_variant_beside_the_ladder_is_compared_with_its_top() -> None:
     assert rung["variant"] == "mine"
     text = said(made)
     assert text.startswith("p4_hash_lookup is ")
-    assert f"; mine is {spelled(rung['step'], TIMES)} as fast as p4_hash_lookup; ".replace("\u00a0", " ") in text
+    assert f"; mine is {spelled(rung['step'])} as fast as p4_hash_lookup; ".replace("\u00a0", " ") in text
     rung["step_verdict"] = "no difference shown"
     assert "; mine shows no difference in speed from p4_hash_lookup: " in said(made)
 
@@ -100,7 +101,7 @@ def test_a_bias_stands_in_the_headline() -> None:
     top = made["feeds"][0]["analysis"]["ladder"][-1]
     bias, total = interval(1.07, 0.02), interval(4.2, 0.02)
     top |= {"bias": bias, "total_alone": total, "step_alone": interval(1.3, 0.02)}
-    alone, cost = plain(spelled(total, TIMES)), plain(spelled(bias, TIMES))
+    alone, cost = plain(spelled(total)), plain(spelled(bias))
     assert f"(each by itself: {alone}; it takes {cost} as long beside others)" in said(made)
     text = plain(str(page([made])))
     assert f"by itself {alone}" in text
@@ -138,7 +139,7 @@ def test_a_feed_without_evaluations_has_no_headline() -> None:
     assert any("--evaluate every" in text for text in warnings)
     # Beside a feed with evaluations, that one has the headline.
     other = document(feeds=["synth:other"])
-    assert "as fast as p0_baseline on synth:other" in answer([Facts(each, each["feeds"][0]) for each in (made, other)])
+    assert "as fast as p0_baseline on synth:other" in answer(views(made, other))
 
 
 def test_the_floor_at_the_top_is_told() -> None:
@@ -148,6 +149,10 @@ def test_the_floor_at_the_top_is_told() -> None:
     noise["controls"].append({"variant": "p5", "of": "p4_hash_lookup", "ratio": interval(1.0), "floor": 0.018})
     assert "noise floor of the day 0.18% to 1.8%" in said(made)
     assert "by how much p5 differed from p4_hash_lookup, the same kernel" in str(page([made]))
+
+
+def spelled(interval: dict[str, float]) -> str:
+    return numbers.spelled(typed.interval(interval), TIMES)
 
 
 def plain(text: str) -> str:

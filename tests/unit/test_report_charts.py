@@ -15,24 +15,25 @@ from lobench.reports.charts.stages import stages_chart
 from lobench.reports.charts.steps import steps_chart
 from lobench.reports.charts.svg import draw
 from lobench.reports.charts.theme import DARK, labels, ticks
-from lobench.reports.facts import Facts, printable
+from lobench.reports.result_view import ResultView, printable
 from lobench.reports.sections.attribution import section as attribution
+from tests import typed
 from tests.reported import complete, hostile
 
 SVG = "{http://www.w3.org/2000/svg}"
-Maker = Callable[[Facts], Chart | None]
+Maker = Callable[[ResultView], Chart | None]
 MAKERS: list[Maker] = [ladder_chart, steps_chart, attribution_chart, interactions_chart, stages_chart]
 
 
-def facts(made: dict[str, object]) -> Facts:
-    content = printable(made)
-    return Facts(content, content["feeds"][0])
+def view(made: dict[str, object]) -> ResultView:
+    content = printable(typed.result(made))
+    return ResultView(content, content.feeds[0])
 
 
 @pytest.mark.parametrize("maker", MAKERS)
 @pytest.mark.parametrize("source", [complete, hostile])
 def test_a_chart_says_what_it_shows(maker: Maker, source: Callable[[], dict[str, object]]) -> None:
-    chart = maker(facts(source()))
+    chart = maker(view(source()))
     assert chart is not None
     text, png = draw(chart).standalone()
     root = ElementTree.fromstring(text)
@@ -48,7 +49,7 @@ def test_a_chart_says_what_it_shows(maker: Maker, source: Callable[[], dict[str,
 def test_every_colour_has_its_counterpart_on_dark_paper() -> None:
     """A colour that is not in the theme would stay as it is, dark on dark."""
     for maker in MAKERS:
-        chart = maker(facts(complete()))
+        chart = maker(view(complete()))
         assert chart is not None
         for element in ElementTree.fromstring(draw(chart).standalone()[0]).iter():
             for paint in ("fill", "stroke"):
@@ -56,7 +57,7 @@ def test_every_colour_has_its_counterpart_on_dark_paper() -> None:
 
 
 def test_two_copies_on_a_page_share_no_id() -> None:
-    chart = ladder_chart(facts(complete()))
+    chart = ladder_chart(view(complete()))
     assert chart is not None
     ids = [
         element.get("id")
@@ -70,7 +71,7 @@ def test_two_copies_on_a_page_share_no_id() -> None:
 
 
 def test_every_rung_is_a_row_and_the_axis_says_its_scale() -> None:
-    chart = ladder_chart(facts(complete()))
+    chart = ladder_chart(view(complete()))
     assert chart is not None
     texts = [element.text for element in ElementTree.fromstring(draw(chart).standalone()[0]).iter(f"{SVG}text")]
     assert {"p0_baseline", "p4_hash_lookup", "sequential read", "random access"} <= set(texts)
@@ -102,12 +103,12 @@ def test_a_phase_beyond_the_factorial_has_a_ladder_step_alone() -> None:
     source = complete()
     phases = source["feeds"][0]["analysis"]["attribution"]["phases"]
     phases.append({**phases[-1], "phase": 5, "axis": "memory", "leave_one_out": None, "shapley": None})
-    chart = attribution_chart(facts(source))
+    chart = attribution_chart(view(source))
     assert chart is not None
     draw(chart)
     ladder = [row for row in chart.data.rows if row[0].text == "5 memory"]
     assert [row[1].text for row in ladder] == ["ladder"]
     assert chart.described.rpartition("5 memory: ")[2].startswith("ladder ")
-    table = attribution(facts(source)).blocks[2]
+    table = attribution(view(source)).blocks[2]
     assert isinstance(table, Table)
     assert table.rows[-1][1:3] == [Cell(""), Cell("")]

@@ -5,27 +5,24 @@ from __future__ import annotations
 import pytest
 
 from lobench.reports import numbers
-from lobench.reports.facts import printable
-
-
-def interval(value: float, low: float, high: float) -> dict[str, float]:
-    return {"value": value, "low": low, "high": high}
+from lobench.reports.result_view import printed
+from lobench.workbench.results.model.intervals import Interval
 
 
 @pytest.mark.parametrize(
     ("given", "text"),
     [
-        (interval(6.7123, 6.4, 7.07), "6.71x (6.40 to 7.07)"),
-        (interval(1.0041, 0.998, 1.0102), "1.004x (0.998 to 1.010)"),
-        (interval(12.1, 9, 15), "12.1x (9.0 to 15.0)"),
-        (interval(1.1, 0.988, 1.22), "1.10x (0.99 to 1.22)"),
-        (interval(1234567.8, 1234000, 1235000), "1,234,568x (1,234,000 to 1,235,000)"),
-        (interval(1.5, 1.5, 1.5), "1.50x (1.50 to 1.50)"),
-        (interval(0, 0, 0), "0.00x (0.00 to 0.00)"),
-        (interval(1, 0.9999999, 1.0000001), "1.0000x (1.0000 to 1.0000)"),
+        (Interval(6.7123, 6.4, 7.07), "6.71x (6.40 to 7.07)"),
+        (Interval(1.0041, 0.998, 1.0102), "1.004x (0.998 to 1.010)"),
+        (Interval(12.1, 9, 15), "12.1x (9.0 to 15.0)"),
+        (Interval(1.1, 0.988, 1.22), "1.10x (0.99 to 1.22)"),
+        (Interval(1234567.8, 1234000, 1235000), "1,234,568x (1,234,000 to 1,235,000)"),
+        (Interval(1.5, 1.5, 1.5), "1.50x (1.50 to 1.50)"),
+        (Interval(0, 0, 0), "0.00x (0.00 to 0.00)"),
+        (Interval(1, 0.9999999, 1.0000001), "1.0000x (1.0000 to 1.0000)"),
     ],
 )
-def test_an_interval_has_the_digits_that_it_supports(given: dict[str, float], text: str) -> None:
+def test_an_interval_has_the_digits_that_it_supports(given: Interval, text: str) -> None:
     assert numbers.spelled(given, "x").replace("\u00a0", " ") == text
 
 
@@ -56,7 +53,7 @@ def test_words() -> None:
 
 
 def test_what_cannot_be_printed_is_marked() -> None:
-    assert printable({"a\x00": ["b\x1b[31m\u202e", 1, None, [1, 2]]}) == {
+    assert printed({"a\x00": ["b\x1b[31m\u202e", 1, None, [1, 2]]}) == {
         "a\ufffd": ["b\ufffd[31m\ufffd", 1, None, [1, 2]]
     }
-    assert printable("tab\tline\n é") == "tab\tline\n é"
+    assert printed("tab\tline\n é") == "tab\tline\n é"

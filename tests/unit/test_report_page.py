@@ -10,10 +10,10 @@ from xml.etree import ElementTree
 import pytest
 
 from lobench.engine.errors import LobenchError, UsageError
-from lobench.reports import write
 from lobench.reports.markdown import escaped
 from tests.documents import Document, document
 from tests.reported import HOSTILE, TELLTALE, complete, hostile, many, refuted
+from tests.typed import write
 
 SECTIONS = [
     "ladder",

@@ -6,22 +6,17 @@ import copy
 from pathlib import Path
 from typing import Any
 
-from lobench.reports import write
 from lobench.reports.answer import answer
-from lobench.reports.facts import Facts
 from lobench.reports.numbers import TIMES
 from lobench.reports.summary import places
 from tests.analyses import from_top_of
 from tests.documents import Document, document
 from tests.reported import complete
+from tests.typed import views, write
 
 
 def texts(blocks: Any) -> str:
     return " ".join(block.text for block in blocks if block.kind == "text")
-
-
-def facts_of(*documents: Document) -> list[Facts]:
-    return [Facts(made, feed) for made in documents for feed in made["feeds"]]
 
 
 def changed(feeds: tuple[str, ...], *gains: dict[str, float]) -> Document:
@@ -74,16 +69,17 @@ def test_refuted_variants_have_no_figure() -> None:
     (feed,) = made["feeds"]
     without = feed["from_top"]["measured"][1]
     feed["from_top"]["disagreeing"] = [without]
-    facts = Facts(made, feed)
-    assert without in facts.refuted
-    assert [entry["axis"] for entry in facts.from_top["axes"]] == ["context", "features", "lookup"]
+    (view,) = views(made)
+    assert without in view.refuted
+    assert view.from_top
+    assert [entry.axis for entry in view.from_top.axes] == ["context", "features", "lookup"]
     feed["verification"][-1] |= {"agrees": False, "difference": "event 1"}
-    assert Facts(made, feed).from_top == {}
+    assert views(made)[0].from_top is None
 
 
 def test_which_phase_earns_its_place_on_which_feed() -> None:
     made = changed(("synth:one", "synth:two"), {"context": 1.0, "lookup": 0.9}, {"lookup": 1.0})
-    table, said = places(facts_of(made))
+    table, said = places(views(made))
     assert table.kind == "table"
     assert list(table.headings) == ["feed", "1 events", "2 context", "3 features", "4 lookup"]
     assert [row[0].text for row in table.rows] == ["synth:one", "synth:two"]
@@ -99,13 +95,13 @@ def test_a_phase_without_any_figure_says_why() -> None:
     made = changed(("synth:one", "synth:two"), {}, {})
     for feed in made["feeds"]:
         feed["analysis"]["from_top"]["axes"][3] |= {"ratio": None, "verdict": None, "note": "it has no part in the top"}
-    assert texts(places(facts_of(made))).endswith("Phase 4 (lookup) has no figure: it has no part in the top.")
+    assert texts(places(views(made))).endswith("Phase 4 (lookup) has no figure: it has no part in the top.")
 
 
 def test_one_feed_needs_no_table_across_feeds() -> None:
-    assert places(facts_of(document(from_top=True))) == []
-    assert places(facts_of(document(from_top=True), document())) == []
-    assert len(places(facts_of(document(from_top=True), document(from_top=True)))) == 2
+    assert places(views(document(from_top=True))) == []
+    assert places(views(document(from_top=True), document())) == []
+    assert len(places(views(document(from_top=True), document(from_top=True)))) == 2
 
 
 def test_a_part_of_the_pipeline_is_named_wherever_its_feed_is(tmp_path: Path) -> None:
@@ -126,7 +122,7 @@ def test_a_part_does_not_stand_for_the_whole() -> None:
     for rung in fast["feeds"][0]["analysis"]["ladder"]:
         if rung["total"]:
             rung["total"] = {"value": 99.0, "low": 98.0, "high": 99.5}
-    said = answer(facts_of(fast, whole))
+    said = answer(views(fast, whole))
     assert "99" not in said
     assert said.startswith("p4_hash_lookup is 3.9")
-    assert answer(facts_of(part)).split(";")[0].endswith("as fast as p0_baseline on synth:liquid-future until book")
+    assert answer(views(part)).split(";")[0].endswith("as fast as p0_baseline on synth:liquid-future until book")

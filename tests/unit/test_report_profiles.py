@@ -12,20 +12,21 @@ from xml.etree import ElementTree
 import pytest
 
 from lobench.engine.errors import LobenchError, UsageError
-from lobench.reports import write
 from lobench.reports.blocks import Flame
 from lobench.reports.charts.flame import boxes_of, drawn_flame
-from lobench.reports.facts import Facts
 from lobench.reports.sections.profiles import section
 from lobench.variants import discover
 from lobench.workbench.experiment import profiles
 from lobench.workbench.plan import share_from
 from lobench.workbench.profile import analysis_stages
 from lobench.workbench.profile.report import entry_of
-from lobench.workbench.results import read
+from lobench.workbench.results import Result, read
+from lobench.workbench.results.conversion import as_json
+from tests import typed
 from tests.documents import SPEEDS, document, written
 from tests.profiled import CARD, profile_of, profiles_of
 from tests.reported import complete, hostile, refuted
+from tests.typed import views, write
 from tests.unit.test_report_page import Parsed, made
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -61,7 +62,7 @@ def test_a_variant_is_shown_with_all_that_is_known(tmp_path: Path) -> None:
 
 def test_stages_of_every_method_stand_side_by_side() -> None:
     content = complete()
-    fold = [block for block in section(Facts(content, content["feeds"][0])).blocks if block.kind == "fold"][-1]
+    fold = [block for block in section(views(content)[0]).blocks if block.kind == "fold"][-1]
     stages = fold.blocks[1]
     assert stages.headings[1:4] == ["time saved (ablation)", "time sampled (perf)", "instructions (callgrind)"]
     rows = {row[0].text: [cell.text for cell in row[1:]] for row in stages.rows}
@@ -162,8 +163,7 @@ def test_hostile_names_stay_text(tmp_path: Path) -> None:
 
 def test_what_a_refuted_variant_changed_is_not_shown() -> None:
     content = refuted("p3_indexed_features")
-    facts = Facts(content, content["feeds"][0])
-    entries = {entry["variant"]: entry["change"] for entry in facts.profiles}
+    entries = {entry.variant: entry.change for entry in views(content)[0].profiles}
     assert "p3_indexed_features" not in entries
     assert entries["p4_hash_lookup"] is None
     assert entries["p2_snapshot"] is not None
@@ -178,15 +178,17 @@ def test_a_wrong_profile_is_refused(tmp_path: Path) -> None:
 
 def test_predictions_take_their_shares_from_profiles(tmp_path: Path) -> None:
     """Of the phase that the predicted one builds on, never below no time at all."""
-    content = document()
-    feed = content["feeds"][0]
-    feed["profiles"], feed["analysis"]["stages"] = profiles_of([]), []
+    made = document()
+    made["feeds"][0]["profiles"], made["feeds"][0]["analysis"]["stages"] = profiles_of([]), []
+    content = typed.result(made)
+    feed = content.feeds[0]
     for name in SPEEDS:
         found = profile_of(name)
         found["methods"]["ablation"]["stages"][2]["share"] |= {"low": float(name[1]) / 10}
         profiles.keep(feed, entry_of(found, None), analysis_stages(found))
-    kept = read(written(tmp_path, content))
-    assert all("profile" not in entry for entry in kept["feeds"][0]["profiles"]["variants"])
+    kept = read(written(tmp_path, {**made, **as_json(content)}))
+    assert kept.feeds[0].profiles
+    assert all("profile" not in entry.more for entry in kept.feeds[0].profiles.variants)
     assert share_from(kept, "features", phase=5) == (0.4, 0.51)
     assert share_from(kept, "features", phase=3) == (0.2, 0.51)
     assert share_from(kept, "decode", phase=5) == (0.0, pytest.approx(0.009))
@@ -198,12 +200,12 @@ def test_predictions_take_their_shares_from_profiles(tmp_path: Path) -> None:
 class Kept:
     """A document that remembers how much it held whenever it was saved."""
 
-    def __init__(self, content: dict[str, Any], folder: Path) -> None:
+    def __init__(self, content: Result, folder: Path) -> None:
         self.content, self.saved = content, list[int]()
         self.folder = SimpleNamespace(path=folder / "out" / "now")
 
     def save(self) -> None:
-        self.saved.append(len(self.content["feeds"][0]["profiles"]["variants"]))
+        self.saved.append(len(self.content.feeds[0].profiles.variants if self.content.feeds[0].profiles else ()))
 
 
 def test_a_run_keeps_each_profile_at_once_and_goes_on_past_failures(
@@ -222,14 +224,15 @@ def test_a_run_keeps_each_profile_at_once_and_goes_on_past_failures(
 
     monkeypatch.setattr("lobench.workbench.profile.for_report", for_report)
     monkeypatch.setattr("lobench.workbench.profile.needs.require", str)
-    content = document()
+    made = document()
+    content = typed.result(made)
     card = tmp_path / "out" / "profile"
     card.mkdir(parents=True)
     written(card, CARD, "calibration.json")
     made_of = Kept(content, tmp_path)
     known = discover()
     with pytest.raises(KeyboardInterrupt):
-        profiles.add_profiles(made_of, content["feeds"][0], [known[name] for name in SPEEDS], [], tmp_path)  # type: ignore[arg-type]
+        profiles.add_profiles(made_of, content.feeds[0], [known[name] for name in SPEEDS], [], tmp_path)  # type: ignore[arg-type]
     assert asked == [
         ("p0_baseline", None),
         ("p1_zero_copy", "p0_baseline"),
@@ -238,7 +241,7 @@ def test_a_run_keeps_each_profile_at_once_and_goes_on_past_failures(
         ("p4_hash_lookup", "p3_indexed_features"),
     ]
     assert made_of.saved == [1, 2, 3]
-    kept = read(written(tmp_path, content))["feeds"][0]
+    kept = typed.read(written(tmp_path, {**made, **as_json(content)}))["feeds"][0]
     assert [entry["variant"] for entry in kept["profiles"]["variants"]] == [
         "p0_baseline",
         "p2_snapshot",
@@ -249,26 +252,28 @@ def test_a_run_keeps_each_profile_at_once_and_goes_on_past_failures(
     said = capsys.readouterr().err
     assert "p1_zero_copy is not profiled: the tool fell over" in said
     assert said.count("apt-get install linux-perf") == 1
-    assert Parsed(write([content], tmp_path / "page").read_text()).text.count("next bottleneck") >= 3
+    assert (
+        Parsed(write([{**made, **as_json(content)}], tmp_path / "page").read_text()).text.count("next bottleneck") >= 3
+    )
 
 
 def test_a_run_without_the_extra_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    content = document()
-    profiles.add_profiles(Kept(content, tmp_path), content["feeds"][0], [], [], tmp_path)  # type: ignore[arg-type]
+    content = typed.result(document())
+    profiles.add_profiles(Kept(content, tmp_path), content.feeds[0], [], [], tmp_path)  # type: ignore[arg-type]
     advice = f"install it with: {sys.executable} -m pip install 'lobench[profile]'"
     assert f"pyelftools is not installed; {advice}" in capsys.readouterr().err
-    assert "profiles" not in content["feeds"][0]
+    assert content.feeds[0].profiles is None
 
 
 def test_another_machines_card_is_not_taken(tmp_path: Path) -> None:
-    kept = Kept(document(), tmp_path)
+    kept = Kept(typed.result(document()), tmp_path)
     assert profiles.calibration(kept) is None  # type: ignore[arg-type]
     card = tmp_path / "out" / "profile"
     card.mkdir(parents=True)
     written(card, {**CARD, "machine": {"machine_digest": "another"}}, "calibration.json")
     assert profiles.calibration(kept) is None  # type: ignore[arg-type]
     written(card, CARD, "calibration.json")
-    assert profiles.calibration(kept) == CARD  # type: ignore[arg-type]
+    assert as_json(profiles.calibration(kept)) == CARD  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections import namedtuple
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,16 @@ from typing import Any
 import pytest
 
 from lobench.engine.errors import LobenchError, UsageError
-from lobench.workbench.results import NEEDED_BYTES, SCHEMA, SCHEMA_VERSION, ResultFolder
+from lobench.workbench.results import NEEDED_BYTES, SCHEMA, SCHEMA_VERSION, Result, ResultFolder
+from tests import typed
+from tests.documents import document
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5)
 Usage = namedtuple("Usage", "total used free")
+
+
+def made(command: str, **more: int) -> Result:
+    return replace(typed.result(document(slices=1, **more)), command=command)
 
 
 def test_a_folder_for_each_run(tmp_path: Path) -> None:
@@ -56,10 +63,10 @@ def test_a_disk_that_is_nearly_full(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_saving_replaces_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = ResultFolder(str(tmp_path), MOMENT)
-    folder.save({"status": "one", "long": list(range(100_000))})
-    folder.save({"status": "two"})
-    kept = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "status": "two"}
-    assert json.loads(folder.result.read_text()) == kept
+    folder.save(made("one", passes=20))
+    folder.save(made("two"))
+    kept = json.loads(folder.result.read_text())
+    assert (kept["schema"], kept["schema_version"], kept["command"]) == (SCHEMA, SCHEMA_VERSION, "two")
     assert [path.name for path in folder.path.iterdir()] == ["result.json"]
 
     def full(descriptor: int) -> None:
@@ -68,28 +75,28 @@ def test_saving_replaces_all_or_nothing(tmp_path: Path, monkeypatch: pytest.Monk
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
         with pytest.raises(LobenchError, match=r"result\.json: No space left on device; what was saved before is kept"):
-            folder.save({"status": "three"})
+            folder.save(made("three"))
     assert json.loads(folder.result.read_text()) == kept
-    folder.save({"status": "four"})
-    assert json.loads(folder.result.read_text())["status"] == "four"
+    folder.save(made("four"))
+    assert json.loads(folder.result.read_text())["command"] == "four"
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), object()])
 def test_what_is_not_json_leaves_the_old_result(tmp_path: Path, value: Any) -> None:
     folder = ResultFolder(str(tmp_path), MOMENT)
-    folder.save({"status": "one"})
+    folder.save(made("one"))
     with pytest.raises((ValueError, TypeError)):
-        folder.save({"status": "two", "value": value})
-    assert json.loads(folder.result.read_text())["status"] == "one"
+        folder.save(replace(made("two"), source_digest=value))
+    assert json.loads(folder.result.read_text())["command"] == "one"
 
 
 def test_going_on_in_a_folder(tmp_path: Path) -> None:
     first = ResultFolder(str(tmp_path), MOMENT)
-    first.save({"status": "one"})
+    first.save(made("one"))
     again = ResultFolder.existing(first.path)
-    assert json.loads(again.result.read_text())["status"] == "one"
-    again.save({"status": "two"})
-    assert json.loads(first.result.read_text())["status"] == "two"
+    assert json.loads(again.result.read_text())["command"] == "one"
+    again.save(made("two"))
+    assert json.loads(first.result.read_text())["command"] == "two"
     assert [path.name for path in first.path.iterdir()] == ["result.json"]
     with pytest.raises(UsageError, match="cannot write results there"):
         ResultFolder.existing(tmp_path / "none")

@@ -10,11 +10,12 @@ import pytest
 from lobench.variants import REFERENCE
 from lobench.workbench.measurement.design import CONTROL
 from lobench.workbench.measurement.session import measured_twice
-from lobench.workbench.statistics import analyse, compared, error_rates
+from lobench.workbench.statistics import error_rates
 from lobench.workbench.statistics.controls import Control, floor_between
 from lobench.workbench.statistics.intervals import Estimate
 from tests.factorials import simulated
 from tests.noise import variants
+from tests.typed import analyse, compared
 
 P7, P8 = "p7_cache_layout", "p8_profile_guided"
 TWICE = f"{P7} (A/A)"

@@ -11,11 +11,13 @@ from scipy import stats
 
 from lobench.variants import REFERENCE
 from lobench.workbench.measurement.design import CONTROL
-from lobench.workbench.statistics import NO_DIFFERENCE, analyse, error_rates, verdict
+from lobench.workbench.statistics import NO_DIFFERENCE, error_rates, verdict
 from lobench.workbench.statistics.error_rates import detectable, false_positives, pseudo_sessions, sequential
 from lobench.workbench.statistics.intervals import estimate
 from lobench.workbench.statistics.samples import Process, Timings, slice_events
+from tests import typed
 from tests.noise import RECORDING, TOP, TOP_RECORDING, Recording, by_cpu, variants
+from tests.typed import analyse
 
 SESSIONS = 2000
 """Sessions whose figures need only the logs of their processes."""
@@ -109,12 +111,12 @@ def _found(document: dict[str, Any], names: list[dict[str, Any]], factor: float)
 
 
 def test_sequential_timing_is_wrong_more_often(recording: Recording) -> None:
-    slices = len(slice_events(recording.session))
-    told = sequential({"columns": recording.about["columns"], "rows": recording.isolated}, slices)
+    slices = len(slice_events(typed.session(recording.session)))
+    told = sequential(typed.samples({"columns": recording.about["columns"], "rows": recording.isolated}), slices)
     assert told is not None
-    assert told["measured"] > 0.15
+    assert told.measured > 0.15
     few = recording.isolated[recording.isolated[:, 0] < 2]
-    assert sequential({"columns": recording.about["columns"], "rows": few}, slices) is None
+    assert sequential(typed.samples({"columns": recording.about["columns"], "rows": few}), slices) is None
 
 
 def test_runs_without_any_noise_are_not_told_apart() -> None:
@@ -128,9 +130,9 @@ def test_runs_without_any_noise_are_not_told_apart() -> None:
     ]
     columns = ["process", "pass", "slice", "variant", "order", "wall_ns", "cpu_ns", "involuntary_switches"]
     columns += ["minor_faults", "major_faults", "steal_ticks", "contaminated"]
-    told = sequential({"columns": columns, "rows": rows}, 4)
+    told = sequential(typed.samples({"columns": columns, "rows": rows}), 4)
     assert told is not None
-    assert told["measured"] == 0
+    assert told.measured == 0
 
 
 def timings(logs: np.ndarray, rounds: int = 20, noise: float = 0.0) -> Timings:
@@ -153,7 +155,7 @@ def test_pseudo_sessions_vary_as_the_session_did(
     logs = made.units()[:, 0] - made.units()[:, 1]
     assert drawn.values.mean() == pytest.approx(0, abs=0.2 * logs.std())
     assert drawn.values.std() == pytest.approx(np.sqrt((logs**2).mean() / 12), rel=0.05)
-    assert 0.02 < false_positives(drawn)["measured"] < 0.08
+    assert 0.02 < false_positives(drawn).measured < 0.08
     # Student's t: 80 % of sessions find an effect of (t of the verdict + t of the power) standard errors.
     expected = (stats.t.ppf(0.975, 11) + stats.t.ppf(0.8, 11)) * np.sqrt((logs**2).mean() / 12)
     assert detectable(drawn, 0.05, 0.0)[0] == pytest.approx(np.expm1(expected), rel=0.1)
@@ -167,8 +169,8 @@ def test_few_processes_tell_their_rate_roughly() -> None:
     told = false_positives(
         pseudo_sessions(timings(np.array([0.01, 0.02, 0.01, 0.03]), 1), [pair], pair, np.random.default_rng(1))
     )
-    assert told["low"] <= told["measured"] <= told["high"]
-    assert told["high"] > 0.3
+    assert told.low <= told.measured <= told.high
+    assert told.high > 0.3
 
 
 def test_the_recording_is_small() -> None:

@@ -11,12 +11,14 @@ from scipy import stats
 from lobench.engine.errors import LobenchError
 from lobench.variants import REFERENCE
 from lobench.workbench.measurement.design import CONTROL
-from lobench.workbench.statistics import analyse, compared
+from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.statistics.intervals import Estimate, estimate, median_interval
 from lobench.workbench.statistics.ladder import places
 from lobench.workbench.statistics.samples import session_timings, slice_events
 from lobench.workbench.statistics.verdicts import floor_of, holm, next_threshold, verdict
+from tests import typed
 from tests.noise import feed, variants
+from tests.typed import analyse, compared
 
 NAMES = [REFERENCE, "p3_indexed_features", "p4_hash_lookup", CONTROL]
 SLICES, SLICE, LEAD_IN = 7, 1000, 200
@@ -41,7 +43,7 @@ def proportional(*factors: float, processes: int = 3, passes: int = 3) -> np.nda
 
 
 def test_samples_stand_for_their_slices_without_the_lead_in() -> None:
-    events = slice_events(made(proportional(1, 1, 1, 1))["session"])
+    events = slice_events(typed.session(made(proportional(1, 1, 1, 1))["session"]))
     assert events.tolist() == [SLICE - LEAD_IN] * (SLICES - 1) + [500 - LEAD_IN]
 
 
@@ -50,20 +52,20 @@ def test_exact_ratios_on_both_clocks() -> None:
     for name, factor in (("p3_indexed_features", 30), ("p4_hash_lookup", 40)):
         for wall in (False, True):
             ratio = found.compare(name, REFERENCE, wall=wall).ratio()
-            assert list(ratio.values()) == pytest.approx([factor] * 3, rel=1e-12)
+            assert [ratio.value, ratio.low, ratio.high] == pytest.approx([factor] * 3, rel=1e-12)
     assert found.floor == 0
 
 
 def test_throughput_is_of_the_whole_feed() -> None:
     """Every slice counts as often as it has events, whatever it costs."""
-    weights = slice_events(made(np.ones((1, 1, SLICES, 4)))["session"])
+    weights = slice_events(typed.session(made(np.ones((1, 1, SLICES, 4)))["session"]))
     per_event = np.arange(1.0, SLICES + 1) * 10_000
     slow = np.array([1.0, 1.0, 3.0, 1.0])  # the third variant is slower in some slices only
     cost = np.where(np.arange(SLICES)[:, None] < 3, per_event[:, None] * slow, per_event[:, None])
     found = compared(made(np.tile(cost * weights[:, None], (3, 2, 1, 1)))["session"])
     whole = weights @ cost / weights.sum()
-    assert found.events_per_second(REFERENCE)["value"] == pytest.approx(1e9 / whole[0], rel=1e-9)
-    ratio = found.compare("p4_hash_lookup", REFERENCE).ratio()["value"]
+    assert found.events_per_second(REFERENCE).value == pytest.approx(1e9 / whole[0], rel=1e-9)
+    ratio = found.compare("p4_hash_lookup", REFERENCE).ratio().value
     assert ratio == pytest.approx(whole[0] / whole[2], rel=1e-9)
 
 
@@ -82,7 +84,7 @@ def test_peculiarities_of_processes_stay_and_make_the_interval() -> None:
     for processes in (2, 3, 5, 8):
         peculiar = np.random.default_rng(processes).normal(0, 0.02, (processes, 1, 1, 4))
         times = proportional(120, 4, 3, 120, processes=processes) * np.exp(peculiar)
-        units = session_timings(made(times)["session"]).units()
+        units = session_timings(typed.session(made(times)["session"])).units()
         logs = units[:, 0] - units[:, 1]
         expected = np.log(30) + peculiar[:, 0, 0, 0] - peculiar[:, 0, 0, 1]
         assert logs.mean() == pytest.approx(expected.mean(), abs=1e-6)
@@ -96,8 +98,8 @@ def test_noise_of_rounds_is_in_the_interval() -> None:
         spreads = []
         for _ in range(60):
             noise = np.exp(rng.standard_t(3, (processes, 1, SLICES, 4)) * 0.01)
-            units = session_timings(made(proportional(1, 1, 1, 1, processes=processes, passes=1) * noise)["session"])
-            logs = units.units() @ [1, -1, 0, 0]
+            noisy = made(proportional(1, 1, 1, 1, processes=processes, passes=1) * noise)
+            logs = session_timings(typed.session(noisy["session"])).units() @ [1, -1, 0, 0]
             spreads.append((logs.mean() ** 2 * processes, logs.var(ddof=1)))
         truth, told = np.mean(spreads, axis=0)
         assert 0.6 < told / truth < 1.7, processes
@@ -123,7 +125,7 @@ def test_a_round_that_lacks_a_variant_is_left_out() -> None:
     whole = made(proportional(120, 4, 3, 120))
     rows = whole["session"]["samples"]["rows"]
     whole["session"]["samples"]["rows"] = rows[(rows[:, 0] < 2) | (rows[:, 2] != 4) | (rows[:, 3] != 1)]
-    found = session_timings(whole["session"])
+    found = session_timings(typed.session(whole["session"]))
     assert [len(process.logs) for process in found.processes] == [21, 21, 18]
     assert compared(whole["session"]).compare("p3_indexed_features", REFERENCE).value == pytest.approx(np.log(30))
 
@@ -138,7 +140,7 @@ def test_an_interval_is_students_over_processes() -> None:
     found = estimate(logs)
     half = stats.t.ppf(0.975, 3) * logs.std(ddof=1) / 2
     assert (found.low, found.high) == (pytest.approx(logs.mean() - half), pytest.approx(logs.mean() + half))
-    assert found.ratio(2.0)["value"] == pytest.approx(2 * np.exp(logs.mean()))
+    assert found.ratio(2.0).value == pytest.approx(2 * np.exp(logs.mean()))
     assert (found.p < 0.05) == (found.low > 0)
     with pytest.raises(LobenchError, match="more processes"):
         estimate(logs[:1])
@@ -147,9 +149,9 @@ def test_an_interval_is_students_over_processes() -> None:
 def test_the_interval_of_a_median_is_made_of_samples() -> None:
     samples = np.arange(100.0)
     found = median_interval(samples)
-    assert found["value"] == 49.5
-    assert 35 < found["low"] < 45 < 55 < found["high"] < 65
-    assert median_interval(np.array([3.0, 1.0, 2.0])) == {"value": 2.0, "low": 1.0, "high": 3.0}
+    assert found.value == 49.5
+    assert 35 < found.low < 45 < 55 < found.high < 65
+    assert median_interval(np.array([3.0, 1.0, 2.0])) == Interval(2.0, 1.0, 3.0)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +167,7 @@ def test_the_interval_of_a_median_is_made_of_samples() -> None:
     ],
 )
 def test_verdicts(interval: tuple[float, float], p: float, floor: float, word: str) -> None:
-    assert verdict({"value": sum(interval) / 2, "low": interval[0], "high": interval[1]}, p, floor) == word
+    assert verdict(Interval(sum(interval) / 2, *interval), p, floor) == word
 
 
 def test_the_floor_is_how_far_the_reference_is_from_itself() -> None:
@@ -214,7 +216,9 @@ def test_figures_of_what_is_wrong_are_left_out() -> None:
     document["session"]["disagreeing"] = ["p3_indexed_features"]
     rungs = analyse(document, variants(NAMES[:-1]))["ladder"]
     assert [(rung["variant"], rung["base"]) for rung in rungs] == [(REFERENCE, None), ("p4_hash_lookup", REFERENCE)]
-    document["verification"] = [{"name": "p4_hash_lookup", "agrees": False}]
+    document["verification"] = [
+        {"name": "p4_hash_lookup", "workers": 1, "agrees": False, "digests": None, "difference": None}
+    ]
     assert len(analyse(document, variants(NAMES[:-1]))["ladder"]) == 1
 
 

@@ -8,7 +8,7 @@ than the reference.
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lobench.workbench.cli.options import (
     add_evaluate,
@@ -23,6 +23,8 @@ from lobench.workbench.cli.options import (
 
 if TYPE_CHECKING:
     from lobench.engine.policy import Variant
+    from lobench.workbench.results.model.document import FeedResult, Result
+    from lobench.workbench.results.model.intervals import Interval
 
 HELP = "compare two variants side by side"
 
@@ -57,6 +59,8 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.workbench.experiment.pipeline import conduct
     from lobench.workbench.experiment.plan import Plan, seconds_of
     from lobench.workbench.results import ResultFolder
+    from lobench.workbench.results.conversion import as_json
+    from lobench.workbench.results.refuted import refuted
 
     tolerance = fraction("--tolerance", arguments.tolerance)
     if arguments.processes is not None and arguments.processes < 1:
@@ -73,16 +77,16 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         folder.drop_if_empty()
     content = document.content
-    (feed,) = content["feeds"]
-    if {base, variant} <= {rung["variant"] for rung in feed["analysis"]["ladder"]}:
-        feed["comparison"] = compare(feed, base, variant, tolerance, until=arguments.until)
+    (feed,) = content.feeds
+    if not {base, variant} & set(refuted(feed)):
+        feed.comparison = compare(feed, base, variant, tolerance, until=arguments.until)
         document.save()
-    comparison = feed.get("comparison")
+    comparison = feed.comparison
     if arguments.json:
-        print_json({"result_file": str(folder.result), "comparison": comparison, **without_rows(content)})
+        print_json({"result_file": str(folder.result), "comparison": as_json(comparison), **without_rows(content)})
     else:
         _show(content, feed, base, variant, folder.result)
-    return 1 if exit_code(content) or (comparison and comparison["regression"]) else 0
+    return 1 if exit_code(content) or (comparison and comparison.regression) else 0
 
 
 def _variants(arguments: argparse.Namespace) -> tuple[list[Variant], tuple[str, str]]:
@@ -103,81 +107,80 @@ def _variants(arguments: argparse.Namespace) -> tuple[list[Variant], tuple[str, 
     return list(chosen.values()), names
 
 
-def _show(content: dict[str, Any], feed: dict[str, Any], base: str, variant: str, result: object) -> None:
+def _show(content: Result, feed: FeedResult, base: str, variant: str, result: object) -> None:
     from rich.table import Table
 
-    from lobench.workbench.cli.outcome import resolution, say, say_floors, say_tuning, stages
+    from lobench.workbench.cli.outcome import (
+        resolution,
+        say,
+        say_differences,
+        say_floors,
+        say_idle,
+        say_tuning,
+        stages,
+    )
     from lobench.workbench.console import stdout
-    from lobench.workbench.experiment.feed import refuted
-    from lobench.workbench.results.caution import idleness
+    from lobench.workbench.results.refuted import refuted
 
-    console = stdout()
-    why = idleness(feed, content["until"])
-    if why:
-        say("evaluations", f"none: {why}")
-    wrong = [*refuted(feed), *feed["session"]["disagreeing"]]
-    for entry in feed["verification"]:
-        if not entry["agrees"]:
-            console.print(f"{entry['name']} with {entry['workers']} workers:", markup=False)
-            console.print(entry["difference"], markup=False, soft_wrap=True)
-    table = Table(title=f"{feed['name']}{stages(content)}: {feed['events']:,} events")
+    say_idle(content, feed)
+    wrong = refuted(feed)
+    say_differences(feed)
+    table = Table(title=f"{feed.name}{stages(content)}: {feed.events:,} events")
     for heading in ("", f"A: {base}", f"B: {variant}"):
         table.add_column(heading, justify="right" if heading else "left")
-    speeds = {rung["variant"]: rung["events_per_second"] for rung in feed["analysis"]["ladder"]}
+    rungs = feed.analysis.ladder if feed.analysis else ()
+    speeds = {rung.variant: rung.events_per_second.scaled(1e-6) for rung in rungs}
     if {base, variant} <= set(speeds):
-        cells = [
-            "{:.3f} ({:.3f} to {:.3f})".format(*(speeds[name][part] / 1e6 for part in ("value", "low", "high")))
-            for name in (base, variant)
-        ]
-        table.add_row("M events/s (95 %)", *cells)
+        pair = [speeds[name] for name in (base, variant)]
+        table.add_row("M events/s (95 %)", *(f"{each.value:.3f} ({each.low:.3f} to {each.high:.3f})" for each in pair))
     for counter, cells in _counted(feed, base, variant):
         table.add_row(f"{counter} an event", *cells)
-    console.print(table)
+    stdout().print(table)
     _show_verdict(feed, base, variant)
     if wrong:
-        say("verification", f"FAILED for {', '.join(dict.fromkeys(wrong))}: no verdict on what computes something else")
+        say("verification", f"FAILED for {', '.join(wrong)}: no verdict on what computes something else")
     else:
-        say("verification", f"{len(feed['verification'])} replays agree to the last bit")
+        say("verification", f"{len(feed.verification)} replays agree to the last bit")
     say_tuning(feed)
-    noise = feed["analysis"]["noise"]
-    say_floors(noise)
-    say("resolution", resolution(noise))
+    if feed.analysis:
+        say_floors(feed.analysis.noise)
+        say("resolution", resolution(feed.analysis.noise))
     say("result", result)
 
 
-def _show_verdict(feed: dict[str, Any], base: str, variant: str) -> None:
+def _show_verdict(feed: FeedResult, base: str, variant: str) -> None:
     from lobench.workbench.cli.outcome import lock_step, say
 
-    comparison = feed.get("comparison")
+    comparison = feed.comparison
     if comparison is None:
         return
-    ratio, tolerance = comparison["ratio"], comparison["tolerance"]
+    ratio, tolerance = comparison.ratio, comparison.tolerance
     words = {"faster": f"{variant} is faster than {base}", "slower": f"{variant} is slower than {base}"}
-    said = words.get(comparison["verdict"], f"no difference shown between {base} and {variant}")
-    if comparison["note"]:
-        said = f"none: {comparison['note'].removeprefix('no verdict: ')}"
+    said = words.get(comparison.verdict or "", f"no difference shown between {base} and {variant}")
+    if comparison.note:
+        said = f"none: {comparison.note.removeprefix('no verdict: ')}"
     say("verdict", f"{said}: {_interval(ratio)}, CPU time")
-    for rung in feed["analysis"]["ladder"]:
-        if rung["bias"] and rung["variant"] in (base, variant):
-            say("lock-step", lock_step(rung["variant"], rung["bias"]))
-    if comparison["ratio_alone"]:
-        say("", f"each by itself: {_interval(comparison['ratio_alone'])}")
-    if comparison["verdict"] == "slower" and tolerance:
-        beyond = "beyond" if comparison["regression"] else "not for certain beyond"
+    for rung in feed.analysis.ladder if feed.analysis else ():
+        if rung.bias and rung.variant in (base, variant):
+            say("lock-step", lock_step(rung.variant, rung.bias))
+    if comparison.ratio_alone:
+        say("", f"each by itself: {_interval(comparison.ratio_alone)}")
+    if comparison.verdict == "slower" and tolerance:
+        beyond = "beyond" if comparison.regression else "not for certain beyond"
         say("tolerance", f"{beyond} the {tolerance:.3%} that is accepted")
 
 
-def _interval(ratio: dict[str, float]) -> str:
-    return f"{ratio['value']:.4f}x, 95 % interval {ratio['low']:.4f} to {ratio['high']:.4f}"
+def _interval(ratio: Interval) -> str:
+    return f"{ratio.value:.4f}x, 95 % interval {ratio.low:.4f} to {ratio.high:.4f}"
 
 
-def _counted(feed: dict[str, Any], base: str, variant: str) -> list[tuple[str, list[str]]]:
+def _counted(feed: FeedResult, base: str, variant: str) -> list[tuple[str, list[str]]]:
     """Mechanism counters an event, side by side; those that are 0 in both are left out."""
-    counters = [feed["counters"].get(name, {}) for name in (base, variant)]
+    counters = [feed.counters.get(name, {}) for name in (base, variant)]
     rows = []
     for counter in dict.fromkeys([*counters[0], *counters[1]]):
         totals = [counted.get(counter) for counted in counters]
         if any(totals):
-            cells = ["" if total is None else f"{total / feed['events']:.4f}" for total in totals]
+            cells = ["" if total is None else f"{total / feed.events:.4f}" for total in totals]
             rows.append((counter.replace("_", " "), cells))
     return rows

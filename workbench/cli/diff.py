@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     different = work_differences(old, new)
     if different:
         raise UsageError(f"the two results cannot be compared: {'; '.join(different)}")
-    machines = machine_differences(old, new)
+    machines = machine_differences(old.environment, new.environment)
     if machines and not arguments.force:
         raise UsageError(f"the two results cannot be compared: {'; '.join(machines)}; --force compares them anyway")
     found = changes(old, new, tolerance, [read(path) for path in arguments.control])
@@ -64,8 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(
             {
-                "old": {"created": old["created"], "source_digest": old["source_digest"]},
-                "new": {"created": new["created"], "source_digest": new["source_digest"]},
+                "old": {"created": old.created, "source_digest": old.source_digest},
+                "new": {"created": new.created, "source_digest": new.source_digest},
                 "tolerance": tolerance,
                 "sessions": [part.as_json() for part in found],
                 "changes": [change.as_json() for part in found for change in part.changes],
@@ -119,14 +119,14 @@ def _show_feed(part: FeedChanges) -> None:
     ):
         table.add_column(heading, justify="left" if heading in ("variant", "verdict") else "right")
     for change in part.changes:
-        absolute = change.absolute
+        relative, absolute = change.relative, change.absolute
         table.add_row(
             change.variant,
-            f"{change.relative['value']:.4f}" if change.relative else "",
-            f"{change.relative['low']:.4f} to {change.relative['high']:.4f}" if change.relative else "",
+            f"{relative.value:.4f}" if relative else "",
+            f"{relative.low:.4f} to {relative.high:.4f}" if relative else "",
             change.verdict or ("same sources" if change.same else ""),
-            f"{absolute['value']:.4f}",
-            f"{absolute['low']:.4f} to {absolute['high']:.4f}",
+            f"{absolute.value:.4f}",
+            f"{absolute.low:.4f} to {absolute.high:.4f}",
         )
     stdout().print(table)
     stdout().print(_sessions(part), markup=False, soft_wrap=True)
@@ -134,14 +134,11 @@ def _show_feed(part: FeedChanges) -> None:
 
 def _sessions(part: FeedChanges) -> str:
     """What is known of the difference between sessions."""
-    if not part.sessions.count:
+    count, fraction = part.sessions.count, part.sessions.fraction
+    if fraction is None:
         return "sessions    how much they differ is not known: intervals do not hold it, and nothing is judged"
-    told = part.as_json()
     rest = (
         "all is of the same sources: this is a control, and nothing is judged" if part.control else "intervals hold it"
     )
-    several = "variant" if told["same"] == 1 else "variants"
-    return (
-        f"sessions    differ by {told['sessions_differ']:.2%} in the speed-ups of {told['same']} {several} of the same "
-        f"sources; {rest}"
-    )
+    several = "variant" if count == 1 else "variants"
+    return f"sessions    differ by {fraction:.2%} in the speed-ups of {count} {several} of the same sources; {rest}"

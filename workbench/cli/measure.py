@@ -96,7 +96,7 @@ def _resumed(arguments: argparse.Namespace) -> Document:
     from lobench.workbench.selection import with_reference
 
     document = reopen(arguments.resume)
-    before = _said_before(document.content["command"])
+    before = _said_before(document.content.command)
     given = [
         name for name, value in vars(_said_before("lobench measure")).items() if vars(arguments).get(name) != value
     ]

@@ -88,9 +88,7 @@ def _score(arguments: argparse.Namespace) -> int:
 
     document = read(arguments.result)
     grades = [
-        found
-        for feed in document["feeds"]
-        for found in score(document, feed, predictions(feed["digest"], arguments.ledger))
+        found for feed in document.feeds for found in score(document, feed, predictions(feed.digest, arguments.ledger))
     ]
     counts = Counter(found.score for found in grades)
     summary = {name: counts[name] for name in ("hit", "under", "over", "open")}
@@ -119,8 +117,8 @@ def _print_grades(grades: list[Grade]) -> None:
                 str(found.prediction.phase),
                 found.prediction.bottleneck,
                 found.prediction.gain,
-                f"{measured['value']:.4g}x" if measured else "",
-                f"{measured['low']:.4g} to {measured['high']:.4g}" if measured else "",
+                f"{measured.value:.4g}x" if measured else "",
+                f"{measured.low:.4g} to {measured.high:.4g}" if measured else "",
                 found.score,
                 "; ".join(found.notes),
             )

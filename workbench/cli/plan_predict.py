@@ -82,7 +82,7 @@ def _prediction(arguments: argparse.Namespace) -> Prediction:
     else:
         document = read(arguments.result)
         share = share_from(document, arguments.stage, feed[1] if feed else None, phase)
-        source = f"share of stage '{arguments.stage}' in the result of {document['created']}"
+        source = f"share of stage '{arguments.stage}' in the result of {document.created}"
     bottleneck = arguments.bottleneck or arguments.stage
     if bottleneck is None:
         raise UsageError("--bottleneck TEXT must say what the phase removes")

@@ -178,11 +178,11 @@ def _show(name: str, traits: Traits, tuning: Tuning, path: Path) -> None:
         changes = ", ".join(
             f"{key} {'never' if value == NEVER else format(value, ',')}" for key, value in entry["changes"].items()
         )
-        table.add_row(entry["group"], changes, f"{gain['value']:.3f}x", f"{gain['low']:.3f} to {gain['high']:.3f}")
+        table.add_row(entry["group"], changes, f"{gain.value:.3f}x", f"{gain.low:.3f} to {gain.high:.3f}")
     stdout().print(table)
     for label, found in ((f"{OTHER[tuning.half]} half", tuning.other), ("whole feed", tuning.whole)):
         if found is not None:
-            gain = "{value:.3f}x ({low:.3f} to {high:.3f})".format(**found.gain)
+            gain = f"{found.gain.value:.3f}x ({found.gain.low:.3f} to {found.gain.high:.3f})"
             say(label, f"{gain} as fast as with the defaults, noise floor {found.floor:.2%}: {found.verdict}")
     chosen = tuning.parameters if tuning.complete else tuning.best
     before = defaults().as_json()

@@ -49,7 +49,8 @@ def paired_ratio(rounds: list[Blocks]) -> Ratio:
     """The ratio that log ratios of slices say, given by round. Raises ValueError for fewer than two rounds."""
     if len(rounds) < 2:
         raise ValueError("an interval needs at least two rounds")
-    return Ratio(**estimate(np.array([np.median(blocks) for blocks in rounds])).ratio())
+    found = estimate(np.array([np.median(blocks) for blocks in rounds])).ratio()
+    return Ratio(found.value, found.low, found.high)
 
 
 def verdict(ratio: Ratio, floor: float) -> str:

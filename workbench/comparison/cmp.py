@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from lobench.engine.errors import LobenchError
 from lobench.engine.policy import STAGES
 from lobench.workbench.comparison.diff import slower_than
 from lobench.workbench.results.caution import idleness
+from lobench.workbench.results.model.analysis import Comparison
+from lobench.workbench.results.model.document import FeedResult
 from lobench.workbench.statistics import compared, verdict
 from lobench.workbench.statistics.analysis import UNJUDGED
 from lobench.workbench.statistics.bias import alone
@@ -16,44 +16,46 @@ from lobench.workbench.statistics.verdicts import holm
 
 
 def compare(
-    feed: Mapping[str, Any],
+    feed: FeedResult,
     base: str,
     variant: str,
     tolerance: float,
     family: int = 1,
     until: str = STAGES[-1],
-) -> dict[str, Any]:
+) -> Comparison:
     """``feeds[].comparison`` of a result document: how many times faster ``variant`` is than ``base``.
 
     ``family``: comparisons that are made beside each other, this one among them. Without a second process the p-value
     is 1, as nothing is known of how processes differ. Two names of one kernel get no verdict, nor does anything on a
-    feed where nothing was evaluated: ``note`` says why.
+    feed where nothing was evaluated: ``note`` says why. Raises LobenchError where nothing was measured.
     """
-    comparisons = compared(feed["session"])
+    if feed.session is None:
+        raise LobenchError(f"{feed.name}: nothing was measured, so there is nothing to compare")
+    comparisons = compared(feed.session)
     note = _unjudged(feed, comparisons, base, variant, until)
     found = comparisons.compare(variant, base)
     p = found.p if comparisons.cpu.repeated else 1.0
     # The others of the family are at most as telling: Holm's first step.
     adjusted = holm([p, *[1.0] * (family - 1)])[0]
     ratio, floor = found.ratio(), comparisons.floor_for(variant, base)
-    biases = {entry["variant"]: entry for entry in (feed["analysis"] or {}).get("bias") or ()}
-    return {
-        "base": base,
-        "variant": variant,
-        "ratio": ratio,
-        "ratio_wall": comparisons.compare(variant, base, wall=True).ratio(),
-        "p": p,
-        "p_holm": adjusted,
-        "floor": floor,
-        "verdict": None if note else verdict(ratio, adjusted, floor),
-        "note": note,
-        "ratio_alone": alone(ratio, biases.get(variant), biases.get(base)),
-        "tolerance": tolerance,
-        "regression": not note and slower_than(ratio, adjusted, floor, tolerance),
-    }
+    biases = {entry.variant: entry for entry in (feed.analysis.bias if feed.analysis else None) or ()}
+    return Comparison(
+        base=base,
+        variant=variant,
+        ratio=ratio,
+        ratio_wall=comparisons.compare(variant, base, wall=True).ratio(),
+        p=p,
+        p_holm=adjusted,
+        floor=floor,
+        verdict=None if note else verdict(ratio, adjusted, floor),
+        note=note,
+        ratio_alone=alone(ratio, biases.get(variant), biases.get(base)),
+        tolerance=tolerance,
+        regression=not note and slower_than(ratio, adjusted, floor, tolerance),
+    )
 
 
-def _unjudged(feed: Mapping[str, Any], comparisons: Comparisons, base: str, variant: str, until: str) -> str | None:
+def _unjudged(feed: FeedResult, comparisons: Comparisons, base: str, variant: str, until: str) -> str | None:
     if comparisons.kind(base) == comparisons.kind(variant):
         return f"{variant} is the same kernel as {base} here"
-    return UNJUDGED if idleness(feed, until) else None
+    return UNJUDGED if idleness(feed.name, feed.evaluations, until) else None

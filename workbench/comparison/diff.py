@@ -13,16 +13,17 @@ changed by is the difference between sessions, and every interval holds it. With
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from lobench.variants import REFERENCE
 from lobench.workbench.comparison.session_difference import Measured, Spread, analysis_of, between, same_sources, spread
-from lobench.workbench.statistics.intervals import Interval
+from lobench.workbench.results.model.document import FeedResult, Result
+from lobench.workbench.results.model.environment import Environment
+from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.statistics.verdicts import SLOWER, holm, verdict
 
-Document = Mapping[str, Any]
 _MACHINE = {
     "cpu": ("model", "signature", "cores", "threads", "caches"),
     "system": ("machine", "kernel", "virtualization"),
@@ -68,71 +69,80 @@ class FeedChanges:
         return all(change.same for change in self.changes)
 
     def as_json(self) -> dict[str, Any]:
-        return {"feed": self.feed, "control": self.control, **self.sessions.as_json()}
+        return {
+            "feed": self.feed,
+            "control": self.control,
+            "sessions_differ": self.sessions.fraction,
+            "same": self.sessions.count,
+        }
 
 
-def machine_differences(old: Document, new: Document) -> list[str]:
+def machine_differences(one: Environment, other: Environment) -> list[str]:
     """Why figures of the two may not be compared, though both did the same work: what differs in machine or compiler,
     for a person. ``--force`` overrules these."""
-    one, other = old["environment"], new["environment"]
     found = []
-    if one["machine_digest"] != other["machine_digest"]:
+    if one.machine_digest != other.machine_digest:
+        facts = [
+            {(topic, name): getattr(getattr(each, topic), name) for topic, names in _MACHINE.items() for name in names}
+            for each in (one, other)
+        ]
         details = [
-            f"{topic} {name}: {one[topic][name]} and {other[topic][name]}"
-            for topic, names in _MACHINE.items()
-            for name in names
-            if one[topic][name] != other[topic][name]
+            f"{topic} {name}: {fact} and {facts[1][topic, name]}"
+            for (topic, name), fact in facts[0].items()
+            if fact != facts[1][topic, name]
         ]
         found.append(f"the machines differ ({'; '.join(details) or 'other digests'})")
-    for name, what in (("cpu", "the processor that Numba compiles for"), ("variables", "NUMBA_* variables")):
-        if one["numba"][name] != other["numba"][name]:
-            found.append(f"{what} differ: {one['numba'][name] or 'none'} and {other['numba'][name] or 'none'}")
-    flags = sorted(set(one["numba"]["flags"]) ^ set(other["numba"]["flags"]))
+    ours, theirs = one.numba, other.numba
+    for what, before, after in (
+        ("the processor that Numba compiles for", ours.cpu, theirs.cpu),
+        ("NUMBA_* variables", ours.variables, theirs.variables),
+    ):
+        if before != after:
+            found.append(f"{what} differ: {before or 'none'} and {after or 'none'}")
+    flags = sorted(set(ours.flags) ^ set(theirs.flags))
     if flags:
         found.append(f"processor features differ that Numba may use: {', '.join(flags)}")
     return found
 
 
-def work_differences(old: Document, new: Document) -> list[str]:
+def work_differences(old: Result, new: Result) -> list[str]:
     """Why the two did not do the same work; nothing overrules these."""
     found = []
-    for name in ("evaluate", "until"):
-        if old[name] != new[name]:
-            found.append(f"--{name} differs: {old[name]} and {new[name]}")
-    known = {feed["name"]: feed["digest"] for feed in old["feeds"]}
-    for feed in new["feeds"]:
-        if known.get(feed["name"], feed["digest"]) != feed["digest"]:
-            found.append(f"{feed['name']}: the feed's records differ (digests {known[feed['name']]}, {feed['digest']})")
+    for name, before, after in (("evaluate", old.evaluate, new.evaluate), ("until", old.until, new.until)):
+        if before != after:
+            found.append(f"--{name} differs: {before} and {after}")
+    known = {feed.name: feed.digest for feed in old.feeds}
+    for feed in new.feeds:
+        if known.get(feed.name, feed.digest) != feed.digest:
+            found.append(f"{feed.name}: the feed's records differ (digests {known[feed.name]}, {feed.digest})")
     if not found and not _common(old, new):
-        names = [", ".join(feed["name"] for feed in document["feeds"]) or "none" for document in (old, new)]
+        names = [", ".join(feed.name for feed in document.feeds) or "none" for document in (old, new)]
         found.append(f"they have no feed in common: {names[0]} and {names[1]}")
     return found
 
 
-def remarks(old: Document, new: Document) -> list[str]:
+def remarks(old: Result, new: Result) -> list[str]:
     """What differs and does not forbid comparing, for a person."""
     found = []
-    one, other = old["environment"], new["environment"]
-    for name in sorted({*one["packages"], *other["packages"]}):
-        versions = [entry["packages"].get(name, "not there") for entry in (one, other)]
+    one, other = old.environment, new.environment
+    for name in sorted({*one.packages, *other.packages}):
+        versions = [entry.packages.get(name, "not there") for entry in (one, other)]
         if versions[0] != versions[1]:
             found.append(f"{name}: {versions[0]}, then {versions[1]}")
-    if one["python"] != other["python"]:
-        found.append(f"{one['python']}, then {other['python']}")
-    digests = [{feed["digest"] for feed in document["feeds"]} for document in (old, new)]
+    if one.python != other.python:
+        found.append(f"{one.python}, then {other.python}")
+    digests = [{feed.digest for feed in document.feeds} for document in (old, new)]
     for document, others, which in ((old, digests[1], "old"), (new, digests[0], "new")):
-        alone = [feed["name"] for feed in document["feeds"] if feed["digest"] not in others]
+        alone = [feed.name for feed in document.feeds if feed.digest not in others]
         found += [f"{name}: only in the {which} result" for name in alone]
     for before, after in _common(old, new):
-        names = [{rung["variant"] for rung in analysis_of(feed)["ladder"]} for feed in (before, after)]
+        names = [{rung.variant for rung in analysis_of(feed).ladder} for feed in (before, after)]
         for only, which in ((names[0] - names[1], "old"), (names[1] - names[0], "new")):
-            found += [f"{before['name']}: {name} only in the {which} result" for name in sorted(only)]
+            found += [f"{before.name}: {name} only in the {which} result" for name in sorted(only)]
     return found
 
 
-def changes(
-    old: Document, new: Document, tolerance: float = 0.0, controls: Sequence[Document] = ()
-) -> list[FeedChanges]:
+def changes(old: Result, new: Result, tolerance: float = 0.0, controls: Sequence[Result] = ()) -> list[FeedChanges]:
     """What changed on every feed that both measured. ``controls``: further results of the same sources as either of the
     two, from which more is learned of how much sessions differ. Raises UsageError for a feed without analysis."""
     found = []
@@ -143,11 +153,11 @@ def changes(
     return found
 
 
-def _beside(controls: Sequence[Document], *compared: Measured) -> Iterator[tuple[Measured, Measured]]:
+def _beside(controls: Sequence[Result], *compared: Measured) -> Iterator[tuple[Measured, Measured]]:
     """Each further result beside the first of the two that it has sources in common with."""
     for control in controls:
         for measured in compared:
-            feeds = [feed for feed in control["feeds"] if feed["digest"] == measured.feed["digest"]]
+            feeds = [feed for feed in control.feeds if feed.digest == measured.feed.digest]
             if feeds and same_sources(beside := Measured(control, feeds[0]), measured):
                 yield beside, measured
                 break
@@ -174,16 +184,15 @@ def _of_feed(old: Measured, new: Measured, spreads: tuple[Spread, Spread], toler
             # Both sessions' own noise: what each says of identical things of about that speed.
             floor = math.prod(1 + each.comparisons.floor_for(name, REFERENCE) for each in (old, new)) - 1
             word, slower = verdict(ratio, p, floor), slower_than(ratio, p, floor, tolerance)
-        found.append(Change(new.feed["name"], name, ratio, absolute[name].ratio(), name in same, p, word, slower))
-    return FeedChanges(new.feed["name"], found, spreads[0])
+        found.append(Change(new.feed.name, name, ratio, absolute[name].ratio(), name in same, p, word, slower))
+    return FeedChanges(new.feed.name, found, spreads[0])
 
 
-def slower_than(ratio: Mapping[str, float], p_holm: float, floor: float, tolerance: float) -> bool:
+def slower_than(ratio: Interval, p_holm: float, floor: float, tolerance: float) -> bool:
     """Whether a speed-up is certain to be a slowdown by more than ``tolerance``."""
-    scaled = {name: value / (1 - tolerance) for name, value in ratio.items()}
-    return verdict(scaled, p_holm, floor) == SLOWER
+    return verdict(ratio.scaled(1 / (1 - tolerance)), p_holm, floor) == SLOWER
 
 
-def _common(old: Document, new: Document) -> list[tuple[Document, Document]]:
-    before = {feed["digest"]: feed for feed in old["feeds"]}
-    return [(before[feed["digest"]], feed) for feed in new["feeds"] if feed["digest"] in before]
+def _common(old: Result, new: Result) -> list[tuple[FeedResult, FeedResult]]:
+    before = {feed.digest: feed for feed in old.feeds}
+    return [(before[feed.digest], feed) for feed in new.feeds if feed.digest in before]

@@ -8,22 +8,21 @@ as Welch and Satterthwaite give the sum.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.variants import REFERENCE
 from lobench.workbench.measurement.design import CONTROL
-from lobench.workbench.statistics.controls import same_of
+from lobench.workbench.results.model.analysis import Analysis
+from lobench.workbench.results.model.document import FeedResult, Result
+from lobench.workbench.results.refuted import refuted
 from lobench.workbench.statistics.intervals import LEVEL, Estimate
 from lobench.workbench.statistics.ladder import Comparisons
 from lobench.workbench.statistics.samples import Floats, session_timings
-
-Document = Mapping[str, Any]
 
 _COMPILERS = ("numba", "llvmlite")
 
@@ -36,9 +35,10 @@ class Spread:
     value: float
     count: int
 
-    def as_json(self) -> dict[str, Any]:
-        """``sessions_differ``: a fraction; None where nothing tells."""
-        return {"sessions_differ": float(np.expm1(self.value)) if self.count else None, "same": self.count}
+    @property
+    def fraction(self) -> float | None:
+        """By what fraction they differ; None where nothing tells."""
+        return float(np.expm1(self.value)) if self.count else None
 
 
 @dataclass(frozen=True)
@@ -46,25 +46,28 @@ class Measured:
     """One feed of a result. Raises UsageError for one without analysis, and for a session of fewer than two processes:
     from one of them nothing is learned about the next."""
 
-    document: Document
-    feed: Document
+    document: Result
+    feed: FeedResult
 
     @cached_property
     def comparisons(self) -> Comparisons:
         """Its session, by CPU time."""
-        name, session = self.feed["name"], self.feed["session"]
+        name, session = self.feed.name, self.feed.session
+        if session is None:
+            raise UsageError(f"{name}: nothing was measured; measure to the end")
         try:
             timings = session_timings(session)
         except LobenchError as error:
             raise UsageError(f"{name}: {error}; measure to the end") from error
         if not timings.repeated:
             raise UsageError(f"{name}: measured in one process only; comparing in time needs two or more each")
-        return Comparisons(timings, timings, REFERENCE, CONTROL, same_of(session))
+        return Comparisons(timings, timings, REFERENCE, CONTROL, session.same)
 
     @cached_property
     def logs(self) -> dict[str, Floats]:
         """log of ns an event of each trusted variant, one value a process, shape (processes,)."""
-        names = [rung["variant"] for rung in analysis_of(self.feed)["ladder"]]
+        hidden = refuted(self.feed)
+        names = [rung.variant for rung in analysis_of(self.feed).ladder if rung.variant not in hidden]
         timings = self.comparisons.cpu
         units = timings.units()
         return {name: units[:, timings.column(name)] for name in names}
@@ -73,17 +76,16 @@ class Measured:
 def same_sources(one: Measured, other: Measured) -> set[str]:
     """Names of variants that ran the same code with the same parameters in both."""
     documents = one.document, other.document
-    if documents[0]["source_digest"] != documents[1]["source_digest"]:
+    if documents[0].source_digest != documents[1].source_digest:
         return set()
-    machines = [document["environment"] for document in documents]
-    versions = [[machine["python"], *map(machine["packages"].get, _COMPILERS)] for machine in machines]
-    if versions[0] != versions[1] or machines[0]["numba"] != machines[1]["numba"]:
+    machines = [document.environment for document in documents]
+    versions = [[machine.python, *map(machine.packages.get, _COMPILERS)] for machine in machines]
+    if versions[0] != versions[1] or machines[0].numba != machines[1].numba:
         return set()
     texts = [
-        {entry["name"]: (entry["source_digest"], entry["policies"]) for entry in document["variants"]}
-        for document in documents
+        {entry.name: (entry.source_digest, entry.policies) for entry in document.variants} for document in documents
     ]
-    tuned = [(each.feed.get("tuning") or {}).get("parameters") for each in (one, other)]
+    tuned = [each.feed.tuning.parameters if each.feed.tuning else None for each in (one, other)]
     return {
         name
         for name, text in texts[0].items()
@@ -126,11 +128,11 @@ def between(one: Floats, other: Floats, sessions: Spread) -> Estimate:
     return Estimate(value, value - half, value + half, error, float(2 * stats.t.sf(abs(value) / error, freedom)))
 
 
-def analysis_of(feed: Document) -> Mapping[str, Any]:
+def analysis_of(feed: FeedResult) -> Analysis:
     """Raises UsageError where there is none."""
-    analysis: Mapping[str, Any] | None = feed["analysis"]
+    analysis = feed.analysis
     if analysis is None:
-        raise UsageError(f"{feed['name']}: a result holds no analysis of it, as it was interrupted; measure to the end")
+        raise UsageError(f"{feed.name}: a result holds no analysis of it, as it was interrupted; measure to the end")
     return analysis
 
 

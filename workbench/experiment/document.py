@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from lobench.engine.cache import source_digest
 from lobench.engine.feeds import LoadedFeed
@@ -16,6 +15,9 @@ from lobench.engine.policy import Variant
 from lobench.workbench.environment import environment
 from lobench.workbench.measurement.variant_digest import variant_digest
 from lobench.workbench.results import ResultFolder
+from lobench.workbench.results.conversion import from_json
+from lobench.workbench.results.model.document import Digests, FeedResult, Result, VariantEntry, Verified
+from lobench.workbench.results.model.environment import Environment
 from lobench.workbench.verification.compare import Verification
 
 SAVED_EVERY = 2.0
@@ -25,7 +27,7 @@ SAVED_EVERY = 2.0
 class Document:
     """A document and the folder that keeps it."""
 
-    def __init__(self, content: dict[str, Any], folder: ResultFolder) -> None:
+    def __init__(self, content: Result, folder: ResultFolder) -> None:
         self.content = content
         self.folder = folder
         self._saved = 0.0
@@ -38,35 +40,40 @@ class Document:
 
     def finish(self) -> None:
         """Everything is there."""
-        self.content["status"] = "complete"
+        self.content.status = "complete"
         self.save()
 
 
-def new_content(kind: str, variants: Sequence[Variant], evaluate: str, until: str = "strategies") -> dict[str, Any]:
+def new_content(kind: str, variants: Sequence[Variant], evaluate: str, until: str = "strategies") -> Result:
     """A document without feeds."""
-    return {
-        "kind": kind,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": repeatable(sys.argv[1:]),
-        "status": "partial",
-        "evaluate": evaluate,
-        "until": until,
-        "environment": environment(),
-        "source_digest": source_digest(),
-        "variants": [
-            {
-                "name": variant.name,
-                "phase": variant.phase,
-                "summary": variant.summary,
-                "policies": variant.policies,
-                "replaced": list(variant.replaced),
-                "source_digest": variant_digest(variant),
-            }
+    return Result(
+        kind=kind,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=repeatable(sys.argv[1:]),
+        status="partial",
+        evaluate=evaluate,
+        until=until,
+        environment=this_environment(),
+        source_digest=source_digest(),
+        variants=tuple(
+            VariantEntry(
+                name=variant.name,
+                phase=variant.phase,
+                summary=variant.summary,
+                policies=variant.policies,
+                replaced=tuple(variant.replaced),
+                source_digest=variant_digest(variant),
+            )
             for variant in variants
-        ],
-        "feeds": [],
-        "sweep": None,
-    }
+        ),
+        feeds=[],
+        sweep=None,
+    )
+
+
+def this_environment() -> Environment:
+    """The machine and the software here and now."""
+    return from_json(Environment, environment())
 
 
 def repeatable(arguments: Sequence[str]) -> str:
@@ -76,36 +83,35 @@ def repeatable(arguments: Sequence[str]) -> str:
     return shlex.join(["lobench", *parser.parse_known_args(arguments)[1]])
 
 
-def new_feed(specs: Sequence[str], feed: LoadedFeed, outcomes: Sequence[Verification]) -> dict[str, Any]:
+def new_feed(specs: Sequence[str], feed: LoadedFeed, outcomes: Sequence[Verification]) -> FeedResult:
     """A verified feed that nothing was measured on. The first outcome is the reference's."""
     result = outcomes[0].result
-    return {
-        "specs": list(specs),
-        "name": feed.name,
-        "digest": feed.digest,
-        "events": feed.count,
-        "evaluations": result.evaluations,
-        "books": len(result.books),
-        "anomalies": dict(result.anomalies),
-        "verification": [verification(outcome) for outcome in outcomes],
-        "counters": {},
-        "session": None,
-        "factorial": None,
-        "from_top": None,
-        "isolated": None,
-        "scaling": None,
-        "at_once": None,
-        "limits": None,
-        "analysis": None,
-    }
+    return FeedResult(
+        specs=tuple(specs),
+        name=feed.name,
+        digest=feed.digest,
+        events=feed.count,
+        evaluations=result.evaluations,
+        books=len(result.books),
+        anomalies=dict(result.anomalies),
+        verification=tuple(map(verified, outcomes)),
+        counters={},
+        session=None,
+        factorial=None,
+        isolated=None,
+        scaling=None,
+        limits=None,
+        analysis=None,
+    )
 
 
-def verification(outcome: Verification) -> dict[str, Any]:
+def verified(outcome: Verification) -> Verified:
     """One verified replay as the document has it."""
-    return {
-        "name": outcome.name,
-        "workers": outcome.workers,
-        "agrees": outcome.agrees,
-        "digests": outcome.digests() or None,
-        "difference": "\n".join(outcome.lines()) or None,
-    }
+    digests = outcome.digests()
+    return Verified(
+        name=outcome.name,
+        workers=outcome.workers,
+        agrees=outcome.agrees,
+        digests=from_json(Digests, digests) if digests else None,
+        difference="\n".join(outcome.lines()) or None,
+    )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
 from lobench.engine.errors import UsageError
 from lobench.engine.feeds import Feed, LoadedFeed, load
@@ -15,7 +14,7 @@ from lobench.engine.workload import EVALUATE
 from lobench.variants import REFERENCE, discover, factorial, from_top
 from lobench.workbench import statistics
 from lobench.workbench.console import progress, stderr
-from lobench.workbench.experiment.document import Document, new_feed, verification
+from lobench.workbench.experiment.document import Document, new_feed, verified
 from lobench.workbench.experiment.plan import FEWEST_CHOSEN, Plan, design
 from lobench.workbench.experiment.profiles import add_profiles
 from lobench.workbench.experiment.stretch import representative
@@ -23,13 +22,16 @@ from lobench.workbench.kernel_identity import same_kernels
 from lobench.workbench.measurement import counters, limits, scaling, sweep
 from lobench.workbench.measurement.calibration import Grain, calibrate
 from lobench.workbench.measurement.clocks import usable_cpus
-from lobench.workbench.measurement.design import TWICE
 from lobench.workbench.measurement.live_view import display
 from lobench.workbench.measurement.precision import reached
 from lobench.workbench.measurement.session import Session, measure, measured_twice
 from lobench.workbench.measurement.shared_feed import SharedFeed, shared
 from lobench.workbench.precompile import warm_all
 from lobench.workbench.results.caution import evaluates, unevaluated
+from lobench.workbench.results.conversion import from_json
+from lobench.workbench.results.model.control import again
+from lobench.workbench.results.model.document import FeedResult, Tuning, Verified
+from lobench.workbench.results.refuted import failed
 from lobench.workbench.tuning.fitted import parameters_for
 from lobench.workbench.tuning.picking import pick
 from lobench.workbench.verification.compare import Verification
@@ -74,8 +76,8 @@ class FeedExperiment:
         self._time_limit = time_limit
         self._specs = list(specs)
         self._files = list(files)
-        self._evaluate: str = document.content["evaluate"]
-        self._until: str = document.content["until"]
+        self._evaluate: str = document.content.evaluate
+        self._until: str = document.content.until
         # A file that is named is refused before anything is read.
         named = pick(source, tuned, variants) if tuned else None
         self.feed: LoadedFeed = load(source)
@@ -84,7 +86,7 @@ class FeedExperiment:
         self._say_if_idle()
         self._picked = named if tuned else pick(self.feed, None, variants)
         self._fit(variants, self._picked.parameters if self._picked else None)
-        self.content: dict[str, Any] = {}
+        self._content: FeedResult | None = None
         self._grains: dict[tuple[str, ...], Grain] = {}
         self._shared: SharedFeed | None = None
 
@@ -107,22 +109,24 @@ class FeedExperiment:
         self._shared = None
 
     @property
-    def refuted(self) -> list[str]:
-        """Names of variants that do not compute what the reference computes."""
-        return refuted(self.content)
+    def content(self) -> FeedResult:
+        """This feed's part of the document."""
+        assert self._content is not None, "after verify() or adopt() only"
+        return self._content
 
     @property
     def trusted(self) -> list[Variant]:
         """Variants that may be measured, in the ladder's order, then those beside it."""
-        good = [variant for variant in self.variants if variant.name not in self.refuted]
+        wrong = failed(self.content)
+        good = [variant for variant in self.variants if variant.name not in wrong]
         return sorted(good, key=lambda variant: (variant.phase is None, variant.phase or 0))
 
     def verify(self) -> None:
         """Compare every variant with the reference, and begin this feed's part of the document."""
         outcomes = self._verified(self.variants)
-        self.content = new_feed(self._specs, self.feed, outcomes)
-        self.content["tuning"] = self._picked.as_json() if self._picked else None
-        self._document.content["feeds"].append(self.content)
+        self._content = new_feed(self._specs, self.feed, outcomes)
+        self._content.tuning = from_json(Tuning, self._picked.as_json()) if self._picked else None
+        self._document.content.feeds.append(self._content)
         self._document.save()
 
     def _fit(self, variants: Sequence[Variant], parameters: LayoutParameters | None) -> None:
@@ -135,35 +139,37 @@ class FeedExperiment:
         counted, faults = counters.count(
             self.feed, self.trusted, evaluate=self._evaluate, until=self._until, files=self._files
         )
-        self.content["counters"] = counted
+        self.content.counters = counted
         # What cannot be counted was verified, and fails all the same.
-        self.content["verification"] += [
-            {"name": name, "workers": 1, "agrees": False, "digests": None, "difference": f"when counted, {reason}"}
-            for name, reason in faults.items()
-        ]
+        self._add(Verified(name, 1, False, None, f"when counted, {reason}") for name, reason in faults.items())
         self._document.save()
 
     def session(self, plan: Plan) -> None:
         """The trusted variants side by side, with isolated passes where there is time for them."""
         self._measure("session", self.trusted, self._handed, plan, isolated=True)
 
-    def adopt(self, content: dict[str, Any]) -> None:
+    def _add(self, outcomes: Iterable[Verified]) -> None:
+        """More outcomes of verification."""
+        self.content.verification = (*self.content.verification, *outcomes)
+
+    def adopt(self, content: FeedResult) -> None:
         """Go on with what the document holds of this feed, which was verified with the very same sources. Raises
         UsageError where it holds another feed."""
-        if content["digest"] != self.feed.digest:
+        if content.digest != self.feed.digest:
             raise UsageError(f"{self.feed.name}: not the records that were measured before; nothing can be added to it")
-        kept = content.get("tuning")
+        kept = content.tuning
         try:
-            self._fit(self.variants, parameters_for(self.variants, kept["parameters"]) if kept else None)
+            self._fit(self.variants, parameters_for(self.variants, kept.parameters) if kept else None)
         except ValueError as error:
             raise UsageError(f"{self.feed.name}: tuning.parameters.{error}; measure anew") from error
         warm_all(self.variants, builds=("timed",), files=self._files, until=self._until)
-        self.content = content
+        self._content = content
 
     def resume(self, plan: Plan) -> None:
         """Go on with the session that the document holds, if it is not complete."""
-        session = Session.from_json(self.content["session"], self.content["isolated"])
-        if not session.complete:
+        kept = self.content.session
+        session = Session.of(kept, self.content.isolated) if kept is not None else None
+        if session is not None and not session.complete:
             self._run("session", session, self._handed, plan.processes, bool(session.isolated))
 
     def factorial(self, plan: Plan) -> None:
@@ -179,7 +185,7 @@ class FeedExperiment:
         wrong = [outcome for outcome in outcomes if not outcome.agrees]
         if wrong:
             # Without all of them there is no factorial.
-            self.content["verification"] += [verification(outcome) for outcome in wrong]
+            self._add(map(verified, wrong))
             return
         self._measure("factorial", combinations, prefix, Plan(plan.factorial, plan.processes), isolated=False)
 
@@ -191,7 +197,7 @@ class FeedExperiment:
             return
         outcomes = self._verified(without)[1:]
         wrong = {outcome.name for outcome in outcomes if not outcome.agrees}
-        self.content["verification"] += [verification(outcome) for outcome in outcomes]
+        self._add(map(verified, outcomes))
         agreeing = [variant for variant in without if variant.name not in wrong]
         part = Plan(plan.from_top, plan.processes)
         self._measure("from_top", [top, *agreeing], self._handed, part, isolated=False, twice=top.name)
@@ -202,7 +208,7 @@ class FeedExperiment:
         top = [variant for variant in self.trusted if variant.phase is not None][-1]
         orders = counters.peak_orders(self.feed, top, evaluate=self._evaluate, until=self._until)
         with progress("limits", plan.limits) as ticker:
-            self.content["limits"] = limits.measure(
+            self.content.limits = limits.measure(
                 self._handed, orders, processes=_PROCESSES, seconds=plan.limits, advance=ticker.advance
             )
         self._document.save()
@@ -211,7 +217,7 @@ class FeedExperiment:
         """The trusted variants over numbers of workers."""
         names = [variant.name for variant in self.trusted]
         with progress("scaling over workers", plan.scaling) as ticker:
-            self.content |= scaling.measure(
+            self.content.scaling, self.content.at_once = scaling.measure(
                 self._handed,
                 names,
                 evaluate=self._evaluate,
@@ -232,13 +238,13 @@ class FeedExperiment:
             measured = sweep.measure(
                 processes=_PROCESSES, seconds=plan.sweep, until=self._until, advance=ticker.advance
             )
-        measured["analysis"] = statistics.analyse_sweep(measured)
-        self._document.content["sweep"] = measured
+        analysed = replace(measured, analysis=statistics.analyse_sweep(measured))
+        self._document.content.sweep = analysed
         self._document.save()
 
     def analyse(self) -> None:
         """What the samples say."""
-        self.content["analysis"] = statistics.analyse(self.content, self._document.content["variants"], self._until)
+        self.content.analysis = statistics.analyse(self.content, self._document.content.variants, self._until)
         self._document.save()
 
     def profile(self) -> None:
@@ -283,8 +289,8 @@ class FeedExperiment:
         rates = grain.nanoseconds
         same_as = same_kernels(variants, self._until)
         top = measured_twice(names, rates, same_as, twice)
-        again = [top, twice] if top else [twice]
-        total = sum(rates.get(name, rates[REFERENCE]) for name in [*names, *again])
+        twice_over = [top, twice] if top else [twice]
+        total = sum(rates.get(name, rates[REFERENCE]) for name in [*names, *twice_over])
         made, fits = design(
             plan.session,
             events=feed.count,
@@ -294,7 +300,7 @@ class FeedExperiment:
             pinned=len(usable_cpus()) > 0,
             until_precision=plan.until_precision,
         )
-        session = Session([*names, *(f"{name}{TWICE}" for name in again)], feed.count, made, same_as=same_as)
+        session = Session([*names, *map(again, twice_over)], feed.count, made, same_as=same_as)
         self._run(part, session, feed, plan.processes, isolated and fits)
 
     def _calibrated(self, names: Sequence[str], seconds: float) -> Grain:
@@ -315,9 +321,9 @@ class FeedExperiment:
         """Run a session as ``part`` of the document; ``processes`` is what was asked for."""
 
         def put() -> None:
-            self.content[part] = session.as_json()
+            setattr(self.content, part, session.result())
             if isolated:
-                self.content["isolated"] = session.isolated_json()
+                self.content.isolated = session.isolated_result()
 
         with display(f"measuring {self.feed.name}, {part}", session) as shown:
 
@@ -342,8 +348,3 @@ class FeedExperiment:
             finally:
                 put()
                 self._document.save()
-
-
-def refuted(content: dict[str, Any]) -> list[str]:
-    """Names of variants that a feed's verification found to compute something else."""
-    return list(dict.fromkeys(entry["name"] for entry in content["verification"] if not entry["agrees"]))

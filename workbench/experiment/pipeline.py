@@ -10,7 +10,6 @@ from lobench.workbench.console import stderr
 from lobench.workbench.experiment.document import Document
 from lobench.workbench.experiment.feed import FeedExperiment
 from lobench.workbench.experiment.plan import Plan
-from lobench.workbench.results import SESSIONS
 
 
 def conduct(
@@ -23,7 +22,7 @@ def conduct(
 ) -> None:
     """Do all that ``plan`` has time for with each feed, given as its specs and itself; feeds that the document holds
     already are gone on with. What is measured is saved, also when this is interrupted."""
-    known = list(document.content["feeds"])
+    known = list(document.content.feeds)
     before = _samples(document)
     try:
         for number, (specs, source) in enumerate(feeds):
@@ -45,7 +44,7 @@ def _measure(experiment: FeedExperiment, plan: Plan, *, first: bool) -> None:
     if plan.counters:
         experiment.count()
     with experiment.handed_over():
-        if experiment.content["session"] is None:
+        if experiment.content.session is None:
             experiment.session(plan)
         else:
             experiment.resume(plan)
@@ -69,5 +68,4 @@ def _measure(experiment: FeedExperiment, plan: Plan, *, first: bool) -> None:
 
 
 def _samples(document: Document) -> int:
-    parts = [feed.get(part) for feed in document.content["feeds"] for part in SESSIONS]
-    return sum(len(part["samples"]["rows"]) for part in parts if part)
+    return sum(len(part.samples.rows) for feed in document.content.feeds for part in feed.sessions)

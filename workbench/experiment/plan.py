@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from lobench.engine.errors import UsageError
 from lobench.engine.policy import STAGES
-from lobench.workbench.measurement.design import PROCESSES, Design, equal_slices, isolated_every
+from lobench.workbench.measurement.design import PROCESSES, equal_slices, isolated_every
+from lobench.workbench.results.model.samples import Design
 
 RUN_SECONDS = 120.0
 QUICK_SECONDS = 20.0

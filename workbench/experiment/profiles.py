@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,16 @@ from lobench.engine.policy import Variant
 from lobench.workbench.console import progress, stderr
 from lobench.workbench.experiment.document import Document
 from lobench.workbench.optional_dependencies import anywhere
+from lobench.workbench.results.conversion import as_json, from_json
+from lobench.workbench.results.model.analysis import StageShare
+from lobench.workbench.results.model.document import FeedResult
+from lobench.workbench.results.model.profiles import Calibration, Profiles, VariantProfile
 
 CALIBRATE = "lobench profile --calibrate"
 
 
 def add_profiles(
-    document: Document, content: dict[str, Any], variants: Sequence[Variant], files: Sequence[str], folder: Path
+    document: Document, content: FeedResult, variants: Sequence[Variant], files: Sequence[str], folder: Path
 ) -> None:
     """Profile ``variants``, which are in the ladder's order, on a feed, and keep what the report shows of each in
     ``content``, the feed's part of the document: entries under ``profiles``, shares of the time under
@@ -35,18 +40,11 @@ def add_profiles(
         return
 
     card = calibration(document)
-    kept: list[dict[str, Any]] = []
-    content["profiles"] = {
-        "kind": "profiles",
-        "format": 1,
-        "feed": content["name"],
-        "variants": kept,
-        "calibration": card,
-    }
+    content.profiles = Profiles("profiles", 1, content.name, (), card)
     if card is None:
         _tell(f"how wrong profilers are on this machine is not known; before the next run: {CALIBRATE}")
-    if content["analysis"] is not None:
-        content["analysis"]["stages"] = []
+    if content.analysis is not None:
+        content.analysis = replace(content.analysis, stages=())
     told: set[str] = set()
     before: dict[str, Any] | None = None
     with progress("profiling", len(variants)) as ticker:
@@ -54,12 +52,12 @@ def add_profiles(
             try:
                 entry = for_report(
                     variant,
-                    content["specs"],
+                    content.specs,
                     folder / variant.name,
                     before=before,
-                    tuning=content.get("tuning"),
+                    tuning=as_json(content.tuning),
                     files=files,
-                    evaluate=document.content["evaluate"],
+                    evaluate=document.content.evaluate,
                     report=_labels(ticker.label, variant.name),
                 )
             except LobenchError as error:
@@ -75,32 +73,33 @@ def add_profiles(
             document.save()
             # Variants beside the ladder are compared with its top, as their steps are.
             before = entry if variant.phase is not None or before is None else before
-    if not kept:
-        content["profiles"] = None
+    if not content.profiles.variants:
+        content.profiles = None
 
 
-def keep(content: dict[str, Any], entry: Mapping[str, Any], stages: Sequence[Mapping[str, Any]]) -> None:
+def keep(content: FeedResult, entry: Mapping[str, Any], stages: Sequence[Mapping[str, Any]]) -> None:
     """Add one variant's entry, without the whole profile, and its ``stages`` to a feed's part of a document."""
     kept = {key: value for key, value in entry.items() if key != "profile"}
     kept["missing"] = {method: anywhere(reason) for method, reason in entry["missing"].items()}
-    content["profiles"]["variants"].append(kept)
-    if content["analysis"] is not None:
+    if content.profiles is not None:
+        content.profiles.variants = (*content.profiles.variants, from_json(VariantProfile, kept))
+    if content.analysis is not None:
+        shares = [from_json(StageShare, row) for row in stages]
         # A stage cannot take less than no time, though the difference of two noisy times may be below 0.
-        content["analysis"]["stages"] += [
-            {**row, "share": {end: max(0.0, value) for end, value in row["share"].items()}} for row in stages
-        ]
+        told = tuple(replace(row, share=row.share.at_least(0.0)) for row in shares)
+        content.analysis = replace(content.analysis, stages=(*(content.analysis.stages or ()), *told))
 
 
-def calibration(document: Document) -> dict[str, Any] | None:
+def calibration(document: Document) -> Calibration | None:
     """The card that ``lobench profile --calibrate`` left where results are kept, if it is of this machine."""
     path = document.folder.path.parent / "profile" / "calibration.json"
     try:
         card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        same = card["machine"]["machine_digest"] == document.content["environment"]["machine_digest"]
+        same = card["machine"]["machine_digest"] == document.content.environment.machine_digest
         known = (card["kind"], card["format"]) == ("calibration", 1)
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return card if same and known else None
+    return from_json(Calibration, card) if same and known else None
 
 
 def _labels(label: Callable[[str], None], name: str) -> Callable[[str], None]:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from lobench.engine.cache import source_digest
 from lobench.engine.errors import UsageError
 from lobench.engine.policy import Variant
 from lobench.workbench.comparison.diff import machine_differences
-from lobench.workbench.environment import environment
-from lobench.workbench.experiment.document import Document
+from lobench.workbench.experiment.document import Document, this_environment
 from lobench.workbench.measurement.variant_digest import variant_digest
 from lobench.workbench.results import ResultFolder, read
+from lobench.workbench.results.model.document import Result
 
 
 def reopen(path: str) -> Document:
@@ -23,25 +22,22 @@ def reopen(path: str) -> Document:
     content = read(place)
     if place.is_file() and place.name != "result.json":
         raise UsageError(f"{path}: results are kept as result.json; rename it to go on with it")
-    if content["kind"] != "measure":
-        raise UsageError(f"{path}: written by `lobench {content['kind']}`; only what `lobench measure` wrote can go on")
-    if content["status"] == "complete":
+    if content.kind != "measure":
+        raise UsageError(f"{path}: written by `lobench {content.kind}`; only what `lobench measure` wrote can go on")
+    if content.status == "complete":
         raise UsageError(f"{path}: complete; measure anew, for longer, with --budget")
-    return Document(
-        {key: value for key, value in content.items() if key not in ("schema", "schema_version")},
-        ResultFolder.existing(folder),
-    )
+    return Document(content, ResultFolder.existing(folder))
 
 
-def check(content: dict[str, Any], variants: Sequence[Variant]) -> None:
+def check(content: Result, variants: Sequence[Variant]) -> None:
     """Raise UsageError where samples measured now would not be of the same thing."""
-    before = {entry["name"]: entry["source_digest"] for entry in content["variants"]}
+    before = {entry.name: entry.source_digest for entry in content.variants}
     now = {variant.name: variant_digest(variant) for variant in variants}
     changed = [name for name in before if before[name] != now.get(name)]
     if changed:
         raise UsageError(f"{', '.join(changed)}: the source has changed since it was measured; measure anew")
-    if content["source_digest"] != source_digest():
+    if content.source_digest != source_digest():
         raise UsageError("the engine's sources or the NUMBA_* variables have changed since; measure anew")
-    problems = machine_differences(content, {"environment": environment()})
+    problems = machine_differences(content.environment, this_environment())
     if problems:
         raise UsageError(f"{'; '.join(problems)}; measure anew")

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lobench.variants import REFERENCE
+from lobench.workbench.results.model.control import again
 
-TWICE = " (A/A)"
-"""Ends the name under which a session measures one of its variants a second time."""
-
-CONTROL = f"{REFERENCE}{TWICE}"
+CONTROL = again(REFERENCE)
 """The reference once more under another name: what the laboratory says of two identical things is its error."""
 
 ALIKE = 1.25
@@ -26,25 +24,6 @@ _ISOLATED_PROCESSES = 5
 SLICE_RECORDS = 131_072
 LEAD_IN_RECORDS = 32_768
 """A grain that suits books of a few thousand orders, where it is not calibrated."""
-
-
-@dataclass(frozen=True)
-class Design:
-    """A session's layout. ``seconds`` of wall time in each of at most ``processes`` processes, at least one pass.
-
-    A pass replays the session's records in slices of about ``slice_records``; of each, ``lead_in_records`` are
-    replayed untimed. ``until_precision``: stop when every interval's half-width, as a fraction of its ratio, is
-    narrower; None: measure all processes.
-    """
-
-    processes: int
-    seconds: float
-    slice_records: int = SLICE_RECORDS
-    lead_in_records: int = LEAD_IN_RECORDS
-    passes: int = 200
-    seed: int = 1
-    pinned: bool = False
-    until_precision: float | None = None
 
 
 @dataclass(frozen=True)

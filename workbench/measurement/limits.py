@@ -15,6 +15,7 @@ from lobench.engine.layout import ORDER
 from lobench.workbench.measurement.process import cpu_for, messages
 from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.measurement.task import Job, Task
+from lobench.workbench.results.model.samples import MeasuredLimits, RandomAccess, SequentialRead
 
 SLOT_BYTES = -(-ORDER.itemsize // 64) * 64
 """An order's slot in the table: whole cache lines."""
@@ -57,7 +58,7 @@ def measure(
     seconds: float,
     seed: int = 1,
     advance: Callable[[float], None] = lambda seconds: None,
-) -> dict[str, Any]:
+) -> MeasuredLimits:
     """``limits`` of the result document: thread CPU time of each reading, in fresh processes of ``seconds`` in all."""
     each = seconds / processes
     sequential: list[int] = []
@@ -72,15 +73,10 @@ def measure(
             random += message["random_ns"]
             size = message["bytes"]
         advance(each)
-    return {
-        "sequential_read": {"bytes": size, "events": feed.count, "samples_ns": sequential},
-        "random_access": {
-            "orders": orders,
-            "table_bytes": orders * SLOT_BYTES,
-            "accesses": ACCESSES,
-            "samples_ns": random,
-        },
-    }
+    return MeasuredLimits(
+        SequentialRead(size, feed.count, tuple(sequential)),
+        RandomAccess(orders, orders * SLOT_BYTES, ACCESSES, tuple(random)),
+    )
 
 
 def work(job: Job) -> None:

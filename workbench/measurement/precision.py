@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lobench.workbench.measurement.design import TWICE
 from lobench.workbench.measurement.session import SESSION_COLUMNS, Session
+from lobench.workbench.results.model.control import is_again
 
 LEVEL = 0.95
 LEAST_PROCESSES = 3
@@ -42,7 +42,7 @@ def precisions(session: Session) -> dict[str, Precision]:
     found = {}
     for place in range(1, count):
         name = session.measured[place]
-        bases = (0,) if name.endswith(TWICE) else (0, place - 1)
+        bases = (0,) if is_again(name) else (0, place - 1)
         medians = [
             np.array([np.median((logs[:, base] - logs[:, place])[owners == process]) for process in processes])
             for base in bases

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import Any
 
 from lobench.engine.activity import activity
 from lobench.engine.errors import LobenchError
@@ -19,6 +18,7 @@ from lobench.workbench.measurement.prefault import taken, touch
 from lobench.workbench.measurement.process import messages
 from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.measurement.task import Job, Task
+from lobench.workbench.results.model.samples import NamedSamples
 
 COLUMNS = ("process", "pass", "variant", "workers", "wall_ns", "cpu_ns")
 """``cpu_ns`` is that of all threads of the process together. Of replays at once: how many, until the last is done."""
@@ -44,7 +44,7 @@ def measure(
     seconds: float,
     seed: int = 1,
     advance: Callable[[float], None] = lambda seconds: None,
-) -> dict[str, Any]:
+) -> tuple[NamedSamples, NamedSamples]:
     """``scaling`` and ``at_once`` of the result document: fresh processes of ``seconds`` in all, at least one pass
     each."""
     each = seconds / processes
@@ -64,7 +64,8 @@ def measure(
             for part, found in rows.items():
                 found += [[number, *row] for row in message[part]]
         advance(each)
-    return {part: {"names": list(variants), "columns": list(COLUMNS), "rows": found} for part, found in rows.items()}
+    names = tuple(variants)
+    return NamedSamples(names, COLUMNS, rows["scaling"]), NamedSamples(names, COLUMNS, rows["at_once"])
 
 
 def work(job: Job) -> None:

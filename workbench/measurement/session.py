@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
-from lobench.workbench.measurement.design import ALIKE, TWICE, Design, Slice, isolated_every, slices
+from lobench.workbench.measurement.design import ALIKE, Slice, isolated_every, slices
 from lobench.workbench.measurement.lockstep import COLUMNS, LOCKSTEP
 from lobench.workbench.measurement.process import Message, cpu_for, messages
 from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.measurement.task import Task
+from lobench.workbench.results.model.control import once
+from lobench.workbench.results.model.samples import Design, NamedSamples, Samples, SessionResult
 from lobench.workbench.results.samples import counted
 
 SESSION_COLUMNS = ("process", *COLUMNS)
@@ -60,7 +61,7 @@ class Session:
 
     def refuse(self, name: str, reason: str) -> None:
         """Leave a variant out, with every figure. The first reason stands."""
-        name = name.removesuffix(TWICE)
+        name = once(name)
         self.disagreeing.add(name)
         self.reasons.setdefault(name, reason)
 
@@ -80,41 +81,39 @@ class Session:
         """The slices of a pass."""
         return slices(self.events, self.design.slice_records, self.design.lead_in_records)
 
-    def as_json(self) -> dict[str, Any]:
-        """As ``feeds[].session`` of the result document."""
-        return {
-            "events": self.events,
-            "complete": self.complete,
-            "measured": self.measured,
-            "same_as": self.same_as,
-            "design": asdict(self.design),
-            "disagreeing": sorted(self.disagreeing),
-            "reasons": dict(self.reasons),
-            "samples": {"columns": list(SESSION_COLUMNS), "rows": self.samples},
-        }
+    def result(self) -> SessionResult:
+        """As ``feeds[].session`` of the result document. Its rows are those that still grow."""
+        return SessionResult(
+            events=self.events,
+            complete=self.complete,
+            measured=tuple(self.measured),
+            same_as=self.same_as,
+            design=self.design,
+            disagreeing=tuple(sorted(self.disagreeing)),
+            reasons=dict(self.reasons),
+            samples=Samples(SESSION_COLUMNS, self.samples),
+        )
 
-    def isolated_json(self) -> dict[str, Any] | None:
+    def isolated_result(self) -> NamedSamples | None:
         """As ``feeds[].isolated``; None where nothing was measured so."""
-        if not self.isolated:
-            return None
-        return {"names": self.measured, "columns": list(SESSION_COLUMNS), "rows": self.isolated}
+        return NamedSamples(tuple(self.measured), SESSION_COLUMNS, self.isolated) if self.isolated else None
 
     @classmethod
-    def from_json(cls, kept: dict[str, Any], isolated: dict[str, Any] | None) -> Session:
+    def of(cls, kept: SessionResult, isolated: NamedSamples | None) -> Session:
         """The session that a result document holds. A process that was ended after its isolated pass, before any other,
         begins anew: that pass is not kept, or it would stand there twice."""
         made = cls(
-            measured=list(kept["measured"]),
-            events=kept["events"],
-            design=Design(**kept["design"]),
-            samples=kept["samples"]["rows"],
-            disagreeing=set(kept["disagreeing"]),
-            reasons=dict(kept.get("reasons", {})),
-            complete=kept["complete"],
-            same_as=dict(kept.get("same_as", {})),
+            measured=list(kept.measured),
+            events=kept.events,
+            design=kept.design,
+            samples=kept.samples.rows,
+            disagreeing=set(kept.disagreeing),
+            reasons=dict(kept.reasons),
+            complete=kept.complete,
+            same_as=dict(kept.same_as),
         )
         if isolated:
-            made.isolated = [row for row in isolated["rows"] if row[0] < made.begun]
+            made.isolated = [row for row in isolated.rows if row[0] < made.begun]
         return made
 
 
@@ -145,7 +144,7 @@ def measure(
         seconds = left / (design.processes - number)
         task = Task(
             job="session",
-            variants=[name.removesuffix(TWICE) for name in session.measured],
+            variants=[once(name) for name in session.measured],
             files=list(files),
             evaluate=evaluate,
             until=until,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +20,7 @@ from lobench.engine.records import ADD, ASK, BID, CANCEL, F_LAST, MBO, RTYPE_MBO
 from lobench.engine.replay import Replay
 from lobench.workbench.measurement.process import cpu_for, messages
 from lobench.workbench.measurement.task import Job, Task
+from lobench.workbench.results.model.samples import Sweep
 
 PARAMETER = "orders resting at the level"
 NAMES = ("p3_indexed_features", "p4_hash_lookup")
@@ -41,7 +41,7 @@ def measure(
     seed: int = 1,
     values: Sequence[int] = VALUES,
     advance: Callable[[float], None] = lambda seconds: None,
-) -> dict[str, Any]:
+) -> Sweep:
     """``sweep`` of the result document: fresh processes of ``seconds`` in all."""
     each = seconds / processes
     rows: list[list[int]] = []
@@ -58,7 +58,7 @@ def measure(
         for message in messages(task):
             rows += [[value, number, *row] for value, *row in message["rows"]]
         advance(each)
-    return {"parameter": PARAMETER, "names": list(NAMES), "events": EVENTS, "columns": list(COLUMNS), "rows": rows}
+    return Sweep(PARAMETER, NAMES, EVENTS, COLUMNS, rows)
 
 
 def queue_records(resting: int, events: int, seed: int) -> tuple[npt.NDArray[np.void], npt.NDArray[np.void]]:

@@ -6,9 +6,12 @@ Amdahl 1967: where a part takes the share p of the time and becomes s times as f
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from lobench.engine.errors import UsageError
+from lobench.workbench.results.model.analysis import StageShare
+from lobench.workbench.results.model.document import Result
+from lobench.workbench.results.model.intervals import Interval
 
 
 def gain_range(share: tuple[float, float], speedup: float | None = None) -> tuple[float, float]:
@@ -27,9 +30,7 @@ def gain_range(share: tuple[float, float], speedup: float | None = None) -> tupl
     return 1 / (1 - low + low / speedup), 1 / (1 - high + high / speedup)
 
 
-def share_from(
-    document: dict[str, Any], stage: str, feed: str | None = None, phase: int | None = None
-) -> tuple[float, float]:
+def share_from(document: Result, stage: str, feed: str | None = None, phase: int | None = None) -> tuple[float, float]:
     """Low and high end of a stage's measured share of the time, from a result document that holds a profile
     (``analysis.stages``).
 
@@ -38,14 +39,14 @@ def share_from(
     builds. Raises UsageError when no stage, or more than one, is meant.
     """
     known: list[str] = []
-    found: list[tuple[str, dict[str, float]]] = []
-    for entry in document["feeds"]:
-        if feed is not None and entry["digest"] != feed:
+    found: list[tuple[str, Interval]] = []
+    for entry in document.feeds:
+        if feed is not None and entry.digest != feed:
             continue
-        for measured in _below(document, (entry["analysis"] or {}).get("stages") or [], phase):
-            known.append(measured["stage"])
-            if measured["stage"] == stage:
-                found.append((entry["name"], measured["share"]))
+        for measured in _below(document, entry.analysis.stages or () if entry.analysis else (), phase):
+            known.append(measured.stage)
+            if measured.stage == stage:
+                found.append((entry.name, measured.share))
     if not known:
         raise UsageError(
             "the result holds no shares of stages" + (" of that feed" if feed else "") + ": it needs a profile; "
@@ -59,13 +60,13 @@ def share_from(
             "name the feed that is meant, or give --share"
         )
     share = found[0][1]
-    return share["low"], share["high"]
+    return share.low, share.high
 
 
-def _below(document: dict[str, Any], rows: list[dict[str, Any]], phase: int | None) -> list[dict[str, Any]]:
+def _below(document: Result, rows: Sequence[StageShare], phase: int | None) -> Sequence[StageShare]:
     """Of the rows of several variants those of the highest phase below ``phase``; all of them if there is none."""
     if phase is None:
         return rows
-    phases = {entry["name"]: entry["phase"] for entry in document["variants"] if entry["phase"] is not None}
-    below = [phases[name] for row in rows if (name := row.get("variant")) in phases and phases[name] < phase]
-    return [row for row in rows if phases.get(row.get("variant")) == max(below)] if below else rows
+    phases = document.phases
+    below = [phases[name] for row in rows if (name := row.variant) in phases and phases[name] < phase]
+    return [row for row in rows if phases.get(row.variant or "") == max(below)] if below else rows

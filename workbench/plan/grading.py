@@ -10,6 +10,10 @@ from typing import Any, Final, Literal
 from lobench.engine.errors import UsageError
 from lobench.engine.policy import STAGES
 from lobench.workbench.plan.ledger import Prediction
+from lobench.workbench.results.conversion import as_json
+from lobench.workbench.results.model.analysis import Rung
+from lobench.workbench.results.model.document import FeedResult, Result
+from lobench.workbench.results.model.intervals import Interval
 
 Score = Literal["hit", "under", "over", "open"]
 
@@ -19,13 +23,13 @@ SHOWN: Final = ("faster", "slower")
 
 @dataclass(frozen=True)
 class Grade:
-    """One prediction on one feed. ``measured`` is the step's interval (value, low, high), None where it was not
-    measured; ``notes`` say what a reader must know to believe the score."""
+    """One prediction on one feed. ``measured`` is the step's interval, None where it was not measured;
+    ``notes`` say what a reader must know to believe the score."""
 
     feed: str
     prediction: Prediction
     variant: str | None
-    measured: dict[str, float] | None
+    measured: Interval | None
     score: Score
     notes: tuple[str, ...]
 
@@ -34,14 +38,14 @@ class Grade:
             "feed": self.feed,
             "phase": self.prediction.phase,
             "variant": self.variant,
-            "prediction": self.prediction.as_json(),
-            "measured": self.measured,
+            "prediction": as_json(self.prediction.promise()),
+            "measured": as_json(self.measured),
             "score": self.score,
             "notes": list(self.notes),
         }
 
 
-def grade(low: float, high: float, measured: Mapping[str, float] | None, verdict: str | None) -> Score:
+def grade(low: float, high: float, measured: Interval | None, verdict: str | None) -> Score:
     """A step's grade: it follows the verdict on the step, and says no more than the interval does.
 
     ``open``: the step is not shown to differ from no effect, or its interval reaches across an end of the predicted
@@ -51,11 +55,11 @@ def grade(low: float, high: float, measured: Mapping[str, float] | None, verdict
     if measured is None or verdict not in SHOWN:
         return "open"
     low, high = rounded(low, high)
-    if measured["high"] < low:
+    if measured.high < low:
         return "under"
-    if measured["low"] > high:
+    if measured.low > high:
         return "over"
-    return "hit" if low <= measured["low"] and measured["high"] <= high else "open"
+    return "hit" if low <= measured.low and measured.high <= high else "open"
 
 
 def rounded(low: float, high: float) -> tuple[float, float]:
@@ -66,54 +70,54 @@ def rounded(low: float, high: float) -> tuple[float, float]:
     return low - half, high + half
 
 
-def score(document: dict[str, Any], feed: dict[str, Any], ledger: Mapping[int, Prediction]) -> list[Grade]:
+def score(document: Result, feed: FeedResult, ledger: Mapping[int, Prediction]) -> list[Grade]:
     """Grades of all predictions of ``ledger`` on one feed of a result document, by phase. All are open where only a
     part of the pipeline was measured.
 
     Raises UsageError if the feed has no analysis.
     """
-    if feed["analysis"] is None:
+    if feed.analysis is None:
         raise UsageError(
-            f"{feed['name']}: the result holds no analysis, as it was interrupted before its end; "
-            f"measure to the end first: {document['command']}"
+            f"{feed.name}: the result holds no analysis, as it was interrupted before its end; "
+            f"measure to the end first: {document.command}"
         )
-    if document["until"] != STAGES[-1]:
-        why = f"measured until {document['until']} only: predictions are of the whole pipeline"
-        return [Grade(feed["name"], ledger[phase], None, None, "open", (why,)) for phase in sorted(ledger)]
-    rungs = {rung["phase"]: rung for rung in feed["analysis"]["ladder"] if rung["phase"] is not None}
-    phases = {rung["variant"]: rung["phase"] for rung in rungs.values()}
-    return [_graded(document, feed["name"], rungs.get(phase), phases, ledger[phase]) for phase in sorted(ledger)]
+    if document.until != STAGES[-1]:
+        why = f"measured until {document.until} only: predictions are of the whole pipeline"
+        return [Grade(feed.name, ledger[phase], None, None, "open", (why,)) for phase in sorted(ledger)]
+    rungs = {rung.phase: rung for rung in feed.analysis.ladder if rung.phase is not None}
+    phases = {rung.variant: phase for phase, rung in rungs.items()}
+    return [_graded(document, feed.name, rungs.get(phase), phases, ledger[phase]) for phase in sorted(ledger)]
 
 
 def _graded(
-    document: dict[str, Any],
+    document: Result,
     feed: str,
-    rung: dict[str, Any] | None,
+    rung: Rung | None,
     phases: Mapping[str, int],
     prediction: Prediction,
 ) -> Grade:
-    if rung is not None and rung.get("same_as"):
-        return Grade(feed, prediction, rung["variant"], None, "open", (rung["note"],))
-    if rung is None or rung["step"] is None:
+    if rung is not None and rung.same_as:
+        return Grade(feed, prediction, rung.variant, None, "open", (rung.note or "",))
+    if rung is None or rung.step is None:
         return Grade(feed, prediction, None, None, "open", ("the phase was not measured",))
-    if phases.get(rung["base"]) != prediction.phase - 1:
+    if phases.get(rung.base or "") != prediction.phase - 1:
         missing = f"phase {prediction.phase - 1}, over which the gain was predicted, was not measured"
-        return Grade(feed, prediction, rung["variant"], None, "open", (missing,))
+        return Grade(feed, prediction, rung.variant, None, "open", (missing,))
     notes = []
     # Dates are of a day: a prediction of the same day is taken at its word.
-    if prediction.date[:10] > document["created"][:10]:
-        notes.append(f"predicted on {prediction.date}, after the measurement of {document['created'][:10]}")
-    kept = rung["prediction"]
-    if kept is not None and (kept["low"], kept["high"]) != (prediction.low, prediction.high):
-        notes.append(f"when it was measured the ledger said {kept['low']:.4g} to {kept['high']:.4g}")
-    found = grade(prediction.low, prediction.high, rung["step"], rung["step_verdict"])
+    if prediction.date[:10] > document.created[:10]:
+        notes.append(f"predicted on {prediction.date}, after the measurement of {document.created[:10]}")
+    kept = rung.prediction
+    if kept is not None and (kept.low, kept.high) != (prediction.low, prediction.high):
+        notes.append(f"when it was measured the ledger said {kept.low:.4g} to {kept.high:.4g}")
+    found = grade(prediction.low, prediction.high, rung.step, rung.step_verdict)
     if found == "open":
         notes.append(_why_open(prediction, rung))
-    return Grade(feed, prediction, rung["variant"], dict(rung["step"]), found, tuple(notes))
+    return Grade(feed, prediction, rung.variant, rung.step, found, tuple(notes))
 
 
-def _why_open(prediction: Prediction, rung: Mapping[str, Any]) -> str:
+def _why_open(prediction: Prediction, rung: Rung) -> str:
     """What keeps a measured step from being graded."""
-    if rung["step_verdict"] not in SHOWN:
-        return str(rung.get("note") or rung["step_verdict"] or "no verdict")
+    if rung.step_verdict not in SHOWN:
+        return rung.note or rung.step_verdict or "no verdict"
     return f"the interval reaches across an end of the predicted range, {prediction.gain}"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lobench.engine.errors import LobenchError, UsageError
+from lobench.workbench.results.model.analysis import Promise
 
 DEFAULT = Path(str(files("lobench.variants").joinpath("plan.toml")))
 """The ledger of the plan that lobench ships with."""
@@ -43,9 +44,9 @@ class Prediction:
     speedup: float | None = None
     feed: tuple[str, str] | None = None
 
-    def as_json(self) -> dict[str, Any]:
+    def promise(self) -> Promise:
         """What stands beside a measured step in a result document."""
-        return {name: getattr(self, name) for name in ("phase", "bottleneck", "low", "high", "source", "date")}
+        return Promise(self.phase, self.bottleneck, self.low, self.high, self.source, self.date)
 
     @property
     def gain(self) -> str:

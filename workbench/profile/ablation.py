@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -71,8 +72,8 @@ def stage_times(processes: Sequence[Floats], events: int) -> list[dict[str, Any]
     return [
         {
             "stage": stage,
-            "nanoseconds": estimate(times[:, place] / events).interval(),
-            "share": estimate(shares[:, place]).interval(),
+            "nanoseconds": asdict(estimate(times[:, place] / events).interval()),
+            "share": asdict(estimate(shares[:, place]).interval()),
         }
         for place, stage in enumerate(STAGES)
     ]

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from lobench.engine.policy import STAGES
+from lobench.workbench.results.model.samples import SessionResult
 
 FEW = 5
 """Fewer processes than these say little about how much processes differ."""
 
 
-def caution(session: dict[str, Any]) -> str | None:
-    """That a session rests on few processes, and what to do about it; None if it does not. ``session``: the part of a
-    feed in a result."""
-    place = session["samples"]["columns"].index("process")
-    processes = len({row[place] for row in session["samples"]["rows"]})
+def caution(session: SessionResult) -> str | None:
+    """That a session rests on few processes, and what to do about it; None if it does not."""
+    place = session.samples.columns.index("process")
+    processes = len({row[place] for row in session.samples.rows})
     if processes >= FEW:
         return None
     count = "1 process" if processes == 1 else f"{processes} processes"
     return f"measured in {count} only: intervals rest on little; a longer --budget measures in more"
 
 
-def idleness(feed: Mapping[str, Any], until: str) -> str | None:
-    """That features and strategies had no work on a feed (of a result), though they are part of what was replayed, and
-    what to do about it; None where they had some."""
-    return unevaluated(feed["name"]) if feed["evaluations"] == 0 and evaluates(until) else None
+def idleness(name: str, evaluations: int, until: str) -> str | None:
+    """That features and strategies had no work on a feed, though they are part of what was replayed, and what to do
+    about it; None where they had some."""
+    return unevaluated(name) if evaluations == 0 and evaluates(until) else None
 
 
 def evaluates(until: str) -> bool:

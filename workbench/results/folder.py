@@ -9,10 +9,11 @@ import shutil
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.workbench.processes.claimed_folders import claim, unclaimed
+from lobench.workbench.results.conversion import as_json
+from lobench.workbench.results.model.document import Result
 from lobench.workbench.results.schema import SCHEMA, SCHEMA_VERSION
 
 NEEDED_BYTES = 64 << 20
@@ -75,12 +76,14 @@ class ResultFolder:
     def result(self) -> Path:
         return self.path / "result.json"
 
-    def save(self, result: dict[str, Any]) -> None:
+    def save(self, result: Result) -> None:
         """Replace result.json by ``result``, all of it or nothing. Raises LobenchError when the disk refuses."""
         part = self.path / _PART
         # At once, not piece by piece into the file: json.dump takes five times as long.
         text = json.dumps(
-            {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **result}, allow_nan=False, separators=(",", ":")
+            {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **as_json(result)},
+            allow_nan=False,
+            separators=(",", ":"),
         )
         try:
             with part.open("w", encoding="utf-8") as file:

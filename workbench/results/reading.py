@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from lobench.engine.errors import LobenchError, UsageError
-from lobench.workbench.results.samples import SESSIONS, holders, problem
+from lobench.workbench.results.contradictions import contradictions
+from lobench.workbench.results.conversion import from_json
+from lobench.workbench.results.model.document import Result
+from lobench.workbench.results.samples import holders, problem
 from lobench.workbench.results.schema import SCHEMA, SCHEMA_VERSION, first_problem
 
 _WHERE = "see docs/result-schema.md"
-_CONTROL = " (A/A)"
-"""The end of a control's name, which begins with that of the variant that it is once more."""
 
 
 class ResultError(LobenchError):
@@ -27,15 +27,13 @@ class ResultError(LobenchError):
         self.source = source
 
 
-def read(path: str | Path) -> dict[str, Any]:
+def read(path: str | Path) -> Result:
     """The document in a file, or in ``result.json`` of a folder, valid in every field.
 
     Raises UsageError for a file that cannot be opened, ResultError for one that is not a valid document of this
     version.
     """
-    document = parse(path)
-    validate(document, str(path))
-    return document
+    return validate(parse(path), str(path))
 
 
 def parse(path: str | Path) -> dict[str, Any]:
@@ -50,8 +48,9 @@ def parse(path: str | Path) -> dict[str, Any]:
     return _parsed(content, str(place))
 
 
-def validate(document: dict[str, Any], source: str) -> None:
-    """Raise ResultError unless ``document`` is valid; ``source`` is how the message names it."""
+def validate(document: dict[str, Any], source: str) -> Result:
+    """The document that a JSON object holds. Raises ResultError unless it is valid; ``source`` is how the message names
+    it."""
     _check_version(document, source)
     # Rows are set aside while jsonschema looks at the rest.
     found = [(path, holder, names, limits, holder.get("rows")) for path, holder, names, limits in holders(document)]
@@ -66,12 +65,14 @@ def validate(document: dict[str, Any], source: str) -> None:
                 holder["rows"] = rows
     if wrong is not None:
         raise ResultError(source, f"{wrong[0]}: {wrong[1]} ({_WHERE})")
-    for path, text in _contradictions(document):
+    result = from_json(Result, document)
+    for path, text in contradictions(result):
         raise ResultError(source, f"{path}: {text} ({_WHERE})")
     for path, holder, names, limits, rows in found:
         bad = problem(rows, holder["columns"], names or (), limits)
         if bad is not None:
             raise ResultError(source, f"{path}.rows{bad} ({_WHERE})")
+    return result
 
 
 def _parsed(content: bytes, source: str) -> dict[str, Any]:
@@ -131,57 +132,3 @@ def _check_version(document: dict[str, Any], source: str) -> None:
         f"is of schema version {version}, written by a newer lobench; this one reads version {SCHEMA_VERSION}: "
         "upgrade lobench",
     )
-
-
-def _contradictions(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """JSON path and text of what a schema cannot say: names that nobody introduced, intervals upside down."""
-    known = {variant["name"] for variant in document["variants"]}
-    for place, feed in enumerate(document["feeds"]):
-        path = f"$.feeds[{place}]"
-        for part in SESSIONS:
-            if feed.get(part) is not None:
-                yield from _strangers(feed[part], known, f"{path}.{part}")
-        yield from _unmeasured(feed, path)
-        yield from _upside_down(feed["analysis"], f"{path}.analysis")
-    if document["sweep"] is not None:
-        yield from _upside_down(document["sweep"].get("analysis"), "$.sweep.analysis")
-
-
-def _strangers(session: dict[str, Any], known: set[str], path: str) -> Iterator[tuple[str, str]]:
-    *measured, control = session["measured"]
-    if not control.endswith(_CONTROL):
-        yield f"{path}.measured", f"'{control[:80]}' comes last, where the control ('…{_CONTROL}') is expected"
-    for name in [name.removesuffix(_CONTROL) for name in measured]:
-        # A combination of policies is named by them (axis=policy,…): that introduces it.
-        if name not in known and "=" not in name:
-            yield f"{path}.measured", f"'{name[:80]}' is not among $.variants"
-    for name in sorted(set(session["disagreeing"]) - set(session["measured"])):
-        yield f"{path}.disagreeing", f"'{name[:80]}' was not measured"
-    for name, first in session.get("same_as", {}).items():
-        if not {name, first} <= set(session["measured"]) or name == first:
-            yield f"{path}.same_as", f"'{name[:80]}' or '{first[:80]}' was not measured"
-    for name in session["measured"]:
-        if name.endswith(_CONTROL) and name.removesuffix(_CONTROL) not in session["measured"]:
-            yield f"{path}.measured", f"the control '{name[:80]}' stands there without its original"
-
-
-def _unmeasured(feed: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
-    """What is said of variants that the session does not hold."""
-    session, analysis = feed["session"], feed["analysis"]
-    measured = session["measured"] if session is not None else []
-    if analysis is not None:
-        for place, rung in enumerate(analysis["ladder"]):
-            for name in (rung["variant"], rung["base"]):
-                if name is not None and name not in measured:
-                    yield f"{path}.analysis.ladder[{place}]", f"'{name[:80]}' is not in the session"
-
-
-def _upside_down(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
-        if "low" in value and "high" in value and value["low"] > value["high"]:
-            yield path, f"low {value['low']} is above high {value['high']}"
-        for name, entry in value.items():
-            yield from _upside_down(entry, f"{path}.{name}")
-    elif isinstance(value, list):
-        for place, entry in enumerate(value):
-            yield from _upside_down(entry, f"{path}[{place}]")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -11,12 +10,19 @@ from lobench.engine.errors import LobenchError
 from lobench.engine.policy import STAGES
 from lobench.variants import REFERENCE
 from lobench.workbench.measurement.contamination import count_reasons
-from lobench.workbench.measurement.design import ALIKE, CONTROL, TWICE
+from lobench.workbench.measurement.design import ALIKE, CONTROL
 from lobench.workbench.plan import predictions
 from lobench.workbench.results.caution import idleness
+from lobench.workbench.results.model.analysis import Analysis, Rung
+from lobench.workbench.results.model.attribution import Attribution, Interactions
+from lobench.workbench.results.model.control import is_again
+from lobench.workbench.results.model.document import FeedResult, VariantEntry
+from lobench.workbench.results.model.intervals import Interval
+from lobench.workbench.results.model.noise import Contamination, Noise, NoisiestStep, SmallestEffect
+from lobench.workbench.results.model.samples import NamedSamples, SessionResult
+from lobench.workbench.results.refuted import refuted
 from lobench.workbench.statistics.attribution import attribute, beyond_core
-from lobench.workbench.statistics.bias import add_biases, bias
-from lobench.workbench.statistics.controls import same_of
+from lobench.workbench.statistics.bias import bias, with_biases
 from lobench.workbench.statistics.error_rates import (
     POWER,
     RESAMPLES,
@@ -25,128 +31,124 @@ from lobench.workbench.statistics.error_rates import (
     pseudo_sessions,
     sequential,
 )
-from lobench.workbench.statistics.factorial import as_json, cells, effects
+from lobench.workbench.statistics.factorial import cells, effects, interactions
 from lobench.workbench.statistics.from_top import from_top
-from lobench.workbench.statistics.intervals import LEVEL, Interval
+from lobench.workbench.statistics.intervals import LEVEL
 from lobench.workbench.statistics.ladder import Comparisons, climb, places
 from lobench.workbench.statistics.samples import Floats, columns, session_timings, slice_events
 from lobench.workbench.statistics.side_measurements import limits, scaling
-
-Json = dict[str, Any]
 
 UNJUDGED = "no verdict: nothing was evaluated"
 """Beside figures of a feed on which features and strategies had nothing to do."""
 
 
-def analyse(feed: Mapping[str, Any], variants: Sequence[Mapping[str, Any]], until: str = STAGES[-1]) -> Json:
+def analyse(feed: FeedResult, variants: Sequence[VariantEntry], until: str = STAGES[-1]) -> Analysis:
     """``Analysis`` of a feed, as in the result document. ``variants``: the document's; ``until``: the last stage that
     was computed. Of a part of the pipeline no prediction is graded, and nothing is said of what phases earn.
 
     Figures of variants that did not compute what the reference computes are left out. Raises LobenchError
     where too little was measured for that.
     """
-    session = feed["session"]
+    session = feed.session
     if session is None:
         raise LobenchError("nothing was measured, so there is nothing to analyse")
-    wrong = {*session["disagreeing"], *(entry["name"] for entry in feed["verification"] if not entry["agrees"])}
+    wrong = set(refuted(feed))
     comparisons = compared(session)
-    trusted = [name for name in session["measured"] if not name.endswith(TWICE) and name not in wrong]
-    ladder = places(trusted, {variant["name"]: variant["phase"] for variant in variants})
+    trusted = [name for name in session.variants if name not in wrong]
+    ladder = places(trusted, {variant.name: variant.phase for variant in variants})
     whole = until == STAGES[-1]
-    idle = idleness(feed, until)
-    rungs, threshold = climb(comparisons, ladder, predictions(feed["digest"]) if whole else {}, idle and UNJUDGED)
-    biases = bias(comparisons, session, feed["isolated"]) if feed["isolated"] else None
-    add_biases(rungs, biases or [], REFERENCE)
-    attribution, interactions = _attributed(feed, variants, comparisons, rungs, wrong) if not idle else (None, None)
-    return {
-        "clock": "cpu_ns",
-        "level": LEVEL,
-        "resamples": RESAMPLES,
-        "method": _method(comparisons),
-        "ladder": rungs,
-        "noise": _noise(feed, comparisons, rungs, threshold),
-        "bias": biases,
-        "attribution": attribution,
-        "interactions": interactions,
-        "from_top": from_top(feed, variants, wrong) if whole and not idle else None,
-        "scaling": scaling(feed["scaling"], feed["events"], feed.get("at_once")) if feed["scaling"] else None,
-        "limits": limits(feed["limits"]) if feed["limits"] else None,
-    }
-
-
-def compared(session: Mapping[str, Any]) -> Comparisons:
-    """What a session says of pairs of its variants. Raises LobenchError for one without a complete
-    pass."""
-    return Comparisons(
-        session_timings(session), session_timings(session, "wall_ns"), REFERENCE, CONTROL, same_of(session)
+    idle = idleness(feed.name, feed.evaluations, until)
+    rungs, threshold = climb(comparisons, ladder, predictions(feed.digest) if whole else {}, idle and UNJUDGED)
+    biases = bias(comparisons, session, feed.isolated) if feed.isolated else None
+    rungs = with_biases(rungs, biases or (), REFERENCE)
+    attribution, interacting = _attributed(feed, variants, comparisons, rungs, wrong) if not idle else (None, None)
+    return Analysis(
+        clock="cpu_ns",
+        level=LEVEL,
+        resamples=RESAMPLES,
+        method=_method(comparisons),
+        ladder=rungs,
+        noise=_noise(session, feed.isolated, comparisons, rungs, threshold),
+        bias=biases,
+        attribution=attribution,
+        interactions=interacting,
+        from_top=from_top(feed, variants) if whole and not idle else None,
+        scaling=scaling(feed.scaling, feed.events, feed.at_once) if feed.scaling else None,
+        limits=limits(feed.limits) if feed.limits else None,
     )
 
 
-def _noise(feed: Mapping[str, Any], comparisons: Comparisons, rungs: Sequence[Json], threshold: float) -> Json:
-    session, isolated = feed["session"], feed["isolated"]
-    table = columns(session["samples"])
+def compared(session: SessionResult) -> Comparisons:
+    """What a session says of pairs of its variants. Raises LobenchError for one without a complete
+    pass."""
+    return Comparisons(session_timings(session), session_timings(session, "wall_ns"), REFERENCE, CONTROL, session.same)
+
+
+def _noise(
+    session: SessionResult,
+    isolated: NamedSamples | None,
+    comparisons: Comparisons,
+    rungs: Sequence[Rung],
+    threshold: float,
+) -> Noise:
+    table = columns(session.samples)
     same = (comparisons.control, comparisons.reference)
     # Variants may differ more from process to process than the reference does from itself: the noisiest step is told.
-    pairs = [same, *((rung["variant"], rung["base"]) for rung in rungs if _alike(rung["step"]))]
-    rng = np.random.default_rng(session["design"]["seed"])
+    pairs = [same, *((rung.variant, rung.base) for rung in rungs if rung.base is not None and _alike(rung.step))]
+    rng = np.random.default_rng(session.design.seed)
     sessions = pseudo_sessions(comparisons.cpu, pairs, same, rng)
-    rows = session["samples"]["rows"]
+    rows = session.samples.rows
     flagged = np.flatnonzero(table["contaminated"])
-    return {
-        "floor": comparisons.floor,
-        "control": comparisons.compare(*same).ratio(),
-        "false_positives": false_positives(sessions),
-        "sequential_false_positives": sequential(isolated, len(slice_events(session))) if isolated else None,
-        "controls": [control.as_json() for control in comparisons.controls],
-        "mde": _mde(pairs, detectable(sessions, threshold, np.array([comparisons.floor_for(*pair) for pair in pairs]))),
-        "contaminated": {
-            "samples": len(flagged),
-            "of": len(rows),
-            "kinds": count_reasons(session["samples"]["columns"], [rows[place] for place in flagged]),
-        },
-    }
+    return Noise(
+        floor=comparisons.floor,
+        control=comparisons.compare(*same).ratio(),
+        false_positives=false_positives(sessions),
+        sequential_false_positives=sequential(isolated, len(slice_events(session))) if isolated else None,
+        controls=tuple(control.result() for control in comparisons.controls),
+        mde=_mde(pairs, detectable(sessions, threshold, np.array([comparisons.floor_for(*pair) for pair in pairs]))),
+        contaminated=Contamination(
+            samples=len(flagged),
+            of=len(rows),
+            kinds=count_reasons(session.samples.columns, [rows[place] for place in flagged]),
+        ),
+    )
 
 
-def _mde(pairs: Sequence[tuple[str, str]], effects: Floats) -> Json:
+def _mde(pairs: Sequence[tuple[str, str]], effects: Floats) -> SmallestEffect:
     """The smallest detectable effects of the control's pair, which comes first, and of the noisiest of the others."""
     step = None
     if len(pairs) > 1:
         noisiest = 1 + int(np.argmax(effects[1:]))
-        variant, base = pairs[noisiest]
-        step = {"variant": variant, "base": base, "effect": float(effects[noisiest])}
-    return {"effect": float(effects[0]), "power": POWER, "step": step}
+        step = NoisiestStep(*pairs[noisiest], float(effects[noisiest]))
+    return SmallestEffect(float(effects[0]), POWER, step)
 
 
 def _alike(step: Interval | None) -> bool:
     """Whether a small effect might be sought between two variants: those that differ by more do such different things
     that the machine's load moves them apart, and their interval says nothing of how small an effect is found."""
-    return step is not None and 1 / ALIKE < step["value"] < ALIKE
+    return step is not None and 1 / ALIKE < step.value < ALIKE
 
 
 def _attributed(
-    feed: Mapping[str, Any],
-    variants: Sequence[Mapping[str, Any]],
+    feed: FeedResult,
+    variants: Sequence[VariantEntry],
     comparisons: Comparisons,
-    rungs: Sequence[Json],
+    rungs: Sequence[Rung],
     wrong: set[str],
-) -> tuple[Json | None, Json | None]:
-    session = feed["factorial"]
-    if session is None or not len(session["samples"]["rows"]):
+) -> tuple[Attribution | None, Interactions | None]:
+    session = feed.factorial
+    if session is None or not len(session.samples.rows):
         return None, None
     timings = session_timings(session)
-    found = cells(timings, variants, REFERENCE, [*_twice(session), *wrong, *session["disagreeing"]])
+    twice = filter(is_again, session.measured)
+    found = cells(timings, variants, REFERENCE, [*twice, *wrong])
     if found is None:
         return None, None
     # An effect is of cells of all speeds: no identical pair may differ by more.
     own = compared(session) if CONTROL in timings.names else comparisons
     every = effects(found, max(control.floor for control in own.controls))
     beyond = beyond_core(comparisons, rungs, variants, {axis.name for axis in found.axes})
-    return attribute(found, every, beyond), as_json(found, every)
-
-
-def _twice(session: Mapping[str, Any]) -> list[str]:
-    """Names under which a session measures variants a second time."""
-    return [name for name in session["measured"] if name.endswith(TWICE)]
+    return attribute(found, every, beyond), interactions(found, every)
 
 
 def _method(comparisons: Comparisons) -> str:

@@ -14,10 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import factorial
-from typing import Any
 
 import numpy as np
 
+from lobench.workbench.results.model.analysis import Rung
+from lobench.workbench.results.model.attribution import Attribution, PhaseGain
+from lobench.workbench.results.model.document import VariantEntry
 from lobench.workbench.statistics.factorial import Axis, Cells, Effect, policies_of, shown
 from lobench.workbench.statistics.intervals import estimate
 from lobench.workbench.statistics.ladder import Comparisons
@@ -67,7 +69,7 @@ def _gain(axes: int, axis: int, others: int) -> Floats:
     return weights
 
 
-def attribute(found: Cells, effects: Sequence[Effect], beyond: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def attribute(found: Cells, effects: Sequence[Effect], beyond: Sequence[PhaseGain]) -> Attribution:
     """As ``analysis.attribution`` of the result document. ``beyond``: the phases that are not in the factorial."""
     count = len(found.axes)
     ladder, left_out, shapley = (
@@ -75,57 +77,54 @@ def attribute(found: Cells, effects: Sequence[Effect], beyond: Sequence[dict[str
         for weights in (ladder_weights, leave_one_out_weights, shapley_weights)
     )
     phases = [
-        {
-            "phase": axis.phase,
-            "axis": axis.name,
-            "before": axis.before,
-            "after": axis.after,
-            "ladder": ladder[place],
-            "leave_one_out": left_out[place],
-            "shapley": shapley[place],
-        }
+        PhaseGain(
+            phase=axis.phase,
+            axis=axis.name,
+            before=axis.before,
+            after=axis.after,
+            ladder=ladder[place],
+            leave_one_out=left_out[place],
+            shapley=shapley[place],
+        )
         for place, axis in enumerate(found.axes)
     ]
-    return {
-        "total": estimate(found.logs[:, -1] - found.logs[:, 0]).ratio(),
-        "phases": [*phases, *beyond],
-        "sentence": sentence(found.axes, effects),
-    }
+    total = estimate(found.logs[:, -1] - found.logs[:, 0]).ratio()
+    return Attribution(total, (*phases, *beyond), sentence(found.axes, effects))
 
 
 def beyond_core(
-    comparisons: Comparisons, rungs: Sequence[Mapping[str, Any]], variants: Sequence[Mapping[str, Any]], core: set[str]
-) -> list[dict[str, Any]]:
+    comparisons: Comparisons, rungs: Sequence[Rung], variants: Sequence[VariantEntry], core: set[str]
+) -> list[PhaseGain]:
     """Phases of the ladder that change one axis outside the factorial, as entries of ``attribution.phases``.
 
     Leave-one-out needs a measured variant that differs from the top phase in this axis alone, where it has what the
     phase replaced; None otherwise. There is no Shapley value, as their combinations are not measured.
     """
-    phases = [rung for rung in rungs if rung["phase"] is not None]
-    policies = {rung["variant"]: policies_of(rung["variant"], variants, comparisons.reference) for rung in rungs}
+    phases = [rung for rung in rungs if rung.phase is not None]
+    policies = {rung.variant: policies_of(rung.variant, variants, comparisons.reference) for rung in rungs}
     found = []
     for rung in phases:
         # A phase that is the same kernel as the one before earns nothing that could be attributed.
-        if rung["base"] is None or rung["step"] is None:
+        if rung.phase is None or rung.base is None or rung.step is None:
             continue
-        now, then = policies[rung["variant"]], policies[rung["base"]]
+        now, then = policies[rung.variant], policies[rung.base]
         changed = _changed(now, then)
         if len(changed) != 1 or changed[0] in core:
             continue
-        axis, top = changed[0], phases[-1]["variant"]
+        axis, top = changed[0], phases[-1].variant
         without = next(
             (name for name, own in policies.items() if _is_top_without(own, policies[top], axis, then)), None
         )
         found.append(
-            {
-                "phase": rung["phase"],
-                "axis": axis,
-                "before": then[axis],
-                "after": now[axis],
-                "ladder": rung["step"],
-                "leave_one_out": comparisons.compare(top, without).ratio() if without else None,
-                "shapley": None,
-            }
+            PhaseGain(
+                phase=rung.phase,
+                axis=axis,
+                before=then[axis],
+                after=now[axis],
+                ladder=rung.step,
+                leave_one_out=comparisons.compare(top, without).ratio() if without else None,
+                shapley=None,
+            )
         )
     return found
 
@@ -147,7 +146,7 @@ def sentence(axes: Sequence[Axis], effects: Sequence[Effect]) -> str:
     pairs = [effect for effect in found if len(effect.members) == 2]
     largest = max(pairs or found, key=lambda effect: abs(effect.estimate.value))
     ratio = largest.estimate.ratio()
-    interval = f"{ratio['value']:.3g} times (95 % interval {ratio['low']:.3g} to {ratio['high']:.3g})"
+    interval = f"{ratio.value:.3g} times (95 % interval {ratio.low:.3g} to {ratio.high:.3g})"
     if len(largest.members) > 2:
         names = " and ".join(PLAIN.get(axes[place].name, axes[place].name) for place in largest.members)
         return (

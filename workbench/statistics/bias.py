@@ -7,20 +7,22 @@ beside the measured one, with an interval that holds what is not known of the bi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from lobench.workbench.measurement.design import TWICE
-from lobench.workbench.statistics.intervals import Interval, estimate
+from lobench.workbench.results.model.analysis import Rung
+from lobench.workbench.results.model.control import is_again
+from lobench.workbench.results.model.intervals import Interval
+from lobench.workbench.results.model.noise import Bias
+from lobench.workbench.results.model.samples import NamedSamples, SessionResult
+from lobench.workbench.statistics.intervals import estimate
 from lobench.workbench.statistics.ladder import Comparisons
-from lobench.workbench.statistics.samples import Floats, columns, cubes, slice_events
-
-Json = dict[str, Any]
+from lobench.workbench.statistics.samples import Floats, Table, columns, cubes, slice_events
 
 
-def bias(comparisons: Comparisons, session: Mapping[str, Any], isolated: Mapping[str, Any]) -> list[Json] | None:
+def bias(comparisons: Comparisons, session: SessionResult, isolated: NamedSamples) -> tuple[Bias, ...] | None:
     """Lock-step time over isolated time of each variant, slice by slice in the same processes; None where no variant
     was measured both ways in at least two processes.
 
@@ -30,44 +32,52 @@ def bias(comparisons: Comparisons, session: Mapping[str, Any], isolated: Mapping
     events = slice_events(session)
     lockstep, alone = (
         {name: _by_process(samples, names, name, events) for name in names}
-        for samples, names in ((session["samples"], session["measured"]), (isolated, isolated["names"]))
+        for samples, names in ((session.samples, session.measured), (isolated, isolated.names))
     )
     found = []
-    for name in session["measured"]:
+    for name in session.measured:
         ours, theirs = lockstep[name], alone.get(name, {})
         both = sorted(ours.keys() & theirs.keys())
         if len(both) > 1:
             ratio = estimate(np.array([ours[process] - theirs[process] for process in both])).ratio()
             floor = 1 + comparisons.floor_for(name, name)
-            found.append({"variant": name, "ratio": ratio, "shown": ratio["low"] > floor or ratio["high"] < 1 / floor})
-    return found or None
+            found.append(Bias(name, ratio, ratio.low > floor or ratio.high < 1 / floor))
+    return tuple(found) or None
 
 
-def add_biases(rungs: Sequence[Json], biases: Sequence[Mapping[str, Any]], reference: str) -> None:
-    """Put into each rung its own ``bias`` where one is shown, and ``step_alone`` and ``total_alone`` where one is shown
-    of either of the two that the figure compares; None elsewhere."""
-    by_name = {entry["variant"]: entry for entry in biases if not entry["variant"].endswith(TWICE)}
+def with_biases(rungs: Sequence[Rung], biases: Sequence[Bias], reference: str) -> tuple[Rung, ...]:
+    """The rungs, each with its own ``bias`` where one is shown, and with ``step_alone`` and ``total_alone`` where one
+    is shown of either of the two that the figure compares."""
+    by_name = {entry.variant: entry for entry in biases if not is_again(entry.variant)}
+    found = []
     for rung in rungs:
-        own = by_name.get(rung["variant"])
-        rung["bias"] = own["ratio"] if own and own["shown"] else None
-        for figure, base in (("step", rung["base"]), ("total", reference)):
-            rung[f"{figure}_alone"] = alone(rung[figure], own, by_name.get(base))
+        own = by_name.get(rung.variant)
+        found.append(
+            replace(
+                rung,
+                bias=own.ratio if own and own.shown else None,
+                step_alone=alone(rung.step, own, by_name.get(rung.base or "")),
+                total_alone=alone(rung.total, own, by_name.get(reference)),
+            )
+        )
+    return tuple(found)
 
 
-def alone(ratio: Interval | None, own: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> Interval | None:
+def alone(ratio: Interval | None, own: Bias | None, other: Bias | None) -> Interval | None:
     """A speed-up as it is when each of the two runs by itself, from their biases; None where neither is shown.
 
     Errors on the log scale add up as those of independent figures do.
     """
-    if ratio is None or own is None or other is None or not (own["shown"] or other["shown"]):
+    if ratio is None or own is None or other is None or not (own.shown or other.shown):
         return None
-    logs = [{end: np.log(figure[end]) for end in figure} for figure in (ratio, own["ratio"], other["ratio"])]
-    value = logs[0]["value"] + logs[1]["value"] - logs[2]["value"]
-    half = np.sqrt(sum(((log["high"] - log["low"]) / 2) ** 2 for log in logs))
-    return {"value": float(np.exp(value)), "low": float(np.exp(value - half)), "high": float(np.exp(value + half))}
+    figures = (ratio, own.ratio, other.ratio)
+    values = [np.log(figure.value) for figure in figures]
+    value = values[0] + values[1] - values[2]
+    half = np.sqrt(sum(((np.log(figure.high) - np.log(figure.low)) / 2) ** 2 for figure in figures))
+    return Interval(float(np.exp(value)), float(np.exp(value - half)), float(np.exp(value + half)))
 
 
-def _by_process(samples: Mapping[str, Any], names: Sequence[str], name: str, events: Floats) -> dict[int, float]:
+def _by_process(samples: Table, names: Sequence[str], name: str, events: Floats) -> dict[int, float]:
     """log of ns an event of one variant in each process that has all of its slices: medians over passes, slice by slice
     on both sides."""
     table = columns(samples)

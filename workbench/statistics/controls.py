@@ -7,13 +7,13 @@ variants left in the caches is ten times as much.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from lobench.workbench.measurement.design import ALIKE, TWICE
+from lobench.workbench.measurement.design import ALIKE
+from lobench.workbench.results.model.noise import ControlResult
 from lobench.workbench.statistics.intervals import Estimate
 
 
@@ -28,16 +28,9 @@ class Control:
     floor: float
     log_time: float
 
-    def as_json(self) -> dict[str, Any]:
-        return {"variant": self.name, "of": self.of, "ratio": self.estimate.ratio(), "floor": self.floor}
-
-
-def same_of(session: Mapping[str, Any]) -> dict[str, str]:
-    """Every name of a session (of a result document) that stands for the same kernel as one before it, to that one:
-    variants measured twice, and those found to be the same. Results of before that was looked for know the former
-    alone."""
-    twice = {name: name.removesuffix(TWICE) for name in session["measured"] if name.endswith(TWICE)}
-    return {**session.get("same_as", {}), **twice}
+    def result(self) -> ControlResult:
+        """As the result document has it."""
+        return ControlResult(self.name, self.of, self.estimate.ratio(), self.floor)
 
 
 def floor_between(controls: Sequence[Control], log_times: Sequence[float]) -> float:

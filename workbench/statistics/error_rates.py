@@ -8,15 +8,16 @@ until pseudo-sessions vary as much between processes as the session did.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
 import numpy as np
 
+from lobench.workbench.results.model.noise import ErrorRate
 from lobench.workbench.statistics.intervals import LEVEL
-from lobench.workbench.statistics.samples import Floats, Timings, columns
+from lobench.workbench.statistics.samples import Floats, Table, Timings, columns
 from lobench.workbench.statistics.verdicts import SIGNIFICANCE
 
 RESAMPLES = 2000
@@ -60,7 +61,7 @@ def pseudo_sessions(
     return PseudoSessions(drawn.mean(axis=1), drawn.std(axis=1, ddof=1) / np.sqrt(count), count - 1)
 
 
-def false_positives(sessions: PseudoSessions, pair: int = 0) -> dict[str, Any]:
+def false_positives(sessions: PseudoSessions, pair: int = 0) -> ErrorRate:
     """How often a pair of identical variants would be told apart by one comparison, before Holm's correction and the
     noise floor, which both only lower it.
 
@@ -74,20 +75,14 @@ def false_positives(sessions: PseudoSessions, pair: int = 0) -> dict[str, Any]:
     return rate(wrong, independent=min(len(wrong), 2 ** min(sessions.freedom, 30)))
 
 
-def rate(wrong: Any, independent: int) -> dict[str, Any]:
+def rate(wrong: Any, independent: int) -> ErrorRate:
     """The share of True, as in the result document, with the binomial interval (Wilson 1927) of so many independent
     trials."""
     from scipy import stats
 
     measured = float(np.mean(wrong))
     ends = stats.binomtest(round(measured * independent), independent).proportion_ci(LEVEL, method="wilson")
-    return {
-        "nominal": SIGNIFICANCE,
-        "measured": measured,
-        "low": float(ends.low),
-        "high": float(ends.high),
-        "simulated": len(wrong),
-    }
+    return ErrorRate(SIGNIFICANCE, measured, float(ends.low), float(ends.high), len(wrong))
 
 
 def detectable(sessions: PseudoSessions, threshold: float, floor: float | Floats) -> Floats:
@@ -107,7 +102,7 @@ def detectable(sessions: PseudoSessions, threshold: float, floor: float | Floats
     return np.expm1(np.maximum(0, smallest))
 
 
-def sequential(isolated: Mapping[str, Any], slices: int, clock: str = "cpu_ns") -> dict[str, Any] | None:
+def sequential(isolated: Table, slices: int, clock: str = "cpu_ns") -> ErrorRate | None:
     """How often sequential timing calls a variant different from itself: one run of it from start to end, then the next
     one, their samples compared by Welch's t-test as if they were independent. ``isolated``: samples of such runs, of
     ``slices`` slices each. None when there are too few to tell.

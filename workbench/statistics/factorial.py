@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 
 from lobench.engine.policy import CORE_AXES
+from lobench.workbench.results.model.attribution import AxesEffect, Interactions
+from lobench.workbench.results.model.document import VariantEntry
 from lobench.workbench.statistics.intervals import Estimate, estimate
 from lobench.workbench.statistics.samples import Floats, Timings
 from lobench.workbench.statistics.verdicts import NO_DIFFERENCE, SIGNIFICANCE, SLOWER, holm, verdict
@@ -48,9 +49,7 @@ class Cells:
     repeated: bool
 
 
-def cells(
-    timings: Timings, variants: Sequence[Mapping[str, Any]], reference: str, leave_out: Sequence[str]
-) -> Cells | None:
+def cells(timings: Timings, variants: Sequence[VariantEntry], reference: str, leave_out: Sequence[str]) -> Cells | None:
     """The cells among what was measured; None unless every combination of the core axes is there. ``leave_out``:
     names whose figures are not to be trusted."""
     policies = {name: policies_of(name, variants, reference) for name in timings.names if name not in leave_out}
@@ -74,11 +73,11 @@ def cells(
     return Cells(tuple(axes), -timings.units()[:, [places[cell] for cell in range(len(places))]], timings.repeated)
 
 
-def policies_of(name: str, variants: Sequence[Mapping[str, Any]], reference: str) -> dict[str, str]:
+def policies_of(name: str, variants: Sequence[VariantEntry], reference: str) -> dict[str, str]:
     """Policies of a measured variant, by axis. A combination that is only named (``axis=policy,...``) stands on top of
     the reference, or of the variant that its name begins with; of a name that says nothing they are not known, and
     empty."""
-    known = {variant["name"]: dict(variant["policies"]) for variant in variants}
+    known = {variant.name: dict(variant.policies) for variant in variants}
     if name in known:
         return known[name]
     if "=" not in name:
@@ -89,8 +88,8 @@ def policies_of(name: str, variants: Sequence[Mapping[str, Any]], reference: str
     return {**known.get(base, {}), **{axis: policy for axis, _, policy in changes}}
 
 
-def _phase(axis: str, policy: str, variants: Sequence[Mapping[str, Any]], otherwise: int) -> int:
-    having = [v["phase"] for v in variants if v["phase"] is not None and v["policies"].get(axis) == policy]
+def _phase(axis: str, policy: str, variants: Sequence[VariantEntry], otherwise: int) -> int:
+    having = [entry.phase for entry in variants if entry.phase is not None and entry.policies.get(axis) == policy]
     return min(having, default=otherwise)
 
 
@@ -130,20 +129,20 @@ def shown(effect: Effect) -> bool:
     return effect.p_holm < SIGNIFICANCE and effect.verdict != NO_DIFFERENCE
 
 
-def as_json(found: Cells, all_effects: Sequence[Effect]) -> dict[str, Any]:
+def interactions(found: Cells, all_effects: Sequence[Effect]) -> Interactions:
     """As ``analysis.interactions`` of the result document."""
-    return {
-        "effects": [
-            {
-                "axes": [found.axes[member].name for member in effect.members],
-                "effect": effect.estimate.ratio(),
-                "p": effect.estimate.p if found.repeated else 1.0,
-                "p_holm": effect.p_holm,
-                "verdict": effect.verdict,
-            }
+    return Interactions(
+        tuple(
+            AxesEffect(
+                axes=tuple(found.axes[member].name for member in effect.members),
+                effect=effect.estimate.ratio(),
+                p=effect.estimate.p if found.repeated else 1.0,
+                p_holm=effect.p_holm,
+                verdict=effect.verdict,
+            )
             for effect in all_effects
-        ]
-    }
+        )
+    )
 
 
 def _word(word: str, order: int) -> str:

@@ -14,12 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from lobench.engine.errors import LobenchError
+from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.statistics.samples import Floats
 
 LEVEL = 0.95
-
-Interval = dict[str, float]
-"""``{"value": x, "low": x, "high": x}``, as in the result document."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +34,11 @@ class Estimate:
     def ratio(self, scale: float = 1.0) -> Interval:
         """On the ratio scale, times ``scale``."""
         value, low, high = (scale * float(np.exp(log)) for log in (self.value, self.low, self.high))
-        return {"value": value, "low": low, "high": high}
+        return Interval(value, low, high)
 
     def interval(self) -> Interval:
         """Of values that are no logs, as they are."""
-        return {"value": self.value, "low": self.low, "high": self.high}
+        return Interval(self.value, self.low, self.high)
 
 
 def estimate(values: Floats) -> Estimate:
@@ -68,8 +66,4 @@ def median_interval(samples: Floats) -> Interval:
 
     ends = stats.quantile_test(samples, p=0.5).confidence_interval(LEVEL)
     low, high = (float(samples.min()) if np.isnan(ends.low) else float(ends.low)), float(ends.high)
-    return {
-        "value": float(np.median(samples)),
-        "low": low,
-        "high": float(samples.max()) if np.isnan(high) else high,
-    }
+    return Interval(float(np.median(samples)), low, float(samples.max()) if np.isnan(high) else high)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from lobench.workbench.plan import Prediction, grade
+from lobench.workbench.results.model.analysis import Rung
+from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.statistics.controls import Control, floor_between
-from lobench.workbench.statistics.intervals import Estimate, Interval, estimate
+from lobench.workbench.statistics.intervals import Estimate, estimate
 from lobench.workbench.statistics.samples import Timings
 from lobench.workbench.statistics.verdicts import floor_of, holm, next_threshold, verdict
 
@@ -96,12 +97,22 @@ def pairs_of(ladder: Sequence[Place], reference: str) -> list[tuple[str, str]]:
     return list(dict.fromkeys(steps + totals))
 
 
+@dataclass(frozen=True)
+class _Said:
+    """What a comparison says; None where it says nothing, or may not."""
+
+    ratio: Interval | None = None
+    p: float | None = None
+    p_holm: float | None = None
+    verdict: str | None = None
+
+
 def climb(
     comparisons: Comparisons,
     ladder: Sequence[Place],
     predictions: Mapping[int, Prediction],
     idle: str | None = None,
-) -> tuple[list[dict[str, Any]], float]:
+) -> tuple[tuple[Rung, ...], float]:
     """The rungs, as in the result document, and the threshold for the p-value of one more comparison.
 
     A prediction stands only beside the step that it was made for, from the phase just before. A variant that is the
@@ -118,20 +129,17 @@ def climb(
     adjusted = dict(zip(family, holm([estimates[pair].p for pair in family]), strict=True))
     several = comparisons.cpu.repeated
     phases = {place.variant: place.phase for place in ladder}
-    nothing = dict.fromkeys(("ratio", "p", "p_holm", "verdict"))
 
-    def said(pair: tuple[str, str] | None) -> dict[str, Any]:
+    def said(pair: tuple[str, str] | None) -> _Said:
         if pair is None:
-            return nothing
+            return _Said()
         ratio = estimates[pair].ratio()
         if pair not in adjusted:
-            return {**nothing, "ratio": ratio}
-        return {
-            "ratio": ratio,
-            "p": estimates[pair].p if several else None,
-            "p_holm": adjusted[pair] if several else None,
-            "verdict": verdict(ratio, adjusted[pair] if several else 1.0, comparisons.floor_for(*pair)),
-        }
+            return _Said(ratio)
+        if not several:
+            return _Said(ratio, verdict=verdict(ratio, 1.0, comparisons.floor_for(*pair)))
+        word = verdict(ratio, adjusted[pair], comparisons.floor_for(*pair))
+        return _Said(ratio, estimates[pair].p, adjusted[pair], word)
 
     rungs = []
     for place in ladder:
@@ -141,24 +149,23 @@ def climb(
         total = said(None if is_reference else (place.variant, comparisons.reference))
         made_for = place.phase is not None and place.base is not None and phases[place.base] == place.phase - 1
         prediction = predictions.get(place.phase) if made_for and place.phase is not None else None
-        wall = comparisons.compare(place.variant, base, wall=True).ratio() if base else None
         rungs.append(
-            {
-                "variant": place.variant,
-                "phase": place.phase,
-                "base": place.base,
-                "same_as": same.get(place.variant),
-                "note": notes.get(place.variant),
-                "events_per_second": comparisons.events_per_second(place.variant),
-                "step": step["ratio"],
-                "step_wall": wall,
-                "step_verdict": step["verdict"],
-                "step_p": step["p"],
-                "step_p_holm": step["p_holm"],
-                "total": total["ratio"],
-                "total_verdict": total["verdict"],
-                "prediction": prediction.as_json() if prediction else None,
-                "score": grade(prediction.low, prediction.high, step["ratio"], step["verdict"]) if prediction else None,
-            }
+            Rung(
+                variant=place.variant,
+                phase=place.phase,
+                base=place.base,
+                same_as=same.get(place.variant),
+                note=notes.get(place.variant),
+                events_per_second=comparisons.events_per_second(place.variant),
+                step=step.ratio,
+                step_wall=comparisons.compare(place.variant, base, wall=True).ratio() if base else None,
+                step_verdict=step.verdict,
+                step_p=step.p,
+                step_p_holm=step.p_holm,
+                total=total.ratio,
+                total_verdict=total.verdict,
+                prediction=prediction.promise() if prediction else None,
+                score=grade(prediction.low, prediction.high, step.ratio, step.verdict) if prediction else None,
+            )
         )
-    return rungs, next_threshold(list(adjusted.values()))
+    return tuple(rungs), next_threshold(list(adjusted.values()))

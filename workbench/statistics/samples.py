@@ -15,13 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from lobench.engine.errors import LobenchError
 from lobench.workbench.measurement.design import slices
+from lobench.workbench.results.model.samples import Rows, SessionResult
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -29,6 +30,16 @@ Integers = npt.NDArray[np.int64]
 TRIMMED = 0.25
 """Of the values on either side that a location leaves out: what remains is the mean of the middle half."""
 _SWEEPS = 8
+
+
+class Table(Protocol):
+    """Rows of samples with the names of their columns."""
+
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+
+    @property
+    def rows(self) -> Rows: ...
 
 
 @dataclass(frozen=True)
@@ -74,22 +85,21 @@ class Timings:
         return self.names.index(name)
 
 
-def columns(samples: Mapping[str, Any]) -> dict[str, Integers]:
-    """The columns of a ``Samples`` by name, each of shape (samples,)."""
-    rows = np.asarray(samples["rows"], dtype=np.int64).reshape(-1, len(samples["columns"]))
-    return {name: rows[:, place] for place, name in enumerate(samples["columns"])}
+def columns(samples: Table) -> dict[str, Integers]:
+    """The columns by name, each of shape (samples,)."""
+    rows = np.asarray(samples.rows, dtype=np.int64).reshape(-1, len(samples.columns))
+    return {name: rows[:, place] for place, name in enumerate(samples.columns)}
 
 
-def slice_events(session: Mapping[str, Any]) -> Floats:
+def slice_events(session: SessionResult) -> Floats:
     """Events that one sample of each slice times: its lead-in is not among them. Shape (slices,)."""
-    design = session["design"]
-    parts = slices(int(session["events"]), int(design["slice_records"]), int(design["lead_in_records"]))
+    parts = slices(session.events, session.design.slice_records, session.design.lead_in_records)
     return np.array([part.stop - part.timed for part in parts], dtype=np.float64)
 
 
-def session_timings(session: Mapping[str, Any], clock: str = "cpu_ns") -> Timings:
+def session_timings(session: SessionResult, clock: str = "cpu_ns") -> Timings:
     """What a session measured, by ``clock``. Raises LobenchError when no round is complete."""
-    return timings(columns(session["samples"]), session["measured"], slice_events(session), clock)
+    return timings(columns(session.samples), session.measured, slice_events(session), clock)
 
 
 def timings(table: Mapping[str, Integers], names: Sequence[str], events: Floats, clock: str = "cpu_ns") -> Timings:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from lobench.workbench.statistics.intervals import Interval, estimate, median_interval
+from lobench.workbench.results.model.analysis import Limit, ScalingPoint
+from lobench.workbench.results.model.intervals import Interval
+from lobench.workbench.results.model.samples import MeasuredLimits, NamedSamples, Sweep, SweepPoint
+from lobench.workbench.statistics.intervals import estimate, median_interval
 from lobench.workbench.statistics.samples import Floats, Integers, columns
 
 
-def scaling(
-    samples: Mapping[str, Any], events: int, at_once: Mapping[str, Any] | None = None
-) -> list[dict[str, Any]] | None:
+def scaling(samples: NamedSamples, events: int, at_once: NamedSamples | None = None) -> tuple[ScalingPoint, ...] | None:
     """Throughput in wall time by variant and number of workers, and the speed-up over the fewest workers of the same
     variant. Replays that were not repeated say nothing; None if none was.
 
@@ -23,7 +24,7 @@ def scaling(
     table = columns(samples)
     beside = columns(at_once) if at_once else None
     found = []
-    for place, name in enumerate(samples["names"]):
+    for place, name in enumerate(samples.names):
         repeats = {
             int(workers): _repeats(table, "wall_ns", (table["variant"] == place) & (table["workers"] == workers))
             for workers in np.unique(table["workers"][table["variant"] == place])
@@ -33,15 +34,15 @@ def scaling(
             common = sorted(logs.keys() & repeats[fewest].keys())
             if len(common) > 1:
                 found.append(
-                    {
-                        "variant": name,
-                        "workers": workers,
-                        "events_per_second": estimate(-np.array(list(logs.values()))).ratio(events * 1e9),
-                        "speedup": estimate(np.array([repeats[fewest][key] - logs[key] for key in common])).ratio(),
-                        "ceiling": _ceiling(repeats[fewest], beside, place, workers),
-                    }
+                    ScalingPoint(
+                        variant=name,
+                        workers=workers,
+                        events_per_second=estimate(-np.array(list(logs.values()))).ratio(events * 1e9),
+                        speedup=estimate(np.array([repeats[fewest][key] - logs[key] for key in common])).ratio(),
+                        ceiling=_ceiling(repeats[fewest], beside, place, workers),
+                    )
                 )
-    return found or None
+    return tuple(found) or None
 
 
 def _ceiling(
@@ -56,20 +57,20 @@ def _ceiling(
     return estimate(np.array([alone[key] - logs[key] for key in common])).ratio(count)
 
 
-def sweep(measured: Mapping[str, Any]) -> list[dict[str, Any]]:
+def sweep(measured: Sweep) -> tuple[SweepPoint, ...]:
     """CPU time an event by variant and value of the parameter, in ns. Points that were not repeated are left out."""
     table = columns(measured)
     found = []
-    for place, name in enumerate(measured["names"]):
+    for place, name in enumerate(measured.names):
         for value in np.unique(table["value"][table["variant"] == place]):
             logs = _repeats(table, "cpu_ns", (table["variant"] == place) & (table["value"] == value))
             if len(logs) > 1:
-                time = estimate(np.array(list(logs.values()))).ratio(1 / measured["events"])
-                found.append({"variant": name, "value": int(value), "nanoseconds_per_event": time})
-    return found
+                time = estimate(np.array(list(logs.values()))).ratio(1 / measured.events)
+                found.append(SweepPoint(name, int(value), time))
+    return tuple(found)
 
 
-def _repeats(table: Mapping[str, Integers], clock: str, chosen: Any) -> dict[int, float]:
+def _repeats(table: Mapping[str, Integers], clock: str, chosen: npt.NDArray[np.bool_]) -> dict[int, float]:
     """Log of the median time of each process, or of each pass where there is only one process."""
     processes = np.unique(table["process"][chosen])
     by = table["process"] if len(processes) > 1 else table["pass"]
@@ -78,23 +79,23 @@ def _repeats(table: Mapping[str, Integers], clock: str, chosen: Any) -> dict[int
     }
 
 
-def limits(measured: Mapping[str, Any]) -> list[dict[str, Any]]:
+def limits(measured: MeasuredLimits) -> tuple[Limit, ...]:
     """Physical limits in events a second: what no engine on this machine exceeds that reads every record, or that finds
     each event's order in memory."""
-    read, access = measured["sequential_read"], measured["random_access"]
-    return [
-        {
-            "name": "sequential read",
-            "text": f"reading the {read['bytes']:,} bytes of {read['events']:,} events in order, and nothing else",
-            "events_per_second": _rate(read["events"], read["samples_ns"]),
-        },
-        {
-            "name": "random access",
-            "text": f"one access an event at a random place of a table of {access['orders']:,} orders "
-            f"({access['table_bytes']:,} bytes), and nothing else",
-            "events_per_second": _rate(access["accesses"], access["samples_ns"]),
-        },
-    ]
+    read, access = measured.sequential_read, measured.random_access
+    return (
+        Limit(
+            "sequential read",
+            f"reading the {read.bytes:,} bytes of {read.events:,} events in order, and nothing else",
+            _rate(read.events, read.samples_ns),
+        ),
+        Limit(
+            "random access",
+            f"one access an event at a random place of a table of {access.orders:,} orders "
+            f"({access.table_bytes:,} bytes), and nothing else",
+            _rate(access.accesses, access.samples_ns),
+        ),
+    )
 
 
 def _rate(count: int, samples_ns: Sequence[int]) -> Interval:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lobench.workbench.statistics.intervals import Estimate, Interval
+from lobench.workbench.results.model.intervals import Interval
+from lobench.workbench.statistics.intervals import Estimate
 
 FASTER = "faster"
 SLOWER = "slower"
@@ -35,9 +36,9 @@ def verdict(ratio: Interval, p_holm: float, floor: float) -> str:
     """``faster`` or ``slower`` when the adjusted p-value is below ``SIGNIFICANCE`` and the whole interval lies beyond 1
     by more than ``floor``, by which two identical things differed."""
     if p_holm < SIGNIFICANCE:
-        if ratio["low"] > 1 + floor:
+        if ratio.low > 1 + floor:
             return FASTER
-        if ratio["high"] < 1 / (1 + floor):
+        if ratio.high < 1 / (1 + floor):
             return SLOWER
     return NO_DIFFERENCE
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from lobench.engine.parameters import LayoutParameters, Options
 from lobench.workbench.measurement.shared_feed import SharedFeed
-from lobench.workbench.statistics.intervals import Interval
+from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.statistics.verdicts import FASTER, floor_of, holm, verdict
 from lobench.workbench.tuning.fitted import defaults, fitted_variant
 from lobench.workbench.tuning.traits import Traits
@@ -69,7 +69,7 @@ class Tuning:
         """What is kept once the search is complete: the defaults, unless something else was confirmed."""
         if self.other is None or self.whole is None:
             return defaults()
-        lossless = self.other.gain["low"] > 1 / (1 + max(self.other.floor, MARGIN))
+        lossless = self.other.gain.low > 1 / (1 + max(self.other.floor, MARGIN))
         confirmed = self.other.verdict == FASTER or (self.whole.verdict == FASTER and lossless)
         return self.best if confirmed else defaults()
 

@@ -16,6 +16,7 @@ from lobench.workbench.measurement.process import cpu_for, messages
 from lobench.workbench.measurement.session import SESSION_COLUMNS
 from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.measurement.task import Task
+from lobench.workbench.results.model.samples import Samples
 from lobench.workbench.statistics.intervals import Estimate, estimate
 from lobench.workbench.statistics.samples import Floats, columns, timings
 
@@ -61,7 +62,7 @@ class Trial:
         ``second``. Every slice counts: growing a table is part of the price."""
         cut = slices(self.feed.count, self.halves.slice_records, self.halves.lead_in)
         events = np.array([part.stop - part.timed for part in cut], dtype=np.float64)
-        table = columns({"columns": SESSION_COLUMNS, "rows": self.rows})
+        table = columns(Samples(SESSION_COLUMNS, self.rows))
         first = self.halves.split if half == "second" else 0
         last = self.halves.split if half == "first" else len(cut)
         kept = (table["slice"] >= first) & (table["slice"] < last)

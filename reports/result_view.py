@@ -1,0 +1,181 @@
+"""What a result document says about one feed, read once: who was refuted, and which figures may be shown."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, Protocol, TypeVar
+
+from lobench.workbench.results.caution import idleness
+from lobench.workbench.results.conversion import as_json, from_json
+from lobench.workbench.results.model.analysis import Analysis, Rung
+from lobench.workbench.results.model.attribution import FromTop
+from lobench.workbench.results.model.document import FeedResult, Result
+from lobench.workbench.results.model.noise import Noise
+from lobench.workbench.results.model.profiles import VariantProfile
+from lobench.workbench.results.refuted import refuted
+from lobench.workbench.statistics.verdicts import FASTER
+
+WHOLE = "strategies"
+"""The pipeline's last stage: a document of all of it is ``until`` this."""
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
+
+
+class OfVariant(Protocol):
+    """A row of an analysis that is about one variant."""
+
+    @property
+    def variant(self) -> str: ...
+
+
+Row = TypeVar("Row", bound=OfVariant)
+
+
+def printable(document: Result) -> Result:
+    """The same document with a mark in place of characters that neither XML nor a reader can take."""
+    return from_json(Result, printed(as_json(document)))
+
+
+def printed(value: Any) -> Any:
+    """The same of JSON."""
+    if isinstance(value, str):
+        return _UNPRINTABLE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {printed(key): printed(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        # Raw samples are lists of whole numbers, by far the most of a document.
+        return value if value and type(value[0]) is int else [printed(entry) for entry in value]
+    return value
+
+
+class ResultView:
+    """One feed of one document. Variants of which nothing may be shown are ``refuted`` (``results.refuted``): no figure
+    of theirs gets past this class."""
+
+    def __init__(self, document: Result, feed: FeedResult) -> None:
+        self.document, self.feed = document, feed
+        self.analysis: Analysis | None = feed.analysis
+        self.whole = document.until == WHOLE
+        self.name = feed.name if self.whole else f"{feed.name} until {document.until}"
+
+    @property
+    def idle(self) -> str:
+        """That features and strategies had no work on this feed, and what to do about it; empty where they had."""
+        return idleness(self.name, self.feed.evaluations, self.document.until) or ""
+
+    @cached_property
+    def refuted(self) -> dict[str, str]:
+        """Variant -> why."""
+        return refuted(self.feed)
+
+    @cached_property
+    def variants(self) -> list[str]:
+        """Names in the document's order, with those that verification alone knows."""
+        names = [variant.name for variant in self.document.variants]
+        return list(dict.fromkeys([*names, *(outcome.name for outcome in self.feed.verification)]))
+
+    @cached_property
+    def agreeing(self) -> list[str]:
+        verified = {outcome.name for outcome in self.feed.verification}
+        return [name for name in self.variants if name in verified and name not in self.refuted]
+
+    @cached_property
+    def ladder(self) -> list[Rung]:
+        """Rungs without refuted variants; a step from a refuted one is no step."""
+        rungs = []
+        for rung in self.shown(self.analysis.ladder if self.analysis else ()):
+            if rung.base in self.refuted:
+                rung = replace(rung, step=None, step_wall=None, step_verdict=None, step_alone=None, score=None)
+            if self.reference in self.refuted:
+                rung = replace(rung, total=None, total_verdict=None, total_alone=None)
+            rungs.append(rung)
+        return rungs
+
+    @cached_property
+    def detectable(self) -> list[float]:
+        """Smallest effects found reliably: between the reference and itself; in the noisiest step, if it is told."""
+        if self.noise is None:
+            return []
+        mde = self.noise.mde
+        return [entry.effect for entry in (mde, mde.step) if entry]
+
+    @cached_property
+    def reference(self) -> str:
+        """What the session's control is a second name of; without a session, phase 0."""
+        # A variant at the top may be measured twice, too; the reference's second name comes last.
+        if self.feed.session is not None and self.feed.session.has_control:
+            return self.feed.session.reference
+        bottom = [variant.name for variant in self.document.variants if variant.phase == 0]
+        return next(iter([*bottom, *self.variants]), "")
+
+    @cached_property
+    def phases(self) -> list[Rung]:
+        """Rungs of the ladder proper, from the bottom up."""
+        return [rung for rung in self.ladder if rung.phase is not None]
+
+    @cached_property
+    def top(self) -> Rung | None:
+        """The highest phase that has a total; without phases, the last variant that has one. Of several names of one
+        kernel the first."""
+        rungs = [rung for rung in self.phases or self.ladder if rung.total and not rung.same_as]
+        return rungs[-1] if rungs else None
+
+    @cached_property
+    def beside(self) -> list[Rung]:
+        """Rungs of variants that are no phase, compared with the ladder's top."""
+        return [rung for rung in self.ladder if rung.phase is None and rung.step and self.phases]
+
+    @cached_property
+    def biggest(self) -> Rung | None:
+        """The phase whose step earned most, of those that are shown to earn anything; a step over several phases at
+        once is none of a phase."""
+        phases = self.document.phases
+        earning = [rung for rung in self.phases if rung.step and rung.step_verdict == FASTER]
+        steps = [rung for rung in earning if phases.get(rung.base or "") == (rung.phase or 0) - 1]
+        return max(steps, key=lambda rung: rung.step.value if rung.step else 0.0, default=None)
+
+    @cached_property
+    def profiles(self) -> list[VariantProfile]:
+        """Variants' profiles; a change from a refuted variant is no change."""
+        entries = self.shown(self.feed.profiles.variants if self.feed.profiles else ())
+        return [
+            replace(entry, change=None) if entry.change and entry.change.before in self.refuted else entry
+            for entry in entries
+        ]
+
+    @cached_property
+    def bottleneck(self) -> str:
+        """Where the top variant's time goes, as a sentence; empty if nobody looked."""
+        by_name = {entry.variant: entry for entry in self.profiles if entry.next_bottleneck_line}
+        ladder = [name for name in by_name if name in self.document.phases]
+        top = self.top.variant if self.top and self.top.variant in by_name else ""
+        name = top or (ladder or [*by_name] or [""])[-1]
+        return f"{name}: {by_name[name].next_bottleneck_line}." if name else ""
+
+    @cached_property
+    def from_top(self) -> FromTop | None:
+        """What the top loses without one phase alone; None where that was not measured, or the top is refuted."""
+        found = self.analysis.from_top if self.analysis else None
+        if found is None or found.top in self.refuted:
+            return None
+        return replace(found, axes=tuple(entry for entry in found.axes if entry.variant not in self.refuted))
+
+    @property
+    def noise(self) -> Noise | None:
+        return self.analysis.noise if self.analysis else None
+
+    @property
+    def factorial_refuted(self) -> list[str]:
+        """Combinations of the factorial that ended in another state: they spoil every effect."""
+        return list(self.feed.factorial.disagreeing) if self.feed.factorial else []
+
+    def run(self, *arguments: str) -> str:
+        """The command that gives what this result lacks."""
+        return shlex.join(["lobench", "run", *arguments, *self.feed.specs])
+
+    def shown(self, rows: Iterable[Row] | None) -> list[Row]:
+        """Rows of an analysis that are about no refuted variant."""
+        return [row for row in rows or () if row.variant not in self.refuted]

@@ -1,0 +1,94 @@
+"""JSON to dataclasses and back, field by field as their types say.
+
+What is read has been validated: nothing is checked here. Sequences of a document are tuples, rows of samples lists,
+which are handed on as they are. Properties that no field is for are passed over, or kept in the field ``more``.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from lobench.workbench.results.model.fields import Omitted
+
+MORE = "more"
+"""The field that keeps what the schema does not name."""
+
+Node = TypeVar("Node")
+
+
+def from_json(kind: type[Node], value: Any) -> Node:
+    """A dataclass of ``kind`` from the JSON object of it."""
+    read: Node = _reader(kind)(value)
+    return read
+
+
+def as_json(value: Any) -> Any:
+    """Plain values that ``json`` writes; rows of samples are the very same lists."""
+    if is_dataclass(value):
+        written: dict[str, Any] = {}
+        for name, key, omitted in properties(type(value)):
+            entry = getattr(value, name)
+            if name == MORE:
+                written |= entry
+            elif entry is not None or not omitted:
+                written[key] = as_json(entry)
+        return written
+    if isinstance(value, tuple):
+        return [as_json(entry) for entry in value]
+    if isinstance(value, Mapping):
+        return {key: as_json(entry) for key, entry in value.items()}
+    if isinstance(value, list) and value and is_dataclass(value[0]):
+        return [as_json(entry) for entry in value]
+    return value
+
+
+@cache
+def properties(kind: Any) -> list[tuple[str, str, bool]]:
+    """Of each field of a dataclass: its name, the property's in JSON, and whether that is left out where it is None."""
+    hints = get_type_hints(kind, include_extras=True)
+    marks = {field.name: _mark(hints[field.name]) for field in fields(kind)}
+    return [(name, (mark and mark.name) or name, mark is not None) for name, mark in marks.items()]
+
+
+def _mark(hint: Any) -> Omitted | None:
+    return next((mark for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, Omitted)), None)
+
+
+@cache
+def _reader(hint: Any) -> Callable[[Any], Any]:
+    """What makes a value of a type from JSON."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        (inner,) = (one for one in arguments if one is not type(None))
+        read = _reader(inner)
+        return lambda value: None if value is None else read(value)
+    if is_dataclass(hint):
+        return _dataclass_reader(hint)
+    if origin is tuple:
+        read = _reader(arguments[0])
+        return lambda value: tuple(map(read, value))
+    if origin is list and is_dataclass(arguments[0]):
+        read = _reader(arguments[0])
+        return lambda value: list(map(read, value))
+    if origin is not None and issubclass(origin, Mapping):
+        read = _reader(arguments[1])
+        return lambda value: {key: read(entry) for key, entry in value.items()}
+    return lambda value: value
+
+
+def _dataclass_reader(kind: Any) -> Callable[[Any], Any]:
+    hints = get_type_hints(kind)
+    readers = {key: (name, _reader(hints[name])) for name, key, _ in properties(kind)}
+    keeps = readers.pop(MORE, None) is not None
+
+    def read(value: Any) -> Any:
+        known = {name: of(value[key]) for key, (name, of) in readers.items() if key in value}
+        if keeps:
+            known[MORE] = {key: entry for key, entry in value.items() if key not in readers}
+        return kind(**known)
+
+    return read

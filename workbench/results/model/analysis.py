@@ -1,0 +1,119 @@
+"""What the samples of a feed say: the ladder's rungs, noise, attribution, scaling, limits, and a compared pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from lobench.workbench.results.model.attribution import Attribution, FromTop, Interactions
+from lobench.workbench.results.model.fields import Omitted
+from lobench.workbench.results.model.intervals import Interval
+from lobench.workbench.results.model.noise import Bias, Noise
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What the plan predicted for a step, and who said so when."""
+
+    phase: int
+    bottleneck: str
+    low: float
+    high: float
+    source: str
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A variant's place on the ladder: its throughput, the step over ``base``, the total over the reference.
+
+    ``same_as``: the variant that is the same kernel; ``note``: why there is no verdict; ``bias``: of lock-step where
+    one is shown, and ``step_alone``, ``total_alone`` what the figures are without.
+    """
+
+    variant: str
+    phase: int | None
+    base: str | None
+    events_per_second: Interval
+    step: Interval | None
+    step_wall: Interval | None
+    step_verdict: str | None
+    step_p: float | None
+    step_p_holm: float | None
+    total: Interval | None
+    total_verdict: str | None
+    prediction: Promise | None
+    score: str | None
+    same_as: str | None = None
+    note: str | None = None
+    bias: Interval | None = None
+    step_alone: Interval | None = None
+    total_alone: Interval | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScalingPoint:
+    """Throughput in wall time with so many workers, over the fewest, and what as many replays at once gain."""
+
+    variant: str
+    workers: int
+    events_per_second: Interval
+    speedup: Interval
+    ceiling: Interval | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What no engine on this machine exceeds."""
+
+    name: str
+    text: str
+    events_per_second: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class StageShare:
+    """The share of a variant's time that a stage takes, 0 to 1."""
+
+    stage: str
+    share: Interval
+    variant: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What was made from the samples, and how; nothing in it is needed to make it again."""
+
+    clock: str
+    level: float
+    resamples: int
+    method: str
+    ladder: tuple[Rung, ...]
+    noise: Noise
+    bias: tuple[Bias, ...] | None
+    attribution: Attribution | None
+    interactions: Interactions | None
+    scaling: tuple[ScalingPoint, ...] | None
+    limits: tuple[Limit, ...] | None
+    from_top: FromTop | None = None
+    stages: Annotated[tuple[StageShare, ...] | None, Omitted()] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The pair of `lobench cmp`. ``ratio``: speed of ``variant`` over ``base``; ``ratio_alone``: of the two each by
+    itself, where a bias of lock-step of either is shown; ``floor``: of this comparison; ``note``: why there is no
+    verdict; ``regression``: slower for certain, by more than the tolerance."""
+
+    base: str
+    variant: str
+    ratio: Interval
+    ratio_wall: Interval
+    p: float
+    p_holm: float
+    verdict: str | None
+    tolerance: float
+    regression: bool
+    floor: Annotated[float | None, Omitted()] = None
+    note: str | None = None
+    ratio_alone: Interval | None = None

@@ -1,0 +1,112 @@
+"""The whole document: what was measured, with what, on which feeds. A feed's part and the document grow as a run goes
+on, so these two are not frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from lobench.workbench.results.model.analysis import Analysis, Comparison
+from lobench.workbench.results.model.environment import Environment
+from lobench.workbench.results.model.fields import Omitted
+from lobench.workbench.results.model.profiles import Profiles
+from lobench.workbench.results.model.samples import MeasuredLimits, NamedSamples, SessionResult, Sweep
+
+
+@dataclass(frozen=True, slots=True)
+class VariantEntry:
+    """A variant as it was. ``phase`` None: beside the ladder; ``replaced``: axes whose policies have no part in it."""
+
+    name: str
+    phase: int | None
+    summary: str
+    policies: Mapping[str, str]
+    source_digest: str
+    replaced: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """Of what a verification compared, 16 hex digits each, as far as it was."""
+
+    trace: Annotated[str | None, Omitted()] = None
+    state: Annotated[str | None, Omitted()] = None
+    books: Annotated[str | None, Omitted()] = None
+    features: Annotated[str | None, Omitted()] = None
+    strategies: Annotated[str | None, Omitted()] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """One replay compared with the reference; ``difference``: the first event after which it differs, for a person."""
+
+    name: str
+    workers: int
+    agrees: bool
+    digests: Digests | None
+    difference: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """The tuning profile that variants took which take one. ``digest``: of the records that it was fitted to;
+    ``confirmed``: on others."""
+
+    profile: str
+    digest: str
+    confirmed: bool
+    parameters: Mapping[str, int]
+
+
+@dataclass(slots=True)
+class FeedResult:
+    """One feed: what it is, what was verified and measured on it (None: not measured), and what that says."""
+
+    specs: tuple[str, ...]
+    name: str
+    digest: str
+    events: int
+    evaluations: int
+    books: int
+    anomalies: Mapping[str, int]
+    verification: tuple[Verified, ...]
+    counters: Mapping[str, Mapping[str, int]]
+    session: SessionResult | None
+    factorial: SessionResult | None
+    isolated: NamedSamples | None
+    scaling: NamedSamples | None
+    limits: MeasuredLimits | None
+    analysis: Analysis | None
+    from_top: SessionResult | None = None
+    at_once: NamedSamples | None = None
+    tuning: Tuning | None = None
+    profiles: Annotated[Profiles | None, Omitted()] = None
+    comparison: Annotated[Comparison | None, Omitted()] = None
+
+    @property
+    def sessions(self) -> list[SessionResult]:
+        """Those that were measured."""
+        return [part for part in (self.session, self.factorial, self.from_top) if part is not None]
+
+
+@dataclass(slots=True)
+class Result:
+    """A result document, without the name and version of its schema, which stand in every file."""
+
+    kind: str
+    created: str
+    command: str
+    status: str
+    evaluate: str
+    until: str
+    environment: Environment
+    source_digest: str
+    variants: tuple[VariantEntry, ...]
+    feeds: list[FeedResult]
+    sweep: Sweep | None
+
+    @property
+    def phases(self) -> dict[str, int]:
+        """Variants of the ladder to their phases."""
+        return {entry.name: entry.phase for entry in self.variants if entry.phase is not None}

@@ -1,0 +1,134 @@
+"""What was timed: sessions with their designs, and what is measured beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lobench.workbench.results.model.control import again, is_again, once
+from lobench.workbench.results.model.intervals import Interval
+
+Rows = list[list[int]]
+"""One sample a row. A list, as it grows while samples come in, and by far the most of a document: neither reading nor
+writing looks into it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Rows, and the names of their columns."""
+
+    columns: tuple[str, ...]
+    rows: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSamples:
+    """The same; ``names`` is what the column ``variant`` counts into."""
+
+    names: tuple[str, ...]
+    columns: tuple[str, ...]
+    rows: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """A session's layout. ``seconds`` of wall time in each of at most ``processes`` processes, at least one pass.
+
+    A pass replays the session's records in slices of about ``slice_records``; of each, ``lead_in_records`` are
+    replayed untimed. ``until_precision``: stop when every interval's half-width, as a fraction of its ratio, is
+    narrower; None: measure all processes.
+    """
+
+    processes: int
+    seconds: float
+    slice_records: int
+    lead_in_records: int
+    passes: int = 200
+    seed: int = 1
+    pinned: bool = False
+    until_precision: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionResult:
+    """What a session measured side by side. ``measured``: names in the order that the column ``variant`` counts, the
+    control last; ``same_as``: names of variants that are the same kernel as one before them, to that one;
+    ``disagreeing``: names that are left out, ``reasons`` why."""
+
+    events: int
+    complete: bool
+    measured: tuple[str, ...]
+    design: Design
+    disagreeing: tuple[str, ...]
+    samples: Samples
+    same_as: Mapping[str, str] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def variants(self) -> list[str]:
+        """What was measured, each once."""
+        return [name for name in self.measured if not is_again(name)]
+
+    @property
+    def reference(self) -> str:
+        """The variant that the control is once more."""
+        return once(self.measured[-1])
+
+    @property
+    def same(self) -> dict[str, str]:
+        """Every name that stands for the same kernel as one before it, to that one: variants measured twice, and those
+        found to be the same. Results of before that was looked for know the former alone."""
+        return {**self.same_as, **{name: once(name) for name in self.measured if is_again(name)}}
+
+    @property
+    def has_control(self) -> bool:
+        """Whether its reference was measured twice."""
+        return self.measured[-1] == again(self.reference)
+
+
+@dataclass(frozen=True, slots=True)
+class SequentialRead:
+    """Reading a feed's bytes in order; each sample is the time of the whole."""
+
+    bytes: int
+    events: int
+    samples_ns: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RandomAccess:
+    """Reading a feed's live orders at random; each sample is the time of the whole."""
+
+    orders: int
+    table_bytes: int
+    accesses: int
+    samples_ns: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredLimits:
+    """What the machine took for what no engine can do without."""
+
+    sequential_read: SequentialRead
+    random_access: RandomAccess
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPoint:
+    """CPU time of an event at one value of a sweep's parameter."""
+
+    variant: str
+    value: int
+    nanoseconds_per_event: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Cost against one parameter of a synthetic feed; ``events``: of each replay."""
+
+    parameter: str
+    names: tuple[str, ...]
+    events: int
+    columns: tuple[str, ...]
+    rows: Rows
+    analysis: tuple[SweepPoint, ...] | None = None

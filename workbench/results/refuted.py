@@ -1,0 +1,28 @@
+"""Which variants of a feed may be measured, and which may be shown: the only place that says so."""
+
+from __future__ import annotations
+
+from lobench.workbench.results.model.document import FeedResult
+
+_DIGESTS_DIFFER = "its digests differ from the reference's"
+TIMED_DIFFERS = "it differed from the reference in a timed replay"
+"""Said of a session's variant where it does not say why that is left out."""
+
+
+def failed(feed: FeedResult) -> dict[str, str]:
+    """Variants that verification found to compute something else, and how it differs: they are not measured."""
+    found: dict[str, str] = {}
+    for outcome in feed.verification:
+        if not outcome.agrees:
+            found.setdefault(outcome.name, outcome.difference or _DIGESTS_DIFFER)
+    return found
+
+
+def refuted(feed: FeedResult) -> dict[str, str]:
+    """Variants of which no figure may be shown, and why: they failed verification, or a session left them out, as they
+    ended a timed replay in another state, did their work only when asked, or were faster than can be."""
+    found = failed(feed)
+    for session in feed.sessions:
+        for name in session.disagreeing:
+            found.setdefault(name, session.reasons.get(name, TIMED_DIFFERS))
+    return found
