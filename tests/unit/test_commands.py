@@ -38,7 +38,7 @@ def unclosed(tmp_path: Path) -> Path:
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
     """Types a command in a folder of its own; the laboratory's ways are given by name."""
-    monkeypatch.setenv("LOBENCH_PROFILE_DIR", os.devnull)
+    monkeypatch.setenv("LOBENCH_TUNING_DIR", os.devnull)
     monkeypatch.chdir(tmp_path)
 
     def typed(*words: object, **ways: Any) -> int:
@@ -60,7 +60,7 @@ def kept(tmp_path: Path) -> Path:
     [
         ("cmp", "p5_memory_pool", "p4_hash_lookup", "day.dbn", "--budget", "40", "--tolerance", "50%"),
         ("measure", "day.dbn", "--variants", "p4_hash_lookup"),
-        ("measure", "day.dbn", "--until", "0.01%"),
+        ("measure", "day.dbn", "--precision", "0.01%"),
     ],
     ids=["cmp", "one-variant", "precision"],
 )
@@ -76,7 +76,7 @@ def test_what_was_measured_is_reported(words: tuple[str, ...], command: Command,
 
 @pytest.mark.parametrize("after", [2, 3, 6, 12])
 def test_an_interrupted_one_is_reported_and_goes_on(command: Command, feed: Path, tmp_path: Path, after: int) -> None:
-    assert command("measure", "--until", "0.5%", "--variants", "p7", feed, interrupt_after=after) == 130
+    assert command("measure", "--precision", "0.5%", "--variants", "p7", feed, interrupt_after=after) == 130
     path = kept(tmp_path)
     before = read(path)
     assert before["status"] == "partial"

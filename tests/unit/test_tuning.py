@@ -16,7 +16,7 @@ from lobench.engine.packed.parameters import DEFAULTS, NEVER, Parameters
 from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.tuning import search
 from lobench.workbench.tuning.candidates import changed, groups
-from lobench.workbench.tuning.search import Tuning
+from lobench.workbench.tuning.search import Search
 from lobench.workbench.tuning.traits import Traits, traits_of
 from lobench.workbench.tuning.trials import Halves, Trial
 from tests.replays import PHASE
@@ -112,9 +112,9 @@ class Laboratory:
         advance(1.0)
 
 
-def tuned(monkeypatch: pytest.MonkeyPatch, laboratory: Laboratory, half: str = "first", **more: Any) -> Tuning:
+def tuned(monkeypatch: pytest.MonkeyPatch, laboratory: Laboratory, half: str = "first", **more: Any) -> Search:
     monkeypatch.setattr(search, "measure", laboratory)
-    tuning = Tuning(half)
+    tuning = Search(half)
     options = {"evaluate": "last", "seconds": 60.0, "start": None, **more}
     search.search(
         tuning,
@@ -200,7 +200,7 @@ def test_an_interrupt_leaves_the_best_so_far(monkeypatch: pytest.MonkeyPatch) ->
     laboratory = Laboratory(narrow, narrow)
     laboratory.stop_at = 1
     monkeypatch.setattr(search, "measure", laboratory)
-    tuning = Tuning("first")
+    tuning = Search("first")
     with pytest.raises(KeyboardInterrupt):
         search.search(
             tuning,

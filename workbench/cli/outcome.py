@@ -135,7 +135,7 @@ def say_floors(noise: dict[str, Any], *, more: str = "") -> None:
 
 
 def say_tuning(feed: dict[str, Any]) -> None:
-    """With which tuning profile a feed was replayed, if with any."""
+    """With which tuning a feed was replayed, if with any."""
     tuning = feed.get("tuning")
     if tuning:
         say("tuning", f"{tuning['profile']}{'' if tuning['confirmed'] else ', never confirmed'}")

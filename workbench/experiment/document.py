@@ -14,6 +14,7 @@ from lobench.engine.cache import source_digest
 from lobench.engine.feeds import LoadedFeed
 from lobench.engine.policy import Variant
 from lobench.workbench.environment import environment
+from lobench.workbench.experiment.options import Options
 from lobench.workbench.measurement.variant_digest import variant_digest
 from lobench.workbench.results import ResultFolder
 from lobench.workbench.verification.compare import Verification
@@ -42,12 +43,13 @@ class Document:
         self.save()
 
 
-def new_content(kind: str, variants: Sequence[Variant], evaluate: str, until: str = "strategies") -> dict[str, Any]:
+def new_content(kind: str, variants: Sequence[Variant], evaluate: str, until: str, options: Options) -> dict[str, Any]:
     """A document without feeds."""
     return {
         "kind": kind,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": repeatable(sys.argv[1:]),
+        "options": options.as_json(),
         "status": "partial",
         "evaluate": evaluate,
         "until": until,
