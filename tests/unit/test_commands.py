@@ -91,6 +91,57 @@ def test_an_interrupted_one_is_reported_and_goes_on(command: Command, feed: Path
     assert page([result]).answer
 
 
+def test_it_goes_on_with_what_was_asked_for(
+    command: Command, feed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = write(tmp_path / "other.dbn", header(), records(3_000, 1).tobytes())
+    (tmp_path / "mine.py").write_text(OWN)
+    asked = ("--variants", "p4 mine", "--variants-from", "mine.py", "--budget", "2m", "--precision", "0.5%")
+    limits = ("--processes", "12", "--time-limit", "90s", "--tuning", "none")
+    assert command("measure", "day.dbn", "--feed", other, *asked, *limits, interrupt_after=6) == 130
+    path = kept(tmp_path)
+    before = read(path)
+    assert before["options"] == {
+        "feeds": [["day.dbn"], [str(other)]],
+        "variants_from": ["mine.py"],
+        "tuning": "none",
+        "seconds": 60.0,
+        "processes": 12,
+        "precision": 0.005,
+        "time_limit": 90.0,
+    }
+    # The command is for people: nobody reads it back.
+    path.write_text(json.dumps({**before, "command": "lobench measure --budget 'never closed"}))
+    capsys.readouterr()
+    for typed, named in ((["--budget", "9"], "--budget"), ([feed], "FEED"), (["--feed", feed], "--feed")):
+        assert command("measure", *typed, "--resume", path) == 2
+        assert capsys.readouterr().err.endswith(f"of the interrupted command; leave out {named}\n")
+    assert command("measure", "--resume", path) == 0
+    result = read(path)
+    assert result["options"] == before["options"]
+    assert [part["specs"] for part in result["feeds"]] == before["options"]["feeds"]
+    assert [entry["name"] for entry in result["variants"]] == ["p0_baseline", "p4_hash_lookup", "mine"]
+    for part in result["feeds"]:
+        assert part["session"]["complete"]
+        assert part["session"]["design"]["until_precision"] == 0.005
+
+
+def test_what_was_begun_before_options_were_kept(
+    command: Command, feed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command("measure", "--variants", "p7", feed, interrupt_after=3) == 130
+    path = kept(tmp_path)
+    before = read(path)
+    del before["options"]
+    path.write_text(json.dumps(before))
+    capsys.readouterr()
+    assert command("measure", "--resume", path) == 2
+    told = f"lobench: {path}: written before results kept their options, and cannot go on; measure anew\n"
+    assert capsys.readouterr().err == told
+    # It can be read and reported all the same.
+    assert page([read(path)]).answer
+
+
 def test_one_kernel_in_the_ladder(
     command: Command, feed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
