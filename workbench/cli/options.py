@@ -10,6 +10,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
+from lobench.engine.errors import UsageError
 from lobench.workbench.cli import units
 
 FEED_HELP = "a .dbn or .dbn.zst file, or synth:NAME[,n=…,seed=…,anomalies=…]; several are replayed as one feed"
@@ -116,7 +117,7 @@ def add_budget(parser: argparse.ArgumentParser, default: str) -> None:
         "--budget",
         metavar="TIME",
         type=units.duration,
-        help=f"time for measuring, verifying and compiling not counted: 90, 90s, 2m (default {default})",
+        help=f"time for measuring (verifying and compiling come on top): 90, 90s, 2m (default {default})",
     )
 
 
@@ -185,16 +186,12 @@ def add_history(parser: argparse.ArgumentParser) -> None:
 
 def refuse_few(option: str, value: int | None, least: int) -> None:
     """Raise UsageError for a number below ``least``."""
-    from lobench.engine.errors import UsageError
-
     if value is not None and value < least:
         raise UsageError(f"{option} must be at least {least}, was {value}")
 
 
 def one_of(workers: Sequence[int] | None) -> int:
     """The number of workers of a command that takes one. Raises UsageError for several."""
-    from lobench.engine.errors import UsageError
-
     if workers is not None and len(workers) > 1:
         raise UsageError(f"--workers takes one number here, was {','.join(map(str, workers))}")
     return workers[0] if workers else 1
