@@ -13,7 +13,7 @@ import pytest
 
 from lobench.variants import REFERENCE
 from lobench.workbench.experiment import document, feed
-from lobench.workbench.measurement import calibration, counters, limits, process, scaling, session, sweep
+from lobench.workbench.measurement import counters, grain, limits, process, scaling, session, sweep
 from lobench.workbench.measurement.design import slices
 from lobench.workbench.measurement.lockstep import ISOLATED, LOCKSTEP
 from lobench.workbench.measurement.task import Task
@@ -86,9 +86,9 @@ class Laboratory:
         nothing = self.coarse and self._rng.random() < 0.05
         return (0 if nothing else cpu + 5, 0 if nothing else cpu, 0, 0, 0, -1 if nothing else 0)
 
-    def _calibration(self, task: Task, count: int) -> Iterator[dict[str, Any]]:
+    def _grain(self, task: Task, count: int) -> Iterator[dict[str, Any]]:
         rates = {name: _nanoseconds(name) for name in task.variants}
-        yield {"curves": [[0.0] * calibration.PIECES] * 2, "piece_records": 4096, "nanoseconds": rates}
+        yield {"curves": [[0.0] * grain.PIECES] * 2, "piece_records": 4096, "nanoseconds": rates}
 
     def _limits(self, task: Task, count: int) -> Iterator[dict[str, Any]]:
         yield {"sequential_ns": [1000, 1001, 1002], "random_ns": [2000, 2001, 2002], "bytes": 56 * count}

@@ -15,7 +15,7 @@ import os
 import pkgutil
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -144,22 +144,44 @@ def policies(variants: Iterable[Variant]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def resolve(spec: str, known: dict[str, Variant]) -> Variant:
-    """The variant that a user names: a discovered one, ``axis=policy,…`` on top of the reference, or
-    ``NAME,axis=policy,…`` on top of a discovered one.
+def full_name(typed: str, known: Collection[str]) -> str:
+    """The whole name of a variant that a user typed: itself, or the one that begins with it (``p4`` before
+    ``p4_hash``), also in front of ``,axis=policy``. ``axis=policy,…`` stays as it is.
 
-    Raises UsageError with what there is for an unknown name, axis or policy, and for an axis that has no part in what
-    it is to change.
+    Raises UsageError with what there is for a name that none of ``known`` has, or several.
     """
+    first, comma, rest = typed.partition(",")
+    first = first.strip()
+    if typed in known or "=" in first:
+        return typed
+    # A whole part of a name comes before the beginning of one: p1 is p1_zero_copy, also where there is a p10.
+    for matching in (
+        [name for name in known if name == first],
+        [name for name in known if first and name.startswith(f"{first}_")],
+        [name for name in known if first and name.startswith(first)],
+    ):
+        if len(matching) == 1:
+            return f"{matching[0]}{comma}{rest}"
+        if matching:
+            raise UsageError(f"'{first}' may be any of {', '.join(matching)}; type more of the name")
+    raise UsageError(
+        f"no variant named '{first}'. Use any of {', '.join(known) or 'none'} (first letters are enough), or "
+        f"axis=policy,… with axes {', '.join(AXES)} on top of the reference, or NAME,axis=policy,… on top of another"
+    )
+
+
+def resolve(spec: str, known: Mapping[str, Variant]) -> Variant:
+    """The variant that a user names: a discovered one, ``axis=policy,…`` on top of the reference, or
+    ``NAME,axis=policy,…`` on top of a discovered one. Names may be shortened as ``full_name`` allows.
+
+    Raises UsageError as it does, for an unknown axis or policy, and for an axis that has no part in what it is to
+    change.
+    """
+    spec = full_name(spec, known)
     if spec in known:
         return known[spec]
     first, *rest = (part.strip() for part in spec.split(","))
-    base, parts = (known[REFERENCE], [first, *rest]) if "=" in first else (known.get(first), rest)
-    if base is None or not parts:
-        raise UsageError(
-            f"no variant named '{first}'. Use any of {', '.join(known)}, or axis=policy,… with axes {', '.join(AXES)} "
-            "on top of the reference, or NAME,axis=policy,… on top of another"
-        )
+    base, parts = (known[REFERENCE], [first, *rest]) if "=" in first else (known[first], rest)
     changes = _changes(parts, policies(known.values()), spec)
     return _combined(base, changes) if base.name == REFERENCE else _altered(base, changes)
 

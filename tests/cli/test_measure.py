@@ -76,7 +76,7 @@ def test_for_a_person(tmp_path: Path) -> None:
 
 def test_it_stops_when_it_is_precise_enough(tmp_path: Path) -> None:
     # So wide that any three processes are enough.
-    done = lobench("measure", FEED, *PAIR, "--until", "99%", "--budget", "200", "--processes", 40, "-o", tmp_path)
+    done = lobench("measure", FEED, *PAIR, "--precision", "99%", "--budget", "200", "--processes", 40, "-o", tmp_path)
     assert done.returncode == 0, done.stderr
     assert "precision " in done.stdout
     assert "asked for was ±99.00%" in done.stdout
@@ -87,7 +87,7 @@ def test_it_stops_when_it_is_precise_enough(tmp_path: Path) -> None:
 
 
 def test_a_stage_and_a_precision(tmp_path: Path) -> None:
-    both = ("--until", "book", "--until", "99%")
+    both = ("--until", "book", "--precision", "99%")
     done = lobench("measure", FEED, *PAIR, *both, "--budget", "200", "--processes", 40, "-o", tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert f"{FEED}, until book: decode and book only" in " ".join(done.stdout.split())
@@ -215,8 +215,8 @@ def test_what_cannot_go_on(tmp_path: Path) -> None:
         return target
 
     line = refused(2, "measure", "--resume", path, "--budget", "9")
-    assert "leave out budget" in line
-    assert "leave out feeds" in refused(2, "measure", FEED, "--resume", path)
+    assert "leave out --budget" in line
+    assert "leave out FEED" in refused(2, "measure", FEED, "--resume", path)
     assert "none.json: No such file" in refused(2, "measure", "--resume", "none.json")
     assert "written by `lobench run`" in refused(2, "measure", "--resume", changed(kind="run"))
     assert "engine's sources" in refused(2, "measure", "--resume", changed(source_digest="0"))
@@ -238,13 +238,9 @@ def test_what_cannot_go_on(tmp_path: Path) -> None:
             "--processes must be at least 2, was 1: how much processes differ is not to be seen in one",
         ),
         (["--budget", "1h"], "'1h' is no duration; write 90, 90s or 2m"),
-        (["--until", "0"], "'0' is no precision; write the half-width of the intervals as 0.5%"),
-        (
-            ["--until", "books"],
-            "--until 'books' is neither a stage (decode, book, features, strategies) nor a precision",
-        ),
-        (["--until", "book", "--until", "features"], "--until takes one stage, was book and features"),
-        (["--until", "1%", "--until", "2%"], "--until takes one precision, was 1% and 2%"),
+        (["--precision", "0"], "'0' is no precision; write the half-width of the intervals as 0.5%"),
+        (["--until", "books"], "--until takes a stage (decode, book, features, strategies), was 'books'"),
+        (["--until", "0.5%"], "was '0.5%'; a precision is --precision 0.5%"),
         (["--variants", "p9_nothing"], "no variant named 'p9_nothing'"),
         (["--feed", "synth:nothing"], "nothing"),
         (["-o", "file"], "file: cannot write results there: Not a directory; choose another place with -o"),

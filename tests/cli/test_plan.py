@@ -159,7 +159,7 @@ def test_what_was_measured_is_not_predicted(tmp_path: Path, ledger: Path) -> Non
     result(tmp_path, document(speeds=speeds, status="partial"), "elsewhere")
     words = ("plan", "predict", 5, "--share", "0.3", "--bottleneck", "memory", "--ledger", ledger)
     before = ledger.read_text()
-    text = refused(2, *words, "--results", "elsewhere", folder=tmp_path)
+    text = refused(2, *words, "--measured", "elsewhere", folder=tmp_path)
     assert "phase 5 was measured already" in text
     assert "elsewhere/run/result.json" in text
     result(tmp_path, document(speeds=speeds))
@@ -186,7 +186,7 @@ def test_what_was_measured_is_not_predicted(tmp_path: Path, ledger: Path) -> Non
         (("0", "--share", "0.5"), "PHASE is a number from 1"),
         (("memory", "--share", "0.5"), "PHASE is a number from 1"),
         (("90", "nothing.dbn", "--share", "0.5"), "nothing.dbn"),
-        (("90", "--share", "0.5", "--results", "none"), "no such folder"),
+        (("90", "--share", "0.5", "--measured", "none"), "no such folder"),
         (("90", "--share", "0.5", "--ledger", "no/plan.toml"), "cannot be written"),
     ],
 )

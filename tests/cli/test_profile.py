@@ -24,7 +24,7 @@ from lobench.workbench.cli.profile import DEFAULT_FEED
 from lobench.workbench.profile import callgrind
 from lobench.workbench.profile.attribution import Spent, spend
 from lobench.workbench.profile.task import Task
-from lobench.workbench.tuning.files import Profile as Tuned
+from lobench.workbench.tuning.files import Tuning as Tuned
 from lobench.workbench.tuning.files import place_of, write
 from lobench.workbench.tuning.picking import beginning_of
 from tests.cli.command import COMMAND, environment, lobench, refused
@@ -68,7 +68,7 @@ def counted(looked_at: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     folder = looked_at["folder"].parent
     tuned = tmp_path_factory.mktemp("tuned")
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as pool:
-        patch.setenv("LOBENCH_PROFILE_DIR", str(tuned))
+        patch.setenv("LOBENCH_TUNING_DIR", str(tuned))
         feed = beginning_of(open_feed([DEFAULT_FEED]))
         write(place_of("0" * 32, feed), Tuned(DEFAULT_FEED, "0" * 32, feed, EAGER, True, {}))
         names = [*PHASES[:-1], FITTED]
@@ -174,10 +174,10 @@ def test_a_tuned_variant(counted: Any) -> None:
 def test_tuning_profiles_that_are_refused(tmp_path: Path) -> None:
     bad = tmp_path / "bad.toml"
     bad.write_text("format = 2\n")
-    assert f"{bad}: format must be 1" in refused(3, "profile", FITTED, "--tuned", bad, folder=tmp_path)
+    assert f"{bad}: format must be 1" in refused(3, "profile", FITTED, "--tuning", bad, folder=tmp_path)
     for words in ((PACKED,), ("diff", PHASES[0], PHASES[1])):
-        line = refused(2, "profile", *words, "--tuned", bad, folder=tmp_path)
-        assert f"--tuned {bad}: no variant here takes a profile" in line
+        line = refused(2, "profile", *words, "--tuning", bad, folder=tmp_path)
+        assert f"--tuning {bad}: no variant here takes a tuning" in line
 
 
 def test_counts_repeat(counted: Any, tmp_path: Path) -> None:
@@ -293,7 +293,7 @@ def test_tables(counted: Any, tmp_path: Path) -> None:
         (["diff", "p0"], "profile diff takes two variants, and a feed if you like"),
         (["diff", "p0", "p1", "--with", "ablation"], "profile diff compares lines: it takes one of --with "),
         (["diff", "none.json", "p1"], "none.json: not a profile by callgrind that `lobench profile` wrote"),
-        (["p0", "--records", "0"], "--seconds and --records must be above 0"),
+        (["p0", "--records", "0"], "--records must be at least 1, was 0"),
         (["p0", "--calibrate"], "--calibrate profiles workloads of its own"),
     ],
 )

@@ -44,7 +44,9 @@ def test_bad_data_leaves_the_old_file(tmp_path: Path) -> None:
         (["--book", "b.parquet"], "belong together"),
         (["--book", "b.parquet", "--depth", "0"], "depth must be 1 to 100, was 0"),
         (["--book", "b.parquet", "--depth", "101"], "depth must be 1 to 100, was 101"),
-        (["--workers", "0"], "workers must be at least 1"),
+        (["--workers", "1,2"], "--workers takes one number here, was 1,2"),
+        (["--until", "1%"], "--until takes a stage (decode, book, features, strategies), was '1%'"),
+        (["--workers", "0"], "--workers takes positive numbers"),
         (["--variant", "p9_nothing"], "no variant named 'p9_nothing'"),
         (["--variants-from", "none.py"], "none.py: No such file or directory"),
         (["--features", "none/f.parquet"], "none/f.parquet: cannot be written: No such file or directory"),
@@ -88,7 +90,7 @@ def test_what_a_replay_did_not_write_is_replaced_by_force(feed: str, tmp_path: P
         assert target.read_bytes()[:4] == b"PAR1"
 
 
-@pytest.mark.parametrize("arguments", [[], ["x.dbn", "--evaluate", "never"], ["x.dbn", "--workers", "two"]])
+@pytest.mark.parametrize("arguments", [[], ["x.dbn", "--evaluate", "never"]])
 def test_usage(arguments: list[str]) -> None:
     done = lobench("replay", *arguments)
     assert done.returncode == 2

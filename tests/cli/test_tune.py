@@ -29,11 +29,11 @@ P8 = "p8_profile_guided"
 
 @pytest.fixture(scope="module")
 def tuned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
-    """A folder of profiles with one that is not the default, and what `tune --json` printed."""
-    folder = tmp_path_factory.mktemp("profiles")
+    """A folder of tunings with one that is not the default, and what `tune --json` printed."""
+    folder = tmp_path_factory.mktemp("tunings")
     done = subprocess.run(
         [*COMMAND, "tune", FEED, "--budget", "4s", "--json"],
-        env=environment(LOBENCH_PROFILE_DIR=str(folder)),
+        env=environment(LOBENCH_TUNING_DIR=str(folder)),
         capture_output=True,
         text=True,
         timeout=600,
@@ -41,24 +41,24 @@ def tuned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
     assert (done.returncode, done.stderr) == (0, "")
     told = json.loads(done.stdout)
     # Whatever was faster on this machine: what comes next needs parameters that can be told from the defaults.
-    path = Path(told["profile_file"])
-    profile = read(path)
-    changed = {**profile.parameters.as_json(), "distance": 4}
-    write(path, type(profile)(**{**vars(profile), "parameters": type(DEFAULTS).of(changed)}))
+    path = Path(told["tuning_file"])
+    tuning = read(path)
+    changed = {**tuning.parameters.as_json(), "distance": 4}
+    write(path, type(tuning)(**{**vars(tuning), "parameters": type(DEFAULTS).of(changed)}))
     return folder, told
 
 
 @pytest.fixture
 def folder(tuned: tuple[Path, Any], monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the commands of a test look for profiles."""
-    monkeypatch.setenv("LOBENCH_PROFILE_DIR", str(tuned[0]))
+    """Where the commands of a test look for tunings."""
+    monkeypatch.setenv("LOBENCH_TUNING_DIR", str(tuned[0]))
     return tuned[0]
 
 
 def test_what_is_told(tuned: tuple[Path, Any]) -> None:
     folder, told = tuned
     (path,) = folder.iterdir()
-    assert told["profile_file"] == str(path)
+    assert told["tuning_file"] == str(path)
     assert told["feed"]["name"] == FEED
     assert path.name.endswith(f"-{told['feed']['digest']}.toml")
     assert (told["half"], told["other_half"], told["complete"]) == ("first", "second", True)
@@ -76,12 +76,12 @@ def test_what_is_told(tuned: tuple[Path, Any]) -> None:
 
 def test_what_is_written(tuned: tuple[Path, Any]) -> None:
     _, told = tuned
-    profile = read(told["profile_file"])
-    assert (profile.feed, profile.digest, profile.confirmed) == (FEED, told["feed"]["digest"], True)
-    assert profile.facts["feed"]["live_orders"] == told["traits"]["live_orders"]
-    assert profile.facts["feed"]["half"] == "first"
-    assert {"date", "version", "source_digest", "machine_digest", "cpu"} <= set(profile.facts["made"])
-    assert ("gain" in profile.facts) == (told["other"] is not None)
+    tuning = read(told["tuning_file"])
+    assert (tuning.feed, tuning.digest, tuning.confirmed) == (FEED, told["feed"]["digest"], True)
+    assert tuning.facts["feed"]["live_orders"] == told["traits"]["live_orders"]
+    assert tuning.facts["feed"]["half"] == "first"
+    assert {"date", "version", "source_digest", "machine_digest", "cpu"} <= set(tuning.facts["made"])
+    assert ("gain" in tuning.facts) == (told["other"] is not None)
 
 
 def test_replay_finds_it(folder: Path) -> None:
@@ -89,9 +89,9 @@ def test_replay_finds_it(folder: Path) -> None:
     found = answer("replay", FEED)
     assert found["tuning"]["profile"] == path.name
     assert found["tuning"]["parameters"]["distance"] == 4
-    named = answer("replay", OTHER, "--profile", path)
+    named = answer("replay", OTHER, "--tuning", path)
     assert named["tuning"] == found["tuning"]
-    assert answer("replay", FEED, "--tuned", "none")["tuning"] is None
+    assert answer("replay", FEED, "--tuning", "none")["tuning"] is None
     assert answer("replay", OTHER)["tuning"] is None
     assert answer("replay", FEED, "--variant", "p7_cache_layout")["tuning"] is None
     plain = answer("replay", FEED, "--variant", "p7_cache_layout")
@@ -106,13 +106,13 @@ def test_verify_takes_it(folder: Path) -> None:
 
 
 def test_measurements_keep_it(folder: Path, tmp_path: Path) -> None:
-    (profile,) = folder.iterdir()
+    (tuning,) = folder.iterdir()
     words = ("--budget", "3", "--processes", 2, "-o")
     done = lobench("cmp", "p7_cache_layout", P8, FEED, *words, tmp_path / "cmp")
     assert done.returncode in (0, 1), done.stderr
-    assert f"tuning        {profile.name}" in done.stdout.splitlines()
-    lobench("measure", OTHER, "--variants", P8, "--tuned", profile, *words, tmp_path / "named")
-    lobench("measure", FEED, "--variants", P8, "--profile", "none", *words, tmp_path / "none")
+    assert f"tuning        {tuning.name}" in done.stdout.splitlines()
+    lobench("measure", OTHER, "--variants", P8, "--tuning", tuning, *words, tmp_path / "named")
+    lobench("measure", FEED, "--variants", P8, "--tuning", "none", *words, tmp_path / "none")
     kept = {}
     for name in ("cmp", "named", "none"):
         (path,) = (tmp_path / name).glob("*/result.json")
@@ -125,12 +125,12 @@ def test_measurements_keep_it(folder: Path, tmp_path: Path) -> None:
 
 
 def test_run_takes_it_beside_its_profilers(folder: Path, tmp_path: Path) -> None:
-    (profile,) = folder.iterdir()
+    (tuning,) = folder.iterdir()
     told = answer(
-        *("run", "--quick", "--budget", "3", "--processes", 2, "--variants", P8, OTHER, "--tuned", profile),
+        *("run", "--quick", "--budget", "3", "--processes", 2, "--variants", P8, OTHER, "--tuning", tuning),
         *("-o", tmp_path),
     )
-    assert told["feeds"][0]["tuning"]["profile"] == profile.name
+    assert told["feeds"][0]["tuning"]["profile"] == tuning.name
 
 
 def test_for_a_person(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_for_a_person(tmp_path: Path) -> None:
     assert lines[0] == f"feed          {FEED}"
     assert any(line.startswith("second half   10,000 events (A ") for line in lines)
     assert any(line.startswith("parameters    ") for line in lines)
-    assert lines[-1] == f"profile       {path}"
+    assert lines[-1] == f"tuning        {path}"
     assert read(path).facts["feed"]["half"] == "second"
 
 
@@ -149,17 +149,17 @@ def test_refused(tmp_path: Path, folder: Path) -> None:
     assert "too few to tune on" in refused(2, "tune", "synth:liquid-future,n=999")
     assert "is no duration" in refused(2, "tune", FEED, "--budget", "soon")
     (tmp_path / "file").write_text("")
-    assert "no profile can be written there" in refused(2, "tune", FEED, "-o", tmp_path / "file" / "below")
-    assert "no profile can be written there" in refused(2, "tune", FEED, "-o", tmp_path)
+    assert "no tuning can be written there" in refused(2, "tune", FEED, "-o", tmp_path / "file" / "below")
+    assert "no tuning can be written there" in refused(2, "tune", FEED, "-o", tmp_path)
     assert "nothing.dbn" in refused(3, "tune", "nothing.dbn", folder=tmp_path)
     path = tmp_path / "bad.toml"
     path.write_text("format = 1\nconfirmed = true\ndistance = 3\n")
     for words in (("replay", FEED), ("verify", FEED), ("measure", FEED), ("cmp", "p7_cache_layout", P8, FEED)):
-        line = refused(3, *words, "--tuned", path, folder=tmp_path)
+        line = refused(3, *words, "--tuning", path, folder=tmp_path)
         assert f"{path}: 'distance' is no field" in line
-    assert "No such file" in refused(2, "run", "--quick", FEED, "--tuned", "nothing.toml", folder=tmp_path)
-    line = refused(2, "replay", FEED, "--variant", "p7_cache_layout", "--tuned", path)
-    assert "no variant here takes a profile" in line
+    assert "No such file" in refused(2, "run", "--quick", FEED, "--tuning", "nothing.toml", folder=tmp_path)
+    line = refused(2, "replay", FEED, "--variant", "p7_cache_layout", "--tuning", path)
+    assert "no variant here takes a tuning" in line
     assert sorted(entry.name for entry in tmp_path.iterdir() if entry.is_file()) == ["bad.toml", "file"]
 
 

@@ -41,7 +41,7 @@ def test_more_work_fails_and_the_same_work_passes(miniature: Miniature) -> None:
     assert finding["exact"]["loops"] == {"before": 40, "after": 42}
     assert finding["moved"] == ["instructions", "loops"]
     assert finding["ratio"] is None
-    assert judged(miniature, 0, same, more, *EXACT, "--allow-instructions", "10")["passed"] is True
+    assert judged(miniature, 0, same, more, *EXACT, "--allow-instructions", "10%")["passed"] is True
     less = judged(miniature, 0, more, same, *EXACT)
     assert less["findings"][0]["instructions_change"] < -0.01
 
@@ -106,10 +106,14 @@ def test_timed_rounds_show_their_control(miniature: Miniature) -> None:
     ("words", "code", "told"),
     [
         (("nonsense",), 2, "no commit named 'nonsense'"),
-        (("HEAD", "HEAD", "--worktree", "--budget", "-1"), 2, "--budget must be positive"),
+        (("HEAD", "HEAD", "--worktree", "--budget", "-1"), 2, "'-1' is no duration; write 90, 90s or 2m"),
         (("HEAD", "HEAD~1", "--worktree"), 2, "leave out HEAD"),
-        (("HEAD~1", "HEAD", "--allow-instructions", "nan"), 2, "--allow-instructions must not be negative"),
-        (("HEAD~1", "HEAD", "--variants", "p7_none"), 2, "no variant named 'p7_none'; the commits have p0_plain"),
+        (
+            ("HEAD~1", "HEAD", "--allow-instructions", "nan"),
+            2,
+            "--allow-instructions takes per cent like 0.5%, was 'nan'",
+        ),
+        (("HEAD~1", "HEAD", "--variants", "p7_none"), 2, "no variant named 'p7_none'. Use any of p0_plain"),
         (("HEAD~1", "HEAD", "--variants", "p0,layout=none", "--exact"), 2, "neither commit has the variant"),
         (("HEAD~1", "HEAD", "--variants", " "), 2, "--variants names no variant"),
         (("HEAD",), 2, "BASE and HEAD are both"),
@@ -190,7 +194,7 @@ def test_a_timed_check_counts_what_it_does_not_time(miniature: Miniature) -> Non
     verdicts = {one["variant"]: (one["verdict"], one["ratio"] is None) for one in answer["findings"]}
     assert verdicts["p1_middle"] == ("results differ", True)
     assert verdicts["p0_plain"][1] is verdicts["p2_top"][1] is False
-    reached = judged(miniature, 0, "HEAD~2", "HEAD", "--budget", "1", "--allow-instructions", "50")["findings"]
+    reached = judged(miniature, 0, "HEAD~2", "HEAD", "--budget", "1", "--allow-instructions", "50%")["findings"]
     assert "p1_middle" in {one["variant"] for one in reached}
 
 
@@ -203,7 +207,7 @@ def test_what_was_not_looked_at_is_named_and_is_no_pass(miniature: Miniature) ->
     assert told.returncode == 1
     assert "not looked at p1_middle: the change reaches them" in told.stdout
     assert told.stdout.splitlines()[-1] == "INCOMPLETE, no pass: not looked at: p1_middle"
-    everything = judged(miniature, 1, "HEAD~1", "--exact", "--variants", "all")
+    everything = judged(miniature, 1, "HEAD~1", "--exact", "--variants", "ladder")
     assert (everything["outcome"], len(everything["findings"])) == ("failed", 3)
 
 

@@ -19,8 +19,9 @@ from lobench.reports.page import page
 from lobench.variants import REFERENCE, discover, resolve
 from lobench.workbench.cli.outcome import show
 from lobench.workbench.comparison.cmp import compare
-from lobench.workbench.experiment import plan as plans
+from lobench.workbench.experiment import budget as budgets
 from lobench.workbench.experiment.document import Document, new_content
+from lobench.workbench.experiment.options import kept, options_of
 from lobench.workbench.experiment.pipeline import conduct
 from lobench.workbench.experiment.resume import check, reopen
 from lobench.workbench.results import Result, ResultFolder, read
@@ -56,18 +57,18 @@ def variants_of(command: dict[str, Any]) -> list[Variant]:
     return [KNOWN[REFERENCE], *(resolve(name, KNOWN) for name in command["names"])]
 
 
-def plan_of(command: dict[str, Any]) -> plans.Plan:
+def budget_of(command: dict[str, Any]) -> budgets.Budget:
     if command["verb"] == "run":
         whole = command["until"] == STAGES[-1]
-        return plans.full(command["budget"], command["processes"], factorial=whole)
-    return plans.Plan(command["budget"], command["processes"], until_precision=command["precision"])
+        return budgets.full(command["budget"], command["processes"], factorial=whole)
+    return budgets.Budget(command["budget"], command["processes"], precision=command["precision"])
 
 
 def go(command: dict[str, Any], document: Document) -> bool:
     """Do what the command asks for; whether it came to its end."""
     specs = [([feed(count)], open_feed([feed(count)])) for count in command["counts"]]
     try:
-        conduct(document, specs, variants_of(command), [], plan_of(command))
+        conduct(document, specs, variants_of(command), [], budget_of(command))
     except KeyboardInterrupt:
         return False
     if command["verb"] == "cmp":
@@ -102,7 +103,7 @@ def test_whatever_is_written_can_be_read(
     command: dict[str, Any], ends: list[int], coarse: bool, passes: int, evaluations: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-        patch.setenv("LOBENCH_PROFILE_DIR", os.devnull)
+        patch.setenv("LOBENCH_TUNING_DIR", os.devnull)
         save = ResultFolder.save
 
         def checked(self: ResultFolder, result: Result) -> None:
@@ -111,8 +112,9 @@ def test_whatever_is_written_can_be_read(
             read(self.result)
 
         patch.setattr(ResultFolder, "save", checked)
+        asked = options_of([[feed(count)] for count in command["counts"]], [], None, budget_of(command))
         document = Document(
-            new_content(command["verb"], variants_of(command), "last", command["until"]), ResultFolder(folder)
+            new_content(command["verb"], variants_of(command), "last", command["until"], asked), ResultFolder(folder)
         )
         for end in [*ends, None]:
             Laboratory(interrupt_after=end, coarse=coarse, passes=passes, evaluations=evaluations).install(patch)
@@ -128,4 +130,5 @@ def test_whatever_is_written_can_be_read(
             if command["verb"] != "measure":
                 break
             document = reopen(str(path))
+            assert kept(document.content, str(path)) == asked
             check(document.content, variants_of(command))

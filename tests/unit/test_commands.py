@@ -37,7 +37,7 @@ def unclosed(tmp_path: Path) -> Path:
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
     """Types a command in a folder of its own; the laboratory's ways are given by name."""
-    monkeypatch.setenv("LOBENCH_PROFILE_DIR", os.devnull)
+    monkeypatch.setenv("LOBENCH_TUNING_DIR", os.devnull)
     monkeypatch.chdir(tmp_path)
 
     def typed(*words: object, **ways: Any) -> int:
@@ -59,7 +59,7 @@ def kept(tmp_path: Path) -> Path:
     [
         ("cmp", "p5_memory_pool", "p4_hash_lookup", "day.dbn", "--budget", "40", "--tolerance", "50%"),
         ("measure", "day.dbn", "--variants", "p4_hash_lookup"),
-        ("measure", "day.dbn", "--until", "0.01%"),
+        ("measure", "day.dbn", "--precision", "0.01%"),
     ],
     ids=["cmp", "one-variant", "precision"],
 )
@@ -75,7 +75,7 @@ def test_what_was_measured_is_reported(words: tuple[str, ...], command: Command,
 
 @pytest.mark.parametrize("after", [2, 3, 6, 12])
 def test_an_interrupted_one_is_reported_and_goes_on(command: Command, feed: Path, tmp_path: Path, after: int) -> None:
-    assert command("measure", "--until", "0.5%", "--variants", "p7", feed, interrupt_after=after) == 130
+    assert command("measure", "--precision", "0.5%", "--variants", "p7", feed, interrupt_after=after) == 130
     path = kept(tmp_path)
     before = read(path)
     assert before["status"] == "partial"
@@ -88,6 +88,57 @@ def test_an_interrupted_one_is_reported_and_goes_on(command: Command, feed: Path
     assert part["session"]["complete"]
     assert part["session"]["samples"]["rows"][: len(rows)] == rows
     assert page([result]).answer
+
+
+def test_it_goes_on_with_what_was_asked_for(
+    command: Command, feed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = write(tmp_path / "other.dbn", header(), records(3_000, 1).tobytes())
+    (tmp_path / "mine.py").write_text(OWN)
+    asked = ("--variants", "p4 mine", "--variants-from", "mine.py", "--budget", "2m", "--precision", "0.5%")
+    limits = ("--processes", "12", "--time-limit", "90s", "--tuning", "none")
+    assert command("measure", "day.dbn", "--feed", other, *asked, *limits, interrupt_after=6) == 130
+    path = kept(tmp_path)
+    before = read(path)
+    assert before["options"] == {
+        "feeds": [["day.dbn"], [str(other)]],
+        "variants_from": ["mine.py"],
+        "tuning": "none",
+        "seconds": 60.0,
+        "processes": 12,
+        "precision": 0.005,
+        "time_limit": 90.0,
+    }
+    # The command is for people: nobody reads it back.
+    path.write_text(json.dumps({**before, "command": "lobench measure --budget 'never closed"}))
+    capsys.readouterr()
+    for typed, named in ((["--budget", "9"], "--budget"), ([feed], "FEED"), (["--feed", feed], "--feed")):
+        assert command("measure", *typed, "--resume", path) == 2
+        assert capsys.readouterr().err.endswith(f"of the interrupted command; leave out {named}\n")
+    assert command("measure", "--resume", path) == 0
+    result = read(path)
+    assert result["options"] == before["options"]
+    assert [part["specs"] for part in result["feeds"]] == before["options"]["feeds"]
+    assert [entry["name"] for entry in result["variants"]] == ["p0_baseline", "p4_hash_lookup", "mine"]
+    for part in result["feeds"]:
+        assert part["session"]["complete"]
+        assert part["session"]["design"]["until_precision"] == 0.005
+
+
+def test_what_was_begun_before_options_were_kept(
+    command: Command, feed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command("measure", "--variants", "p7", feed, interrupt_after=3) == 130
+    path = kept(tmp_path)
+    before = read(path)
+    del before["options"]
+    path.write_text(json.dumps(before))
+    capsys.readouterr()
+    assert command("measure", "--resume", path) == 2
+    told = f"lobench: {path}: written before results kept their options, and cannot go on; measure anew\n"
+    assert capsys.readouterr().err == told
+    # It can be read and reported all the same.
+    assert page([read(path)]).answer
 
 
 def test_one_kernel_in_the_ladder(

@@ -19,7 +19,7 @@ from lobench.engine.policy import AXES, Variant
 from lobench.variants import REFERENCE, discover, from_top, ladder, policies, resolve
 from lobench.workbench.results.conversion import as_json
 from lobench.workbench.results.model.control import again
-from lobench.workbench.selection import named, select
+from lobench.workbench.selection import select
 from lobench.workbench.statistics import error_rates
 from lobench.workbench.statistics import from_top as statistics
 from lobench.workbench.verification.proof import Proof, compare
@@ -67,8 +67,8 @@ def test_names_are_canonical() -> None:
     # On top of the reference there is one name, whether it is said or not.
     assert resolve(f"{REFERENCE},lookup=hash", KNOWN) == resolve("lookup=hash", KNOWN)
     assert resolve("p7_cache_layout,layout=general,lookup=linear", KNOWN).policies["lookup"] == "linear"
-    assert named("p7,events=clone", KNOWN).name == "p7_cache_layout,events=clone"
-    assert named("p4", KNOWN).name == "p4_hash_lookup"
+    assert resolve("p7,events=clone", KNOWN).name == "p7_cache_layout,events=clone"
+    assert resolve("p4", KNOWN).name == "p4_hash_lookup"
 
 
 def test_a_users_own_variant_may_be_the_base() -> None:

@@ -9,12 +9,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from lobench.engine.errors import UsageError
 from lobench.engine.oracle import Oracle
 from lobench.engine.records import BID
-from lobench.workbench.experiment import plan
+from lobench.workbench.experiment import budget
 from lobench.workbench.experiment.document import repeatable
-from lobench.workbench.measurement.calibration import AIM, choose, smoothed
 from lobench.workbench.measurement.contamination import REASONS, Reading, count_reasons, is_contaminated
 from lobench.workbench.measurement.design import (
     LEAD_IN_RECORDS,
@@ -25,6 +23,7 @@ from lobench.workbench.measurement.design import (
     isolated_every,
     slices,
 )
+from lobench.workbench.measurement.grain import AIM, choose, smoothed
 from lobench.workbench.measurement.scaling import worker_counts
 from lobench.workbench.measurement.sweep import queue_records
 from lobench.workbench.measurement.turn_order import orders, williams
@@ -175,7 +174,7 @@ def test_curves_fall_to_nothing() -> None:
 def designed(
     seconds: float, pass_seconds: float, processes: int | None = None, until: float | None = None
 ) -> tuple[Design, bool]:
-    return plan.design(
+    return budget.design(
         seconds,
         events=1_000_000,
         pass_seconds=pass_seconds,
@@ -212,26 +211,6 @@ def test_a_precision_may_take_more_processes() -> None:
 def test_some_processes_have_an_isolated_pass(processes: int, isolated: int) -> None:
     every = isolated_every(processes)
     assert len(range(0, processes, every)) == isolated
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90), ("90s", 90), ("2m", 120), ("1.5m", 90), ("0.5", 0.5), ("1e2s", 100)]
-)
-def test_durations(text: str, seconds: float) -> None:
-    assert plan.seconds_of(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["", "s", "m", "0", "-1", "nan", "inf", "1h", "two", "1 2"])
-def test_what_is_no_duration(text: str) -> None:
-    with pytest.raises(UsageError, match=f"'{text}' is no duration; write 90, 90s or 2m"):
-        plan.seconds_of(text)
-
-
-def test_precisions() -> None:
-    assert plan.precision_of("0.5%") == plan.precision_of("0.005") == 0.005
-    for text in ("", "%", "0", "0%", "-1%", "1", "100%", "nan", "5 percent"):
-        with pytest.raises(UsageError, match="is no precision; write the half-width"):
-            plan.precision_of(text)
 
 
 @pytest.mark.parametrize("resting", [1, 8, 512])

@@ -23,7 +23,9 @@ from lobench.engine.policy import Variant
 from lobench.engine.replay import warm
 from lobench.variants import REFERENCE, discover
 from lobench.workbench.experiment import resume
+from lobench.workbench.experiment.budget import Budget
 from lobench.workbench.experiment.document import new_content
+from lobench.workbench.experiment.options import options_of
 from lobench.workbench.measurement.clocks import Clocks
 from lobench.workbench.measurement.counters import count, peak_orders
 from lobench.workbench.measurement.design import CONTROL
@@ -183,7 +185,9 @@ def load_user(folder: Path, line: str) -> Variant:
 def test_going_on_needs_the_same_sources_and_machine(tmp_path: Path) -> None:
     variant = load_user(tmp_path, "CONSTANT = 1")
     chosen = [discover()["p0_baseline"], variant]
-    content = new_content("measure", chosen, "last")
+    content = new_content(
+        "measure", chosen, "last", "strategies", options_of([["synth:liquid-future"]], [], None, Budget(60.0))
+    )
     resume.check(content, chosen)
     with pytest.raises(UsageError, match="mine: the source has changed"):
         resume.check(content, [chosen[0], load_user(tmp_path, "CONSTANT = 2")])

@@ -17,7 +17,7 @@ from lobench.variants.p7_cache_layout.candidates import candidates
 from lobench.variants.p7_cache_layout.parameters import DEFAULTS, Parameters
 from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.tuning import search
-from lobench.workbench.tuning.search import Tuning, changed
+from lobench.workbench.tuning.search import Search, changed
 from lobench.workbench.tuning.traits import Traits, traits_of
 from lobench.workbench.tuning.trials import Halves, Trial
 from tests.replays import PHASE
@@ -113,9 +113,9 @@ class Laboratory:
         advance(1.0)
 
 
-def tuned(monkeypatch: pytest.MonkeyPatch, laboratory: Laboratory, half: str = "first", **more: Any) -> Tuning:
+def tuned(monkeypatch: pytest.MonkeyPatch, laboratory: Laboratory, half: str = "first", **more: Any) -> Search:
     monkeypatch.setattr(search, "measure", laboratory)
-    tuning = Tuning(half)
+    tuning = Search(half)
     options = {"evaluate": "last", "seconds": 60.0, "start": None, **more}
     search.search(
         tuning,
@@ -201,7 +201,7 @@ def test_an_interrupt_leaves_the_best_so_far(monkeypatch: pytest.MonkeyPatch) ->
     laboratory = Laboratory(narrow, narrow)
     laboratory.stop_at = 1
     monkeypatch.setattr(search, "measure", laboratory)
-    tuning = Tuning("first")
+    tuning = Search("first")
     with pytest.raises(KeyboardInterrupt):
         search.search(
             tuning,

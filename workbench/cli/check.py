@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from lobench.workbench.cli.options import add_evaluate, add_json
+from lobench.workbench.cli import options, units
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,30 +32,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("head", metavar="HEAD", nargs="?", help="the commit to judge (default HEAD)")
     parser.add_argument("--worktree", action="store_true", help="judge the working tree's files, committed or not")
-    parser.add_argument(
-        "--feed", metavar="FEED", action="append", default=[], help=f"a feed (repeatable; default {DEFAULT_FEED})"
-    )
-    parser.add_argument(
-        "--variants",
-        metavar="LIST",
-        help="names or their first letters separated by spaces, or all: these are timed, and no others looked at "
-        "(default: the reference and the ladder's top, and exact counts of all others that the change reaches)",
+    options.add_feed(parser, DEFAULT_FEED)
+    options.add_variants(
+        parser,
+        "these are timed, and no others looked at; default: the reference and the ladder's top, and exact counts of "
+        "all others that the change reaches",
     )
     parser.add_argument("--same", action="store_true", help="let BASE and HEAD be one commit, which passes")
-    parser.add_argument(
-        "--budget", type=float, metavar="SECONDS", help="most time for timing (what is left of 170, from 30 to 75)"
-    )
+    options.add_budget(parser, "what compiling leaves of 170s, from 30s to 75s")
     parser.add_argument("--exact", action="store_true", help="no timing: judge by results and instructions alone")
     parser.add_argument(
-        "--allow-instructions", type=float, default=0.5, metavar="PERCENT", help="rise that passes (default 0.5)"
+        "--allow-instructions",
+        type=units.percentage,
+        default=0.005,
+        metavar="PERCENT",
+        help="rise that passes, in per cent: 1%% (default 0.5%%)",
     )
-    add_evaluate(parser)
-    add_json(parser)
+    options.add_evaluate(parser)
+    options.add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    import math
-
     from lobench.engine.errors import UsageError
     from lobench.workbench.commits.gate import check
     from lobench.workbench.commits.repository import Repository
@@ -63,10 +60,6 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.worktree and arguments.head not in (None, "HEAD"):
         raise UsageError("--worktree judges the working tree: leave out HEAD")
-    if arguments.budget is not None and not 0 < arguments.budget < math.inf:
-        raise UsageError("--budget must be positive")
-    if not 0 <= arguments.allow_instructions < math.inf:
-        raise UsageError("--allow-instructions must not be negative")
     repository = Repository()
     base, head = arguments.base, arguments.head
     between = repository.pair(base)
@@ -78,12 +71,12 @@ def run(arguments: argparse.Namespace) -> int:
         repository,
         base,
         None if arguments.worktree else head or "HEAD",
-        feeds=arguments.feed or [DEFAULT_FEED],
+        feeds=arguments.separate or [DEFAULT_FEED],
         variants=arguments.variants,
         evaluate=arguments.evaluate,
         timed=not arguments.exact,
         seconds=arguments.budget,
-        allowed=arguments.allow_instructions / 100,
+        allowed=arguments.allow_instructions,
         same=arguments.same,
     )
     if arguments.json:

@@ -10,16 +10,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from lobench.workbench.cli.options import (
-    add_evaluate,
-    add_feeds,
-    add_json,
-    add_time_limit,
-    add_tolerance,
-    add_tuned,
-    add_until,
-    add_variants_from,
-)
+from lobench.workbench.cli import options
 
 if TYPE_CHECKING:
     from lobench.engine.policy import Variant
@@ -33,53 +24,54 @@ SECONDS = 60.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("base", metavar="A", help="a variant, or a combination (see `lobench variants`)")
-    parser.add_argument("variant", metavar="B", help="the variant that is compared with it")
-    add_feeds(parser, required=False)
-    add_variants_from(parser)
-    add_evaluate(parser)
-    add_tuned(parser, "--profile")
-    add_until(parser, "decode", "book", "features", "strategies")
-    parser.add_argument("--budget", metavar="TIME", help=f"for measuring: 90, 90s, 2m (default {SECONDS:g}s)")
-    parser.add_argument("--processes", type=int, metavar="N", help="fresh processes to measure in (default: as fits)")
-    add_tolerance(parser)
-    add_time_limit(parser)
-    parser.add_argument("-o", "--output", metavar="DIR", default="out", help="where results are kept (default out)")
-    add_json(parser)
+    parser.add_argument("a", metavar="A", help="a variant: its name or first letters, or a combination")
+    parser.add_argument("b", metavar="B", help="the variant that is compared with it")
+    options.add_feeds(parser)
+    options.add_variants_from(parser)
+    options.add_evaluate(parser)
+    options.add_tuning(parser)
+    options.add_until(parser)
+    options.add_budget(parser, f"{SECONDS:g}s")
+    options.add_processes(parser)
+    options.add_tolerance(parser)
+    options.add_time_limit(parser)
+    options.add_output(parser, "out")
+    options.add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from lobench.engine.errors import UsageError
     from lobench.engine.feeds import open_feed
-    from lobench.workbench.cli.options import fraction, time_limit
     from lobench.workbench.cli.outcome import exit_code, without_rows
     from lobench.workbench.comparison.cmp import compare
     from lobench.workbench.console import print_json
+    from lobench.workbench.experiment.budget import Budget
     from lobench.workbench.experiment.document import Document, new_content
+    from lobench.workbench.experiment.options import options_of
     from lobench.workbench.experiment.pipeline import conduct
-    from lobench.workbench.experiment.plan import Plan, seconds_of
     from lobench.workbench.results import ResultFolder
     from lobench.workbench.results.conversion import as_json
     from lobench.workbench.results.refuted import refuted
 
-    tolerance = fraction("--tolerance", arguments.tolerance)
-    if arguments.processes is not None and arguments.processes < 1:
-        raise UsageError(f"--processes must be positive, was {arguments.processes}")
-    seconds = SECONDS if arguments.budget is None else seconds_of(arguments.budget)
+    budget = Budget(
+        SECONDS if arguments.budget is None else arguments.budget,
+        arguments.processes,
+        counters=True,
+        time_limit=arguments.time_limit,
+    )
     variants, (base, variant) = _variants(arguments)
     specs = arguments.feeds or [DEFAULT_FEED]
     source = open_feed(specs)
+    asked = options_of([specs], arguments.variants_from, arguments.tuning, budget)
     folder = ResultFolder(arguments.output)
     try:
-        document = Document(new_content("cmp", variants, arguments.evaluate, arguments.until), folder)
-        plan = Plan(seconds, arguments.processes, counters=True, time_limit=time_limit(arguments))
-        conduct(document, [(specs, source)], variants, arguments.variants_from, plan, arguments.tuned)
+        document = Document(new_content("cmp", variants, arguments.evaluate, arguments.until, asked), folder)
+        conduct(document, [(specs, source)], variants, arguments.variants_from, budget, arguments.tuning)
     finally:
         folder.drop_if_empty()
     content = document.content
     (feed,) = content.feeds
     if not {base, variant} & set(refuted(feed)):
-        feed.comparison = compare(feed, base, variant, tolerance, until=arguments.until)
+        feed.comparison = compare(feed, base, variant, arguments.tolerance, until=arguments.until)
         document.save()
     comparison = feed.comparison
     if arguments.json:
@@ -92,11 +84,11 @@ def run(arguments: argparse.Namespace) -> int:
 def _variants(arguments: argparse.Namespace) -> tuple[list[Variant], tuple[str, str]]:
     """What is measured, the reference among it, and the names of the two."""
     from lobench.engine.errors import UsageError
-    from lobench.variants import REFERENCE
-    from lobench.workbench.selection import known_with, named
+    from lobench.variants import REFERENCE, resolve
+    from lobench.workbench.selection import known_with
 
     known = known_with(arguments.variants_from)
-    pair = [named(name, known) for name in (arguments.base, arguments.variant)]
+    pair = [resolve(name, known) for name in (arguments.a, arguments.b)]
     names = pair[0].name, pair[1].name
     if names[0] == names[1]:
         raise UsageError(

@@ -10,6 +10,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lobench.workbench.cli import options
+
 if TYPE_CHECKING:
     from lobench.workbench.commits.repository import Repository
     from lobench.workbench.history.store import History
@@ -18,11 +20,10 @@ HELP = "publish the recorded history as a site that needs no network"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-o", "--output", metavar="DIR", help="where to (default: html_dir of asv.conf.json)")
+    options.add_output(parser, note="html_dir of asv.conf.json")
     parser.add_argument("--serve", action="store_true", help="then serve it on this machine until interrupted")
     parser.add_argument("--port", type=int, default=8080, metavar="N", help="for --serve (default 8080; 0 takes any)")
-    parser.add_argument("--results", metavar="DIR", help="folder of asv's results (default: that of asv.conf.json)")
-    parser.add_argument("--machine", metavar="NAME", help="whose history (default: this machine's)")
+    options.add_history(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from lobench.workbench.cli.options import add_json, add_tolerance
+from lobench.workbench.cli import options
 
 if TYPE_CHECKING:
     from lobench.workbench.comparison.diff import FeedChanges
@@ -23,7 +23,7 @@ HELP = "compare two results in time"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("old", metavar="OLD", help="the earlier result.json, or its folder")
     parser.add_argument("new", metavar="NEW", help="the later one")
-    add_tolerance(parser)
+    options.add_tolerance(parser)
     parser.add_argument(
         "--control",
         metavar="RESULT",
@@ -34,30 +34,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--force",
+        dest="anyway",
         action="store_true",
         help="compare even if the machine or Numba's target differ, and show figures that nothing can judge",
     )
-    add_json(parser)
+    options.add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     from lobench.engine.errors import UsageError
-    from lobench.workbench.cli.options import fraction
     from lobench.workbench.comparison.diff import changes, machine_differences, remarks, work_differences
     from lobench.workbench.console import print_json
     from lobench.workbench.results import read
 
-    tolerance = fraction("--tolerance", arguments.tolerance)
     old, new = read(arguments.old), read(arguments.new)
     different = work_differences(old, new)
     if different:
         raise UsageError(f"the two results cannot be compared: {'; '.join(different)}")
     machines = machine_differences(old.environment, new.environment)
-    if machines and not arguments.force:
+    if machines and not arguments.anyway:
         raise UsageError(f"the two results cannot be compared: {'; '.join(machines)}; --force compares them anyway")
-    found = changes(old, new, tolerance, [read(path) for path in arguments.control])
+    found = changes(old, new, arguments.tolerance, [read(path) for path in arguments.control])
     unknown = [part.feed for part in found if not part.sessions.count]
-    if unknown and not arguments.force:
+    if unknown and not arguments.anyway:
         raise UsageError(f"the two results cannot be compared: {_unjudged(unknown)}; --force shows figures, no verdict")
     notes = [*(f"compared all the same: {text}" for text in machines), *remarks(old, new)]
     regressions = [change for part in found for change in part.changes if change.regression]
@@ -66,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
             {
                 "old": {"created": old.created, "source_digest": old.source_digest},
                 "new": {"created": new.created, "source_digest": new.source_digest},
-                "tolerance": tolerance,
+                "tolerance": arguments.tolerance,
                 "sessions": [part.as_json() for part in found],
                 "changes": [change.as_json() for part in found for change in part.changes],
                 "regressions": [{"feed": change.feed, "variant": change.variant} for change in regressions],
@@ -74,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
             }
         )
     else:
-        _show(found, notes, tolerance)
+        _show(found, notes, arguments.tolerance)
     return 1 if regressions else 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from lobench.workbench.cli.options import add_json
+from lobench.workbench.cli import options
 
 HELP = "write a synthetic feed to a DBN file"
 
@@ -18,10 +18,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--anomalies", metavar="RATE", help="probability that a group breaks the rules, 0 to 1 (default 0)"
     )
-    parser.add_argument("-o", "--output", metavar="FILE", help="file to write, .dbn or .dbn.zst")
-    parser.add_argument("--force", action="store_true", help="replace an existing file, other than market data")
+    options.add_output_file(parser, ".dbn or .dbn.zst")
+    options.add_force(parser)
     parser.add_argument("--list", action="store_true", help="list the feeds that can be generated")
-    add_json(parser)
+    options.add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -50,12 +50,12 @@ def _generate(arguments: argparse.Namespace) -> int:
     from lobench.engine.synthetic import generate, open_synthetic
     from lobench.workbench.console import print_json, progress
 
-    if not arguments.name or not arguments.output:
+    if not arguments.name or not arguments.output_file:
         raise UsageError("generate needs a NAME and -o FILE; --list shows the names")
     settings = {"n": arguments.n, "seed": arguments.seed, "anomalies": arguments.anomalies}
     given = [f"{key}={value}" for key, value in settings.items() if value is not None]
     feed = open_synthetic(",".join(["synth:" + arguments.name.removeprefix("synth:"), *given]))
-    _check_place(arguments.output, force=arguments.force)
+    _check_place(arguments.output_file, force=arguments.force)
 
     started = perf_counter()
     with progress(feed.profile.name, feed.n, records=True) as ticker:
@@ -66,13 +66,16 @@ def _generate(arguments: argparse.Namespace) -> int:
             ticker.advance(records - done)
             done = records
 
-        generate(feed, arguments.output, tick)
+        generate(feed, arguments.output_file, tick)
     seconds = perf_counter() - started
-    size = Path(arguments.output).stat().st_size
+    path = arguments.output_file
+    size = Path(path).stat().st_size
     if arguments.json:
-        print_json({"feed": feed.name, "file": arguments.output, "records": feed.n, "bytes": size, "seconds": seconds})
+        print_json(
+            {"feed": feed.name, "file": arguments.output_file, "records": feed.n, "bytes": size, "seconds": seconds}
+        )
     else:
-        print(f"{arguments.output}: {feed.n:,} records of {feed.name}, {size:,} bytes, {seconds:.1f} s")
+        print(f"{arguments.output_file}: {feed.n:,} records of {feed.name}, {size:,} bytes, {seconds:.1f} s")
     return 0
 
 

@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lobench.workbench.cli.options import add_evaluate, add_json
+from lobench.workbench.cli import options
 
 if TYPE_CHECKING:
     from lobench.workbench.commits.feeds import NamedFeed
@@ -28,23 +28,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     record.add_argument("--commit", metavar="REV", default="HEAD", help="which (default HEAD)")
     backfill = verbs.add_parser("backfill", help="measure past commits and record them; goes on where it stopped")
     backfill.add_argument("range", metavar="REV..REV", help="both ends included, along first parents")
-    backfill.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth commit, and the last")
+    backfill.add_argument(
+        "--every", type=int, default=1, metavar="N", help="only every Nth commit, and the last (default 1)"
+    )
     listing = verbs.add_parser("regressions", help="list them; exit code 1 if one is not acknowledged")
     listing.add_argument("--acknowledged", metavar="FILE", help="default benchmarks/acknowledged.toml")
-    add_json(listing)
+    options.add_json(listing)
     for one in (record, backfill):
-        one.add_argument("--variants", metavar="LIST", help="names separated by spaces (default: the ladder)")
-        one.add_argument("--feed", metavar="FEED", action="append", default=[], help=f"default {DEFAULT_FEED}")
-        one.add_argument("--rounds", type=int, default=6, metavar="N", help="most rounds of fresh processes (6)")
-        one.add_argument("--seconds", type=float, default=8.0, metavar="S", help="replaying in each round (8)")
+        options.add_variants(one, "default: those of the last commit")
+        options.add_feed(one, DEFAULT_FEED)
+        one.add_argument(
+            "--rounds", type=int, default=6, metavar="N", help="rounds of fresh processes, at most (default 6)"
+        )
+        options.add_seconds(one, 8.0, "a round's")
         one.add_argument("--again", action="store_true", help="also try commits that could not be measured before")
         one.add_argument(
             "--accept-results", action="store_true", help="record commits that compute something else than before"
         )
-        add_evaluate(one)
+        options.add_evaluate(one)
     for one in (record, backfill, listing):
-        one.add_argument("--results", metavar="DIR", help="folder of asv's results (default: that of asv.conf.json)")
-        one.add_argument("--machine", metavar="NAME", help="name the results are kept under (default: the processor's)")
+        options.add_history(one)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -67,18 +70,14 @@ def opened(repository: Repository, results: str | None, machine: str | None) -> 
 
 
 def _record(arguments: argparse.Namespace, repository: Repository) -> int:
-    import math
-
-    from lobench.engine.errors import UsageError
     from lobench.workbench.commits.feeds import as_files
     from lobench.workbench.history.store import REMEDY
     from lobench.workbench.processes.file_lock import locked
 
     # Nothing is written before all of what was asked for is known to exist.
-    if arguments.rounds < 3 or not 0 < arguments.seconds < math.inf:
-        raise UsageError("--rounds must be at least 3, --seconds positive")
+    options.refuse_few("--rounds", arguments.rounds, 3)
     asked, names = _chosen(repository, _asked(arguments, repository), arguments.variants)
-    feeds = as_files(arguments.feed or [DEFAULT_FEED])
+    feeds = as_files(arguments.separate or [DEFAULT_FEED])
     history, _ = opened(repository, arguments.results, arguments.machine)
     with locked(history.lock, REMEDY):
         return _record_locked(arguments, repository, asked, names, feeds)
@@ -130,12 +129,9 @@ def _record_locked(
 
 
 def _asked(arguments: argparse.Namespace, repository: Repository) -> list[Commit]:
-    from lobench.engine.errors import UsageError
-
     if arguments.what == "record":
         return [repository.commit(arguments.commit)]
-    if arguments.every < 1:
-        raise UsageError("--every must be at least 1")
+    options.refuse_few("--every", arguments.every, 1)
     commits = repository.commits(arguments.range)
     return [commit for place, commit in enumerate(commits[::-1]) if place % arguments.every == 0][::-1]
 

@@ -9,14 +9,16 @@ with --resume.
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lobench.workbench.cli.options import add_feeds, add_json, add_time_limit, add_tuned, add_variants, time_limit
+from lobench.workbench.cli import options, units
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lobench.engine.feeds import Feed
+    from lobench.workbench.experiment.budget import Budget
     from lobench.workbench.experiment.document import Document
-    from lobench.workbench.experiment.plan import Plan
 
 HELP = "measure variants side by side, for a time or to a precision"
 
@@ -28,31 +30,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume", metavar="RESULT.json", help="go on with an interrupted measurement; it knows its own options"
     )
-    add_json(parser)
+    options.add_json(parser)
 
 
 def _add_what(parser: argparse.ArgumentParser) -> None:
-    add_feeds(parser, required=False)
+    """What an interrupted measurement knows itself."""
+    options.add_feeds(parser)
+    options.add_feed(parser, DEFAULT_FEED)
+    options.add_chosen(parser)
+    options.add_tuning(parser)
+    options.add_until(parser)
+    options.add_time_limit(parser)
+    options.add_budget(parser, "120s, with --precision at most 10m; all feeds share it")
     parser.add_argument(
-        "--feed", metavar="FEED", action="append", default=[], help="one more feed, measured by itself (repeatable)"
+        "--precision",
+        metavar="WIDTH",
+        type=units.precision,
+        help="stop when the half-width of every interval is below this: 0.5%% or 0.005",
     )
-    add_variants(parser)
-    add_tuned(parser, "--profile")
-    add_time_limit(parser)
-    parser.add_argument(
-        "--budget",
-        metavar="TIME",
-        help="for measuring all feeds: 90, 90s, 2m (default 120s, with --until WIDTH at most 10m)",
-    )
-    parser.add_argument(
-        "--until",
-        metavar="STAGE|WIDTH",
-        action="append",
-        help="decode, book, features or strategies: measure the pipeline so far (default: all of it); or a width such "
-        "as 0.5%%: stop when every interval's half-width is below it; may be given twice, once for each",
-    )
-    parser.add_argument("--processes", type=int, metavar="N", help="fresh processes to measure in (default: as fits)")
-    parser.add_argument("-o", "--output", metavar="DIR", default="out", help="where results are kept (default out)")
+    options.add_processes(parser)
+    options.add_output(parser, "out")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -73,17 +70,21 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _measured(arguments: argparse.Namespace) -> Document:
     from lobench.workbench.experiment.document import Document, new_content
+    from lobench.workbench.experiment.options import options_of
     from lobench.workbench.experiment.pipeline import conduct
     from lobench.workbench.results import ResultFolder
     from lobench.workbench.selection import with_reference
 
-    plan, until = _plan(arguments)
+    together = [arguments.feeds] if arguments.feeds else []
+    specs = [*together, *([spec] for spec in arguments.separate)] or [[DEFAULT_FEED]]
+    budget = _budget(arguments, len(specs))
     variants = with_reference(arguments.variants, arguments.variants_from)
-    feeds = _feeds(arguments)
+    feeds = _opened(specs)
+    asked = options_of(specs, arguments.variants_from, arguments.tuning, budget)
     folder = ResultFolder(arguments.output)
     try:
-        document = Document(new_content("measure", variants, arguments.evaluate, until), folder)
-        conduct(document, feeds, variants, arguments.variants_from, plan, arguments.tuned)
+        document = Document(new_content("measure", variants, arguments.evaluate, arguments.until, asked), folder)
+        conduct(document, feeds, variants, arguments.variants_from, budget, arguments.tuning)
     finally:
         folder.drop_if_empty()
     return document
@@ -91,51 +92,48 @@ def _measured(arguments: argparse.Namespace) -> Document:
 
 def _resumed(arguments: argparse.Namespace) -> Document:
     from lobench.engine.errors import UsageError
+    from lobench.variants import resolve
+    from lobench.workbench.experiment.options import budget_of, kept
     from lobench.workbench.experiment.pipeline import conduct
     from lobench.workbench.experiment.resume import check, reopen
-    from lobench.workbench.selection import with_reference
+    from lobench.workbench.selection import known_with
 
     document = reopen(arguments.resume)
-    before = _said_before(document.content.command)
-    given = [
-        name for name, value in vars(_said_before("lobench measure")).items() if vars(arguments).get(name) != value
-    ]
+    content = document.content
+    given = _given(arguments)
     if given:
         raise UsageError(f"--resume goes on with the options of the interrupted command; leave out {', '.join(given)}")
-    variants = with_reference(before.variants, before.variants_from)
-    check(document.content, variants)
-    plan, _ = _plan(before)
-    conduct(document, _feeds(before), variants, before.variants_from, plan)
+    asked = kept(content, arguments.resume)
+    known = known_with(asked.variants_from)
+    variants = [resolve(entry.name, known) for entry in content.variants]
+    check(content, variants)
+    conduct(document, _opened(asked.feeds), variants, asked.variants_from, budget_of(asked), asked.tuning)
     return document
 
 
-def _said_before(command: str) -> argparse.Namespace:
-    """What an earlier command line asked for."""
-    import shlex
-
+def _given(arguments: argparse.Namespace) -> list[str]:
+    """Options that were typed and that an interrupted measurement knows itself."""
     parser = argparse.ArgumentParser()
     _add_what(parser)
-    add_json(parser)
-    said, _ = parser.parse_known_args(shlex.split(command)[2:])
-    del said.json
-    return said
+    spelled = {"feeds": "FEED", "separate": "--feed"}
+    return [
+        spelled.get(name, f"--{name.replace('_', '-')}")
+        for name, value in vars(parser.parse_args([])).items()
+        if getattr(arguments, name) != value
+    ]
 
 
-def _feeds(arguments: argparse.Namespace) -> list[tuple[list[str], Feed]]:
+def _opened(feeds: Sequence[Sequence[str]]) -> list[tuple[Sequence[str], Feed]]:
     from lobench.engine.feeds import open_feed
 
-    together: list[Any] = [arguments.feeds] if arguments.feeds else []
-    specs = [*together, *([spec] for spec in arguments.feed)] or [[DEFAULT_FEED]]
-    return [(names, open_feed(names)) for names in specs]
+    return [(specs, open_feed(specs)) for specs in feeds]
 
 
-def _plan(arguments: argparse.Namespace) -> tuple[Plan, str]:
-    """The plan, and the last stage that is computed."""
-    from lobench.workbench.experiment import plan
+def _budget(arguments: argparse.Namespace, feeds: int) -> Budget:
+    from lobench.workbench.experiment import budget
 
-    until, precision = plan.until_of(arguments.until or [])
-    default = plan.MEASURE_SECONDS if precision is None else plan.UNTIL_SECONDS
-    seconds = default if arguments.budget is None else plan.seconds_of(arguments.budget)
-    feeds = len(arguments.feed) + bool(arguments.feeds) or 1
-    made = plan.Plan(seconds / feeds, arguments.processes, until_precision=precision, time_limit=time_limit(arguments))
-    return made, until
+    default = budget.MEASURE_SECONDS if arguments.precision is None else budget.PRECISION_SECONDS
+    seconds = default if arguments.budget is None else arguments.budget
+    return budget.Budget(
+        seconds / feeds, arguments.processes, precision=arguments.precision, time_limit=arguments.time_limit
+    )

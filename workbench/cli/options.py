@@ -1,19 +1,42 @@
-"""Arguments that several verbs share."""
+"""The options that several verbs share: the same spelling, units and words in each (tests/unit/test_options.py).
+
+What differs between verbs, as defaults do, stands in brackets at the end of a help text. Values are read by
+``workbench.cli.units`` while arguments are parsed.
+"""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from lobench.engine.errors import UsageError
+from lobench.workbench.cli import units
 
 FEED_HELP = "a .dbn or .dbn.zst file, or synth:NAME[,n=…,seed=…,anomalies=…]; several are replayed as one feed"
 
 
-def add_feeds(parser: argparse.ArgumentParser, *, required: bool) -> None:
-    """Positional FEED arguments."""
-    parser.add_argument("feeds", metavar="FEED", nargs="+" if required else "*", help=FEED_HELP)
+def add_feeds(parser: argparse.ArgumentParser, *, required: bool = False, note: str = "") -> None:
+    """Positional FEED arguments, together one feed."""
+    parser.add_argument("feeds", metavar="FEED", nargs="+" if required else "*", help=_noted(FEED_HELP, note))
 
 
-def add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print one JSON object on stdout, progress on stderr")
+def add_feed(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+    """``--feed``: each is a feed by itself; ``default`` says which there is without any."""
+    parser.add_argument(
+        "--feed",
+        dest="separate",
+        metavar="FEED",
+        action="append",
+        default=[],
+        help=_noted("a feed that is measured by itself, repeatable", default and f"default {default}"),
+    )
+
+
+def add_json(parser: argparse.ArgumentParser, **default: Any) -> None:
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object on stdout, progress on stderr", **default
+    )
 
 
 def add_variants_from(parser: argparse.ArgumentParser) -> None:
@@ -26,82 +49,153 @@ def add_variants_from(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_variants(parser: argparse.ArgumentParser) -> None:
-    """What ``run`` and ``verify`` ask: which variants, and at which records they evaluate."""
+def add_variants(parser: argparse.ArgumentParser, note: str, default: str | None = None) -> None:
+    """``--variants``: ``note`` says what is taken without it, and which other words a verb knows."""
     parser.add_argument(
         "--variants",
         metavar="LIST",
+        default=default,
+        help=_noted(
+            "which variants, separated by spaces: names, first letters of names, and combinations as `lobench "
+            "variants` explains them; or ladder for every variant there is",
+            note,
+        ),
+    )
+
+
+def add_chosen(parser: argparse.ArgumentParser) -> None:
+    """What ``run``, ``measure`` and ``verify`` ask: which variants, and at which records they evaluate."""
+    add_variants(
+        parser,
+        "or factorial for the 16 combinations, or from-top for the last phase, and it without one phase at a time; "
+        "default ladder",
         default="ladder",
-        help="ladder (default: every variant found), factorial (the 16 combinations), from-top (the last phase, and it "
-        "without one phase at a time), or names and combinations separated by spaces",
     )
     add_variants_from(parser)
     add_evaluate(parser)
 
 
 def add_evaluate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--evaluate", choices=("last", "every"), default="last", help="which records are evaluated")
+    parser.add_argument(
+        "--evaluate",
+        choices=("last", "every"),
+        default="last",
+        help="which records are evaluated: the last of each event, or every one (default last)",
+    )
 
 
-def add_until(parser: argparse.ArgumentParser, *stages: str) -> None:
-    """The stage after which each record is done with; ``stages`` are those of ``engine.policy.STAGES`` that make
-    sense here."""
+def add_until(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--until",
-        choices=stages,
-        default="strategies",
-        help="the last stage that is computed, with all before it (default: strategies, that is all)",
+        metavar="STAGE",
+        type=units.stage,
+        default=units.STAGES[-1],
+        help="the last stage that is computed, with all before it: decode, book, features or strategies (default "
+        "strategies, that is all)",
     )
 
 
-def add_tuned(parser: argparse.ArgumentParser, *names: str) -> None:
-    """Which tuning profile the variants that take one replay with; ``names`` are further spellings of the option."""
+def add_tuning(parser: argparse.ArgumentParser) -> None:
+    """With which fitted parameters the variants that take some replay."""
     parser.add_argument(
-        "--tuned",
-        *names,
-        dest="tuned",
+        "--tuning",
         metavar="FILE",
-        help="tuning profile of p8_profile_guided: a file that `lobench tune` wrote, or none (default: the one that it "
-        "wrote for this feed, if it did)",
+        help="parameters of p8_profile_guided: a tuning file that `lobench tune` wrote, or none (default: the one that "
+        "it wrote for this feed, if it did)",
     )
 
 
-def add_workers(parser: argparse.ArgumentParser) -> None:
+def add_workers(parser: argparse.ArgumentParser, note: str = "default 1") -> None:
     parser.add_argument(
-        "--workers", type=int, default=1, metavar="N", help="threads that share the instruments (default 1)"
+        "--workers", metavar="N", type=units.workers, help=_noted("threads that share the instruments", note)
     )
+
+
+def add_budget(parser: argparse.ArgumentParser, default: str) -> None:
+    """``--budget``, seconds; ``default`` says what there is without it, which is up to the verb."""
+    parser.add_argument(
+        "--budget",
+        metavar="TIME",
+        type=units.duration,
+        help=f"time for measuring (verifying and compiling come on top): 90, 90s, 2m (default {default})",
+    )
+
+
+def add_seconds(parser: argparse.ArgumentParser, default: float, whose: str) -> None:
+    """``--seconds``: the time of one out of several measurements of a command; ``whose`` that is."""
+    parser.add_argument(
+        "--seconds",
+        metavar="TIME",
+        type=units.duration,
+        default=default,
+        help=f"time of each single measurement: 90, 90s, 2m ({whose}; default {default:g}s)",
+    )
+
+
+def add_processes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--processes", type=int, metavar="N", help="fresh processes to measure in (default: as fits)")
 
 
 def add_time_limit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--time-limit",
         metavar="TIME",
+        type=units.duration,
         help="what verifying one variant may take before it is given up: 90, 90s, 2m (default: 30 s, or 40 times what "
         "the reference takes)",
     )
 
 
-def time_limit(arguments: argparse.Namespace) -> float | None:
-    """Seconds of ``--time-limit``, None if it was not given. Raises UsageError for what is no duration."""
-    from lobench.workbench.experiment.plan import seconds_of
-
-    return None if arguments.time_limit is None else seconds_of(arguments.time_limit)
-
-
 def add_tolerance(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--tolerance", metavar="X", default="0", help="slowdown that is accepted: 1%% or 0.01 (default none)"
+        "--tolerance",
+        metavar="X",
+        type=units.tolerance,
+        default=0.0,
+        help="slowdown that is accepted: 1%% or 0.01 (default none)",
     )
 
 
-def fraction(option: str, text: str) -> float:
-    """``1%`` or ``0.01`` as 0.01. Raises UsageError for anything but a fraction from 0 to below 1."""
-    from lobench.engine.errors import UsageError
+def add_output(parser: argparse.ArgumentParser, default: str | None = None, *, note: str = "") -> None:
+    """``-o DIR``; ``note`` says what there is without it, where that is no fixed folder."""
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="DIR",
+        default=default,
+        help=f"folder that is written to (default {default or note})",
+    )
 
-    try:
-        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < 1:
-        raise UsageError(f"{option} takes a fraction like 1% or 0.01, was '{text}'")
-    return value
+
+def add_output_file(parser: argparse.ArgumentParser, note: str) -> None:
+    """``-o FILE``, of verbs that write one file."""
+    parser.add_argument("-o", "--output", dest="output_file", metavar="FILE", help=_noted("file that is written", note))
+
+
+def add_force(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--force", action="store_true", help="replace existing files, other than market data")
+
+
+def add_history(parser: argparse.ArgumentParser) -> None:
+    """Where recorded history is kept."""
+    parser.add_argument("--results", metavar="DIR", help="folder of asv's results (default: that of asv.conf.json)")
+    parser.add_argument(
+        "--machine", metavar="NAME", help="name that results are kept under (default: that of this machine)"
+    )
+
+
+def refuse_few(option: str, value: int | None, least: int) -> None:
+    """Raise UsageError for a number below ``least``."""
+    if value is not None and value < least:
+        raise UsageError(f"{option} must be at least {least}, was {value}")
+
+
+def one_of(workers: Sequence[int] | None) -> int:
+    """The number of workers of a command that takes one. Raises UsageError for several."""
+    if workers is not None and len(workers) > 1:
+        raise UsageError(f"--workers takes one number here, was {','.join(map(str, workers))}")
+    return workers[0] if workers else 1
+
+
+def _noted(text: str, note: str | None) -> str:
+    return f"{text} ({note})" if note else text

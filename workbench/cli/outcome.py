@@ -158,7 +158,7 @@ def say_floors(noise: Noise, *, more: str = "") -> None:
 
 
 def say_tuning(feed: FeedResult) -> None:
-    """With which tuning profile a feed was replayed, if with any."""
+    """With which tuning a feed was replayed, if with any."""
     if feed.tuning:
         say("tuning", f"{feed.tuning.profile}{'' if feed.tuning.confirmed else ', never confirmed'}")
 

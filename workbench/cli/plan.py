@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from lobench.workbench.cli import plan_predict
+from lobench.workbench.cli import options, plan_predict
 
 if TYPE_CHECKING:
     from lobench.workbench.plan import Grade, Prediction
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         description="Grade each prediction with a measured result: hit if the step is shown and its measured interval "
         "lies within the predicted range, under or over if it lies wholly below or above, open if neither can be said.",
     )
-    score.add_argument("result", metavar="RESULT", help="a result.json, or its folder")
+    score.add_argument("document", metavar="RESULT", help="a result.json, or its folder")
     score.set_defaults(action=_score)
     predict = actions.add_parser("predict", help=plan_predict.HELP, description=plan_predict.__doc__)
     plan_predict.add_arguments(predict)
@@ -39,8 +39,7 @@ def _add_common(parser: argparse.ArgumentParser, **typed_only: Any) -> None:
     """What may stand before an action as well as after it: there, only what was typed replaces what is known."""
     text = "another ledger than lobench's own (variants/plan.toml)"
     parser.add_argument("--ledger", metavar="FILE", help=text, **typed_only)
-    text = "print one JSON object on stdout"
-    parser.add_argument("--json", action="store_true", help=text, **typed_only)
+    options.add_json(parser, **typed_only)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -86,7 +85,7 @@ def _score(arguments: argparse.Namespace) -> int:
     from lobench.workbench.plan import predictions, score
     from lobench.workbench.results import read
 
-    document = read(arguments.result)
+    document = read(arguments.document)
     grades = [
         found for feed in document.feeds for found in score(document, feed, predictions(feed.digest, arguments.ledger))
     ]

@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lobench.workbench.cli.options import FEED_HELP
+from lobench.workbench.cli import options
 
 if TYPE_CHECKING:
     from lobench.workbench.plan import Prediction
@@ -23,7 +23,7 @@ _PUBLISHED = Path("reports") / "published"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("phase", metavar="PHASE", help="its number, or the name of its variant (p5_memory_pool)")
-    parser.add_argument("feeds", metavar="FEED", nargs="*", help=f"predict for this feed only: {FEED_HELP}")
+    options.add_feeds(parser, note="predict for it only")
     parser.add_argument("--share", metavar="P", help="measured share of the time, 0 to 1: 0.38, or a range 0.35-0.41")
     parser.add_argument("--from", dest="result", metavar="RESULT", help="take it from this result, or profile.json")
     parser.add_argument("--stage", metavar="NAME", help="with --from: the stage whose share it is")
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source", metavar="TEXT", help="who or what the prediction comes from")
     parser.add_argument("--replace", action="store_true", help="replace a prediction, as long as nothing was measured")
     parser.add_argument(
-        "--results",
+        "--measured",
         metavar="DIR",
         action="append",
         default=[],
@@ -109,10 +109,10 @@ def _refuse_if_measured(arguments: argparse.Namespace, phase: int) -> None:
     from lobench.workbench.plan import measured_in
 
     root = Path(__file__).resolve().parents[2]
-    for folder in arguments.results:
+    for folder in arguments.measured:
         if not Path(folder).is_dir():
-            raise UsageError(f"{folder}: no such folder; --results takes one that holds results")
-    folders = [*map(Path, arguments.results), Path(_OUTPUT), root / _OUTPUT, root / _PUBLISHED]
+            raise UsageError(f"{folder}: no such folder; --measured takes one that holds results")
+    folders = [*map(Path, arguments.measured), Path(_OUTPUT), root / _OUTPUT, root / _PUBLISHED]
     console = stderr()
 
     def unreadable(problem: str) -> None:
@@ -128,7 +128,7 @@ def _refuse_if_measured(arguments: argparse.Namespace, phase: int) -> None:
     if exists:
         console.print(
             f"lobench: {exists[0]} exists already; no measurement of it was found in {_OUTPUT}, "
-            f"{_PUBLISHED} or --results",
+            f"{_PUBLISHED} or --measured",
             markup=False,
             soft_wrap=True,
         )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from lobench.workbench.cli.options import FEED_HELP, add_evaluate, add_json, add_tuned, add_variants_from
+from lobench.workbench.cli import options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,9 @@ METHODS = ("callgrind", "ablation", "perf", "py-spy", "scalene", "memray")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("words", metavar="VARIANT [FEED]", nargs="*", help=f"what to profile, on what: {FEED_HELP}")
+    parser.add_argument(
+        "words", metavar="VARIANT [FEED]", nargs="*", help=f"what to profile, on what: {options.FEED_HELP}"
+    )
     parser.add_argument(
         "--with",
         dest="methods",
@@ -37,16 +39,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "or py-spy, Python's side by scalene or memray, or all of them",
     )
     parser.add_argument("--calibrate", action="store_true", help="profile workloads whose shares are known")
+    options.add_output(parser, "out/profile")
+    options.add_seconds(parser, 5.0, "a sampler's")
     parser.add_argument(
-        "-o", "--output", metavar="DIR", default="out/profile", help="where files go (default out/profile)"
+        "--warm", type=int, default=65_536, metavar="N", help="records before the counted ones (default 65536)"
     )
-    parser.add_argument("--seconds", type=float, default=5.0, metavar="S", help="how long samplers look (default 5)")
-    parser.add_argument("--warm", type=int, default=65_536, metavar="N", help="records before the counted ones")
-    parser.add_argument("--records", type=int, default=32_768, metavar="N", help="records that callgrind counts")
-    add_variants_from(parser)
-    add_tuned(parser)
-    add_evaluate(parser)
-    add_json(parser)
+    parser.add_argument(
+        "--records", type=int, default=32_768, metavar="N", help="records that callgrind counts (default 32768)"
+    )
+    options.add_variants_from(parser)
+    options.add_tuning(parser)
+    options.add_evaluate(parser)
+    options.add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -54,13 +58,13 @@ def run(arguments: argparse.Namespace) -> int:
 
     from lobench.engine.errors import UsageError
 
-    if arguments.seconds <= 0 or arguments.records < 1 or arguments.warm < 0:
-        raise UsageError("--seconds and --records must be above 0, --warm must not be below")
+    options.refuse_few("--records", arguments.records, 1)
+    options.refuse_few("--warm", arguments.warm, 0)
     folder = Path(arguments.output).absolute()
     words = list(arguments.words)
     if arguments.calibrate:
-        if words or arguments.tuned:
-            raise UsageError("--calibrate profiles workloads of its own: it takes no variant, feed or tuning profile")
+        if words or arguments.tuning:
+            raise UsageError("--calibrate profiles workloads of its own: it takes no variant, feed or tuning")
         return _calibrate(arguments, folder)
     if words[:1] == ["diff"]:
         if len(words) < 3:
@@ -146,13 +150,13 @@ def _saved(name: str, method: str) -> dict[str, Any]:
 
 
 def _picked(arguments: argparse.Namespace, feed: list[str], variants: list[Variant]) -> Picked | None:
-    """The tuning profile of these variants on the feed."""
-    if not variants and not arguments.tuned:
+    """The tuning of these variants on the feed."""
+    if not variants and not arguments.tuning:
         return None
     from lobench.engine.feeds import open_feed
     from lobench.workbench.tuning.picking import pick
 
-    return pick(open_feed(feed or [DEFAULT_FEED]), arguments.tuned, variants)
+    return pick(open_feed(feed or [DEFAULT_FEED]), arguments.tuning, variants)
 
 
 def _collected(
@@ -225,12 +229,9 @@ def _calibrate(arguments: argparse.Namespace, folder: Path) -> int:
 
 
 def _variant(name: str, files: list[str]) -> Variant:
-    """A variant by name, by ``axis=policy,…``, or by the first letters that only its name has."""
     from lobench.variants import discover, resolve
 
-    known = discover(files)
-    matching = [full for full in known if full.startswith(name)]
-    return resolve(matching[0] if len(matching) == 1 else name, known)
+    return resolve(name, discover(files))
 
 
 def _shown(path: Path) -> str:

@@ -10,15 +10,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from lobench.workbench.cli.options import (
-    add_evaluate,
-    add_feeds,
-    add_json,
-    add_tuned,
-    add_until,
-    add_variants_from,
-    add_workers,
-)
+from lobench.workbench.cli import options
 
 if TYPE_CHECKING:
     from lobench.engine.feeds import Feed
@@ -30,17 +22,22 @@ HELP = "replay a feed with one variant, with features and books as Parquet files
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_feeds(parser, required=True)
-    parser.add_argument("--variant", metavar="V", help="name, or axis=policy,… (default: the ladder's last)")
-    add_variants_from(parser)
-    add_tuned(parser, "--profile")
-    add_workers(parser)
+    options.add_feeds(parser, required=True)
+    parser.add_argument(
+        "--variant",
+        metavar="VARIANT",
+        help="its name or first letters, or a combination as `lobench variants` explains them (default: the ladder's "
+        "last)",
+    )
+    options.add_variants_from(parser)
+    options.add_tuning(parser)
+    options.add_workers(parser)
     parser.add_argument("--features", metavar="F.parquet", help="write the features of each evaluation")
     parser.add_argument("--depth", type=int, metavar="N", help="levels of --book on each side")
     parser.add_argument("--book", metavar="B.parquet", help="write the best N levels after each evaluation")
-    parser.add_argument("--force", action="store_true", help="replace existing files, other than market data")
-    add_evaluate(parser)
-    add_until(parser, "decode", "book", "features", "strategies")
+    options.add_force(parser)
+    options.add_evaluate(parser)
+    options.add_until(parser)
     parser.add_argument("--strict", action="store_true", help="stop at the first anomaly (exit code 3)")
     parser.add_argument("--counters", action="store_true", help="count what the mechanisms do (slower)")
     parser.add_argument(
@@ -50,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     # Digests cost much of a replay once; scripts may still ask for none.
     parser.add_argument("--no-digests", action="store_true", help=argparse.SUPPRESS)
-    add_json(parser)
+    options.add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -65,7 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     feed = open_feed(arguments.feeds)
     variant = _variant(arguments)
-    picked = pick(feed, arguments.tuned, [variant])
+    workers = options.one_of(arguments.workers)
+    picked = pick(feed, arguments.tuning, [variant])
     variant = variant.fitted(picked.parameters if picked else None)
     with ExitStack() as stack:
         files: list[RowsFile] = []
@@ -83,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         replay = stack.enter_context(
             Replay(
                 variant,
-                workers=arguments.workers,
+                workers=workers,
                 evaluate=arguments.evaluate,
                 strict=arguments.strict,
                 observe=bool(files),
@@ -92,7 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
                 depth=arguments.depth or 0,
                 on_rows=write if files else None,
                 until=arguments.until,
-                activity=activity(feed) if arguments.workers > 1 else None,
+                activity=activity(feed) if workers > 1 else None,
             )
         )
         _prepare(variant, arguments)
@@ -102,7 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
         if signal:
             _report_interrupt(signal, replay.records, files)
             return 128 + signal
-        outcome = _outcome(arguments, feed, replay, seconds)
+        outcome = _outcome(arguments, feed, replay, workers, seconds)
     outcome["files"] = [{"path": file.path, "rows": file.rows} for file in files]
     outcome["tuning"] = picked.as_json() if picked else None
     _show(outcome, as_json=arguments.json)
@@ -189,7 +187,7 @@ def _report_interrupt(signal: int, records: int, files: list[RowsFile]) -> None:
     complain("; ".join([f"{WORDS[signal]} after {records:,} events", *kept]))
 
 
-def _outcome(arguments: argparse.Namespace, feed: Feed, replay: Replay, seconds: float) -> dict[str, Any]:
+def _outcome(arguments: argparse.Namespace, feed: Feed, replay: Replay, workers: int, seconds: float) -> dict[str, Any]:
     memory = replay.memory()
     digests = {} if arguments.until == "decode" else {"trace": f"{replay.trace:016x}"}
     if arguments.digests:
@@ -198,7 +196,7 @@ def _outcome(arguments: argparse.Namespace, feed: Feed, replay: Replay, seconds:
     outcome = {
         "feed": feed.name,
         "variant": replay.variant.name,
-        "workers": arguments.workers,
+        "workers": workers,
         "evaluate": arguments.evaluate,
         "until": arguments.until,
         **result.as_json(),

@@ -9,31 +9,22 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from lobench.workbench.cli.options import (
-    add_feeds,
-    add_json,
-    add_time_limit,
-    add_tuned,
-    add_until,
-    add_variants,
-    time_limit,
-)
+from lobench.workbench.cli import options
 
 if TYPE_CHECKING:
-    from lobench.workbench.experiment.plan import Plan
+    from lobench.workbench.experiment.budget import Budget
 
 HELP = "verify and measure all variants on a feed: the main job"
 
 DEFAULT_FEED = "synth:liquid-future"
 QUICK_FEED = "synth:liquid-future,n=200000"
-LADDER = "ladder"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_feeds(parser, required=False)
-    add_variants(parser)
-    add_tuned(parser)
-    add_until(parser, "decode", "book", "features", "strategies")
+    options.add_feeds(parser)
+    options.add_chosen(parser)
+    options.add_tuning(parser)
+    options.add_until(parser)
     parser.add_argument(
         "--quick",
         action="store_true",
@@ -44,13 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="after all that, profile every variant down to the source lines of its kernels: takes minutes more",
     )
-    parser.add_argument(
-        "--budget", metavar="TIME", help="for the ladder's session: 90, 90s, 2m (default 120s, quick 20s)"
-    )
-    parser.add_argument("--processes", type=int, metavar="N", help="fresh processes to measure in (default: as fits)")
-    parser.add_argument("-o", "--output", metavar="DIR", default="out", help="where results are kept (default out)")
-    add_time_limit(parser)
-    add_json(parser)
+    options.add_budget(parser, "120s, quick 20s, for the ladder; its further parts take as long again")
+    options.add_processes(parser)
+    options.add_output(parser, "out")
+    options.add_time_limit(parser)
+    options.add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -58,18 +47,20 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.workbench.cli.outcome import exit_code, say, show, without_rows
     from lobench.workbench.console import print_json
     from lobench.workbench.experiment.document import Document, new_content
+    from lobench.workbench.experiment.options import options_of
     from lobench.workbench.experiment.pipeline import conduct
     from lobench.workbench.results import ResultFolder, read
     from lobench.workbench.selection import with_reference
 
-    plan = _plan(arguments)
+    budget = _budget(arguments)
     specs = arguments.feeds or [QUICK_FEED if arguments.quick else DEFAULT_FEED]
     variants = with_reference(arguments.variants, arguments.variants_from)
     source = open_feed(specs)
+    asked = options_of([specs], arguments.variants_from, arguments.tuning, budget)
     folder = ResultFolder(arguments.output)
     try:
-        document = Document(new_content("run", variants, arguments.evaluate, arguments.until), folder)
-        conduct(document, [(specs, source)], variants, arguments.variants_from, plan, arguments.tuned)
+        document = Document(new_content("run", variants, arguments.evaluate, arguments.until, asked), folder)
+        conduct(document, [(specs, source)], variants, arguments.variants_from, budget, arguments.tuning)
     finally:
         folder.drop_if_empty()
     content = document.content
@@ -89,25 +80,26 @@ def run(arguments: argparse.Namespace) -> int:
     return exit_code(content)
 
 
-def _plan(arguments: argparse.Namespace) -> Plan:
+def _budget(arguments: argparse.Namespace) -> Budget:
     from dataclasses import replace
 
     from lobench.engine.errors import UsageError
     from lobench.engine.policy import STAGES
-    from lobench.workbench.experiment import plan
+    from lobench.workbench.experiment import budget
+    from lobench.workbench.selection import LADDER
 
     whole = arguments.until == STAGES[-1]
     if arguments.profile and not whole:
         raise UsageError("--profile looks at the whole pipeline; leave out --until")
-    default = plan.QUICK_SECONDS if arguments.quick else plan.RUN_SECONDS
-    seconds = default if arguments.budget is None else plan.seconds_of(arguments.budget)
+    default = budget.QUICK_SECONDS if arguments.quick else budget.RUN_SECONDS
+    seconds = default if arguments.budget is None else arguments.budget
     if arguments.quick:
-        quick = plan.quick(seconds, arguments.processes)
-        return replace(quick, profile=arguments.profile, time_limit=time_limit(arguments))
+        quick = budget.quick(seconds, arguments.processes)
+        return replace(quick, profile=arguments.profile, time_limit=arguments.time_limit)
     # The factorial is of the ladder's own axes: other variants are measured without it. A part of the pipeline leaves
     # axes without work, and says nothing of what phases earn.
-    full = plan.full(seconds, arguments.processes, factorial=arguments.variants == LADDER and whole)
-    return replace(full, profile=arguments.profile, time_limit=time_limit(arguments))
+    full = budget.full(seconds, arguments.processes, factorial=arguments.variants == LADDER and whole)
+    return replace(full, profile=arguments.profile, time_limit=arguments.time_limit)
 
 
 def _next(quick: bool, until: str, specs: list[str]) -> str:
@@ -117,4 +109,4 @@ def _next(quick: bool, until: str, specs: list[str]) -> str:
     from lobench.engine.policy import STAGES
 
     stage = [] if until == STAGES[-1] else ["--until", until]
-    return shlex.join(["lobench", *(["run"] if quick else ["measure", "--until", "0.5%"]), *stage, *specs])
+    return shlex.join(["lobench", *(["run"] if quick else ["measure", "--precision", "0.5%"]), *stage, *specs])

@@ -1,8 +1,8 @@
-"""Fit the run-time parameters of a layout to a feed, by measurement, and write them to a tuning profile.
+"""Fit the run-time parameters of a layout to a feed, by measurement, and write them to a tuning file.
 
 One half of the feed proposes, the other half decides: the defaults are written unless what was proposed is faster
-there, or faster on the whole feed without a loss there. From then on p8_profile_guided finds the profile by the feed's
-records; --tuned FILE names one, --tuned none leaves it out. Nothing but speed depends on it.
+there, or faster on the whole feed without a loss there. From then on p8_profile_guided finds it by the feed's
+records; --tuning FILE names one, --tuning none leaves it out. Nothing but speed depends on it.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lobench.workbench.cli.options import add_evaluate, add_feeds, add_json
+from lobench.workbench.cli import options
 
 if TYPE_CHECKING:
     from lobench.engine.feeds import LoadedFeed
-    from lobench.workbench.tuning.files import Profile
-    from lobench.workbench.tuning.search import Tuning
+    from lobench.workbench.tuning.files import Tuning
+    from lobench.workbench.tuning.search import Search
     from lobench.workbench.tuning.traits import Traits
 
 HELP = "fit parameters to a feed, for p8_profile_guided"
@@ -26,47 +26,48 @@ LEAST_RECORDS = 1000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_feeds(parser, required=True)
-    parser.add_argument("--budget", metavar="TIME", help=f"for measuring: 90, 90s, 2m (default {SECONDS:g}s)")
-    parser.add_argument("--half", choices=("first", "second"), default="first", help="which half proposes")
-    parser.add_argument("-o", "--output", metavar="FILE", help="the profile (default: where it is found by the feed)")
-    add_evaluate(parser)
-    add_json(parser)
+    options.add_feeds(parser, required=True)
+    options.add_budget(parser, f"{SECONDS:g}s")
+    parser.add_argument(
+        "--half", choices=("first", "second"), default="first", help="which half proposes (default first)"
+    )
+    options.add_output_file(parser, "the tuning; default: where the feed finds it")
+    options.add_evaluate(parser)
+    options.add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     from lobench.engine.errors import UsageError
     from lobench.engine.feeds import load, open_feed
     from lobench.workbench.console import progress
-    from lobench.workbench.experiment.plan import seconds_of
     from lobench.workbench.measurement.shared_feed import shared
     from lobench.workbench.precompile import warm_all
     from lobench.workbench.processes.starting import WorkerError
     from lobench.workbench.tuning.files import check_place, place_of
     from lobench.workbench.tuning.fitted import fitted_variant
     from lobench.workbench.tuning.picking import beginning_of, earlier
-    from lobench.workbench.tuning.search import Tuning, search
+    from lobench.workbench.tuning.search import Search, search
     from lobench.workbench.tuning.traits import traits_of
     from lobench.workbench.tuning.trials import Halves
 
-    seconds = SECONDS if arguments.budget is None else seconds_of(arguments.budget)
+    seconds = SECONDS if arguments.budget is None else arguments.budget
     source = open_feed(arguments.feeds)
-    check_place(Path(arguments.output) if arguments.output else place_of("any", "any"))
+    check_place(Path(arguments.output_file) if arguments.output_file else place_of("any", "any"))
     feed = load(source)
     if feed.count < LEAST_RECORDS:
         raise UsageError(f"{feed.name}: {feed.count:,} records are too few to tune on; {LEAST_RECORDS:,} are needed")
-    path = Path(arguments.output) if arguments.output else place_of(feed.digest, beginning_of(feed))
+    path = Path(arguments.output_file) if arguments.output_file else place_of(feed.digest, beginning_of(feed))
     before = earlier(path)
     variant = fitted_variant()
     warm_all([variant], ["timed"])
-    tuning = Tuning(arguments.half)
-    first, last = Halves.of(feed.count).records(tuning.half, feed.count)
+    state = Search(arguments.half)
+    first, last = Halves.of(feed.count).records(state.half, feed.count)
     with progress(f"looking at {feed.name}", last, records=True) as ticker:
         traits = traits_of(feed, first, last, variant, evaluate=arguments.evaluate, advance=ticker.advance)
     try:
         with shared(feed) as handed, progress(f"tuning {feed.name}", seconds) as ticker:
             search(
-                tuning,
+                state,
                 handed,
                 traits,
                 evaluate=arguments.evaluate,
@@ -76,25 +77,25 @@ def run(arguments: argparse.Namespace) -> int:
                 advance=ticker.advance,
             )
     except KeyboardInterrupt:
-        _keep(path, before, arguments, feed, traits, tuning)
+        _keep(path, before, arguments, feed, traits, state)
         raise
     except WorkerError:
         # What was found by then took minutes, and is as true as before.
-        _keep(path, before, arguments, feed, traits, tuning)
-        _tell(arguments, feed, traits, tuning, path)
+        _keep(path, before, arguments, feed, traits, state)
+        _tell(arguments, feed, traits, state, path)
         raise
-    _write(path, arguments, feed, traits, tuning)
-    _tell(arguments, feed, traits, tuning, path)
+    _write(path, arguments, feed, traits, state)
+    _tell(arguments, feed, traits, state, path)
     return 0
 
 
 def _keep(
     path: Path,
-    before: Profile | None,
+    before: Tuning | None,
     arguments: argparse.Namespace,
     feed: LoadedFeed,
     traits: Traits,
-    tuning: Tuning,
+    state: Search,
 ) -> None:
     """Write what an unfinished search has found, unless the file holds something that was confirmed."""
     from lobench.workbench.console import stderr
@@ -102,47 +103,47 @@ def _keep(
     if before is not None and before.confirmed:
         line = f"stopped; {path} keeps what was confirmed before"
     else:
-        _write(path, arguments, feed, traits, tuning)
-        line = f"stopped; the best so far is kept in {path}, unconfirmed: only --tuned {path} takes it"
+        _write(path, arguments, feed, traits, state)
+        line = f"stopped; the best so far is kept in {path}, unconfirmed: only --tuning {path} takes it"
     stderr().print(line, markup=False, soft_wrap=True)
 
 
-def _tell(arguments: argparse.Namespace, feed: LoadedFeed, traits: Traits, tuning: Tuning, path: Path) -> None:
+def _tell(arguments: argparse.Namespace, feed: LoadedFeed, traits: Traits, state: Search, path: Path) -> None:
     from lobench.workbench.console import print_json
     from lobench.workbench.tuning.fitted import defaults
 
     if arguments.json:
         print_json(
             {
-                "profile_file": str(path),
+                "tuning_file": str(path),
                 "feed": {"name": feed.name, "digest": feed.digest},
                 "traits": traits.as_json(),
-                "tuned": tuning.parameters != defaults(),
-                **tuning.as_json(),
+                "tuned": state.parameters != defaults(),
+                **state.as_json(),
             }
         )
     else:
-        _show(feed.name, traits, tuning, path)
+        _show(feed.name, traits, state, path)
 
 
-def _write(path: Path, arguments: argparse.Namespace, feed: LoadedFeed, traits: Traits, tuning: Tuning) -> None:
+def _write(path: Path, arguments: argparse.Namespace, feed: LoadedFeed, traits: Traits, state: Search) -> None:
     from dataclasses import asdict
     from datetime import UTC, datetime
 
     from lobench.engine.cache import source_digest
     from lobench.workbench.environment import environment
-    from lobench.workbench.tuning.files import Profile, write
+    from lobench.workbench.tuning.files import Tuning, write
     from lobench.workbench.tuning.picking import beginning_of
     from lobench.workbench.tuning.search import OTHER
 
     machine = environment()
-    facts: dict[str, Any] = {"feed": {"half": tuning.half, "evaluate": arguments.evaluate, **traits.as_json()}}
-    if tuning.other is not None and tuning.whole is not None:
+    facts: dict[str, Any] = {"feed": {"half": state.half, "evaluate": arguments.evaluate, **traits.as_json()}}
+    if state.other is not None and state.whole is not None:
         facts["gain"] = {
-            "processes": tuning.processes,
-            f"{OTHER[tuning.half]}_half": asdict(tuning.other),
-            "whole": asdict(tuning.whole),
-            "of": tuning.best.as_json(),
+            "processes": state.processes,
+            f"{OTHER[state.half]}_half": asdict(state.other),
+            "whole": asdict(state.whole),
+            "of": state.best.as_json(),
         }
     facts["made"] = {
         "date": datetime.now(UTC).date(),
@@ -152,11 +153,11 @@ def _write(path: Path, arguments: argparse.Namespace, feed: LoadedFeed, traits: 
         "machine_digest": machine["machine_digest"],
         "cpu": machine["cpu"]["model"] or "unknown",
     }
-    chosen = tuning.parameters if tuning.complete else tuning.best
-    write(path, Profile(feed.name, feed.digest, beginning_of(feed), chosen, tuning.complete, facts))
+    chosen = state.parameters if state.complete else state.best
+    write(path, Tuning(feed.name, feed.digest, beginning_of(feed), chosen, state.complete, facts))
 
 
-def _show(name: str, traits: Traits, tuning: Tuning, path: Path) -> None:
+def _show(name: str, traits: Traits, state: Search, path: Path) -> None:
     from rich.table import Table
 
     from lobench.engine.parameters import NEVER
@@ -167,27 +168,27 @@ def _show(name: str, traits: Traits, tuning: Tuning, path: Path) -> None:
 
     actions = ", ".join(f"{letter} {share:.1%}" for letter, share in sorted(traits.actions.items()))
     say("feed", name)
-    say(f"{tuning.half} half", f"{traits.events:,} events ({actions}), {traits.evaluations:.2f} evaluations each")
+    say(f"{state.half} half", f"{traits.events:,} events ({actions}), {traits.evaluations:.2f} evaluations each")
     say("books", f"{traits.books:,}; at most {traits.live_orders:,} orders at {traits.live_levels:,} levels rest")
     say("prices", f"{traits.span_ticks:,} ticks of {traits.tick:,} are spanned by the busiest instrument's")
-    table = Table(title=f"tried on the {tuning.half} half, each against the best so far")
+    table = Table(title=f"tried on the {state.half} half, each against the best so far")
     for heading in ("", "change", "times as fast", "95 % interval"):
         table.add_column(heading)
-    for entry in tuning.tried:
+    for entry in state.tried:
         gain = entry["gain"]
         changes = ", ".join(
             f"{key} {'never' if value == NEVER else format(value, ',')}" for key, value in entry["changes"].items()
         )
         table.add_row(entry["group"], changes, f"{gain.value:.3f}x", f"{gain.low:.3f} to {gain.high:.3f}")
     stdout().print(table)
-    for label, found in ((f"{OTHER[tuning.half]} half", tuning.other), ("whole feed", tuning.whole)):
+    for label, found in ((f"{OTHER[state.half]} half", state.other), ("whole feed", state.whole)):
         if found is not None:
             gain = f"{found.gain.value:.3f}x ({found.gain.low:.3f} to {found.gain.high:.3f})"
             say(label, f"{gain} as fast as with the defaults, noise floor {found.floor:.2%}: {found.verdict}")
-    chosen = tuning.parameters if tuning.complete else tuning.best
+    chosen = state.parameters if state.complete else state.best
     before = defaults().as_json()
     kept = {key: value for key, value in chosen.as_json().items() if value != before[key]}
     changes = ", ".join(f"{key} = {value:,}" for key, value in kept.items())
-    nothing = "nothing was confirmed to be faster" if tuning.complete else "nothing faster was found so far"
-    say("parameters", (changes or f"the defaults: {nothing}") + ("" if tuning.complete else ", unconfirmed"))
-    say("profile", path)
+    nothing = "nothing was confirmed to be faster" if state.complete else "nothing faster was found so far"
+    say("parameters", (changes or f"the defaults: {nothing}") + ("" if state.complete else ", unconfirmed"))
+    say("tuning", path)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from lobench.workbench.cli.options import add_json, add_variants_from
+from lobench.workbench.cli import options
 
 HELP = "list the variants and the policies that they combine"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_variants_from(parser)
-    add_json(parser)
+    options.add_variants_from(parser)
+    options.add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -40,6 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
             }
         )
         return 0
+    top = tops[0].name
     rows: list[tuple[str, ...]] = [("variant", *AXES, "summary")]
     rows += [(variant.name, *variant.policies.values(), variant.summary) for variant in known.values()]
     _print_aligned(rows)
@@ -49,8 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
         f"\nAny combination is a variant too, named by what differs from {REFERENCE}: axis=policy,… as in\n"
         f"{combinations[-1].name}\n"
         f"or, on top of another variant, NAME,axis=policy,… as in {tops[-1].name}\n"
+        f"First letters are enough where one name alone begins with them: {top.partition('_')[0]} for {top}.\n"
         f"`factorial` stands for all {len(combinations)} combinations of {', '.join(CORE_AXES)}, `from-top` for "
-        f"{tops[0].name} and it without one phase at a time."
+        f"{top} and it without one phase at a time."
     )
     return 0
 

@@ -12,15 +12,7 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from lobench.workbench.cli.options import (
-    add_feeds,
-    add_json,
-    add_time_limit,
-    add_tuned,
-    add_until,
-    add_variants,
-    time_limit,
-)
+from lobench.workbench.cli import options
 
 if TYPE_CHECKING:
     from lobench.engine.feeds import Feed, LoadedFeed
@@ -33,40 +25,38 @@ HELP = "check that variants compute bit-identical results"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_feeds(parser, required=False)
-    add_variants(parser)
-    add_tuned(parser, "--profile")
-    add_until(parser, "book", "features", "strategies")
-    parser.add_argument(
-        "--workers",
-        metavar="N[,N…]",
-        help="numbers of threads to verify each variant with (default 1; without a FEED 1,2)",
-    )
+    options.add_feeds(parser)
+    options.add_chosen(parser)
+    options.add_tuning(parser)
+    options.add_until(parser)
+    options.add_workers(parser, "each variant with each number of 1,2; default 1, without a FEED 1,2")
     parser.add_argument(
         "--deep", action="store_true", help="also digests of every book at every 4,096th record (slow with many books)"
     )
     parser.add_argument("--oracle", action="store_true", help="also against the pure-Python oracle (15,000 events/s)")
-    add_time_limit(parser)
-    add_json(parser)
+    options.add_time_limit(parser)
+    options.add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from lobench.engine.errors import UsageError
     from lobench.engine.feeds import load, open_feed
-    from lobench.workbench.selection import select, worker_counts
+    from lobench.workbench.selection import select
     from lobench.workbench.verification.coverage import DEFAULT_FEEDS, DEFAULT_WORKERS
     from lobench.workbench.verification.variants import Settings
 
+    if arguments.until == "decode":
+        raise UsageError("--until decode computes nothing that could be verified: book, features or strategies")
     variants = select(arguments.variants, arguments.variants_from)
-    given = arguments.workers
     default = (1,) if arguments.feeds else DEFAULT_WORKERS
     settings = Settings(
-        workers=default if given is None else worker_counts(given),
+        workers=arguments.workers or default,
         evaluate=arguments.evaluate,
         oracle=arguments.oracle,
         deep=arguments.deep,
         files=arguments.variants_from,
         until=arguments.until,
-        seconds=time_limit(arguments),
+        seconds=arguments.time_limit,
     )
     sources = [
         open_feed(specs) for specs in ([arguments.feeds] if arguments.feeds else [[spec] for spec in DEFAULT_FEEDS])
@@ -76,17 +66,17 @@ def run(arguments: argparse.Namespace) -> int:
     picked = []
     for source in sources:
         feed = load(source)
-        tuning = named if arguments.tuned else _picked(feed, variants)
+        tuning = named if arguments.tuning else _picked(feed, variants)
         picked.append(tuning)
         pairs.append((feed, [variant.fitted(tuning.parameters if tuning else None) for variant in variants]))
     return _verified(pairs, picked, settings, arguments)
 
 
 def _named(sources: Sequence[Feed], arguments: argparse.Namespace, variants: Sequence[Variant]) -> Picked | None:
-    """The tuning profile that the user names; a file that is none is refused before anything is read."""
+    """The tuning that the user names; a file that is none is refused before anything is read."""
     from lobench.workbench.tuning.picking import pick
 
-    return pick(sources[0], arguments.tuned, variants) if arguments.tuned else None
+    return pick(sources[0], arguments.tuning, variants) if arguments.tuning else None
 
 
 def _picked(feed: LoadedFeed, variants: Sequence[Variant]) -> Picked | None:

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lobench.engine.errors import UsageError
+from lobench.variants import full_name
 from lobench.workbench.commits.repository import Commit, Repository
 from lobench.workbench.commits.sources import MEASURED, PACKAGE, Source
+from lobench.workbench.selection import LADDER
 
 VARIANTS = "variants"
 """The folder whose modules are variants."""
-
-ALL = "all"
-"""Stands for every variant that one of the commits has."""
 
 _ALWAYS = (VARIANTS, "engine", "engine.replay", "engine.session")
 """What the process that replays a variant imports beside it; older commits replay with ``engine.session``."""
@@ -114,25 +113,14 @@ def ends(names: Sequence[str]) -> list[str]:
 
 
 def named(words: str, known: Sequence[str]) -> list[str]:
-    """Variants that a user typed: whole names, first letters that one name alone has, combinations
-    (``NAME,axis=policy``), or ``all``. Raises UsageError for what none of the commits has."""
-    if words.split() == [ALL]:
+    """Whole names of the variants that a user typed, shortened or combined (``variants.full_name``), or ``ladder`` for
+    all that the commits have. Raises UsageError for what none of the commits has."""
+    if words.split() == [LADDER]:
         return list(known)
-    chosen: dict[str, None] = {}
-    for word in words.split():
-        first, comma, rest = word.partition(",")
-        if "=" in first:
-            chosen[word] = None
-            continue
-        matching = [first] if first in known else [name for name in known if first and name.startswith(f"{first}_")]
-        matching = matching or [name for name in known if first and name.startswith(first)]
-        if len(matching) != 1:
-            told = f"'{first}' may be any of {', '.join(matching)}" if matching else f"no variant named '{first}'"
-            raise UsageError(f"{told}; the commits have {', '.join(known) or 'none'}")
-        chosen[f"{matching[0]}{comma}{rest}"] = None
+    chosen = list(dict.fromkeys(full_name(word, known) for word in words.split()))
     if not chosen:
         raise UsageError("--variants names no variant")
-    return list(chosen)
+    return chosen
 
 
 def _imported(tree: ast.Module, package: str) -> Iterator[str]:

@@ -16,7 +16,7 @@ from lobench.workbench.environment import environment
 from lobench.workbench.measurement.variant_digest import variant_digest
 from lobench.workbench.results import ResultFolder
 from lobench.workbench.results.conversion import from_json
-from lobench.workbench.results.model.document import Digests, FeedResult, Result, VariantEntry, Verified
+from lobench.workbench.results.model.document import Digests, FeedResult, Options, Result, VariantEntry, Verified
 from lobench.workbench.results.model.environment import Environment
 from lobench.workbench.verification.compare import Verification
 
@@ -44,12 +44,13 @@ class Document:
         self.save()
 
 
-def new_content(kind: str, variants: Sequence[Variant], evaluate: str, until: str = "strategies") -> Result:
+def new_content(kind: str, variants: Sequence[Variant], evaluate: str, until: str, options: Options) -> Result:
     """A document without feeds."""
     return Result(
         kind=kind,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         command=repeatable(sys.argv[1:]),
+        options=options,
         status="partial",
         evaluate=evaluate,
         until=until,

@@ -14,14 +14,14 @@ from lobench.engine.workload import EVALUATE
 from lobench.variants import REFERENCE, discover, factorial, from_top
 from lobench.workbench import statistics
 from lobench.workbench.console import progress, stderr
+from lobench.workbench.experiment.budget import FEWEST_CHOSEN, Budget, design
 from lobench.workbench.experiment.document import Document, new_feed, verified
-from lobench.workbench.experiment.plan import FEWEST_CHOSEN, Plan, design
 from lobench.workbench.experiment.profiles import add_profiles
 from lobench.workbench.experiment.stretch import representative
 from lobench.workbench.kernel_identity import same_kernels
 from lobench.workbench.measurement import counters, limits, scaling, sweep
-from lobench.workbench.measurement.calibration import Grain, calibrate
 from lobench.workbench.measurement.clocks import usable_cpus
+from lobench.workbench.measurement.grain import Grain, choose_grain
 from lobench.workbench.measurement.live_view import display
 from lobench.workbench.measurement.precision import reached
 from lobench.workbench.measurement.session import Session, measure, measured_twice
@@ -43,7 +43,7 @@ VERIFIED_WITH = (1, 2)
 FACTORIAL_RECORDS = 200_000
 """Records, from the start of the feed, that the factorial replays at least."""
 
-_CALIBRATION = 4.0
+_CHOOSING = 4.0
 """Seconds for choosing the grain, at most."""
 
 _PROCESSES = 2
@@ -55,7 +55,7 @@ _SCALING_PROCESSES, _SCALING_SECONDS = 4, 2.0
 
 class FeedExperiment:
     """One feed's part of a document. ``variants`` hold the reference; ``files`` are the user's own variants;
-    ``tuned`` is the tuning profile that the user names (``workbench.tuning.picking``); ``time_limit``: seconds that
+    ``tuning`` is the tuning file that the user names (``workbench.tuning.picking``); ``time_limit``: seconds that
     verifying one variant may take.
 
     ``verify`` comes first; every other step adds to ``content``, which is in the document from then on. Raises
@@ -69,7 +69,7 @@ class FeedExperiment:
         source: Feed,
         variants: Sequence[Variant],
         files: Sequence[str],
-        tuned: str | None = None,
+        tuning: str | None = None,
         time_limit: float | None = None,
     ) -> None:
         self._document = document
@@ -79,12 +79,12 @@ class FeedExperiment:
         self._evaluate: str = document.content.evaluate
         self._until: str = document.content.until
         # A file that is named is refused before anything is read.
-        named = pick(source, tuned, variants) if tuned else None
+        named = pick(source, tuning, variants) if tuning else None
         self.feed: LoadedFeed = load(source)
         if not self.feed.count:
             raise UsageError(f"{self.feed.name}: no events to measure")
         self._say_if_idle()
-        self._picked = named if tuned else pick(self.feed, None, variants)
+        self._picked = named if tuning else pick(self.feed, None, variants)
         self._fit(variants, self._picked.parameters if self._picked else None)
         self._content: FeedResult | None = None
         self._grains: dict[tuple[str, ...], Grain] = {}
@@ -144,9 +144,9 @@ class FeedExperiment:
         self._add(Verified(name, 1, False, None, f"when counted, {reason}") for name, reason in faults.items())
         self._document.save()
 
-    def session(self, plan: Plan) -> None:
+    def session(self, budget: Budget) -> None:
         """The trusted variants side by side, with isolated passes where there is time for them."""
-        self._measure("session", self.trusted, self._handed, plan, isolated=True)
+        self._measure("session", self.trusted, self._handed, budget, isolated=True)
 
     def _add(self, outcomes: Iterable[Verified]) -> None:
         """More outcomes of verification."""
@@ -165,14 +165,14 @@ class FeedExperiment:
         warm_all(self.variants, builds=("timed",), files=self._files, until=self._until)
         self._content = content
 
-    def resume(self, plan: Plan) -> None:
+    def resume(self, budget: Budget) -> None:
         """Go on with the session that the document holds, if it is not complete."""
         kept = self.content.session
         session = Session.of(kept, self.content.isolated) if kept is not None else None
         if session is not None and not session.complete:
-            self._run("session", session, self._handed, plan.processes, bool(session.isolated))
+            self._run("session", session, self._handed, budget.processes, bool(session.isolated))
 
-    def factorial(self, plan: Plan) -> None:
+    def factorial(self, budget: Budget) -> None:
         """The combinations of the core axes on the feed's first records, verified on these."""
         known = discover()
         # The reference is one of them, and keeps its name: the control stands beside it.
@@ -187,9 +187,9 @@ class FeedExperiment:
             # Without all of them there is no factorial.
             self._add(map(verified, wrong))
             return
-        self._measure("factorial", combinations, prefix, Plan(plan.factorial, plan.processes), isolated=False)
+        self._measure("factorial", combinations, prefix, Budget(budget.factorial, budget.processes), isolated=False)
 
-    def from_top(self, plan: Plan) -> None:
+    def from_top(self, budget: Budget) -> None:
         """The top of the ladder beside itself without one phase at a time, verified like the ladder."""
         known = discover()
         top, *without = (variant.fitted(self._parameters) for variant in from_top(known))
@@ -199,44 +199,44 @@ class FeedExperiment:
         wrong = {outcome.name for outcome in outcomes if not outcome.agrees}
         self._add(map(verified, outcomes))
         agreeing = [variant for variant in without if variant.name not in wrong]
-        part = Plan(plan.from_top, plan.processes)
+        part = Budget(budget.from_top, budget.processes)
         self._measure("from_top", [top, *agreeing], self._handed, part, isolated=False, twice=top.name)
 
-    def limits(self, plan: Plan) -> None:
+    def limits(self, budget: Budget) -> None:
         """What the machine allows."""
         # One of the ladder's own: it runs in this process.
         top = [variant for variant in self.trusted if variant.phase is not None][-1]
         orders = counters.peak_orders(self.feed, top, evaluate=self._evaluate, until=self._until)
-        with progress("limits", plan.limits) as ticker:
+        with progress("limits", budget.limits) as ticker:
             self.content.limits = limits.measure(
-                self._handed, orders, processes=_PROCESSES, seconds=plan.limits, advance=ticker.advance
+                self._handed, orders, processes=_PROCESSES, seconds=budget.limits, advance=ticker.advance
             )
         self._document.save()
 
-    def scaling(self, plan: Plan) -> None:
+    def scaling(self, budget: Budget) -> None:
         """The trusted variants over numbers of workers."""
         names = [variant.name for variant in self.trusted]
-        with progress("scaling over workers", plan.scaling) as ticker:
+        with progress("scaling over workers", budget.scaling) as ticker:
             self.content.scaling, self.content.at_once = scaling.measure(
                 self._handed,
                 names,
                 evaluate=self._evaluate,
                 until=self._until,
                 files=self._files,
-                processes=max(_PROCESSES, min(_SCALING_PROCESSES, int(plan.scaling / _SCALING_SECONDS))),
-                seconds=plan.scaling,
+                processes=max(_PROCESSES, min(_SCALING_PROCESSES, int(budget.scaling / _SCALING_SECONDS))),
+                seconds=budget.scaling,
                 advance=ticker.advance,
             )
         self._document.save()
 
-    def sweep(self, plan: Plan) -> None:
+    def sweep(self, budget: Budget) -> None:
         """Cost against the orders of a level, where the variants that it compares are trusted. Once in a document."""
         decoding = self._until == STAGES[0]
         if decoding or not set(sweep.NAMES) <= {variant.name for variant in self.trusted}:
             return
-        with progress("cost against orders at a level", plan.sweep) as ticker:
+        with progress("cost against orders at a level", budget.sweep) as ticker:
             measured = sweep.measure(
-                processes=_PROCESSES, seconds=plan.sweep, until=self._until, advance=ticker.advance
+                processes=_PROCESSES, seconds=budget.sweep, until=self._until, advance=ticker.advance
             )
         analysed = replace(measured, analysis=statistics.analyse_sweep(measured))
         self._document.content.sweep = analysed
@@ -275,7 +275,7 @@ class FeedExperiment:
         part: str,
         variants: Sequence[Variant],
         feed: SharedFeed,
-        plan: Plan,
+        budget: Budget,
         *,
         isolated: bool,
         twice: str = REFERENCE,
@@ -284,36 +284,36 @@ class FeedExperiment:
         one stands at the top of the line-up where no identical pair does so anyway."""
         names = [variant.name for variant in variants]
         # Many variants near the top: rates taken from the reference would leave time for too few processes.
-        calibrated = [variant.name for variant in self.trusted] if twice == REFERENCE else [REFERENCE, *names]
-        grain = self._calibrated(calibrated, plan.session)
+        deciding = [variant.name for variant in self.trusted] if twice == REFERENCE else [REFERENCE, *names]
+        grain = self._grain(deciding, budget.session)
         rates = grain.nanoseconds
         same_as = same_kernels(variants, self._until)
         top = measured_twice(names, rates, same_as, twice)
         twice_over = [top, twice] if top else [twice]
         total = sum(rates.get(name, rates[REFERENCE]) for name in [*names, *twice_over])
         made, fits = design(
-            plan.session,
+            budget.session,
             events=feed.count,
             pass_seconds=feed.count * total / 1e9,
-            processes=plan.processes,
+            processes=budget.processes,
             grain=(grain.slice_records, grain.lead_in_records),
             pinned=len(usable_cpus()) > 0,
-            until_precision=plan.until_precision,
+            until_precision=budget.precision,
         )
         session = Session([*names, *map(again, twice_over)], feed.count, made, same_as=same_as)
-        self._run(part, session, feed, plan.processes, isolated and fits)
+        self._run(part, session, feed, budget.processes, isolated and fits)
 
-    def _calibrated(self, names: Sequence[str], seconds: float) -> Grain:
+    def _grain(self, names: Sequence[str], seconds: float) -> Grain:
         key = tuple(names)
         if key not in self._grains:
             with progress("choosing the grain", None):
-                self._grains[key] = calibrate(
+                self._grains[key] = choose_grain(
                     self._handed,
                     names,
                     evaluate=self._evaluate,
                     until=self._until,
                     files=self._files,
-                    seconds=min(_CALIBRATION, seconds / 20),
+                    seconds=min(_CHOOSING, seconds / 20),
                 )
         return self._grains[key]
 

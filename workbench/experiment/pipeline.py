@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from lobench.engine.feeds import Feed
 from lobench.engine.policy import Variant
 from lobench.workbench.console import stderr
+from lobench.workbench.experiment.budget import Budget
 from lobench.workbench.experiment.document import Document
 from lobench.workbench.experiment.feed import FeedExperiment
-from lobench.workbench.experiment.plan import Plan
 
 
 def conduct(
@@ -17,21 +17,23 @@ def conduct(
     feeds: Sequence[tuple[Sequence[str], Feed]],
     variants: Sequence[Variant],
     files: Sequence[str],
-    plan: Plan,
-    tuned: str | None = None,
+    budget: Budget,
+    tuning: str | None = None,
 ) -> None:
-    """Do all that ``plan`` has time for with each feed, given as its specs and itself; feeds that the document holds
+    """Do all that ``budget`` has time for with each feed, given as its specs and itself; feeds that the document holds
     already are gone on with. What is measured is saved, also when this is interrupted."""
     known = list(document.content.feeds)
     before = _samples(document)
     try:
         for number, (specs, source) in enumerate(feeds):
-            experiment = FeedExperiment(document, specs, source, variants, files, tuned, plan.time_limit)
+            # What the document holds of a feed, it holds with the parameters that were taken.
+            named = None if number < len(known) else tuning
+            experiment = FeedExperiment(document, specs, source, variants, files, named, budget.time_limit)
             if number < len(known):
                 experiment.adopt(known[number])
             else:
                 experiment.verify()
-            _measure(experiment, plan, first=number == 0)
+            _measure(experiment, budget, first=number == 0)
     except BaseException:
         if _samples(document) > before:
             line = f"stopped; the {_samples(document):,} samples measured so far are kept in {document.folder.result}"
@@ -40,30 +42,30 @@ def conduct(
     document.finish()
 
 
-def _measure(experiment: FeedExperiment, plan: Plan, *, first: bool) -> None:
-    if plan.counters:
+def _measure(experiment: FeedExperiment, budget: Budget, *, first: bool) -> None:
+    if budget.counters:
         experiment.count()
     with experiment.handed_over():
         if experiment.content.session is None:
-            experiment.session(plan)
+            experiment.session(budget)
         else:
-            experiment.resume(plan)
+            experiment.resume(budget)
         # The ladder stands, whatever comes after it.
         experiment.analyse()
-        if plan.limits:
-            experiment.limits(plan)
+        if budget.limits:
+            experiment.limits(budget)
         # Where nothing is evaluated, no phase can earn anything.
-        if plan.factorial and not experiment.idle:
-            experiment.factorial(plan)
-        if plan.from_top and not experiment.idle:
-            experiment.from_top(plan)
-        if plan.scaling:
-            experiment.scaling(plan)
-        if plan.sweep and first:
-            experiment.sweep(plan)
-    if plan.limits or plan.factorial or plan.from_top or plan.scaling:
+        if budget.factorial and not experiment.idle:
+            experiment.factorial(budget)
+        if budget.from_top and not experiment.idle:
+            experiment.from_top(budget)
+        if budget.scaling:
+            experiment.scaling(budget)
+        if budget.sweep and first:
+            experiment.sweep(budget)
+    if budget.limits or budget.factorial or budget.from_top or budget.scaling:
         experiment.analyse()
-    if plan.profile:
+    if budget.profile:
         experiment.profile()
 
 

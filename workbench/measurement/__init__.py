@@ -1,6 +1,6 @@
 """Measuring variants side by side in fresh worker processes, and what is measured beside them.
 
 ``session`` lays a session out and collects it; ``worker`` is the process that measures, ``process`` starts it;
-``lockstep`` interleaves the variants, ``balance`` orders them, ``contamination`` judges each sample; ``calibration``
-chooses the grain. ``counters``, ``limits``, ``scaling`` and ``sweep`` measure one thing each.
+``lockstep`` interleaves the variants, ``turn_order`` orders them, ``contamination`` judges each sample; ``grain``
+chooses the size of their slices. ``counters``, ``limits``, ``scaling`` and ``sweep`` measure one thing each.
 """

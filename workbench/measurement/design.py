@@ -23,7 +23,7 @@ _ISOLATED_PROCESSES = 5
 
 SLICE_RECORDS = 131_072
 LEAD_IN_RECORDS = 32_768
-"""A grain that suits books of a few thousand orders, where it is not calibrated."""
+"""A grain that suits books of a few thousand orders, where none is chosen."""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 """How narrow a session's intervals are by now: cheap enough to ask after every pass, for the display and for
-``--until``. What a finished session says comes from ``lobench.workbench.statistics``."""
+``--precision``. What a finished session says comes from ``lobench.workbench.statistics``."""
 
 from __future__ import annotations
 

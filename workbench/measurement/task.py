@@ -12,7 +12,7 @@ from lobench.engine.policy import Variant
 
 JOBS: Final = {
     "session": "lobench.workbench.measurement.lockstep",
-    "calibration": "lobench.workbench.measurement.calibration",
+    "grain": "lobench.workbench.measurement.grain",
     "limits": "lobench.workbench.measurement.limits",
     "scaling": "lobench.workbench.measurement.scaling",
     "sweep": "lobench.workbench.measurement.sweep",

@@ -36,7 +36,7 @@ Report = Callable[[str], None]
 class Profiles:
     """What was found out about one variant: documents by method, and for those that could not look the reason.
 
-    ``tuning``: the tuning profile that it was fitted with, as a result has it; None for the defaults."""
+    ``tuning``: the tuning that it was fitted with, as a result has it; None for the defaults."""
 
     variant: Variant
     feed: str

@@ -36,7 +36,7 @@ def for_report(
 ) -> dict[str, Any]:
     """Profile one variant and say what a report shows of it: an entry of ``profiles["variants"]``.
 
-    ``before`` is the entry of the phase before it, None for the first; ``tuning`` the tuning profile that the variant
+    ``before`` is the entry of the phase before it, None for the first; ``tuning`` the tuning that the variant
     was fitted with, as a result has it. Tools' own output goes to ``folder``. What is
     not installed, or fails, is left out and named under ``missing``.
     """

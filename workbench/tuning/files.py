@@ -1,4 +1,4 @@
-"""Tuning profiles: TOML files that say which parameters were fitted to which feed.
+"""Tuning files: TOML that says which parameters were fitted to which feed.
 
 What a file holds may come from anywhere: reading one gives parameters that an engine can run with, or an error that
 names the file and the field.
@@ -25,7 +25,7 @@ from lobench.workbench.tuning.fitted import defaults
 
 FORMAT: Final = 1
 LARGEST: Final = 65_536
-"""Bytes of a file at most: a profile has two thousand."""
+"""Bytes of a file at most: there are two thousand."""
 
 _TABLES: Final = ("feed", "parameters", "gain", "made")
 _FIELDS: Final = ("format", "confirmed", *_TABLES)
@@ -34,11 +34,11 @@ _KEYS: Final = {"digest": 32, "beginning": 16}
 
 _HEAD: Final = """\
 Parameters of p8_profile_guided for one feed: they change how fast a replay is, never what it computes.
-Found again by the feed's digest, or named with --tuned FILE. docs/tuning.md"""
+Found again by the feed's digest, or named with --tuning FILE. docs/tuning.md"""
 
 
-class ProfileError(LobenchError):
-    """A tuning profile is not what it should be; the message names the file and the field."""
+class TuningError(LobenchError):
+    """A tuning file is not what it should be; the message names the file and the field."""
 
     exit_code = 3
 
@@ -47,8 +47,9 @@ class ProfileError(LobenchError):
 
 
 @dataclass(frozen=True)
-class Profile:
-    """What a file says. ``digest``: of all records that it was fitted to; ``beginning``: of the first of them.
+class Tuning:
+    """What a file says. ``digest``: of all records that the parameters were fitted to; ``beginning``: of the first of
+    them.
 
     ``confirmed``: the other half of the feed was asked. ``facts``: tables beside the parameters, for people.
     """
@@ -62,8 +63,8 @@ class Profile:
 
 
 def folder() -> Path | None:
-    """Where profiles are kept: ``$LOBENCH_PROFILE_DIR``, else in the user's data. None for a user without a home."""
-    chosen = os.environ.get("LOBENCH_PROFILE_DIR")
+    """Where tuning files are kept: ``$LOBENCH_TUNING_DIR``, else in the user's data. None for a user without a home."""
+    chosen = os.environ.get("LOBENCH_TUNING_DIR")
     if chosen:
         return Path(chosen)
     data = Path(os.environ.get("XDG_DATA_HOME") or Path(os.path.expanduser("~"), ".local", "share"))
@@ -72,63 +73,63 @@ def folder() -> Path | None:
 
 
 def place_of(digest: str, beginning: str) -> Path:
-    """The file of a feed's profile in ``folder``; both keys are in its name, so that no other has to be opened.
+    """The file of a feed's tuning in ``folder``; both keys are in its name, so that no other has to be opened.
 
     Raises UsageError where there is no folder.
     """
     where = folder()
     if where is None:
-        raise UsageError("no home folder to keep a profile in; -o names a file, LOBENCH_PROFILE_DIR a folder")
+        raise UsageError("no home folder to keep a tuning in; -o names a file, LOBENCH_TUNING_DIR a folder")
     return where / f"{beginning}-{digest}.toml"
 
 
-def read(path: str | Path) -> Profile:
-    """The profile in a file. Raises UsageError for one that cannot be opened, ProfileError for anything else in it."""
+def read(path: str | Path) -> Tuning:
+    """The tuning in a file. Raises UsageError for one that cannot be opened, TuningError for anything else in it."""
     place = Path(path)
     return _checked(place, _parsed(place, _content(place)))
 
 
 def check_place(path: Path) -> None:
-    """Raise UsageError where no profile can be written, before minutes are spent on one."""
+    """Raise UsageError where no tuning can be written, before minutes are spent on one."""
     above = next(folder for folder in path.absolute().parents if folder.exists())
     if holds_records(path):
         raise UsageError(f"{path}: is market data, which is never replaced; -o names another file")
     if path.is_dir() or not above.is_dir() or not os.access(above, os.W_OK):
-        raise UsageError(f"{path}: no profile can be written there; -o names another file")
+        raise UsageError(f"{path}: no tuning can be written there; -o names another file")
 
 
-def write(path: str | Path, profile: Profile) -> None:
-    """Write a profile, all of it or nothing. Raises UsageError where that cannot be."""
+def write(path: str | Path, tuning: Tuning) -> None:
+    """Write a tuning, all of it or nothing. Raises UsageError where that cannot be."""
     place = Path(path)
     document = tomlkit.document()
     for line in _HEAD.splitlines():
         document.add(tomlkit.comment(line))
     document["format"] = FORMAT
-    document["confirmed"] = profile.confirmed
+    document["confirmed"] = tuning.confirmed
     document["feed"] = {
-        "name": profile.feed,
-        "digest": profile.digest,
-        "beginning": profile.beginning,
-        **profile.facts.get("feed", {}),
+        "name": tuning.feed,
+        "digest": tuning.digest,
+        "beginning": tuning.beginning,
+        **tuning.facts.get("feed", {}),
     }
-    document["parameters"] = profile.parameters.as_json()
+    document["parameters"] = tuning.parameters.as_json()
     for name in ("gain", "made"):
-        if name in profile.facts:
-            document[name] = dict(profile.facts[name])
+        if name in tuning.facts:
+            document[name] = dict(tuning.facts[name])
     write_whole(place, tomlkit.dumps(document), "-o names another file", folders=True)
 
 
 def _content(place: Path) -> bytes:
     try:
         if place.exists() and not place.is_file():
-            raise UsageError(f"{place}: is no file; --tuned takes a profile that `lobench tune` wrote")
+            raise UsageError(f"{place}: is no file; --tuning takes a file that `lobench tune` wrote")
         with place.open("rb") as file:
             content = file.read(LARGEST + 1)
     except (OSError, ValueError) as error:
         problem = error.strerror if isinstance(error, OSError) else error
-        raise UsageError(f"{place}: {problem}; --tuned takes a profile that `lobench tune` wrote") from error
+        raise UsageError(f"{place}: {problem}; --tuning takes a file that `lobench tune` wrote") from error
     if len(content) > LARGEST:
-        raise ProfileError(place, f"is larger than {LARGEST:,} bytes, no tuning profile")
+        raise TuningError(place, f"is larger than {LARGEST:,} bytes, no tuning file")
     return content
 
 
@@ -136,37 +137,37 @@ def _parsed(place: Path, content: bytes) -> dict[str, Any]:
     try:
         return tomllib.loads(content.decode())
     except RecursionError as error:
-        raise ProfileError(place, "is nested too deeply for a tuning profile") from error
+        raise TuningError(place, "is nested too deeply for a tuning file") from error
     except ValueError as error:  # not TOML, not UTF-8, a number of thousands of digits
-        raise ProfileError(place, f"not TOML: {error}") from error
+        raise TuningError(place, f"not TOML: {error}") from error
 
 
-def _checked(place: Path, document: dict[str, Any]) -> Profile:
+def _checked(place: Path, document: dict[str, Any]) -> Tuning:
     version = document.get("format")
     if type(version) is not int or version != FORMAT:
-        raise ProfileError(place, f"format must be {FORMAT}, was {_quoted(version)}")
+        raise TuningError(place, f"format must be {FORMAT}, was {_quoted(version)}")
     for name in document:
         if name not in _FIELDS:
-            raise ProfileError(place, f"{_quoted(name)} is no field; there are {', '.join(_FIELDS)}")
+            raise TuningError(place, f"{_quoted(name)} is no field; there are {', '.join(_FIELDS)}")
     if type(document.get("confirmed")) is not bool:
-        raise ProfileError(place, f"confirmed must be true or false, was {_quoted(document.get('confirmed'))}")
+        raise TuningError(place, f"confirmed must be true or false, was {_quoted(document.get('confirmed'))}")
     for name in _TABLES:
         if not isinstance(document.get(name, {}), dict):
-            raise ProfileError(place, f"{name} must be a table")
+            raise TuningError(place, f"{name} must be a table")
     feed = document.get("feed", {})
     if not isinstance(feed.get("name"), str):
-        raise ProfileError(place, f"feed.name must be a text, was {_quoted(feed.get('name'))}")
+        raise TuningError(place, f"feed.name must be a text, was {_quoted(feed.get('name'))}")
     for name, digits in _KEYS.items():
         if not isinstance(feed.get(name), str) or not re.fullmatch(rf"[0-9a-f]{{{digits}}}", feed[name]):
-            raise ProfileError(place, f"feed.{name} must be {digits} hex digits, was {_quoted(feed.get(name))}")
+            raise TuningError(place, f"feed.{name} must be {digits} hex digits, was {_quoted(feed.get(name))}")
     try:
         parameters = defaults().of(document.get("parameters", {}))
     except ValueError as error:
-        raise ProfileError(place, f"parameters.{error}") from error
+        raise TuningError(place, f"parameters.{error}") from error
     facts: dict[str, Any] = {name: document[name] for name in ("gain", "made") if name in document}
     facts["feed"] = {name: value for name, value in feed.items() if name not in ("name", *_KEYS)}
     _check_numbers(place, facts, "")
-    return Profile(feed["name"], feed["digest"], feed["beginning"], parameters, document["confirmed"], facts)
+    return Tuning(feed["name"], feed["digest"], feed["beginning"], parameters, document["confirmed"], facts)
 
 
 def _check_numbers(place: Path, value: Any, path: str) -> None:
@@ -174,7 +175,7 @@ def _check_numbers(place: Path, value: Any, path: str) -> None:
         for name, entry in value.items():
             _check_numbers(place, entry, f"{path}.{name}" if path else name)
     elif isinstance(value, float) and not math.isfinite(value):
-        raise ProfileError(place, f"{path[:80]} must be a finite number")
+        raise TuningError(place, f"{path[:80]} must be a finite number")
 
 
 def _quoted(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Which profile a feed gets: the one that the user names, else the one that was written for its records."""
+"""Which tuning a feed gets: the one that the user names, else the one that was written for its records."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from lobench.engine.feeds import Feed, LoadedFeed, first_records
 from lobench.engine.parameters import LayoutParameters
 from lobench.engine.policy import Variant
 from lobench.engine.records import MBO
-from lobench.workbench.tuning.files import Profile, folder, place_of, read
+from lobench.workbench.tuning.files import Tuning, folder, place_of, read
 
 NONE: Final = "none"
-"""What a user writes to have no profile looked for."""
+"""What a user writes to have no tuning looked for."""
 
 BEGINNING: Final = 4096
 """Records that a feed is known by which nobody wants to read to its end before it is replayed."""
@@ -26,21 +26,21 @@ BEGINNING: Final = 4096
 
 @dataclass(frozen=True)
 class Picked:
-    """A profile and the file that it was in."""
+    """A tuning and the file that it was in."""
 
     path: Path
-    profile: Profile
+    tuning: Tuning
 
     @property
     def parameters(self) -> LayoutParameters:
-        return self.profile.parameters
+        return self.tuning.parameters
 
     def as_json(self) -> dict[str, Any]:
         """As ``feeds[].tuning`` of a result document: no folder is named."""
         return {
             "profile": self.path.name,
-            "digest": self.profile.digest,
-            "confirmed": self.profile.confirmed,
+            "digest": self.tuning.digest,
+            "confirmed": self.tuning.confirmed,
             "parameters": self.parameters.as_json(),
         }
 
@@ -54,10 +54,10 @@ def beginning_of(feed: Feed) -> str:
 
 
 def pick(feed: Feed, named: str | None, variants: Iterable[Variant]) -> Picked | None:
-    """The profile for a feed, None where there is none or no variant takes one.
+    """The tuning for a feed, None where there is none or no variant takes one.
 
     ``named`` is a file, or ``NONE``. Otherwise a loaded feed is found by the digest of its records; any other by its
-    beginning, as far as that is the beginning of one feed only. Profiles that were never confirmed are not found, only
+    beginning, as far as that is the beginning of one feed only. Tunings that were never confirmed are not found, only
     named. Raises UsageError for a file that no variant here takes, and as ``files.read``.
     """
     takers = any(variant.fits for variant in variants)
@@ -65,16 +65,16 @@ def pick(feed: Feed, named: str | None, variants: Iterable[Variant]) -> Picked |
         return None
     if named:
         if not takers:
-            raise UsageError(f"--tuned {named}: no variant here takes a profile; p8_profile_guided does")
+            raise UsageError(f"--tuning {named}: no variant here takes a tuning; p8_profile_guided does")
         return Picked(Path(named), read(named))
     path = _found(feed) if takers else None
     if path is None:
         return None
     picked = Picked(path, read(path))
-    return picked if picked.profile.confirmed else None
+    return picked if picked.tuning.confirmed else None
 
 
-def earlier(path: Path) -> Profile | None:
+def earlier(path: Path) -> Tuning | None:
     """What a file holds that is about to be written; None for nothing of use."""
     try:
         return read(path) if path.exists() else None

@@ -52,7 +52,7 @@ class Finding:
 
 
 @dataclass
-class Tuning:
+class Search:
     """How far a search has come. ``best``: what one half of the feed proposes; ``tried``: each change with its gain
     there. ``other``, ``whole``: what the confirmation says of ``best``, None before it was asked."""
 
@@ -79,7 +79,7 @@ class Tuning:
 
 
 def search(
-    tuning: Tuning,
+    state: Search,
     feed: SharedFeed,
     traits: Traits,
     *,
@@ -90,7 +90,7 @@ def search(
     advance: Advance,
 ) -> None:
     """Find the best parameters for a feed and ask the other half of it, in about ``seconds``; after an interrupt
-    ``tuning`` holds what is known. ``start``: parameters that were found before, tried first."""
+    ``state`` holds what is known. ``start``: parameters that were found before, tried first."""
     halves = Halves.of(feed.count)
     variant = fitted_variant()
     todo = variant.layout.candidates(traits)
@@ -98,19 +98,19 @@ def search(
         todo = {"found before": [start.as_json()], **todo}
     each = seconds * SEARCHING / len(todo)
     processes = min(_PROCESSES[1], max(_PROCESSES[0], int(each / _PROCESS_SECONDS)))
-    part = replace(feed, count=_records(halves, feed.count, tuning.half, each / processes, traits))
+    part = replace(feed, count=_records(halves, feed.count, state.half, each / processes, traits))
     for number, (name, options) in enumerate(todo.items(), 1):
-        tried = [tuning.best, *changed(tuning.best, options)]
+        tried = [state.best, *changed(state.best, options)]
         if len(tried) == 1:
             continue
         report(f"trying {name}")
         trial = Trial(part, halves, tried)
         measure(trial, variant.name, evaluate=evaluate, processes=processes, seconds=each, seed=number, advance=advance)
-        _take(tuning, name, trial)
-    if tuning.best != defaults():
-        report(f"confirming on the {OTHER[tuning.half]} half")
-        _confirm(tuning, feed, halves, traits, evaluate, seconds * (1 - SEARCHING), advance)
-    tuning.complete = True
+        _take(state, name, trial)
+    if state.best != defaults():
+        report(f"confirming on the {OTHER[state.half]} half")
+        _confirm(state, feed, halves, traits, evaluate, seconds * (1 - SEARCHING), advance)
+    state.complete = True
 
 
 def changed(best: LayoutParameters, options: Options) -> list[LayoutParameters]:
@@ -119,38 +119,38 @@ def changed(best: LayoutParameters, options: Options) -> list[LayoutParameters]:
     return [parameters for parameters in dict.fromkeys(made) if parameters != best]
 
 
-def _take(tuning: Tuning, name: str, trial: Trial) -> None:
+def _take(state: Search, name: str, trial: Trial) -> None:
     """Note what a trial says of each of its sets, and go on with the best; of several that cannot be told from it, with
     the one that changes least."""
     found = []
     for place, parameters in enumerate(trial.tried[1:], 1):
-        gain = trial.gain(0, place, tuning.half)
-        changes = {key: value for key, value in parameters.as_json().items() if value != getattr(tuning.best, key)}
-        tuning.tried.append({"group": name, "changes": changes, "gain": gain.ratio()})
+        gain = trial.gain(0, place, state.half)
+        changes = {key: value for key, value in parameters.as_json().items() if value != getattr(state.best, key)}
+        state.tried.append({"group": name, "changes": changes, "gain": gain.ratio()})
         found.append((gain, changes, parameters))
     highest, _, _ = max(found, key=lambda entry: entry[0].value)
     alike = [entry for entry in found if entry[0].value >= highest.value - highest.error - entry[0].error]
     gain, _, parameters = min(alike, key=lambda entry: (len(entry[1]), -entry[0].value))
     if gain.value > max(_LEAST_GAIN, gain.error):
-        tuning.best = parameters
+        state.best = parameters
 
 
 def _confirm(
-    tuning: Tuning, feed: SharedFeed, halves: Halves, traits: Traits, evaluate: str, seconds: float, advance: Advance
+    state: Search, feed: SharedFeed, halves: Halves, traits: Traits, evaluate: str, seconds: float, advance: Advance
 ) -> None:
     """All of the feed is replayed, so that the deciding half begins with the books that the other one left."""
-    trial = Trial(feed, halves, [defaults(), defaults(), tuning.best])
+    trial = Trial(feed, halves, [defaults(), defaults(), state.best])
     fewest, most = _CONFIRMING
     pass_seconds = len(trial.tried) * feed.count * traits.nanoseconds / 1e9
     processes = min(most, max(fewest, int(seconds / (STARTUP + pass_seconds))))
     name = fitted_variant().name
     measure(trial, name, evaluate=evaluate, processes=processes, seconds=seconds, seed=1_000, advance=advance)
-    parts = (OTHER[tuning.half], None)
+    parts = (OTHER[state.half], None)
     gains = [trial.gain(0, 2, part) for part in parts]
     floors = [floor_of(trial.gain(0, 1, part)) for part in parts]
     adjusted = holm([gain.p for gain in gains])
-    tuning.processes = processes
-    tuning.other, tuning.whole = (
+    state.processes = processes
+    state.other, state.whole = (
         Finding(gain.ratio(), floor, verdict(gain.ratio(), p, floor))
         for gain, floor, p in zip(gains, floors, adjusted, strict=True)
     )

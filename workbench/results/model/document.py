@@ -90,6 +90,24 @@ class FeedResult:
         return [part for part in (self.session, self.factorial, self.from_top) if part is not None]
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a measurement was asked for. Which variants, what they evaluate and how far they go stand in the document.
+
+    ``feeds``: what each is replayed from, in order; ``variants_from``: the user's files; ``tuning``: the tuning file
+    that was named, ``none``, or None for the one that is found. ``seconds``: the budget of each feed's session;
+    ``time_limit``: seconds that verifying one variant may take.
+    """
+
+    feeds: tuple[tuple[str, ...], ...]
+    variants_from: tuple[str, ...]
+    tuning: str | None
+    seconds: float
+    processes: int | None
+    precision: float | None
+    time_limit: float | None
+
+
 @dataclass(slots=True)
 class Result:
     """A result document, without the name and version of its schema, which stand in every file."""
@@ -105,6 +123,7 @@ class Result:
     variants: tuple[VariantEntry, ...]
     feeds: list[FeedResult]
     sweep: Sweep | None
+    options: Annotated[Options | None, Omitted()] = None
 
     @property
     def phases(self) -> dict[str, int]:

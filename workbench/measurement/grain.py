@@ -55,7 +55,7 @@ class Grain:
     nanoseconds: dict[str, float]
 
 
-def calibrate(
+def choose_grain(
     feed: SharedFeed,
     variants: Sequence[str],
     *,
@@ -67,7 +67,7 @@ def calibrate(
 ) -> Grain:
     """Measure the curves in one worker process for about ``seconds``, and choose."""
     task = Task(
-        job="calibration",
+        job="grain",
         variants=list(variants),
         files=list(files),
         evaluate=evaluate,

@@ -1,4 +1,4 @@
-"""Tuning profiles: files that hold parameters, and which feed finds which."""
+"""Tuning files: files that hold parameters, and which feed finds which."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lobench.engine.kernel_builder import build
 from lobench.engine.parameters import NEVER
 from lobench.variants.p7_cache_layout.parameters import DEFAULTS, LEAST_GAP, NAMES, RANGES, Parameters
 from lobench.workbench.tuning import files
-from lobench.workbench.tuning.files import Profile, ProfileError, place_of, read
+from lobench.workbench.tuning.files import Tuning, TuningError, place_of, read
 from lobench.workbench.tuning.picking import BEGINNING, NONE, beginning_of, earlier, pick
 from tests.dbn_files import header, records, write
 from tests.replays import PHASE
@@ -25,7 +25,7 @@ P7, P8 = PHASE[7], PHASE[8]
 OTHER = Parameters(
     distance=8, least_lines=5000, fullest=48, after=36, ahead_bytes=NEVER, widest=512, per_level=4, grouped=0
 )
-PROFILE = Profile(
+TUNING = Tuning(
     "synth:a b", "0123456789abcdef" * 2, "f" * 16, OTHER, True, {"feed": {"books": 3}, "gain": {"value": 1.5}}
 )
 GOOD = (
@@ -34,20 +34,20 @@ GOOD = (
 )
 
 
-def test_profiles_come_back_as_they_were(tmp_path: Path) -> None:
+def test_tunings_come_back_as_they_were(tmp_path: Path) -> None:
     path = tmp_path / "not" / "there" / "one.toml"
-    files.write(path, PROFILE)
-    assert read(path) == PROFILE
+    files.write(path, TUNING)
+    assert read(path) == TUNING
     assert path.read_text().startswith("# Parameters of p8_profile_guided")
-    files.write(path, replace(PROFILE, parameters=DEFAULTS, confirmed=False))
+    files.write(path, replace(TUNING, parameters=DEFAULTS, confirmed=False))
     assert (read(path).parameters, read(path).confirmed) == (DEFAULTS, False)
     assert [entry.name for entry in path.parent.iterdir()] == ["one.toml"]
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot be written"):
-        files.write(tmp_path / "file" / "below", PROFILE)
+        files.write(tmp_path / "file" / "below", TUNING)
 
 
-def test_what_a_profile_does_not_say_is_as_by_default(tmp_path: Path) -> None:
+def test_what_a_tuning_does_not_say_is_as_by_default(tmp_path: Path) -> None:
     path = tmp_path / "short.toml"
     path.write_text(GOOD + "distance = 32\n")
     assert read(path).parameters == replace(DEFAULTS, distance=32)
@@ -92,10 +92,10 @@ def test_what_a_profile_does_not_say_is_as_by_default(tmp_path: Path) -> None:
         (GOOD + "[gain]\n[gain.deep]\nvalue = inf", "gain.deep.value must be a finite number"),
     ],
 )
-def test_profiles_that_are_refused(tmp_path: Path, text: str, problem: str) -> None:
+def test_files_that_are_refused(tmp_path: Path, text: str, problem: str) -> None:
     path = tmp_path / "bad.toml"
     path.write_text(text)
-    with pytest.raises(ProfileError, match=problem) as refusal:
+    with pytest.raises(TuningError, match=problem) as refusal:
         read(path)
     assert str(refusal.value).startswith(f"{path}: ")
     assert len(str(refusal.value)) < 1000
@@ -105,11 +105,11 @@ def test_profiles_that_are_refused(tmp_path: Path, text: str, problem: str) -> N
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ProfileError, match="not TOML"):
+    with pytest.raises(TuningError, match="not TOML"):
         read(tmp_path / "bytes.toml")
     os.mkfifo(tmp_path / "pipe")
     for name in ("nothing.toml", "", "pipe", "a\0b"):
-        with pytest.raises(UsageError, match="--tuned takes a profile"):
+        with pytest.raises(UsageError, match="--tuning takes a file"):
             read(f"{tmp_path}/{name}")
     assert earlier(tmp_path / "nothing.toml") is None
 
@@ -142,15 +142,15 @@ def test_one_kernel_for_all_parameters() -> None:
 
 @pytest.fixture
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder of profiles."""
-    folder = tmp_path / "profiles"
-    monkeypatch.setenv("LOBENCH_PROFILE_DIR", str(folder))
+    """An empty folder of tunings."""
+    folder = tmp_path / "tunings"
+    monkeypatch.setenv("LOBENCH_TUNING_DIR", str(folder))
     return folder
 
 
-def test_where_profiles_are_kept(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_tunings_are_kept(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert files.folder() == kept
-    monkeypatch.setenv("LOBENCH_PROFILE_DIR", "")
+    monkeypatch.setenv("LOBENCH_TUNING_DIR", "")
     monkeypatch.setenv("XDG_DATA_HOME", "/data")
     assert files.folder() == Path("/data/lobench/tuned")
     monkeypatch.delenv("XDG_DATA_HOME")
@@ -162,22 +162,22 @@ def test_where_profiles_are_kept(kept: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_without_a_home_nothing_is_kept_in_the_working_folder(
     kept: Path, monkeypatch: pytest.MonkeyPatch, home: str
 ) -> None:
-    for name in ("LOBENCH_PROFILE_DIR", "XDG_DATA_HOME"):
+    for name in ("LOBENCH_TUNING_DIR", "XDG_DATA_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", home)
     assert files.folder() is None
-    with pytest.raises(UsageError, match=r"no home folder .*; -o names a file, LOBENCH_PROFILE_DIR a folder"):
+    with pytest.raises(UsageError, match=r"no home folder .*; -o names a file, LOBENCH_TUNING_DIR a folder"):
         place_of("0" * 32, "0" * 16)
     assert pick(open_feed(["synth:liquid-future,n=10"]), None, [P8]) is None
 
 
-def test_market_data_is_no_place_for_a_profile(tmp_path: Path) -> None:
+def test_market_data_is_no_place_for_a_tuning(tmp_path: Path) -> None:
     feed = Path(write(tmp_path / "day.dbn", header()))
     with pytest.raises(UsageError, match="is market data"):
         files.check_place(feed)
 
 
-def test_a_feed_finds_its_profile(tmp_path: Path, kept: Path) -> None:
+def test_a_feed_finds_its_tuning(tmp_path: Path, kept: Path) -> None:
     path, ends_differently = tmp_path / "one.dbn", tmp_path / "two.dbn"
     rows = records(BEGINNING + 100, 1)
     write(path, header(), rows.tobytes())
@@ -188,7 +188,7 @@ def test_a_feed_finds_its_profile(tmp_path: Path, kept: Path) -> None:
     assert pick(whole, None, [P8]) is None
     keys = (whole.digest, beginning_of(stream))
     assert keys[1] == beginning_of(whole)
-    files.write(place_of(*keys), replace(PROFILE, digest=keys[0], beginning=keys[1]))
+    files.write(place_of(*keys), replace(TUNING, digest=keys[0], beginning=keys[1]))
     for feed in (whole, stream):
         picked = pick(feed, None, [P7, P8])
         assert picked is not None
@@ -200,12 +200,12 @@ def test_a_feed_finds_its_profile(tmp_path: Path, kept: Path) -> None:
     # Another feed with the same beginning: known by its digest when all of it is there, not when it is not.
     assert pick(load(open_feed([str(ends_differently)])), None, [P8]) is None
     assert pick(open_feed([str(ends_differently)]), None, [P8]) is not None
-    files.write(place_of("0" * 32, keys[1]), PROFILE)
+    files.write(place_of("0" * 32, keys[1]), TUNING)
     assert pick(stream, None, [P8]) is None
     assert pick(whole, None, [P8]) is not None
 
 
-def test_profiles_of_other_feeds_are_not_opened(kept: Path) -> None:
+def test_tunings_of_other_feeds_are_not_opened(kept: Path) -> None:
     feed = open_feed(["synth:liquid-future,n=5000"])
     kept.mkdir()
     (kept / f"{'0' * 16}-{'0' * 32}.toml").write_text("broken")
@@ -213,17 +213,17 @@ def test_profiles_of_other_feeds_are_not_opened(kept: Path) -> None:
     loaded = load(feed)
     place_of(loaded.digest, beginning_of(loaded)).write_text("broken")
     for one in (feed, loaded):
-        with pytest.raises(ProfileError, match="not TOML"):
+        with pytest.raises(TuningError, match="not TOML"):
             pick(one, None, [P8])
 
 
 def test_what_was_never_confirmed_has_to_be_named(tmp_path: Path, kept: Path) -> None:
     feed = load(open_feed(["synth:liquid-future,n=5000"]))
     path = place_of(feed.digest, beginning_of(feed))
-    files.write(path, replace(PROFILE, confirmed=False))
+    files.write(path, replace(TUNING, confirmed=False))
     assert pick(feed, None, [P8]) is None
     picked = pick(feed, str(path), [P8])
     assert picked is not None
     assert picked.parameters == OTHER
-    with pytest.raises(UsageError, match="no variant here takes a profile"):
+    with pytest.raises(UsageError, match="no variant here takes a tuning"):
         pick(feed, str(path), [P7])

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lobench.engine.errors import UsageError
-from lobench.engine.policy import STAGES
 from lobench.workbench.measurement.design import PROCESSES, equal_slices, isolated_every
 from lobench.workbench.results.model.samples import Design
 
 RUN_SECONDS = 120.0
 QUICK_SECONDS = 20.0
 MEASURE_SECONDS = 120.0
-UNTIL_SECONDS = 600.0
-"""Default budgets of a session: of ``run``, of ``run --quick``, of ``measure``, of ``measure --until``."""
+PRECISION_SECONDS = 600.0
+"""Default budgets of a session: of ``run``, of ``run --quick``, of ``measure``, of ``measure --precision``."""
 
-UNTIL_PROCESS_SECONDS = 5.0
+PRECISION_PROCESS_SECONDS = 5.0
 
 LEAST_PROCESSES = 2
 """Fewer are refused."""
@@ -33,15 +30,15 @@ _TOLERATED = 1.2
 
 
 @dataclass(frozen=True)
-class Plan:
+class Budget:
     """Seconds for each part; 0 leaves it out. ``processes`` None: as many as suit the feed. ``counters``: whether
-    mechanisms are counted. ``profile``: whether profilers look at every variant, for as long as they take.
-    ``time_limit``: seconds that verifying one variant may take, None for a multiple of the reference's. Raises
-    UsageError for too few processes."""
+    mechanisms are counted. ``precision``: the half-width of intervals at which a session stops. ``profile``: whether
+    profilers look at every variant, for as long as they take. ``time_limit``: seconds that verifying one variant may
+    take, None for a multiple of the reference's. Raises UsageError for too few processes."""
 
     session: float
     processes: int | None = None
-    until_precision: float | None = None
+    precision: float | None = None
     counters: bool = False
     factorial: float = 0.0
     from_top: float = 0.0
@@ -59,9 +56,9 @@ class Plan:
             )
 
 
-def full(session: float, processes: int | None, *, factorial: bool) -> Plan:
+def full(session: float, processes: int | None, *, factorial: bool) -> Budget:
     """Everything, the other parts in proportion to the ladder's session."""
-    return Plan(
+    return Budget(
         session,
         processes,
         counters=True,
@@ -73,22 +70,9 @@ def full(session: float, processes: int | None, *, factorial: bool) -> Plan:
     )
 
 
-def until_of(texts: Sequence[str]) -> tuple[str, float | None]:
-    """The last stage that is computed, and the precision to stop at, of what was given as ``--until``: a stage, a
-    precision, or one of each. Raises UsageError for anything else."""
-    stages = [text for text in texts if text in STAGES]
-    widths = [text for text in texts if text not in STAGES]
-    for kind, given in (("stage", stages), ("precision", widths)):
-        if len(given) > 1:
-            raise UsageError(f"--until takes one {kind}, was {' and '.join(given)}")
-    if widths and widths[0][:1].isalpha():
-        raise UsageError(f"--until '{widths[0]}' is neither a stage ({', '.join(STAGES)}) nor a precision such as 0.5%")
-    return stages[0] if stages else STAGES[-1], precision_of(widths[0]) if widths else None
-
-
-def quick(session: float, processes: int | None) -> Plan:
+def quick(session: float, processes: int | None) -> Budget:
     """The ladder and the limits."""
-    return Plan(session, processes, counters=True, limits=session / 20)
+    return Budget(session, processes, counters=True, limits=session / 20)
 
 
 def design(
@@ -106,7 +90,7 @@ def design(
     Many processes say more than few, but each makes a pass at least: where ``processes`` is not given, there are as
     many as find time for that, ``PROCESSES`` at most, or with ``until_precision`` as many as it may take.
     """
-    most = PROCESSES if until_precision is None else max(PROCESSES, round(seconds / UNTIL_PROCESS_SECONDS))
+    most = PROCESSES if until_precision is None else max(PROCESSES, round(seconds / PRECISION_PROCESS_SECONDS))
     if processes is None:
         choices = range(most, FEWEST_CHOSEN, -1)
         fitting = (count for count in choices if _needed(count, pass_seconds) <= seconds)
@@ -127,31 +111,3 @@ def _needed(processes: int, pass_seconds: float) -> float:
     """Seconds of a session in which each process makes one pass, and some of them an isolated one."""
     passes = processes + -(-processes // isolated_every(processes))
     return processes * _STARTUP + passes * pass_seconds
-
-
-def seconds_of(text: str) -> float:
-    """A duration as users write it: ``90``, ``90s``, ``1.5m``. Raises UsageError for anything but a positive one."""
-    number, factor = text, 1.0
-    if text[-1:] in ("s", "m"):
-        number, factor = text[:-1], {"s": 1.0, "m": 60.0}[text[-1]]
-    return _positive(number, factor, f"'{text}' is no duration; write 90, 90s or 2m")
-
-
-def precision_of(text: str) -> float:
-    """``0.5%`` or ``0.005`` as 0.005. Raises UsageError for anything but a fraction between 0 and 1."""
-    number, factor = (text[:-1], 0.01) if text.endswith("%") else (text, 1.0)
-    problem = f"'{text}' is no precision; write the half-width of the intervals as 0.5%"
-    value = _positive(number, factor, problem)
-    if value >= 1:
-        raise UsageError(problem)
-    return value
-
-
-def _positive(text: str, factor: float, problem: str) -> float:
-    try:
-        value = float(text) * factor
-    except ValueError:
-        value = math.nan
-    if not 0 < value < math.inf:
-        raise UsageError(problem)
-    return value

@@ -1,0 +1,113 @@
+"""How variants are named: in full or by first letters, alone or under a combination, the same in every verb."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from lobench.engine.errors import UsageError
+from lobench.variants import discover, full_name, resolve
+from lobench.workbench.cli import _parser, cmp, history, profile, replay
+from lobench.workbench.commits import reach
+from lobench.workbench.selection import select, with_reference
+
+KNOWN = discover()
+P4, P7 = "p4_hash_lookup", "p7_cache_layout"
+
+
+@pytest.mark.parametrize(
+    ("typed", "full"),
+    [
+        (P4, P4),
+        ("p4", P4),
+        ("p4_", P4),
+        ("p4_hash", P4),
+        ("p7,events=clone", f"{P7},events=clone"),
+        (f"{P7}, events=clone", f"{P7}, events=clone"),
+        ("events=clone", "events=clone"),
+        ("events=clone,lookup=hash", "events=clone,lookup=hash"),
+    ],
+)
+def test_first_letters_are_enough(typed: str, full: str) -> None:
+    assert full_name(typed, KNOWN) == full
+    assert resolve(typed, KNOWN) == resolve(full, KNOWN)
+
+
+def test_a_whole_part_of_a_name_comes_first() -> None:
+    names = ["p1_zero_copy", "p10_next", "mine", "mine_too", "m"]
+    assert full_name("p1", names) == "p1_zero_copy"
+    assert full_name("p10", names) == "p10_next"
+    assert full_name("mine", names) == "mine"
+    assert full_name("m", names) == "m"
+    assert full_name("mine_", names) == "mine_too"
+
+
+def words(verb: str, typed: str) -> argparse.Namespace:
+    given = {
+        "replay": ("replay", "a.dbn", "--variant", typed),
+        "cmp": ("cmp", "p0", typed),
+        "cmp A": ("cmp", typed, "p0"),
+        "profile": ("profile", typed),
+        "run": ("run", "--variants", typed),
+        "measure": ("measure", "--variants", typed),
+        "verify": ("verify", "--variants", typed),
+        "check": ("check", "HEAD~1", "--variants", typed),
+        "history": ("history", "record", "--variants", typed),
+    }[verb]
+    return _parser().parse_args(list(given))
+
+
+def chosen(verb: str, typed: str) -> str:
+    """The variant that a verb takes for what was typed."""
+    arguments = words(verb, typed)
+    if verb == "replay":
+        return replay._variant(arguments).name
+    if verb.startswith("cmp"):
+        pair = cmp._variants(arguments)[1]
+        return pair[0] if verb == "cmp A" else pair[1]
+    if verb == "profile":
+        return profile._variant(arguments.words[0], arguments.variants_from).name
+    if verb in ("run", "measure"):
+        return with_reference(arguments.variants, arguments.variants_from)[-1].name
+    if verb == "verify":
+        return select(arguments.variants, arguments.variants_from)[-1].name
+    if verb == "check":
+        return reach.named(arguments.variants, list(KNOWN))[-1]
+    commit: Any = SimpleNamespace(hash="0")
+    repository: Any = SimpleNamespace(names=lambda *_: [f"variants/{name}.py" for name in KNOWN])
+    return history._chosen(repository, [commit], arguments.variants)[1][-1]
+
+
+VERBS = ("replay", "cmp", "cmp A", "profile", "run", "measure", "verify", "check", "history")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize(
+    ("typed", "full"), [("p4", P4), ("p4_ha", P4), (P4, P4), ("p7,events=clone", f"{P7},events=clone")]
+)
+def test_every_verb_takes_them(verb: str, typed: str, full: str) -> None:
+    assert chosen(verb, typed) == full
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_refuses_in_the_same_words(verb: str) -> None:
+    several = "'p' may be any of p0_baseline, p1_zero_copy, p2_snapshot, "
+    with pytest.raises(UsageError, match=re.escape(several)):
+        chosen(verb, "p")
+    unknown = f"no variant named 'p99'. Use any of {', '.join(KNOWN)} (first letters are enough), or axis=policy,… with"
+    for typed in ("p99", "p99,events=clone"):
+        with pytest.raises(UsageError, match=re.escape(unknown)):
+            chosen(verb, typed)
+
+
+def test_the_ladder_of_commits() -> None:
+    assert reach.named("ladder", ["p0_plain", "p1_new"]) == ["p0_plain", "p1_new"]
+    assert reach.named("p1 p0_plain p1_new", ["p0_plain", "p1_new"]) == ["p1_new", "p0_plain"]
+    with pytest.raises(UsageError, match="--variants names no variant"):
+        reach.named(" ", ["p0_plain"])
+    with pytest.raises(UsageError, match="Use any of none"):
+        reach.named("p0", [])

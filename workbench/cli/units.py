@@ -1,0 +1,76 @@
+"""What users write for durations, fractions and the like, read while arguments are parsed: every verb has the same.
+
+Each function takes the text of one argument and raises UsageError, which ends a command in one line, for what it does
+not understand.
+"""
+
+from __future__ import annotations
+
+import math
+
+from lobench.engine.errors import UsageError
+
+STAGES = ("decode", "book", "features", "strategies")
+"""As ``engine.policy.STAGES``, which takes the compiler to import."""
+
+
+def duration(text: str) -> float:
+    """Seconds: ``90``, ``90s``, ``1.5m``; more than none."""
+    number, factor = text, 1.0
+    if text[-1:] in ("s", "m"):
+        number, factor = text[:-1], {"s": 1.0, "m": 60.0}[text[-1]]
+    seconds = _number(number) * factor
+    if not 0 < seconds < math.inf:
+        raise UsageError(f"'{text}' is no duration; write 90, 90s or 2m")
+    return seconds
+
+
+def precision(text: str) -> float:
+    """``0.5%`` or ``0.005`` as 0.005: above 0, below 1."""
+    value = _number(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    if not 0 < value < 1:
+        raise UsageError(f"'{text}' is no precision; write the half-width of the intervals as 0.5%")
+    return value
+
+
+def tolerance(text: str) -> float:
+    """``1%`` or ``0.01`` as 0.01: from 0, below 1."""
+    value = _number(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    if not 0 <= value < 1:
+        raise UsageError(f"--tolerance takes a fraction like 1% or 0.01, was '{text}'")
+    return value
+
+
+def percentage(text: str) -> float:
+    """``0.5%`` as 0.005, from 0. A number without the sign is refused: it was once one of per cent."""
+    value = _number(text.removesuffix("%")) / 100
+    if not text.endswith("%") or not 0 <= value < math.inf:
+        raise UsageError(f"--allow-instructions takes per cent like 0.5%, was '{text}'")
+    return value
+
+
+def stage(text: str) -> str:
+    """One of ``STAGES``."""
+    if text not in STAGES:
+        remedy = "; a precision is --precision 0.5%" if text[:1].isdigit() or text.endswith("%") else ""
+        raise UsageError(f"--until takes a stage ({', '.join(STAGES)}), was '{text}'{remedy}")
+    return text
+
+
+def workers(text: str) -> list[int]:
+    """``2`` as [2], ``1,2`` as [1, 2]."""
+    try:
+        counts = [int(part) for part in text.split(",")]
+    except ValueError:
+        counts = []
+    if not counts or min(counts) < 1:
+        raise UsageError(f"--workers takes positive numbers separated by commas, was '{text}'")
+    return counts
+
+
+def _number(text: str) -> float:
+    """Not a number, which no comparison lets through, for what is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
