@@ -37,6 +37,7 @@ def leaning(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.fast
 def test_the_pages_commands_are_commands() -> None:
     assert [command[:2] for command in COMMANDS] == [["lobench", verb] for verb in ("verify", "run", "replay")]
     for command in COMMANDS:
@@ -51,6 +52,7 @@ def test_verify(folder: Path) -> None:
     assert sum(told["verifications"][-1]["anomalies"].values()) > 100
 
 
+@pytest.mark.long
 def test_run(folder: Path) -> None:
     few = ["--variants", "p4_hash_lookup recycled", "--budget", "2", FEED]
     told = answer(*COMMANDS[1][1:], *few, folder=folder)
@@ -75,6 +77,7 @@ def test_variants(folder: Path) -> None:
     ).stdout, re.MULTILINE)  # fmt: skip
 
 
+@pytest.mark.long
 def test_replay(folder: Path) -> None:
     verb, _, *options = COMMANDS[2][1:]
     counts = {
@@ -87,6 +90,7 @@ def test_replay(folder: Path) -> None:
         assert counts["recycled"][name] == counts["p4_hash_lookup"][name]
 
 
+@pytest.mark.long
 def test_policies_of_a_file_combine_with_others(folder: Path) -> None:
     told = answer("verify", FEED, "--variants", "memory=recycled", "--variants-from", "recycled.py", folder=folder)
     assert told["verifications"][-1]["variant"].endswith(",memory=recycled")

@@ -26,6 +26,8 @@ from tests.factorials import simulated
 from tests.replays import LADDER, TOP, Observed, each
 from tests.streams import Market
 
+pytestmark = pytest.mark.normal
+
 KNOWN = discover()
 WITHOUT = from_top(KNOWN)[1:]
 READ = ("order_id", "price", "ts_event", "size", "instrument_id", "publisher_id", "action", "side", "flags")

@@ -24,6 +24,8 @@ from lobench.engine.shards import TURN, index_of, share_out
 from tests.replays import LADDER, PHASE, Observed, Records, assert_equal, bits, chunks, each
 from tests.streams import Market
 
+pytestmark = pytest.mark.normal
+
 P8 = PHASE[8]
 
 

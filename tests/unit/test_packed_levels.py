@@ -23,6 +23,8 @@ from lobench.engine.session import Replay
 from tests.replays import PHASE, chunks, each
 from tests.shapes import Shape, records
 
+pytestmark = pytest.mark.normal
+
 LEAST, MOST = -(2**63), 2**63 - 1
 
 
