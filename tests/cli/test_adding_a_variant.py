@@ -45,6 +45,7 @@ def test_the_pages_commands_are_commands() -> None:
         assert arguments.variants_from == ["recycled.py"]
 
 
+@pytest.mark.long
 def test_verify(folder: Path) -> None:
     told = answer(*COMMANDS[0][1:], folder=folder)
     assert told["agree"] is True
@@ -90,7 +91,6 @@ def test_replay(folder: Path) -> None:
         assert counts["recycled"][name] == counts["p4_hash_lookup"][name]
 
 
-@pytest.mark.long
 def test_policies_of_a_file_combine_with_others(folder: Path) -> None:
     told = answer("verify", FEED, "--variants", "memory=recycled", "--variants-from", "recycled.py", folder=folder)
     assert told["verifications"][-1]["variant"].endswith(",memory=recycled")

@@ -56,7 +56,6 @@ def test_edits_are_seen(checkout: Path, tmp_path: Path, links: bool) -> None:
 
 
 def test_a_type_checker_follows_a_users_own_variant(checkout: Path, tmp_path: Path) -> None:
-    pytest.importorskip("mypy", reason="pip install 'lobench[lint]'")
     _, python = editable(checkout, tmp_path, "--config-settings", "editable_mode=compat")
     (tmp_path / "own").mkdir()
     (tmp_path / "own/mine.py").write_text(OWN)
