@@ -58,7 +58,13 @@ def suite(folder: Path, commit: str) -> dict[str, dict[tuple[str, str], float | 
     """Benchmark to variant and feed to what asv measured of a commit, None where it skipped."""
     python = new_environment(folder / "env")
     configuration = json.loads(_without_comments((ROOT / "asv.conf.json").read_text()))
-    places = {"repo": str(ROOT), "benchmark_dir": str(ROOT / "benchmarks"), "results_dir": str(folder / "results")}
+    # asv knows no work tree whose repository lies elsewhere.
+    git(ROOT, "clone", "-q", "--no-checkout", str(ROOT), str(folder / "repository"))
+    places = {
+        "repo": str(folder / "repository"),
+        "benchmark_dir": str(ROOT / "benchmarks"),
+        "results_dir": str(folder / "results"),
+    }
     (folder / "asv.conf.json").write_text(json.dumps({**configuration, **places}))
     variables = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "LOBENCH_TREE"))},
