@@ -1,9 +1,84 @@
-"""What all tests share."""
+"""What all tests share: the three tiers, and an interrupt that can be heard.
+
+A test's tier is the nearest of its marks ``fast``, ``normal`` and ``long``, on the test, its class or its module. One
+that carries none is fast in ``tests/unit`` and normal elsewhere. A fast test that compiles a kernel fails.
+"""
 
 from __future__ import annotations
 
 import signal
+import sys
+import tempfile
+from collections.abc import Generator
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FAST, NORMAL, LONG = TIERS = ("fast", "normal", "long")
+UNIT = Path(__file__).parent / "unit"
 
 # A shell that starts the tests in the background has them ignore interrupts, and all that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def tier(item: pytest.Item) -> str:
+    """The tier of a test."""
+    marks = (mark.name for mark in item.iter_markers() if mark.name in TIERS)
+    return next(marks, FAST if UNIT in item.path.parents else NORMAL)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--tier", choices=TIERS, default=LONG, help="run the tests of this tier and of those before it")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    wanted = TIERS[: TIERS.index(config.getoption("--tier")) + 1]
+    left_out = [item for item in items if tier(item) not in wanted]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if tier(item) in wanted]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Fixtures of a fast test, of any scope, may compile nothing either."""
+    with ExitStack() as stack:
+        if tier(item) == FAST:
+            patch = stack.enter_context(pytest.MonkeyPatch.context())
+            patch.setenv("LOBENCH_CACHE_DIR", _empty_cache().name)
+            if "numba" in sys.modules:
+                stack.enter_context(_no_compiler())
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """What its processes compiled lies in the cache."""
+    yield
+    if tier(item) == FAST:
+        kernels = list(Path(_empty_cache().name, "kernels").glob("*.kernel"))
+        for kernel in kernels:
+            kernel.unlink()
+        assert not kernels, "a process of a fast test compiled a kernel: mark the test normal"
+
+
+@cache
+def _empty_cache() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="lobench-fast-")
+
+
+def _no_compiler() -> Any:
+    from numba.core import event
+
+    class Refusing(event.Listener):  # type: ignore[misc]
+        def on_start(self, event: Any) -> None:
+            raise AssertionError("a fast test compiles a function: mark it normal")
+
+        def on_end(self, event: Any) -> None:
+            pass
+
+    return event.install_listener("numba:compile", Refusing())

@@ -2,14 +2,19 @@
 
 A stream that was closed when the command began is opened here, because the next file would get its number. Standard
 output is then one that cannot be written to.
+
+Texts go from Python's text layer straight to the file: an interrupt may be raised between the system's write and the
+return from it, and a buffer that did not hear of the write would write everything once more.
 """
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TextIO
 
@@ -19,12 +24,23 @@ _CLOSED = {0: os.O_RDONLY, 1: os.O_RDONLY, 2: os.O_WRONLY}
 """How `/dev/null` stands in for each stream."""
 
 
+def _write_all(write: Callable[[memoryview], int | None], data: Any) -> int:
+    """Write all of it, in as many pieces as the system takes; returns its length."""
+    left = whole = memoryview(data).cast("B")
+    while left:
+        count = write(left)
+        if count is None:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        left = left[count:]
+    return whole.nbytes
+
+
 class _Output(io.FileIO):
     """Standard output; what is wrong with it is an error for the user, but for a reader who has gone."""
 
     def write(self, data: Any) -> int:
         try:
-            return super().write(data)
+            return _write_all(super().write, data)
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -36,7 +52,7 @@ class _Error(io.FileIO):
 
     def write(self, data: Any) -> int:
         with suppress(OSError):
-            return super().write(data)
+            return _write_all(super().write, data)
         return memoryview(data).nbytes
 
 
@@ -79,4 +95,4 @@ def _opened(number: int, before: TextIO | None, raw: io.FileIO) -> TextIO:
     # None: the stream was closed.
     encoding = before.encoding if before else None
     lines = number == 2 or os.isatty(number)
-    return io.TextIOWrapper(io.BufferedWriter(raw), encoding=encoding, errors="backslashreplace", line_buffering=lines)
+    return io.TextIOWrapper(raw, encoding=encoding, errors="backslashreplace", line_buffering=lines)

@@ -30,6 +30,14 @@ PAGES: dict[str, Callable[[], list[Any]]] = {
     "refuted": lambda: [refuted()],
     "hostile": lambda: [hostile()],
 }
+TYPICAL = [(400, "light"), (1280, "dark")]
+OTHERS = [
+    pytest.param(width, scheme, marks=pytest.mark.long)
+    for width in (400, 768, 1280, 1920)
+    for scheme in ("light", "dark")
+    if (width, scheme) not in TYPICAL
+]
+SCREENS = [*TYPICAL, *OTHERS]
 # What of the page reaches beyond the place it has: text of a picture beyond the picture, an element beyond the screen,
 # text beyond its element. Flame graphs alone scroll, within a place of their own.
 CUT_OFF = """() => {
@@ -118,8 +126,7 @@ class Visit:
             assert self.complaints == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [400, 768, 1280, 1920])
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_is_cut_off(browser: Any, pages: Callable[[str], Path], name: str, width: int, scheme: str) -> None:
     with Visit(browser, pages(name), width, color_scheme=scheme) as page:

@@ -37,6 +37,7 @@ def leaning(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.fast
 def test_the_pages_commands_are_commands() -> None:
     assert [command[:2] for command in COMMANDS] == [["lobench", verb] for verb in ("verify", "run", "replay")]
     for command in COMMANDS:
@@ -44,6 +45,7 @@ def test_the_pages_commands_are_commands() -> None:
         assert arguments.variants_from == ["recycled.py"]
 
 
+@pytest.mark.long
 def test_verify(folder: Path) -> None:
     told = answer(*COMMANDS[0][1:], folder=folder)
     assert told["agree"] is True
@@ -52,6 +54,7 @@ def test_verify(folder: Path) -> None:
     assert told["not_reached"] == []
 
 
+@pytest.mark.long
 def test_run(folder: Path) -> None:
     few = ["--variants", "p4_hash_lookup recycled", "--budget", "2", FEED]
     told = answer(*COMMANDS[1][1:], *few, folder=folder)
@@ -76,6 +79,7 @@ def test_variants(folder: Path) -> None:
     ).stdout, re.MULTILINE)  # fmt: skip
 
 
+@pytest.mark.long
 def test_replay(folder: Path) -> None:
     verb, _, *options = COMMANDS[2][1:]
     counts = {

@@ -52,6 +52,7 @@ def test_keeps_a_document(compared: tuple[Any, Path]) -> None:
     assert feed["factorial"] is None
 
 
+@pytest.mark.long
 def test_until_a_stage(tmp_path: Path) -> None:
     done = lobench("cmp", "p3", "p4", FEED, "--until", "book", *QUICK, "--tolerance", "90%", "-o", tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
@@ -84,6 +85,7 @@ def test_for_a_person(tmp_path: Path) -> None:
     assert any(words in verdict for words in ("is faster than", "is slower than", "no difference shown between"))
 
 
+@pytest.mark.long
 def test_a_wrong_variant_gets_no_verdict(tmp_path: Path) -> None:
     path = wrong.write_forgetful(tmp_path)
     words = ("cmp", "p4_hash_lookup", "forgetful", wrong.FEED, "--variants-from", path)
@@ -96,6 +98,7 @@ def test_a_wrong_variant_gets_no_verdict(tmp_path: Path) -> None:
     assert "comparison" not in read(kept)["feeds"][0]
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize(
     ("words", "expected"),
     [

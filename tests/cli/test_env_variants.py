@@ -19,6 +19,8 @@ from lobench.workbench.environment import environment as facts
 from lobench.workbench.environment import revision
 from tests.cli.command import COMMAND, ROOT, answer, environment, lobench, refused
 
+pytestmark = pytest.mark.fast
+
 OWN = """
 from lobench.variants.p4_hash_lookup import VARIANT as last
 

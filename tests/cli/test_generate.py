@@ -11,6 +11,8 @@ from lobench.engine.synthetic import names
 from tests.cli.command import answer, lobench, refused
 from tests.dbn_files import header, zstd
 
+pytestmark = pytest.mark.fast
+
 NAME = "liquid-future"
 
 

@@ -35,6 +35,7 @@ def feed(tmp_path: Path) -> str:
 # Streams
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize("arguments", [["env"], ["env", "--json"], ["generate", "--list"], ["--help"], ["--version"]])
 @pytest.mark.parametrize(
     ("redirection", "why"), [(">&-", "Bad file descriptor"), (">/dev/full", "No space left on device")]
@@ -65,6 +66,7 @@ def test_a_reader_that_goes() -> None:
 # Interrupts
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize(
     "module", ["lobench.workbench.streams", "lobench.workbench.cli", "argparse", "lobench.workbench.cli.run"]
 )
@@ -86,6 +88,7 @@ sys.exit(lobench.workbench.entry.run())
     assert (done.returncode, done.stdout) == (128 + signal.SIGINT, "")
 
 
+@pytest.mark.fast
 def test_an_ignored_interrupt_stays_ignored() -> None:
     script = "trap '' INT HUP TERM; exec \"$@\""
     code = "import signal, lobench.workbench.entry as e; e.run(); print([int(signal.getsignal(n)) for n in (1, 2, 15)])"
@@ -102,6 +105,7 @@ def test_an_ignored_interrupt_stays_ignored() -> None:
 # Locales
 
 
+@pytest.mark.fast
 def test_help_in_any_locale() -> None:
     for verb in ([], ["run"], ["replay"]):
         done = subprocess.run([*COMMAND, *verb, "--help"], env=environment(**ASCII), capture_output=True, timeout=60)

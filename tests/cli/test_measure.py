@@ -63,6 +63,7 @@ def test_each_feed_is_measured_by_itself(tmp_path: Path) -> None:
     assert "rows" not in json.dumps(told)
 
 
+@pytest.mark.long
 def test_for_a_person(tmp_path: Path) -> None:
     done = lobench("measure", FEED, *PAIR, "--budget", "3", "--processes", 2, "-o", tmp_path / "out")
     assert (done.returncode, done.stderr) == (0, "")
@@ -74,6 +75,7 @@ def test_for_a_person(tmp_path: Path) -> None:
     assert not any(line.startswith("precision") for line in lines)
 
 
+@pytest.mark.long
 def test_it_stops_when_it_is_precise_enough(tmp_path: Path) -> None:
     # So wide that any three processes are enough.
     done = lobench("measure", FEED, *PAIR, "--precision", "99%", "--budget", "200", "--processes", 40, "-o", tmp_path)
@@ -104,6 +106,7 @@ def test_a_stage_and_a_precision(tmp_path: Path) -> None:
     assert {entry["score"] for entry in told["grades"]} == {"open"}
 
 
+@pytest.mark.long
 def test_decoding_alone(tmp_path: Path) -> None:
     answer("measure", FEED, *PAIR, "--until", "decode", "--budget", "3", "--processes", 2, "-o", tmp_path)
     result = document(tmp_path)
@@ -112,6 +115,7 @@ def test_decoding_alone(tmp_path: Path) -> None:
     assert all(entry["agrees"] for entry in feed["verification"])
 
 
+@pytest.mark.long
 def test_the_top_without_one_phase_at_a_time(tmp_path: Path) -> None:
     words = ("--variants", "from-top", "--budget", "8", "--processes", 3)
     done = lobench("measure", FEED, *words, "-o", tmp_path)
@@ -134,6 +138,7 @@ def test_the_top_without_one_phase_at_a_time(tmp_path: Path) -> None:
     assert found["sentence"] in " ".join(done.stdout.split())
 
 
+@pytest.mark.long
 def test_slices_are_balanced(tmp_path: Path) -> None:
     answer("measure", FEED, *PAIR, "--budget", "8", "--processes", 2, "-o", tmp_path)
     session = document(tmp_path)["feeds"][0]["session"]
@@ -151,6 +156,7 @@ def test_slices_are_balanced(tmp_path: Path) -> None:
     assert all(sorted(order) == list(range(count)) for order in orders.tolist())
 
 
+@pytest.mark.long
 def test_a_wrong_variant_gets_no_figure(tmp_path: Path) -> None:
     path = wrong.write_forgetful(tmp_path)
     arguments = ("--variants", "forgetful p4_hash_lookup", "--variants-from", path, "--budget", "2", "--processes", 2)
@@ -230,6 +236,7 @@ def test_what_cannot_go_on(tmp_path: Path) -> None:
     assert read(path) == before
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -253,6 +260,7 @@ def test_refuses_before_any_work(tmp_path: Path, arguments: list[str], said: str
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+@pytest.mark.fast
 def test_a_feed_without_events(tmp_path: Path) -> None:
     empty = write(tmp_path / "empty.dbn", header())
     line = refused(2, "measure", empty, "--feed", FEED, *PAIR, "-o", tmp_path / "out")

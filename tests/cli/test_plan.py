@@ -14,6 +14,8 @@ from tests.cli.command import answer, lobench, refused
 from tests.documents import document, interval, written
 from tests.profiled import profile_of
 
+pytestmark = pytest.mark.fast
+
 PHASES = [variant.phase for variant in discover().values() if variant.phase]
 """The shipped ledger has a prediction for each."""
 

@@ -2,7 +2,8 @@
 files.
 
 Most of the time goes to starting Python under valgrind, and to compiling kernels where the cache is cold: variants are
-counted once, two at a time, and one is looked at by every method, for all tests.
+counted once, two at a time, and one is looked at by every method, for all tests. CI counts the reference, the first
+phase, the last of the core and the top; the phases between are left to the long tests.
 """
 
 from __future__ import annotations
@@ -63,17 +64,29 @@ def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @pytest.fixture(scope="module")
 def counted(looked_at: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Profiles of the first phases by callgrind, and of one far above them that is tuned."""
-    needs("valgrind")
+    """Profiles by callgrind of the first two phases, of the last of the core, and of one far above that is tuned."""
     folder = looked_at["folder"].parent
     tuned = tmp_path_factory.mktemp("tuned")
-    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as pool:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOBENCH_TUNING_DIR", str(tuned))
         feed = beginning_of(open_feed([DEFAULT_FEED]))
         write(place_of("0" * 32, feed), Tuned(DEFAULT_FEED, "0" * 32, feed, EAGER, True, {}))
-        names = [*PHASES[:-1], FITTED]
-        found = list(pool.map(lambda name: profiled(folder, name, *SHORT)["methods"]["callgrind"], names))
-    return {"folder": folder, PHASES[-1]: looked_at["callgrind"], **dict(zip(names, found, strict=True))}
+        found = by_callgrind(folder, [*PHASES[:2], FITTED])
+    return {"folder": folder, PHASES[-1]: looked_at["callgrind"], **found}
+
+
+@pytest.fixture(scope="module")
+def all_counted(counted: dict[str, Any]) -> dict[str, Any]:
+    """Those, and profiles of the phases between."""
+    return counted | by_callgrind(counted["folder"], PHASES[2:-1])
+
+
+def by_callgrind(folder: Path, names: list[str]) -> dict[str, Any]:
+    """Profiles of variants by callgrind, two at a time."""
+    needs("valgrind")
+    with ThreadPoolExecutor(2) as pool:
+        found = pool.map(lambda name: profiled(folder, name, *SHORT)["methods"]["callgrind"], names)
+        return dict(zip(names, found, strict=True))
 
 
 def lines_of(document: Any, file: str) -> dict[str, float]:
@@ -104,8 +117,18 @@ def test_the_baseline_names_what_later_phases_remove(counted: Any) -> None:
     assert sum(row["instructions"] for row in baseline["lines"]) == pytest.approx(baseline["per_event"]["instructions"])
 
 
-@pytest.mark.parametrize("place", range(4))
-def test_each_phase_removes_its_lines(counted: Any, place: int) -> None:
+def test_the_first_phase_removes_its_lines(counted: Any) -> None:
+    removed(counted, 0)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("place", range(1, 4))
+def test_each_phase_removes_its_lines(all_counted: Any, place: int) -> None:
+    removed(all_counted, place)
+
+
+def removed(counted: Any, place: int) -> None:
+    """The lines of the policy that the phase after ``place`` replaces are gone, and those of its own are there."""
     before, after = PHASES[place], PHASES[place + 1]
     files = [counted["folder"] / name / "profile.json" for name in (before, after)]
     found = profiled(counted["folder"], "diff", *map(str, files))
@@ -171,6 +194,7 @@ def test_a_tuned_variant(counted: Any) -> None:
     assert first >= 2 * 2 * EAGER.distance > 4 * 2 * DEFAULTS.distance
 
 
+@pytest.mark.fast
 def test_tuning_profiles_that_are_refused(tmp_path: Path) -> None:
     bad = tmp_path / "bad.toml"
     bad.write_text("format = 2\n")
@@ -180,6 +204,7 @@ def test_tuning_profiles_that_are_refused(tmp_path: Path) -> None:
         assert f"--tuning {bad}: no variant here takes a tuning" in line
 
 
+@pytest.mark.long
 def test_counts_repeat(counted: Any, tmp_path: Path) -> None:
     """Instructions to the last one; simulated caches and predictors feel the interpreter around the kernel a little."""
     first = counted["folder"] / PHASES[-1] / "callgrind"
@@ -285,6 +310,7 @@ def test_tables(counted: Any, tmp_path: Path) -> None:
     assert "clone = malloc(MBO_BYTES)" in done.stdout
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -313,6 +339,7 @@ def test_bad_feeds(tmp_path: Path) -> None:
     assert "no-such-market" in refused(2, "profile", PHASES[-1], "synth:no-such-market", folder=tmp_path)
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize(
     ("tool", "said"),
     [

@@ -37,6 +37,7 @@ def test_bad_data_leaves_the_old_file(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 2
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -64,6 +65,7 @@ def test_refuses_before_any_work(feed: str, tmp_path: Path, arguments: list[Any]
     assert [path.name for path in tmp_path.iterdir()] == ["feed.dbn"]
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize("force", [[], ["--force"]])
 @pytest.mark.parametrize("name", ["other.dbn.zst", "other.parquet", "link.parquet", "hard.parquet"])
 def test_market_data_is_never_replaced(feed: str, tmp_path: Path, name: str, force: list[str]) -> None:
@@ -90,6 +92,7 @@ def test_what_a_replay_did_not_write_is_replaced_by_force(feed: str, tmp_path: P
         assert target.read_bytes()[:4] == b"PAR1"
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize("arguments", [[], ["x.dbn", "--evaluate", "never"]])
 def test_usage(arguments: list[str]) -> None:
     done = lobench("replay", *arguments)
@@ -97,5 +100,6 @@ def test_usage(arguments: list[str]) -> None:
     assert done.stderr.startswith("usage: lobench replay")
 
 
+@pytest.mark.fast
 def test_no_such_feed(tmp_path: Path) -> None:
     assert refused(3, "replay", tmp_path / "none.dbn").endswith("none.dbn: no such file")

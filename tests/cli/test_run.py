@@ -122,6 +122,7 @@ def test_the_ladder(quick: tuple[Any, Any]) -> None:
     assert {limit["name"] for limit in feed["analysis"]["limits"]} == {"sequential read", "random access"}
 
 
+@pytest.mark.long
 def test_all_parts(tmp_path: Path) -> None:
     feed = "synth:equity-universe,n=30000"
     done = lobench("run", "--budget", "4", "--processes", "2", feed, "-o", tmp_path)
@@ -242,7 +243,10 @@ def measuring(folder: Path) -> subprocess.Popen[str]:
     pytest.fail(f"measured nothing: {process.communicate(timeout=10)}")
 
 
-@pytest.mark.parametrize(("number", "word"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
+@pytest.mark.parametrize(
+    ("number", "word"),
+    [(signal.SIGINT, "interrupted"), pytest.param(signal.SIGTERM, "terminated", marks=pytest.mark.long)],
+)
 def test_an_interrupt_keeps_what_was_measured(tmp_path: Path, number: signal.Signals, word: str) -> None:
     process = measuring(tmp_path)
     helpers = psutil.Process(process.pid).children(recursive=True)
@@ -267,6 +271,7 @@ def test_an_interrupt_keeps_what_was_measured(tmp_path: Path, number: signal.Sig
     assert psutil.wait_procs(helpers, timeout=10)[1] == []
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -291,6 +296,7 @@ def test_refuses_before_any_work(tmp_path: Path, arguments: list[str], said: str
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+@pytest.mark.fast
 def test_feeds_that_cannot_be_measured(tmp_path: Path) -> None:
     assert "none.dbn: no such file" in refused(3, "run", tmp_path / "none.dbn", "-o", tmp_path / "out")
     cut = write(tmp_path / "cut.dbn", header(), records(100).tobytes()[:-1])
@@ -299,6 +305,7 @@ def test_feeds_that_cannot_be_measured(tmp_path: Path) -> None:
     assert "no events to measure" in refused(2, "run", empty, "-o", tmp_path / "out")
 
 
+@pytest.mark.fast
 def test_help() -> None:
     done = lobench("--help")
     assert done.returncode == 0
@@ -310,6 +317,7 @@ def test_help() -> None:
         assert option in done.stdout
 
 
+@pytest.mark.fast
 def test_help_needs_no_compiler() -> None:
     for arguments in (["--help"], ["run", "--help"], ["measure", "--help"], ["verify", "--help"]):
         command = [COMMAND[0], "-X", "importtime", *COMMAND[1:], *arguments]

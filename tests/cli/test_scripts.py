@@ -11,6 +11,8 @@ import pytest
 
 from tests.cli.command import ROOT
 
+pytestmark = pytest.mark.fast
+
 TOLD = """#!/bin/sh
 echo "$0"
 pwd
@@ -23,7 +25,7 @@ def checkout(tmp_path: Path) -> Path:
     """A checkout whose environment is made, with a `lobench` that says where it is and what it was asked."""
     root = tmp_path / "a checkout"
     shutil.copytree(ROOT / "scripts", root / "scripts")
-    for name in ("pyproject.toml", "constraints.txt"):
+    for name in ("pyproject.toml", "setup.py", "constraints.txt"):
         shutil.copy(ROOT / name, root)
     for program in ("python", "lobench"):
         (root / ".venv/bin").mkdir(parents=True, exist_ok=True)
@@ -74,11 +76,30 @@ def test_links_to_scripts(checkout: Path, elsewhere: Path, tmp_path: Path) -> No
     assert said[-4:] == [str(checkout / ".venv/bin/lobench"), str(elsewhere), "run", "day.dbn"]
 
 
-def test_tests_run_in_the_checkout(checkout: Path, elsewhere: Path) -> None:
-    said = call(checkout / "scripts/test", elsewhere, "tests/unit")
-    start = said.index(str(checkout / ".venv/bin/python"), -10)
-    assert said[start + 1] == str(checkout)
-    assert said[-1] == "tests/unit"
+@pytest.mark.parametrize(("words", "tier"), [((), "normal"), (("--fast",), "fast"), (("--long",), "long")])
+def test_tests_run_in_the_checkout(checkout: Path, elsewhere: Path, words: tuple[str, ...], tier: str) -> None:
+    said = call(checkout / "scripts/test", elsewhere, *words, "tests/unit", "-x")
+    start = said.index(str(checkout / ".venv/bin/python"))
+    assert said[start + 1 : start + 4] == [str(checkout), "-m", "pytest"]
+    assert said[-4:] == ["--tier", tier, "tests/unit", "-x"]
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["with links", "without links"])
+def test_how_it_is_installed(checkout: Path, elsewhere: Path, links: bool) -> None:
+    """For type checkers a clone with links is installed by its path; one without needs the import hook."""
+    (checkout / "lobench").mkdir()
+    (checkout / "engine").mkdir()
+    if links:
+        (checkout / "lobench/engine").symlink_to("../engine")
+    else:
+        (checkout / "lobench/engine").write_text("../engine")
+    command = ["sh", "-c", f'cd "{checkout}"; extras="[lint]"; . scripts/environment']
+    done = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    asked = done.stderr.splitlines()
+    assert asked[0] == "installing lobench[lint]"
+    assert ("editable_mode=compat" in asked) == links
+    assert asked[-2:] == ["-e", ".[lint]"]
 
 
 def test_what_is_no_checkout_is_refused(checkout: Path, elsewhere: Path) -> None:

@@ -105,6 +105,7 @@ def test_verify_takes_it(folder: Path) -> None:
     assert told["tuning"]["parameters"]["distance"] == 4
 
 
+@pytest.mark.long
 def test_measurements_keep_it(folder: Path, tmp_path: Path) -> None:
     (tuning,) = folder.iterdir()
     words = ("--budget", "3", "--processes", 2, "-o")
@@ -124,6 +125,7 @@ def test_measurements_keep_it(folder: Path, tmp_path: Path) -> None:
     assert kept["none"] is None
 
 
+@pytest.mark.long
 def test_run_takes_it_beside_its_profilers(folder: Path, tmp_path: Path) -> None:
     (tuning,) = folder.iterdir()
     told = answer(
@@ -133,6 +135,7 @@ def test_run_takes_it_beside_its_profilers(folder: Path, tmp_path: Path) -> None
     assert told["feeds"][0]["tuning"]["profile"] == tuning.name
 
 
+@pytest.mark.long
 def test_for_a_person(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     done = lobench("tune", FEED, "--budget", "3", "--half", "second", "-o", path)
@@ -195,6 +198,7 @@ def test_an_interrupt_keeps_what_is_known(tmp_path: Path) -> None:
     assert not read(path).confirmed
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("tuned")
 @pytest.mark.parametrize("words", [(), ("--json",)], ids=["told", "json"])
 def test_a_worker_that_is_killed_costs_nothing_that_is_known(tmp_path: Path, words: tuple[str, ...]) -> None:
@@ -214,6 +218,7 @@ def test_a_worker_that_is_killed_costs_nothing_that_is_known(tmp_path: Path, wor
         assert "unconfirmed" in next(line for line in out.splitlines() if line.startswith("parameters"))
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("tuned")
 def test_no_worker_outlives_a_killed_parent(tmp_path: Path) -> None:
     process, worker = tuning(tmp_path / "kept.toml")
@@ -223,6 +228,7 @@ def test_no_worker_outlives_a_killed_parent(tmp_path: Path) -> None:
     assert alive == []
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("tuned")
 def test_workers_run_no_foreign_code(tmp_path: Path) -> None:
     """Folders and files of lobench's and the standard library's names lie where it is started, and on PYTHONPATH."""

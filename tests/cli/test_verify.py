@@ -146,6 +146,7 @@ def test_a_feature_that_is_off_by_one_ulp(tmp_path: Path) -> None:
     assert feature == {"name": "micro_price", "expected": price, "actual": math.nextafter(price, math.inf)}
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -176,6 +177,7 @@ def test_usage(tmp_path: Path, arguments: list[str], said: str) -> None:
     assert line.removeprefix("lobench: ").startswith(said)
 
 
+@pytest.mark.fast
 def test_bad_feeds(tmp_path: Path) -> None:
     cut = write(tmp_path / "cut.dbn", header(), records(100).tobytes()[:-1])
     assert f"{cut}: byte " in refused(3, "verify", cut, *SMALL)
@@ -252,6 +254,7 @@ def test_without_a_feed(tmp_path: Path) -> None:
         assert [entry["workers"] for entry in feed["verifications"]] == [1, 1, 2]
 
 
+@pytest.mark.fast
 def test_a_time_limit_is_a_duration() -> None:
     line = refused(2, "verify", wrong.FEED, *SMALL, "--time-limit", "soon")
     assert line == "lobench: 'soon' is no duration; write 90, 90s or 2m"

@@ -1,10 +1,13 @@
 """A scratch repository with an engine in miniature: it has the engine's few names and does countable work, so that
 whole histories are made, built and measured in seconds.
+
+Its parts stand at the top, as in commits that had no ``lobench`` package; ``move`` puts them under one.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -92,7 +95,7 @@ from engine.errors import UsageError
 
 
 def discover(files=()):
-    return {i.name: importlib.import_module("variants." + i.name) for i in pkgutil.iter_modules(__path__)}
+    return {i.name: importlib.import_module(__name__ + "." + i.name) for i in pkgutil.iter_modules(__path__)}
 
 
 def resolve(name, known):
@@ -137,6 +140,17 @@ class Miniature:
         """A commit whose variant does so many loops for each event, and computes something else at event ``wrong``."""
         text = f"# {note}\nwork = {loops}\nwrong = {wrong}\n"
         return self.commit(f"{loops} loops {note}".strip(), **{f"variants__{variant}": text})
+
+    def move(self) -> str:
+        """A commit that puts the parts under one import name and changes nothing else: the folders stay where they
+        are, and imports say ``lobench``."""
+        for folder in ("engine", "variants"):
+            for path in (self.folder / folder).rglob("*.py"):
+                path.write_text(re.sub(r"^from (engine|variants)\b", r"from lobench.\1", path.read_text(), flags=re.M))
+            (self.folder / "lobench").mkdir(exist_ok=True)
+            (self.folder / "lobench" / folder).symlink_to(f"../{folder}")
+        (self.folder / "lobench/__init__.py").write_text('"""One import name."""\n')
+        return self.commit("One import name")
 
     def lobench(self, *words: object, **changes: str) -> subprocess.CompletedProcess[str]:
         """Run the command inside the repository, with changes of the environment."""

@@ -13,6 +13,8 @@ from lobench.workbench.history import store
 from lobench.workbench.history.asv_files import configuration, read_object
 from tests.history.miniature import Miniature
 
+pytestmark = pytest.mark.fast
+
 pytest.importorskip("asv")
 
 
@@ -70,6 +72,7 @@ def test_a_history_of_another_shape_is_told(tmp_path: Path, content: bytes) -> N
     assert store.load(file, "here").points == {}
 
 
+@pytest.mark.normal
 def test_a_site_is_made_of_what_asv_can_read(miniature: Miniature) -> None:
     from tests.history.recorded import recorded
 

@@ -24,7 +24,10 @@ def kept(miniature: Miniature) -> dict[str, Any]:
     return content
 
 
-@pytest.mark.parametrize(("number", "word"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
+@pytest.mark.parametrize(
+    ("number", "word"),
+    [(signal.SIGINT, "interrupted"), pytest.param(signal.SIGTERM, "terminated", marks=pytest.mark.long)],
+)
 def test_an_interrupted_backfill_goes_on(miniature: Miniature, number: signal.Signals, word: str) -> None:
     made = [miniature.work(20 + place) for place in range(WINDOW + 2)]
     backfill = ("history", "backfill", f"{made[0]}..{made[-1]}", "--feed", miniature.feed, *QUICK)

@@ -140,6 +140,7 @@ def test_refused(miniature: Miniature, words: tuple[str, ...], code: int, told: 
     assert done.stderr.startswith("lobench: ")
 
 
+@pytest.mark.fast
 def test_outside_of_a_repository(miniature: Miniature) -> None:
     (miniature.cache).mkdir()
     miniature.folder = miniature.cache
@@ -148,6 +149,7 @@ def test_outside_of_a_repository(miniature: Miniature) -> None:
     assert "not in a git repository" in done.stderr
 
 
+@pytest.mark.long
 def test_ranges_are_understood_as_git_does(miniature: Miniature) -> None:
     """``A..B`` compares A with B, ``A...B`` is what B changed since both parted; a side left out is HEAD."""
     start = miniature.work(40)
@@ -178,6 +180,7 @@ def test_what_a_change_reaches_is_looked_at(miniature: Miniature) -> None:
     ]
 
 
+@pytest.mark.long
 def test_a_timed_check_counts_what_it_does_not_time(miniature: Miniature) -> None:
     miniature.commit(
         "three", **TWO, variants__p1_middle="import engine.extra\nwork = 20\nwrong = -1\n", engine__extra=""
@@ -198,6 +201,7 @@ def test_a_timed_check_counts_what_it_does_not_time(miniature: Miniature) -> Non
     assert "p1_middle" in {one["variant"] for one in reached}
 
 
+@pytest.mark.long
 def test_what_was_not_looked_at_is_named_and_is_no_pass(miniature: Miniature) -> None:
     miniature.commit("three", **TWO, variants__p1_middle="work = 20\nwrong = -1\n")
     miniature.commit("slower", variants__p1_middle="work = 24\nwrong = -1\n")
@@ -211,6 +215,7 @@ def test_what_was_not_looked_at_is_named_and_is_no_pass(miniature: Miniature) ->
     assert (everything["outcome"], len(everything["findings"])) == ("failed", 3)
 
 
+@pytest.mark.long
 def test_a_new_variant_that_is_wrong_fails(miniature: Miniature) -> None:
     miniature.work(1)
     miniature.commit("new", variants__p1_new="work = 1\nwrong = 77\n")
@@ -220,7 +225,14 @@ def test_a_new_variant_that_is_wrong_fails(miniature: Miniature) -> None:
     }
 
 
-@pytest.mark.parametrize("broken", ["def (:\n", "import no_such_module\n", "raise ValueError('torn')\n"])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "def (:\n",
+        pytest.param("import no_such_module\n", marks=pytest.mark.long),
+        pytest.param("raise ValueError('torn')\n", marks=pytest.mark.long),
+    ],
+)
 def test_a_repair_of_what_did_not_run_passes(miniature: Miniature, broken: str) -> None:
     miniature.commit("broken", **TWO | {"engine__replay": broken})
     miniature.commit("repaired", engine__replay=FILES["engine/replay.py"])
@@ -231,6 +243,7 @@ def test_a_repair_of_what_did_not_run_passes(miniature: Miniature, broken: str) 
     assert told.stdout.splitlines()[-1].startswith("PASSED, a repair: p0_plain (repaired), p2_top (repaired).")
 
 
+@pytest.mark.long
 def test_a_repair_of_one_variant_is_compared_in_the_others(miniature: Miniature) -> None:
     miniature.commit("broken", **TWO | {"variants__p2_top": "work = None\nwrong = -1\n"})
     miniature.commit("repaired", **TWO)
@@ -242,6 +255,7 @@ def test_a_repair_of_one_variant_is_compared_in_the_others(miniature: Miniature)
     }
 
 
+@pytest.mark.long
 def test_a_repair_of_wrong_results_passes_and_a_wrong_head_does_not(miniature: Miniature) -> None:
     miniature.commit("wrong", **TWO | {"variants__p2_top": "work = 10\nwrong = 50\n"})
     right = miniature.commit("right", **TWO)
@@ -261,6 +275,7 @@ def test_a_repair_of_wrong_results_passes_and_a_wrong_head_does_not(miniature: M
     assert judged(miniature, 1, "HEAD~1", "HEAD", "--exact")["outcome"] == "failed"
 
 
+@pytest.mark.long
 def test_a_base_that_somebody_killed_is_no_repair(miniature: Miniature) -> None:
     dies = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n"
     miniature.commit("dies", **TWO | {"engine__replay": dies})

@@ -15,6 +15,8 @@ from lobench.workbench import environment, git
 from lobench.workbench.commits.repository import Repository
 from tests.history.miniature import Miniature
 
+pytestmark = pytest.mark.fast
+
 SUBJECT = "one\u2028two\u2029three\x85four\x1cfive\x0bsix \u00fc"
 """Characters at which Python breaks lines and git does not."""
 
@@ -209,6 +211,7 @@ def test_revisions_are_resolved_as_git_does(miniature: Miniature) -> None:
         repository.pair("main...alone")
 
 
+@pytest.mark.normal
 def test_a_site_is_of_the_repository_that_it_is_made_in(miniature: Miniature, hook: Miniature) -> None:
     pytest.importorskip("asv")
     from tests.history.recorded import recorded

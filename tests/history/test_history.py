@@ -112,6 +112,7 @@ def test_records_go_on_from_what_is_there(miniature: Miniature) -> None:
     assert "entry 1: needs a reason" in done.stderr
 
 
+@pytest.mark.long
 def test_results_that_change_on_purpose_are_recorded_when_told(miniature: Miniature) -> None:
     miniature.work(5)
     backfilled(miniature, "record")
@@ -127,6 +128,7 @@ def test_results_that_change_on_purpose_are_recorded_when_told(miniature: Miniat
     assert later[:8] in result_files(miniature)
 
 
+@pytest.mark.long
 def test_every_nth_commit_ends_with_the_last(miniature: Miniature) -> None:
     made = [miniature.work(3, f"{place}") for place in range(5)]
     backfilled(miniature, "backfill", f"{made[0]}..{made[4]}", "--every", "2")

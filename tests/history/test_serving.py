@@ -16,6 +16,8 @@ import pytest
 from lobench.engine.errors import UsageError
 from lobench.workbench.dashboard.serving import server
 
+pytestmark = pytest.mark.fast
+
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:

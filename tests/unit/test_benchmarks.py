@@ -17,6 +17,8 @@ from lobench.variants import discover
 from lobench.workbench.history.asv_files import configuration
 from tests.cli.command import ROOT
 
+pytestmark = pytest.mark.normal
+
 IMPORTED = {"zstandard": "zstandard", "databento_dbn": "databento-dbn", "llvmlite": "numba"}
 """Packages by the name of their module, where it is another or they come with another."""
 
@@ -144,9 +146,7 @@ def test_a_commit_whose_engine_does_not_end_early(tmp_path: Path, monkeypatch: p
         "lobench": "",
         "lobench/engine": "",
         "lobench/engine/errors": "class UsageError(Exception):\n    pass\n",
-        "lobench/engine/session": (
-            "class Replay:\n    def __init__(self, variant, *, evaluate, observe):\n        pass\n"
-        ),
+        "lobench/engine/session": "class Replay:\n    def __init__(self, variant, *, evaluate, observe): ...\n",
         "lobench/variants": "def discover():\n    return {}\n\n\ndef resolve(name, known):\n    return name\n",
     }.items():
         (tmp_path / package).mkdir()
@@ -180,3 +180,15 @@ def test_verification_is_timed_on_variants_that_agree(
     suite.expected = None
     with pytest.raises(AssertionError, match="computes something else"):
         suite.time_verify(cache, "p4_hash_lookup", common.FEEDS[0])
+
+
+def test_every_benchmark_has_a_version_of_its_own() -> None:
+    """Without one asv takes the digest of its text: the series would end with the next edit."""
+    classes = [
+        value
+        for module in (decode, exact, first_call, replay, stages, verification)
+        for value in vars(module).values()
+        if isinstance(value, type) and value.__module__ == module.__name__
+    ]
+    assert len(classes) == 6
+    assert all("version" in vars(one) for one in classes)

@@ -25,7 +25,8 @@ CHEATS = Path(__file__).parents[1] / "cheats"
 SMALL = "synth:every-rule,n=30000"
 CHANGING = (ADD, CANCEL, MODIFY, CLEAR)
 
-pytestmark = pytest.mark.xdist_group("cheats")
+LONG = pytest.mark.long
+pytestmark = [pytest.mark.normal, pytest.mark.xdist_group("cheats")]
 
 
 def feed_of(spec: str) -> LoadedFeed:
@@ -99,7 +100,7 @@ def first(name: str) -> int:
     return next(event.number for event in walk(SMALL) if left_out(event) and WRONG[name](event))
 
 
-@pytest.mark.parametrize("name", WRONG)
+@pytest.mark.parametrize("name", [name if name == "skips_rows" else pytest.param(name, marks=LONG) for name in WRONG])
 def test_a_cancel_left_out_is_found_at_its_record(name: str) -> None:
     (outcome,) = verified(name, until="book")
     assert not outcome.agrees
@@ -116,6 +117,7 @@ def test_right_for_one_worker_alone() -> None:
     assert two.difference.event["action"] == MODIFY
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "spec", "first_record"),
     [("wrong_late", DEFAULT_FEEDS[1], 1 << 20), ("wrong_in_long_queues", DEFAULT_FEEDS[4], 65)],
@@ -142,6 +144,7 @@ def test_who_works_in_calls_of_one_batch_alone() -> None:
     assert outcome.kinds == ("calls",)
 
 
+@pytest.mark.long
 def test_memory_that_was_freed() -> None:
     (outcome,) = verified("uses_freed_memory", until="book")
     assert "evaluations" in outcome.kinds
@@ -152,9 +155,9 @@ def test_memory_that_was_freed() -> None:
     ("name", "kind", "reason"),
     [
         ("raises", "exception", "raised ValueError: event 5,000 is too much (raises.py, line 20)"),
-        ("crashes", "signal", "was killed by SIGSEGV"),
-        ("never_ends", "time", "did not end within 20 s; --time-limit SECONDS allows more"),
-        ("takes_all_memory", "memory", "took "),
+        pytest.param("crashes", "signal", "was killed by SIGSEGV", marks=LONG),
+        pytest.param(*("never_ends", "time", "did not end within 20 s; --time-limit SECONDS allows more"), marks=LONG),
+        pytest.param("takes_all_memory", "memory", "took ", marks=LONG),
     ],
 )
 def test_what_ends_its_process(name: str, kind: str, reason: str) -> None:
@@ -172,7 +175,7 @@ def test_what_ends_its_process(name: str, kind: str, reason: str) -> None:
     assert told["difference"] is None
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=LONG)])
 def test_one_that_prints_is_no_matter(workers: int, capfd: pytest.CaptureFixture[str]) -> None:
     (outcome,) = verified("prints", workers=(workers,), until="book")
     assert outcome.agrees

@@ -9,6 +9,8 @@ import pytest
 
 from lobench.engine.compiling import entry, inlined, kernel
 
+pytestmark = pytest.mark.normal
+
 
 @kernel
 def halved(number: int) -> int:

@@ -15,6 +15,8 @@ from lobench.engine.containers import FIRST_BITS, append, item, table_erase, tab
 from lobench.engine.layout import LIST, SLOT, TABLE
 from lobench.engine.native import free, view
 
+pytestmark = pytest.mark.normal
+
 COUNTER = 0
 GOLDEN = 0x9E3779B97F4A7C15
 

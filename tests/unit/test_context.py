@@ -14,6 +14,8 @@ from lobench.engine.records import ASK, BATCH, BID, F_LAST, F_SNAPSHOT
 from tests.replays import LADDER, TOP, each, run_python
 from tests.streams import Market
 
+pytestmark = pytest.mark.normal
+
 SEED, COUNT = 4, 2 * BATCH + 1_500
 PEER, ABSENT = 1, 999
 START = 0.0

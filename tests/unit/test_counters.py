@@ -20,6 +20,8 @@ from lobench.engine.result import Result
 from tests.replays import LADDER, PHASE, TOP, Observed, Records, each
 from tests.streams import Market, made
 
+pytestmark = pytest.mark.normal
+
 P0, P4, P5 = LADDER[0], PHASE[4], PHASE[5]
 READS = [name for strategy in STRATEGIES.values() for name in strategy.parameters if name in FEATURES]
 """Features that one evaluation's strategies read."""

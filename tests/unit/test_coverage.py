@@ -31,7 +31,7 @@ from lobench.workbench.verification.coverage import DEFAULT_FEEDS, RULES, reache
 from lobench.workbench.verification.coverage.records import RECORDS, count_records
 from tests.replays import PHASE, Records, group
 
-pytestmark = group(PHASE[4])
+pytestmark = [pytest.mark.normal, group(PHASE[4])]
 
 
 def feed_of(records: Records) -> LoadedFeed:

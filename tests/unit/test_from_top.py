@@ -29,6 +29,8 @@ from tests.replays import LADDER, TOP, Observed, each
 from tests.streams import Market
 from tests.typed import analyse
 
+pytestmark = pytest.mark.normal
+
 KNOWN = discover()
 WITHOUT = from_top(KNOWN)[1:]
 READ = ("order_id", "price", "ts_event", "size", "instrument_id", "publisher_id", "action", "side", "flags")

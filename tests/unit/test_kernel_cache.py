@@ -14,6 +14,8 @@ import pytest
 from tests.edited_kernels import Place, place, zygote
 from tests.replays import ROOT
 
+pytestmark = pytest.mark.normal
+
 __all__ = ["place", "zygote"]
 
 PLAIN = "@kernel\ndef step(number):\n    return number + {}\n"

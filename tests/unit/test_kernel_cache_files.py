@@ -19,6 +19,8 @@ from lobench.engine import cache
 from lobench.engine.kernel_cache import folders, store
 from tests.replays import ROOT
 
+pytestmark = pytest.mark.normal
+
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make what belongs to others")
 NOBODY = 65534
 

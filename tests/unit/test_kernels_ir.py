@@ -6,9 +6,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from llvmlite.binding import get_host_cpu_features
 
 from tests.replays import LADDER, PHASE, group, run_python
+
+pytestmark = pytest.mark.normal
 
 P0, P4, P6 = LADDER[0], PHASE[4], PHASE[6]
 

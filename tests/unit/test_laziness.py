@@ -31,6 +31,7 @@ WORKERS = [
 ]
 
 
+@pytest.mark.normal
 @pytest.mark.parametrize(
     "words",
     [

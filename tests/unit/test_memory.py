@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 import pytest
 
 from lobench.engine.policy import Variant
 from tests.replays import LADDER, PHASE, TOP, each, run_python
+
+pytestmark = pytest.mark.normal
 
 HEAP = """
 import ctypes, gc, json, sys
@@ -127,6 +132,13 @@ NOISE = 16_384
 """Bytes that the interpreter's own objects may come to."""
 
 
+@cache
+def calls(name: str) -> Any:
+    """Calls of the allocator while a variant replays, and what it says of its memory. With an allocator of its own no
+    kernel is kept: each variant is compiled, so once."""
+    return run_python(CALLS, name)
+
+
 @pytest.mark.parametrize("variant", each([LADDER[0], TOP]))
 def test_nothing_is_left(variant: Variant) -> None:
     for workers, heap in run_python(REPLAYS, variant.name, **ONE_ARENA).items():
@@ -151,7 +163,7 @@ def test_a_clear_frees_all_orders_and_levels(variant: Variant) -> None:
 @pytest.mark.parametrize("variant", each([PHASE[5], PHASE[6], PHASE[7]]))
 def test_a_pool_allocates_nothing_in_steady_state(variant: Variant) -> None:
     """After some ten thousand records the market has had as many orders as it ever has at a time."""
-    _, warm, *_, last = run_python(CALLS, variant.name)["found"]
+    _, warm, *_, last = calls(variant.name)["found"]
     assert warm["malloc"] > 0
     more = last["malloc"] - warm["malloc"]
     assert last["free"] - warm["free"] == more
@@ -162,14 +174,14 @@ def test_a_pool_allocates_nothing_in_steady_state(variant: Variant) -> None:
 @pytest.mark.parametrize("variant", each([PHASE[4]]))
 def test_a_heap_allocates_and_frees_all_the_time(variant: Variant) -> None:
     """Else the test above would prove nothing."""
-    _, warm, *_, last = run_python(CALLS, variant.name)["found"]
+    _, warm, *_, last = calls(variant.name)["found"]
     assert last["malloc"] - warm["malloc"] > 5_000
     assert last["free"] - warm["free"] > 5_000
 
 
 @pytest.mark.parametrize("variant", each([PHASE[4], PHASE[5]]))
 def test_memory_is_told(variant: Variant) -> None:
-    memory = run_python(CALLS, variant.name)["memory"]
+    memory = calls(variant.name)["memory"]
     assert memory["orders"] > 300
     assert memory["levels"] > 50
     objects = 64 * (memory["orders"] + memory["levels"])

@@ -28,6 +28,8 @@ from lobench.variants.p7_cache_layout.window import lay_grid
 from tests.replays import PHASE, Expected, Observed, Records, assert_same, chunks, each
 from tests.streams import made
 
+pytestmark = pytest.mark.normal
+
 P7 = PHASE[7]
 PACKED = each([P7])
 TICKS = (1, 3, 64, 250_000_000, 10_000_000, 3 * 2**40)

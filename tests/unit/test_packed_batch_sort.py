@@ -25,6 +25,8 @@ from lobench.variants.p7_cache_layout.parameters import Parameters
 from tests.replays import LADDER, PHASE, Observed, Records, assert_equal, bits, chunks, each
 from tests.streams import Market
 
+pytestmark = pytest.mark.normal
+
 P8 = PHASE[8]
 
 

@@ -23,6 +23,8 @@ from lobench.variants.p7_cache_layout.window import drop_window, lay_grid
 from tests.replays import PHASE, chunks, each
 from tests.shapes import Shape, records
 
+pytestmark = pytest.mark.normal
+
 LEAST, MOST = -(2**63), 2**63 - 1
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.replays import LADDER, group, run_python
 
+pytestmark = pytest.mark.normal
+
 pytest.importorskip("elftools", reason="pip install 'lobench[profile]'")
 
 P4 = next(variant for variant in LADDER if variant.name == "p4_hash_lookup")

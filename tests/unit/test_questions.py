@@ -17,6 +17,8 @@ from lobench.workbench.measurement.lockstep import reading_ns, threads
 from lobench.workbench.measurement.questions import BOOKS, Examiner, Question, draw
 from tests.replays import LADDER, TOP, each
 
+pytestmark = pytest.mark.normal
+
 LATE = 20_000_000
 """Nanoseconds of work that are put off."""
 

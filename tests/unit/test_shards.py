@@ -19,6 +19,8 @@ from tests.dbn_files import header, write, zstd
 from tests.replays import TOP, Observed, Records, chunks, each
 from tests.streams import Market
 
+pytestmark = pytest.mark.normal
+
 
 def test_the_busiest_instruments_are_spread() -> None:
     ids = np.repeat(np.arange(1, 101, dtype=np.uint32), (10_000 / np.arange(1, 101)).astype(int))

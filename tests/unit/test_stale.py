@@ -13,6 +13,8 @@ from lobench.engine.replay import Replay
 from tests.replays import PHASE, TOP, chunks, each
 from tests.streams import Market
 
+pytestmark = pytest.mark.normal
+
 READINGS: dict[str, Callable[[Book], object]] = {
     "levels": lambda book: list(book.levels("B")),
     "events": lambda book: book.events,

@@ -15,6 +15,8 @@ from lobench.workbench.verification.proof import Proof, compare
 from tests.replays import LADDER, PHASE, TOP, Observed, Records, chunks, each
 from tests.streams import Market
 
+pytestmark = pytest.mark.normal
+
 P4 = PHASE[4]
 READ = ("order_id", "price", "ts_event", "size", "instrument_id", "publisher_id", "action", "side", "flags")
 RECORDS = Market(11).records(9_000)

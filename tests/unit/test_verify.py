@@ -18,6 +18,8 @@ from lobench.workbench.verification.machines import State
 from lobench.workbench.verification.proof import Proof, Questions, compare, is_whole
 from tests.dbn_files import records
 
+pytestmark = pytest.mark.normal
+
 COUNT = 2 * BATCH + 1000
 PLAIN = State([(10, 5, 1, [(1, 5)])], [], None)
 

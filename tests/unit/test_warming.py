@@ -18,6 +18,8 @@ from lobench.variants import load_file
 from lobench.workbench.measurement.variant_digest import variant_digest
 from tests.replays import ROOT
 
+pytestmark = pytest.mark.normal
+
 VARIANT = """
 import helper
 from lobench.engine.compiling import kernel
