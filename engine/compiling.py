@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
-from typing import Any, Protocol, overload
+from typing import Any, Protocol, TypeVar, overload
 
 import numba
 from numba._dynfunc import make_function
@@ -83,9 +83,23 @@ class _EntryCompiler(Compiler):
 _PART = {"pipeline_class": _PartCompiler, "no_cfunc_wrapper": True}
 
 
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
 class _Marker(Protocol):
     """A decorator with or without arguments: those of ``lobench.engine.stages.Stage`` declare the stage that the
     function begins."""
+
+    @overload
+    def __call__(self, function: Function, /) -> Function: ...
+    @overload
+    def __call__(
+        self, *, stage: str, nested: bool = False, within: str | None = None
+    ) -> Callable[[Function], Function]: ...
+
+
+class _EntryMarker(Protocol):
+    """The same; what it returns is Numba's dispatcher."""
 
     @overload
     def __call__(self, function: Callable[..., Any], /) -> Any: ...
@@ -95,7 +109,7 @@ class _Marker(Protocol):
     ) -> Callable[[Callable[..., Any]], Any]: ...
 
 
-def _marker(make: Callable[[Callable[..., Any]], Any]) -> _Marker:
+def _marker(make: Callable[[Callable[..., Any]], Any]) -> Any:
     def mark(
         function: Callable[..., Any] | None = None, *, stage: str = "", nested: bool = False, within: str | None = None
     ) -> Any:
@@ -119,5 +133,5 @@ inlined: _Marker = _marker(register_jitable(forceinline=True, **_PART))
 
 _as_entry = numba.njit(nogil=True, error_model="numpy", pipeline_class=_EntryCompiler)
 
-entry: _Marker = _marker(lambda function: attach(_as_entry(function)))
+entry: _EntryMarker = _marker(lambda function: attach(_as_entry(function)))
 """Marks a kernel that Python calls; it is kept between processes (``lobench.engine.kernel_cache``)."""

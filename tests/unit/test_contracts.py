@@ -39,7 +39,7 @@ def test_kernels_take_what_their_contracts_say(variant: Variant) -> None:
                 found = getattr(policy, each.name)
                 assert names(found) == names(contract.__call__), f"{type(policy).__name__}.{each.name}: {found}"
                 compared += 1
-    assert compared > 60
+    assert compared > 50
 
 
 @pytest.mark.parametrize("variant", LADDER, ids=lambda variant: variant.name)
