@@ -22,7 +22,8 @@ Node = TypeVar("Node")
 
 def from_json(kind: type[Node], value: Any) -> Node:
     """A dataclass of ``kind`` from the JSON object of it."""
-    read: Node = _reader(kind)(value)
+    shape: Any = kind
+    read: Node = _reader(shape)(value)
     return read
 
 
@@ -30,7 +31,8 @@ def as_json(value: Any) -> Any:
     """Plain values that ``json`` writes; rows of samples are the very same lists."""
     if is_dataclass(value):
         written: dict[str, Any] = {}
-        for name, key, omitted in properties(type(value)):
+        kind: Any = type(value)
+        for name, key, omitted in properties(kind):
             entry = getattr(value, name)
             if name == MORE:
                 written |= entry
@@ -71,9 +73,10 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
     if origin is tuple:
         read = _reader(arguments[0])
         return lambda value: tuple(map(read, value))
-    if origin is list and is_dataclass(arguments[0]):
+    if origin is list:
         read = _reader(arguments[0])
-        return lambda value: list(map(read, value))
+        # Rows are the one list that is not of dataclasses.
+        return (lambda value: list(map(read, value))) if is_dataclass(arguments[0]) else lambda value: value
     if origin is not None and issubclass(origin, Mapping):
         read = _reader(arguments[1])
         return lambda value: {key: read(entry) for key, entry in value.items()}
