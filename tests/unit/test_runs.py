@@ -73,6 +73,7 @@ def test_a_run_is_followed_as_its_rows_are(
     assert accounts[0].tobytes() == accounts[1].tobytes()
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 3), min_size=1, max_size=ROWS), st.lists(st.integers(1, 3), min_size=STRIDE))
 def test_a_run_ends_where_the_next_row_is_another_books(books: list[int], garbage: list[int]) -> None:
     block = np.zeros(1, BOOKS)

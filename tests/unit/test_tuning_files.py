@@ -134,9 +134,9 @@ def test_defaults_are_within_their_ranges() -> None:
 def test_one_kernel_for_all_parameters() -> None:
     assert P8.policies == {**P7.policies, "tuning": "profiled"}
     assert build(P7) is build(P8) is build(P8.fitted(OTHER))
-    assert P8.fitted(OTHER).tuning.parameters == OTHER
+    assert P8.fitted(OTHER).parameters == OTHER
     assert P8.fitted(None) is P8
-    assert P8.tuning.parameters == P7.tuning.parameters == DEFAULTS
+    assert P8.parameters == P7.parameters == DEFAULTS
     assert P7.fitted(OTHER) is P7
 
 
