@@ -66,7 +66,9 @@ def _rows(view: ResultView) -> list[dict[str, Any]]:
 
 def _draw(width: int, view: ResultView, rows: list[dict[str, Any]], limits: Sequence[Limit]) -> Any:
     names = [row["label"] for row in rows]
-    lines: list[dict[str, Any]] = [{"at": limit.events_per_second.value * MILLION, "label": limit.name} for limit in limits]
+    lines: list[dict[str, Any]] = [
+        {"at": limit.events_per_second.value * MILLION, "label": limit.name} for limit in limits
+    ]
     ends = [value for row in rows for value in (row["low"], row["high"], row.get("from"), row.get("to")) if value]
     ends += [line["at"] for line in lines]
     room = plot_width(width, names, FIGURES)
