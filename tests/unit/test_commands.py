@@ -19,6 +19,8 @@ from lobench.workbench.results import read
 from tests.dbn_files import header, records, write
 from tests.pretend import Laboratory
 
+pytestmark = pytest.mark.normal
+
 Command = Callable[..., int]
 
 

@@ -17,6 +17,8 @@ from lobench.engine.packed.orders import STAMP_BYTES, erase, find, home_of, inse
 from lobench.engine.packed.rebuilding import rebuild, spread
 from lobench.engine.packed.room import LARGE, free_room
 
+pytestmark = pytest.mark.normal
+
 GOLDEN = 0x9E3779B97F4A7C15
 UNHASHED = pow(GOLDEN, -1, 1 << 64)
 """``hash * UNHASHED`` is the id with that hash."""
