@@ -19,10 +19,7 @@ from tests.dbn_files import write
 
 DATA = os.environ.get("LOBENCH_REAL_DATA")
 
-pytestmark = [
-    pytest.mark.fast,
-    pytest.mark.skipif(not DATA, reason="LOBENCH_REAL_DATA does not name the folder of real data"),
-]
+pytestmark = pytest.mark.skipif(not DATA, reason="LOBENCH_REAL_DATA does not name the folder of real data")
 
 FIXTURES = Path(DATA or ".") / "databento_fixtures"
 MBO_FILES = (

@@ -13,8 +13,6 @@ from lobench.engine.feeds import compressed, load, open_feed
 from lobench.engine.records import MBO
 from tests.dbn_files import header, other_record, records, skippable, split, with_ts_out, write, zstd
 
-pytestmark = pytest.mark.fast
-
 quick = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 pieces = st.lists(

@@ -18,6 +18,8 @@ from tests.dbn_files import header, records, write
 from tests.pretend import Laboratory
 from tests.typed import page, read
 
+pytestmark = pytest.mark.normal
+
 Command = Callable[..., int]
 
 

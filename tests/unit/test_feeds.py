@@ -22,6 +22,8 @@ from lobench.engine.records import MBO
 from tests.dbn_files import header, other_record, records, skippable, split, with_ts_out, write, zstd
 from tests.feeds import content, count, read_ahead_threads
 
+pytestmark = pytest.mark.normal
+
 
 def open_files() -> int:
     return len(os.listdir("/proc/self/fd"))

@@ -16,6 +16,8 @@ from tests.dbn_files import header, records, write, zstd
 from tests.feeds import content
 from tests.replays import ROOT
 
+pytestmark = pytest.mark.normal
+
 COUNT = 200_000
 CUT = 1_000_000
 REPLAYED = """

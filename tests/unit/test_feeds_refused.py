@@ -18,6 +18,8 @@ from lobench.engine.feeds import load, open_feed, zstd_frames
 from tests.dbn_files import header, other_record, records, skippable, write, zstd
 from tests.feeds import content, count, read_ahead_threads
 
+pytestmark = pytest.mark.normal
+
 BODY = records(3).tobytes()
 HEAD = header(3)
 END = len(HEAD)

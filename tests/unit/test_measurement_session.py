@@ -161,6 +161,7 @@ def test_what_is_shown_while_it_runs() -> None:
         quiet.refresh()
 
 
+@pytest.mark.normal
 def test_a_digest_is_of_the_text_that_defines_a_variant(tmp_path: Path) -> None:
     known = discover()
     digests = {name: variant_digest(variant) for name, variant in known.items()}
@@ -226,6 +227,7 @@ def test_work_of_another_thread_and_what_is_owed_count() -> None:
     assert reading.wall_ns > 10**12
 
 
+@pytest.mark.normal
 def test_a_feed_is_handed_over_whole() -> None:
     feed = load(open_feed(["synth:liquid-future,n=5000"]))
     with shared(feed) as given:
@@ -246,6 +248,7 @@ def test_a_worker_that_fails_says_why() -> None:
         list(messages(task))
 
 
+@pytest.mark.normal
 def test_what_is_counted_of_a_feed() -> None:
     feed = load(open_feed(["synth:liquid-future,n=20000"]))
     chosen = [variant for variant in discover().values() if variant.phase in (0, 4)]

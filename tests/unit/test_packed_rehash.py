@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,8 @@ from lobench.variants.p7_cache_layout.aligned_alloc import LARGE, aligned_free
 from lobench.variants.p7_cache_layout.layout import LEVEL, LEVEL_BITS, LEVEL_MASK, PACKED, SLOT, SLOTS, STAMP
 from lobench.variants.p7_cache_layout.orders import STAMP_BYTES, erase, find, home_of, insert
 from lobench.variants.p7_cache_layout.rehash import rehash, spread
+
+pytestmark = pytest.mark.normal
 
 GOLDEN = 0x9E3779B97F4A7C15
 UNHASHED = pow(GOLDEN, -1, 1 << 64)
