@@ -128,15 +128,16 @@ STATE: Final = record(
     ("dirty_instruments", LIST),
     ("batch", LIST),
     *integers("inputs", "row", "decoded", "turns", "listed"),
-    *integers("memory_state", "layout_state", "layout_parameters", "shape_state"),
+    *integers("memory_state", "layout_state", "layout_parameters", "shape_state", "pending"),
     ("trace", "u8"),
     ("digests", DIGESTS),
 )
 """One worker's replay. ``records`` counts the feed's records, ``events`` those of this worker's instruments.
 ``decoded``: sum of all fields read by a replay that does no more than decode. ``turns``: room to list
 which records of a batch are this worker's; ``listed``: the list in force, 0 when all are, in their order.
-``memory_state``, ``layout_state``, ``shape_state``: words of these policies' own, 0 at first; ``layout_parameters``:
-address of the layout's run-time parameters (``lobench.engine.parameters``). ``trace``: the running trace
+``memory_state``, ``layout_state``, ``shape_state``: words of these policies' own, 0 at first, and ``pending``, the
+shape's too: how many evaluations it still has to compute. ``layout_parameters``: address of the layout's run-time
+parameters (``lobench.engine.parameters``). ``trace``: the running trace
 (``lobench.engine.trace``)."""
 
 MEMORY: Final = record(*integers("orders", "levels", "order_bytes", "table_bytes", "ladder_bytes"))

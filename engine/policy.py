@@ -230,7 +230,7 @@ class ShapeKernels:
     """The functions of a shape.
 
     Every evaluation's row is added to ``state["trace"]``, by the functions of ``engine.trace``, at the latest by
-    ``flush``. ``state["shape_state"]`` is a word of the shape's own, 0 at first.
+    ``flush``. ``state["shape_state"]`` and ``state["pending"]`` are words of the shape's own, 0 at first.
     """
 
     prepare: Annotated[contracts.Prepare, Stage("features", nested=True)]

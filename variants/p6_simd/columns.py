@@ -45,7 +45,6 @@ def _block(price: str) -> np.dtype[Any]:
             ("key", "u8", (STRIDE,)),
             ("feature", "f8", (len(FEATURES), STRIDE)),
             ("signal", "i8", (max(1, len(STRATEGIES)), STRIDE)),
-            ("pending", "i8"),
         ]
     )
 
@@ -61,7 +60,7 @@ class Columns:
     - ``copy_row(block, place, row)``: the features of a row to doubles at address ``row``.
 
     ``block["book"]`` and ``block["accounts"]`` are addresses of each row's book and of its accounts, ``block["key"]``
-    says in the trace which row it is; ``block["pending"]`` is the shape's own, the number of rows in hand.
+    says in the trace which row it is.
     """
 
     block: np.dtype[Any]

@@ -34,10 +34,10 @@ def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: st
 
     @inlined
     def flush(state: Record, tap: Record, probe: Record) -> None:
-        address = state["shape_state"]
-        block = view(address, block_type)
-        count = block["pending"]
+        count = state["pending"]
         if count != 0:
+            address = state["shape_state"]
+            block = view(address, block_type)
             rows = (count + GRAIN - 1) & ~int64(GRAIN - 1)
             ends = ends_of(address, rows, count)
             compute(address, rows)
@@ -65,7 +65,7 @@ def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: st
                     row = row_of(state, book, state["row"])
                     copy_row(block, place, row)
                     put_features(state, book, row, probe)
-            block["pending"] = 0
+            state["pending"] = 0
 
     @kernel
     def flush_block(state: Record, tap: Record, probe: Record) -> None:
@@ -74,9 +74,9 @@ def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: st
     @inlined
     def evaluate(state: Record, record: int, book_address: int, event: Record, tap: Record, probe: Record) -> None:
         book = view(book_address, BOOK)
+        place = state["pending"]
         address = state["shape_state"]
         block = view(address, block_type)
-        place = block["pending"]
         append(book, address, place)
         block["book"][place] = book_address
         block["key"][place] = row_key(book["key"], book["events"])
@@ -89,7 +89,7 @@ def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: st
                 block["trade_mean"][place] = trade_mean_of(state, instrument, probe)
         if tap is not None:
             observe_moment(record, book, event, place, tap)
-        block["pending"] = place + 1
+        state["pending"] = place + 1
         if place + 1 == ROWS:
             flush_block(state, tap, probe)
 
