@@ -92,6 +92,7 @@ def test_replay(folder: Path) -> None:
         assert counts["recycled"][name] == counts["p4_hash_lookup"][name]
 
 
+@pytest.mark.long
 def test_policies_of_a_file_combine_with_others(folder: Path) -> None:
     told = answer("verify", FEED, "--variants", "memory=recycled", "--variants-from", "recycled.py", folder=folder)
     assert told["verifications"][-1]["variant"].endswith(",memory=recycled")

@@ -88,6 +88,7 @@ def test_it_stops_when_it_is_precise_enough(tmp_path: Path) -> None:
     assert len({row[0] for row in session["samples"]["rows"]}) == 3
 
 
+@pytest.mark.long
 def test_a_stage_and_a_precision(tmp_path: Path) -> None:
     both = ("--until", "book", "--precision", "99%")
     done = lobench("measure", FEED, *PAIR, *both, "--budget", "200", "--processes", 40, "-o", tmp_path)
@@ -210,6 +211,7 @@ def test_it_goes_on_after_an_interrupt(tmp_path: Path) -> None:
     assert f"lobench: {path}: complete" in refused(2, "measure", "--resume", path)
 
 
+@pytest.mark.long
 def test_what_cannot_go_on(tmp_path: Path) -> None:
     path, before = interrupted(tmp_path, signal.SIGINT, FEED, "--budget", "300", "--processes", 2)
 

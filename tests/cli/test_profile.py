@@ -3,7 +3,7 @@ files.
 
 Most of the time goes to starting Python under valgrind, and to compiling kernels where the cache is cold: variants are
 counted once, two at a time, and one is looked at by every method, for all tests. CI counts the reference, the first
-phase, the last of the core and the top; the phases between are left to the long tests.
+phase and the last of the core; the others are left to the long tests.
 """
 
 from __future__ import annotations
@@ -63,22 +63,21 @@ def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 @pytest.fixture(scope="module")
-def counted(looked_at: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Profiles by callgrind of the first two phases, of the last of the core, and of one far above that is tuned."""
+def counted(looked_at: Any) -> dict[str, Any]:
+    """Profiles by callgrind of the first two phases and of the last of the core."""
     folder = looked_at["folder"].parent
+    return {"folder": folder, PHASES[-1]: looked_at["callgrind"], **by_callgrind(folder, PHASES[:2])}
+
+
+@pytest.fixture(scope="module")
+def all_counted(counted: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Those, and profiles of the phases between and of one far above that is tuned."""
     tuned = tmp_path_factory.mktemp("tuned")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOBENCH_TUNING_DIR", str(tuned))
         feed = beginning_of(open_feed([DEFAULT_FEED]))
         write(place_of("0" * 32, feed), Tuned(DEFAULT_FEED, "0" * 32, feed, EAGER, True, {}))
-        found = by_callgrind(folder, [*PHASES[:2], FITTED])
-    return {"folder": folder, PHASES[-1]: looked_at["callgrind"], **found}
-
-
-@pytest.fixture(scope="module")
-def all_counted(counted: dict[str, Any]) -> dict[str, Any]:
-    """Those, and profiles of the phases between."""
-    return counted | by_callgrind(counted["folder"], PHASES[2:-1])
+        return counted | by_callgrind(counted["folder"], [*PHASES[2:-1], FITTED])
 
 
 def by_callgrind(folder: Path, names: list[str]) -> dict[str, Any]:
@@ -144,9 +143,10 @@ def removed(counted: Any, place: int) -> None:
     assert (counted["folder"] / f"{before}-{after}.diff.json").exists()
 
 
-def test_the_upper_phases_are_known(counted: Any) -> None:
+@pytest.mark.long
+def test_the_upper_phases_are_known(all_counted: Any) -> None:
     """Pools, columns and packed books: their stages, and the policies that cost and save."""
-    before, after = counted[PHASES[-1]], counted[FITTED]
+    before, after = all_counted[PHASES[-1]], all_counted[FITTED]
     for document in (before, after):
         stages = {row["stage"]: row["share"] for row in document["stages"]}
         assert set(stages) == {"decode", "lookup", "levels", "best price", "features", "strategies"}
@@ -166,8 +166,9 @@ def test_the_upper_phases_are_known(counted: Any) -> None:
     assert "malloc" not in after["library_calls"]
 
 
-def test_what_the_upper_phases_removed(counted: Any, tmp_path: Path) -> None:
-    files = [counted["folder"] / name / "profile.json" for name in (PHASES[-1], FITTED)]
+@pytest.mark.long
+def test_what_the_upper_phases_removed(all_counted: Any, tmp_path: Path) -> None:
+    files = [all_counted["folder"] / name / "profile.json" for name in (PHASES[-1], FITTED)]
     found = profiled(tmp_path, "diff", *map(str, files))
     what = {(row["file"], row["text"]): row["what"] for row in found["lines"]}
     assert what["engine/reference/heap.py", "return malloc(ORDER_BYTES)"] == "removed"
@@ -177,20 +178,23 @@ def test_what_the_upper_phases_removed(counted: Any, tmp_path: Path) -> None:
     assert {Path(file).name for file, _ in packed} >= {"rules.py", "orders.py", "sides.py", "top_levels.py", "bbo.py"}
 
 
-def test_a_tuned_variant(counted: Any) -> None:
+@pytest.mark.long
+def test_a_tuned_variant(all_counted: Any) -> None:
     """The tuning profile that was written for the feed is found, told, and its parameters are those that the kernel
     runs with."""
-    own = counted["folder"] / FITTED
+    own = all_counted["folder"] / FITTED
     kept = json.loads((own / "profile.json").read_text())["tuning"]
     assert kept["profile"].endswith(f"-{'0' * 32}.toml")
     assert kept["parameters"] == EAGER.as_json()
-    assert counted[FITTED]["tuning"] == kept
+    assert all_counted[FITTED]["tuning"] == kept
     assert f"Tuned by {kept['profile']}." in (own / "callgrind" / "source.html").read_text()
     # So few orders are not looked ahead for by default. Each record is, once; when the batch begins the first ones are,
     # more than by default: a turn of a loop takes two instructions at least.
-    ahead = lines_of(counted[FITTED], "variants/p7_cache_layout/prefetch.py")
+    ahead = lines_of(all_counted[FITTED], "variants/p7_cache_layout/prefetch.py")
     assert ahead['found["event"] = place'] == ahead['home = found["home"]'] == 1
-    first = ahead['for turn in range(index, min(index + 2 * state["distance"], count)):'] * counted[FITTED]["events"]
+    first = (
+        ahead['for turn in range(index, min(index + 2 * state["distance"], count)):'] * all_counted[FITTED]["events"]
+    )
     assert first >= 2 * 2 * EAGER.distance > 4 * 2 * DEFAULTS.distance
 
 

@@ -175,6 +175,7 @@ def test_all_parts(tmp_path: Path) -> None:
     assert all((entry["ceiling"] is None) == (entry["workers"] == 1) for entry in analysis["scaling"])
 
 
+@pytest.mark.long
 def test_for_a_person(tmp_path: Path) -> None:
     changed = {name: value for name, value in environment(TERM="xterm-256color").items() if name != "NO_COLOR"}
     deep = tmp_path / ("long" * 30) / ("name" * 30)

@@ -185,6 +185,7 @@ def tuning(path: Path, *words: str) -> tuple[subprocess.Popen[str], psutil.Proce
     raise AssertionError(process.communicate(timeout=60))
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("tuned")
 def test_an_interrupt_keeps_what_is_known(tmp_path: Path) -> None:
     path = tmp_path / "kept.toml"

@@ -105,6 +105,7 @@ def test_a_wrong_variant(tmp_path: Path) -> None:
         assert {"micro_price", "imbalance_level1", "order_lifetime_avg"} <= {each["name"] for each in mistake.features}
 
 
+@pytest.mark.long
 def test_a_wrong_variant_for_a_person(tmp_path: Path) -> None:
     mistake = wrong.mistake()
     path = wrong.write_forgetful(tmp_path)

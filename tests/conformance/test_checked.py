@@ -17,12 +17,14 @@ import pytest
 
 from lobench.engine.feeds import load, open_feed
 from lobench.engine.policy import Variant
-from tests.replays import FACTORIAL, LADDER, TOP, Expected, Records, each, run_python
+from tests.replays import ABOVE, FACTORIAL, LADDER, PHASE, TOP, Expected, Records, each, run_python
 from tests.streams import Market
 
 DATA = os.environ.get("LOBENCH_REAL_DATA")
 ESH4 = "glbx_es/esh4-glbx-mdp3-20231225.mbo.dbn.zst"
 STREAMS = ("market", "synthetic", "esh4")
+OF_EVERY_POLICY = [LADDER[0], PHASE[4], PHASE[6], TOP]
+"""Compiling with checks takes three times as long: these four have each policy of the ladder, which a test asserts."""
 
 REPLAY = """
 import json, sys
@@ -160,14 +162,18 @@ def replayed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str
     return run
 
 
-@pytest.mark.parametrize("variant", each(LADDER))
+@pytest.mark.parametrize("variant", each(OF_EVERY_POLICY))
 def test_no_index_leaves_its_table(variant: Variant, replayed: Callable[..., dict[str, Any]]) -> None:
-    """Every policy is one of the ladder's."""
     assert replayed(variant, NUMBA_BOUNDSCHECK="1")["checked"] is True
 
 
+def test_no_policy_is_left_out() -> None:
+    wanted, found = ({entry for one in some for entry in one.policies.items()} for some in (LADDER, OF_EVERY_POLICY))
+    assert found == wanted
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("variant", each(FACTORIAL))
+@pytest.mark.parametrize("variant", each([*FACTORIAL, *ABOVE]))
 def test_no_index_of_any_combination_leaves_its_table(
     variant: Variant, replayed: Callable[..., dict[str, Any]]
 ) -> None:

@@ -64,6 +64,7 @@ def test_the_site(site: tuple[Path, list[str]]) -> None:
     assert "locks_taken 0 → 1" in report
 
 
+@pytest.mark.long
 def test_a_project_with_an_address_keeps_it(miniature: Miniature) -> None:
     recorded(miniature, 6)
     file = miniature.folder / "asv.conf.json"
@@ -85,6 +86,7 @@ def test_asv_itself_reads_the_files(miniature: Miniature) -> None:
     assert "p4_hash_lookup" in done.stdout
 
 
+@pytest.mark.long
 def test_the_suite_that_asv_found_stays(miniature: Miniature) -> None:
     recorded(miniature)
     file = miniature.folder / ".asv/results/benchmarks.json"

@@ -87,6 +87,7 @@ def test_a_history_with_all_that_can_happen(history: tuple[Miniature, dict[str, 
     assert {name: file["results"] for name, file in result_files(miniature).items()} == before
 
 
+@pytest.mark.long
 def test_records_go_on_from_what_is_there(miniature: Miniature) -> None:
     first = miniature.work(100)
     backfilled(miniature, "record")

@@ -133,6 +133,7 @@ def test_a_lock_is_held_by_one_and_ends_with_its_process(tmp_path: Path) -> None
         pass
 
 
+@pytest.mark.long
 def test_two_backfills_into_one_folder_lose_nothing(miniature: Miniature) -> None:
     pytest.importorskip("packaging")
     if shutil.which("valgrind") is None:

@@ -48,6 +48,7 @@ def test_a_quick_run(installed: Path, tmp_path: Path) -> None:
     assert Path(told["report_file"]).is_relative_to(tmp_path)
 
 
+@pytest.mark.long
 def test_scalene_sees_an_installed_copy(installed: Path, tmp_path: Path) -> None:
     pytest.importorskip("scalene", reason="pip install 'lobench[profile]'")
     command = ("-P", "-m", "lobench", "profile", "p0", "synth:liquid-future,n=4000", "--with", "scalene")

@@ -138,6 +138,7 @@ def test_deferred_work_is_missed_at_the_first_evaluation() -> None:
     assert outcome.difference.record <= int(np.argmax(records["flags"] & F_LAST != 0)) + 8
 
 
+@pytest.mark.long
 def test_who_works_in_calls_of_one_batch_alone() -> None:
     """It passes the replay in batches, and not the one in calls of other lengths."""
     (outcome,) = verified("knows_when_verified", until="book")
@@ -175,13 +176,15 @@ def test_what_ends_its_process(name: str, kind: str, reason: str) -> None:
     assert told["difference"] is None
 
 
-@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=LONG)])
+@pytest.mark.long
+@pytest.mark.parametrize("workers", [1, 2])
 def test_one_that_prints_is_no_matter(workers: int, capfd: pytest.CaptureFixture[str]) -> None:
     (outcome,) = verified("prints", workers=(workers,), until="book")
     assert outcome.agrees
     assert capfd.readouterr().out == ""
 
 
+@pytest.mark.long
 def test_one_that_ends_the_compiler() -> None:
     (outcome,) = verified("ends_when_built", until="book")
     assert outcome.kinds == ("compile",)

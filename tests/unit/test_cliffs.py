@@ -36,7 +36,7 @@ for name in sys.argv[1:]:
         replay.run(0, 0, 0)
 """
 
-pytestmark = [pytest.mark.normal, pytest.mark.xdist_group("cliffs"), pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("cliffs"), pytest.mark.timeout(1800)]
 
 
 @cache
