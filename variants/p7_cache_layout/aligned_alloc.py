@@ -48,29 +48,29 @@ def growable_alloc(size: int, wished: int) -> int:
         if got + LARGE > start:
             munmap(start + length, got + LARGE - start)
         madvise(start, length, _HUGE_PAGES)
-        room = start + LINE_BYTES
+        address = start + LINE_BYTES
     else:
         start = malloc(size + 2 * LINE_BYTES)
-        room = (start + 2 * LINE_BYTES - 1) & ~int64(LINE_BYTES - 1)
-        memset(room, np.int32(0), size)
-    view(room - 16, INTEGER)["value"] = start
-    view(room - 8, INTEGER)["value"] = length
-    return room
+        address = (start + 2 * LINE_BYTES - 1) & ~int64(LINE_BYTES - 1)
+        memset(address, np.int32(0), size)
+    view(address - 16, INTEGER)["value"] = start
+    view(address - 8, INTEGER)["value"] = length
+    return address
 
 
 @kernel
-def length_of(room: int) -> int:
-    """Bytes that a room of at least ``LARGE`` bytes has; 0 for a smaller one, which has what was asked for."""
-    length = view(room - 8, INTEGER)["value"]
+def length_of(address: int) -> int:
+    """Bytes of an allocation of at least ``LARGE`` bytes; 0 for a smaller one, which has what was asked for."""
+    length = view(address - 8, INTEGER)["value"]
     return length - LINE_BYTES if length != 0 else int64(0)
 
 
 @kernel
-def aligned_free(room: int) -> None:
+def aligned_free(address: int) -> None:
     """Give back what ``aligned_alloc`` gave; 0 is nothing."""
-    if room != 0:
-        start = view(room - 16, INTEGER)["value"]
-        length = view(room - 8, INTEGER)["value"]
+    if address != 0:
+        start = view(address - 16, INTEGER)["value"]
+        length = view(address - 8, INTEGER)["value"]
         if length != 0:
             munmap(start, length)
         else:

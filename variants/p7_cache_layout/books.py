@@ -1,4 +1,4 @@
-"""The packed layout as a policy: books come, are found, followed, measured and go."""
+"""The packed layout as a policy: create, find, update, measure and free books."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The levels of a side that its window does not hold: a B+ tree from a ladder's key to a level's number.
+"""The levels of a side that its window does not hold: a B+ tree from a price's key to a level's number.
 
 Any prices may stand there, as many as a book has, so nothing may cost more than their logarithm: a search looks at one
 node a height, a level that comes or goes moves the rungs of one node. All levels stand in the leaves. Nodes of one

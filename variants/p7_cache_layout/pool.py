@@ -16,7 +16,7 @@ def level_at(packed: Record, number: int) -> Record:
 
 @kernel
 def new_level(packed: Record, price: int, owner: int, place: int) -> int:
-    """Number of an empty level; there is room for it (``lobench.variants.p7_cache_layout.growth``)."""
+    """Number of an empty level; there is room for it (``growth``)."""
     number = packed["free_level"]
     if number != 0:
         packed["free_level"] = int64(level_at(packed, number)["next"])

@@ -1,4 +1,4 @@
-"""Looking ahead: while one record is applied, what later ones need is on its way to the cache.
+"""Prefetch: while one record is applied, what later ones need is on its way to the cache.
 
 Twice ``distance`` records ahead a record's book is found, and the lines of the table where its order stands or will
 stand are asked for; ``distance`` records ahead, by then those have come, so the order's level, and the level at the

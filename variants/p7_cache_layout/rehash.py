@@ -1,4 +1,4 @@
-"""The order table built anew, all orders in places of their own again: slots change, and nobody minds.
+"""Rehash of the order table: all orders get places of their own again; slots change, and nobody keeps them.
 
 A multiplicative hash with range reduction keeps the order of its values. So orders are moved from one table to another
 from front to back; or, where a table has addresses behind it, are spread over it from its end on.
