@@ -68,6 +68,7 @@ def test_until_a_stage(tmp_path: Path) -> None:
     assert feed["session"]["disagreeing"] == []
 
 
+@pytest.mark.long
 def test_for_a_person(tmp_path: Path) -> None:
     done = lobench("cmp", "p0_baseline", "p1_zero_copy", FEED, *QUICK, "--tolerance", "90%", "-o", tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
