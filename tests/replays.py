@@ -40,9 +40,9 @@ def group(variant: Variant) -> Any:
     return pytest.mark.xdist_group("-".join(variant.policies[axis] for axis in COMPILED_AXES))
 
 
-def each(variants: Iterable[Variant]) -> list[Any]:
-    """Parameters for ``parametrize``: one variant each, with its name and its ``group``."""
-    return [pytest.param(variant, id=variant.name, marks=group(variant)) for variant in variants]
+def each(variants: Iterable[Variant], *marks: Any) -> list[Any]:
+    """Parameters for ``parametrize``: one variant each, with its name, its ``group`` and these ``marks``."""
+    return [pytest.param(variant, id=variant.name, marks=[group(variant), *marks]) for variant in variants]
 
 
 def chunks(records: Records, size: int = 1 << 30) -> Iterator[Chunk]:

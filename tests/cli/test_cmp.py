@@ -68,6 +68,7 @@ def test_until_a_stage(tmp_path: Path) -> None:
     assert feed["session"]["disagreeing"] == []
 
 
+@pytest.mark.long
 def test_for_a_person(tmp_path: Path) -> None:
     done = lobench("cmp", "p0_baseline", "p1_zero_copy", FEED, *QUICK, "--tolerance", "90%", "-o", tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
@@ -107,7 +108,7 @@ def test_a_wrong_variant_gets_no_verdict(tmp_path: Path) -> None:
         (("p0_baseline", "p1_zero_copy", "synth:none"), "none"),
         (("p0_baseline", "p1_zero_copy", "--tolerance", "2"), "--tolerance takes a fraction"),
         (("p0_baseline", "p1_zero_copy", "--budget", "soon"), "no duration"),
-        (("p0_baseline", "p1_zero_copy", "--processes", "0"), "--processes must be positive"),
+        (("p0_baseline", "p1_zero_copy", "--processes", "0"), "--processes must be at least 2, was 0"),
     ],
 )
 def test_refused_at_once(words: tuple[str, ...], expected: str, tmp_path: Path) -> None:

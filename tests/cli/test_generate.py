@@ -11,8 +11,6 @@ from lobench.engine.synthetic import names
 from tests.cli.command import answer, lobench, refused
 from tests.dbn_files import header, zstd
 
-pytestmark = pytest.mark.fast
-
 NAME = "liquid-future"
 
 
@@ -66,6 +64,7 @@ def test_long_names(tmp_path: Path, name: str) -> None:
     assert "File name too long" in refused(1, "generate", NAME, "-n", 100, "-o", "n" * 8 + name, folder=tmp_path)
 
 
+@pytest.mark.fast
 def test_list() -> None:
     listed = lobench("generate", "--list").stdout.splitlines()
     assert [line.split()[0] for line in listed] == [name for name, _ in names()]
@@ -73,6 +72,7 @@ def test_list() -> None:
     assert [(feed["name"], feed["about"]) for feed in feeds] == names()
 
 
+@pytest.mark.fast
 @pytest.mark.parametrize(
     ("code", "arguments", "said"),
     [

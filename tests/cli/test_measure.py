@@ -262,7 +262,6 @@ def test_refuses_before_any_work(tmp_path: Path, arguments: list[str], said: str
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-@pytest.mark.fast
 def test_a_feed_without_events(tmp_path: Path) -> None:
     empty = write(tmp_path / "empty.dbn", header())
     line = refused(2, "measure", empty, "--feed", FEED, *PAIR, "-o", tmp_path / "out")

@@ -112,6 +112,7 @@ def test_a_prediction_is_recorded(tmp_path: Path, ledger: Path) -> None:
     assert [entry.phase for entry in read_ledger(ledger)] == [1, 9]
 
 
+@pytest.mark.normal
 def test_a_prediction_for_one_feed(tmp_path: Path, ledger: Path) -> None:
     feed = "synth:liquid-future,n=1000"
     words = ("plan", "predict", 90, feed, "--share", "0.5", "--bottleneck", "memory", "--ledger", ledger)
@@ -123,6 +124,7 @@ def test_a_prediction_for_one_feed(tmp_path: Path, ledger: Path) -> None:
     assert [entry.feed is None for entry in read_ledger(ledger)] == [True, False, True]
 
 
+@pytest.mark.normal
 def test_a_share_from_a_profile(tmp_path: Path, ledger: Path) -> None:
     made = document()
     made["feeds"][0]["analysis"]["stages"] = [{"stage": "book", "share": interval(0.4, 0.1)}]
@@ -137,6 +139,7 @@ def test_a_share_from_a_profile(tmp_path: Path, ledger: Path) -> None:
     assert "belong together" in refused(2, *words, folder=tmp_path)
 
 
+@pytest.mark.normal
 def test_a_share_from_a_profile_of_one_variant(tmp_path: Path, ledger: Path) -> None:
     """As `lobench profile` writes it: ablation before samples, and never instructions."""
     path = tmp_path / "profile.json"

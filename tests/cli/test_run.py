@@ -297,7 +297,6 @@ def test_refuses_before_any_work(tmp_path: Path, arguments: list[str], said: str
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-@pytest.mark.fast
 def test_feeds_that_cannot_be_measured(tmp_path: Path) -> None:
     assert "none.dbn: no such file" in refused(3, "run", tmp_path / "none.dbn", "-o", tmp_path / "out")
     cut = write(tmp_path / "cut.dbn", header(), records(100).tobytes()[:-1])

@@ -178,7 +178,6 @@ def test_usage(tmp_path: Path, arguments: list[str], said: str) -> None:
     assert line.removeprefix("lobench: ").startswith(said)
 
 
-@pytest.mark.fast
 def test_bad_feeds(tmp_path: Path) -> None:
     cut = write(tmp_path / "cut.dbn", header(), records(100).tobytes()[:-1])
     assert f"{cut}: byte " in refused(3, "verify", cut, *SMALL)

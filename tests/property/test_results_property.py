@@ -28,8 +28,6 @@ from lobench.workbench.results import Result, ResultFolder, read
 from tests.dbn_files import header, records, write
 from tests.pretend import Laboratory
 
-pytestmark = pytest.mark.fast
-
 KNOWN = discover()
 NAMES = (*list(KNOWN)[1:], "p7_cache_layout,events=clone", "p7_cache_layout,tuning=profiled", "lookup=hash")
 

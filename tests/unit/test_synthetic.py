@@ -32,6 +32,8 @@ from lobench.engine.records import (
 from lobench.engine.synthetic import SyntheticFeed, generate, names, open_synthetic
 from lobench.engine.synthetic.profiles import PROFILES
 
+pytestmark = pytest.mark.normal
+
 Records = npt.NDArray[np.void]
 FEEDS = tuple(PROFILES)
 

@@ -63,6 +63,7 @@ def test_halves_share_no_slice(events: int) -> None:
     assert 0 <= halves.lead_in <= halves.slice_records // 2
 
 
+@pytest.mark.normal
 def test_traits_of_a_half_know_nothing_of_the_other() -> None:
     feed = load(open_feed(["synth:equity-universe,n=40000"]))
     short = LoadedFeed("short", feed.slice(0, 20_000), {})
@@ -83,6 +84,7 @@ def test_traits_of_a_half_know_nothing_of_the_other() -> None:
     assert second.tick > 0
 
 
+@pytest.mark.normal
 def test_traits_of_one_price() -> None:
     feed = load(open_feed(["synth:liquid-future,n=1000"]))
     found = traits_of(feed, 0, 1, P8, evaluate="every", advance=lambda count: None)

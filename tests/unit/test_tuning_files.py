@@ -158,6 +158,7 @@ def test_where_tunings_are_kept(kept: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert files.folder() == Path("/me/.local/share/lobench/tuned")
 
 
+@pytest.mark.normal
 @pytest.mark.parametrize("home", ["~", "here"])
 def test_without_a_home_nothing_is_kept_in_the_working_folder(
     kept: Path, monkeypatch: pytest.MonkeyPatch, home: str
@@ -177,6 +178,7 @@ def test_market_data_is_no_place_for_a_tuning(tmp_path: Path) -> None:
         files.check_place(feed)
 
 
+@pytest.mark.normal
 def test_a_feed_finds_its_tuning(tmp_path: Path, kept: Path) -> None:
     path, ends_differently = tmp_path / "one.dbn", tmp_path / "two.dbn"
     rows = records(BEGINNING + 100, 1)
@@ -205,6 +207,7 @@ def test_a_feed_finds_its_tuning(tmp_path: Path, kept: Path) -> None:
     assert pick(whole, None, [P8]) is not None
 
 
+@pytest.mark.normal
 def test_tunings_of_other_feeds_are_not_opened(kept: Path) -> None:
     feed = open_feed(["synth:liquid-future,n=5000"])
     kept.mkdir()
@@ -217,6 +220,7 @@ def test_tunings_of_other_feeds_are_not_opened(kept: Path) -> None:
             pick(one, None, [P8])
 
 
+@pytest.mark.normal
 def test_what_was_never_confirmed_has_to_be_named(tmp_path: Path, kept: Path) -> None:
     feed = load(open_feed(["synth:liquid-future,n=5000"]))
     path = place_of(feed.digest, beginning_of(feed))
