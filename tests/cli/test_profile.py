@@ -155,7 +155,7 @@ def test_what_the_upper_phases_removed(counted: Any, tmp_path: Path) -> None:
 
 
 def test_a_tuned_variant(counted: Any) -> None:
-    """The tuning profile that was written for the feed is found, told, and its parameters are those that the kernel
+    """The tuning that was written for the feed is found, told, and its parameters are those that the kernel
     runs with."""
     own = counted["folder"] / FITTED
     kept = json.loads((own / "profile.json").read_text())["tuning"]
@@ -171,7 +171,7 @@ def test_a_tuned_variant(counted: Any) -> None:
     assert first >= 2 * 2 * EAGER.distance > 4 * 2 * DEFAULTS.distance
 
 
-def test_tuning_profiles_that_are_refused(tmp_path: Path) -> None:
+def test_tunings_that_are_refused(tmp_path: Path) -> None:
     bad = tmp_path / "bad.toml"
     bad.write_text("format = 2\n")
     assert f"{bad}: format must be 1" in refused(3, "profile", FITTED, "--tuning", bad, folder=tmp_path)

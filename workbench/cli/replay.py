@@ -53,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Replay, then print what came out; nothing but one line on stderr if it is interrupted."""
     _check(arguments)
+    workers = options.one_of(arguments.workers)
     from contextlib import ExitStack
 
     from lobench.engine.activity import activity
@@ -62,7 +63,6 @@ def run(arguments: argparse.Namespace) -> int:
 
     feed = open_feed(arguments.feeds)
     variant = _variant(arguments)
-    workers = options.one_of(arguments.workers)
     picked = pick(feed, arguments.tuning, [variant])
     variant = variant.fitted(picked.parameters if picked else None)
     with ExitStack() as stack:
