@@ -53,7 +53,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Replay, then print what came out; nothing but one line on stderr if it is interrupted."""
     _check(arguments)
-    workers = options.one_of(arguments.workers)
     from contextlib import ExitStack
 
     from lobench.engine.activity import activity
@@ -61,6 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.engine.session import Replay, Rows
     from lobench.workbench.tuning.picking import pick
 
+    workers = options.one_of(arguments.workers)
     feed = open_feed(arguments.feeds)
     variant = _variant(arguments)
     picked = pick(feed, arguments.tuning, [variant])
