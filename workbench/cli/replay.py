@@ -60,9 +60,9 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.engine.replay import Replay, Rows
     from lobench.workbench.tuning.picking import pick
 
+    workers = options.one_of(arguments.workers)
     feed = open_feed(arguments.feeds)
     variant = _variant(arguments)
-    workers = options.one_of(arguments.workers)
     picked = pick(feed, arguments.tuning, [variant])
     variant = variant.fitted(picked.parameters if picked else None)
     with ExitStack() as stack:
