@@ -178,14 +178,9 @@ def test_what_the_upper_phases_removed(all_counted: Any, tmp_path: Path) -> None
     assert {Path(file).name for file, _ in packed} >= {"rules.py", "orders.py", "sides.py", "top_levels.py", "bbo.py"}
 
 
-<<<<<<< HEAD
 @pytest.mark.long
 def test_a_tuned_variant(all_counted: Any) -> None:
-    """The tuning profile that was written for the feed is found, told, and its parameters are those that the kernel
-=======
-def test_a_tuned_variant(counted: Any) -> None:
     """The tuning that was written for the feed is found, told, and its parameters are those that the kernel
->>>>>>> h4
     runs with."""
     own = all_counted["folder"] / FITTED
     kept = json.loads((own / "profile.json").read_text())["tuning"]
@@ -203,12 +198,8 @@ def test_a_tuned_variant(counted: Any) -> None:
     assert first >= 2 * 2 * EAGER.distance > 4 * 2 * DEFAULTS.distance
 
 
-<<<<<<< HEAD
 @pytest.mark.fast
-def test_tuning_profiles_that_are_refused(tmp_path: Path) -> None:
-=======
 def test_tunings_that_are_refused(tmp_path: Path) -> None:
->>>>>>> h4
     bad = tmp_path / "bad.toml"
     bad.write_text("format = 2\n")
     assert f"{bad}: format must be 1" in refused(3, "profile", FITTED, "--tuning", bad, folder=tmp_path)
