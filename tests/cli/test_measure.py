@@ -189,6 +189,7 @@ def interrupted(folder: Path, number: signal.Signals, *arguments: object) -> tup
     return path, result
 
 
+@pytest.mark.long
 def test_it_goes_on_after_an_interrupt(tmp_path: Path) -> None:
     seconds = ("--budget", "8", "--processes", 3)
     path, before = interrupted(tmp_path, signal.SIGTERM, FEED, "--feed", OTHER, *seconds, "--until", "book")
