@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parent.parent
-_PACKAGES = ("state", "variants")
+_PACKAGES = ("engine", "variants")
 
 VARIABLE = "LOBENCH_CACHE_DIR"
 

@@ -319,7 +319,8 @@ def test_tables(counted: Any, tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         ([], "which variant? `lobench variants` lists them"),
-        (["p"], "no variant named 'p'. Use any of p0_baseline, "),
+        (["p"], "'p' may be any of p0_baseline, p1_zero_copy"),
+        (["q"], "no variant named 'q'. Use any of p0_baseline, "),
         (["diff", "p0"], "profile diff takes two variants, and a feed if you like"),
         (["diff", "p0", "p1", "--with", "ablation"], "profile diff compares lines: it takes one of --with "),
         (["diff", "none.json", "p1"], "none.json: not a profile by callgrind that `lobench profile` wrote"),

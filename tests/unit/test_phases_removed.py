@@ -71,6 +71,7 @@ def test_the_variants_and_the_plan_are_listed(without: Path) -> None:
     assert "memory" in run(without, "-m", "lobench", "plan")
 
 
+@pytest.mark.normal
 def test_books_are_verified(without: Path) -> None:
     words = ["verify", "synth:liquid-future,n=3000", "--variants", "p5_memory_pool", "--until", "book"]
     assert "p5_memory_pool" in run(without, "-m", "lobench", *words)

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.normal, pytest.mark.xdist_group("profile")]
 
 NOTHING = Task(variant="", feed=[])
 WORK = profile_work.__name__
-OWN, OTHER = "tests/profile_work.py", "tests/profile_policies.py"
+OWN, OTHER = "profile_work.py", "profile_policies.py"
 TRUTH = {"near": 1, "direct": profile_work.DIRECT, "deep": HEAVY}
 """Steps of each chain for one of the first."""
 THREE_DEEP = ["kernel_part", "outer", "middle", "inner"]

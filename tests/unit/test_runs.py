@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from lobench.engine.layout import BACKTEST
 from lobench.engine.native import uint64, view
 from lobench.variants.p6_simd.columns import GRAIN, ROWS, STRIDE
 from lobench.variants.p6_simd.runs import build_ends
+
+pytestmark = pytest.mark.normal
 
 MIDS = np.dtype([("mid", "f8", (64,))])
 BOOKS = np.dtype([("book", "i8", (STRIDE,))])
