@@ -148,7 +148,7 @@ def test_what_both_halves_say_is_kept(monkeypatch: pytest.MonkeyPatch, half: str
     for found in (tuning.other, tuning.whole):
         assert found is not None
         assert found.verdict == "faster"
-        assert found.gain["value"] == pytest.approx(1.32, rel=0.02)
+        assert found.gain.value == pytest.approx(1.32, rel=0.02)
     *_, (sets, count) = laboratory.asked
     assert (sets, count) == (3, 1_000_000)
     if half == "first":

@@ -112,7 +112,7 @@ def test_compilers_end_with_their_parent(tmp_path: Path) -> None:
 
 
 def test_a_compiler_whose_parent_is_gone_ends_at_once() -> None:
-    code = "from lobench.workbench.processes.starting import end_with_parent; end_with_parent(1 << 30)"
+    code = "from lobench.workbench.processes.child import end_with_parent; end_with_parent(1 << 30)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
     assert done.returncode == -signal.SIGKILL
 

@@ -10,20 +10,23 @@ from pathlib import Path
 
 from lobench.workbench import PARTS
 
-_OWN = frozenset(PARTS.values())
+_OWN = {place: part for part, folder in PARTS.items() for place in (folder, folder.resolve())}
+"""Folders of lobench's own modules to their part; a profiler may follow the links of a checkout."""
 _INSTALLED = tuple(sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib"))
 
 
 def is_hidden(file: str) -> bool:
     """Whether a file is a library's, Numba's own functions for instance: its cost is the caller's."""
-    return not file.startswith(("<", "(")) and file.startswith(_INSTALLED) and _OWN.isdisjoint(Path(file).parents)
+    return (
+        not file.startswith(("<", "(")) and file.startswith(_INSTALLED) and _OWN.keys().isdisjoint(Path(file).parents)
+    )
 
 
 @cache
 def shown(file: str) -> str:
     """A file's name in a profile: a module's path within lobench, as ``engine/book.py``; the bare name of any other."""
     path = Path(file)
-    for part, folder in PARTS.items():
+    for folder, part in _OWN.items():
         if folder in path.parents:
             return str(Path(part, path.relative_to(folder)))
     return file if file.startswith(("<", "(")) else path.name
