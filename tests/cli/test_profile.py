@@ -291,7 +291,7 @@ def _open_in_browser(page: Path) -> None:
             context = browser.new_context(offline=True)
             tab = context.new_page()
             tab.goto(page.as_uri())
-            tab.wait_for_function("document.body.innerText.includes('session.py')", timeout=60_000)
+            tab.wait_for_function("document.body.innerText.includes('replay.py')", timeout=60_000)
         finally:
             browser.close()
 
