@@ -143,8 +143,13 @@ def _show_from_top(found: FromTop | None) -> None:
 def resolution(noise: Noise) -> str:
     """The smallest effects that a session finds, in words."""
     mde, step = noise.mde, noise.mde.step
-    noisiest = f"; {step.effect:.2%} in the noisiest step, {step.base} to {step.variant}" if step else ""
-    return f"differences of {mde.effect:.2%} are found with {mde.power:.0%} probability{noisiest}"
+    noisiest = f"; {_size(step.effect)} in the noisiest step, {step.base} to {step.variant}" if step else ""
+    return f"differences of {_size(mde.effect)} are found with {mde.power:.0%} probability{noisiest}"
+
+
+def _size(effect: float) -> str:
+    """Of two processes the smallest effect may have twenty digits, which say no more than that it is large."""
+    return f"{effect:.2%}" if effect < 10 else "more than 1,000%"
 
 
 def say_floors(noise: Noise, *, more: str = "") -> None:
