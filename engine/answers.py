@@ -16,8 +16,9 @@ from lobench.engine.counters import UNCOUNTED
 from lobench.engine.digest import accounts_value, fold, row_value, share
 from lobench.engine.layout import BOOK, OUTPUT_LEVEL, STATE
 from lobench.engine.native import DOUBLE, Record, uint64, view
-from lobench.engine.policy import STAGES, ContextKernels, LayoutKernels
+from lobench.engine.policy import ContextKernels, LayoutKernels
 from lobench.engine.registry import FEATURES, STRATEGIES
+from lobench.engine.stages import STAGES
 
 OUTPUT_LEVEL_BYTES = OUTPUT_LEVEL.itemsize
 

@@ -24,10 +24,11 @@ from lobench.engine.containers import append, item
 from lobench.engine.layout import BACKTEST, BOOK, INSTRUMENT, MEMORY, STATE
 from lobench.engine.market import book_key, destroy_market, open_book, record_trade
 from lobench.engine.native import Record, int64, view
-from lobench.engine.policy import COMPILED_AXES, STAGES, Variant
+from lobench.engine.policy import COMPILED_AXES, Variant
 from lobench.engine.records import BATCH, FILL, MBO, NONE, TRADE, UNDEF_PRICE
 from lobench.engine.registry import FEATURES, STRATEGIES
 from lobench.engine.shards import index_of
+from lobench.engine.stages import STAGES
 from lobench.engine.tap import build_samples, observe_event
 from lobench.engine.trace import note_quotes, row_key
 from lobench.engine.trackers import close_window, follow_trade

@@ -23,10 +23,6 @@ Kernel = Callable[..., Any]
 
 ORDER_CHUNK, LEVEL_CHUNK = chunk_bytes(ORDER.itemsize), chunk_bytes(LEVEL.itemsize)
 
-STAGES = ("decode", "book", "features", "strategies")
-"""What a replay may stop after, each with all before it: read the records; apply them and keep the BBO; trackers and
-features; context and strategies."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Events:

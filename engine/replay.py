@@ -24,11 +24,12 @@ from lobench.engine.inputs import INPUTS
 from lobench.engine.kernel_builder import build
 from lobench.engine.layout import DIGESTS, HEAD, MEMORY, OUTPUT_LEVEL, SHARED, STATE, TABLE, TAP
 from lobench.engine.native import BARRIER_BYTES
-from lobench.engine.policy import STAGES, Variant
+from lobench.engine.policy import Variant
 from lobench.engine.records import BATCH
 from lobench.engine.registry import FEATURES
 from lobench.engine.result import Digests, Result
 from lobench.engine.shards import MOST_WORKERS, TURN, share_out
+from lobench.engine.stages import STAGES
 from lobench.engine.workload import Workload
 
 SLICE = 65_536

@@ -1,4 +1,4 @@
-"""Which stage of the pipeline a kernel belongs to, declared where the kernel is.
+"""The stages of the pipeline, and which one a kernel belongs to, declared where the kernel is.
 
 A kernel that begins a stage says so in its decorator, as ``@kernel(stage="lookup")``; a function that serves as a field
 of a policy has the stage of that field (``engine.policy``), whatever its author named it; all others belong to the
@@ -12,6 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+STAGES = ("decode", "book", "features", "strategies")
+"""What a replay may stop after, each with all before it: read the records; apply them and keep the BBO; trackers and
+features; context and strategies."""
+
 PARTS: Final = {
     "decode": "decode",
     "lookup": "book",
@@ -20,7 +24,7 @@ PARTS: Final = {
     "features": "features",
     "strategies": "strategies",
 }
-"""Stage to the stage of ``engine.policy.STAGES`` that it is a part of: what a replay that stops there leaves out.
+"""Stage to the one of ``STAGES`` that it is a part of: what a replay that stops there leaves out.
 Trackers belong to the features, the context to the strategies that read it."""
 
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from lobench.engine.errors import UsageError
 from lobench.engine.parameters import LayoutParameters
-from lobench.engine.policy import STAGES
 from lobench.engine.records import F_LAST, F_SNAPSHOT
+from lobench.engine.stages import STAGES
 
 EVALUATE: Final = {"last": (F_LAST | F_SNAPSHOT, F_LAST), "every": (0, 0)}
 """Which records are evaluated: (mask, value) of their flags."""
@@ -35,8 +35,3 @@ class Workload:
     def flags(self) -> tuple[int, int]:
         """(mask, value) of the flags of records that are evaluated."""
         return EVALUATE[self.evaluate]
-
-    @property
-    def stage(self) -> int:
-        """Place of ``until`` in ``STAGES``."""
-        return STAGES.index(self.until)

@@ -16,7 +16,8 @@ from dataclasses import fields, is_dataclass
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, Final
 
-from lobench.engine.policy import STAGES, Variant
+from lobench.engine.policy import Variant
+from lobench.engine.stages import STAGES
 
 TAKES_PART: Final = {
     "events": "decode",

@@ -20,8 +20,9 @@ from lobench.engine.cache import source_digest
 from lobench.engine.errors import LobenchError
 from lobench.engine.kernel_builder import build as build_kernels
 from lobench.engine.kernel_cache import is_kept, kernel_folder, recall, remember
-from lobench.engine.policy import COMPILED_AXES, STAGES, Variant
+from lobench.engine.policy import COMPILED_AXES, Variant
 from lobench.engine.replay import warm
+from lobench.engine.stages import STAGES
 from lobench.variants import discover, resolve
 from lobench.workbench.console import progress
 from lobench.workbench.processes.starting import ending, helper, side_by_side

@@ -1,7 +1,7 @@
 """Bringing the pages of a mapped file in ahead of whoever reads it, on a thread of its own.
 
-A page that is touched for the first time stops the reader, also when the file is in memory: 7,000 stops for each
-million records, a twentieth of the time of a fast replay.
+A page that is touched for the first time stops the reader, also when the file is in memory: 20 ms for 5 million
+records, where the fastest variant replays them in 360.
 """
 
 from __future__ import annotations

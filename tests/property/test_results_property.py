@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from lobench.engine.feeds import open_feed
-from lobench.engine.policy import STAGES, Variant
+from lobench.engine.policy import Variant
+from lobench.engine.stages import STAGES
 from lobench.reports.page import page
 from lobench.variants import REFERENCE, discover, resolve
 from lobench.workbench.cli.outcome import show

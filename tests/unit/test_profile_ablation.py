@@ -12,8 +12,8 @@ import pytest
 
 from lobench.engine.feeds import LoadedFeed
 from lobench.engine.feeds.base import Chunk
-from lobench.engine.policy import STAGES
 from lobench.engine.records import MBO
+from lobench.engine.stages import STAGES
 from lobench.workbench.measurement.turn_order import orders
 from lobench.workbench.profile.ablating import timed
 from lobench.workbench.profile.ablation import PROCESSES, stage_times

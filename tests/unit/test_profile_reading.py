@@ -11,7 +11,8 @@ import pytest
 pytest.importorskip("elftools", reason="pip install 'lobench[profile]'")
 
 from lobench.engine.errors import UsageError
-from lobench.engine.policy import COMPILED_AXES, STAGES
+from lobench.engine.policy import COMPILED_AXES
+from lobench.engine.stages import STAGES
 from lobench.workbench.profile import analysis_stages, share_of
 from lobench.workbench.profile.ablation import stage_times
 from lobench.workbench.profile.attribution import LIBRARY, Spent, callers_in, group, spend

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from lobench.engine.errors import UsageError
-from lobench.engine.policy import STAGES
+from lobench.engine.stages import STAGES
 from lobench.workbench.cli import units
 
 

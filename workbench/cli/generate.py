@@ -71,11 +71,9 @@ def _generate(arguments: argparse.Namespace) -> int:
     path = arguments.output_file
     size = Path(path).stat().st_size
     if arguments.json:
-        print_json(
-            {"feed": feed.name, "file": arguments.output_file, "records": feed.n, "bytes": size, "seconds": seconds}
-        )
+        print_json({"feed": feed.name, "file": path, "records": feed.n, "bytes": size, "seconds": seconds})
     else:
-        print(f"{arguments.output_file}: {feed.n:,} records of {feed.name}, {size:,} bytes, {seconds:.1f} s")
+        print(f"{path}: {feed.n:,} records of {feed.name}, {size:,} bytes, {seconds:.1f} s")
     return 0
 
 

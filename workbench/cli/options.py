@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lobench.engine.errors import UsageError
+from lobench.engine.stages import STAGES
 from lobench.workbench.cli import units
 
 FEED_HELP = "a .dbn or .dbn.zst file, or synth:NAME[,n=…,seed=…,anomalies=…]; several are replayed as one feed"
@@ -89,7 +90,7 @@ def add_until(parser: argparse.ArgumentParser) -> None:
         "--until",
         metavar="STAGE",
         type=units.stage,
-        default=units.STAGES[-1],
+        default=STAGES[-1],
         help="the last stage that is computed, with all before it: decode, book, features or strategies (default "
         "strategies, that is all)",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lobench.engine.policy import STAGES
+from lobench.engine.stages import STAGES
 from lobench.workbench.results.caution import caution, idleness
 from lobench.workbench.results.conversion import as_json
 from lobench.workbench.results.model.analysis import Analysis, Rung

@@ -84,7 +84,7 @@ def _budget(arguments: argparse.Namespace) -> Budget:
     from dataclasses import replace
 
     from lobench.engine.errors import UsageError
-    from lobench.engine.policy import STAGES
+    from lobench.engine.stages import STAGES
     from lobench.workbench.experiment import budget
     from lobench.workbench.selection import LADDER
 
@@ -106,7 +106,7 @@ def _next(quick: bool, until: str, specs: list[str]) -> str:
     """The command that says more."""
     import shlex
 
-    from lobench.engine.policy import STAGES
+    from lobench.engine.stages import STAGES
 
     stage = [] if until == STAGES[-1] else ["--until", until]
     return shlex.join(["lobench", *(["run"] if quick else ["measure", "--precision", "0.5%"]), *stage, *specs])

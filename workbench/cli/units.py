@@ -9,9 +9,7 @@ from __future__ import annotations
 import math
 
 from lobench.engine.errors import UsageError
-
-STAGES = ("decode", "book", "features", "strategies")
-"""As ``engine.policy.STAGES``, which takes the compiler to import."""
+from lobench.engine.stages import STAGES
 
 
 def duration(text: str) -> float:
@@ -27,7 +25,7 @@ def duration(text: str) -> float:
 
 def precision(text: str) -> float:
     """``0.5%`` or ``0.005`` as 0.005: above 0, below 1."""
-    value = _number(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    value = _fraction(text)
     if not 0 < value < 1:
         raise UsageError(f"'{text}' is no precision; write the half-width of the intervals as 0.5%")
     return value
@@ -35,7 +33,7 @@ def precision(text: str) -> float:
 
 def tolerance(text: str) -> float:
     """``1%`` or ``0.01`` as 0.01: from 0, below 1."""
-    value = _number(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    value = _fraction(text)
     if not 0 <= value < 1:
         raise UsageError(f"--tolerance takes a fraction like 1% or 0.01, was '{text}'")
     return value
@@ -43,7 +41,7 @@ def tolerance(text: str) -> float:
 
 def percentage(text: str) -> float:
     """``0.5%`` as 0.005, from 0. A number without the sign is refused: it was once one of per cent."""
-    value = _number(text.removesuffix("%")) / 100
+    value = _fraction(text)
     if not text.endswith("%") or not 0 <= value < math.inf:
         raise UsageError(f"--allow-instructions takes per cent like 0.5%, was '{text}'")
     return value
@@ -66,6 +64,11 @@ def workers(text: str) -> list[int]:
     if not counts or min(counts) < 1:
         raise UsageError(f"--workers takes positive numbers separated by commas, was '{text}'")
     return counts
+
+
+def _fraction(text: str) -> float:
+    """``1%`` or ``0.01`` as 0.01."""
+    return _number(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
 
 
 def _number(text: str) -> float:

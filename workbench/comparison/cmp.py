@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lobench.engine.errors import LobenchError
-from lobench.engine.policy import STAGES
+from lobench.engine.stages import STAGES
 from lobench.workbench.comparison.diff import slower_than
 from lobench.workbench.results.caution import idleness
 from lobench.workbench.results.model.analysis import Comparison

@@ -9,7 +9,8 @@ from dataclasses import replace
 from lobench.engine.errors import UsageError
 from lobench.engine.feeds import Feed, LoadedFeed, load
 from lobench.engine.parameters import LayoutParameters
-from lobench.engine.policy import STAGES, Variant
+from lobench.engine.policy import Variant
+from lobench.engine.stages import STAGES
 from lobench.engine.workload import EVALUATE
 from lobench.variants import REFERENCE, discover, factorial, from_top
 from lobench.workbench import statistics

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 
 from lobench.engine.errors import UsageError
-from lobench.engine.policy import STAGES
+from lobench.engine.stages import STAGES
 from lobench.workbench.plan.ledger import Prediction
 from lobench.workbench.results.conversion import as_json
 from lobench.workbench.results.model.analysis import Rung

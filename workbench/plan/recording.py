@@ -10,7 +10,7 @@ from typing import Any
 import tomlkit
 
 from lobench.engine.errors import LobenchError, UsageError
-from lobench.engine.policy import STAGES
+from lobench.engine.stages import STAGES
 from lobench.workbench.atomic_write import write_whole
 from lobench.workbench.plan.ledger import Prediction, read_ledger
 from lobench.workbench.results.reading import parse

@@ -2,7 +2,7 @@
 in balanced random order.
 
 Reads its task as one JSON object on stdin; writes one JSON object a line on stdout: a pass's ``events``, and CPU
-``nanoseconds`` of its slices, each with one number for each stage of ``lobench.engine.policy.STAGES``.
+``nanoseconds`` of its slices, each with one number for each stage of ``lobench.engine.stages.STAGES``.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lobench.engine.feeds import LoadedFeed, open_feed
-from lobench.engine.policy import STAGES, Variant
+from lobench.engine.policy import Variant
 from lobench.engine.replay import Replay, warm
+from lobench.engine.stages import STAGES
 from lobench.variants import discover, resolve
 from lobench.workbench.measurement.turn_order import orders
 from lobench.workbench.profile.beginning import beginning

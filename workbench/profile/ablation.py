@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from lobench.engine.policy import STAGES, Variant
+from lobench.engine.policy import Variant
+from lobench.engine.stages import STAGES
 from lobench.workbench.precompile import warm_all
 from lobench.workbench.processes.starting import WorkerError, ending, helper
 from lobench.workbench.profile.ablating import AblationTask

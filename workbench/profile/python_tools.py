@@ -13,10 +13,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from lobench.workbench import PARTS
 from lobench.workbench.profile.needs import require
 from lobench.workbench.profile.runner import TARGET, ToolFailedError, run, target, told_in
-from lobench.workbench.profile.sources import Sources, shown
+from lobench.workbench.profile.sources import OWN, Sources, shown
 from lobench.workbench.profile.task import Task
 
 SCALENE = "scalene.json"
@@ -46,8 +45,7 @@ def run_scalene(task: Task, folder: Path, module: str) -> None:
         (folder / name).unlink(missing_ok=True)
     # All files that have these folders in their name: an installed copy is among the libraries that are left out by
     # default.
-    own = {place for folder in PARTS.values() for place in (folder, folder.resolve())}
-    seen = [*(str(folder) + os.sep for folder in sorted(own)), *task.files]
+    seen = [*(str(folder) + os.sep for folder in OWN), *task.files]
     options = ["--cpu-only", "--off", "--profile-all", "--profile-only", ",".join(seen), "-o", SCALENE]
     spec = find_spec(module)
     assert spec is not None

@@ -10,23 +10,21 @@ from pathlib import Path
 
 from lobench.workbench import PARTS
 
-_OWN = {place: part for part, folder in PARTS.items() for place in (folder, folder.resolve())}
+OWN = {place: part for part, folder in PARTS.items() for place in (folder, folder.resolve())}
 """Folders of lobench's own modules to their part; a profiler may follow the links of a checkout."""
 _INSTALLED = tuple(sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib"))
 
 
 def is_hidden(file: str) -> bool:
     """Whether a file is a library's, Numba's own functions for instance: its cost is the caller's."""
-    return (
-        not file.startswith(("<", "(")) and file.startswith(_INSTALLED) and _OWN.keys().isdisjoint(Path(file).parents)
-    )
+    return not file.startswith(("<", "(")) and file.startswith(_INSTALLED) and OWN.keys().isdisjoint(Path(file).parents)
 
 
 @cache
 def shown(file: str) -> str:
     """A file's name in a profile: a module's path within lobench, as ``engine/book.py``; the bare name of any other."""
     path = Path(file)
-    for folder, part in _OWN.items():
+    for folder, part in OWN.items():
         if folder in path.parents:
             return str(Path(part, path.relative_to(folder)))
     return file if file.startswith(("<", "(")) else path.name

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 from lobench.engine.kernel_builder import build
 from lobench.engine.policy import (
     AXES,
-    STAGES,
     ContextKernels,
     Events,
     FeatureStore,
@@ -25,7 +24,7 @@ from lobench.engine.policy import (
     Variant,
 )
 from lobench.engine.registry import FEATURES
-from lobench.engine.stages import DECLARED, INHERITED, PARTS, Stage
+from lobench.engine.stages import DECLARED, INHERITED, PARTS, STAGES, Stage
 from lobench.variants import discover
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ UNKNOWN = "unattributed"
 """The stage of a function that several others call, where nothing tells how often each did."""
 
 GROUPS = {**PARTS, UNKNOWN: UNKNOWN}
-"""Stage to the stage of ``engine.policy.STAGES`` that it is a part of."""
+"""Stage to the stage of ``engine.stages.STAGES`` that it is a part of."""
 
 assert set(GROUPS.values()) == {*STAGES, UNKNOWN}
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lobench.engine.errors import UsageError
-from lobench.engine.policy import STAGES
+from lobench.engine.stages import STAGES
 from lobench.workbench.profile.stages import GROUPS, UNKNOWN
 
 SAMPLERS = ("perf", "py-spy")
@@ -23,7 +23,7 @@ Interval = dict[str, float]
 def share_of(profile: Mapping[str, Any], stage: str) -> dict[str, Any]:
     """Share of a variant's time that a stage takes: ``value``, ``low``, ``high`` (95 %) and ``method``.
 
-    ``stage`` is one of ``engine.policy.STAGES`` or a finer one of ``stages.GROUPS``. By ablation where that tells the
+    ``stage`` is one of ``engine.stages.STAGES`` or a finer one of ``stages.GROUPS``. By ablation where that tells the
     stage, else by sampling, else the share of instructions, which has no interval and is not time. ``profile`` is a
     variant's profile (docs/profiling.md). Raises UsageError for a stage that it does not know.
     """

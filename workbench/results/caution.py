@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lobench.engine.policy import STAGES
+from lobench.engine.stages import STAGES
 from lobench.workbench.results.model.samples import SessionResult
 
 FEW = 5

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lobench.engine.errors import LobenchError
-from lobench.engine.policy import STAGES
+from lobench.engine.stages import STAGES
 from lobench.variants import REFERENCE
 from lobench.workbench.measurement.contamination import count_reasons
 from lobench.workbench.measurement.design import ALIKE, CONTROL

@@ -14,10 +14,11 @@ from lobench.engine.activity import activity
 from lobench.engine.feeds import LoadedFeed
 from lobench.engine.oracle import Oracle
 from lobench.engine.oracle.features import FEATURES
-from lobench.engine.policy import STAGES, Variant
+from lobench.engine.policy import Variant
 from lobench.engine.records import BATCH
 from lobench.engine.replay import SLICE, Replay
 from lobench.engine.result import StrategyEnd
+from lobench.engine.stages import STAGES
 from lobench.workbench.verification.proof import Proof, Questions, is_whole
 
 Side = list[tuple[int, int, int, list[tuple[int, int]]]]
