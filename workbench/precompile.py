@@ -25,6 +25,7 @@ from lobench.engine.replay import warm
 from lobench.engine.stages import STAGES
 from lobench.variants import discover, resolve
 from lobench.workbench.console import progress
+from lobench.workbench.processes.resource_limits import memory_is_limited, out_of_memory, tells_of_memory
 from lobench.workbench.processes.starting import ending, helper, side_by_side
 
 BUILDS = {"timed": (False, False), "observed": (True, False), "counted": (False, True)}
@@ -109,8 +110,8 @@ Job = tuple[str, str, str]
 def _compile(jobs: Sequence[Job], files: Sequence[str]) -> Iterator[tuple[Job, str | None]]:
     """Compile ``jobs`` in as many processes as there are processors; yields each that is done, and why it does not
     compile."""
-    # A user's file stays out of this process.
-    if min(len(os.sched_getaffinity(0)), len(jobs)) == 1 and not files:
+    # A user's file stays out of this process, and so does a compiler that ends it where memory runs out.
+    if min(len(os.sched_getaffinity(0)), len(jobs)) == 1 and not files and not memory_is_limited():
         for job in jobs:
             yield job, _compile_here(job, files)
         return
@@ -123,7 +124,14 @@ def _compile(jobs: Sequence[Job], files: Sequence[str]) -> Iterator[tuple[Job, s
 
     with closing(side_by_side(jobs, start, COMPILING_SECONDS)) as ended:
         for job, code, said in ended:
-            yield job, _problem(job, said.strip() or f"the compiler {ending(code)}") if code else None
+            yield job, _ended_for(job, code, said.strip()) if code else None
+
+
+def _ended_for(job: Job, code: int, said: str) -> str:
+    """Why a compiler ended with ``code`` that printed ``said``."""
+    if memory_is_limited() and (code < 0 or tells_of_memory(said)):
+        return f"{out_of_memory('the compiler')}; raise the limit"
+    return _problem(job, said or f"the compiler {ending(code)}")
 
 
 def _compile_here(job: Job, files: Sequence[str]) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -14,11 +15,12 @@ from tests.cli.command import COMMAND, environment
 FEED = "synth:liquid-future,n=2000"
 
 
-def limited(limit: str, *words: str) -> subprocess.CompletedProcess[str]:
-    """A command under a limit of the shell's; what hangs and hears no other signal is killed."""
+def limited(limit: str, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """A command under a limit of the shell's, with ``more`` variables; what hangs and hears no other signal is
+    killed."""
     line = ["sh", "-c", f'ulimit {limit}; exec "$@"', "sh", *COMMAND, *words]
     variables = {name: value for name, value in environment().items() if name != "OPENBLAS_NUM_THREADS"}
-    return subprocess.run(line, env=variables, capture_output=True, text=True, timeout=300)
+    return subprocess.run(line, env=variables | more, capture_output=True, text=True, timeout=300)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +44,18 @@ def test_what_is_little_is_enough_or_told(limit: str) -> None:
         assert line.startswith("lobench: ")
     else:
         assert "events" in done.stdout
+
+
+@pytest.mark.parametrize("kibibytes", [451000, 480000, 520000, 600000])
+def test_a_compiler_without_memory_is_one_line(kibibytes: int, tmp_path: Path) -> None:
+    """LLVM ends its process then, or throws through it."""
+    words = ("replay", FEED, "--variant", "p1_zero_copy")
+    done = limited(f"-v {kibibytes}", *words, LOBENCH_CACHE_DIR=str(tmp_path), HOME=str(tmp_path))
+    assert done.returncode in (0, 1)
+    if done.returncode:
+        (line,) = [line for line in done.stderr.splitlines() if not line.startswith("compiling kernels")]
+        assert line.startswith("lobench: ")
+        assert "memory" in line
 
 
 def test_what_ran_out_is_named() -> None:

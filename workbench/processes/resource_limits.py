@@ -18,7 +18,14 @@ LEAST_ADDRESS_SPACE = 440 * 2**20
 LEAST_FILES = 10
 """Open files: standard streams, a feed, a kernel, a worker's pipes."""
 
-_MEMORY = ("cannot allocate memory", "failed to map segment", "can't start new thread", "bad_alloc")
+_MEMORY = (
+    "out of memory",
+    "cannot allocate",
+    "failed to map segment",
+    "can't start new thread",
+    "bad_alloc",
+    "memoryerror",
+)
 _LLVM = "libllvmlite"
 
 
@@ -42,16 +49,27 @@ def exhausted(error: BaseException) -> str | None:
         if number in (errno.EMFILE, errno.ENFILE) or os.strerror(errno.EMFILE).lower() in text:
             files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
             return f"too many open files: they are limited to {files} (ulimit -n)"
-        if isinstance(seen, MemoryError) or number == errno.ENOMEM or any(words in text for words in _MEMORY):
-            return _out_of_memory()
+        if isinstance(seen, MemoryError) or number == errno.ENOMEM or tells_of_memory(text):
+            return f"{out_of_memory()}; use a shorter feed (n=…) or one worker"
         # What keeps the loader from it, llvmlite does not say.
-        if _LLVM in text and resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY:
-            return _out_of_memory()
+        if _LLVM in text and memory_is_limited():
+            return f"{out_of_memory()}; use a shorter feed (n=…) or one worker"
         seen = seen.__cause__ or seen.__context__
     return None
 
 
-def _out_of_memory() -> str:
+def memory_is_limited() -> bool:
+    """Whether the address space of this process, and of those that it starts, has a limit."""
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
+
+
+def tells_of_memory(text: str) -> bool:
+    """Whether that is what a message complains of."""
+    return any(words in text.lower() for words in _MEMORY)
+
+
+def out_of_memory(who: str = "") -> str:
+    """A sentence without its end."""
     memory, _ = resource.getrlimit(resource.RLIMIT_AS)
-    limited = "" if memory == resource.RLIM_INFINITY else f", which is limited to {memory // 1024} KiB (ulimit -v)"
-    return f"out of memory{limited}; use a shorter feed (n=…) or one worker"
+    limited = f", which is limited to {memory // 1024} KiB (ulimit -v)" if memory_is_limited() else ""
+    return f"{who} ran out of memory{limited}" if who else f"out of memory{limited}"
