@@ -229,9 +229,15 @@ def _calibrate(arguments: argparse.Namespace, folder: Path) -> int:
 
 
 def _variant(name: str, files: list[str]) -> Variant:
-    from lobench.variants import discover, resolve
+    from lobench.engine.errors import UsageError
+    from lobench.engine.policy import Variant
+    from lobench.variants import resolve
+    from lobench.workbench.selection import known_with
 
-    return resolve(name, discover(files))
+    found = resolve(name, known_with(files))
+    if not isinstance(found, Variant):
+        raise UsageError(f"{found.name} is an engine from outside; only lobench's own variants are profiled")
+    return found
 
 
 def _shown(path: Path) -> str:
