@@ -43,7 +43,7 @@ class ForeignBook:
         """Levels of side ``B`` or ``A``, best first."""
         book = self.instrument_id, self.publisher_id
         for price, size, count in self.face.levels(*book, side, levels_of(self.books, True) or _SHOWN_LEVELS).tolist():
-            orders = ()
+            orders: tuple[tuple[int, int], ...] = ()
             if self.books == BOOKS[-1]:
                 orders = tuple(map(tuple, self.face.orders(*book, side, price).tolist()))
             yield Level(price, size, count, orders)

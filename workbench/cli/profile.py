@@ -229,15 +229,9 @@ def _calibrate(arguments: argparse.Namespace, folder: Path) -> int:
 
 
 def _variant(name: str, files: list[str]) -> Variant:
-    from lobench.engine.errors import UsageError
-    from lobench.engine.policy import Variant
-    from lobench.variants import resolve
-    from lobench.workbench.selection import known_with
+    from lobench.variants import resolve_compiled
 
-    found = resolve(name, known_with(files))
-    if not isinstance(found, Variant):
-        raise UsageError(f"{found.name} is an engine from outside; only lobench's own variants are profiled")
-    return found
+    return resolve_compiled(name, files)
 
 
 def _shown(path: Path) -> str:
