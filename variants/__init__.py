@@ -206,12 +206,12 @@ def ladder(known: dict[str, Variant]) -> list[Variant]:
     return sorted((variant for variant in known.values() if variant.phase is not None), key=lambda one: one.phase or 0)
 
 
-def from_top(known: dict[str, Variant]) -> list[Variant]:
-    """The ladder's last phase, then that one with one axis at a time as the reference has it.
+def from_top(known: dict[str, Variant], base: str = REFERENCE) -> list[Variant]:
+    """The ladder's last phase, then that one with one axis at a time as the reference, ``base``, has it.
 
     Axes in which the two are the same, and those that have no part in the last phase, are left out.
     """
-    top, reference = ladder(known)[-1], known[REFERENCE]
+    top, reference = ladder(known)[-1], known[base]
     axes = [axis for axis in AXES if axis not in top.replaced and top.policies[axis] != reference.policies[axis]]
     return [top, *(_altered(top, {axis: getattr(reference, axis)}) for axis in axes)]
 

@@ -18,6 +18,7 @@ from lobench.workbench.results import ResultFolder
 from lobench.workbench.results.conversion import from_json
 from lobench.workbench.results.model.document import Digests, FeedResult, Options, Result, VariantEntry, Verified
 from lobench.workbench.results.model.environment import Environment
+from lobench.workbench.results.model.ladder import KeptLadder
 from lobench.workbench.verification.compare import Verification
 
 SAVED_EVERY = 2.0
@@ -44,8 +45,15 @@ class Document:
         self.save()
 
 
-def new_content(kind: str, variants: Sequence[Variant], evaluate: str, until: str, options: Options) -> Result:
-    """A document without feeds."""
+def new_content(
+    kind: str,
+    variants: Sequence[Variant],
+    evaluate: str,
+    until: str,
+    options: Options,
+    ladder: KeptLadder | None = None,
+) -> Result:
+    """A document without feeds; ``ladder``: of the user."""
     return Result(
         kind=kind,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -69,6 +77,7 @@ def new_content(kind: str, variants: Sequence[Variant], evaluate: str, until: st
         ),
         feeds=[],
         sweep=None,
+        ladder=ladder,
     )
 
 
