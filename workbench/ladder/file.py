@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lobench.engine.errors import UsageError
-from lobench.workbench.plan.ledger import KEYS, parsed, read_ledger
+from lobench.workbench.plan.ledger import parsed, read_ledger
 from lobench.workbench.results.model.ladder import Prediction
 
 PHASES: Final = "phases"
@@ -92,9 +92,7 @@ def _ladder(path: Path, content: Mapping[str, Any]) -> LadderFile:
         predictions = read_ledger(place)
     else:
         place = path
-        for number, entry in enumerate(content.get("prediction", []), 1):
-            _refuse_unknown(entry, KEYS, f"prediction {number}: ")
-        predictions = parsed(content.get("prediction", []), keys)
+        predictions = parsed(content.get("prediction", []), keys, strict=True)
     return LadderFile(path, _text(content, "name"), reference, steps, _feed(path, content), place, tuple(predictions))
 
 
@@ -149,7 +147,7 @@ def _text(content: Mapping[str, Any], key: str, otherwise: str | None = None) ->
     return text
 
 
-def _refuse_unknown(content: Any, known: Sequence[str], where: str) -> None:
-    unknown = [key for key in content if key not in known] if isinstance(content, Mapping) else []
+def _refuse_unknown(content: Mapping[str, Any], known: Sequence[str], where: str) -> None:
+    unknown = [key for key in content if key not in known]
     if unknown:
         raise ValueError(f"{where}{unknown[0]}: not known. Use any of {', '.join(known)}")

@@ -63,13 +63,17 @@ def read_ledger(ledger: str | Path | None = None, steps: Sequence[str] = ()) -> 
         raise LedgerError(f"{path}: {error}") from error
 
 
-def parsed(entries: Any, steps: Sequence[str] = ()) -> list[Prediction]:
+def parsed(entries: Any, steps: Sequence[str] = (), *, strict: bool = False) -> list[Prediction]:
     """Predictions, as a TOML file has them. ``steps``: names of a ladder's steps, from the bottom up; then a prediction
-    may say ``step = NAME`` for ``phase = N``, and none may be for a step that is not there. Raises ValueError."""
+    may say ``step = NAME`` for ``phase = N``, and none may be for a step that is not there. ``strict``: no key may be
+    unknown. Raises ValueError."""
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise ValueError("predictions are tables that begin with [[prediction]]")
     found: list[Prediction] = []
     for number, entry in enumerate(entries, 1):
+        unknown = [key for key in entry if key not in KEYS] if strict else []
+        if unknown:
+            raise ValueError(f"prediction {number}: {unknown[0]}: not known. Use any of {', '.join(KEYS)}")
         try:
             made = _prediction({**entry, "phase": _phase(entry, steps)} if steps else entry)
         except ValueError as error:
