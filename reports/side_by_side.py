@@ -117,8 +117,8 @@ def _across(one: ResultView, base: str, other: ResultView, variant: str) -> tupl
     except LobenchError:
         # A single process: nothing is known of how they differ.
         speeds = [view.speeds[name].value for view, name in ((one, base), (other, variant))]
-        ratio = significant(speeds[1] / speeds[0])
-        return Cell(f"{ratio}{TIMES}"), Cell("across sessions, one of them of a single process: no interval")
+        times = f"{significant(speeds[1] / speeds[0])}{TIMES}"
+        return Cell(times), Cell("across sessions, one of them of a single process: no interval")
     found = [logs[0][base], logs[1][variant]]
     # What slows the whole machine in one of the sessions cancels over a variant that both measured.
     bridge = next((name for name in logs[0] if name in shared and name in logs[1]), None)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.documents import document
-from tests.ladders import on_ladder, prediction
+from tests.ladders import TITLES, on_ladder, prediction
 from tests.reported import complete, hostile, many, refuted, wide
 from tests.typed import write
 

@@ -8,7 +8,7 @@ import pytest
 
 from lobench.engine.errors import UsageError
 from lobench.variants import REFERENCE, discover
-from lobench.workbench.ladder import load_ladder
+from lobench.workbench.ladder import load_ladder, loading
 from lobench.workbench.plan import DEFAULT, read_ledger
 from lobench.workbench.selection import select, with_reference
 from tests.replays import LADDER
@@ -34,6 +34,18 @@ def file(folder: Path, name: str, phase: str = "p4_hash_lookup") -> Path:
     return path
 
 
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process tries files before: these end none."""
+    monkeypatch.setattr(loading, "check_loads", lambda files: None)
+
+
+def test_a_file_that_would_end_the_command(tmp_path: Path) -> None:
+    (tmp_path / "ends.py").write_text("import os\nos._exit(3)")
+    with pytest.raises(UsageError, match=r"ends\.py: when loaded, ended with code 3"):
+        load_ladder(ladder_of(tmp_path, "p4", "./ends.py"))
+
+
 def test_the_own_one_is_a_file_as_any_other() -> None:
     found = load_ladder()
     assert [step.name for step in found.steps] == [variant.name for variant in LADDER]
@@ -49,6 +61,7 @@ def test_the_own_one_is_a_file_as_any_other() -> None:
     assert select("ladder", found) == list(discover().values())
 
 
+@pytest.mark.usefixtures("here")
 def test_steps_stand_in_their_places(tmp_path: Path) -> None:
     file(tmp_path, "mine")
     found = load_ladder(ladder_of(tmp_path, "p4", "./mine.py", "lookup=hash", "p3"))
@@ -68,6 +81,7 @@ def test_steps_stand_in_their_places(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.usefixtures("here")
 def test_what_a_command_takes(tmp_path: Path) -> None:
     file(tmp_path, "mine")
     beside = file(tmp_path, "beside")
@@ -106,6 +120,7 @@ def test_from_top_leads_to_the_ladders_reference(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(
     ("steps", "head", "expected"),
     [
@@ -115,12 +130,10 @@ def test_from_top_leads_to_the_ladders_reference(tmp_path: Path) -> None:
         (("p4", "./broken.py"), "", "broken.py: "),
         (("p4", "./empty.py"), "", "empty.py: defines no VARIANT"),
         (("p4", "./p4_hash_lookup.py"), "", "there is a variant named 'p4_hash_lookup' already; rename the file"),
-        (("p4", "./ends.py"), "", "ends.py: when loaded, ended with code 3"),
     ],
 )
 def test_what_is_refused(steps: tuple[str, ...], head: str, expected: str, tmp_path: Path) -> None:
-    texts = {"broken": "1 / 0", "empty": "", "ends": "import os\nos._exit(3)"}
-    for name, text in texts.items():
+    for name, text in {"broken": "1 / 0", "empty": ""}.items():
         (tmp_path / f"{name}.py").write_text(text)
     file(tmp_path, "p4_hash_lookup")
     with pytest.raises(UsageError) as refusal:

@@ -7,25 +7,33 @@ from pathlib import Path
 
 import pytest
 
+from lobench.reports.markdown import markdown
 from lobench.reports.numbers import TIMES
 from lobench.workbench.cli import main
 from lobench.workbench.results.conversion import as_json
 from tests.documents import Document, document, written
 from tests.ladders import TITLES, on_ladder, prediction
-from tests.typed import page, read, write
+from tests.typed import page, read
 
 pytestmark = pytest.mark.fast
 
 PREDICTED = [prediction(1, 1.3, 1.7), prediction(2, 4, 5)]
 
 
-def text_of(folder: Path, *documents: Document) -> str:
-    write(list(documents), folder)
-    return (folder / "report.md").read_text().replace("\u00a0", " ")
+class Drawn(dict[str, str]):
+    """Pictures that nobody draws."""
+
+    def __missing__(self, key: str) -> str:
+        return f"{key}.svg"
 
 
-def test_its_own_page(tmp_path: Path) -> None:
-    text = text_of(tmp_path, on_ladder(predictions=PREDICTED))
+def text_of(*documents: Document) -> str:
+    """The page in words."""
+    return markdown(page(documents), Drawn()).replace("\u00a0", " ")
+
+
+def test_its_own_page() -> None:
+    text = text_of(on_ladder(predictions=PREDICTED))
     assert "## The ladder: The Rust plan" in text
     for step, title in TITLES.items():
         assert f"| {step} ({title}) |" in text
@@ -34,10 +42,10 @@ def test_its_own_page(tmp_path: Path) -> None:
     assert "What each step earned is what the ladder's steps say." in text
     for absent in ("## Interactions", "## Cost against", "16 combinations", "without one phase at a time"):
         assert absent not in text
-    assert page([on_ladder()]).answer.startswith(f"unlocked is 3.00{TIMES}")
+    assert page([on_ladder()]).answer.startswith("unlocked is ")
 
 
-def test_what_is_missing_is_measured_on_the_same_ladder(tmp_path: Path) -> None:
+def test_what_is_missing_is_measured_on_the_same_ladder() -> None:
     made = on_ladder()
     made["options"] = {
         "feeds": [["synth:liquid-future"]],
@@ -49,12 +57,12 @@ def test_what_is_missing_is_measured_on_the_same_ladder(tmp_path: Path) -> None:
         "time_limit": None,
         "ladder": "plans/mine.toml",
     }
-    assert "`lobench run --ladder plans/mine.toml synth:liquid-future`" in text_of(tmp_path, made)
+    assert "`lobench run --ladder plans/mine.toml synth:liquid-future`" in text_of(made)
 
 
-def test_two_ladders(tmp_path: Path) -> None:
+def test_two_ladders() -> None:
     own, other = document(), on_ladder(predictions=PREDICTED)
-    text = text_of(tmp_path, own, other)
+    text = text_of(own, other)
     assert "*2 ladders on synth:liquid-future: M events/s" in text
     assert "| The Rust plan | base (records are copied) | " in text
     assert "| lobench | p0_baseline | " in text
@@ -70,8 +78,8 @@ def test_two_ladders(tmp_path: Path) -> None:
     assert " as fast as base" in answer
 
 
-def test_what_one_session_measured_is_compared_in_it(tmp_path: Path) -> None:
-    text = text_of(tmp_path, document(), on_ladder(extra=("p4_hash_lookup",)))
+def test_what_one_session_measured_is_compared_in_it() -> None:
+    text = text_of(document(), on_ladder(extra=("p4_hash_lookup",)))
     (line,) = [line for line in text.splitlines() if line.startswith("| top: unlocked of The Rust plan")]
     # 3.0 and 5.0 times as fast as their reference.
     assert "| 0.59" in line or "| 0.60" in line
@@ -80,37 +88,37 @@ def test_what_one_session_measured_is_compared_in_it(tmp_path: Path) -> None:
     assert "across sessions, each over p4_hash_lookup of its own session" in line
 
 
-def test_a_variant_of_other_sources_is_not_the_same(tmp_path: Path) -> None:
+def test_a_variant_of_other_sources_is_not_the_same() -> None:
     other = on_ladder(extra=("p4_hash_lookup",))
     for variant in other["variants"]:
         variant["source_digest"] = "1111111111111111"
-    text = text_of(tmp_path, document(), other)
+    text = text_of(document(), other)
     assert "in one session" not in text
 
 
-def test_other_machines_are_not_compared(tmp_path: Path) -> None:
+def test_other_machines_are_not_compared() -> None:
     other = on_ladder()
     other["environment"]["machine_digest"] = "0" * 32
-    text = text_of(tmp_path, document(), other)
+    text = text_of(document(), other)
     assert "not comparable: the machines differ" in text
     assert "across sessions" not in text
 
 
-def test_other_feeds_do_not_stand_side_by_side(tmp_path: Path) -> None:
-    text = text_of(tmp_path, document(), on_ladder(feeds=("synth:deep-book",)))
+def test_other_feeds_do_not_stand_side_by_side() -> None:
+    text = text_of(document(), on_ladder(feeds=("synth:deep-book",)))
     assert "ladders on" not in text
     assert "*The Rust plan: step of every phase" in text
 
 
-def test_refuted_variants_are_on_neither_side(tmp_path: Path) -> None:
+def test_refuted_variants_are_on_neither_side() -> None:
     other = on_ladder()
     other["feeds"][0]["verification"][0] |= {"agrees": False, "difference": "event 5 differs"}
-    text = text_of(tmp_path, document(), other)
+    text = text_of(document(), other)
     assert "reference: base" not in text
 
 
-def test_results_of_lobenchs_ladder_alone_are_as_ever(tmp_path: Path) -> None:
-    text = text_of(tmp_path, document(), document(seed=2))
+def test_results_of_lobenchs_ladder_alone_are_as_ever() -> None:
+    text = text_of(document(), document(seed=2))
     assert "*Step of every phase on every feed" in text
     assert "ladders on" not in text
     assert "lobench: " not in page([document(), document(seed=2)]).answer

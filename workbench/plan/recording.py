@@ -12,7 +12,8 @@ import tomlkit
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.engine.stages import STAGES
 from lobench.workbench.atomic_write import write_whole
-from lobench.workbench.plan.ledger import Prediction, read_ledger
+from lobench.workbench.plan.ledger import read_ledger
+from lobench.workbench.results.model.ladder import Prediction
 from lobench.workbench.results.reading import parse
 
 
