@@ -9,11 +9,11 @@ from typing import Any, Final, Literal
 
 from lobench.engine.errors import UsageError
 from lobench.engine.stages import STAGES
-from lobench.workbench.plan.ledger import Prediction
 from lobench.workbench.results.conversion import as_json
 from lobench.workbench.results.model.analysis import Rung
 from lobench.workbench.results.model.document import FeedResult, Result
 from lobench.workbench.results.model.intervals import Interval
+from lobench.workbench.results.model.ladder import Prediction
 
 Score = Literal["hit", "under", "over", "open"]
 

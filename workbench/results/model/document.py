@@ -10,6 +10,7 @@ from typing import Annotated
 from lobench.workbench.results.model.analysis import Analysis, Comparison
 from lobench.workbench.results.model.environment import Environment
 from lobench.workbench.results.model.fields import Omitted
+from lobench.workbench.results.model.ladder import KeptLadder
 from lobench.workbench.results.model.profiles import Profiles
 from lobench.workbench.results.model.samples import MeasuredLimits, NamedSamples, SessionResult, Sweep
 
@@ -120,7 +121,7 @@ class Options:
 
     ``feeds``: what each is replayed from, in order; ``variants_from``: the user's files; ``tuning``: the tuning file
     that was named, ``none``, or None for the one that is found. ``seconds``: the budget of each feed's session;
-    ``time_limit``: seconds that verifying one variant may take.
+    ``time_limit``: seconds that verifying one variant may take. ``ladder``: the user's ladder file.
     """
 
     feeds: tuple[tuple[str, ...], ...]
@@ -130,11 +131,13 @@ class Options:
     processes: int | None
     precision: float | None
     time_limit: float | None
+    ladder: Annotated[str | None, Omitted()] = None
 
 
 @dataclass(slots=True)
 class Result:
-    """A result document, without the name and version of its schema, which stand in every file."""
+    """A result document, without the name and version of its schema, which stand in every file. ``ladder``: None for
+    lobench's own."""
 
     kind: str
     created: str
@@ -149,6 +152,7 @@ class Result:
     sweep: Sweep | None
     options: Annotated[Options | None, Omitted()] = None
     compared: Annotated[Compared | None, Omitted()] = None
+    ladder: Annotated[KeptLadder | None, Omitted()] = None
 
     @property
     def phases(self) -> dict[str, int]:
