@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.foreign.conftest import HERE, Build
 
 pytestmark = [pytest.mark.normal, pytest.mark.xdist_group("foreign")]
 
+DOCUMENT = HERE.parents[1] / "docs" / "engine-abi.md"
 FEED = "synth:every-rule,n=20000"
 AT = 5000
 """The record from which on an engine goes wrong, counted from 1."""
@@ -133,3 +135,11 @@ def test_python_engines(way: str, said: str | None, feed: LoadedFeed, monkeypatc
     assert outcome.compared == "levels and queues; offers no features"
     if said is not None:
         assert outcome.lines()[0].startswith(said)
+
+
+def test_the_documented_python_engine_is_right(tmp_path: Path) -> None:
+    (source,) = re.findall(r"^```python\n(class ENGINE.*?)^```", DOCUMENT.read_text(), re.DOTALL | re.MULTILINE)
+    path = tmp_path / "mine.py"
+    path.write_text(source)
+    outcome = verified(load(open_feed(["synth:liquid-future,n=20000"])), [str(path)])["mine"]
+    assert outcome.agrees, outcome.lines()

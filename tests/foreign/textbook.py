@@ -44,9 +44,9 @@ class Engine:
             raise ValueError("no sense in it")
         if WAY == "thread" and self.events == AT:
             threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
-        if WAY == "wrong" and self.events == AT:
+        if WAY == "wrong":
             for book in self.books.values():
-                book["B"].orders[7] = [7, 7]
+                book["B"].orders.setdefault(7, [7, 7])
 
     def handle(self, *record: Any) -> None:
         _, _, publisher, instrument, _, order_id, price, size, flags, _, action, side, *_ = record
