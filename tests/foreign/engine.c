@@ -133,7 +133,7 @@ static int32_t goes_wrong(engine *e, const lobench_mbo *r) {
 #elif defined(ABORTS)
     abort();
 #elif defined(HANGS)
-    for (volatile int i = 0;; i++) {}
+    sleeps(NULL);
 #elif defined(EXITS)
     exit(0);
 #elif defined(GROWS)
