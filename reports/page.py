@@ -85,7 +85,10 @@ def _warnings(document: Result, which: str) -> list[Text]:
     if document.status == "partial":
         text = f"{which} is partial: the run was interrupted. What it had measured is shown. This measures all of it:"
         found.append(Text(text, "warning", document.command))
-    if document.until != WHOLE:
+    if document.until != WHOLE and document.whole:
+        text = f"{which} goes as far as its ladder does: every record is done with after the stage {document.until}."
+        found.append(Text(text, "warning"))
+    elif document.until != WHOLE:
         text = (
             f"{which} is of a part of the pipeline: every record is done with after the stage {document.until}. No "
             "variant computes what follows, and no figure is a phase's gain for the whole."

@@ -34,12 +34,13 @@ def prediction(phase: int, low: float, high: float, **more: Any) -> Document:
 def on_ladder(
     *,
     name: str = "The Rust plan",
+    ladder_until: str = "strategies",
     predictions: Sequence[Document] = (),
     extra: Sequence[str] = (),
     **more: Any,
 ) -> Document:
     """A result of three steps that are no variants of lobench's; ``extra``: those of lobench measured beside them at
-    five times the speed; ``more``: as ``document``."""
+    five times the speed; ``ladder_until``: how far the ladder goes; ``more``: as ``document``."""
     speeds = SPEEDS | dict.fromkeys(extra, 5.0)
     made: Document = document(speeds=speeds, analysis=False, **more)
     text = json.dumps(made)
@@ -55,6 +56,7 @@ def on_ladder(
     made["ladder"] = {
         "name": name,
         "reference": "base",
+        "until": ladder_until,
         "steps": [{"variant": step, "title": TITLES[step]} for step in steps],
         "predictions": list(predictions),
     }

@@ -56,6 +56,19 @@ def test_its_own_predictions_are_graded() -> None:
     assert [(entry.variant, entry.score) for entry in grades] == [("borrowed", "hit"), ("unlocked", "hit")]
 
 
+def test_predictions_are_of_all_that_the_ladder_computes() -> None:
+    own = [prediction(1, 1.3, 1.7)]
+    books = on_ladder(predictions=own, until="book", ladder_until="book")
+    assert rungs(books)["borrowed"]["score"] == "hit"
+    part = on_ladder(predictions=own, until="book")
+    assert rungs(part)["borrowed"]["score"] is None
+    for made, expected in ((books, "hit"), (part, "open")):
+        result = typed.result(made)
+        assert result.ladder is not None
+        (grade,) = score(result, result.feeds[0], of_feed(result.ladder.predictions, None))
+        assert grade.score == expected
+
+
 def test_without_predictions_nothing_of_lobenchs_plan_is_graded() -> None:
     assert {rung["score"] for rung in rungs(on_ladder()).values()} == {None}
 
@@ -75,7 +88,8 @@ def test_the_top_is_taken_apart_down_to_its_own_reference() -> None:
     rows += [[*row[:3], len(kept), *row[4:]] for row in rows if row[3] == 0]
     session |= {"measured": [*names[2:-1], "p2_snapshot (A/A)"], "samples": {**session["samples"], "rows": rows}}
     steps = [{"variant": variant["name"], "title": ""} for variant in made["variants"]]
-    made["ladder"] = {"name": "upper half", "reference": "p2_snapshot", "steps": steps, "predictions": []}
+    made["ladder"] = {"name": "upper half", "reference": "p2_snapshot", "until": "strategies", "steps": steps}
+    made["ladder"]["predictions"] = []
     found = analysed(made)["feeds"][0]["analysis"]["from_top"]
     assert found["top"] == top
     assert [(entry["axis"], entry["phase"], entry["without"]) for entry in found["axes"]] == [

@@ -45,6 +45,13 @@ def test_its_own_page() -> None:
     assert page([on_ladder()]).answer.startswith("unlocked is ")
 
 
+def test_how_far_it_goes_is_said() -> None:
+    text = text_of(on_ladder(until="book", ladder_until="book"))
+    assert "This result goes as far as its ladder does: every record is done with after the stage book." in text
+    assert "of a part of the pipeline" not in text
+    assert "of a part of the pipeline" in text_of(on_ladder(until="book"))
+
+
 def test_what_is_missing_is_measured_on_the_same_ladder() -> None:
     made = on_ladder()
     made["options"] = {

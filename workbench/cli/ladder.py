@@ -22,11 +22,13 @@ DEFAULT_FILE = "ladder.toml"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     init = actions.add_parser("init", help="write a ladder file with comments", description=_init.__doc__)
-    init.add_argument("file", metavar="FILE", nargs="?", default=DEFAULT_FILE, help=f"default {DEFAULT_FILE}")
+    init.add_argument(
+        "file", metavar="FILE", nargs="?", default=DEFAULT_FILE, help=f"the ladder file (default {DEFAULT_FILE})"
+    )
     options.add_force(init)
     init.set_defaults(action=_init)
     show = actions.add_parser("show", help="check a ladder file and print it", description=_show.__doc__)
-    show.add_argument("file", metavar="FILE", nargs="?", help="default lobench's own ladder")
+    show.add_argument("file", metavar="FILE", nargs="?", help="the ladder file (default lobench's own)")
     options.add_json(show)
     show.set_defaults(action=_show)
 

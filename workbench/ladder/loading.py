@@ -12,6 +12,7 @@ from typing import Final
 from lobench.engine.errors import UsageError
 from lobench.engine.foreign.start import Contestant
 from lobench.engine.policy import CORE_AXES, Variant
+from lobench.engine.stages import STAGES
 from lobench.variants import REFERENCE, discover, ladder, policies, resolve
 from lobench.workbench.ladder.file import LadderFile, StepEntry, read_file
 from lobench.workbench.results.model.ladder import KeptLadder, KeptStep
@@ -65,6 +66,12 @@ class Ladder:
         ends = (self.top, self.known[self.reference])
         return all(isinstance(end, Variant) for end in ends) and "=" not in self.top.name
 
+    @property
+    def until(self) -> str:
+        """The last stage that every step computes; what is not made of lobench's policies may compute less than all."""
+        last = [STAGES.index(getattr(step, "last_stage", STAGES[-1])) for step in self.steps]
+        return STAGES[min(last)]
+
     def kept(self) -> KeptLadder | None:
         """As a result document has it; None for lobench's own."""
         return None if self.path is None else self.described()
@@ -73,7 +80,7 @@ class Ladder:
         """Its steps and predictions as plain values."""
         titles = [entry.title for entry in self.file.steps] or [None] * len(self.steps)
         steps = [KeptStep(step.name, title or step.summary) for step, title in zip(self.steps, titles, strict=True)]
-        return KeptLadder(self.file.name, self.reference, tuple(steps), self.file.predictions)
+        return KeptLadder(self.file.name, self.reference, self.until, tuple(steps), self.file.predictions)
 
 
 def load_ladder(path: str | None = None, files: Sequence[str] = ()) -> Ladder:

@@ -98,10 +98,9 @@ def _table(prediction: Prediction, steps: Sequence[str]) -> Any:
 def _phases(document: dict[str, Any], ladder: str | None) -> set[int]:
     """Phases of a ladder that a document holds samples of. Documents of version 1 have one feed, at the top. A part of
     the pipeline is no measurement of a phase."""
-    if document.get("until", STAGES[-1]) != STAGES[-1]:
-        return set()
     try:
-        if (document["ladder"]["name"] if "ladder" in document else None) != ladder:
+        kept = document["ladder"] if "ladder" in document else {"name": None, "until": STAGES[-1]}
+        if kept["name"] != ladder or document.get("until", STAGES[-1]) != kept["until"]:
             return set()
         phases = {variant["name"]: variant["phase"] for variant in document["variants"]}
         sessions = [feed["session"] for feed in document["feeds"]] if "feeds" in document else [document]

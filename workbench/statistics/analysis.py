@@ -46,8 +46,8 @@ def analyse(
     feed: FeedResult, variants: Sequence[VariantEntry], until: str = STAGES[-1], ladder: KeptLadder | None = None
 ) -> Analysis:
     """``Analysis`` of a feed, as in the result document. ``variants`` and ``ladder``: the document's; ``until``: the
-    last stage that was computed. Of a part of the pipeline no prediction is graded, and nothing is said of what phases
-    earn.
+    last stage that was computed. Of a part of what the ladder computes no prediction is graded, and nothing is said of
+    what phases earn.
 
     Figures of variants that did not compute what the reference computes are left out. Raises LobenchError
     where too little was measured for that.
@@ -59,7 +59,7 @@ def analyse(
     comparisons = compared(session)
     trusted = [name for name in session.variants if name not in wrong]
     line = places(trusted, {variant.name: variant.phase for variant in variants})
-    whole = until == STAGES[-1]
+    whole = until == (ladder.until if ladder else STAGES[-1])
     idle = idleness(feed.name, feed.evaluations, until)
     predicted = ladder.predicted(feed.digest) if ladder else predictions(feed.digest)
     rungs, threshold = climb(comparisons, line, predicted if whole else {}, idle and UNJUDGED)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
+from lobench.engine.stages import STAGES
 from lobench.workbench.results.model.analysis import Analysis, Comparison
 from lobench.workbench.results.model.environment import Environment
 from lobench.workbench.results.model.fields import Omitted
@@ -153,6 +154,11 @@ class Result:
     options: Annotated[Options | None, Omitted()] = None
     compared: Annotated[Compared | None, Omitted()] = None
     ladder: Annotated[KeptLadder | None, Omitted()] = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether the ladder was measured as far as it goes: otherwise nothing is said of what its steps earn."""
+        return self.until == (self.ladder.until if self.ladder else STAGES[-1])
 
     @property
     def phases(self) -> dict[str, int]:

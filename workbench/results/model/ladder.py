@@ -61,10 +61,12 @@ class KeptStep:
 
 @dataclass(frozen=True, slots=True)
 class KeptLadder:
-    """``steps``: from the bottom up; a step's phase is its place. ``reference``: the step that totals are over."""
+    """``steps``: from the bottom up; a step's phase is its place. ``reference``: the step that totals are over.
+    ``until``: the last stage that every step computes, as far as the ladder goes."""
 
     name: str
     reference: str
+    until: str
     steps: tuple[KeptStep, ...]
     predictions: tuple[Prediction, ...]
 
