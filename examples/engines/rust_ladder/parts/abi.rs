@@ -153,7 +153,7 @@ fn options_of(given: &EngineOptions) -> Option<Options> {
         3 => Stage::Strategies,
         _ => return None,
     };
-    (given.evaluate_every <= 1).then(|| Options { stage, evaluate_every: given.evaluate_every == 1 })
+    (given.evaluate_every <= 1).then_some(Options { stage, evaluate_every: given.evaluate_every == 1 })
 }
 
 unsafe fn served<'a, P: Policies>(handle: Handle) -> &'a mut Served<P> {

@@ -172,6 +172,6 @@ impl Ladder {
 
     /// Takes all levels out.
     pub fn take(&mut self) -> impl Iterator<Item = Level> {
-        std::mem::take(&mut self.levels).into_iter().map(|(_, level)| level)
+        std::mem::take(&mut self.levels).into_values()
     }
 }
