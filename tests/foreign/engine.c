@@ -109,6 +109,9 @@ static void handle(engine *e, const lobench_mbo *r) {
     e->records++;
 }
 
+/* Engines that are there: one alone is being verified, several are being measured. */
+static int there;
+
 static void *sleeps(void *nothing) {
     for (;;) sleep(1000);
     return nothing;
@@ -118,6 +121,9 @@ static void *sleeps(void *nothing) {
 static int32_t goes_wrong(engine *e, const lobench_mbo *r) {
     (void)e, (void)r, (void)sleeps;
     if (e->records < AT) return LOBENCH_OK;
+#if defined(BESIDE)
+    if (there < 2) return LOBENCH_OK;
+#endif
 #if defined(WRONG)
     if (e->records == AT) add(e, &(lobench_mbo){.order_id = 7, .size = 7, .price = 7, .instrument_id = r->instrument_id,
                                                 .publisher_id = r->publisher_id}, 'B');
@@ -141,7 +147,8 @@ static int32_t goes_wrong(engine *e, const lobench_mbo *r) {
     free(block);
 #elif defined(LEAVES_A_THREAD)
     pthread_t thread;
-    if (e->records == AT) pthread_create(&thread, NULL, sleeps, NULL);
+    static int once;
+    if (!once++) pthread_create(&thread, NULL, sleeps, NULL);
 #endif
     return LOBENCH_OK;
 }
@@ -237,9 +244,6 @@ static int32_t counts(void *made, lobench_counts *out) {
     engine *e = made;
     catch_up(e);
     *out = (lobench_counts){.events = e->records};
-#if defined(NOTHING) || defined(SKIPS)
-    out->events = 0;
-#endif
     return LOBENCH_OK;
 }
 
@@ -249,6 +253,7 @@ static int32_t create(const lobench_options *options, void **made) {
     return LOBENCH_OUT_OF_MEMORY;
 #endif
     *made = calloc(1, sizeof(engine));
+    there++;
     return LOBENCH_OK;
 }
 
@@ -256,6 +261,7 @@ static void destroy(void *made) {
     engine *e = made;
     free(e->orders);
     free(e->kept);
+    there--;
     free(e);
 }
 

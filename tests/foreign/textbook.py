@@ -1,5 +1,5 @@
-"""A Python engine for tests: books with levels and queues, dictionaries all through. ``LOBENCH_TEST_WAY`` makes it wrong
-in one of several ways from its record ``AT`` on."""
+"""A Python engine for tests: books with levels and queues, dictionaries all through. ``LOBENCH_TEST_WAY`` makes it
+wrong in one of several ways from its record ``AT`` on."""
 
 from __future__ import annotations
 
