@@ -125,24 +125,26 @@ static int32_t goes_wrong(engine *e, const lobench_mbo *r) {
     if (there < 2) return LOBENCH_OK;
 #endif
 #if defined(WRONG)
-    if (e->records == AT) add(e, &(lobench_mbo){.order_id = 7, .size = 7, .price = 7, .instrument_id = r->instrument_id,
-                                                .publisher_id = r->publisher_id}, 'B');
+    lobench_mbo stray = {.order_id = 7, .size = 7, .price = 7};
+    stray.instrument_id = r->instrument_id, stray.publisher_id = r->publisher_id;
+    if (!find(e, &stray)) add(e, &stray, 'B');
 #elif defined(CRASHES)
     *(volatile int *)0 = 1;
 #elif defined(ABORTS)
     abort();
 #elif defined(HANGS)
-    for (volatile int i = 0;; i++) {}
+    sleeps(NULL);
 #elif defined(EXITS)
     exit(0);
 #elif defined(GROWS)
-    memset(malloc(1 << 20), 1, 1 << 20);
+    static char *volatile kept;
+    memset(kept = malloc(1 << 20), 1, 1 << 20);
 #elif defined(FAILS)
     return LOBENCH_BAD_RECORD;
 #elif defined(WRITES)
     ((lobench_mbo *)r)->size = 1;
 #elif defined(FREES_TWICE)
-    void *block = malloc(2000);
+    void *volatile block = malloc(2000);
     free(block);
     free(block);
 #elif defined(LEAVES_A_THREAD)

@@ -112,7 +112,7 @@ class VariantMachine:
                 books = self._questions.at(stop) if self._questions is not None else ()
                 if books:
                     answers[stop] = replay.question(books)
-                if stop == count or is_whole(stop):
+                if stop == count or is_whole(stop, self._scope.trace):
                     states[stop] = replay.end_state()
                 if advance is not None:
                     advance(stop - start)
