@@ -1,0 +1,119 @@
+// The replay: records to their books, evaluations, and what lies ahead fetched in time.
+#pragma once
+
+#include "directory.h"
+#include "evaluate.h"
+#include "rules.h"
+
+namespace limit {
+
+class Engine {
+  public:
+    explicit Engine(const lobench_options &options)
+        : store(options.expected_orders), directory(store, options.expected_instruments), options(options) {}
+
+    lobench_counts counts{};
+    uint64_t trace = 0;
+    Store store;
+    Directory directory;
+
+    void apply(const char *records, uint64_t stride, uint64_t count) {
+        if (options.stage >= LOBENCH_STAGE_STRATEGIES)
+            run<LOBENCH_STAGE_STRATEGIES>(records, stride, count);
+        else if (options.stage == LOBENCH_STAGE_FEATURES)
+            run<LOBENCH_STAGE_FEATURES>(records, stride, count);
+        else
+            run<LOBENCH_STAGE_BOOK>(records, stride, count);
+    }
+
+  private:
+    static constexpr uint64_t AHEAD = 12;  // records between the steps of fetching
+    static constexpr uint64_t RING = 32;   // at least 2 * AHEAD + 1
+
+    lobench_options options;
+
+    // A small table of one book lies in the nearest caches: fetching costs more than it saves.
+    bool fetches() const { return store.orders.capacity() > 1 << 14 || store.books.size() > 32; }
+
+    template <unsigned STAGE> void run(const char *records, uint64_t stride, uint64_t count) {
+        while (count) {
+            const uint64_t part = count < 4096 ? count : 4096;
+            if (fetches())
+                run_ahead<STAGE>(records, stride, part, count);
+            else
+                run_at_once<STAGE>(records, stride, part);
+            records += part * stride;
+            count -= part;
+        }
+    }
+
+    template <unsigned STAGE> void run_at_once(const char *records, uint64_t stride, uint64_t count) {
+        Rules<STAGE >= LOBENCH_STAGE_FEATURES> rules(store, counts.anomalies);
+        const char *const end = records + count * stride;
+        Book *book = nullptr;
+        for (; records != end; records += stride) {
+            const lobench_mbo &record = *reinterpret_cast<const lobench_mbo *>(records);
+            const uint64_t key = key_of(record);
+            if (!book || book->key != key) book = directory.book(key);
+            handle<STAGE>(rules, *book, record);
+        }
+        counts.events += count;
+    }
+
+    // Records 2 * AHEAD on find their book and fetch it and their order; AHEAD on, their level and the order's
+    // neighbours, whose places are known by then. `known`: records that may be looked at.
+    template <unsigned STAGE>
+    void run_ahead(const char *records, uint64_t stride, uint64_t count, uint64_t known) {
+        Rules<STAGE >= LOBENCH_STAGE_FEATURES> rules(store, counts.anomalies);
+        Book *ring[RING];
+        auto record_at = [&](uint64_t i) -> const lobench_mbo & {
+            return *reinterpret_cast<const lobench_mbo *>(records + i * stride);
+        };
+        auto first_step = [&](uint64_t i) {
+            const lobench_mbo &record = record_at(i);
+            Book *book = directory.book(key_of(record));
+            ring[i % RING] = book;
+            __builtin_prefetch(&store.orders[store.orders.home(record.order_id, book->salt)], 1);
+            fetch_book<STAGE>(book);
+        };
+        for (uint64_t i = 0; i < 2 * AHEAD && i < known; ++i) first_step(i);
+        for (uint64_t i = 0; i < count; ++i) {
+            if (i + 2 * AHEAD < known) first_step(i + 2 * AHEAD);
+            if (i + AHEAD < known) second_step(*ring[(i + AHEAD) % RING], record_at(i + AHEAD));
+            handle<STAGE>(rules, *ring[i % RING], record_at(i));
+        }
+        counts.events += count;
+    }
+
+    template <unsigned STAGE> static void fetch_book(const Book *book) {
+        const char *at = reinterpret_cast<const char *>(book);
+        __builtin_prefetch(at, 1);
+        __builtin_prefetch(at + 64, 1);
+        if constexpr (STAGE >= LOBENCH_STAGE_FEATURES)
+            for (size_t line = 2; line < (STAGE >= LOBENCH_STAGE_STRATEGIES ? sizeof(Book) : offsetof(Book, position)) / 64; ++line)
+                __builtin_prefetch(at + line * 64, 1);
+    }
+
+    void second_step(const Book &book, const lobench_mbo &record) {
+        const Window &window = book.window;
+        const uint64_t step = window.steps(record.price) & (window.width - 1);
+        __builtin_prefetch(&store.level(window.first + (record.side == 'A' ? window.width : 0) + uint32_t(step)), 1);
+        const Order &order = store.orders[store.orders.home(record.order_id, book.salt)];
+        __builtin_prefetch(&store.orders[order.next], 1);
+        __builtin_prefetch(&store.orders[order.prev], 1);
+    }
+
+    template <unsigned STAGE, class AnyRules>
+    __attribute__((always_inline)) void handle(AnyRules &rules, Book &book, const lobench_mbo &record) {
+        rules.apply(book, record);
+        const bool last = (record.flags & (LOBENCH_F_LAST | LOBENCH_F_SNAPSHOT)) == LOBENCH_F_LAST;
+        if (!last && !options.evaluate_every) return;
+        ++counts.evaluations;
+        uint64_t lanes[4] = {uint64_t(book.best_price[BID]), store.level(book.best_level[BID]).size,
+                             uint64_t(book.best_price[ASK]), store.level(book.best_level[ASK]).size};
+        if constexpr (STAGE >= LOBENCH_STAGE_FEATURES) evaluate<STAGE>(store, book, lanes);
+        trace += lobench_trace_row(record.instrument_id, record.publisher_id, book.n, lanes);
+    }
+};
+
+}  // namespace limit

@@ -1,0 +1,125 @@
+// The 24 features, the 4 strategies and their accounts, and what they add to the trace.
+//
+// Vectors of four doubles stand for four features of a row or for four strategies; every operation is the one that
+// docs/semantics.md names, rounded on its own. What depends on the best five levels is computed only if one of these
+// changed since the book's last evaluation.
+#pragma once
+
+#include <cmath>
+
+#include "top.h"
+
+namespace limit {
+
+typedef double Two __attribute__((vector_size(16)));
+typedef uint64_t FourWords __attribute__((vector_size(32)));
+
+inline Two pair(const double *at, int depth) { return Two{at[2 * depth], at[2 * depth + 1]}; }
+inline Two low(Four x) { return Two{x[0], x[1]}; }
+inline Two high(Four x) { return Two{x[2], x[3]}; }
+inline Four both(Two a, Two b) { return Four{a[0], a[1], b[0], b[1]}; }
+inline Four absolute(Four x) { return Four(FourInts(x) & INT64_MAX); }
+
+// Features 0 to 13 but the effective spread (5), and the quotes, of the book as it stands.
+inline void compute_top(Store &store, Book &book) {
+    Top top;
+    book.edge[BID] = top_of<BID>(store, book, top);
+    book.edge[ASK] = top_of<ASK>(store, book, top);
+    book.changed = 0;
+    const double b1 = top.price[0], a1 = top.price[1], sum = b1 + a1, difference = a1 - b1;
+
+    // Sizes of the first k levels, and of all weighted: (bid, ask).
+    const Two s1 = pair(top.size, 0), s2 = pair(top.size, 1), s3 = pair(top.size, 2), s4 = pair(top.size, 3),
+              s5 = pair(top.size, 4);
+    const Two k2 = s1 + s2, k3 = k2 + s3, k4 = k3 + s4, k5 = k4 + s5;
+    const Two weighted = s1 + s2 * 0.5 + s3 * (1.0 / 3.0) + s4 * 0.25 + s5 * 0.2;
+    // 0 / 0 is the NaN that an empty book's imbalance is.
+    const Four bids = {k3[0], k4[0], k5[0], weighted[0]}, asks = {k3[1], k4[1], k5[1], weighted[1]};
+    const Four imbalances = (bids - asks) / (bids + asks);
+    const double total = s1[0] + s1[1], total2 = k2[0] + k2[1];
+    const Four mixed = Four{b1 * s1[1] + a1 * s1[0], difference, s1[0] - s1[1], k2[0] - k2[1]} /
+                       Four{total, sum * 0.5, total, total2};
+    const Four row0 = Four{sum, mixed[0], difference, mixed[1]} / Four{2e9, 1e9, 1e9, 1.0};
+
+    // Pressure of both sides, level by level.
+    const double mid = sum * 0.5, half = std::fabs(difference) * 0.5;
+    auto part = [&](Four size, Four price) {
+        const Four share = size * half / (half + absolute(mid - price));
+        return size > 0.0 ? share : Four{};
+    };
+    const Four first = part(both(s1, s2), both(pair(top.price, 0), pair(top.price, 1)));
+    const Four second = part(both(s3, s4), both(pair(top.price, 2), pair(top.price, 3)));
+    const Four fifth = part(both(s5, s5), both(pair(top.price, 4), pair(top.price, 4)));
+    Two pressure = low(first) + high(first) + low(second) + high(second) + low(fifth);
+    if (!(half > 0.0)) pressure = Two{UNDEFINED, UNDEFINED};
+
+    book.row[0] = row0;
+    book.row[1] = Four{10000.0 * row0[3], 0.0, mixed[2], mixed[3]};
+    book.row[2] = imbalances;
+    book.row[3] = both(pressure, Two{});
+    book.quotes = Four{b1, s1[0], a1, s1[1]};
+}
+
+// Order flow since the previous evaluation, whose quotes are `last`.
+inline double order_flow(Four last, Four now) {
+    if (std::isunordered(now[0], last[0]) || std::isunordered(now[2], last[2])) return UNDEFINED;
+    return (now[0] >= last[0] ? now[1] : 0.0) - (now[0] <= last[0] ? last[1] : 0.0) -
+           (now[2] <= last[2] ? now[3] : 0.0) + (now[2] >= last[2] ? last[3] : 0.0);
+}
+
+// The middle of the instrument's best prices; NaN if a side of all its books is empty.
+inline double instrument_mid(const Book &book) {
+    const std::vector<const Book *> &books = book.instrument->books;
+    if (__builtin_expect(books.size() == 1, 1)) return book.row[0][0];
+    double bid = -INFINITY, ask = INFINITY;
+    for (const Book *one : books) {
+        bid = one->best_level[BID] ? std::fmax(bid, double(one->best_price[BID])) : bid;
+        ask = one->best_level[ASK] ? std::fmin(ask, double(one->best_price[ASK])) : ask;
+    }
+    return std::isinf(bid) || std::isinf(ask) ? UNDEFINED : (bid + ask) / 2e9;
+}
+
+// Signals, -1 to 1; the accounts follow them. Comparisons with NaN are false: hold.
+inline FourInts trade_on(Book &book, double flow) {
+    book.flow = std::isnan(flow) ? book.flow : std::isnan(book.flow) ? flow : book.flow + 0.1 * (flow - book.flow);
+    const double mid = book.row[0][0], micro = book.row[0][1];
+    const Four value = {book.instrument->mean, book.row[1][2], micro, book.flow};
+    const Four above = {mid, 0.4, mid, 0.0}, under = {mid, -0.4, mid, 0.0};
+    const FourInts signals = (value < under) - (value > above);
+    const double price = instrument_mid(book);
+    if (std::isnan(price)) return signals;
+    const Four wanted = __builtin_convertvector(signals, Four);
+    const Four target = signals == 0 ? book.position : wanted;
+    // An unchanged position takes 0 off the cash.
+    book.cash = book.cash - (target - book.position) * price;
+    book.trades -= FourInts(target != book.position);
+    book.position = target;
+    book.equity = book.cash + target * price;
+    return signals;
+}
+
+inline FourWords value_bits(Four x) {
+    const Four lowest = Four{} - 1.7976931348623157e308;
+    return FourWords(x > lowest ? x : lowest);
+}
+
+// The evaluation of a book: what its row adds to the four lanes of the trace, on top of the quotes.
+template <unsigned STAGE> inline void evaluate(Store &store, Book &book, uint64_t *lanes) {
+    const Four last = book.quotes;
+    if (book.changed) compute_top(store, book);
+    const Averages &of = book.averages;
+    const double flow = order_flow(last, book.quotes);
+    const double ahead_bid = book.best_level[BID] ? double(book.queue_ahead[BID]) : UNDEFINED;
+    const double ahead_ask = book.best_level[ASK] ? double(book.queue_ahead[ASK]) : UNDEFINED;
+    book.row[1][1] = of.spread_effective;
+    book.row[3][2] = of.window_adds;
+    book.row[3][3] = of.window_cancellation;
+    book.row[4] = Four{ahead_bid, ahead_ask, of.lifetime, of.window_modification_rate};
+    book.row[5] = Four{flow, of.trade_flow, of.trade_price, double(book.n)};
+    FourWords sums = {lanes[0], lanes[1], lanes[2], lanes[3]};
+    for (const Four &four : book.row) sums += value_bits(four);
+    if constexpr (STAGE >= LOBENCH_STAGE_STRATEGIES) sums += FourWords(trade_on(book, flow));
+    for (int lane = 0; lane < 4; ++lane) lanes[lane] = sums[lane];
+}
+
+}  // namespace limit

@@ -1,0 +1,181 @@
+// Where all books' orders and levels lie, and how queues, levels and windows change. It knows nothing of records.
+#pragma once
+
+#include "book.h"
+#include "choose.h"
+#include "table.h"
+
+namespace limit {
+
+struct Place {
+    uint32_t level;  // NO_LEVEL: there is none
+    bool outside;    // of the window
+};
+
+class Store {
+  public:
+    explicit Store(uint64_t expected_orders) : orders(expected_orders), cells(1 << 14), bits(1 << 11) {}
+
+    Table orders;
+    Cells cells;
+    Bits bits;
+    std::vector<Book *> books;
+
+    Level &level(uint32_t at) { return cells[at].level; }
+
+    Walk walk(const Book &book, uint32_t side) {
+        return Walk(book.window, bits.data(), side, book.far_levels(side));
+    }
+
+    // The level of a price, there or not.
+    Place level_at(const Book &book, uint32_t side, int64_t price) {
+        const Window &window = book.window;
+        const uint64_t step = window.steps(price);
+        if (__builtin_expect(step < window.width, 1)) return {window.first + side * window.width + uint32_t(step), false};
+        return far_level_at(book, side, price);
+    }
+
+    // The same, made if need be.
+    Place place(Book &book, uint32_t side, int64_t price) {
+        const Window &window = book.window;
+        const uint64_t step = window.steps(price);
+        if (__builtin_expect(step < window.width, 1)) return {window.first + side * window.width + uint32_t(step), false};
+        return far_place(book, side, price);
+    }
+
+    // The side of this book's level that an order rests in, NO_SIDE if it rests in another book.
+    uint32_t side_of(const Book &book, const Order &order) {
+        if (__builtin_expect(order.far, 0)) {
+            const Card &card = cells[order.level + 1].card;
+            return card.book == book.number ? card.side : uint32_t(NO_SIDE);
+        }
+        return book.window.holds(order.level) ? book.window.side_of(order.level) : uint32_t(NO_SIDE);
+    }
+
+    Found find(const Book &book, uint64_t id) {
+        return orders.find(id, orders.home(id, book.salt),
+                           [&](const Order &order) { return side_of(book, order) != NO_SIDE; });
+    }
+
+    // A new order's slot, not in a queue yet.
+    uint32_t make(Book &book, uint64_t id, uint32_t size, Place place) {
+        if (__builtin_expect(orders.full(), 0)) refill(2 * orders.capacity(), orders.is_spread());
+        uint32_t slot;
+        while (__builtin_expect(!(slot = orders.insert(orders.home(id, book.salt))), 0))
+            refill(orders.is_spread() ? 2 * orders.capacity() : orders.capacity(), true);
+        Order &order = orders[slot];
+        order.id = id;
+        order.size = size;
+        order.level = place.level;
+        order.far = place.outside;
+        return slot;
+    }
+
+    // To the tail of its level's queue. Slot 0 takes what has no neighbour to go to.
+    void join(Book &book, uint32_t side, int64_t price, uint32_t slot) {
+        Order &order = orders[slot];
+        Level &at = level(order.level);
+        order.next = 0;
+        order.prev = at.tail;
+        orders[at.tail].next = slot;
+        at.head = at.tail ? at.head : slot;
+        at.tail = slot;
+        const bool appears = at.size == 0;
+        at.size += order.size;
+        if (appears) appeared(book, side, price, {order.level, bool(order.far)});
+    }
+
+    void leave(Book &book, uint32_t side, uint32_t slot) {
+        Order &order = orders[slot];
+        Level &at = level(order.level);
+        unlink(at, order);
+        at.size -= order.size;
+        if (at.size == 0) vanished(book, side, {order.level, bool(order.far)});
+    }
+
+    void to_tail(uint32_t slot) {
+        Order &order = orders[slot];
+        Level &at = level(order.level);
+        unlink(at, order);
+        order.next = 0;
+        order.prev = at.tail;
+        orders[at.tail].next = slot;
+        at.head = at.tail ? at.head : slot;
+        at.tail = slot;
+    }
+
+    void appeared(Book &book, uint32_t side, int64_t price, Place at) {
+        if (!at.outside) book.window.set(bits.data(), side, (at.level - book.window.first) & (book.window.width - 1));
+        if (!book.best_level[side] || better(side, price, book.best_price[side])) {
+            book.best_level[side] = at.level;
+            book.best_price[side] = price;
+        }
+    }
+
+    // Empties a side.
+    void clear(Book &book, uint32_t side) {
+        // One level after the other goes; the walk is ahead of what is taken away.
+        for (Walk levels = walk(book, side); levels.next();) {
+            Level &at = level(levels.level);
+            for (uint32_t slot = at.head; slot; slot = orders[slot].next) orders.erase_quickly(slot);
+            at = {};
+            const Place place = {levels.level, levels.outside};
+            if (place.outside)
+                give_far(place.level);
+            else
+                book.window.clear(bits.data(), side, (place.level - book.window.first) & (book.window.width - 1));
+        }
+        if (book.far) book.far->side[side].clear();
+        book.best_level[side] = NO_LEVEL;
+        book.best_price[side] = NO_PRICE;
+    }
+
+  private:
+    void unlink(Level &at, const Order &order) {
+        orders[order.prev].next = order.next;
+        orders[order.next].prev = order.prev;
+        at.head = order.prev ? at.head : order.next;
+        at.tail = order.next ? at.tail : order.prev;
+    }
+
+    void vanished(Book &book, uint32_t side, Place at) {
+        int64_t step = -1;
+        if (__builtin_expect(at.outside, 0)) {
+            book.far->side[side].erase(cells[at.level + 1].card.price);
+            give_far(at.level);
+        } else {
+            step = (at.level - book.window.first) & (book.window.width - 1);
+            book.window.clear(bits.data(), side, uint32_t(step));
+        }
+        if (at.level == book.best_level[side]) find_best(book, side, step);
+    }
+
+    // The best level after `step` of the window, which has none better, or among all (-1).
+    void find_best(Book &book, uint32_t side, int64_t step) {
+        const Window &window = book.window;
+        step = window.worse(bits.data(), side, step);
+        book.best_level[side] = step < 0 ? NO_LEVEL : window.first + side * window.width + uint32_t(step);
+        book.best_price[side] = step < 0 ? NO_PRICE : window.base + step * int64_t(window.tick);
+        if (!book.far || book.far->side[side].empty()) return;
+        const FarLevels &far = book.far->side[side];
+        const auto best = side == BID ? std::prev(far.end()) : far.begin();
+        if (step < 0 || better(side, best->first, book.best_price[side])) {
+            book.best_price[side] = best->first;
+            book.best_level[side] = best->second;
+        }
+    }
+
+    void give_far(uint32_t at) {
+        cells[at] = cells[at + 1] = {};
+        cells.give(at, 1);
+    }
+
+    Place far_level_at(const Book &book, uint32_t side, int64_t price);
+    Place far_place(Book &book, uint32_t side, int64_t price);
+    void rebuild(Book &book, int64_t price);
+    void refill(uint64_t capacity, bool spread);
+};
+
+}  // namespace limit
+
+#include "rare.h"

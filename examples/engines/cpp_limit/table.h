@@ -1,0 +1,126 @@
+// The orders of all books: one hash table whose slots are the orders themselves.
+//
+// An order never moves while the table keeps its size, so that queues link orders by the number of their slot. A free
+// slot is searched from the id's home on; as nothing moves when an order goes, a search cannot stop at a free slot, and
+// tombstones would fill the table. Instead the home slot says how far from it an order of that home may lie (`reach`,
+// nearly always 0): an unknown id costs one line, as a known one does.
+//
+// Two ids that follow each other share a line: feeds number their orders in the order of arrival. Ids are those of a
+// publisher; if many books use the same ids, or ids are chosen to collide, searches become long, and the table is
+// filled anew with ids and books mixed well (`spread`).
+#pragma once
+
+#include "memory.h"
+
+namespace limit {
+
+constexpr uint64_t GOLDEN = 0x9E3779B97F4A7C15;
+
+struct Order {
+    uint64_t id;
+    uint32_t size;
+    uint32_t level : 27;  // index of its level; 0: the slot is free
+    uint32_t far : 1;     // that level lies outside the book's window
+    uint32_t reach : 4;   // of the home, not of this order: orders of this home lie at most so many slots on
+    uint32_t next, prev;  // slots of its neighbours in the queue; 0: none
+    uint32_t birth;       // the book's event number, modulo 2^32, that made it,
+    uint32_t arrival;     // and by which it last joined a tail
+};
+static_assert(sizeof(Order) == 32, "two orders in a line");
+
+struct Found {
+    uint32_t slot;  // 0: no such order
+    uint32_t home;
+};
+
+class Table {
+  public:
+    explicit Table(uint64_t expected) { fill_anew(4 * expected, false, expected > 0); }
+
+    Order &operator[](uint32_t slot) { return slots[slot]; }
+
+    uint64_t live = 0;
+
+    // Empties it, with room for `capacity` orders at least, of which a quarter should live.
+    void fill_anew(uint64_t capacity, bool spread_out, bool touched) {
+        unsigned log_capacity = 12;
+        while (uint64_t(1) << log_capacity < capacity) ++log_capacity;
+        if (log_capacity > 31) throw std::bad_alloc();
+        slots = Array<Order>((size_t(1) << log_capacity) + FIRST + FARTHEST + 1, touched);
+        shift = 64 - log_capacity;
+        most = (uint64_t(1) << log_capacity) / 16 * 5;
+        spread = spread_out;
+        farthest = 0;
+        live = 0;
+    }
+
+    bool full() const { return live >= most; }
+    bool is_spread() const { return spread; }
+    uint64_t capacity() const { return uint64_t(1) << (64 - shift); }
+
+    // What tells the ids of one book from those of another.
+    uint64_t salt(uint64_t key) const { return spread ? key * GOLDEN : (key & 0xFFFF) * 0xD6E8FEB86659FD93; }
+
+    uint32_t home(uint64_t id, uint64_t salt) const {
+        if (__builtin_expect(spread, 0)) {
+            uint64_t mixed = (id ^ salt) * GOLDEN;
+            mixed = (mixed ^ mixed >> 32) * 0xD6E8FEB86659FD93;
+            return FIRST + uint32_t(mixed >> shift);
+        }
+        return FIRST + (uint32_t(((id >> 1) * GOLDEN + salt) >> shift) & ~1u) + (id & 1);
+    }
+
+    // The order of this id for which owned(order) holds.
+    template <class Owned> Found find(uint64_t id, uint32_t home, Owned owned) {
+        Order *at = &slots[home];
+        uint32_t reach = at->reach;
+        if (__builtin_expect(reach == MOST_REACH, 0)) reach = farthest;
+        for (uint32_t step = 0;; ++step) {
+            if (at[step].id == id && at[step].level && owned(at[step])) return {home + step, home};
+            if (step == reach) return {0, home};
+        }
+    }
+
+    // A free slot for an order of this home; 0 if the table should be filled anew before.
+    uint32_t insert(uint32_t home) {
+        uint32_t step = 0;
+        while (slots[home + step].level)
+            if (++step > FARTHEST) return 0;
+        if (step > slots[home].reach) {
+            slots[home].reach = step < MOST_REACH ? step : MOST_REACH;
+            if (step >= MOST_REACH && step > farthest) farthest = step;
+        }
+        ++live;
+        return home + step;
+    }
+
+    void erase(Found order) {
+        slots[order.slot].level = 0;
+        --live;
+        uint32_t step = order.slot - order.home;
+        if (step && step < MOST_REACH && step == slots[order.home].reach) {
+            // No order of this home lies farther than the last slot in use.
+            do --step;
+            while (step && !slots[order.home + step].level);
+            slots[order.home].reach = step;
+        }
+    }
+
+    // For orders that go by thousands: their homes keep their reach, which is an upper bound.
+    void erase_quickly(uint32_t slot) {
+        slots[slot].level = 0;
+        --live;
+    }
+
+  private:
+    static constexpr uint32_t FIRST = 2;  // slot 0 is "none"; pairs of ids begin at a line
+    static constexpr uint32_t MOST_REACH = 15;
+    static constexpr uint32_t FARTHEST = 256;
+
+    Array<Order> slots;
+    uint32_t shift = 0, farthest = 0;
+    bool spread = false;
+    uint64_t most = 0;
+};
+
+}  // namespace limit

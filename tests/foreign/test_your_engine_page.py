@@ -1,0 +1,103 @@
+"""docs/your-engine.md, followed literally: its files are written, its commands run in a shell, one after the other."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lobench.engine.foreign.engine import load
+from tests.cli.command import PATIENCE, ROOT, environment
+from tests.foreign.beside_oracle import check, feed
+from tests.profilers import needs
+
+pytestmark = pytest.mark.xdist_group("your-engine")
+
+PAGE = (ROOT / "docs" / "your-engine.md").read_text(encoding="utf-8")
+(CPP,) = re.findall(r"```cpp\n(.*?)```", PAGE, re.DOTALL)
+(TOML,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+BUILD, VERIFY, WRONG, RUN, LADDER = [block.splitlines() for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)]
+SECOND_BUILD = [line for line in LADDER if not line.startswith("lobench ")]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The reader's folder once both versions are built, and a `lobench` to call."""
+    needs("g++")
+    folder = tmp_path_factory.mktemp("your-engine")
+    command = folder / "bin" / "lobench"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m lobench "$@"\n')
+    command.chmod(0o755)
+    (folder / "book.cpp").write_text(CPP)
+    (folder / "ladder.toml").write_text(TOML)
+    for line in BUILD + SECOND_BUILD:
+        assert shell(line, folder).returncode == 0
+    return folder
+
+
+def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """One line of the page in the reader's shell."""
+    variables = environment(COLUMNS="160")
+    variables["PATH"] = f"{folder / 'bin'}:{variables['PATH']}"
+    return subprocess.run(
+        ["sh", "-c", line], cwd=folder, env=variables, capture_output=True, text=True, timeout=PATIENCE
+    )
+
+
+def result(folder: Path, name: str) -> Any:
+    """The result document that a `run` left, beside a page."""
+    (path,) = (folder / name).glob("*/result.json")
+    assert (path.parent / "report.html").stat().st_size > 100_000
+    return json.loads(path.read_text())
+
+
+@pytest.mark.parametrize("name", ["book", "book_hash"])
+def test_its_book_is_right(folder: Path, name: str) -> None:
+    engine = load(str(folder / f"{name}.so"))
+    assert engine.offered == ("BBO", "levels")
+    assert engine.left_out == ("repairs of broken feeds", "top-of-book records")
+    check(engine, feed("synth:liquid-future,n=8000"))
+    check(engine, feed("synth:auction-open,n=3000"))
+
+
+@pytest.mark.long
+def test_it_is_verified_and_a_mistake_is_found(folder: Path) -> None:
+    (line,) = VERIFY
+    done = shell(line, folder)
+    assert done.returncode == 0, done.stderr
+    (shown,) = re.findall(r"│ book .*offers no queues.*", PAGE)
+    assert re.sub(" +", " ", shown) in re.sub(" +", " ", done.stdout)
+    (line,) = WRONG
+    assert line.endswith("# exit code 1")
+    done = shell(line, folder)
+    assert done.returncode == 1, done.stderr
+    assert "first difference: event 5 " in done.stdout
+    assert "expected  7750000000x2(1)" in done.stdout
+
+
+@pytest.mark.long
+def test_it_is_a_row_of_the_report(folder: Path) -> None:
+    (line,) = RUN
+    done = shell(line, folder)
+    assert done.returncode == 0, done.stderr
+    told = result(folder, "first")["feeds"][0]
+    assert all(entry["agrees"] for entry in told["verifications"])
+    ladder = {row["variant"]: row for row in told["analysis"]["ladder"]}
+    assert list(ladder) == ["p0_baseline", "p4_hash_lookup", "book"]
+    assert ladder["book"]["events_per_second"]["value"] > 0
+
+
+@pytest.mark.long
+def test_its_ladder_is_graded(folder: Path) -> None:
+    for line in LADDER:
+        done = shell(line, folder)
+        assert done.returncode == 0, done.stderr
+    ladder = result(folder, "plan")["feeds"][0]["analysis"]["ladder"]
+    assert [row["variant"] for row in ladder] == ["book", "book_hash"]
+    assert ladder[1]["prediction"]["score"] in ("hit", "under", "over", "open")
