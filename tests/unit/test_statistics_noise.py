@@ -3,6 +3,9 @@ coverage, power at the effect that a session says it finds. ``scripts/simulate-s
 
 from __future__ import annotations
 
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -175,3 +178,19 @@ def test_few_processes_tell_their_rate_roughly() -> None:
 
 def test_the_recording_is_small() -> None:
     assert RECORDING.stat().st_size < 300_000
+
+
+def test_where_processes_differ_by_more_than_their_rounds_say(capsys: pytest.CaptureFixture[str]) -> None:
+    """The table of the script: the bootstrap of rounds errs with two processes, Student's t does not."""
+    path = str(Path(__file__).parents[2] / "scripts/simulate-statistics")
+    spec = spec_from_loader("simulate_statistics", SourceFileLoader("simulate_statistics", path))
+    assert spec is not None
+    assert spec.loader is not None
+    script = module_from_spec(spec)
+    spec.loader.exec_module(script)
+    script.peculiar_processes(100)
+    rows = [line.split("|")[1:-1] for line in capsys.readouterr().out.splitlines()[2:] if line]
+    rates = {(row[0].strip(), int(row[1])): (float(row[2].strip(" %")), float(row[3].strip(" %"))) for row in rows}
+    ours, bootstrap = rates["mostly of processes", 2]
+    assert 1 <= ours <= 12
+    assert bootstrap >= 15

@@ -57,7 +57,7 @@ class Process:
         """``log_times`` of ``draws`` resamples of the rounds, with replacement, shape (draws, variants)."""
         count = len(self.residuals)
         chosen = rng.integers(count, size=(count, draws))
-        return self.log_times + _location(self.residuals[chosen]) - _location(self.residuals)
+        return self.log_times + location(self.residuals[chosen]) - location(self.residuals)
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def _pseudo_values(calm: Floats, index: Integers, owners: Integers, weights: Flo
         there, place = np.unique(index[chosen], return_inverse=True)
         cost[there] = _locations(values, _groups(place))
         rest = values - cost[index[chosen]]
-        levels = [_location(rest[of == owner]) for owner in np.unique(of)]
+        levels = [location(rest[of == owner]) for owner in np.unique(of)]
         level: Floats = np.log(weights @ np.exp(cost)) + np.mean(levels, axis=0)
         return level
 
@@ -199,7 +199,7 @@ def _locations(values: Floats, groups: Integers) -> Floats:
     return found
 
 
-def _location(values: Floats) -> Floats:
+def location(values: Floats) -> Floats:
     """Mean of the middle half along the first axis."""
     cut = int(TRIMMED * len(values))
     found: Floats = np.sort(values, axis=0)[cut : len(values) - cut].mean(axis=0)
