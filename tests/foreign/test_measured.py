@@ -48,7 +48,7 @@ def test_cmp_of_a_variant_and_an_engine(build: Build, tmp_path: Path) -> None:
     assert said == {"p0_baseline": None, "p4_hash_lookup": None, "plain": "levels and queues; offers no features"}
     assert "plain" not in feed["counters"]
     # Its own reader takes the file.
-    assert read(content["result_file"]).compared is not None
+    assert read(tmp_path / content["result_file"]).compared is not None
 
 
 @pytest.mark.long
@@ -88,7 +88,7 @@ def test_one_that_works_when_it_is_asked_is_refused(build: Build, tmp_path: Path
 def test_a_python_engine_on_a_page(tmp_path: Path) -> None:
     arguments = ("run", "--quick", FEED, "--variants", "p4 textbook", "--variants-from", HERE / "textbook.py")
     content = told(*arguments, folder=tmp_path)
-    page = Path(content["report_file"]).read_text()
+    page = Path(tmp_path, content["report_file"]).read_text()
     assert "agrees in levels and queues; offers no features" in page
     assert "Textbook 0.1" in page
 
