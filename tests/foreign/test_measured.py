@@ -18,17 +18,18 @@ FEED = "synth:every-rule,n=60000"
 SHORT = ("--budget", "6", "--processes", "2", "--json")
 
 
-def told(*arguments: object, folder: Path, code: int = 0) -> Any:
+def told(*arguments: object, folder: Path, codes: tuple[int, ...] = (0,)) -> Any:
     """The JSON of a measurement."""
     done = lobench(*arguments, *SHORT, folder=folder)
-    assert done.returncode == code, done.stderr
+    assert done.returncode in codes, done.stderr
     assert "Traceback" not in done.stderr
     return json.loads(done.stdout)
 
 
 @pytest.mark.normal
 def test_cmp_of_a_variant_and_an_engine(build: Build, tmp_path: Path) -> None:
-    content = told("cmp", "p4", "plain", FEED, "--variants-from", build("plain"), folder=tmp_path)
+    # 1 where the second is slower.
+    content = told("cmp", "p4", "plain", FEED, "--variants-from", build("plain"), folder=tmp_path, codes=(0, 1))
     assert content["until"] == "book"
     assert content["compared"] == {"books": "queues", "trace": False, "asked": "strategies"}
     assert content["comparison"]["verdict"] is not None
@@ -41,11 +42,13 @@ def test_cmp_of_a_variant_and_an_engine(build: Build, tmp_path: Path) -> None:
         "leaves_out": [],
     }
     (feed,) = content["feeds"]
+    assert all(outcome["agrees"] for outcome in feed["verification"])
+    assert feed["session"]["disagreeing"] == []
     said = {outcome["name"]: outcome.get("compared") for outcome in feed["verification"]}
     assert said == {"p0_baseline": None, "p4_hash_lookup": None, "plain": "levels and queues; offers no features"}
     assert "plain" not in feed["counters"]
     # Its own reader takes the file.
-    assert read(content["result_file"]).compared is not None
+    assert read(tmp_path / content["result_file"]).compared is not None
 
 
 @pytest.mark.long
@@ -59,7 +62,7 @@ def test_those_that_fail_only_beside_others_are_left_out(build: Build, tmp_path:
     }
     files = [word for name, defines in ways.items() for word in ("--variants-from", build(name, *defines))]
     names = " ".join(["p4_hash_lookup", *ways])
-    content = told("measure", FEED, "--until", "book", "--variants", names, *files, folder=tmp_path, code=1)
+    content = told("measure", FEED, "--until", "book", "--variants", names, *files, folder=tmp_path, codes=(1,))
     (feed,) = content["feeds"]
     refuted = {entry["name"]: entry["difference"] for entry in feed["verification"] if not entry["agrees"]}
     assert set(refuted) == set(ways) - {"prints"}
@@ -73,7 +76,7 @@ def test_those_that_fail_only_beside_others_are_left_out(build: Build, tmp_path:
 
 @pytest.mark.long
 def test_one_that_works_when_it_is_asked_is_refused(build: Build, tmp_path: Path) -> None:
-    content = told("cmp", "p4", "later", FEED, "--variants-from", build("later", "LATER"), folder=tmp_path, code=1)
+    content = told("cmp", "p4", "later", FEED, "--variants-from", build("later", "LATER"), folder=tmp_path, codes=(1,))
     (feed,) = content["feeds"]
     assert all(entry["agrees"] for entry in feed["verification"])
     assert feed["session"]["disagreeing"] == ["later"]
@@ -85,7 +88,7 @@ def test_one_that_works_when_it_is_asked_is_refused(build: Build, tmp_path: Path
 def test_a_python_engine_on_a_page(tmp_path: Path) -> None:
     arguments = ("run", "--quick", FEED, "--variants", "p4 textbook", "--variants-from", HERE / "textbook.py")
     content = told(*arguments, folder=tmp_path)
-    page = Path(content["report_file"]).read_text()
+    page = Path(tmp_path, content["report_file"]).read_text()
     assert "agrees in levels and queues; offers no features" in page
     assert "Textbook 0.1" in page
 
