@@ -209,6 +209,18 @@ def test_the_plan_is_shown_scored_and_added_to(
     assert "PHASE is a step of" in capsys.readouterr().err
 
 
+def test_a_ledger_takes_steps_to_come(command: Command, plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plan.write_text('ledger = "promises.toml"\n' + LADDER.partition("[[prediction]]")[0])
+    (plan.parent / "promises.toml").touch()
+    share = ("--share", "0.4", "--bottleneck", "locks", "--ladder", plan)
+    assert command("plan", "predict", "p3_mine", *share) == 0
+    assert command("plan", "predict", "2", *share) == 0
+    assert command("plan", "predict", "0", *share) == 2
+    assert "PHASE is a step of" in capsys.readouterr().err
+    entries = told(command, capsys, "plan", "--ladder", plan)["predictions"]
+    assert [entry["phase"] for entry in entries] == [1, 2]
+
+
 def test_what_was_measured_on_it_is_not_predicted(
     command: Command, plan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

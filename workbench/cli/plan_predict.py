@@ -145,13 +145,13 @@ def _refuse_if_measured(arguments: argparse.Namespace, phase: int, ladder: Ladde
 
 
 def _step(text: str, ladder: LadderFile) -> int:
-    """The number of a ladder's step, by its name or number."""
+    """The number of a ladder's step, by its name or number. In a ledger of its own it may be still to come."""
     from lobench.engine.errors import UsageError
 
     names = ladder.keys[1:]
     if text in names:
         return names.index(text) + 1
-    if text.isdecimal() and 1 <= int(text) <= len(names):
+    if text.isdecimal() and (1 <= int(text) <= len(names) or (int(text) and ladder.ledger != ladder.path)):
         return int(text)
     raise UsageError(f"PHASE is a step of {ladder.path} above its first ({', '.join(names) or 'none'}), was '{text}'")
 
