@@ -1,0 +1,103 @@
+"""Judging an engine by all rules, one after the other, in a process that is started again where a rule ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from lobench.engine.errors import LobenchError
+from lobench.variants import resolve
+from lobench.workbench.conformance.judging import Verdict, judge
+from lobench.workbench.conformance.observation import Observation
+from lobench.workbench.conformance.rule import OFFERS, Rule
+from lobench.workbench.conformance.subjects import OracleSubject, Subject, Take
+from lobench.workbench.selection import known_with
+from lobench.workbench.verification.isolated import COMPILING_SECONDS, FaultError, Host
+
+ORACLE: Final = "oracle"
+SECONDS: Final = 20.0
+"""What an engine may take for a rule's stream of records."""
+
+
+@dataclass(frozen=True)
+class Conformance:
+    """An engine and what came of every rule."""
+
+    engine: str
+    offers: tuple[str, ...]
+    leaves_out: tuple[str, ...]
+    verdicts: tuple[Verdict, ...]
+
+    def of(self, status: str) -> list[Verdict]:
+        return [verdict for verdict in self.verdicts if verdict.status == status]
+
+    def as_json(self) -> dict[str, Any]:
+        statuses = ("holds", "fails", "not offered", "left out")
+        return {
+            "engine": self.engine,
+            "offers": list(self.offers),
+            "leaves_out": list(self.leaves_out),
+            "counts": {status: len(self.of(status)) for status in statuses},
+            "rules": [verdict.as_json() for verdict in self.verdicts],
+        }
+
+
+class RemoteSubject:
+    """An engine in a ``Host``'s process. ``seconds``: what it may take for one stream."""
+
+    offers = frozenset[str](OFFERS)
+    leaves_out = frozenset[str]()
+
+    def __init__(self, name: str, host: Host, seconds: float) -> None:
+        self.name = name
+        self._host = host
+        self._seconds = seconds
+
+    def observe(self, take: Take, advance: Callable[[int], None] | None = None) -> Observation:
+        try:
+            return self._ask(take, advance)
+        except FaultError as fault:
+            fault.record = self._find(take, fault)
+            raise
+
+    def _ask(self, take: Take, advance: Callable[[int], None] | None = None) -> Observation:
+        seen: Observation = self._host.ask("observe", [take], seconds=self._seconds, advance=advance)
+        return seen
+
+    def _find(self, take: Take, fault: FaultError) -> int | None:
+        """The record at which a fault begins, if it does when records come one by one."""
+        try:
+            self._ask(take.one_by_one())
+        except FaultError as again:
+            return again.done if again.kind == fault.kind and again.done < len(take.records) else None
+        return None
+
+
+@contextmanager
+def subject(engine: str, seconds: float = SECONDS) -> Iterator[Subject]:
+    """Within, the engine of that name, or of that file. Raises UsageError where there is none, LobenchError for one
+    that does not compile."""
+    if engine == ORACLE:
+        yield OracleSubject()
+        return
+    files = [engine] if engine.endswith(".py") else []
+    variant = resolve(Path(engine).stem if files else engine, known_with(files))
+    with Host(variant.name, files) as host:
+        try:
+            host.ask("warm", ["strategies", False], seconds=COMPILING_SECONDS, bounded=False)
+        except FaultError as fault:
+            raise LobenchError(f"{variant.name}: does not compile: {fault.reason}") from None
+        yield RemoteSubject(variant.name, host, seconds)
+
+
+def conform(engine: Subject, rules: Sequence[Rule], advance: Callable[[], None] = lambda: None) -> Conformance:
+    """Judge an engine by these rules; ``advance`` is told of each that is done."""
+    verdicts = []
+    for rule in rules:
+        verdicts.append(judge(rule, engine))
+        advance()
+    offers = tuple(offer for offer in OFFERS if offer in engine.offers)
+    return Conformance(engine.name, offers, tuple(sorted(engine.leaves_out)), tuple(verdicts))
