@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from lobench.engine.oracle import digest
-from lobench.engine.records import UNDEF_PRICE
-from lobench.workbench.conformance.observation import Book, Difference, Looked, Observation
+from lobench.engine.records import F_LAST, UNDEF_PRICE
+from lobench.workbench.conformance.observation import Book, Difference, Looked, Observation, hexadecimal
 from lobench.workbench.conformance.rule import OFFERS, Rule
 from lobench.workbench.conformance.subjects import OracleSubject, Subject, Take
 from lobench.workbench.verification.isolated import FaultError
@@ -84,7 +84,8 @@ def wrong(rule: Rule, subject: Subject, take: Take) -> list[Difference]:
     actual = subject.observe(take)
     if rule.compared == "trace":
         traced = trace_of(take, actual, signals="strategies" in subject.offers)
-        return [] if traced == actual.trace else [Difference("trace", f"{traced:016x}", _hex(actual.trace))]
+        same = traced == actual.trace
+        return [] if same else [Difference("trace", hexadecimal(traced), hexadecimal(actual.trace))]
     if rule.compared == "one call":
         return Looked(rule, subject.offers, everything=True).differences(subject.observe(take.in_one_call()), actual)
     return Looked(rule, subject.offers).differences(_ORACLE.observe(take), actual)
@@ -99,15 +100,11 @@ def trace_of(take: Take, shown: Observation, *, signals: bool) -> int:
 def _row(take: Take, key: Book, state: State, signals: bool) -> int:
     records = take.records
     own = records[(records["instrument_id"] == key[0]) & (records["publisher_id"] == key[1])]
-    if not len(own) or not own[-1]["flags"] & 0x80 or state.features is None:
+    if not len(own) or not own[-1]["flags"] & F_LAST or state.features is None:
         return 0
     best = [side[0][:2] if side else (UNDEF_PRICE, 0) for side in (state.bids, state.asks)]
     positions = [end.position for end in state.accounts] if signals else []
     return digest.row_trace(digest.book_key(*key), len(own), [*best[0], *best[1]], state.features, positions)
-
-
-def _hex(trace: int | None) -> str:
-    return "none" if trace is None else f"{trace:016x}"
 
 
 def _first(differs: Callable[[int], bool], count: int) -> int:

@@ -52,6 +52,8 @@ class Looked:
             found += self._book(key, one, actual.books[key])
         if self.rule.anomalies is not None or self.everything:
             found += self._counts(expected, actual)
+        if (self.rule.traced or self.everything) and expected.trace != actual.trace:
+            found.append(Difference("trace", hexadecimal(expected.trace), hexadecimal(actual.trace)))
         return found
 
     def _book(self, key: Book, expected: State, actual: State) -> list[Difference]:
@@ -77,7 +79,7 @@ class Looked:
         found = []
         if "anomalies" in self.offers and expected.anomalies != actual.anomalies:
             found.append(Difference("anomalies", counted(expected.anomalies), counted(actual.anomalies)))
-        for name in ("events", "evaluations", "trace") if self.everything else ():
+        for name in ("events", "evaluations") if self.everything else ():
             one, other = getattr(expected, name), getattr(actual, name)
             if one != other:
                 found.append(Difference(name, one, other))
@@ -105,7 +107,7 @@ def _features(
         return [Difference(f"features {whose}", *told)]
     found = []
     for name in names:
-        place = FEATURES.index(name)
+        place = list(FEATURES).index(name)
         if not same(expected[place], actual[place]):
             found.append(Difference(f"{name} {whose}", repr(expected[place]), repr(actual[place])))
     return found
@@ -131,6 +133,10 @@ def _level(price: int, size: int, count: int, orders: list[tuple[int, int]]) -> 
 
 def _account(end: Any) -> str:
     return f"position {end.position}, cash {end.cash!r}, equity {end.equity!r}, {end.trades} trades"
+
+
+def hexadecimal(trace: int | None) -> str:
+    return "none" if trace is None else f"{trace:016x}"
 
 
 def counted(anomalies: Mapping[str, int] | None) -> str:

@@ -54,6 +54,10 @@ class Rule:
     stride: int = 56
     asked: bool = False
     """The engine is asked between calls, too."""
+    scrambled: bool = False
+    """Times run backwards, sequence numbers repeat, channels change."""
+    traced: bool = False
+    """The trace is compared with the oracle's."""
     compared: Literal["oracle", "one call", "trace"] = "oracle"
 
 

@@ -99,6 +99,15 @@ def made(rows: Sequence[Row]) -> npt.NDArray[np.void]:
     return records
 
 
+def scramble(records: npt.NDArray[np.void]) -> None:
+    """Have times run backwards, sequence numbers repeat and channels change."""
+    records["ts_event"] = records["ts_event"][::-1].copy()
+    records["ts_recv"] = records["ts_event"] - np.uint64(1)
+    records["ts_in_delta"] = -1
+    records["sequence"] = 0
+    records["channel_id"] = np.arange(len(records)) % 256
+
+
 def books_of(rows: Iterable[Row]) -> list[tuple[int, int]]:
     """(instrument_id, publisher_id) of all books of a stream, in order of their first record."""
     return list(dict.fromkeys(row.book for row in rows))

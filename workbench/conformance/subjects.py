@@ -16,7 +16,7 @@ from lobench.engine.records import ASK, BID
 from lobench.engine.replay import Replay
 from lobench.workbench.conformance.observation import Book, Observation
 from lobench.workbench.conformance.rule import OFFERS, Rule
-from lobench.workbench.conformance.stream import books_of, made
+from lobench.workbench.conformance.stream import books_of, made, scramble
 from lobench.workbench.verification.machines import State
 
 
@@ -38,7 +38,10 @@ class Take:
     @classmethod
     def of(cls, rule: Rule) -> Take:
         books = list(dict.fromkeys([*books_of(rule.stream), *(shown.book for shown in rule.shows)]))
-        return cls(made(rule.stream), books, rule.evaluate, rule.calls, rule.stride, rule.asked)
+        records = made(rule.stream)
+        if rule.scrambled:
+            scramble(records)
+        return cls(records, books, rule.evaluate, rule.calls, rule.stride, rule.asked)
 
     def first(self, count: int) -> Take:
         """The same of the first ``count`` records."""
