@@ -25,10 +25,12 @@ OUTPUT_LEVEL_BYTES = OUTPUT_LEVEL.itemsize
 
 @dataclass(frozen=True)
 class Answers:
-    """- ``end_state(state, row, stage) -> uint64``: digest of what the stages up to ``STAGES[stage]`` keep: all books,
-      newest features, accounts; ``row`` is room for the features. Of a replay that only decodes: what was read.
-    - ``question(state, key, row, levels, depth) -> uint64``: of the book ``key`` its best ``depth`` levels, newest
-      features and accounts; 0 if this worker has no such book. ``levels`` is room for ``OUTPUT_LEVEL`` records.
+    """- ``end_state(state, row, stage, levels, depth, counted) -> uint64``: digest of what the stages up to
+      ``STAGES[stage]`` keep: all books, newest features, accounts; ``row`` is room for the features. Of books all
+      levels and queues if ``depth`` is 0, else so many levels. Of a replay that only decodes: what was read.
+    - ``question(state, key, row, levels, depth, counted) -> uint64``: of the book ``key`` its best ``depth`` levels,
+      newest features and accounts; 0 if this worker has no such book. ``levels`` is room for ``OUTPUT_LEVEL`` records;
+      ``counted``: the levels' counts of orders are part of it.
     - ``newest(state, key, row) -> int``: 1, and the newest features of the book ``key`` at ``row``; 0 if this worker
       has no such book.
     """
@@ -39,13 +41,15 @@ class Answers:
 
 
 @kernel
-def levels_value(levels: int, depth: int) -> int:
-    """Every field of ``depth`` ``OUTPUT_LEVEL`` records, uint64."""
+def levels_value(levels: int, depth: int, counted: bool) -> int:
+    """Every field of ``depth`` ``OUTPUT_LEVEL`` records, uint64; counts of orders if ``counted``."""
     value = uint64(0)
     for place in range(depth):
         level = view(levels + place * OUTPUT_LEVEL_BYTES, OUTPUT_LEVEL)
-        value = fold(fold(fold(value, level["bid_px"]), level["bid_sz"]), level["bid_ct"])
-        value = fold(fold(fold(value, level["ask_px"]), level["ask_sz"]), level["ask_ct"])
+        value = fold(fold(value, level["bid_px"]), level["bid_sz"])
+        value = fold(value, level["bid_ct"]) if counted else value
+        value = fold(fold(value, level["ask_px"]), level["ask_sz"])
+        value = fold(value, level["ask_ct"]) if counted else value
     return value
 
 
@@ -72,25 +76,30 @@ def build_answers(context: ContextKernels, layout: LayoutKernels, until: str) ->
         return value
 
     @entry
-    def end_state(state_address: int, row: int, stage: int) -> int:
+    def end_state(state_address: int, row: int, stage: int, levels: int, depth: int, counted: bool) -> int:
         state = view(state_address, STATE)
         total = uint64(state["decoded"])
         arrange(state, False)
         for index in range(state["books"]["count"]):
             book = view(item(state["books"], index), BOOK)
-            value = computed(state, book, row, stage, fold(uint64(0), book_value(book)))
+            if depth == 0:
+                seen = book_value(book)
+            else:
+                write_levels(book, levels, depth)
+                seen = levels_value(levels, depth, counted)
+            value = computed(state, book, row, stage, fold(uint64(0), seen))
             total += share(value, book["key"])
         return total
 
     @entry
-    def question(state_address: int, key: int, row: int, levels: int, depth: int) -> int:
+    def question(state_address: int, key: int, row: int, levels: int, depth: int, counted: bool) -> int:
         state = view(state_address, STATE)
         address = table_get(state["book_table"], key, UNCOUNTED, None)
         value = uint64(0)
         if address != 0:
             book = view(address, BOOK)
             write_levels(book, levels, depth)
-            value = share(computed(state, book, row, 3, levels_value(levels, depth)), key)
+            value = share(computed(state, book, row, 3, levels_value(levels, depth, counted)), key)
         return value
 
     @entry

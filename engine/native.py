@@ -162,21 +162,22 @@ def _prefetch(typingctx: Any, address: Any) -> Any:
     return types.void(types.int64), codegen
 
 
-def _intrinsic(function: Callable[..., Any]) -> Any:
+def named_intrinsic(function: Callable[..., Any]) -> Any:
+    """``function`` as an intrinsic of Numba's, known by its name in every process."""
     made: Any = intrinsic(function)
     # Intrinsics, too, would be pickled with an id of the process.
-    made._set_uuid(f"{__name__}.{function.__name__}")
+    made._set_uuid(f"{function.__module__}.{function.__name__}")
     return made
 
 
-view = _intrinsic(_view)
-address_of = _intrinsic(_address_of)
-float_bits = _intrinsic(_float_bits)
-local = _intrinsic(_local)
-trailing_zeros = _intrinsic(_trailing_zeros)
-leading_zeros = _intrinsic(_leading_zeros)
-high_product = _intrinsic(_high_product)
-prefetch = _intrinsic(_prefetch)
+view = named_intrinsic(_view)
+address_of = named_intrinsic(_address_of)
+float_bits = named_intrinsic(_float_bits)
+local = named_intrinsic(_local)
+trailing_zeros = named_intrinsic(_trailing_zeros)
+leading_zeros = named_intrinsic(_leading_zeros)
+high_product = named_intrinsic(_high_product)
+prefetch = named_intrinsic(_prefetch)
 
 
 def chunk_bytes(size: int) -> int:

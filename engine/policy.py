@@ -17,6 +17,7 @@ from lobench.engine.inspection import LevelReader, read_ladders
 from lobench.engine.layout import LEVEL, ORDER
 from lobench.engine.native import Record, chunk_bytes, free, zeroed
 from lobench.engine.parameters import FeedTraits, LayoutParameters, Options
+from lobench.engine.scope import Scope
 from lobench.engine.stages import INHERITED, Stage
 
 Kernel = Callable[..., Any]
@@ -304,6 +305,10 @@ class Variant:
         if parameters is None or not self.fits or type(parameters) is not type(self.layout.parameters):
             return self
         return replace(self, tuning=replace(self.tuning, parameters=parameters))
+
+    def scope(self, until: str) -> Scope:
+        """What of a replay until ``until`` can be compared: everything."""
+        return Scope(until=until)
 
     @property
     def policies(self) -> dict[str, str]:

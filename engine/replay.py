@@ -28,6 +28,7 @@ from lobench.engine.policy import Variant
 from lobench.engine.records import BATCH
 from lobench.engine.registry import FEATURES
 from lobench.engine.result import Digests, Result
+from lobench.engine.scope import BOOKS, WHOLE_LEVELS, levels_of
 from lobench.engine.shards import MOST_WORKERS, TURN, share_out
 from lobench.engine.stages import STAGES
 from lobench.engine.workload import Workload
@@ -116,6 +117,7 @@ class Replay:
     ``counters`` runs the instrumented build.
     ``until`` is the stage after which each record is done with, one of ``STAGES``. ``activity``: instrument ids of a
     sample of the feed (``engine.activity``), by which several workers share them out; else the first chunk is one.
+    ``books``: how deep ``question`` and ``end_state`` look into books, one of ``engine.scope.BOOKS``.
     Raises UsageError for values that make no sense.
     """
 
@@ -133,6 +135,7 @@ class Replay:
         on_rows: Callable[[Rows], None] | None = None,
         until: str = "strategies",
         activity: npt.NDArray[np.uint32] | None = None,
+        books: str = BOOKS[-1],
     ) -> None:
         if not 1 <= workers < MOST_WORKERS:
             raise UsageError(f"workers must be at least 1 and below {MOST_WORKERS}, was {workers}")
@@ -145,6 +148,8 @@ class Replay:
         self.variant = variant
         self.workers = workers
         self.until = until
+        self._books = books
+        self._levels = np.zeros(WHOLE_LEVELS, OUTPUT_LEVEL)
         self._on_rows = on_rows
         self._deep = deep
         self._records = 0
@@ -216,6 +221,9 @@ class Replay:
             # State must not go while a thread still works on it, whatever interrupted us.
             wait(futures)
 
+    def settle(self) -> None:
+        """Nothing: a compiled variant knows its own books (``engine.foreign.start.Running``)."""
+
     def _share_out(self, chunk: Chunk) -> None:
         """Give instruments to workers by what the first chunk holds; no book is there yet."""
         if chunk.count:
@@ -263,26 +271,28 @@ class Replay:
         What a replay does not compute is left out. Of one that only decodes: the sum of all fields read.
         """
         self._standing.turn()
-        stage = STAGES.index(until)
-        row = self._workers[0].row.ctypes.data
-        return sum(int(self._kernels.end_state(worker.state_address, row, stage)) for worker in self._workers) % 2**64
+        row, levels = self._workers[0].row.ctypes.data, self._levels.ctypes.data
+        how = row, STAGES.index(until), levels, levels_of(self._books, whole=True), self._counted
+        return sum(int(self._kernels.end_state(worker.state_address, *how)) for worker in self._workers) % 2**64
 
     @property
     def trace(self) -> int:
         """The running trace of all evaluations so far, uint64; of a replay that only decodes 0."""
         return sum(int(worker.state["trace"][0]) for worker in self._workers) % 2**64
 
-    def question(self, books: Sequence[tuple[int, int]], depth: int = 10) -> int:
-        """Answer about these books (instrument_id, publisher_id), uint64: of each its best ``depth`` levels, newest
-        features and accounts as they stand now; a book that is not there counts nothing."""
+    def question(self, books: Sequence[tuple[int, int]]) -> int:
+        """Answer about these books (instrument_id, publisher_id), uint64: of each its best levels, newest features and
+        accounts as they stand now; a book that is not there counts nothing."""
         self._standing.turn()
-        row, levels = self._workers[0].row.ctypes.data, np.zeros(depth, OUTPUT_LEVEL)
-        ask, where = self._kernels.question, levels.ctypes.data
+        row, levels = self._workers[0].row.ctypes.data, self._levels.ctypes.data
+        ask, how = self._kernels.question, (row, levels, levels_of(self._books, whole=False), self._counted)
         keys = [instrument << 16 | publisher for instrument, publisher in books]
-        return (
-            sum(int(ask(worker.state_address, key, row, where, depth)) for worker in self._workers for key in keys)
-            % 2**64
-        )
+        return sum(int(ask(worker.state_address, key, *how)) for worker in self._workers for key in keys) % 2**64
+
+    @property
+    def _counted(self) -> bool:
+        """Whether counts of a level's orders are part of answers."""
+        return self._books != BOOKS[0]
 
     def newest(self, instrument_id: int, publisher_id: int) -> tuple[float, ...] | None:
         """The newest features of a book, NaN where it was never evaluated; None where there is no such book."""

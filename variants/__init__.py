@@ -1,7 +1,8 @@
 """The variants: one file for each phase of the plan, found by looking, and any combination of their policies.
 
 A file of this folder that defines ``VARIANT`` is a variant, named like the file; ``pN_…`` puts it on the ladder as
-phase N. A user's own file works the same way (``load_file``).
+phase N. A user's own file works the same way (``load_file``); it may also be an engine from outside: a shared library,
+or a Python file that defines ``ENGINE``.
 """
 
 from __future__ import annotations
@@ -19,10 +20,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, overload
 
 import lobench.engine.strategies  # noqa: F401  (a user's file may build on the registered features and strategies)
 from lobench.engine.errors import LobenchError, UsageError
+from lobench.engine.foreign import engine as foreign
+from lobench.engine.foreign.engine import ForeignEngine
+from lobench.engine.foreign.start import Contestant
 from lobench.engine.kernel_cache import without_numbas_cache
 from lobench.engine.policy import AXES, CORE_AXES, Variant
 from lobench.engine.silence import stdout_aside
@@ -34,12 +38,18 @@ REFERENCE = "p0_baseline"
 """The variant that all others are compared with."""
 
 
-def discover(files: Iterable[str] = ()) -> dict[str, Variant]:
+@overload
+def discover() -> dict[str, Variant]: ...
+@overload
+def discover(files: Iterable[str]) -> dict[str, Contestant]: ...
+
+
+def discover(files: Iterable[str] = ()) -> Any:
     """All variants by name: those of this folder in phase order, then those of the user's ``files``.
 
-    Raises UsageError for a file that does not exist, does not load or defines no ``VARIANT``.
+    Raises UsageError for a file that does not exist, does not load or defines nothing of the kind.
     """
-    found: dict[str, Variant] = {}
+    found: dict[str, Contestant] = {}
     for info in pkgutil.iter_modules(__path__):
         module = importlib.import_module(f"{__name__}.{info.name}")
         if hasattr(module, "VARIANT"):
@@ -52,18 +62,22 @@ def discover(files: Iterable[str] = ()) -> dict[str, Variant]:
     return dict(sorted(found.items(), key=lambda entry: (entry[1].phase is None, entry[1].phase or 0)))
 
 
-def load_file(file: str) -> Variant:
-    """The variant that a user's file defines, named like the file. It may import modules that stand beside it.
+def load_file(file: str) -> Contestant:
+    """The variant or engine that a user's file defines, named like the file. A Python file may import modules that
+    stand beside it.
 
     Nothing that the file or its helpers compile comes of Numba's own cache. Raises UsageError for a file that does not
     load, and for one whose helper has the name of another variant's.
     """
     path = Path(file)
+    if path.suffix in foreign.LIBRARIES:
+        return foreign.load(file)
     try:
         source = path.read_bytes()
     except OSError as error:
         raise UsageError(
-            f"{file}: {error.strerror}; --variants-from takes a Python file that defines VARIANT"
+            f"{file}: {error.strerror}; --variants-from takes a Python file that defines VARIANT or ENGINE, or a "
+            "shared library"
         ) from error
     # Another text, or another folder with other helpers, is another module. A file may be called what no module can be,
     # as one with a dot would be in a package.
@@ -89,8 +103,10 @@ def load_file(file: str) -> Variant:
             del sys.modules[name]
             raise UsageError(f"{file}: {type(error).__name__}: {error}") from error
     module = sys.modules[name]
+    if hasattr(module, "ENGINE"):
+        return foreign.of_class(module.ENGINE, file, source)
     if not isinstance(getattr(module, "VARIANT", None), Variant):
-        raise UsageError(f"{file}: defines no VARIANT (see docs/adding-a-variant.md)")
+        raise UsageError(f"{file}: defines no VARIANT (docs/adding-a-variant.md) and no ENGINE (docs/engine-abi.md)")
     return replace(_named(module, path.stem), phase=None)
 
 
@@ -134,10 +150,12 @@ def _named(module: ModuleType, name: str) -> Variant:
     return replace(module.VARIANT, name=name, phase=int(phase[1]) if phase else None)
 
 
-def policies(variants: Iterable[Variant]) -> dict[str, dict[str, Any]]:
+def policies(variants: Iterable[Contestant]) -> dict[str, dict[str, Any]]:
     """Axis to policy name to policy: every policy that one of the variants uses."""
     found: dict[str, dict[str, Any]] = {axis: {} for axis in AXES}
     for variant in variants:
+        if isinstance(variant, ForeignEngine):
+            continue
         for axis in AXES:
             policy = getattr(variant, axis)
             found[axis].setdefault(policy.name, policy)
@@ -170,7 +188,13 @@ def full_name(typed: str, known: Collection[str]) -> str:
     )
 
 
-def resolve(spec: str, known: Mapping[str, Variant]) -> Variant:
+@overload
+def resolve(spec: str, known: Mapping[str, Variant]) -> Variant: ...
+@overload
+def resolve(spec: str, known: Mapping[str, Contestant]) -> Contestant: ...
+
+
+def resolve(spec: str, known: Mapping[str, Contestant]) -> Contestant:
     """The variant that a user names: a discovered one, ``axis=policy,…`` on top of the reference, or
     ``NAME,axis=policy,…`` on top of a discovered one. Names may be shortened as ``full_name`` allows.
 
@@ -182,6 +206,8 @@ def resolve(spec: str, known: Mapping[str, Variant]) -> Variant:
         return known[spec]
     first, *rest = (part.strip() for part in spec.split(","))
     base, parts = (known[REFERENCE], [first, *rest]) if "=" in first else (known[first], rest)
+    if isinstance(base, ForeignEngine):
+        raise UsageError(f"'{spec}': {base.name} is an engine from outside; it has no policies that could be exchanged")
     changes = _changes(parts, policies(known.values()), spec)
     return _combined(base, changes) if base.name == REFERENCE else _altered(base, changes)
 
@@ -201,28 +227,34 @@ def _changes(parts: list[str], choices: dict[str, dict[str, Any]], spec: str) ->
     return changes
 
 
-def ladder(known: dict[str, Variant]) -> list[Variant]:
+def ladder(known: Mapping[str, Contestant]) -> list[Variant]:
     """The phases, from the reference up."""
-    return sorted((variant for variant in known.values() if variant.phase is not None), key=lambda one: one.phase or 0)
+    phases = [one for one in known.values() if isinstance(one, Variant) and one.phase is not None]
+    return sorted(phases, key=lambda one: one.phase or 0)
 
 
-def from_top(known: dict[str, Variant]) -> list[Variant]:
+def from_top(known: Mapping[str, Contestant]) -> list[Variant]:
     """The ladder's last phase, then that one with one axis at a time as the reference has it.
 
     Axes in which the two are the same, and those that have no part in the last phase, are left out.
     """
-    top, reference = ladder(known)[-1], known[REFERENCE]
+    top, reference = ladder(known)[-1], _reference(known)
     axes = [axis for axis in AXES if axis not in top.replaced and top.policies[axis] != reference.policies[axis]]
     return [top, *(_altered(top, {axis: getattr(reference, axis)}) for axis in axes)]
 
 
-def factorial(known: dict[str, Variant]) -> list[Variant]:
+def factorial(known: Mapping[str, Contestant]) -> list[Variant]:
     """Every combination of the core axes' two policies, the reference's first."""
     choices = policies(variant for variant in known.values() if variant.phase is not None)
     sides = [list(choices[axis].values()) for axis in CORE_AXES]
-    return [
-        _combined(known[REFERENCE], dict(zip(CORE_AXES, chosen, strict=True))) for chosen in itertools.product(*sides)
-    ]
+    reference = _reference(known)
+    return [_combined(reference, dict(zip(CORE_AXES, chosen, strict=True))) for chosen in itertools.product(*sides)]
+
+
+def _reference(known: Mapping[str, Contestant]) -> Variant:
+    found = known[REFERENCE]
+    assert isinstance(found, Variant), "the reference is one of lobench's own"
+    return found
 
 
 def _altered(base: Variant, changes: dict[str, Any]) -> Variant:

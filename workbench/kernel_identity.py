@@ -6,6 +6,8 @@ hands on phase 7, a combination that changes nothing, phase 8 on a feed that was
 books are built. Functions count as the same when they are one object, or copies of one text that refer to the same
 things: a copied file is no other kernel.
 
+Engines from outside are one if their files are, byte for byte.
+
 What is not seen: two different texts that the compiler makes the same code of.
 """
 
@@ -16,7 +18,8 @@ from dataclasses import fields, is_dataclass
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, Final
 
-from lobench.engine.policy import Variant
+from lobench.engine.foreign.engine import ForeignEngine
+from lobench.engine.foreign.start import Contestant
 from lobench.engine.stages import STAGES
 
 TAKES_PART: Final = {
@@ -32,11 +35,11 @@ TAKES_PART: Final = {
 """Axis to the first stage whose code its policies are compiled into (``lobench.engine.kernel_builder``)."""
 
 
-def same_kernels(variants: Sequence[Variant], until: str = STAGES[-1]) -> dict[str, str]:
+def same_kernels(variants: Sequence[Contestant], until: str = STAGES[-1]) -> dict[str, str]:
     """Variant to the first of ``variants`` that is the same kernel with the same parameters, in a replay that stops
     after stage ``until``; those that are like none before them are not there."""
     found: dict[str, str] = {}
-    first: list[Variant] = []
+    first: list[Contestant] = []
     for variant in variants:
         like = next((one for one in first if same_kernel(one, variant, until)), None)
         if like is None:
@@ -46,8 +49,10 @@ def same_kernels(variants: Sequence[Variant], until: str = STAGES[-1]) -> dict[s
     return found
 
 
-def same_kernel(one: Variant, other: Variant, until: str = STAGES[-1]) -> bool:
+def same_kernel(one: Contestant, other: Contestant, until: str = STAGES[-1]) -> bool:
     """Whether two variants are compiled of the same functions and started with the same parameters."""
+    if isinstance(one, ForeignEngine) or isinstance(other, ForeignEngine):
+        return isinstance(one, ForeignEngine) and isinstance(other, ForeignEngine) and one.digest == other.digest
     stage = STAGES.index(until)
     # Layouts that are the same replace the same axes.
     axes = [axis for axis, begins in TAKES_PART.items() if STAGES.index(begins) <= stage and axis not in one.replaced]

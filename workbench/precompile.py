@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from typing import IO
 
@@ -18,6 +18,7 @@ import numba
 
 from lobench.engine.cache import source_digest
 from lobench.engine.errors import LobenchError
+from lobench.engine.foreign.start import Contestant
 from lobench.engine.kernel_builder import build as build_kernels
 from lobench.engine.kernel_cache import is_kept, kernel_folder, recall, remember
 from lobench.engine.policy import COMPILED_AXES, Variant
@@ -41,11 +42,17 @@ _LONGEST_REASON = 2000
 
 
 def warm_all(
-    variants: Sequence[Variant], builds: Sequence[str], files: Sequence[str] = (), *, until: str | Sequence[str] = LAST
+    variants: Sequence[Contestant],
+    builds: Sequence[str],
+    files: Sequence[str] = (),
+    *,
+    until: str | Sequence[str] = LAST,
 ) -> None:
-    """Make sure that these builds of these variants are compiled, up to stage ``until``, or to each of several.
-    ``files``: the user's own, for the helper processes. Raises LobenchError for one that does not compile."""
-    for name, problem in compile_all(variants, builds, files, until=until).items():
+    """Make sure that these builds of these variants are compiled, up to stage ``until``, or to each of several; engines
+    from outside are passed over. ``files``: the user's own, for the helper processes. Raises LobenchError for one that
+    does not compile."""
+    own = [variant for variant in variants if isinstance(variant, Variant)]
+    for name, problem in compile_all(own, builds, files, until=until).items():
         raise LobenchError(f"{name}: {problem}")
 
 
@@ -59,7 +66,7 @@ def compile_all(
     sources = source_digest()
     stages = [until] if isinstance(until, str) else until
     # What a user's file does when its kernels are built happens in a helper, which asks the cache itself.
-    known = discover() if files else {variant.name: variant for variant in variants}
+    known: Collection[str] = discover() if files else {variant.name for variant in variants}
     ours = [variant for variant in variants if variant.name in known]
     theirs = [variant for variant in variants if variant.name not in known]
     wanted = [
@@ -138,6 +145,7 @@ def _compile_here(job: Job, files: Sequence[str]) -> str | None:
     name, build, until = job
     observe, counters = BUILDS[build]
     variant = resolve(name, discover(files))
+    assert isinstance(variant, Variant), "engines from outside are not compiled"
     question = _question(source_digest(), build, until)
     if not any(_not_kept([variant], question, until)):
         return None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from lobench.engine.errors import UsageError
-from lobench.engine.policy import Variant
+from lobench.engine.foreign.start import Contestant
 from lobench.variants import REFERENCE, discover, factorial, from_top, resolve
 from lobench.workbench.verification.isolated import check_loads
 
@@ -14,7 +14,7 @@ LADDER: Final = "ladder"
 """Stands for every variant there is."""
 
 
-def select(names: str, files: Sequence[str] = ()) -> list[Variant]:
+def select(names: str, files: Sequence[str] = ()) -> list[Contestant]:
     """``ladder``: every discovered variant and the user's own; ``factorial``: the combinations of the core axes and
     the user's own; ``from-top``: the last phase, it without one phase at a time, and the user's own; else names or
     combinations separated by spaces. Raises UsageError for what does not exist."""
@@ -32,14 +32,14 @@ def select(names: str, files: Sequence[str] = ()) -> list[Variant]:
     return list(chosen.values())
 
 
-def known_with(files: Sequence[str]) -> dict[str, Variant]:
+def known_with(files: Sequence[str]) -> dict[str, Contestant]:
     """All variants by name, with the user's own. Raises UsageError for a file that cannot be used; one that would end
     the process that loads it is tried in another before."""
     check_loads(files)
     return discover(files)
 
 
-def with_reference(names: str, files: Sequence[str] = ()) -> list[Variant]:
+def with_reference(names: str, files: Sequence[str] = ()) -> list[Contestant]:
     """As ``select``, with the reference before them if they lack it: what is measured is compared with it."""
     chosen = select(names, files)
     if any(variant.name == REFERENCE for variant in chosen):

@@ -8,6 +8,7 @@ from lobench.reports.blocks import Block, Cell, Section, Table, Text
 from lobench.reports.numbers import counted, integer, listed
 from lobench.reports.result_view import ResultView
 from lobench.reports.sections.shared import missing
+from lobench.workbench.results.caution import extent
 from lobench.workbench.results.conversion import as_json
 from lobench.workbench.results.model.document import Verified
 
@@ -23,6 +24,8 @@ DIGESTS = {
 
 def section(view: ResultView) -> Section:
     blocks: list[Block] = [Text(_lead(view))]
+    if view.document.compared is not None:
+        blocks.append(Text(f"With engines from outside in the session, {extent(view.document)}."))
     blocks += [Text(f"{name} is refuted: {why}", mark="warning") for name, why in view.refuted.items()]
     if view.feed.verification:
         blocks.append(_table(view.feed.verification))
@@ -49,7 +52,8 @@ def _table(outcomes: Sequence[Verified]) -> Table:
     found = [as_json(outcome.digests) or {} for outcome in outcomes]
     kinds = [kind for kind in DIGESTS if any(kind in digests for digests in found)]
     for outcome, digests in zip(outcomes, found, strict=True):
-        says = Cell("agrees", tone="good") if outcome.agrees else Cell("DIFFERS", tone="bad")
+        agrees = f"agrees in {outcome.compared}" if outcome.compared else "agrees"
+        says = Cell(agrees, tone="good") if outcome.agrees else Cell("DIFFERS", tone="bad")
         cells = [Cell(outcome.name), Cell(str(outcome.workers)), says]
         rows.append([*cells, *(Cell(digests.get(kind, ""), tone="mono") for kind in kinds)])
     headings = ["variant", "workers", "outcome", *(DIGESTS[kind] for kind in kinds)]

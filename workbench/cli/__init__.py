@@ -37,6 +37,7 @@ VERBS = (
     "variants",
     "generate",
     "env",
+    "include-dir",
 )
 
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
@@ -121,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"lobench {version()}")
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for verb in VERBS:
-        module = importlib.import_module(f"lobench.workbench.cli.{verb}")
+        module = importlib.import_module(f"lobench.workbench.cli.{verb.replace('-', '_')}")
         sub = verbs.add_parser(verb, help=module.HELP, description=module.__doc__)
         module.add_arguments(sub)
         sub.set_defaults(command=module)

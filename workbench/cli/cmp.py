@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from lobench.workbench.cli import options
 
 if TYPE_CHECKING:
-    from lobench.engine.policy import Variant
+    from lobench.engine.foreign.start import Contestant
     from lobench.workbench.results.model.document import FeedResult, Result
     from lobench.workbench.results.model.intervals import Interval
 
@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     content = document.content
     (feed,) = content.feeds
     if not {base, variant} & set(refuted(feed)):
-        feed.comparison = compare(feed, base, variant, arguments.tolerance, until=arguments.until)
+        feed.comparison = compare(feed, base, variant, arguments.tolerance, until=content.until)
         document.save()
     comparison = feed.comparison
     if arguments.json:
@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if exit_code(content) or (comparison and comparison.regression) else 0
 
 
-def _variants(arguments: argparse.Namespace) -> tuple[list[Variant], tuple[str, str]]:
+def _variants(arguments: argparse.Namespace) -> tuple[list[Contestant], tuple[str, str]]:
     """What is measured, the reference among it, and the names of the two."""
     from lobench.engine.errors import UsageError
     from lobench.variants import REFERENCE, resolve
@@ -105,10 +105,12 @@ def _show(content: Result, feed: FeedResult, base: str, variant: str, result: ob
     from lobench.workbench.cli.outcome import (
         resolution,
         say,
+        say_compared,
         say_differences,
         say_floors,
         say_idle,
         say_tuning,
+        say_verified,
         stages,
     )
     from lobench.workbench.console import stdout
@@ -132,7 +134,8 @@ def _show(content: Result, feed: FeedResult, base: str, variant: str, result: ob
     if wrong:
         say("verification", f"FAILED for {', '.join(wrong)}: no verdict on what computes something else")
     else:
-        say("verification", f"{len(feed.verification)} replays agree to the last bit")
+        say_verified(feed)
+    say_compared(content)
     say_tuning(feed)
     if feed.analysis:
         say_floors(feed.analysis.noise)

@@ -43,10 +43,11 @@ def add_json(parser: argparse.ArgumentParser, **default: Any) -> None:
 def add_variants_from(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--variants-from",
-        metavar="FILE.py",
+        metavar="FILE",
         action="append",
         default=[],
-        help="also use the variant that this file defines (repeatable; see docs/adding-a-variant.md)",
+        help="also use the variant that this Python file defines, or the engine that it or this shared library defines "
+        "(repeatable; see docs/adding-a-variant.md, docs/engine-abi.md)",
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lobench.engine.stages import STAGES
-from lobench.workbench.results.caution import caution, idleness
+from lobench.workbench.results.caution import caution, extent, idleness
 from lobench.workbench.results.conversion import as_json
 from lobench.workbench.results.model.analysis import Analysis, Rung
 from lobench.workbench.results.model.attribution import FromTop
@@ -99,7 +99,8 @@ def _show_feed(content: Result, feed: FeedResult) -> None:
     if wrong:
         say("verification", f"FAILED for {', '.join(wrong)}: not measured")
     else:
-        say("verification", f"{len(feed.verification)} replays agree to the last bit")
+        say_verified(feed)
+    say_compared(content)
     for name in feed.session.disagreeing if feed.session else ():
         reason = feed.session.reasons.get(name, TIMED_DIFFERS) if feed.session else ""
         say("REFUSED", f"{name}: {reason}; its figures are left out")
@@ -160,6 +161,19 @@ def say_floors(noise: Noise, *, more: str = "") -> None:
         if control.variant == again(control.of):
             pair = f"{control.of} against itself"
         say("", f"{control.floor:.2%} ({pair}, the same kernel)")
+
+
+def say_verified(feed: FeedResult) -> None:
+    """How many replays agree, and engines from outside in what."""
+    say("verification", f"{len(feed.verification)} replays agree to the last bit")
+    for name, what in {entry.name: entry.compared for entry in feed.verification if entry.compared}.items():
+        say("", f"{name} agrees in {what}")
+
+
+def say_compared(content: Result) -> None:
+    """How far a session with engines from outside goes."""
+    if content.compared is not None:
+        say("compared", extent(content))
 
 
 def say_tuning(feed: FeedResult) -> None:

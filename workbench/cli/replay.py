@@ -14,6 +14,9 @@ from lobench.workbench.cli import options
 
 if TYPE_CHECKING:
     from lobench.engine.feeds import Feed
+    from lobench.engine.foreign.engine import ForeignEngine
+    from lobench.engine.foreign.replay import ForeignReplay
+    from lobench.engine.foreign.start import Contestant
     from lobench.engine.policy import Variant
     from lobench.engine.replay import Replay
     from lobench.workbench.parquet_output import RowsFile
@@ -57,12 +60,15 @@ def run(arguments: argparse.Namespace) -> int:
 
     from lobench.engine.activity import activity
     from lobench.engine.feeds import open_feed
+    from lobench.engine.foreign.engine import ForeignEngine
     from lobench.engine.replay import Replay, Rows
     from lobench.workbench.tuning.picking import pick
 
     workers = options.one_of(arguments.workers)
     feed = open_feed(arguments.feeds)
     variant = _variant(arguments)
+    if isinstance(variant, ForeignEngine):
+        return _by_engine(feed, variant, workers, arguments)
     picked = pick(feed, arguments.tuning, [variant])
     variant = variant.fitted(picked.parameters if picked else None)
     with ExitStack() as stack:
@@ -137,13 +143,38 @@ def _identity(path: str) -> object:
     return found.st_dev, found.st_ino
 
 
-def _variant(arguments: argparse.Namespace) -> Variant:
-    from lobench.variants import discover, resolve
+def _variant(arguments: argparse.Namespace) -> Contestant:
+    from lobench.variants import resolve
+    from lobench.workbench.selection import known_with
 
-    known = discover(arguments.variants_from)
+    known = known_with(arguments.variants_from)
     if arguments.variant:
         return resolve(arguments.variant, known)
     return max(known.values(), key=lambda variant: -1 if variant.phase is None else variant.phase)
+
+
+def _by_engine(feed: Feed, engine: ForeignEngine, workers: int, arguments: argparse.Namespace) -> int:
+    """Replay with an engine from outside, as far as it goes."""
+    from lobench.engine.errors import UsageError
+    from lobench.engine.foreign.replay import ForeignReplay
+    from lobench.engine.foreign.start import warm
+
+    for name in ("features", "book", "strict", "counters"):
+        if getattr(arguments, name):
+            raise UsageError(f"--{name} is for lobench's own variants; {engine.name} is an engine from outside")
+    scope = engine.scope(arguments.until)
+    arguments.until = scope.until
+    warm(engine, scope.until)
+    with ForeignReplay(
+        engine, workers=workers, evaluate=arguments.evaluate, until=scope.until, books=scope.books
+    ) as replay:
+        seconds, signal = _replay(feed, replay, engine.name)
+        if signal:
+            _report_interrupt(signal, replay.records, [])
+            return 128 + signal
+        outcome = _outcome(arguments, feed, replay, workers, seconds)
+    _show({**outcome, "files": [], "tuning": None}, as_json=arguments.json)
+    return 0
 
 
 def _prepare(variant: Variant, arguments: argparse.Namespace) -> None:
@@ -158,7 +189,7 @@ def _prepare(variant: Variant, arguments: argparse.Namespace) -> None:
     warm(variant, observe=observe, counters=arguments.counters, until=arguments.until)
 
 
-def _replay(feed: Feed, replay: Replay, label: str) -> tuple[float, int]:
+def _replay(feed: Feed, replay: Replay | ForeignReplay, label: str) -> tuple[float, int]:
     """Replay to the end or to an interrupt; returns the seconds and the number of the signal, 0 for none."""
     from time import perf_counter
 
@@ -187,9 +218,12 @@ def _report_interrupt(signal: int, records: int, files: list[RowsFile]) -> None:
     complain("; ".join([f"{WORDS[signal]} after {records:,} events", *kept]))
 
 
-def _outcome(arguments: argparse.Namespace, feed: Feed, replay: Replay, workers: int, seconds: float) -> dict[str, Any]:
+def _outcome(
+    arguments: argparse.Namespace, feed: Feed, replay: Replay | ForeignReplay, workers: int, seconds: float
+) -> dict[str, Any]:
     memory = replay.memory()
-    digests = {} if arguments.until == "decode" else {"trace": f"{replay.trace:016x}"}
+    trace = None if arguments.until == "decode" else replay.trace
+    digests = {} if trace is None else {"trace": f"{trace:016x}"}
     if arguments.digests:
         digests["state"] = f"{replay.end_state():016x}"
     result = replay.finish()
@@ -200,9 +234,11 @@ def _outcome(arguments: argparse.Namespace, feed: Feed, replay: Replay, workers:
         "evaluate": arguments.evaluate,
         "until": arguments.until,
         **result.as_json(),
+        "events": replay.records,
+        "books": len(replay.books()),
         "digests": digests,
         "seconds": seconds,
-        "events_per_second": result.events / seconds if seconds else 0.0,
+        "events_per_second": replay.records / seconds if seconds else 0.0,
         "other_records": feed.other_records,
         "memory": memory,
     }
@@ -221,7 +257,7 @@ def _show(outcome: dict[str, Any], *, as_json: bool) -> None:
         return
     anomalies = [f"{name} {count:,}" for name, count in outcome["anomalies"].items() if count]
     others = [f"{count:,} of rtype {rtype}" for rtype, count in outcome["other_records"].items()]
-    live = outcome["memory"]["orders"]
+    memory = outcome["memory"]
     lines = [
         ("feed", outcome["feed"]),
         ("variant", f"{outcome['variant']}, workers {outcome['workers']}, evaluate {outcome['evaluate']}"),
@@ -230,7 +266,9 @@ def _show(outcome: dict[str, Any], *, as_json: bool) -> None:
         ("rate", f"{outcome['events_per_second']:,.0f} events/s"),
         ("evaluations", f"{outcome['evaluations']:,}"),
         ("books", f"{outcome['books']:,}"),
-        ("memory", f"{outcome['memory']['bytes_per_live_order']:,.0f} bytes for each of {live:,} live orders"),
+        ("memory", f"{memory['bytes_per_live_order']:,.0f} bytes for each of {memory['orders']:,} live orders")
+        if memory
+        else ("memory", "not known of an engine from outside"),
         ("anomalies", ", ".join(anomalies) or "none"),
     ]
     lines += [("other", ", ".join(others))] if others else []

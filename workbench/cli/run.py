@@ -44,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from lobench.engine.feeds import open_feed
+    from lobench.engine.scope import least
     from lobench.workbench.cli.outcome import exit_code, say, show, without_rows
     from lobench.workbench.console import print_json
     from lobench.workbench.experiment.document import Document, new_content
@@ -52,9 +53,10 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.workbench.results import ResultFolder, read
     from lobench.workbench.selection import with_reference
 
-    budget = _budget(arguments)
     specs = arguments.feeds or [QUICK_FEED if arguments.quick else DEFAULT_FEED]
     variants = with_reference(arguments.variants, arguments.variants_from)
+    until = least(variant.scope(arguments.until) for variant in variants).until
+    budget = _budget(arguments, until)
     source = open_feed(specs)
     asked = options_of([specs], arguments.variants_from, arguments.tuning, budget)
     folder = ResultFolder(arguments.output)
@@ -80,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
     return exit_code(content)
 
 
-def _budget(arguments: argparse.Namespace) -> Budget:
+def _budget(arguments: argparse.Namespace, until: str) -> Budget:
     from dataclasses import replace
 
     from lobench.engine.errors import UsageError
@@ -88,7 +90,7 @@ def _budget(arguments: argparse.Namespace) -> Budget:
     from lobench.workbench.experiment import budget
     from lobench.workbench.selection import LADDER
 
-    whole = arguments.until == STAGES[-1]
+    whole = until == STAGES[-1]
     if arguments.profile and not whole:
         raise UsageError("--profile looks at the whole pipeline; leave out --until")
     default = budget.QUICK_SECONDS if arguments.quick else budget.RUN_SECONDS

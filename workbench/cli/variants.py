@@ -1,4 +1,4 @@
-"""List the variants, the axes on which they differ, and how any other combination is named."""
+"""List the variants, the axes on which they differ, how any other combination is named, and engines from outside."""
 
 from __future__ import annotations
 
@@ -17,11 +17,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the ladder, then the axes."""
+    from lobench.engine.foreign.engine import ForeignEngine
     from lobench.engine.policy import AXES, CORE_AXES
-    from lobench.variants import REFERENCE, discover, factorial, from_top, policies
+    from lobench.variants import REFERENCE, factorial, from_top, policies
     from lobench.workbench.console import print_json
+    from lobench.workbench.selection import known_with
 
-    known = discover(arguments.variants_from)
+    known = known_with(arguments.variants_from)
+    engines = [variant for variant in known.values() if isinstance(variant, ForeignEngine)]
     axes = {axis: list(choices) for axis, choices in policies(known.values()).items()}
     combinations, tops = factorial(known), from_top(known)
     if arguments.json:
@@ -37,13 +40,29 @@ def run(arguments: argparse.Namespace) -> int:
                 "core_axes": CORE_AXES,
                 "factorial": len(combinations),
                 "from_top": [variant.name for variant in tops],
+                "engines": [
+                    {
+                        "name": engine.name,
+                        "title": engine.title,
+                        "version": engine.version,
+                        "digest": engine.digest,
+                        "offers": engine.offered,
+                        "leaves_out": engine.left_out,
+                        "most_workers": engine.most_workers,
+                    }
+                    for engine in engines
+                ],
             }
         )
         return 0
     top = tops[0].name
     rows: list[tuple[str, ...]] = [("variant", *AXES, "summary")]
-    rows += [(variant.name, *variant.policies.values(), variant.summary) for variant in known.values()]
+    compiled = [variant for variant in known.values() if not isinstance(variant, ForeignEngine)]
+    rows += [(variant.name, *variant.policies.values(), variant.summary) for variant in compiled]
     _print_aligned(rows)
+    if engines:
+        print()
+        _print_aligned([("engine", "what it is"), *((engine.name, engine.summary) for engine in engines)])
     print()
     _print_aligned([("axis", "policies"), *((axis, ", ".join(names)) for axis, names in axes.items())])
     print(

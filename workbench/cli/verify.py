@@ -16,7 +16,7 @@ from lobench.workbench.cli import options
 
 if TYPE_CHECKING:
     from lobench.engine.feeds import Feed, LoadedFeed
-    from lobench.engine.policy import Variant
+    from lobench.engine.foreign.start import Contestant
     from lobench.workbench.tuning.picking import Picked
     from lobench.workbench.verification.compare import Verification
     from lobench.workbench.verification.variants import Settings
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         open_feed(specs) for specs in ([arguments.feeds] if arguments.feeds else [[spec] for spec in DEFAULT_FEEDS])
     ]
     named = _named(sources, arguments, variants)
-    pairs: list[tuple[LoadedFeed, Sequence[Variant]]] = []
+    pairs: list[tuple[LoadedFeed, Sequence[Contestant]]] = []
     picked = []
     for source in sources:
         feed = load(source)
@@ -72,21 +72,21 @@ def run(arguments: argparse.Namespace) -> int:
     return _verified(pairs, picked, settings, arguments)
 
 
-def _named(sources: Sequence[Feed], arguments: argparse.Namespace, variants: Sequence[Variant]) -> Picked | None:
+def _named(sources: Sequence[Feed], arguments: argparse.Namespace, variants: Sequence[Contestant]) -> Picked | None:
     """The tuning that the user names; a file that is none is refused before anything is read."""
     from lobench.workbench.tuning.picking import pick
 
     return pick(sources[0], arguments.tuning, variants) if arguments.tuning else None
 
 
-def _picked(feed: LoadedFeed, variants: Sequence[Variant]) -> Picked | None:
+def _picked(feed: LoadedFeed, variants: Sequence[Contestant]) -> Picked | None:
     from lobench.workbench.tuning.picking import pick
 
     return pick(feed, None, variants)
 
 
 def _verified(
-    pairs: Sequence[tuple[LoadedFeed, Sequence[Variant]]],
+    pairs: Sequence[tuple[LoadedFeed, Sequence[Contestant]]],
     picked: Sequence[Picked | None],
     settings: Settings,
     arguments: argparse.Namespace,
@@ -142,7 +142,8 @@ def show(name: str, outcomes: list[Verification]) -> None:
         table.add_column(heading)
     for outcome in outcomes:
         digests = outcome.digests()
-        verdict = "yes" if outcome.agrees else f"NO: {', '.join(outcome.kinds)}"
+        agrees = "yes" if outcome.compared is None else f"in {outcome.compared}"
+        verdict = agrees if outcome.agrees else f"NO: {', '.join(outcome.kinds)}"
         table.add_row(outcome.name, str(outcome.workers), *(digests.get(name, "") for name in shown), verdict)
     console.print(table)
     for outcome in outcomes:

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from lobench.engine.errors import LobenchError
+from lobench.engine.foreign.engine import LIBRARIES
+from lobench.engine.policy import Variant
 from lobench.variants import resolve
 from lobench.workbench.conformance.judging import Verdict, judge
 from lobench.workbench.conformance.observation import Observation
 from lobench.workbench.conformance.rule import OFFERS, Rule
-from lobench.workbench.conformance.subjects import OracleSubject, Subject, Take
+from lobench.workbench.conformance.subjects import OracleSubject, Subject, Take, subject_of
 from lobench.workbench.selection import known_with
 from lobench.workbench.verification.isolated import COMPILING_SECONDS, FaultError, Host
 
@@ -48,11 +50,10 @@ class Conformance:
 class RemoteSubject:
     """An engine in a ``Host``'s process. ``seconds``: what it may take for one stream."""
 
-    offers = frozenset[str](OFFERS)
-    leaves_out = frozenset[str]()
-
-    def __init__(self, name: str, host: Host, seconds: float) -> None:
-        self.name = name
+    def __init__(self, known: Subject, host: Host, seconds: float) -> None:
+        self.name = known.name
+        self.offers = known.offers
+        self.leaves_out = known.leaves_out
         self._host = host
         self._seconds = seconds
 
@@ -83,14 +84,15 @@ def subject(engine: str, seconds: float = SECONDS) -> Iterator[Subject]:
     if engine == ORACLE:
         yield OracleSubject()
         return
-    files = [engine] if engine.endswith(".py") else []
-    variant = resolve(Path(engine).stem if files else engine, known_with(files))
-    with Host(variant.name, files) as host:
+    files = [engine] if engine.endswith((".py", *LIBRARIES)) else []
+    found = resolve(Path(engine).stem if files else engine, known_with(files))
+    with Host(found.name, files) as host:
         try:
             host.ask("warm", ["strategies", False], seconds=COMPILING_SECONDS, bounded=False)
         except FaultError as fault:
-            raise LobenchError(f"{variant.name}: does not compile: {fault.reason}") from None
-        yield RemoteSubject(variant.name, host, seconds)
+            what = "compile" if isinstance(found, Variant) else "start"
+            raise LobenchError(f"{found.name}: does not {what}: {fault.reason}") from None
+        yield RemoteSubject(subject_of(found), host, seconds)
 
 
 def conform(engine: Subject, rules: Sequence[Rule], advance: Callable[[], None] = lambda: None) -> Conformance:

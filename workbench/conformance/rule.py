@@ -14,8 +14,8 @@ Offer = Literal["bbo", "levels", "queues", "features", "strategies", "anomalies"
 OFFERS: Final[tuple[Offer, ...]] = ("bbo", "levels", "queues", "features", "strategies", "anomalies")
 """What an engine can offer to be asked for."""
 
-LeftOut = Literal["repairs", "top of book", "clear", "publishers"]
-LEFT_OUT: Final[tuple[LeftOut, ...]] = ("repairs", "top of book", "clear", "publishers")
+LeftOut = Literal["repairs", "top-of-book", "clear", "publishers"]
+LEFT_OUT: Final[tuple[LeftOut, ...]] = ("repairs", "top-of-book", "clear", "publishers")
 """Groups of rules that an engine may leave out, in the order of the bits of ``lobench_engine.h``."""
 
 

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from lobench.engine.anomalies import ANOMALIES
+from lobench.engine.foreign.abi import Options
+from lobench.engine.foreign.engine import ForeignEngine
+from lobench.engine.foreign.face import Face
+from lobench.engine.foreign.python_engine import LEAVES_OUT as LEFT_OUT_BITS
+from lobench.engine.foreign.python_engine import OFFERS as OFFER_BITS
+from lobench.engine.foreign.start import Contestant
 from lobench.engine.oracle import Oracle
 from lobench.engine.oracle.features import FEATURES
 from lobench.engine.policy import Variant
 from lobench.engine.records import ASK, BID
+from lobench.engine.registry import STRATEGIES
 from lobench.engine.replay import Replay
+from lobench.engine.result import StrategyEnd
+from lobench.engine.stages import STAGES
 from lobench.workbench.conformance.observation import Book, Observation
 from lobench.workbench.conformance.rule import OFFERS, Rule
 from lobench.workbench.conformance.stream import books_of, made, scramble
-from lobench.workbench.verification.machines import State
+from lobench.workbench.verification.machines import Side, State
+
+_MOST_LEVELS: Final = 1000
+"""Levels of a side that an engine is asked for; no stream has as many."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +135,64 @@ def _states(replay: Replay, books: Sequence[Book]) -> dict[Book, State]:
             )
             states[key] = State(bids, asks, replay.newest(*key), book.accounts())
     return states
+
+
+class ForeignSubject:
+    """An engine from outside."""
+
+    def __init__(self, engine: ForeignEngine) -> None:
+        self.engine = engine
+        self.name = engine.name
+        self.offers = _words(engine.offers, OFFER_BITS)
+        self.leaves_out = _words(engine.leaves_out, LEFT_OUT_BITS)
+
+    def observe(self, take: Take, advance: Callable[[int], None] | None = None) -> Observation:
+        engine = self.engine
+        scope = engine.scope(engine.last_stage)
+        every = take.evaluate == "every"
+        face = engine.start(Options(stage=STAGES.index(scope.until), evaluate_every=every, workers=1))
+        memory = take.laid_out()
+        try:
+            for start, stop in take.parts():
+                face.apply(memory.ctypes.data + start * take.stride, take.stride, stop - start)
+                if take.asked:
+                    self._states(face, take.books)
+                if advance is not None:
+                    advance(stop - start)
+            states = self._states(face, take.books)
+            counts = face.counts() if scope.counts or scope.anomalies else None
+            trace = face.trace() if scope.trace else None
+        finally:
+            face.close()
+        if counts is None:
+            return Observation(states, trace=trace)
+        anomalies = dict(zip(ANOMALIES, counts.anomalies, strict=False)) if scope.anomalies else None
+        return Observation(states, counts.events, counts.evaluations, anomalies, trace)
+
+    def _states(self, face: Face, books: Sequence[Book]) -> dict[Book, State]:
+        return {key: self._state(face, key) for key in books}
+
+    def _state(self, face: Face, key: Book) -> State:
+        sides: list[Side] = []
+        for side in "BA":
+            levels: Side = []
+            for price, size, count in face.levels(*key, side, _MOST_LEVELS).tolist():
+                orders = face.orders(*key, side, price).tolist() if "queues" in self.offers else []
+                levels.append((price, size, count, orders))
+            sides.append(levels)
+        row = face.features(*key) if "features" in self.offers else None
+        ends = face.accounts(*key) if "strategies" in self.offers else None
+        accounts = () if ends is None else map(StrategyEnd, STRATEGIES, *zip(*ends.tolist(), strict=True))
+        return State(sides[0], sides[1], None if row is None else tuple(map(float, row)), tuple(accounts))
+
+
+def _words(bits: int, known: Mapping[str, int]) -> frozenset[str]:
+    return frozenset(word for word, bit in known.items() if bits & bit)
+
+
+def subject_of(contestant: Contestant) -> VariantSubject | ForeignSubject:
+    """A variant, or an engine from outside, in this process."""
+    return ForeignSubject(contestant) if isinstance(contestant, ForeignEngine) else VariantSubject(contestant)
 
 
 class OracleSubject:

@@ -11,12 +11,23 @@ from datetime import UTC, datetime
 
 from lobench.engine.cache import source_digest
 from lobench.engine.feeds import LoadedFeed
-from lobench.engine.policy import Variant
+from lobench.engine.foreign.engine import ForeignEngine
+from lobench.engine.foreign.start import Contestant
+from lobench.engine.scope import least
 from lobench.workbench.environment import environment
 from lobench.workbench.measurement.variant_digest import variant_digest
 from lobench.workbench.results import ResultFolder
 from lobench.workbench.results.conversion import from_json
-from lobench.workbench.results.model.document import Digests, FeedResult, Options, Result, VariantEntry, Verified
+from lobench.workbench.results.model.document import (
+    Compared,
+    Digests,
+    EngineEntry,
+    FeedResult,
+    Options,
+    Result,
+    VariantEntry,
+    Verified,
+)
 from lobench.workbench.results.model.environment import Environment
 from lobench.workbench.verification.compare import Verification
 
@@ -44,8 +55,11 @@ class Document:
         self.save()
 
 
-def new_content(kind: str, variants: Sequence[Variant], evaluate: str, until: str, options: Options) -> Result:
-    """A document without feeds."""
+def new_content(kind: str, variants: Sequence[Contestant], evaluate: str, until: str, options: Options) -> Result:
+    """A document without feeds. Engines from outside that offer less than ``until`` have all the others cut to that
+    stage."""
+    scope = least(variant.scope(until) for variant in variants)
+    foreign = any(isinstance(variant, ForeignEngine) for variant in variants)
     return Result(
         kind=kind,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -53,7 +67,7 @@ def new_content(kind: str, variants: Sequence[Variant], evaluate: str, until: st
         options=options,
         status="partial",
         evaluate=evaluate,
-        until=until,
+        until=scope.until,
         environment=this_environment(),
         source_digest=source_digest(),
         variants=tuple(
@@ -64,12 +78,20 @@ def new_content(kind: str, variants: Sequence[Variant], evaluate: str, until: st
                 policies=variant.policies,
                 replaced=tuple(variant.replaced),
                 source_digest=variant_digest(variant),
+                engine=_engine(variant),
             )
             for variant in variants
         ),
         feeds=[],
         sweep=None,
+        compared=Compared(scope.books, scope.trace, until) if foreign else None,
     )
+
+
+def _engine(variant: Contestant) -> EngineEntry | None:
+    if not isinstance(variant, ForeignEngine):
+        return None
+    return EngineEntry(variant.title, variant.version, variant.offered, variant.left_out)
 
 
 def this_environment() -> Environment:
@@ -115,4 +137,5 @@ def verified(outcome: Verification) -> Verified:
         agrees=outcome.agrees,
         digests=from_json(Digests, digests) if digests else None,
         difference="\n".join(outcome.lines()) or None,
+        compared=outcome.compared,
     )

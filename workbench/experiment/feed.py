@@ -8,8 +8,10 @@ from dataclasses import replace
 
 from lobench.engine.errors import UsageError
 from lobench.engine.feeds import Feed, LoadedFeed, load
+from lobench.engine.foreign.start import Contestant
 from lobench.engine.parameters import LayoutParameters
 from lobench.engine.policy import Variant
+from lobench.engine.scope import least
 from lobench.engine.stages import STAGES
 from lobench.engine.workload import EVALUATE
 from lobench.variants import REFERENCE, discover, factorial, from_top
@@ -28,6 +30,7 @@ from lobench.workbench.measurement.precision import reached
 from lobench.workbench.measurement.session import Session, measure, measured_twice
 from lobench.workbench.measurement.shared_feed import SharedFeed, shared
 from lobench.workbench.precompile import warm_all
+from lobench.workbench.processes.starting import WorkerError
 from lobench.workbench.results.caution import evaluates, unevaluated
 from lobench.workbench.results.conversion import from_json
 from lobench.workbench.results.model.control import again
@@ -68,7 +71,7 @@ class FeedExperiment:
         document: Document,
         specs: Sequence[str],
         source: Feed,
-        variants: Sequence[Variant],
+        variants: Sequence[Contestant],
         files: Sequence[str],
         tuning: str | None = None,
         time_limit: float | None = None,
@@ -79,6 +82,7 @@ class FeedExperiment:
         self._files = list(files)
         self._evaluate: str = document.content.evaluate
         self._until: str = document.content.until
+        self._scope = least(variant.scope(self._until) for variant in variants)
         # A file that is named is refused before anything is read.
         named = pick(source, tuning, variants) if tuning else None
         self.feed: LoadedFeed = load(source)
@@ -116,7 +120,7 @@ class FeedExperiment:
         return self._content
 
     @property
-    def trusted(self) -> list[Variant]:
+    def trusted(self) -> list[Contestant]:
         """Variants that may be measured, in the ladder's order, then those beside it."""
         wrong = failed(self.content)
         good = [variant for variant in self.variants if variant.name not in wrong]
@@ -130,7 +134,7 @@ class FeedExperiment:
         self._document.content.feeds.append(self._content)
         self._document.save()
 
-    def _fit(self, variants: Sequence[Variant], parameters: LayoutParameters | None) -> None:
+    def _fit(self, variants: Sequence[Contestant], parameters: LayoutParameters | None) -> None:
         """Give variants that take them the parameters of this feed."""
         self._parameters = parameters
         self.variants = [variant.fitted(parameters) for variant in variants]
@@ -206,7 +210,7 @@ class FeedExperiment:
     def limits(self, budget: Budget) -> None:
         """What the machine allows."""
         # One of the ladder's own: it runs in this process.
-        top = [variant for variant in self.trusted if variant.phase is not None][-1]
+        top = [one for one in self.trusted if isinstance(one, Variant) and one.phase is not None][-1]
         orders = counters.peak_orders(self.feed, top, evaluate=self._evaluate, until=self._until)
         with progress("limits", budget.limits) as ticker:
             self.content.limits = limits.measure(
@@ -217,17 +221,21 @@ class FeedExperiment:
     def scaling(self, budget: Budget) -> None:
         """The trusted variants over numbers of workers."""
         names = [variant.name for variant in self.trusted]
-        with progress("scaling over workers", budget.scaling) as ticker:
-            self.content.scaling, self.content.at_once = scaling.measure(
-                self._handed,
-                names,
-                evaluate=self._evaluate,
-                until=self._until,
-                files=self._files,
-                processes=max(_PROCESSES, min(_SCALING_PROCESSES, int(budget.scaling / _SCALING_SECONDS))),
-                seconds=budget.scaling,
-                advance=ticker.advance,
-            )
+        try:
+            with progress("scaling over workers", budget.scaling) as ticker:
+                self.content.scaling, self.content.at_once = scaling.measure(
+                    self._handed,
+                    names,
+                    evaluate=self._evaluate,
+                    scope=self._scope,
+                    files=self._files,
+                    processes=max(_PROCESSES, min(_SCALING_PROCESSES, int(budget.scaling / _SCALING_SECONDS))),
+                    seconds=budget.scaling,
+                    advance=ticker.advance,
+                )
+        except WorkerError as error:
+            self._lose(error, "when it was measured on several workers")
+            self.scaling(budget)
         self._document.save()
 
     def sweep(self, budget: Budget) -> None:
@@ -251,7 +259,8 @@ class FeedExperiment:
     def profile(self) -> None:
         """Where the time of the trusted variants goes. After ``analyse``, which would drop the stages' shares."""
         folder = self._document.folder.path.absolute() / "profiles" / self.feed.digest[:8]
-        add_profiles(self._document, self.content, self.trusted, self._files, folder)
+        compiled = [variant for variant in self.trusted if isinstance(variant, Variant)]
+        add_profiles(self._document, self.content, compiled, self._files, folder)
         self._document.save()
 
     @property
@@ -259,7 +268,15 @@ class FeedExperiment:
         assert self._shared is not None, "within handed_over() only"
         return self._shared
 
-    def _verified(self, variants: Sequence[Variant]) -> list[Verification]:
+    def _lose(self, error: WorkerError, when: str) -> None:
+        """Go on without the variant that ended a measuring process. Raises the error where that was the reference, or
+        none."""
+        if error.who in (None, REFERENCE):
+            raise error
+        assert error.who is not None
+        self._add([Verified(error.who, 1, False, None, f"{when}, {error.how}")])
+
+    def _verified(self, variants: Sequence[Contestant]) -> list[Verification]:
         """The reference's outcome first, then those of ``variants``."""
         return verify_all(
             self.feed,
@@ -274,7 +291,7 @@ class FeedExperiment:
     def _measure(
         self,
         part: str,
-        variants: Sequence[Variant],
+        variants: Sequence[Contestant],
         feed: SharedFeed,
         budget: Budget,
         *,
@@ -283,10 +300,17 @@ class FeedExperiment:
     ) -> None:
         """Lay a session out and run it as ``part`` of the document; its control is the variant ``twice``, and a second
         one stands at the top of the line-up where no identical pair does so anyway."""
+        wrong = failed(self.content)
+        variants = [variant for variant in variants if variant.name not in wrong]
         names = [variant.name for variant in variants]
         # Many variants near the top: rates taken from the reference would leave time for too few processes.
         deciding = [variant.name for variant in self.trusted] if twice == REFERENCE else [REFERENCE, *names]
-        grain = self._grain(deciding, budget.session)
+        try:
+            grain = self._grain(deciding, budget.session)
+        except WorkerError as error:
+            self._lose(error, "when the grain was chosen")
+            self._measure(part, variants, feed, budget, isolated=isolated, twice=twice)
+            return
         rates = grain.nanoseconds
         same_as = same_kernels(variants, self._until)
         top = measured_twice(names, rates, same_as, twice)
@@ -312,7 +336,7 @@ class FeedExperiment:
                     self._handed,
                     names,
                     evaluate=self._evaluate,
-                    until=self._until,
+                    scope=self._scope,
                     files=self._files,
                     seconds=min(_CHOOSING, seconds / 20),
                 )
@@ -338,7 +362,7 @@ class FeedExperiment:
                     session,
                     feed,
                     evaluate=self._evaluate,
-                    until=self._until,
+                    scope=self._scope,
                     files=self._files,
                     isolated=isolated,
                     least=processes or FEWEST_CHOSEN,
@@ -347,5 +371,6 @@ class FeedExperiment:
                     advance=shown.advance,
                 )
             finally:
+                self._add(Verified(name, 1, False, None, f"when measured, {how}") for name, how in session.lost.items())
                 put()
                 self._document.save()

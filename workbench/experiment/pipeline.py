@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lobench.engine.feeds import Feed
-from lobench.engine.policy import Variant
+from lobench.engine.foreign.start import Contestant
 from lobench.workbench.console import stderr
 from lobench.workbench.experiment.budget import Budget
 from lobench.workbench.experiment.document import Document
@@ -15,7 +15,7 @@ from lobench.workbench.experiment.feed import FeedExperiment
 def conduct(
     document: Document,
     feeds: Sequence[tuple[Sequence[str], Feed]],
-    variants: Sequence[Variant],
+    variants: Sequence[Contestant],
     files: Sequence[str],
     budget: Budget,
     tuning: str | None = None,

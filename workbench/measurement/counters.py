@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from lobench.engine.feeds import LoadedFeed
+from lobench.engine.foreign.start import Contestant
 from lobench.engine.policy import Variant
 from lobench.engine.replay import Replay
 from lobench.workbench.console import progress
@@ -18,22 +19,23 @@ _LOOKS = 32
 
 def count(
     feed: LoadedFeed,
-    variants: Sequence[Variant],
+    variants: Sequence[Contestant],
     *,
     evaluate: str,
     until: str = "strategies",
     files: Sequence[str] = (),
 ) -> tuple[dict[str, dict[str, int]], dict[str, str]]:
     """Variant to counter to its total over the feed, each counted in a process of its own; and what ended those that
-    have none. ``files``: the user's own variants."""
-    faults = compile_all(variants, builds=("counted",), files=files, until=until)
+    have none. ``files``: the user's own variants. Engines from outside have no counters."""
+    own = [variant for variant in variants if isinstance(variant, Variant)]
+    faults = compile_all(own, builds=("counted",), files=files, until=until)
     counted = {}
-    with handed([feed]) as shared, progress("counting", feed.count * len(variants), records=True) as ticker:
-        for variant in variants:
+    with handed([feed]) as shared, progress("counting", feed.count * len(own), records=True) as ticker:
+        for variant in own:
             if variant.name in faults:
                 continue
             with Host(variant.name, files, shared) as host:
-                machine = RemoteMachine(host, variant, 0, evaluate=evaluate, until=until)
+                machine = RemoteMachine(host, variant, 0, evaluate=evaluate, scope=variant.scope(until))
                 try:
                     counted[variant.name] = machine.count(ticker.advance)
                 except FaultError as fault:

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from lobench.engine.policy import Variant
-from lobench.engine.replay import Replay
+from lobench.engine.foreign.start import Contestant, Running, start_replay
+from lobench.engine.scope import Scope
 from lobench.variants import REFERENCE
 from lobench.workbench.measurement.process import answer, cpu_for
 from lobench.workbench.measurement.shared_feed import SharedFeed
@@ -36,6 +36,7 @@ LONG = (((262_144,), (1, 2, 3, 4)),)
 """What is chosen from, best first: records of a slice, and eighths of it that are its lead-in. Short slices keep the
 samples of a pair close in time; a long lead-in is time that is not measured."""
 
+_WHOLE = Scope()
 _FASTEST = 2
 _RATE_RECORDS = 32_768
 _DISTURBING = 8
@@ -60,7 +61,7 @@ def choose_grain(
     variants: Sequence[str],
     *,
     evaluate: str,
-    until: str = "strategies",
+    scope: Scope = _WHOLE,
     files: Sequence[str],
     seconds: float,
     seed: int = 1,
@@ -71,7 +72,8 @@ def choose_grain(
         variants=list(variants),
         files=list(files),
         evaluate=evaluate,
-        until=until,
+        until=scope.until,
+        books=scope.books,
         seed=seed,
         seconds=seconds,
         cpu=cpu_for(0),
@@ -132,7 +134,7 @@ def work(job: Job) -> None:
     job.tell({"curves": curves, "piece_records": _piece(job), "nanoseconds": rates})
 
 
-def _nanoseconds(job: Job, variant: Variant) -> float:
+def _nanoseconds(job: Job, variant: Contestant) -> float:
     count = min(_RATE_RECORDS, job.feed.count)
     with _replay(job, variant) as replay:
         return _timed(job, replay, 0, count) / count
@@ -142,7 +144,7 @@ def _piece(job: Job) -> int:
     return max(1, min(WINDOW, job.feed.count) // PIECES)
 
 
-def _curve(job: Job, variant: Variant, other: Variant, seconds: float) -> list[float]:
+def _curve(job: Job, variant: Contestant, other: Contestant, seconds: float) -> list[float]:
     """Excess of each piece, a fraction: the median over stretches and rounds."""
     piece = _piece(job)
     window = min(piece * PIECES, job.feed.count)
@@ -163,15 +165,17 @@ def _curve(job: Job, variant: Variant, other: Variant, seconds: float) -> list[f
     return [float(value) for value in np.median(np.concatenate(ratios), axis=0) - 1]
 
 
-def _replay(job: Job, variant: Variant) -> Replay:
-    return Replay(variant, evaluate=job.task.evaluate, until=job.task.until, observe=False)
+def _replay(job: Job, variant: Contestant) -> Running:
+    if variant.name in job.task.variants:
+        job.in_hand(job.task.variants.index(variant.name))
+    return start_replay(variant, evaluate=job.task.evaluate, until=job.task.until, books=job.task.books)
 
 
-def _pieces(job: Job, replay: Replay, start: int, window: int, piece: int) -> list[int]:
+def _pieces(job: Job, replay: Running, start: int, window: int, piece: int) -> list[int]:
     return [_timed(job, replay, place, place + piece) for place in range(start, start + window - piece + 1, piece)]
 
 
-def _timed(job: Job, replay: Replay, start: int, stop: int) -> int:
+def _timed(job: Job, replay: Running, start: int, stop: int) -> int:
     """Thread CPU time in ns."""
     chunk = job.feed.slice(start, stop)
     began = time.thread_time_ns()

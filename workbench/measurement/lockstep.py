@@ -8,7 +8,6 @@ one variant from start to end before the next begins; what lock-step costs a var
 from __future__ import annotations
 
 import hashlib
-import os
 import random
 import time
 from collections.abc import Iterator, Sequence
@@ -17,8 +16,8 @@ from typing import Any
 
 from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import LoadedFeed
-from lobench.engine.policy import Variant
-from lobench.engine.replay import Replay
+from lobench.engine.foreign.replay import threads
+from lobench.engine.foreign.start import Contestant, Running, start_replay
 from lobench.workbench.measurement.clocks import Clocks
 from lobench.workbench.measurement.contamination import Reading, is_contaminated
 from lobench.workbench.measurement.design import Slice, slices
@@ -88,14 +87,14 @@ class _Bench:
         self._job = job
         self._began = began
         self._told = began
-        self._variants: Sequence[Variant] = job.variants()
+        self._variants: Sequence[Contestant] = job.variants()
         self._feed: LoadedFeed = job.feed
         self._slices = slices(job.feed.count, task.settings["slice_records"], task.settings["lead_in_records"])
         self._random = random.Random(task.seed)
         self._orders = orders(len(self._variants), self._random)
         self._clocks = Clocks(job.cpu)
         self._padding: list[bytes] = []
-        self._examiner = Examiner()
+        self._examiner = Examiner(task.traced)
         self._questions: list[Question] = []
         self._answers: list[list[str]] = []
         self._threads = threads()
@@ -110,7 +109,7 @@ class _Bench:
         self._begin()
         # Large pages may run out: no variant is always the last to ask for memory.
         turns = self._random.sample(range(len(self._variants)), len(self._variants))
-        made = {index: self._replay(self._variants[index]) for index in turns}
+        made = {index: self._replay(index) for index in turns}
         replays = [made[index] for index in range(len(made))]
         try:
             for place, part in enumerate(self._slices):
@@ -127,7 +126,7 @@ class _Bench:
         self._begin()
         count = len(self._variants)
         for turn, index in enumerate(self._random.sample(range(count), count)):
-            with self._replay(self._variants[index]) as replay:
+            with self._replay(index) as replay:
                 for place, part in enumerate(self._slices):
                     samples.append(self._sample(number, place, index, turn, replay, part))
         return samples, self._states()
@@ -142,14 +141,15 @@ class _Bench:
         """What each variant answered in this pass: traces and states, the last one's among them."""
         return [hashlib.blake2b("\n".join(said).encode(), digest_size=8).hexdigest() for said in self._answers]
 
-    def _replay(self, variant: Variant) -> Replay:
+    def _replay(self, index: int) -> Running:
         # Where memory lies makes a percent or two of difference. What the heap gives next is moved at random, so that
         # passes differ in it too, not processes alone.
         self._padding = [bytes(self._random.randrange(_PADDING)) for _ in range(_PADS)]
         task = self._job.task
-        return Replay(variant, evaluate=task.evaluate, until=task.until, observe=False)
+        self._job.in_hand(index)
+        return start_replay(self._variants[index], evaluate=task.evaluate, until=task.until, books=task.books)
 
-    def _sample(self, number: int, place: int, index: int, turn: int, replay: Replay, part: Slice) -> Sample:
+    def _sample(self, number: int, place: int, index: int, turn: int, replay: Running, part: Slice) -> Sample:
         self._job.in_hand(index)
         lead_in, timed = self._feed.slice(part.start, part.timed), self._feed.slice(part.timed, part.stop)
         # Its pages are in the process's tables; its records come to the caches as a replay reads them.
@@ -174,14 +174,6 @@ class _Bench:
             message: dict[str, Any] = {"seconds": now - self._began}
             self._job.tell(message)
         return (number, place, index, turn, *reading, int(is_contaminated(reading)))
-
-
-def threads() -> int:
-    """Threads of this process; 0 where the system does not tell."""
-    try:
-        return len(os.listdir("/proc/self/task"))
-    except OSError:
-        return 0
 
 
 def reading_ns(feed: LoadedFeed) -> float:

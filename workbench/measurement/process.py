@@ -22,7 +22,9 @@ from lobench.workbench.processes.starting import WorkerError, ending, helper
 Message = dict[str, Any]
 
 SILENT_SECONDS = 600.0
-"""How long a process may say nothing: it tells of itself several times a second, but for compiling."""
+"""How long a process may say nothing before its first word: it may have to compile."""
+WORKING_SECONDS = 120.0
+"""And afterwards, at least: it tells of itself several times a second, unless a slice or a question takes long."""
 
 
 def cpu_for(number: int) -> int | None:
@@ -72,7 +74,7 @@ def _said(task: Task, advance: Callable[[float], None], told: float) -> Generato
                 process.stdin.flush()
             with suppress(BrokenPipeError):
                 process.stdin.close()
-            for line in lines(process.stdout.fileno(), SILENT_SECONDS):
+            for line in lines(process.stdout.fileno(), SILENT_SECONDS, WORKING_SECONDS):
                 now = time.monotonic()
                 advance(now - told)
                 told = now
@@ -80,23 +82,29 @@ def _said(task: Task, advance: Callable[[float], None], told: float) -> Generato
         except TimeoutError:
             process.kill()
             who = in_hand(task)
-            raise WorkerError(f"a measuring process said nothing for {SILENT_SECONDS:,.0f} s{who}") from None
+            how = "did not go on"
+            raise WorkerError(f"a measuring process {how}{_named(who)}", who, how) from None
         except BaseException:
             process.kill()
             raise
-        if process.wait() != 0:
+        # Whoever ends its own process, does so with a variant in hand, whatever its exit code.
+        who = in_hand(task)
+        if process.wait() != 0 or who is not None:
             complaints.seek(0)
-            said = complaints.read().strip()
-            how = f"{ending(process.returncode, said)}{in_hand(task)}"
-            raise WorkerError(f"a measuring process {how}: {said[-2000:]}".rstrip(": "))
+            said = complaints.read().strip()[-2000:]
+            how = ending(process.returncode, said)
+            message = f"a measuring process {how}{_named(who)}: {said}".rstrip(": ")
+            raise WorkerError(message, who, said if process.returncode == 1 and said else how)
 
 
-def lines(descriptor: int, seconds: float) -> Iterator[bytes]:
-    """The whole lines that come through a pipe. Raises TimeoutError when nothing comes for so many seconds."""
+def lines(descriptor: int, seconds: float, later: float | None = None) -> Iterator[bytes]:
+    """The whole lines that come through a pipe. Raises TimeoutError when nothing comes for so many seconds, ``later``
+    once something came."""
     rest = b""
     while True:
         if not select.select([descriptor], [], [], seconds)[0]:
             raise TimeoutError
+        seconds = seconds if later is None else later
         read = os.read(descriptor, 1 << 20)
         if not read:
             return
@@ -104,11 +112,15 @@ def lines(descriptor: int, seconds: float) -> Iterator[bytes]:
         yield from whole
 
 
-def in_hand(task: Task) -> str:
-    """``, with NAME in hand`` of the variant that a process died with, if it was at one."""
+def in_hand(task: Task) -> str | None:
+    """The variant that a process died with, if it was at one."""
     assert task.hand is not None
     place = os.pread(task.hand, 1, 0)[0] - 1
-    return f" with {task.variants[place]} in hand" if 0 <= place < len(task.variants) else ""
+    return task.variants[place] if 0 <= place < len(task.variants) else None
+
+
+def _named(who: str | None) -> str:
+    return "" if who is None else f" with {who} in hand"
 
 
 def answer(task: Task, feed: SharedFeed | None = None) -> Message:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lobench.engine.feeds import LoadedFeed
-from lobench.engine.replay import Replay
+from lobench.engine.foreign.start import Running
 from lobench.workbench.measurement.design import Slice
 
 BOOKS = 3
@@ -43,15 +43,20 @@ def draw(feed: LoadedFeed, slices: Sequence[Slice], rng: random.Random) -> list[
 
 
 class Examiner:
-    """Puts questions, and measures what their answers owed."""
+    """Puts questions, and measures what their answers owed. ``traced``: the running trace is part of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, traced: bool = True) -> None:
+        self._traced = traced
         self._memory = np.zeros(_CACHE_BYTES // 8, np.int64)
 
-    def ask(self, replay: Replay, question: Question) -> tuple[int, str]:
+    def ask(self, replay: Running, question: Question) -> tuple[int, str]:
         """CPU time that the answer owed, in ns, and the answer, the same string for the same state."""
+        replay.settle()
         owed, answer = self._twice(lambda: replay.question(question.books), cold=False)
-        answers = [answer, replay.trace]
+        answers = [answer]
+        if self._traced:
+            assert replay.trace is not None, "a session compares traces where all keep one"
+            answers.append(replay.trace)
         if question.whole:
             more, state = self._twice(replay.end_state, cold=True)
             owed, answers = owed + more, [*answers, state]

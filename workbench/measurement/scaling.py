@@ -12,7 +12,9 @@ from contextlib import ExitStack
 from lobench.engine.activity import activity
 from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import Chunk
-from lobench.engine.replay import Replay
+from lobench.engine.foreign.engine import ForeignEngine
+from lobench.engine.foreign.start import Contestant, Running, start_replay
+from lobench.engine.scope import Scope
 from lobench.workbench.measurement.clocks import usable_cpus
 from lobench.workbench.measurement.prefault import taken, touch
 from lobench.workbench.measurement.process import messages
@@ -23,6 +25,7 @@ from lobench.workbench.results.model.samples import NamedSamples
 COLUMNS = ("process", "pass", "variant", "workers", "wall_ns", "cpu_ns")
 """``cpu_ns`` is that of all threads of the process together. Of replays at once: how many, until the last is done."""
 
+_WHOLE = Scope()
 _MOST = 16
 """Numbers of workers beyond this many are every power of two."""
 
@@ -38,7 +41,7 @@ def measure(
     variants: Sequence[str],
     *,
     evaluate: str,
-    until: str = "strategies",
+    scope: Scope = _WHOLE,
     files: Sequence[str],
     processes: int,
     seconds: float,
@@ -55,7 +58,9 @@ def measure(
             variants=list(variants),
             files=list(files),
             evaluate=evaluate,
-            until=until,
+            until=scope.until,
+            books=scope.books,
+            traced=scope.trace,
             seed=seed * 1000 + number,
             seconds=each,
             settings={"workers": worker_counts()},
@@ -76,38 +81,49 @@ def work(job: Job) -> None:
     counts = job.task.settings["workers"]
     # Replays at once: what one replay on as many workers could gain, if they had nothing to do with each other.
     kinds = [("scaling", count) for count in counts] + [("at_once", count) for count in counts if count > 1]
-    cases = [(index, *kind) for index in range(len(chosen)) for kind in kinds]
+    cases = [(index, *kind) for index in range(len(chosen)) for kind in kinds if _works(chosen[index], *kind)]
     rng = random.Random(job.task.seed)
     rows: dict[str, list[tuple[int, ...]]] = {"scaling": [], "at_once": []}
-    states: set[tuple[int, int]] = set()
+    states: set[tuple[int, int | None]] = set()
     ids = activity(job.feed)
     number = 0
     while not number or (time.monotonic() - began) * (number + 1) / number < job.task.seconds:
         for index, kind, count in rng.sample(cases, len(cases)):
+            job.in_hand(index)
             touch(taken())
             with ExitStack() as stack:
                 replays = [
                     stack.enter_context(
-                        Replay(
+                        start_replay(
                             chosen[index],
                             workers=count if kind == "scaling" else 1,
                             evaluate=job.task.evaluate,
                             until=job.task.until,
-                            observe=False,
+                            books=job.task.books,
                             activity=ids,
                         )
                     )
                     for _ in range(1 if kind == "scaling" else count)
                 ]
                 rows[kind].append((number, index, count, *_timed(replays, job.feed.slice(0, job.feed.count))))
-                states |= {(replay.end_state(), replay.trace) for replay in replays}
+                for replay in replays:
+                    replay.settle()
+                    states.add((replay.end_state(), replay.trace if job.task.traced else None))
             if len(states) > 1:
                 raise LobenchError(f"{chosen[index].name} with {count} workers ends in another state than the others")
         number += 1
     job.tell(rows)
 
 
-def _timed(replays: Sequence[Replay], whole: Chunk) -> tuple[int, int]:
+def _works(contestant: Contestant, kind: str, count: int) -> bool:
+    """Whether it can be measured so: an engine from outside has no more workers than it says, and nobody knows whether
+    two of one process disturb each other."""
+    if not isinstance(contestant, ForeignEngine):
+        return True
+    return kind == "scaling" and count <= contestant.most_workers
+
+
+def _timed(replays: Sequence[Running], whole: Chunk) -> tuple[int, int]:
     """Wall and CPU time of replays at once, from the first's start to the last's end, in ns."""
     with ThreadPoolExecutor(len(replays)) as pool:
         wall, cpu = time.perf_counter_ns(), time.process_time_ns()

@@ -6,15 +6,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from lobench.engine.scope import Scope
 from lobench.workbench.measurement.design import ALIKE, Slice, isolated_every, slices
 from lobench.workbench.measurement.lockstep import COLUMNS, LOCKSTEP
 from lobench.workbench.measurement.process import Message, cpu_for, messages
 from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.measurement.task import Task
+from lobench.workbench.processes.starting import WorkerError
 from lobench.workbench.results.model.control import once
 from lobench.workbench.results.model.samples import Design, NamedSamples, Samples, SessionResult
 from lobench.workbench.results.samples import counted
 
+_WHOLE = Scope()
 SESSION_COLUMNS = ("process", *COLUMNS)
 
 DIFFERS = "a trace, an answer or the state differed from the reference's in a timed replay"
@@ -40,6 +43,8 @@ class Session:
     """Why a variant is ``disagreeing``."""
     complete: bool = False
     same_as: dict[str, str] = field(default_factory=dict)
+    lost: dict[str, str] = field(default_factory=dict)
+    """Variants that ended a process, and how: they are in none of the lists above any more."""
     held: int = 0
     """Bytes that a pass takes, as far as known."""
 
@@ -64,6 +69,38 @@ class Session:
         name = once(name)
         self.disagreeing.add(name)
         self.reasons.setdefault(name, reason)
+
+    def drop(self, name: str, how: str) -> None:
+        """Go on without a variant that ended a process, with all that the others gave in processes that are done."""
+        self.lost[name] = how
+        self.disagreeing.discard(name)
+        kept = [place for place, measured in enumerate(self.measured) if once(measured) != name]
+        self.samples, self.isolated = (self._without(rows, kept) for rows in (self.samples, self.isolated))
+        self.measured = [self.measured[place] for place in kept]
+        self.same_as = {one: other for one, other in self.same_as.items() if name not in (one, other)}
+
+    @staticmethod
+    def _without(rows: list[list[int]], kept: Sequence[int]) -> list[list[int]]:
+        """Rows of the variants at these places, counted anew; so is their order within a slice."""
+        variant, order, *key = map(SESSION_COLUMNS.index, ("variant", "order", "process", "pass", "slice"))
+        places = {old: new for new, old in enumerate(kept)}
+        gone: dict[tuple[int, ...], list[int]] = {}
+        for row in rows:
+            if row[variant] not in places:
+                gone.setdefault(tuple(row[place] for place in key), []).append(row[order])
+        found = []
+        for row in rows:
+            if row[variant] in places:
+                before = sum(turn < row[order] for turn in gone.get(tuple(row[place] for place in key), ()))
+                changed = list(row)
+                changed[variant], changed[order] = places[row[variant]], row[order] - before
+                found.append(changed)
+        return found
+
+    def forget(self, process: int) -> None:
+        """Drop the rows of a process that begins anew."""
+        kept = ([row for row in rows if row[0] != process] for rows in (self.samples, self.isolated))
+        self.samples, self.isolated = kept
 
     def _judge(self, rows: list[list[int]], message: Message) -> None:
         """Refuse what was not timed while it worked: it answered late, or was faster than its records can be read."""
@@ -122,7 +159,7 @@ def measure(
     feed: SharedFeed,
     *,
     evaluate: str,
-    until: str = "strategies",
+    scope: Scope = _WHOLE,
     files: Sequence[str] = (),
     isolated: bool = True,
     least: int,
@@ -135,19 +172,20 @@ def measure(
     Where the machine is so busy that the time is over early, only ``least`` processes of the design are insisted on.
     ``keep`` is called after every pass, so that nothing measured is lost; ``enough`` after every process, to end
     early; ``advance`` with the seconds spent, as they pass. Each replay's end state is compared with the control's:
-    a variant whose differs stands in ``disagreeing``.
+    a variant whose differs stands in ``disagreeing``. One that ends its process is ``lost``, and the session goes on
+    without it; for the reference, WorkerError is raised.
     """
     design = session.design
-    left = design.seconds * (design.processes - session.begun)
-    for number in range(session.begun, design.processes):
-        began = time.monotonic()
-        seconds = left / (design.processes - number)
-        task = Task(
+
+    def task_of(number: int, seconds: float) -> Task:
+        return Task(
             job="session",
             variants=[once(name) for name in session.measured],
             files=list(files),
             evaluate=evaluate,
-            until=until,
+            until=scope.until,
+            books=scope.books,
+            traced=scope.trace,
             seed=design.seed * 1000 + number,
             # What a process needs to start is part of its time.
             seconds=seconds,
@@ -160,10 +198,24 @@ def measure(
                 "held": session.held,
             },
         )
-        for message in messages(task, feed, advance):
-            if "samples" in message:
-                session.take(number, message)
-                keep()
+
+    left = design.seconds * (design.processes - session.begun)
+    for number in range(session.begun, design.processes):
+        began = time.monotonic()
+        lost: int | None = None
+        while lost != len(session.lost):
+            lost = len(session.lost)
+            try:
+                for message in messages(task_of(number, left / (design.processes - number)), feed, advance):
+                    if "samples" in message:
+                        session.take(number, message)
+                        keep()
+            except WorkerError as error:
+                if error.who is None or error.who == once(session.measured[-1]):
+                    raise
+                # The others begin anew without it.
+                session.forget(number)
+                session.drop(error.who, error.how)
         left -= time.monotonic() - began
         if enough(session) or (left <= 0 and number + 1 >= least):
             break

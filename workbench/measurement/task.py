@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Protocol
 
 from lobench.engine.feeds import LoadedFeed
-from lobench.engine.policy import Variant
+from lobench.engine.foreign.start import Contestant
+from lobench.engine.scope import BOOKS
 
 JOBS: Final = {
     "session": "lobench.workbench.measurement.lockstep",
@@ -33,6 +34,10 @@ class Task:
     files: Sequence[str] = ()
     evaluate: str = "last"
     until: str = "strategies"
+    books: str = BOOKS[-1]
+    """How deep answers look into books, one of ``lobench.engine.scope.BOOKS``."""
+    traced: bool = True
+    """Whether traces are compared."""
     seed: int = 1
     seconds: float = 0.0
     cpu: int | None = None
@@ -58,7 +63,7 @@ class Job(Protocol):
     @property
     def feed(self) -> LoadedFeed: ...
 
-    def variants(self) -> list[Variant]:
+    def variants(self) -> list[Contestant]:
         """The task's variants, their timed kernels warm."""
         ...
 

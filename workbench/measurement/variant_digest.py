@@ -7,17 +7,21 @@ import inspect
 import sys
 from pathlib import Path
 
+from lobench.engine.foreign.engine import ForeignEngine
+from lobench.engine.foreign.start import Contestant
 from lobench.engine.kernel_cache import digest_of
-from lobench.engine.policy import AXES, Variant
+from lobench.engine.policy import AXES
 
 
-def variant_digest(variant: Variant) -> str:
+def variant_digest(variant: Contestant) -> str:
     """Hex BLAKE2b, 64 bits: it changes when the variant's own mechanisms do.
 
     Of the text of every file that a function of its policies is defined in; and of every function that these lead to,
     in whatever file, with the values that it freezes. Where the files stand counts for nothing. The engine around them
-    has ``lobench.engine.cache.source_digest``.
+    has ``lobench.engine.cache.source_digest``. Of an engine from outside: of its file.
     """
+    if isinstance(variant, ForeignEngine):
+        return variant.digest
     digest = hashlib.blake2b(digest_size=8)
     for axis in AXES:
         policy = getattr(variant, axis)

@@ -17,7 +17,7 @@ from typing import IO, Any
 
 from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import LoadedFeed
-from lobench.engine.policy import Variant
+from lobench.engine.foreign.start import Contestant, warm
 from lobench.workbench.measurement.clocks import pin
 from lobench.workbench.measurement.shared_feed import receive
 from lobench.workbench.measurement.task import JOBS, NOBODY, Job, Task
@@ -38,6 +38,7 @@ def main() -> int:
     gc.disable()
     try:
         module.work(job)
+        job.in_hand(NOBODY)
     except LobenchError as error:
         print(error, file=sys.stderr)
         return 1
@@ -67,15 +68,14 @@ class _Job(Job):
         assert self._feed is not None, f"the job {self.task.job} was given no feed"
         return self._feed
 
-    def variants(self) -> list[Variant]:
-        from lobench.engine.replay import warm
+    def variants(self) -> list[Contestant]:
         from lobench.variants import discover, resolve
 
         known = discover(self.task.files)
         chosen = [resolve(name, known) for name in self.task.variants]
         for variant in dict.fromkeys(chosen):
             self.in_hand(chosen.index(variant))
-            warm(variant, observe=False, until=self.task.until)
+            warm(variant, self.task.until)
         self.in_hand(NOBODY)
         gc.collect()
         if self.task.parameters:

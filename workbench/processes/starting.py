@@ -40,7 +40,13 @@ _PID_DIGITS = 10
 
 
 class WorkerError(LobenchError):
-    """A process that lobench started has ended badly, or was ended."""
+    """A process that lobench started has ended badly, or was ended. ``who``: the variant that it had in hand, None if
+    it had none; ``how`` it ended with that."""
+
+    def __init__(self, message: str, who: str | None = None, how: str = "") -> None:
+        super().__init__(message)
+        self.who = who
+        self.how = how
 
 
 class Started(TypedDict):

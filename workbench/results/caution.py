@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from lobench.engine.scope import Scope, told
 from lobench.engine.stages import STAGES
+from lobench.workbench.results.model.document import Result
 from lobench.workbench.results.model.samples import SessionResult
 
 FEW = 5
@@ -23,6 +25,15 @@ def idleness(name: str, evaluations: int, until: str) -> str | None:
     """That features and strategies had no work on a feed, though they are part of what was replayed, and what to do
     about it; None where they had some."""
     return unevaluated(name) if evaluations == 0 and evaluates(until) else None
+
+
+def extent(document: Result) -> str:
+    """How far a session with engines from outside goes: what all of them offer."""
+    compared = document.compared
+    assert compared is not None, "of a session with engines from outside"
+    scope = Scope(until=document.until, books=compared.books, trace=compared.trace, anomalies=False)
+    whole = "" if document.until == compared.asked else f"every replay ends after the stage {document.until}; "
+    return f"{whole}all agree in {told(scope, compared.asked)}{'' if compared.trace else '; traces are not compared'}"
 
 
 def evaluates(until: str) -> bool:

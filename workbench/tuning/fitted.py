@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lobench.engine.errors import UsageError
+from lobench.engine.foreign.start import Contestant
 from lobench.engine.parameters import LayoutParameters
 from lobench.engine.policy import Variant
 from lobench.variants import discover
@@ -26,7 +27,7 @@ def defaults() -> LayoutParameters:
     return parameters
 
 
-def parameters_for(variants: Iterable[Variant], values: Mapping[str, Any]) -> LayoutParameters | None:
+def parameters_for(variants: Iterable[Contestant], values: Mapping[str, Any]) -> LayoutParameters | None:
     """The parameters of these values for the first of some variants that takes any; None where none does. Raises
     ValueError as ``LayoutParameters.of`` does."""
     found = (variant.parameters_of(values) for variant in variants if variant.fits)

@@ -12,8 +12,8 @@ import numpy as np
 
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.engine.feeds import Feed, LoadedFeed, first_records
+from lobench.engine.foreign.start import Contestant
 from lobench.engine.parameters import LayoutParameters
-from lobench.engine.policy import Variant
 from lobench.engine.records import MBO
 from lobench.workbench.tuning.files import Tuning, folder, place_of, read
 
@@ -53,7 +53,7 @@ def beginning_of(feed: Feed) -> str:
     return hashlib.blake2b(first.view(np.uint8).data, digest_size=8).hexdigest()
 
 
-def pick(feed: Feed, named: str | None, variants: Iterable[Variant]) -> Picked | None:
+def pick(feed: Feed, named: str | None, variants: Iterable[Contestant]) -> Picked | None:
     """The tuning for a feed, None where there is none or no variant takes one.
 
     ``named`` is a file, or ``NONE``. Otherwise a loaded feed is found by the digest of its records; any other by its

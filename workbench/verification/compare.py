@@ -33,6 +33,8 @@ class Verification:
     kinds: tuple[str, ...]
     difference: Difference | None = None
     fault: FaultError | None = None
+    compared: str | None = None
+    """Of an engine from outside: what was compared, and what it does not offer."""
     event: dict[str, int] | None = None
     """That at which a fault begins."""
 
@@ -77,6 +79,7 @@ class Verification:
             "difference": self.difference.as_json() if self.difference else None,
             "reason": self.reason,
             "record": None if self.fault is None else self.fault.record,
+            **({} if self.compared is None else {"compared": self.compared}),
         }
 
     def _where(self) -> str:

@@ -22,7 +22,10 @@ import psutil
 
 from lobench.engine.errors import UsageError
 from lobench.engine.feeds import LoadedFeed
+from lobench.engine.foreign import engine as foreign
+from lobench.engine.foreign.start import Contestant
 from lobench.engine.policy import Variant
+from lobench.engine.scope import Scope
 from lobench.workbench.measurement.shared_feed import SharedFeed, shared
 from lobench.workbench.processes.starting import ending, helper
 from lobench.workbench.verification.machines import State
@@ -228,12 +231,12 @@ class RemoteMachine:
     def __init__(
         self,
         host: Host,
-        variant: Variant,
+        variant: Contestant,
         place: int,
         *,
         workers: int = 1,
         evaluate: str = "last",
-        until: str = "strategies",
+        scope: Scope,
         deep: bool = False,
         questions: Questions | None = None,
         calls: bool = False,
@@ -246,20 +249,23 @@ class RemoteMachine:
         self._seconds = seconds
         self._allowance = allowance
         self._deep = deep
-        self._until = until
+        self._scope = scope
         parameters = variant.parameters.as_json() if variant.fits and variant.parameters else None
         seed = None if questions is None else questions.seed
-        self._settings = (place, workers, evaluate, until, deep, seed, calls, parameters)
+        self._settings = (place, workers, evaluate, scope, deep, seed, calls, parameters)
 
     @property
     def name(self) -> str:
         return self.variant.name
 
     def warm(self) -> None:
-        """Compile what a replay needs, or load it. Raises FaultError of kind ``compile``."""
+        """Compile what a replay needs, or load it; start an engine from outside once. Raises FaultError, of kind
+        ``compile`` for what does not compile."""
         try:
-            self._host.ask("warm", [self._until, self._deep], seconds=COMPILING_SECONDS, bounded=False)
+            self._host.ask("warm", [self._scope.until, self._deep], seconds=COMPILING_SECONDS, bounded=False)
         except FaultError as fault:
+            if not isinstance(self.variant, Variant):
+                raise FaultError(fault.kind, f"does not start: {fault.reason}") from None
             raise FaultError("compile", f"does not compile: {fault.reason}") from None
 
     def replay(self, feed: LoadedFeed, count: int, advance: Callable[[int], None] | None = None) -> Proof:
@@ -310,8 +316,9 @@ class RemoteMachine:
 
 
 def check_loads(files: Sequence[str]) -> None:
-    """Load users' files in a process of its own first. Raises UsageError for one that ends it or takes for ever;
-    what is wrong with a file otherwise is told where it is used."""
+    """Load users' files in a process of its own first, and note what libraries hold, so that they need not be loaded
+    here. Raises UsageError for one that ends it or takes for ever; what is wrong with a Python file otherwise is told
+    where it is used."""
     if not files:
         return
     loaded = 0
@@ -322,7 +329,11 @@ def check_loads(files: Sequence[str]) -> None:
 
     with Host("", files) as host:
         try:
-            host.ask("load", seconds=LOADING_SECONDS, advance=note)
+            for library in host.ask("load", seconds=LOADING_SECONDS, advance=note):
+                foreign.note(library)
         except FaultError as fault:
+            file = files[min(loaded, len(files) - 1)]
             if fault.kind != "exception":
-                raise UsageError(f"{files[min(loaded, len(files) - 1)]}: when loaded, {fault.reason}") from None
+                raise UsageError(f"{file}: when loaded, {fault.reason}") from None
+            if file.endswith(foreign.LIBRARIES):
+                raise UsageError(fault.reason) from None

@@ -20,8 +20,11 @@ import numpy as np
 
 from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import Chunk, LoadedFeed
+from lobench.engine.foreign.engine import LIBRARIES, ForeignEngine
+from lobench.engine.foreign.start import Contestant, warm
+from lobench.engine.policy import Variant
 from lobench.engine.records import MBO
-from lobench.engine.replay import warm
+from lobench.engine.replay import warm as warm_build
 from lobench.variants import discover, load_file, resolve
 from lobench.workbench.measurement.shared_feed import receive
 from lobench.workbench.verification.machines import VariantMachine
@@ -82,17 +85,21 @@ class _Server:
         self._name = name
         self._feeds = [_feed(*feed) for feed in feeds]
 
-    def load(self) -> None:
-        """Load all files of the user's."""
+    def load(self) -> list[ForeignEngine]:
+        """Load all files of the user's; returns the engines of libraries."""
+        libraries = []
         for file in self._files:
-            load_file(file)
+            found = load_file(file)
+            if isinstance(found, ForeignEngine) and file.endswith(LIBRARIES):
+                libraries.append(found)
             self._advance(1)
+        return libraries
 
     def warm(self, until: str, deep: bool) -> None:
         variant = self._variant(None)
-        warm(variant, until=until)
-        if deep:
-            warm(variant, observe=True, until=until)
+        warm(variant, until)
+        if deep and isinstance(variant, Variant):
+            warm_build(variant, observe=True, until=until)
 
     def replay(self, settings: tuple[Any, ...], count: int) -> Any:
         machine, feed = self._machine(settings)
@@ -111,23 +118,23 @@ class _Server:
         return machine.count(feed, self._advance)
 
     def observe(self, take: Any) -> Any:
-        """What the variant shows at the end of a rule's stream (``conformance.subjects.Take``)."""
-        from lobench.workbench.conformance.subjects import VariantSubject
+        """What the engine shows at the end of a rule's stream (``conformance.subjects.Take``)."""
+        from lobench.workbench.conformance.subjects import subject_of
 
-        return VariantSubject(self._variant(None)).observe(take, self._advance)
+        return subject_of(self._variant(None)).observe(take, self._advance)
 
-    def _variant(self, parameters: dict[str, int] | None) -> Any:
+    def _variant(self, parameters: dict[str, int] | None) -> Contestant:
         variant = resolve(self._name, discover(self._files))
         return variant.fitted(variant.parameters_of(parameters))
 
     def _machine(self, settings: tuple[Any, ...]) -> tuple[VariantMachine, LoadedFeed]:
-        place, workers, evaluate, until, deep, seed, calls, parameters = settings
+        place, workers, evaluate, scope, deep, seed, calls, parameters = settings
         feed = self._feeds[place]
         machine = VariantMachine(
             self._variant(parameters),
             workers=workers,
             evaluate=evaluate,
-            until=until,
+            scope=scope,
             deep=deep,
             questions=None if seed is None else Questions(feed, seed),
             calls=calls,

@@ -3,8 +3,9 @@ one face."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,12 +13,15 @@ import numpy.typing as npt
 
 from lobench.engine.activity import activity
 from lobench.engine.feeds import LoadedFeed
+from lobench.engine.foreign.start import Contestant, Running, start_replay
+from lobench.engine.inspection import Level
 from lobench.engine.oracle import Oracle
 from lobench.engine.oracle.features import FEATURES
 from lobench.engine.policy import Variant
 from lobench.engine.records import BATCH
 from lobench.engine.replay import SLICE, Replay
 from lobench.engine.result import StrategyEnd
+from lobench.engine.scope import BOOKS, Scope
 from lobench.engine.stages import STAGES
 from lobench.workbench.verification.proof import Proof, Questions, is_whole
 
@@ -64,19 +68,20 @@ class Machine(Protocol):
 
 
 class VariantMachine:
-    """A compiled variant on a number of threads: its timed build, and in a ``deep`` proof the observed one, too.
+    """A variant, or an engine from outside, on a number of threads: the timed build, and in a ``deep`` proof of a
+    variant the observed one, too.
 
-    Without ``questions`` nothing is asked. ``calls``: the feed is replayed once more in calls of other lengths, which
-    are the questions' own.
+    ``scope``: how far it goes, and what of it is compared. Without ``questions`` nothing is asked. ``calls``: the feed
+    is replayed once more in calls of other lengths, which are the questions' own.
     """
 
     def __init__(
         self,
-        variant: Variant,
+        variant: Contestant,
         *,
         workers: int = 1,
         evaluate: str = "last",
-        until: str = "strategies",
+        scope: Scope,
         deep: bool = False,
         questions: Questions | None = None,
         calls: bool = False,
@@ -84,7 +89,7 @@ class VariantMachine:
         self.variant = variant
         self.workers = workers
         self._calls = calls
-        self._until = until
+        self._scope = scope
         self._evaluate = evaluate
         self._deep = deep
         self._questions = questions
@@ -95,7 +100,7 @@ class VariantMachine:
 
     def replay(self, feed: LoadedFeed, count: int, advance: Callable[[int], None] | None = None) -> Proof:
         sample = activity(feed) if self.workers > 1 else None
-        traces: list[int] = []
+        traces: list[int | None] = []
         states: dict[int, int] = {}
         answers: dict[int, int] = {}
         with self._replay(activity=sample) as replay:
@@ -103,7 +108,7 @@ class VariantMachine:
                 stop = min(start + BATCH, count)
                 replay.apply(feed.slice(start, stop))
                 if stop - start == BATCH:
-                    traces.append(replay.trace)
+                    traces.append(self._trace(replay))
                 books = self._questions.at(stop) if self._questions is not None else ()
                 if books:
                     answers[stop] = replay.question(books)
@@ -112,12 +117,16 @@ class VariantMachine:
                 if advance is not None:
                     advance(stop - start)
             result = replay.finish()
-        if self._deep:
-            with self._replay(activity=sample, observe=True) as replay:
-                _apply(replay, feed, count)
-                deep = replay.finish()
-            result = replace(result, digests=deep.digests, samples=deep.samples)
-        proof = Proof(result, np.array(traces, np.uint64), states, answers)
+        if self._deep and isinstance(self.variant, Variant):
+            observed = self._settings | {"observe": True, "activity": sample}
+            with Replay(self.variant, **observed) as deep:
+                _apply(deep, feed, count)
+                found = deep.finish()
+            result = replace(result, digests=found.digests, samples=found.samples)
+        if not self._scope.trace:
+            result = replace(result, trace=None)
+        kept = np.array([trace for trace in traces if trace is not None], np.uint64)
+        proof = Proof(result, kept, states, answers, scope=self._scope)
         return self._called(feed, count, proof, sample) if self._calls else proof
 
     def _called(self, feed: LoadedFeed, count: int, proof: Proof, sample: npt.NDArray[np.uint32] | None) -> Proof:
@@ -128,8 +137,9 @@ class VariantMachine:
             for start, stop in self._questions.calls(count):
                 part = feed.slice(start, stop)
                 replay.run(part.address, part.stride, part.count)
-                if stop % BATCH == 0 or stop == count:
-                    traces[stop] = replay.trace
+                trace = self._trace(replay)
+                if trace is not None and (stop % BATCH == 0 or stop == count):
+                    traces[stop] = trace
             return replace(proof, calls=traces, called=replay.end_state())
 
     def walk(self, feed: LoadedFeed, start: int, advance: Callable[[int], None]) -> None:
@@ -146,7 +156,8 @@ class VariantMachine:
 
     def count(self, feed: LoadedFeed, advance: Callable[[int], None]) -> dict[str, int]:
         """Mechanism counters of the whole feed, by the instrumented build."""
-        with Replay(self.variant, evaluate=self._evaluate, observe=False, counters=True, until=self._until) as replay:
+        assert isinstance(self.variant, Variant), "an engine from outside has no counters"
+        with Replay(self.variant, **self._settings, observe=False, counters=True) as replay:
             for chunk in feed:
                 replay.apply(chunk)
                 advance(chunk.count)
@@ -159,28 +170,39 @@ class VariantMachine:
             _apply(replay, feed, count)
             for book in replay.books():
                 if (book.instrument_id, book.publisher_id) == (instrument_id, publisher_id):
-                    sides = [
-                        [(level.price, level.size, level.count, list(level.orders)) for level in book.levels(side)]
-                        for side in "BA"
-                    ]
+                    sides = [_side(book.levels(side), self._scope.books) for side in "BA"]
                     features = None
-                    if STAGES.index(self._until) >= STAGES.index("features"):
+                    if STAGES.index(self._scope.until) >= STAGES.index("features"):
                         features = replay.newest(instrument_id, publisher_id)
                     return State(sides[0], sides[1], features, book.accounts())
         return State([], [], None)
 
-    def _replay(self, observe: bool = False, activity: npt.NDArray[np.uint32] | None = None) -> Replay:
-        return Replay(
-            self.variant,
-            workers=self.workers,
-            evaluate=self._evaluate,
-            until=self._until,
-            observe=observe,
-            activity=activity,
-        )
+    def _trace(self, replay: Running) -> int | None:
+        """The running trace, if it is compared."""
+        return replay.trace if self._scope.trace else None
+
+    @property
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "workers": self.workers,
+            "evaluate": self._evaluate,
+            "until": self._scope.until,
+            "books": self._scope.books,
+        }
+
+    def _replay(self, activity: npt.NDArray[np.uint32] | None = None) -> Running:
+        return start_replay(self.variant, **self._settings, activity=activity)
 
 
-def _apply(replay: Replay, feed: LoadedFeed, count: int) -> None:
+def _side(levels: Iterable[Level], books: str) -> Side:
+    """Levels as deep as they are compared."""
+    if books == BOOKS[0]:
+        return [(level.price, level.size, 0, []) for level in islice(levels, 1)]
+    queues = books == BOOKS[-1]
+    return [(level.price, level.size, level.count, list(level.orders) if queues else []) for level in levels]
+
+
+def _apply(replay: Running, feed: LoadedFeed, count: int) -> None:
     """Replay the first ``count`` records in slices."""
     for start in range(0, count, SLICE):
         replay.apply(feed.slice(start, min(start + SLICE, count)))

@@ -18,6 +18,8 @@ import numpy.typing as npt
 from lobench.engine.feeds import LoadedFeed
 from lobench.engine.records import BATCH
 from lobench.engine.result import DIGEST_NAMES, Result
+from lobench.engine.scope import Scope
+from lobench.engine.stages import STAGES
 
 Books = tuple[tuple[int, int], ...]
 """(instrument_id, publisher_id) of some books."""
@@ -78,6 +80,8 @@ class Proof:
     states: dict[int, int] = field(default_factory=dict)
     answers: dict[int, int] = field(default_factory=dict)
     calls: dict[int, int] = field(default_factory=dict)
+    scope: Scope = field(default_factory=Scope)
+    """What of it is compared."""
     called: int | None = None
     """Of a second replay, in calls of other lengths: number of records to the trace after them, at batch boundaries
     and at the end, and the whole state at the end."""
@@ -110,12 +114,20 @@ def compare(expected: Proof, actual: Proof) -> tuple[str, ...]:
                 same = np.array_equal(one.samples[:, column], other.samples[:, column])
                 if not same or getattr(one.digests, name) != getattr(other.digests, name):
                     kinds.append(name)
-    counted = ("events",) if decodes else ("events", "evaluations", "anomalies")
-    kinds += [name for name in counted if getattr(one, name) != getattr(other, name)]
+    kinds += [name for name in _counted(actual.scope, decodes) if getattr(one, name) != getattr(other, name)]
     # What differs in calls of one batch differs in others, too: that is no news.
     if not kinds and _call_difference(expected, actual) is not None:
         kinds.append("calls")
     return tuple(kinds)
+
+
+def _counted(scope: Scope, decodes: bool) -> tuple[str, ...]:
+    """Which counts are compared. Where nothing is evaluated there is nothing to count."""
+    if decodes:
+        return ("events",)
+    evaluates = STAGES.index(scope.until) > 1
+    counts = ("events", "evaluations") if evaluates else ("events",)
+    return (*(counts if scope.counts else ()), *(("anomalies",) if scope.anomalies else ()))
 
 
 def first_difference(expected: dict[int, int], actual: dict[int, int]) -> int | None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.engine.feeds import LoadedFeed
+from lobench.engine.foreign.engine import ForeignEngine
+from lobench.engine.foreign.start import Contestant
 from lobench.engine.policy import Variant
 from lobench.engine.registry import FEATURES, STRATEGIES
+from lobench.engine.scope import Scope, told
 from lobench.variants import REFERENCE, discover
 from lobench.workbench.console import Ticker, progress
 from lobench.workbench.measurement.shared_feed import SharedFeed
@@ -32,7 +35,8 @@ from lobench.workbench.verification.proof import Proof, Questions
 @dataclass(frozen=True)
 class Settings:
     """How all replays of a verification are made: as those of ``VariantMachine``. ``seconds``: what each may take;
-    None: a multiple of what the reference takes. ``files``: the user's own variants."""
+    None: a multiple of what the reference takes. ``files``: the user's own variants. An engine that offers less than
+    ``until`` goes as far as it does."""
 
     workers: Sequence[int] = (1,)
     evaluate: str = "last"
@@ -44,22 +48,30 @@ class Settings:
 
 
 @dataclass
+class _Side:
+    """The reference's side of a comparison, and the seconds that it took."""
+
+    machine: RemoteMachine
+    proof: Proof
+    seconds: float
+
+
+@dataclass
 class _Feed:
-    """A feed while it is verified: what is compared on it, the reference's side, and the outcomes so far."""
+    """A feed while it is verified: what is compared on it, the reference's side of each scope, and the outcomes so
+    far."""
 
     feed: LoadedFeed
     place: int
-    variants: dict[str, Variant]
+    variants: dict[str, Contestant]
     questions: Questions
-    reference: RemoteMachine | None = None
-    expected: Proof | None = None
-    seconds: float = 0.0
+    references: dict[Scope, _Side] = field(default_factory=dict)
     outcomes: list[Verification] = field(default_factory=list)
 
 
 def verify_all(
     feed: LoadedFeed,
-    variants: Sequence[Variant],
+    variants: Sequence[Contestant],
     workers: Sequence[int] = (1,),
     *,
     evaluate: str = "last",
@@ -74,41 +86,47 @@ def verify_all(
     return verify_feeds([(feed, variants)], settings)[0]
 
 
-def verify_feeds(pairs: Sequence[tuple[LoadedFeed, Sequence[Variant]]], settings: Settings) -> list[list[Verification]]:
+def verify_feeds(
+    pairs: Sequence[tuple[LoadedFeed, Sequence[Contestant]]], settings: Settings
+) -> list[list[Verification]]:
     """For each feed, with its variants: the reference's own proof, then each variant with each number of workers, then
     the oracle, compared with it. All feeds have variants of the same names.
 
     All replays stop after stage ``until``, in the build that is timed. ``deep``: digests of everything at every batch
     boundary are compared, too; beside the oracle they always are. The reference with one worker comes first whether it
-    was asked for or not. What fails is an outcome that does not agree. Raises UsageError when the oracle is asked for
+    was asked for or not. What fails is an outcome that does not agree. An engine from outside is compared as far as it
+    offers, on no more workers than it has; of these there is always one. Raises UsageError when the oracle is asked for
     features or strategies that it does not know, LobenchError when the reference itself fails.
     """
     if settings.oracle:
         _check_oracle()
     baseline = discover()[REFERENCE]
     chosen = pairs[0][1]
-    problems = _compile(baseline, chosen, settings)
+    scopes = dict.fromkeys([Scope(until=settings.until), *(variant.scope(settings.until) for variant in chosen)])
+    problems = _compile(baseline, chosen, settings, scopes)
     with handed([feed for feed, _ in pairs]) as shared:
         feeds = [
             _Feed(feed, place, {variant.name: variant for variant in variants}, Questions(feed))
             for place, (feed, variants) in enumerate(pairs)
         ]
         total = sum(feed.count for feed, _ in pairs)
-        runs = len(settings.workers) * len(chosen) + settings.oracle
+        runs = sum(len(_workers(variant, settings)) for variant in chosen) + settings.oracle
         with (
-            progress("verifying", total * (1 + runs), records=True) as ticker,
+            progress("verifying", total * (len(scopes) + runs), records=True) as ticker,
             Host(baseline.name, settings.files, shared) as host,
         ):
             for one in feeds:
-                _begin(one, host, baseline, settings, ticker)
+                for scope in scopes:
+                    one.references[scope] = _begin(one, host, baseline, scope, settings, ticker)
+                proof = one.references[Scope(until=settings.until)].proof
+                one.outcomes.append(Verification(baseline.name, 1, proof, ()))
             for variant in chosen:
-                _verify_variant(variant.name, feeds, shared, host, settings, problems.get(variant.name), ticker)
+                _verify_variant(variant, feeds, shared, host, settings, problems.get(variant.name), ticker)
             for one in feeds if settings.oracle else ():
                 ticker.label("verifying against the oracle")
-                assert one.reference is not None
-                assert one.expected is not None
+                side = one.references[Scope(until=settings.until)]
                 machine = OracleMachine(evaluate=settings.evaluate)
-                one.outcomes.append(verify(one.feed, one.reference, one.expected, machine, ticker.advance))
+                one.outcomes.append(verify(one.feed, side.machine, side.proof, machine, ticker.advance))
     return [one.outcomes for one in feeds]
 
 
@@ -123,11 +141,23 @@ def _check_oracle() -> None:
         )
 
 
-def _compile(baseline: Variant, variants: Sequence[Variant], settings: Settings) -> dict[str, str]:
+def _workers(variant: Contestant, settings: Settings) -> list[int]:
+    """Numbers of workers that it is verified with."""
+    if not isinstance(variant, ForeignEngine):
+        return list(settings.workers)
+    return [count for count in settings.workers if count <= variant.most_workers] or [1]
+
+
+def _compile(
+    baseline: Variant, chosen: Sequence[Contestant], settings: Settings, scopes: Iterable[Scope]
+) -> dict[str, str]:
     """Compile what is needed; name of a variant that does not compile to the reason. Raises LobenchError for the
     reference, which everything is compared with."""
     builds = ("timed", "observed") if settings.deep else ("timed",)
+    variants = [variant for variant in chosen if isinstance(variant, Variant)]
     problems = compile_all([baseline, *variants], builds=builds, files=settings.files, until=settings.until)
+    for until in dict.fromkeys(scope.until for scope in scopes if scope.until != settings.until):
+        problems |= compile_all([baseline], builds=("timed",), until=until)
     if settings.oracle and baseline.name not in problems:
         problems |= compile_all([baseline], builds=("observed",), files=settings.files)
     if baseline.name in problems:
@@ -135,32 +165,31 @@ def _compile(baseline: Variant, variants: Sequence[Variant], settings: Settings)
     return problems
 
 
-def _begin(one: _Feed, host: Host, baseline: Variant, settings: Settings, ticker: Ticker) -> None:
+def _begin(one: _Feed, host: Host, baseline: Variant, scope: Scope, settings: Settings, ticker: Ticker) -> _Side:
     """The reference's proof of a feed."""
     ticker.label(f"verifying {baseline.name}")
-    deep = settings.deep or settings.oracle
-    one.reference = RemoteMachine(
+    whole = scope == Scope(until=settings.until)
+    machine = RemoteMachine(
         host,
         baseline,
         one.place,
         evaluate=settings.evaluate,
-        until=settings.until,
-        deep=deep,
+        scope=scope,
+        deep=whole and (settings.deep or settings.oracle),
         questions=one.questions,
     )
     try:
-        one.reference.warm()
+        machine.warm()
         began = time.monotonic()
-        one.expected = one.reference.replay(one.feed, one.feed.count, ticker.advance)
+        proof = machine.replay(one.feed, one.feed.count, ticker.advance)
     except FaultError as fault:
-        reason = failed(one.feed, one.reference, fault).reason
+        reason = failed(one.feed, machine, fault).reason
         raise LobenchError(f"{one.feed.name}: {baseline.name}: {reason}") from None
-    one.seconds = time.monotonic() - began
-    one.outcomes.append(Verification(baseline.name, 1, one.expected, ()))
+    return _Side(machine, proof, time.monotonic() - began)
 
 
 def _verify_variant(
-    name: str,
+    variant: Contestant,
     feeds: Sequence[_Feed],
     shared: Sequence[SharedFeed],
     reference: Host,
@@ -169,31 +198,36 @@ def _verify_variant(
     ticker: Ticker,
 ) -> None:
     """One variant's outcomes on all feeds with all numbers of workers, in a process of its own."""
+    name = variant.name
     with Host(name, settings.files, shared) as host:
         host.allowed = max(LEAST_GROWTH, TIMES_GROWTH * reference.growth)
         for one in feeds:
-            for workers in settings.workers:
+            side = one.references[variant.scope(settings.until)]
+            for workers in _workers(variant, settings):
                 if (name, workers) == (REFERENCE, 1):
                     continue
                 ticker.label(f"verifying {name}, {workers} workers")
-                machine = _machine(host, one, name, workers, settings)
-                one.outcomes.append(_outcome(one, machine, problem, ticker.advance))
+                machine = _machine(host, one, side, name, workers, settings)
+                outcome = _outcome(one.feed, side, machine, problem, ticker.advance)
+                if isinstance(variant, ForeignEngine):
+                    outcome = replace(outcome, compared=told(side.proof.scope, settings.until))
+                one.outcomes.append(outcome)
 
 
-def _machine(host: Host, one: _Feed, name: str, workers: int, settings: Settings) -> RemoteMachine:
+def _machine(host: Host, one: _Feed, side: _Side, name: str, workers: int, settings: Settings) -> RemoteMachine:
     seconds = settings.seconds
     allowance = "; --time-limit SECONDS allows more"
     if seconds is None:
         # Twice: the feed is replayed once more in calls of other lengths.
-        seconds = max(LEAST_SECONDS, 2 * TIMES_REFERENCE * one.seconds)
-        allowance = f"; the reference takes {one.seconds:.1f} s{allowance}"
+        seconds = max(LEAST_SECONDS, 2 * TIMES_REFERENCE * side.seconds)
+        allowance = f"; the reference takes {side.seconds:.1f} s{allowance}"
     return RemoteMachine(
         host,
         one.variants[name],
         one.place,
         workers=workers,
         evaluate=settings.evaluate,
-        until=settings.until,
+        scope=side.proof.scope,
         deep=settings.deep,
         questions=one.questions,
         calls=True,
@@ -202,13 +236,13 @@ def _machine(host: Host, one: _Feed, name: str, workers: int, settings: Settings
     )
 
 
-def _outcome(one: _Feed, machine: RemoteMachine, problem: str | None, advance: Callable[[int], None]) -> Verification:
-    assert one.reference is not None
-    assert one.expected is not None
+def _outcome(
+    feed: LoadedFeed, side: _Side, machine: RemoteMachine, problem: str | None, advance: Callable[[int], None]
+) -> Verification:
     if problem is not None:
-        return failed(one.feed, machine, FaultError("compile", problem))
+        return failed(feed, machine, FaultError("compile", problem))
     try:
         machine.warm()
     except FaultError as fault:
-        return failed(one.feed, machine, fault)
-    return verify(one.feed, one.reference, one.expected, machine, advance)
+        return failed(feed, machine, fault)
+    return verify(feed, side.machine, side.proof, machine, advance)

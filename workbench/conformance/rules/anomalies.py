@@ -112,6 +112,6 @@ RULES: Final = (
         (top("N", UNDEFINED, 0), top("B", 100, 0), top("B", UNDEFINED, 0), top("B", 100, 5), top("B", 100, 6)),
         anomalies={"invalid_side": 1, "zero_size": 1},
         needs="anomalies",
-        group="top of book",
+        group="top-of-book",
     ),
 )

@@ -116,7 +116,7 @@ RULES: Final = (
         "queue-position-top-of-book",
         "An A with F_TOB that replaces the side is joined anew, at the same price too.",
         (top("B", 100, 50), top("B", 100, 70)),
-        group="top of book",
+        group="top-of-book",
         queue_position_bid=70.0,
     ),
 )

@@ -11,7 +11,7 @@ from lobench.workbench.conformance.stream import UNDEFINED, Row, add, cancel, mo
 
 
 def _top(name: str, says: str, stream: tuple[Row, ...], shown: Shown, needs: Offer = "bbo") -> Rule:
-    return Rule(name, BOOKS, says, stream, (shown,), needs=needs, group="top of book")
+    return Rule(name, BOOKS, says, stream, (shown,), needs=needs, group="top-of-book")
 
 
 RULES: Final = (

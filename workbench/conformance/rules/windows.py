@@ -121,7 +121,7 @@ RULES: Final = (
             cancel(1, "A", 102, 5),
             *_nothing(95),
         ),
-        group="top of book",
+        group="top-of-book",
         pressure_arrival=3.0,
         pressure_cancellation=5.0 / 50.0,
     ),
@@ -173,7 +173,7 @@ RULES: Final = (
         "lifetime-top-of-book",
         "Orders that an A with F_TOB removes end no lifetimes.",
         (add(1, "B", 100, 5), none(), top("B", 100, 50)),
-        group="top of book",
+        group="top-of-book",
         order_lifetime_avg=nan,
     ),
 )

@@ -15,8 +15,19 @@ from lobench.workbench.results.model.samples import MeasuredLimits, NamedSamples
 
 
 @dataclass(frozen=True, slots=True)
+class EngineEntry:
+    """An engine from outside: what it calls itself, what it offers, and rules that it says it leaves out."""
+
+    name: str
+    version: str
+    offers: tuple[str, ...]
+    leaves_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class VariantEntry:
-    """A variant as it was. ``phase`` None: beside the ladder; ``replaced``: axes whose policies have no part in it."""
+    """A variant as it was. ``phase`` None: beside the ladder; ``replaced``: axes whose policies have no part in it;
+    ``engine``: of an engine from outside, whose ``source_digest`` is that of its file."""
 
     name: str
     phase: int | None
@@ -24,6 +35,17 @@ class VariantEntry:
     policies: Mapping[str, str]
     source_digest: str
     replaced: tuple[str, ...] = ()
+    engine: Annotated[EngineEntry | None, Omitted()] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How far a session with engines from outside compares everything that it measures. ``books``: one of
+    ``lobench.engine.scope.BOOKS``; ``trace``: whether running traces are; ``asked``: the stage that was asked for."""
+
+    books: str
+    trace: bool
+    asked: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +68,8 @@ class Verified:
     agrees: bool
     digests: Digests | None
     difference: str | None
+    compared: Annotated[str | None, Omitted()] = None
+    """Of an engine from outside: what was compared, and what it does not offer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +148,7 @@ class Result:
     feeds: list[FeedResult]
     sweep: Sweep | None
     options: Annotated[Options | None, Omitted()] = None
+    compared: Annotated[Compared | None, Omitted()] = None
 
     @property
     def phases(self) -> dict[str, int]:

@@ -1,0 +1,198 @@
+"""A replay by an engine from outside, with the face that the laboratory knows of ``lobench.engine.replay.Replay``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from lobench.engine.anomalies import ANOMALIES
+from lobench.engine.errors import StaleError, UsageError
+from lobench.engine.feeds.base import Chunk
+from lobench.engine.foreign.abi import Options
+from lobench.engine.foreign.engine import ForeignEngine
+from lobench.engine.foreign.face import EngineError, Face
+from lobench.engine.foreign.keys import Keys
+from lobench.engine.inspection import Level
+from lobench.engine.records import MBO
+from lobench.engine.registry import STRATEGIES
+from lobench.engine.result import Result, StrategyEnd
+from lobench.engine.scope import BOOKS, levels_of
+from lobench.engine.stages import STAGES
+from lobench.engine.workload import Workload
+
+_SHOWN_LEVELS = 1 << 12
+"""Levels of a side that are shown to a person."""
+
+
+@dataclass(frozen=True)
+class ForeignBook:
+    """One book, as far as its engine tells."""
+
+    instrument_id: int
+    publisher_id: int
+    face: Face
+    books: str
+    decides: bool
+
+    def levels(self, side: str) -> Iterator[Level]:
+        """Levels of side ``B`` or ``A``, best first."""
+        book = self.instrument_id, self.publisher_id
+        for price, size, count in self.face.levels(*book, side, levels_of(self.books, True) or _SHOWN_LEVELS).tolist():
+            orders = ()
+            if self.books == BOOKS[-1]:
+                orders = tuple(map(tuple, self.face.orders(*book, side, price).tolist()))
+            yield Level(price, size, count, orders)
+
+    def accounts(self) -> tuple[StrategyEnd, ...]:
+        found = self.face.accounts(self.instrument_id, self.publisher_id) if self.decides else None
+        if found is None:
+            return ()
+        return tuple(StrategyEnd(name, *account) for name, account in zip(STRATEGIES, found.tolist(), strict=True))
+
+
+class ForeignReplay:
+    """One engine on its way through a feed.
+
+    Arguments are those of ``Replay``; ``expected``: (orders, instruments) that may be there at a time, 0 where nobody
+    knows. Raises UsageError for more workers than the engine has, EngineError where it cannot be made.
+    """
+
+    def __init__(
+        self,
+        engine: ForeignEngine,
+        *,
+        workers: int = 1,
+        evaluate: str = "last",
+        until: str = STAGES[-1],
+        books: str = BOOKS[-1],
+        expected: tuple[int, int] = (0, 0),
+    ) -> None:
+        Workload(evaluate=evaluate, until=until)
+        scope = engine.scope(until)
+        if scope.until != until or BOOKS.index(books) > BOOKS.index(scope.books):
+            raise UsageError(f"{engine.name} offers {', '.join(engine.offered)} alone")
+        if workers > engine.most_workers:
+            raise UsageError(f"{engine.name} works with at most {engine.most_workers} workers, was {workers}")
+        self.variant = engine
+        self.workers = workers
+        self._scope = scope
+        self._stage = STAGES.index(until)
+        self._books = books
+        self._before = threads()
+        options = Options(
+            stage=self._stage,
+            evaluate_every=evaluate == "every",
+            workers=workers,
+            expected_orders=expected[0],
+            expected_instruments=expected[1],
+        )
+        self._face = engine.start(options)
+        self._apply = self._face.apply
+        self._keys = Keys()
+        self._note = self._keys.note
+        self._records = 0
+        self._open = True
+
+    @property
+    def records(self) -> int:
+        """Records of the feed handled so far."""
+        return self._records
+
+    def apply(self, chunk: Chunk) -> None:
+        """Handle a chunk. Raises EngineError where more threads are left behind than there may be workers."""
+        address, stride, count = chunk.address, chunk.stride, chunk.count
+        if address % 8 or stride % 8:
+            # Records of a file may stand anywhere; an engine gets them aligned.
+            aligned = chunk.array().copy()
+            address, stride = aligned.ctypes.data, MBO.itemsize
+        self.run(address, stride, count)
+        self.settle()
+        self._records += count
+        left = threads() - self._before
+        if left >= self.workers:
+            raise EngineError(
+                f"leaves {left} threads of its own, where {self.workers - 1} may rest: its work cannot be timed"
+            )
+
+    def run(self, address: int, stride: int, count: int) -> None:
+        """Handle records at an address, and nothing else: what a measurement times. The records must stay where they
+        are until ``settle``."""
+        if not self._open:
+            raise StaleError("this replay is closed: its memory is freed")
+        self._apply(address, stride, count)
+        self._note(address, stride, count)
+
+    def settle(self) -> None:
+        """Look at the books of the records so far: what the laboratory does for the engine, outside all clocks."""
+        self._keys.look()
+
+    @property
+    def trace(self) -> int | None:
+        """The running trace, uint64; None where the engine keeps none."""
+        return self._face.trace() if self._scope.trace else None
+
+    def question(self, books: Sequence[tuple[int, int]]) -> int:
+        """As ``Replay.question``, about books that had records."""
+        keys = np.array([instrument << 16 | publisher for instrument, publisher in books], np.int64)
+        return self._face.ask(keys, levels_of(self._books, False), self._counted, self._stage, False)
+
+    def end_state(self, until: str | None = None) -> int:
+        """As ``Replay.end_state``."""
+        stage = self._stage if until is None else min(self._stage, STAGES.index(until))
+        return self._face.ask(self._keys.found(), levels_of(self._books, True), self._counted, stage, True)
+
+    def newest(self, instrument_id: int, publisher_id: int) -> tuple[float, ...] | None:
+        """The newest features of a book; None where there is no such book, or none are computed."""
+        row = self._face.features(instrument_id, publisher_id) if self._stage > 1 else None
+        return None if row is None else tuple(map(float, row))
+
+    def books(self) -> list[ForeignBook]:
+        """All books that records named, in order of (instrument_id, publisher_id)."""
+        keys = sorted(map(int, self._keys.found()))
+        return [ForeignBook(key >> 16, key & 0xFFFF, self._face, self._books, self._stage > 2) for key in keys]
+
+    def memory(self) -> None:
+        """Nothing is known of it."""
+
+    def finish(self) -> Result:
+        """What was computed so far. What the engine does not offer is 0, and None for the trace."""
+        counts = self._face.counts() if self._scope.counts or self._scope.anomalies else None
+        counted = counts.anomalies if counts is not None and self._scope.anomalies else ()
+        return Result(
+            events=counts.events if counts else 0,
+            evaluations=counts.evaluations if counts else 0,
+            anomalies=dict(zip(ANOMALIES, counted or (0,) * len(ANOMALIES), strict=True)),
+            books=(),
+            trace=self.trace,
+        )
+
+    @property
+    def _counted(self) -> bool:
+        return self._books != BOOKS[0]
+
+    def close(self) -> None:
+        """End the engine. Safe to call twice."""
+        if self._open:
+            self._open = False
+            self._face.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def threads() -> int:
+    """Threads of this process; 0 where the system does not tell."""
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        return 0

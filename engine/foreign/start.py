@@ -1,0 +1,97 @@
+"""Starting a replay of whatever stands in the laboratory: a compiled variant, or an engine from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, Self, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from lobench.engine import replay as compiled
+from lobench.engine.feeds.base import Chunk
+from lobench.engine.foreign.engine import ForeignEngine
+from lobench.engine.foreign.replay import ForeignBook, ForeignReplay
+from lobench.engine.inspection import Book
+from lobench.engine.policy import Variant
+from lobench.engine.replay import Replay
+from lobench.engine.result import Result
+from lobench.engine.scope import BOOKS
+from lobench.engine.stages import STAGES
+
+Contestant: TypeAlias = Variant | ForeignEngine
+"""What can be verified and measured."""
+
+
+class Running(Protocol):
+    """A replay under way, as ``Replay`` explains it."""
+
+    @property
+    def records(self) -> int: ...
+
+    @property
+    def trace(self) -> int | None: ...
+
+    def apply(self, chunk: Chunk) -> None: ...
+
+    def run(self, address: int, stride: int, count: int) -> None: ...
+
+    def settle(self) -> None:
+        """Do what the laboratory owes before the state is asked for; never the contestant's work."""
+        ...
+
+    def question(self, books: Sequence[tuple[int, int]]) -> int: ...
+
+    def end_state(self) -> int: ...
+
+    def newest(self, instrument_id: int, publisher_id: int) -> tuple[float, ...] | None: ...
+
+    def books(self) -> Sequence[Book | ForeignBook]: ...
+
+    def finish(self) -> Result: ...
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *error: object) -> None: ...
+
+
+def start_replay(
+    contestant: Contestant,
+    *,
+    workers: int = 1,
+    evaluate: str = "last",
+    until: str = STAGES[-1],
+    books: str = BOOKS[-1],
+    activity: npt.NDArray[np.uint32] | None = None,
+    expected: tuple[int, int] = (0, 0),
+) -> Running:
+    """A replay in the build that is timed. ``books``: how deep its answers look; ``activity`` is for compiled variants
+    with several workers, ``expected`` (orders, instruments) for engines from outside."""
+    if isinstance(contestant, ForeignEngine):
+        return ForeignReplay(
+            contestant, workers=workers, evaluate=evaluate, until=until, books=books, expected=expected
+        )
+    return Replay(
+        contestant,
+        workers=workers,
+        evaluate=evaluate,
+        until=until,
+        books=books,
+        activity=activity,
+        observe=False,
+    )
+
+
+def warm(contestant: Contestant, until: str = STAGES[-1]) -> None:
+    """Compile what the timed build needs, or load it, by replaying nothing."""
+    if isinstance(contestant, Variant):
+        compiled.warm(contestant, observe=False, until=until)
+        return
+    scope = contestant.scope(until)
+    with start_replay(contestant, until=scope.until, books=scope.books) as replay:
+        replay.apply(Chunk(address=0, stride=56, count=0, owner=None))
+        replay.end_state()
+        replay.question([])
+        replay.finish()
