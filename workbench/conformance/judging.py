@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+
 from lobench.engine.oracle import digest
 from lobench.engine.records import F_LAST, UNDEF_PRICE
 from lobench.workbench.conformance.observation import Book, Difference, Looked, Observation, hexadecimal
@@ -83,7 +85,7 @@ def wrong(rule: Rule, subject: Subject, take: Take) -> list[Difference]:
     """What an engine shows otherwise than the rule wants it, at the end of ``take``."""
     actual = subject.observe(take)
     if rule.compared == "trace":
-        traced = trace_of(take, actual, signals="strategies" in subject.offers)
+        traced = trace_of(take, subject)
         same = traced == actual.trace
         return [] if same else [Difference("trace", hexadecimal(traced), hexadecimal(actual.trace))]
     if rule.compared == "one call":
@@ -91,20 +93,25 @@ def wrong(rule: Rule, subject: Subject, take: Take) -> list[Difference]:
     return Looked(rule, subject.offers).differences(_ORACLE.observe(take), actual)
 
 
-def trace_of(take: Take, shown: Observation, *, signals: bool) -> int:
-    """The trace of the rows that an engine shows, of a stream in which each book is evaluated at its last record and
-    nowhere before: its signals are its positions then."""
-    return sum(_row(take, key, state, signals) for key, state in shown.books.items()) & digest.MASK
+def trace_of(take: Take, subject: Subject) -> int:
+    """The trace of the rows that an engine shows after each evaluation, of a stream in which every strategy's signal is
+    the position that it has then."""
+    total = 0
+    for place, record in enumerate(take.records):
+        if record["flags"] & F_LAST:
+            key = (int(record["instrument_id"]), int(record["publisher_id"]))
+            before = take.records[: place + 1]
+            own = (before["instrument_id"] == key[0]) & (before["publisher_id"] == key[1])
+            shown = subject.observe(take.first(place + 1)).books[key]
+            total += _row(key, int(np.count_nonzero(own)), shown)
+    return total & digest.MASK
 
 
-def _row(take: Take, key: Book, state: State, signals: bool) -> int:
-    records = take.records
-    own = records[(records["instrument_id"] == key[0]) & (records["publisher_id"] == key[1])]
-    if not len(own) or not own[-1]["flags"] & F_LAST or state.features is None:
-        return 0
-    best = [side[0][:2] if side else (UNDEF_PRICE, 0) for side in (state.bids, state.asks)]
-    positions = [end.position for end in state.accounts] if signals else []
-    return digest.row_trace(digest.book_key(*key), len(own), [*best[0], *best[1]], state.features, positions)
+def _row(key: Book, event_number: int, shown: State) -> int:
+    best = [side[0][:2] if side else (UNDEF_PRICE, 0) for side in (shown.bids, shown.asks)]
+    positions = [end.position for end in shown.accounts]
+    quotes = [*best[0], *best[1]]
+    return digest.row_trace(digest.book_key(*key), event_number, quotes, shown.features or (), positions)
 
 
 def _first(differs: Callable[[int], bool], count: int) -> int:

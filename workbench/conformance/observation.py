@@ -52,7 +52,7 @@ class Looked:
             found += self._book(key, one, actual.books[key])
         if self.rule.anomalies is not None or self.everything:
             found += self._counts(expected, actual)
-        if (self.rule.traced or self.everything) and expected.trace != actual.trace:
+        if self.everything and expected.trace != actual.trace:
             found.append(Difference("trace", hexadecimal(expected.trace), hexadecimal(actual.trace)))
         return found
 

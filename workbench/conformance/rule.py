@@ -56,8 +56,6 @@ class Rule:
     """The engine is asked between calls, too."""
     scrambled: bool = False
     """Times run backwards, sequence numbers repeat, channels change."""
-    traced: bool = False
-    """The trace is compared with the oracle's."""
     compared: Literal["oracle", "one call", "trace"] = "oracle"
 
 

@@ -18,14 +18,11 @@ _ONE: Final = add(1, "B", 100, 5)
 RULES: Final = (
     _count(
         "no-anomaly",
-        "What breaks no rule is no anomaly: a C of size 0, an R or a T without side, an M that changes nothing.",
+        "What breaks no rule is no anomaly: a T without side or size, an R without anything, a C of size 0.",
+        trade("N", 100, 0),
+        record("R", "N", UNDEFINED, 0, 0),
         _ONE,
         cancel(1, "B", 100, 0),
-        modify(1, "B", 100, 5),
-        trade("N", 100, 0),
-        record("N", "N", UNDEFINED, 0, 0),
-        record("F", "N", UNDEFINED, 0, 0),
-        record("R", "N", UNDEFINED, 0, 0),
     ),
     _count(
         "counts-add-existing-order",

@@ -65,10 +65,10 @@ RULES: Final = (
         "evaluates-own-book",
         EVALUATION,
         "A record evaluates its own book alone.",
-        (none(), none(0), *at(2, 1, none()), *at(1, 2, none(0), none())),
+        (*at(2, 1, none()), *at(1, 2, none()), none(), none(0), *at(2, 1, none())),
         features(event_number=1.0),
-        features((2, 1), event_number=1.0),
-        features((1, 2), event_number=2.0),
+        features((2, 1), event_number=2.0),
+        features((1, 2), event_number=1.0),
     ),
     _evaluation(
         "before-first-evaluation",

@@ -126,7 +126,6 @@ RULES: Final = (
         "pressure-of-crossed-book",
         "Half the spread counts without its sign.",
         _book({102: 10}, {100: 5}),
-        pressure_buy=10.0 * _H / (_H + _H),
         pressure_sell=5.0 * _H / (_H + _H),
     ),
     _formula(
@@ -146,7 +145,6 @@ RULES: Final = (
         spread_relative=nan,
         spread_bps=nan,
         imbalance_level1=1.0,
-        imbalance_level5=1.0,
         imbalance_volume_weighted=1.0,
         pressure_buy=nan,
         pressure_sell=nan,
@@ -161,7 +159,6 @@ RULES: Final = (
         spread_relative=nan,
         spread_bps=nan,
         imbalance_level1=nan,
-        imbalance_level5=nan,
         imbalance_volume_weighted=nan,
         pressure_buy=nan,
         pressure_sell=nan,
@@ -172,7 +169,6 @@ RULES: Final = (
         (add(1, "B", Units(2**53 + 1), 5, 0), add(2, "A", Units(2**53 + 3), 4)),
         ARITHMETIC,
         mid_price=float(2**53 + 2**53 + 4) / 2e9,
-        spread_absolute=4e-9,
     ),
     _formula(
         "rounded-each",

@@ -23,20 +23,24 @@ RULES: Final = (
         "When a price becomes best, all size of its level is ahead; what joins later is not.",
         (*_NINE_AHEAD, add(4, "B", 99, 7), add(5, "B", 98, 2)),
         queue_position_bid=9.0,
-        queue_position_ask=nan,
     ),
     _queue(
         "queue-position-of-asks",
         "Asks have a queue position of their own.",
         (add(3, "A", 100, 1), add(1, "A", 101, 5), add(2, "A", 101, 4), cancel(3, "A", 100, 1), add(4, "A", 101, 7)),
         queue_position_ask=9.0,
-        queue_position_bid=nan,
     ),
     _queue(
         "queue-position-cancel",
-        "It falls by what a C takes off orders ahead, in part or whole.",
-        (*_NINE_AHEAD, cancel(1, "B", 99, 2), cancel(2, "B", 99, 4)),
-        queue_position_bid=3.0,
+        "It falls by the size of an order ahead that a C removes.",
+        (*_NINE_AHEAD, cancel(2, "B", 99, 4)),
+        queue_position_bid=5.0,
+    ),
+    _queue(
+        "queue-position-cancel-part",
+        "It falls by what a C takes off an order ahead.",
+        (*_NINE_AHEAD, cancel(1, "B", 99, 2)),
+        queue_position_bid=7.0,
     ),
     _queue(
         "queue-position-behind",
@@ -52,8 +56,8 @@ RULES: Final = (
     ),
     _queue(
         "queue-position-larger",
-        "It falls by the whole size of an order that loses its place by an M to a larger size, which is behind then.",
-        (*_NINE_AHEAD, modify(1, "B", 99, 8), cancel(1, "B", 99, 3)),
+        "It falls by the whole size of an order that loses its place by an M to a larger size.",
+        (*_NINE_AHEAD, modify(1, "B", 99, 8)),
         queue_position_bid=4.0,
     ),
     _queue(
@@ -78,7 +82,7 @@ RULES: Final = (
     _queue(
         "queue-position-other-level",
         "It does not fall by what orders at other prices lose.",
-        (*_NINE_AHEAD, add(4, "B", 98, 6), cancel(4, "B", 98, 2), modify(4, "B", 97, 4)),
+        (add(4, "B", 98, 6), add(5, "B", 97, 2), *_NINE_AHEAD, cancel(4, "B", 98, 6), modify(5, "B", 96, 2)),
         queue_position_bid=9.0,
     ),
     _queue(

@@ -44,20 +44,20 @@ RULES: Final = (
     _repair(
         "cancel-other-price",
         "A C whose price is not the order's goes on with the order's own.",
-        (_ONE, add(2, "B", 99, 3), cancel(1, "B", 99, 2)),
-        book("100 1:3 / 99 2:3"),
+        (_ONE, add(2, "B", 99, 3), cancel(1, "B", 99, 5)),
+        book("99 2:3"),
     ),
     _repair(
         "cancel-other-side",
         "A C whose side is not the order's goes on with the order's own.",
-        (_ONE, add(2, "A", 101, 3), cancel(1, "A", 100, 2)),
-        book("100 1:3", "101 2:3"),
+        (_ONE, add(2, "A", 101, 3), cancel(1, "A", 100, 5)),
+        book("", "101 2:3"),
     ),
     _repair(
         "cancel-no-side",
         "A C without a side goes on with the order's own.",
-        (_ONE, cancel(1, "N", 100, 2)),
-        book("100 1:3"),
+        (_ONE, cancel(1, "N", 100, 5)),
+        book(),
     ),
     _repair(
         "modify-unknown-order",

@@ -78,7 +78,7 @@ RULES: Final = (
     _top(
         "modify-top-of-book",
         "F_TOB means nothing in an M.",
-        (add(1, "B", 100, 5), add(2, "B", 99, 3), modify(1, "B", 99, 4, F_LAST | F_TOB)),
-        book("99 2:3 1:4"),
+        (add(1, "B", 100, 5), add(2, "B", 99, 3), modify(1, "B", 99, 5, F_LAST | F_TOB)),
+        book("99 2:3 1:5"),
     ),
 )

@@ -50,8 +50,8 @@ RULES: Final = (
     _trade(
         "trade-flow-average",
         "The flow of trades is averaged exponentially with alpha 0.1; the first is the average itself.",
-        (trade("B", 100, 10), trade("A", 100, 20), trade("N", 100, 5)),
-        trade_imbalance=7.0 + 0.1 * (0.0 - 7.0),
+        (trade("B", 100, 10), trade("A", 100, 20)),
+        trade_imbalance=10.0 + 0.1 * (-20.0 - 10.0),
     ),
     _trade(
         "last-trade-price",
@@ -72,7 +72,6 @@ RULES: Final = (
         "An F is no trade: it tells of the order that a T met.",
         (*_QUOTES, trade("B", 102, 3), record("F", "A", 101, 3, 2)),
         trade_imbalance=3.0,
-        last_trade_price=102.0,
     ),
     _trade(
         "trade-undefined-price",
@@ -80,7 +79,6 @@ RULES: Final = (
         (*_QUOTES, trade("B", 102, 3), trade("B", UNDEFINED, 90)),
         group="repairs",
         trade_imbalance=3.0,
-        last_trade_price=102.0,
         spread_effective=2.0,
     ),
     _trade(

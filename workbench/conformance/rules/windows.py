@@ -140,7 +140,7 @@ RULES: Final = (
     _window(
         "lifetime-not-of-parts",
         "A C that leaves a rest of its order ends no lifetime.",
-        (add(1, "B", 100, 5), cancel(1, "B", 100, 2), cancel(1, "B", 100, 0)),
+        (add(1, "B", 100, 5), cancel(1, "B", 100, 2)),
         order_lifetime_avg=nan,
     ),
     _window(
