@@ -10,7 +10,7 @@ import numpy as np
 
 from lobench.engine.oracle import digest
 from lobench.engine.records import F_LAST, UNDEF_PRICE
-from lobench.workbench.conformance.observation import Book, Difference, Looked, Observation, hexadecimal
+from lobench.workbench.conformance.observation import Book, Difference, Looked, hexadecimal
 from lobench.workbench.conformance.rule import OFFERS, Rule
 from lobench.workbench.conformance.subjects import OracleSubject, Subject, Take
 from lobench.workbench.verification.isolated import FaultError
@@ -81,8 +81,8 @@ def offered(rule: Rule, subject: Subject) -> bool:
     return rule.needs in subject.offers
 
 
-def wrong(rule: Rule, subject: Subject, take: Take) -> list[Difference]:
-    """What an engine shows otherwise than the rule wants it, at the end of ``take``."""
+def wrong(rule: Rule, subject: Subject, take: Take, reference: Subject = _ORACLE) -> list[Difference]:
+    """What an engine shows otherwise than the rule wants it, at the end of ``take``. ``reference`` is what is right."""
     actual = subject.observe(take)
     if rule.compared == "trace":
         traced = trace_of(take, subject)
@@ -90,7 +90,7 @@ def wrong(rule: Rule, subject: Subject, take: Take) -> list[Difference]:
         return [] if same else [Difference("trace", hexadecimal(traced), hexadecimal(actual.trace))]
     if rule.compared == "one call":
         return Looked(rule, subject.offers, everything=True).differences(subject.observe(take.in_one_call()), actual)
-    return Looked(rule, subject.offers).differences(_ORACLE.observe(take), actual)
+    return Looked(rule, subject.offers).differences(reference.observe(take), actual)
 
 
 def trace_of(take: Take, subject: Subject) -> int:

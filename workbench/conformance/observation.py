@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lobench.engine.registry import FEATURES
+from lobench.engine.result import StrategyEnd
 from lobench.workbench.conformance.rule import Rule
 from lobench.workbench.verification.machines import Side, State
 
@@ -70,9 +71,11 @@ class Looked:
             found += _features(names, whose, expected.features, actual.features)
         if "strategies" in self.offers:
             names = [name for entry in shown for name in entry.accounts]
-            for one, other in zip(expected.accounts, actual.accounts, strict=False):
-                if (self.everything or one.name in names) and one != other:
-                    found.append(Difference(f"account {one.name} {whose}", _account(one), _account(other)))
+            ends = {end.name: end for end in actual.accounts}
+            for end in expected.accounts:
+                came = ends.get(end.name)
+                if (self.everything or end.name in names) and end != came:
+                    found.append(Difference(f"account {end.name} {whose}", _account(end), _account(came)))
         return found
 
     def _counts(self, expected: Observation, actual: Observation) -> list[Difference]:
@@ -131,7 +134,9 @@ def _level(price: int, size: int, count: int, orders: list[tuple[int, int]]) -> 
     return f"{price / 1e9:g} x {size} ({count})" + (f" [{queue}{more}]" if orders else "")
 
 
-def _account(end: Any) -> str:
+def _account(end: StrategyEnd | None) -> str:
+    if end is None:
+        return "none"
     return f"position {end.position}, cash {end.cash!r}, equity {end.equity!r}, {end.trades} trades"
 
 

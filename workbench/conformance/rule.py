@@ -65,8 +65,8 @@ def book(bids: str = "", asks: str = "", of: tuple[int, int] = HOME) -> Shown:
     return Shown(of, _side(bids), _side(asks))
 
 
-def features(of: tuple[int, int] = HOME, **values: float) -> Shown:
-    """Some features of a book's newest evaluation."""
+def features(values: Mapping[str, float], of: tuple[int, int] = HOME) -> Shown:
+    """Some features of a book's newest evaluation, by name."""
     return Shown(of, features=values)
 
 

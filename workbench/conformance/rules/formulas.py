@@ -11,7 +11,7 @@ from lobench.workbench.conformance.stream import Row, Units, add, none
 
 
 def _formula(name: str, says: str, stream: tuple[Row, ...], section: str = FEATURES, **values: float) -> Rule:
-    return Rule(name, section, says, stream, (features(**values),), needs="features")
+    return Rule(name, section, says, stream, (features(values),), needs="features")
 
 
 def _book(bids: dict[int, int], asks: dict[int, int]) -> tuple[Row, ...]:
@@ -44,6 +44,20 @@ def _weighted(levels: dict[int, int]) -> float:
 
 def _imbalance(bids: float, asks: float) -> float:
     return (bids - asks) / (bids + asks)
+
+
+def _imbalance_of(k: int) -> Rule:
+    """The rule of the best ``k`` levels."""
+    best = "best level" if k == 1 else f"best {k} levels"
+    bids, asks = (sum(list(levels.values())[:k]) for levels in (_BIDS, _ASKS))
+    return Rule(
+        f"imbalance-level{k}",
+        FEATURES,
+        f"The size of the {best} of the bids less that of the asks, over both together.",
+        _SIX,
+        (features({f"imbalance_level{k}": _imbalance(bids, asks)}),),
+        needs="features",
+    )
 
 
 _FUSED_BID: Final = 100_000_000_311
@@ -85,17 +99,7 @@ RULES: Final = (
         spread_relative=inf,
         spread_bps=inf,
     ),
-    *(
-        _formula(
-            f"imbalance-level{k}",
-            f"The size of the best {k} levels of the bids less that of the asks, over both together."
-            if k > 1
-            else "The size of the best bid less that of the best ask, over both together.",
-            _SIX,
-            **{f"imbalance_level{k}": _imbalance(sum(list(_BIDS.values())[:k]), sum(list(_ASKS.values())[:k]))},
-        )
-        for k in range(1, 6)
-    ),
+    *map(_imbalance_of, range(1, 6)),
     _formula(
         "imbalance-of-missing-levels",
         "A level that is not there has size 0.",

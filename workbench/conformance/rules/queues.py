@@ -11,7 +11,7 @@ from lobench.workbench.conformance.stream import Row, add, cancel, clear, modify
 
 
 def _queue(name: str, says: str, stream: tuple[Row, ...], group: LeftOut | None = None, **values: float) -> Rule:
-    return Rule(name, TRACKERS, says, stream, (features(**values),), needs="features", group=group)
+    return Rule(name, TRACKERS, says, stream, (features(values),), needs="features", group=group)
 
 
 # When 3 goes, 99 becomes the best bid with 5 of order 1 and 4 of order 2 ahead of the hypothetical order.

@@ -28,7 +28,7 @@ def _trade(
     section: str = TRACKERS,
     **values: float,
 ) -> Rule:
-    return Rule(name, section, says, stream, (features(**values),), needs="features", group=group)
+    return Rule(name, section, says, stream, (features(values),), needs="features", group=group)
 
 
 def _flow(name: str, says: str, *rows: Row, value: float) -> Rule:

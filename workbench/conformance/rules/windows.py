@@ -11,7 +11,7 @@ from lobench.workbench.conformance.stream import UNDEFINED, Row, add, at, cancel
 
 
 def _window(name: str, says: str, stream: tuple[Row, ...], group: LeftOut | None = None, **values: float) -> Rule:
-    return Rule(name, TRACKERS, says, stream, (features(**values),), needs="features", group=group)
+    return Rule(name, TRACKERS, says, stream, (features(values),), needs="features", group=group)
 
 
 def _nothing(count: int) -> tuple[Row, ...]:
