@@ -8,20 +8,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from lobench.engine.errors import LobenchError
 from lobench.engine.foreign.engine import LIBRARIES
 from lobench.engine.policy import Variant
+from lobench.engine.records import MBO
 from lobench.variants import resolve
 from lobench.workbench.conformance.judging import Verdict, judge
 from lobench.workbench.conformance.observation import Observation
 from lobench.workbench.conformance.rule import OFFERS, Rule
 from lobench.workbench.conformance.subjects import OracleSubject, Subject, Take, subject_of
 from lobench.workbench.selection import known_with
-from lobench.workbench.verification.isolated import COMPILING_SECONDS, FaultError, Host
+from lobench.workbench.verification.isolated import COMPILING_SECONDS, LOADING_SECONDS, FaultError, Host
 
 ORACLE: Final = "oracle"
-SECONDS: Final = 20.0
-"""What an engine may take for a rule's stream of records."""
+SECONDS: Final = 10.0
+"""What an engine may take for a rule's stream of records, the longest of which the oracle replays in half a second."""
+LEAST_SECONDS: Final = 1.0
+MOST_SEARCHES: Final = 10
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,8 @@ class Conformance:
 
 
 class RemoteSubject:
-    """An engine in a ``Host``'s process. ``seconds``: what it may take for one stream."""
+    """An engine in a ``Host``'s process. ``seconds``: what it may take for one stream. One that hangs again and again
+    is given less time, and of one that ends its process again and again no record is looked for."""
 
     def __init__(self, known: Subject, host: Host, seconds: float) -> None:
         self.name = known.name
@@ -56,12 +62,16 @@ class RemoteSubject:
         self.leaves_out = known.leaves_out
         self._host = host
         self._seconds = seconds
+        self._faults = 0
 
     def observe(self, take: Take, advance: Callable[[int], None] | None = None) -> Observation:
         try:
             return self._ask(take, advance)
         except FaultError as fault:
-            fault.record = self._find(take, fault)
+            self._faults += 1
+            if fault.kind == "time":
+                self._seconds = max(LEAST_SECONDS, self._seconds / 2)
+            fault.record = self._find(take, fault) if self._faults <= MOST_SEARCHES else None
             raise
 
     def _ask(self, take: Take, advance: Callable[[int], None] | None = None) -> Observation:
@@ -88,7 +98,10 @@ def subject(engine: str, seconds: float = SECONDS) -> Iterator[Subject]:
     found = resolve(Path(engine).stem if files else engine, known_with(files))
     with Host(found.name, files) as host:
         try:
-            host.ask("warm", ["strategies", False], seconds=COMPILING_SECONDS, bounded=False)
+            if isinstance(found, Variant):
+                host.ask("warm", ["strategies", False], seconds=COMPILING_SECONDS, bounded=False)
+            else:
+                host.ask("observe", [Take(np.zeros(0, MBO), [])], seconds=LOADING_SECONDS)
         except FaultError as fault:
             what = "compile" if isinstance(found, Variant) else "start"
             raise LobenchError(f"{found.name}: does not {what}: {fault.reason}") from None

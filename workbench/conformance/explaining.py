@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from lobench.engine.records import F_LAST, F_SNAPSHOT, F_TOB, UNDEF_PRICE
@@ -48,6 +49,13 @@ def expected(rule: Rule) -> list[str]:
     return lines
 
 
+def table(rules: Iterable[Rule]) -> list[str]:
+    """Rules as a table of docs/conformance.md."""
+    lines = ["| rule | section | what it says | needs | may be left out |", "|---|---|---|---|---|"]
+    lines += [f"| `{rule.name}` | {rule.section} | {rule.says} | {rule.needs} | {rule.group or ''} |" for rule in rules]
+    return lines
+
+
 def how(rule: Rule) -> str:
     """How the stream is handed over, where that matters."""
     told = []
@@ -59,6 +67,8 @@ def how(rule: Rule) -> str:
         told.append(f"{rule.stride} bytes from one record to the next")
     if rule.asked:
         told.append("asked about its books after each call")
+    if rule.scrambled:
+        told.append("with times, sequence numbers and channels in disorder")
     return ", ".join(told)
 
 

@@ -15,14 +15,14 @@ RULES: Final = (
     Rule(
         "id-zero",
         ARITHMETIC,
-        "0 is an order id like any other.",
+        "An order id may be 0.",
         (add(0, "B", 100, 5), *at(2, 1, add(0, "B", 100, 3)), cancel(0, "B", 100, 5)),
         (book(), book("100 0:3", of=(2, 1))),
     ),
     Rule(
         "id-highest",
         ARITHMETIC,
-        "2^64 - 1 is an order id like any other.",
+        "An order id may be 2^64 - 1.",
         (
             add(2**64 - 1, "B", 100, 5),
             *at(2, 1, add(2**64 - 1, "B", 100, 3)),
