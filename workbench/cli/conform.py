@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("engine", metavar="ENGINE", nargs="?", help="a variant's name, oracle, or an engine's file")
     parser.add_argument("--rule", metavar="RULE", action="append", default=[], help="only this rule (repeatable)")
     parser.add_argument("--explain", metavar="RULE", help="print a rule's stream, what must come out of it, and why")
-    parser.add_argument("--list", action="store_true", help="list all rules")
+    options.add_list(parser, "all rules")
     options.add_json(parser)
 
 
