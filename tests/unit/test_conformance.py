@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from lobench.engine.anomalies import ANOMALIES
 from lobench.engine.oracle.features import FEATURES
 from lobench.engine.records import MBO
 from lobench.workbench.conformance import rules as parts
-from lobench.workbench.conformance.conforming import conform
+from lobench.workbench.conformance.conforming import SECONDS, RemoteSubject, conform
 from lobench.workbench.conformance.explaining import expected, how, rows, table
 from lobench.workbench.conformance.judging import judge
 from lobench.workbench.conformance.observation import Observation, same
@@ -22,7 +22,7 @@ from lobench.workbench.conformance.rule import LEFT_OUT, OFFERS, Rule, book
 from lobench.workbench.conformance.rules import RULES
 from lobench.workbench.conformance.stream import Units, add, cancel, made, none
 from lobench.workbench.conformance.subjects import OracleSubject, Take
-from lobench.workbench.verification.isolated import FaultError
+from lobench.workbench.verification.isolated import FaultError, Host
 from tests.replays import ROOT, Records
 
 ORACLE = OracleSubject()
@@ -215,3 +215,23 @@ def test_best_prices_alone_are_compared_alone() -> None:
     rule = replace(RULES["level-order"], stream=(add(1, "B", 100, 5), add(2, "B", 99, 3), cancel(2, "B", 99, 1)))
     assert judge(rule, Bare(0, frozenset({"bbo"}))).status == "holds"
     assert judge(rule, Bare(0, frozenset({"levels"}))).status == "fails"
+
+
+class Hanging(Host):
+    """The process of an engine that hangs whatever it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__("hanging")
+        self.spent = 0.0
+
+    def ask(self, what: str, arguments: Sequence[Any] = (), **options: Any) -> Any:
+        self.spent += options["seconds"]
+        raise FaultError("time", "did not end", done=1)
+
+
+def test_an_engine_that_hangs_in_every_rule_takes_minutes() -> None:
+    host = Hanging()
+    outcome = conform(RemoteSubject(ORACLE, host, SECONDS), list(RULES.values()))
+    assert len(outcome.of("fails")) == len(RULES)
+    assert outcome.verdicts[0].record == 1
+    assert host.spent < 300

@@ -16,7 +16,7 @@ def _market(count: int) -> Iterator[Row]:
     resting: list[tuple[int, str, int, int, int]] = []
     for i in range(count):
         instrument = 1 + (i // 3) % 2
-        flags = F_LAST if i % 3 != 1 else 0
+        flags = F_LAST if i % 3 else 0
         own = [order for order in resting if order[4] == instrument]
         if i % 11 == 10:
             yield from at(instrument, 1, trade("BAN"[i % 3], 100 + i % 3, 1 + i % 5, flags))
