@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from lobench.workbench.cli import main
 from lobench.workbench.conformance.rules import RULES
 from tests.cli.command import ROOT, lobench, refused
 
@@ -16,6 +17,11 @@ KEEPER = ENGINES / "keeper.py"
 FEW = [
     word for name in ("cancel-part", "fill-leaves-book", "fill-is-no-trade", "mid-price") for word in ("--rule", name)
 ]
+
+
+def long(*values: object) -> Any:
+    """Parameters of a test of the long tier."""
+    return pytest.param(*values, marks=pytest.mark.long)
 
 
 def judged(engine: object, *arguments: object, code: int) -> dict[str, Any]:
@@ -30,18 +36,24 @@ def statuses(told: dict[str, Any]) -> dict[str, str]:
     return {rule: entry["status"] for rule, entry in told.items()}
 
 
-def test_the_oracle_keeps_all_rules() -> None:
-    done = lobench("conform", "oracle")
-    assert done.returncode == 0
-    assert f"oracle keeps all {len(RULES)} rules that it was judged by" in done.stdout
-    assert set(RULES) <= set(done.stdout.replace(",", " ").split())
+def said(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
+    """What the verb prints, in this process: on stdout, or where it refuses on stderr."""
+    assert main(["conform", *arguments]) == code
+    told = capsys.readouterr()
+    return told.err if code else told.out
+
+
+def test_the_oracle_keeps_all_rules(capsys: pytest.CaptureFixture[str]) -> None:
+    told = said(capsys, "oracle")
+    assert f"oracle keeps all {len(RULES)} rules that it was judged by" in told
+    assert set(RULES) <= set(told.replace(",", " ").split())
 
 
 def test_an_engine_from_outside_keeps_all_rules() -> None:
     assert statuses(judged(KEEPER, code=0)) == dict.fromkeys(RULES, "holds")
 
 
-@pytest.mark.parametrize("rule", ["modify-larger", "fill-is-no-trade", "account-reverses"])
+@pytest.mark.parametrize("rule", ["modify-larger", long("fill-is-no-trade"), long("account-reverses")])
 def test_an_engine_that_is_wrong_in_one_rule_fails_it(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOBENCH_TEST_FAULT", rule)
     told = judged(KEEPER, code=1)
@@ -63,7 +75,11 @@ def test_a_failure_for_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("fault", "reason", "record"),
-    [("crash", "was killed by SIGSEGV", 1), ("raise", "raised ValueError: an F", 1), ("hang", "did not end within", 1)],
+    [
+        ("crash", "was killed by SIGSEGV", 1),
+        long("raise", "raised ValueError: an F", 1),
+        long("hang", "did not end within", 1),
+    ],
 )
 def test_a_fault_is_told_at_its_rule(fault: str, reason: str, record: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOBENCH_TEST_FAULT", fault)
@@ -79,6 +95,7 @@ def test_a_fault_is_told_at_its_rule(fault: str, reason: str, record: int, monke
     assert told["fill-is-no-trade"]["record"] == 3
 
 
+@pytest.mark.long
 def test_what_an_engine_does_not_offer_is_not_asked_of_it() -> None:
     told = judged(ROOT / "tests/foreign/textbook.py", code=0)
     needs = {name: RULES[name].needs for name, status in statuses(told).items() if status == "not offered"}
@@ -92,30 +109,29 @@ def test_a_variant_that_is_wrong_in_one_rule_fails_it() -> None:
     assert [name for name, status in statuses(told).items() if status == "fails"] == ["clear-means-both-sides"]
 
 
-def test_a_rule_is_explained() -> None:
-    done = lobench("conform", "--explain", "modify-larger")
-    assert done.returncode == 0
-    assert RULES["modify-larger"].says in done.stdout
-    assert "docs/semantics.md, Book rules" in done.stdout
-    assert [line.split()[5] for line in done.stdout.splitlines() if "LAST" in line] == ["A", "A", "M"]
-    assert "bids: 100 x 9 (2) [2:3 1:6]" in done.stdout
+def test_a_rule_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    told = said(capsys, "--explain", "modify-larger")
+    assert RULES["modify-larger"].says in told
+    assert "docs/semantics.md, Book rules" in told
+    assert [line.split()[5] for line in told.splitlines() if "LAST" in line] == ["A", "A", "M"]
+    assert "bids: 100 x 9 (2) [2:3 1:6]" in told
 
 
-def test_all_rules_are_listed() -> None:
-    lines = lobench("conform", "--list").stdout.splitlines()
+def test_all_rules_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = said(capsys, "--list").splitlines()
     assert [line.split()[0] for line in lines] == list(RULES)
-    told = json.loads(lobench("conform", "--list", "--json").stdout)["rules"]
+    told = json.loads(said(capsys, "--list", "--json"))["rules"]
     assert [entry["rule"] for entry in told] == list(RULES)
 
 
-def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
-    assert "did you mean modify-larger" in refused(2, "conform", "oracle", "--rule", "modify-large")
-    assert "did you mean modify-larger" in refused(2, "conform", "--explain", "modify-large")
-    assert "asks for an ENGINE" in refused(2, "conform")
-    assert "nothing" in refused(2, "conform", "nothing")
+def test_what_is_not_there_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "did you mean modify-larger" in said(capsys, "oracle", "--rule", "modify-large", code=2)
+    assert "did you mean modify-larger" in said(capsys, "--explain", "modify-large", code=2)
+    assert "asks for an ENGINE" in said(capsys, code=2)
+    assert "nothing" in said(capsys, "nothing", code=2)
     broken = tmp_path / "broken.py"
     broken.write_text("class ENGINE:\n    offers = 'levels'\n")
-    assert "apply" in refused(2, "conform", broken)
+    assert "apply" in said(capsys, str(broken), code=2)
 
 
 def test_an_engine_that_does_not_start_is_said(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def failing(fault: Fault) -> list[str]:
     return found
 
 
-QUICK = [*FAULTS][::5]
+QUICK = [*FAULTS][::10]
 
 
 @pytest.mark.parametrize(

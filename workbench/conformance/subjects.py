@@ -71,7 +71,9 @@ class Take:
         count = len(self.records)
         room = np.full((count * self.stride + 7) // 8, 0xA5A5A5A5A5A5A5A5, np.uint64).view(np.uint8)
         parts = room[: count * self.stride].reshape(count, self.stride)
-        parts[:, : self.records.itemsize] = np.ascontiguousarray(self.records).view(np.uint8).reshape(count, -1)
+        parts[:, : self.records.itemsize] = (
+            np.ascontiguousarray(self.records).view(np.uint8).reshape(count, self.records.itemsize)
+        )
         return room
 
     def parts(self) -> Iterator[tuple[int, int]]:
