@@ -26,6 +26,7 @@ VERBS = (
     "cmp",
     "diff",
     "verify",
+    "conform",
     "replay",
     "profile",
     "tune",

@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     options.add_output_file(parser, ".dbn or .dbn.zst")
     options.add_force(parser)
-    parser.add_argument("--list", action="store_true", help="list the feeds that can be generated")
+    options.add_list(parser, "the feeds that can be generated")
     options.add_json(parser)
 
 

@@ -188,6 +188,10 @@ def add_force(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="replace existing files, other than market data")
 
 
+def add_list(parser: argparse.ArgumentParser, note: str) -> None:
+    parser.add_argument("--list", action="store_true", help=_noted("list what there is", note))
+
+
 def add_history(parser: argparse.ArgumentParser) -> None:
     """Where recorded history is kept."""
     parser.add_argument("--results", metavar="DIR", help="folder of asv's results (default: that of asv.conf.json)")

@@ -117,6 +117,12 @@ class _Server:
         machine, feed = self._machine(settings)
         return machine.count(feed, self._advance)
 
+    def observe(self, take: Any) -> Any:
+        """What the engine shows at the end of a rule's stream (``conformance.subjects.Take``)."""
+        from lobench.workbench.conformance.subjects import subject_of
+
+        return subject_of(self._variant(None)).observe(take, self._advance)
+
     def _variant(self, parameters: dict[str, int] | None) -> Contestant:
         variant = resolve(self._name, discover(self._files))
         return variant.fitted(variant.parameters_of(parameters))

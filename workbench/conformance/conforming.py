@@ -1,0 +1,118 @@
+"""Judging an engine by all rules, one after the other, in a process that is started again where a rule ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from lobench.engine.errors import LobenchError
+from lobench.engine.foreign.engine import LIBRARIES
+from lobench.engine.policy import Variant
+from lobench.engine.records import MBO
+from lobench.variants import resolve
+from lobench.workbench.conformance.judging import Verdict, judge
+from lobench.workbench.conformance.observation import Observation
+from lobench.workbench.conformance.rule import OFFERS, Rule
+from lobench.workbench.conformance.subjects import OracleSubject, Subject, Take, subject_of
+from lobench.workbench.selection import known_with
+from lobench.workbench.verification.isolated import COMPILING_SECONDS, LOADING_SECONDS, FaultError, Host
+
+ORACLE: Final = "oracle"
+SECONDS: Final = 10.0
+"""What an engine may take for a rule's stream of records, the longest of which the oracle replays in half a second."""
+LEAST_SECONDS: Final = 1.0
+MOST_SEARCHES: Final = 10
+
+
+@dataclass(frozen=True)
+class Conformance:
+    """An engine and what came of every rule."""
+
+    engine: str
+    offers: tuple[str, ...]
+    leaves_out: tuple[str, ...]
+    verdicts: tuple[Verdict, ...]
+
+    def of(self, status: str) -> list[Verdict]:
+        return [verdict for verdict in self.verdicts if verdict.status == status]
+
+    def as_json(self) -> dict[str, Any]:
+        statuses = ("holds", "fails", "not offered", "left out")
+        return {
+            "engine": self.engine,
+            "offers": list(self.offers),
+            "leaves_out": list(self.leaves_out),
+            "counts": {status: len(self.of(status)) for status in statuses},
+            "rules": [verdict.as_json() for verdict in self.verdicts],
+        }
+
+
+class RemoteSubject:
+    """An engine in a ``Host``'s process. ``seconds``: what it may take for one stream. One that hangs again and again
+    is given less time, and of one that ends its process again and again no record is looked for."""
+
+    def __init__(self, known: Subject, host: Host, seconds: float) -> None:
+        self.name = known.name
+        self.offers = known.offers
+        self.leaves_out = known.leaves_out
+        self._host = host
+        self._seconds = seconds
+        self._faults = 0
+
+    def observe(self, take: Take, advance: Callable[[int], None] | None = None) -> Observation:
+        try:
+            return self._ask(take, advance)
+        except FaultError as fault:
+            self._faults += 1
+            if fault.kind == "time":
+                self._seconds = max(LEAST_SECONDS, self._seconds / 2)
+            fault.record = self._find(take, fault) if self._faults <= MOST_SEARCHES else None
+            raise
+
+    def _ask(self, take: Take, advance: Callable[[int], None] | None = None) -> Observation:
+        seen: Observation = self._host.ask("observe", [take], seconds=self._seconds, advance=advance)
+        return seen
+
+    def _find(self, take: Take, fault: FaultError) -> int | None:
+        """The record at which a fault begins, if it does when records come one by one."""
+        try:
+            self._ask(take.one_by_one())
+        except FaultError as again:
+            return again.done if again.kind == fault.kind and again.done < len(take.records) else None
+        return None
+
+
+@contextmanager
+def subject(engine: str, seconds: float = SECONDS) -> Iterator[Subject]:
+    """Within, the engine of that name, or of that file. Raises UsageError where there is none, LobenchError for one
+    that does not compile."""
+    if engine == ORACLE:
+        yield OracleSubject()
+        return
+    files = [engine] if engine.endswith((".py", *LIBRARIES)) else []
+    found = resolve(Path(engine).stem if files else engine, known_with(files))
+    with Host(found.name, files) as host:
+        try:
+            if isinstance(found, Variant):
+                host.ask("warm", ["strategies", False], seconds=COMPILING_SECONDS, bounded=False)
+            else:
+                host.ask("observe", [Take(np.zeros(0, MBO), [])], seconds=LOADING_SECONDS)
+        except FaultError as fault:
+            what = "compile" if isinstance(found, Variant) else "start"
+            raise LobenchError(f"{found.name}: does not {what}: {fault.reason}") from None
+        yield RemoteSubject(subject_of(found), host, seconds)
+
+
+def conform(engine: Subject, rules: Sequence[Rule], advance: Callable[[], None] = lambda: None) -> Conformance:
+    """Judge an engine by these rules; ``advance`` is told of each that is done."""
+    verdicts = []
+    for rule in rules:
+        verdicts.append(judge(rule, engine))
+        advance()
+    offers = tuple(offer for offer in OFFERS if offer in engine.offers)
+    return Conformance(engine.name, offers, tuple(sorted(engine.leaves_out)), tuple(verdicts))
