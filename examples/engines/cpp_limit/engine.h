@@ -3,7 +3,7 @@
 
 #include "directory.h"
 #include "evaluate.h"
-#include "rules.h"
+#include "regular.h"
 
 namespace limit {
 
@@ -48,7 +48,7 @@ class Engine {
     }
 
     template <unsigned STAGE> void run_at_once(const char *records, uint64_t stride, uint64_t count) {
-        Rules<STAGE >= LOBENCH_STAGE_FEATURES> rules(store, counts.anomalies);
+        Regular<STAGE >= LOBENCH_STAGE_FEATURES> rules(store, counts.anomalies);
         const char *const end = records + count * stride;
         Book *book = nullptr;
         for (; records != end; records += stride) {
@@ -64,7 +64,7 @@ class Engine {
     // neighbours, whose places are known by then. `known`: records that may be looked at.
     template <unsigned STAGE>
     void run_ahead(const char *records, uint64_t stride, uint64_t count, uint64_t known) {
-        Rules<STAGE >= LOBENCH_STAGE_FEATURES> rules(store, counts.anomalies);
+        Regular<STAGE >= LOBENCH_STAGE_FEATURES> rules(store, counts.anomalies);
         Book *ring[RING];
         auto record_at = [&](uint64_t i) -> const lobench_mbo & {
             return *reinterpret_cast<const lobench_mbo *>(records + i * stride);
@@ -97,7 +97,7 @@ class Engine {
     void second_step(const Book &book, const lobench_mbo &record) {
         const Window &window = book.window;
         const uint64_t step = window.steps(record.price) & (window.width - 1);
-        __builtin_prefetch(&store.level(window.first + (record.side == 'A' ? window.width : 0) + uint32_t(step)), 1);
+        __builtin_prefetch(&store.level(window.first[record.side == 'A'] + uint32_t(step)), 1);
         const Order &order = store.orders[store.orders.home(record.order_id, book.salt)];
         __builtin_prefetch(&store.orders[order.next], 1);
         __builtin_prefetch(&store.orders[order.prev], 1);

@@ -111,9 +111,10 @@ template <unsigned STAGE> inline void evaluate(Store &store, Book &book, uint64_
     const double flow = order_flow(last, book.quotes);
     const double ahead_bid = book.best_level[BID] ? double(book.queue_ahead[BID]) : UNDEFINED;
     const double ahead_ask = book.best_level[ASK] ? double(book.queue_ahead[ASK]) : UNDEFINED;
-    book.row[1][1] = of.spread_effective;
-    book.row[3][2] = of.window_adds;
-    book.row[3][3] = of.window_cancellation;
+    // Whole vectors are stored: one that is read after a part of it was written waits for that part.
+    const Four row1 = book.row[1], row3 = book.row[3];
+    book.row[1] = Four{row1[0], of.spread_effective, row1[2], row1[3]};
+    book.row[3] = Four{row3[0], row3[1], of.window_adds, of.window_cancellation};
     book.row[4] = Four{ahead_bid, ahead_ask, of.lifetime, of.window_modification_rate};
     book.row[5] = Four{flow, of.trade_flow, of.trade_price, double(book.n)};
     FourWords sums = {lanes[0], lanes[1], lanes[2], lanes[3]};

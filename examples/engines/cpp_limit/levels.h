@@ -47,46 +47,56 @@ struct Window {
     int64_t base = 0;
     uint64_t inverse = 1;  // of the tick's odd part
     uint64_t tick = 1;
-    uint32_t width = 0;    // levels of a side, a power of two of at least 64; 0: no window yet
-    uint32_t first = 0;    // cell of the lowest bid level
-    uint32_t bits = 0;     // first word
-    uint32_t places = 0;   // the tick is odd << places
+    uint32_t width = 0;        // levels of a side, a power of two of at least 64; 0: no window yet
+    uint32_t places = 0;       // the tick is odd << places
+    uint32_t first[2] = {};    // cells of the lowest bid and ask
+    uint32_t bits[2] = {};     // their words of bits,
+    uint32_t summary[2] = {};  // and of bits for these words
 
     // Steps from the base, `width` or more for a price that is not in the window.
     uint64_t steps(int64_t price) const {
         uint64_t product = (uint64_t(price) - uint64_t(base)) * inverse;
         return product >> (places & 63) | product << (-places & 63);
     }
-    bool holds(uint32_t level) const { return level - first < 2 * width; }
-    uint32_t side_of(uint32_t level) const { return level - first >= width; }
+    bool holds(uint32_t level) const { return level - first[BID] < 2 * width; }
+    uint32_t side_of(uint32_t level) const { return level - first[BID] >= width; }
     int64_t price(uint32_t level) const {
-        return base + int64_t(((level - first) & (width - 1)) * tick);
+        return base + int64_t(step_of(level) * tick);
     }
+    uint32_t step_of(uint32_t level) const { return (level - first[BID]) & (width - 1); }
     uint32_t words() const { return width / 64; }
-    uint32_t level_words() const { return (words() + 63) / 64; }
-    uint32_t bit_words() const { return 2 * words() + 2 * level_words(); }
+    uint32_t summary_words() const { return (words() + 63) / 64; }
+    uint32_t all_words() const { return 2 * words() + 2 * summary_words(); }
+
+    void lie_at(uint32_t cells, uint32_t words_from) {
+        first[BID] = cells;
+        first[ASK] = cells + width;
+        bits[BID] = words_from;
+        bits[ASK] = words_from + words();
+        summary[BID] = words_from + 2 * words();
+        summary[ASK] = summary[BID] + summary_words();
+    }
 
     void set(uint64_t *all, uint32_t side, uint32_t step) const {
-        uint64_t *words_in_use = all + bits + 2 * words() + side * level_words();
-        all[bits + side * words() + step / 64] |= uint64_t(1) << step % 64;
-        words_in_use[step / 4096] |= uint64_t(1) << step / 64 % 64;
+        all[bits[side] + step / 64] |= uint64_t(1) << step % 64;
+        all[summary[side] + step / 4096] |= uint64_t(1) << step / 64 % 64;
     }
     void clear(uint64_t *all, uint32_t side, uint32_t step) const {
-        uint64_t &word = all[bits + side * words() + step / 64];
+        uint64_t &word = all[bits[side] + step / 64];
         word &= ~(uint64_t(1) << step % 64);
-        if (!word) all[bits + 2 * words() + side * level_words() + step / 4096] &= ~(uint64_t(1) << step / 64 % 64);
+        if (!word) all[summary[side] + step / 4096] &= ~(uint64_t(1) << step / 64 % 64);
     }
 
     // The level in use that is next below `step` (bids) or from it on (asks), -1 if there is none.
     int64_t below(const uint64_t *all, uint32_t side, uint64_t step) const {
-        const uint64_t *in_use = all + bits + side * words();
+        const uint64_t *in_use = all + bits[side];
         uint64_t word = step / 64;
         uint64_t rest = step % 64 ? in_use[word] & ~(~uint64_t(0) << step % 64) : 0;
         if (!rest) {
-            const uint64_t *summary = all + bits + 2 * words() + side * level_words();
+            const uint64_t *in_use_words = all + summary[side];
             uint64_t at = word / 64;
-            uint64_t found = word % 64 ? summary[at] & ~(~uint64_t(0) << word % 64) : 0;
-            while (!found && at) found = summary[--at];
+            uint64_t found = word % 64 ? in_use_words[at] & ~(~uint64_t(0) << word % 64) : 0;
+            while (!found && at) found = in_use_words[--at];
             if (!found) return -1;
             word = at * 64 + 63 - __builtin_clzll(found);
             rest = in_use[word];
@@ -95,14 +105,14 @@ struct Window {
     }
     int64_t from(const uint64_t *all, uint32_t side, uint64_t step) const {
         if (step >= width) return -1;
-        const uint64_t *in_use = all + bits + side * words();
+        const uint64_t *in_use = all + bits[side];
         uint64_t word = step / 64;
         uint64_t rest = in_use[word] & ~uint64_t(0) << step % 64;
         if (!rest) {
-            const uint64_t *summary = all + bits + 2 * words() + side * level_words();
+            const uint64_t *in_use_words = all + summary[side];
             uint64_t at = word / 64;
-            uint64_t found = word % 64 == 63 ? 0 : summary[at] & ~uint64_t(0) << (word % 64 + 1);
-            while (!found && ++at < level_words()) found = summary[at];
+            uint64_t found = word % 64 == 63 ? 0 : in_use_words[at] & ~uint64_t(0) << (word % 64 + 1);
+            while (!found && ++at < summary_words()) found = in_use_words[at];
             if (!found) return -1;
             word = at * 64 + __builtin_ctzll(found);
             rest = in_use[word];
@@ -135,7 +145,7 @@ class Walk {
         int64_t near = in_window ? window.base + step * int64_t(window.tick) : 0;
         if (in_window && (!left || better(side, near, place->first))) {
             price = near;
-            level = window.first + side * window.width + uint32_t(step);
+            level = window.first[side] + uint32_t(step);
             outside = false;
             step = window.worse(bits, side, step);
         } else {

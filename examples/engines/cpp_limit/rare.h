@@ -26,6 +26,8 @@ __attribute__((noinline)) inline Place Store::far_place(Book &book, uint32_t sid
     return {at, true};
 }
 
+inline unsigned log_words(const Window &window) { return 32 - unsigned(__builtin_clz(window.all_words() - 1)); }
+
 // A new window for the prices in use and `price`. Its cost is paid by the misses that it takes until the next: all
 // that happens to a book is O(log n).
 __attribute__((noinline)) inline void Store::rebuild(Book &book, int64_t price) {
@@ -49,8 +51,7 @@ __attribute__((noinline)) inline void Store::rebuild(Book &book, int64_t price) 
     const Window old = book.window;
     Window window = choose_window(prices, center);
     if (window.width) {
-        window.first = cells.take(unsigned(__builtin_ctz(window.width)) + 1);
-        window.bits = bits.take(32 - unsigned(__builtin_clz(window.bit_words() - 1)));
+        window.lie_at(cells.take(unsigned(__builtin_ctz(window.width)) + 1), bits.take(log_words(window)));
     }
     Far &far = *book.far;
     const size_t far_before = far.side[BID].size() + far.side[ASK].size();
@@ -68,7 +69,7 @@ __attribute__((noinline)) inline void Store::rebuild(Book &book, int64_t price) 
             }
             far.side[from.side].emplace(from.price, to);
         } else {
-            to = window.first + from.side * window.width + uint32_t(step);
+            to = window.first[from.side] + uint32_t(step);
             window.set(bits.data(), from.side, uint32_t(step));
         }
         if (to == from.level) continue;
@@ -84,9 +85,9 @@ __attribute__((noinline)) inline void Store::rebuild(Book &book, int64_t price) 
         if (book.best_level[from.side] == from.level) book.best_level[from.side] = to;
     }
     if (old.width) {
-        for (uint32_t word = 0; word < old.bit_words(); ++word) bits[old.bits + word] = 0;
-        bits.give(old.bits, 32 - unsigned(__builtin_clz(old.bit_words() - 1)));
-        cells.give(old.first, unsigned(__builtin_ctz(old.width)) + 1);
+        for (uint32_t word = 0; word < old.all_words(); ++word) bits[old.bits[BID] + word] = 0;
+        bits.give(old.bits[BID], log_words(old));
+        cells.give(old.first[BID], unsigned(__builtin_ctz(old.width)) + 1);
     }
     book.window = window;
     book.edge[BID] = 0;

@@ -31,7 +31,7 @@ class Store {
     Place level_at(const Book &book, uint32_t side, int64_t price) {
         const Window &window = book.window;
         const uint64_t step = window.steps(price);
-        if (__builtin_expect(step < window.width, 1)) return {window.first + side * window.width + uint32_t(step), false};
+        if (__builtin_expect(step < window.width && side != NO_SIDE, 1)) return {window.first[side] + uint32_t(step), false};
         return far_level_at(book, side, price);
     }
 
@@ -39,7 +39,7 @@ class Store {
     Place place(Book &book, uint32_t side, int64_t price) {
         const Window &window = book.window;
         const uint64_t step = window.steps(price);
-        if (__builtin_expect(step < window.width, 1)) return {window.first + side * window.width + uint32_t(step), false};
+        if (__builtin_expect(step < window.width, 1)) return {window.first[side] + uint32_t(step), false};
         return far_place(book, side, price);
     }
 
@@ -71,15 +71,11 @@ class Store {
         return slot;
     }
 
-    // To the tail of its level's queue. Slot 0 takes what has no neighbour to go to.
+    // To the tail of its level's queue.
     void join(Book &book, uint32_t side, int64_t price, uint32_t slot) {
         Order &order = orders[slot];
         Level &at = level(order.level);
-        order.next = 0;
-        order.prev = at.tail;
-        orders[at.tail].next = slot;
-        at.head = at.tail ? at.head : slot;
-        at.tail = slot;
+        append(at, order, slot);
         const bool appears = at.size == 0;
         at.size += order.size;
         if (appears) appeared(book, side, price, {order.level, bool(order.far)});
@@ -97,15 +93,26 @@ class Store {
         Order &order = orders[slot];
         Level &at = level(order.level);
         unlink(at, order);
+        append(at, order, slot);
+    }
+
+    // The queue alone. Slot 0 takes what has no neighbour to go to.
+    void append(Level &at, Order &order, uint32_t slot) {
         order.next = 0;
         order.prev = at.tail;
         orders[at.tail].next = slot;
         at.head = at.tail ? at.head : slot;
         at.tail = slot;
     }
+    void unlink(Level &at, const Order &order) {
+        orders[order.prev].next = order.next;
+        orders[order.next].prev = order.prev;
+        at.head = order.prev ? at.head : order.next;
+        at.tail = order.next ? at.tail : order.prev;
+    }
 
     void appeared(Book &book, uint32_t side, int64_t price, Place at) {
-        if (!at.outside) book.window.set(bits.data(), side, (at.level - book.window.first) & (book.window.width - 1));
+        if (!at.outside) book.window.set(bits.data(), side, book.window.step_of(at.level));
         if (!book.best_level[side] || better(side, price, book.best_price[side])) {
             book.best_level[side] = at.level;
             book.best_price[side] = price;
@@ -123,38 +130,18 @@ class Store {
             if (place.outside)
                 give_far(place.level);
             else
-                book.window.clear(bits.data(), side, (place.level - book.window.first) & (book.window.width - 1));
+                book.window.clear(bits.data(), side, book.window.step_of(place.level));
         }
         if (book.far) book.far->side[side].clear();
         book.best_level[side] = NO_LEVEL;
         book.best_price[side] = NO_PRICE;
     }
 
-  private:
-    void unlink(Level &at, const Order &order) {
-        orders[order.prev].next = order.next;
-        orders[order.next].prev = order.prev;
-        at.head = order.prev ? at.head : order.next;
-        at.tail = order.next ? at.tail : order.prev;
-    }
-
-    void vanished(Book &book, uint32_t side, Place at) {
-        int64_t step = -1;
-        if (__builtin_expect(at.outside, 0)) {
-            book.far->side[side].erase(cells[at.level + 1].card.price);
-            give_far(at.level);
-        } else {
-            step = (at.level - book.window.first) & (book.window.width - 1);
-            book.window.clear(bits.data(), side, uint32_t(step));
-        }
-        if (at.level == book.best_level[side]) find_best(book, side, step);
-    }
-
     // The best level after `step` of the window, which has none better, or among all (-1).
     void find_best(Book &book, uint32_t side, int64_t step) {
         const Window &window = book.window;
         step = window.worse(bits.data(), side, step);
-        book.best_level[side] = step < 0 ? NO_LEVEL : window.first + side * window.width + uint32_t(step);
+        book.best_level[side] = step < 0 ? NO_LEVEL : window.first[side] + uint32_t(step);
         book.best_price[side] = step < 0 ? NO_PRICE : window.base + step * int64_t(window.tick);
         if (!book.far || book.far->side[side].empty()) return;
         const FarLevels &far = book.far->side[side];
@@ -163,6 +150,19 @@ class Store {
             book.best_price[side] = best->first;
             book.best_level[side] = best->second;
         }
+    }
+
+  private:
+    void vanished(Book &book, uint32_t side, Place at) {
+        int64_t step = -1;
+        if (__builtin_expect(at.outside, 0)) {
+            book.far->side[side].erase(cells[at.level + 1].card.price);
+            give_far(at.level);
+        } else {
+            step = book.window.step_of(at.level);
+            book.window.clear(bits.data(), side, uint32_t(step));
+        }
+        if (at.level == book.best_level[side]) find_best(book, side, step);
     }
 
     void give_far(uint32_t at) {

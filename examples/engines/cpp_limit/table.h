@@ -25,6 +25,12 @@ struct Order {
     uint32_t next, prev;  // slots of its neighbours in the queue; 0: none
     uint32_t birth;       // the book's event number, modulo 2^32, that made it,
     uint32_t arrival;     // and by which it last joined a tail
+
+    bool never_used() const { return (level | reach) == 0; }
+    void set_place(uint32_t window_level) {
+        level = window_level;
+        far = 0;
+    }
 };
 static_assert(sizeof(Order) == 32, "two orders in a line");
 
@@ -106,11 +112,12 @@ class Table {
         }
     }
 
-    // For orders that go by thousands: their homes keep their reach, which is an upper bound.
+    // Of an order in its home slot; or of one among thousands, whose homes keep their reach: it is an upper bound.
     void erase_quickly(uint32_t slot) {
         slots[slot].level = 0;
         --live;
     }
+
 
   private:
     static constexpr uint32_t FIRST = 2;  // slot 0 is "none"; pairs of ids begin at a line

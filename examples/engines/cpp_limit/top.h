@@ -28,9 +28,9 @@ __attribute__((noinline)) inline uint32_t slow_top(Store &store, const Book &boo
 // Of the 64 steps from the best level on, five bits say where the best five are.
 template <uint32_t SIDE> inline uint32_t top_of(Store &store, const Book &book, Top &top) {
     const Window &window = book.window;
-    const uint32_t first = window.first + SIDE * window.width, step = book.best_level[SIDE] - first;
+    const uint32_t first = window.first[SIDE], step = book.best_level[SIDE] - first;
     if (step >= window.width) return slow_top(store, book, SIDE, top);
-    const uint64_t *words = store.bits.data() + window.bits + SIDE * window.words();
+    const uint64_t *words = store.bits.data() + window.bits[SIDE];
     const uint32_t word = step / 64, place = step % 64;
     uint64_t view;
     if constexpr (SIDE == BID)
