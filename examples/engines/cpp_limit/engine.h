@@ -10,7 +10,7 @@ namespace limit {
 class Engine {
   public:
     explicit Engine(const lobench_options &options)
-        : store(options.expected_orders), directory(store, options.expected_instruments), options(options) {}
+        : store(options.expected_orders, options.expected_instruments), directory(store, options.expected_instruments), options(options) {}
 
     lobench_counts counts{};
     uint64_t trace = 0;
@@ -27,8 +27,8 @@ class Engine {
     }
 
   private:
-    static constexpr uint64_t AHEAD = 12;  // records between the steps of fetching
-    static constexpr uint64_t RING = 32;   // at least 2 * AHEAD + 1
+    static constexpr uint64_t AHEAD = 20;  // records between the steps of fetching
+    static constexpr uint64_t RING = 64;   // at least 2 * AHEAD + 1
 
     lobench_options options;
 
@@ -47,40 +47,65 @@ class Engine {
         }
     }
 
+    static const lobench_mbo &record_at(const char *records) { return *reinterpret_cast<const lobench_mbo *>(records); }
+
     template <unsigned STAGE> void run_at_once(const char *records, uint64_t stride, uint64_t count) {
         Regular<STAGE >= LOBENCH_STAGE_FEATURES> rules(store, counts.anomalies);
         const char *const end = records + count * stride;
         Book *book = nullptr;
         for (; records != end; records += stride) {
-            const lobench_mbo &record = *reinterpret_cast<const lobench_mbo *>(records);
+            const lobench_mbo &record = record_at(records);
             const uint64_t key = key_of(record);
             if (!book || book->key != key) book = directory.book(key);
-            handle<STAGE>(rules, *book, record);
+            handle<STAGE>(rules, *book, record, store.orders.home(record.order_id, book->salt),
+                          book->window.steps(record.price));
         }
         counts.events += count;
     }
+
+    // What is known of a record before its turn.
+    struct Known {
+        Book *book;
+        uint32_t home;
+        uint64_t step;
+    };
 
     // Records 2 * AHEAD on find their book and fetch it and their order; AHEAD on, their level and the order's
     // neighbours, whose places are known by then. `known`: records that may be looked at.
     template <unsigned STAGE>
     void run_ahead(const char *records, uint64_t stride, uint64_t count, uint64_t known) {
         Regular<STAGE >= LOBENCH_STAGE_FEATURES> rules(store, counts.anomalies);
-        Book *ring[RING];
-        auto record_at = [&](uint64_t i) -> const lobench_mbo & {
-            return *reinterpret_cast<const lobench_mbo *>(records + i * stride);
-        };
+        Known ring[RING];
         auto first_step = [&](uint64_t i) {
-            const lobench_mbo &record = record_at(i);
-            Book *book = directory.book(key_of(record));
-            ring[i % RING] = book;
-            __builtin_prefetch(&store.orders[store.orders.home(record.order_id, book->salt)], 1);
-            fetch_book<STAGE>(book);
+            const lobench_mbo &record = record_at(records + i * stride);
+            Known &of = ring[i % RING];
+            of.book = directory.book(key_of(record));
+            of.home = store.orders.home(record.order_id, of.book->salt);
+            __builtin_prefetch(&store.orders[of.home], 1);
+            fetch_book<STAGE>(of.book);
+        };
+        auto second_step = [&](uint64_t i) {
+            const lobench_mbo &record = record_at(records + i * stride);
+            Known &of = ring[i % RING];
+            const Window &window = of.book->window;
+            of.step = window.steps(record.price);
+            __builtin_prefetch(&store.level(window.first[record.side == 'A'] + (uint32_t(of.step) & (window.width - 1))), 1);
+            const Order &order = store.orders[of.home];
+            __builtin_prefetch(&store.orders[order.next], 1);
+            __builtin_prefetch(&store.orders[order.prev], 1);
         };
         for (uint64_t i = 0; i < 2 * AHEAD && i < known; ++i) first_step(i);
+        for (uint64_t i = 0; i < AHEAD && i < known; ++i) second_step(i);
+        uint32_t changes = store.changes;
         for (uint64_t i = 0; i < count; ++i) {
             if (i + 2 * AHEAD < known) first_step(i + 2 * AHEAD);
-            if (i + AHEAD < known) second_step(*ring[(i + AHEAD) % RING], record_at(i + AHEAD));
-            handle<STAGE>(rules, *ring[i % RING], record_at(i));
+            if (i + AHEAD < known) second_step(i + AHEAD);
+            const Known &of = ring[i % RING];
+            handle<STAGE>(rules, *of.book, record_at(records + i * stride), of.home, of.step);
+            if (__builtin_expect(store.changes == changes, 1)) continue;
+            for (uint64_t j = i + 1; j <= i + 2 * AHEAD && j < known; ++j) first_step(j);
+            for (uint64_t j = i + 1; j <= i + AHEAD && j < known; ++j) second_step(j);
+            changes = store.changes;
         }
         counts.events += count;
     }
@@ -94,18 +119,10 @@ class Engine {
                 __builtin_prefetch(at + line * 64, 1);
     }
 
-    void second_step(const Book &book, const lobench_mbo &record) {
-        const Window &window = book.window;
-        const uint64_t step = window.steps(record.price) & (window.width - 1);
-        __builtin_prefetch(&store.level(window.first[record.side == 'A'] + uint32_t(step)), 1);
-        const Order &order = store.orders[store.orders.home(record.order_id, book.salt)];
-        __builtin_prefetch(&store.orders[order.next], 1);
-        __builtin_prefetch(&store.orders[order.prev], 1);
-    }
-
     template <unsigned STAGE, class AnyRules>
-    __attribute__((always_inline)) void handle(AnyRules &rules, Book &book, const lobench_mbo &record) {
-        rules.apply(book, record);
+    __attribute__((always_inline)) void handle(AnyRules &rules, Book &book, const lobench_mbo &record,
+                                               uint32_t home, uint64_t step) {
+        rules.apply(book, record, home, step);
         const bool last = (record.flags & (LOBENCH_F_LAST | LOBENCH_F_SNAPSHOT)) == LOBENCH_F_LAST;
         if (!last && !options.evaluate_every) return;
         ++counts.evaluations;

@@ -49,7 +49,8 @@ __attribute__((noinline)) inline void Store::rebuild(Book &book, int64_t price) 
                            : book.best_level[ASK] ? book.best_price[ASK]
                                                   : price;
     const Window old = book.window;
-    Window window = choose_window(prices, center);
+    // A window that was too small once becomes much larger: each order that rests has to learn of it.
+    Window window = choose_window(prices, center, old.width ? 8 : 2);
     if (window.width) {
         window.lie_at(cells.take(unsigned(__builtin_ctz(window.width)) + 1), bits.take(log_words(window)));
     }
@@ -93,6 +94,7 @@ __attribute__((noinline)) inline void Store::rebuild(Book &book, int64_t price) 
     book.edge[BID] = 0;
     book.edge[ASK] = ~0u;
     book.changed = 3;
+    ++changes;
     // Where choosing anew does not help, it happens ever more rarely.
     const size_t far_now = far.side[BID].size() + far.side[ASK].size();
     const bool helped = 2 * far_now <= far_before;
@@ -141,6 +143,7 @@ __attribute__((noinline)) inline void Store::refill(uint64_t capacity, bool spre
             level(queue.level).tail = queue.tail;
         }
         orders = std::move(filled);
+        ++changes;
         for (Book *book : books) book->salt = orders.salt(book->key);
         return;
     }

@@ -14,12 +14,17 @@ struct Place {
 
 class Store {
   public:
-    explicit Store(uint64_t expected_orders) : orders(expected_orders), cells(1 << 14), bits(1 << 11) {}
+    // `orders`, `instruments`: how many are expected; 0 where nobody knows.
+    Store(uint64_t orders, uint64_t instruments)
+        : orders(orders),
+          cells(std::min<uint64_t>(2 * orders + 3 * LEAST_WIDTH * instruments, 1 << 22), orders > 0),
+          bits(16 * instruments) {}
 
     Table orders;
     Cells cells;
     Bits bits;
     std::vector<Book *> books;
+    uint32_t changes = 0;  // of where orders' homes and books' windows are
 
     Level &level(uint32_t at) { return cells[at].level; }
 
