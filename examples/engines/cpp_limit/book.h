@@ -60,7 +60,6 @@ struct alignas(64) Book {
     uint32_t number = 0;
     uint64_t n = 0;         // events
     uint64_t key = 0;       // instrument_id << 16 | publisher_id
-    uint64_t salt = 0;      // Table::salt of the key
     std::unique_ptr<Far> far;
     Instrument *instrument = nullptr;
 

@@ -69,7 +69,6 @@ class Directory {
         Book *book = new (&(*memory.back())[number % TOGETHER]) Book;
         book->number = uint32_t(number);
         book->key = key;
-        book->salt = store.orders.salt(key);
         std::unique_ptr<Instrument> &instrument = instruments[uint32_t(key >> 16)];
         if (!instrument) instrument = std::make_unique<Instrument>();
         instrument->books.push_back(book);

@@ -27,8 +27,11 @@ class Engine {
     }
 
   private:
-    static constexpr uint64_t AHEAD = 20;  // records between the steps of fetching
-    static constexpr uint64_t RING = 64;   // at least 2 * AHEAD + 1
+#ifndef DIST
+#define DIST 20
+#endif
+    static constexpr uint64_t AHEAD = DIST;  // records between the steps of fetching
+    static constexpr uint64_t RING = 64;   // more than 2 * AHEAD
 
     lobench_options options;
 
@@ -49,65 +52,81 @@ class Engine {
 
     static const lobench_mbo &record_at(const char *records) { return *reinterpret_cast<const lobench_mbo *>(records); }
 
+    // What is known of a record before its turn.
+    struct alignas(32) Known {
+        Book *book;
+        uint64_t step;
+        uint32_t home;
+    };
+
+    struct Tally {
+        uint64_t trace = 0, evaluations = 0;
+    };
+
     template <unsigned STAGE> void run_at_once(const char *records, uint64_t stride, uint64_t count) {
         Regular<STAGE >= LOBENCH_STAGE_FEATURES> rules(store, counts.anomalies);
         const char *const end = records + count * stride;
         Book *book = nullptr;
+        Tally tally;
         for (; records != end; records += stride) {
             const lobench_mbo &record = record_at(records);
             const uint64_t key = key_of(record);
             if (!book || book->key != key) book = directory.book(key);
-            handle<STAGE>(rules, *book, record, store.orders.home(record.order_id, book->salt),
-                          book->window.steps(record.price));
+            handle<STAGE>(rules, *book, record, store.orders.home(record.order_id, key),
+                          book->window.steps(record.price), tally);
         }
-        counts.events += count;
+        add(tally, count);
     }
 
-    // What is known of a record before its turn.
-    struct Known {
-        Book *book;
-        uint32_t home;
-        uint64_t step;
-    };
-
-    // Records 2 * AHEAD on find their book and fetch it and their order; AHEAD on, their level and the order's
+    // Records two distances on find their book, and fetch it and their order; one distance on, their level and the order's
     // neighbours, whose places are known by then. `known`: records that may be looked at.
     template <unsigned STAGE>
     void run_ahead(const char *records, uint64_t stride, uint64_t count, uint64_t known) {
         Regular<STAGE >= LOBENCH_STAGE_FEATURES> rules(store, counts.anomalies);
         Known ring[RING];
-        auto first_step = [&](uint64_t i) {
+        Tally tally;
+        auto first_step = [&](uint64_t i) __attribute__((always_inline)) {
+            if (i >= known) return;
             const lobench_mbo &record = record_at(records + i * stride);
             Known &of = ring[i % RING];
-            of.book = directory.book(key_of(record));
-            of.home = store.orders.home(record.order_id, of.book->salt);
+            const uint64_t key = key_of(record);
+            of.home = store.orders.home(record.order_id, key);
             __builtin_prefetch(&store.orders[of.home], 1);
+            of.book = directory.book(key);
             fetch_book<STAGE>(of.book);
         };
-        auto second_step = [&](uint64_t i) {
+        auto second_step = [&](uint64_t i) __attribute__((always_inline)) {
+            if (i >= known) return;
             const lobench_mbo &record = record_at(records + i * stride);
             Known &of = ring[i % RING];
             const Window &window = of.book->window;
             of.step = window.steps(record.price);
-            __builtin_prefetch(&store.level(window.first[record.side == 'A'] + (uint32_t(of.step) & (window.width - 1))), 1);
+            const uint32_t level = window.first[record.side == 'A'] + (uint32_t(of.step) & (window.width - 1));
+            __builtin_prefetch(&store.level(level), 1);
             const Order &order = store.orders[of.home];
             __builtin_prefetch(&store.orders[order.next], 1);
             __builtin_prefetch(&store.orders[order.prev], 1);
         };
-        for (uint64_t i = 0; i < 2 * AHEAD && i < known; ++i) first_step(i);
-        for (uint64_t i = 0; i < AHEAD && i < known; ++i) second_step(i);
+        for (uint64_t i = 0; i < 2 * AHEAD; ++i) first_step(i);
+        for (uint64_t i = 0; i < AHEAD; ++i) second_step(i);
         uint32_t changes = store.changes;
         for (uint64_t i = 0; i < count; ++i) {
-            if (i + 2 * AHEAD < known) first_step(i + 2 * AHEAD);
-            if (i + AHEAD < known) second_step(i + AHEAD);
+            first_step(i + 2 * AHEAD);
+            second_step(i + AHEAD);
             const Known &of = ring[i % RING];
-            handle<STAGE>(rules, *of.book, record_at(records + i * stride), of.home, of.step);
+            handle<STAGE>(rules, *of.book, record_at(records + i * stride), of.home, of.step, tally);
             if (__builtin_expect(store.changes == changes, 1)) continue;
-            for (uint64_t j = i + 1; j <= i + 2 * AHEAD && j < known; ++j) first_step(j);
-            for (uint64_t j = i + 1; j <= i + AHEAD && j < known; ++j) second_step(j);
+            for (uint64_t j = i + 1; j <= i + 2 * AHEAD; ++j) first_step(j);
+            for (uint64_t j = i + 1; j <= i + AHEAD; ++j) second_step(j);
             changes = store.changes;
         }
-        counts.events += count;
+        add(tally, count);
+    }
+
+    void add(const Tally &tally, uint64_t events) {
+        trace += tally.trace;
+        counts.evaluations += tally.evaluations;
+        counts.events += events;
     }
 
     template <unsigned STAGE> static void fetch_book(const Book *book) {
@@ -121,15 +140,15 @@ class Engine {
 
     template <unsigned STAGE, class AnyRules>
     __attribute__((always_inline)) void handle(AnyRules &rules, Book &book, const lobench_mbo &record,
-                                               uint32_t home, uint64_t step) {
+                                               uint32_t home, uint64_t step, Tally &tally) {
         rules.apply(book, record, home, step);
         const bool last = (record.flags & (LOBENCH_F_LAST | LOBENCH_F_SNAPSHOT)) == LOBENCH_F_LAST;
         if (!last && !options.evaluate_every) return;
-        ++counts.evaluations;
+        ++tally.evaluations;
         uint64_t lanes[4] = {uint64_t(book.best_price[BID]), store.level(book.best_level[BID]).size,
                              uint64_t(book.best_price[ASK]), store.level(book.best_level[ASK]).size};
         if constexpr (STAGE >= LOBENCH_STAGE_FEATURES) evaluate<STAGE>(store, book, lanes);
-        trace += lobench_trace_row(record.instrument_id, record.publisher_id, book.n, lanes);
+        tally.trace += lobench_trace_row(record.instrument_id, record.publisher_id, book.n, lanes);
     }
 };
 

@@ -113,13 +113,12 @@ __attribute__((noinline)) inline void Store::refill(uint64_t capacity, bool spre
         std::vector<Ends> queues;
         bool fits = true;
         for (Book *book : books) {
-            const uint64_t salt = filled.salt(book->key);
             for (uint32_t side : {BID, ASK})
                 for (Walk levels = walk(*book, side); fits && levels.next();) {
                     uint32_t head = 0, tail = 0;
                     for (uint32_t from = level(levels.level).head; from && fits; from = orders[from].next) {
                         const Order &order = orders[from];
-                        const uint32_t slot = filled.insert(filled.home(order.id, salt));
+                        const uint32_t slot = filled.insert(filled.home(order.id, book->key));
                         if (!slot) {
                             fits = false;
                             break;
@@ -144,7 +143,6 @@ __attribute__((noinline)) inline void Store::refill(uint64_t capacity, bool spre
         }
         orders = std::move(filled);
         ++changes;
-        for (Book *book : books) book->salt = orders.salt(book->key);
         return;
     }
 }

@@ -58,7 +58,7 @@ class Store {
     }
 
     Found find(const Book &book, uint64_t id) {
-        return orders.find(id, orders.home(id, book.salt),
+        return orders.find(id, orders.home(id, book.key),
                            [&](const Order &order) { return side_of(book, order) != NO_SIDE; });
     }
 
@@ -66,7 +66,7 @@ class Store {
     uint32_t make(Book &book, uint64_t id, uint32_t size, Place place) {
         if (__builtin_expect(orders.full(), 0)) refill(2 * orders.capacity(), orders.is_spread());
         uint32_t slot;
-        while (__builtin_expect(!(slot = orders.insert(orders.home(id, book.salt))), 0))
+        while (__builtin_expect(!(slot = orders.insert(orders.home(id, book.key))), 0))
             refill(orders.is_spread() ? 2 * orders.capacity() : orders.capacity(), true);
         Order &order = orders[slot];
         order.id = id;

@@ -14,6 +14,9 @@
 
 namespace limit {
 
+#ifndef FACTOR
+#define FACTOR 4
+#endif
 constexpr uint64_t GOLDEN = 0x9E3779B97F4A7C15;
 
 struct Order {
@@ -41,7 +44,7 @@ struct Found {
 
 class Table {
   public:
-    explicit Table(uint64_t expected) { fill_anew(4 * expected, false, expected > 0); }
+    explicit Table(uint64_t expected) { fill_anew(FACTOR * expected, false, expected > 0); }
 
     Order &operator[](uint32_t slot) { return slots[slot]; }
 
@@ -54,7 +57,7 @@ class Table {
         if (log_capacity > 31) throw std::bad_alloc();
         slots = Array<Order>((size_t(1) << log_capacity) + FIRST + FARTHEST + 1, touched);
         shift = 64 - log_capacity;
-        most = (uint64_t(1) << log_capacity) / 16 * 5;
+        most = (uint64_t(1) << log_capacity) / 16 * (FACTOR==4?5:9);
         spread = spread_out;
         farthest = 0;
         live = 0;
@@ -64,16 +67,15 @@ class Table {
     bool is_spread() const { return spread; }
     uint64_t capacity() const { return uint64_t(1) << (64 - shift); }
 
-    // What tells the ids of one book from those of another.
-    uint64_t salt(uint64_t key) const { return spread ? key * GOLDEN : (key & 0xFFFF) * 0xD6E8FEB86659FD93; }
-
-    uint32_t home(uint64_t id, uint64_t salt) const {
+    // Where an order of the book `key` belongs.
+    uint32_t home(uint64_t id, uint64_t key) const {
         if (__builtin_expect(spread, 0)) {
-            uint64_t mixed = (id ^ salt) * GOLDEN;
+            uint64_t mixed = (id ^ key * GOLDEN) * GOLDEN;
             mixed = (mixed ^ mixed >> 32) * 0xD6E8FEB86659FD93;
             return FIRST + uint32_t(mixed >> shift);
         }
-        return FIRST + (uint32_t(((id >> 1) * GOLDEN + salt) >> shift) & ~1u) + (id & 1);
+        const uint64_t group = (id >> LOG_NEIGHBOURS) * GOLDEN + uint16_t(key) * 0xD6E8FEB86659FD93;
+        return FIRST + (uint32_t(group >> shift) & ~(NEIGHBOURS - 1)) + (id & (NEIGHBOURS - 1));
     }
 
     // The order of this id for which owned(order) holds.
@@ -120,6 +122,10 @@ class Table {
 
 
   private:
+#ifndef LOGN
+#define LOGN 1
+#endif
+    static constexpr uint32_t LOG_NEIGHBOURS = LOGN, NEIGHBOURS = 1u << LOGN;
     static constexpr uint32_t FIRST = 2;  // slot 0 is "none"; pairs of ids begin at a line
     static constexpr uint32_t MOST_REACH = 15;
     static constexpr uint32_t FARTHEST = 256;
