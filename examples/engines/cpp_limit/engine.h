@@ -27,11 +27,8 @@ class Engine {
     }
 
   private:
-#ifndef DIST
-#define DIST 20
-#endif
-    static constexpr uint64_t AHEAD = DIST;  // records between the steps of fetching
-    static constexpr uint64_t RING = 64;   // more than 2 * AHEAD
+    static constexpr uint64_t AHEAD = 12;  // records between the steps of fetching
+    static constexpr uint64_t RING = 32;   // more than 2 * AHEAD
 
     lobench_options options;
 
@@ -101,8 +98,11 @@ class Engine {
             Known &of = ring[i % RING];
             const Window &window = of.book->window;
             of.step = window.steps(record.price);
-            const uint32_t level = window.first[record.side == 'A'] + (uint32_t(of.step) & (window.width - 1));
-            __builtin_prefetch(&store.level(level), 1);
+            const uint32_t side = record.side == 'A', step = uint32_t(of.step) & (window.width - 1);
+            __builtin_prefetch(&store.level(window.first[side] + step), 1);
+            __builtin_prefetch(&store.bits[window.bits[side] + step / 64], 1);
+            __builtin_prefetch(&store.level(of.book->best_level[BID]));
+            __builtin_prefetch(&store.level(of.book->best_level[ASK]));
             const Order &order = store.orders[of.home];
             __builtin_prefetch(&store.orders[order.next], 1);
             __builtin_prefetch(&store.orders[order.prev], 1);

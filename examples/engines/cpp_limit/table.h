@@ -5,8 +5,8 @@
 // tombstones would fill the table. Instead the home slot says how far from it an order of that home may lie (`reach`,
 // nearly always 0): an unknown id costs one line, as a known one does.
 //
-// Two ids that follow each other share a line: feeds number their orders in the order of arrival. Ids are those of a
-// publisher; if many books use the same ids, or ids are chosen to collide, searches become long, and the table is
+// Eight ids that follow each other lie in neighbouring lines: feeds number their orders in the order of arrival, and what
+// is fetched for one serves the next. Ids are those of a publisher; if many books use the same ids, or ids are chosen to collide, searches become long, and the table is
 // filled anew with ids and books mixed well (`spread`).
 #pragma once
 
@@ -14,9 +14,6 @@
 
 namespace limit {
 
-#ifndef FACTOR
-#define FACTOR 4
-#endif
 constexpr uint64_t GOLDEN = 0x9E3779B97F4A7C15;
 
 struct Order {
@@ -44,7 +41,7 @@ struct Found {
 
 class Table {
   public:
-    explicit Table(uint64_t expected) { fill_anew(FACTOR * expected, false, expected > 0); }
+    explicit Table(uint64_t expected) { fill_anew(4 * expected, false, expected > 0); }
 
     Order &operator[](uint32_t slot) { return slots[slot]; }
 
@@ -57,7 +54,7 @@ class Table {
         if (log_capacity > 31) throw std::bad_alloc();
         slots = Array<Order>((size_t(1) << log_capacity) + FIRST + FARTHEST + 1, touched);
         shift = 64 - log_capacity;
-        most = (uint64_t(1) << log_capacity) / 16 * (FACTOR==4?5:9);
+        most = (uint64_t(1) << log_capacity) / 16 * 5;
         spread = spread_out;
         farthest = 0;
         live = 0;
@@ -122,10 +119,7 @@ class Table {
 
 
   private:
-#ifndef LOGN
-#define LOGN 1
-#endif
-    static constexpr uint32_t LOG_NEIGHBOURS = LOGN, NEIGHBOURS = 1u << LOGN;
+    static constexpr uint32_t LOG_NEIGHBOURS = 3, NEIGHBOURS = 1u << LOG_NEIGHBOURS;
     static constexpr uint32_t FIRST = 2;  // slot 0 is "none"; pairs of ids begin at a line
     static constexpr uint32_t MOST_REACH = 15;
     static constexpr uint32_t FARTHEST = 256;
