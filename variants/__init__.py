@@ -212,6 +212,15 @@ def resolve(spec: str, known: Mapping[str, Contestant]) -> Contestant:
     return _combined(base, changes) if base.name == REFERENCE else _altered(base, changes)
 
 
+def resolve_compiled(spec: str, files: Iterable[str]) -> Variant:
+    """As ``resolve``, of what is compiled here, with the user's ``files``. Raises UsageError for an engine from
+    outside."""
+    found = resolve(spec, discover(files))
+    if isinstance(found, ForeignEngine):
+        raise UsageError(f"{found.name} is an engine from outside; this is for lobench's own variants")
+    return found
+
+
 def _changes(parts: list[str], choices: dict[str, dict[str, Any]], spec: str) -> dict[str, Any]:
     """Axis to policy, of ``axis=policy`` texts."""
     changes: dict[str, Any] = {}

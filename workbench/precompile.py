@@ -24,7 +24,7 @@ from lobench.engine.kernel_cache import is_kept, kernel_folder, recall, remember
 from lobench.engine.policy import COMPILED_AXES, Variant
 from lobench.engine.replay import warm
 from lobench.engine.stages import STAGES
-from lobench.variants import discover, resolve
+from lobench.variants import discover, resolve_compiled
 from lobench.workbench.console import progress
 from lobench.workbench.processes.resource_limits import memory_is_limited, out_of_memory, tells_of_memory
 from lobench.workbench.processes.starting import ending, helper, side_by_side
@@ -144,8 +144,7 @@ def _ended_for(job: Job, code: int, said: str) -> str:
 def _compile_here(job: Job, files: Sequence[str]) -> str | None:
     name, build, until = job
     observe, counters = BUILDS[build]
-    variant = resolve(name, discover(files))
-    assert isinstance(variant, Variant), "engines from outside are not compiled"
+    variant = resolve_compiled(name, files)
     question = _question(source_digest(), build, until)
     if not any(_not_kept([variant], question, until)):
         return None

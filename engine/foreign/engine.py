@@ -81,6 +81,18 @@ class ForeignEngine:
         """Rules that it says it leaves out, in words."""
         return tuple(text for bit, text in LEAVES_OUT.items() if self.leaves_out & bit)
 
+    def as_json(self) -> dict[str, Any]:
+        """What it is, for a program."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "version": self.version,
+            "digest": self.digest,
+            "offers": list(self.offered),
+            "leaves_out": list(self.left_out),
+            "most_workers": self.most_workers,
+        }
+
     @property
     def fits(self) -> bool:
         """It takes no parameters that were fitted to a feed, nor any others."""

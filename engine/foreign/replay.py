@@ -43,7 +43,7 @@ class ForeignBook:
         """Levels of side ``B`` or ``A``, best first."""
         book = self.instrument_id, self.publisher_id
         for price, size, count in self.face.levels(*book, side, levels_of(self.books, True) or _SHOWN_LEVELS).tolist():
-            orders = ()
+            orders: tuple[tuple[int, int], ...] = ()
             if self.books == BOOKS[-1]:
                 orders = tuple(map(tuple, self.face.orders(*book, side, price).tolist()))
             yield Level(price, size, count, orders)
@@ -58,8 +58,8 @@ class ForeignBook:
 class ForeignReplay:
     """One engine on its way through a feed.
 
-    Arguments are those of ``Replay``; ``expected``: (orders, instruments) that may be there at a time, 0 where nobody
-    knows. Raises UsageError for more workers than the engine has, EngineError where it cannot be made.
+    Arguments are those of ``Replay``. Raises UsageError for more workers than the engine has, EngineError where it
+    cannot be made.
     """
 
     def __init__(
@@ -70,7 +70,6 @@ class ForeignReplay:
         evaluate: str = "last",
         until: str = STAGES[-1],
         books: str = BOOKS[-1],
-        expected: tuple[int, int] = (0, 0),
     ) -> None:
         Workload(evaluate=evaluate, until=until)
         scope = engine.scope(until)
@@ -84,13 +83,7 @@ class ForeignReplay:
         self._stage = STAGES.index(until)
         self._books = books
         self._before = threads()
-        options = Options(
-            stage=self._stage,
-            evaluate_every=evaluate == "every",
-            workers=workers,
-            expected_orders=expected[0],
-            expected_instruments=expected[1],
-        )
+        options = Options(stage=self._stage, evaluate_every=evaluate == "every", workers=workers)
         self._face = engine.start(options)
         self._apply = self._face.apply
         self._keys = Keys()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import TracebackType
 from typing import Protocol, Self, TypeAlias
 
 import numpy as np
@@ -54,7 +55,9 @@ class Running(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(self, *error: object) -> None: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
 
 
 def start_replay(
@@ -65,14 +68,11 @@ def start_replay(
     until: str = STAGES[-1],
     books: str = BOOKS[-1],
     activity: npt.NDArray[np.uint32] | None = None,
-    expected: tuple[int, int] = (0, 0),
 ) -> Running:
     """A replay in the build that is timed. ``books``: how deep its answers look; ``activity`` is for compiled variants
-    with several workers, ``expected`` (orders, instruments) for engines from outside."""
+    with several workers."""
     if isinstance(contestant, ForeignEngine):
-        return ForeignReplay(
-            contestant, workers=workers, evaluate=evaluate, until=until, books=books, expected=expected
-        )
+        return ForeignReplay(contestant, workers=workers, evaluate=evaluate, until=until, books=books)
     return Replay(
         contestant,
         workers=workers,

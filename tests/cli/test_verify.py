@@ -164,7 +164,7 @@ def test_a_feature_that_is_off_by_one_ulp(tmp_path: Path) -> None:
         (["--variants-from", "."], ".: Is a directory; --variants-from takes a Python file"),
         (["--variants-from", "syntax.py"], "syntax.py: SyntaxError: "),
         (["--variants-from", "raises.py"], "raises.py: ZeroDivisionError: division by zero"),
-        (["--variants-from", "empty.py"], "empty.py: defines no VARIANT (see docs/adding-a-variant.md)"),
+        (["--variants-from", "empty.py"], "empty.py: defines no VARIANT (docs/adding-a-variant.md) and no ENGINE"),
         (["--variants-from", "p0_baseline.py"], "p0_baseline.py: there is a variant named 'p0_baseline' already"),
     ],
 )

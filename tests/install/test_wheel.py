@@ -35,6 +35,8 @@ def test_the_command(installed: Path, tmp_path: Path) -> None:
         done = run(installed, tmp_path, *words, "--help")
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout.startswith("usage: lobench ")
+    done = run(installed, tmp_path, "-m", "lobench", "include-dir")
+    assert "LOBENCH_ABI_VERSION" in Path(done.stdout.strip(), "lobench_engine.h").read_text()
     assert list(tmp_path.iterdir()) == []
 
 

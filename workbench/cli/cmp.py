@@ -176,6 +176,6 @@ def _counted(feed: FeedResult, base: str, variant: str) -> list[tuple[str, list[
     for counter in dict.fromkeys([*counters[0], *counters[1]]):
         totals = [counted.get(counter) for counted in counters]
         if any(totals):
-            cells = ["" if total is None else f"{total / feed.events:.4f}" for total in totals]
+            cells = ["not counted" if total is None else f"{total / feed.events:.4f}" for total in totals]
             rows.append((counter.replace("_", " "), cells))
     return rows

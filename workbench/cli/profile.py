@@ -229,9 +229,9 @@ def _calibrate(arguments: argparse.Namespace, folder: Path) -> int:
 
 
 def _variant(name: str, files: list[str]) -> Variant:
-    from lobench.variants import discover, resolve
+    from lobench.variants import resolve_compiled
 
-    return resolve(name, discover(files))
+    return resolve_compiled(name, files)
 
 
 def _shown(path: Path) -> str:

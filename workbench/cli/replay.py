@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lobench.engine.foreign.engine import ForeignEngine
     from lobench.engine.foreign.replay import ForeignReplay
     from lobench.engine.foreign.start import Contestant
+    from lobench.engine.policy import Variant
     from lobench.engine.replay import Replay
     from lobench.workbench.parquet_output import RowsFile
 

@@ -40,18 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
                 "core_axes": CORE_AXES,
                 "factorial": len(combinations),
                 "from_top": [variant.name for variant in tops],
-                "engines": [
-                    {
-                        "name": engine.name,
-                        "title": engine.title,
-                        "version": engine.version,
-                        "digest": engine.digest,
-                        "offers": engine.offered,
-                        "leaves_out": engine.left_out,
-                        "most_workers": engine.most_workers,
-                    }
-                    for engine in engines
-                ],
+                "engines": [engine.as_json() for engine in engines],
             }
         )
         return 0

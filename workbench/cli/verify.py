@@ -16,6 +16,7 @@ from lobench.workbench.cli import options
 
 if TYPE_CHECKING:
     from lobench.engine.feeds import Feed, LoadedFeed
+    from lobench.engine.foreign.engine import ForeignEngine
     from lobench.engine.foreign.start import Contestant
     from lobench.workbench.tuning.picking import Picked
     from lobench.workbench.verification.compare import Verification
@@ -91,11 +92,13 @@ def _verified(
     settings: Settings,
     arguments: argparse.Namespace,
 ) -> int:
+    from lobench.engine.foreign.engine import ForeignEngine
     from lobench.workbench.console import print_json
     from lobench.workbench.verification.coverage import reached, unreached
     from lobench.workbench.verification.variants import verify_feeds
 
     found = verify_feeds(pairs, settings)
+    engines = [variant for variant in pairs[0][1] if isinstance(variant, ForeignEngine)]
     agree = all(outcome.agrees for outcomes in found for outcome in outcomes)
     told = []
     missed: set[str] | None = None
@@ -112,8 +115,10 @@ def _verified(
     left = sorted(missed or ())
     if arguments.json:
         together = {"agree": agree, "not_reached": left, "feeds": told}
-        print_json(told[0] if arguments.feeds else together)
+        said = told[0] if arguments.feeds else together
+        print_json({**said, "engines": [engine.as_json() for engine in engines]} if engines else said)
     else:
+        _show_engines(engines)
         _show_rules(left, [feed.name for feed, _ in pairs], len(told[0]["reached"]))
     return 0 if agree else 1
 
@@ -151,6 +156,14 @@ def show(name: str, outcomes: list[Verification]) -> None:
             console.print(f"\n{outcome.name} with {outcome.workers} workers:", markup=False, style="bold")
             for line in outcome.lines():
                 console.print(line, markup=False, soft_wrap=True)
+
+
+def _show_engines(engines: Sequence[ForeignEngine]) -> None:
+    from lobench.workbench.console import stdout
+
+    for engine in engines:
+        line = f"{engine.name}: {engine.summary} (digest of its file {engine.digest})"
+        stdout().print(line, markup=False, soft_wrap=True)
 
 
 def _show_rules(left: Sequence[str], feeds: Sequence[str], of: int) -> None:

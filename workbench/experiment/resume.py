@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lobench.engine.cache import source_digest
 from lobench.engine.errors import UsageError
-from lobench.engine.policy import Variant
+from lobench.engine.foreign.start import Contestant
 from lobench.workbench.comparison.diff import machine_differences
 from lobench.workbench.experiment.document import Document, this_environment
 from lobench.workbench.measurement.variant_digest import variant_digest
@@ -29,7 +29,7 @@ def reopen(path: str) -> Document:
     return Document(content, ResultFolder.existing(folder))
 
 
-def check(content: Result, variants: Sequence[Variant]) -> None:
+def check(content: Result, variants: Sequence[Contestant]) -> None:
     """Raise UsageError where samples measured now would not be of the same thing."""
     before = {entry.name: entry.source_digest for entry in content.variants}
     now = {variant.name: variant_digest(variant) for variant in variants}

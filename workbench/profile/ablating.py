@@ -20,7 +20,7 @@ from lobench.engine.feeds import LoadedFeed, open_feed
 from lobench.engine.policy import Variant
 from lobench.engine.replay import Replay, warm
 from lobench.engine.stages import STAGES
-from lobench.variants import discover, resolve
+from lobench.variants import resolve_compiled
 from lobench.workbench.measurement.turn_order import orders
 from lobench.workbench.profile.beginning import beginning
 from lobench.workbench.profile.task import SLICE
@@ -45,7 +45,7 @@ class AblationTask:
 
 def ablate(task: AblationTask) -> None:
     """Carry out a task, telling on stdout."""
-    variant = resolve(task.variant, discover(task.files))
+    variant = resolve_compiled(task.variant, task.files)
     variant = variant.fitted(variant.parameters_of(task.parameters))
     feed = beginning(open_feed(task.feed), task.records)
     for stage in STAGES:

@@ -36,11 +36,11 @@ class Target:
     def __init__(self, task: Task) -> None:
         linetables.install()
         from lobench.engine.feeds import open_feed
-        from lobench.variants import discover, resolve
+        from lobench.variants import resolve_compiled
         from lobench.workbench.profile.beginning import beginning, keep, kept
 
         self.task = task
-        variant = resolve(task.variant, discover(task.files))
+        variant = resolve_compiled(task.variant, task.files)
         self.variant: Variant = variant.fitted(variant.parameters_of(task.parameters))
         # Under valgrind a feed takes its time: it was read before.
         read = task.mode != "count"

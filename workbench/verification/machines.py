@@ -112,7 +112,7 @@ class VariantMachine:
                 books = self._questions.at(stop) if self._questions is not None else ()
                 if books:
                     answers[stop] = replay.question(books)
-                if stop == count or is_whole(stop):
+                if stop == count or is_whole(stop, self._scope.trace):
                     states[stop] = replay.end_state()
                 if advance is not None:
                     advance(stop - start)
@@ -174,7 +174,8 @@ class VariantMachine:
                     features = None
                     if STAGES.index(self._scope.until) >= STAGES.index("features"):
                         features = replay.newest(instrument_id, publisher_id)
-                    return State(sides[0], sides[1], features, book.accounts())
+                    decides = STAGES.index(self._scope.until) >= STAGES.index("strategies")
+                    return State(sides[0], sides[1], features, book.accounts() if decides else ())
         return State([], [], None)
 
     def _trace(self, replay: Running) -> int | None:

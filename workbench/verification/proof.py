@@ -27,6 +27,8 @@ Books = tuple[tuple[int, int], ...]
 _ASKED = 4
 """One boundary of so many is asked about."""
 _BOOKS = 3
+_UNTRACED = 64
+"""Boundaries at each of which the whole state is compared where there is no trace."""
 
 
 class Questions:
@@ -59,10 +61,11 @@ class Questions:
             done = stop
 
 
-def is_whole(records: int) -> bool:
-    """Whether the whole state is compared at this boundary: the first, second, fourth, eighth and so on."""
+def is_whole(records: int, traced: bool = True) -> bool:
+    """Whether the whole state is compared at this boundary: the first, second, fourth, eighth and so on; of what keeps
+    no trace, at each of the first ones."""
     batches, rest = divmod(records, BATCH)
-    return rest == 0 and batches & (batches - 1) == 0
+    return rest == 0 and (batches & (batches - 1) == 0 or (not traced and batches <= _UNTRACED))
 
 
 @dataclass(frozen=True)

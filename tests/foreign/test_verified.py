@@ -1,0 +1,164 @@
+"""Twenty ways to be wrong, crash, hang or idle as an engine: each is caught, with the event where there is one."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lobench.engine.feeds import LoadedFeed, load, open_feed
+from lobench.variants import REFERENCE, load_file
+from lobench.workbench.verification import isolated
+from lobench.workbench.verification.compare import Verification
+from lobench.workbench.verification.variants import verify_all
+from tests.foreign.conftest import HERE, Build
+
+pytestmark = [pytest.mark.normal, pytest.mark.xdist_group("foreign")]
+
+DOCUMENT = HERE.parents[1] / "docs" / "engine-abi.md"
+FEED = "synth:every-rule,n=20000"
+AT = 5000
+"""The record from which on an engine goes wrong, counted from 1."""
+
+LONG = pytest.mark.long
+NORMAL = ("plain", "bbo", "wrong", "nothing", "crashes", "exits", "fails", "leaves_a_thread", "textbook", "raises")
+"""What the normal tier verifies; all others are long."""
+
+RIGHT = {"plain": [], "bbo": ["OFFERS=LOBENCH_BBO"], "prints": ["PRINTS"], "idle_until_asked": ["LATER"]}
+"""What agrees. The one that does all its work when it is asked is caught where it is timed."""
+
+ENDED = {
+    "crashes": "was killed by SIGSEGV",
+    "exits": "ended with code 0",
+    "fails": r"apply\(\) failed with -3, bad record: no sense in it",
+    "leaves_a_thread": "leaves 1 threads of its own, where 0 may rest",
+    "raises": "raised ValueError: no sense in it",
+    "aborts": "was killed by SIGABRT",
+    "frees_twice": "was killed by SIGABRT",
+    "writes": "was killed by SIGSEGV",
+    "thread": "leaves 1 threads of its own, where 0 may rest",
+}
+"""Way to what is told of it, with the event. Two of them are Python's."""
+
+PYTHON = ("textbook", "raises", "thread", "strays")
+OTHERS = ("wrong", "miscounts", "disorders", "skips", "nothing", "too_many", "refuses")
+
+
+def tiered(names: Iterable[str]) -> list[Any]:
+    return [name if name in NORMAL else pytest.param(name, marks=LONG) for name in names]
+
+
+@pytest.fixture(scope="module")
+def feed() -> LoadedFeed:
+    return load(open_feed([FEED]))
+
+
+def verified(feed: LoadedFeed, files: Sequence[str], **settings: Any) -> dict[str, Verification]:
+    """Outcomes by name; the reference's own is first, and agrees."""
+    engines = [load_file(file) for file in files]
+    first, *others = verify_all(feed, engines, files=files, **settings)
+    assert first.name == REFERENCE
+    assert first.agrees
+    return {outcome.name: outcome for outcome in others}
+
+
+class Outcomes:
+    """Of engines by name: those of a tier are verified together, when one of them is asked for."""
+
+    def __init__(self, feed: LoadedFeed, build: Build, folder: Path) -> None:
+        self._feed, self._build, self._folder = feed, build, folder
+        self._found: dict[str, Verification] = {}
+
+    def __getitem__(self, name: str) -> Verification:
+        if name not in self._found:
+            together = [one for one in {*RIGHT, *ENDED, *OTHERS, *PYTHON} if (one in NORMAL) == (name in NORMAL)]
+            self._found |= verified(self._feed, [self._file(one) for one in sorted(together)])
+        return self._found[name]
+
+    def _file(self, name: str) -> str:
+        if name not in PYTHON:
+            return self._build(name, *RIGHT.get(name, [name.upper()]))
+        return str(shutil.copy(HERE / "textbook.py", self._folder / f"{name}.py"))
+
+
+@pytest.fixture(scope="module")
+def outcomes(feed: LoadedFeed, build: Build, tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
+    return Outcomes(feed, build, tmp_path_factory.mktemp("python"))
+
+
+@pytest.mark.parametrize("name", tiered([*RIGHT, "textbook"]))
+def test_one_that_is_right_agrees_as_far_as_it_offers(name: str, outcomes: Outcomes) -> None:
+    assert outcomes[name].agrees, outcomes[name].lines()
+    lacks = "BBO; offers no levels and no features" if name == "bbo" else "levels and queues; offers no features"
+    assert outcomes[name].compared == lacks
+
+
+@pytest.mark.parametrize("name", tiered(["wrong", "strays"]))
+def test_a_wrong_book_is_found_at_its_event(name: str, outcomes: Outcomes) -> None:
+    difference = outcomes[name].difference
+    assert difference is not None
+    assert (difference.record, difference.kinds) == (AT - 1, ("books",))
+    assert "7x7(1)" in "\n".join(difference.lines())
+
+
+@pytest.mark.parametrize("name", tiered(["miscounts", "disorders"]))
+def test_a_wrong_count_and_a_wrong_order_are_found(name: str, outcomes: Outcomes) -> None:
+    difference = outcomes[name].difference
+    assert difference is not None
+    assert difference.record >= AT - 1
+
+
+@pytest.mark.parametrize(("name", "record"), [("nothing", 0), pytest.param("skips", 63, marks=LONG)])
+def test_idle_engines_are_found_at_the_first_record_that_they_leave_out(
+    name: str, record: int, outcomes: Outcomes
+) -> None:
+    difference = outcomes[name].difference
+    assert difference is not None
+    assert difference.record == record
+
+
+@pytest.mark.parametrize("name", tiered(ENDED))
+def test_what_ends_an_engine_is_told_with_its_event(name: str, outcomes: Outcomes) -> None:
+    outcome = outcomes[name]
+    assert not outcome.agrees
+    assert outcome.fault is not None
+    assert outcome.fault.record == AT - 1
+    assert re.match(f"{ENDED[name]}.*; at event {AT - 1}: action", outcome.reason or ""), outcome.reason
+
+
+@pytest.mark.long
+def test_answers_that_cannot_be_are_told(outcomes: Outcomes) -> None:
+    assert "more entries than there was room for" in (outcomes["too_many"].reason or "")
+    assert outcomes["refuses"].reason is not None
+    assert outcomes["refuses"].reason.startswith("does not start: create() failed with -1, out of memory")
+
+
+@pytest.mark.long
+def test_one_that_hangs_is_given_up_at_its_event(
+    feed: LoadedFeed, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(isolated, "_SILENT_RECORD", 3.0)
+    outcome = verified(feed, [build("hangs", "HANGS")], seconds=8.0)["hangs"]
+    assert outcome.kinds == ("time",)
+    assert outcome.fault is not None
+    assert outcome.fault.record == AT - 1
+
+
+@pytest.mark.long
+def test_one_whose_memory_grows_is_ended(feed: LoadedFeed, build: Build) -> None:
+    outcome = verified(feed, [build("grows", "GROWS")])["grows"]
+    assert outcome.kinds == ("memory",)
+    assert re.match(r"took [\d,]+ MB of memory, [\d,]+ are allowed", outcome.reason or "")
+
+
+@pytest.mark.long
+def test_the_documented_python_engine_is_right(tmp_path: Path) -> None:
+    (source,) = re.findall(r"^```python\n(class ENGINE.*?)^```", DOCUMENT.read_text(), re.DOTALL | re.MULTILINE)
+    path = tmp_path / "mine.py"
+    path.write_text(source)
+    outcome = verified(load(open_feed(["synth:liquid-future,n=20000"])), [str(path)])["mine"]
+    assert outcome.agrees, outcome.lines()
