@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import lobench.variants  # registers the features and strategies
 from lobench.engine.feeds import open_feed
 from lobench.engine.foreign.engine import load
 from lobench.engine.foreign.replay import ForeignReplay
