@@ -98,9 +98,9 @@ class Engine {
             Known &of = ring[i % RING];
             const Window &window = of.book->window;
             of.step = window.steps(record.price);
-            const uint32_t side = record.side == 'A', step = uint32_t(of.step) & (window.width - 1);
-            __builtin_prefetch(&store.level(window.first[side] + step), 1);
-            __builtin_prefetch(&store.bits[window.bits[side] + step / 64], 1);
+            const uint32_t side = record.side == 'A', number = window.number(side, of.step) & (window.width - 1);
+            __builtin_prefetch(&store.level(window.first[side] + number), 1);
+            __builtin_prefetch(&store.bits[window.bits[side] + number / 64], 1);
             __builtin_prefetch(&store.level(of.book->best_level[BID]));
             __builtin_prefetch(&store.level(of.book->best_level[ASK]));
             const Order &order = store.orders[of.home];

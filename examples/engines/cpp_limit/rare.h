@@ -70,8 +70,9 @@ __attribute__((noinline)) inline void Store::rebuild(Book &book, int64_t price) 
             }
             far.side[from.side].emplace(from.price, to);
         } else {
-            to = window.first[from.side] + uint32_t(step);
-            window.set(bits.data(), from.side, uint32_t(step));
+            const uint32_t number = window.number(from.side, step);
+            to = window.first[from.side] + number;
+            window.set(bits.data(), from.side, number);
         }
         if (to == from.level) continue;
         level(to) = level(from.level);
@@ -91,8 +92,7 @@ __attribute__((noinline)) inline void Store::rebuild(Book &book, int64_t price) 
         cells.give(old.first[BID], unsigned(__builtin_ctz(old.width)) + 1);
     }
     book.window = window;
-    book.edge[BID] = 0;
-    book.edge[ASK] = ~0u;
+    book.edge[BID] = book.edge[ASK] = ~0u;
     book.changed = 3;
     ++changes;
     // Where choosing anew does not help, it happens ever more rarely.

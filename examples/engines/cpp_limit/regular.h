@@ -44,13 +44,13 @@ template <bool TRACKED> class Regular {
             ++book.counting.adds;
             book.counting.added_size += record.size;
         }
-        join(book, side, record.price, uint32_t(step), slot, order);
+        join(book, side, record.price, book.window.number(side, step), slot, order);
     }
 
     ALWAYS_INLINE void cancel(Book &book, const lobench_mbo &record, uint32_t side, uint32_t slot, uint64_t step) {
         Order &order = store.orders[slot];
         const bool regular = side < NO_SIDE && step < book.window.width && order.id == record.order_id &&
-                             order.level == book.window.first[side & 1] + uint32_t(step) && record.size <= order.size;
+                             order.level == book.window.first[side & 1] + book.window.number(side, step) && record.size <= order.size;
         if (__builtin_expect(!regular, 0)) return rules.cancel(book, record);
         Level &level = store.level(order.level);
         rules.changed(book, side, {order.level, false});
@@ -63,21 +63,21 @@ template <bool TRACKED> class Regular {
         }
         if constexpr (TRACKED)
             book.averages.lifetime = ema(book.averages.lifetime, double(uint32_t(book.n) - order.birth));
-        leave(book, side, uint32_t(step), level, order);
+        leave(book, side, level, order);
         store.orders.erase_quickly(slot);
     }
 
     ALWAYS_INLINE void modify(Book &book, const lobench_mbo &record, uint32_t side, uint32_t slot, uint64_t step) {
         Order &order = store.orders[slot];
         const Window &window = book.window;
-        const uint32_t old_step = order.level - window.first[side & 1];
+        const uint32_t old_number = order.level - window.first[side & 1], number = window.number(side, step);
         const bool regular = side < NO_SIDE && step < window.width && record.size != 0 && order.id == record.order_id &&
-                             old_step < window.width && order.level;
+                             old_number < window.width && order.level;
         if (__builtin_expect(!regular, 0)) return rules.modify(book, record);
         Level &level = store.level(order.level);
         rules.changed(book, side, {order.level, false});
         if constexpr (TRACKED) ++book.counting.modifies;
-        if (step == old_step && record.size <= order.size) {
+        if (number == old_number && record.size <= order.size) {
             rules.lost(book, side, order, order.size - record.size);
             level.size -= order.size - record.size;
             order.size = record.size;
@@ -85,19 +85,19 @@ template <bool TRACKED> class Regular {
         }
         rules.lost(book, side, order, order.size);
         if constexpr (TRACKED) order.arrival = uint32_t(book.n);
-        if (step == old_step) {
+        if (number == old_number) {
             level.size += record.size - order.size;
             order.size = record.size;
             store.to_tail(slot);
             return;
         }
-        leave(book, side, old_step, level, order);
+        leave(book, side, level, order);
         order.size = record.size;
-        join(book, side, record.price, uint32_t(step), slot, order);
+        join(book, side, record.price, number, slot, order);
     }
 
-    ALWAYS_INLINE void join(Book &book, uint32_t side, int64_t price, uint32_t step, uint32_t slot, Order &order) {
-        const uint32_t at = book.window.first[side] + step;
+    ALWAYS_INLINE void join(Book &book, uint32_t side, int64_t price, uint32_t number, uint32_t slot, Order &order) {
+        const uint32_t at = book.window.first[side] + number;
         Level &level = store.level(at);
         order.set_place(at);
         rules.changed(book, side, {at, false});
@@ -105,7 +105,7 @@ template <bool TRACKED> class Regular {
         const bool appears = level.size == 0;
         level.size += order.size;
         if (appears) {
-            book.window.set(store.bits.data(), side, step);
+            book.window.set(store.bits.data(), side, number);
             if (!book.best_level[side] || better(side, price, book.best_price[side])) {
                 book.best_level[side] = at;
                 book.best_price[side] = price;
@@ -113,12 +113,13 @@ template <bool TRACKED> class Regular {
         }
     }
 
-    ALWAYS_INLINE void leave(Book &book, uint32_t side, uint32_t step, Level &level, const Order &order) {
+    ALWAYS_INLINE void leave(Book &book, uint32_t side, Level &level, const Order &order) {
         store.unlink(level, order);
         level.size -= order.size;
         if (level.size == 0) {
-            book.window.clear(store.bits.data(), side, step);
-            if (order.level == book.best_level[side]) store.find_best(book, side, step);
+            const uint32_t number = order.level - book.window.first[side];
+            book.window.clear(store.bits.data(), side, number);
+            if (order.level == book.best_level[side]) store.find_best(book, side, number);
         }
     }
 };

@@ -64,8 +64,7 @@ template <bool TRACKED> class Rules {
     // The size of a level changes.
     void changed(Book &book, uint32_t side, Place at) {
         if constexpr (TRACKED) {
-            const bool top = side == BID ? at.level >= book.edge[BID] : at.level <= book.edge[ASK];
-            book.changed |= uint32_t(top || at.outside) << side;
+            book.changed |= uint32_t(at.level <= book.edge[side] || at.outside) << side;
         }
     }
 

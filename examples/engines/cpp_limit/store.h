@@ -36,7 +36,7 @@ class Store {
     Place level_at(const Book &book, uint32_t side, int64_t price) {
         const Window &window = book.window;
         const uint64_t step = window.steps(price);
-        if (__builtin_expect(step < window.width && side != NO_SIDE, 1)) return {window.first[side] + uint32_t(step), false};
+        if (__builtin_expect(step < window.width && side != NO_SIDE, 1)) return {window.first[side] + window.number(side, step), false};
         return far_level_at(book, side, price);
     }
 
@@ -44,7 +44,7 @@ class Store {
     Place place(Book &book, uint32_t side, int64_t price) {
         const Window &window = book.window;
         const uint64_t step = window.steps(price);
-        if (__builtin_expect(step < window.width, 1)) return {window.first[side] + uint32_t(step), false};
+        if (__builtin_expect(step < window.width, 1)) return {window.first[side] + window.number(side, step), false};
         return far_place(book, side, price);
     }
 
@@ -117,7 +117,7 @@ class Store {
     }
 
     void appeared(Book &book, uint32_t side, int64_t price, Place at) {
-        if (!at.outside) book.window.set(bits.data(), side, book.window.step_of(at.level));
+        if (!at.outside) book.window.set(bits.data(), side, book.window.number_of(at.level));
         if (!book.best_level[side] || better(side, price, book.best_price[side])) {
             book.best_level[side] = at.level;
             book.best_price[side] = price;
@@ -135,23 +135,23 @@ class Store {
             if (place.outside)
                 give_far(place.level);
             else
-                book.window.clear(bits.data(), side, book.window.step_of(place.level));
+                book.window.clear(bits.data(), side, book.window.number_of(place.level));
         }
         if (book.far) book.far->side[side].clear();
         book.best_level[side] = NO_LEVEL;
         book.best_price[side] = NO_PRICE;
     }
 
-    // The best level after `step` of the window, which has none better, or among all (-1).
-    void find_best(Book &book, uint32_t side, int64_t step) {
+    // The best level from number `from` of the window on, which has none better.
+    void find_best(Book &book, uint32_t side, uint32_t from) {
         const Window &window = book.window;
-        step = window.worse(bits.data(), side, step);
-        book.best_level[side] = step < 0 ? NO_LEVEL : window.first[side] + uint32_t(step);
-        book.best_price[side] = step < 0 ? NO_PRICE : window.base + step * int64_t(window.tick);
+        const int64_t best_near = window.best_from(bits.data(), side, from);
+        book.best_level[side] = best_near < 0 ? NO_LEVEL : window.first[side] + uint32_t(best_near);
+        book.best_price[side] = best_near < 0 ? NO_PRICE : window.price(side, uint32_t(best_near));
         if (!book.far || book.far->side[side].empty()) return;
         const FarLevels &far = book.far->side[side];
         const auto best = side == BID ? std::prev(far.end()) : far.begin();
-        if (step < 0 || better(side, best->first, book.best_price[side])) {
+        if (best_near < 0 || better(side, best->first, book.best_price[side])) {
             book.best_price[side] = best->first;
             book.best_level[side] = best->second;
         }
@@ -159,15 +159,15 @@ class Store {
 
   private:
     void vanished(Book &book, uint32_t side, Place at) {
-        int64_t step = -1;
+        uint32_t number = 0;
         if (__builtin_expect(at.outside, 0)) {
             book.far->side[side].erase(cells[at.level + 1].card.price);
             give_far(at.level);
         } else {
-            step = book.window.step_of(at.level);
-            book.window.clear(bits.data(), side, uint32_t(step));
+            number = book.window.number_of(at.level);
+            book.window.clear(bits.data(), side, number);
         }
-        if (at.level == book.best_level[side]) find_best(book, side, step);
+        if (at.level == book.best_level[side]) find_best(book, side, number);
     }
 
     void give_far(uint32_t at) {
