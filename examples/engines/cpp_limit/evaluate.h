@@ -23,8 +23,11 @@ inline Four absolute(Four x) { return Four(FourInts(x) & INT64_MAX); }
 
 // Features 0 to 13 but the effective spread (5), and the quotes, of the book as it stands.
 inline void compute_top(Store &store, Book &book) {
-    if (book.changed & 1) book.edge[BID] = top_of(store, book, BID);
-    if (book.changed & 2) book.edge[ASK] = top_of(store, book, ASK);
+    // Mostly one turn; which side it is, is no branch.
+    for (uint32_t left = book.changed; left; left &= left - 1) {
+        const uint32_t side = uint32_t(__builtin_ctz(left));
+        book.edge[side] = top_of(store, book, side);
+    }
     book.changed = 0;
     const double b1 = book.price[BID][0], a1 = book.price[ASK][0], sum = b1 + a1, difference = a1 - b1;
 
@@ -64,8 +67,10 @@ inline void compute_top(Store &store, Book &book) {
 // Order flow since the previous evaluation, whose quotes are `last`.
 inline double order_flow(Four last, Four now) {
     if (std::isunordered(now[0], last[0]) || std::isunordered(now[2], last[2])) return UNDEFINED;
-    return (now[0] >= last[0] ? now[1] : 0.0) - (now[0] <= last[0] ? last[1] : 0.0) -
-           (now[2] <= last[2] ? now[3] : 0.0) + (now[2] >= last[2] ? last[3] : 0.0);
+    // bid >= its last, bid <= its last, ask <= its last, ask >= its last: no branches, as prices are hard to predict.
+    const FourInts kept = Four{now[0], last[0], last[2], now[2]} >= Four{last[0], now[0], now[2], last[2]};
+    const Four sizes = kept ? Four{now[1], last[1], now[3], last[3]} : Four{};
+    return sizes[0] - sizes[1] - sizes[2] + sizes[3];
 }
 
 // The middle of the instrument's best prices; NaN if a side of all its books is empty.

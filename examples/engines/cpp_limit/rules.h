@@ -57,7 +57,7 @@ template <bool TRACKED> class Rules {
         if constexpr (TRACKED) {
             const bool ahead = order.level == book.best_level[side] &&
                                int32_t(order.arrival - book.queue_joined[side]) <= 0;
-            book.queue_ahead[side] -= ahead ? size : 0;
+            book.queue_ahead[side] -= int64_t(size) & -int64_t(ahead);
         }
     }
 
