@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-import lobench.variants  # registers the features and strategies
 from lobench.engine.feeds import open_feed
+from lobench.engine.foreign.abi import Options
 from lobench.engine.foreign.engine import load
-from lobench.engine.foreign.replay import ForeignReplay
+from lobench.engine.foreign.face import Face
 from lobench.engine.oracle import Oracle
 from lobench.engine.records import ASK, BID
 from tests.cli.command import environment
@@ -23,7 +23,7 @@ BUILD = ROOT / "examples" / "engines" / "build"
 ENGINES = ("cpp_textbook", "cpp_limit")
 DATA = os.environ.get("LOBENCH_REAL_DATA")
 REAL = "glbx_es/orderbooks_mbo_2024-05-08T00-00-00_2024-05-08T00-00-02.dbn.zst"
-FEEDS = ("synth:every-rule,n=12000", "synth:equity-universe,n=12000,anomalies=0.05", REAL)
+FEEDS = ("synth:every-rule,n=6000", "synth:equity-universe,n=8000,anomalies=0.05", REAL)
 
 pytestmark = [
     pytest.mark.normal,
@@ -80,36 +80,42 @@ def test_all_is_equal_to_the_last_bit(name: str, feed: str, evaluate: str, libra
     oracle = computed(feed, evaluate)
     expected = oracle.finish()
     newest = {(instrument, publisher): row for _, instrument, publisher, row in oracle.rows}
-    engine = load(str(libraries / f"{name}.so"))
-    with ForeignReplay(engine, evaluate=evaluate) as replay:
-        for chunk in open_feed([feed]):
-            replay.apply(chunk)
-        result = replay.finish()
-        assert (result.trace, result.events, result.evaluations) == (
-            expected.trace,
-            expected.events,
-            expected.evaluations,
-        )
-        assert result.anomalies == expected.anomalies
-        books = {(book.instrument_id, book.publisher_id): book for book in replay.books()}
-        assert set(books) == {(end.instrument_id, end.publisher_id) for end in expected.books}
-        for end in expected.books:
-            key = end.instrument_id, end.publisher_id
-            resting = oracle.book(*key)
-            assert resting is not None
-            for side, code in (("B", BID), ("A", ASK)):
-                levels = [(one.price, one.size, one.count, list(one.orders)) for one in books[key].levels(side)]
-                assert levels == resting.levels(code)
-            assert books[key].accounts() == end.strategies
-            assert repr(replay.newest(*key)) == repr(newest.get(key, (float("nan"),) * 24)).replace("-nan", "nan")
+    face = replayed(libraries / f"{name}.so", feed, stage=3, every=evaluate == "every")
+    counts = face.counts()
+    assert (counts.events, counts.evaluations) == (expected.events, expected.evaluations)
+    assert counts.anomalies == tuple(expected.anomalies.values())
+    assert face.trace() == expected.trace
+    for end in expected.books:
+        key = end.instrument_id, end.publisher_id
+        book = oracle.book(*key)
+        assert book is not None
+        for side, code in (("B", BID), ("A", ASK)):
+            levels = [
+                (*level, face.orders(*key, side, level[0]).tolist()) for level in face.levels(*key, side, 4096).tolist()
+            ]
+            assert levels == book.levels(code)
+        row, accounts = face.features(*key), face.accounts(*key)
+        assert row is not None
+        assert accounts is not None
+        assert repr(row.tolist()) == repr(list(newest.get(key, [float("nan")] * len(row))))
+        ends = [(one.position, one.cash, one.equity, one.trades) for one in end.strategies]
+        assert repr(accounts.tolist()) == repr(ends)
+    face.close()
 
 
-@pytest.mark.parametrize("name", ENGINES)
-def test_until_book_traces_the_same_quotes(name: str, libraries: Path) -> None:
-    traces = []
-    for engine in ("cpp_textbook", name):
-        with ForeignReplay(load(str(libraries / f"{engine}.so")), until="book") as replay:
-            for chunk in open_feed([FEEDS[0]]):
-                replay.apply(chunk)
-            traces.append(replay.finish().trace)
-    assert traces[0] == traces[1] != 0
+def test_until_book_the_same_quotes_are_traced(libraries: Path) -> None:
+    faces = [replayed(libraries / f"{name}.so", FEEDS[0], stage=1, every=False) for name in ENGINES]
+    first, second = (face.trace() for face in faces)
+    assert first == second != 0
+    for face in faces:
+        assert face.counts().evaluations == computed(FEEDS[0], "last").finish().evaluations
+        face.close()
+
+
+def replayed(library: Path, feed: str, *, stage: int, every: bool) -> Face:
+    """An engine that has had all records of the feed."""
+    face = load(str(library)).start(Options(stage=stage, evaluate_every=every, workers=1))
+    for chunk in open_feed([feed]):
+        records = chunk.array().copy()  # aligned
+        face.apply(records.ctypes.data, records.itemsize, len(records))
+    return face
