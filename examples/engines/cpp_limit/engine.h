@@ -101,8 +101,11 @@ class Engine {
             const uint32_t side = record.side == 'A', number = window.number(side, of.step) & (window.width - 1);
             __builtin_prefetch(&store.level(window.first[side] + number), 1);
             __builtin_prefetch(&store.bits[window.bits[side] + number / 64], 1);
-            __builtin_prefetch(&store.level(of.book->best_level[BID]));
-            __builtin_prefetch(&store.level(of.book->best_level[ASK]));
+            for (uint32_t best : of.book->best_level) {
+                __builtin_prefetch(&store.level(best));
+                if constexpr (STAGE >= LOBENCH_STAGE_FEATURES) __builtin_prefetch(&store.level(best) + 4);
+            }
+            if constexpr (STAGE >= LOBENCH_STAGE_STRATEGIES) __builtin_prefetch(of.book->instrument);
             const Order &order = store.orders[of.home];
             __builtin_prefetch(&store.orders[order.next], 1);
             __builtin_prefetch(&store.orders[order.prev], 1);

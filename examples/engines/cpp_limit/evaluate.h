@@ -79,8 +79,10 @@ inline double instrument_mid(const Book &book) {
     if (__builtin_expect(books.size() == 1, 1)) return book.row[0][0];
     double bid = -INFINITY, ask = INFINITY;
     for (const Book *one : books) {
-        bid = one->best_level[BID] ? std::fmax(bid, double(one->best_price[BID])) : bid;
-        ask = one->best_level[ASK] ? std::fmin(ask, double(one->best_price[ASK])) : ask;
+        const double one_bid = one->best_level[BID] ? double(one->best_price[BID]) : bid;
+        const double one_ask = one->best_level[ASK] ? double(one->best_price[ASK]) : ask;
+        bid = one_bid > bid ? one_bid : bid;
+        ask = one_ask < ask ? one_ask : ask;
     }
     return std::isinf(bid) || std::isinf(ask) ? UNDEFINED : (bid + ask) / 2e9;
 }
