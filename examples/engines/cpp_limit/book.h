@@ -8,6 +8,7 @@
 
 namespace limit {
 
+typedef double Two __attribute__((vector_size(16)));
 typedef double Four __attribute__((vector_size(32)));
 typedef int64_t FourInts __attribute__((vector_size(32)));
 
@@ -54,13 +55,11 @@ struct alignas(64) Book {
     uint32_t best_level[2] = {NO_LEVEL, NO_LEVEL};
     int64_t best_price[2] = {NO_PRICE, NO_PRICE};
 
-    // Levels of the window that are as good as the fifth best, or better: bids from edge[BID] on, asks up to edge[ASK].
-    uint32_t edge[2] = {0, ~0u};
+    uint32_t edge[2] = {~0u, ~0u};  // the last levels of the window that are among the best five
     uint32_t changed = 3;  // sides (1 << side) of which the five best levels changed since the newest evaluation
     uint32_t number = 0;
     uint64_t n = 0;         // events
     uint64_t key = 0;       // instrument_id << 16 | publisher_id
-    uint64_t salt = 0;      // Table::salt of the key
     std::unique_ptr<Far> far;
     Instrument *instrument = nullptr;
 
@@ -75,6 +74,9 @@ struct alignas(64) Book {
     Four row[6] = {Four{} + UNDEFINED, Four{} + UNDEFINED, Four{} + UNDEFINED,
                    Four{} + UNDEFINED, Four{} + UNDEFINED, Four{} + UNDEFINED};
     Four quotes = Four{} + UNDEFINED;
+    // The five best levels of both sides: price (NaN: none) and size, the fifth of both sides together.
+    Four price[2] = {}, size[2] = {};
+    Two fifth_price = {}, fifth_size = {};
 
     // One lane for each strategy.
     Four position = {}, cash = {}, equity = {};

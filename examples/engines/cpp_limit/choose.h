@@ -33,8 +33,9 @@ inline uint64_t tick_of(const std::vector<int64_t> &prices, size_t middle) {
     return tick;
 }
 
-// A window without cells for sorted, different prices; `center`: the one that it must hold.
-inline Window choose_window(const std::vector<int64_t> &prices, int64_t center) {
+// A window without cells for sorted, different prices; `center`: the one that it must hold; `room`: how many times the
+// steps in use it has, up to a few thousand.
+inline Window choose_window(const std::vector<int64_t> &prices, int64_t center, uint32_t room) {
     const size_t middle = std::lower_bound(prices.begin(), prices.end(), center) - prices.begin();
     Window window;
     window.tick = tick_of(prices, middle);
@@ -51,10 +52,10 @@ inline Window choose_window(const std::vector<int64_t> &prices, int64_t center) 
     };
     const uint64_t down = reach(-1), up = reach(1);
     window.width = LEAST_WIDTH;
-    while (window.width < 2 * (down + up + 1)) window.width *= 2;
-    // The whole window lies within int64, so that steps are in the order of prices.
+    while (window.width < room * (down + up + 1)) window.width *= 2;
+    // The whole window lies within the legal prices, so that steps are in their order.
     const __int128 tick = window.tick, spare = (window.width - (down + up + 1)) / 2;
-    const __int128 span = tick * (window.width - 1), low = INT64_MIN, high = INT64_MAX;
+    const __int128 span = tick * (window.width - 1), low = INT64_MIN, high = INT64_MAX - 1;
     while (span > high - low || tick * window.width > high) return Window();
     __int128 base = center - tick * (__int128(down) + spare);
     while (base < low) base += tick;

@@ -1,4 +1,5 @@
-// Which book a record belongs to.
+// Which book a record belongs to: a hash table of the books' keys. Instruments are often numbered in sequence, so that
+// their plain numbers collide least and lie densest; where they collide all the same, keys are mixed.
 #pragma once
 
 #include <unordered_map>
@@ -27,7 +28,7 @@ class Directory {
 
     // Null if no record has named it.
     Book *find(uint64_t key) const {
-        for (size_t at = key * GOLDEN >> shift;; at = (at + 1) & (entries.size() - 1))
+        for (size_t at = home(key);; at = (at + 1) & mask)
             if (entries[at].key == key || !entries[at].book) return entries[at].book;
     }
 
@@ -42,24 +43,40 @@ class Directory {
         uint64_t key;
         Book *book;
     };
+    static constexpr size_t FARTHEST = 8;      // steps from its home that a key may lie before all are mixed
     static constexpr size_t TOGETHER = 4096;  // books whose memory is taken together
 
     Store &store;
     std::vector<Entry> entries;
-    unsigned shift = 0;
+    size_t mask = 0;
+    bool mixed = false;
     std::unordered_map<uint32_t, std::unique_ptr<Instrument>> instruments;
     std::vector<std::unique_ptr<Array<Book>>> memory;
 
-    void resize(unsigned log_size) {
-        entries.assign(size_t(1) << log_size, Entry{});
-        shift = 64 - log_size;
-        for (Book *book : store.books) enter(book);
+    size_t home(uint64_t key) const {
+        if (__builtin_expect(mixed, 0)) return (key * GOLDEN ^ key * GOLDEN >> 32) & mask;
+        return ((key >> 16) + uint16_t(key) * GOLDEN) & mask;
     }
 
-    void enter(Book *book) {
-        size_t at = book->key * GOLDEN >> shift;
-        while (entries[at].book) at = (at + 1) & (entries.size() - 1);
+    void resize(unsigned log_size) {
+        entries.assign(size_t(1) << log_size, Entry{});
+        mask = entries.size() - 1;
+        for (Book *book : store.books)
+            if (!enter(book)) return mix(log_size);
+    }
+
+    void mix(unsigned log_size) {
+        mixed = true;
+        resize(log_size);
+    }
+
+    // False if it would lie too far from its home.
+    bool enter(Book *book) {
+        size_t at = home(book->key);
+        for (size_t steps = 0; entries[at].book; at = (at + 1) & mask)
+            if (++steps > FARTHEST && !mixed) return false;
         entries[at] = {book->key, book};
+        return true;
     }
 
     __attribute__((noinline)) Book *make(uint64_t key) {
@@ -69,16 +86,16 @@ class Directory {
         Book *book = new (&(*memory.back())[number % TOGETHER]) Book;
         book->number = uint32_t(number);
         book->key = key;
-        book->salt = store.orders.salt(key);
         std::unique_ptr<Instrument> &instrument = instruments[uint32_t(key >> 16)];
         if (!instrument) instrument = std::make_unique<Instrument>();
         instrument->books.push_back(book);
         book->instrument = instrument.get();
         store.books.push_back(book);
+        const unsigned log_size = unsigned(__builtin_ctzll(entries.size()));
         if (2 * store.books.size() > entries.size())
-            resize(64 - shift + 1);
-        else
-            enter(book);
+            resize(log_size + 1);
+        else if (!enter(book))
+            mix(log_size);
         return book;
     }
 };

@@ -36,7 +36,7 @@ int64_t levels(void *engine, uint32_t instrument, uint16_t publisher, char side,
     if (!book) return 0;
     limit::Store &store = engine_at(engine).store;
     uint64_t written = 0;
-    limit::Walk walk = store.walk(*book, limit::side_number(side));
+    limit::Walk walk = store.walk(*book, side == 'B' ? limit::BID : limit::ASK);
     for (uint64_t at = 0; written < n && walk.next(); ++at) {
         if (at < first) continue;
         const limit::Level &level = store.level(walk.level);
@@ -52,7 +52,7 @@ int64_t orders(void *engine, uint32_t instrument, uint16_t publisher, char side,
     const Book *book = book_at(engine, instrument, publisher);
     if (!book) return 0;
     limit::Store &store = engine_at(engine).store;
-    const uint32_t level = store.level_at(*book, limit::side_number(side), price).level;
+    const uint32_t level = store.level_at(*book, side == 'B' ? limit::BID : limit::ASK, price).level;
     uint64_t at = 0, written = 0;
     for (uint32_t slot = store.level(level).head; slot && written < n; slot = store.orders[slot].next)
         if (at++ >= first) out[written++] = {store.orders[slot].id, store.orders[slot].size};

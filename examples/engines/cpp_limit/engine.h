@@ -3,14 +3,14 @@
 
 #include "directory.h"
 #include "evaluate.h"
-#include "rules.h"
+#include "regular.h"
 
 namespace limit {
 
 class Engine {
   public:
     explicit Engine(const lobench_options &options)
-        : store(options.expected_orders), directory(store, options.expected_instruments), options(options) {}
+        : store(options.expected_orders, options.expected_instruments), directory(store, options.expected_instruments), options(options) {}
 
     lobench_counts counts{};
     uint64_t trace = 0;
@@ -28,7 +28,7 @@ class Engine {
 
   private:
     static constexpr uint64_t AHEAD = 12;  // records between the steps of fetching
-    static constexpr uint64_t RING = 32;   // at least 2 * AHEAD + 1
+    static constexpr uint64_t RING = 32;   // more than 2 * AHEAD
 
     lobench_options options;
 
@@ -47,42 +47,89 @@ class Engine {
         }
     }
 
+    static const lobench_mbo &record_at(const char *records) { return *reinterpret_cast<const lobench_mbo *>(records); }
+
+    // What is known of a record before its turn.
+    struct alignas(32) Known {
+        Book *book;
+        uint64_t step;
+        uint32_t home;
+    };
+
+    struct Tally {
+        uint64_t trace = 0, evaluations = 0;
+    };
+
     template <unsigned STAGE> void run_at_once(const char *records, uint64_t stride, uint64_t count) {
-        Rules<STAGE >= LOBENCH_STAGE_FEATURES> rules(store, counts.anomalies);
+        Regular<STAGE >= LOBENCH_STAGE_FEATURES> rules(store, counts.anomalies);
         const char *const end = records + count * stride;
         Book *book = nullptr;
+        Tally tally;
         for (; records != end; records += stride) {
-            const lobench_mbo &record = *reinterpret_cast<const lobench_mbo *>(records);
+            const lobench_mbo &record = record_at(records);
             const uint64_t key = key_of(record);
             if (!book || book->key != key) book = directory.book(key);
-            handle<STAGE>(rules, *book, record);
+            handle<STAGE>(rules, *book, record, store.orders.home(record.order_id, key),
+                          book->window.steps(record.price), tally);
         }
-        counts.events += count;
+        add(tally, count);
     }
 
-    // Records 2 * AHEAD on find their book and fetch it and their order; AHEAD on, their level and the order's
+    // Records two distances on find their book, and fetch it and their order; one distance on, their level and the order's
     // neighbours, whose places are known by then. `known`: records that may be looked at.
     template <unsigned STAGE>
     void run_ahead(const char *records, uint64_t stride, uint64_t count, uint64_t known) {
-        Rules<STAGE >= LOBENCH_STAGE_FEATURES> rules(store, counts.anomalies);
-        Book *ring[RING];
-        auto record_at = [&](uint64_t i) -> const lobench_mbo & {
-            return *reinterpret_cast<const lobench_mbo *>(records + i * stride);
+        Regular<STAGE >= LOBENCH_STAGE_FEATURES> rules(store, counts.anomalies);
+        Known ring[RING];
+        Tally tally;
+        auto first_step = [&](uint64_t i) __attribute__((always_inline)) {
+            if (i >= known) return;
+            const lobench_mbo &record = record_at(records + i * stride);
+            Known &of = ring[i % RING];
+            const uint64_t key = key_of(record);
+            of.home = store.orders.home(record.order_id, key);
+            __builtin_prefetch(&store.orders[of.home], 1);
+            of.book = directory.book(key);
+            fetch_book<STAGE>(of.book);
         };
-        auto first_step = [&](uint64_t i) {
-            const lobench_mbo &record = record_at(i);
-            Book *book = directory.book(key_of(record));
-            ring[i % RING] = book;
-            __builtin_prefetch(&store.orders[store.orders.home(record.order_id, book->salt)], 1);
-            fetch_book<STAGE>(book);
+        auto second_step = [&](uint64_t i) __attribute__((always_inline)) {
+            if (i >= known) return;
+            const lobench_mbo &record = record_at(records + i * stride);
+            Known &of = ring[i % RING];
+            const Window &window = of.book->window;
+            of.step = window.steps(record.price);
+            const uint32_t side = record.side == 'A', number = window.number(side, of.step) & (window.width - 1);
+            __builtin_prefetch(&store.level(window.first[side] + number), 1);
+            __builtin_prefetch(&store.bits[window.bits[side] + number / 64], 1);
+            for (uint32_t best : of.book->best_level) {
+                __builtin_prefetch(&store.level(best));
+                if constexpr (STAGE >= LOBENCH_STAGE_FEATURES) __builtin_prefetch(&store.level(best) + 4);
+            }
+            if constexpr (STAGE >= LOBENCH_STAGE_STRATEGIES) __builtin_prefetch(of.book->instrument);
+            const Order &order = store.orders[of.home];
+            __builtin_prefetch(&store.orders[order.next], 1);
+            __builtin_prefetch(&store.orders[order.prev], 1);
         };
-        for (uint64_t i = 0; i < 2 * AHEAD && i < known; ++i) first_step(i);
+        for (uint64_t i = 0; i < 2 * AHEAD; ++i) first_step(i);
+        for (uint64_t i = 0; i < AHEAD; ++i) second_step(i);
+        uint32_t changes = store.changes;
         for (uint64_t i = 0; i < count; ++i) {
-            if (i + 2 * AHEAD < known) first_step(i + 2 * AHEAD);
-            if (i + AHEAD < known) second_step(*ring[(i + AHEAD) % RING], record_at(i + AHEAD));
-            handle<STAGE>(rules, *ring[i % RING], record_at(i));
+            first_step(i + 2 * AHEAD);
+            second_step(i + AHEAD);
+            const Known &of = ring[i % RING];
+            handle<STAGE>(rules, *of.book, record_at(records + i * stride), of.home, of.step, tally);
+            if (__builtin_expect(store.changes == changes, 1)) continue;
+            for (uint64_t j = i + 1; j <= i + 2 * AHEAD; ++j) first_step(j);
+            for (uint64_t j = i + 1; j <= i + AHEAD; ++j) second_step(j);
+            changes = store.changes;
         }
-        counts.events += count;
+        add(tally, count);
+    }
+
+    void add(const Tally &tally, uint64_t events) {
+        trace += tally.trace;
+        counts.evaluations += tally.evaluations;
+        counts.events += events;
     }
 
     template <unsigned STAGE> static void fetch_book(const Book *book) {
@@ -94,25 +141,17 @@ class Engine {
                 __builtin_prefetch(at + line * 64, 1);
     }
 
-    void second_step(const Book &book, const lobench_mbo &record) {
-        const Window &window = book.window;
-        const uint64_t step = window.steps(record.price) & (window.width - 1);
-        __builtin_prefetch(&store.level(window.first + (record.side == 'A' ? window.width : 0) + uint32_t(step)), 1);
-        const Order &order = store.orders[store.orders.home(record.order_id, book.salt)];
-        __builtin_prefetch(&store.orders[order.next], 1);
-        __builtin_prefetch(&store.orders[order.prev], 1);
-    }
-
     template <unsigned STAGE, class AnyRules>
-    __attribute__((always_inline)) void handle(AnyRules &rules, Book &book, const lobench_mbo &record) {
-        rules.apply(book, record);
+    __attribute__((always_inline)) void handle(AnyRules &rules, Book &book, const lobench_mbo &record,
+                                               uint32_t home, uint64_t step, Tally &tally) {
+        rules.apply(book, record, home, step);
         const bool last = (record.flags & (LOBENCH_F_LAST | LOBENCH_F_SNAPSHOT)) == LOBENCH_F_LAST;
         if (!last && !options.evaluate_every) return;
-        ++counts.evaluations;
+        ++tally.evaluations;
         uint64_t lanes[4] = {uint64_t(book.best_price[BID]), store.level(book.best_level[BID]).size,
                              uint64_t(book.best_price[ASK]), store.level(book.best_level[ASK]).size};
         if constexpr (STAGE >= LOBENCH_STAGE_FEATURES) evaluate<STAGE>(store, book, lanes);
-        trace += lobench_trace_row(record.instrument_id, record.publisher_id, book.n, lanes);
+        tally.trace += lobench_trace_row(record.instrument_id, record.publisher_id, book.n, lanes);
     }
 };
 

@@ -11,26 +11,30 @@
 
 namespace limit {
 
-typedef double Two __attribute__((vector_size(16)));
 typedef uint64_t FourWords __attribute__((vector_size(32)));
 
-inline Two pair(const double *at, int depth) { return Two{at[2 * depth], at[2 * depth + 1]}; }
 inline Two low(Four x) { return Two{x[0], x[1]}; }
 inline Two high(Four x) { return Two{x[2], x[3]}; }
+// Levels 1 and 3, and 2 and 4, of both sides: (bid, ask, bid, ask).
+inline Four odd(const Four *x) { return __builtin_shuffle(x[BID], x[ASK], FourInts{0, 4, 2, 6}); }
+inline Four even(const Four *x) { return __builtin_shuffle(x[BID], x[ASK], FourInts{1, 5, 3, 7}); }
 inline Four both(Two a, Two b) { return Four{a[0], a[1], b[0], b[1]}; }
 inline Four absolute(Four x) { return Four(FourInts(x) & INT64_MAX); }
 
 // Features 0 to 13 but the effective spread (5), and the quotes, of the book as it stands.
 inline void compute_top(Store &store, Book &book) {
-    Top top;
-    book.edge[BID] = top_of<BID>(store, book, top);
-    book.edge[ASK] = top_of<ASK>(store, book, top);
+    // Mostly one turn; which side it is, is no branch.
+    for (uint32_t left = book.changed; left; left &= left - 1) {
+        const uint32_t side = uint32_t(__builtin_ctz(left));
+        book.edge[side] = top_of(store, book, side);
+    }
     book.changed = 0;
-    const double b1 = top.price[0], a1 = top.price[1], sum = b1 + a1, difference = a1 - b1;
+    const double b1 = book.price[BID][0], a1 = book.price[ASK][0], sum = b1 + a1, difference = a1 - b1;
 
     // Sizes of the first k levels, and of all weighted: (bid, ask).
-    const Two s1 = pair(top.size, 0), s2 = pair(top.size, 1), s3 = pair(top.size, 2), s4 = pair(top.size, 3),
-              s5 = pair(top.size, 4);
+    const Four odd_sizes = odd(book.size), even_sizes = even(book.size);
+    const Two s1 = low(odd_sizes), s2 = low(even_sizes), s3 = high(odd_sizes), s4 = high(even_sizes),
+              s5 = book.fifth_size;
     const Two k2 = s1 + s2, k3 = k2 + s3, k4 = k3 + s4, k5 = k4 + s5;
     const Two weighted = s1 + s2 * 0.5 + s3 * (1.0 / 3.0) + s4 * 0.25 + s5 * 0.2;
     // 0 / 0 is the NaN that an empty book's imbalance is.
@@ -47,10 +51,10 @@ inline void compute_top(Store &store, Book &book) {
         const Four share = size * half / (half + absolute(mid - price));
         return size > 0.0 ? share : Four{};
     };
-    const Four first = part(both(s1, s2), both(pair(top.price, 0), pair(top.price, 1)));
-    const Four second = part(both(s3, s4), both(pair(top.price, 2), pair(top.price, 3)));
-    const Four fifth = part(both(s5, s5), both(pair(top.price, 4), pair(top.price, 4)));
-    Two pressure = low(first) + high(first) + low(second) + high(second) + low(fifth);
+    const Four shares[2] = {part(book.size[BID], book.price[BID]), part(book.size[ASK], book.price[ASK])};
+    const Four fifth = part(both(s5, s5), both(book.fifth_price, book.fifth_price));
+    const Four odd_shares = odd(shares), even_shares = even(shares);
+    Two pressure = low(odd_shares) + low(even_shares) + high(odd_shares) + high(even_shares) + low(fifth);
     if (!(half > 0.0)) pressure = Two{UNDEFINED, UNDEFINED};
 
     book.row[0] = row0;
@@ -63,8 +67,10 @@ inline void compute_top(Store &store, Book &book) {
 // Order flow since the previous evaluation, whose quotes are `last`.
 inline double order_flow(Four last, Four now) {
     if (std::isunordered(now[0], last[0]) || std::isunordered(now[2], last[2])) return UNDEFINED;
-    return (now[0] >= last[0] ? now[1] : 0.0) - (now[0] <= last[0] ? last[1] : 0.0) -
-           (now[2] <= last[2] ? now[3] : 0.0) + (now[2] >= last[2] ? last[3] : 0.0);
+    // bid >= its last, bid <= its last, ask <= its last, ask >= its last: no branches, as prices are hard to predict.
+    const FourInts kept = Four{now[0], last[0], last[2], now[2]} >= Four{last[0], now[0], now[2], last[2]};
+    const Four sizes = kept ? Four{now[1], last[1], now[3], last[3]} : Four{};
+    return sizes[0] - sizes[1] - sizes[2] + sizes[3];
 }
 
 // The middle of the instrument's best prices; NaN if a side of all its books is empty.
@@ -73,8 +79,10 @@ inline double instrument_mid(const Book &book) {
     if (__builtin_expect(books.size() == 1, 1)) return book.row[0][0];
     double bid = -INFINITY, ask = INFINITY;
     for (const Book *one : books) {
-        bid = one->best_level[BID] ? std::fmax(bid, double(one->best_price[BID])) : bid;
-        ask = one->best_level[ASK] ? std::fmin(ask, double(one->best_price[ASK])) : ask;
+        const double one_bid = one->best_level[BID] ? double(one->best_price[BID]) : bid;
+        const double one_ask = one->best_level[ASK] ? double(one->best_price[ASK]) : ask;
+        bid = one_bid > bid ? one_bid : bid;
+        ask = one_ask < ask ? one_ask : ask;
     }
     return std::isinf(bid) || std::isinf(ask) ? UNDEFINED : (bid + ask) / 2e9;
 }
@@ -111,9 +119,10 @@ template <unsigned STAGE> inline void evaluate(Store &store, Book &book, uint64_
     const double flow = order_flow(last, book.quotes);
     const double ahead_bid = book.best_level[BID] ? double(book.queue_ahead[BID]) : UNDEFINED;
     const double ahead_ask = book.best_level[ASK] ? double(book.queue_ahead[ASK]) : UNDEFINED;
-    book.row[1][1] = of.spread_effective;
-    book.row[3][2] = of.window_adds;
-    book.row[3][3] = of.window_cancellation;
+    // Whole vectors are stored: one that is read after a part of it was written waits for that part.
+    const Four row1 = book.row[1], row3 = book.row[3];
+    book.row[1] = Four{row1[0], of.spread_effective, row1[2], row1[3]};
+    book.row[3] = Four{row3[0], row3[1], of.window_adds, of.window_cancellation};
     book.row[4] = Four{ahead_bid, ahead_ask, of.lifetime, of.window_modification_rate};
     book.row[5] = Four{flow, of.trade_flow, of.trade_price, double(book.n)};
     FourWords sums = {lanes[0], lanes[1], lanes[2], lanes[3]};

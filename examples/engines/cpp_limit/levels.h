@@ -1,6 +1,7 @@
 // Price levels: a window of neighbouring prices for each book, and a map for the prices outside it.
 //
-// The window holds a level for each step of the price in [base, base + width * tick), bids and asks apart. Where a
+// The window holds a level for each step of the price in [base, base + width * tick), bids and asks apart, the better
+// price first: bids lie in reverse, so that all that looks for good levels is the same for both sides. Where a
 // price lies is one multiplication: the difference from the base times the tick's inverse modulo 2^64, which is a small
 // number just when the price lies in the window and on a step (Granlund and Montgomery 1994, "exact division"). A bit
 // for each level in use, and a bit for each word of these, find the next best price.
@@ -47,72 +48,64 @@ struct Window {
     int64_t base = 0;
     uint64_t inverse = 1;  // of the tick's odd part
     uint64_t tick = 1;
-    uint32_t width = 0;    // levels of a side, a power of two of at least 64; 0: no window yet
-    uint32_t first = 0;    // cell of the lowest bid level
-    uint32_t bits = 0;     // first word
-    uint32_t places = 0;   // the tick is odd << places
+    uint32_t width = 0;        // levels of a side, a power of two of at least 64; 0: no window yet
+    uint32_t places = 0;       // the tick is odd << places
+    uint32_t first[2] = {};    // cells of the best bid and ask that the window can hold
+    uint32_t bits[2] = {};     // their words of bits,
+    uint32_t summary[2] = {};  // and of bits for these words
 
     // Steps from the base, `width` or more for a price that is not in the window.
     uint64_t steps(int64_t price) const {
         uint64_t product = (uint64_t(price) - uint64_t(base)) * inverse;
         return product >> (places & 63) | product << (-places & 63);
     }
-    bool holds(uint32_t level) const { return level - first < 2 * width; }
-    uint32_t side_of(uint32_t level) const { return level - first >= width; }
-    int64_t price(uint32_t level) const {
-        return base + int64_t(((level - first) & (width - 1)) * tick);
+    bool holds(uint32_t level) const { return level - first[BID] < 2 * width; }
+    uint32_t side_of(uint32_t level) const { return level - first[BID] >= width; }
+    // Number of the level, from the best, that is `steps` from the base; and the reverse.
+    uint32_t number(uint32_t side, uint64_t steps) const { return uint32_t(steps) ^ (side == BID ? width - 1 : 0); }
+    int64_t price(uint32_t side, uint32_t number) const {
+        return base + int64_t((number ^ (side == BID ? width - 1 : 0)) * tick);
     }
+    uint32_t number_of(uint32_t level) const { return (level - first[BID]) & (width - 1); }
     uint32_t words() const { return width / 64; }
-    uint32_t level_words() const { return (words() + 63) / 64; }
-    uint32_t bit_words() const { return 2 * words() + 2 * level_words(); }
+    uint32_t summary_words() const { return (words() + 63) / 64; }
+    uint32_t all_words() const { return 2 * words() + 2 * summary_words(); }
 
-    void set(uint64_t *all, uint32_t side, uint32_t step) const {
-        uint64_t *words_in_use = all + bits + 2 * words() + side * level_words();
-        all[bits + side * words() + step / 64] |= uint64_t(1) << step % 64;
-        words_in_use[step / 4096] |= uint64_t(1) << step / 64 % 64;
-    }
-    void clear(uint64_t *all, uint32_t side, uint32_t step) const {
-        uint64_t &word = all[bits + side * words() + step / 64];
-        word &= ~(uint64_t(1) << step % 64);
-        if (!word) all[bits + 2 * words() + side * level_words() + step / 4096] &= ~(uint64_t(1) << step / 64 % 64);
+    void lie_at(uint32_t cells, uint32_t words_from) {
+        first[BID] = cells;
+        first[ASK] = cells + width;
+        bits[BID] = words_from;
+        bits[ASK] = words_from + words();
+        summary[BID] = words_from + 2 * words();
+        summary[ASK] = summary[BID] + summary_words();
     }
 
-    // The level in use that is next below `step` (bids) or from it on (asks), -1 if there is none.
-    int64_t below(const uint64_t *all, uint32_t side, uint64_t step) const {
-        const uint64_t *in_use = all + bits + side * words();
-        uint64_t word = step / 64;
-        uint64_t rest = step % 64 ? in_use[word] & ~(~uint64_t(0) << step % 64) : 0;
-        if (!rest) {
-            const uint64_t *summary = all + bits + 2 * words() + side * level_words();
-            uint64_t at = word / 64;
-            uint64_t found = word % 64 ? summary[at] & ~(~uint64_t(0) << word % 64) : 0;
-            while (!found && at) found = summary[--at];
-            if (!found) return -1;
-            word = at * 64 + 63 - __builtin_clzll(found);
-            rest = in_use[word];
-        }
-        return int64_t(word * 64 + 63 - __builtin_clzll(rest));
+    void set(uint64_t *all, uint32_t side, uint32_t number) const {
+        all[bits[side] + number / 64] |= uint64_t(1) << number % 64;
+        all[summary[side] + number / 4096] |= uint64_t(1) << number / 64 % 64;
     }
-    int64_t from(const uint64_t *all, uint32_t side, uint64_t step) const {
-        if (step >= width) return -1;
-        const uint64_t *in_use = all + bits + side * words();
-        uint64_t word = step / 64;
-        uint64_t rest = in_use[word] & ~uint64_t(0) << step % 64;
-        if (!rest) {
-            const uint64_t *summary = all + bits + 2 * words() + side * level_words();
-            uint64_t at = word / 64;
-            uint64_t found = word % 64 == 63 ? 0 : summary[at] & ~uint64_t(0) << (word % 64 + 1);
-            while (!found && ++at < level_words()) found = summary[at];
-            if (!found) return -1;
-            word = at * 64 + __builtin_ctzll(found);
-            rest = in_use[word];
-        }
-        return int64_t(word * 64 + __builtin_ctzll(rest));
+    void clear(uint64_t *all, uint32_t side, uint32_t number) const {
+        uint64_t &word = all[bits[side] + number / 64];
+        word &= ~(uint64_t(1) << number % 64);
+        if (!word) all[summary[side] + number / 4096] &= ~(uint64_t(1) << number / 64 % 64);
     }
-    // The next worse level of a side after `step`; from its best on with `worse(all, side, -1)`.
-    int64_t worse(const uint64_t *all, uint32_t side, int64_t step) const {
-        if (!width) return -1;
-        return side == BID ? below(all, side, step < 0 ? width : uint64_t(step)) : from(all, side, uint64_t(step + 1));
+
+    // The best level in use from number `at` on, -1 if there is none.
+    int64_t best_from(const uint64_t *all, uint32_t side, uint32_t number) const {
+        if (number >= width) return -1;
+        const uint64_t *in_use = all + bits[side];
+        uint32_t word = number / 64;
+        uint64_t found = in_use[word] & ~uint64_t(0) << number % 64;
+        if (!found) {
+            const uint64_t *in_use_words = all + summary[side];
+            uint32_t at = word / 64;
+            uint64_t words_found = word % 64 == 63 ? 0 : in_use_words[at] & ~uint64_t(0) << (word % 64 + 1);
+            while (!words_found && ++at < summary_words()) words_found = in_use_words[at];
+            if (!words_found) return -1;
+            word = at * 64 + uint32_t(__builtin_ctzll(words_found));
+            found = in_use[word];
+        }
+        return word * 64 + uint32_t(__builtin_ctzll(found));
     }
 };
 
@@ -122,7 +115,7 @@ inline bool better(uint32_t side, int64_t a, int64_t b) { return side == BID ? a
 class Walk {
   public:
     Walk(const Window &window, const uint64_t *bits, uint32_t side, const FarLevels *far)
-        : window(window), bits(bits), side(side), far(far), step(window.worse(bits, side, -1)) {
+        : window(window), bits(bits), side(side), far(far), number(window.best_from(bits, side, 0)) {
         if (far && !far->empty()) {
             left = far->size();
             place = side == BID ? std::prev(far->end()) : far->begin();
@@ -130,14 +123,14 @@ class Walk {
     }
     // False at the end; otherwise `price` and `level` are the next.
     bool next() {
-        const bool in_window = step >= 0;
+        const bool in_window = number >= 0;
         if (!in_window && !left) return false;
-        int64_t near = in_window ? window.base + step * int64_t(window.tick) : 0;
+        int64_t near = in_window ? window.price(side, uint32_t(number)) : 0;
         if (in_window && (!left || better(side, near, place->first))) {
             price = near;
-            level = window.first + side * window.width + uint32_t(step);
+            level = window.first[side] + uint32_t(number);
             outside = false;
-            step = window.worse(bits, side, step);
+            number = window.best_from(bits, side, uint32_t(number) + 1);
         } else {
             price = place->first;
             level = place->second;
@@ -155,7 +148,7 @@ class Walk {
     const uint64_t *bits;
     uint32_t side;
     const FarLevels *far;
-    int64_t step;
+    int64_t number;
     size_t left = 0;
     FarLevels::const_iterator place;
 };

@@ -79,7 +79,8 @@ template <class T> class Array {
 // be zero again.
 template <class T, unsigned LOG_MOST> class Blocks : public Array<T> {
   public:
-    explicit Blocks(size_t count) : Array<T>(count < 2 * FIRST ? 2 * FIRST : count) {}
+    explicit Blocks(size_t count, bool touched = false)
+        : Array<T>(count < (1 << 12) ? 1 << 12 : count, touched) {}
 
     uint32_t take(unsigned log_size) {
         std::vector<uint32_t> &list = free[log_size];

@@ -26,6 +26,8 @@ __attribute__((noinline)) inline Place Store::far_place(Book &book, uint32_t sid
     return {at, true};
 }
 
+inline unsigned log_words(const Window &window) { return 32 - unsigned(__builtin_clz(window.all_words() - 1)); }
+
 // A new window for the prices in use and `price`. Its cost is paid by the misses that it takes until the next: all
 // that happens to a book is O(log n).
 __attribute__((noinline)) inline void Store::rebuild(Book &book, int64_t price) {
@@ -47,10 +49,10 @@ __attribute__((noinline)) inline void Store::rebuild(Book &book, int64_t price) 
                            : book.best_level[ASK] ? book.best_price[ASK]
                                                   : price;
     const Window old = book.window;
-    Window window = choose_window(prices, center);
+    // A window that was too small once becomes much larger: each order that rests has to learn of it.
+    Window window = choose_window(prices, center, old.width ? 8 : 2);
     if (window.width) {
-        window.first = cells.take(unsigned(__builtin_ctz(window.width)) + 1);
-        window.bits = bits.take(32 - unsigned(__builtin_clz(window.bit_words() - 1)));
+        window.lie_at(cells.take(unsigned(__builtin_ctz(window.width)) + 1), bits.take(log_words(window)));
     }
     Far &far = *book.far;
     const size_t far_before = far.side[BID].size() + far.side[ASK].size();
@@ -68,8 +70,9 @@ __attribute__((noinline)) inline void Store::rebuild(Book &book, int64_t price) 
             }
             far.side[from.side].emplace(from.price, to);
         } else {
-            to = window.first + from.side * window.width + uint32_t(step);
-            window.set(bits.data(), from.side, uint32_t(step));
+            const uint32_t number = window.number(from.side, step);
+            to = window.first[from.side] + number;
+            window.set(bits.data(), from.side, number);
         }
         if (to == from.level) continue;
         level(to) = level(from.level);
@@ -84,14 +87,14 @@ __attribute__((noinline)) inline void Store::rebuild(Book &book, int64_t price) 
         if (book.best_level[from.side] == from.level) book.best_level[from.side] = to;
     }
     if (old.width) {
-        for (uint32_t word = 0; word < old.bit_words(); ++word) bits[old.bits + word] = 0;
-        bits.give(old.bits, 32 - unsigned(__builtin_clz(old.bit_words() - 1)));
-        cells.give(old.first, unsigned(__builtin_ctz(old.width)) + 1);
+        for (uint32_t word = 0; word < old.all_words(); ++word) bits[old.bits[BID] + word] = 0;
+        bits.give(old.bits[BID], log_words(old));
+        cells.give(old.first[BID], unsigned(__builtin_ctz(old.width)) + 1);
     }
     book.window = window;
-    book.edge[BID] = 0;
-    book.edge[ASK] = ~0u;
+    book.edge[BID] = book.edge[ASK] = ~0u;
     book.changed = 3;
+    ++changes;
     // Where choosing anew does not help, it happens ever more rarely.
     const size_t far_now = far.side[BID].size() + far.side[ASK].size();
     const bool helped = 2 * far_now <= far_before;
@@ -110,13 +113,12 @@ __attribute__((noinline)) inline void Store::refill(uint64_t capacity, bool spre
         std::vector<Ends> queues;
         bool fits = true;
         for (Book *book : books) {
-            const uint64_t salt = filled.salt(book->key);
             for (uint32_t side : {BID, ASK})
                 for (Walk levels = walk(*book, side); fits && levels.next();) {
                     uint32_t head = 0, tail = 0;
                     for (uint32_t from = level(levels.level).head; from && fits; from = orders[from].next) {
                         const Order &order = orders[from];
-                        const uint32_t slot = filled.insert(filled.home(order.id, salt));
+                        const uint32_t slot = filled.insert(filled.home(order.id, book->key));
                         if (!slot) {
                             fits = false;
                             break;
@@ -140,7 +142,7 @@ __attribute__((noinline)) inline void Store::refill(uint64_t capacity, bool spre
             level(queue.level).tail = queue.tail;
         }
         orders = std::move(filled);
-        for (Book *book : books) book->salt = orders.salt(book->key);
+        ++changes;
         return;
     }
 }

@@ -29,54 +29,47 @@ template <bool TRACKED> class Rules {
   public:
     Rules(Store &store, uint64_t *anomalies) : store(store), anomalies(anomalies) {}
 
-    __attribute__((always_inline)) void apply(Book &book, const lobench_mbo &record) {
-        ++book.n;
+    // Records that are neither A, C nor M.
+    __attribute__((noinline)) void other(Book &book, const lobench_mbo &record) {
         switch (record.action) {
-        case 'A':
-            if (__builtin_expect(record.flags & LOBENCH_F_TOB, 0))
-                top_of_book(book, record);
-            else
-                add(book, record);
-            break;
-        case 'C':
-            cancel(book, record);
-            break;
-        case 'M':
-            modify(book, record);
-            break;
         case 'T':
-            trade(book, record);
-            break;
+            return trade(book, record);
         case 'R':
             clear(book, BID);
-            clear(book, ASK);
-            break;
+            return clear(book, ASK);
         case 'F':
         case 'N':
-            break;
+            return;
         default:
             ++anomalies[UNKNOWN_ACTION];
         }
+    }
+
+    // To be called after each event.
+    void follow(Book &book) {
+        if (__builtin_expect(--book.counting.left == 0, 0)) close_window(book);
+        follow_queue(book, BID);
+        follow_queue(book, ASK);
+    }
+
+    // An order is about to lose size. The hypothetical order stands at the level that is best before the event.
+    void lost(Book &book, uint32_t side, const Order &order, uint32_t size) {
         if constexpr (TRACKED) {
-            if (__builtin_expect(--book.counting.left == 0, 0)) close_window(book);
-            follow_queue(book, BID);
-            follow_queue(book, ASK);
+            const bool ahead = order.level == book.best_level[side] &&
+                               int32_t(order.arrival - book.queue_joined[side]) <= 0;
+            book.queue_ahead[side] -= int64_t(size) & -int64_t(ahead);
         }
     }
 
-  private:
-    Store &store;
-    uint64_t *anomalies;
-
-    bool checked(const lobench_mbo &record, uint32_t side) {
-        if (__builtin_expect(side != NO_SIDE && record.price != LOBENCH_UNDEF_PRICE && record.size != 0, 1)) return true;
-        ++anomalies[side == NO_SIDE                         ? INVALID_SIDE
-                    : record.price == LOBENCH_UNDEF_PRICE ? UNDEFINED_PRICE
-                                                          : ZERO_SIZE];
-        return false;
+    // The size of a level changes.
+    void changed(Book &book, uint32_t side, Place at) {
+        if constexpr (TRACKED) {
+            book.changed |= uint32_t(at.level <= book.edge[side] || at.outside) << side;
+        }
     }
 
-    void add(Book &book, const lobench_mbo &record) {
+    __attribute__((noinline)) void add(Book &book, const lobench_mbo &record) {
+        if (record.flags & LOBENCH_F_TOB) return top_of_book(book, record);
         const uint32_t side = side_number(record.side);
         if (!checked(record, side)) return;
         const Found found = store.find(book, record.order_id);
@@ -91,7 +84,7 @@ template <bool TRACKED> class Rules {
         }
     }
 
-    void cancel(Book &book, const lobench_mbo &record) {
+    __attribute__((noinline)) void cancel(Book &book, const lobench_mbo &record) {
         const uint32_t record_side = side_number(record.side);
         const Found found = store.find(book, record.order_id);
         if (__builtin_expect(!found.slot, 0)) {
@@ -117,7 +110,7 @@ template <bool TRACKED> class Rules {
         }
     }
 
-    void modify(Book &book, const lobench_mbo &record) {
+    __attribute__((noinline)) void modify(Book &book, const lobench_mbo &record) {
         const uint32_t side = side_number(record.side);
         if (!checked(record, side)) return;
         if constexpr (TRACKED) ++book.counting.modifies;
@@ -153,6 +146,18 @@ template <bool TRACKED> class Rules {
         } else {
             reduce(book, side, order, order.size - record.size);
         }
+    }
+
+  private:
+    Store &store;
+    uint64_t *anomalies;
+
+    bool checked(const lobench_mbo &record, uint32_t side) {
+        if (__builtin_expect(side != NO_SIDE && record.price != LOBENCH_UNDEF_PRICE && record.size != 0, 1)) return true;
+        ++anomalies[side == NO_SIDE                         ? INVALID_SIDE
+                    : record.price == LOBENCH_UNDEF_PRICE ? UNDEFINED_PRICE
+                                                          : ZERO_SIZE];
+        return false;
     }
 
     void top_of_book(Book &book, const lobench_mbo &record) {
@@ -227,22 +232,6 @@ template <bool TRACKED> class Rules {
         changed(book, side, {order.level, bool(order.far)});
         store.level(order.level).size -= size;
         order.size -= size;
-    }
-
-    // An order is about to lose size. The hypothetical order stands at the level that is best before the event.
-    void lost(Book &book, uint32_t side, const Order &order, uint32_t size) {
-        if constexpr (TRACKED) {
-            const bool ahead = order.level == book.best_level[side] &&
-                               int32_t(order.arrival - book.queue_joined[side]) <= 0;
-            book.queue_ahead[side] -= ahead ? size : 0;
-        }
-    }
-
-    void changed(Book &book, uint32_t side, Place at) {
-        if constexpr (TRACKED) {
-            const bool top = side == BID ? at.level >= book.edge[BID] : at.level <= book.edge[ASK];
-            book.changed |= uint32_t(top || at.outside) << side;
-        }
     }
 
     void follow_queue(Book &book, uint32_t side) {

@@ -14,12 +14,17 @@ struct Place {
 
 class Store {
   public:
-    explicit Store(uint64_t expected_orders) : orders(expected_orders), cells(1 << 14), bits(1 << 11) {}
+    // `orders`, `instruments`: how many are expected; 0 where nobody knows.
+    Store(uint64_t orders, uint64_t instruments)
+        : orders(orders),
+          cells(std::min<uint64_t>(2 * orders + 3 * LEAST_WIDTH * instruments, 1 << 22), orders > 0),
+          bits(16 * instruments) {}
 
     Table orders;
     Cells cells;
     Bits bits;
     std::vector<Book *> books;
+    uint32_t changes = 0;  // of where orders' homes and books' windows are
 
     Level &level(uint32_t at) { return cells[at].level; }
 
@@ -31,7 +36,7 @@ class Store {
     Place level_at(const Book &book, uint32_t side, int64_t price) {
         const Window &window = book.window;
         const uint64_t step = window.steps(price);
-        if (__builtin_expect(step < window.width, 1)) return {window.first + side * window.width + uint32_t(step), false};
+        if (__builtin_expect(step < window.width && side != NO_SIDE, 1)) return {window.first[side] + window.number(side, step), false};
         return far_level_at(book, side, price);
     }
 
@@ -39,7 +44,7 @@ class Store {
     Place place(Book &book, uint32_t side, int64_t price) {
         const Window &window = book.window;
         const uint64_t step = window.steps(price);
-        if (__builtin_expect(step < window.width, 1)) return {window.first + side * window.width + uint32_t(step), false};
+        if (__builtin_expect(step < window.width, 1)) return {window.first[side] + window.number(side, step), false};
         return far_place(book, side, price);
     }
 
@@ -53,7 +58,7 @@ class Store {
     }
 
     Found find(const Book &book, uint64_t id) {
-        return orders.find(id, orders.home(id, book.salt),
+        return orders.find(id, orders.home(id, book.key),
                            [&](const Order &order) { return side_of(book, order) != NO_SIDE; });
     }
 
@@ -61,7 +66,7 @@ class Store {
     uint32_t make(Book &book, uint64_t id, uint32_t size, Place place) {
         if (__builtin_expect(orders.full(), 0)) refill(2 * orders.capacity(), orders.is_spread());
         uint32_t slot;
-        while (__builtin_expect(!(slot = orders.insert(orders.home(id, book.salt))), 0))
+        while (__builtin_expect(!(slot = orders.insert(orders.home(id, book.key))), 0))
             refill(orders.is_spread() ? 2 * orders.capacity() : orders.capacity(), true);
         Order &order = orders[slot];
         order.id = id;
@@ -71,15 +76,11 @@ class Store {
         return slot;
     }
 
-    // To the tail of its level's queue. Slot 0 takes what has no neighbour to go to.
+    // To the tail of its level's queue.
     void join(Book &book, uint32_t side, int64_t price, uint32_t slot) {
         Order &order = orders[slot];
         Level &at = level(order.level);
-        order.next = 0;
-        order.prev = at.tail;
-        orders[at.tail].next = slot;
-        at.head = at.tail ? at.head : slot;
-        at.tail = slot;
+        append(at, order, slot);
         const bool appears = at.size == 0;
         at.size += order.size;
         if (appears) appeared(book, side, price, {order.level, bool(order.far)});
@@ -97,15 +98,26 @@ class Store {
         Order &order = orders[slot];
         Level &at = level(order.level);
         unlink(at, order);
+        append(at, order, slot);
+    }
+
+    // The queue alone. Slot 0 takes what has no neighbour to go to.
+    void append(Level &at, Order &order, uint32_t slot) {
         order.next = 0;
         order.prev = at.tail;
         orders[at.tail].next = slot;
         at.head = at.tail ? at.head : slot;
         at.tail = slot;
     }
+    void unlink(Level &at, const Order &order) {
+        orders[order.prev].next = order.next;
+        orders[order.next].prev = order.prev;
+        at.head = order.prev ? at.head : order.next;
+        at.tail = order.next ? at.tail : order.prev;
+    }
 
     void appeared(Book &book, uint32_t side, int64_t price, Place at) {
-        if (!at.outside) book.window.set(bits.data(), side, (at.level - book.window.first) & (book.window.width - 1));
+        if (!at.outside) book.window.set(bits.data(), side, book.window.number_of(at.level));
         if (!book.best_level[side] || better(side, price, book.best_price[side])) {
             book.best_level[side] = at.level;
             book.best_price[side] = price;
@@ -123,46 +135,39 @@ class Store {
             if (place.outside)
                 give_far(place.level);
             else
-                book.window.clear(bits.data(), side, (place.level - book.window.first) & (book.window.width - 1));
+                book.window.clear(bits.data(), side, book.window.number_of(place.level));
         }
         if (book.far) book.far->side[side].clear();
         book.best_level[side] = NO_LEVEL;
         book.best_price[side] = NO_PRICE;
     }
 
-  private:
-    void unlink(Level &at, const Order &order) {
-        orders[order.prev].next = order.next;
-        orders[order.next].prev = order.prev;
-        at.head = order.prev ? at.head : order.next;
-        at.tail = order.next ? at.tail : order.prev;
+    // The best level from number `from` of the window on, which has none better.
+    void find_best(Book &book, uint32_t side, uint32_t from) {
+        const Window &window = book.window;
+        const int64_t best_near = window.best_from(bits.data(), side, from);
+        book.best_level[side] = best_near < 0 ? NO_LEVEL : window.first[side] + uint32_t(best_near);
+        book.best_price[side] = best_near < 0 ? NO_PRICE : window.price(side, uint32_t(best_near));
+        if (!book.far || book.far->side[side].empty()) return;
+        const FarLevels &far = book.far->side[side];
+        const auto best = side == BID ? std::prev(far.end()) : far.begin();
+        if (best_near < 0 || better(side, best->first, book.best_price[side])) {
+            book.best_price[side] = best->first;
+            book.best_level[side] = best->second;
+        }
     }
 
+  private:
     void vanished(Book &book, uint32_t side, Place at) {
-        int64_t step = -1;
+        uint32_t number = 0;
         if (__builtin_expect(at.outside, 0)) {
             book.far->side[side].erase(cells[at.level + 1].card.price);
             give_far(at.level);
         } else {
-            step = (at.level - book.window.first) & (book.window.width - 1);
-            book.window.clear(bits.data(), side, uint32_t(step));
+            number = book.window.number_of(at.level);
+            book.window.clear(bits.data(), side, number);
         }
-        if (at.level == book.best_level[side]) find_best(book, side, step);
-    }
-
-    // The best level after `step` of the window, which has none better, or among all (-1).
-    void find_best(Book &book, uint32_t side, int64_t step) {
-        const Window &window = book.window;
-        step = window.worse(bits.data(), side, step);
-        book.best_level[side] = step < 0 ? NO_LEVEL : window.first + side * window.width + uint32_t(step);
-        book.best_price[side] = step < 0 ? NO_PRICE : window.base + step * int64_t(window.tick);
-        if (!book.far || book.far->side[side].empty()) return;
-        const FarLevels &far = book.far->side[side];
-        const auto best = side == BID ? std::prev(far.end()) : far.begin();
-        if (step < 0 || better(side, best->first, book.best_price[side])) {
-            book.best_price[side] = best->first;
-            book.best_level[side] = best->second;
-        }
+        if (at.level == book.best_level[side]) find_best(book, side, number);
     }
 
     void give_far(uint32_t at) {

@@ -5,8 +5,8 @@
 // tombstones would fill the table. Instead the home slot says how far from it an order of that home may lie (`reach`,
 // nearly always 0): an unknown id costs one line, as a known one does.
 //
-// Two ids that follow each other share a line: feeds number their orders in the order of arrival. Ids are those of a
-// publisher; if many books use the same ids, or ids are chosen to collide, searches become long, and the table is
+// Eight ids that follow each other lie in neighbouring lines: feeds number their orders in the order of arrival, and what
+// is fetched for one serves the next. Ids are those of a publisher; if many books use the same ids, or ids are chosen to collide, searches become long, and the table is
 // filled anew with ids and books mixed well (`spread`).
 #pragma once
 
@@ -25,6 +25,12 @@ struct Order {
     uint32_t next, prev;  // slots of its neighbours in the queue; 0: none
     uint32_t birth;       // the book's event number, modulo 2^32, that made it,
     uint32_t arrival;     // and by which it last joined a tail
+
+    bool never_used() const { return (level | reach) == 0; }
+    void set_place(uint32_t window_level) {
+        level = window_level;
+        far = 0;
+    }
 };
 static_assert(sizeof(Order) == 32, "two orders in a line");
 
@@ -58,16 +64,15 @@ class Table {
     bool is_spread() const { return spread; }
     uint64_t capacity() const { return uint64_t(1) << (64 - shift); }
 
-    // What tells the ids of one book from those of another.
-    uint64_t salt(uint64_t key) const { return spread ? key * GOLDEN : (key & 0xFFFF) * 0xD6E8FEB86659FD93; }
-
-    uint32_t home(uint64_t id, uint64_t salt) const {
+    // Where an order of the book `key` belongs.
+    uint32_t home(uint64_t id, uint64_t key) const {
         if (__builtin_expect(spread, 0)) {
-            uint64_t mixed = (id ^ salt) * GOLDEN;
+            uint64_t mixed = (id ^ key * GOLDEN) * GOLDEN;
             mixed = (mixed ^ mixed >> 32) * 0xD6E8FEB86659FD93;
             return FIRST + uint32_t(mixed >> shift);
         }
-        return FIRST + (uint32_t(((id >> 1) * GOLDEN + salt) >> shift) & ~1u) + (id & 1);
+        const uint64_t group = (id >> LOG_NEIGHBOURS) * GOLDEN + uint16_t(key) * 0xD6E8FEB86659FD93;
+        return FIRST + (uint32_t(group >> shift) & ~(NEIGHBOURS - 1)) + (id & (NEIGHBOURS - 1));
     }
 
     // The order of this id for which owned(order) holds.
@@ -106,13 +111,15 @@ class Table {
         }
     }
 
-    // For orders that go by thousands: their homes keep their reach, which is an upper bound.
+    // Of an order in its home slot; or of one among thousands, whose homes keep their reach: it is an upper bound.
     void erase_quickly(uint32_t slot) {
         slots[slot].level = 0;
         --live;
     }
 
+
   private:
+    static constexpr uint32_t LOG_NEIGHBOURS = 3, NEIGHBOURS = 1u << LOG_NEIGHBOURS;
     static constexpr uint32_t FIRST = 2;  // slot 0 is "none"; pairs of ids begin at a line
     static constexpr uint32_t MOST_REACH = 15;
     static constexpr uint32_t FARTHEST = 256;
