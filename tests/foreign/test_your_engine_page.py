@@ -87,7 +87,7 @@ def test_it_is_a_row_of_the_report(folder: Path) -> None:
     done = shell(line, folder)
     assert done.returncode == 0, done.stderr
     told = result(folder, "first")["feeds"][0]
-    assert all(entry["agrees"] for entry in told["verifications"])
+    assert all(entry["agrees"] for entry in told["verification"])
     ladder = {row["variant"]: row for row in told["analysis"]["ladder"]}
     assert list(ladder) == ["p0_baseline", "p4_hash_lookup", "book"]
     assert ladder["book"]["events_per_second"]["value"] > 0
@@ -100,4 +100,4 @@ def test_its_ladder_is_graded(folder: Path) -> None:
         assert done.returncode == 0, done.stderr
     ladder = result(folder, "plan")["feeds"][0]["analysis"]["ladder"]
     assert [row["variant"] for row in ladder] == ["book", "book_hash"]
-    assert ladder[1]["prediction"]["score"] in ("hit", "under", "over", "open")
+    assert ladder[1]["score"] in ("hit", "under", "over", "open")
