@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lobench.reports.numbers import TIMES, between, counted, integer, listed, percent, spelled
 from lobench.reports.result_view import ResultView
+from lobench.reports.side_by_side import by_ladder
 from lobench.workbench.results.model.analysis import Rung
 from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.results.model.noise import Noise
@@ -18,10 +19,13 @@ def answer(feeds: list[ResultView]) -> str:
     whole = [feed for feed in feeds if feed.whole] or feeds
     idle = [feed for feed in whole if feed.idle]
     judged = [feed for feed in whole if not feed.idle]
-    parts = [*([_idle(idle)] if idle else []), *([_speed(judged)] if judged else []), _proof(feeds)]
-    measured = [feed for feed in judged if feed.biggest and feed.document.kind != "cmp"]
-    if measured:
-        parts.append(_biggest(measured))
+    ladders = by_ladder(judged)
+    speeds = [f"{name}: {_speed(own)}" if len(ladders) > 1 else _speed(own) for name, own in ladders.items()]
+    parts = [*([_idle(idle)] if idle else []), *speeds, _proof(feeds)]
+    for name, own in ladders.items():
+        measured = [feed for feed in own if feed.biggest and feed.document.kind != "cmp"]
+        if measured:
+            parts.append(_biggest(measured, f" of {name}" if len(ladders) > 1 else ""))
     if len(feeds) == 1 and judged:
         parts += [_beside(rung) for rung in feeds[0].beside if feeds[0].document.kind != "cmp"]
     noises = [feed.noise for feed in feeds if feed.noise]
@@ -89,7 +93,7 @@ def _proof(feeds: list[ResultView]) -> str:
     return f"all {counted(len(names), 'variant')} agree to the last bit over {events} events"
 
 
-def _biggest(feeds: list[ResultView]) -> str:
+def _biggest(feeds: list[ResultView], whose: str) -> str:
     rungs = [feed.biggest for feed in feeds if feed.biggest]
     winner = max(rungs, key=lambda rung: sum(other.variant == rung.variant for other in rungs))
     same = [rung for rung in rungs if rung.variant == winner.variant]
@@ -99,7 +103,7 @@ def _biggest(feeds: list[ResultView]) -> str:
     prediction = winner.prediction
     against = f" where {between(prediction.low, prediction.high, TIMES)} was predicted" if prediction else ""
     alone = _alone(winner, winner.step_alone) if len(same) == 1 else ""
-    return f"the biggest phase{where}, {winner.variant}, earned {earned}{alone}{against}"
+    return f"the biggest phase{whose}{where}, {winner.variant}, earned {earned}{alone}{against}"
 
 
 def _beside(rung: Rung) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from lobench.reports.answer import answer
@@ -10,6 +11,7 @@ from lobench.reports.blocks import Page, Part, Section, Text
 from lobench.reports.numbers import counted, listed, percent
 from lobench.reports.result_view import WHOLE, ResultView, printable
 from lobench.reports.sections import DOCUMENT_SECTIONS, FEED_SECTIONS
+from lobench.reports.side_by_side import by_ladder
 from lobench.reports.summary import summary
 from lobench.workbench.results.caution import caution
 from lobench.workbench.results.model.document import FeedResult, Result
@@ -43,6 +45,11 @@ def page(documents: list[Result]) -> Page:
         if not alone:
             title = "Cost and environment" if single else f"Cost and environment of result {number}"
             parts.append(Part(f"result{number}", title, _line(document), own))
+    ladders = by_ladder(feeds)
+    if len(ladders) > 1:
+        # A feed may stand there once for each ladder.
+        names_of = {anchor: f"{view.name}, {view.ladder_name}" for anchor, view in zip(anchors, feeds, strict=True)}
+        parts = [replace(part, title=names_of.get(part.key, part.title)) for part in parts]
     names = list(dict.fromkeys(feed.name for feed in feeds))
     line = _line(documents[0]) if single else counted(len(documents), "result")
     return Page(
@@ -78,7 +85,10 @@ def _warnings(document: Result, which: str) -> list[Text]:
     if document.status == "partial":
         text = f"{which} is partial: the run was interrupted. What it had measured is shown. This measures all of it:"
         found.append(Text(text, "warning", document.command))
-    if document.until != WHOLE:
+    if document.until != WHOLE and document.whole:
+        text = f"{which} goes as far as its ladder does: every record is done with after the stage {document.until}."
+        found.append(Text(text, "warning"))
+    elif document.until != WHOLE:
         text = (
             f"{which} is of a part of the pipeline: every record is done with after the stage {document.until}. No "
             "variant computes what follows, and no figure is a phase's gain for the whole."

@@ -9,11 +9,14 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
+from lobench.engine.policy import CORE_AXES
+from lobench.variants import REFERENCE
 from lobench.workbench.results.caution import idleness
 from lobench.workbench.results.conversion import as_json, from_json
 from lobench.workbench.results.model.analysis import Analysis, Rung
 from lobench.workbench.results.model.attribution import FromTop
 from lobench.workbench.results.model.document import FeedResult, Result
+from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.results.model.noise import Noise
 from lobench.workbench.results.model.profiles import VariantProfile
 from lobench.workbench.results.refuted import refuted
@@ -21,6 +24,8 @@ from lobench.workbench.statistics.verdicts import FASTER
 
 WHOLE = "strategies"
 """The pipeline's last stage: a document of all of it is ``until`` this."""
+OWN = "lobench"
+"""The name of lobench's own ladder."""
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
 
 
@@ -62,6 +67,41 @@ class ResultView:
         self.name = feed.name if self.whole else f"{feed.name} until {document.until}"
 
     @property
+    def ladder_name(self) -> str:
+        """Of the ladder that was measured."""
+        return self.document.ladder.name if self.document.ladder else OWN
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """Variant to what the user's ladder calls it; lobench's own steps go by their names."""
+        return self.document.ladder.titles if self.document.ladder else {}
+
+    @cached_property
+    def digests(self) -> dict[str, str]:
+        """Variant to the digest of its sources."""
+        return {variant.name: variant.source_digest for variant in self.document.variants}
+
+    @property
+    def crossed(self) -> bool:
+        """Whether the core axes can be crossed: of lobench's ladder, or one from the same reference up that changes
+        each of them once."""
+        if self.document.ladder is None:
+            return True
+        if self.document.ladder.reference != REFERENCE:
+            return False
+        steps = [variant.policies for variant in self.document.variants if variant.phase is not None]
+        return all(len({own[axis] for own in steps if axis in own}) == 2 for axis in CORE_AXES)
+
+    @property
+    def dismantled(self) -> bool:
+        """Whether the top can be taken apart by axes: the ends of the ladder are made of lobench's policies."""
+        ladder = self.document.ladder
+        if ladder is None:
+            return True
+        policies = {variant.name: variant.policies for variant in self.document.variants}
+        return bool(policies.get(ladder.reference) and policies.get(ladder.steps[-1].variant))
+
+    @property
     def idle(self) -> str:
         """That features and strategies had no work on this feed, and what to do about it; empty where they had."""
         return idleness(self.name, self.feed.evaluations, self.document.until) or ""
@@ -95,6 +135,11 @@ class ResultView:
         return rungs
 
     @cached_property
+    def speeds(self) -> dict[str, Interval]:
+        """Variant to events a second, of all that may be shown."""
+        return {rung.variant: rung.events_per_second for rung in self.ladder}
+
+    @cached_property
     def detectable(self) -> list[float]:
         """Smallest effects found reliably: between the reference and itself; in the noisiest step, if it is told."""
         if self.noise is None:
@@ -104,10 +149,12 @@ class ResultView:
 
     @cached_property
     def reference(self) -> str:
-        """What the session's control is a second name of; without a session, phase 0."""
+        """What the session's control is a second name of; without a session, the ladder's, or phase 0."""
         # A variant at the top may be measured twice, too; the reference's second name comes last.
         if self.feed.session is not None and self.feed.session.has_control:
             return self.feed.session.reference
+        if self.document.ladder is not None:
+            return self.document.ladder.reference
         bottom = [variant.name for variant in self.document.variants if variant.phase == 0]
         return next(iter([*bottom, *self.variants]), "")
 
@@ -172,9 +219,11 @@ class ResultView:
         """Combinations of the factorial that ended in another state: they spoil every effect."""
         return list(self.feed.factorial.disagreeing) if self.feed.factorial else []
 
-    def run(self, *arguments: str) -> str:
+    def run(self, *arguments: str, verb: str = "run") -> str:
         """The command that gives what this result lacks."""
-        return shlex.join(["lobench", "run", *arguments, *self.feed.specs])
+        options = self.document.options
+        ladder = ["--ladder", options.ladder] if options and options.ladder else []
+        return shlex.join(["lobench", verb, *ladder, *arguments, *self.feed.specs])
 
     def shown(self, rows: Iterable[Row] | None) -> list[Row]:
         """Rows of an analysis that are about no refuted variant."""

@@ -8,6 +8,7 @@ from lobench.reports.blocks import Block, Cell, Table, Text
 from lobench.reports.numbers import TIMES, integer, listed, percent
 from lobench.reports.result_view import ResultView
 from lobench.reports.sections.shared import SCORES, TONES, beside, figure
+from lobench.reports.side_by_side import by_ladder, side_by_side
 from lobench.workbench.results.model.analysis import Rung
 from lobench.workbench.results.model.attribution import WithoutPhase
 from lobench.workbench.statistics.verdicts import FASTER
@@ -17,7 +18,19 @@ _Key = tuple[int, str]
 
 
 def summary(feeds: list[ResultView], anchors: list[str]) -> list[Block]:
-    """One row for each feed: what every phase's step earned there; ``anchors`` link its name to its part."""
+    """For each ladder a table of its feeds, and where phases earn their place; several ladders also side by side.
+    ``anchors`` link feeds to their parts."""
+    ladders = by_ladder(feeds)
+    links = {id(feed): anchor for feed, anchor in zip(feeds, anchors, strict=True)}
+    found = side_by_side(feeds)
+    for name, own in ladders.items():
+        found.append(_steps(own, [links[id(feed)] for feed in own], name if len(ladders) > 1 else ""))
+        found += places(own)
+    return found
+
+
+def _steps(feeds: list[ResultView], anchors: list[str], ladder: str) -> Table:
+    """One row for each feed of a ladder: what every phase's step earned there."""
     phases = sorted(
         {(rung.phase or 0, rung.variant) for feed in feeds for rung in feed.phases if rung.step or rung.same_as}
     )
@@ -36,8 +49,9 @@ def summary(feeds: list[ResultView], anchors: list[str]) -> list[Block]:
             ]
         )
     headings = ["feed", "events", *(name for _, name in phases), "in total", "noise floor", "replays"]
-    caption = "Step of every phase on every feed, CPU time, with 95 % intervals and how its prediction scored"
-    return [Table(caption, headings, rows, words=frozenset({0, len(headings) - 1})), *places(feeds)]
+    whose = f"{ladder}: step" if ladder else "Step"
+    caption = f"{whose} of every phase on every feed, CPU time, with 95 % intervals and how its prediction scored"
+    return Table(caption, headings, rows, words=frozenset({0, len(headings) - 1}))
 
 
 def _step(rung: Rung | None) -> Cell:

@@ -215,10 +215,14 @@ def resolve(spec: str, known: Mapping[str, Contestant]) -> Contestant:
 def resolve_compiled(spec: str, files: Iterable[str]) -> Variant:
     """As ``resolve``, of what is compiled here, with the user's ``files``. Raises UsageError for an engine from
     outside."""
-    found = resolve(spec, discover(files))
-    if isinstance(found, ForeignEngine):
-        raise UsageError(f"{found.name} is an engine from outside; this is for lobench's own variants")
-    return found
+    return compiled(resolve(spec, discover(files)))
+
+
+def compiled(one: Contestant) -> Variant:
+    """The same, if it is compiled here. Raises UsageError for an engine from outside."""
+    if isinstance(one, ForeignEngine):
+        raise UsageError(f"{one.name} is an engine from outside; this is for lobench's own variants")
+    return one
 
 
 def _changes(parts: list[str], choices: dict[str, dict[str, Any]], spec: str) -> dict[str, Any]:
@@ -242,12 +246,12 @@ def ladder(known: Mapping[str, Contestant]) -> list[Variant]:
     return sorted(phases, key=lambda one: one.phase or 0)
 
 
-def from_top(known: Mapping[str, Contestant]) -> list[Variant]:
-    """The ladder's last phase, then that one with one axis at a time as the reference has it.
+def from_top(known: Mapping[str, Contestant], base: str = REFERENCE) -> list[Variant]:
+    """The ladder's last phase, then that one with one axis at a time as the reference, ``base``, has it.
 
     Axes in which the two are the same, and those that have no part in the last phase, are left out.
     """
-    top, reference = ladder(known)[-1], _reference(known)
+    top, reference = ladder(known)[-1], _reference(known, base)
     axes = [axis for axis in AXES if axis not in top.replaced and top.policies[axis] != reference.policies[axis]]
     return [top, *(_altered(top, {axis: getattr(reference, axis)}) for axis in axes)]
 
@@ -260,9 +264,9 @@ def factorial(known: Mapping[str, Contestant]) -> list[Variant]:
     return [_combined(reference, dict(zip(CORE_AXES, chosen, strict=True))) for chosen in itertools.product(*sides)]
 
 
-def _reference(known: Mapping[str, Contestant]) -> Variant:
-    found = known[REFERENCE]
-    assert isinstance(found, Variant), "the reference is one of lobench's own"
+def _reference(known: Mapping[str, Contestant], name: str = REFERENCE) -> Variant:
+    found = known[name]
+    assert isinstance(found, Variant), "combinations are made of lobench's own policies"
     return found
 
 

@@ -7,29 +7,41 @@ from typing import Final
 
 from lobench.engine.errors import UsageError
 from lobench.engine.foreign.start import Contestant
-from lobench.variants import REFERENCE, discover, factorial, from_top, resolve
+from lobench.variants import discover, factorial, from_top
+from lobench.workbench.ladder import Ladder
 from lobench.workbench.verification.isolated import check_loads
 
 LADDER: Final = "ladder"
-"""Stands for every variant there is."""
+"""Stands for every step of the ladder, and the user's own variants beside it."""
 
 
-def select(names: str, files: Sequence[str] = ()) -> list[Contestant]:
-    """``ladder``: every discovered variant and the user's own; ``factorial``: the combinations of the core axes and
-    the user's own; ``from-top``: the last phase, it without one phase at a time, and the user's own; else names or
-    combinations separated by spaces. Raises UsageError for what does not exist."""
-    known = known_with(files)
-    own = [variant for variant in known.values() if variant.phase is None]
-    if names == LADDER:
-        return list(known.values())
+def select(names: str, ladder: Ladder) -> list[Contestant]:
+    """``ladder``: every step and the user's own; ``factorial``: the combinations of the core axes and the user's own;
+    ``from-top``: the last step, it without one axis at a time, and the user's own; else names or combinations separated
+    by spaces, ``ladder`` among them. Raises UsageError for what does not exist."""
     if names == "factorial":
-        return [*factorial(known), *own]
+        if not ladder.crossed:
+            raise UsageError(f"{ladder.path}: factorial needs steps with two policies of each core axis")
+        return [*factorial(dict(ladder.known)), *ladder.beside]
     if names == "from-top":
-        return [*from_top(known), *own]
-    chosen = {variant.name: variant for variant in (resolve(name, known) for name in names.split())}
+        if not ladder.dismantled:
+            raise UsageError(f"{ladder.path}: from-top needs both ends of the ladder made of lobench's policies")
+        return [*from_top(dict(ladder.known), ladder.reference), *ladder.beside]
+    chosen: dict[str, Contestant] = {}
+    for name in names.split():
+        found = [*ladder.steps, *ladder.beside] if name == LADDER else [ladder.named(name)]
+        chosen |= {variant.name: variant for variant in found}
     if not chosen:
         raise UsageError("--variants names no variant")
     return list(chosen.values())
+
+
+def with_reference(names: str, ladder: Ladder) -> list[Contestant]:
+    """As ``select``, with the ladder's reference before them if they lack it: what is measured is compared with it."""
+    chosen = select(names, ladder)
+    if any(variant.name == ladder.reference for variant in chosen):
+        return chosen
+    return [ladder.known[ladder.reference], *chosen]
 
 
 def known_with(files: Sequence[str]) -> dict[str, Contestant]:
@@ -37,11 +49,3 @@ def known_with(files: Sequence[str]) -> dict[str, Contestant]:
     the process that loads it is tried in another before."""
     check_loads(files)
     return discover(files)
-
-
-def with_reference(names: str, files: Sequence[str] = ()) -> list[Contestant]:
-    """As ``select``, with the reference before them if they lack it: what is measured is compared with it."""
-    chosen = select(names, files)
-    if any(variant.name == REFERENCE for variant in chosen):
-        return chosen
-    return [discover()[REFERENCE], *chosen]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-
 from lobench.reports.blocks import Block, Cell, Section, Table, Text
 from lobench.reports.charts.attribution import METHODS, attribution_chart, name_of
 from lobench.reports.numbers import TIMES, listed, percent, spelled
@@ -16,6 +14,10 @@ LEAD = (
     "The ladder credits a phase with what it adds to the phases before it; leave-one-out with what the engine with all "
     "phases loses without it; the Shapley value with its average over all orders of adding the phases."
 )
+STEPS_ALONE = (
+    "What each step earned is what the ladder's steps say. A factorial and Shapley values are of axes that are "
+    "crossed: the steps of this ladder do not change lobench's core axes, each once."
+)
 
 
 def section(view: ResultView) -> Section:
@@ -27,6 +29,8 @@ def _blocks(view: ResultView) -> list[Block]:
 
 
 def _factorial(view: ResultView) -> list[Block]:
+    if not view.crossed:
+        return [Text(STEPS_ALONE)]
     spoilt = unusable(view)
     if spoilt:
         return [spoilt]
@@ -49,6 +53,8 @@ def _factorial(view: ResultView) -> list[Block]:
 
 def _from_top(view: ResultView) -> list[Block]:
     found = view.from_top
+    if not found and not view.dismantled:
+        return []
     if not found:
         return [missing("The top of the ladder without one phase at a time was not measured.", _command(view))] * (
             view.whole
@@ -73,7 +79,7 @@ def _from_top(view: ResultView) -> list[Block]:
 
 
 def _command(view: ResultView) -> str:
-    return shlex.join(["lobench", "measure", "--variants", "from-top", *view.feed.specs])
+    return view.run("--variants", "from-top", verb="measure")
 
 
 def unusable(view: ResultView) -> Text | None:

@@ -16,7 +16,10 @@ LEAD = (
 )
 
 
-def section(view: ResultView) -> Section:
+def section(view: ResultView) -> Section | None:
+    """None for a ladder whose axes are not crossed."""
+    if not view.crossed:
+        return None
     return Section("interactions", "Interactions", _blocks(view))
 
 

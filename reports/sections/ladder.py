@@ -23,7 +23,8 @@ def section(view: ResultView) -> Section:
             blocks.append(steps)
     if view.bottleneck:
         blocks.append(Text(f"{view.bottleneck} See Profiles."))
-    return Section("ladder", "The ladder", blocks)
+    title = f"The ladder: {view.ladder_name}" if view.document.ladder else "The ladder"
+    return Section("ladder", title, blocks)
 
 
 def _table(view: ResultView) -> Table:
@@ -41,7 +42,7 @@ def _table(view: ResultView) -> Table:
     ]
     rows = [
         [
-            Cell(rung.variant, "" if rung.phase is not None else f"against {rung.base}" if rung.base else ""),
+            Cell(rung.variant, _place(view, rung)),
             figure(rung.events_per_second.scaled(MILLION)),
             beside(figure(rung.step, TIMES), rung.step_alone),
             _predicted(rung),
@@ -58,6 +59,13 @@ def _table(view: ResultView) -> Table:
         rows,
         words=frozenset({0, 3, 4, 5}),
     )
+
+
+def _place(view: ResultView, rung: Rung) -> str:
+    """What a step is called, or what one beside the ladder is compared with."""
+    if rung.phase is not None:
+        return view.titles.get(rung.variant, "")
+    return f"against {rung.base}" if rung.base else ""
 
 
 def _predicted(rung: Rung) -> Cell:

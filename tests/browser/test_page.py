@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.documents import document
+from tests.ladders import TITLES, on_ladder, prediction
 from tests.reported import complete, hostile, many, refuted, wide
 from tests.typed import write
 
@@ -24,6 +25,7 @@ PAPER = 688
 PAGES: dict[str, Callable[[], list[Any]]] = {
     "complete": lambda: [complete()],
     "many": lambda: [many(), complete()],
+    "ladders": lambda: [complete(), on_ladder(predictions=[prediction(1, 1.3, 1.7), prediction(2, 4, 5)])],
     "wide": lambda: [wide()],
     "quick": lambda: [document()],
     "partial": lambda: [document(status="partial")],
@@ -136,6 +138,19 @@ def test_nothing_is_cut_off(browser: Any, pages: Callable[[str], Path], name: st
         page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
         assert page.evaluate("document.scrollingElement.scrollWidth") <= width
         assert page.evaluate(CUT_OFF) == []
+
+
+def test_two_ladders_show_their_titles_and_grades(browser: Any, pages: Callable[[str], Path]) -> None:
+    with Visit(browser, pages("ladders")) as page:
+        assert "2 ladders on synth:liquid-future" in page.locator("header").inner_text()
+        section = page.locator("#result2-feed1-ladder")
+        assert section.get_by_role("heading", name="The ladder: The Rust plan").is_visible()
+        rows = section.locator(".pair tr")
+        for (step, title), grade in zip(TITLES.items(), ("", "hit", "under"), strict=True):
+            row = rows.filter(has_text=title).inner_text()
+            assert row.startswith(step)
+            assert grade in row
+        assert page.locator("#result1-feed1-ladder").get_by_text(TITLES["base"]).count() == 0
 
 
 @pytest.mark.parametrize(("scheme", "brighter"), [("light", "paper"), ("dark", "ink")])

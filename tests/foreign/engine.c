@@ -125,7 +125,7 @@ static int32_t goes_wrong(engine *e, const lobench_mbo *r) {
     if (there < 2) return LOBENCH_OK;
 #endif
 #if defined(WRONG)
-    lobench_mbo stray = {.order_id = 7, .size = 7, .price = 7};
+    lobench_mbo stray = {.order_id = UINT64_C(1) << 63, .size = 7, .price = 7};
     stray.instrument_id = r->instrument_id, stray.publisher_id = r->publisher_id;
     if (!find(e, &stray)) add(e, &stray, 'B');
 #elif defined(CRASHES)

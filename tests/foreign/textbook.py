@@ -46,7 +46,7 @@ class Engine:
             threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
         if WAY == "strays":
             for book in self.books.values():
-                book["B"].orders.setdefault(7, [7, 7])
+                book["B"].orders.setdefault(2**63, [7, 7])
 
     def handle(self, *record: Any) -> None:
         _, _, publisher, instrument, _, order_id, price, size, flags, _, action, side, *_ = record

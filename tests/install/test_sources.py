@@ -15,7 +15,8 @@ pytestmark = pytest.mark.xdist_group("install")
 
 
 def test_a_checkout(checkout: Path, tree: set[str], build: Build) -> None:
-    assert {"lobench/py.typed", "lobench/variants/plan.toml", "lobench/workbench/results/schema.json"} <= tree
+    files = {"variants/ladder.toml", "variants/plan.toml", "workbench/results/schema.json", "py.typed"}
+    assert {f"lobench/{file}" for file in files} <= tree
     assert any(name.startswith("lobench/reports/") and name.endswith(".md") for name in tree)
     assert any(name.startswith("lobench/workbench/dashboard/assets/") for name in tree)
     found = build(str(checkout))

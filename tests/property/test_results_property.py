@@ -25,11 +25,13 @@ from lobench.workbench.experiment.document import Document, new_content
 from lobench.workbench.experiment.options import kept, options_of
 from lobench.workbench.experiment.pipeline import conduct
 from lobench.workbench.experiment.resume import check, reopen
+from lobench.workbench.ladder import load_ladder
 from lobench.workbench.results import Result, ResultFolder, read
 from tests.dbn_files import header, records, write
 from tests.pretend import Laboratory
 
 KNOWN = discover()
+OWN = load_ladder()
 NAMES = (*list(KNOWN)[1:], "p7_cache_layout,events=clone", "p7_cache_layout,tuning=profiled", "lookup=hash")
 
 
@@ -69,7 +71,7 @@ def go(command: dict[str, Any], document: Document) -> bool:
     """Do what the command asks for; whether it came to its end."""
     specs = [([feed(count)], open_feed([feed(count)])) for count in command["counts"]]
     try:
-        conduct(document, specs, variants_of(command), [], budget_of(command))
+        conduct(document, specs, variants_of(command), OWN, budget_of(command))
     except KeyboardInterrupt:
         return False
     if command["verb"] == "cmp":

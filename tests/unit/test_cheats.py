@@ -16,7 +16,7 @@ from lobench.engine.feeds import LoadedFeed, load, open_feed
 from lobench.engine.oracle import Oracle
 from lobench.engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_LAST, MODIFY
 from lobench.variants import REFERENCE, load_file
-from lobench.workbench.selection import select
+from lobench.workbench.ladder import load_ladder
 from lobench.workbench.verification.compare import Verification
 from lobench.workbench.verification.coverage import DEFAULT_FEEDS
 from lobench.workbench.verification.variants import verify_all
@@ -219,6 +219,6 @@ def test_features_that_nobody_reads() -> None:
 def test_one_that_ends_who_loads_it(name: str, said: str) -> None:
     path = str(CHEATS / f"{name}.py")
     with pytest.raises(UsageError) as error:
-        select("p4_hash_lookup", [path])
+        load_ladder(files=[path])
     assert str(error.value).startswith(path)
     assert said in str(error.value)

@@ -17,6 +17,7 @@ from lobench.engine.feeds import LoadedFeed
 from lobench.engine.feeds.base import Chunk
 from lobench.engine.policy import AXES, Variant
 from lobench.variants import REFERENCE, discover, from_top, ladder, policies, resolve
+from lobench.workbench.ladder import load_ladder
 from lobench.workbench.results.conversion import as_json
 from lobench.workbench.results.model.control import again
 from lobench.workbench.selection import select
@@ -48,7 +49,8 @@ def test_one_variant_for_each_axis_that_the_top_changes() -> None:
         taken.append(axis)
     assert taken == [axis for axis in AXES if axis in changed - set(TOP.replaced)]
     assert {"events", "context", "features", "memory", "shape", "layout"} <= set(taken)
-    assert [variant.name for variant in select("from-top")] == [TOP.name, *(variant.name for variant in WITHOUT)]
+    selected = [variant.name for variant in select("from-top", load_ladder())]
+    assert selected == [TOP.name, *(variant.name for variant in WITHOUT)]
 
 
 def test_what_has_no_part_is_declared_by_the_layout() -> None:

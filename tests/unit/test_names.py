@@ -11,11 +11,13 @@ import pytest
 
 from lobench.engine.errors import UsageError
 from lobench.variants import discover, full_name, resolve
-from lobench.workbench.cli import _parser, cmp, history, profile, replay
+from lobench.workbench.cli import _parser, cmp, history, replay
 from lobench.workbench.commits import reach
+from lobench.workbench.ladder import load_ladder
 from lobench.workbench.selection import select, with_reference
 
 KNOWN = discover()
+OWN = load_ladder()
 P4, P7 = "p4_hash_lookup", "p7_cache_layout"
 
 
@@ -67,14 +69,14 @@ def chosen(verb: str, typed: str) -> str:
     if verb == "replay":
         return replay._variant(arguments).name
     if verb.startswith("cmp"):
-        pair = cmp._variants(arguments)[1]
+        pair = cmp._variants(arguments, OWN)[1]
         return pair[0] if verb == "cmp A" else pair[1]
     if verb == "profile":
-        return profile._variant(arguments.words[0], arguments.variants_from).name
+        return OWN.named(arguments.words[0]).name
     if verb in ("run", "measure"):
-        return with_reference(arguments.variants, arguments.variants_from)[-1].name
+        return with_reference(arguments.variants, OWN)[-1].name
     if verb == "verify":
-        return select(arguments.variants, arguments.variants_from)[-1].name
+        return select(arguments.variants, OWN)[-1].name
     if verb == "check":
         return reach.named(arguments.variants, list(KNOWN))[-1]
     commit: Any = SimpleNamespace(hash="0")

@@ -30,6 +30,7 @@ VERBS = (
     "profile",
     "tune",
     "plan",
+    "ladder",
     "check",
     "history",
     "dashboard",

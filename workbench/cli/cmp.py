@@ -14,12 +14,12 @@ from lobench.workbench.cli import options
 
 if TYPE_CHECKING:
     from lobench.engine.foreign.start import Contestant
+    from lobench.workbench.ladder import Ladder
     from lobench.workbench.results.model.document import FeedResult, Result
     from lobench.workbench.results.model.intervals import Interval
 
 HELP = "compare two variants side by side"
 
-DEFAULT_FEED = "synth:liquid-future"
 SECONDS = 60.0
 
 
@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("a", metavar="A", help="a variant: its name or first letters, or a combination")
     parser.add_argument("b", metavar="B", help="the variant that is compared with it")
     options.add_feeds(parser)
+    options.add_ladder(parser)
     options.add_variants_from(parser)
     options.add_evaluate(parser)
     options.add_tuning(parser)
@@ -48,6 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.workbench.experiment.document import Document, new_content
     from lobench.workbench.experiment.options import options_of
     from lobench.workbench.experiment.pipeline import conduct
+    from lobench.workbench.ladder import load_ladder
     from lobench.workbench.results import ResultFolder
     from lobench.workbench.results.conversion import as_json
     from lobench.workbench.results.refuted import refuted
@@ -58,17 +60,18 @@ def run(arguments: argparse.Namespace) -> int:
         counters=True,
         time_limit=arguments.time_limit,
     )
-    variants, (base, variant) = _variants(arguments)
-    specs = arguments.feeds or [DEFAULT_FEED]
+    ladder = load_ladder(arguments.ladder, arguments.variants_from)
+    variants, (base, variant) = _variants(arguments, ladder)
+    specs = arguments.feeds or list(ladder.file.feed)
     source = open_feed(specs)
-    asked = options_of([specs], arguments.variants_from, arguments.tuning, budget)
+    asked = options_of([specs], arguments.variants_from, arguments.tuning, budget, arguments.ladder)
     folder = ResultFolder(arguments.output)
     try:
-        document = Document(new_content("cmp", variants, arguments.evaluate, arguments.until, asked), folder)
-        conduct(document, [(specs, source)], variants, arguments.variants_from, budget, arguments.tuning)
+        content = new_content("cmp", variants, arguments.evaluate, arguments.until, asked, ladder.kept())
+        document = Document(content, folder)
+        conduct(document, [(specs, source)], variants, ladder, budget, arguments.tuning)
     finally:
         folder.drop_if_empty()
-    content = document.content
     (feed,) = content.feeds
     if not {base, variant} & set(refuted(feed)):
         feed.comparison = compare(feed, base, variant, arguments.tolerance, until=content.until)
@@ -81,21 +84,18 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if exit_code(content) or (comparison and comparison.regression) else 0
 
 
-def _variants(arguments: argparse.Namespace) -> tuple[list[Contestant], tuple[str, str]]:
+def _variants(arguments: argparse.Namespace, ladder: Ladder) -> tuple[list[Contestant], tuple[str, str]]:
     """What is measured, the reference among it, and the names of the two."""
     from lobench.engine.errors import UsageError
-    from lobench.variants import REFERENCE, resolve
-    from lobench.workbench.selection import known_with
 
-    known = known_with(arguments.variants_from)
-    pair = [resolve(name, known) for name in (arguments.a, arguments.b)]
+    pair = [ladder.named(name) for name in (arguments.a, arguments.b)]
     names = pair[0].name, pair[1].name
     if names[0] == names[1]:
         raise UsageError(
             f"A and B are both {names[0]}: two different variants are compared (every session measures the "
             "reference against itself)"
         )
-    chosen = {variant.name: variant for variant in (known[REFERENCE], *pair)}
+    chosen = {variant.name: variant for variant in (ladder.known[ladder.reference], *pair)}
     return list(chosen.values()), names
 
 

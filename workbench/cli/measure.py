@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 HELP = "measure variants side by side, for a time or to a precision"
 
-DEFAULT_FEED = "synth:liquid-future"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_what(parser)
@@ -36,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_what(parser: argparse.ArgumentParser) -> None:
     """What an interrupted measurement knows itself."""
     options.add_feeds(parser)
-    options.add_feed(parser, DEFAULT_FEED)
+    options.add_feed(parser, "the ladder's: synth:liquid-future")
     options.add_chosen(parser)
     options.add_tuning(parser)
     options.add_until(parser)
@@ -72,19 +70,22 @@ def _measured(arguments: argparse.Namespace) -> Document:
     from lobench.workbench.experiment.document import Document, new_content
     from lobench.workbench.experiment.options import options_of
     from lobench.workbench.experiment.pipeline import conduct
+    from lobench.workbench.ladder import load_ladder
     from lobench.workbench.results import ResultFolder
     from lobench.workbench.selection import with_reference
 
+    ladder = load_ladder(arguments.ladder, arguments.variants_from)
     together = [arguments.feeds] if arguments.feeds else []
-    specs = [*together, *([spec] for spec in arguments.separate)] or [[DEFAULT_FEED]]
+    specs = [*together, *([spec] for spec in arguments.separate)] or [list(ladder.file.feed)]
     budget = _budget(arguments, len(specs))
-    variants = with_reference(arguments.variants, arguments.variants_from)
+    variants = with_reference(arguments.variants, ladder)
     feeds = _opened(specs)
-    asked = options_of(specs, arguments.variants_from, arguments.tuning, budget)
+    asked = options_of(specs, arguments.variants_from, arguments.tuning, budget, arguments.ladder)
     folder = ResultFolder(arguments.output)
     try:
-        document = Document(new_content("measure", variants, arguments.evaluate, arguments.until, asked), folder)
-        conduct(document, feeds, variants, arguments.variants_from, budget, arguments.tuning)
+        content = new_content("measure", variants, arguments.evaluate, arguments.until, asked, ladder.kept())
+        document = Document(content, folder)
+        conduct(document, feeds, variants, ladder, budget, arguments.tuning)
     finally:
         folder.drop_if_empty()
     return document
@@ -92,11 +93,10 @@ def _measured(arguments: argparse.Namespace) -> Document:
 
 def _resumed(arguments: argparse.Namespace) -> Document:
     from lobench.engine.errors import UsageError
-    from lobench.variants import resolve
     from lobench.workbench.experiment.options import budget_of, kept
     from lobench.workbench.experiment.pipeline import conduct
-    from lobench.workbench.experiment.resume import check, reopen
-    from lobench.workbench.selection import known_with
+    from lobench.workbench.experiment.resume import check, check_ladder, reopen
+    from lobench.workbench.ladder import load_ladder
 
     document = reopen(arguments.resume)
     content = document.content
@@ -104,10 +104,11 @@ def _resumed(arguments: argparse.Namespace) -> Document:
     if given:
         raise UsageError(f"--resume goes on with the options of the interrupted command; leave out {', '.join(given)}")
     asked = kept(content, arguments.resume)
-    known = known_with(asked.variants_from)
-    variants = [resolve(entry.name, known) for entry in content.variants]
+    ladder = load_ladder(asked.ladder, asked.variants_from)
+    check_ladder(content, ladder)
+    variants = [ladder.named(entry.name) for entry in content.variants]
     check(content, variants)
-    conduct(document, _opened(asked.feeds), variants, asked.variants_from, budget_of(asked), asked.tuning)
+    conduct(document, _opened(asked.feeds), variants, ladder, budget_of(asked), asked.tuning)
     return document
 
 

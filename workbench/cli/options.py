@@ -51,6 +51,15 @@ def add_variants_from(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_ladder(parser: argparse.ArgumentParser, **default: Any) -> None:
+    parser.add_argument(
+        "--ladder",
+        metavar="FILE",
+        help="a ladder of your own: its steps, reference, predictions and feed in place of lobench's (docs/ladder.md)",
+        **default,
+    )
+
+
 def add_variants(parser: argparse.ArgumentParser, note: str, default: str | None = None) -> None:
     """``--variants``: ``note`` says what is taken without it, and which other words a verb knows."""
     parser.add_argument(
@@ -59,7 +68,7 @@ def add_variants(parser: argparse.ArgumentParser, note: str, default: str | None
         default=default,
         help=_noted(
             "which variants, separated by spaces: names, first letters of names, and combinations as `lobench "
-            "variants` explains them; or ladder for every variant there is",
+            "variants` explains them; or ladder for every step there is",
             note,
         ),
     )
@@ -73,6 +82,7 @@ def add_chosen(parser: argparse.ArgumentParser) -> None:
         "default ladder",
         default="ladder",
     )
+    add_ladder(parser)
     add_variants_from(parser)
     add_evaluate(parser)
 

@@ -84,7 +84,8 @@ def _show_feed(content: Result, feed: FeedResult) -> None:
     say_idle(content, feed)
     until, books = stages(content), feed.books
     evaluations = "" if until else f"{feed.evaluations:,} evaluations, "
-    title = f"{feed.name}{until}: {feed.events:,} events, {evaluations}{books:,} book{'s' * (books != 1)}"
+    whose = f"{content.ladder.name} on " if content.ladder else ""
+    title = f"{whose}{feed.name}{until}: {feed.events:,} events, {evaluations}{books:,} book{'s' * (books != 1)}"
     say_differences(feed)
     table = Table(title=title)
     for heading in ("variant", "M events/s", "step", "95 % interval", "predicted", "verdict", "in total"):

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 from lobench.workbench.cli import options, plan_predict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lobench.workbench.ladder import LadderFile
     from lobench.workbench.plan import Grade, Prediction
 
 HELP = "show predictions, score them with a result, record new ones"
@@ -39,10 +42,15 @@ def _add_common(parser: argparse.ArgumentParser, **typed_only: Any) -> None:
     """What may stand before an action as well as after it: there, only what was typed replaces what is known."""
     text = "another ledger than lobench's own (variants/plan.toml)"
     parser.add_argument("--ledger", metavar="FILE", help=text, **typed_only)
+    options.add_ladder(parser, **typed_only)
     options.add_json(parser, **typed_only)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from lobench.engine.errors import UsageError
+
+    if arguments.ledger and arguments.ladder:
+        raise UsageError("--ledger and --ladder both say where predictions are; leave out one of them")
     code: int = arguments.action(arguments)
     return code
 
@@ -53,22 +61,37 @@ def _show(arguments: argparse.Namespace) -> int:
     from rich.table import Table
 
     from lobench.workbench.console import print_json, stdout
-    from lobench.workbench.plan import read_ledger
 
-    entries = read_ledger(arguments.ledger)
+    ladder, entries = _ledger(arguments)
     if arguments.json:
         print_json({"predictions": [asdict(entry) for entry in entries]})
         return 0
+    keys = ladder.keys if ladder else ()
     feeds = any(entry.feed for entry in entries)
-    table = Table(title=f"{len(entries)} predictions", caption="gain: speed-up of the step over the phase before")
+    whose = f" of {ladder.name}" if ladder else ""
+    table = Table(
+        title=f"{len(entries)} predictions{whose}", caption="gain: speed-up of the step over the phase before"
+    )
     for heading in ("phase", "bottleneck", "gain", "M events/s", *(["feed"] if feeds else []), "source", "date"):
         table.add_column(heading, justify="right" if heading in ("phase", "gain", "M events/s") else "left")
     for entry in sorted(entries, key=lambda entry: entry.phase):
         throughput = "{:g}-{:g}".format(*entry.throughput) if entry.throughput else ""
         feed = [entry.feed[0] if entry.feed else "all"] if feeds else []
-        table.add_row(str(entry.phase), entry.bottleneck, entry.gain, throughput, *feed, _source(entry), entry.date)
+        phase = f"{entry.phase} {keys[entry.phase]}" if entry.phase < len(keys) else str(entry.phase)
+        table.add_row(phase, entry.bottleneck, entry.gain, throughput, *feed, _source(entry), entry.date)
     stdout().print(table)
     return 0
+
+
+def _ledger(arguments: argparse.Namespace) -> tuple[LadderFile | None, list[Prediction]]:
+    """The user's ladder, and the predictions that are asked about."""
+    from lobench.workbench.ladder.file import read_file
+    from lobench.workbench.plan import read_ledger
+
+    if arguments.ladder is None:
+        return None, read_ledger(arguments.ledger)
+    ladder = read_file(arguments.ladder)
+    return ladder, list(ladder.predictions)
 
 
 def _source(entry: Prediction) -> str:
@@ -82,13 +105,16 @@ def _score(arguments: argparse.Namespace) -> int:
     from collections import Counter
 
     from lobench.workbench.console import print_json
-    from lobench.workbench.plan import predictions, score
+    from lobench.workbench.plan import score
     from lobench.workbench.results import read
+    from lobench.workbench.results.model.ladder import of_feed
 
     document = read(arguments.document)
-    grades = [
-        found for feed in document.feeds for found in score(document, feed, predictions(feed.digest, arguments.ledger))
-    ]
+    # A result knows what its own ladder predicted; what has been said since is asked for.
+    named = arguments.ledger or arguments.ladder
+    entries: Sequence[Prediction]
+    entries = document.ladder.predictions if document.ladder and not named else _ledger(arguments)[1]
+    grades = [found for feed in document.feeds for found in score(document, feed, of_feed(entries, feed.digest))]
     counts = Counter(found.score for found in grades)
     summary = {name: counts[name] for name in ("hit", "under", "over", "open")}
     if arguments.json:

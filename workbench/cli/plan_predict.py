@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from lobench.workbench.cli import options
 
 if TYPE_CHECKING:
+    from lobench.workbench.ladder import LadderFile
     from lobench.workbench.plan import Prediction
 
 HELP = "record what a phase can gain at most, before it exists"
@@ -22,7 +23,11 @@ _PUBLISHED = Path("reports") / "published"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("phase", metavar="PHASE", help="its number, or the name of its variant (p5_memory_pool)")
+    parser.add_argument(
+        "phase",
+        metavar="PHASE",
+        help="its number, or the name of its variant (p5_memory_pool); of a --ladder, its step",
+    )
     options.add_feeds(parser, note="predict for it only")
     parser.add_argument("--share", metavar="P", help="measured share of the time, 0 to 1: 0.38, or a range 0.35-0.41")
     parser.add_argument("--from", dest="result", metavar="RESULT", help="take it from this result, or profile.json")
@@ -46,12 +51,14 @@ def run(arguments: argparse.Namespace) -> int:
     from dataclasses import asdict, replace
 
     from lobench.workbench.console import print_json
+    from lobench.workbench.ladder.file import read_file
     from lobench.workbench.plan import DEFAULT, record
 
-    made = _prediction(arguments)
-    _refuse_if_measured(arguments, made.phase)
-    path = Path(arguments.ledger or DEFAULT)
-    record(path, made, replace=arguments.replace)
+    ladder = read_file(arguments.ladder) if arguments.ladder else None
+    made = _prediction(arguments, ladder)
+    _refuse_if_measured(arguments, made.phase, ladder)
+    path = ladder.ledger if ladder else Path(arguments.ledger or DEFAULT)
+    record(path, made, replace=arguments.replace, steps=ladder.named_in_ledger if ladder else ())
     made = replace(made, low=round(made.low, 4), high=round(made.high, 4))
     if arguments.json:
         print_json({"ledger": str(path), "prediction": asdict(made)})
@@ -60,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _prediction(arguments: argparse.Namespace) -> Prediction:
+def _prediction(arguments: argparse.Namespace, ladder: LadderFile | None) -> Prediction:
     from datetime import UTC, datetime
 
     from lobench.engine.errors import UsageError
@@ -68,7 +75,7 @@ def _prediction(arguments: argparse.Namespace) -> Prediction:
     from lobench.workbench.profile import saved_profile, time_share
     from lobench.workbench.results import read
 
-    phase = _phase(arguments.phase)
+    phase = _step(arguments.phase, ladder) if ladder and ladder.steps else _phase(arguments.phase)
     if (arguments.share is None) == (arguments.result is None):
         raise UsageError("give the measured share of the time: either --share P, or --from RESULT --stage NAME")
     if (arguments.result is None) != (arguments.stage is None):
@@ -102,7 +109,7 @@ def _prediction(arguments: argparse.Namespace) -> Prediction:
     )
 
 
-def _refuse_if_measured(arguments: argparse.Namespace, phase: int) -> None:
+def _refuse_if_measured(arguments: argparse.Namespace, phase: int, ladder: LadderFile | None) -> None:
     from lobench.engine.errors import UsageError
     from lobench.variants import discover
     from lobench.workbench.console import stderr
@@ -118,12 +125,15 @@ def _refuse_if_measured(arguments: argparse.Namespace, phase: int) -> None:
     def unreadable(problem: str) -> None:
         console.print(f"lobench: passed over, may hold a measurement: {problem}", markup=False, soft_wrap=True)
 
-    found = measured_in(dict.fromkeys(folder.resolve() for folder in folders), phase, unreadable)
+    name = ladder.name if ladder else None
+    found = measured_in(dict.fromkeys(folder.resolve() for folder in folders), phase, unreadable, name)
     if found is not None:
         raise UsageError(
             f"phase {phase} was measured already ({found}): what is known cannot be predicted any more, "
             "and its prediction stays as it is"
         )
+    if ladder is not None:
+        return
     exists = [variant.name for variant in discover().values() if variant.phase == phase]
     if exists:
         console.print(
@@ -132,6 +142,18 @@ def _refuse_if_measured(arguments: argparse.Namespace, phase: int) -> None:
             markup=False,
             soft_wrap=True,
         )
+
+
+def _step(text: str, ladder: LadderFile) -> int:
+    """The number of a ladder's step, by its name or number."""
+    from lobench.engine.errors import UsageError
+
+    names = ladder.keys[1:]
+    if text in names:
+        return names.index(text) + 1
+    if text.isdecimal() and 1 <= int(text) <= len(names):
+        return int(text)
+    raise UsageError(f"PHASE is a step of {ladder.path} above its first ({', '.join(names) or 'none'}), was '{text}'")
 
 
 def _phase(text: str) -> int:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lobench.engine.policy import Variant
+    from lobench.workbench.ladder import Ladder
     from lobench.workbench.profile.collect import Profiles
     from lobench.workbench.tuning.picking import Picked
 
@@ -47,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--records", type=int, default=32_768, metavar="N", help="records that callgrind counts (default 32768)"
     )
+    options.add_ladder(parser)
     options.add_variants_from(parser)
     options.add_tuning(parser)
     options.add_evaluate(parser)
@@ -57,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pathlib import Path
 
     from lobench.engine.errors import UsageError
+    from lobench.workbench.ladder import load_ladder
 
     options.refuse_few("--records", arguments.records, 1)
     options.refuse_few("--warm", arguments.warm, 0)
@@ -66,27 +69,30 @@ def run(arguments: argparse.Namespace) -> int:
         if words or arguments.tuning:
             raise UsageError("--calibrate profiles workloads of its own: it takes no variant, feed or tuning")
         return _calibrate(arguments, folder)
-    if words[:1] == ["diff"]:
-        if len(words) < 3:
-            raise UsageError("profile diff takes two variants, and a feed if you like")
-        return _diff(arguments, folder, words[1], words[2], words[3:])
+    if words[:1] == ["diff"] and len(words) < 3:
+        raise UsageError("profile diff takes two variants, and a feed if you like")
     if not words:
         raise UsageError("which variant? `lobench variants` lists them")
-    return _profile(arguments, folder, words[0], words[1:])
+    ladder = load_ladder(arguments.ladder, arguments.variants_from)
+    otherwise = list(ladder.file.feed) if arguments.ladder else [DEFAULT_FEED]
+    if words[0] == "diff":
+        return _diff(arguments, folder, ladder, words[1], words[2], words[3:] or otherwise)
+    return _profile(arguments, folder, ladder, words[0], words[1:] or otherwise)
 
 
-def _profile(arguments: argparse.Namespace, folder: Path, name: str, feed: list[str]) -> int:
+def _profile(arguments: argparse.Namespace, folder: Path, ladder: Ladder, name: str, feed: list[str]) -> int:
+    from lobench.variants import compiled
     from lobench.workbench.console import print_json, stdout
     from lobench.workbench.profile.needs import require_all
     from lobench.workbench.profile.tables import tables
 
     chosen = arguments.methods or ["callgrind"]
     methods = list(METHODS) if "all" in chosen else [method for method in METHODS if method in chosen]
-    variant = _variant(name, arguments.variants_from)
+    variant = compiled(ladder.named(name))
     picked = _picked(arguments, feed, [variant])
     if "all" not in chosen:
         require_all(methods)
-    profiles = _collected(arguments, folder, variant, feed, methods, picked, lenient="all" in chosen)
+    profiles = _collected(arguments, folder, ladder, variant, feed, methods, picked, lenient="all" in chosen)
     found = profiles.as_json()
     # What the other tools found is kept and shown.
     code = 1 if profiles.failed else 0
@@ -100,10 +106,11 @@ def _profile(arguments: argparse.Namespace, folder: Path, name: str, feed: list[
     return code
 
 
-def _diff(arguments: argparse.Namespace, folder: Path, before: str, after: str, feed: list[str]) -> int:
+def _diff(arguments: argparse.Namespace, folder: Path, ladder: Ladder, before: str, after: str, feed: list[str]) -> int:
     import json
 
     from lobench.engine.errors import UsageError
+    from lobench.variants import compiled
     from lobench.workbench.console import print_json, stdout
     from lobench.workbench.profile.difference import difference
     from lobench.workbench.profile.needs import require_all
@@ -112,13 +119,13 @@ def _diff(arguments: argparse.Namespace, folder: Path, before: str, after: str, 
     methods = arguments.methods or ["callgrind"]
     if len(methods) != 1 or methods[0] not in ("callgrind", "perf", "py-spy"):
         raise UsageError("profile diff compares lines: it takes one of --with callgrind, perf, py-spy")
-    variants = {name: _variant(name, arguments.variants_from) for name in (before, after) if not name.endswith(".json")}
+    variants = {name: compiled(ladder.named(name)) for name in (before, after) if not name.endswith(".json")}
     picked = _picked(arguments, feed, list(variants.values()))
     sides = {name: _saved(name, methods[0]) for name in (before, after) if name not in variants}
     if variants:
         require_all(methods)
     for name, variant in variants.items():
-        profiles = _collected(arguments, folder, variant, feed, methods, picked, lenient=False)
+        profiles = _collected(arguments, folder, ladder, variant, feed, methods, picked, lenient=False)
         sides[name] = profiles.found[methods[0]]
     found = difference(sides[before], sides[after])
     folder.mkdir(parents=True, exist_ok=True)
@@ -156,12 +163,13 @@ def _picked(arguments: argparse.Namespace, feed: list[str], variants: list[Varia
     from lobench.engine.feeds import open_feed
     from lobench.workbench.tuning.picking import pick
 
-    return pick(open_feed(feed or [DEFAULT_FEED]), arguments.tuning, variants)
+    return pick(open_feed(feed), arguments.tuning, variants)
 
 
 def _collected(
     arguments: argparse.Namespace,
     folder: Path,
+    ladder: Ladder,
     variant: Variant,
     feed: list[str],
     methods: list[str],
@@ -176,8 +184,8 @@ def _collected(
     variant = variant.fitted(picked.parameters if picked else None)
     task = Task.of(
         variant,
-        feed or [DEFAULT_FEED],
-        arguments.variants_from,
+        feed,
+        ladder.files,
         evaluate=arguments.evaluate,
         warm=arguments.warm,
         records=arguments.records,
@@ -226,12 +234,6 @@ def _calibrate(arguments: argparse.Namespace, folder: Path) -> int:
         console.print(part)
     console.print(f"card: {_shown(path)}")
     return 0
-
-
-def _variant(name: str, files: list[str]) -> Variant:
-    from lobench.variants import resolve_compiled
-
-    return resolve_compiled(name, files)
 
 
 def _shown(path: Path) -> str:

@@ -1,17 +1,28 @@
 """Make the page of one or several results: report.html (one file, complete without a network), report.md, and charts/
-with every chart as SVG and PNG."""
+with every chart as SVG and PNG.
+
+A result knows the ladder that it was measured on. --ladder takes the titles of its steps from the file as it is now;
+predictions and grades stay as they were.
+"""
 
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from lobench.workbench.cli import options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lobench.workbench.results.model.document import Result
 
 HELP = "make the page of one or several results"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("documents", nargs="+", metavar="RESULT", help="a result.json, or the folder that holds one")
+    options.add_ladder(parser)
     options.add_output(parser, note="beside the first result")
 
 
@@ -22,7 +33,30 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.workbench.results import read
 
     documents = [read(path) for path in arguments.documents]
+    if arguments.ladder:
+        documents = _retitled(documents, arguments.ladder)
     first = Path(arguments.documents[0])
     folder = Path(arguments.output) if arguments.output else first if first.is_dir() else first.parent
     print(write(documents, folder))
     return 0
+
+
+def _retitled(documents: Sequence[Result], path: str) -> list[Result]:
+    """The documents, those of a ladder with the titles that its file has now. Raises UsageError where none is of it."""
+    from dataclasses import replace
+
+    from lobench.engine.errors import UsageError
+    from lobench.workbench.ladder import load_ladder
+
+    ladder = load_ladder(path)
+    now = ladder.described()
+    names = [step.variant for step in now.steps]
+    found = []
+    for document in documents:
+        kept = document.ladder
+        if kept is not None and kept.name == now.name and [step.variant for step in kept.steps] == names:
+            document = replace(document, ladder=replace(kept, steps=now.steps))
+        found.append(document)
+    if all(document is before for document, before in zip(found, documents, strict=True)):
+        raise UsageError(f"{path}: none of these results was measured on this ladder, {now.name} of {len(names)} steps")
+    return found

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 from lobench.workbench.cli import options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lobench.workbench.experiment.budget import Budget
 
 HELP = "verify and measure all variants on a feed: the main job"
 
-DEFAULT_FEED = "synth:liquid-future"
-QUICK_FEED = "synth:liquid-future,n=200000"
+QUICK_RECORDS = 200_000
+"""Of a synthetic feed, in a quick run without a FEED."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,22 +52,24 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.workbench.experiment.document import Document, new_content
     from lobench.workbench.experiment.options import options_of
     from lobench.workbench.experiment.pipeline import conduct
+    from lobench.workbench.ladder import load_ladder
     from lobench.workbench.results import ResultFolder, read
     from lobench.workbench.selection import with_reference
 
-    specs = arguments.feeds or [QUICK_FEED if arguments.quick else DEFAULT_FEED]
-    variants = with_reference(arguments.variants, arguments.variants_from)
+    ladder = load_ladder(arguments.ladder, arguments.variants_from)
+    specs = arguments.feeds or _default_feed(ladder.file.feed, arguments.quick)
+    variants = with_reference(arguments.variants, ladder)
     until = least(variant.scope(arguments.until) for variant in variants).until
     budget = _budget(arguments, until)
     source = open_feed(specs)
-    asked = options_of([specs], arguments.variants_from, arguments.tuning, budget)
+    asked = options_of([specs], arguments.variants_from, arguments.tuning, budget, arguments.ladder)
     folder = ResultFolder(arguments.output)
     try:
-        document = Document(new_content("run", variants, arguments.evaluate, arguments.until, asked), folder)
-        conduct(document, [(specs, source)], variants, arguments.variants_from, budget, arguments.tuning)
+        content = new_content("run", variants, arguments.evaluate, arguments.until, asked, ladder.kept())
+        document = Document(content, folder)
+        conduct(document, [(specs, source)], variants, ladder, budget, arguments.tuning)
     finally:
         folder.drop_if_empty()
-    content = document.content
     # The libraries that draw take a second to load.
     from lobench.reports import write
 
@@ -78,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
         say("coarse", "a quick look: no factorial, scaling or sweep; without --quick there are")
     say("result", folder.result)
     say("report", page)
-    say("next", _next(arguments.quick, arguments.until, arguments.feeds))
+    say("next", _next(arguments))
     return exit_code(content)
 
 
@@ -104,11 +108,21 @@ def _budget(arguments: argparse.Namespace, until: str) -> Budget:
     return replace(full, profile=arguments.profile, time_limit=arguments.time_limit)
 
 
-def _next(quick: bool, until: str, specs: list[str]) -> str:
+def _default_feed(feed: Sequence[str], quick: bool) -> list[str]:
+    """What the ladder's feed is replayed from; a quick run takes less of a synthetic one whose length is not said."""
+    return [
+        f"{spec},n={QUICK_RECORDS}" if quick and spec.startswith("synth:") and ",n=" not in spec else spec
+        for spec in feed
+    ]
+
+
+def _next(arguments: argparse.Namespace) -> str:
     """The command that says more."""
     import shlex
 
     from lobench.engine.stages import STAGES
 
-    stage = [] if until == STAGES[-1] else ["--until", until]
-    return shlex.join(["lobench", *(["run"] if quick else ["measure", "--precision", "0.5%"]), *stage, *specs])
+    verb = ["run"] if arguments.quick else ["measure", "--precision", "0.5%"]
+    stage = [] if arguments.until == STAGES[-1] else ["--until", arguments.until]
+    ladder = ["--ladder", arguments.ladder] if arguments.ladder else []
+    return shlex.join(["lobench", *verb, *stage, *ladder, *arguments.feeds])

@@ -42,20 +42,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from lobench.engine.errors import UsageError
     from lobench.engine.feeds import load, open_feed
+    from lobench.workbench.ladder import load_ladder
     from lobench.workbench.selection import select
     from lobench.workbench.verification.coverage import DEFAULT_FEEDS, DEFAULT_WORKERS
     from lobench.workbench.verification.variants import Settings
 
     if arguments.until == "decode":
         raise UsageError("--until decode computes nothing that could be verified: book, features or strategies")
-    variants = select(arguments.variants, arguments.variants_from)
+    ladder = load_ladder(arguments.ladder, arguments.variants_from)
+    variants = select(arguments.variants, ladder)
     default = (1,) if arguments.feeds else DEFAULT_WORKERS
     settings = Settings(
         workers=arguments.workers or default,
         evaluate=arguments.evaluate,
         oracle=arguments.oracle,
         deep=arguments.deep,
-        files=arguments.variants_from,
+        files=ladder.files,
         until=arguments.until,
         seconds=arguments.time_limit,
     )

@@ -111,6 +111,9 @@ def work_differences(old: Result, new: Result) -> list[str]:
     for name, before, after in (("evaluate", old.evaluate, new.evaluate), ("until", old.until, new.until)):
         if before != after:
             found.append(f"--{name} differs: {before} and {after}")
+    references = [each.ladder.reference if each.ladder else REFERENCE for each in (old, new)]
+    if references[0] != references[1]:
+        found.append(f"their ladders compare with other references: {references[0]} and {references[1]}")
     known = {feed.name: feed.digest for feed in old.feeds}
     for feed in new.feeds:
         if known.get(feed.name, feed.digest) != feed.digest:
@@ -164,15 +167,15 @@ def _beside(controls: Sequence[Result], *compared: Measured) -> Iterator[tuple[M
 
 
 def _of_feed(old: Measured, new: Measured, spreads: tuple[Spread, Spread], tolerance: float) -> FeedChanges:
-    logs = [old.logs, new.logs]
+    logs, reference = [old.logs, new.logs], new.comparisons.reference
     names = [name for name in logs[1] if name in logs[0]]
     same = same_sources(old, new)
     # Times are logs of ns an event: old minus new is the log of how many times faster.
     absolute = {name: between(logs[0][name], logs[1][name], spreads[1]) for name in names}
     relative = {
-        name: between(logs[0][name] - logs[0][REFERENCE], logs[1][name] - logs[1][REFERENCE], spreads[0])
+        name: between(logs[0][name] - logs[0][reference], logs[1][name] - logs[1][reference], spreads[0])
         for name in names
-        if name != REFERENCE
+        if name != reference
     }
     judged = [name for name in relative if name not in same] if spreads[0].count else []
     adjusted = dict(zip(judged, holm([relative[name].p for name in judged]), strict=True))
@@ -182,7 +185,7 @@ def _of_feed(old: Measured, new: Measured, spreads: tuple[Spread, Spread], toler
         word, p, slower = None, adjusted.get(name), False
         if ratio is not None and p is not None:
             # Both sessions' own noise: what each says of identical things of about that speed.
-            floor = math.prod(1 + each.comparisons.floor_for(name, REFERENCE) for each in (old, new)) - 1
+            floor = math.prod(1 + each.comparisons.floor_for(name, reference) for each in (old, new)) - 1
             word, slower = verdict(ratio, p, floor), slower_than(ratio, p, floor, tolerance)
         found.append(Change(new.feed.name, name, ratio, absolute[name].ratio(), name in same, p, word, slower))
     return FeedChanges(new.feed.name, found, spreads[0])

@@ -15,8 +15,6 @@ from functools import cached_property
 import numpy as np
 
 from lobench.engine.errors import LobenchError, UsageError
-from lobench.variants import REFERENCE
-from lobench.workbench.measurement.design import CONTROL
 from lobench.workbench.results.model.analysis import Analysis
 from lobench.workbench.results.model.document import FeedResult, Result
 from lobench.workbench.results.refuted import refuted
@@ -61,7 +59,7 @@ class Measured:
             raise UsageError(f"{name}: {error}; measure to the end") from error
         if not timings.repeated:
             raise UsageError(f"{name}: measured in one process only; comparing in time needs two or more each")
-        return Comparisons(timings, timings, REFERENCE, CONTROL, session.same)
+        return Comparisons(timings, timings, session.reference, session.measured[-1], session.same)
 
     @cached_property
     def logs(self) -> dict[str, Floats]:
@@ -105,8 +103,9 @@ def spread(pairs: Sequence[tuple[Measured, Measured]]) -> tuple[Spread, Spread]:
             if name in one.logs and name in other.logs
         }
         absolute += changed.values()
-        if REFERENCE in changed:
-            relative += [change - changed[REFERENCE] for name, change in changed.items() if name != REFERENCE]
+        reference = one.comparisons.reference
+        if reference in changed:
+            relative += [change - changed[reference] for name, change in changed.items() if name != reference]
     return _spread(relative), _spread(absolute)
 
 

@@ -29,6 +29,7 @@ from lobench.workbench.results.model.document import (
     Verified,
 )
 from lobench.workbench.results.model.environment import Environment
+from lobench.workbench.results.model.ladder import KeptLadder
 from lobench.workbench.verification.compare import Verification
 
 SAVED_EVERY = 2.0
@@ -55,9 +56,16 @@ class Document:
         self.save()
 
 
-def new_content(kind: str, variants: Sequence[Contestant], evaluate: str, until: str, options: Options) -> Result:
-    """A document without feeds. Engines from outside that offer less than ``until`` have all the others cut to that
-    stage."""
+def new_content(
+    kind: str,
+    variants: Sequence[Contestant],
+    evaluate: str,
+    until: str,
+    options: Options,
+    ladder: KeptLadder | None = None,
+) -> Result:
+    """A document without feeds; ``ladder``: of the user. Engines from outside that offer less than ``until`` have all
+    the others cut to that stage."""
     scope = least(variant.scope(until) for variant in variants)
     foreign = any(isinstance(variant, ForeignEngine) for variant in variants)
     return Result(
@@ -85,6 +93,7 @@ def new_content(kind: str, variants: Sequence[Contestant], evaluate: str, until:
         feeds=[],
         sweep=None,
         compared=Compared(scope.books, scope.trace, until) if foreign else None,
+        ladder=ladder,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from lobench.engine.errors import UsageError
+from lobench.engine.errors import LobenchError, UsageError
 from lobench.engine.feeds import Feed, LoadedFeed, load
 from lobench.engine.foreign.start import Contestant
 from lobench.engine.parameters import LayoutParameters
@@ -22,6 +22,7 @@ from lobench.workbench.experiment.document import Document, new_feed, verified
 from lobench.workbench.experiment.profiles import add_profiles
 from lobench.workbench.experiment.stretch import representative
 from lobench.workbench.kernel_identity import same_kernels
+from lobench.workbench.ladder import Ladder
 from lobench.workbench.measurement import counters, limits, scaling, sweep
 from lobench.workbench.measurement.clocks import usable_cpus
 from lobench.workbench.measurement.grain import Grain, choose_grain
@@ -58,9 +59,8 @@ _SCALING_PROCESSES, _SCALING_SECONDS = 4, 2.0
 
 
 class FeedExperiment:
-    """One feed's part of a document. ``variants`` hold the reference; ``files`` are the user's own variants;
-    ``tuning`` is the tuning file that the user names (``workbench.tuning.picking``); ``time_limit``: seconds that
-    verifying one variant may take.
+    """One feed's part of a document. ``variants`` hold the reference of the ``ladder``; ``tuning`` is the tuning file
+    that the user names (``workbench.tuning.picking``); ``time_limit``: seconds that verifying one variant may take.
 
     ``verify`` comes first; every other step adds to ``content``, which is in the document from then on. Raises
     UsageError for a feed without events.
@@ -72,14 +72,15 @@ class FeedExperiment:
         specs: Sequence[str],
         source: Feed,
         variants: Sequence[Contestant],
-        files: Sequence[str],
+        ladder: Ladder,
         tuning: str | None = None,
         time_limit: float | None = None,
     ) -> None:
         self._document = document
         self._time_limit = time_limit
         self._specs = list(specs)
-        self._files = list(files)
+        self._ladder = ladder
+        self._files = list(ladder.files)
         self._evaluate: str = document.content.evaluate
         self._until: str = document.content.until
         self._scope = least(variant.scope(self._until) for variant in variants)
@@ -127,12 +128,19 @@ class FeedExperiment:
         return sorted(good, key=lambda variant: (variant.phase is None, variant.phase or 0))
 
     def verify(self) -> None:
-        """Compare every variant with the reference, and begin this feed's part of the document."""
+        """Compare every variant with the reference, and begin this feed's part of the document. Raises LobenchError
+        where the ladder's own reference does not agree with lobench's."""
         outcomes = self._verified(self.variants)
         self._content = new_feed(self._specs, self.feed, outcomes)
         self._content.tuning = from_json(Tuning, self._picked.as_json()) if self._picked else None
         self._document.content.feeds.append(self._content)
         self._document.save()
+        wrong = failed(self._content).get(self._ladder.reference)
+        if wrong is not None:
+            name = f"{self.feed.name}: {self._ladder.reference}"
+            raise LobenchError(
+                f"{name}, the ladder's reference, does not agree, so nothing is compared with it:\n{wrong}"
+            )
 
     def _fit(self, variants: Sequence[Contestant], parameters: LayoutParameters | None) -> None:
         """Give variants that take them the parameters of this feed."""
@@ -179,14 +187,16 @@ class FeedExperiment:
 
     def factorial(self, budget: Budget) -> None:
         """The combinations of the core axes on the feed's first records, verified on these."""
-        known = discover()
+        if not self._ladder.crossed:
+            return
+        known = dict(self._ladder.known)
         # The reference is one of them, and keeps its name: the control stands beside it.
         combinations = [known[REFERENCE], *factorial(known)[1:]]
         count = representative(self.feed.records["flags"], self._evaluate, FACTORIAL_RECORDS)
         prefix = replace(self._handed, count=count)
-        warm_all(combinations, builds=("timed",))
+        warm_all(combinations, builds=("timed",), files=self._files)
         first = LoadedFeed(self.feed.name, self.feed.slice(0, prefix.count), {})
-        outcomes = verify_all(first, combinations, evaluate=self._evaluate)
+        outcomes = verify_all(first, combinations, evaluate=self._evaluate, files=self._files)
         wrong = [outcome for outcome in outcomes if not outcome.agrees]
         if wrong:
             # Without all of them there is no factorial.
@@ -196,8 +206,10 @@ class FeedExperiment:
 
     def from_top(self, budget: Budget) -> None:
         """The top of the ladder beside itself without one phase at a time, verified like the ladder."""
-        known = discover()
-        top, *without = (variant.fitted(self._parameters) for variant in from_top(known))
+        if not self._ladder.dismantled:
+            return
+        found = from_top(dict(self._ladder.known), self._ladder.reference)
+        top, *without = (variant.fitted(self._parameters) for variant in found)
         if top.name not in {variant.name for variant in self.trusted} or not without:
             return
         outcomes = self._verified(without)[1:]
@@ -209,8 +221,12 @@ class FeedExperiment:
 
     def limits(self, budget: Budget) -> None:
         """What the machine allows."""
-        # One of the ladder's own: it runs in this process.
-        top = [one for one in self.trusted if isinstance(one, Variant) and one.phase is not None][-1]
+        # One of lobench's own, as it runs in this process: the highest that is at hand.
+        shipped = discover()
+        ours = [
+            one for one in self.trusted if isinstance(one, Variant) and one.phase is not None and one.name in shipped
+        ]
+        top = ours[-1] if ours else shipped[REFERENCE]
         orders = counters.peak_orders(self.feed, top, evaluate=self._evaluate, until=self._until)
         with progress("limits", budget.limits) as ticker:
             self.content.limits = limits.measure(
@@ -253,7 +269,8 @@ class FeedExperiment:
 
     def analyse(self) -> None:
         """What the samples say."""
-        self.content.analysis = statistics.analyse(self.content, self._document.content.variants, self._until)
+        content = self._document.content
+        self.content.analysis = statistics.analyse(self.content, content.variants, self._until, content.ladder)
         self._document.save()
 
     def profile(self) -> None:
@@ -296,26 +313,28 @@ class FeedExperiment:
         budget: Budget,
         *,
         isolated: bool,
-        twice: str = REFERENCE,
+        twice: str | None = None,
     ) -> None:
-        """Lay a session out and run it as ``part`` of the document; its control is the variant ``twice``, and a second
-        one stands at the top of the line-up where no identical pair does so anyway."""
+        """Lay a session out and run it as ``part`` of the document; its control is the variant ``twice``, the ladder's
+        reference unless another is named, and a second one stands at the top of the line-up where no identical pair
+        does so anyway."""
         wrong = failed(self.content)
         variants = [variant for variant in variants if variant.name not in wrong]
-        names = [variant.name for variant in variants]
+        names, reference = [variant.name for variant in variants], self._ladder.reference
         # Many variants near the top: rates taken from the reference would leave time for too few processes.
-        deciding = [variant.name for variant in self.trusted] if twice == REFERENCE else [REFERENCE, *names]
+        deciding = [variant.name for variant in self.trusted] if twice is None else [reference, *names]
         try:
             grain = self._grain(deciding, budget.session)
         except WorkerError as error:
             self._lose(error, "when the grain was chosen")
             self._measure(part, variants, feed, budget, isolated=isolated, twice=twice)
             return
+        twice = twice or reference
         rates = grain.nanoseconds
         same_as = same_kernels(variants, self._until)
         top = measured_twice(names, rates, same_as, twice)
         twice_over = [top, twice] if top else [twice]
-        total = sum(rates.get(name, rates[REFERENCE]) for name in [*names, *twice_over])
+        total = sum(rates.get(name, rates[reference]) for name in [*names, *twice_over])
         made, fits = design(
             budget.session,
             events=feed.count,
@@ -335,6 +354,7 @@ class FeedExperiment:
                 self._grains[key] = choose_grain(
                     self._handed,
                     names,
+                    reference=self._ladder.reference,
                     evaluate=self._evaluate,
                     scope=self._scope,
                     files=self._files,

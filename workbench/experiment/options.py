@@ -10,11 +10,15 @@ from lobench.workbench.results.model.document import Options, Result
 
 
 def options_of(
-    feeds: Sequence[Sequence[str]], variants_from: Sequence[str], tuning: str | None, budget: Budget
+    feeds: Sequence[Sequence[str]],
+    variants_from: Sequence[str],
+    tuning: str | None,
+    budget: Budget,
+    ladder: str | None = None,
 ) -> Options:
     """Of what a command is about to do."""
     session = (budget.session, budget.processes, budget.precision, budget.time_limit)
-    return Options(tuple(map(tuple, feeds)), tuple(variants_from), tuning, *session)
+    return Options(tuple(map(tuple, feeds)), tuple(variants_from), tuning, *session, ladder)
 
 
 def budget_of(options: Options) -> Budget:

@@ -10,13 +10,14 @@ from lobench.workbench.console import stderr
 from lobench.workbench.experiment.budget import Budget
 from lobench.workbench.experiment.document import Document
 from lobench.workbench.experiment.feed import FeedExperiment
+from lobench.workbench.ladder import Ladder
 
 
 def conduct(
     document: Document,
     feeds: Sequence[tuple[Sequence[str], Feed]],
     variants: Sequence[Contestant],
-    files: Sequence[str],
+    ladder: Ladder,
     budget: Budget,
     tuning: str | None = None,
 ) -> None:
@@ -28,7 +29,7 @@ def conduct(
         for number, (specs, source) in enumerate(feeds):
             # What the document holds of a feed, it holds with the parameters that were taken.
             named = None if number < len(known) else tuning
-            experiment = FeedExperiment(document, specs, source, variants, files, named, budget.time_limit)
+            experiment = FeedExperiment(document, specs, source, variants, ladder, named, budget.time_limit)
             if number < len(known):
                 experiment.adopt(known[number])
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from lobench.engine.cache import source_digest
@@ -10,6 +11,7 @@ from lobench.engine.errors import UsageError
 from lobench.engine.foreign.start import Contestant
 from lobench.workbench.comparison.diff import machine_differences
 from lobench.workbench.experiment.document import Document, this_environment
+from lobench.workbench.ladder import Ladder
 from lobench.workbench.measurement.variant_digest import variant_digest
 from lobench.workbench.results import ResultFolder, read
 from lobench.workbench.results.model.document import Result
@@ -27,6 +29,15 @@ def reopen(path: str) -> Document:
     if content.status == "complete":
         raise UsageError(f"{path}: complete; measure anew, for longer, with --budget")
     return Document(content, ResultFolder.existing(folder))
+
+
+def check_ladder(content: Result, ladder: Ladder) -> None:
+    """Raise UsageError where the user's ladder file does not say what it said. What it predicts is kept as it was."""
+    before, now = content.ladder, ladder.kept()
+    if before is not None and now is not None:
+        now = replace(now, predictions=before.predictions)
+    if before != now:
+        raise UsageError(f"{ladder.path}: the ladder has changed since it was measured; measure anew")
 
 
 def check(content: Result, variants: Sequence[Contestant]) -> None:

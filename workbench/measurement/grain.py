@@ -65,8 +65,10 @@ def choose_grain(
     files: Sequence[str],
     seconds: float,
     seed: int = 1,
+    reference: str = REFERENCE,
 ) -> Grain:
-    """Measure the curves in one worker process for about ``seconds``, and choose."""
+    """Measure the curves in one worker process for about ``seconds``, and choose. ``reference``: the one of
+    ``variants`` that takes the processor from others."""
     task = Task(
         job="grain",
         variants=list(variants),
@@ -77,6 +79,7 @@ def choose_grain(
         seed=seed,
         seconds=seconds,
         cpu=cpu_for(0),
+        settings={"reference": reference},
     )
     message = answer(task, feed)
     curves = np.array(message["curves"])
@@ -128,7 +131,7 @@ def work(job: Job) -> None:
     """Time the curves of the fastest variants for the task's seconds, at least a few rounds each."""
     variants = list(dict.fromkeys(job.variants()))
     rates = {variant.name: _nanoseconds(job, variant) for variant in variants}
-    reference = next(variant for variant in variants if variant.name == REFERENCE)
+    reference = next(variant for variant in variants if variant.name == job.task.settings["reference"])
     fastest = sorted(variants, key=lambda variant: rates[variant.name])[:_FASTEST]
     curves = [_curve(job, variant, reference, job.task.seconds / len(fastest)) for variant in fastest]
     job.tell({"curves": curves, "piece_records": _piece(job), "nanoseconds": rates})

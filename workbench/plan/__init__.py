@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from lobench.workbench.plan.amdahl import gain_range, share_from
 from lobench.workbench.plan.grading import Grade, grade, score
-from lobench.workbench.plan.ledger import DEFAULT, LedgerError, Prediction, predictions, read_ledger
+from lobench.workbench.plan.ledger import DEFAULT, LedgerError, predictions, read_ledger
 from lobench.workbench.plan.recording import measured_in, record
+from lobench.workbench.results.model.ladder import Prediction
 
 __all__ = [
     "DEFAULT",

@@ -8,12 +8,11 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 
 from lobench.engine.errors import UsageError
-from lobench.engine.stages import STAGES
-from lobench.workbench.plan.ledger import Prediction
 from lobench.workbench.results.conversion import as_json
 from lobench.workbench.results.model.analysis import Rung
 from lobench.workbench.results.model.document import FeedResult, Result
 from lobench.workbench.results.model.intervals import Interval
+from lobench.workbench.results.model.ladder import Prediction
 
 Score = Literal["hit", "under", "over", "open"]
 
@@ -81,7 +80,7 @@ def score(document: Result, feed: FeedResult, ledger: Mapping[int, Prediction]) 
             f"{feed.name}: the result holds no analysis, as it was interrupted before its end; "
             f"measure to the end first: {document.command}"
         )
-    if document.until != STAGES[-1]:
+    if not document.whole:
         why = f"measured until {document.until} only: predictions are of the whole pipeline"
         return [Grade(feed.name, ledger[phase], None, None, "open", (why,)) for phase in sorted(ledger)]
     rungs = {rung.phase: rung for rung in feed.analysis.ladder if rung.phase is not None}

@@ -4,16 +4,33 @@ from __future__ import annotations
 
 import math
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from lobench.engine.errors import LobenchError, UsageError
-from lobench.workbench.results.model.analysis import Promise
+from lobench.workbench.results.model.ladder import Prediction, of_feed
 
 DEFAULT = Path(str(files("lobench.variants").joinpath("plan.toml")))
 """The ledger of the plan that lobench ships with."""
+
+
+KEYS: Final = (
+    "phase",
+    "step",
+    "bottleneck",
+    "before",
+    "after",
+    "gain",
+    "throughput",
+    "share",
+    "speedup",
+    "feed",
+    "source",
+    "date",
+)
+"""Of a prediction."""
 
 
 class LedgerError(LobenchError):
@@ -22,54 +39,13 @@ class LedgerError(LobenchError):
     exit_code = 3
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """One phase's promise: the gain of its step over the phase before, as a range of ratios, and who made it when.
-
-    ``throughput`` is in millions of events per second after the phase. ``share`` is what an Amdahl bound was
-    calculated from: low and high share of the time, 0 to 1. ``feed`` is (name, digest) of the only feed that the
-    promise is for.
-    """
-
-    phase: int
-    bottleneck: str
-    low: float
-    high: float
-    source: str
-    date: str
-    before: str | None = None
-    after: str | None = None
-    throughput: tuple[float, float] | None = None
-    share: tuple[float, float] | None = None
-    speedup: float | None = None
-    feed: tuple[str, str] | None = None
-
-    def promise(self) -> Promise:
-        """What stands beside a measured step in a result document."""
-        return Promise(self.phase, self.bottleneck, self.low, self.high, self.source, self.date)
-
-    @property
-    def gain(self) -> str:
-        """The range for a person."""
-        return f"{self.low:.4g}x" if self.low == self.high else f"{self.low:.4g}-{self.high:.4g}x"
-
-
 def predictions(feed: str | None = None, ledger: str | Path | None = None) -> dict[int, Prediction]:
-    """Predictions by phase; a phase without one is not there.
-
-    ``feed`` is a digest: a prediction for that feed comes before one for all feeds, one for another feed counts for
-    nothing. Raises as ``read_ledger``.
-    """
-    found: dict[int, Prediction] = {}
-    # Those for all feeds first, so that the feed's own replace them.
-    for entry in sorted(read_ledger(ledger), key=lambda entry: (entry.phase, entry.feed is not None)):
-        if entry.feed is None or entry.feed[1] == feed:
-            found[entry.phase] = entry
-    return found
+    """Predictions of a ledger by phase, as ``of_feed``. Raises as ``read_ledger``."""
+    return of_feed(read_ledger(ledger), feed)
 
 
-def read_ledger(ledger: str | Path | None = None) -> list[Prediction]:
-    """All predictions of a file (default: lobench's own), in its order.
+def read_ledger(ledger: str | Path | None = None, steps: Sequence[str] = ()) -> list[Prediction]:
+    """All predictions of a file (default: lobench's own), in its order. ``steps``: as ``parsed``.
 
     Raises UsageError for a file that cannot be opened, LedgerError for one that is not a ledger, and when two
     predictions are for the same phase and feed.
@@ -81,19 +57,47 @@ def read_ledger(ledger: str | Path | None = None) -> list[Prediction]:
         raise UsageError(f"{path}: {error.strerror}; --ledger takes a file of predictions (docs/plan.md)") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise LedgerError(f"{path}: not TOML: {error}") from error
-    entries = content.get("prediction", [])
+    try:
+        return parsed(content.get("prediction", []), steps)
+    except ValueError as error:
+        raise LedgerError(f"{path}: {error}") from error
+
+
+def parsed(entries: Any, steps: Sequence[str] = (), *, strict: bool = False) -> list[Prediction]:
+    """Predictions, as a TOML file has them. ``steps``: names of a ladder's steps, from the bottom up; then a prediction
+    may say ``step = NAME`` for ``phase = N``, and none may be for a step that is not there. ``strict``: no key may be
+    unknown. Raises ValueError."""
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise LedgerError(f"{path}: predictions are tables that begin with [[prediction]]")
+        raise ValueError("predictions are tables that begin with [[prediction]]")
     found: list[Prediction] = []
     for number, entry in enumerate(entries, 1):
+        unknown = [key for key in entry if key not in KEYS] if strict else []
+        if unknown:
+            raise ValueError(f"prediction {number}: {unknown[0]}: not known. Use any of {', '.join(KEYS)}")
         try:
-            made = _prediction(entry)
+            made = _prediction({**entry, "phase": _phase(entry, steps)} if steps else entry)
         except ValueError as error:
-            raise LedgerError(f"{path}: prediction {number}: {error} (docs/plan.md)") from error
+            raise ValueError(f"prediction {number}: {error} (docs/plan.md)") from error
         if any((other.phase, other.feed) == (made.phase, made.feed) for other in found):
-            raise LedgerError(f"{path}: prediction {number}: phase {made.phase} has a prediction already")
+            what = steps[made.phase] if steps else f"phase {made.phase}"
+            raise ValueError(f"prediction {number}: {what} has a prediction already")
         found.append(made)
     return found
+
+
+def _phase(entry: dict[str, Any], steps: Sequence[str]) -> Any:
+    """The number of the step that a prediction in a ladder's own file is for."""
+    step, phase = entry.get("step"), entry.get("phase")
+    if step is not None and phase is not None:
+        raise ValueError("step and phase say the same; leave one of them out")
+    if step is None:
+        if type(phase) is int and phase >= len(steps):
+            raise ValueError(f"phase {phase} is no step of this ladder, whose last is {len(steps) - 1}, {steps[-1]}")
+        return phase
+    if step not in steps[1:]:
+        first = f": {step} is the first, which no step leads to" if step == steps[0] else ""
+        raise ValueError(f"step must be one of {', '.join(steps[1:])}, was {step!r}{first}")
+    return list(steps).index(step)
 
 
 def _prediction(entry: dict[str, Any]) -> Prediction:
@@ -109,6 +113,11 @@ def _prediction(entry: dict[str, Any]) -> Prediction:
     gain = _range(entry, "gain")
     if gain is None:
         raise ValueError("gain is missing: [lowest, highest] speed-up of the step")
+    if gain[0] == 0:
+        raise ValueError("gain must be above 0: a speed-up below 1 is a slowdown")
+    speedup = entry.get("speedup")
+    if speedup is not None and type(speedup) not in (int, float):
+        raise ValueError(f"speedup must be a number, was {speedup!r}")
     feed = entry.get("feed")
     if feed is not None and not (isinstance(feed, dict) and {"name", "digest"} <= set(feed)):
         raise ValueError("feed must have name and digest")
@@ -123,7 +132,7 @@ def _prediction(entry: dict[str, Any]) -> Prediction:
         after=texts["after"],
         throughput=_range(entry, "throughput"),
         share=_range(entry, "share"),
-        speedup=entry.get("speedup"),
+        speedup=speedup,
         feed=(str(feed["name"]), str(feed["digest"])) if feed else None,
     )
 

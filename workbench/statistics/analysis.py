@@ -8,9 +8,8 @@ import numpy as np
 
 from lobench.engine.errors import LobenchError
 from lobench.engine.stages import STAGES
-from lobench.variants import REFERENCE
 from lobench.workbench.measurement.contamination import count_reasons
-from lobench.workbench.measurement.design import ALIKE, CONTROL
+from lobench.workbench.measurement.design import ALIKE
 from lobench.workbench.plan import predictions
 from lobench.workbench.results.caution import idleness
 from lobench.workbench.results.model.analysis import Analysis, Rung
@@ -18,6 +17,7 @@ from lobench.workbench.results.model.attribution import Attribution, Interaction
 from lobench.workbench.results.model.control import is_again
 from lobench.workbench.results.model.document import FeedResult, VariantEntry
 from lobench.workbench.results.model.intervals import Interval
+from lobench.workbench.results.model.ladder import KeptLadder
 from lobench.workbench.results.model.noise import Contamination, Noise, NoisiestStep, SmallestEffect
 from lobench.workbench.results.model.samples import NamedSamples, SessionResult
 from lobench.workbench.results.refuted import refuted
@@ -42,9 +42,12 @@ UNJUDGED = "no verdict: nothing was evaluated"
 """Beside figures of a feed on which features and strategies had nothing to do."""
 
 
-def analyse(feed: FeedResult, variants: Sequence[VariantEntry], until: str = STAGES[-1]) -> Analysis:
-    """``Analysis`` of a feed, as in the result document. ``variants``: the document's; ``until``: the last stage that
-    was computed. Of a part of the pipeline no prediction is graded, and nothing is said of what phases earn.
+def analyse(
+    feed: FeedResult, variants: Sequence[VariantEntry], until: str = STAGES[-1], ladder: KeptLadder | None = None
+) -> Analysis:
+    """``Analysis`` of a feed, as in the result document. ``variants`` and ``ladder``: the document's; ``until``: the
+    last stage that was computed. Of a part of what the ladder computes no prediction is graded, and nothing is said of
+    what phases earn.
 
     Figures of variants that did not compute what the reference computes are left out. Raises LobenchError
     where too little was measured for that.
@@ -55,12 +58,13 @@ def analyse(feed: FeedResult, variants: Sequence[VariantEntry], until: str = STA
     wrong = set(refuted(feed))
     comparisons = compared(session)
     trusted = [name for name in session.variants if name not in wrong]
-    ladder = places(trusted, {variant.name: variant.phase for variant in variants})
-    whole = until == STAGES[-1]
+    line = places(trusted, {variant.name: variant.phase for variant in variants})
+    whole = until == (ladder.until if ladder else STAGES[-1])
     idle = idleness(feed.name, feed.evaluations, until)
-    rungs, threshold = climb(comparisons, ladder, predictions(feed.digest) if whole else {}, idle and UNJUDGED)
+    predicted = ladder.predicted(feed.digest) if ladder else predictions(feed.digest)
+    rungs, threshold = climb(comparisons, line, predicted if whole else {}, idle and UNJUDGED)
     biases = bias(comparisons, session, feed.isolated) if feed.isolated else None
-    rungs = with_biases(rungs, biases or (), REFERENCE)
+    rungs = with_biases(rungs, biases or (), comparisons.reference)
     attribution, interacting = _attributed(feed, variants, comparisons, rungs, wrong) if not idle else (None, None)
     return Analysis(
         clock="cpu_ns",
@@ -72,7 +76,7 @@ def analyse(feed: FeedResult, variants: Sequence[VariantEntry], until: str = STA
         bias=biases,
         attribution=attribution,
         interactions=interacting,
-        from_top=from_top(feed, variants) if whole and not idle else None,
+        from_top=from_top(feed, variants, ladder.reference if ladder else None) if whole and not idle else None,
         scaling=scaling(feed.scaling, feed.events, feed.at_once) if feed.scaling else None,
         limits=limits(feed.limits) if feed.limits else None,
     )
@@ -81,7 +85,8 @@ def analyse(feed: FeedResult, variants: Sequence[VariantEntry], until: str = STA
 def compared(session: SessionResult) -> Comparisons:
     """What a session says of pairs of its variants. Raises LobenchError for one without a complete
     pass."""
-    return Comparisons(session_timings(session), session_timings(session, "wall_ns"), REFERENCE, CONTROL, session.same)
+    timings = session_timings(session), session_timings(session, "wall_ns")
+    return Comparisons(*timings, session.reference, session.measured[-1], session.same)
 
 
 def _noise(
@@ -141,11 +146,11 @@ def _attributed(
         return None, None
     timings = session_timings(session)
     twice = filter(is_again, session.measured)
-    found = cells(timings, variants, REFERENCE, [*twice, *wrong])
+    found = cells(timings, variants, comparisons.reference, [*twice, *wrong])
     if found is None:
         return None, None
     # An effect is of cells of all speeds: no identical pair may differ by more.
-    own = compared(session) if CONTROL in timings.names else comparisons
+    own = compared(session) if session.has_control else comparisons
     every = effects(found, max(control.floor for control in own.controls))
     beyond = beyond_core(comparisons, rungs, variants, {axis.name for axis in found.axes})
     return attribute(found, every, beyond), interactions(found, every)

@@ -20,9 +20,10 @@ from lobench.workbench.statistics.samples import session_timings
 from lobench.workbench.statistics.verdicts import FASTER, SLOWER, holm, verdict
 
 
-def from_top(feed: FeedResult, variants: Sequence[VariantEntry]) -> FromTop | None:
+def from_top(feed: FeedResult, variants: Sequence[VariantEntry], reference: str | None = None) -> FromTop | None:
     """As ``analysis.from_top`` of the result document: from the feed's session of that name, or from the ladder's where
-    the same variants were measured in it. None where they were in neither."""
+    the same variants were measured in it. None where they were in neither. ``reference``: of a user's ladder, None for
+    lobench's own."""
     phases = {entry.phase: entry for entry in variants if entry.phase is not None}
     session, wrong = feed.from_top or feed.session, set(refuted(feed))
     if not phases or session is None or not len(session.samples.rows):
@@ -37,29 +38,32 @@ def from_top(feed: FeedResult, variants: Sequence[VariantEntry]) -> FromTop | No
         session.measured[-1],
         session.same,
     )
-    brought = _brought(top.policies, phases)
+    brought = _brought(top.policies, phases, own=reference is None)
+    start = policies_of(reference or REFERENCE, variants, REFERENCE)
     entries = [
-        _entry(axis, top, brought, _without(axis, top, variants, session.measured[:-1]), wrong, comparisons)
+        _entry(axis, top, brought, _without(axis, start, top, variants, session.measured[:-1]), wrong, comparisons)
         for axis, policy in top.policies.items()
-        if policy != policies_of(REFERENCE, variants, REFERENCE).get(axis)
+        if policy != start.get(axis)
     ]
     judged = _judged(entries, comparisons, top.name)
     return FromTop(top.name, comparisons.floor, judged, sentence(top.name, judged))
 
 
-def _brought(policies: Mapping[str, str], phases: Mapping[int, VariantEntry]) -> dict[str, int]:
-    """Axis to the first phase that has its policy of ``policies``: not all phases need to have been measured."""
+def _brought(policies: Mapping[str, str], phases: Mapping[int, VariantEntry], *, own: bool) -> dict[str, int]:
+    """Axis to the first phase that has its policy of ``policies``: not all phases of lobench's own ladder need to have
+    been measured."""
     known: list[tuple[int, Mapping[str, str]]]
-    known = [(variant.phase or 0, variant.policies) for variant in ladder(discover())]
+    known = [(variant.phase or 0, variant.policies) for variant in ladder(discover())] if own else []
     known += [(phase, entry.policies) for phase, entry in phases.items()]
     return {axis: min(phase for phase, own in known if own.get(axis) == policy) for axis, policy in policies.items()}
 
 
 def _without(
-    axis: str, top: VariantEntry, variants: Sequence[VariantEntry], measured: Sequence[str]
+    axis: str, start: Mapping[str, str], top: VariantEntry, variants: Sequence[VariantEntry], measured: Sequence[str]
 ) -> tuple[str, str | None]:
-    """The reference's policy of ``axis``, and the measured variant that is the top with it."""
-    policy = policies_of(REFERENCE, variants, REFERENCE).get(axis, "")
+    """The policy of ``axis`` that the reference has, whose policies are ``start``, and the measured variant that is the
+    top with it."""
+    policy = start.get(axis, "")
     wanted = {**top.policies, axis: policy}
     return policy, next((name for name in measured if policies_of(name, variants, REFERENCE) == wanted), None)
 

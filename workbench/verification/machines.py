@@ -174,7 +174,8 @@ class VariantMachine:
                     features = None
                     if STAGES.index(self._scope.until) >= STAGES.index("features"):
                         features = replay.newest(instrument_id, publisher_id)
-                    return State(sides[0], sides[1], features, book.accounts())
+                    decides = STAGES.index(self._scope.until) >= STAGES.index("strategies")
+                    return State(sides[0], sides[1], features, book.accounts() if decides else ())
         return State([], [], None)
 
     def _trace(self, replay: Running) -> int | None:

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
+from lobench.engine.stages import STAGES
 from lobench.workbench.results.model.analysis import Analysis, Comparison
 from lobench.workbench.results.model.environment import Environment
 from lobench.workbench.results.model.fields import Omitted
+from lobench.workbench.results.model.ladder import KeptLadder
 from lobench.workbench.results.model.profiles import Profiles
 from lobench.workbench.results.model.samples import MeasuredLimits, NamedSamples, SessionResult, Sweep
 
@@ -120,7 +122,7 @@ class Options:
 
     ``feeds``: what each is replayed from, in order; ``variants_from``: the user's files; ``tuning``: the tuning file
     that was named, ``none``, or None for the one that is found. ``seconds``: the budget of each feed's session;
-    ``time_limit``: seconds that verifying one variant may take.
+    ``time_limit``: seconds that verifying one variant may take. ``ladder``: the user's ladder file.
     """
 
     feeds: tuple[tuple[str, ...], ...]
@@ -130,11 +132,13 @@ class Options:
     processes: int | None
     precision: float | None
     time_limit: float | None
+    ladder: Annotated[str | None, Omitted()] = None
 
 
 @dataclass(slots=True)
 class Result:
-    """A result document, without the name and version of its schema, which stand in every file."""
+    """A result document, without the name and version of its schema, which stand in every file. ``ladder``: None for
+    lobench's own."""
 
     kind: str
     created: str
@@ -149,6 +153,12 @@ class Result:
     sweep: Sweep | None
     options: Annotated[Options | None, Omitted()] = None
     compared: Annotated[Compared | None, Omitted()] = None
+    ladder: Annotated[KeptLadder | None, Omitted()] = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether the ladder was measured as far as it goes: otherwise nothing is said of what its steps earn."""
+        return self.until == (self.ladder.until if self.ladder else STAGES[-1])
 
     @property
     def phases(self) -> dict[str, int]:

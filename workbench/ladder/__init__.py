@@ -1,0 +1,12 @@
+"""Ladders: the steps of a plan in order, what they are compared with, and what was predicted for them.
+
+``file`` reads and checks a ladder file, ``loading`` loads what it names: a ``Ladder`` is what commands pass on.
+``template`` is what `lobench ladder init` writes. lobench's own ladder is one such file, ``variants/ladder.toml``.
+"""
+
+from __future__ import annotations
+
+from lobench.workbench.ladder.file import LadderFile, read_file
+from lobench.workbench.ladder.loading import Ladder, load_ladder
+
+__all__ = ["Ladder", "LadderFile", "load_ladder", "read_file"]
