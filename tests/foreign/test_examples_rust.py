@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lobench.engine.foreign.engine import load
+from lobench.workbench.ladder.file import read_file
 from lobench.workbench.plan.ledger import DEFAULT
 from tests.foreign.beside_oracle import check, feed
 from tests.foreign.built import EXAMPLES, built
@@ -35,6 +36,11 @@ def test_unsafe_code_stands_at_the_boundary_alone() -> None:
     sources = sorted(FOLDER.rglob("*.rs"))
     assert [path.stem for path in sources if path.parent == FOLDER] == ["p0", "p1", "p2", "p3", "p4"]
     assert [path.name for path in sources if re.search(r"unsafe (\{|fn|impl|extern)", path.read_text())] == ["abi.rs"]
+
+
+def test_the_ladder_is_one() -> None:
+    built()
+    assert list(read_file(FOLDER / "ladder.toml").keys) == STEPS
 
 
 @pytest.mark.parametrize("step", STEPS)

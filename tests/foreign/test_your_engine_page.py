@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from lobench.engine.foreign.engine import load
+from lobench.workbench.cli import _parser
 from tests.cli.command import PATIENCE, ROOT, environment
 from tests.foreign.beside_oracle import check, feed
 from tests.profilers import needs
@@ -50,11 +52,22 @@ def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def result(folder: Path, name: str) -> Any:
-    """The result document that a `run` left, beside a page."""
+def result(folder: Path, name: str, *texts: str) -> Any:
+    """The result document that a `run` left, beside a page that holds these texts."""
     (path,) = (folder / name).glob("*/result.json")
-    assert (path.parent / "report.html").stat().st_size > 100_000
+    page = (path.parent / "report.html").read_text()
+    for text in texts:
+        assert text in page
     return json.loads(path.read_text())
+
+
+@pytest.mark.fast
+def test_its_commands_are_commands() -> None:
+    lines = [*BUILD, *VERIFY, *WRONG, *RUN, *LADDER, *re.findall(r"`(lobench cmp [^`]+)`", PAGE)]
+    commands = [shlex.split(line, comments=True)[1:] for line in lines if line.startswith("lobench ")]
+    assert [command[0] for command in commands] == ["verify", "verify", "run", "ladder", "run", "cmp"]
+    for command in commands:
+        _parser().parse_args(command)
 
 
 @pytest.mark.parametrize("name", ["book", "book_hash"])
@@ -86,8 +99,8 @@ def test_it_is_a_row_of_the_report(folder: Path) -> None:
     (line,) = RUN
     done = shell(line, folder)
     assert done.returncode == 0, done.stderr
-    told = result(folder, "first")["feeds"][0]
-    assert all(entry["agrees"] for entry in told["verifications"])
+    told = result(folder, "first", "book", "p4_hash_lookup", "offers no queues")["feeds"][0]
+    assert all(entry["agrees"] for entry in told["verification"])
     ladder = {row["variant"]: row for row in told["analysis"]["ladder"]}
     assert list(ladder) == ["p0_baseline", "p4_hash_lookup", "book"]
     assert ladder["book"]["events_per_second"]["value"] > 0
@@ -98,6 +111,8 @@ def test_its_ladder_is_graded(folder: Path) -> None:
     for line in LADDER:
         done = shell(line, folder)
         assert done.returncode == 0, done.stderr
-    ladder = result(folder, "plan")["feeds"][0]["analysis"]["ladder"]
+    ladder = result(folder, "plan", "My book", "orders in a tree", "orders in a hash table")["feeds"][0]["analysis"][
+        "ladder"
+    ]
     assert [row["variant"] for row in ladder] == ["book", "book_hash"]
-    assert ladder[1]["prediction"]["score"] in ("hit", "under", "over", "open")
+    assert ladder[1]["score"] in ("hit", "under", "over", "open")
