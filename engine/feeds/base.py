@@ -46,7 +46,8 @@ class Feed(Protocol):
     """An ordered source of events. Each iteration starts from the beginning.
 
     A feed may also offer ``progress`` (the fraction of its input that the running iteration has consumed, 0 to 1, a
-    float) and ``stable`` (True: its chunks stay valid for as long as their ``owner`` lives).
+    float), ``stable`` (True: its chunks stay valid for as long as their ``owner`` lives) and ``skipped`` (what else of
+    the source gave no record in the last iteration: a count by what it is).
     """
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from lobench.engine.feeds.base import Chunk, Feed
@@ -46,6 +47,13 @@ class ChainedFeed:
             for rtype, count in feed.other_records.items():
                 total[rtype] = total.get(rtype, 0) + count
         return dict(sorted(total.items()))
+
+    @property
+    def skipped(self) -> dict[str, int]:
+        total: Counter[str] = Counter()
+        for feed in self._feeds[: self._current + 1]:
+            total.update(getattr(feed, "skipped", {}))
+        return dict(total)
 
     def __iter__(self) -> Iterator[Chunk]:
         self._current = 0

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lobench.engine.feeds import zstd_frames
 from lobench.engine.feeds.header import MAGIC
+from lobench.engine.feeds.itch import protocol
 
 SNIFFED = 16
 """Bytes that tell a file's kind."""
@@ -21,11 +22,15 @@ def is_zstd(start: bytes) -> bool:
     return start.startswith(zstd_frames.MAGIC) or zstd_frames.is_skippable(start)
 
 
+def is_gzip(start: bytes) -> bool:
+    return start.startswith(b"\x1f\x8b")
+
+
 def holds_records(path: str | Path) -> bool:
-    """Whether a file that exists is market data, as far as one can tell: DBN, or data that zstd compressed."""
+    """Whether a file that exists is market data, as far as one can tell: DBN, ITCH, or data that is compressed."""
     with suppress(OSError):
         if Path(path).is_file():
             with open(path, "rb") as file:
-                start = file.read(SNIFFED)
-            return is_dbn(start) or is_zstd(start)
+                start = file.read(protocol.SNIFFED)
+            return is_dbn(start) or is_zstd(start) or is_gzip(start) or protocol.is_itch(start)
     return False

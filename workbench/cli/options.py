@@ -14,12 +14,16 @@ from lobench.engine.errors import UsageError
 from lobench.engine.stages import STAGES
 from lobench.workbench.cli import units
 
-FEED_HELP = "a .dbn or .dbn.zst file, or synth:NAME[,n=…,seed=…,anomalies=…]; several are replayed as one feed"
+FEED_HELP = (
+    "a file of DBN or ITCH, plain or compressed, or synth:NAME[,n=…,seed=…,anomalies=…]; several are replayed as "
+    "one feed"
+)
 
 
 def add_feeds(parser: argparse.ArgumentParser, *, required: bool = False, note: str = "") -> None:
     """Positional FEED arguments, together one feed."""
     parser.add_argument("feeds", metavar="FEED", nargs="+" if required else "*", help=_noted(FEED_HELP, note))
+    _add_date(parser)
 
 
 def add_feed(parser: argparse.ArgumentParser, default: str | None = None) -> None:
@@ -32,6 +36,28 @@ def add_feed(parser: argparse.ArgumentParser, default: str | None = None) -> Non
         default=[],
         help=_noted("a feed that is measured by itself, repeatable", default and f"default {default}"),
     )
+    _add_date(parser)
+
+
+def _add_date(parser: argparse.ArgumentParser) -> None:
+    """``--date``; a verb that takes feeds in both ways has it once."""
+    if not any(action.dest == "date" for action in parser._actions):
+        parser.add_argument(
+            "--date",
+            metavar="DAY",
+            type=units.day,
+            help="day of feeds whose times count from midnight: 2019-01-30 (default: as their names say)",
+        )
+
+
+def date_feeds(arguments: argparse.Namespace) -> None:
+    """Give the feeds of a command the day that ``--date`` names, where they have none of their own."""
+    if getattr(arguments, "date", None):
+        from lobench.engine.feeds.opening import dated
+
+        for name in ("feeds", "separate"):
+            if hasattr(arguments, name):
+                setattr(arguments, name, [dated(spec, arguments.date) for spec in getattr(arguments, name)])
 
 
 def add_json(parser: argparse.ArgumentParser, **default: Any) -> None:

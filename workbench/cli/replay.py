@@ -110,11 +110,12 @@ def run(arguments: argparse.Namespace) -> int:
 def _check(arguments: argparse.Namespace) -> None:
     """What argparse does not know of its options."""
     from lobench.engine.errors import UsageError
+    from lobench.engine.feeds.opening import path_of
 
     if (arguments.depth is None) != (arguments.book is None):
         raise UsageError("--depth N and --book B.parquet belong together")
     outputs = {f"--{name}": getattr(arguments, name) for name in ("features", "book") if getattr(arguments, name)}
-    used = {_identity(feed) for feed in arguments.feeds}
+    used = {_identity(path_of(feed)) for feed in arguments.feeds}
     for option, path in outputs.items():
         if _identity(path) in used:
             raise UsageError(f"{option} {path}: would replace another file of this command")
@@ -204,6 +205,7 @@ def _outcome(arguments: argparse.Namespace, feed: Feed, replay: Replay, workers:
         "seconds": seconds,
         "events_per_second": result.events / seconds if seconds else 0.0,
         "other_records": feed.other_records,
+        "skipped": getattr(feed, "skipped", {}),
         "memory": memory,
     }
     if result.counters is not None:
@@ -221,6 +223,7 @@ def _show(outcome: dict[str, Any], *, as_json: bool) -> None:
         return
     anomalies = [f"{name} {count:,}" for name, count in outcome["anomalies"].items() if count]
     others = [f"{count:,} of rtype {rtype}" for rtype, count in outcome["other_records"].items()]
+    others += [f"{count:,} of {what}" for what, count in outcome["skipped"].items()]
     live = outcome["memory"]["orders"]
     lines = [
         ("feed", outcome["feed"]),
