@@ -5,6 +5,7 @@ Both are written from NASDAQ's specification alone and share nothing with the re
 
 from __future__ import annotations
 
+import heapq
 import struct
 from collections import defaultdict
 from collections.abc import Iterator
@@ -87,16 +88,17 @@ class Order:
 
 @dataclass
 class Slow:
-    """Books by stock locate, kept order by order."""
+    """Books by stock locate: orders by reference, size and count by price."""
 
     orders: dict[int, tuple[int, Order]] = field(default_factory=dict)
+    prices: dict[tuple[int, str], dict[int, list[int]]] = field(default_factory=lambda: defaultdict(dict))
 
     def apply(self, one: bytes) -> None:
         kind, locate, _, _ = struct.unpack_from(HEAD, one)
         values = struct.unpack(">" + BODIES[kind.decode()], one[11:])
         match kind:
             case b"A" | b"F":
-                self._add(locate, values[0], values[1].decode(), values[4], values[2])
+                self._add(locate, values[0], Order(values[1].decode(), values[4], values[2]))
             case b"E" | b"C" | b"X":
                 self._take(values[0], values[1])
             case b"D":
@@ -104,29 +106,34 @@ class Slow:
             case b"U" if values[0] in self.orders:
                 place, old = self.orders[values[0]]
                 self._take(values[0], None)
-                self._add(place, values[1], old.side, values[3], values[2])
+                self._add(place, values[1], Order(old.side, values[3], values[2]))
 
-    def _add(self, locate: int, reference: int, side: str, price: int, size: int) -> None:
-        self.orders[reference] = (locate, Order(side, price, size))
+    def _add(self, locate: int, reference: int, order: Order) -> None:
+        self.orders[reference] = (locate, order)
+        level = self.prices[locate, order.side].setdefault(order.price, [0, 0])
+        level[0] += order.size
+        level[1] += 1
 
     def _take(self, reference: int, size: int | None) -> None:
-        if reference in self.orders:
-            order = self.orders[reference][1]
-            order.size -= order.size if size is None else size
-            if order.size <= 0:
-                del self.orders[reference]
+        if reference not in self.orders:
+            return
+        locate, order = self.orders[reference]
+        taken = order.size if size is None else min(size, order.size)
+        levels = self.prices[locate, order.side]
+        order.size -= taken
+        levels[order.price][0] -= taken
+        if order.size == 0:
+            del self.orders[reference]
+            levels[order.price][1] -= 1
+            if levels[order.price][1] == 0:
+                del levels[order.price]
 
-    def levels(self, locate: int, depth: int) -> list[tuple[int, int, int, int, int, int]]:
+    def levels(self, locate: int, depth: int) -> list[tuple[int, ...]]:
         """Bid price, size, count, ask price, size, count of the best levels, in 1e-9 dollars; 2^63 - 1 for no price."""
         sides = []
-        for side, sign in (("B", -1), ("S", 1)):
-            found: dict[int, list[int]] = defaultdict(lambda: [0, 0])
-            for place, order in self.orders.values():
-                if place == locate and order.side == side:
-                    found[order.price][0] += order.size
-                    found[order.price][1] += 1
-            best = sorted(found, key=lambda price: sign * price)[:depth]
-            filled = [(price * 100_000, *found[price]) for price in best]
+        for side, best in (("B", heapq.nlargest), ("S", heapq.nsmallest)):
+            found = self.prices[locate, side]
+            filled = [(price * 100_000, *found[price]) for price in best(depth, found)]
             sides.append(filled + [(2**63 - 1, 0, 0)] * (depth - len(filled)))
         return [(*bid, *ask) for bid, ask in zip(*sides, strict=True)]
 

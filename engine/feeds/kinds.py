@@ -8,6 +8,7 @@ from pathlib import Path
 from lobench.engine.feeds import zstd_frames
 from lobench.engine.feeds.header import MAGIC
 from lobench.engine.feeds.itch import protocol
+from lobench.engine.feeds.lobster.files import is_lobster
 
 SNIFFED = 16
 """Bytes that tell a file's kind."""
@@ -27,10 +28,10 @@ def is_gzip(start: bytes) -> bool:
 
 
 def holds_records(path: str | Path) -> bool:
-    """Whether a file that exists is market data, as far as one can tell: DBN, ITCH, or data that is compressed."""
+    """Whether a file that exists is market data, as far as one can tell: DBN, ITCH, LOBSTER, or data that is compressed."""
     with suppress(OSError):
         if Path(path).is_file():
             with open(path, "rb") as file:
                 start = file.read(protocol.SNIFFED)
-            return is_dbn(start) or is_zstd(start) or is_gzip(start) or protocol.is_itch(start)
+            return is_dbn(start) or is_zstd(start) or is_gzip(start) or protocol.is_itch(start) or is_lobster(start)
     return False

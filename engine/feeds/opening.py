@@ -19,8 +19,9 @@ from lobench.engine.feeds.plain import DbnFeed
 if TYPE_CHECKING:
     from lobench.engine.feeds.compressed import DbnZstFeed
     from lobench.engine.feeds.itch.feed import ItchFeed
+    from lobench.engine.feeds.lobster.feed import LobsterFeed
 
-    FileFeed: TypeAlias = DbnFeed | DbnZstFeed | ItchFeed
+    FileFeed: TypeAlias = DbnFeed | DbnZstFeed | ItchFeed | LobsterFeed
 
 SYNTHETIC = "synth:"
 DATE = ",date="
@@ -30,7 +31,7 @@ DATE = ",date="
 def open_feed(specs: Sequence[str]) -> Feed:
     """One feed of everything that ``specs`` name, in their order.
 
-    A spec is the path of a file of DBN or ITCH, plain or compressed, or
+    A spec is the path of a file of DBN, ITCH or LOBSTER, plain or compressed, or
     ``synth:NAME[,n=...][,seed=...][,anomalies=...]``. ``,date=2019-01-30`` after a path gives the day of a file whose
     times count from midnight. The headers are checked here, so bad ones fail before any work is done: raises
     ``FeedError`` for bad files, ``UsageError`` where there is no spec or no such synthetic feed.
@@ -76,6 +77,7 @@ def open_file(path: str, day: date | None = None) -> FileFeed:
     from lobench.engine.feeds import zstd_frames
     from lobench.engine.feeds.byte_stream import ByteStream
     from lobench.engine.feeds.itch import protocol
+    from lobench.engine.feeds.lobster.files import is_lobster
 
     if zstd_frames.is_skippable(start) and start[8:11] == b"DBZ":
         raise FeedError(
@@ -92,10 +94,15 @@ def open_file(path: str, day: date | None = None) -> FileFeed:
         from lobench.engine.feeds.itch.feed import ItchFeed
 
         return ItchFeed(stream, start, day)
+    if is_lobster(start):
+        from lobench.engine.feeds.lobster.feed import LobsterFeed
+
+        return LobsterFeed(stream, day)
     if stream.compressed == "zstd":
         from lobench.engine.feeds.compressed import DbnZstFeed
 
         return DbnZstFeed(source)
     raise stream.fail(
-        0, f'expected a DBN file ("DBN"), ITCH messages, or either of them compressed, found {found(start[:16])}'
+        0,
+        f'expected a DBN file ("DBN"), ITCH or LOBSTER messages, or one of them compressed, found {found(start[:16])}',
     )

@@ -4,6 +4,7 @@
 
     FeedError               FILE: byte N: problem
     ├── StreamError         FILE: byte N of the decompressed stream: problem
+    ├── LineError           FILE: line N: problem
     └── UnreadableError     FILE: problem
 """
 
@@ -26,3 +27,12 @@ class UnreadableError(FeedError):
     def __init__(self, source: str, problem: str) -> None:
         super().__init__(source, 0, problem)
         self.args = (f"{source}: {problem}",)
+
+
+class LineError(FeedError):
+    """Bad data in a file of text; ``line`` counts from 1, ``byte`` is where its part of the file begins."""
+
+    def __init__(self, source: str, byte: int, line: int, problem: str) -> None:
+        super().__init__(source, byte, problem)
+        self.line = line
+        self.args = (f"{source}: line {line}: {problem}",)

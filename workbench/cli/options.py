@@ -15,8 +15,8 @@ from lobench.engine.stages import STAGES
 from lobench.workbench.cli import units
 
 FEED_HELP = (
-    "a file of DBN or ITCH, plain or compressed, or synth:NAME[,n=…,seed=…,anomalies=…]; several are replayed as "
-    "one feed"
+    "a file of DBN, ITCH or LOBSTER, plain or compressed, or synth:NAME[,n=…,seed=…,anomalies=…]; several are "
+    "replayed as one feed"
 )
 
 
