@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -62,6 +62,12 @@ class Feed(Protocol):
     @property
     def other_records(self) -> dict[int, int]:
         """Records that were not MBO, by rtype, counted by the last iteration."""
+        ...
+
+    @property
+    def symbols(self) -> Mapping[int, str]:
+        """Names by instrument id: what is known so far. A name is known at the latest when the first record of its
+        instrument is handed over; empty where the source has no names."""
         ...
 
     def __iter__(self) -> Iterator[Chunk]: ...

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from lobench.engine.errors import FeedError, UsageError
+from lobench.engine.errors import UsageError
 from lobench.engine.feeds.base import Feed
 from lobench.engine.feeds.chain import ChainedFeed
 from lobench.engine.feeds.files import SourceFile
-from lobench.engine.feeds.header import found
-from lobench.engine.feeds.kinds import SNIFFED, is_dbn, is_zstd
+from lobench.engine.feeds.kinds import Kind, kind_of
 from lobench.engine.feeds.plain import DbnFeed
-
-if TYPE_CHECKING:
-    from lobench.engine.feeds.compressed import DbnZstFeed
 
 SYNTHETIC = "synth:"
 
@@ -40,21 +35,17 @@ def _open(spec: str) -> Feed:
     return open_file(spec)
 
 
-def open_file(path: str) -> DbnFeed | DbnZstFeed:
-    """The feed of one DBN file, compressed or not. Raises ``FeedError``."""
+def open_file(path: str, mapping: str | None = None) -> Feed:
+    """The feed of one file, told by its content; ``mapping`` says how to read a table. Raises ``FeedError``."""
     source = SourceFile(path)
-    with source.open() as file:
-        start = file.read(SNIFFED)
-    if is_dbn(start):
+    kind = kind_of(source)
+    if kind is Kind.DBN:
         return DbnFeed(source)
+    if kind is Kind.DBN_ZSTD:
+        from lobench.engine.feeds.compressed import DbnZstFeed
 
-    from lobench.engine.feeds import zstd_frames
-    from lobench.engine.feeds.compressed import DbnZstFeed
-
-    if zstd_frames.is_skippable(start) and start[8:11] == b"DBZ":
-        raise FeedError(
-            source.name, 8, "legacy DBZ data, not DBN; convert it to DBN with Databento's dbn tool or download it again"
-        )
-    if is_zstd(start):
         return DbnZstFeed(source)
-    raise FeedError(source.name, 0, f'expected a DBN file ("DBN") or a zstd-compressed one, found {found(start)}')
+    # pyarrow takes a while to load.
+    from lobench.engine.feeds.tables.feed import open_table
+
+    return open_table(source, parquet=kind is Kind.PARQUET, mapping=mapping)
