@@ -46,7 +46,9 @@ class Feed(Protocol):
     """An ordered source of events. Each iteration starts from the beginning.
 
     A feed may also offer ``progress`` (the fraction of its input that the running iteration has consumed, 0 to 1, a
-    float) and ``stable`` (True: its chunks stay valid for as long as their ``owner`` lives).
+    float), ``stable`` (True: its chunks stay valid for as long as their ``owner`` lives), ``skipped`` (rows or messages
+    that gave no record, counted by kind, a text, by the last iteration) and ``learns_symbols`` (True: names are not
+    all known before the first iteration has ended).
     """
 
     @property

@@ -27,6 +27,7 @@ VERBS = (
     "diff",
     "verify",
     "replay",
+    "convert",
     "profile",
     "tune",
     "plan",

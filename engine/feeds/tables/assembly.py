@@ -157,12 +157,8 @@ class Assembler:
             made["instrument_id"] = ids[picked]
         elif column is not None and len(made):
             new = self._unknown(made["instrument_id"])
-            found = values.names_in(column, rows[new])
-            self.symbols |= {
-                instrument: name
-                for instrument, name in zip(made["instrument_id"][new].tolist(), found, strict=True)
-                if name
-            }
+            found = zip(made["instrument_id"][new].tolist(), values.names_in(column, rows[new]), strict=True)
+            self.symbols |= {instrument: name for instrument, name in found if name}
 
     def _unknown(self, ids: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
         """Places of one record for each instrument that was not seen before."""

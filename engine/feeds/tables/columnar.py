@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
+from operator import add
 from typing import Any
 
 import pyarrow as pa
@@ -30,6 +32,8 @@ class ColumnarSource:
             except (pa.ArrowException, OSError, ValueError, MemoryError, OverflowError) as error:
                 raise self._explain(error) from error
         self.names: list[str] = schema.names
+        if len(set(self.names)) < len(self.names):
+            raise UnreadableError(source.name, "has two columns of the same name")
         self.types: dict[str, pa.DataType] = dict(zip(schema.names, schema.types, strict=True))
         self.expected: int = metadata.num_rows
 
@@ -50,9 +54,8 @@ class ColumnarSource:
                 table = pq.ParquetFile(file, read_dictionary=texts, pre_buffer=True)
                 for batch in table.iter_batches(ROWS, columns=columns):
                     self._source.check(file)
-                    first = self._done + 1
                     found = dict(zip(batch.schema.names, batch.columns, strict=True))
-                    yield Batch(found, batch.num_rows, "row", lambda row, first=first: first + row)
+                    yield Batch(found, batch.num_rows, "row", partial(add, self._done + 1))
                     self._done += batch.num_rows
             except (pa.ArrowException, OSError, ValueError, MemoryError, OverflowError) as error:
                 self._source.check(file)

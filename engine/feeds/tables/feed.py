@@ -33,6 +33,7 @@ class TableFeed:
     """
 
     stable = False
+    learns_symbols = True
 
     def __init__(self, source: TextSource | ColumnarSource, mapping: TableMapping | None) -> None:
         self._source = source

@@ -206,13 +206,8 @@ def _only(column: pa.ChunkedArray) -> Any:
 
 def _lines_before(block: bytes, row: int) -> int:
     """How many lines stand before a row: empty ones are no rows."""
-    rows = -1
-    number = 0
-    for number, line in enumerate(block.split(b"\n")):
-        rows += bool(line.rstrip(b"\r"))
-        if rows == row:
-            break
-    return number
+    filled = [number for number, line in enumerate(block.split(b"\n")) if line.rstrip(b"\r")]
+    return filled[row] if row < len(filled) else 0
 
 
 def _one_line(text: str) -> str:
