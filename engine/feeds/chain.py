@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from lobench.engine.feeds.base import Chunk, Feed
 
@@ -54,6 +54,11 @@ class ChainedFeed:
         for feed in self._feeds[: self._current + 1]:
             total.update(getattr(feed, "skipped", {}))
         return dict(total)
+
+    @property
+    def symbols(self) -> Mapping[int, str]:
+        """Of all feeds; of two names of an instrument the later feed's."""
+        return {instrument: name for feed in self._feeds for instrument, name in feed.symbols.items()}
 
     def __iter__(self) -> Iterator[Chunk]:
         self._current = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from io import FileIO
 from typing import NoReturn
 
@@ -43,6 +44,11 @@ class SourceFile:
             file.close()
             raise UnreadableError(self.name, "changed since the feed was opened")
         return file
+
+    def read_at(self, file: FileIO) -> Callable[[int, int], bytes]:
+        """``read(n, byte)`` returns n bytes of an open file from a byte on, fewer only at its end; where the file
+        stands does not matter, and does not change."""
+        return lambda size, byte: os.pread(file.fileno(), size, byte)
 
     def check(self, file: FileIO) -> None:
         """Raise ``UnreadableError`` where an open file is no longer what it was when the feed was opened."""

@@ -5,23 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, TypeAlias
 
-from lobench.engine.errors import FeedError, UsageError
+from lobench.engine.errors import UsageError
 from lobench.engine.feeds.base import Feed
 from lobench.engine.feeds.chain import ChainedFeed
 from lobench.engine.feeds.dates import parse_date
 from lobench.engine.feeds.files import SourceFile
-from lobench.engine.feeds.header import found
-from lobench.engine.feeds.kinds import SNIFFED, is_dbn
+from lobench.engine.feeds.kinds import Kind, kind_of
 from lobench.engine.feeds.plain import DbnFeed
-
-if TYPE_CHECKING:
-    from lobench.engine.feeds.compressed import DbnZstFeed
-    from lobench.engine.feeds.itch.feed import ItchFeed
-    from lobench.engine.feeds.lobster.feed import LobsterFeed
-
-    FileFeed: TypeAlias = DbnFeed | DbnZstFeed | ItchFeed | LobsterFeed
 
 SYNTHETIC = "synth:"
 DATE = ",date="
@@ -48,7 +39,7 @@ def _open(spec: str) -> Feed:
 
         return open_synthetic(spec)
     day = _day_of(spec)
-    return open_file(path_of(spec), parse_date(day) if day else None)
+    return open_file(path_of(spec), day=parse_date(day) if day else None)
 
 
 def dated(spec: str, day: str) -> str:
@@ -66,43 +57,28 @@ def _day_of(spec: str) -> str:
     return "" if DATE not in spec or os.path.exists(spec) else spec.rpartition(DATE)[2]
 
 
-def open_file(path: str, day: date | None = None) -> FileFeed:
-    """The feed of one file; ``day`` is that of its times where they count from midnight. Raises ``FeedError``."""
+def open_file(path: str, mapping: str | None = None, day: date | None = None) -> Feed:
+    """The feed of one file, told by its content. Raises ``FeedError``.
+
+    ``mapping`` says how to read a table, ``day`` is that of times which count from midnight.
+    """
     source = SourceFile(path)
-    with source.open() as file:
-        start = file.read(SNIFFED)
-    if is_dbn(start):
+    kind = kind_of(source)
+    if kind is Kind.DBN:
         return DbnFeed(source)
-
-    from lobench.engine.feeds import zstd_frames
-    from lobench.engine.feeds.byte_stream import ByteStream
-    from lobench.engine.feeds.itch import protocol
-    from lobench.engine.feeds.lobster.files import is_lobster
-
-    if zstd_frames.is_skippable(start) and start[8:11] == b"DBZ":
-        raise FeedError(
-            source.name, 8, "legacy DBZ data, not DBN; convert it to DBN with Databento's dbn tool or download it again"
-        )
-    stream = ByteStream(source)
-    try:
-        start = stream.head(protocol.SNIFFED)
-    except FeedError:
-        if stream.compressed != "zstd":
-            raise
-        start = b""  # the reader of compressed DBN says what is wrong
-    if protocol.is_itch(start):
-        from lobench.engine.feeds.itch.feed import ItchFeed
-
-        return ItchFeed(stream, start, day)
-    if is_lobster(start):
-        from lobench.engine.feeds.lobster.feed import LobsterFeed
-
-        return LobsterFeed(stream, day)
-    if stream.compressed == "zstd":
+    if kind is Kind.DBN_ZSTD:
         from lobench.engine.feeds.compressed import DbnZstFeed
 
         return DbnZstFeed(source)
-    raise stream.fail(
-        0,
-        f'expected a DBN file ("DBN"), ITCH or LOBSTER messages, or one of them compressed, found {found(start[:16])}',
-    )
+    if kind is Kind.ITCH:
+        from lobench.engine.feeds.itch.feed import ItchFeed
+
+        return ItchFeed(source, day)
+    # pyarrow takes a while to load.
+    if kind is Kind.LOBSTER:
+        from lobench.engine.feeds.lobster.feed import LobsterFeed
+
+        return LobsterFeed(source, day)
+    from lobench.engine.feeds.tables.feed import open_table
+
+    return open_table(source, parquet=kind is Kind.PARQUET, mapping=mapping)

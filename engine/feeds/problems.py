@@ -4,8 +4,8 @@
 
     FeedError               FILE: byte N: problem
     ├── StreamError         FILE: byte N of the decompressed stream: problem
-    ├── LineError           FILE: line N: problem
-    └── UnreadableError     FILE: problem
+    ├── UnreadableError     FILE: problem
+    └── TableError          FILE: line N: problem, or row N (``feeds.tables.problems``)
 """
 
 from __future__ import annotations
@@ -27,12 +27,3 @@ class UnreadableError(FeedError):
     def __init__(self, source: str, problem: str) -> None:
         super().__init__(source, 0, problem)
         self.args = (f"{source}: {problem}",)
-
-
-class LineError(FeedError):
-    """Bad data in a file of text; ``line`` counts from 1, ``byte`` is where its part of the file begins."""
-
-    def __init__(self, source: str, byte: int, line: int, problem: str) -> None:
-        super().__init__(source, byte, problem)
-        self.line = line
-        self.args = (f"{source}: line {line}: {problem}",)

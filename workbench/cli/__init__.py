@@ -28,6 +28,7 @@ VERBS = (
     "diff",
     "verify",
     "replay",
+    "convert",
     "profile",
     "tune",
     "plan",

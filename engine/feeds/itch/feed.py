@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from lobench.engine.errors import FeedError
-from lobench.engine.feeds.background import in_background
+from lobench.engine.feeds.ahead import ahead
 from lobench.engine.feeds.base import Chunk
 from lobench.engine.feeds.byte_stream import ByteStream
 from lobench.engine.feeds.dates import day_of, midnight
+from lobench.engine.feeds.files import SourceFile
 from lobench.engine.feeds.itch.protocol import BOOK_KINDS, LENGTHS, NAMES, PREFIX, is_framed
 from lobench.engine.feeds.pieces import Pieces
 from lobench.engine.records import MBO
@@ -24,8 +25,8 @@ RECORDS = 1 << 14
 """Records of a chunk at most."""
 _HEAD = PREFIX + 0xFFFF
 """Bytes of the longest message that a length can tell, with that length."""
-_AHEAD = 2
-"""Chunks that are ready beside the one at hand."""
+_AHEAD = 3
+"""Chunks that are there at once, the one at hand among them."""
 _LOCATES = 1 << 16
 
 
@@ -39,11 +40,12 @@ class ItchFeed:
 
     stable = False
     expected = None
+    learns_symbols = True
 
-    def __init__(self, stream: ByteStream, start: bytes, day: date | None) -> None:
-        self._stream = stream
-        self._framed = is_framed(start)
-        self._midnight = midnight(day_of(stream.source.path, stream.source.name, day))
+    def __init__(self, source: SourceFile, day: date | None) -> None:
+        self._stream = ByteStream(source)
+        self._framed = is_framed(self._stream.head(PREFIX))
+        self._midnight = midnight(day_of(source.path, source.name, day))
         self._consumed = 0
         self._begin()
 
@@ -94,7 +96,8 @@ class ItchFeed:
 
     def __iter__(self) -> Iterator[Chunk]:
         self._begin()
-        return in_background(self._chunks(), _AHEAD)
+        with ahead(self._chunks(), _AHEAD) as chunks:
+            yield from chunks
 
     def _chunks(self) -> Generator[Chunk, None, None]:
         # Here, because Numba takes longer to import than it takes to refuse a file.
@@ -103,7 +106,7 @@ class ItchFeed:
 
         state = np.zeros(1, STATE)
         state["midnight"], state["framed"] = self._midnight, self._framed
-        outs = [np.empty(RECORDS, MBO) for _ in range(_AHEAD + 2)]
+        outs = [np.empty(RECORDS, MBO) for _ in range(_AHEAD)]
         turn = 0
         table = new_table()
         byte = 0  # of the stream, where the piece begins

@@ -11,14 +11,15 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as pc
 
-from lobench.engine.feeds.background import in_background
+from lobench.engine.feeds.ahead import ahead
 from lobench.engine.feeds.base import Chunk
 from lobench.engine.feeds.byte_stream import ByteStream
 from lobench.engine.feeds.dates import day_of, midnight
+from lobench.engine.feeds.files import SourceFile
 from lobench.engine.feeds.lobster.files import instrument_of, order_book_of, ticker_of
 from lobench.engine.feeds.lobster.start import FIRST_ID, Start, no_start, read_start
 from lobench.engine.feeds.pieces import Pieces
-from lobench.engine.feeds.problems import LineError
+from lobench.engine.feeds.tables.problems import TableError
 from lobench.engine.records import ADD, ASK, BID, CLEAR, F_BAD_TS_RECV, F_SNAPSHOT, MBO, NO_SIDE, RTYPE_MBO, UNDEF_PRICE
 
 ROOM = 1 << 18
@@ -45,9 +46,8 @@ class LobsterFeed:
     stable = False
     expected = None
 
-    def __init__(self, stream: ByteStream, day: date | None) -> None:
-        source = stream.source
-        self._stream = stream
+    def __init__(self, source: SourceFile, day: date | None) -> None:
+        self._stream = ByteStream(source)
         self._midnight = midnight(day_of(source.path, source.name, day))
         self._ticker = ticker_of(source.path)
         self._instrument = instrument_of(self._ticker)
@@ -82,7 +82,8 @@ class LobsterFeed:
 
     def __iter__(self) -> Iterator[Chunk]:
         self._counts = np.zeros(4, np.int64)
-        return in_background(self._chunks(), _AHEAD)
+        with ahead(self._chunks(), _AHEAD) as chunks:
+            yield from chunks
 
     def _chunks(self) -> Generator[Chunk, None, None]:
         # Here, because Numba takes longer to import than it takes to refuse a file.
@@ -152,24 +153,23 @@ class LobsterFeed:
     def _pieces(self) -> Iterator[Piece]:
         """The file's lines as columns, some thousands at a time."""
         threaded = self._stream.compressed is not None
-        line, byte, left = 1, 0, b""
+        line, left = 1, b""
         with self._stream.open() as stream, Pieces(stream, ROOM, _LONGEST, threaded=threaded) as pieces:
             for data, begin in pieces:
                 text = bytes(data[begin:])
                 end = text.rfind(b"\n") + 1
                 left = text[end:]
                 if len(left) > _LONGEST:
-                    raise LineError(self.name, byte, line + text.count(b"\n"), "the line does not end")
+                    raise TableError(self.name, "line", line + text.count(b"\n"), "the line does not end")
                 pieces.keep(len(left))
                 self._consumed = stream.consumed
                 if end:
-                    yield self._parsed(text[:end], byte, line)
+                    yield self._parsed(text[:end], line)
                     line += text.count(b"\n", 0, end)
-                    byte += end
             if left:
-                yield self._parsed(left, byte, line)
+                yield self._parsed(left, line)
 
-    def _parsed(self, text: bytes, byte: int, line: int) -> Piece:
+    def _parsed(self, text: bytes, line: int) -> Piece:
         """The columns of whole lines, the first of which is number ``line``."""
         try:
             extra = text.partition(b"\n")[0].count(b",") + 1 - len(_NAMES)
@@ -187,16 +187,16 @@ class LobsterFeed:
             said = str(error)
             row = _ROW.search(said)
             problem = said[row.end() :] if row else said
-            raise LineError(self.name, byte, line + (int(row[1]) - 1 if row else 0), _one_line(problem)) from error
+            raise TableError(self.name, "line", line + (int(row[1]) - 1 if row else 0), _one_line(problem)) from error
         arrays = [column.to_numpy() for column in table.itercolumns()]
         return arrays[0], np.array(arrays[1:], np.int64)
 
-    def _problem(self, status: int, line: int, time: float, columns: npt.NDArray[np.int64]) -> LineError:
+    def _problem(self, status: int, line: int, time: float, columns: npt.NDArray[np.int64]) -> TableError:
         from lobench.engine.feeds.lobster.normalizing import BAD_DIRECTION, BAD_PRICE, BAD_SIZE, BAD_TYPE, PROBLEMS
 
         places = {BAD_TYPE: 0, BAD_SIZE: 2, BAD_PRICE: 3, BAD_DIRECTION: 4}
         value = int(columns[places[status]]) if status in places else time
-        return LineError(self.name, 0, line, PROBLEMS[status].format(value=value))
+        return TableError(self.name, "line", line, PROBLEMS[status].format(value=value))
 
 
 def _chunk(records: npt.NDArray[np.void]) -> Chunk:

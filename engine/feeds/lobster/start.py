@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from lobench.engine.feeds.byte_stream import ByteStream
 from lobench.engine.feeds.files import SourceFile
-from lobench.engine.feeds.problems import LineError
+from lobench.engine.feeds.tables.problems import TableError
 
 FIRST_ID: Final = 1 << 63
 """Ids of the orders that stand for levels are this and those after it: bids, then asks, from best to worst."""
@@ -69,8 +69,11 @@ def levels_of(row: bytes, stream: ByteStream) -> tuple[dict[int, int], dict[int,
     except ValueError:
         numbers = []
     if not numbers or len(numbers) % 4:
-        raise LineError(
-            stream.source.name, 0, 1, "expected an order book: ask price, ask size, bid price, bid size of each level"
+        raise TableError(
+            stream.source.name,
+            "line",
+            1,
+            "expected an order book: ask price, ask size, bid price, bid size of each level",
         )
     groups = [numbers[place : place + 4] for place in range(0, len(numbers), 4)]
     bids = {price: size for _, _, price, size in groups if abs(price) != NO_PRICE}
