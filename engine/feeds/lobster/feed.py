@@ -53,7 +53,6 @@ class LobsterFeed:
         self._instrument = instrument_of(self._ticker)
         self._order_book = order_book_of(source.path)
         self._consumed = 0
-        self._counts = np.zeros(4, np.int64)
 
     @property
     def name(self) -> str:
@@ -66,14 +65,8 @@ class LobsterFeed:
 
     @property
     def other_records(self) -> dict[int, int]:
-        """None: what gives no records has no rtype (``skipped``)."""
+        """None: every message gives records."""
         return {}
-
-    @property
-    def skipped(self) -> dict[str, int]:
-        """Messages that gave no records, by what they are, counted by the last iteration."""
-        kinds = ("trading halt", "quoting resumed", "trading resumed")
-        return {kind: int(count) for kind, count in zip(kinds, self._counts[1:], strict=True) if count}
 
     @property
     def symbols(self) -> Mapping[int, str]:
@@ -81,7 +74,6 @@ class LobsterFeed:
         return {self._instrument: self._ticker} if self._ticker else {}
 
     def __iter__(self) -> Iterator[Chunk]:
-        self._counts = np.zeros(4, np.int64)
         with ahead(self._chunks(), _AHEAD) as chunks:
             yield from chunks
 
@@ -91,6 +83,7 @@ class LobsterFeed:
         from lobench.engine.feeds.lobster.normalizing import DONE, GROW, MOST_RECORDS, normalize
 
         table = new_table()
+        live = np.zeros(1, np.int64)
         start: Start | None = None
         line = 1
         for times, columns in self._pieces():
@@ -116,7 +109,7 @@ class LobsterFeed:
                         start.prices,
                         start.sizes,
                         start.asks,
-                        self._counts,
+                        live,
                     ),
                 )
                 if status == GROW:

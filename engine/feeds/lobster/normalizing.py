@@ -13,7 +13,7 @@ from lobench.engine.feeds.itch.normalizing import PUBLISHER
 from lobench.engine.feeds.lobster.start import FIRST_ID
 from lobench.engine.feeds.records_out import write_record
 from lobench.engine.native import int64, uint64
-from lobench.engine.records import ADD, ASK, BID, CANCEL, F_LAST, FILL, MBO, NO_SIDE, TRADE
+from lobench.engine.records import ADD, ASK, BID, CANCEL, F_LAST, FILL, MBO, NO_SIDE, NONE, TRADE, UNDEF_PRICE
 
 SUBMITTED, REDUCED, DELETED, EXECUTED, HIDDEN, CROSS, HALT = range(1, 8)
 """The types of messages."""
@@ -48,14 +48,14 @@ def normalize(
     pool_prices: npt.NDArray[np.int64],
     pool_sizes: npt.NDArray[np.int64],
     pool_asks: npt.NDArray[np.int64],
-    counts: npt.NDArray[np.int64],
+    live: npt.NDArray[np.int64],
 ) -> tuple[int, int, int]:
     """Normalize rows ``start`` and after.
 
     ``times``, float64, shape (n,), seconds after ``midnight`` (ns since the epoch); ``columns``, int64, shape (5, n):
     type, id, size, price, direction; ``sequence`` is the number of row 0 in the file, from 1. ``out`` is the address of
     room for three records a row. ``table`` and ``shift``: the live orders; ``pool_…``: what is left of the levels of
-    before the file. ``counts``, int64, shape (4,): orders live, and halts, resumed quoting and resumed trading.
+    before the file. ``live``, int64, shape (1,): orders in the table.
     Returns (first row not handled, records written, status), all int64.
     """
     count = 0
@@ -71,14 +71,11 @@ def normalize(
             return row, count, BAD_TIME
         if size < 0 or size >> 32 != 0:
             return row, count, BAD_SIZE
-        if kind == HALT:
-            counts[2 + min(max(price, -1), 1)] += 1
-            continue
-        if price < 0 or price >> 31 != 0:
+        if kind != HALT and (price < 0 or price >> 31 != 0):
             return row, count, BAD_PRICE
-        if direction != 1 and direction != -1:
+        if kind != HALT and direction != 1 and direction != -1:
             return row, count, BAD_DIRECTION
-        if 2 * counts[0] >= len(table):
+        if 2 * live[0] >= len(table):
             return row, count, GROW
         time = midnight + int64(np.rint(times[row] * 1e9))
         number = (sequence + row) & 0xFFFFFFFF
@@ -87,12 +84,16 @@ def normalize(
         aggressor = BID if is_ask else ASK
         target = out + count * _BYTES
         nanos = price * _PRICE_UNIT
-        if kind == SUBMITTED:
+        if kind == HALT:
+            # Nothing happens to the book; the row of the order book file that belongs to it finds a record.
+            write_record(target, PUBLISHER, instrument, time, uint64(0), UNDEF_PRICE, 0, F_LAST, NONE, NO_SIDE, number)
+            count += 1
+        elif kind == SUBMITTED:
             write_record(target, PUBLISHER, instrument, time, order_id, nanos, size, F_LAST, ADD, side, number)
             count += 1
             if size != 0:
                 slot = find(table, shift, order_id)
-                counts[0] += int64(slot < 0)
+                live[0] += int64(slot < 0)
                 put(table, -1 - slot if slot < 0 else slot, order_id, size, is_ask, price)
         elif kind == HIDDEN or kind == CROSS:
             taker = aggressor if kind == HIDDEN else NO_SIDE
@@ -105,9 +106,9 @@ def normalize(
             elif kind == DELETED:
                 size = size_at(table, slot)
                 remove(table, shift, slot)
-                counts[0] -= 1
+                live[0] -= 1
             else:
-                counts[0] -= reduce(table, shift, slot, size)
+                live[0] -= reduce(table, shift, slot, size)
             if kind == EXECUTED:
                 write_record(
                     target, PUBLISHER, instrument, time, uint64(0), nanos, size, F_LAST, TRADE, aggressor, number
