@@ -1,4 +1,4 @@
-"""Opens what a user names as a feed: DBN files, told by their content, and synthetic feeds."""
+"""Opens what a user names as a feed: files, told by their content, and synthetic feeds."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from lobench.engine.feeds.chain import ChainedFeed
 from lobench.engine.feeds.files import SourceFile
 from lobench.engine.feeds.kinds import Kind, kind_of
 from lobench.engine.feeds.plain import DbnFeed
+from lobench.engine.feeds.selection import SelectedFeed, read_names
+from lobench.engine.feeds.settings import split
 
 SYNTHETIC = "synth:"
 
@@ -17,22 +19,25 @@ SYNTHETIC = "synth:"
 def open_feed(specs: Sequence[str]) -> Feed:
     """One feed of everything that ``specs`` name, in their order.
 
-    A spec is the path of a ``.dbn`` or ``.dbn.zst`` file, or ``synth:NAME[,n=...][,seed=...][,anomalies=...]``. The
-    headers are checked here, so bad ones fail before any work is done: raises ``FeedError`` for bad files,
-    ``UsageError`` where there is no spec or no such synthetic feed.
+    A spec is the path of a file, or ``synth:NAME[,n=...][,seed=...][,anomalies=...]``, or a setting that says how all
+    of them are read (``feeds.settings``). The headers are checked here, so bad ones fail before any work is done:
+    raises ``FeedError`` for bad files, ``UsageError`` where there is no spec or no such synthetic feed.
     """
-    if not specs:
-        raise UsageError("no feed was named: name DBN files or synth:NAME")
-    feeds = [_open(spec) for spec in specs]
-    return feeds[0] if len(feeds) == 1 else ChainedFeed(feeds)
+    words, settings = split(specs)
+    if not words:
+        raise UsageError("no feed was named: name files or synth:NAME")
+    names = read_names(settings.names) if settings.names else {}
+    feeds = [_open(spec, settings.mapping) for spec in words]
+    feed = feeds[0] if len(feeds) == 1 else ChainedFeed(feeds)
+    return feed if settings.selection.whole and not names else SelectedFeed(feed, settings.selection, names)
 
 
-def _open(spec: str) -> Feed:
+def _open(spec: str, mapping: str | None) -> Feed:
     if spec.startswith(SYNTHETIC):
         from lobench.engine.synthetic import open_synthetic
 
         return open_synthetic(spec)
-    return open_file(spec)
+    return open_file(spec, mapping)
 
 
 def open_file(path: str, mapping: str | None = None) -> Feed:

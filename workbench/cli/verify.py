@@ -58,9 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
         until=arguments.until,
         seconds=arguments.time_limit,
     )
-    sources = [
-        open_feed(specs) for specs in ([arguments.feeds] if arguments.feeds else [[spec] for spec in DEFAULT_FEEDS])
-    ]
+    words = options.feeds_of(arguments)
+    sources = [open_feed(specs) for specs in ([words] if arguments.feeds else [[spec] for spec in DEFAULT_FEEDS])]
     named = _named(sources, arguments, variants)
     pairs: list[tuple[LoadedFeed, Sequence[Variant]]] = []
     picked = []

@@ -68,9 +68,10 @@ class _Marker:
         """Rows of what waited and of all but the last of these: ``records`` (n,), ``levels`` (n, depth)."""
         runs = records, levels, self._before(records, levels)
         if self._waiting is not None:
-            runs = tuple(np.concatenate(pair) for pair in zip(self._waiting, runs, strict=True))
+            old = self._waiting
+            runs = np.append(old[0], runs[0]), np.concatenate((old[1], runs[1])), np.concatenate((old[2], runs[2]))
         known = max(0, len(runs[0]) - _FILLED)
-        self._waiting = tuple(run[known:].copy() for run in runs)
+        self._waiting = runs[0][known:].copy(), runs[1][known:].copy(), runs[2][known:].copy()
         return self._made(*runs, known)
 
     def rest(self) -> Void:
@@ -121,7 +122,7 @@ class _Marker:
         bids the second below where it vanishes."""
         depth = self._schema.depth
         looked = depth + (depth > 1)
-        changed = (levels[:, :looked] != before[:, :looked]).any(axis=1)
+        changed: npt.NDArray[np.bool_] = (levels[:, :looked] != before[:, :looked]).any(axis=1)
         if depth > 1:
             price = records["price"]
             gone = (before["bid_px"][:, looked] == price) & (levels["bid_px"][:, looked] != price)
@@ -131,7 +132,9 @@ class _Marker:
     def _fills(self, records: Void) -> npt.NDArray[np.bool_]:
         """Where a trade, the fill of a resting order and its cancel follow one another; shape (n - 2,)."""
         trade, fill, cancel = records[:-2], records[1:-1], records[2:]
-        found = (trade["action"] == TRADE) & (fill["action"] == FILL) & (cancel["action"] == CANCEL)
+        found: npt.NDArray[np.bool_] = (
+            (trade["action"] == TRADE) & (fill["action"] == FILL) & (cancel["action"] == CANCEL)
+        )
         for name in ("sequence", "instrument_id", "publisher_id", "size"):
             found &= (trade[name] == fill[name]) & (fill[name] == cancel[name])
         found &= fill["order_id"] == cancel["order_id"]
