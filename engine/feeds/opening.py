@@ -12,6 +12,7 @@ from lobench.engine.feeds.kinds import Kind, kind_of
 from lobench.engine.feeds.plain import DbnFeed
 from lobench.engine.feeds.selection import SelectedFeed, read_names
 from lobench.engine.feeds.settings import split
+from lobench.engine.feeds.spooled import STANDARD_INPUT, is_remote, spooled
 
 SYNTHETIC = "synth:"
 
@@ -19,9 +20,10 @@ SYNTHETIC = "synth:"
 def open_feed(specs: Sequence[str]) -> Feed:
     """One feed of everything that ``specs`` name, in their order.
 
-    A spec is the path of a file, or ``synth:NAME[,n=...][,seed=...][,anomalies=...]``, or a setting that says how all
-    of them are read (``feeds.settings``). The headers are checked here, so bad ones fail before any work is done:
-    raises ``FeedError`` for bad files, ``UsageError`` where there is no spec or no such synthetic feed.
+    A spec is the path of a file, ``-`` for standard input, what ``fsspec`` opens (``s3://...``), or
+    ``synth:NAME[,n=...][,seed=...][,anomalies=...]``, or a setting that says how all of them are read
+    (``feeds.settings``). Heads are checked here, so bad ones fail before any work is done: raises ``FeedError`` for bad
+    files, ``UsageError`` where there is no spec or no such synthetic feed.
     """
     words, settings = split(specs)
     if not words:
@@ -42,7 +44,8 @@ def _open(spec: str, mapping: str | None) -> Feed:
 
 def open_file(path: str, mapping: str | None = None) -> Feed:
     """The feed of one file, told by its content; ``mapping`` says how to read a table. Raises ``FeedError``."""
-    source = SourceFile(path)
+    copied = path == STANDARD_INPUT or is_remote(path)
+    source = SourceFile(spooled(path), path) if copied else SourceFile(path)
     kind = kind_of(source)
     if kind is Kind.DBN:
         return DbnFeed(source)

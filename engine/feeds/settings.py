@@ -14,6 +14,7 @@ from typing import Final
 
 from lobench.engine.errors import UsageError
 from lobench.engine.feeds.selection import Selection
+from lobench.engine.feeds.spooled import STANDARD_INPUT, is_remote, spooled
 
 FILES: Final = ("mapping", "symbol-file")
 NAMES: Final = (*FILES, "symbols", "instruments", "from", "to")
@@ -63,7 +64,9 @@ def absolute(word: str) -> str:
         name, _, value = word.removeprefix("--").partition("=")
         # A shipped mapping is a name, unless there is a file of that name.
         return f"--{name}={os.path.abspath(value)}" if name in FILES and os.path.exists(value) else word
-    return word if word == "-" or word.startswith("synth:") or "://" in word else os.path.abspath(word)
+    if word == STANDARD_INPUT or is_remote(word):
+        return spooled(word)
+    return word if word.startswith("synth:") else os.path.abspath(word)
 
 
 def _parts(name: str, text: str) -> list[str]:
