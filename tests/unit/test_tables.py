@@ -259,7 +259,7 @@ def test_coinbase(tmp_path: Path) -> None:
 
 def test_a_size_beyond_32_bits_is_refused(tmp_path: Path) -> None:
     spec = write(tmp_path / "a.csv", BITSTAMP.replace(b",42,", b",43,"))
-    with pytest.raises(FeedError, match="line 3: size '43.00000000' does not fit in u4"):
+    with pytest.raises(FeedError, match=r"line 3: size '43\.00000000' does not fit in u4"):
         content(open_feed([spec, "--mapping=bitstamp"]))
 
 

@@ -21,8 +21,8 @@ SETTINGS = {
     "symbol-file": ("FILE", "names of instruments: a CSV with columns instrument_id and symbol, or symbology.json"),
     "symbols": ("LIST", "only instruments of these names, separated by commas; ES* is all that begin with ES"),
     "instruments": ("LIST", "only instruments with these ids, separated by commas"),
-    "from": ("TIME", "only records from then on, as received: 2024-05-08, 2024-05-08T13:30:00 (UTC)"),
-    "to": ("TIME", "only records before then"),
+    "from": ("WHEN", "only records from then on, as received: 2024-05-08, 2024-05-08T13:30:00 (UTC)"),
+    "to": ("WHEN", "only records before then"),
 }
 """Options that say how feeds are read (``engine.feeds.settings``)."""
 
