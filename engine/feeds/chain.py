@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from lobench.engine.feeds.base import Chunk, Feed
@@ -50,10 +49,15 @@ class ChainedFeed:
 
     @property
     def skipped(self) -> dict[str, int]:
-        total: Counter[str] = Counter()
+        total: dict[str, int] = {}
         for feed in self._feeds[: self._current + 1]:
-            total.update(getattr(feed, "skipped", {}))
-        return dict(total)
+            for kind, count in getattr(feed, "skipped", {}).items():
+                total[kind] = total.get(kind, 0) + count
+        return total
+
+    @property
+    def learns_symbols(self) -> bool:
+        return any(getattr(feed, "learns_symbols", False) for feed in self._feeds)
 
     @property
     def symbols(self) -> Mapping[int, str]:

@@ -46,14 +46,14 @@ def dates_in(name: str) -> set[date]:
     return found
 
 
-def day_of(path: str, name: str, given: date | None) -> date:
-    """The date of the file at ``path``, called ``name`` in messages: the one given, else the one that its name says.
+def day_of(name: str, given: date | None) -> date:
+    """The date of a file with this name, or path: the one given, else the one that its name says.
 
     Raises ``UnreadableError`` where the name says none, or several.
     """
     if given is not None:
         return given
-    found = sorted(dates_in(PurePath(path).name))
+    found = sorted(dates_in(PurePath(name).name))
     if len(found) == 1:
         return found[0]
     what = f"says several dates ({', '.join(map(str, found))})" if found else "says no date"

@@ -43,7 +43,7 @@ def busiest(records: Records) -> Records:
 def read_itch(path: Path, records: Records, *, compress: bool = False) -> Records:
     data = framed(*as_itch(records, MIDNIGHT))
     path.write_bytes(gzip.compress(data) if compress else data)
-    return load(open_feed([f"{path},date={DAY}"])).records
+    return load(open_feed([str(path), f"--date={DAY}"])).records
 
 
 def levels(expected: Expected) -> dict[tuple[int, str], list[tuple[int, int, int]]]:
@@ -74,7 +74,7 @@ def test_itch_keeps_the_books_of_modified_orders(tmp_path: Path, equities: dict[
 def test_lobster_keeps_every_record(tmp_path: Path, equities: dict[int, Records]) -> None:
     written = busiest(equities[2])
     path = write_pair(tmp_path, as_lobster(written, MIDNIGHT))
-    got = load(open_feed([f"{path},date={DAY}"])).records.copy()
+    got = load(open_feed([str(path), f"--date={DAY}"])).records.copy()
     for name in set(FIELDS) - {"instrument_id"}:
         assert (got[name][1:] == written[name][1:]).all(), name
     got["instrument_id"] = written["instrument_id"][0]
@@ -87,6 +87,6 @@ def test_lobster_keeps_the_books_of_modified_orders(tmp_path: Path, equities: di
     written = busiest(equities[5])
     assert (written["action"] == ord("M")).sum() > 5
     path = write_pair(tmp_path, as_lobster(written, MIDNIGHT))
-    got = load(open_feed([f"{path},date={DAY}"])).records.copy()
+    got = load(open_feed([str(path), f"--date={DAY}"])).records.copy()
     got["instrument_id"] = written["instrument_id"][0]
     assert levels(Expected(got)) == levels(Expected(written))

@@ -27,19 +27,19 @@ WINTER, SUMMER = 5, 4
 )
 def test_names_say_their_day(name: str, day: date) -> None:
     assert dates_in(name) == {day}
-    assert day_of(f"/data/20200101/{name}", name, None) == day
+    assert day_of(f"/data/20200101/{name}", None) == day
 
 
 @pytest.mark.parametrize("name", ["data.itch", "99999999.itch", "120190130.itch", "part-013019.itch"])
 def test_name_without_a_day_is_refused(name: str) -> None:
     with pytest.raises(FeedError, match=r"its name says no date: give the day, as --date 2019-01-30"):
-        day_of(name, name, None)
-    assert day_of(name, name, date(2019, 1, 30)) == date(2019, 1, 30)
+        day_of(name, None)
+    assert day_of(name, date(2019, 1, 30)) == date(2019, 1, 30)
 
 
 def test_name_with_two_days_is_refused() -> None:
     with pytest.raises(FeedError, match=r"says several dates \(2019-01-30, 2019-01-31\)"):
-        day_of("20190130-01312019.itch", "x", None)
+        day_of("20190130-01312019.itch", None)
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2019-13-01", "1066-10-14", "30.01.2019"])

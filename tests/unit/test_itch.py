@@ -14,7 +14,6 @@ from lobench.engine.errors import FeedError
 from lobench.engine.feeds import open_feed
 from lobench.engine.feeds.itch import feed as feed_module
 from lobench.engine.feeds.itch.feed import ItchFeed
-from lobench.engine.feeds.opening import DATE
 from lobench.engine.records import F_BAD_TS_RECV, F_LAST, MBO, UNDEF_PRICE
 from lobench.engine.replay import Replay, Rows
 from tests.dbn_files import zstd
@@ -33,7 +32,7 @@ BASIC = [stock(1, "ABC"), ADDED]
 
 def opened(path: Path, data: bytes) -> ItchFeed:
     path.write_bytes(data)
-    feed = open_feed([f"{path}{DATE}2019-01-30"])
+    feed = open_feed([str(path), "--date=2019-01-30"])
     assert isinstance(feed, ItchFeed)
     return feed
 

@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from types import FrameType
 
 from lobench.engine.errors import LobenchError
-from lobench.workbench.cli.options import date_feeds
 from lobench.workbench.processes.interrupts import WORDS
 from lobench.workbench.streams import complain
 
@@ -64,7 +63,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, handler)
         check_limits()
-        date_feeds(arguments)
         code: int = arguments.command.run(arguments)
         sys.stdout.flush()
         return _unless_cut(code)

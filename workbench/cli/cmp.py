@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         time_limit=arguments.time_limit,
     )
     variants, (base, variant) = _variants(arguments)
-    specs = arguments.feeds or [DEFAULT_FEED]
+    specs = options.feeds_of(arguments, DEFAULT_FEED)
     source = open_feed(specs)
     asked = options_of([specs], arguments.variants_from, arguments.tuning, budget)
     folder = ResultFolder(arguments.output)

@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     schema = schema_of(arguments.schema)
     _check_place(arguments, schema)
-    feed = open_feed(arguments.feeds)
+    feed = open_feed(options.feeds_of(arguments))
     started = perf_counter()
     with progress(f"converting {feed.name}", feed.expected, records=True) as ticker:
         rows = convert(feed, arguments.out, schema, raw=arguments.raw, advance=ticker.advance)

@@ -75,8 +75,7 @@ def _measured(arguments: argparse.Namespace) -> Document:
     from lobench.workbench.results import ResultFolder
     from lobench.workbench.selection import with_reference
 
-    together = [arguments.feeds] if arguments.feeds else []
-    specs = [*together, *([spec] for spec in arguments.separate)] or [[DEFAULT_FEED]]
+    specs = _specs(arguments)
     budget = _budget(arguments, len(specs))
     variants = with_reference(arguments.variants, arguments.variants_from)
     feeds = _opened(specs)
@@ -88,6 +87,14 @@ def _measured(arguments: argparse.Namespace) -> Document:
     finally:
         folder.drop_if_empty()
     return document
+
+
+def _specs(arguments: argparse.Namespace) -> list[list[str]]:
+    """The words of each feed; how they are read is said once for all."""
+    words = options.settings_of(arguments)
+    apart = [[spec, *words] for spec in arguments.separate]
+    together = [options.feeds_of(arguments)] if arguments.feeds or not apart else []
+    return [*filter(None, together), *apart] or [[DEFAULT_FEED]]
 
 
 def _resumed(arguments: argparse.Namespace) -> Document:
@@ -115,7 +122,7 @@ def _given(arguments: argparse.Namespace) -> list[str]:
     """Options that were typed and that an interrupted measurement knows itself."""
     parser = argparse.ArgumentParser()
     _add_what(parser)
-    spelled = {"feeds": "FEED", "separate": "--feed"}
+    spelled = {"feeds": "FEED", "separate": "--feed", **options.spelled_settings()}
     return [
         spelled.get(name, f"--{name.replace('_', '-')}")
         for name, value in vars(parser.parse_args([])).items()

@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.workbench.tuning.picking import pick
 
     workers = options.one_of(arguments.workers)
-    feed = open_feed(arguments.feeds)
+    feed = open_feed(options.feeds_of(arguments))
     variant = _variant(arguments)
     picked = pick(feed, arguments.tuning, [variant])
     variant = variant.fitted(picked.parameters if picked else None)
@@ -70,9 +70,9 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.features or arguments.book:
             from lobench.workbench.parquet_output import book_file, features_file
         if arguments.features:
-            files.append(stack.enter_context(features_file(arguments.features)))
+            files.append(stack.enter_context(features_file(arguments.features, lambda: feed.symbols)))
         if arguments.book:
-            files.append(stack.enter_context(book_file(arguments.book, arguments.depth)))
+            files.append(stack.enter_context(book_file(arguments.book, arguments.depth, lambda: feed.symbols)))
 
         def write(rows: Rows) -> None:
             for file in files:
@@ -110,12 +110,11 @@ def run(arguments: argparse.Namespace) -> int:
 def _check(arguments: argparse.Namespace) -> None:
     """What argparse does not know of its options."""
     from lobench.engine.errors import UsageError
-    from lobench.engine.feeds.opening import path_of
 
     if (arguments.depth is None) != (arguments.book is None):
         raise UsageError("--depth N and --book B.parquet belong together")
     outputs = {f"--{name}": getattr(arguments, name) for name in ("features", "book") if getattr(arguments, name)}
-    used = {_identity(path_of(feed)) for feed in arguments.feeds}
+    used = {_identity(feed) for feed in arguments.feeds}
     for option, path in outputs.items():
         if _identity(path) in used:
             raise UsageError(f"{option} {path}: would replace another file of this command")
@@ -223,7 +222,6 @@ def _show(outcome: dict[str, Any], *, as_json: bool) -> None:
         return
     anomalies = [f"{name} {count:,}" for name, count in outcome["anomalies"].items() if count]
     others = [f"{count:,} of rtype {rtype}" for rtype, count in outcome["other_records"].items()]
-    others += [f"{count:,} of {what}" for what, count in outcome["skipped"].items()]
     live = outcome["memory"]["orders"]
     lines = [
         ("feed", outcome["feed"]),
@@ -237,6 +235,8 @@ def _show(outcome: dict[str, Any], *, as_json: bool) -> None:
         ("anomalies", ", ".join(anomalies) or "none"),
     ]
     lines += [("other", ", ".join(others))] if others else []
+    skipped = [f"{kind} {count:,}" for kind, count in outcome["skipped"].items()]
+    lines += [("skipped", ", ".join(skipped))] if skipped else []
     lines += [("tuning", outcome["tuning"]["profile"])] if outcome["tuning"] else []
     lines += [("digest", f"{value} {name}") for name, value in outcome["digests"].items()]
     lines += [("wrote", f"{file['path']}, {file['rows']:,} rows") for file in outcome["files"]]

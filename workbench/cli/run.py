@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.workbench.selection import with_reference
 
     budget = _budget(arguments)
-    specs = arguments.feeds or [QUICK_FEED if arguments.quick else DEFAULT_FEED]
+    specs = options.feeds_of(arguments, QUICK_FEED if arguments.quick else DEFAULT_FEED)
     variants = with_reference(arguments.variants, arguments.variants_from)
     source = open_feed(specs)
     asked = options_of([specs], arguments.variants_from, arguments.tuning, budget)
@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
         say("coarse", "a quick look: no factorial, scaling or sweep; without --quick there are")
     say("result", folder.result)
     say("report", page)
-    say("next", _next(arguments.quick, arguments.until, arguments.feeds))
+    say("next", _next(arguments.quick, arguments.until, options.feeds_of(arguments)))
     return exit_code(content)
 
 

@@ -47,13 +47,6 @@ def percentage(text: str) -> float:
     return value
 
 
-def day(text: str) -> str:
-    """``2019-01-30`` or ``20190130`` as 2019-01-30."""
-    from lobench.engine.feeds.dates import parse_date
-
-    return parse_date(text).isoformat()
-
-
 def stage(text: str) -> str:
     """One of ``STAGES``."""
     if text not in STAGES:

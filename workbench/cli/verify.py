@@ -66,9 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
         until=arguments.until,
         seconds=arguments.time_limit,
     )
-    sources = [
-        open_feed(specs) for specs in ([arguments.feeds] if arguments.feeds else [[spec] for spec in DEFAULT_FEEDS])
-    ]
+    words = options.feeds_of(arguments)
+    sources = [open_feed(specs) for specs in ([words] if arguments.feeds else [[spec] for spec in DEFAULT_FEEDS])]
     named = _named(sources, arguments, variants)
     pairs: list[tuple[LoadedFeed, Sequence[Variant]]] = []
     picked = []
@@ -92,7 +91,7 @@ def _against(arguments: argparse.Namespace) -> int:
 
     if not arguments.feeds:
         raise UsageError("--against compares the books of a feed: name a FEED")
-    feed = open_feed(arguments.feeds)
+    feed = open_feed(options.feeds_of(arguments))
     answer = read_answer(arguments.against)
     variant = select(arguments.variants, arguments.variants_from)[-1].fitted(None)
     with progress("comparing", feed.expected, records=True) as ticker:

@@ -4,6 +4,7 @@ dictionary."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -14,11 +15,12 @@ import pyarrow.parquet as pq
 
 from lobench.engine.errors import LobenchError
 from lobench.workbench.converting.schemas import UNDEF_TIME, Schema
+from lobench.workbench.symbol_column import SYMBOL, SymbolColumn
 
 GROUP = 1 << 18
 """Rows of a row group."""
 _TIME = pa.timestamp("ns", tz="UTC")
-_TEXT = pa.dictionary(pa.int32(), pa.string())
+_TEXT = SYMBOL
 _LETTERS = pa.array([chr(code) for code in range(256)])
 _NARROW = {
     "u1": pa.uint8(),
@@ -34,18 +36,18 @@ class Columns:
     """A Parquet file that takes records; leave its context to finish it."""
 
     def __init__(self, sink: Any, schema: Schema, symbols: Callable[[], Mapping[int, str]], raw: bool) -> None:
-        self._fields, self._raw, self._symbols = schema.fields, raw, symbols
+        self._fields, self._raw = schema.fields, raw
         types = [(name, self._type(name, schema.dtype[name])) for name in schema.fields]
-        self._schema = pa.schema([*types, ("symbol", _TEXT)])
+        self._schema = pa.schema([*types, ("symbol", SYMBOL)])
         texts = [name for name, kind in zip(self._schema.names, self._schema.types, strict=True) if kind == _TEXT]
         self._writer = pq.ParquetWriter(sink, self._schema, compression="zstd", use_dictionary=texts)
         self._waiting: list[pa.RecordBatch] = []
         self._rows = 0
-        self._names = Names()
+        self._names = SymbolColumn(symbols)
 
     def write(self, records: npt.NDArray[np.void]) -> None:
         arrays = [self._array(records, name) for name in self._fields]
-        arrays.append(self._names.column(records["instrument_id"], self._symbols()))
+        arrays.append(self._names.column(records["instrument_id"]))
         self._waiting.append(pa.record_batch(arrays, schema=self._schema))
         self._rows += len(records)
         if self._rows >= GROUP:
@@ -87,25 +89,7 @@ class Columns:
         if kind is None:
             self._flush()
             self._writer.close()
-
-
-class Names:
-    """Columns of the names of instruments, dictionary-encoded; null where an instrument has none."""
-
-    def __init__(self) -> None:
-        self._known: Mapping[int, str] = {}
-        self._ids = np.zeros(0, np.int64)
-        self._dictionary = pa.array([], pa.string())
-
-    def column(self, instruments: npt.NDArray[Any], symbols: Mapping[int, str]) -> pa.Array:
-        """For instrument ids, shape (n,)."""
-        if len(symbols) != len(self._known):
-            self._known = dict(sorted(symbols.items()))
-            self._ids = np.array([*self._known], np.int64)
-            self._dictionary = pa.array([*self._known.values()], pa.string())
-        if not len(self._ids):
-            return pa.nulls(len(instruments), _TEXT)
-        wanted = instruments.astype(np.int64)
-        places = np.minimum(np.searchsorted(self._ids, wanted), len(self._ids) - 1)
-        missing = self._ids[places] != wanted
-        return pa.DictionaryArray.from_arrays(pa.array(places.astype(np.int32), mask=missing), self._dictionary)
+        else:
+            # What is left of the file goes anyway.
+            with suppress(OSError, pa.ArrowException):
+                self._writer.close()

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from lobench.engine.feeds import Feed
 from lobench.workbench.converting.files import Source, check_ending, writing
-from lobench.workbench.converting.schemas import Schema
+from lobench.workbench.converting.schemas import SCHEMAS, Schema
 
 Advance = Callable[[int], object]
 """Is told how many records were read, run by run."""
@@ -53,10 +53,13 @@ def _rows(feed: Feed, schema: Schema, advance: Advance) -> Iterator[npt.NDArray[
         yield from trades(_records(feed, advance), schema)
     else:
         from lobench.workbench.converting.books import book_rows
-        from lobench.workbench.converting.intervals import last_of_intervals
+        from lobench.workbench.converting.intervals import LENGTHS, last_of_intervals
 
-        rows = book_rows(feed, schema, advance)
-        yield from last_of_intervals(rows, schema) if schema.name.startswith("bbo") else rows
+        if schema.name in LENGTHS:
+            rows = book_rows(feed, SCHEMAS["mbp-1"], advance, merged=False)
+            yield from last_of_intervals(rows, schema)
+        else:
+            yield from book_rows(feed, schema, advance)
 
 
 def _records(feed: Feed, advance: Advance) -> Iterator[npt.NDArray[np.void]]:

@@ -101,7 +101,12 @@ class _Text:
     def __init__(self, file: BinaryIO, schema: Schema, source: Source, raw: bool) -> None:
         self._schema, self._source = schema, source
         self._encoder = dbn.Transcoder(
-            file, dbn.Encoding.CSV, dbn.Compression.NONE, pretty_px=not raw, pretty_ts=not raw, map_symbols=True
+            file,
+            dbn.Encoding.from_str("csv"),
+            dbn.Compression.from_str("none"),
+            pretty_px=not raw,
+            pretty_ts=not raw,
+            map_symbols=True,
         )
         self._begun = False
 
@@ -128,8 +133,8 @@ def head(first: npt.NDArray[np.void], schema: Schema, source: Source) -> bytes:
         dataset=old.dataset if old is not None else _DATASETS.get(publisher, "UNKNOWN"),
         start=old.start if old is not None else start if start != UNDEF_TIME else 0,
         end=old.end if old is not None else None,
-        stype_in=dbn.SType.from_str(str(old.stype_in)) if old is not None and old.stype_in else dbn.SType.RAW_SYMBOL,
-        stype_out=old.stype_out if old is not None else dbn.SType.INSTRUMENT_ID,
+        stype_in=dbn.SType.from_str(str((old and old.stype_in) or "raw_symbol")),
+        stype_out=dbn.SType.from_str(str((old and old.stype_out) or "instrument_id")),
         schema=dbn.Schema.from_str(schema.name),
         symbols=names,
         mappings=mappings,

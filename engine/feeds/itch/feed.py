@@ -45,7 +45,7 @@ class ItchFeed:
     def __init__(self, source: SourceFile, day: date | None) -> None:
         self._stream = ByteStream(source)
         self._framed = is_framed(self._stream.head(PREFIX))
-        self._midnight = midnight(day_of(source.path, source.name, day))
+        self._midnight = midnight(day_of(source.name, day))
         self._consumed = 0
         self._begin()
 

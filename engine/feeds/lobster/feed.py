@@ -48,8 +48,8 @@ class LobsterFeed:
 
     def __init__(self, source: SourceFile, day: date | None) -> None:
         self._stream = ByteStream(source)
-        self._midnight = midnight(day_of(source.path, source.name, day))
-        self._ticker = ticker_of(source.path)
+        self._midnight = midnight(day_of(source.name, day))
+        self._ticker = ticker_of(source.name)
         self._instrument = instrument_of(self._ticker)
         self._order_book = order_book_of(source.path)
         self._consumed = 0

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from lobench.engine.feeds.instruments import IdSet
 from lobench.engine.feeds.tables import values
 from lobench.engine.feeds.tables.mapping import DELETE, NUMBERS, UPDATE, TableMapping
 from lobench.engine.feeds.tables.resting import Resting
@@ -38,8 +39,7 @@ class Assembler:
         for place, recipe in enumerate(self._recipes):
             self._table[place, : len(recipe)] = recipe
         self._resting = Resting() if mapping.follows_orders else None
-        self._known = np.zeros(1, np.bool_)
-        self._by_text = set[int]()
+        self._met = IdSet()
         self.symbols: dict[int, str] = {}
         self.other_records: dict[int, int] = {}
         self.skipped: dict[str, int] = {}
@@ -156,24 +156,9 @@ class Assembler:
                     )
             made["instrument_id"] = ids[picked]
         elif column is not None and len(made):
-            new = self._unknown(made["instrument_id"])
+            new = self._met.first_of_new(made["instrument_id"])
             found = zip(made["instrument_id"][new].tolist(), values.names_in(column, rows[new]), strict=True)
             self.symbols |= {instrument: name for instrument, name in found if name}
-
-    def _unknown(self, ids: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
-        """Places of one record for each instrument that was not seen before."""
-        limit = len(self._known)
-        if ids.max() >= limit and ids.max() < 1 << 24:
-            grown = np.zeros(max(2 * limit, int(ids.max()) + 1), np.bool_)
-            grown[:limit] = self._known
-            self._known, limit = grown, len(grown)
-        small = ids < limit
-        new = np.flatnonzero(~(small & self._known[np.where(small, ids, 0)]))
-        distinct, first = np.unique(ids[new], return_index=True)
-        fresh = np.array([instrument not in self.symbols for instrument in distinct.tolist()], np.bool_)
-        self._known[distinct[distinct < limit]] = True
-        found: npt.NDArray[np.int64] = new[first[fresh]]
-        return found
 
     def _number(self, batch: Batch, name: str, dtype: str) -> npt.NDArray[np.int64]:
         column = self._column(batch, name)

@@ -8,8 +8,14 @@ from typing import Final
 
 from lobench.engine.feeds.tables.mapping import FIELDS, TableMapping
 
-_LETTERS: Final = {chr(code): code for code in range(256)}
-"""Whatever byte an action or a side is: what it means is up to the book's rules."""
+_ESCAPED: Final = {'\\"': '"', "\\'": "'", "\\\\": "\\", "\\t": "\t", "\\n": "\n", "\\r": "\r"}
+_LETTERS: Final = {
+    **{chr(code): code for code in range(256)},
+    **{text: ord(letter) for text, letter in _ESCAPED.items()},
+    **{f"\\u{{{code:x}}}": code for code in range(256)},
+}
+"""Whatever byte an action or a side is, as text and as the vendor's encoder escapes it: what it means is up to the
+book's rules."""
 NEEDED: Final = ("ts_event", "instrument_id", "action", "side", "price", "size", "order_id", "flags")
 BOOK: Final = "bid_px_00"
 """A column of tables of books, which some other columns make look like MBO."""

@@ -63,8 +63,8 @@ class TextSource:
         lines = start.splitlines(keepends=True)
         if len(lines) > 1 and not lines[-1].endswith(b"\n"):
             lines.pop()
-        if not lines or len(lines[0]) > LONGEST_LINE:
-            raise UnreadableError(source.name, "expected a table, found no line")
+        if not lines or len(lines[0]) == _SAMPLE:
+            raise UnreadableError(source.name, f"its first line is longer than {_SAMPLE:,} bytes; expected a table")
         self.names = list(header) if header is not None else self._header(lines[0])
         if len(set(self.names)) < len(self.names):
             twice = next(name for name in self.names if self.names.count(name) > 1)

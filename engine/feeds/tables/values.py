@@ -18,6 +18,8 @@ NANOSECONDS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 _EXACT = float(2**51)
 """Below this many units a float64 is the nearest to one multiple of the unit only, and rounding finds that one."""
 _DIGITS = 38
+_LISTED = 16
+"""Codes that an error lists."""
 
 
 class UnfitError(Exception):
@@ -90,7 +92,8 @@ def codes(column: pa.Array, known: Mapping[str, int], name: str) -> npt.NDArray[
     meaning = [known.get(word, -1) for word in table]
     if -1 in meaning:
         unknown = np.array([code < 0 for code in meaning])[indices]
-        valid = ", ".join(repr(word) for word in known if word) or "nothing"
+        words = [repr(word) for word in known if word]
+        valid = ", ".join(words) if 0 < len(words) <= _LISTED else "the codes that are known"
         _refuse(unknown, column, name, f"is none of {valid}")
     return np.array(meaning or [0], np.int16)[indices]
 
