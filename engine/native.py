@@ -148,6 +148,15 @@ def _high_product(typingctx: Any, left: Any, right: Any) -> Any:
     return types.int64(types.uint64, types.uint64), codegen
 
 
+def _swapped(typingctx: Any, value: Any) -> Any:
+    """An unsigned integer with its bytes in the other order: big endian to little."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.bswap(args[0])
+
+    return value(value), codegen
+
+
 def _prefetch(typingctx: Any, address: Any) -> Any:
     """Ask for the cache line at an address, to be read and written; any address will do."""
 
@@ -177,6 +186,7 @@ local = named_intrinsic(_local)
 trailing_zeros = named_intrinsic(_trailing_zeros)
 leading_zeros = named_intrinsic(_leading_zeros)
 high_product = named_intrinsic(_high_product)
+swapped = named_intrinsic(_swapped)
 prefetch = named_intrinsic(_prefetch)
 
 

@@ -1,15 +1,16 @@
 """Streaming Parquet files of what a replay evaluates: feature rows, and top levels of the books.
 
 Both begin with the same columns: ``ts_event`` (timestamp[ns, UTC], as in Databento's data frames; null where the
-record has none, or one after the year 2262, which does not fit), ``instrument_id`` (uint32) and ``publisher_id``
-(uint16). One row is one evaluation, in feed order.
+record has none, or one after the year 2262, which does not fit), ``instrument_id`` (uint32), ``publisher_id`` (uint16)
+and ``symbol`` (a dictionary of the names that the feed knows, null without one). One row is one evaluation, in feed
+order.
 """
 
 from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +25,7 @@ from lobench.engine.feeds.kinds import holds_records
 from lobench.engine.parts import Part, shortened
 from lobench.engine.registry import FEATURES
 from lobench.engine.replay import Rows
+from lobench.workbench.symbol_column import SYMBOL, SymbolColumn
 
 GROUP_ROWS = 128 * 1024
 GROUP_BYTES = 64 * 2**20
@@ -39,7 +41,10 @@ _HEAD = [
     ("ts_event", pa.timestamp("ns", tz="UTC")),
     ("instrument_id", pa.uint32()),
     ("publisher_id", pa.uint16()),
+    ("symbol", SYMBOL),
 ]
+Symbols = Callable[[], Mapping[int, str]]
+"""Names by instrument id that are known by now."""
 
 # Sizes of levels are sums: they can exceed the 32 bits that Databento's single orders have.
 _LEVEL = {
@@ -77,7 +82,7 @@ class RowsFile:
             raise UsageError(f"{path}: cannot be written: {_reason(error)}") from error
         # As bytes: a name need not be text.
         self._sink = pa.OSFile(os.fsencode(self._part.path), "wb")
-        self._writer = pq.ParquetWriter(self._sink, schema, compression="zstd", use_dictionary=False)
+        self._writer = pq.ParquetWriter(self._sink, schema, compression="zstd", use_dictionary=["symbol"])
 
     def write(self, rows: Rows) -> None:
         """Append rows; what they view may change afterwards."""
@@ -119,7 +124,8 @@ class RowsFile:
         if self._batches:
             with self._explained():
                 # In one piece, for each piece of a column is encoded by itself.
-                self._writer.write_table(pa.Table.from_batches(self._batches).combine_chunks())
+                rows = pa.Table.from_batches(self._batches).unify_dictionaries().combine_chunks()
+                self._writer.write_table(rows)
             self._batches.clear()
             self._waiting_rows = self._waiting_bytes = 0
 
@@ -180,13 +186,14 @@ def check_place(option: str, path: str, *, force: bool) -> None:
             raise UsageError(f"{option} {path}: is there already, not written by a replay; --force replaces it")
 
 
-def features_file(path: str) -> RowsFile:
+def features_file(path: str, symbols: Symbols = dict) -> RowsFile:
     """A file of all features by name, float64, NaN where undefined."""
+    names = SymbolColumn(symbols)
     schema = pa.schema([*_HEAD, *((name, pa.float64()) for name in FEATURES)])
-    return RowsFile(path, schema, lambda rows: [*_head(rows), *map(pa.array, rows.features.T.copy())])
+    return RowsFile(path, schema, lambda rows: [*_head(rows, names), *map(pa.array, rows.features.T.copy())])
 
 
-def book_file(path: str, depth: int) -> RowsFile:
+def book_file(path: str, depth: int, symbols: Symbols = dict) -> RowsFile:
     """A file of the ``depth`` best levels after each evaluation, named as in Databento's mbp-10 (``bid_px_00`` …).
 
     Prices are int64 in 1e-9 units, ``UNDEF_PRICE`` (2^63 - 1) where there is no level; sizes int64, counts uint32.
@@ -194,16 +201,18 @@ def book_file(path: str, depth: int) -> RowsFile:
     """
     if not 1 <= depth <= DEEPEST:
         raise UsageError(f"depth must be 1 to {DEEPEST}, was {depth}")
+    names = SymbolColumn(symbols)
     fields = [(f"{name}_{place:02d}", kind) for place in range(depth) for name, kind in _LEVEL.items()]
-    return RowsFile(path, pa.schema([*_HEAD, *fields]), lambda rows: [*_head(rows), *_levels(rows, depth)])
+    return RowsFile(path, pa.schema([*_HEAD, *fields]), lambda rows: [*_head(rows, names), *_levels(rows, depth)])
 
 
-def _head(rows: Rows) -> list[pa.Array]:
+def _head(rows: Rows, names: SymbolColumn) -> list[pa.Array]:
     times = rows.heads["ts_event"].copy()
     return [
         pa.array(times.view("M8[ns]"), pa.timestamp("ns", tz="UTC"), mask=times < 0),
         pa.array(rows.heads["instrument_id"].astype(np.uint32)),
         pa.array(rows.heads["publisher_id"].astype(np.uint16)),
+        names.column(rows.heads["instrument_id"]),
     ]
 
 

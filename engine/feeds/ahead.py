@@ -1,11 +1,16 @@
-"""Filling a ring of buffers on another thread, ahead of whoever reads them."""
+"""Reading on another thread, ahead of whoever uses what is read: a ring of buffers, or any iterator."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from queue import SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 from types import TracebackType
+from typing import TypeVar
+
+Item = TypeVar("Item")
+THREAD = "lobench-read-ahead"
 
 
 class ReadAhead:
@@ -23,7 +28,7 @@ class ReadAhead:
         self._free: SimpleQueue[int] = SimpleQueue()
         self._filled: SimpleQueue[tuple[int, int] | BaseException] = SimpleQueue()
         # A daemon, so that an iteration which nobody finishes or closes does not keep the process alive.
-        self._thread = Thread(target=self._work, name="lobench-read-ahead", daemon=True)
+        self._thread = Thread(target=self._work, name=THREAD, daemon=True)
 
     def __enter__(self) -> ReadAhead:
         self._thread.start()
@@ -63,3 +68,45 @@ class ReadAhead:
                     return
         except BaseException as error:  # to be raised where somebody can catch it
             self._filled.put(error)
+
+
+@contextmanager
+def ahead(items: Iterator[Item], most: int = 2) -> Iterator[Iterator[Item]]:
+    """Within, ``items`` are made on another thread, at most ``most`` before they are asked for. What making them
+    raises, the iteration raises; leaving stops the thread and waits for it."""
+    wanted: SimpleQueue[None] = SimpleQueue()
+    made: SimpleQueue[tuple[Item] | BaseException | None] = SimpleQueue()
+    stopping = Event()
+
+    def work() -> None:
+        try:
+            while True:
+                wanted.get()
+                if stopping.is_set():
+                    return
+                made.put((next(items),))
+        except StopIteration:
+            made.put(None)
+        except BaseException as error:  # to be raised where somebody can catch it
+            made.put(error)
+
+    def taken() -> Iterator[Item]:
+        for _ in range(most):
+            wanted.put(None)
+        while (found := made.get()) is not None:
+            if isinstance(found, BaseException):
+                raise found
+            yield found[0]
+            wanted.put(None)
+
+    thread = Thread(target=work, name=THREAD, daemon=True)
+    thread.start()
+    try:
+        yield taken()
+    finally:
+        stopping.set()
+        wanted.put(None)  # wakes the thread
+        thread.join()
+        close = getattr(items, "close", None)
+        if close is not None:
+            close()

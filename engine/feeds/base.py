@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -46,7 +46,9 @@ class Feed(Protocol):
     """An ordered source of events. Each iteration starts from the beginning.
 
     A feed may also offer ``progress`` (the fraction of its input that the running iteration has consumed, 0 to 1, a
-    float) and ``stable`` (True: its chunks stay valid for as long as their ``owner`` lives).
+    float), ``stable`` (True: its chunks stay valid for as long as their ``owner`` lives), ``skipped`` (rows or messages
+    that gave no record, counted by kind, a text, by the last iteration) and ``learns_symbols`` (True: names are not
+    all known before the first iteration has ended).
     """
 
     @property
@@ -62,6 +64,12 @@ class Feed(Protocol):
     @property
     def other_records(self) -> dict[int, int]:
         """Records that were not MBO, by rtype, counted by the last iteration."""
+        ...
+
+    @property
+    def symbols(self) -> Mapping[int, str]:
+        """Names by instrument id: what is known so far. A name is known at the latest when the first record of its
+        instrument is handed over; empty where the source has no names."""
         ...
 
     def __iter__(self) -> Iterator[Chunk]: ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from lobench.engine.feeds.base import Chunk, Feed
 
@@ -46,6 +46,23 @@ class ChainedFeed:
             for rtype, count in feed.other_records.items():
                 total[rtype] = total.get(rtype, 0) + count
         return dict(sorted(total.items()))
+
+    @property
+    def skipped(self) -> dict[str, int]:
+        total: dict[str, int] = {}
+        for feed in self._feeds[: self._current + 1]:
+            for kind, count in getattr(feed, "skipped", {}).items():
+                total[kind] = total.get(kind, 0) + count
+        return total
+
+    @property
+    def learns_symbols(self) -> bool:
+        return any(getattr(feed, "learns_symbols", False) for feed in self._feeds)
+
+    @property
+    def symbols(self) -> Mapping[int, str]:
+        """Of all feeds; of two names of an instrument the later feed's."""
+        return {instrument: name for feed in self._feeds for instrument, name in feed.symbols.items()}
 
     def __iter__(self) -> Iterator[Chunk]:
         self._current = 0

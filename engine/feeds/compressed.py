@@ -7,7 +7,7 @@ end of one buffer is copied to just before the bytes of the next, and framing go
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from io import FileIO
 
 import zstandard
@@ -75,6 +75,10 @@ class DbnZstFeed:
     @property
     def other_records(self) -> dict[int, int]:
         return self._framer.other_records
+
+    @property
+    def symbols(self) -> Mapping[int, str]:
+        return self._header.symbols
 
     def __iter__(self) -> Iterator[Chunk]:
         self._framer = framer = self._new_framer()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from io import FileIO
 from typing import NoReturn
 
@@ -17,19 +18,22 @@ class SourceFile:
     Raises ``UnreadableError`` when there is no such regular file.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, name: str | None = None) -> None:
         self.path = path
+        name = path if name is None else name
         # Error messages are one line, whatever a file is called.
-        self.name = path if path.isprintable() else repr(path)
+        self.name = name if name.isprintable() else repr(name)
         try:
             status = os.stat(path)
         except (OSError, ValueError) as error:
             self._refuse(error)
         if stat.S_ISDIR(status.st_mode):
-            raise UnreadableError(self.name, "is a directory; name the DBN files in it")
+            raise UnreadableError(self.name, "is a directory; name the files in it")
         if not stat.S_ISREG(status.st_mode):
             # Opening a pipe could block for ever, and a replay must be repeatable.
-            raise UnreadableError(self.name, "is not a regular file; a feed must be readable more than once")
+            raise UnreadableError(
+                self.name, "is not a regular file; a feed must be readable more than once (- copies standard input)"
+            )
         self.size = status.st_size
         self._identity = _identity(status)
 
@@ -43,6 +47,11 @@ class SourceFile:
             file.close()
             raise UnreadableError(self.name, "changed since the feed was opened")
         return file
+
+    def read_at(self, file: FileIO) -> Callable[[int, int], bytes]:
+        """``read(n, byte)`` returns n bytes of an open file from a byte on, fewer only at its end; where the file
+        stands does not matter, and does not change."""
+        return lambda size, byte: os.pread(file.fileno(), size, byte)
 
     def check(self, file: FileIO) -> None:
         """Raise ``UnreadableError`` where an open file is no longer what it was when the feed was opened."""

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from databento_dbn import Metadata
 
 from lobench.engine.errors import FeedError
+from lobench.engine.feeds.symbology import names_of
 
 MAGIC = b"DBN"
 NEWEST = 3
@@ -42,6 +44,11 @@ class Header:
 
     size: int
     metadata: Metadata
+
+    @cached_property
+    def symbols(self) -> dict[int, str]:
+        """Names by instrument id, where the metadata maps the one to the other."""
+        return names_of(self.metadata)
 
 
 def found(start: bytes) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import mmap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -28,10 +28,13 @@ class LoadedFeed:
 
     stable = True
 
-    def __init__(self, name: str, whole: Chunk, other_records: dict[int, int]) -> None:
+    def __init__(
+        self, name: str, whole: Chunk, other_records: dict[int, int], symbols: Mapping[int, str] | None = None
+    ) -> None:
         self._name = name
         self._whole = whole
         self._other_records = dict(other_records)
+        self._symbols = dict(symbols or {})
 
     @property
     def name(self) -> str:
@@ -50,6 +53,10 @@ class LoadedFeed:
     def other_records(self) -> dict[int, int]:
         """Records that were not MBO, by rtype, in what was loaded."""
         return dict(self._other_records)
+
+    @property
+    def symbols(self) -> Mapping[int, str]:
+        return self._symbols
 
     @cached_property
     def records(self) -> npt.NDArray[np.void]:
@@ -92,7 +99,7 @@ def load(feed: Feed, limit_bytes: int | None = None, progress: Callable[[int], N
     if whole is None:
         limit = int(available_memory() * _SHARE) if limit_bytes is None else limit_bytes
         whole = _copied(feed, limit, report)
-    return LoadedFeed(feed.name, whole, feed.other_records)
+    return LoadedFeed(feed.name, whole, feed.other_records, feed.symbols)
 
 
 def _in_place(feed: Feed, report: Callable[[int], None]) -> Chunk | None:

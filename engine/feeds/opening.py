@@ -1,20 +1,19 @@
-"""Opens what a user names as a feed: DBN files, told by their content, and synthetic feeds."""
+"""Opens what a user names as a feed: files, told by their content, and synthetic feeds."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from datetime import date
 
-from lobench.engine.errors import FeedError, UsageError
+from lobench.engine.errors import UsageError
 from lobench.engine.feeds.base import Feed
 from lobench.engine.feeds.chain import ChainedFeed
 from lobench.engine.feeds.files import SourceFile
-from lobench.engine.feeds.header import found
-from lobench.engine.feeds.kinds import SNIFFED, is_dbn, is_zstd
+from lobench.engine.feeds.kinds import Kind, kind_of
 from lobench.engine.feeds.plain import DbnFeed
-
-if TYPE_CHECKING:
-    from lobench.engine.feeds.compressed import DbnZstFeed
+from lobench.engine.feeds.selection import SelectedFeed, read_names
+from lobench.engine.feeds.settings import Settings, split
+from lobench.engine.feeds.spooled import STANDARD_INPUT, is_remote, spooled
 
 SYNTHETIC = "synth:"
 
@@ -22,39 +21,51 @@ SYNTHETIC = "synth:"
 def open_feed(specs: Sequence[str]) -> Feed:
     """One feed of everything that ``specs`` name, in their order.
 
-    A spec is the path of a ``.dbn`` or ``.dbn.zst`` file, or ``synth:NAME[,n=...][,seed=...][,anomalies=...]``. The
-    headers are checked here, so bad ones fail before any work is done: raises ``FeedError`` for bad files,
-    ``UsageError`` where there is no spec or no such synthetic feed.
+    A spec is the path of a file, ``-`` for standard input, what ``fsspec`` opens (``s3://...``), or
+    ``synth:NAME[,n=...][,seed=...][,anomalies=...]``, or a setting that says how all of them are read
+    (``feeds.settings``). Heads are checked here, so bad ones fail before any work is done: raises ``FeedError`` for bad
+    files, ``UsageError`` where there is no spec or no such synthetic feed.
     """
-    if not specs:
-        raise UsageError("no feed was named: name DBN files or synth:NAME")
-    feeds = [_open(spec) for spec in specs]
-    return feeds[0] if len(feeds) == 1 else ChainedFeed(feeds)
+    words, settings = split(specs)
+    if not words:
+        raise UsageError("no feed was named: name files or synth:NAME")
+    names = read_names(settings.names) if settings.names else {}
+    feeds = [_open(spec, settings) for spec in words]
+    feed = feeds[0] if len(feeds) == 1 else ChainedFeed(feeds)
+    return feed if settings.selection.whole and not names else SelectedFeed(feed, settings.selection, names)
 
 
-def _open(spec: str) -> Feed:
+def _open(spec: str, settings: Settings) -> Feed:
     if spec.startswith(SYNTHETIC):
         from lobench.engine.synthetic import open_synthetic
 
         return open_synthetic(spec)
-    return open_file(spec)
+    return open_file(spec, settings.mapping, settings.day)
 
 
-def open_file(path: str) -> DbnFeed | DbnZstFeed:
-    """The feed of one DBN file, compressed or not. Raises ``FeedError``."""
-    source = SourceFile(path)
-    with source.open() as file:
-        start = file.read(SNIFFED)
-    if is_dbn(start):
+def open_file(path: str, mapping: str | None = None, day: date | None = None) -> Feed:
+    """The feed of one file, told by its content. Raises ``FeedError``.
+
+    ``mapping`` says how to read a table, ``day`` is that of times which count from midnight.
+    """
+    copied = path == STANDARD_INPUT or is_remote(path)
+    source = SourceFile(spooled(path), path) if copied else SourceFile(path)
+    kind = kind_of(source)
+    if kind is Kind.DBN:
         return DbnFeed(source)
+    if kind is Kind.DBN_ZSTD:
+        from lobench.engine.feeds.compressed import DbnZstFeed
 
-    from lobench.engine.feeds import zstd_frames
-    from lobench.engine.feeds.compressed import DbnZstFeed
-
-    if zstd_frames.is_skippable(start) and start[8:11] == b"DBZ":
-        raise FeedError(
-            source.name, 8, "legacy DBZ data, not DBN; convert it to DBN with Databento's dbn tool or download it again"
-        )
-    if is_zstd(start):
         return DbnZstFeed(source)
-    raise FeedError(source.name, 0, f'expected a DBN file ("DBN") or a zstd-compressed one, found {found(start)}')
+    if kind is Kind.ITCH:
+        from lobench.engine.feeds.itch.feed import ItchFeed
+
+        return ItchFeed(source, day)
+    # pyarrow takes a while to load.
+    if kind is Kind.LOBSTER:
+        from lobench.engine.feeds.lobster.feed import LobsterFeed
+
+        return LobsterFeed(source, day)
+    from lobench.engine.feeds.tables.feed import open_table
+
+    return open_table(source, parquet=kind is Kind.PARQUET, mapping=mapping)

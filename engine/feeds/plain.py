@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from io import FileIO
 
 import numpy as np
@@ -57,6 +57,10 @@ class DbnFeed:
     @property
     def other_records(self) -> dict[int, int]:
         return self._framer.other_records
+
+    @property
+    def symbols(self) -> Mapping[int, str]:
+        return self._header.symbols
 
     def __iter__(self) -> Iterator[Chunk]:
         self._framer = framer = self._new_framer()

@@ -4,7 +4,8 @@
 
     FeedError               FILE: byte N: problem
     ├── StreamError         FILE: byte N of the decompressed stream: problem
-    └── UnreadableError     FILE: problem
+    ├── UnreadableError     FILE: problem
+    └── TableError          FILE: line N: problem, or row N (``feeds.tables.problems``)
 """
 
 from __future__ import annotations

@@ -91,9 +91,8 @@ class EveryRuleFeed:
         return {}
 
     @property
-    def symbols(self) -> dict[str, int]:
-        """Symbol to instrument_id."""
-        return {f"S{number}": number for number in _INSTRUMENTS.tolist()}
+    def symbols(self) -> dict[int, str]:
+        return {number: f"S{number}" for number in _INSTRUMENTS.tolist()}
 
     def __iter__(self) -> Iterator[Chunk]:
         for start in range(0, self.n, self.chunk):

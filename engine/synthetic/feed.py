@@ -56,6 +56,14 @@ class SyntheticFeed:
     def other_records(self) -> dict[int, int]:
         return {}
 
+    @property
+    def symbols(self) -> dict[int, str]:
+        """Of all instruments that the feed may name."""
+        symbols = self.profile.symbols
+        if self.anomalies:
+            symbols[self.profile.first_instrument + len(symbols)] = "TOP-OF-BOOK"
+        return symbols
+
     def __iter__(self) -> Iterator[Chunk]:
         market, wanted = build(self.profile, self.n, self.seed, self.anomalies, self.sparse_ids)
         prepare(market.state, wanted)

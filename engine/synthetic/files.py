@@ -18,7 +18,7 @@ from lobench.engine.records import MBO
 from lobench.engine.synthetic.every_rule import EveryRuleFeed
 from lobench.engine.synthetic.feed import SyntheticFeed
 from lobench.engine.synthetic.market import START
-from lobench.engine.synthetic.profiles import PROFILES, Profile
+from lobench.engine.synthetic.profiles import PROFILES
 
 _LEVEL = 3
 _PACKED = 15
@@ -67,7 +67,7 @@ def check_name(target: Path) -> None:
 
 def is_generated(metadata: Metadata) -> bool:
     """Whether a DBN file with this metadata is one that ``generate`` wrote; no recorded feed looks like it."""
-    names = {_names(profile)[0] for profile in PROFILES.values()}
+    names = {profile.symbols[profile.first_instrument] for profile in PROFILES.values()}
     return bool(metadata.start == _BEGIN and metadata.symbols and metadata.symbols[0] in names)
 
 
@@ -93,34 +93,17 @@ class _Mapping:
     intervals: Any
 
 
-def _symbols(feed: SyntheticFeed | EveryRuleFeed) -> dict[str, int]:
-    """Symbol -> instrument_id of all that a feed may name."""
-    if isinstance(feed, EveryRuleFeed):
-        return feed.symbols
-    first = feed.profile.first_instrument
-    names = _names(feed.profile)
-    if feed.anomalies:
-        names.append("TOP-OF-BOOK")
-    return {name: first + i for i, name in enumerate(names)}
-
-
-def _names(profile: Profile) -> list[str]:
-    """Symbols of a profile's instruments, in their order."""
-    first, count = profile.first_instrument, profile.instruments
-    return [profile.name.upper()] if count == 1 else [f"S{first + i}" for i in range(count)]
-
-
 def _write(feed: SyntheticFeed | EveryRuleFeed, file: BinaryIO, progress: Callable[[int], object] | None) -> None:
-    symbols = _symbols(feed)
+    symbols = feed.symbols
     metadata = Metadata(
         dataset=feed.profile.dataset,
         start=_BEGIN,
         stype_in=SType.from_str("raw_symbol"),
         stype_out=SType.from_str("instrument_id"),
         schema=Schema.from_str("mbo"),
-        symbols=list(symbols),
+        symbols=list(symbols.values()),
         mappings=[
-            _Mapping(name, [_Interval(_FIRST_DAY, _LAST_DAY, str(instrument))]) for name, instrument in symbols.items()
+            _Mapping(name, [_Interval(_FIRST_DAY, _LAST_DAY, str(instrument))]) for instrument, name in symbols.items()
         ],
         version=3,
     )

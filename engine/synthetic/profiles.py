@@ -57,6 +57,12 @@ class Profile:
     auction: bool = False
     """Begins before the open, opens with an uncross, and is cleared twice later."""
 
+    @property
+    def symbols(self) -> dict[int, str]:
+        """Names of the instruments by their ids."""
+        ids = range(self.first_instrument, self.first_instrument + self.instruments)
+        return {ids[0]: self.name.upper()} if len(ids) == 1 else {number: f"S{number}" for number in ids}
+
 
 _CME: Final = (Venue(1, CME, first_id=6_412_777_000_000),)
 _ES_TICK: Final = 250_000_000

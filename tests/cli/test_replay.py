@@ -100,6 +100,7 @@ def test_columns_have_databentos_types_and_names(feed: str, tmp_path: Path) -> N
     files = ["--features", tmp_path / "f.parquet", "--depth", 1, "--book", tmp_path / "b.parquet"]
     answer("replay", feed, *files)
     head = {"ts_event": pa.timestamp("ns", tz="UTC"), "instrument_id": pa.uint32(), "publisher_id": pa.uint16()}
+    head["symbol"] = pa.dictionary(pa.int32(), pa.string())
     features = pq.read_schema(tmp_path / "f.parquet")
     assert dict(zip(features.names, features.types, strict=True)) == head | dict.fromkeys(FEATURES, pa.float64())
     book = pq.read_schema(tmp_path / "b.parquet")

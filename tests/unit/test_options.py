@@ -11,10 +11,12 @@ import pytest
 
 from lobench.engine.errors import UsageError
 from lobench.workbench.cli import _parser, main, units
+from lobench.workbench.cli.options import feeds_of, spelled_settings
 
 TWO_MEANINGS = {
     "-o": "folder of results, or the one file that a verb writes",
     "--output": "folder of results, or the one file that a verb writes",
+    "--from": "records from a time on, or the result that a share is taken from",
     "--force": "replace files, or compare what should not be compared",
 }
 """Spellings whose meaning depends on the verb, which has another ``dest`` for each."""
@@ -90,8 +92,25 @@ def test_durations_are_read_as_such() -> None:
 def test_feeds_together_and_by_themselves() -> None:
     together = {verb for verb, dest in TABLE if dest == "feeds"}
     alone = {verb for verb, dest in TABLE if dest == "separate"}
-    assert together == {"run", "measure", "cmp", "verify", "replay", "tune", "plan predict"}
+    assert together == {"run", "measure", "cmp", "verify", "replay", "convert", "tune", "plan predict"}
     assert alone == {"measure", "check", "history record", "history backfill"}
+
+
+def test_how_feeds_are_read_is_asked_wherever_feeds_are() -> None:
+    """But where a share is predicted, which reads a feed's name alone, and has another meaning for one of them."""
+    for dest in spelled_settings():
+        verbs = {verb for verb, other in TABLE if other == dest}
+        assert verbs == {"run", "measure", "cmp", "verify", "replay", "convert", "tune", "profile"}
+
+
+def test_settings_are_words_of_the_feed() -> None:
+    given = ["a.csv", "b.csv", "--symbols", "ES*", "--from", "2024-05-08", "--mapping", "bitstamp"]
+    arguments = _parser().parse_args(["replay", *given])
+    words = ["a.csv", "b.csv", "--mapping=bitstamp", "--symbols=ES*", "--from=2024-05-08"]
+    assert feeds_of(arguments) == words
+    with pytest.raises(UsageError, match="--symbols=X is about a FEED"):
+        feeds_of(_parser().parse_args(["run", "--symbols", "X"]))
+    assert feeds_of(_parser().parse_args(["run"]), ["synth:"]) == ["synth:"]
 
 
 def test_what_is_repeatable_says_so() -> None:

@@ -28,6 +28,7 @@ VERBS = (
     "verify",
     "conform",
     "replay",
+    "convert",
     "profile",
     "tune",
     "plan",

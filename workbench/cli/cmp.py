@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     ladder = load_ladder(arguments.ladder, arguments.variants_from)
     variants, (base, variant) = _variants(arguments, ladder)
-    specs = arguments.feeds or list(ladder.file.feed)
+    specs = options.feeds_of(arguments, ladder.file.feed)
     source = open_feed(specs)
     asked = options_of([specs], arguments.variants_from, arguments.tuning, budget, arguments.ladder)
     folder = ResultFolder(arguments.output)

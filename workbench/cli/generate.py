@@ -92,7 +92,8 @@ def _check_place(path: str, *, force: bool) -> None:
     with suppress(OSError):  # what is wrong with a name is said where the file is made
         if holds_records(place):
             with suppress(FeedError):
-                if is_generated(open_file(path).metadata):
+                metadata = getattr(open_file(path), "metadata", None)
+                if metadata is not None and is_generated(metadata):
                     return
             raise UsageError(f"{path}: is market data that was not generated, which is never replaced")
         if place.is_file() and not force:

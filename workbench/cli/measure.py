@@ -75,8 +75,7 @@ def _measured(arguments: argparse.Namespace) -> Document:
     from lobench.workbench.selection import with_reference
 
     ladder = load_ladder(arguments.ladder, arguments.variants_from)
-    together = [arguments.feeds] if arguments.feeds else []
-    specs = [*together, *([spec] for spec in arguments.separate)] or [list(ladder.file.feed)]
+    specs = _specs(arguments, ladder.file.feed)
     budget = _budget(arguments, len(specs))
     variants = with_reference(arguments.variants, ladder)
     feeds = _opened(specs)
@@ -89,6 +88,14 @@ def _measured(arguments: argparse.Namespace) -> Document:
     finally:
         folder.drop_if_empty()
     return document
+
+
+def _specs(arguments: argparse.Namespace, default: Sequence[str]) -> list[list[str]]:
+    """The words of each feed; how they are read is said once for all."""
+    words = options.settings_of(arguments)
+    apart = [[spec, *words] for spec in arguments.separate]
+    together = [options.feeds_of(arguments)] if arguments.feeds or not apart else []
+    return [*filter(None, together), *apart] or [list(default)]
 
 
 def _resumed(arguments: argparse.Namespace) -> Document:
@@ -116,7 +123,7 @@ def _given(arguments: argparse.Namespace) -> list[str]:
     """Options that were typed and that an interrupted measurement knows itself."""
     parser = argparse.ArgumentParser()
     _add_what(parser)
-    spelled = {"feeds": "FEED", "separate": "--feed"}
+    spelled = {"feeds": "FEED", "separate": "--feed", **options.spelled_settings()}
     return [
         spelled.get(name, f"--{name.replace('_', '-')}")
         for name, value in vars(parser.parse_args([])).items()

@@ -14,12 +14,64 @@ from lobench.engine.errors import UsageError
 from lobench.engine.stages import STAGES
 from lobench.workbench.cli import units
 
-FEED_HELP = "a .dbn or .dbn.zst file, or synth:NAME[,n=…,seed=…,anomalies=…]; several are replayed as one feed"
+FEED_HELP = (
+    "a DBN, CSV, Parquet, ITCH or LOBSTER file, or synth:NAME[,n=…,seed=…,anomalies=…]; several are replayed as one "
+    "feed"
+)
+
+SETTINGS = {
+    "mapping": ("NAME", "how to read tables that are not Databento's: bitstamp, coinbase, or a TOML file"),
+    "date": (
+        "DAY",
+        "day of feeds whose times count from midnight (ITCH, LOBSTER): 2019-01-30; else their names say it",
+    ),
+    "symbol-file": ("FILE", "names of instruments: a CSV with columns instrument_id and symbol, or symbology.json"),
+    "symbols": ("LIST", "only instruments of these names, separated by commas; ES* is all that begin with ES"),
+    "instruments": ("LIST", "only instruments with these ids, separated by commas"),
+    "from": ("WHEN", "only records from then on, as received: 2024-05-08, 2024-05-08T13:30:00 (UTC)"),
+    "to": ("WHEN", "only records before then"),
+}
+"""Options that say how feeds are read (``engine.feeds.settings``)."""
 
 
-def add_feeds(parser: argparse.ArgumentParser, *, required: bool = False, note: str = "") -> None:
-    """Positional FEED arguments, together one feed."""
+def add_feeds(
+    parser: argparse.ArgumentParser, *, required: bool = False, note: str = "", settings: bool = True
+) -> None:
+    """Positional FEED arguments, together one feed; with ``settings`` also how they are read."""
     parser.add_argument("feeds", metavar="FEED", nargs="+" if required else "*", help=_noted(FEED_HELP, note))
+    if settings:
+        add_settings(parser)
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """How the feeds of a command are read."""
+    group = parser.add_argument_group("how feeds are read")
+    for name, (metavar, text) in SETTINGS.items():
+        group.add_argument(f"--{name}", dest=_destination(name), metavar=metavar, help=text)
+
+
+def settings_of(arguments: argparse.Namespace) -> list[str]:
+    """What was said of how feeds are read, as words that belong to the feed."""
+    given = {name: getattr(arguments, _destination(name), None) for name in SETTINGS}
+    return [f"--{name}={value}" for name, value in given.items() if value is not None]
+
+
+def feeds_of(arguments: argparse.Namespace, default: Sequence[str] = ()) -> list[str]:
+    """The words of the one feed that a command takes, those of ``default`` without any. Raises UsageError for settings
+    without a feed."""
+    words = settings_of(arguments)
+    if words and not arguments.feeds:
+        raise UsageError(f"{words[0]} is about a FEED; name one")
+    return [*arguments.feeds, *words] or list(default)
+
+
+def spelled_settings() -> dict[str, str]:
+    """What the user writes for each attribute of parsed arguments that ``add_settings`` makes."""
+    return {_destination(name): f"--{name}" for name in SETTINGS}
+
+
+def _destination(name: str) -> str:
+    return f"feed_{name.replace('-', '_')}"
 
 
 def add_feed(parser: argparse.ArgumentParser, default: str | None = None) -> None:

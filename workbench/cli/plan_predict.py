@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PHASE",
         help="its number, or the name of its variant (p5_memory_pool); of a --ladder, its step",
     )
-    options.add_feeds(parser, note="predict for it only")
+    options.add_feeds(parser, note="predict for it only", settings=False)
     parser.add_argument("--share", metavar="P", help="measured share of the time, 0 to 1: 0.38, or a range 0.35-0.41")
     parser.add_argument("--from", dest="result", metavar="RESULT", help="take it from this result, or profile.json")
     parser.add_argument("--stage", metavar="NAME", help="with --from: the stage whose share it is")
@@ -80,7 +80,7 @@ def _prediction(arguments: argparse.Namespace, ladder: LadderFile | None) -> Pre
         raise UsageError("give the measured share of the time: either --share P, or --from RESULT --stage NAME")
     if (arguments.result is None) != (arguments.stage is None):
         raise UsageError("--from and --stage belong together: the result, and the stage in it whose share is meant")
-    feed = _feed(arguments.feeds)
+    feed = _feed(options.feeds_of(arguments))
     if arguments.share is not None:
         share, source = _share(arguments.share), "a share given by hand"
     elif profile := saved_profile(arguments.result):

@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "words", metavar="VARIANT [FEED]", nargs="*", help=f"what to profile, on what: {options.FEED_HELP}"
     )
+    options.add_settings(parser)
     parser.add_argument(
         "--with",
         dest="methods",
@@ -64,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     options.refuse_few("--records", arguments.records, 1)
     options.refuse_few("--warm", arguments.warm, 0)
     folder = Path(arguments.output).absolute()
-    words = list(arguments.words)
+    words = [*arguments.words, *options.settings_of(arguments)]
     if arguments.calibrate:
         if words or arguments.tuning:
             raise UsageError("--calibrate profiles workloads of its own: it takes no variant, feed or tuning")

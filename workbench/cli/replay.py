@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.workbench.tuning.picking import pick
 
     workers = options.one_of(arguments.workers)
-    feed = open_feed(arguments.feeds)
+    feed = open_feed(options.feeds_of(arguments))
     variant = _variant(arguments)
     if isinstance(variant, ForeignEngine):
         return _by_engine(feed, variant, workers, arguments)
@@ -76,9 +76,9 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.features or arguments.book:
             from lobench.workbench.parquet_output import book_file, features_file
         if arguments.features:
-            files.append(stack.enter_context(features_file(arguments.features)))
+            files.append(stack.enter_context(features_file(arguments.features, lambda: feed.symbols)))
         if arguments.book:
-            files.append(stack.enter_context(book_file(arguments.book, arguments.depth)))
+            files.append(stack.enter_context(book_file(arguments.book, arguments.depth, lambda: feed.symbols)))
 
         def write(rows: Rows) -> None:
             for file in files:
@@ -240,6 +240,7 @@ def _outcome(
         "seconds": seconds,
         "events_per_second": replay.records / seconds if seconds else 0.0,
         "other_records": feed.other_records,
+        "skipped": getattr(feed, "skipped", {}),
         "memory": memory,
     }
     if result.counters is not None:
@@ -272,6 +273,8 @@ def _show(outcome: dict[str, Any], *, as_json: bool) -> None:
         ("anomalies", ", ".join(anomalies) or "none"),
     ]
     lines += [("other", ", ".join(others))] if others else []
+    skipped = [f"{kind} {count:,}" for kind, count in outcome["skipped"].items()]
+    lines += [("skipped", ", ".join(skipped))] if skipped else []
     lines += [("tuning", outcome["tuning"]["profile"])] if outcome["tuning"] else []
     lines += [("digest", f"{value} {name}") for name, value in outcome["digests"].items()]
     lines += [("wrote", f"{file['path']}, {file['rows']:,} rows") for file in outcome["files"]]

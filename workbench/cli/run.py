@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.workbench.selection import with_reference
 
     ladder = load_ladder(arguments.ladder, arguments.variants_from)
-    specs = arguments.feeds or _default_feed(ladder.file.feed, arguments.quick)
+    specs = options.feeds_of(arguments, _default_feed(ladder.file.feed, arguments.quick))
     variants = with_reference(arguments.variants, ladder)
     until = least(variant.scope(arguments.until) for variant in variants).until
     budget = _budget(arguments, until)
@@ -125,4 +125,4 @@ def _next(arguments: argparse.Namespace) -> str:
     verb = ["run"] if arguments.quick else ["measure", "--precision", "0.5%"]
     stage = [] if arguments.until == STAGES[-1] else ["--until", arguments.until]
     ladder = ["--ladder", arguments.ladder] if arguments.ladder else []
-    return shlex.join(["lobench", *verb, *stage, *ladder, *arguments.feeds])
+    return shlex.join(["lobench", *verb, *stage, *ladder, *options.feeds_of(arguments)])

@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.workbench.tuning.trials import Halves
 
     seconds = SECONDS if arguments.budget is None else arguments.budget
-    source = open_feed(arguments.feeds)
+    source = open_feed(options.feeds_of(arguments))
     check_place(Path(arguments.output_file) if arguments.output_file else place_of("any", "any"))
     feed = load(source)
     if feed.count < LEAST_RECORDS:

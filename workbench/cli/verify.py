@@ -4,6 +4,9 @@ and account, answers about random books, against the reference.
 Without a FEED a small set of feeds that together reach every rule is replayed, with one worker and with two. Of a given
 feed it says which rules it does not reach. A variant that crashes, does not end or takes too much memory is named; all
 others are verified.
+
+With ``--against FILE`` the books of the last of the variants are compared with a vendor's instead: rows of mbp-10 or
+mbp-1 (DBN, CSV, Parquet), or a LOBSTER order book file.
 """
 
 from __future__ import annotations
@@ -35,6 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--deep", action="store_true", help="also digests of every book at every 4,096th record (slow with many books)"
     )
     parser.add_argument("--oracle", action="store_true", help="also against the pure-Python oracle (15,000 events/s)")
+    parser.add_argument(
+        "--against", metavar="FILE", help="compare with a vendor's books: mbp-10, mbp-1 or a LOBSTER order book file"
+    )
     options.add_time_limit(parser)
     options.add_json(parser)
 
@@ -47,6 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.workbench.verification.coverage import DEFAULT_FEEDS, DEFAULT_WORKERS
     from lobench.workbench.verification.variants import Settings
 
+    if arguments.against:
+        return _against(arguments)
     if arguments.until == "decode":
         raise UsageError("--until decode computes nothing that could be verified: book, features or strategies")
     ladder = load_ladder(arguments.ladder, arguments.variants_from)
@@ -61,9 +69,8 @@ def run(arguments: argparse.Namespace) -> int:
         until=arguments.until,
         seconds=arguments.time_limit,
     )
-    sources = [
-        open_feed(specs) for specs in ([arguments.feeds] if arguments.feeds else [[spec] for spec in DEFAULT_FEEDS])
-    ]
+    words = options.feeds_of(arguments)
+    sources = [open_feed(specs) for specs in ([words] if arguments.feeds else [[spec] for spec in DEFAULT_FEEDS])]
     named = _named(sources, arguments, variants)
     pairs: list[tuple[LoadedFeed, Sequence[Contestant]]] = []
     picked = []
@@ -73,6 +80,33 @@ def run(arguments: argparse.Namespace) -> int:
         picked.append(tuning)
         pairs.append((feed, [variant.fitted(tuning.parameters if tuning else None) for variant in variants]))
     return _verified(pairs, picked, settings, arguments)
+
+
+def _against(arguments: argparse.Namespace) -> int:
+    """Compare the books of one variant with those in a file."""
+    from lobench.engine.errors import UsageError
+    from lobench.engine.feeds import open_feed
+    from lobench.variants import compiled
+    from lobench.workbench.against.proof import prove
+    from lobench.workbench.against.reading import read_answer
+    from lobench.workbench.against.shown import lines
+    from lobench.workbench.console import print_json, progress
+    from lobench.workbench.ladder import load_ladder
+    from lobench.workbench.selection import select
+
+    if not arguments.feeds:
+        raise UsageError("--against compares the books of a feed: name a FEED")
+    feed = open_feed(options.feeds_of(arguments))
+    answer = read_answer(arguments.against)
+    ladder = load_ladder(arguments.ladder, arguments.variants_from)
+    variant = compiled(select(arguments.variants, ladder)[-1]).fitted(None)
+    with progress("comparing", feed.expected, records=True) as ticker:
+        proof = prove(feed, answer, variant, ticker.advance)
+    if arguments.json:
+        print_json(proof.as_json())
+    else:
+        print(*lines(proof), sep="\n")
+    return 0 if proof.agrees else 1
 
 
 def _named(sources: Sequence[Feed], arguments: argparse.Namespace, variants: Sequence[Contestant]) -> Picked | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from lobench.engine.feeds import settings
 
 if TYPE_CHECKING:
     from lobench.engine.policy import Variant
@@ -30,7 +31,7 @@ LONGEST = 600.0
 
 def absolute(names: Sequence[str]) -> list[str]:
     """Feeds and files as a process finds them that runs in another folder."""
-    return [name if name.startswith("synth:") else os.path.abspath(name) for name in names]
+    return [settings.absolute(name) for name in names]
 
 
 @dataclass(frozen=True)

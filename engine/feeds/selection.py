@@ -1,0 +1,173 @@
+"""A part of a feed: some of its instruments, some of its time; and names for instruments from a file."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lobench.engine.errors import UsageError
+from lobench.engine.feeds.base import Chunk, Feed
+from lobench.engine.feeds.instruments import IdSet
+from lobench.engine.records import MBO
+
+_NO_TIME = np.uint64(2**64 - 1)
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Selection:
+    """``symbols``: patterns as shells have them, ``instruments``: ids; of both, what either names is taken. ``start``
+    (included) and ``stop`` (excluded): nanoseconds since 1970 that ``ts_recv``, where it is not given ``ts_event``, is
+    between. What is None selects all."""
+
+    symbols: tuple[str, ...] | None = None
+    instruments: frozenset[int] | None = None
+    start: int | None = None
+    stop: int | None = None
+
+    @property
+    def whole(self) -> bool:
+        return self == Selection()
+
+    def takes(self, instrument: int, name: str | None) -> bool:
+        if self.symbols is None and self.instruments is None:
+            return True
+        by_name = name is not None and any(fnmatchcase(name, pattern) for pattern in self.symbols or ())
+        return by_name or instrument in (self.instruments or ())
+
+
+class SelectedFeed:
+    """The records of ``feed`` that a selection takes, in order, with ``names`` by instrument id before its own.
+
+    Where that leaves none, an iteration ends with UsageError.
+    """
+
+    stable = False
+
+    def __init__(self, feed: Feed, selection: Selection, names: Mapping[int, str]) -> None:
+        self._feed, self._selection, self._names = feed, selection, names
+
+    @property
+    def name(self) -> str:
+        return self._feed.name
+
+    @property
+    def expected(self) -> int | None:
+        return self._feed.expected if self._selection.whole else None
+
+    @property
+    def progress(self) -> float:
+        return getattr(self._feed, "progress", 0.0)
+
+    @property
+    def other_records(self) -> dict[int, int]:
+        return self._feed.other_records
+
+    @property
+    def skipped(self) -> dict[str, int]:
+        return getattr(self._feed, "skipped", {})
+
+    @property
+    def learns_symbols(self) -> bool:
+        return getattr(self._feed, "learns_symbols", False)
+
+    @property
+    def metadata(self) -> Any:
+        """What a DBN file's head says, where its names are taken."""
+        return None if self._names else getattr(self._feed, "metadata", None)
+
+    @property
+    def symbols(self) -> Mapping[int, str]:
+        return {**self._feed.symbols, **self._names}
+
+    def __iter__(self) -> Iterator[Chunk]:
+        if self._selection.whole:
+            yield from self._feed
+            return
+        met, wanted = IdSet(), IdSet()
+        taken = read = 0
+        for chunk in self._feed:
+            records = chunk.array()
+            chosen = self._chosen(records, met, wanted)
+            count = int(chosen.sum())
+            taken += count
+            read += chunk.count
+            if count == chunk.count:
+                yield chunk
+            elif count:
+                made = records[chosen].astype(MBO)
+                made["length"] = MBO.itemsize // 4  # without ts_out
+                yield Chunk(made.ctypes.data, MBO.itemsize, count, made)
+        if read and not taken:
+            raise UsageError(f"{self.name}: no record is selected; {self._there()}")
+
+    def _chosen(self, records: npt.NDArray[np.void], met: IdSet, wanted: IdSet) -> npt.NDArray[np.bool_]:
+        selection = self._selection
+        chosen = np.ones(len(records), np.bool_)
+        if selection.symbols is not None or selection.instruments is not None:
+            ids = np.ascontiguousarray(records["instrument_id"])
+            new = ids[met.first_of_new(ids)]
+            if len(new):
+                symbols = self.symbols
+                taken = [each for each in new.tolist() if selection.takes(each, symbols.get(each))]
+                wanted.add(np.array(taken, np.uint32))
+            chosen = wanted.holds(ids)
+        if selection.start is not None or selection.stop is not None:
+            times = np.where(records["ts_recv"] == _NO_TIME, records["ts_event"], records["ts_recv"])
+            if selection.start is not None:
+                chosen &= times >= np.uint64(selection.start)
+            if selection.stop is not None:
+                chosen &= times < np.uint64(selection.stop)
+        return chosen
+
+    def _there(self) -> str:
+        names = sorted(set(self.symbols.values()))
+        if not names:
+            return "none of its instruments has a name that is known"
+        more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+        return f"its instruments are {', '.join(names[:_SHOWN])}{more}"
+
+
+def read_names(path: str) -> dict[int, str]:
+    """Names by instrument id: a CSV with columns ``instrument_id`` and ``symbol``, or the vendor's symbology.json.
+    Raises UsageError."""
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+        if text.lstrip().startswith("{"):
+            return _of_json(json.loads(text))
+        return _of_table(text.splitlines())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+        raise UsageError(
+            f"--symbol-file {path}: {reason}; a CSV with columns instrument_id and symbol, or symbology.json, expected"
+        ) from error
+
+
+def _of_json(content: Any) -> dict[int, str]:
+    names: dict[int, tuple[str, str]] = {}
+    for name, intervals in content["result"].items():
+        for interval in intervals:
+            if interval["s"]:
+                number = int(interval["s"])
+                names[number] = max(names.get(number, ("", "")), (interval["d0"], name))
+    return {number: name for number, (_, name) in names.items()}
+
+
+def _of_table(lines: Sequence[str]) -> dict[int, str]:
+    names = {}
+    for row in csv.DictReader(lines):
+        number = int(row["instrument_id"])
+        if not 0 <= number < 2**32 or not row["symbol"]:
+            raise ValueError(f"{row['instrument_id']},{row['symbol']} is no instrument id and its name")
+        names[number] = row["symbol"]
+    if not names:
+        raise ValueError("it names no instrument")
+    return names

@@ -1,0 +1,83 @@
+"""Sources that can be read once only, or not in place: copied to a nameless file first, which goes with the process.
+
+Feeds are mapped, sought in, read more than once, and by other processes too. The copy is reached by the descriptor of
+the process that made it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO
+
+from lobench.engine.errors import UsageError
+from lobench.engine.feeds.problems import UnreadableError
+
+STANDARD_INPUT = "-"
+_PIECE = 1 << 20
+_copies: dict[str, Any] = {}
+
+
+def is_remote(spec: str) -> bool:
+    """Whether a spec is for ``fsspec`` to open."""
+    return "://" in spec
+
+
+def spooled(spec: str) -> str:
+    """The path of a copy of standard input, or of what ``fsspec`` opens; made once in a process. Raises FeedError, and
+    UsageError where that cannot be read here."""
+    if spec not in _copies:
+        with _opened(spec) as source:
+            _copies[spec] = _copy(spec, source)
+    return f"/proc/{os.getpid()}/fd/{_copies[spec].fileno()}"
+
+
+@contextmanager
+def _opened(spec: str) -> Iterator[BinaryIO]:
+    if spec == STANDARD_INPUT:
+        if sys.stdin is None or sys.stdin.isatty():
+            raise UsageError("- is standard input, and nothing is piped into it")
+        yield sys.stdin.buffer
+        return
+    try:
+        import fsspec
+    except ModuleNotFoundError:
+        raise UsageError(
+            f"{spec}: reading it takes fsspec: {sys.executable} -m pip install 'lobench[remote]'"
+        ) from None
+    try:
+        with fsspec.open(spec, "rb") as file:
+            yield file
+    except ImportError as error:
+        raise UsageError(f"{spec}: {_one_line(error)}") from error
+
+
+def _copy(spec: str, source: BinaryIO) -> Any:
+    copy = tempfile.TemporaryFile(prefix="lobench-")  # noqa: SIM115, it goes with the process
+    try:
+        while piece := _read(spec, source):
+            copy.write(piece)
+        copy.flush()
+    except OSError as error:
+        copy.close()
+        reason = f"no room to copy it to {tempfile.gettempdir()}: {error.strerror or error}"
+        raise UnreadableError(spec, reason) from error
+    except BaseException:
+        copy.close()
+        raise
+    return copy
+
+
+def _read(spec: str, source: BinaryIO) -> bytes:
+    try:
+        return source.read(_PIECE)
+    except Exception as error:  # each file system has errors of its own
+        raise UnreadableError(spec, f"cannot be read: {_one_line(error)}") from error
+
+
+def _one_line(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if text.isprintable() else repr(text)

@@ -1,0 +1,25 @@
+"""Names of instruments out of DBN metadata, whose mappings go from what was asked for to what is in the records."""
+
+from __future__ import annotations
+
+from databento_dbn import Metadata
+
+_ID = "instrument_id"
+
+
+def names_of(metadata: Metadata) -> dict[int, str]:
+    """Names by instrument id; of two names that an id had on different days the later one. Empty where neither side of
+    the mappings is an instrument id."""
+    found: dict[int, tuple[str, str]] = {}
+    by_name = str(metadata.stype_out) == _ID
+    if not by_name and str(metadata.stype_in) != _ID:
+        return {}
+    for asked, intervals in metadata.mappings.items():
+        for interval in intervals:
+            mapped = interval["symbol"]
+            number, name = (mapped, asked) if by_name else (asked, mapped)
+            if number.isdecimal() and name:
+                day = str(interval["start_date"])
+                instrument = int(number)
+                found[instrument] = max(found.get(instrument, ("", "")), (day, name))
+    return {instrument: name for instrument, (_, name) in sorted(found.items())}

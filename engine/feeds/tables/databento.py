@@ -1,0 +1,36 @@
+"""Databento's own tables of MBO, as its ``to_csv`` and ``to_parquet`` write them: prices and times raw or pretty."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from lobench.engine.feeds.tables.mapping import FIELDS, TableMapping
+
+_ESCAPED: Final = {'\\"': '"', "\\'": "'", "\\\\": "\\", "\\t": "\t", "\\n": "\n", "\\r": "\r"}
+_LETTERS: Final = {
+    **{chr(code): code for code in range(256)},
+    **{text: ord(letter) for text, letter in _ESCAPED.items()},
+    **{f"\\u{{{code:x}}}": code for code in range(256)},
+}
+"""Whatever byte an action or a side is, as text and as the vendor's encoder escapes it: what it means is up to the
+book's rules."""
+NEEDED: Final = ("ts_event", "instrument_id", "action", "side", "price", "size", "order_id", "flags")
+BOOK: Final = "bid_px_00"
+"""A column of tables of books, which some other columns make look like MBO."""
+
+_MAPPING: Final = TableMapping(
+    name="databento",
+    columns={name: (name,) for name in FIELDS},
+    actions={letter: (code,) for letter, code in _LETTERS.items()},
+    sides={**_LETTERS, "": ord("N")},
+)
+
+
+def databento(names: Sequence[str], *, raw_prices: bool) -> TableMapping | None:
+    """The mapping of a table with these columns; None where it is no table of MBO. A raw price counts 1e-9."""
+    if BOOK in names or not {*NEEDED} <= {*names}:
+        return None
+    columns = {name: column for name, column in _MAPPING.columns.items() if name in names}
+    return replace(_MAPPING, columns=columns, price_digits=0 if raw_prices else 9)

@@ -1,0 +1,78 @@
+"""Write a feed as a file of another kind: its records, or what the books of them say in one of the vendor's schemas.
+
+The kind is told by the ending of OUT: .dbn, .dbn.zst, .csv, .csv.zst, .csv.gz or .parquet. docs/feeds.md says which
+records give a row of each schema.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from lobench.workbench.cli import options
+
+if TYPE_CHECKING:
+    from lobench.workbench.converting.schemas import Schema
+
+HELP = "write a feed as DBN, CSV or Parquet, as mbo, mbp-10, mbp-1, bbo or trades"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    options.add_feeds(parser, required=True)
+    parser.add_argument("out", metavar="OUT", help="file that is written; its ending says as what")
+    parser.add_argument(
+        "--schema",
+        metavar="SCHEMA",
+        default="mbo",
+        help="mbo, mbp-10, mbp-1, bbo (bbo-1s), bbo-1m or trades (default mbo)",
+    )
+    parser.add_argument(
+        "--raw",
+        action="store_true",
+        help="times and prices of CSV and Parquet as whole numbers, not as dates and decimals",
+    )
+    options.add_force(parser)
+    options.add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from time import perf_counter
+
+    from lobench.engine.feeds import open_feed
+    from lobench.workbench.cli.outcome import say
+    from lobench.workbench.console import print_json, progress
+    from lobench.workbench.converting.convert import convert
+    from lobench.workbench.converting.schemas import schema_of
+
+    schema = schema_of(arguments.schema)
+    _check_place(arguments, schema)
+    feed = open_feed(options.feeds_of(arguments))
+    started = perf_counter()
+    with progress(f"converting {feed.name}", feed.expected, records=True) as ticker:
+        rows = convert(feed, arguments.out, schema, raw=arguments.raw, advance=ticker.advance)
+    seconds = perf_counter() - started
+    if arguments.json:
+        outcome = {"feed": feed.name, "file": arguments.out, "schema": schema.name, "rows": rows, "seconds": seconds}
+        print_json(outcome | {"other_records": feed.other_records, "skipped": getattr(feed, "skipped", {})})
+        return 0
+    say("feed", feed.name)
+    say("wrote", f"{arguments.out}, {rows:,} rows of {schema.name} in {seconds:.3f} s")
+    return 0
+
+
+def _check_place(arguments: argparse.Namespace, schema: Schema) -> None:
+    """Raise UsageError for a file that is there already, unless it may be replaced."""
+    import os
+
+    from lobench.engine.errors import UsageError
+    from lobench.workbench.converting.files import check_ending
+
+    out = arguments.out
+    check_ending(out)
+    if os.path.exists(out):
+        if any(os.path.exists(feed) and os.path.samefile(feed, out) for feed in arguments.feeds):
+            raise UsageError(f"{out}: is the feed itself")
+        if not os.path.isfile(out):
+            raise UsageError(f"{out}: cannot be written: is not a regular file")
+        if not arguments.force:
+            raise UsageError(f"{out}: is there already; --force replaces it")

@@ -1,0 +1,156 @@
+"""Rows of the books: what a feed's best levels are after the records that change them, as the vendor's mbp-1 and
+mbp-10.
+
+A row is of a record that changed one of the best levels, with that record's own fields and the levels after it. Of a
+trade and the fills and cancels of resting orders that it causes, in one run of T, F and C of one sequence number, only
+the T gives a row: it has the side of the resting order, and the levels after them. docs/feeds.md has the rules in full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lobench.engine.errors import LobenchError
+from lobench.engine.feeds import Feed
+from lobench.engine.feeds.base import Chunk
+from lobench.engine.layout import OUTPUT_LEVEL
+from lobench.engine.records import ADD, ASK, BID, CANCEL, CLEAR, FILL, MODIFY, TRADE, UNDEF_PRICE
+from lobench.engine.replay import SLICE, Replay, Rows
+from lobench.workbench.converting.schemas import Schema
+
+_BELOW = 2
+"""Levels below those of a row that are looked at: the vendor's mbp-10 has rows of some of them."""
+_FILLED = 2
+"""Records that follow a trade which fills a resting order: its fill, and what it takes off."""
+_NONE = np.zeros(1, OUTPUT_LEVEL)
+_NONE["bid_px"] = _NONE["ask_px"] = UNDEF_PRICE
+
+Void = npt.NDArray[np.void]
+
+
+def book_rows(feed: Feed, schema: Schema, advance: Callable[[int], object], *, merged: bool = True) -> Iterator[Void]:
+    """Rows of ``schema`` for a feed's records, in runs. ``merged`` is False: each record of a trade stands by itself.
+    Raises what the feed raises, and LobenchError for a size that does not fit."""
+    from lobench.variants import discover
+
+    variant = max(discover().values(), key=lambda known: -1 if known.phase is None else known.phase)
+    found: list[Rows] = []
+    marker = _Marker(schema, merged)
+    settings: dict[str, Any] = {"depth": schema.depth + _BELOW, "on_rows": found.append}
+    with Replay(variant, evaluate="every", observe=True, deep=False, **settings) as replay:
+        for chunk in feed:
+            for start in range(0, chunk.count, SLICE):
+                count = min(SLICE, chunk.count - start)
+                piece = Chunk(chunk.address + start * chunk.stride, chunk.stride, count, chunk.owner)
+                replay.apply(piece)
+                made = marker.rows(piece.array(), found.pop().levels)
+                if len(made):
+                    yield made
+            advance(chunk.count)
+    made = marker.rest()
+    if len(made):
+        yield made
+
+
+class _Marker:
+    """Makes rows of records and of the levels after each, run by run; the last records of a run wait for the next."""
+
+    def __init__(self, schema: Schema, merged: bool) -> None:
+        self._schema, self._merged = schema, merged
+        self._newest: dict[int, Void] = {}
+        self._waiting: tuple[Void, Void, Void] | None = None
+
+    def rows(self, records: Void, levels: Void) -> Void:
+        """Rows of what waited and of all but the last of these: ``records`` (n,), ``levels`` (n, depth)."""
+        runs = records, levels, self._before(records, levels)
+        if self._waiting is not None:
+            old = self._waiting
+            runs = np.append(old[0], runs[0]), np.concatenate((old[1], runs[1])), np.concatenate((old[2], runs[2]))
+        known = max(0, len(runs[0]) - _FILLED)
+        self._waiting = runs[0][known:].copy(), runs[1][known:].copy(), runs[2][known:].copy()
+        return self._made(*runs, known)
+
+    def rest(self) -> Void:
+        """Rows of what still waits."""
+        return self._made(*self._waiting, len(self._waiting[0])) if self._waiting else self._schema.empty(0)
+
+    def _before(self, records: Void, levels: Void) -> Void:
+        """The levels that each record's book had before it."""
+        keys = records["instrument_id"].astype(np.int64) << 16 | records["publisher_id"]
+        order = np.argsort(keys, kind="stable")
+        follows = np.append(False, keys[order][1:] == keys[order][:-1])
+        before = np.empty_like(levels)
+        before[order[1:]] = levels[order[:-1]]
+        for place in order[~follows].tolist():
+            before[place] = self._newest.get(int(keys[place]), _NONE[0])
+        ends = order[np.append(~follows[1:], True)] if len(order) else order
+        self._newest |= {int(keys[place]): levels[place].copy() for place in ends.tolist()}
+        return before
+
+    def _made(self, records: Void, levels: Void, before: Void, known: int) -> Void:
+        """Rows of the first ``known`` records."""
+        action = records["action"]
+        is_trade = action == TRADE
+        shown = np.isin(action, (ADD, MODIFY, CANCEL)) & self._changed(records, levels, before)
+        shown |= is_trade | (action == CLEAR)
+        source = np.arange(len(records))
+        if self._merged and len(records) > _FILLED:
+            filled = np.flatnonzero(self._fills(records))
+            shown[filled + _FILLED] = False
+            source[filled] += _FILLED
+        chosen = np.flatnonzero(shown[:known])
+        source = source[chosen]
+        made = self._schema.empty(len(chosen))
+        for name in ("publisher_id", "instrument_id", "ts_event", "price", "size", "action", "flags"):
+            made[name] = records[name][chosen]
+        for name in ("ts_recv", "ts_in_delta", "sequence"):
+            made[name] = records[name][chosen]
+        made["side"] = records["side"][source]
+        made["depth"] = np.where(is_trade[chosen], 0, _depth(records[chosen], levels[chosen]))
+        for place in range(self._schema.depth):
+            for name in OUTPUT_LEVEL.names or ():
+                field = f"{name}_{place:02d}"
+                made[field] = _fitting(levels[name][source, place], self._schema.dtype[field], field)
+        return made
+
+    def _changed(self, records: Void, levels: Void, before: Void) -> npt.NDArray[np.bool_]:
+        """Whether a record changed a level that is shown. The vendor's mbp-10 also has the one below the ten, and of
+        bids the second below where it vanishes."""
+        depth = self._schema.depth
+        looked = depth + (depth > 1)
+        changed: npt.NDArray[np.bool_] = (levels[:, :looked] != before[:, :looked]).any(axis=1)
+        if depth > 1:
+            price = records["price"]
+            gone = (before["bid_px"][:, looked] == price) & (levels["bid_px"][:, looked] != price)
+            changed |= gone & (records["side"] == BID) & (records["action"] == CANCEL)
+        return changed
+
+    def _fills(self, records: Void) -> npt.NDArray[np.bool_]:
+        """Where a trade, the fill of a resting order and its cancel follow one another; shape (n - 2,)."""
+        trade, fill, cancel = records[:-2], records[1:-1], records[2:]
+        found: npt.NDArray[np.bool_] = (
+            (trade["action"] == TRADE) & (fill["action"] == FILL) & (cancel["action"] == CANCEL)
+        )
+        for name in ("sequence", "instrument_id", "publisher_id", "size"):
+            found &= (trade[name] == fill[name]) & (fill[name] == cancel[name])
+        found &= fill["order_id"] == cancel["order_id"]
+        return found
+
+
+def _depth(records: Void, levels: Void) -> npt.NDArray[np.int64]:
+    """How many levels of the record's side are better than its price."""
+    price = records["price"][:, None]
+    bids = (levels["bid_px"] > price) & (levels["bid_px"] != UNDEF_PRICE)
+    better = np.where((records["side"] == BID)[:, None], bids, levels["ask_px"] < price)
+    found: npt.NDArray[np.int64] = better.sum(axis=1) * np.isin(records["side"], (BID, ASK))
+    return np.where(records["action"] == CLEAR, 0, found)
+
+
+def _fitting(values: npt.NDArray[np.int64], dtype: np.dtype[Any], name: str) -> npt.NDArray[Any]:
+    if dtype.itemsize == 4 and len(values) and values.max() >= 2**32:
+        raise LobenchError(f"{name} would be {values.max():,}, and a row holds 32 bits of it")
+    return values.astype(dtype)

@@ -1,0 +1,95 @@
+"""Records as Parquet columns, named and typed as the vendor's: fixed prices, times as timestamps, names as a
+dictionary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lobench.engine.errors import LobenchError
+from lobench.workbench.converting.schemas import UNDEF_TIME, Schema
+from lobench.workbench.symbol_column import SYMBOL, SymbolColumn
+
+GROUP = 1 << 18
+"""Rows of a row group."""
+_TIME = pa.timestamp("ns", tz="UTC")
+_TEXT = SYMBOL
+_LETTERS = pa.array([chr(code) for code in range(256)])
+_NARROW = {
+    "u1": pa.uint8(),
+    "u2": pa.uint16(),
+    "u4": pa.uint32(),
+    "u8": pa.uint64(),
+    "i4": pa.int32(),
+    "i8": pa.int64(),
+}
+
+
+class Columns:
+    """A Parquet file that takes records; leave its context to finish it."""
+
+    def __init__(self, sink: Any, schema: Schema, symbols: Callable[[], Mapping[int, str]], raw: bool) -> None:
+        self._fields, self._raw = schema.fields, raw
+        types = [(name, self._type(name, schema.dtype[name])) for name in schema.fields]
+        self._schema = pa.schema([*types, ("symbol", SYMBOL)])
+        texts = [name for name, kind in zip(self._schema.names, self._schema.types, strict=True) if kind == _TEXT]
+        self._writer = pq.ParquetWriter(sink, self._schema, compression="zstd", use_dictionary=texts)
+        self._waiting: list[pa.RecordBatch] = []
+        self._rows = 0
+        self._names = SymbolColumn(symbols)
+
+    def write(self, records: npt.NDArray[np.void]) -> None:
+        arrays = [self._array(records, name) for name in self._fields]
+        arrays.append(self._names.column(records["instrument_id"]))
+        self._waiting.append(pa.record_batch(arrays, schema=self._schema))
+        self._rows += len(records)
+        if self._rows >= GROUP:
+            self._flush()
+
+    def _type(self, name: str, dtype: np.dtype[Any]) -> pa.DataType:
+        if name in ("action", "side"):
+            return _TEXT
+        if name in ("ts_event", "ts_recv") and not self._raw:
+            return _TIME
+        return pa.from_numpy_dtype(dtype.newbyteorder("="))
+
+    def _array(self, records: npt.NDArray[np.void], name: str) -> pa.Array:
+        values = np.ascontiguousarray(records[name])
+        kind = self._schema.field(name).type
+        if kind == _TEXT:
+            return pa.DictionaryArray.from_arrays(pa.array(values.astype(np.int32)), _LETTERS)
+        if kind == _TIME:
+            none = values == UNDEF_TIME
+            if (values[~none] >= 2**63).any():
+                raise LobenchError(
+                    f"{name} holds times after the year 2262, which fit in no timestamp; --raw writes them"
+                )
+            return pa.array(values.view("M8[ns]"), kind, mask=none)
+        return pa.array(values, kind)
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._writer.write_table(pa.Table.from_batches(self._waiting).unify_dictionaries())
+            self._waiting.clear()
+            self._rows = 0
+
+    def __enter__(self) -> Columns:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._flush()
+            self._writer.close()
+        else:
+            # What is left of the file goes anyway.
+            with suppress(OSError, pa.ArrowException):
+                self._writer.close()
