@@ -44,15 +44,17 @@ def _opened(spec: str) -> Iterator[BinaryIO]:
         return
     try:
         import fsspec
-    except ModuleNotFoundError:
-        raise UsageError(
-            f"{spec}: reading it takes fsspec: {sys.executable} -m pip install 'lobench[remote]'"
-        ) from None
-    try:
-        with fsspec.open(spec, "rb") as file:
-            yield file
+
+        source = fsspec.open(spec, "rb").open()
     except ImportError as error:
-        raise UsageError(f"{spec}: {_one_line(error)}") from error
+        install = f"{sys.executable} -m pip install 'lobench[remote]'"
+        raise UsageError(f"{spec}: cannot be read: {_one_line(error)}; install what it takes with: {install}") from None
+    except FileNotFoundError:
+        raise UnreadableError(spec, "no such file") from None
+    except Exception as error:  # each file system has errors of its own
+        raise UnreadableError(spec, f"cannot be read: {_one_line(error)}") from error
+    with source:
+        yield source
 
 
 def _copy(spec: str, source: BinaryIO) -> Any:
