@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,8 +32,10 @@ from lobench.engine.foreign.abi import (
     Table,
 )
 from lobench.engine.foreign.face import EngineError
-from lobench.engine.foreign.walk import WROTE_TOO_MUCH, Walk
 from lobench.engine.silence import stdout_aside
+
+if TYPE_CHECKING:
+    from lobench.engine.foreign.walk import Walk
 
 _SYMBOL = "lobench_engine"
 _WIDE = ctypes.c_int64, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint16, ctypes.c_char
@@ -133,8 +135,7 @@ class LibraryEngine:
             raise EngineError(f"{library.file}: create() succeeded and gave no engine")
         self._engine = made.value
         self._apply = functions["apply"]
-        table = library.table
-        self._walk = Walk(self._engine, {name: getattr(table, name) for name in self._asked})
+        self._walk: Walk | None = None
 
     _asked = ("levels", "orders", "features", "accounts")
 
@@ -177,6 +178,12 @@ class LibraryEngine:
         return Counts(found.events, found.evaluations, tuple(found.anomalies))
 
     def ask(self, keys: npt.NDArray[np.int64], depth: int, counted: bool, stage: int, whole: bool) -> int:
+        # A process that only runs an engine, under valgrind for instance, loads no compiler.
+        from lobench.engine.foreign.walk import WROTE_TOO_MUCH, Walk
+
+        if self._walk is None:
+            assert self._engine is not None
+            self._walk = Walk(self._engine, {name: getattr(self._library.table, name) for name in self._asked})
         value, status = self._walk.ask(keys, depth, counted, stage, whole)
         if status == WROTE_TOO_MUCH:
             raise EngineError(f"{self._library.file}: an answer has more entries than there was room for")
@@ -187,7 +194,8 @@ class LibraryEngine:
         if self._engine is not None:
             self._functions["destroy"](self._engine)
             self._engine = None
-            self._walk.close()
+            if self._walk is not None:
+                self._walk.close()
 
     def _about_book(self, name: str, instrument_id: int, publisher_id: int, where: int) -> bool:
         got: int = _ABOUT_BOOK(getattr(self._library.table, name))(self._engine, instrument_id, publisher_id, where)

@@ -16,7 +16,7 @@ from lobench.workbench.cli import options
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lobench.engine.policy import Variant
+    from lobench.engine.foreign.start import Contestant
     from lobench.workbench.ladder import Ladder
     from lobench.workbench.profile.collect import Profiles
     from lobench.workbench.tuning.picking import Picked
@@ -82,14 +82,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _profile(arguments: argparse.Namespace, folder: Path, ladder: Ladder, name: str, feed: list[str]) -> int:
-    from lobench.variants import compiled
     from lobench.workbench.console import print_json, stdout
+    from lobench.workbench.profile.collect import methods_for
     from lobench.workbench.profile.needs import require_all
     from lobench.workbench.profile.tables import tables
 
-    chosen = arguments.methods or ["callgrind"]
+    variant = ladder.named(name)
+    chosen = arguments.methods or [methods_for(variant)[0]]
     methods = list(METHODS) if "all" in chosen else [method for method in METHODS if method in chosen]
-    variant = compiled(ladder.named(name))
+    if "all" not in chosen:
+        _refuse(variant, methods)
     picked = _picked(arguments, feed, [variant])
     if "all" not in chosen:
         require_all(methods)
@@ -111,7 +113,6 @@ def _diff(arguments: argparse.Namespace, folder: Path, ladder: Ladder, before: s
     import json
 
     from lobench.engine.errors import UsageError
-    from lobench.variants import compiled
     from lobench.workbench.console import print_json, stdout
     from lobench.workbench.profile.difference import difference
     from lobench.workbench.profile.needs import require_all
@@ -120,7 +121,9 @@ def _diff(arguments: argparse.Namespace, folder: Path, ladder: Ladder, before: s
     methods = arguments.methods or ["callgrind"]
     if len(methods) != 1 or methods[0] not in ("callgrind", "perf", "py-spy"):
         raise UsageError("profile diff compares lines: it takes one of --with callgrind, perf, py-spy")
-    variants = {name: compiled(ladder.named(name)) for name in (before, after) if not name.endswith(".json")}
+    variants = {name: ladder.named(name) for name in (before, after) if not name.endswith(".json")}
+    for variant in variants.values():
+        _refuse(variant, methods)
     picked = _picked(arguments, feed, list(variants.values()))
     sides = {name: _saved(name, methods[0]) for name in (before, after) if name not in variants}
     if variants:
@@ -142,6 +145,16 @@ def _diff(arguments: argparse.Namespace, folder: Path, ladder: Ladder, before: s
     return 0
 
 
+def _refuse(variant: Contestant, methods: list[str]) -> None:
+    """Raises UsageError for a method that is no way to look at an engine."""
+    from lobench.engine.errors import UsageError
+    from lobench.workbench.profile.collect import refusal
+
+    for method in methods:
+        if reason := refusal(variant, method):
+            raise UsageError(f"--with {method}: {reason}")
+
+
 def _saved(name: str, method: str) -> dict[str, Any]:
     """A method's document out of a profile that was saved."""
     import json
@@ -157,8 +170,11 @@ def _saved(name: str, method: str) -> dict[str, Any]:
     return document
 
 
-def _picked(arguments: argparse.Namespace, feed: list[str], variants: list[Variant]) -> Picked | None:
+def _picked(arguments: argparse.Namespace, feed: list[str], chosen: list[Contestant]) -> Picked | None:
     """The tuning of these variants on the feed."""
+    from lobench.engine.policy import Variant
+
+    variants = [variant for variant in chosen if isinstance(variant, Variant)]
     if not variants and not arguments.tuning:
         return None
     from lobench.engine.feeds import open_feed
@@ -171,7 +187,7 @@ def _collected(
     arguments: argparse.Namespace,
     folder: Path,
     ladder: Ladder,
-    variant: Variant,
+    variant: Contestant,
     feed: list[str],
     methods: list[str],
     picked: Picked | None,

@@ -37,8 +37,8 @@ class Spent:
         return next((frame for frame in reversed(self.stack) if frame.file != LIBRARY), self.stack[-1])
 
 
-Callers = Mapping[str, Sequence[tuple[Stack, float]]]
-"""Compiled function's name to the stacks that called it, with shares that sum to 1."""
+Callers = Mapping[str | int, Sequence[tuple[Stack, float]]]
+"""Compiled function (``CodeMap.key``) to the stacks that called it, with shares that sum to 1."""
 
 
 def spend(codes: CodeMap, counts: Counts, callers: Callers) -> list[Spent]:
@@ -48,7 +48,7 @@ def spend(codes: CodeMap, counts: Counts, callers: Callers) -> list[Spent]:
     def add(address: int, cost: Values, below: Stack) -> None:
         piece = codes.find(address)
         assert piece is not None
-        for above, share in callers.get(piece.stack[0].function, [((), 1.0)]):
+        for above, share in callers.get(codes.key(piece), [((), 1.0)]):
             stack = (*above, *piece.stack, *below)
             found[stack] = found.get(stack, 0.0) + cost * share
 
@@ -62,23 +62,25 @@ def spend(codes: CodeMap, counts: Counts, callers: Callers) -> list[Spent]:
 def callers_in(codes: CodeMap, counts: Counts) -> Callers:
     """Who called whom, by number of calls: exact where every call does the same, else the best guess that counts
     allow."""
-    calls: dict[str, list[tuple[Stack, int]]] = defaultdict(list)
+    calls: dict[str | int, list[tuple[str | int, Stack, int]]] = defaultdict(list)
     for (caller, callee), number in counts.calls.items():
         above, below = codes.find(caller), codes.find(callee)
         assert above is not None
         assert below is not None
-        calls[below.stack[0].function].append((above.stack, number))
-    known: dict[str, list[tuple[Stack, float]]] = {}
+        # What a function calls of itself was called by whoever called it.
+        if codes.key(above) != codes.key(below):
+            calls[codes.key(below)].append((codes.key(above), above.stack, number))
+    known: dict[str | int, list[tuple[Stack, float]]] = {}
 
-    def of(function: str, depth: int) -> list[tuple[Stack, float]]:
+    def of(function: str | int, depth: int) -> list[tuple[Stack, float]]:
         if function in known:
             return known[function]
         if function not in calls or depth == _DEEPEST:
             return [((), 1.0)]
-        total = sum(number for _, number in calls[function])
+        total = sum(number for _, _, number in calls[function])
         shares: dict[Stack, float] = defaultdict(float)
-        for stack, number in calls[function]:
-            for above, share in of(stack[0].function, depth + 1):
+        for caller, stack, number in calls[function]:
+            for above, share in of(caller, depth + 1):
                 shares[(*above, *stack)] += share * number / total
         known[function] = list(shares.items())
         return known[function]

@@ -4,7 +4,6 @@ process."""
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +12,7 @@ from lobench.engine.errors import UsageError
 from lobench.engine.feeds import LoadedFeed, first_records
 from lobench.engine.feeds.base import Chunk, Feed
 from lobench.engine.records import MBO
-
-_RECORDS, _NAME = Path("records.npy"), Path("feed.json")
+from lobench.workbench.profile.kept import NAME, RECORDS
 
 
 def beginning(feed: Feed, count: int) -> LoadedFeed:
@@ -28,13 +26,13 @@ def beginning(feed: Feed, count: int) -> LoadedFeed:
 
 def keep(feed: LoadedFeed) -> None:
     """Write a feed's records to this folder."""
-    np.save(_RECORDS, feed.records.view(np.uint8))
-    _NAME.write_text(json.dumps(feed.name), encoding="utf-8")
+    np.save(RECORDS, feed.records.view(np.uint8))
+    NAME.write_text(json.dumps(feed.name), encoding="utf-8")
 
 
 def kept() -> LoadedFeed:
     """What ``keep`` wrote to this folder."""
-    return _loaded(json.loads(_NAME.read_text(encoding="utf-8")), np.load(_RECORDS).view(MBO), {})
+    return _loaded(json.loads(NAME.read_text(encoding="utf-8")), np.load(RECORDS).view(MBO), {})
 
 
 def _loaded(name: str, records: npt.NDArray[np.void], other_records: dict[int, int]) -> LoadedFeed:

@@ -25,8 +25,9 @@ _SUMS = {
     "mispredictions": ("Bcm", "Bim"),
 }
 
-_UNKNOWN = "???"
-"""Callgrind's name for an object that is no file: JIT code. Its addresses alone are those of the process."""
+JIT = "???"
+"""Callgrind's name for an object that is no file: JIT code. Its addresses alone are those of the process, others are
+those that stand in the file."""
 
 
 @dataclass
@@ -44,12 +45,13 @@ class Counts:
     calls: dict[tuple[int, int], int] = field(default_factory=dict)
 
 
-def read_counts(lines: Iterable[str], is_kernel: Callable[[int], bool]) -> Counts:
-    """Sum up a callgrind file; ``is_kernel`` says which addresses are kernels' code, the rest is left out."""
+def read_counts(lines: Iterable[str], is_kernel: Callable[[int], bool], code: str = JIT) -> Counts:
+    """Sum up a callgrind file: what stands in the object ``code``, of which ``is_kernel`` says which addresses are
+    kernels' code; the rest is left out."""
     counts = Counts()
     sums: npt.NDArray[np.int64] = np.zeros((0, 0), np.int64)
     inside = False
-    target: tuple[str, str, int, int] | None = None
+    target: tuple[bool, str, int, int] | None = None
     called_object, called_function = "", ""
     current_object = ""
     for line in lines:
@@ -60,11 +62,11 @@ def read_counts(lines: Iterable[str], is_kernel: Callable[[int], bool]) -> Count
             target = None
         elif line.startswith("calls="):
             number, address = line[6:].split()[:2]
-            target = (called_object or current_object, called_function, int(address, 16), int(number))
+            target = ((called_object or current_object) == code, called_function, int(address, 16), int(number))
             called_object = ""
         elif line.startswith("ob="):
             current_object = line[3:].strip()
-            inside = current_object == _UNKNOWN
+            inside = current_object == code
         elif line.startswith("cob="):
             called_object = line[4:].strip()
         elif line.startswith("cfn="):
@@ -77,7 +79,7 @@ def read_counts(lines: Iterable[str], is_kernel: Callable[[int], bool]) -> Count
 
 def _row(
     line: str,
-    target: tuple[str, str, int, int] | None,
+    target: tuple[bool, str, int, int] | None,
     counts: Counts,
     sums: npt.NDArray[np.int64],
     is_kernel: Callable[[int], bool],
@@ -91,8 +93,8 @@ def _row(
     if target is None:
         counts.own[place] = counts.own.get(place, 0) + cost
         return
-    called_object, function, callee, number = target
-    if called_object == _UNKNOWN and is_kernel(callee):
+    within, function, callee, number = target
+    if within and is_kernel(callee):
         counts.calls[place, callee] = counts.calls.get((place, callee), 0) + number
     else:
         counts.library_calls[function] = counts.library_calls.get(function, 0) + number

@@ -38,6 +38,8 @@ class CodeMap:
     """All pieces of a process, sorted by address, without overlap."""
 
     pieces: Sequence[Piece]
+    of_file: bool = False
+    """Addresses are those of a file, the same in every process that loads it."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_starts", [piece.start for piece in self.pieces])
@@ -48,6 +50,10 @@ class CodeMap:
         if index >= 0 and address < self.pieces[index].stop:
             return self.pieces[index]
         return None
+
+    def key(self, piece: Piece) -> str | int:
+        """What a compiled function is known by, also in another process: its place in its file, else its name."""
+        return piece.entry if self.of_file else piece.stack[0].function
 
     def perf_map(self) -> str:
         """What perf reads from ``/tmp/perf-PID.map``: one symbol for each stretch of one source line."""

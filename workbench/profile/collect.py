@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lobench.engine.foreign.start import Contestant
 from lobench.engine.policy import Variant
-from lobench.workbench.profile import callgrind, python_tools, sampled
+from lobench.workbench.profile import callgrind, native, python_tools, sampled
 from lobench.workbench.profile.ablation import ablation
 from lobench.workbench.profile.attribution import Callers, callers_in, spend
-from lobench.workbench.profile.callgrind_file import COSTS
+from lobench.workbench.profile.callgrind_file import COSTS, Counts
 from lobench.workbench.profile.document import Document, document
 from lobench.workbench.profile.flamegraph import flame_graph
+from lobench.workbench.profile.native import Seen
 from lobench.workbench.profile.needs import MissingRightError, MissingToolError
 from lobench.workbench.profile.runner import Told, ToolFailedError, compiling
 from lobench.workbench.profile.sourcepage import source_page
@@ -32,13 +34,34 @@ _AT_SPEED = frozenset({"perf", "py-spy", "scalene", "memray"})
 Report = Callable[[str], None]
 
 
+def methods_for(variant: Contestant) -> tuple[str, ...]:
+    """Ways to look at a variant or an engine, the first of its own kind first."""
+    return tuple(method for method in METHODS if refusal(variant, method) is None)
+
+
+def refusal(variant: Contestant, method: str) -> str | None:
+    """Why this way is no way to look at an engine from outside; None if it is one."""
+    if isinstance(variant, Variant):
+        return None
+    if method == "ablation":
+        return "an engine from outside does not show what it would save without a stage"
+    if variant.make is None and method in ("py-spy", "scalene"):
+        return f"{variant.name} is a shared library, and {method} tells lines of Python; use callgrind or perf"
+    if variant.make is not None and method in ("callgrind", "perf"):
+        what = "counts" if method == "callgrind" else "samples"
+        return (
+            f"{variant.name} is a Python class, of which {method} {what} the interpreter alone; use py-spy or scalene"
+        )
+    return None
+
+
 @dataclass
 class Profiles:
     """What was found out about one variant: documents by method, and for those that could not look the reason.
 
     ``tuning``: the tuning that it was fitted with, as a result has it; None for the defaults."""
 
-    variant: Variant
+    variant: Contestant
     feed: str
     tuning: dict[str, Any] | None
     found: dict[str, Document] = field(default_factory=dict)
@@ -69,7 +92,7 @@ class Collector:
 
     def __init__(
         self,
-        variant: Variant,
+        variant: Contestant,
         task: Task,
         folder: Path,
         *,
@@ -86,6 +109,9 @@ class Collector:
         """Use these methods, ``report``ing each that begins."""
         for method in (name for name in METHODS if name in methods):
             report(method)
+            if reason := refusal(self.profiles.variant, method):
+                self.profiles.missing[method] = reason
+                continue
             folder = self._folder / method
             folder.mkdir(parents=True, exist_ok=True)
             with self._noting(method), self._meanwhile(method, methods):
@@ -100,7 +126,8 @@ class Collector:
     def _meanwhile(self, method: str, methods: Sequence[str]) -> AbstractContextManager[None]:
         """Callgrind's kernels are compiled for another processor, and counts do not mind company: meanwhile those are
         compiled that the other tools look at."""
-        return compiling(self._task) if method == "callgrind" and set(methods) & _AT_SPEED else nullcontext()
+        apart = method == "callgrind" and set(methods) & _AT_SPEED and isinstance(self.profiles.variant, Variant)
+        return compiling(self._task) if apart else nullcontext()
 
     @contextmanager
     def _noting(self, method: str) -> Iterator[None]:
@@ -114,49 +141,51 @@ class Collector:
                 self.profiles.failed.append(method)
 
     def _callgrind(self, folder: Path) -> Document:
+        if self._task.library is not None:
+            return self._kept("callgrind", COSTS, native.counted(self._task, folder), folder)
         told, counts = callgrind.profile(self._task, folder)
         self._callers = callers_in(told.codes, counts)
         events = told.done["records"]
-        found = document(
-            "callgrind",
-            COSTS,
-            spend(told.codes, counts, self._callers),
-            events,
-            told.sources,
-            variant=self.profiles.variant,
-            feed=told.feed,
-            tuning=self.profiles.tuning,
-            caches=list(callgrind.CACHES),
-            library_calls={name: number / events for name, number in sorted(counts.library_calls.items())},
-        )
-        _write(found, told, folder)
-        return found
+        calls = {name: number / events for name, number in sorted(counts.library_calls.items())}
+        facts = {"caches": list(callgrind.CACHES), "library_calls": calls}
+        return self._kept("callgrind", COSTS, self._seen(told, counts, facts), folder)
 
     def _perf(self, folder: Path) -> Document:
+        if self._task.library is not None:
+            return self._kept("perf", sampled.COLUMNS, native.perf(self._task, folder, self._seconds), folder)
         return self._sampled("perf", sampled.perf(self._task, folder, self._seconds), folder)
 
     def _py_spy(self, folder: Path) -> Document:
         return self._sampled("py-spy", sampled.py_spy(self._task, folder, self._seconds), folder)
 
-    def _sampled(self, tool: str, seen: sampled.Sampled, folder: Path) -> Document:
-        told = seen.told
+    def _sampled(self, tool: str, found: sampled.Sampled, folder: Path) -> Document:
+        facts = {"samples": found.samples, "kernel_samples": found.kernel_samples, **found.notes}
+        return self._kept(tool, sampled.COLUMNS, self._seen(found.told, sampled.nanoseconds(found), facts), folder)
+
+    def _seen(self, told: Told, counts: Counts, facts: Mapping[str, Any]) -> Seen:
+        spent = spend(told.codes, counts, self._callers)
+        return Seen(spent, told.done["records"], told.feed, told.sources, facts)
+
+    def _kept(self, tool: str, columns: Sequence[str], seen: Seen, folder: Path) -> Document:
+        """The document of what was seen, with its pages."""
         found = document(
             tool,
-            sampled.COLUMNS,
-            spend(told.codes, sampled.nanoseconds(seen), self._callers),
-            told.done["records"],
-            told.sources,
+            columns,
+            seen.spent,
+            seen.events,
+            seen.sources,
             variant=self.profiles.variant,
-            feed=told.feed,
+            feed=seen.feed,
             tuning=self.profiles.tuning,
-            samples=seen.samples,
-            kernel_samples=seen.kernel_samples,
-            **seen.notes,
+            **seen.facts,
         )
-        _write(found, told, folder)
+        (folder / "source.html").write_text(source_page(found, seen.sources), encoding="utf-8")
+        (folder / "flame.svg").write_text(flame_graph(found), encoding="utf-8")
+        (folder / "lines.speedscope.json").write_text(json.dumps(speedscope(found)), encoding="utf-8")
         return found
 
     def _ablation(self, folder: Path) -> Document:
+        assert isinstance(self.profiles.variant, Variant)
         return ablation(self.profiles.variant, self._task, 2 * self._seconds)
 
     def _scalene(self, folder: Path) -> Document:
@@ -164,9 +193,3 @@ class Collector:
 
     def _memray(self, folder: Path) -> Document:
         return python_tools.memray(self._task, folder)
-
-
-def _write(found: Document, told: Told, folder: Path) -> None:
-    (folder / "source.html").write_text(source_page(found, told.sources), encoding="utf-8")
-    (folder / "flame.svg").write_text(flame_graph(found), encoding="utf-8")
-    (folder / "lines.speedscope.json").write_text(json.dumps(speedscope(found)), encoding="utf-8")

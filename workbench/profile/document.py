@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from lobench.engine.foreign.start import Contestant
 from lobench.engine.policy import Variant
 from lobench.workbench.profile.attribution import Spent, group, outside, totals
 from lobench.workbench.profile.codemap import Frame
+from lobench.workbench.profile.named_stages import NamedStages
 from lobench.workbench.profile.sources import Sources, is_hidden, shown
 from lobench.workbench.profile.stages import GROUPS, Place, mechanism_of, places_of, stage_in
 
@@ -17,13 +20,23 @@ FORMAT = 1
 
 Document = dict[str, Any]
 
+StageOf = Callable[[Sequence[Frame]], str]
+"""The stage of a stack."""
+
 
 def document(
     tool: str, columns: Sequence[str], spent: Sequence[Spent], events: int, sources: Sources, **facts: Any
 ) -> Document:
     """A document of what was spent on ``events`` events; ``columns`` names the values, the first one ranks."""
-    variant: Variant = facts.pop("variant")
-    places = places_of(variant)
+    variant: Contestant = facts.pop("variant")
+    if isinstance(variant, Variant):
+        places = places_of(variant)
+        stage: StageOf = partial(stage_in, places=places)
+    else:
+        # Nothing is known of its mechanisms.
+        places, named = [], NamedStages(variant.stages)
+        stage = lambda stack: named.of(frame.function for frame in stack)  # noqa: E731
+        facts["engine"] = {**variant.as_json(), "stages": [list(entry) for entry in variant.stages]}
     per_event = [Spent(_readable(entry.stack), entry.values / max(events, 1)) for entry in spent]
     whole = sum((entry.values for entry in per_event), np.zeros(len(columns)))
 
@@ -43,10 +56,10 @@ def document(
         "events": events,
         "columns": list(columns),
         "per_event": costs(whole),
-        "stages": _stages(per_event, places, costs, share),
-        "mechanisms": _mechanisms(per_event, places, variant, costs, share),
+        "stages": _stages(per_event, stage, costs, share),
+        "mechanisms": _mechanisms(per_event, places, variant, costs, share) if isinstance(variant, Variant) else [],
         "functions": _functions(per_event, columns, costs, share),
-        "lines": _lines(per_event, places, sources, costs, share),
+        "lines": _lines(per_event, stage, sources, costs, share),
         "stacks": _stacks(per_event),
     }
 
@@ -55,12 +68,12 @@ def _readable(stack: Sequence[Frame]) -> tuple[Frame, ...]:
     return outside(stack, is_hidden)
 
 
-def _stages(spent: Sequence[Spent], places: Sequence[Place], costs: Any, share: Any) -> list[dict[str, Any]]:
-    sums = group(spent, lambda entry: stage_in(entry.stack, places))
+def _stages(spent: Sequence[Spent], stage: StageOf, costs: Any, share: Any) -> list[dict[str, Any]]:
+    sums = group(spent, lambda entry: stage(entry.stack))
     return [
-        {"stage": stage, "group": GROUPS[stage], "share": share(sums[stage]), **costs(sums[stage])}
-        for stage in GROUPS
-        if stage in sums
+        {"stage": name, "group": GROUPS[name], "share": share(sums[name]), **costs(sums[name])}
+        for name in GROUPS
+        if name in sums
     ]
 
 
@@ -92,24 +105,22 @@ def _functions(spent: Sequence[Spent], columns: Sequence[str], costs: Any, share
     return sorted(rows, key=lambda row: -float(row[columns[0]]))
 
 
-def _lines(
-    spent: Sequence[Spent], places: Sequence[Place], sources: Sources, costs: Any, share: Any
-) -> list[dict[str, Any]]:
+def _lines(spent: Sequence[Spent], stage: StageOf, sources: Sources, costs: Any, share: Any) -> list[dict[str, Any]]:
     own = group(spent, lambda entry: (shown(entry.place.file), entry.place.line))
     below = totals(spent, lambda frame: (shown(frame.file), frame.line))
     functions = {(shown(frame.file), frame.line): frame.function for entry in spent for frame in entry.stack}
     stages: dict[Any, dict[str, float]] = {}
     for entry in spent:
         at = stages.setdefault((shown(entry.place.file), entry.place.line), {})
-        stage = stage_in(entry.stack, places)
-        at[stage] = at.get(stage, 0.0) + float(entry.values[0])
+        begun = stage(entry.stack)
+        at[begun] = at.get(begun, 0.0) + float(entry.values[0])
     return [
         {
             "file": file,
             "line": line,
             "function": functions[file, line],
             "text": sources.text(file, line),
-            "stage": max(stages[file, line], key=lambda stage: stages[file, line][stage]),
+            "stage": max(stages[file, line], key=lambda name: stages[file, line][name]),
             "share": share(values),
             "total_share": share(below[file, line]),
             **costs(values),

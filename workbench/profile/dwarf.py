@@ -1,5 +1,6 @@
-"""The code map of a process, read off the DWARF line tables and inlining records (DWARF 4, sections 3.3.8 and 6.2) of
-the objects that the JIT linker loaded, each placed where it was loaded to. The only module that needs pyelftools.
+"""The code map of a process, read off the DWARF line tables and inlining records (DWARF 4 and 5, sections 3.3.8 and
+6.2) of the objects that the JIT linker loaded, each placed where it was loaded to. This and ``library_code`` need
+pyelftools, and nothing else does.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ import bisect
 import ctypes
 import io
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -53,7 +54,7 @@ def code_map(objects: Iterable[Placed]) -> CodeMap:
                 for piece in described
                 if piece.stop <= size
             ]
-    return CodeMap(_without_overlap(sorted(pieces)))
+    return CodeMap(without_overlap(sorted(pieces)))
 
 
 class _Object(ELFFile):
@@ -101,17 +102,25 @@ def _pieces(elf: ELFFile) -> Iterator[Piece]:
     """Pieces by offset in the object's code."""
     dwarf = elf.get_dwarf_info()
     for unit in dwarf.iter_CUs():
-        files = _Files(unit, dwarf)
+        files = Files(unit, dwarf)
         rows = files.rows()
-        starts = [row[0] for row in rows]
         for die in unit.iter_DIEs():
-            if die.tag != "DW_TAG_subprogram" or "DW_AT_low_pc" not in die.attributes:
-                continue
-            ((low, high),) = _ranges(die)
-            inlined = list(_inlined(die, (), files))
-            cuts = {low, high} | {edge for start, stop, _ in inlined for edge in (start, stop)}
-            cuts |= {start for start in starts if low <= start < high}
-            yield from _split(sorted(cuts), _name(die), files.own, inlined, rows, starts)
+            if die.tag == "DW_TAG_subprogram" and ranges_of(die):
+                yield from subprogram(die, files, rows, _name)
+
+
+def subprogram(
+    die: DIE, files: Files, rows: Sequence[tuple[int, str, int]], name: Callable[[DIE], str]
+) -> Iterator[Piece]:
+    """The pieces of a function that has code, in one or several stretches; ``name`` tells a function's."""
+    inlined = list(_inlined(die, (), files, name))
+    starts = [row[0] for row in rows]
+    stretches = ranges_of(die)
+    for low, high in stretches:
+        cuts = {low, high} | {edge for start, stop, _ in inlined for edge in (start, stop) if low <= edge <= high}
+        cuts.update(starts[bisect.bisect_left(starts, low) : bisect.bisect_left(starts, high)])
+        for piece in _split(sorted(cuts), name(die), files.own, inlined, rows, starts):
+            yield piece._replace(entry=stretches[0][0])
 
 
 def _split(
@@ -122,7 +131,7 @@ def _split(
     rows: Sequence[tuple[int, str, int]],
     starts: Sequence[int],
 ) -> Iterator[Piece]:
-    """One subprogram's pieces between neighbouring cuts. A chain in ``inlined`` holds inlined functions with file and
+    """A stretch's pieces between neighbouring cuts. A chain in ``inlined`` holds inlined functions with file and
     line of their calls."""
     last: dict[tuple[str, ...], tuple[str, int]] = {}
     for start, stop in pairwise(cuts):
@@ -143,29 +152,43 @@ def _split(
         yield Piece(start, stop, cuts[0], stack)
 
 
-def _inlined(die: DIE, chain: Stack, files: _Files) -> Iterator[tuple[int, int, Stack]]:
+def _inlined(die: DIE, chain: Stack, files: Files, name: Callable[[DIE], str]) -> Iterator[tuple[int, int, Stack]]:
     """(start, stop, chain) of every inlined function below a DIE."""
     for child in die.iter_children():
         below = chain
         if child.tag == "DW_TAG_inlined_subroutine":
             origin = child.get_DIE_from_attribute("DW_AT_abstract_origin")
-            place = files.file(child.attributes["DW_AT_call_file"].value)
-            below = (*chain, Frame(_name(origin), place, child.attributes["DW_AT_call_line"].value))
-            yield from ((low, high, below) for low, high in _ranges(child))
-        yield from _inlined(child, below, files)
+            place, line = child.attributes.get("DW_AT_call_file"), child.attributes.get("DW_AT_call_line")
+            call = files.file(place.value) if place else files.own
+            below = (*chain, Frame(name(origin), call, line.value if line else 0))
+            yield from ((low, high, below) for low, high in ranges_of(child))
+        if child.tag in _WITHIN:
+            yield from _inlined(child, below, files, name)
 
 
-def _ranges(die: DIE) -> list[tuple[int, int]]:
+_WITHIN = ("DW_TAG_inlined_subroutine", "DW_TAG_lexical_block")
+"""What inlined functions may stand in."""
+
+
+def ranges_of(die: DIE) -> list[tuple[int, int]]:
+    """Where a DIE's code is: (start, stop) of each stretch, the one that is entered first."""
     if "DW_AT_ranges" in die.attributes:
         lists: Any = die.dwarfinfo.range_lists()
-        entries = lists.get_range_list_at_offset(die.attributes["DW_AT_ranges"].value)
-        base = die.cu.get_top_DIE().attributes.get("DW_AT_low_pc")
-        start = base.value if base else 0
-        return [(start + entry.begin_offset, start + entry.end_offset) for entry in entries]
-    if "DW_AT_low_pc" not in die.attributes:
+        entries = lists.get_range_list_at_offset(die.attributes["DW_AT_ranges"].value, die.cu)
+        low = die.cu.get_top_DIE().attributes.get("DW_AT_low_pc")
+        base = low.value if low else 0
+        found = []
+        for entry in entries:
+            if hasattr(entry, "base_address"):
+                base = entry.base_address
+            elif entry.begin_offset < entry.end_offset:
+                start = 0 if getattr(entry, "is_absolute", False) else base
+                found.append((start + entry.begin_offset, start + entry.end_offset))
+        return found
+    low, high = die.attributes.get("DW_AT_low_pc"), die.attributes.get("DW_AT_high_pc")
+    if low is None or high is None:
         return []
-    low = die.attributes["DW_AT_low_pc"].value
-    return [(low, low + die.attributes["DW_AT_high_pc"].value)]
+    return [(low.value, high.value + (0 if high.form == "DW_FORM_addr" else low.value))]
 
 
 def _name(die: DIE) -> str:
@@ -174,7 +197,7 @@ def _name(die: DIE) -> str:
     return str(die.attributes["DW_AT_name"].value.decode())
 
 
-class _Files:
+class Files:
     """Line table of one compile unit, with paths. Numba makes a unit of each function: ``own`` is that one's file."""
 
     def __init__(self, unit: CompileUnit, dwarf: Any) -> None:
@@ -182,25 +205,38 @@ class _Files:
         top = unit.get_top_DIE()
         self._folder = top.attributes["DW_AT_comp_dir"].value.decode() if "DW_AT_comp_dir" in top.attributes else ""
         self.own = self._joined(self._folder, top.attributes["DW_AT_name"].value.decode())
+        # Numbers of files and folders begin with 1, in DWARF 5 with 0.
+        self._first = 0 if self._program and self._program["version"] >= 5 else 1
+        self._paths: dict[int, str] = {}
 
     def file(self, number: int) -> str:
-        entry = self._program["file_entry"][number - 1]
-        folders = self._program["include_directory"]
-        folder = folders[entry.dir_index - 1].decode() if entry.dir_index else self._folder
-        return self._joined(folder, entry.name.decode())
+        if number not in self._paths:
+            self._paths[number] = self._path(number)
+        return self._paths[number]
+
+    def _path(self, number: int) -> str:
+        entries, folders = self._program["file_entry"], self._program["include_directory"]
+        if not self._first <= number < self._first + len(entries):
+            return self.own
+        entry = entries[number - self._first]
+        given = self._first == 0 or entry.dir_index
+        folder = folders[entry.dir_index - self._first].decode() if given else self._folder
+        return self._joined(os.path.join(self._folder, folder) if folder else folder, entry.name.decode())
 
     @staticmethod
     def _joined(folder: str, name: str) -> str:
-        return name if name.startswith("<") else os.path.join(folder, name)
+        return name if name.startswith("<") else os.path.normpath(os.path.join(folder, name))
 
     def rows(self) -> list[tuple[int, str, int]]:
         """(offset, path, line), ascending; line 0 where the compiler names none."""
+        if not self._program:
+            return []
         states = [entry.state for entry in self._program.get_entries() if entry.state is not None]
         rows = {s.address: (s.address, self.file(s.file), s.line) for s in states if not s.end_sequence}
         return [rows[address] for address in sorted(rows)]
 
 
-def _without_overlap(pieces: Sequence[Piece]) -> list[Piece]:
+def without_overlap(pieces: Sequence[Piece]) -> list[Piece]:
     """Neighbours with the same stack as one; what was loaded later stands where two overlap."""
     joined: list[Piece] = []
     for piece in pieces:

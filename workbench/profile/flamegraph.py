@@ -46,8 +46,11 @@ def flame_graph(document: dict[str, Any], column: str | None = None) -> str:
 
 
 def _tree(document: dict[str, Any], place: int) -> _Node:
+    from lobench.workbench.profile.named_stages import NamedStages
     from lobench.workbench.profile.stages import stage_of
 
+    if "engine" in document:
+        stage_of = NamedStages(document["engine"]["stages"]).of
     frames = document["stacks"]["frames"]
     root = _Node("all", f"{document['per_event'][document['columns'][place]]:,.1f} per event", "")
     for row in document["stacks"]["rows"]:
@@ -62,10 +65,15 @@ def _tree(document: dict[str, Any], place: int) -> _Node:
             functions.append(function)
             key = f"{function} {file}"
             if key not in node.below:
-                node.below[key] = _Node(function.rpartition(".")[2], f"{function} ({file})", stage_of(functions))
+                node.below[key] = _Node(_short(function), f"{function} ({file})", stage_of(functions))
             node = node.below[key]
             node.value += value
     return root
+
+
+def _short(function: str) -> str:
+    """A function's own name; Python's functions are qualified by dots, those of an engine stay whole."""
+    return function if "::" in function else function.rpartition(".")[2]
 
 
 def _draw(node: _Node, left: float, depth: int, whole: float, rows: list[str]) -> int:

@@ -35,7 +35,7 @@ FREQUENCY = 997
 SPY_FREQUENCY = 200
 STACK_BYTES = 512
 """Of the stack that perf keeps for each sample: enough to come from libc back to the kernel that called it."""
-RECORD = ("-N", "-q", "-e", CLOCK, "-F", str(FREQUENCY), "--call-graph", f"dwarf,{STACK_BYTES}")
+RECORD = ("-N", "-q", "-e", CLOCK, "-F", str(FREQUENCY), "--call-graph")
 """How perf is asked to record. Without -N, copies of every library that it met stay in ~/.debug for ever."""
 
 COLUMNS = ("nanoseconds",)
@@ -68,28 +68,35 @@ def perf(task: Task, folder: Path, seconds: float, module: str = TARGET) -> Samp
     saw nothing.
     """
     require_all(["perf"])
-    command = ["perf", "record", *RECORD]
-    data = folder / "perf.data"
     with running(replace(task, seconds=LONGEST), folder, module) as pid:
         map_file = Path(f"/tmp/perf-{pid}.map")
         try:
             codes = codes_in(folder)
             map_file.write_text(codes.perf_map(), encoding="utf-8")
-            target = ["-p", str(pid)]
-            done = _run([*command, "-o", str(data), *target, "--", "sleep", f"{seconds:.2f}"])
-            if done.returncode:
-                raise _refused("perf", done.stderr)
-            notes = {"event": CLOCK, "hardware_counters": _stat(pid)}
-            script = folder / "perf.script"
-            fields = "comm,pid,tid,time,period,event,ip,sym,dso,symoff"
-            script.write_text(_run(["perf", "script", "-i", str(data), "-F", fields]).stdout, encoding="utf-8")
+            script, notes = record(pid, folder, seconds, STACK_BYTES)
             shutil.copy(map_file, folder / map_file.name)
         finally:
             map_file.unlink(missing_ok=True)
     told = told_in(folder, codes)
     with script.open(encoding="utf-8") as lines:
-        counts, samples = _count(_perf_samples(lines), told.codes)
+        counts, samples = _count(perf_samples(lines), told.codes)
     return _seen("perf", Sampled(told, counts, samples, notes))
+
+
+def record(pid: int, folder: Path, seconds: float, stack_bytes: int) -> tuple[Path, dict[str, Any]]:
+    """Sample a process with perf for so long; returns perf's script output, and facts for a document."""
+    data = folder / "perf.data"
+    looking = ["-o", str(data), "-p", str(pid), "--", "sleep", f"{seconds:.2f}"]
+    done = _run(["perf", "record", *RECORD, f"dwarf,{stack_bytes}", *looking])
+    if done.returncode:
+        raise _refused("perf", done.stderr)
+    notes = {"event": CLOCK, "hardware_counters": _stat(pid)}
+    script = folder / "perf.script"
+    fields = "comm,pid,tid,time,period,event,ip,sym,dso,symoff"
+    # What was inlined is read of the code map: perf would ask another program for each address, for minutes.
+    told = _run(["perf", "script", "--no-inline", "-i", str(data), "-F", fields])
+    script.write_text(told.stdout, encoding="utf-8")
+    return script, notes
 
 
 def py_spy(task: Task, folder: Path, seconds: float, module: str = TARGET) -> Sampled:
@@ -148,19 +155,19 @@ def _count(samples: Iterable[Sample], codes: CodeMap) -> tuple[Counts, int]:
                 if depth == 0:
                     counts.own[address] = counts.own.get(address, 0) + one
                 else:
-                    place = (address, _function(sample[depth - 1][1]))
+                    place = (address, function_of(sample[depth - 1][1]))
                     counts.called[place] = counts.called.get(place, 0) + one
                 break
     return counts, total
 
 
-def _function(symbol: str) -> str:
+def function_of(symbol: str) -> str:
     """The name that callgrind and perf would agree on for a function of libc."""
     name = symbol.partition("@")[0].removeprefix("__GI_")
     return "(unnamed)" if name.startswith(("0x", "[")) or not name else name
 
 
-def _perf_samples(lines: Iterable[str]) -> Iterator[Sample]:
+def perf_samples(lines: Iterable[str]) -> Iterator[Sample]:
     """Samples of perf's script output: a head line, frames from the innermost outwards, an empty line."""
     frames: list[tuple[int, str]] = []
     for line in lines:

@@ -13,21 +13,29 @@ from lobench.workbench import PARTS
 OWN = {place: part for part, folder in PARTS.items() for place in (folder, folder.resolve())}
 """Folders of lobench's own modules to their part; a profiler may follow the links of a checkout."""
 _INSTALLED = tuple(sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib"))
+_SYSTEM = ("/usr/include/", "/usr/local/include/", "/usr/lib/", "/rustc/", "/usr/src/")
+_SHIPPED = ("/rustlib/src/", "/.cargo/registry/")
+"""Where compilers have their own sources and those of libraries: beginnings, and what may stand within a path."""
 
 
 def is_hidden(file: str) -> bool:
-    """Whether a file is a library's, Numba's own functions for instance: its cost is the caller's."""
-    return not file.startswith(("<", "(")) and file.startswith(_INSTALLED) and OWN.keys().isdisjoint(Path(file).parents)
+    """Whether a file is a library's, Numba's own functions or a standard library's headers for instance: its cost is
+    the caller's."""
+    if file.startswith(("<", "(")) or not OWN.keys().isdisjoint(Path(file).parents):
+        return False
+    return file.startswith((*_INSTALLED, *_SYSTEM)) or any(folder in file for folder in _SHIPPED)
 
 
 @cache
 def shown(file: str) -> str:
-    """A file's name in a profile: a module's path within lobench, as ``engine/book.py``; the bare name of any other."""
+    """A file's name in a profile: a module's path within lobench, as ``engine/book.py``; the bare name of any other
+    path."""
     path = Path(file)
     for folder, part in OWN.items():
         if folder in path.parents:
             return str(Path(part, path.relative_to(folder)))
-    return file if file.startswith(("<", "(")) else path.name
+    # An engine's files have their names already.
+    return path.name if path.is_absolute() else file
 
 
 class Sources:

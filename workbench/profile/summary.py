@@ -88,6 +88,9 @@ def next_bottleneck(profile: Mapping[str, Any]) -> dict[str, Any] | None:
     shares = {name: share_of({**profile, "methods": methods}, name) for name in names}
     stage = max(shares, key=lambda name: float(shares[name]["value"]))
     share = shares[stage]
+    if not share["value"]:
+        # An engine from outside that names no functions.
+        return None
     bound = {edge: 1 / (1 - share[edge]) if share[edge] < 1 else None for edge in ("value", "low", "high")}
     others = {}
     for row in stage_table(profile):

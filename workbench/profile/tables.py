@@ -43,7 +43,7 @@ def tables(profile: Mapping[str, Any]) -> Iterator[Table | str]:
             yield _heap(found)
     if len([method for method in profile["methods"] if method in ("callgrind", "ablation", "perf", "py-spy")]) > 1:
         yield _ways(stage_table(profile))
-    yield bottleneck_line(profile)
+    yield bottleneck_line(profile) or "no function of a stage is named: docs/engine-abi.md says how an engine does that"
     for method, reason in profile["missing"].items():
         yield f"{method}: not used: {reason}"
 
@@ -67,7 +67,8 @@ def _profile(found: Mapping[str, Any]) -> Iterator[Table | str]:
     if "hardware_counters" in found:
         yield _hardware(found["hardware_counters"])
     yield _rows("stages", ("stage",), found["stages"], columns)
-    yield _rows("mechanisms", ("axis", "policy"), found["mechanisms"], columns)
+    if found["mechanisms"]:
+        yield _rows("mechanisms", ("axis", "policy"), found["mechanisms"], columns)
     yield _rows("functions", ("function", "file"), found["functions"][:_FUNCTIONS], columns)
     yield _rows("lines", ("file", "line", "text"), found["lines"][:_LINES], columns)
 

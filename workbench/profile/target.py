@@ -7,41 +7,56 @@ the places of its machine code, whose objects are in ``objects``), ``done.json``
 
 from __future__ import annotations
 
-import ctypes
-import json
 import linecache
 import os
-import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Self
 
-from lobench.workbench.commits.counting import START_INSTRUMENTATION, STOP_INSTRUMENTATION, TOGGLE_COLLECT, Valgrind
 from lobench.workbench.profile import linetables
-from lobench.workbench.profile.task import LONGEST, OBJECTS, SETTLE, SLICE, Task
+from lobench.workbench.profile.steady import allow_looking, count, passes, saying, tell
+from lobench.workbench.profile.task import LONGEST, OBJECTS, Task
 
 if TYPE_CHECKING:
-    from lobench.engine.policy import Variant
+    from lobench.engine.foreign.engine import ForeignEngine
+    from lobench.engine.foreign.start import Contestant
     from lobench.engine.replay import Replay
 
-_SET_PTRACER = 0x59616D61  # PR_SET_PTRACER, with ANY = -1: a profiler of the same user may attach (Yama)
+
+class Applied:
+    """A new engine from outside in the place of a replay: nobody asks for its answers."""
+
+    def __init__(self, engine: ForeignEngine, evaluate: str) -> None:
+        from lobench.engine.foreign.abi import Options
+        from lobench.engine.stages import STAGES
+
+        options = Options(stage=STAGES.index(engine.last_stage), evaluate_every=evaluate == "every", workers=1)
+        self._face = engine.start(options)
+        self.run = self._face.apply
+
+    def finish(self) -> None:
+        """There is nothing to end."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._face.close()
 
 
 class Target:
-    """A variant and the records that it replays, ready to run."""
+    """A variant, or an engine that is a Python class, and the records that it replays, ready to run."""
 
     def __init__(self, task: Task) -> None:
         linetables.install()
         from lobench.engine.feeds import open_feed
-        from lobench.variants import resolve_compiled
+        from lobench.variants import discover, resolve
         from lobench.workbench.profile.beginning import beginning, keep, kept
 
         self.task = task
-        variant = resolve_compiled(task.variant, task.files)
-        self.variant: Variant = variant.fitted(variant.parameters_of(task.parameters))
+        variant = resolve(task.variant, discover(task.files))
+        self.variant: Contestant = variant.fitted(variant.parameters_of(task.parameters))
         # Under valgrind a feed takes its time: it was read before.
         read = task.mode != "count"
         self.feed = beginning(open_feed(task.feed), task.warm + task.records) if read else kept()
@@ -52,29 +67,23 @@ class Target:
             # The loop's kernel, and those that begin and end it: nobody asks this process for results.
             replay.run(0, 0, 0)
 
-    def replay(self) -> Replay:
+    def replay(self) -> Replay | Applied:
+        from lobench.engine.policy import Variant
         from lobench.engine.replay import Replay
 
+        if not isinstance(self.variant, Variant):
+            return Applied(self.variant, self.task.evaluate)
         return Replay(self.variant, evaluate=self.task.evaluate, observe=False)
 
-    def run(self, replay: Replay, start: int, stop: int) -> None:
+    def run(self, replay: Replay | Applied, start: int, stop: int) -> None:
         """Records ``start`` to ``stop`` of the feed."""
         chunk = self.feed.slice(start, stop)
         replay.run(chunk.address, chunk.stride, chunk.count)
 
 
-def tell(name: str, **facts: Any) -> None:
-    """Write a file of this folder; it appears whole."""
-    path = Path(name)
-    partial = path.with_suffix(".part")
-    partial.write_text(json.dumps(facts), encoding="utf-8")
-    partial.replace(path)
-
-
 def ready(feed: str, records: int, mode: str) -> None:
     """Write ``target.json`` and the objects that it names, and let profilers attach."""
-    with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).prctl(_SET_PTRACER, ctypes.c_ulong(-1), 0, 0, 0)
+    allow_looking()
     tell(
         "target.json",
         pid=os.getpid(),
@@ -98,46 +107,6 @@ def _objects() -> list[tuple[str, list[tuple[int, int]]]]:
         (folder / name).write_bytes(elf)
         objects.append((name, list(bases.items())))
     return objects
-
-
-def passes(target: Target, seconds: float) -> int:
-    """Pass after pass over the records until the time is over or somebody says stop; returns records handled."""
-    end = time.monotonic() + seconds
-    stop = Path("stop")
-    handled = 0
-    while True:
-        with target.replay() as replay:
-            for start in range(0, target.count, SLICE):
-                stop_at = min(start + SLICE, target.count)
-                target.run(replay, start, stop_at)
-                handled += stop_at - start
-                if time.monotonic() > end or stop.exists():
-                    return handled
-
-
-def count(target: Target) -> int:
-    """One stretch under callgrind: books filled without it, caches filled under it, then counted.
-
-    In a new thread, which allocates from an arena of its own: what malloc and memmove do then does not depend on the
-    heap that Python has left behind.
-    """
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(_count, target).result()
-
-
-def _count(target: Target) -> int:
-    valgrind = Valgrind()
-    first = max(0, target.count - target.task.records)
-    settle = max(0, first - SETTLE)
-    with target.replay() as replay:
-        target.run(replay, 0, settle)
-        valgrind.request(START_INSTRUMENTATION)
-        target.run(replay, settle, first)
-        valgrind.request(TOGGLE_COLLECT)
-        target.run(replay, first, target.count)
-        valgrind.request(TOGGLE_COLLECT)
-        valgrind.request(STOP_INSTRUMENTATION)
-    return target.count - first
 
 
 def plain(target: Target) -> int:
@@ -164,7 +133,7 @@ def under_memray(target: Target) -> int:
 
 MODES: dict[str, Callable[[Target], int]] = {
     "plain": plain,
-    "count": count,
+    "count": lambda target: count(target, target.task),
     "scalene": under_scalene,
     "memray": under_memray,
     "compile": lambda target: 0,
@@ -186,11 +155,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    from lobench.engine.errors import LobenchError
-
-    try:
-        main()
-    except LobenchError as error:
-        # For the process that started this one, which tells its user.
-        print(f"lobench: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+    saying(main)

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lobench.engine.feeds import settings
+from lobench.engine.stages import STAGES
 
 if TYPE_CHECKING:
-    from lobench.engine.policy import Variant
+    from lobench.engine.foreign.start import Contestant
 
 NAME = "task.json"
 """A task's file, in the folder that the target is started in."""
@@ -49,12 +50,22 @@ class Task:
     seconds: float = 5.0
     parameters: dict[str, int] | None = None
     """Fitted to the feed, for a variant that takes such."""
+    library: str | None = None
+    """Path of the engine that is a shared library; ``last_stage``: the last that it computes."""
+    last_stage: str = STAGES[-1]
 
     @classmethod
-    def of(cls, variant: Variant, feed: Sequence[str], files: Sequence[str], **options: Any) -> Task:
-        """For a variant as it was fitted; feed and files as the user names them, ``options`` the other fields."""
-        parameters = variant.parameters.as_json() if variant.fits and variant.parameters else None
-        return cls(variant.name, absolute(feed), files=absolute(files), parameters=parameters, **options)
+    def of(cls, variant: Contestant, feed: Sequence[str], files: Sequence[str], **options: Any) -> Task:
+        """For a variant as it was fitted, or an engine; feed and files as the user names them, ``options`` the other
+        fields."""
+        from lobench.engine.policy import Variant
+
+        if isinstance(variant, Variant):
+            parameters = variant.parameters.as_json() if variant.fits and variant.parameters else None
+            options = {"parameters": parameters, **options}
+        elif variant.make is None:
+            options = {"library": variant.path, "last_stage": variant.last_stage, **options}
+        return cls(variant.name, absolute(feed), files=absolute(files), **options)
 
     def write(self, folder: Path) -> None:
         (folder / NAME).write_text(json.dumps(asdict(self)), encoding="utf-8")

@@ -1,0 +1,117 @@
+"""The process in which an engine that is a shared library is profiled: it applies records and does nothing else.
+
+As ``target``, but that it loads no compiler; records are those that a process in mode ``compile`` has kept before.
+``target.json`` tells where the library was loaded to.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import mmap
+import os
+import struct
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from lobench.engine.foreign.abi import Options, Table
+from lobench.engine.foreign.library import Library, LibraryEngine
+from lobench.engine.stages import STAGES
+from lobench.workbench.profile.kept import NAME, RECORDS
+from lobench.workbench.profile.steady import allow_looking, count, passes, saying, tell
+from lobench.workbench.profile.task import LONGEST, Task
+
+_STRIDE = 56
+"""Bytes of a record."""
+
+# f(...): calls the function whose address stands between these, with the same arguments.
+_CALL = bytes.fromhex("4883ec08" + "48b8"), bytes.fromhex("ffd0" + "4883c408" + "c3")
+
+
+class Stub:
+    """A function in memory of its own that calls another. libffi, by which Python calls, moves the stack as callgrind
+    does not expect: what it calls itself is taken for a part of it."""
+
+    def __init__(self, function: int) -> None:
+        self._code = mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+        self._code.write(_CALL[0] + struct.pack("<Q", function) + _CALL[1])
+        self._page = (ctypes.c_char * 1).from_buffer(self._code)
+        self.address = ctypes.addressof(self._page)
+
+
+class LibraryTarget:
+    """A library and the records that its engines apply."""
+
+    def __init__(self, task: Task) -> None:
+        assert task.library is not None
+        self._library = Library(task.library)
+        if task.mode == "count":
+            self._stub = Stub(self._library.table.apply)
+            self._library.table = Table.from_buffer_copy(self._library.table)
+            self._library.table.apply = self._stub.address
+        stage, every = STAGES.index(task.last_stage), task.evaluate == "every"
+        self._options = Options(stage=stage, evaluate_every=every, workers=1)
+        self._records = np.load(RECORDS)
+        self._address = int(self._records.ctypes.data)
+        self.count = self._records.size // _STRIDE
+
+    @contextmanager
+    def replay(self) -> Iterator[LibraryEngine]:
+        engine = self._library.make(self._options)
+        try:
+            yield engine
+        finally:
+            engine.close()
+
+    def run(self, replay: LibraryEngine, start: int, stop: int) -> None:
+        replay.apply(self._address + start * _STRIDE, _STRIDE, stop - start)
+
+
+def keep(task: Task) -> None:
+    """Read the feed, once and outside of any profiler."""
+    from lobench.engine.feeds import open_feed
+    from lobench.workbench.profile.beginning import beginning
+    from lobench.workbench.profile.beginning import keep as kept
+
+    kept(beginning(open_feed(task.feed), task.warm + task.records))
+
+
+def places(library: str) -> list[tuple[int, int]]:
+    """Addresses from and to which a file is mapped in this process."""
+    with open("/proc/self/maps", encoding="utf-8") as lines:
+        rows = [line.split(maxsplit=5) for line in lines]
+    ranges = [row[0].split("-") for row in rows if len(row) > 5 and row[5].rstrip("\n") == library]
+    return [(int(low, 16), int(high, 16)) for low, high in ranges]
+
+
+def ready(task: Task, records: int) -> None:
+    """Write ``target.json``, and let profilers attach."""
+    allow_looking()
+    assert task.library is not None
+    feed = json.loads(NAME.read_text(encoding="utf-8"))
+    tell("target.json", pid=os.getpid(), records=records, feed=feed, places=places(task.library))
+
+
+def main() -> None:
+    task = Task.read()
+    if task.mode == "compile":
+        keep(task)
+        return
+    target = LibraryTarget(task)
+    gc.disable()
+    if task.mode != "count":
+        ready(task, target.count)
+    wall, cpu = time.perf_counter(), time.process_time()
+    handled = count(target, task) if task.mode == "count" else passes(target, min(task.seconds, LONGEST))
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    if task.mode == "count":
+        ready(task, target.count)
+    tell("done.json", records=handled, seconds=wall, cpu_seconds=cpu)
+
+
+if __name__ == "__main__":
+    saying(main)
