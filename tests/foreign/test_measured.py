@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from lobench.workbench.measurement.clocks import usable_cpus
 from lobench.workbench.results import read
 from tests.cli.command import lobench
 from tests.foreign.conftest import HERE, Build
