@@ -52,12 +52,12 @@ def test_cmp_of_a_variant_and_an_engine(build: Build, tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_those_that_fail_only_beside_others_are_left_out(build: Build, tmp_path: Path) -> None:
+def test_those_that_fail_only_measured_others_are_left_out(build: Build, tmp_path: Path) -> None:
     ways = {
-        "crashes_beside": ["CRASHES", "BESIDE"],
-        "exits_beside": ["EXITS", "BESIDE"],
-        "thread_beside": ["LEAVES_A_THREAD", "BESIDE"],
-        "fails_beside": ["FAILS", "BESIDE"],
+        "crashes_measured": ["CRASHES", "MEASURED"],
+        "exits_measured": ["EXITS", "MEASURED"],
+        "thread_measured": ["LEAVES_A_THREAD", "MEASURED"],
+        "fails_measured": ["FAILS", "MEASURED"],
         "prints": ["PRINTS"],
     }
     files = [word for name, defines in ways.items() for word in ("--variants-from", build(name, *defines))]
@@ -66,10 +66,10 @@ def test_those_that_fail_only_beside_others_are_left_out(build: Build, tmp_path:
     (feed,) = content["feeds"]
     refuted = {entry["name"]: entry["difference"] for entry in feed["verification"] if not entry["agrees"]}
     assert set(refuted) == set(ways) - {"prints"}
-    assert "was killed by SIGSEGV" in refuted["crashes_beside"]
-    assert "ended with code 0" in refuted["exits_beside"]
-    assert "leaves a thread running" in refuted["thread_beside"]
-    assert "no sense in it" in refuted["fails_beside"]
+    assert "was killed by SIGSEGV" in refuted["crashes_measured"]
+    assert "ended with code 0" in refuted["exits_measured"]
+    assert "leaves a thread running" in refuted["thread_measured"]
+    assert "no sense in it" in refuted["fails_measured"]
     ladder = [rung["variant"] for rung in feed["analysis"]["ladder"]]
     assert ladder == ["p0_baseline", "p4_hash_lookup", "prints"]
 
