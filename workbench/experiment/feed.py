@@ -278,6 +278,7 @@ class FeedExperiment:
 
     def _verified(self, variants: Sequence[Contestant]) -> list[Verification]:
         """The reference's outcome first, then those of ``variants``."""
+        compared = self._document.content.compared
         return verify_all(
             self.feed,
             variants,
@@ -286,6 +287,7 @@ class FeedExperiment:
             files=self._files,
             until=self._until,
             seconds=self._time_limit,
+            asked=compared.asked if compared else None,
         )
 
     def _measure(

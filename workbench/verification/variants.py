@@ -36,7 +36,7 @@ from lobench.workbench.verification.proof import Proof, Questions
 class Settings:
     """How all replays of a verification are made: as those of ``VariantMachine``. ``seconds``: what each may take;
     None: a multiple of what the reference takes. ``files``: the user's own variants. An engine that offers less than
-    ``until`` goes as far as it does."""
+    ``until`` goes as far as it does; ``asked``: of how much it is told what it lacks, None for ``until``."""
 
     workers: Sequence[int] = (1,)
     evaluate: str = "last"
@@ -45,6 +45,7 @@ class Settings:
     files: Sequence[str] = ()
     until: str = "strategies"
     seconds: float | None = None
+    asked: str | None = None
 
 
 @dataclass
@@ -80,9 +81,10 @@ def verify_all(
     files: Sequence[str] = (),
     until: str = "strategies",
     seconds: float | None = None,
+    asked: str | None = None,
 ) -> list[Verification]:
     """``verify_feeds`` of one feed: its outcomes."""
-    settings = Settings(workers, evaluate, oracle, deep, files, until, seconds)
+    settings = Settings(workers, evaluate, oracle, deep, files, until, seconds, asked)
     return verify_feeds([(feed, variants)], settings)[0]
 
 
@@ -210,7 +212,7 @@ def _verify_variant(
                 machine = _machine(host, one, side, name, workers, settings)
                 outcome = _outcome(one.feed, side, machine, problem, ticker.advance)
                 if isinstance(variant, ForeignEngine):
-                    outcome = replace(outcome, compared=told(side.proof.scope, settings.until))
+                    outcome = replace(outcome, compared=told(side.proof.scope, settings.asked or settings.until))
                 one.outcomes.append(outcome)
 
 
