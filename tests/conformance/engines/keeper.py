@@ -29,6 +29,9 @@ class Engine:
 
     def __init__(self, options: Any) -> None:
         self.oracle = oracle()("every" if options.evaluate_every else "last", keep_rows=True)
+        self.result: Any = None
+        self.newest: dict[tuple[int, int], Any] = {}
+        self.ends: dict[tuple[int, int], Any] = {}
 
     def apply(self, records: Any) -> None:
         if FAULT in ("crash", "hang", "raise") and (records["action"] == FILL).any():
@@ -38,6 +41,15 @@ class Engine:
                 time.sleep(1000)
             raise ValueError("an F")
         self.oracle.apply(records)
+        self.result = None
+
+    def look(self) -> Any:
+        """The oracle's outcome so far, taken once."""
+        if self.result is None:
+            self.result = self.oracle.finish()
+            self.newest = {row[1:3]: row[3] for row in self.oracle.rows}
+            self.ends = {(end.instrument_id, end.publisher_id): end.strategies for end in self.result.books}
+        return self.result
 
     def levels(self, instrument_id: int, publisher_id: int, side: str, first: int, n: int) -> list[Any]:
         return [level[:3] for level in self._levels(instrument_id, publisher_id, side)[first : first + n]]
@@ -49,20 +61,19 @@ class Engine:
     def features(self, instrument_id: int, publisher_id: int) -> Any:
         if self.oracle.book(instrument_id, publisher_id) is None:
             return None
-        rows = [row[3] for row in self.oracle.rows if row[1:3] == (instrument_id, publisher_id)]
-        return rows[-1] if rows else [float("nan")] * len(FEATURES)
+        self.look()
+        return self.newest.get((instrument_id, publisher_id), [float("nan")] * len(FEATURES))
 
     def accounts(self, instrument_id: int, publisher_id: int) -> Any:
-        for end in self.oracle.finish().books:
-            if (end.instrument_id, end.publisher_id) == (instrument_id, publisher_id):
-                return [(one.position, one.cash, one.equity, one.trades) for one in end.strategies]
-        return None
+        self.look()
+        ends = self.ends.get((instrument_id, publisher_id))
+        return None if ends is None else [(end.position, end.cash, end.equity, end.trades) for end in ends]
 
     def trace(self) -> int:
-        return int(self.oracle.finish().trace)
+        return int(self.look().trace)
 
     def counts(self) -> Any:
-        result = self.oracle.finish()
+        result = self.look()
         return result.events, result.evaluations, list(result.anomalies.values())
 
     def _levels(self, instrument_id: int, publisher_id: int, side: str) -> list[Any]:
