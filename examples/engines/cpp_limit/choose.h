@@ -18,6 +18,10 @@ inline uint64_t tick_of(const std::vector<int64_t> &prices, size_t middle) {
     const size_t last = std::min(first + SAMPLE, prices.size());
     const size_t wanted = (last - first) - (last - first) / 8;
     auto apart = [&](size_t i, size_t j) { return uint64_t(prices[i]) - uint64_t(prices[j]); };
+    uint64_t common = 0;
+    for (size_t i = first + 1; i < last; ++i) common = std::gcd(apart(i, i - 1), common);
+    if (common && apart(last - 1, first) / common <= 64 * (last - first)) return common;
+    // Some lie between the steps of the others.
     uint64_t tick = 1;
     auto consider = [&](uint64_t step) {
         if (step <= tick) return;
