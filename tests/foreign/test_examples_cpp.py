@@ -23,7 +23,7 @@ BUILD = ROOT / "examples" / "engines" / "build"
 ENGINES = ("cpp_textbook", "cpp_limit")
 DATA = os.environ.get("LOBENCH_REAL_DATA")
 REAL = "glbx_es/orderbooks_mbo_2024-05-08T00-00-00_2024-05-08T00-00-02.dbn.zst"
-FEEDS = ("synth:every-rule,n=6000", "synth:equity-universe,n=8000,anomalies=0.05", REAL)
+RULES, MARKET = "synth:every-rule,n=6000", "synth:equity-universe,n=8000,anomalies=0.05"
 
 pytestmark = [
     pytest.mark.normal,
@@ -69,8 +69,9 @@ def computed(feed: str, evaluate: str) -> Oracle:
     return oracle
 
 
-@pytest.mark.parametrize("evaluate", ["last", "every"])
-@pytest.mark.parametrize("feed", FEEDS)
+@pytest.mark.parametrize(
+    ("feed", "evaluate"), [(RULES, "last"), (RULES, "every"), (MARKET, "last"), (REAL, "last")], ids=str
+)
 @pytest.mark.parametrize("name", ENGINES)
 def test_all_is_equal_to_the_last_bit(name: str, feed: str, evaluate: str, libraries: Path) -> None:
     if feed == REAL:
@@ -104,11 +105,11 @@ def test_all_is_equal_to_the_last_bit(name: str, feed: str, evaluate: str, libra
 
 
 def test_until_book_the_same_quotes_are_traced(libraries: Path) -> None:
-    faces = [replayed(libraries / f"{name}.so", FEEDS[0], stage=1, every=False) for name in ENGINES]
+    faces = [replayed(libraries / f"{name}.so", RULES, stage=1, every=False) for name in ENGINES]
     first, second = (face.trace() for face in faces)
     assert first == second != 0
     for face in faces:
-        assert face.counts().evaluations == computed(FEEDS[0], "last").finish().evaluations
+        assert face.counts().evaluations == computed(RULES, "last").finish().evaluations
         face.close()
 
 

@@ -9,7 +9,7 @@
 namespace limit {
 
 constexpr uint32_t LEAST_WIDTH = 256;
-constexpr uint32_t MOST_WIDTH = 1u << 22;
+constexpr uint32_t WIDE = 1u << 17, MOST_WIDTH = 1u << 21;  // where room gets scarce; and at most
 
 // The largest step that most of the prices nearest to number `middle` of a sorted list are apart from it by.
 inline uint64_t tick_of(const std::vector<int64_t> &prices, size_t middle) {
@@ -18,6 +18,10 @@ inline uint64_t tick_of(const std::vector<int64_t> &prices, size_t middle) {
     const size_t last = std::min(first + SAMPLE, prices.size());
     const size_t wanted = (last - first) - (last - first) / 8;
     auto apart = [&](size_t i, size_t j) { return uint64_t(prices[i]) - uint64_t(prices[j]); };
+    uint64_t common = 0;
+    for (size_t i = first + 1; i < last; ++i) common = std::gcd(apart(i, i - 1), common);
+    if (common && apart(last - 1, first) / common <= 64 * (last - first)) return common;
+    // Some lie between the steps of the others.
     uint64_t tick = 1;
     auto consider = [&](uint64_t step) {
         if (step <= tick) return;
@@ -39,20 +43,20 @@ inline Window choose_window(const std::vector<int64_t> &prices, int64_t center, 
     const size_t middle = std::lower_bound(prices.begin(), prices.end(), center) - prices.begin();
     Window window;
     window.tick = tick_of(prices, middle);
-    // Outwards from the center, as long as levels are not much sparser than 1 in 32 steps.
+    // Outwards from the center, as long as levels are not much sparser than 1 in 16 steps.
     auto reach = [&](int direction) {
         uint64_t farthest = 0, levels = 1;
         for (size_t i = middle + direction; i < prices.size(); i += direction, ++levels) {
             uint64_t apart = direction > 0 ? uint64_t(prices[i]) - uint64_t(center) : uint64_t(center) - uint64_t(prices[i]);
             apart /= window.tick;
-            if (apart > 64 + 32 * levels || apart > MOST_WIDTH / 4) break;
+            if (apart > 64 + 16 * levels || apart > MOST_WIDTH / 4) break;
             farthest = apart;
         }
         return farthest;
     };
     const uint64_t down = reach(-1), up = reach(1);
     window.width = LEAST_WIDTH;
-    while (window.width < room * (down + up + 1)) window.width *= 2;
+    while (window.width < (window.width < WIDE ? room : 2) * (down + up + 1)) window.width *= 2;
     // The whole window lies within the legal prices, so that steps are in their order.
     const __int128 tick = window.tick, spare = (window.width - (down + up + 1)) / 2;
     const __int128 span = tick * (window.width - 1), low = INT64_MIN, high = INT64_MAX - 1;

@@ -81,8 +81,19 @@ int32_t counts(void *engine, lobench_counts *out) {
 
 const char *error(void *engine) { return engine ? nullptr : "the stage is one that this engine cannot stop after"; }
 
-// The book is inlined into the replay; what stands alone has names.
-const lobench_stage_name stages[] = {{nullptr, nullptr}};
+// What stands alone; the rest is inlined into the replay.
+const lobench_stage_name stages[] = {
+    {"limit::compute_top", "features"},
+    {"limit::top_of", "features"},
+    {"limit::slow_top", "features"},
+    {"limit::Store::find_best", "best price"},
+    {"limit::Store::leave", "levels"},
+    {"limit::Store::rebuild", "levels"},
+    {"limit::Store::far_place", "levels"},
+    {"limit::Store::refill", "lookup"},
+    {"limit::Directory::make", "lookup"},
+    {nullptr, nullptr},
+};
 
 const lobench_engine_table table = {
     LOBENCH_ABI_VERSION,

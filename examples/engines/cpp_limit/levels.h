@@ -9,7 +9,7 @@
 //     cells   [ bids: width levels ][ asks: width levels ]      bits   [ bids ][ asks ][ words of bids ][ of asks ]
 //
 // Any other price (far away, or between two steps) has a level of its own: two cells, the level and its card, found by
-// an ordered map. window.cpp's rebuild moves levels between both.
+// an ordered map. rare.h's rebuild moves levels between both.
 #pragma once
 
 #include <map>

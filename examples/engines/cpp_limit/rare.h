@@ -26,6 +26,29 @@ __attribute__((noinline)) inline Place Store::far_place(Book &book, uint32_t sid
     return {at, true};
 }
 
+// All orders of the queues learn their level. Eight queues are walked at a time, as each step waits for memory. Returns
+// their number.
+inline size_t Store::relabel(std::vector<Queue> &queues) {
+    constexpr size_t TOGETHER = 8;
+    size_t open = std::min(TOGETHER, queues.size()), next = open, orders_met = 0;
+    while (open)
+        for (size_t i = 0; i < open;) {
+            Queue &queue = queues[i];
+            if (!queue.slot) {  // at its end: another takes its turn
+                queue = next < queues.size() ? queues[next++] : queues[--open];
+                continue;
+            }
+            Order &order = orders[queue.slot];
+            order.level = queue.place.level;
+            order.far = queue.place.outside;
+            queue.slot = order.next;
+            __builtin_prefetch(&orders[order.next], 1);
+            ++orders_met;
+            ++i;
+        }
+    return orders_met;
+}
+
 inline unsigned log_words(const Window &window) { return 32 - unsigned(__builtin_clz(window.all_words() - 1)); }
 
 // A new window for the prices in use and `price`. Its cost is paid by the misses that it takes until the next: all
@@ -59,6 +82,7 @@ __attribute__((noinline)) inline void Store::rebuild(Book &book, int64_t price) 
     far.side[BID].clear();
     far.side[ASK].clear();
     size_t work = 2 * levels.size() + window.width / 8;
+    std::vector<Queue> queues;
     for (const Moved &from : levels) {
         const uint64_t step = window.steps(from.price);
         const bool outside = step >= window.width;
@@ -80,12 +104,10 @@ __attribute__((noinline)) inline void Store::rebuild(Book &book, int64_t price) 
             give_far(from.level);
         else
             level(from.level) = {};
-        for (uint32_t slot = level(to).head; slot; slot = orders[slot].next, ++work) {
-            orders[slot].level = to;
-            orders[slot].far = outside;
-        }
+        queues.push_back({level(to).head, {to, outside}});
         if (book.best_level[from.side] == from.level) book.best_level[from.side] = to;
     }
+    work += relabel(queues);
     if (old.width) {
         for (uint32_t word = 0; word < old.all_words(); ++word) bits[old.bits[BID] + word] = 0;
         bits.give(old.bits[BID], log_words(old));

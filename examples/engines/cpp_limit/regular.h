@@ -34,7 +34,7 @@ template <bool TRACKED> class Regular {
     ALWAYS_INLINE void add(Book &book, const lobench_mbo &record, uint32_t side, uint32_t slot, uint64_t step) {
         Order &order = store.orders[slot];
         const bool regular = side < NO_SIDE && step < book.window.width && record.size != 0 &&
-                             !(record.flags & LOBENCH_F_TOB) && order.never_used() && !store.orders.full();
+                             !(record.flags & LOBENCH_F_TOB) && order.alone() && !store.orders.full();
         if (__builtin_expect(!regular, 0)) return rules.add(book, record);
         ++store.orders.live;
         order.id = record.order_id;

@@ -175,6 +175,12 @@ class Store {
         cells.give(at, 1);
     }
 
+    struct Queue {
+        uint32_t slot;  // its next order
+        Place place;
+    };
+
+    size_t relabel(std::vector<Queue> &queues);
     Place far_level_at(const Book &book, uint32_t side, int64_t price);
     Place far_place(Book &book, uint32_t side, int64_t price);
     void rebuild(Book &book, int64_t price);

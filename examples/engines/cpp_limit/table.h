@@ -26,7 +26,7 @@ struct Order {
     uint32_t birth;       // the book's event number, modulo 2^32, that made it,
     uint32_t arrival;     // and by which it last joined a tail
 
-    bool never_used() const { return (level | reach) == 0; }
+    bool alone() const { return (level | reach) == 0; }  // free, and home of no order elsewhere
     void set_place(uint32_t window_level) {
         level = window_level;
         far = 0;
