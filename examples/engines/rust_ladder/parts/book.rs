@@ -156,7 +156,8 @@ impl<L: Lookup> Book<L> {
             anomalies.note(Anomaly::TradeUndefinedPrice);
             return Effect::Nothing;
         }
-        let [bid, ask] = Side::BOTH.map(|side| self.side(side).best().map_or(f64::NAN, |level| level.price as f64));
+        let best = |side| self.side(side).best().map_or(f64::NAN, |level| level.price as f64);
+        let (bid, ask) = (best(Side::Bid), best(Side::Ask));
         self.trackers.follow_trade(record, bid, ask);
         Effect::Traded
     }

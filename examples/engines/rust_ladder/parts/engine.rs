@@ -6,8 +6,8 @@ use super::book::{Book, Effect};
 use super::context::{Best, BookId, Context, InstrumentId, Quote, Trades};
 use super::features::{self, Row, Top};
 use super::lookup::Lookup;
-use super::orders::Level;
-use super::records::{Anomalies, Events, Record, Side, F_LAST, F_SNAPSHOT};
+use super::orders::Ladder;
+use super::records::{Anomalies, Events, Record, Side, F_LAST, F_SNAPSHOT, UNDEF_PRICE};
 use super::strategies::{Account, Strategies, COUNT};
 use super::trace::Lanes;
 
@@ -195,15 +195,22 @@ impl<C: Context, L: Lookup> Market<C, L> {
     /// Makes known the instrument's best prices over all its publishers.
     fn quote(&mut self, instrument: usize) {
         let instrument = &self.instruments[instrument];
-        let best_of = |side: Side, better: fn(i64, i64) -> bool| {
-            let levels = instrument.desks.iter().filter_map(|&number| self.desks[number].book.side(side).best());
-            levels.fold(Best::default(), |best, level| merge(best, level, better))
-        };
-        let quote = Quote {
-            bid: best_of(Side::Bid, |price, best| price > best),
-            ask: best_of(Side::Ask, |price, best| price < best),
-        };
+        let quote = Quote { bid: self.best(instrument, Side::Bid), ask: self.best(instrument, Side::Ask) };
         self.context.put_quote(instrument.id, quote);
+    }
+
+    /// The best level of all an instrument's books, those at one price together.
+    fn best(&self, instrument: &Instrument, side: Side) -> Best {
+        let mut best = Best::default();
+        for level in instrument.desks.iter().filter_map(|&number| self.desks[number].book.side(side).best()) {
+            if best.size == 0 || side.better(level.price, best.price) {
+                best = Best { price: level.price, size: level.size, count: level.count };
+            } else if level.price == best.price {
+                best.size += level.size;
+                best.count += level.count;
+            }
+        }
+        best
     }
 
     /// Makes known an instrument's last trade, and the mean of its last 64.
@@ -227,33 +234,23 @@ impl<C: Context, L: Lookup> Market<C, L> {
         self.totals.evaluations += 1;
         let desk = &mut self.desks[number];
         let book = &mut desk.book;
-        let lanes = if self.options.stage < Stage::Features {
-            let [bid, ask] = Side::BOTH.map(|side| Top::of(book.side(side).levels().take(1)).best);
-            Lanes::new(bid, ask)
-        } else {
-            let [bid, ask] = Side::BOTH.map(|side| Top::of(book.side(side).levels()));
+        let mut lanes = Lanes::new(best_of(book.side(Side::Bid)), best_of(book.side(Side::Ask)));
+        if self.options.stage >= Stage::Features {
+            let (bid, ask) = (Top::of(book.side(Side::Bid)), Top::of(book.side(Side::Ask)));
             let row = features::compute(book, &bid, &ask);
             book.trackers.previous.keep(&bid, &ask);
-            let mut lanes = Lanes::new(bid.best, ask.best);
-            lanes.add_features(&row);
             self.context.put_features(desk.id, &row);
-            if self.options.stage == Stage::Strategies {
-                let instrument = self.instruments[desk.instrument].id;
-                lanes.add_signals(&desk.strategies.decide(&self.context, desk.id, instrument));
-            }
-            lanes
-        };
+            lanes.add_features(&row);
+        }
+        if self.options.stage == Stage::Strategies {
+            let instrument = self.instruments[desk.instrument].id;
+            lanes.add_signals(&desk.strategies.decide(&self.context, desk.id, instrument));
+        }
         self.totals.trace = self.totals.trace.wrapping_add(lanes.fold(desk.id.id, desk.book.events));
     }
 }
 
-/// The best of two levels, or both together where they stand at one price.
-fn merge(best: Best, level: &Level, better: fn(i64, i64) -> bool) -> Best {
-    if best.size == 0 || better(level.price, best.price) {
-        Best { price: level.price, size: level.size, count: level.count }
-    } else if level.price == best.price {
-        Best { price: best.price, size: best.size + level.size, count: best.count + level.count }
-    } else {
-        best
-    }
+/// Price and size of a side's best level, as the trace has them.
+fn best_of(ladder: &Ladder) -> (i64, u64) {
+    ladder.best().map_or((UNDEF_PRICE, 0), |level| (level.price, level.size))
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::book::Book;
 use super::lookup::Lookup;
-use super::orders::Level;
-use super::records::{Side, UNDEF_PRICE};
+use super::orders::Ladder;
+use super::records::Side;
 use super::trackers::Quotes;
 
 pub const COUNT: usize = 24;
@@ -95,24 +95,20 @@ impl FeatureStore for ByPlace {
 pub struct Top {
     pub price: [f64; DEPTH],
     pub size: [f64; DEPTH],
-    pub best: (i64, u64),
 }
 
 impl Top {
-    pub fn of<'a>(levels: impl Iterator<Item = &'a Level>) -> Top {
-        let mut top = Top { price: [f64::NAN; DEPTH], size: [0.0; DEPTH], best: (UNDEF_PRICE, 0) };
-        for (depth, level) in levels.take(DEPTH).enumerate() {
+    pub fn of(ladder: &Ladder) -> Top {
+        let mut top = Top { price: [f64::NAN; DEPTH], size: [0.0; DEPTH] };
+        for (depth, level) in ladder.levels().take(DEPTH).enumerate() {
             top.price[depth] = level.price as f64;
             top.size[depth] = level.size as f64;
-            if depth == 0 {
-                top.best = (level.price, level.size);
-            }
         }
         top
     }
 }
 
-/// All features of a book as it stands, with the best levels of its sides.
+/// All features of a book as it stands; `bid` and `ask` are its best levels.
 pub fn compute<L: Lookup>(book: &Book<L>, bid: &Top, ask: &Top) -> Row {
     let trackers = &book.trackers;
     let (b1, a1, bid_size, ask_size) = (bid.price[0], ask.price[0], bid.size[0], ask.size[0]);

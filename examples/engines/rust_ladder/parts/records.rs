@@ -44,6 +44,14 @@ impl Side {
             _ => None,
         }
     }
+
+    /// Whether a price of this side stands before another one.
+    pub fn better(self, price: i64, other: i64) -> bool {
+        match self {
+            Side::Bid => price > other,
+            Side::Ask => price < other,
+        }
+    }
 }
 
 /// The broken rules that are counted, in the order of their counters.
