@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import warnings
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -103,5 +104,7 @@ def test_the_vendors_parquet_is_read(tmp_path: Path) -> None:
     expected = load(open_feed([str(ESH4)])).digest
     for number, options in enumerate(({}, {"price_type": "fixed", "pretty_ts": False})):
         path = tmp_path / f"{number}.parquet"
-        store.to_parquet(path, **options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            store.to_parquet(path, **options)
         assert load(open_feed([str(path)])).digest == expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from lobench.engine.errors import FeedError, LobenchError, UsageError
 from lobench.engine.feeds import open_feed
+from lobench.workbench.cli import main
 from lobench.workbench.converting.convert import convert
 from lobench.workbench.converting.intervals import last_of_intervals
 from lobench.workbench.converting.schemas import NAMES, SCHEMAS, schema_of
@@ -108,6 +110,22 @@ def test_names_that_do_not_say_what_to_write(tmp_path: Path) -> None:
         schema_of("ohlcv")
     assert schema_of("bbo").name == "bbo-1s"
     assert {schema_of(name).name for name in NAMES} == {*SCHEMAS}
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = write(tmp_path / "a.csv", table(*rows(5)))
+    out = str(tmp_path / "a.parquet")
+    assert main(["convert", spec, spec, out, "--symbols", "A*", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["rows"], told["schema"], told["file"]) == (10, "mbo", out)
+    assert main(["convert", spec, out]) == 2
+    assert "--force replaces it" in capsys.readouterr().err
+    assert main(["convert", spec, out, "--force"]) == 0
+    assert main(["convert", spec, spec, "--force"]) == 2
+    assert "is the feed itself" in capsys.readouterr().err
+    assert main(["convert", spec, str(tmp_path / "a.dbn"), "--schema", "mbp-5"]) == 2
+    assert main(["convert", spec, str(tmp_path / "a.dbn"), "--symbols", "X*"]) == 2
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.csv", "a.parquet"]
 
 
 @pytest.mark.parametrize("ending", [".dbn", ".csv", ".parquet"])

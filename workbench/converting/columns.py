@@ -21,6 +21,8 @@ GROUP = 1 << 18
 """Rows of a row group."""
 _TIME = pa.timestamp("ns", tz="UTC")
 _TEXT = SYMBOL
+_FEW = ("rtype", "publisher_id", "instrument_id", "channel_id", "flags", "depth")
+"""Columns with few distinct values: next to nothing as a dictionary."""
 _LETTERS = pa.array([chr(code) for code in range(256)])
 _NARROW = {
     "u1": pa.uint8(),
@@ -40,7 +42,8 @@ class Columns:
         types = [(name, self._type(name, schema.dtype[name])) for name in schema.fields]
         self._schema = pa.schema([*types, ("symbol", SYMBOL)])
         texts = [name for name, kind in zip(self._schema.names, self._schema.types, strict=True) if kind == _TEXT]
-        self._writer = pq.ParquetWriter(sink, self._schema, compression="zstd", use_dictionary=texts)
+        few = [*texts, *_FEW]
+        self._writer = pq.ParquetWriter(sink, self._schema, compression="zstd", use_dictionary=few)
         self._waiting: list[pa.RecordBatch] = []
         self._rows = 0
         self._names = SymbolColumn(symbols)

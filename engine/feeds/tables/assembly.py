@@ -38,6 +38,7 @@ class Assembler:
         self._table = np.zeros((len(self._recipes), max(map(len, self._recipes))), np.int16)
         for place, recipe in enumerate(self._recipes):
             self._table[place, : len(recipe)] = recipe
+        self._single = bool((self._lengths == 1).all())
         self._resting = Resting() if mapping.follows_orders else None
         self._met = IdSet()
         self.symbols: dict[int, str] = {}
@@ -62,7 +63,7 @@ class Assembler:
 
     def _wanted(self, batch: Batch, codes: npt.NDArray[np.int16]) -> npt.NDArray[np.bool_]:
         """Which rows give records, as far as actions and types say."""
-        wanted = self._lengths[codes] > 0
+        wanted = np.ones(len(codes), np.bool_) if self._single else self._lengths[codes] > 0
         if not wanted.all():
             for place, count in enumerate(np.bincount(codes[~wanted]).tolist()):
                 if count:
@@ -81,6 +82,8 @@ class Assembler:
         self, codes: npt.NDArray[np.int16], wanted: npt.NDArray[np.bool_]
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int16]]:
         """For each record the row that it is of, and its action."""
+        if self._single and wanted.all():  # as most tables are
+            return np.arange(len(codes)), self._table[:, 0][codes]
         lengths = np.where(wanted, self._lengths[codes], 0)
         rows = np.repeat(np.arange(len(codes)), lengths)
         place = np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
@@ -95,9 +98,8 @@ class Assembler:
         made["rtype"] = RTYPE_MBO
         made["action"] = np.where(actions < DELETE, actions, 0)
         # Most tables have one record a row: nothing is picked then.
-        picked: slice | npt.NDArray[np.int64] = slice(None) if len(rows) == batch.rows else rows
-        if len(rows) == batch.rows and not np.array_equal(rows, np.arange(batch.rows)):
-            picked = rows
+        each = len(rows) == batch.rows and bool((rows[1:] > rows[:-1]).all())
+        picked: slice | npt.NDArray[np.int64] = slice(None) if each else rows
         for name, dtype in NUMBERS.items():
             if name in self._columns and name != "rtype":
                 made[name] = self._number(batch, name, dtype)[picked]

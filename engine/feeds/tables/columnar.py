@@ -54,6 +54,8 @@ class ColumnarSource:
                 table = pq.ParquetFile(file, read_dictionary=texts, pre_buffer=True)
                 for batch in table.iter_batches(ROWS, columns=columns):
                     self._source.check(file)
+                    # A damaged file may hold places beyond its dictionaries, and text that is none.
+                    batch.validate(full=True)
                     found = dict(zip(batch.schema.names, batch.columns, strict=True))
                     yield Batch(found, batch.num_rows, "row", partial(add, self._done + 1))
                     self._done += batch.num_rows

@@ -75,9 +75,11 @@ def times(column: pa.Array, unit: str, name: str) -> npt.NDArray[np.uint64]:
     kind = column.type
     if pa.types.is_timestamp(kind):
         column = _cast(column, pa.timestamp("ns", tz=kind.tz), name, "is no time between 1970 and 2262")
-        since = _filled(column.cast(pa.int64()), name, 0)
+        since = _filled(column.view(pa.int64()), name, 0)
+        if not column.null_count and (since >= 0).all():
+            return since.view(np.uint64)
         _refuse(since < 0, column, name, "is before 1970")
-        return np.where(_valid(column), since.astype(np.uint64), np.uint64(UNDEF_TIME))
+        return np.where(_valid(column), since.view(np.uint64), np.uint64(UNDEF_TIME))
     if NANOSECONDS[unit] == 1:
         return integers(column, "u8", name, UNDEF_TIME)
     digits = len(str(NANOSECONDS[unit])) - 1
@@ -145,13 +147,15 @@ def first_of(columns: list[pa.Array]) -> pa.Array:
     return pc.coalesce(*(column.dictionary_decode() if _is_dictionary(column) else column for column in alike))
 
 
-def _dictionary(column: pa.Array) -> tuple[list[str], npt.NDArray[np.int64]]:
+def _dictionary(column: pa.Array) -> tuple[list[str], npt.NDArray[Any]]:
     """A column's distinct texts, and the place of each row's among them; empty ones are ``""``."""
     if not _is_dictionary(column):
         column = _text(column).cast(pa.string()).dictionary_encode()
     table = [word or "" for word in column.dictionary.cast(pa.string()).to_pylist()]
-    indices = column.indices.fill_null(len(table)).to_numpy(zero_copy_only=False).astype(np.int64)
-    return [*table, ""] if column.null_count else table, indices
+    if not column.null_count:
+        return table, column.indices.to_numpy()
+    indices = column.indices.fill_null(len(table)).to_numpy(zero_copy_only=False)
+    return [*table, ""], indices
 
 
 def _is_dictionary(column: pa.Array) -> bool:
