@@ -24,8 +24,8 @@ _DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9})
 
 @dataclass(frozen=True)
 class Settings:
-    """``mapping``: how tables are read, ``day``: that of times which count from midnight, ``names``: the file that names
-    instruments, ``selection``: which records."""
+    """``mapping``: how tables are read, ``day``: that of times which count from midnight, ``names``: the file with the
+    names of instruments, ``selection``: which records."""
 
     mapping: str | None = None
     day: date | None = None
