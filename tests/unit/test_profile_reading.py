@@ -22,7 +22,7 @@ from lobench.workbench.profile.difference import difference
 from lobench.workbench.profile.document import document
 from lobench.workbench.profile.flamegraph import flame_graph
 from lobench.workbench.profile.report import entry_of
-from lobench.workbench.profile.sampled import _count, _perf_samples, _spy_samples
+from lobench.workbench.profile.sampled import _count, _spy_samples, perf_samples
 from lobench.workbench.profile.sourcepage import source_page
 from lobench.workbench.profile.sources import Sources
 from lobench.workbench.profile.speedscope import speedscope
@@ -367,7 +367,7 @@ python 1/1 10.002: 1003009 cpu-clock:u:
 
 
 def test_perf_and_py_spy_samples() -> None:
-    counts, total = _count(_perf_samples(PERF.splitlines()), CODES)
+    counts, total = _count(perf_samples(PERF.splitlines()), CODES)
     assert total == 3
     assert {address: int(n[0]) for address, n in counts.own.items()} == {KERNEL + 4: 1}
     assert {place: int(n[0]) for place, n in counts.called.items()} == {(KERNEL + 9, "__libc_malloc"): 1}

@@ -276,8 +276,7 @@ class FeedExperiment:
     def profile(self) -> None:
         """Where the time of the trusted variants goes. After ``analyse``, which would drop the stages' shares."""
         folder = self._document.folder.path.absolute() / "profiles" / self.feed.digest[:8]
-        compiled = [variant for variant in self.trusted if isinstance(variant, Variant)]
-        add_profiles(self._document, self.content, compiled, self._files, folder)
+        add_profiles(self._document, self.content, self.trusted, self._files, folder)
         self._document.save()
 
     @property

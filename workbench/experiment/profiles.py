@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lobench.engine.errors import LobenchError
-from lobench.engine.policy import Variant
+from lobench.engine.foreign.start import Contestant
 from lobench.workbench.console import progress, stderr
 from lobench.workbench.experiment.document import Document
 from lobench.workbench.optional_dependencies import anywhere
@@ -22,7 +22,7 @@ CALIBRATE = "lobench profile --calibrate"
 
 
 def add_profiles(
-    document: Document, content: FeedResult, variants: Sequence[Variant], files: Sequence[str], folder: Path
+    document: Document, content: FeedResult, variants: Sequence[Contestant], files: Sequence[str], folder: Path
 ) -> None:
     """Profile ``variants``, which are in the ladder's order, on a feed, and keep what the report shows of each in
     ``content``, the feed's part of the document: entries under ``profiles``, shares of the time under

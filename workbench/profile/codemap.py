@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import bisect
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -22,6 +22,11 @@ class Frame(NamedTuple):
 
 Stack = tuple[Frame, ...]
 """From the compiled function down to the innermost function that was inlined into it."""
+
+
+def renamed(stack: Stack, names: Mapping[str, str]) -> Stack:
+    """A stack with files by other names, where they have one."""
+    return tuple(frame._replace(file=names.get(frame.file, frame.file)) for frame in stack)
 
 
 class Piece(NamedTuple):

@@ -11,15 +11,15 @@ from typing import Any
 
 from lobench.engine.foreign.start import Contestant
 from lobench.engine.policy import Variant
-from lobench.workbench.profile import callgrind, native, python_tools, sampled
+from lobench.workbench.profile import callgrind, native, python_engine, python_tools, sampled
 from lobench.workbench.profile.ablation import ablation
 from lobench.workbench.profile.attribution import Callers, callers_in, spend
 from lobench.workbench.profile.callgrind_file import COSTS, Counts
 from lobench.workbench.profile.document import Document, document
 from lobench.workbench.profile.flamegraph import flame_graph
-from lobench.workbench.profile.native import Seen
 from lobench.workbench.profile.needs import MissingRightError, MissingToolError
 from lobench.workbench.profile.runner import Told, ToolFailedError, compiling
+from lobench.workbench.profile.seen import Seen
 from lobench.workbench.profile.sourcepage import source_page
 from lobench.workbench.profile.speedscope import speedscope
 from lobench.workbench.profile.task import Task
@@ -156,6 +156,9 @@ class Collector:
         return self._sampled("perf", sampled.perf(self._task, folder, self._seconds), folder)
 
     def _py_spy(self, folder: Path) -> Document:
+        if not isinstance(self.profiles.variant, Variant):
+            seen = python_engine.py_spy(self._task, folder, self._seconds)
+            return self._kept("py-spy", sampled.COLUMNS, seen, folder)
         return self._sampled("py-spy", sampled.py_spy(self._task, folder, self._seconds), folder)
 
     def _sampled(self, tool: str, found: sampled.Sampled, folder: Path) -> Document:

@@ -13,15 +13,20 @@ def difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     ``stages`` and ``mechanisms`` have the first column ``before`` and ``after``; a mechanism is an axis, with the names
     of its two policies. ``lines`` has a row for every line of either, largest change first, with each column
     ``before``, ``after`` and their ``change``, per event; ``what`` is removed (only before), added (only after) or
-    changed. Raises UsageError for documents that cannot be compared.
+    changed. An engine from outside and a variant have no line in common, and the one has no mechanisms: they are
+    compared by stages. Raises UsageError for documents that cannot be compared.
     """
     for key in ("tool", "feed", "columns"):
         if before[key] != after[key]:
             raise UsageError(f"profiles of different {key} cannot be compared: {before[key]} and {after[key]}")
     columns = before["columns"]
     first = columns[0]
+    alike = ("engine" in before) == ("engine" in after)
     # Generated text has the same name and other lines in each variant.
-    sides = [{(row["file"], row["line"], row["text"]): row for row in side["lines"]} for side in (before, after)]
+    sides = [
+        {(row["file"], row["line"], row["text"]): row for row in (side["lines"] if alike else ())}
+        for side in (before, after)
+    ]
     rows = []
     for place in {**sides[0], **sides[1]}:
         old, new = (side.get(place) for side in sides)
@@ -55,7 +60,7 @@ def difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
             column: {"before": before["per_event"][column], "after": after["per_event"][column]} for column in columns
         },
         "stages": _stages(before, after, first),
-        "mechanisms": _mechanisms(before, after, first),
+        "mechanisms": _mechanisms(before, after, first) if alike else [],
         "lines": rows,
     }
 

@@ -4,8 +4,8 @@ names by its symbols where there is none."""
 from __future__ import annotations
 
 import bisect
-import os
 from collections.abc import Collection, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,10 +16,10 @@ from elftools.elf.elffile import ELFFile
 
 from lobench.engine.errors import UsageError
 from lobench.workbench.profile.attribution import LIBRARY
-from lobench.workbench.profile.codemap import CodeMap, Frame, Piece
+from lobench.workbench.profile.codemap import CodeMap, Frame, Piece, renamed
 from lobench.workbench.profile.dwarf import Files, ranges_of, subprogram, without_overlap
-from lobench.workbench.profile.native_names import legible, plain
-from lobench.workbench.profile.sources import is_hidden
+from lobench.workbench.profile.native_names import legible, part
+from lobench.workbench.profile.sources import shown_names
 
 LINKAGE = "(calls through the linkage table)"
 _SCOPES = (
@@ -64,17 +64,21 @@ class LibraryCode:
         known = CodeMap(pieces)
         bare = [self._bare(address) for address in wanted if known.find(address) is None]
         names = shown_names(frame.file for piece in pieces for frame in piece.stack)
-        named = [
-            piece._replace(stack=tuple(frame._replace(file=names.get(frame.file, frame.file)) for frame in piece.stack))
-            for piece in pieces
-        ]
+        named = [piece._replace(stack=renamed(piece.stack, names)) for piece in pieces]
         self.files = {name: file for file, name in names.items()}
         return CodeMap(sorted([*named, *bare]), of_file=True)
 
-    def place(self, mapped: Sequence[tuple[int, int]]) -> int:
-        """What is added to an address of the file where the library is mapped so."""
-        first = min(segment["p_vaddr"] & -segment["p_align"] for segment in self._elf.iter_segments("PT_LOAD"))
-        return min(low for low, _ in mapped) - int(first)
+    def address(self, offset: int) -> int:
+        """The address of what stands at an offset in the file, which is how perf tells places."""
+        for start, size, address in self._segments:
+            if start <= offset < start + size:
+                return offset - start + address
+        return offset
+
+    @cached_property
+    def _segments(self) -> list[tuple[int, int, int]]:
+        segments = self._elf.iter_segments("PT_LOAD")
+        return [(int(one["p_offset"]), int(one["p_filesz"]), int(one["p_vaddr"])) for one in segments]
 
     def close(self) -> None:
         self._file.close()
@@ -92,8 +96,7 @@ class LibraryCode:
         dwarf = self._elf.get_dwarf_info()
         for unit in dwarf.iter_CUs():
             top = unit.get_top_DIE()
-            stretches = ranges_of(top)
-            if top.tag != "DW_TAG_compile_unit" or (stretches and not _holds(stretches, wanted)):
+            if top.tag != "DW_TAG_compile_unit" or not _holds(ranges_of(top), wanted):
                 continue
             found = [die for die in _functions(top) if _holds(ranges_of(die), wanted)]
             if not found:
@@ -113,18 +116,17 @@ class LibraryCode:
         for origin in _ORIGINS:
             if origin in die.attributes:
                 return self._name(die.get_DIE_from_attribute(origin))
-        own = die.attributes["DW_AT_name"].value.decode(errors="replace") if "DW_AT_name" in die.attributes else ""
+        named = die.attributes.get("DW_AT_name")
+        own = part(named.value.decode(errors="replace")) if named else ""
         above: Any = die.get_parent()
         while above is not None and above.tag not in (*_SCOPES, "DW_TAG_compile_unit", "DW_TAG_subprogram"):
             above = above.get_parent()
-        if above is None or above.tag == "DW_TAG_compile_unit":
-            return plain(own) if own else ""
-        scope = self._name(above)
-        return f"{scope}::{plain(own)}" if scope and own else scope or (plain(own) if own else "")
+        scope = "" if above is None or above.tag == "DW_TAG_compile_unit" else self._name(above)
+        return "::".join(name for name in (scope, own) if name)
 
     def _bare(self, address: int) -> Piece:
         """An address without debug information: its symbol, else the section that it stands in."""
-        for start, size, name in self._symbols():
+        for start, size, name in self._symbols:
             if start <= address < start + size:
                 return Piece(address, address + 1, start, (Frame(legible(name), LIBRARY, 0),))
         for section in self._elf.iter_sections():
@@ -133,41 +135,21 @@ class LibraryCode:
                 return Piece(address, address + 1, section["sh_addr"], (Frame(name, LIBRARY, 0),))
         return Piece(address, address + 1, address, (Frame("(unnamed)", LIBRARY, 0),))
 
+    @cached_property
     def _symbols(self) -> list[tuple[int, int, str]]:
-        if not hasattr(self, "_known_symbols"):
-            table: Any = self._elf.get_section_by_name(".symtab") or self._elf.get_section_by_name(".dynsym")
-            entries = table.iter_symbols() if table else ()
-            self._known_symbols = [
-                (int(entry["st_value"]), int(entry["st_size"]), str(entry.name))
-                for entry in entries
-                if entry["st_info"]["type"] == "STT_FUNC" and entry["st_size"]
-            ]
-        return self._known_symbols
-
-
-def shown_names(files: Iterator[str]) -> dict[str, str]:
-    """File to the shortest name that tells it from the others, of those that are the engine's own: ``mod.rs``, or
-    ``book/mod.rs`` where there are several."""
-    own = sorted({file for file in files if os.path.isabs(file) and not is_hidden(file)})
-    names = {}
-    for file in own:
-        parts = Path(file).parts
-        for length in range(1, len(parts) + 1):
-            if sum(Path(other).parts[-length:] == parts[-length:] for other in own) == 1:
-                break
-        names[file] = os.path.join(*parts[-length:])
-    return names
+        table: Any = self._elf.get_section_by_name(".symtab") or self._elf.get_section_by_name(".dynsym")
+        return [
+            (int(entry["st_value"]), int(entry["st_size"]), str(entry.name))
+            for entry in (table.iter_symbols() if table else ())
+            if entry["st_info"]["type"] == "STT_FUNC" and entry["st_size"]
+        ]
 
 
 def _functions(die: DIE) -> Iterator[DIE]:
-    """The functions below a DIE that have code."""
+    """The functions below a DIE."""
     for child in die.iter_children():
         if child.tag == "DW_TAG_subprogram":
-            if "DW_AT_low_pc" in child.attributes or "DW_AT_ranges" in child.attributes:
-                yield child
-            elif child.has_children:
-                # A function within one that was inlined everywhere.
-                yield from _functions(child)
+            yield child
         elif child.tag in _SCOPES and child.has_children:
             yield from _functions(child)
 

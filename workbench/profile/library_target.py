@@ -1,7 +1,6 @@
 """The process in which an engine that is a shared library is profiled: it applies records and does nothing else.
 
 As ``target``, but that it loads no compiler; records are those that a process in mode ``compile`` has kept before.
-``target.json`` tells where the library was loaded to.
 """
 
 from __future__ import annotations
@@ -80,20 +79,11 @@ def keep(task: Task) -> None:
     kept(beginning(open_feed(task.feed), task.warm + task.records))
 
 
-def places(library: str) -> list[tuple[int, int]]:
-    """Addresses from and to which a file is mapped in this process."""
-    with open("/proc/self/maps", encoding="utf-8") as lines:
-        rows = [line.split(maxsplit=5) for line in lines]
-    ranges = [row[0].split("-") for row in rows if len(row) > 5 and row[5].rstrip("\n") == library]
-    return [(int(low, 16), int(high, 16)) for low, high in ranges]
-
-
-def ready(task: Task, records: int) -> None:
+def ready(records: int) -> None:
     """Write ``target.json``, and let profilers attach."""
     allow_looking()
-    assert task.library is not None
     feed = json.loads(NAME.read_text(encoding="utf-8"))
-    tell("target.json", pid=os.getpid(), records=records, feed=feed, places=places(task.library))
+    tell("target.json", pid=os.getpid(), records=records, feed=feed)
 
 
 def main() -> None:
@@ -104,12 +94,12 @@ def main() -> None:
     target = LibraryTarget(task)
     gc.disable()
     if task.mode != "count":
-        ready(task, target.count)
+        ready(target.count)
     wall, cpu = time.perf_counter(), time.process_time()
     handled = count(target, task) if task.mode == "count" else passes(target, min(task.seconds, LONGEST))
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     if task.mode == "count":
-        ready(task, target.count)
+        ready(target.count)
     tell("done.json", records=handled, seconds=wall, cpu_seconds=cpu)
 
 

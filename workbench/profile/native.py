@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from lobench.workbench.profile.codemap import CodeMap, Frame, Stack
 from lobench.workbench.profile.library_code import LibraryCode
 from lobench.workbench.profile.needs import require_all
 from lobench.workbench.profile.runner import ToolFailedError, running
+from lobench.workbench.profile.seen import Seen
 from lobench.workbench.profile.sources import Sources
 from lobench.workbench.profile.task import LONGEST, Task
 
@@ -37,17 +38,6 @@ _UNHANDLED = re.compile(r"unhandled instruction bytes: ((?:0x[0-9A-Fa-f]+ ?)+)")
 
 Chain = tuple[tuple[int, ...], str | None]
 """Addresses of the library in a stack, outermost first, and the function of elsewhere that the last has called."""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a tool saw: costs of stacks, in all; ``facts``: what else the document holds."""
-
-    spent: list[Spent]
-    events: int
-    feed: str
-    sources: Sources
-    facts: Mapping[str, Any]
 
 
 def counted(task: Task, folder: Path) -> Seen:
@@ -85,9 +75,8 @@ def perf(task: Task, folder: Path, seconds: float) -> Seen:
         callgrind.prepare(task, folder, TARGET, {})
         with running(replace(task, mode="plain", seconds=LONGEST), folder, TARGET) as pid:
             script, notes = sampled.record(pid, folder, seconds, STACK_BYTES)
-        mapped = _told(folder, "target.json")["places"]
         with script.open(encoding="utf-8") as lines:
-            chains, samples = _chains(sampled.perf_samples(lines), mapped, code.place(mapped))
+            chains, samples = _chains(sampled.perf_samples(lines, task.library), code)
         codes = code.map({address for addresses, _ in chains for address in addresses})
     seen = sum(chains.values())
     if not seen:
@@ -107,19 +96,16 @@ def _addresses(counts: Counts) -> set[int]:
     return set(counts.own) | called | {address for pair in counts.calls for address in pair}
 
 
-def _chains(
-    samples: Iterable[sampled.Sample], mapped: Iterable[tuple[int, int]], offset: int
-) -> tuple[dict[Chain, int], int]:
+def _chains(samples: Iterable[sampled.Sample], code: LibraryCode) -> tuple[dict[Chain, int], int]:
     """Samples that found the library at work, by their stacks; and how many there were in all."""
-    ranges = list(mapped)
     found: dict[Chain, int] = defaultdict(int)
     total = 0
     for sample in samples:
         total += 1
-        own = [place for place, (at, _) in enumerate(sample) if any(low <= at < high for low, high in ranges)]
+        own = [place for place, (at, _) in enumerate(sample) if at]
         if own:
             called = sampled.function_of(sample[own[0] - 1][1]) if own[0] else None
-            found[tuple(sample[place][0] - offset for place in reversed(own)), called] += 1
+            found[tuple(code.address(sample[place][0]) for place in reversed(own)), called] += 1
     return found, total
 
 

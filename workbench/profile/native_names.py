@@ -36,6 +36,11 @@ def plain(symbol: str) -> str:
     return "::".join(parts) or symbol
 
 
+def part(name: str) -> str:
+    """One part of a qualified name without its template arguments; empty for a block that has no name."""
+    return "" if _NOBODY.fullmatch(name) else plain(name)
+
+
 def legible(symbol: str) -> str:
     """A linker's symbol: one that only nests names is read, any other stays as it is."""
     if not symbol.startswith("_ZN"):

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lobench.engine.policy import Variant
-from lobench.workbench.profile.collect import Collector
+from lobench.engine.foreign.start import Contestant
+from lobench.workbench.profile.collect import Collector, methods_for
 from lobench.workbench.profile.difference import difference
 from lobench.workbench.profile.flamegraph import flame_graph
 from lobench.workbench.profile.summary import SAMPLERS, next_bottleneck, stage_table
@@ -22,7 +22,7 @@ REPORTED = ("callgrind", "ablation", "perf")
 
 
 def for_report(
-    variant: Variant,
+    variant: Contestant,
     feed: Sequence[str],
     folder: Path,
     *,
@@ -31,15 +31,19 @@ def for_report(
     files: Sequence[str] = (),
     evaluate: str = "last",
     seconds: float = 5.0,
-    methods: Sequence[str] = REPORTED,
+    methods: Sequence[str] | None = None,
     report: Callable[[str], None] = lambda label: None,
 ) -> dict[str, Any]:
-    """Profile one variant and say what a report shows of it: an entry of ``profiles["variants"]``.
+    """Profile one variant, or an engine from outside, and say what a report shows of it: an entry of
+    ``profiles["variants"]``.
 
     ``before`` is the entry of the phase before it, None for the first; ``tuning`` the tuning that the variant
     was fitted with, as a result has it. Tools' own output goes to ``folder``. What is
-    not installed, or fails, is left out and named under ``missing``.
+    not installed, or fails, or is no way to look at an engine, is left out and named under ``missing``. ``methods``:
+    None for those that a report is made of.
     """
+    if methods is None:
+        methods = (*REPORTED, *(name for name in methods_for(variant)[:1] if name not in REPORTED))
     task = Task.of(variant, feed, files, evaluate=evaluate)
     collector = Collector(variant, task, folder, seconds=seconds, lenient=True, tuning=tuning)
     return entry_of(collector.collect(methods, report).as_json(), before)

@@ -105,11 +105,19 @@ def py_spy(task: Task, folder: Path, seconds: float, module: str = TARGET) -> Sa
     Raises MissingToolError, MissingRightError where the system does not let this user attach to a process,
     ToolFailedError where it saw nothing.
     """
+    profile, told = spy(task, folder, seconds, module, "--native")
+    counts, samples = _count(_spy_samples(profile), told.codes)
+    (folder / "py-spy.named.speedscope.json").write_text(json.dumps(_with_lines(profile, told.codes)), encoding="utf-8")
+    return _seen("py-spy", Sampled(told, counts, samples, {}))
+
+
+def spy(task: Task, folder: Path, seconds: float, module: str, option: str) -> tuple[dict[str, Any], Told]:
+    """py-spy's profile with an option, and what the target told. Raises as ``py_spy``."""
     require_all(["py-spy"])
     program = require("py-spy")
     out = folder / "py-spy.speedscope.json"
     options = [
-        "--native",
+        option,
         "--format",
         "speedscope",
         "--rate",
@@ -121,13 +129,7 @@ def py_spy(task: Task, folder: Path, seconds: float, module: str = TARGET) -> Sa
         done = _run([program, "record", *options, "--output", str(out), "--pid", str(pid)])
         if done.returncode or not out.exists():
             raise _refused("py-spy", done.stderr)
-    told = told_in(folder)
-    profile = json.loads(out.read_text(encoding="utf-8"))
-    counts, samples = _count(_spy_samples(profile), told.codes)
-    out.with_name("py-spy.named.speedscope.json").write_text(
-        json.dumps(_with_lines(profile, told.codes)), encoding="utf-8"
-    )
-    return _seen("py-spy", Sampled(told, counts, samples, {}))
+    return json.loads(out.read_text(encoding="utf-8")), told_in(folder)
 
 
 def _seen(tool: str, found: Sampled) -> Sampled:
@@ -167,13 +169,17 @@ def function_of(symbol: str) -> str:
     return "(unnamed)" if name.startswith(("0x", "[")) or not name else name
 
 
-def perf_samples(lines: Iterable[str]) -> Iterator[Sample]:
-    """Samples of perf's script output: a head line, frames from the innermost outwards, an empty line."""
+def perf_samples(lines: Iterable[str], library: str | None = None) -> Iterator[Sample]:
+    """Samples of perf's script output: a head line, frames from the innermost outwards, an empty line. Addresses are
+    those of the process, of code in a file those of the file; of a ``library``, if that is asked for, and of it
+    alone."""
     frames: list[tuple[int, str]] = []
     for line in lines:
         found = re.match(r"\s+([0-9a-f]+) (.*)", line)
         if found:
-            frames.append((int(found[1], 16), found[2].partition("+0x")[0].partition(" (")[0]))
+            known = library is None or found[2].endswith(f" ({library})")
+            symbol = found[2].partition("+0x")[0].partition(" (")[0]
+            frames.append((int(found[1], 16) if known else 0, symbol))
         elif not line.strip() and frames:
             yield tuple(frames)
             frames = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import os
 import sysconfig
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -13,7 +14,7 @@ from lobench.workbench import PARTS
 OWN = {place: part for part, folder in PARTS.items() for place in (folder, folder.resolve())}
 """Folders of lobench's own modules to their part; a profiler may follow the links of a checkout."""
 _INSTALLED = tuple(sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib"))
-_SYSTEM = ("/usr/include/", "/usr/local/include/", "/usr/lib/", "/rustc/", "/usr/src/")
+_SYSTEM = ("/usr/include/", "/usr/local/include/", "/usr/lib/", "/usr/src/", "/rustc/", "/rust/deps/")
 _SHIPPED = ("/rustlib/src/", "/.cargo/registry/")
 """Where compilers have their own sources and those of libraries: beginnings, and what may stand within a path."""
 
@@ -36,6 +37,20 @@ def shown(file: str) -> str:
             return str(Path(part, path.relative_to(folder)))
     # An engine's files have their names already.
     return path.name if path.is_absolute() else file
+
+
+def shown_names(files: Iterable[str]) -> dict[str, str]:
+    """File to the shortest name that tells it from the others, of those that are the engine's own: ``mod.rs``, or
+    ``book/mod.rs`` where there are several."""
+    own = sorted({file for file in set(files) if os.path.isabs(file) and not is_hidden(file)})
+    names = {}
+    for file in own:
+        parts = Path(file).parts
+        for length in range(1, len(parts) + 1):
+            if sum(Path(other).parts[-length:] == parts[-length:] for other in own) == 1:
+                break
+        names[file] = os.path.join(*parts[-length:])
+    return names
 
 
 class Sources:

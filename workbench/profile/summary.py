@@ -80,7 +80,9 @@ def next_bottleneck(profile: Mapping[str, Any]) -> dict[str, Any] | None:
     """The stage with the largest share of the time, and what removing it could gain at most (Amdahl 1967:
     1 / (1 - share)); None for a profile that tells no stages. The finest split that there is decides; ``others`` are
     shares of the same stage's time by methods that contradict it."""
-    fine = {name: found for name, found in profile["methods"].items() if name in (*SAMPLERS, "callgrind")}
+    fine = {
+        name: found for name, found in profile["methods"].items() if name in (*SAMPLERS, "callgrind") and _shares(found)
+    }
     methods = fine or {name: found for name, found in profile["methods"].items() if name == "ablation"}
     if not methods:
         return None
@@ -88,9 +90,6 @@ def next_bottleneck(profile: Mapping[str, Any]) -> dict[str, Any] | None:
     shares = {name: share_of({**profile, "methods": methods}, name) for name in names}
     stage = max(shares, key=lambda name: float(shares[name]["value"]))
     share = shares[stage]
-    if not share["value"]:
-        # An engine from outside that names no functions.
-        return None
     bound = {edge: 1 / (1 - share[edge]) if share[edge] < 1 else None for edge in ("value", "low", "high")}
     others = {}
     for row in stage_table(profile):
@@ -135,7 +134,10 @@ def _sampled(found: Mapping[str, Any]) -> dict[str, Interval]:
 
 
 def _shares(found: Mapping[str, Any]) -> dict[str, float]:
-    """Shares of stages, and of the stages of ``STAGES`` that they make up; what has no stage is nobody's."""
+    """Shares of stages, and of the stages of ``STAGES`` that they make up; what has no stage is nobody's. Empty where
+    nothing has one: an engine from outside may name no functions."""
+    if all(row["stage"] == UNKNOWN for row in found["stages"]):
+        return {}
     shares = dict.fromkeys((*GROUPS, *STAGES), 0.0)
     for row in found["stages"]:
         for name in {row["stage"], GROUPS[row["stage"]]}:

@@ -43,7 +43,9 @@ def tables(profile: Mapping[str, Any]) -> Iterator[Table | str]:
             yield _heap(found)
     if len([method for method in profile["methods"] if method in ("callgrind", "ablation", "perf", "py-spy")]) > 1:
         yield _ways(stage_table(profile))
-    yield bottleneck_line(profile) or "no function of a stage is named: docs/engine-abi.md says how an engine does that"
+    yield bottleneck_line(profile)
+    if any("engine" in found and not found["engine"]["stages"] for found in profile["methods"].values()):
+        yield "the engine names no functions of stages: docs/engine-abi.md says how a library does"
     for method, reason in profile["missing"].items():
         yield f"{method}: not used: {reason}"
 
@@ -159,7 +161,8 @@ def difference_tables(found: Mapping[str, Any]) -> Iterator[Table | str]:
     stages = [(row["stage"], row) for row in found["stages"]]
     yield _both(f"stages, {first.replace('_', ' ')} per event", "stage", stages)
     policies = [(_policies(row), row) for row in found["mechanisms"]]
-    yield _both(f"policies, {first.replace('_', ' ')} per event", "axis", policies)
+    if policies:
+        yield _both(f"policies, {first.replace('_', ' ')} per event", "axis", policies)
     for what in ("removed", "added", "changed"):
         rows = [row for row in found["lines"] if row["what"] == what and abs(row[first]["change"]) >= _LEAST][:_LINES]
         if not rows:
