@@ -225,6 +225,9 @@ class Hanging(Host):
         self.spent = 0.0
 
     def ask(self, what: str, arguments: Sequence[Any] = (), **options: Any) -> Any:
+        (take,) = arguments
+        if not len(take.records):
+            return None
         self.spent += options["seconds"]
         raise FaultError("time", "did not end", done=1)
 

@@ -27,6 +27,8 @@ SECONDS: Final = 10.0
 """What an engine may take for a rule's stream of records, the longest of which the oracle replays in half a second."""
 LEAST_SECONDS: Final = 1.0
 MOST_SEARCHES: Final = 10
+NOTHING: Final = Take(np.zeros(0, MBO), [])
+"""A stream without records: whoever replays it is loaded, and can be started."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class RemoteSubject:
         self._host = host
         self._seconds = seconds
         self._faults = 0
+        self._ready = True
 
     def observe(self, take: Take, advance: Callable[[int], None] | None = None) -> Observation:
         try:
@@ -75,7 +78,15 @@ class RemoteSubject:
             raise
 
     def _ask(self, take: Take, advance: Callable[[int], None] | None = None) -> Observation:
-        seen: Observation = self._host.ask("observe", [take], seconds=self._seconds, advance=advance)
+        try:
+            if not self._ready:
+                # A process that is started again takes its time, which is not the stream's.
+                self._host.ask("observe", [NOTHING], seconds=LOADING_SECONDS)
+                self._ready = True
+            seen: Observation = self._host.ask("observe", [take], seconds=self._seconds, advance=advance)
+        except FaultError:
+            self._ready = False
+            raise
         return seen
 
     def _find(self, take: Take, fault: FaultError) -> int | None:
@@ -101,7 +112,7 @@ def subject(engine: str, seconds: float = SECONDS) -> Iterator[Subject]:
             if isinstance(found, Variant):
                 host.ask("warm", ["strategies", False], seconds=COMPILING_SECONDS, bounded=False)
             else:
-                host.ask("observe", [Take(np.zeros(0, MBO), [])], seconds=LOADING_SECONDS)
+                host.ask("observe", [NOTHING], seconds=LOADING_SECONDS)
         except FaultError as fault:
             what = "compile" if isinstance(found, Variant) else "start"
             raise LobenchError(f"{found.name}: does not {what}: {fault.reason}") from None
