@@ -6,8 +6,8 @@
 // nearly always 0): an unknown id costs one line, as a known one does.
 //
 // Eight ids that follow each other lie in neighbouring lines: feeds number their orders in the order of arrival, and what
-// is fetched for one serves the next. Ids are those of a publisher; if many books use the same ids, or ids are chosen to collide, searches become long, and the table is
-// filled anew with ids and books mixed well (`spread`).
+// is fetched for one serves the next. Ids are those of a publisher; if many books use the same ids, or ids are chosen to
+// collide, searches become long, and the table is filled anew with ids and books mixed well (`spread`).
 #pragma once
 
 #include "memory.h"
