@@ -57,5 +57,5 @@ def test_agrees_with_the_oracle(step: str) -> None:
 @pytest.mark.parametrize("step", STEPS)
 def test_agrees_with_the_oracle_in_many_books(step: str) -> None:
     engine = load(str(built() / f"{step}.so"))
-    check(engine, feed("synth:full-market,n=60000"))
-    check(engine, feed("synth:every-rule,n=50000,seed=3"))
+    check(engine, feed("synth:full-market,n=20000"))
+    check(engine, feed("synth:every-rule,n=20000,seed=3"))
