@@ -19,6 +19,7 @@ from lobench.engine.native import int64, uint64
 Table = npt.NDArray[np.uint64]
 """uint64, shape (slots, 2), slots a power of two; half of them are used at most."""
 
+SLOT_BYTES = 16
 SMALLEST = 1 << 12
 _GOLDEN = 0x9E3779B97F4A7C15
 _SIDE = 31

@@ -11,10 +11,21 @@ import numpy as np
 import numpy.typing as npt
 
 from lobench.engine.compiling import entry, kernel
-from lobench.engine.feeds.itch.live_orders import Table, find, is_ask_at, price_at, put, reduce, remove, size_at
+from lobench.engine.feeds.itch.live_orders import (
+    SLOT_BYTES,
+    Table,
+    find,
+    home,
+    is_ask_at,
+    price_at,
+    put,
+    reduce,
+    remove,
+    size_at,
+)
 from lobench.engine.feeds.itch.protocol import LENGTHS, PREFIX
 from lobench.engine.feeds.records_out import write_record
-from lobench.engine.native import int64, swapped, uint64, view
+from lobench.engine.native import int64, prefetch, swapped, uint64, view
 from lobench.engine.records import (
     ADD,
     ASK,
@@ -35,6 +46,10 @@ PUBLISHER: Final = 2
 _PRICE_UNIT = 100_000
 """1e-4 dollars in units of 1e-9."""
 _BYTES = MBO.itemsize
+_AHEAD = 12
+"""Messages before a message when the slot of its order is asked for."""
+_NAMES_ORDER = 19
+"""Bytes of a message that hold the order's id, in the kinds that name one."""
 MOST_RECORDS: Final = 3
 """Records that one message gives at most."""
 
@@ -118,7 +133,16 @@ def normalize(
     position = start
     count = 0
     status = MORE
+    slots = table.ctypes.data
+    ahead, distance = start, 0
     while position < stop:
+        while distance < _AHEAD and ahead + PREFIX + _NAMES_ORDER <= stop:
+            # The slot of an order is fetched while messages before it are handled. Garbage fetches nothing of use.
+            prefetch(slots + home(long_at(base + ahead + PREFIX + 11), shift) * SLOT_BYTES)
+            known = LENGTHS[int64(data[ahead + PREFIX])]
+            ahead += PREFIX + (known if known != 0 else short_at(base + ahead))
+            distance += 1
+        distance = max(distance - 1, 0)
         if count + MOST_RECORDS > room:
             status = FULL
             break
