@@ -16,7 +16,7 @@ from lobench.workbench.commits.counting import PROCESSOR
 from lobench.workbench.profile.callgrind_file import Counts, read_counts
 from lobench.workbench.profile.needs import require_all
 from lobench.workbench.profile.runner import TARGET, Told, ToolFailedError, run, target, told_in
-from lobench.workbench.profile.task import Task
+from lobench.workbench.profile.task import SETTLE, Task
 
 CACHES = ("--I1=32768,8,64", "--D1=32768,8,64", "--LL=33554432,16,64")
 """Bytes, ways, bytes of a line: instructions and data of the first level, last level."""
@@ -67,6 +67,13 @@ def counted_in(folder: Path) -> tuple[Told, Counts]:
     if not any(int(cost[0]) for cost in counts.own.values()):
         raise ToolFailedError(f"valgrind counted no instructions of the kernels; its output is in {folder}")
     return told, counts
+
+
+def calls_per_event(counts: Counts, events: int, records: int) -> dict[str, float]:
+    """Calls of functions outside of the counted code, by name. Callgrind counts calls as soon as it looks, also while
+    the caches are filled for the ``events`` that are counted, the last of so many ``records``."""
+    looked = events + min(SETTLE, records - events)
+    return {name: number / looked for name, number in sorted(counts.library_calls.items())}
 
 
 def prepare(task: Task, folder: Path, module: str, build: Mapping[str, str]) -> None:

@@ -145,8 +145,7 @@ class Collector:
             return self._kept("callgrind", COSTS, native.counted(self._task, folder), folder)
         told, counts = callgrind.profile(self._task, folder)
         self._callers = callers_in(told.codes, counts)
-        events = told.done["records"]
-        calls = {name: number / events for name, number in sorted(counts.library_calls.items())}
+        calls = callgrind.calls_per_event(counts, told.done["records"], told.pass_records)
         facts = {"caches": list(callgrind.CACHES), "library_calls": calls}
         return self._kept("callgrind", COSTS, self._seen(told, counts, facts), folder)
 

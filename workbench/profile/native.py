@@ -48,22 +48,32 @@ def counted(task: Task, folder: Path) -> Seen:
     """
     require_all(["callgrind"])
     assert task.library is not None
+    # Before any work is done.
+    LibraryCode(task.library).close()
+    callgrind.prepare(task, folder, TARGET, {})
+    try:
+        callgrind.count(task, folder, TARGET)
+    except ToolFailedError as error:
+        raise _explained(error, folder / "callgrind.log") from error
+    return counted_in(task, folder)
+
+
+def counted_in(task: Task, folder: Path) -> Seen:
+    """What a count left in its folder. Raises ToolFailedError where that is nothing."""
+    assert task.library is not None
+    with (folder / "callgrind.out").open(encoding="utf-8") as lines:
+        counts = read_counts(lines, lambda address: True, task.library)
+    if not any(int(cost[0]) for cost in counts.own.values()):
+        raise ToolFailedError(f"valgrind counted no instructions of the library; its output is in {folder}")
     with LibraryCode(task.library) as code:
-        callgrind.prepare(task, folder, TARGET, {})
-        try:
-            callgrind.count(task, folder, TARGET)
-        except ToolFailedError as error:
-            raise _explained(error, folder / "callgrind.log") from error
-        with (folder / "callgrind.out").open(encoding="utf-8") as lines:
-            counts = read_counts(lines, lambda address: True, task.library)
-        if not any(int(cost[0]) for cost in counts.own.values()):
-            raise ToolFailedError(f"valgrind counted no instructions of the library; its output is in {folder}")
         codes = code.map(_addresses(counts))
-    events = _told(folder, "done.json")["records"]
-    calls = {name: number / events for name, number in sorted(counts.library_calls.items())}
-    facts = {"caches": list(callgrind.CACHES), "library_calls": calls}
+    events, told = _told(folder, "done.json")["records"], _told(folder, "target.json")
+    facts = {
+        "caches": list(callgrind.CACHES),
+        "library_calls": callgrind.calls_per_event(counts, events, told["records"]),
+    }
     spent = spend(codes, counts, callers_in(codes, counts))
-    return Seen(spent, events, _told(folder, "target.json")["feed"], Sources(code.files, {}), facts)
+    return Seen(spent, events, told["feed"], Sources(code.files, {}), facts)
 
 
 def perf(task: Task, folder: Path, seconds: float) -> Seen:
