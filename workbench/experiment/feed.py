@@ -287,7 +287,7 @@ class FeedExperiment:
     def _lose(self, error: WorkerError, when: str) -> None:
         """Go on without the variant that ended a measuring process. Raises the error where that was the reference, or
         none."""
-        if error.who in (None, REFERENCE):
+        if error.who in (None, self._ladder.reference):
             raise error
         assert error.who is not None
         self._add([Verified(error.who, 1, False, None, f"{when}, {error.how}")])
