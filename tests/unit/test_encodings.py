@@ -18,7 +18,8 @@ FILES = [
 TEXT_METHODS = {"read_text", "write_text"}
 OPENING = {"open", "fdopen", "TemporaryFile", "NamedTemporaryFile"}
 BYTES_BY_DEFAULT = {"TemporaryFile", "NamedTemporaryFile"}
-OTHER_OPENS = {"os", "tarfile", "source", "self._source", "webbrowser"}
+OTHER_OPENS = {"os", "tarfile", "webbrowser", "self", "source", "stream", "self.source", "self._source", "self._stream"}
+OTHER_OPENS |= {"fsspec", "fsspec.open(spec, 'rb')"}
 """What else has a method ``open`` that takes or returns no text."""
 
 

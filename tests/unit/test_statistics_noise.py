@@ -188,7 +188,7 @@ def test_where_processes_differ_by_more_than_their_rounds_say(capsys: pytest.Cap
     assert spec.loader is not None
     script = module_from_spec(spec)
     spec.loader.exec_module(script)
-    script.peculiar_processes(100)
+    script.peculiar_processes(40)
     rows = [line.split("|")[1:-1] for line in capsys.readouterr().out.splitlines()[2:] if line]
     rates = {(row[0].strip(), int(row[1])): (float(row[2].strip(" %")), float(row[3].strip(" %"))) for row in rows}
     ours, bootstrap = rates["mostly of processes", 2]

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,12 +20,14 @@ from lobench.workbench.profile import callgrind, sampled
 from lobench.workbench.profile.attribution import LIBRARY, Spent, callers_in, spend
 from lobench.workbench.profile.callgrind_file import Counts, read_counts
 from lobench.workbench.profile.codemap import CodeMap, Frame, Stack
-from lobench.workbench.profile.library_code import LibraryCode
 from lobench.workbench.profile.needs import require_all
 from lobench.workbench.profile.runner import ToolFailedError, running
 from lobench.workbench.profile.seen import Seen
 from lobench.workbench.profile.sources import Sources
 from lobench.workbench.profile.task import LONGEST, Task
+
+if TYPE_CHECKING:
+    from lobench.workbench.profile.library_code import LibraryCode
 
 TARGET = "lobench.workbench.profile.library_target"
 
@@ -40,6 +42,13 @@ Chain = tuple[tuple[int, ...], str | None]
 """Addresses of the library in a stack, outermost first, and the function of elsewhere that the last has called."""
 
 
+def _code(library: str) -> LibraryCode:
+    # Only what reads debug information needs pyelftools.
+    from lobench.workbench.profile.library_code import LibraryCode
+
+    return LibraryCode(library)
+
+
 def counted(task: Task, folder: Path) -> Seen:
     """Instructions, misses and mispredictions by callgrind. ``callgrind.out`` stays in the folder.
 
@@ -49,7 +58,7 @@ def counted(task: Task, folder: Path) -> Seen:
     require_all(["callgrind"])
     assert task.library is not None
     # Before any work is done.
-    LibraryCode(task.library).close()
+    _code(task.library).close()
     callgrind.prepare(task, folder, TARGET, {})
     try:
         callgrind.count(task, folder, TARGET)
@@ -65,7 +74,7 @@ def counted_in(task: Task, folder: Path) -> Seen:
         counts = read_counts(lines, lambda address: True, task.library)
     if not any(int(cost[0]) for cost in counts.own.values()):
         raise ToolFailedError(f"valgrind counted no instructions of the library; its output is in {folder}")
-    with LibraryCode(task.library) as code:
+    with _code(task.library) as code:
         codes = code.map(_addresses(counts))
     events, told = _told(folder, "done.json")["records"], _told(folder, "target.json")
     facts = {
@@ -81,7 +90,7 @@ def perf(task: Task, folder: Path, seconds: float) -> Seen:
     MissingRightError."""
     require_all(["perf"])
     assert task.library is not None
-    with LibraryCode(task.library) as code:
+    with _code(task.library) as code:
         callgrind.prepare(task, folder, TARGET, {})
         with running(replace(task, mode="plain", seconds=LONGEST), folder, TARGET) as pid:
             script, notes = sampled.record(pid, folder, seconds, STACK_BYTES)
