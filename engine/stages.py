@@ -47,11 +47,27 @@ class Stage:
 INHERITED: Final = "inherited"
 """In place of a ``Stage``: the function of a policy belongs to the stage of its caller."""
 
-DECLARED: Final[dict[tuple[str, str | None], Stage]] = {}
-"""(Function's own name, ``within``) to its stage: every kernel that was declared so far. Kernels of one name are of one
-stage."""
+
+class Declarations:
+    """The stage of every kernel that was declared so far; kernels of one name are of one stage.
+
+    No container: it grows as a process builds kernels, and a digest of what a variant is made of may lead here.
+    """
+
+    def __init__(self) -> None:
+        self._stages: dict[tuple[str, str | None], Stage] = {}
+
+    def note(self, name: str, stage: Stage) -> None:
+        self._stages.setdefault((name, stage.within), stage)
+
+    def get(self, name: str, within: str | None) -> Stage | None:
+        """The stage of the kernel ``name`` where it is entered from stage ``within``."""
+        return self._stages.get((name, within))
+
+
+DECLARED: Final = Declarations()
 
 
 def declare(function: Callable[..., Any], stage: Stage) -> None:
     """Note that a kernel begins a stage."""
-    DECLARED.setdefault((function.__name__, stage.within), stage)
+    DECLARED.note(function.__name__, stage)

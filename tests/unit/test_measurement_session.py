@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lobench.engine import stages
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.engine.feeds import load, open_feed
 from lobench.engine.policy import Variant
@@ -169,6 +170,7 @@ def test_a_digest_is_of_the_text_that_defines_a_variant(tmp_path: Path) -> None:
     assert digests == {name: variant_digest(variant) for name, variant in discover().items()}
     # What a process has compiled since, and the texts that were read for it, count for nothing.
     warm(known[REFERENCE], until="book")
+    stages.declare(lambda: None, stages.Stage("features"))
     assert digests == {name: variant_digest(variant) for name, variant in known.items()}
     first = load_user(tmp_path, "CONSTANT = 1")
     assert variant_digest(first) != variant_digest(load_user(tmp_path, "CONSTANT = 2"))

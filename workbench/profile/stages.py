@@ -89,7 +89,7 @@ def _declare_all() -> None:
 def stage_named(name: str, within: str) -> Stage | None:
     """The stage that a function begins, by its name or by its axis and field, when it is called within a stage."""
     _declare_all()
-    return DECLARED.get((name, within)) or DECLARED.get((name, None)) or _roles().get(name)
+    return DECLARED.get(name, within) or DECLARED.get(name, None) or _roles().get(name)
 
 
 def stage_of(functions: Iterable[str]) -> str:
