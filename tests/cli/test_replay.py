@@ -78,7 +78,7 @@ def test_writes_what_the_oracle_computes(
 
     features = pq.read_table(tmp_path / "f.parquet")
     assert heads(features) == expected.heads()
-    assert features.column_names[3:] == list(FEATURES)
+    assert features.column_names[4:] == list(FEATURES)
     for place, name in enumerate(FEATURES):
         ours = features[name].to_numpy()
         theirs = np.array([row[3][place] for row in expected.rows])
@@ -88,7 +88,7 @@ def test_writes_what_the_oracle_computes(
 
     book = pq.read_table(tmp_path / "b.parquet")
     assert heads(book) == expected.heads()
-    assert len(book.column_names) == 3 + 6 * DEPTH
+    assert len(book.column_names) == 4 + 6 * DEPTH
     for place in range(DEPTH):
         for side, word in (("B", "bid"), ("A", "ask")):
             for field, kind in enumerate(("px", "sz", "ct")):
