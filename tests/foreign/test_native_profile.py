@@ -142,7 +142,7 @@ def test_counts_repeat_to_the_instruction(looked_at: Any, feed: str, tmp_path: P
 def test_a_library_without_lines_is_told_the_flag(compiled: Compile, feed: str, tmp_path: Path) -> None:
     task = Task.of(load_file(compiled("bare")), [feed], [])
     for look in (lambda: native.counted(task, tmp_path), lambda: native.perf(task, tmp_path, 1.0)):
-        with pytest.raises(UsageError, match="has no line table. Compile it with -g"):
+        with pytest.raises(UsageError, match=r"has no line table\. Compile it with -g"):
             look()
 
 
