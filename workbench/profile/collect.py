@@ -11,7 +11,7 @@ from typing import Any
 
 from lobench.engine.foreign.start import Contestant
 from lobench.engine.policy import Variant
-from lobench.workbench.profile import callgrind, native, python_engine, python_tools, sampled
+from lobench.workbench.profile import callgrind, python_engine, python_tools, sampled
 from lobench.workbench.profile.ablation import ablation
 from lobench.workbench.profile.attribution import Callers, callers_in, spend
 from lobench.workbench.profile.callgrind_file import COSTS, Counts
@@ -142,6 +142,8 @@ class Collector:
 
     def _callgrind(self, folder: Path) -> Document:
         if self._task.library is not None:
+            from lobench.workbench.profile import native
+
             return self._kept("callgrind", COSTS, native.counted(self._task, folder), folder)
         told, counts = callgrind.profile(self._task, folder)
         self._callers = callers_in(told.codes, counts)
@@ -151,6 +153,8 @@ class Collector:
 
     def _perf(self, folder: Path) -> Document:
         if self._task.library is not None:
+            from lobench.workbench.profile import native
+
             return self._kept("perf", sampled.COLUMNS, native.perf(self._task, folder, self._seconds), folder)
         return self._sampled("perf", sampled.perf(self._task, folder, self._seconds), folder)
 

@@ -52,10 +52,18 @@ def _stacks(profile: dict[str, Any]) -> Iterator[Stack]:
     for thread in profile["profiles"]:
         for sample in thread["samples"]:
             stack = [frames[index] for index in sample]
-            places = [place for place, frame in enumerate(stack) if (*_file(frame), frame["name"]) == _CALLER]
+            places = [place for place, frame in enumerate(stack) if (*_file(frame), _own_name(frame)) == _CALLER]
             below = stack[places[-1] + 1 :] if places else []
+            # Records are made an array for it before.
+            if not below or _own_name(below[0]) != "apply":
+                below = []
             yield tuple(Frame(frame["name"], frame["file"], frame["line"] or 0) for frame in below)
 
 
 def _file(frame: dict[str, Any]) -> tuple[str, ...]:
     return Path(frame["file"] or "").parts[-2:]
+
+
+def _own_name(frame: dict[str, Any]) -> str:
+    """A function's name without its class, which some versions of py-spy tell."""
+    return str(frame["name"]).rpartition(".")[2]

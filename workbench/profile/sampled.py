@@ -35,7 +35,7 @@ FREQUENCY = 997
 SPY_FREQUENCY = 200
 STACK_BYTES = 512
 """Of the stack that perf keeps for each sample: enough to come from libc back to the kernel that called it."""
-RECORD = ("-N", "-q", "-e", CLOCK, "-F", str(FREQUENCY), "--call-graph")
+RECORD = ("-N", "-q", "-e", CLOCK, "-F", str(FREQUENCY), "--call-graph", f"dwarf,{STACK_BYTES}")
 """How perf is asked to record. Without -N, copies of every library that it met stay in ~/.debug for ever."""
 
 COLUMNS = ("nanoseconds",)
@@ -87,7 +87,7 @@ def record(pid: int, folder: Path, seconds: float, stack_bytes: int) -> tuple[Pa
     """Sample a process with perf for so long; returns perf's script output, and facts for a document."""
     data = folder / "perf.data"
     looking = ["-o", str(data), "-p", str(pid), "--", "sleep", f"{seconds:.2f}"]
-    done = _run(["perf", "record", *RECORD, f"dwarf,{stack_bytes}", *looking])
+    done = _run(["perf", "record", *RECORD[:-1], f"dwarf,{stack_bytes}", *looking])
     if done.returncode:
         raise _refused("perf", done.stderr)
     notes = {"event": CLOCK, "hardware_counters": _stat(pid)}
