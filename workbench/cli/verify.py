@@ -12,7 +12,7 @@ mbp-1 (DBN, CSV, Parquet), or a LOBSTER order book file.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lobench.workbench.cli import options
@@ -154,7 +154,8 @@ def _verified(
         said = told[0] if arguments.feeds else together
         print_json({**said, "engines": [engine.as_json() for engine in engines]} if engines else said)
     else:
-        _show_engines(engines)
+        wrong = {outcome.name for outcomes in found for outcome in outcomes if not outcome.agrees}
+        _show_engines(engines, wrong)
         _show_rules(left, [feed.name for feed, _ in pairs], len(told[0]["reached"]))
     return 0 if agree else 1
 
@@ -194,12 +195,17 @@ def show(name: str, outcomes: list[Verification]) -> None:
                 console.print(line, markup=False, soft_wrap=True)
 
 
-def _show_engines(engines: Sequence[ForeignEngine]) -> None:
+def _show_engines(engines: Sequence[ForeignEngine], wrong: Collection[str]) -> None:
+    """What the engines are; ``wrong``: names of those that differ."""
     from lobench.workbench.console import stdout
 
     for engine in engines:
-        line = f"{engine.name}: {engine.summary} (digest of its file {engine.digest})"
-        stdout().print(line, markup=False, soft_wrap=True)
+        lines = [f"{engine.name}: {engine.summary} (digest of its file {engine.digest})"]
+        if engine.leaves_out and engine.name in wrong:
+            # What it says that it leaves out is compared all the same: a feed may hold it.
+            lines.append(f"{engine.name}: `lobench conform` says whether all that differs is what it leaves out")
+        for line in lines:
+            stdout().print(line, markup=False, soft_wrap=True)
 
 
 def _show_rules(left: Sequence[str], feeds: Sequence[str], of: int) -> None:
