@@ -111,6 +111,7 @@ class Laboratory:
                 workers=count,
                 agrees=name not in self.refuted,
                 result=result,
+                compared=None,
                 digests=lambda: {"trace": "0" * 16, "state": "1" * 16},
                 lines=lambda differs=name in self.refuted: ["event 5 differs"] * differs,
             )
