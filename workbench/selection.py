@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from lobench.engine.errors import UsageError
 from lobench.engine.foreign.start import Contestant
-from lobench.variants import discover, factorial, from_top
+from lobench.variants import factorial, from_top
 from lobench.workbench.ladder import Ladder
-from lobench.workbench.verification.isolated import check_loads
 
 LADDER: Final = "ladder"
 """Stands for every step of the ladder, and the user's own variants beside it."""
@@ -42,10 +40,3 @@ def with_reference(names: str, ladder: Ladder) -> list[Contestant]:
     if any(variant.name == ladder.reference for variant in chosen):
         return chosen
     return [ladder.known[ladder.reference], *chosen]
-
-
-def known_with(files: Sequence[str]) -> dict[str, Contestant]:
-    """All variants by name, with the user's own. Raises UsageError for a file that cannot be used; one that would end
-    the process that loads it is tried in another before."""
-    check_loads(files)
-    return discover(files)

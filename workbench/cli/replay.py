@@ -145,7 +145,7 @@ def _identity(path: str) -> object:
 
 def _variant(arguments: argparse.Namespace) -> Contestant:
     from lobench.variants import resolve
-    from lobench.workbench.selection import known_with
+    from lobench.workbench.ladder import known_with
 
     known = known_with(arguments.variants_from)
     if arguments.variant:
