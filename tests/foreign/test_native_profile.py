@@ -13,6 +13,7 @@ import pytest
 pytest.importorskip("elftools", reason="pip install 'lobench[profile]'")
 
 from lobench.engine.errors import UsageError
+from lobench.engine.workload import Workload
 from lobench.variants import load_file
 from lobench.workbench.profile import callgrind, kept, native
 from lobench.workbench.profile.collect import methods_for, refusal
@@ -128,7 +129,7 @@ def test_samples_find_the_same_lines(looked_at: Any) -> None:
 
 def test_counts_repeat_to_the_instruction(looked_at: Any, feed: str, tmp_path: Path) -> None:
     engine = load_file(looked_at["library"])
-    task = Task.of(engine, [feed], [looked_at["library"]], warm=1000, records=2000)
+    task = Task.of(engine, [feed], Workload(files=(looked_at["library"],)), warm=1000, records=2000)
     once = looked_at["methods"]["callgrind"]["per_event"]["instructions"]
     for name in (kept.NAME, kept.RECORDS):
         shutil.copy(looked_at["folder"] / "callgrind" / name, tmp_path)
@@ -140,7 +141,7 @@ def test_counts_repeat_to_the_instruction(looked_at: Any, feed: str, tmp_path: P
 
 @pytest.mark.fast
 def test_a_library_without_lines_is_told_the_flag(compiled: Compile, feed: str, tmp_path: Path) -> None:
-    task = Task.of(load_file(compiled("bare")), [feed], [])
+    task = Task.of(load_file(compiled("bare")), [feed], Workload())
     for look in (lambda: native.counted(task, tmp_path), lambda: native.perf(task, tmp_path, 1.0)):
         with pytest.raises(UsageError, match=r"has no line table\. Compile it with -g"):
             look()

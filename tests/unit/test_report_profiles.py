@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from lobench.engine.errors import LobenchError, UsageError
+from lobench.engine.workload import Workload
 from lobench.reports.blocks import Flame
 from lobench.reports.charts.flame import boxes_of, drawn_flame
 from lobench.reports.sections.profiles import section
@@ -232,7 +233,7 @@ def test_a_run_keeps_each_profile_at_once_and_goes_on_past_failures(
     made_of = Kept(content, tmp_path)
     known = discover()
     with pytest.raises(KeyboardInterrupt):
-        profiles.add_profiles(made_of, content.feeds[0], [known[name] for name in SPEEDS], [], tmp_path)  # type: ignore[arg-type]
+        profiles.add_profiles(made_of, content.feeds[0], [known[name] for name in SPEEDS], Workload(), tmp_path)  # type: ignore[arg-type]
     assert asked == [
         ("p0_baseline", None),
         ("p1_zero_copy", "p0_baseline"),
@@ -262,7 +263,7 @@ def test_a_run_without_the_extra_says_what_to_install(
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     content = typed.result(document())
-    profiles.add_profiles(Kept(content, tmp_path), content.feeds[0], [], [], tmp_path)  # type: ignore[arg-type]
+    profiles.add_profiles(Kept(content, tmp_path), content.feeds[0], [], Workload(), tmp_path)  # type: ignore[arg-type]
     advice = f"install it with: {sys.executable} -m pip install 'lobench[profile]'"
     assert f"pyelftools is not installed; {advice}" in capsys.readouterr().err
     assert content.feeds[0].profiles is None

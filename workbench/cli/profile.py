@@ -202,8 +202,7 @@ def _collected(
     task = Task.of(
         variant,
         feed,
-        ladder.files,
-        evaluate=arguments.evaluate,
+        options.workload_of(arguments, ladder.files),
         warm=arguments.warm,
         records=arguments.records,
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from lobench.engine.errors import LobenchError
 from lobench.engine.foreign.start import Contestant
+from lobench.engine.workload import Workload
 from lobench.workbench.console import progress, stderr
 from lobench.workbench.experiment.document import Document
 from lobench.workbench.optional_dependencies import anywhere
@@ -22,7 +23,7 @@ CALIBRATE = "lobench profile --calibrate"
 
 
 def add_profiles(
-    document: Document, content: FeedResult, variants: Sequence[Contestant], files: Sequence[str], folder: Path
+    document: Document, content: FeedResult, variants: Sequence[Contestant], workload: Workload, folder: Path
 ) -> None:
     """Profile ``variants``, which are in the ladder's order, on a feed, and keep what the report shows of each in
     ``content``, the feed's part of the document: entries under ``profiles``, shares of the time under
@@ -56,8 +57,7 @@ def add_profiles(
                     folder / variant.name,
                     before=before,
                     tuning=as_json(content.tuning),
-                    files=files,
-                    evaluate=document.content.evaluate,
+                    workload=workload,
                     report=_labels(ticker.label, variant.name),
                 )
             except LobenchError as error:

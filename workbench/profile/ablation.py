@@ -35,19 +35,17 @@ def ablation(variant: Variant, task: Task, seconds: float) -> dict[str, Any]:
     Returns ``processes``, ``passes`` over the records, and for each stage ``nanoseconds`` per event and ``share``, each
     with ``value``, ``low``, ``high``.
     """
-    warm_all([variant], ["timed"], task.files, until=STAGES)
+    warm_all([variant], ["timed"], task.workload, stages=STAGES)
     processes: list[Floats] = []
     events = 0
     for number in range(PROCESSES):
         one = AblationTask(
             variant=task.variant,
             feed=task.feed,
-            files=task.files,
-            evaluate=task.evaluate,
+            workload=task.workload,
             records=task.warm + task.records,
             seconds=seconds / PROCESSES,
             seed=_SEED + number,
-            parameters=task.parameters,
         )
         passes = _passes(one)
         processes.append(np.array([found["nanoseconds"] for found in passes], np.float64))

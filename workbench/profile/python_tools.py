@@ -45,7 +45,7 @@ def run_scalene(task: Task, folder: Path, module: str) -> None:
         (folder / name).unlink(missing_ok=True)
     # All files that have these folders in their name: an installed copy is among the libraries that are left out by
     # default.
-    seen = [*(str(folder) + os.sep for folder in OWN), *task.files]
+    seen = [*(str(folder) + os.sep for folder in OWN), *task.workload.files]
     options = ["--cpu-only", "--off", "--profile-all", "--profile-only", ",".join(seen), "-o", SCALENE]
     spec = find_spec(module)
     assert spec is not None

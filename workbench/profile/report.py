@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lobench.engine.foreign.start import Contestant
+from lobench.engine.workload import Workload
 from lobench.workbench.profile.collect import Collector, methods_for
 from lobench.workbench.profile.difference import difference
 from lobench.workbench.profile.flamegraph import flame_graph
@@ -28,8 +29,7 @@ def for_report(
     *,
     before: Mapping[str, Any] | None = None,
     tuning: Mapping[str, Any] | None = None,
-    files: Sequence[str] = (),
-    evaluate: str = "last",
+    workload: Workload,
     seconds: float = 5.0,
     methods: Sequence[str] | None = None,
     report: Callable[[str], None] = lambda label: None,
@@ -44,7 +44,7 @@ def for_report(
     """
     if methods is None:
         methods = (*REPORTED, *(name for name in methods_for(variant)[:1] if name not in REPORTED))
-    task = Task.of(variant, feed, files, evaluate=evaluate)
+    task = Task.of(variant, feed, workload)
     collector = Collector(variant, task, folder, seconds=seconds, lenient=True, tuning=tuning)
     return entry_of(collector.collect(methods, report).as_json(), before)
 
