@@ -17,7 +17,8 @@ from lobench.engine.parameters import LayoutParameters, Options
 from lobench.engine.workload import Workload
 from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.results.model.intervals import Interval
-from lobench.workbench.statistics.verdicts import FASTER, floor_of, holm, verdict
+from lobench.workbench.results.model.verdict import FASTER
+from lobench.workbench.statistics.verdicts import floor_of, holm, verdict
 from lobench.workbench.tuning.fitted import defaults, fitted_variant
 from lobench.workbench.tuning.traits import Traits
 from lobench.workbench.tuning.trials import STARTUP, Halves, Trial, measure
