@@ -13,6 +13,7 @@ import mmap
 import os
 import signal
 import sys
+from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
 from lobench.engine.errors import LobenchError
@@ -79,7 +80,7 @@ class _Job(Job):
             warm(variant, workload.until)
         self.in_hand(NOBODY)
         gc.collect()
-        values = self.task.tried or [workload.parameters] * len(chosen)
+        values: Sequence[Mapping[str, int] | None] = self.task.tried or [workload.parameters] * len(chosen)
         return [variant.fitted(variant.parameters_of(one)) for variant, one in zip(chosen, values, strict=True)]
 
     def tell(self, message: dict[str, Any]) -> None:
