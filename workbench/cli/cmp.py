@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     asked = options_of([specs], arguments.variants_from, arguments.tuning, budget, arguments.ladder)
     folder = ResultFolder(arguments.output)
     try:
-        content = new_content("cmp", variants, arguments.evaluate, arguments.until, asked, ladder.kept())
+        content = new_content("cmp", variants, options.workload_of(arguments, ladder.files), asked, ladder.kept())
         document = Document(content, folder)
         conduct(document, [(specs, source)], variants, ladder, budget, arguments.tuning)
     finally:
@@ -145,13 +145,15 @@ def _show(content: Result, feed: FeedResult, base: str, variant: str, result: ob
 
 def _show_verdict(feed: FeedResult, base: str, variant: str) -> None:
     from lobench.workbench.cli.outcome import lock_step, say
+    from lobench.workbench.results.model.verdict import NO_DIFFERENCE, SHOWN, SLOWER
 
     comparison = feed.comparison
     if comparison is None:
         return
     ratio, tolerance = comparison.ratio, comparison.tolerance
-    words = {"faster": f"{variant} is faster than {base}", "slower": f"{variant} is slower than {base}"}
-    said = words.get(comparison.verdict or "", f"no difference shown between {base} and {variant}")
+    said = f"{NO_DIFFERENCE} between {base} and {variant}"
+    if comparison.verdict in SHOWN:
+        said = f"{variant} is {comparison.verdict} than {base}"
     if comparison.note:
         said = f"none: {comparison.note.removeprefix('no verdict: ')}"
     say("verdict", f"{said}: {_interval(ratio)}, CPU time")
@@ -160,7 +162,7 @@ def _show_verdict(feed: FeedResult, base: str, variant: str) -> None:
             say("lock-step", lock_step(rung.variant, rung.bias))
     if comparison.ratio_alone:
         say("", f"each by itself: {_interval(comparison.ratio_alone)}")
-    if comparison.verdict == "slower" and tolerance:
+    if comparison.verdict == SLOWER and tolerance:
         beyond = "beyond" if comparison.regression else "not for certain beyond"
         say("tolerance", f"{beyond} the {tolerance:.3%} that is accepted")
 

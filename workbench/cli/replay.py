@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lobench.engine.foreign.start import Contestant
     from lobench.engine.policy import Variant
     from lobench.engine.replay import Replay
+    from lobench.engine.workload import Workload
     from lobench.workbench.parquet_output import RowsFile
 
 HELP = "replay a feed with one variant, with features and books as Parquet files"
@@ -67,8 +68,9 @@ def run(arguments: argparse.Namespace) -> int:
     workers = options.one_of(arguments.workers)
     feed = open_feed(options.feeds_of(arguments))
     variant = _variant(arguments)
+    workload = options.workload_of(arguments, arguments.variants_from)
     if isinstance(variant, ForeignEngine):
-        return _by_engine(feed, variant, workers, arguments)
+        return _by_engine(feed, variant, workload, workers, arguments)
     picked = pick(feed, arguments.tuning, [variant])
     variant = variant.fitted(picked.parameters if picked else None)
     with ExitStack() as stack:
@@ -88,25 +90,25 @@ def run(arguments: argparse.Namespace) -> int:
             Replay(
                 variant,
                 workers=workers,
-                evaluate=arguments.evaluate,
+                evaluate=workload.evaluate,
                 strict=arguments.strict,
                 observe=bool(files),
                 deep=False,
                 counters=arguments.counters,
                 depth=arguments.depth or 0,
                 on_rows=write if files else None,
-                until=arguments.until,
+                until=workload.until,
                 activity=activity(feed) if workers > 1 else None,
             )
         )
-        _prepare(variant, arguments)
+        _prepare(variant, workload, arguments)
         seconds, signal = _replay(feed, replay, variant.name)
         for file in files:
             file.finish(complete=not signal)
         if signal:
             _report_interrupt(signal, replay.records, files)
             return 128 + signal
-        outcome = _outcome(arguments, feed, replay, workers, seconds)
+        outcome = _outcome(feed, replay, workload, seconds, digests=arguments.digests)
     outcome["files"] = [{"path": file.path, "rows": file.rows} for file in files]
     outcome["tuning"] = picked.as_json() if picked else None
     _show(outcome, as_json=arguments.json)
@@ -153,7 +155,7 @@ def _variant(arguments: argparse.Namespace) -> Contestant:
     return max(known.values(), key=lambda variant: -1 if variant.phase is None else variant.phase)
 
 
-def _by_engine(feed: Feed, engine: ForeignEngine, workers: int, arguments: argparse.Namespace) -> int:
+def _by_engine(feed: Feed, engine: ForeignEngine, asked: Workload, workers: int, arguments: argparse.Namespace) -> int:
     """Replay with an engine from outside, as far as it goes."""
     from lobench.engine.errors import UsageError
     from lobench.engine.foreign.replay import ForeignReplay
@@ -162,22 +164,19 @@ def _by_engine(feed: Feed, engine: ForeignEngine, workers: int, arguments: argpa
     for name in ("features", "book", "strict", "counters"):
         if getattr(arguments, name):
             raise UsageError(f"--{name} is for lobench's own variants; {engine.name} is an engine from outside")
-    scope = engine.scope(arguments.until)
-    arguments.until = scope.until
-    warm(engine, scope.until)
-    with ForeignReplay(
-        engine, workers=workers, evaluate=arguments.evaluate, until=scope.until, books=scope.books
-    ) as replay:
+    workload = asked.within(engine.scope(asked.until))
+    warm(engine, workload.until)
+    with ForeignReplay(engine, workload, workers=workers) as replay:
         seconds, signal = _replay(feed, replay, engine.name)
         if signal:
             _report_interrupt(signal, replay.records, [])
             return 128 + signal
-        outcome = _outcome(arguments, feed, replay, workers, seconds)
+        outcome = _outcome(feed, replay, workload, seconds, digests=arguments.digests)
     _show({**outcome, "files": [], "tuning": None}, as_json=arguments.json)
     return 0
 
 
-def _prepare(variant: Variant, arguments: argparse.Namespace) -> None:
+def _prepare(variant: Variant, workload: Workload, arguments: argparse.Namespace) -> None:
     """Compile the kernels, or load them."""
     from lobench.engine.replay import warm
     from lobench.workbench.precompile import warm_all
@@ -185,8 +184,8 @@ def _prepare(variant: Variant, arguments: argparse.Namespace) -> None:
     observe = bool(arguments.features or arguments.book)
     if not (observe and arguments.counters):
         build = "counted" if arguments.counters else "observed" if observe else "timed"
-        warm_all([variant], [build], arguments.variants_from, until=arguments.until)
-    warm(variant, observe=observe, counters=arguments.counters, until=arguments.until)
+        warm_all([variant], [build], workload)
+    warm(variant, observe=observe, counters=arguments.counters, until=workload.until)
 
 
 def _replay(feed: Feed, replay: Replay | ForeignReplay, label: str) -> tuple[float, int]:
@@ -219,24 +218,24 @@ def _report_interrupt(signal: int, records: int, files: list[RowsFile]) -> None:
 
 
 def _outcome(
-    arguments: argparse.Namespace, feed: Feed, replay: Replay | ForeignReplay, workers: int, seconds: float
+    feed: Feed, replay: Replay | ForeignReplay, workload: Workload, seconds: float, *, digests: bool
 ) -> dict[str, Any]:
     memory = replay.memory()
-    trace = None if arguments.until == "decode" else replay.trace
-    digests = {} if trace is None else {"trace": f"{trace:016x}"}
-    if arguments.digests:
-        digests["state"] = f"{replay.end_state():016x}"
+    trace = None if workload.until == "decode" else replay.trace
+    told = {} if trace is None else {"trace": f"{trace:016x}"}
+    if digests:
+        told["state"] = f"{replay.end_state():016x}"
     result = replay.finish()
     outcome = {
         "feed": feed.name,
         "variant": replay.variant.name,
-        "workers": workers,
-        "evaluate": arguments.evaluate,
-        "until": arguments.until,
+        "workers": replay.workers,
+        "evaluate": workload.evaluate,
+        "until": workload.until,
         **result.as_json(),
         "events": replay.records,
         "books": len(replay.books()),
-        "digests": digests,
+        "digests": told,
         "seconds": seconds,
         "events_per_second": replay.records / seconds if seconds else 0.0,
         "other_records": feed.other_records,

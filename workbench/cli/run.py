@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     asked = options_of([specs], arguments.variants_from, arguments.tuning, budget, arguments.ladder)
     folder = ResultFolder(arguments.output)
     try:
-        content = new_content("run", variants, arguments.evaluate, arguments.until, asked, ladder.kept())
+        content = new_content("run", variants, options.workload_of(arguments, ladder.files), asked, ladder.kept())
         document = Document(content, folder)
         conduct(document, [(specs, source)], variants, ladder, budget, arguments.tuning)
     finally:

@@ -61,12 +61,10 @@ def run(arguments: argparse.Namespace) -> int:
     variants = select(arguments.variants, ladder)
     default = (1,) if arguments.feeds else DEFAULT_WORKERS
     settings = Settings(
+        options.workload_of(arguments, ladder.files),
         workers=arguments.workers or default,
-        evaluate=arguments.evaluate,
         oracle=arguments.oracle,
         deep=arguments.deep,
-        files=ladder.files,
-        until=arguments.until,
         seconds=arguments.time_limit,
     )
     words = options.feeds_of(arguments)
@@ -139,7 +137,7 @@ def _verified(
     told = []
     missed: set[str] | None = None
     for (feed, _), tuning, outcomes in zip(pairs, picked, found, strict=True):
-        counts = reached(feed, outcomes[0].result, settings.evaluate)
+        counts = reached(feed, outcomes[0].result, settings.workload.evaluate)
         out = unreached(counts)
         missed = set(out) if missed is None else missed & set(out)
         told.append(

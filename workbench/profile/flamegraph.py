@@ -6,7 +6,8 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any
+
+from lobench.workbench.profile.model.costs import Profile
 
 WIDTH = 1200
 ROW = 17
@@ -26,15 +27,15 @@ class _Node:
     below: dict[str, _Node] = field(default_factory=dict)
 
 
-def flame_graph(document: dict[str, Any], column: str | None = None) -> str:
+def flame_graph(profile: Profile, column: str | None = None) -> str:
     """A profile document's stacks by function as SVG text, coloured by stage; widths are shares of ``column``, the
     first one if none is named."""
-    place = document["columns"].index(column or document["columns"][0])
-    root = _tree(document, place)
+    place = profile.columns.index(column or profile.columns[0])
+    root = _tree(profile, place)
     rows: list[str] = []
     depth = _draw(root, 0.0, 0, root.value, rows)
     height = (depth + 3) * ROW
-    name = f"{document['variant']}, {document['columns'][place]} per event, {document['tool']}"
+    name = f"{profile.variant}, {profile.columns[place]} per event, {profile.tool}"
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="100%" role="img" '
         f'font-family="monospace" font-size="11"><title>{escape(name)}</title>'
@@ -45,22 +46,22 @@ def flame_graph(document: dict[str, Any], column: str | None = None) -> str:
     return head + "".join(rows) + "</svg>\n"
 
 
-def _tree(document: dict[str, Any], place: int) -> _Node:
+def _tree(profile: Profile, place: int) -> _Node:
     from lobench.workbench.profile.named_stages import NamedStages
     from lobench.workbench.profile.stages import stage_of
 
-    if "engine" in document:
-        stage_of = NamedStages(document["engine"]["stages"]).of
-    frames = document["stacks"]["frames"]
-    root = _Node("all", f"{document['per_event'][document['columns'][place]]:,.1f} per event", "")
-    for row in document["stacks"]["rows"]:
-        value = row["values"][place]
+    if profile.engine is not None:
+        stage_of = NamedStages(profile.engine.stages).of
+    frames = profile.stacks.frames
+    root = _Node("all", f"{profile.per_event[profile.columns[place]]:,.1f} per event", "")
+    for row in profile.stacks.rows:
+        value = row.values[place]
         if value <= 0:
             continue
         root.value += value
         node = root
         functions: list[str] = []
-        for index in row["stack"]:
+        for index in row.stack:
             function, file, _ = frames[index]
             functions.append(function)
             key = f"{function} {file}"

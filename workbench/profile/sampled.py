@@ -24,6 +24,7 @@ from lobench.workbench.profile.callgrind_file import Counts
 from lobench.workbench.profile.codemap import CodeMap
 from lobench.workbench.profile.needs import MissingRightError, perf_event_paranoid, ptrace_scope, require, require_all
 from lobench.workbench.profile.runner import TARGET, Told, ToolFailedError, codes_in, running, told_in
+from lobench.workbench.profile.seen import Facts
 from lobench.workbench.profile.task import LONGEST, Task
 
 CLOCK = "cpu-clock:u"
@@ -51,7 +52,7 @@ class Sampled:
     told: Told
     counts: Counts
     samples: int
-    notes: dict[str, Any]
+    notes: Facts
 
     @property
     def kernel_samples(self) -> int:
@@ -83,14 +84,14 @@ def perf(task: Task, folder: Path, seconds: float, module: str = TARGET) -> Samp
     return _seen("perf", Sampled(told, counts, samples, notes))
 
 
-def record(pid: int, folder: Path, seconds: float, stack_bytes: int) -> tuple[Path, dict[str, Any]]:
+def record(pid: int, folder: Path, seconds: float, stack_bytes: int) -> tuple[Path, Facts]:
     """Sample a process with perf for so long; returns perf's script output, and facts for a document."""
     data = folder / "perf.data"
     looking = ["-o", str(data), "-p", str(pid), "--", "sleep", f"{seconds:.2f}"]
     done = _run(["perf", "record", *RECORD[:-1], f"dwarf,{stack_bytes}", *looking])
     if done.returncode:
         raise _refused("perf", done.stderr)
-    notes = {"event": CLOCK, "hardware_counters": _stat(pid)}
+    notes = Facts(event=CLOCK, hardware_counters=_stat(pid))
     script = folder / "perf.script"
     fields = "comm,pid,tid,time,period,event,ip,sym,dso,symoff"
     # What was inlined is read of the code map: perf would ask another program for each address, for minutes.

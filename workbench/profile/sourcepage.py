@@ -4,9 +4,10 @@ script."""
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
 
+from lobench.workbench.profile.model.costs import LineCost, Profile
 from lobench.workbench.profile.sources import Sources
 
 _STYLE = """
@@ -25,18 +26,18 @@ _AROUND = 2
 """Lines shown before and after one that cost something."""
 
 
-def source_page(document: dict[str, Any], sources: Sources) -> str:
+def source_page(profile: Profile, sources: Sources) -> str:
     """The page of a profile document. Files are sorted by cost; long stretches without cost are left out."""
-    columns = document["columns"]
-    files: dict[str, dict[int, dict[str, Any]]] = defaultdict(dict)
-    for row in document["lines"]:
-        files[row["file"]][row["line"]] = row
-    ranked = sorted(files, key=lambda file: -sum(row["share"] for row in files[file].values()))
-    title = f"{document['variant']} on {document['feed']}: {document['tool']}, per event"
-    whole = ", ".join(f"{document['per_event'][column]:,.2f} {column.replace('_', ' ')}" for column in columns)
-    tuning = document.get("tuning")
+    columns = profile.columns
+    files: dict[str, dict[int, LineCost]] = defaultdict(dict)
+    for row in profile.lines:
+        files[row.file][row.line] = row
+    ranked = sorted(files, key=lambda file: -sum(row.share for row in files[file].values()))
+    title = f"{profile.variant} on {profile.feed}: {profile.tool}, per event"
+    whole = ", ".join(f"{profile.per_event[column]:,.2f} {column.replace('_', ' ')}" for column in columns)
+    tuning = profile.tuning
     facts = [
-        f"{document['events']:,} events; {whole}.",
+        f"{profile.events:,} events; {whole}.",
         f"The share is that of {columns[0].replace('_', ' ')}.",
         *([f"Tuned by {tuning['profile']}."] if tuning else []),
     ]
@@ -46,7 +47,7 @@ def source_page(document: dict[str, Any], sources: Sources) -> str:
         f"<p>{escape(' '.join(facts))}</p>",
     ]
     for file in ranked:
-        share = sum(row["share"] for row in files[file].values())
+        share = sum(row.share for row in files[file].values())
         opened = " open" if share >= 0.01 else ""
         parts.append(f"<details{opened}><summary><h2 style='display:inline'>{escape(file)}: {share:.1%}</h2></summary>")
         parts.append(_table(files[file], sources.lines(file), columns))
@@ -54,7 +55,7 @@ def source_page(document: dict[str, Any], sources: Sources) -> str:
     return "\n".join([*parts, "</body></html>"])
 
 
-def _table(rows: dict[int, dict[str, Any]], lines: list[str], columns: list[str]) -> str:
+def _table(rows: Mapping[int, LineCost], lines: list[str], columns: Sequence[str]) -> str:
     heads = "".join(f"<th>{column.replace('_', ' ')}</th>" for column in columns)
     parts = [f'<table><tr><th>share</th>{heads}<th>line</th><th class="code">source</th></tr>']
     shown = {near for line in rows for near in range(line - _AROUND, line + _AROUND + 1)} & set(
@@ -70,7 +71,7 @@ def _table(rows: dict[int, dict[str, Any]], lines: list[str], columns: list[str]
         if row is None:
             cells, heat = "<td></td>" * (len(columns) + 1), ""
         else:
-            cells = f"<td>{row['share']:.2%}</td>" + "".join(f"<td>{row[column]:,.2f}</td>" for column in columns)
-            heat = f' style="background:rgba(230,90,20,{min(0.75, 6 * row["share"]):.2f})"'
+            cells = f"<td>{row.share:.2%}</td>" + "".join(f"<td>{row.costs[column]:,.2f}</td>" for column in columns)
+            heat = f' style="background:rgba(230,90,20,{min(0.75, 6 * row.share):.2f})"'
         parts.append(f'<tr{heat}>{cells}<td class="line">{line}</td><td class="code">{text}</td></tr>')
     return "".join([*parts, "</table>"])
