@@ -139,7 +139,9 @@ class ENGINE(Adapter):
                 self._books.append(Book())
             self._books[book].feed(prepared.rows[first:stop])
 
-    def levels(self, instrument_id: int, publisher_id: int, side: str, first: int, n: int) -> list[tuple[int, int, int]]:
+    def levels(
+        self, instrument_id: int, publisher_id: int, side: str, first: int, n: int
+    ) -> list[tuple[int, int, int]]:
         book = self._preparers[-1].number(book_key(instrument_id, publisher_id))
         if not 0 <= book < len(self._books) or first > 0 or n < 1:
             return []

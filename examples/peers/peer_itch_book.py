@@ -39,7 +39,9 @@ class ENGINE(Adapter):
         for name, last in self._last.items():
             last[table["locate"]] = table[name]  # of several rows of a book the last one stays
 
-    def levels(self, instrument_id: int, publisher_id: int, side: str, first: int, n: int) -> list[tuple[int, int, int]]:
+    def levels(
+        self, instrument_id: int, publisher_id: int, side: str, first: int, n: int
+    ) -> list[tuple[int, int, int]]:
         locate = self._preparers[-1].locates.get(book_key(instrument_id, publisher_id))
         if locate is None or first > 0 or n < 1:
             return []

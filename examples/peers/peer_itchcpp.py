@@ -32,7 +32,9 @@ class ENGINE(Adapter):
     def feed(self, prepared: bytes) -> None:
         self._books.process_stream(prepared)
 
-    def levels(self, instrument_id: int, publisher_id: int, side: str, first: int, n: int) -> list[tuple[int, int, int]]:
+    def levels(
+        self, instrument_id: int, publisher_id: int, side: str, first: int, n: int
+    ) -> list[tuple[int, int, int]]:
         locate = self._preparers[-1].locates.get(book_key(instrument_id, publisher_id))
         book = None if locate is None else self._books.book_for_symbol(symbol(locate))
         if book is None or first > 0 or n < 1:

@@ -61,7 +61,9 @@ class ENGINE(Adapter):
             book.delete_quote(order_id)
             book.enter_quote(None, price, size, order_id, side)
 
-    def levels(self, instrument_id: int, publisher_id: int, side: str, first: int, n: int) -> list[tuple[int, int, int]]:
+    def levels(
+        self, instrument_id: int, publisher_id: int, side: str, first: int, n: int
+    ) -> list[tuple[int, int, int]]:
         levels = self._side(instrument_id, publisher_id, side)
         return [(level.price, level.volume(), len(level.queue)) for level in islice(levels, first, first + n)]
 

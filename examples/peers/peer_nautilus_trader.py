@@ -126,7 +126,9 @@ class ENGINE(Adapter):
             self._books[book].apply_deltas(nautilus.OrderBookDeltas(self._id, of_book))
             first += count
 
-    def levels(self, instrument_id: int, publisher_id: int, side: str, first: int, n: int) -> list[tuple[int, int, int]]:
+    def levels(
+        self, instrument_id: int, publisher_id: int, side: str, first: int, n: int
+    ) -> list[tuple[int, int, int]]:
         found = self._side(instrument_id, publisher_id, side, first + n)[first:]
         return [(level.price.raw // _SCALE, int(level.size()), level.len()) for level in found]
 
