@@ -1,4 +1,4 @@
-"""docs/peers.md, from what scripts/peers left behind: nothing on it is written by hand but what peers.py says.
+"""docs/peers.md, from what scripts/peers left behind: nothing on it is written by hand but what peers.toml says.
 
 ``page`` is given plain data (``Outcome``), so that it can be tested without any peer.
 """

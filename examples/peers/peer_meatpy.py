@@ -1,6 +1,6 @@
 """MeatPy: a limit order book in plain Python, a list of levels for each side and a list of orders in each.
 
-It takes one order at a time, so the adapter is a loop over records; there is nothing to prepare but the columns' values.
+It takes one order at a time, so the adapter is a loop over records; nothing is prepared but the columns' values.
 """
 
 from __future__ import annotations

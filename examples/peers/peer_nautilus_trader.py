@@ -22,8 +22,8 @@ _ID = "ALL.LOBENCH"
 _PRICE_DIGITS = 9
 _BYTES = nautilus.FIXED_PRECISION_BYTES
 _SCALE = 10 ** (nautilus.FIXED_PRECISION - _PRICE_DIGITS)
-"""From 1e-9 to the library's unit. Its numbers of actions (add 1, update 2, delete 3, clear 4) and sides (buy 1, sell 2) are
-written as they are: those of actions are the ones of ``changes``."""
+"""From 1e-9 to the library's unit. Its numbers of actions (add 1, update 2, delete 3, clear 4) are those of
+``changes``; of sides, 1 is buy and 2 sell."""
 _FIXED = pa.binary(_BYTES)
 _SCHEMA = pa.schema(
     [

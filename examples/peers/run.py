@@ -1,4 +1,4 @@
-"""All of scripts/peers: install, judge, measure, write the page. Each step's outcome is kept in the folder of results."""
+"""All of scripts/peers: install, judge, measure, write the page; what each step found is kept in a folder."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def _measure(python: Path, peers: list[Peer], arguments: argparse.Namespace) -> 
 
 def _lobench(python: Path, *words: str) -> subprocess.CompletedProcess[str]:
     print(f"lobench {words[0]} {Path(words[1]).stem}", file=sys.stderr)
-    return subprocess.run([python, "-m", "lobench", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.run([python, "-m", "lobench", *words], capture_output=True, text=True)
 
 
 def _write(file: Path, content: Any) -> None:
