@@ -15,20 +15,25 @@ from lobench.workbench.results.refuted import refuted
 from lobench.workbench.statistics import compared
 from lobench.workbench.statistics.ladder import Comparisons
 
-INSTALLED, CONFORMANCE, RESULT = "installed.json", "conformance.json", "result.json"
+INSTALLED, CONFORMANCE = "installed.json", "conformance.json"
 TOP = "p7_cache_layout"
+
+
+def result_file(number: int | str) -> str:
+    """The name of a feed's results, from 0 on."""
+    return f"result-{number}.json"
 
 
 def load(folder: Path) -> Outcome:
     installed = json.loads((folder / INSTALLED).read_text(encoding="utf-8"))
-    result = read(folder / RESULT)
+    results = [read(file) for file in sorted(folder.glob(result_file("*")))]
     return Outcome(
-        machine=_machine(result),
+        machine=_machine(results[0]),
         command=installed["command"],
         versions=installed["versions"],
         missing=installed["missing"],
         conformance=json.loads((folder / CONFORMANCE).read_text(encoding="utf-8")),
-        feeds=[_feed(feed, result) for feed in result.feeds],
+        feeds=[_feed(feed, result) for result in results for feed in result.feeds],
     )
 
 

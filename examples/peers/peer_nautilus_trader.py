@@ -24,6 +24,8 @@ _BYTES = nautilus.FIXED_PRECISION_BYTES
 _SCALE = 10 ** (nautilus.FIXED_PRECISION - _PRICE_DIGITS)
 """From 1e-9 to the library's unit. Its numbers of actions (add 1, update 2, delete 3, clear 4) are those of
 ``changes``; of sides, 1 is buy and 2 sell."""
+_ONE = 10**nautilus.FIXED_PRECISION
+"""A size of 1."""
 _FIXED = pa.binary(_BYTES)
 _SCHEMA = pa.schema(
     [
@@ -79,7 +81,7 @@ class Preparer(Changing):
             np.empty((n, 2), np.int64),
             np.empty(n, np.uint64),
         )
-        _columns(kept, _SCALE, _SCALE * 10**_PRICE_DIGITS, out)
+        _columns(kept, _SCALE, _ONE, out)
         actions, sides, prices, sizes, ids = out
         nothing, zeros = pa.array(np.zeros(n, np.uint8)), pa.array(np.zeros(n, np.uint64))
         columns = [
@@ -130,7 +132,7 @@ class ENGINE(Adapter):
         self, instrument_id: int, publisher_id: int, side: str, first: int, n: int
     ) -> list[tuple[int, int, int]]:
         found = self._side(instrument_id, publisher_id, side, first + n)[first:]
-        return [(level.price.raw // _SCALE, int(level.size()), level.len()) for level in found]
+        return [(level.price.raw // _SCALE, level.size_raw() // _ONE, level.len()) for level in found]
 
     def orders(
         self, instrument_id: int, publisher_id: int, side: str, price: int, first: int, n: int
@@ -138,7 +140,7 @@ class ENGINE(Adapter):
         for level in self._side(instrument_id, publisher_id, side, None):
             if level.price.raw == price * _SCALE:
                 found = level.get_orders()[first : first + n]
-                return [(order.order_id, int(order.size.as_double())) for order in found]
+                return [(order.order_id, order.size.raw // _ONE) for order in found]
         return []
 
     def _side(self, instrument_id: int, publisher_id: int, side: str, depth: int | None) -> list[Any]:

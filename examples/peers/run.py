@@ -6,12 +6,13 @@ import argparse
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-from outcome import CONFORMANCE, INSTALLED, RESULT, load
+from outcome import CONFORMANCE, INSTALLED, load, result_file
 from page import page
 from peers import PEERS, Peer
 
@@ -20,14 +21,19 @@ ROOT = HERE.parent.parent
 CONSTRAINTS = ROOT / "scripts/peers-constraints.txt"
 FEEDS = ("synth:liquid-future,n=100000", "synth:equity-universe,n=100000", "synth:deep-book,n=100000")
 BESIDE = ("p0_baseline", "p4_hash_lookup", "p7_cache_layout")
-BUDGET = "150s"
+BUDGET = "50s"
+_STEP = """
+import sys, numpy, lobench
+records = lobench.load(lobench.open_feed(sys.argv[1:])).records
+print(numpy.gcd.reduce(records["price"][(records["action"] == 65) | (records["action"] == 77)]))
+"""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/peers", description=__doc__)
     parser.add_argument("--environment", type=Path, default=_cache(), metavar="FOLDER", help="default %(default)s")
     parser.add_argument("--feed", action="append", metavar="FEED", help=f"repeatable; default {' '.join(FEEDS)}")
-    parser.add_argument("--budget", default=BUDGET, help="for all feeds together (default %(default)s)")
+    parser.add_argument("--budget", default=BUDGET, help="of each feed (default %(default)s)")
     parser.add_argument("--processes", default="3", help="that measure each feed (default %(default)s)")
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "out/peers", help="results (default %(default)s)")
     parser.add_argument("--page", type=Path, default=ROOT / "docs/peers.md", help="default %(default)s")
@@ -47,6 +53,8 @@ def _cache() -> Path:
 def _measured(arguments: argparse.Namespace) -> None:
     output: Path = arguments.output
     output.mkdir(parents=True, exist_ok=True)
+    for old in output.glob(result_file("*")):
+        old.unlink()
     python = _environment(arguments.environment)
     missing = {peer.package: reason for peer in PEERS if (reason := _install(python, peer))}
     peers = [peer for peer in PEERS if peer.package not in missing]
@@ -57,7 +65,9 @@ def _measured(arguments: argparse.Namespace) -> None:
     }
     _write(output / INSTALLED, installed)
     _write(output / CONFORMANCE, {peer.engine: _conformance(python, peer) for peer in peers})
-    _measure(python, peers, arguments)
+    for number, feed in enumerate(arguments.feed or FEEDS):
+        result = _measure(python, peers, feed, arguments)
+        shutil.copy(result, output / result_file(number))
 
 
 def _environment(folder: Path) -> Path:
@@ -108,23 +118,23 @@ def _conformance(python: Path, peer: Peer) -> dict[str, Any] | str:
     return (done.stderr.splitlines() or ["it says nothing"])[-1]
 
 
-def _measure(python: Path, peers: list[Peer], arguments: argparse.Namespace) -> None:
+def _measure(python: Path, peers: list[Peer], feed: str, arguments: argparse.Namespace) -> Path:
+    """The result of a session on a feed; the price step, which a library may ask for, is the feed's."""
     names = [*BESIDE, *(name for peer in peers for name in (peer.engine, peer.twice))]
-    words = ["--variants", " ".join(names), "--until", "book", "--budget", arguments.budget]
+    words = [feed, "--variants", " ".join(names), "--until", "book", "--budget", arguments.budget]
     words += ["--processes", arguments.processes, "-o", str(arguments.output / "sessions"), "--json"]
     for file in (file for peer in peers for file in peer.files):
         words += ["--variants-from", str(HERE / file)]
-    for feed in arguments.feed or FEEDS:
-        words += ["--feed", feed]
-    done = _lobench(python, "measure", *words)
+    step = subprocess.run([python, "-c", _STEP, feed], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    done = _lobench(python, "measure", *words, PEERS_TICK=step)
     if not done.stdout.startswith("{"):
-        sys.exit(f"scripts/peers: lobench measure: {done.stderr}")
-    _write(arguments.output / RESULT, json.loads(Path(json.loads(done.stdout)["result_file"]).read_text("utf-8")))
+        sys.exit(f"scripts/peers: lobench measure {feed}: {done.stderr}")
+    return Path(json.loads(done.stdout)["result_file"])
 
 
-def _lobench(python: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def _lobench(python: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     print(f"lobench {words[0]} {Path(words[1]).stem}", file=sys.stderr)
-    return subprocess.run([python, "-m", "lobench", *words], capture_output=True, text=True)
+    return subprocess.run([python, "-m", "lobench", *words], capture_output=True, text=True, env=os.environ | variables)
 
 
 def _write(file: Path, content: Any) -> None:

@@ -18,7 +18,7 @@ from lobench.engine.foreign.engine import of_class
 from lobench.engine.oracle import Oracle
 from lobench.engine.records import MBO
 from tests.cli.command import ROOT
-from tests.foreign.beside_oracle import Records, check, feed
+from tests.foreign.beside_oracle import Records, books_of_oracle, check, feed
 
 PEERS = ROOT / "examples" / "peers"
 OWN = [file.stem for file in PEERS.glob("*.py")]
@@ -188,18 +188,12 @@ def test_books_and_orders_outgrow_their_first_tables() -> None:
     assert prepare.number(module("adapter").book_key(3000, 0)) == -1
 
 
-def sides(oracle: Any) -> list[Any]:
-    return [
-        [(level.price, level.size) for level in book.levels(side)]
-        for _, book in sorted(oracle.books.items())
-        for side in (ord("B"), ord("A"))
-    ]
-
-
-def replayed(records: Records) -> Any:
+def sides(records: Records) -> list[Any]:
+    """Levels of every book after a replay by the oracle."""
     oracle = Oracle("last")
     oracle.apply(records)
-    return oracle
+    keys = sorted(set(records[["instrument_id", "publisher_id"]].tolist()))
+    return [[level[:3] for level in books_of_oracle(oracle, *key, queues=False)] for key in keys]
 
 
 @pytest.mark.normal
@@ -215,7 +209,7 @@ def test_itch_messages_make_the_same_levels(spec: str, tmp_path: Path) -> None:
     for record in again:
         key = books[int(record["instrument_id"])]
         record["instrument_id"], record["publisher_id"] = key >> 16, key & 0xFFFF
-    assert sides(replayed(again)) == sides(replayed(records))
+    assert sides(again) == sides(records)
 
 
 @pytest.mark.normal
