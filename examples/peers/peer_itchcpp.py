@@ -1,15 +1,16 @@
 """itchcpp: a parser of ITCH with books in C++, here for its best prices.
 
-It takes the bytes of messages, as many as there are, in one call. Of a book it shows best prices and sizes.
+It takes the bytes of messages, as many as there are, in one call; each publisher has a feed of its own. Of a book it shows best prices and sizes.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from importlib.metadata import version
 from typing import Any
 
 import itchcpp.book
-from adapter import Adapter, book_key
+from adapter import Adapter
 from itch_messages import Preparer, symbol
 
 _UNITS = 10_000
@@ -24,19 +25,20 @@ class ENGINE(Adapter):
 
     def __init__(self, options: Any) -> None:
         super().__init__(options)
-        self._books = itchcpp.book.BookManager()
+        self._books: dict[int, Any] = defaultdict(itchcpp.book.BookManager)
 
     def preparer(self) -> Preparer:
         return Preparer()
 
-    def feed(self, prepared: bytes) -> None:
-        self._books.process_stream(prepared)
+    def feed(self, prepared: list[tuple[int, bytes]]) -> None:
+        for publisher_id, messages in prepared:
+            self._books[publisher_id].process_stream(messages)
 
     def levels(
         self, instrument_id: int, publisher_id: int, side: str, first: int, n: int
     ) -> list[tuple[int, int, int]]:
-        locate = self._preparers[-1].locates.get(book_key(instrument_id, publisher_id))
-        book = None if locate is None else self._books.book_for_symbol(symbol(locate))
+        locate = self._preparers[-1].locate(instrument_id, publisher_id)
+        book = None if locate is None else self._books[publisher_id].book_for_symbol(symbol(locate))
         if book is None or first > 0 or n < 1:
             return []
         best = book.bbo()

@@ -20,7 +20,7 @@ from nautilus_trader.core import nautilus_pyo3 as nautilus
 
 _ID = "ALL.LOBENCH"
 _PRICE_DIGITS = 9
-_BYTES = nautilus.FIXED_PRECISION_BYTES
+_BYTES = 16
 _SCALE = 10 ** (nautilus.FIXED_PRECISION - _PRICE_DIGITS)
 """From 1e-9 to the library's unit. Its numbers of actions (add 1, update 2, delete 3, clear 4) are those of
 ``changes``; of sides, 1 is buy and 2 sell."""
