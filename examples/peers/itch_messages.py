@@ -6,8 +6,8 @@ library that is asked for best prices alone shows nothing of that. ITCH has no m
 that is negative, no multiple of 0.0001 or above 429,496.7295.
 
 Numbers of orders are unique in all of a feed, and a feed is one venue's: each publisher's records become a feed of its
-own. Its books are numbered from 1, which is their stock locate, and called ``B1``, ``B2`` and so on. Each message has the
-two bytes of its length before it, as files have.
+own. Its books are numbered from 1, which is their stock locate, and called ``B1``, ``B2`` and so on. Each message has
+the two bytes of its length before it, as files have.
 """
 
 from __future__ import annotations

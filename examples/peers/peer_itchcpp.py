@@ -1,6 +1,7 @@
 """itchcpp: a parser of ITCH with books in C++, here for its best prices.
 
-It takes the bytes of messages, as many as there are, in one call; each publisher has a feed of its own. Of a book it shows best prices and sizes.
+It takes the bytes of messages, as many as there are, in one call; each publisher has a feed of its own. Of a book it
+shows best prices and sizes.
 """
 
 from __future__ import annotations
