@@ -27,9 +27,9 @@ from hftbacktest.types import event_dtype
 
 TICK = int(os.environ.get("PEERS_TICK", 10_000_000))
 
-_LENGTH = 1 << 13
-_TURNS = 1 << 10
-"""How often an array is used; 8 million changes of a book."""
+_LENGTH = 1 << 15
+_TURNS = 1 << 6
+"""How often an array is used: 2 million changes of a book. To say so takes a library's call each time."""
 
 _BOTH = hftbacktest.EXCH_EVENT | hftbacktest.LOCAL_EVENT
 _ACTIONS = np.array(
