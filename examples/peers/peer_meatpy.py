@@ -65,7 +65,7 @@ class ENGINE(Adapter):
         self, instrument_id: int, publisher_id: int, side: str, first: int, n: int
     ) -> list[tuple[int, int, int]]:
         levels = self._side(instrument_id, publisher_id, side)
-        return [(level.price, level.volume(), len(level.queue)) for level in islice(levels, first, first + n)]
+        return [(level.price, level.volume, len(level.queue)) for level in islice(levels, first, first + n)]
 
     def orders(
         self, instrument_id: int, publisher_id: int, side: str, price: int, first: int, n: int
