@@ -15,7 +15,8 @@ from lobench.engine.layout import HEAD, OUTPUT_LEVEL
 from lobench.engine.records import UNDEF_PRICE
 from lobench.engine.registry import FEATURES
 from lobench.engine.replay import Rows
-from lobench.workbench.parquet_output import GROUP_ROWS, book_file, features_file
+from lobench.workbench.rows.files import book_file, features_file
+from lobench.workbench.rows.writing import GROUP_ROWS
 from tests.dbn_files import header, zstd
 
 

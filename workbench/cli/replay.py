@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lobench.engine.foreign.start import Contestant
     from lobench.engine.policy import Variant
     from lobench.engine.replay import Replay
-    from lobench.workbench.parquet_output import RowsFile
+    from lobench.workbench.rows.files import RowsFile
 
 HELP = "replay a feed with one variant, with features and books as Parquet files"
 
@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
     with ExitStack() as stack:
         files: list[RowsFile] = []
         if arguments.features or arguments.book:
-            from lobench.workbench.parquet_output import book_file, features_file
+            from lobench.workbench.rows.files import book_file, features_file
         if arguments.features:
             files.append(stack.enter_context(features_file(arguments.features, lambda: feed.symbols)))
         if arguments.book:
@@ -126,7 +126,7 @@ def _check(arguments: argparse.Namespace) -> None:
             raise UsageError(f"{option} {path}: would replace another file of this command")
         used.add(_identity(path))
     if outputs:
-        from lobench.workbench.parquet_output import check_place
+        from lobench.workbench.rows.files import check_place
 
         for option, path in outputs.items():
             check_place(option, path, force=arguments.force)
