@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from lobench.engine.errors import UsageError
 from lobench.engine.foreign.start import Contestant
-from lobench.variants import discover, factorial, from_top
+from lobench.variants import discover, factorial, from_top, resolve
 from lobench.workbench.ladder import Ladder
 from lobench.workbench.verification.isolated import check_loads
 
@@ -49,3 +49,10 @@ def known_with(files: Sequence[str]) -> dict[str, Contestant]:
     the process that loads it is tried in another before."""
     check_loads(files)
     return discover(files)
+
+
+def named_or_last(name: str | None, known: Mapping[str, Contestant]) -> Contestant:
+    """The variant of this name, or combination; the ladder's last without one. Raises UsageError as ``resolve``."""
+    if name:
+        return resolve(name, known)
+    return max(known.values(), key=lambda variant: -1 if variant.phase is None else variant.phase)

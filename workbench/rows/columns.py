@@ -8,15 +8,14 @@ the interval whose last state they are, and ``filled``: whether the book had no 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
 
 from lobench.engine.errors import UsageError
-from lobench.engine.registry import FEATURES
 from lobench.engine.replay import Rows
+from lobench.workbench.rows.chosen import place_of
 from lobench.workbench.rows.sampling import Sampled
 from lobench.workbench.rows.symbol_column import SYMBOL, SymbolColumn
 
@@ -54,7 +53,7 @@ class RowColumns:
     ) -> None:
         if not 0 <= depth <= DEEPEST:
             raise UsageError(f"depth must be 1 to {DEEPEST}, was {depth}")
-        self._places = [_place(name) for name in features]
+        self._places = [place_of(name) for name in features]
         self._depth, self._timed = depth, timed
         self._names = SymbolColumn(symbols)
         head = [*HEAD[:1], *_SAMPLED, *HEAD[1:]] if timed else HEAD
@@ -87,26 +86,6 @@ class RowColumns:
         for place in range(self._depth):
             for name, kind in _LEVEL.items():
                 yield pa.array(rows.levels[name][:, place].astype(kind.to_pandas_dtype()))
-
-
-def chosen_features(columns: str | Sequence[str] | None) -> list[str]:
-    """Names of features: all for None, else those of a list, or of a text with commas. Raises UsageError."""
-    if columns is None:
-        return list(FEATURES)
-    names = [name.strip() for name in columns.split(",")] if isinstance(columns, str) else list(columns)
-    if not names or len(set(names)) < len(names):
-        raise UsageError(f"--columns takes names of features, each once, was '{','.join(names)}'")
-    for name in names:
-        _place(name)
-    return names
-
-
-def _place(name: str) -> int:
-    if name not in FEATURES:
-        near = difflib.get_close_matches(name, FEATURES, 3)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"use any of {', '.join(FEATURES)}"
-        raise UsageError(f"there is no feature '{name}'; {hint}")
-    return list(FEATURES).index(name)
 
 
 def _times(nanoseconds: np.ndarray) -> pa.Array:

@@ -128,7 +128,7 @@ def _beside(target: Path) -> Path:
     for number in itertools.count():
         after = f".partial{f'-{number}' if number else ''}{target.suffix}"
         place = target.with_name(shortened("", target.stem, after, target.parent))
-        if not place.exists() or not is_whole(place) and formats.is_written_by_replay(place):
+        if not place.exists() or (not is_whole(place) and formats.is_written_by_replay(place)):
             return place
     raise AssertionError
 
