@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -19,8 +20,13 @@ from lobench.workbench.rows.columns import RowColumns
 from lobench.workbench.rows.sample import Sample
 from lobench.workbench.rows.sampling import Sampler
 
-Notify = Callable[[int], object]
-"""Is told how many records were replayed since it was told last."""
+Progress = Callable[[], AbstractContextManager[Callable[[int], object]]]
+"""A context; what it yields is told how many records were replayed since it was told last."""
+
+
+@contextmanager
+def _silent() -> Iterator[Callable[[int], object]]:
+    yield lambda records: None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +50,7 @@ class RowStream(Iterator[pa.RecordBatch]):
     replay early. Errors are those of the feed, and StrictError.
     """
 
-    def __init__(self, feed: Feed, variant: Variant, wanted: Wanted, notify: Notify | None = None) -> None:
+    def __init__(self, feed: Feed, variant: Variant, wanted: Wanted, progress: Progress = _silent) -> None:
         if not wanted.features and not wanted.depth:
             raise UsageError("rows hold features, a depth of the book, or both; nothing was asked for")
         timed = wanted.sample is not None and wanted.sample.timed
@@ -52,7 +58,7 @@ class RowStream(Iterator[pa.RecordBatch]):
             features=wanted.features, depth=wanted.depth, symbols=lambda: feed.symbols, timed=timed
         )
         self.result: Result | None = None
-        self._batches = self._replayed(feed, variant, wanted, notify or (lambda records: None))
+        self._batches = self._replayed(feed, variant, wanted, progress)
 
     @property
     def schema(self) -> pa.Schema:
@@ -85,11 +91,13 @@ class RowStream(Iterator[pa.RecordBatch]):
     ) -> None:
         self.close()
 
-    def _replayed(self, feed: Feed, variant: Variant, wanted: Wanted, notify: Notify) -> Any:
+    def _replayed(
+        self, feed: Feed, variant: Variant, wanted: Wanted, progress: Progress
+    ) -> Generator[pa.RecordBatch, None, None]:
         slices: list[Rows] = []
         depth = max(wanted.depth, wanted.sample.depth if wanted.sample else 0)
         sampler = Sampler(wanted.sample, depth) if wanted.sample else None
-        with Replay(
+        replay = Replay(
             variant,
             workers=wanted.workers,
             evaluate=wanted.evaluate,
@@ -100,7 +108,8 @@ class RowStream(Iterator[pa.RecordBatch]):
             on_rows=slices.append,
             until=wanted.until,
             activity=activity(feed) if wanted.workers > 1 else None,
-        ) as replay:
+        )
+        with replay, progress() as notify:
             for chunk in feed:
                 for start in range(0, chunk.count, SLICE):
                     count = min(SLICE, chunk.count - start)
