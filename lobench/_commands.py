@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from os import fspath
 from typing import Any, overload
 
-from lobench._feeds import FeedLike, PathLikes, words_of
+from lobench._feeds import FeedLike, PathLikes, Progress, advancing, source_of, words_of
 from lobench.engine.foreign.start import Contestant
-from lobench.reports import write
 from lobench.workbench.against.proof import Proof
 from lobench.workbench.cli import cmp
 from lobench.workbench.cli import run as run_command
@@ -17,6 +16,7 @@ from lobench.workbench.cli.calling import arguments_of
 from lobench.workbench.cli.conform import judged
 from lobench.workbench.conformance.conforming import Conformance
 from lobench.workbench.console import quiet
+from lobench.workbench.inspecting import Inspection, inspect_feed
 from lobench.workbench.results import read
 from lobench.workbench.results.tables import RunResult
 from lobench.workbench.selection import known_with
@@ -105,7 +105,7 @@ def conform(engine: PathLikes, *, rule: str | Sequence[str] = (), progress: bool
     ``engine`` is a variant, ``oracle``, or a file. Raises UsageError for an engine or a rule that does not exist.
 
     >>> import lobench
-    >>> found = lobench.conform("oracle", rule="cancel_part")
+    >>> found = lobench.conform("oracle", rule="level-sums")
     >>> len(found.of("holds")), found.of("fails")
     (1, [])
     """
@@ -157,6 +157,9 @@ def run(
     )
     with quiet(not progress):
         folder, _ = run_command.conducted(arguments)
+        # The libraries that draw take a second to load.
+        from lobench.reports import write
+
         content = read(folder.result)
         return RunResult(content, folder.result, write([content], folder.path))
 
@@ -203,6 +206,20 @@ def compare(
     with quiet(not progress):
         folder, _, _ = cmp.conducted(arguments)
         return RunResult(read(folder.result), folder.result)
+
+
+def inspect(feed: FeedLike, *, progress: Progress = False) -> Inspection:
+    """What is in a feed: records by action and instrument, times, levels, anomalies, symbols, activity over time:
+    ``lobench inspect``. It is read once, and its books are built. Raises FeedError.
+
+    >>> import lobench
+    >>> found = lobench.inspect("synth:liquid-future,n=5000")
+    >>> found.records, sum(found.actions.values()), len(found.books)
+    (5000, 5000, 1)
+    """
+    source = source_of(feed)
+    with advancing(progress, f"reading {source.name}", source.expected) as advance:
+        return inspect_feed(source.feed, advance)
 
 
 def read_result(path: PathLikes) -> RunResult:

@@ -47,9 +47,7 @@ class RunResult:
         """A row for each variant: speed, step over the one before, total over the reference, with 95 % intervals, the
         prediction and the verdict."""
         rungs = self._rungs(self._feed(feed))
-        return pa.Table.from_pylist(
-            [_row(rung) for rung in rungs], schema=pa.schema(list(_LADDER.items()))
-        )
+        return pa.Table.from_pylist([_row(rung) for rung in rungs], schema=pa.schema(list(_LADDER.items())))
 
     def samples(self, feed: int = 0) -> pa.Table:
         """The raw samples of the session, ``variant`` by name."""
