@@ -89,29 +89,26 @@ class _Parquet:
         self._writer.close()
 
 
+def _plain(schema: pa.Schema) -> pa.Schema:
+    """The schema with names as text: a dictionary that grows is for Parquet alone."""
+    return pa.schema(
+        [pa.field(field.name, pa.string()) if pa.types.is_dictionary(field.type) else field for field in schema]
+    )
+
+
 class _Arrow:
     def __init__(
         self, sink: Any, schema: pa.Schema, compression: str | None, told: Mapping[str, str], *, stream: bool
     ) -> None:
-        self._schema = schema.with_metadata(told_keys(told))
-        # Names that become known later extend the dictionary of those before.
-        options = pa.ipc.IpcWriteOptions(
-            compression=None if compression in (None, "none") else compression, emit_dictionary_deltas=True
-        )
+        self._schema = _plain(schema).with_metadata(told_keys(told))
+        options = pa.ipc.IpcWriteOptions(compression=None if compression in (None, "none") else compression)
         self._writer = (pa.ipc.new_stream if stream else pa.ipc.new_file)(sink, self._schema, options=options)
-        self._last: pa.RecordBatch | None = None
 
     def write(self, rows: pa.Table) -> None:
-        for batch in rows.to_batches():
-            self._last = batch
-            self._writer.write_batch(batch.replace_schema_metadata(self._schema.metadata))
+        self._writer.write_table(rows.cast(self._schema))
 
     def close(self, told: Mapping[str, str]) -> None:
-        # With the dictionary of the last one: an empty one would replace it.
-        if self._last is None:
-            end = pa.record_batch([pa.array([], kind) for kind in self._schema.types], schema=self._schema)
-        else:
-            end = self._last.slice(0, 0).replace_schema_metadata(self._schema.metadata)
+        end = pa.record_batch([pa.array([], kind) for kind in self._schema.types], schema=self._schema)
         self._writer.write_batch(end, custom_metadata=told_keys(told))
         self._writer.close()
 
@@ -120,9 +117,7 @@ class _Csv:
     """Times as ISO 8601, prices as whole numbers, as in the other formats; what is undefined is empty or nan."""
 
     def __init__(self, sink: Any, schema: pa.Schema) -> None:
-        self._schema = pa.schema(
-            [pa.field(field.name, pa.string()) if pa.types.is_dictionary(field.type) else field for field in schema]
-        )
+        self._schema = _plain(schema)
         self._writer = pa.csv.CSVWriter(sink, self._schema)
 
     def write(self, rows: pa.Table) -> None:
