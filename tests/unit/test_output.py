@@ -277,7 +277,8 @@ def test_arrow_is_compressed_if_asked(tmp_path: Path) -> None:
             file.finish()
         sizes.append(path.stat().st_size)
         assert read(path).num_rows == 10_000
-    assert sizes[0] > sizes[1] and sizes[0] > sizes[2]
+    assert sizes[0] > sizes[1]
+    assert sizes[0] > sizes[2]
 
 
 @pytest.mark.parametrize(
