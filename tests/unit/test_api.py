@@ -66,7 +66,7 @@ def test_errors_are_one_tree() -> None:
         assert issubclass(getattr(lobench, name), lobench.LobenchError)
     with pytest.raises(lobench.FeedError, match="no such file"):
         lobench.open("none.dbn")
-    with pytest.raises(lobench.UsageError, match="feeds have no such setting|no synthetic feed|synth"):
+    with pytest.raises(lobench.UsageError, match=r"feeds have no such setting|no synthetic feed|synth"):
         lobench.open("synth:nothing")
 
 
@@ -140,7 +140,7 @@ def test_books_are_the_oracles(records: npt.NDArray[np.void], feed: str, event: 
         with pytest.raises(lobench.UsageError, match="no record of such a book"):
             lobench.book(feed, event=event)
     elif event is None:
-        with pytest.raises(lobench.UsageError, match="which book\\? there are .* and 1 more"):
+        with pytest.raises(lobench.UsageError, match=r"which book\\? there are .* and 1 more"):
             lobench.book(feed)
 
 

@@ -165,7 +165,15 @@ def test_slices_make_no_difference(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "kind", "step"),
-    [("1s", "time", SECOND), ("100ms", "time", 10 ** 8), ("1000e", "events", 1000), ("10000v", "volume", 10000), ("trade", "trade", 1), ("bbo", "bbo", 1), ("5m", "time", 300 * SECOND)],
+    [
+        ("1s", "time", SECOND),
+        ("100ms", "time", 10**8),
+        ("5m", "time", 300 * SECOND),
+        ("1000e", "events", 1000),
+        ("10000v", "volume", 10_000),
+        ("trade", "trade", 1),
+        ("bbo", "bbo", 1),
+    ],
 )
 def test_words(text: str, kind: str, step: int) -> None:
     found = parse_sample(text)
