@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lobench.engine.replay import Replay
     from lobench.variants import discover, load_file, resolve
     from lobench.workbench.as_of import BookView
-    from lobench.workbench.replaying import ReplayOutcome
+    from lobench.workbench.replaying.outcome import ReplayOutcome
     from lobench.workbench.results.tables import RunResult
     from lobench.workbench.rows.stream import RowStream
     from lobench.workbench.version import version
@@ -31,7 +31,7 @@ _PLACES = {
     "LobenchError": "engine.errors",
     "Replay": "engine.replay",
     "ReplayInterrupted": "_rows",
-    "ReplayOutcome": "workbench.replaying",
+    "ReplayOutcome": "workbench.replaying.outcome",
     "RowStream": "workbench.rows.stream",
     "RunResult": "workbench.results.tables",
     "Source": "_feeds",

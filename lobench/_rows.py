@@ -19,7 +19,9 @@ from lobench.engine.policy import Variant
 from lobench.variants import compiled
 from lobench.workbench.as_of import BookView, Moment, Which, book_as_of
 from lobench.workbench.console import quiet
-from lobench.workbench.replaying import ReplayOutcome, Request, check_request, replay_feed
+from lobench.workbench.replaying.driving import replay_feed
+from lobench.workbench.replaying.outcome import ReplayOutcome
+from lobench.workbench.replaying.request import Request, check_request
 from lobench.workbench.rows.chosen import chosen_features
 from lobench.workbench.rows.sample import parse_sample
 from lobench.workbench.rows.stream import RowStream, Wanted

@@ -140,7 +140,7 @@ def test_books_are_the_oracles(records: npt.NDArray[np.void], feed: str, event: 
         with pytest.raises(lobench.UsageError, match="no record of such a book"):
             lobench.book(feed, event=event)
     elif event is None:
-        with pytest.raises(lobench.UsageError, match=r"which book\\? there are .* and 1 more"):
+        with pytest.raises(lobench.UsageError, match=r"which book\? there are .* and 1 more"):
             lobench.book(feed)
 
 

@@ -20,7 +20,7 @@ from lobench.workbench.cli import options, units
 if TYPE_CHECKING:
     from lobench.engine.feeds import Feed
     from lobench.engine.foreign.start import Contestant
-    from lobench.workbench.replaying import Request
+    from lobench.workbench.replaying.request import Request
 
 HELP = "replay a feed with one variant, with features and books as Parquet, Arrow or CSV"
 
@@ -72,7 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Replay, then print what came out; nothing but one line on stderr if it is interrupted."""
     from lobench.engine.errors import UsageError
     from lobench.engine.feeds import open_feed
-    from lobench.workbench.replaying import STREAM, check_request, replay_feed
+    from lobench.workbench.replaying.driving import replay_feed
+    from lobench.workbench.replaying.request import STREAM, check_request
     from lobench.workbench.streams import complain
     from lobench.workbench.tuning.picking import pick
 
@@ -95,7 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def request_of(arguments: argparse.Namespace) -> Request:
     """What the arguments ask for."""
-    from lobench.workbench.replaying import Request
+    from lobench.workbench.replaying.request import Request
 
     return Request(
         workers=options.one_of(arguments.workers),

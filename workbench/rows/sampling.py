@@ -17,7 +17,7 @@ a row has the values that it has without sampling.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -47,8 +47,8 @@ class Sampled(Rows):
     """Rows of a sample by time. ``ends``: int64, nanoseconds, the end of each row's interval; ``filled``: uint8, 1
     where the book had no evaluation in it."""
 
-    ends: npt.NDArray[np.int64] = None  # type: ignore[assignment]
-    filled: npt.NDArray[np.uint8] = None  # type: ignore[assignment]
+    ends: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    filled: npt.NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
 
 
 class Sampler:
