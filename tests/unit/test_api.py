@@ -21,7 +21,7 @@ from lobench.engine.oracle import Oracle
 from lobench.engine.registry import FEATURES
 from tests.cli.command import busy, calm
 from tests.dbn_files import header, write
-from tests.replays import TOP
+from tests.replays import TOP, bits
 
 MODULES = ("_commands", "_feeds", "_rows")
 LONG = {"run", "compare", "read_result"}
@@ -96,7 +96,7 @@ def assert_same(found: pa.Table, expected: pa.Table) -> None:
     for name in expected.column_names:
         ours, theirs = found[name], expected[name]
         if pa.types.is_floating(theirs.type):
-            assert np.array_equal(ours.to_numpy().view("u8"), theirs.to_numpy().view("u8")), name
+            assert np.array_equal(bits(ours.to_numpy()), bits(theirs.to_numpy())), name
         else:
             assert ours.to_pylist() == theirs.to_pylist(), name
 
@@ -157,7 +157,7 @@ def test_a_book_as_of_a_time(tmp_path: Path) -> None:
         {"bid_px": 10**9, "bid_sz": 5, "bid_ct": 1, "ask_px": None, "ask_sz": None, "ask_ct": None}
     ]
     assert "<td>5</td><td>1</td><td></td><td></td>" in found._repr_html_()
-    assert "1   " in str(found)
+    assert str(found).splitlines()[-1].split() == ["5", "1"]
     with pytest.raises(lobench.UsageError, match="says no time zone"):
         lobench.book(feed, at=datetime(2023, 11, 14))
     with pytest.raises(lobench.UsageError, match="give one of at and event"):

@@ -83,7 +83,7 @@ def test_refuses_in_the_commands_words(feed: str, options: dict[str, str], said:
 
 
 def test_what_is_no_result(tmp_path: Path) -> None:
-    with pytest.raises(lobench.UsageError, match="give a result.json"):
+    with pytest.raises(lobench.UsageError, match=r"give a result\.json"):
         lobench.read_result(tmp_path)
     (tmp_path / "result.json").write_text("{}")
     with pytest.raises(lobench.LobenchError, match="was not written by lobench as a result"):

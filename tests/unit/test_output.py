@@ -192,7 +192,9 @@ def read(path: Path) -> pa.Table:
     if path.suffix == ".arrow":
         found = pa.ipc.open_file(path).read_all()
     elif path.suffix == ".csv":
-        found = pa.csv.read_csv(path, convert_options=pa.csv.ConvertOptions(strings_can_be_null=True))
+        types = dict.fromkeys(FEATURES, pa.float64())
+        options = pa.csv.ConvertOptions(strings_can_be_null=True, column_types=types)
+        found = pa.csv.read_csv(path, convert_options=options)
     else:
         found = pq.read_table(path)
     texts = [pa.field(f.name, pa.string()) if pa.types.is_dictionary(f.type) else f for f in found.schema]

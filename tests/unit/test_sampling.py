@@ -18,7 +18,7 @@ from lobench.engine.registry import FEATURES
 from lobench.workbench.rows.sample import parse_sample
 from lobench.workbench.rows.sampling import CLOSED
 from lobench.workbench.rows.stream import RowStream, Wanted
-from tests.cli.command import busy
+from tests.cli.command import busy, calm
 from tests.dbn_files import header, write
 from tests.replays import TOP
 
@@ -85,7 +85,7 @@ def keyed(rows: list[Row]) -> list[tuple[Any, ...]]:
 def records() -> npt.NDArray[np.void]:
     made = busy(9_000)
     made["ts_event"][4_000:] += np.uint64(CLOSED)  # a night
-    made["ts_event"][6_000:] += np.uint64(CLOSED - 10**8)  # a quiet time, not a night
+    made["ts_event"][6_000:] += np.uint64(3 * 10**8)  # a quiet time, not a night
     made["ts_event"][5_000:5_040] -= np.uint64(2_000)  # late
     made["ts_event"][7_000:7_010] = 2**64 - 1
     return made
@@ -105,8 +105,22 @@ def test_by_time(feed: str, sample: str, step: int) -> None:
     found = listed(table(feed, sample))
     assert [row["ts_sample"] for row in found] == [row["ts_sample"] for row in expected]
     assert keyed(found) == keyed(expected)
-    if step <= SECOND:
+    if step < SECOND:
         assert {row["filled"] for row in found} == {True, False}
+
+
+@pytest.mark.normal
+@pytest.mark.parametrize(("silence", "filled"), [(CLOSED - 1, CLOSED // SECOND - 1), (CLOSED, 0)])
+def test_a_closed_market_is_not_filled(tmp_path: Path, silence: int, filled: int) -> None:
+    made = calm(2)
+    begin = 1_700_000_000 * SECOND
+    made["ts_event"] = [begin, begin + silence]
+    feed = write(tmp_path / "feed.dbn", header(), made.tobytes())
+    found = listed(table(feed, "1s"))
+    assert [row["filled"] for row in found] == [False, *[True] * filled, False]
+    assert found[0]["ts_sample"] == begin + SECOND
+    assert found[-1]["ts_sample"] == (begin + silence) // SECOND * SECOND + SECOND
+    assert {row["ts_event"] for row in found} == {begin, begin + silence}
 
 
 @pytest.mark.normal

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lobench.workbench.cli import options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from lobench.workbench.inspecting import Activity, InspectedBook, Inspection, Span
 
@@ -55,9 +55,8 @@ def _show(found: Inspection) -> None:
     more = f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else ""
     say("symbols", f"{', '.join(names[:_NAMES])}{more}" or "none are known")
     say("anomalies", _counts(found.anomalies) or "none")
-    for label, counts in (("other", {f"rtype {kind}": count for kind, count in found.other_records.items()}),):
-        if counts:
-            say(label, _counts(counts))
+    if found.other_records:
+        say("other", _counts({f"rtype {kind}": count for kind, count in found.other_records.items()}))
     if found.skipped:
         say("skipped", _counts(found.skipped))
     activity = found.activity(_WIDTH)
@@ -66,8 +65,7 @@ def _show(found: Inspection) -> None:
     _show_books(found.books)
 
 
-def _counts(counts: object) -> str:
-    assert isinstance(counts, dict)
+def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in counts.items() if count)
 
 
