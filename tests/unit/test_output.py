@@ -230,10 +230,15 @@ def test_every_format_holds_the_same(tmp_path: Path, suffix: str) -> None:
 @pytest.mark.parametrize("count", [0, 3])
 def test_what_a_file_tells_of_itself(tmp_path: Path, suffix: str, count: int) -> None:
     path = tmp_path / f"f{suffix}"
-    with features_file(str(path), told={"version": "7"}) as file:
+    with features_file(str(path), told={"version": "7", "feed": "\udcff.dbn"}) as file:
         file.write(rows(count))
         file.finish(told={"anomalies": json.dumps({"zero_size": 2})})
-    assert told_of(path) == {"version": "7", "anomalies": '{"zero_size": 2}', "complete": "true"}
+    assert told_of(path) == {
+        "version": "7",
+        "feed": "\\udcff.dbn",
+        "anomalies": '{"zero_size": 2}',
+        "complete": "true",
+    }
     assert read(path).num_rows == count
 
 

@@ -96,9 +96,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def request_of(arguments: argparse.Namespace) -> Request:
     """What the arguments ask for."""
+    import shlex
+    import sys
+
     from lobench.workbench.replaying.request import Request
 
     return Request(
+        command=shlex.join(["lobench", *sys.argv[1:]]),
         workers=options.one_of(arguments.workers),
         evaluate=arguments.evaluate,
         until=arguments.until,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
-import sys
 from contextlib import ExitStack
 
 from lobench.engine.cache import source_digest
@@ -69,7 +67,7 @@ def _told(feed: Feed, request: Request) -> dict[str, str]:
     return {
         "version": version(),
         "source_digest": source_digest(),
-        "command": shlex.join(["lobench", *sys.argv[1:]]) if sys.argv[1:] else "lobench",
+        "command": request.command,
         "feed": feed.name,
         "evaluate": request.evaluate,
         "sample": request.sample.text if request.sample else "every evaluation",

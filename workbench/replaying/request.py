@@ -15,7 +15,8 @@ STREAM = "-"
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a replay is asked for, as the options of `lobench replay`. ``columns``: names of features, None for all."""
+    """What a replay is asked for, as the options of `lobench replay`. ``columns``: names of features, None for all;
+    ``command``: what files tell of how they were made."""
 
     workers: int = 1
     evaluate: str = "last"
@@ -31,6 +32,7 @@ class Request:
     compression: str | None = None
     force: bool = False
     variants_from: Sequence[str] = ()
+    command: str = "lobench.replay"
 
     @property
     def outputs(self) -> dict[str, str]:

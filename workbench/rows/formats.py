@@ -42,9 +42,9 @@ class Encoder(Protocol):
         ...
 
 
-def told_keys(told: Mapping[str, str]) -> dict[str, str]:
-    """What a file tells, by the keys that it has there."""
-    return {f"{_PREFIX}{name}": text for name, text in told.items()}
+def told_keys(told: Mapping[str, str]) -> dict[str, bytes]:
+    """What a file tells, by the keys that it has there. A name that is no text is written as an escape."""
+    return {f"{_PREFIX}{name}": text.encode(errors="backslashreplace") for name, text in told.items()}
 
 
 def suffix_of(path: str) -> str:
