@@ -318,6 +318,10 @@ def test_what_goes_wrong_while_encoding_is_told(tmp_path: Path) -> None:
 
         def close(self, told: object) -> None: ...
 
+        def abandon(self) -> None:
+            abandoned.append(self)
+
+    abandoned: list[object] = []
     encoder = BackgroundEncoder(Full, grouped=False)
     batch = pa.record_batch([pa.array([1])], ["a"])
 
@@ -329,6 +333,7 @@ def test_what_goes_wrong_while_encoding_is_told(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No space left"):
         much()
     encoder.discard()
+    assert len(abandoned) == 1
 
 
 def test_what_was_interrupted_is_told_in_every_format(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -39,6 +40,10 @@ class Encoder(Protocol):
 
     def close(self, told: Mapping[str, str]) -> None:
         """Write the end, with what the file tells of itself."""
+        ...
+
+    def abandon(self) -> None:
+        """Let go of a file that nobody will read."""
         ...
 
 
@@ -88,6 +93,12 @@ class _Parquet:
         self._writer.add_key_value_metadata(told_keys(told))
         self._writer.close()
 
+    def abandon(self) -> None:
+        # Else it closes itself once the file is gone.
+        with suppress(OSError, pa.ArrowException):
+            self._writer.close()
+        self._writer.is_open = False
+
 
 def _plain(schema: pa.Schema) -> pa.Schema:
     """The schema with names as text: a dictionary that grows is for Parquet alone."""
@@ -112,6 +123,8 @@ class _Arrow:
         self._writer.write_batch(end, custom_metadata=told_keys(told))
         self._writer.close()
 
+    def abandon(self) -> None: ...
+
 
 class _Csv:
     """Times as ISO 8601, prices as whole numbers, as in the other formats; what is undefined is empty or nan."""
@@ -125,6 +138,8 @@ class _Csv:
 
     def close(self, told: Mapping[str, str]) -> None:
         self._writer.close()
+
+    def abandon(self) -> None: ...
 
 
 def told_of(path: Path) -> dict[str, str] | None:

@@ -72,6 +72,15 @@ class BackgroundEncoder:
 
     def _encode(self) -> None:
         encoder = self._make()
+        done = False
+        try:
+            self._encode_with(encoder)
+            done = not self._abandoned
+        finally:
+            if not done:
+                encoder.abandon()
+
+    def _encode_with(self, encoder: Encoder) -> None:
         group: list[pa.RecordBatch] = []
         rows = size = 0
         while (batch := self._queue.get()) is not None:
