@@ -94,7 +94,7 @@ def open(
         "to": to,
     }
     settings = [f"--{name}={value}" for name, value in given.items() if value is not None]
-    words = (*map(fspath, paths), *settings)
+    words = (*(fspath(path) for path in paths), *settings)
     return Source(words, open_feed(words))
 
 
@@ -120,7 +120,7 @@ def words_of(feed: FeedLike | None) -> tuple[str, ...]:
         return feed.words
     if isinstance(feed, str | PathLike):
         return (fspath(feed),)
-    return tuple(map(fspath, feed))
+    return tuple(fspath(path) for path in feed)
 
 
 @contextmanager

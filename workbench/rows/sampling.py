@@ -78,7 +78,7 @@ class _Books:
 
     def numbers(self, instruments: Any, publishers: Any) -> npt.NDArray[np.int64]:
         """Of these, shape (n,); those that are new get the next ones."""
-        keys = instruments.astype(np.int64) << 16 | publishers.astype(np.int64)
+        keys: npt.NDArray[np.int64] = instruments.astype(np.int64) << 16 | publishers.astype(np.int64)
         if not len(keys):
             return keys
         places, found = self._found(keys)
@@ -254,7 +254,9 @@ class _ByTime:
         for part, (new, old) in zip(made, pairs, strict=True):
             part[here] = new[index[here]]
             part[~here] = old[there]
-        return Sampled(*made, ends=self._ends[:count].copy(), filled=self._filled[:count].copy())
+        heads, features, levels = made
+        ends, filled = self._ends[:count].copy(), self._filled[:count].copy()
+        return Sampled(heads, features, levels, ends=ends, filled=filled)
 
     def _hold(self, rows: Rows) -> None:
         """Copy the states that are rows of this slice."""
@@ -271,8 +273,10 @@ class _ByTime:
         if more > 0:
             held = self._held
             room = [np.zeros((more, *part.shape[1:]), part.dtype) for part in (held.heads, held.features, held.levels)]
-            parts = zip((held.heads, held.features, held.levels), room, strict=True)
-            self._held = Rows(*(np.concatenate(pair) for pair in parts))
+            heads, features, levels = (
+                np.concatenate(pair) for pair in zip((held.heads, held.features, held.levels), room, strict=True)
+            )
+            self._held = Rows(heads, features, levels)
             self._newest = np.concatenate([self._newest, np.full(more, UNSEEN)])
             self._fresh = np.concatenate([self._fresh, np.zeros(more, np.uint8)])
 
