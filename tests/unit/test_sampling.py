@@ -110,7 +110,7 @@ def test_by_time(feed: str, sample: str, step: int) -> None:
 
 
 @pytest.mark.normal
-@pytest.mark.parametrize(("silence", "filled"), [(CLOSED - 1, CLOSED // SECOND - 1), (CLOSED, 0)])
+@pytest.mark.parametrize(("silence", "filled"), [(CLOSED - 1, CLOSED // SECOND - 2), (CLOSED, 0)])
 def test_a_closed_market_is_not_filled(tmp_path: Path, silence: int, filled: int) -> None:
     made = calm(2)
     begin = 1_700_000_000 * SECOND
