@@ -25,7 +25,7 @@ def arguments_of(verb: str, words: Sequence[str] = (), /, **options: Any) -> arg
     importlib.import_module(f"lobench.workbench.cli.{verb}").add_arguments(parser)
     given = []
     for name, value in options.items():
-        option = f"--{name.replace('_', '-')}"
+        option = f"--{name.replace('_', '-')}" if len(name) > 1 else f"-{name}"
         if value is True:
             given.append(option)
         elif isinstance(value, list | tuple):
