@@ -113,8 +113,8 @@ class Laboratory:
                 name=name,
                 workers=count,
                 agrees=name not in self.refuted,
-                result=result,
                 compared=None,
+                result=result,
                 digests=lambda: {"trace": "0" * 16, "state": "1" * 16},
                 lines=lambda differs=name in self.refuted: ["event 5 differs"] * differs,
             )

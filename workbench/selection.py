@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from lobench.engine.errors import UsageError
 from lobench.engine.foreign.start import Contestant
-from lobench.variants import factorial, from_top
+from lobench.variants import factorial, from_top, resolve
 from lobench.workbench.ladder import Ladder
 
 LADDER: Final = "ladder"
@@ -40,3 +41,10 @@ def with_reference(names: str, ladder: Ladder) -> list[Contestant]:
     if any(variant.name == ladder.reference for variant in chosen):
         return chosen
     return [ladder.known[ladder.reference], *chosen]
+
+
+def named_or_last(name: str | None, known: Mapping[str, Contestant]) -> Contestant:
+    """The variant of this name, or combination; the ladder's last without one. Raises UsageError as ``resolve``."""
+    if name:
+        return resolve(name, known)
+    return max(known.values(), key=lambda variant: -1 if variant.phase is None else variant.phase)

@@ -15,6 +15,7 @@ from lobench.workbench.cli import options
 if TYPE_CHECKING:
     from lobench.engine.foreign.start import Contestant
     from lobench.workbench.ladder import Ladder
+    from lobench.workbench.results import ResultFolder
     from lobench.workbench.results.model.document import FeedResult, Result
     from lobench.workbench.results.model.intervals import Interval
 
@@ -41,17 +42,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from lobench.engine.feeds import open_feed
     from lobench.workbench.cli.outcome import exit_code, without_rows
-    from lobench.workbench.comparison.cmp import compare
     from lobench.workbench.console import print_json
+    from lobench.workbench.results.conversion import as_json
+
+    folder, content, (base, variant) = conducted(arguments)
+    (feed,) = content.feeds
+    comparison = feed.comparison
+    if arguments.json:
+        print_json({"result_file": str(folder.result), "comparison": as_json(comparison), **without_rows(content)})
+    else:
+        _show(content, feed, base, variant, folder.result)
+    return 1 if exit_code(content) or (comparison and comparison.regression) else 0
+
+
+def conducted(arguments: argparse.Namespace) -> tuple[ResultFolder, Result, tuple[str, str]]:
+    """Verify, measure and compare as asked; returns the result, where it is kept, and the names of the two."""
+    from lobench.engine.feeds import open_feed
+    from lobench.workbench.comparison.cmp import compare
     from lobench.workbench.experiment.budget import Budget
     from lobench.workbench.experiment.document import Document, new_content
     from lobench.workbench.experiment.options import options_of
     from lobench.workbench.experiment.pipeline import conduct
     from lobench.workbench.ladder import load_ladder
     from lobench.workbench.results import ResultFolder
-    from lobench.workbench.results.conversion import as_json
     from lobench.workbench.results.refuted import refuted
 
     budget = Budget(
@@ -76,12 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not {base, variant} & set(refuted(feed)):
         feed.comparison = compare(feed, base, variant, arguments.tolerance, until=content.until)
         document.save()
-    comparison = feed.comparison
-    if arguments.json:
-        print_json({"result_file": str(folder.result), "comparison": as_json(comparison), **without_rows(content)})
-    else:
-        _show(content, feed, base, variant, folder.result)
-    return 1 if exit_code(content) or (comparison and comparison.regression) else 0
+    return folder, content, (base, variant)
 
 
 def _variants(arguments: argparse.Namespace, ladder: Ladder) -> tuple[list[Contestant], tuple[str, str]]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lobench.workbench.experiment.budget import Budget
+    from lobench.workbench.results import Result, ResultFolder
 
 HELP = "verify and measure all variants on a feed: the main job"
 
@@ -45,15 +46,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from lobench.engine.feeds import open_feed
-    from lobench.engine.scope import least
     from lobench.workbench.cli.outcome import exit_code, say, show, without_rows
     from lobench.workbench.console import print_json
+    from lobench.workbench.results import read
+
+    folder, content = conducted(arguments)
+    # The libraries that draw take a second to load.
+    from lobench.reports import write
+
+    page = write([read(folder.result)], folder.path)
+    if arguments.json:
+        print_json({"result_file": str(folder.result), "report_file": str(page), **without_rows(content)})
+        return exit_code(content)
+    show(content)
+    if arguments.quick:
+        say("coarse", "a quick look: no factorial, scaling or sweep; without --quick there are")
+    say("result", folder.result)
+    say("report", page)
+    say("next", _next(arguments))
+    return exit_code(content)
+
+
+def conducted(arguments: argparse.Namespace) -> tuple[ResultFolder, Result]:
+    """Verify and measure as asked; returns the result and where it is kept."""
+    from lobench.engine.feeds import open_feed
+    from lobench.engine.scope import least
     from lobench.workbench.experiment.document import Document, new_content
     from lobench.workbench.experiment.options import options_of
     from lobench.workbench.experiment.pipeline import conduct
     from lobench.workbench.ladder import load_ladder
-    from lobench.workbench.results import ResultFolder, read
+    from lobench.workbench.results import ResultFolder
     from lobench.workbench.selection import with_reference
 
     ladder = load_ladder(arguments.ladder, arguments.variants_from)
@@ -70,20 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
         conduct(document, [(specs, source)], variants, ladder, budget, arguments.tuning)
     finally:
         folder.drop_if_empty()
-    # The libraries that draw take a second to load.
-    from lobench.reports import write
-
-    page = write([read(folder.result)], folder.path)
-    if arguments.json:
-        print_json({"result_file": str(folder.result), "report_file": str(page), **without_rows(content)})
-        return exit_code(content)
-    show(content)
-    if arguments.quick:
-        say("coarse", "a quick look: no factorial, scaling or sweep; without --quick there are")
-    say("result", folder.result)
-    say("report", page)
-    say("next", _next(arguments))
-    return exit_code(content)
+    return folder, content
 
 
 def _budget(arguments: argparse.Namespace, until: str) -> Budget:
