@@ -185,7 +185,7 @@ def replay(
     """
     source = source_of(feed)
     request = Request(
-        workload=Workload(evaluate=evaluate, until=until, files=tuple(map(fspath, variants_from))),
+        workload=Workload(evaluate=evaluate, until=until, files=tuple(fspath(path) for path in variants_from)),
         workers=workers,
         strict=strict,
         counters=counters,
