@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lobench._commands import compare, conform, inspect, list_variants, read_result, run, verify
+    from lobench._commands import batch, compare, conform, inspect, list_variants, read_result, run, verify
     from lobench._feeds import Source, convert, generate, open
     from lobench._rows import ReplayInterrupted, book, features, replay, rows
     from lobench.engine.errors import FeedError, LobenchError, StaleError, StrictError, UsageError
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from lobench.engine.replay import Replay
     from lobench.variants import discover, load_file, resolve
     from lobench.workbench.as_of import BookView
+    from lobench.workbench.batch.driving import BatchOutcome
     from lobench.workbench.replaying.outcome import ReplayOutcome
     from lobench.workbench.results.tables import RunResult
     from lobench.workbench.rows.stream import RowStream
     from lobench.workbench.version import version
 
 _PLACES = {
+    "BatchOutcome": "workbench.batch.driving",
     "BookView": "workbench.as_of",
     "FeedError": "engine.errors",
     "LobenchError": "engine.errors",
@@ -39,6 +41,7 @@ _PLACES = {
     "StrictError": "engine.errors",
     "UsageError": "engine.errors",
     "Variant": "engine.policy",
+    "batch": "_commands",
     "book": "_rows",
     "compare": "_commands",
     "conform": "_commands",
@@ -63,6 +66,7 @@ _PLACES = {
 """Public name to the part that defines it."""
 
 __all__ = [
+    "BatchOutcome",
     "BookView",
     "FeedError",
     "LobenchError",
@@ -76,6 +80,7 @@ __all__ = [
     "StrictError",
     "UsageError",
     "Variant",
+    "batch",
     "book",
     "compare",
     "conform",

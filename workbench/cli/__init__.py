@@ -30,6 +30,7 @@ VERBS = (
     "replay",
     "inspect",
     "convert",
+    "batch",
     "profile",
     "tune",
     "plan",

@@ -170,6 +170,31 @@ def workload_of(arguments: argparse.Namespace, files: Sequence[str] = ()) -> Wor
     return Workload(evaluate=arguments.evaluate, until=until, files=tuple(files))
 
 
+def add_columns(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--columns", metavar="LIST", type=units.columns, help="only these features, separated by commas (default all)"
+    )
+
+
+def add_depth(parser: argparse.ArgumentParser, note: str | None = None) -> None:
+    parser.add_argument("--depth", type=int, metavar="N", help=_noted("levels of the book on each side", note))
+
+
+def add_sample(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--sample",
+        metavar="STEP",
+        type=units.sample,
+        help="only some rows: of each book the last of every interval (1s, 100ms), the next after so many events "
+        "(1000e) or units traded (10000v), after each trade, or where the best prices change (bbo) (default every "
+        "evaluation)",
+    )
+
+
+def add_compression(parser: argparse.ArgumentParser, note: str) -> None:
+    parser.add_argument("--compression", metavar="NAME", help=_noted("zstd, lz4, snappy or none", note))
+
+
 def add_tuning(parser: argparse.ArgumentParser) -> None:
     """With which fitted parameters the variants that take some replay."""
     parser.add_argument(

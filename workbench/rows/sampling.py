@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +27,8 @@ from lobench.engine.compiling import entry
 from lobench.engine.layout import HEAD, OUTPUT_LEVEL
 from lobench.engine.records import TRADE
 from lobench.engine.registry import FEATURES
-from lobench.engine.replay import Rows
+from lobench.engine.rows import Rows
+from lobench.workbench.rows.numbering import Numbers, book_keys
 from lobench.workbench.rows.sample import Sample
 
 CLOSED: Final = 30 * 60 * 10**9
@@ -66,45 +67,12 @@ class Sampler:
         yield from self._picker.finish()
 
 
-class _Books:
-    """Numbers of books, from 0, by instrument and publisher."""
-
-    def __init__(self) -> None:
-        self._keys = np.zeros(0, np.int64)
-        self._numbers = np.zeros(0, np.int64)
-
-    def __len__(self) -> int:
-        return len(self._keys)
-
-    def numbers(self, instruments: Any, publishers: Any) -> npt.NDArray[np.int64]:
-        """Of these, shape (n,); those that are new get the next ones."""
-        keys: npt.NDArray[np.int64] = instruments.astype(np.int64) << 16 | publishers.astype(np.int64)
-        if not len(keys):
-            return keys
-        places, found = self._found(keys)
-        if not found.all():
-            fresh, first = np.unique(keys[~found], return_index=True)
-            order = np.argsort(np.argsort(first))
-            merged = np.concatenate([self._keys, fresh])
-            numbers = np.concatenate([self._numbers, len(self._keys) + order])
-            sort = np.argsort(merged)
-            self._keys, self._numbers = merged[sort], numbers[sort]
-            places, _ = self._found(keys)
-        return self._numbers[places]
-
-    def _found(self, keys: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-        if not len(self._keys):
-            return np.zeros(len(keys), np.int64), np.zeros(len(keys), np.bool_)
-        places = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-        return places, self._keys[places] == keys
-
-
 class _ByRecord:
     """Samples by events, volume, trades and best prices: rows of the slice, as they are."""
 
     def __init__(self, sample: Sample) -> None:
         self._mode, self._step = _MODES.index(sample.kind), sample.step
-        self._books = _Books()
+        self._books = Numbers()
         self._totals = np.zeros(0, np.int64)
         self._marks = np.zeros(0, np.int64)
         self._bests = np.zeros((0, 4), np.int64)
@@ -114,8 +82,8 @@ class _ByRecord:
         heads, records = rows.heads, rows.records
         trades = np.flatnonzero(records["action"] == TRADE)
         sold = records[trades]
-        of_trades = self._books.numbers(sold["instrument_id"], sold["publisher_id"])
-        of_rows = self._books.numbers(heads["instrument_id"], heads["publisher_id"])
+        of_trades = self._books.of(book_keys(sold))
+        of_rows = self._books.of(book_keys(heads))
         self._grow()
         chosen = np.zeros(len(heads), np.uint8)
         quotes = np.zeros((len(heads) if self._mode == BBO else 0, 4), np.int64)
@@ -205,7 +173,7 @@ class _ByTime:
 
     def __init__(self, step: int, depth: int) -> None:
         self._step = step
-        self._books = _Books()
+        self._books = Numbers()
         self._newest = np.zeros(0, np.int64)
         self._fresh = np.zeros(0, np.uint8)
         self._place = np.full(4, -1, np.int64)
@@ -215,7 +183,7 @@ class _ByTime:
         self._filled = np.zeros(_ROOM, np.uint8)
 
     def take(self, rows: Rows) -> Iterator[Rows]:
-        books = self._books.numbers(rows.heads["instrument_id"], rows.heads["publisher_id"])
+        books = self._books.of(book_keys(rows.heads))
         self._grow()
         times = rows.heads["ts_event"].astype(np.int64)
         row = 0

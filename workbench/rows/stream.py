@@ -14,7 +14,8 @@ from lobench.engine.activity import activity
 from lobench.engine.errors import UsageError
 from lobench.engine.feeds import Chunk, Feed
 from lobench.engine.policy import Variant
-from lobench.engine.replay import SLICE, Replay, Rows
+from lobench.engine.replay import SLICE, Replay
+from lobench.engine.rows import Rows
 from lobench.engine.result import Result
 from lobench.workbench.rows.columns import RowColumns
 from lobench.workbench.rows.sample import Sample
