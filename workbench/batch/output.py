@@ -58,7 +58,9 @@ class DatasetOutput(Output):
         known: Sequence[Path],
         place_of: Callable[[str], Path],
     ) -> None:
-        self._feed, self._stack, self._batch, self._task = feed, stack, batch, task
+        self._feed, self._batch, self._task = feed, batch, task
+        # Before all else that the stack holds: files are made while rows come, and outlive whoever writes to them.
+        self._stack = stack.enter_context(ExitStack())
         self._known, self._place_of = known, place_of
         self._group_bytes = _GROUPS // (len(known) or MOST_SYMBOLS)
         self._numbers = Numbers()
@@ -133,10 +135,7 @@ class DatasetOutput(Output):
 
 def taken(rows: Rows, chosen: npt.NDArray[np.int64]) -> Rows:
     """Some rows, with memory of their own."""
-    features = np.empty((rows.features.shape[1], len(chosen)))
-    for place, column in enumerate(features):
-        np.take(rows.features[:, place], chosen, out=column)
-    heads, levels = rows.heads[chosen], rows.levels[chosen]
+    heads, features, levels = rows.some(chosen)
     if isinstance(rows, Sampled):
-        return Sampled(heads, features.T, levels, ends=rows.ends[chosen], filled=rows.filled[chosen])
-    return Rows(heads, features.T, levels)
+        return Sampled(heads, features, levels, ends=rows.ends[chosen], filled=rows.filled[chosen])
+    return Rows(heads, features, levels)

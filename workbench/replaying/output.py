@@ -10,16 +10,17 @@ from lobench.engine.feeds import Feed
 from lobench.engine.result import Result
 from lobench.engine.rows import Rows
 from lobench.workbench.replaying.request import Request
+from lobench.workbench.rows.aside import Aside
 from lobench.workbench.rows.chosen import chosen_features
 from lobench.workbench.rows.digesting import FeedDigest
 from lobench.workbench.rows.files import RowsFile, book_file, features_file
-from lobench.workbench.rows.sampling import Sampler
+from lobench.workbench.rows.sampling import Noted, Sampler
 from lobench.workbench.version import version
 
 
 class Output:
-    """Takes a replay's rows, as many as the request's sample, to each of ``files``. ``depth``: levels that rows must
-    have. Files that are not finished when ``stack`` is left are removed."""
+    """Takes a replay's rows, as many as the request's sample, to each of ``files``, on a thread of its own. ``depth``:
+    levels that rows must have. Files that are not finished when ``stack`` is left are removed."""
 
     def __init__(self, feed: Feed, request: Request, stack: ExitStack) -> None:
         sample = request.sample
@@ -28,12 +29,18 @@ class Output:
         self.told = _told(feed, request)
         self.files = self._opened(feed, request, stack)
         self._sampler = Sampler(sample, self.depth) if sample else None
+        # After the files, which it must not find closed.
+        self._aside = stack.enter_context(Aside(self._take, "lobench-rows"))
 
     def write(self, rows: Rows) -> None:
-        for chosen in self._sampler.take(rows) if self._sampler else [rows]:
+        self._aside.put(self._sampler.note(rows) if self._sampler else Noted(rows))
+
+    def _take(self, noted: Noted) -> None:
+        for chosen in self._sampler.take(noted) if self._sampler else [noted.rows]:
             self._add(chosen)
 
     def finish(self, result: Result, *, complete: bool) -> None:
+        self._aside.finish()
         for chosen in self._sampler.finish() if self._sampler else []:
             self._add(chosen)
         told = {

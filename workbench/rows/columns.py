@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from lobench.engine.errors import UsageError
+from lobench.engine.registry import FEATURES
 from lobench.engine.rows import Rows
 from lobench.workbench.rows.chosen import place_of
 from lobench.workbench.rows.sampling import Sampled
@@ -87,11 +88,11 @@ class RowColumns:
             yield self._names.column(heads["instrument_id"])
 
     def _features(self, rows: Rows) -> Iterator[pa.Array]:
-        # A few columns must not keep the memory of all.
-        few = len(self._places) < rows.features.shape[1]
-        for place in self._places:
-            column = rows.features[:, place]
-            yield pa.array(column.copy() if few else np.ascontiguousarray(column))
+        if len(self._places) < len(FEATURES):
+            # A few columns must not keep the memory of all.
+            yield from (pa.array(rows.column(place).copy()) for place in self._places)
+        else:
+            yield from (pa.array(np.ascontiguousarray(rows.features[:, place])) for place in self._places)
 
     def _levels(self, rows: Rows) -> Iterator[pa.Array]:
         if not self._depth:
