@@ -44,7 +44,7 @@ def assert_same_rows(found: pa.Table, expected: pa.Table) -> None:
     assert found.num_rows == expected.num_rows
     keys = [("instrument_id", "ascending"), ("publisher_id", "ascending"), ("event_number", "ascending")]
     keys += [("ts_event", "ascending")]
-    keys += [("mid_price", "ascending"), ("bid_size", "ascending")] if "bid_size" in found.column_names else []
+    keys += [("ts_sample", "ascending")] if "ts_sample" in found.column_names else []
     ours, theirs = found.select(expected.column_names).sort_by(keys), expected.sort_by(keys)
     for name in expected.column_names:
         one, other = ours[name].combine_chunks(), theirs[name].combine_chunks()

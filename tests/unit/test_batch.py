@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import pytest
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.engine.feeds import Feed, load, open_feed
 from lobench.engine.feeds.selection import SelectedFeed, Selection
-from lobench.workbench.batch.cluster import lanes
+from lobench.workbench.batch.cluster import connected, lanes
 from lobench.workbench.batch.feeds import BatchFeed, find_feeds
 from lobench.workbench.batch.layout import (
     check_symbols,
@@ -180,7 +182,7 @@ def test_the_day_of_a_feed(tmp_path: Path) -> None:
 
 def test_places(tmp_path: Path) -> None:
     feed = BatchFeed(("/days/ES 1.dbn.zst",))
-    day = day_of_feed(["a-20240506.dbn"], open_feed(["synth:liquid-future,n=10"]))
+    day = date(2024, 5, 6)
     share = place_of_share(str(tmp_path), day, feed, 3)
     assert share.relative_to(tmp_path).as_posix() == f"date=2024-05-06/ES_1-{feed.stem[-8:]}-003.parquet"
     symbol = place_of_symbol(str(tmp_path), day, feed, "A/B C")
@@ -224,8 +226,8 @@ def test_the_manifest_knows_what_is_done(tmp_path: Path) -> None:
     manifest.note(tasks[1], TaskOutcome(state=FAILED, error="bad"))
 
     again = Manifest(dataset, REQUEST)
-    again.plan(tasks)
     assert again.entries == manifest.entries
+    again.plan(tasks)
     assert [again.is_done(task) for task in tasks] == [True, False, False]
     plan = plan_of(tasks, 3, again)
     assert (plan.tasks, plan.done, plan.seconds, plan.measured) == (tuple(tasks[1:]), 1, 4.0, True)
@@ -252,3 +254,9 @@ def test_processes_of_this_machine() -> None:
     assert (lanes("3"), lanes("tcp://host:8786")) == (3, None)
     with pytest.raises(UsageError, match="from 1, was 0"):
         lanes("0")
+
+
+def test_what_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(UsageError, match=r"lobench\[cluster\]"), connected("1"):
+        pass

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmarks import common, decode, exact, first_call, replay, stages, verification
+from benchmarks import common, decode, exact, first_call, output, replay, stages, verification
 from lobench.engine.counters import COUNTERS
 from lobench.variants import discover
 from lobench.workbench.history.asv_files import configuration
@@ -176,6 +176,15 @@ def test_every_form_of_a_feed_is_read_whole(tmp_path: Path, monkeypatch: pytest.
     assert sums[0] > 0
 
 
+def test_rows_out_are_compared_in_turns() -> None:
+    suite = output.Output()
+    suite.session = output.Session("synth:liquid-future,n=3000")
+    for kind in output.KINDS:
+        rate, ratio = output.measured(suite.session, kind, 1)
+        assert rate > 0
+        assert ratio > 0
+
+
 def test_verification_is_timed_on_variants_that_agree(
     cache: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -192,9 +201,9 @@ def test_every_benchmark_has_a_version_of_its_own() -> None:
     """Without one asv takes the digest of its text: the series would end with the next edit."""
     classes = [
         value
-        for module in (decode, exact, first_call, replay, stages, verification)
+        for module in (decode, exact, first_call, output, replay, stages, verification)
         for value in vars(module).values()
-        if isinstance(value, type) and value.__module__ == module.__name__
+        if isinstance(value, type) and value.__module__ == module.__name__ and value is not output.Session
     ]
-    assert len(classes) == 6
+    assert len(classes) == 7
     assert all("version" in vars(one) for one in classes)

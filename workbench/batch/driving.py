@@ -143,7 +143,6 @@ def _compile(request: BatchRequest) -> None:
 
 def _workers(client: Any) -> str:
     """How many there are, and what each may take."""
-    told = client.scheduler_info(n_workers=-1)["workers"].values()
-    limits = {int(one["memory_limit"]) for one in told}
+    limits = {int(one["memory_limit"]) for one in client.scheduler_info()["workers"].values()}
     each = f" of {max(limits) / 2**30:.1f} GiB each" if limits and min(limits) else ""
-    return f"{len(told)} workers{each}"
+    return f"{len(client.nthreads())} workers{each}"
