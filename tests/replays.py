@@ -20,8 +20,8 @@ from lobench.engine.oracle.features import FEATURES
 from lobench.engine.policy import COMPILED_AXES, Variant
 from lobench.engine.records import ASK, BATCH, BID, MBO
 from lobench.engine.replay import Replay
-from lobench.engine.rows import Rows
 from lobench.engine.result import DIGEST_NAMES, Result
+from lobench.engine.rows import Rows
 from lobench.variants import discover, factorial
 
 Records = npt.NDArray[np.void]

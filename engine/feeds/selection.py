@@ -26,8 +26,8 @@ _SHOWN = 5
 class Selection:
     """``symbols``: patterns as shells have them, ``instruments``: ids; of both, what either names is taken. ``start``
     (included) and ``stop`` (excluded): nanoseconds since 1970 that ``ts_recv``, where it is not given ``ts_event``, is
-    between. ``keys``: from which ``key_of`` (included) to which (excluded; None: to the last) instruments are taken, of a
-    feed that may have none of them. What is None selects all."""
+    between. ``keys``: from which ``key_of`` (included) to which (excluded; None: to the last) instruments are taken, of
+    a feed that may have none of them. What is None selects all."""
 
     symbols: tuple[str, ...] | None = None
     instruments: frozenset[int] | None = None

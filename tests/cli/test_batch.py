@@ -35,7 +35,7 @@ def test_a_dataset_is_what_single_replays_make(feeds: list[str], tmp_path: Path)
     words = ("batch", tmp_path / "days/*", "-o", dataset, "--features", "--depth", 2, "--files", 2, "--scheduler", 2)
 
     planned = answer(*words, "--dry-run")
-    assert [task["feed"] for task in planned["tasks"]][0] == max(feeds, key=lambda path: Path(path).stat().st_size)
+    assert planned["tasks"][0]["feed"] == max(feeds, key=lambda path: Path(path).stat().st_size)
     assert (planned["feeds"], planned["done"], len(planned["tasks"])) == (4, 0, 4)
     assert not dataset.exists()
 

@@ -1,5 +1,5 @@
-"""Forty feeds of three kinds, and what ends in the middle of them: a worker, the command, the scheduler, the disk's
-room. Gone on with, the dataset is what single replays make; no finished file is written again, no row is there twice."""
+"""Forty feeds of three kinds, and what ends in the middle of them: a worker, the command, the scheduler, room on the
+disk. Gone on with, the dataset is what single replays make; no finished file is written again, no row is there twice."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def some_done(dataset: Path) -> list[dict[str, object]]:
 def gone_on(days: list[str], dataset: Path, expected: pa.Table, *more: object) -> None:
     """The same command once more: all of it is there, and what was finished stays."""
     before = stamps(dataset)
-    assert 0 < len(before)
+    assert len(before) > 0
     told = answer(*words(days, dataset, *more))
     assert told["complete"]
     assert told["done_before"] > 0

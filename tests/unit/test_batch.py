@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,9 @@ def test_feeds_by_name_glob_and_list(folder: Path, monkeypatch: pytest.MonkeyPat
     assert [feed.words for feed in find_feeds(["*.dbn"], [], [])] == days
     assert [feed.words for feed in find_feeds(["b-20240507.dbn", "*.dbn"], [], [])] == days[::-1], "each once"
     (folder / "list").mkdir()
-    lines = "# two of one day\n../a-20240506.dbn ../other.txt --mapping=bitstamp\n\n../b*.dbn\nsynth:liquid-future,n=9\n"
+    lines = (
+        "# two of one day\n../a-20240506.dbn ../other.txt --mapping=bitstamp\n\n../b*.dbn\nsynth:liquid-future,n=9\n"
+    )
     (folder / "list/days.txt").write_text(lines)
     found = find_feeds([], ["list/days.txt"], ["--from=2024-05-06"])
     assert [feed.paths for feed in found] == [
@@ -87,7 +90,7 @@ def test_feeds_that_there_are_not(names: list[str], said: str) -> None:
 
 
 def test_a_list_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="--feeds-from .*none: No such file"):
+    with pytest.raises(UsageError, match=r"--feeds-from .*none: No such file"):
         find_feeds([], [str(tmp_path / "none")], [])
     (tmp_path / "list").write_text("--date=2024-05-06\n")
     with pytest.raises(UsageError, match="names no file"):
@@ -146,7 +149,7 @@ def test_shares_hold_each_instrument_once(tmp_path: Path, files: int, parts: int
     bounds = [(share.first, share.stop) for share in shares]
     assert bounds[0][0] == 0
     assert bounds[-1][1] == len(shares[0].starts) + 1
-    assert all(one[1] == other[0] for one, other in zip(bounds, bounds[1:], strict=False))
+    assert all(one[1] == other[0] for one, other in pairwise(bounds))
     seen = 0
     for share in shares:
         if share.first < share.stop:

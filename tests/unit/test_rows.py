@@ -118,4 +118,6 @@ def test_rows_that_are_kept_do_not_change(feed: str, tmp_path: Path) -> None:
     sums: list[npt.NDArray[np.float64]] = [np.nan_to_num(batch["mid_price"].to_numpy()).copy() for batch in batches]
     again = [np.nan_to_num(batch["mid_price"].to_numpy()) for batch in lobench.rows(feed)]
     assert all(np.array_equal(one, other) for one, other in zip(sums, again, strict=True))
-    assert all(np.array_equal(np.nan_to_num(b["mid_price"].to_numpy()), one) for b, one in zip(batches, sums, strict=True))
+    assert all(
+        np.array_equal(np.nan_to_num(b["mid_price"].to_numpy()), one) for b, one in zip(batches, sums, strict=True)
+    )

@@ -45,7 +45,9 @@ class BatchRequest:
         if self.evaluate not in EVALUATE:
             raise UsageError(f"--evaluate is one of {', '.join(EVALUATE)}, was '{self.evaluate}'")
         if self.files is not None and (self.files < 1 or self.partition_by == SYMBOL):
-            raise UsageError(f"--files is a number of files for each day, from 1, was {self.files}; symbols have one each")
+            raise UsageError(
+                f"--files is a number of files for each day, from 1, was {self.files}; symbols have one each"
+            )
         if self.split < 1:
             raise UsageError(f"--split-above is a size in bytes, was {self.split}")
         self.sampled()

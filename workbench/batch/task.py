@@ -28,8 +28,8 @@ class DatasetFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """Part ``part`` of ``parts`` of a feed. ``version``: of the lobench that planned it, ``command``: what files tell of
-    how they were made."""
+    """Part ``part`` of ``parts`` of a feed. ``version``: of the lobench that planned it, ``command``: what files tell
+    of how they were made."""
 
     feed: BatchFeed
     request: BatchRequest

@@ -43,7 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_settings(parser)
     options.add_output(parser, note="must be given")
     parser.add_argument(
-        "--features", dest="with_features", action="store_true", help="write features (default, unless --depth is given)"
+        "--features",
+        dest="with_features",
+        action="store_true",
+        help="write features (default, unless --depth is given)",
     )
     options.add_columns(parser)
     options.add_depth(parser)
@@ -150,7 +153,13 @@ def _show_plan(plan: Plan, scheduler: str | None) -> None:
 
 
 def _time(seconds: float) -> str:
-    return f"{seconds:,.0f} s" if seconds < 120 else f"{seconds / 60:,.0f} min" if seconds < 7200 else f"{seconds / 3600:,.1f} h"
+    return (
+        f"{seconds:,.0f} s"
+        if seconds < 120
+        else f"{seconds / 60:,.0f} min"
+        if seconds < 7200
+        else f"{seconds / 3600:,.1f} h"
+    )
 
 
 def _show(outcome: BatchOutcome) -> None:

@@ -47,8 +47,8 @@ _LEVEL = {
 class RowColumns:
     """Makes record batches of one schema: ``features`` by name, float64, NaN where undefined, and ``depth`` levels
     named as in Databento's mbp-10 (``bid_px_00`` …). Prices are int64 in 1e-9 units, ``UNDEF_PRICE`` (2^63 - 1) where
-    there is no level; sizes int64, counts uint32. ``timed``: the rows are a sample by time. ``named``: there is a column
-    of symbols.
+    there is no level; sizes int64, counts uint32. ``timed``: the rows are a sample by time. ``named``: they have a
+    column of symbols.
 
     Raises UsageError for a feature that does not exist and a depth above 100.
     """

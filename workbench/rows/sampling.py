@@ -246,9 +246,7 @@ class _ByTime:
         here = index >= 0
         there = -1 - index[~here]
         made = [np.empty((count, *part.shape[1:]), part.dtype) for part in (held.heads, held.features, held.levels)]
-        for part, new, old in zip(
-            made, rows.some(index[here]), (held.heads, held.features, held.levels), strict=True
-        ):
+        for part, new, old in zip(made, rows.some(index[here]), (held.heads, held.features, held.levels), strict=True):
             part[here] = new
             part[~here] = old[there]
         heads, features, levels = made

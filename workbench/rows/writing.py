@@ -30,9 +30,7 @@ class BackgroundEncoder:
     of ``group_bytes`` at most.
     """
 
-    def __init__(
-        self, make: Callable[[], Encoder], *, grouped: bool, group_bytes: int = GROUP_BYTES
-    ) -> None:
+    def __init__(self, make: Callable[[], Encoder], *, grouped: bool, group_bytes: int = GROUP_BYTES) -> None:
         self._make, self._grouped, self._group_bytes = make, grouped, group_bytes
         self._queue: Queue[pa.RecordBatch | None] = Queue(WAITING)
         self._problem: BaseException | None = None
