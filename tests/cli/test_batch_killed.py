@@ -1,5 +1,5 @@
 """Forty feeds of three kinds, and what ends in the middle of them: a worker, the command, the scheduler, room on the
-disk. Gone on with, the dataset is what single replays make; no finished file is written again, no row is there twice."""
+disk. Gone on with, the dataset is what single replays make; no finished file is written again, no row comes twice."""
 
 from __future__ import annotations
 

@@ -34,6 +34,8 @@ from lobench.workbench.cli import _parser
 from lobench.workbench.cli.batch import asked
 from tests.dbn_files import header, records, write
 
+pytestmark = pytest.mark.normal
+
 REQUEST = BatchRequest(features=("mid_price",))
 
 
