@@ -57,6 +57,7 @@ def address(rows: int, buffers: RowBuffers) -> int:
     tap = np.zeros(1, TAP)
     buffers.aim(tap)
     assert bool(tap["column_step"][0]) == bool(rows)
+    buffers._aimed[0]["record"] = np.arange(len(buffers._aimed[0]))
     return int(tap["rows"][0])
 
 
