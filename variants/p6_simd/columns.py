@@ -170,7 +170,7 @@ def _build_copy_row() -> Callable[..., Any]:
 
 
 def _build_hand_over(block_type: np.dtype[Any]) -> Callable[..., Any]:
-    first = (block_type.fields or {})["feature"][1]
+    first = block_type.fields["feature"][1]  # type: ignore[index]
     features, column_bytes, copied = len(FEATURES), 8 * STRIDE, 8 * ROWS
 
     @kernel

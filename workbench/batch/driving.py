@@ -143,6 +143,7 @@ def _compile(request: BatchRequest) -> None:
 
 def _workers(client: Any) -> str:
     """How many there are, and what each may take."""
-    limits = {int(one["memory_limit"]) for one in client.scheduler_info()["workers"].values()}
-    each = f" of {max(limits) / 2**30:.1f} GiB each" if limits and min(limits) else ""
+    limits = [int(one["memory_limit"]) for one in client.scheduler_info()["workers"].values()]
+    most = max(limits, default=0)
+    each = f" of {most / 2**30:.1f} GiB each" if most else ""
     return f"{len(client.nthreads())} workers{each}"
