@@ -74,7 +74,7 @@ def outcomes(client: Any, tasks: Sequence[Task]) -> Iterator[tuple[Task, TaskOut
         for place, task in enumerate(tasks)
     }
     try:
-        for future in distributed.as_completed(futures):
+        for future in distributed.as_completed(list(futures), loop=client.loop):
             yield futures[future], _outcome(client, future, distributed)
             future.release()
     finally:
