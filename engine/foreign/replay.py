@@ -80,7 +80,13 @@ class ForeignReplay:
         self._stage = STAGES.index(workload.until)
         self._books = workload.books
         self._before = threads()
-        options = Options(stage=self._stage, evaluate_every=workload.evaluate == "every", workers=workers)
+        options = Options(
+            stage=self._stage,
+            evaluate_every=workload.evaluate == "every",
+            workers=workers,
+            expected_orders=workload.orders,
+            expected_instruments=workload.instruments,
+        )
         self._face = engine.start(options)
         self._apply = self._face.apply
         self._keys = Keys()

@@ -134,7 +134,7 @@ def add_chosen(parser: argparse.ArgumentParser) -> None:
     add_variants(
         parser,
         "or factorial for the 16 combinations, or from-top for the last phase, and it without one phase at a time; "
-        "default ladder",
+        "those of --variants-from take part, named or not; default ladder",
         default="ladder",
     )
     add_ladder(parser)

@@ -41,7 +41,8 @@ def messages(
     between messages, the first from now. Raises WorkerError with its last words when it fails."""
     told = time.monotonic()
     if feed is not None:
-        task = replace(task, descriptor=feed.descriptor, feed=feed.name, count=feed.count)
+        workload = replace(task.workload, orders=feed.orders, instruments=feed.instruments)
+        task = replace(task, descriptor=feed.descriptor, feed=feed.name, count=feed.count, workload=workload)
     hand = nameless_file()
     try:
         os.ftruncate(hand, mmap.PAGESIZE)
