@@ -30,6 +30,7 @@ VERBS = (
     "replay",
     "convert",
     "profile",
+    "lines",
     "tune",
     "plan",
     "ladder",

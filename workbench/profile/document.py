@@ -10,9 +10,10 @@ import numpy as np
 
 from lobench.engine.foreign.start import Contestant
 from lobench.engine.policy import Variant
-from lobench.workbench.profile.attribution import Spent, group, outside, totals
+from lobench.workbench.profile.attribution import Spent, group, outside
 from lobench.workbench.profile.codemap import Frame
 from lobench.workbench.profile.named_stages import NamedStages
+from lobench.workbench.profile.rows import functions, lines, stacks
 from lobench.workbench.profile.sources import Sources, is_hidden, shown
 from lobench.workbench.profile.stages import GROUPS, Place, mechanism_of, places_of, stage_in
 
@@ -58,9 +59,9 @@ def document(
         "per_event": costs(whole),
         "stages": _stages(per_event, stage, costs, share),
         "mechanisms": _mechanisms(per_event, places, variant, costs, share) if isinstance(variant, Variant) else [],
-        "functions": _functions(per_event, columns, costs, share),
+        "functions": functions(per_event, columns, costs, share),
         "lines": _lines(per_event, stage, sources, costs, share),
-        "stacks": _stacks(per_event),
+        "stacks": stacks(per_event),
     }
 
 
@@ -88,54 +89,13 @@ def _mechanisms(
     ]
 
 
-def _functions(spent: Sequence[Spent], columns: Sequence[str], costs: Any, share: Any) -> list[dict[str, Any]]:
-    own = group(spent, lambda entry: (entry.stack[-1].function, shown(entry.stack[-1].file)))
-    below = totals(spent, lambda frame: (frame.function, shown(frame.file)))
-    nothing = np.zeros(len(columns))
-    rows = [
-        {
-            "function": function,
-            "file": file,
-            "share": share(own.get((function, file), nothing)),
-            "total_share": share(below[function, file]),
-            **costs(own.get((function, file), nothing)),
-        }
-        for function, file in below
-    ]
-    return sorted(rows, key=lambda row: -float(row[columns[0]]))
-
-
 def _lines(spent: Sequence[Spent], stage: StageOf, sources: Sources, costs: Any, share: Any) -> list[dict[str, Any]]:
-    own = group(spent, lambda entry: (shown(entry.place.file), entry.place.line))
-    below = totals(spent, lambda frame: (shown(frame.file), frame.line))
-    functions = {(shown(frame.file), frame.line): frame.function for entry in spent for frame in entry.stack}
     stages: dict[Any, dict[str, float]] = {}
     for entry in spent:
         at = stages.setdefault((shown(entry.place.file), entry.place.line), {})
         begun = stage(entry.stack)
         at[begun] = at.get(begun, 0.0) + float(entry.values[0])
-    return [
-        {
-            "file": file,
-            "line": line,
-            "function": functions[file, line],
-            "text": sources.text(file, line),
-            "stage": max(stages[file, line], key=lambda name: stages[file, line][name]),
-            "share": share(values),
-            "total_share": share(below[file, line]),
-            **costs(values),
-        }
-        for (file, line), values in own.items()
-    ]
-
-
-def _stacks(spent: Sequence[Spent]) -> dict[str, Any]:
-    """Frames once, and for each stack its frames' places in that list and its values."""
-    frames: dict[tuple[str, str, int], int] = {}
-    rows = []
-    for entry in spent:
-        places = [
-            frames.setdefault((frame.function, shown(frame.file), frame.line), len(frames)) for frame in entry.stack
-        ]
-        rows.append({"stack": places, "values": [float(value) for value in entry.values]})
-    return {"frames": [list(frame) for frame in frames], "rows": rows}
+    for row in (rows := lines(spent, sources, costs, share)):
+        at = stages[row["file"], row["line"]]
+        row["stage"] = max(at, key=lambda name: at[name])
+    return rows

@@ -1,0 +1,30 @@
+"""Which processor a program is compiled for under valgrind: this machine's, without what valgrind cannot run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def host() -> dict[str, Any]:
+    """The processor of this machine as LLVM knows it: its name, and feature to whether it has it."""
+    from llvmlite import binding
+
+    return {"name": str(binding.get_host_cpu_name()), "features": dict(binding.get_host_cpu_features())}
+
+
+def runnable_processor(real: Mapping[str, Any]) -> dict[str, Any]:
+    """Compile for the processor ``real`` (``host()`` outside of valgrind) without the features that this process does
+    not have; what the user has chosen stays. Returns what is compiled for, and the features left out."""
+    from numba.core import codegen, config
+
+    settings: Any = config
+    has: Mapping[str, bool] = host()["features"]
+    features = {name: there and bool(has.get(name)) for name, there in real["features"].items()}
+    lost = sorted(name for name, there in real["features"].items() if there and not features[name])
+    text = ",".join(("+" if there else "-") + name for name, there in sorted(features.items()))
+    target: Any = codegen.JITCPUCodegen
+    target._get_host_cpu_name = lambda self: settings.CPU_NAME or real["name"]
+    target._get_host_cpu_features = lambda self: text if settings.CPU_FEATURES is None else settings.CPU_FEATURES
+    chosen = settings.CPU_NAME is not None or settings.CPU_FEATURES is not None
+    return {"name": settings.CPU_NAME or real["name"], "without": [] if chosen else lost, "chosen": chosen}

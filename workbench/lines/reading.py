@@ -1,0 +1,66 @@
+"""What a program left of itself: its machine code with the lines that it came from, and the texts of those."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lobench.workbench.lines.watching import TARGET
+from lobench.workbench.profile.codemap import CodeMap, Piece
+from lobench.workbench.profile.runner import ToolFailedError
+from lobench.workbench.profile.telling import OBJECTS
+
+
+@dataclass(frozen=True)
+class Left:
+    """``facts``: what the process told, as ``watching`` writes it."""
+
+    codes: CodeMap
+    facts: Mapping[str, Any]
+
+
+def left_in(folder: Path) -> Left:
+    """Read a look's folder. Raises ToolFailedError where the program told nothing, or compiled nothing."""
+    from lobench.workbench.profile.dwarf import Placed, bare, code_map
+
+    try:
+        facts = json.loads((folder / TARGET).read_text(encoding="utf-8"))
+    except OSError:
+        raise ToolFailedError(
+            "the program ended without leaving its machine code: it was killed, or ended by os._exit or exec"
+        ) from None
+    if not facts["numba"]:
+        raise ToolFailedError("the program never imported numba: there are no compiled functions to look at")
+    placed = [Placed((folder / OBJECTS / name).read_bytes(), dict(bases)) for name, bases in facts["objects"]]
+    described = code_map(placed, guess=False)
+    if not described.pieces:
+        raise ToolFailedError("the program compiled no function with Numba: there are no lines to look at")
+    return Left(CodeMap(_filled(described, bare(placed))), facts)
+
+
+def _filled(described: CodeMap, symbols: list[Piece]) -> list[Piece]:
+    """The described pieces, and what remains of functions beside them."""
+    found = list(described.pieces)
+    for symbol in symbols:
+        start = symbol.start
+        inside = [piece for piece in described.pieces if piece.start < symbol.stop and piece.stop > symbol.start]
+        for piece in inside:
+            if piece.start > start:
+                found.append(symbol._replace(start=start, stop=piece.start))
+            start = max(start, piece.stop)
+        if start < symbol.stop:
+            found.append(symbol._replace(start=start))
+    return without_twins(sorted(found))
+
+
+def without_twins(pieces: list[Piece]) -> list[Piece]:
+    """Two symbols may name the same code; it stands once."""
+    kept: list[Piece] = []
+    for piece in pieces:
+        start = max(piece.start, kept[-1].stop) if kept else piece.start
+        if start < piece.stop:
+            kept.append(piece._replace(start=start))
+    return kept

@@ -1,0 +1,51 @@
+"""Running a program that is looked at, under a tool's command line; its input and output are the user's."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lobench.workbench import PACKAGES, ROOT
+from lobench.workbench.lines import start
+from lobench.workbench.lines.program import Program
+from lobench.workbench.lines.reading import Left
+from lobench.workbench.processes import child
+from lobench.workbench.processes.starting import tool_environment
+from lobench.workbench.profile.attribution import Spent
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a tool saw of a program: costs of stacks in order of ``columns``, in all; ``facts``: what else a document
+    holds; ``code``: how the program ended."""
+
+    tool: str
+    columns: tuple[str, ...]
+    spent: list[Spent]
+    left: Left
+    facts: dict[str, Any]
+    code: int
+
+
+def command(program: Program, folder: Path, **facts: Any) -> tuple[list[str], dict[str, str]]:
+    """The program's command line and environment. ``facts``: what else ``watching`` must know."""
+    program.write(folder, child=child.__file__, root=str(ROOT), packages=list(PACKAGES), **facts)
+    variables = tool_environment(_environment())
+    return [sys.executable, "-P", start.__file__, str(folder)], variables
+
+
+def _environment() -> dict[str, str]:
+    """The user's own; the order in which Numba compiles what it keeps in sets is the same every time."""
+    return {"PYTHONHASHSEED": "0", **os.environ}
+
+
+def run(words: Sequence[str], variables: dict[str, str], *, quiet: bool) -> int:
+    """Run it to its end; returns its exit code. ``quiet``: what it prints goes to standard error."""
+    return subprocess.run(
+        words, env=variables, stdout=sys.stderr.fileno() if quiet else None, check=False
+    ).returncode
