@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from lobench.engine.policy import Variant
     from lobench.engine.replay import Replay
     from lobench.variants import discover, load_file, resolve
+    from lobench.workbench.lines.calling import lines
+    from lobench.workbench.lines.region import region
     from lobench.workbench.version import version
 
 _PLACES = {
@@ -25,9 +27,11 @@ _PLACES = {
     "UsageError": "engine.errors",
     "Variant": "engine.policy",
     "discover": "variants",
+    "lines": "workbench.lines.calling",
     "load": "engine.feeds",
     "load_file": "variants",
     "open_feed": "engine.feeds",
+    "region": "workbench.lines.region",
     "resolve": "variants",
     "version": "workbench.version",
 }
@@ -40,9 +44,11 @@ __all__ = [
     "UsageError",
     "Variant",
     "discover",
+    "lines",
     "load",
     "load_file",
     "open_feed",
+    "region",
     "resolve",
     "version",
 ]
@@ -59,3 +65,10 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """``%load_ext lobench`` in a notebook: the magic ``%%lines``."""
+    from lobench.workbench.lines.magic import register
+
+    register(shell)

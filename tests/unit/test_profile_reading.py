@@ -22,7 +22,7 @@ from lobench.workbench.profile.difference import difference
 from lobench.workbench.profile.document import document
 from lobench.workbench.profile.flamegraph import flame_graph
 from lobench.workbench.profile.report import entry_of
-from lobench.workbench.profile.sampled import _count, _spy_samples, perf_samples
+from lobench.workbench.profile.sampled import _spy_samples, count, perf_samples
 from lobench.workbench.profile.sourcepage import source_page
 from lobench.workbench.profile.sources import Sources
 from lobench.workbench.profile.speedscope import speedscope
@@ -367,7 +367,7 @@ python 1/1 10.002: 1003009 cpu-clock:u:
 
 
 def test_perf_and_py_spy_samples() -> None:
-    counts, total = _count(perf_samples(PERF.splitlines()), CODES)
+    counts, total = count(perf_samples(PERF.splitlines()), CODES)
     assert total == 3
     assert {address: int(n[0]) for address, n in counts.own.items()} == {KERNEL + 4: 1}
     assert {place: int(n[0]) for place, n in counts.called.items()} == {(KERNEL + 9, "__libc_malloc"): 1}
@@ -375,7 +375,7 @@ def test_perf_and_py_spy_samples() -> None:
         "shared": {"frames": [{"name": "run"}, {"name": hex(KERNEL + 8)}, {"name": "malloc"}]},
         "profiles": [{"samples": [[0, 1, 2], [0, 1], [0]]}],
     }
-    counts, total = _count(_spy_samples(profile), CODES)
+    counts, total = count(_spy_samples(profile), CODES)
     assert total == 3
     # A call's return address is the one behind it; an interrupted instruction's is its own.
     assert [place for place, _ in counts.called] == [KERNEL + 7]

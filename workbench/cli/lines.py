@@ -2,7 +2,7 @@
 
 `lines SCRIPT [ARGS…]` or `lines -m MODULE [ARGS…]` runs the program once, as Python would; options of this command
 stand before it. Compiling is not counted; `with lobench.region():` in the program says what else is not.
-docs/lines.md explains the figures.
+`lines diff OLD NEW` says line by line what changed between two such runs. docs/lines.md explains the figures.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from lobench.workbench.cli import options
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lobench.workbench.lines.program import Program
 
 HELP = "find out what each line of any program's Numba functions costs"
@@ -45,9 +47,11 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.workbench.lines.tables import tables
 
     options.refuse_few("--top", arguments.top, 1)
-    program = _program(arguments)
     folder = Path(arguments.output).absolute()
-    found = look_at(program, arguments.way, folder, quiet=arguments.json)
+    if arguments.program[:1] == ["diff"]:
+        return _diff(arguments, folder)
+    program = _program(arguments)
+    found = look_at(program, arguments.way, folder, "error" if arguments.json else "own")
     if arguments.json:
         print_json(found)
         return 1 if found["exit_code"] else 0
@@ -56,6 +60,33 @@ def run(arguments: argparse.Namespace) -> int:
         console.print(part)
     console.print(f"files: {os.path.relpath(folder)}")
     return 1 if found["exit_code"] else 0
+
+
+def _diff(arguments: argparse.Namespace, folder: Path) -> int:
+    import json
+    import os
+
+    from lobench.engine.errors import UsageError
+    from lobench.workbench.console import print_json, stdout
+    from lobench.workbench.lines.difference import difference, flame_graphs, saved
+    from lobench.workbench.lines.tables import difference_tables
+
+    if len(arguments.program) != 3:
+        raise UsageError("lines diff takes two folders, or files lines.json, that `lobench lines` wrote")
+    before, after = (saved(name) for name in arguments.program[1:])
+    found = difference(before, after)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "lines.diff.json").write_text(json.dumps(found), encoding="utf-8")
+    for name, text in flame_graphs(before, after).items():
+        (folder / name).write_text(text, encoding="utf-8")
+    if arguments.json:
+        print_json(found)
+        return 0
+    console = stdout()
+    for part in difference_tables(found, arguments.top):
+        console.print(part)
+    console.print(f"files: {os.path.relpath(folder)}")
+    return 0
 
 
 def _program(arguments: argparse.Namespace) -> Program:

@@ -9,7 +9,7 @@ import numpy as np
 from lobench.workbench.lines.processor import host
 from lobench.workbench.lines.program import Program
 from lobench.workbench.lines.reading import left_in
-from lobench.workbench.lines.running import Look, command, run
+from lobench.workbench.lines.running import Look, Output, command, run
 from lobench.workbench.profile.attribution import callers_in, spend
 from lobench.workbench.profile.callgrind import CACHES, OPTIONS, fixed_addresses
 from lobench.workbench.profile.callgrind_file import COSTS, read_counts
@@ -20,7 +20,7 @@ _OPTIONS = tuple(option for option in OPTIONS if option != "--collect-atstart=no
 _OUT = "callgrind.out"
 
 
-def count(program: Program, folder: Path, *, quiet: bool) -> Look:
+def count(program: Program, folder: Path, output: Output) -> Look:
     """Run a program under callgrind in the current folder; ``folder`` gets what it leaves, ``callgrind.out`` among it.
 
     Raises MissingToolError where valgrind or pyelftools is missing, ToolFailedError where nothing was counted.
@@ -30,8 +30,14 @@ def count(program: Program, folder: Path, *, quiet: bool) -> Look:
         old.unlink()
     words, variables = command(program, folder, tool="callgrind", host=host())
     # A process that the program forks writes a file of its own.
-    under = ["valgrind", "-q", *_OPTIONS, f"--callgrind-out-file={folder}/{_OUT}.%p", f"--log-file={folder}/valgrind.%p.log"]
-    code = run([*fixed_addresses(), *under, *words], variables, quiet=quiet)
+    under = [
+        "valgrind",
+        "-q",
+        *_OPTIONS,
+        f"--callgrind-out-file={folder}/{_OUT}.%p",
+        f"--log-file={folder}/valgrind.%p.log",
+    ]
+    code = run([*fixed_addresses(), *under, *words], variables, output)
     left = left_in(folder)
     out = folder / _OUT
     (folder / f"{_OUT}.{left.facts['pid']}").replace(out)

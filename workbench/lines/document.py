@@ -24,7 +24,9 @@ def document(program: Program, look: Look) -> tuple[Document, Sources]:
     spent = [Spent(outside(entry.stack, hidden), entry.values) for entry in look.spent]
     files = sorted({frame.file for entry in spent for frame in entry.stack})
     generated = look.left.facts["generated"]
-    sources = Sources({name(file): file for file in files}, {name(file): generated[file] for file in files if file in generated})
+    sources = Sources(
+        {name(file): file for file in files}, {name(file): generated[file] for file in files if file in generated}
+    )
     whole = sum((entry.values for entry in spent), np.zeros(len(look.columns)))
 
     def costs(values: Any) -> dict[str, float]:
@@ -73,6 +75,14 @@ def _lines(spent: list[Spent], sources: Sources, costs: Any, share: Any, name: A
     for (function, file), values in rest.items():
         own = share(values)
         rows.append(
-            {"file": file, "line": 0, "function": function, "text": "", "share": own, "total_share": own, **costs(values)}
+            {
+                "file": file,
+                "line": 0,
+                "function": function,
+                "text": "",
+                "share": own,
+                "total_share": own,
+                **costs(values),
+            }
         )
     return sorted(rows, key=lambda row: -float(row["share"]))

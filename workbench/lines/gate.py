@@ -7,7 +7,9 @@ could run kernels meanwhile, counting goes on.
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -63,6 +65,27 @@ class Gate:
         """The program has ended."""
         self._compiled = False
         self._settle()
+
+
+class Clock:
+    """For a sampler: when the program was within regions, as intervals of the monotonic clock in seconds."""
+
+    def __init__(self, wanted: str | None) -> None:
+        self._wanted = wanted
+        self._inside = 0
+        self.spans: list[list[float]] = []
+
+    def enter(self, name: str) -> None:
+        if self._wanted is None or name == self._wanted:
+            if not self._inside:
+                self.spans.append([time.monotonic(), math.inf])
+            self._inside += 1
+
+    def leave(self, name: str) -> None:
+        if self._wanted is None or name == self._wanted:
+            self._inside -= 1
+            if not self._inside:
+                self.spans[-1][1] = time.monotonic()
 
 
 def listen(gate: Gate) -> None:

@@ -1,26 +1,51 @@
-"""A look at a program: run it under a tool, and keep what was found."""
+"""A look at a program: run it under a tool, and keep what was found with its pages."""
 
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
+from lobench.workbench.lines.counting import count
 from lobench.workbench.lines.document import Document, document
 from lobench.workbench.lines.program import Program
+from lobench.workbench.lines.running import Look, Output
+from lobench.workbench.lines.sampling import sample
 from lobench.workbench.processes.claimed_folders import scratch_folder
+from lobench.workbench.profile.flamegraph import flame_graph
+from lobench.workbench.profile.sourcepage import source_page
+from lobench.workbench.profile.speedscope import speedscope
 
 NAME = "lines.json"
 
+Tool = Callable[[Program, Path, Output], Look]
+TOOLS: dict[str, Tool] = {"callgrind": count, "perf": sample}
+"""Ways to look at a program."""
 
-def look_at(program: Program, tool: str, folder: Path, *, quiet: bool = False) -> Document:
-    """The document of a program's run; ``folder`` gets it as ``lines.json``, with the pages. ``quiet``: what the program
-    prints goes to standard error. Raises as ``counting.count`` and ``sampling.sample``."""
+_KEPT = ("callgrind.out", "perf.data")
+
+
+def look_at(
+    program: Program,
+    tool: str,
+    folder: Path,
+    output: Output = "own",
+    prepare: Callable[[Path], None] = lambda folder: None,
+) -> Document:
+    """The document of a program's run; ``folder`` gets it as ``lines.json``, with its pages and the tool's own output.
+    ``prepare``: what else the process finds in the folder of the look. Raises as the tool."""
     with scratch_folder() as name:
         scratch = Path(name)
-        from lobench.workbench.lines.counting import count
-
-        look = count(program, scratch, quiet=quiet)
+        prepare(scratch)
+        look = TOOLS[tool](program, scratch, output)
         found, sources = document(program, look)
-    folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        for kept in _KEPT:
+            if (scratch / kept).exists():
+                shutil.copy(scratch / kept, folder)
     (folder / NAME).write_text(json.dumps(found), encoding="utf-8")
+    (folder / "source.html").write_text(source_page(found, sources), encoding="utf-8")
+    (folder / "flame.svg").write_text(flame_graph(found), encoding="utf-8")
+    (folder / "lines.speedscope.json").write_text(json.dumps(speedscope(found)), encoding="utf-8")
     return found

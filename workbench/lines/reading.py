@@ -29,6 +29,7 @@ def left_in(folder: Path) -> Left:
     try:
         facts = json.loads((folder / TARGET).read_text(encoding="utf-8"))
     except OSError:
+        _startup(folder)
         raise ToolFailedError(
             "the program ended without leaving its machine code: it was killed, or ended by os._exit or exec"
         ) from None
@@ -39,6 +40,16 @@ def left_in(folder: Path) -> Left:
     if not described.pieces:
         raise ToolFailedError("the program compiled no function with Numba: there are no lines to look at")
     return Left(CodeMap(_filled(described, bare(placed))), facts)
+
+
+def _startup(folder: Path) -> None:
+    """Raises ToolFailedError with what valgrind said, where it did not even begin."""
+    for log in folder.glob("valgrind.*.log"):
+        said = [
+            line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if "warning:" not in line
+        ]
+        if said:
+            raise ToolFailedError("valgrind failed: " + " ".join(said)[-500:])
 
 
 def _filled(described: CodeMap, symbols: list[Piece]) -> list[Piece]:

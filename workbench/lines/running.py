@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from lobench.workbench import PACKAGES, ROOT
 from lobench.workbench.lines import start
@@ -17,6 +17,11 @@ from lobench.workbench.lines.reading import Left
 from lobench.workbench.processes import child
 from lobench.workbench.processes.starting import tool_environment
 from lobench.workbench.profile.attribution import Spent
+
+
+Output = Literal["own", "error", "again"]
+"""Where what the program prints goes: where it would go without us, to standard error, or through this process's
+``print``."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +49,22 @@ def _environment() -> dict[str, str]:
     return {"PYTHONHASHSEED": "0", **os.environ}
 
 
-def run(words: Sequence[str], variables: dict[str, str], *, quiet: bool) -> int:
-    """Run it to its end; returns its exit code. ``quiet``: what it prints goes to standard error."""
-    return subprocess.run(
-        words, env=variables, stdout=sys.stderr.fileno() if quiet else None, check=False
-    ).returncode
+def run(words: Sequence[str], variables: dict[str, str], output: Output) -> int:
+    """Run it to its end; returns its exit code."""
+    if output == "again":
+        # The standard output of a notebook is no file that another process could write to.
+        done = subprocess.run(
+            words,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        print(done.stdout, end="")
+        print(done.stderr, end="", file=sys.stderr)
+        return done.returncode
+    sys.stdout.flush()
+    out = sys.stderr.fileno() if output == "error" else None
+    return subprocess.run(words, env=variables, stdout=out, check=False).returncode

@@ -23,14 +23,13 @@ def main() -> None:
     from lobench.workbench.lines.watching import Watch
 
     program = told["program"]
-    watch = Watch(folder, told)
-    watch.begin()
+    Watch(folder, told).begin()
     kind, what = program["kind"], program["what"]
     sys.argv = [what, *program["arguments"]]
     if kind == "call":
         from lobench.workbench.lines.calling import call
 
-        call(folder, watch)
+        call(folder)
     elif kind == "module":
         # As `python -m` has it.
         sys.path.insert(0, os.getcwd())

@@ -18,8 +18,7 @@ def tables(found: Mapping[str, Any], most: int) -> Iterator[Table | str]:
     first = found["columns"][0]
     yield f"{found['program']}, {found['tool']}: {BLIND[found['tool']]}"
     yield f"{found['total'][first]:,} {first} in compiled functions; {_coverage(found)}"
-    for remark in remarks(found):
-        yield remark
+    yield from remarks(found)
     yield _rows("lines", found["lines"][:most], found["columns"])
     left = len(found["lines"]) - most
     if left > 0:
@@ -87,3 +86,28 @@ def _functions(found: Mapping[str, Any]) -> Table:
         values = (f"{row['share']:.1%}", f"{row['total_share']:.1%}", f"{row[found['columns'][0]]:,}")
         table.add_row(*values, name)
     return table
+
+
+def difference_tables(found: Mapping[str, Any], most: int) -> Iterator[Table | str]:
+    """The largest changes, at most so many."""
+    first = found["columns"][0]
+    total = found["total"][first]
+    yield f"{found['before']} -> {found['after']}, {found['tool']}"
+    yield f"{total['before']:,} -> {total['after']:,} {first} ({total['change']:+,})"
+    if not found["lines"]:
+        yield "every line costs what it did"
+        return
+    table = _table("lines that changed")
+    for name in ("change", "before", "after"):
+        table.add_column(f"{name}", justify="right", no_wrap=True)
+    for name in ("", "line", "source"):
+        table.add_column(name, no_wrap=True, overflow="ellipsis")
+    for row in found["lines"][:most]:
+        cost = row[first]
+        text = row["text"][:_TEXT] or "(no line)"
+        figures = (f"{cost['change']:+,}", f"{cost['before']:,}", f"{cost['after']:,}")
+        table.add_row(*figures, row["what"], place(row), text)
+    yield table
+    left = len(found["lines"]) - most
+    if left > 0:
+        yield f"and {left} lines more"

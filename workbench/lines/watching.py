@@ -1,8 +1,8 @@
 """What is changed in a program's process to look at it: Numba, once it is imported, and nothing else.
 
-Four things, and docs/lines.md tells them: compiled code carries line tables; Numba's cache is an empty one of this look;
-for callgrind, the processor that is compiled for is this machine's without what valgrind cannot run; a listener is
-told when the compiler works.
+Four things, and docs/lines.md tells them: compiled code carries line tables; Numba's cache is an empty one of this
+look; for callgrind, the processor that is compiled for is this machine's without what valgrind cannot run; a listener
+is told when the compiler works.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from lobench.workbench.lines import region
-from lobench.workbench.lines.gate import Gate, listen
+from lobench.workbench.lines.gate import Clock, Gate, listen
 from lobench.workbench.profile.telling import leave, tell
 
 TARGET = "target.json"
@@ -31,6 +31,7 @@ class Watch:
         self._folder = Path(folder)
         self._told = told
         self._gate: Gate | None = None
+        self._clock: Clock | None = None
         self._facts: dict[str, Any] = {}
         self._owner = os.getpid()
         self._forks = 0
@@ -39,6 +40,9 @@ class Watch:
         if self._told["tool"] == "callgrind":
             self._gate = Gate(self._told["program"]["region"])
             region.watchers.append(self._gate)
+        else:
+            self._clock = Clock(self._told["program"]["region"])
+            region.watchers.append(self._clock)
         os.register_at_fork(before=self._forked)
         atexit.register(self._end)
         _WhenImported("numba", self._numba_is_there)
@@ -74,7 +78,8 @@ class Watch:
             generated=generated,
             numba="numba" in sys.modules,
             forks=self._forks,
-            regions=self._gate.regions if self._gate else 0,
+            regions=self._gate.regions if self._gate else len(self._clock.spans) if self._clock else 0,
+            spans=self._clock.spans if self._clock else [],
             **self._facts,
         )
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from html import escape
 from typing import Any
 
+from lobench.workbench.profile.headings import basis, number, subject, whole
 from lobench.workbench.profile.sources import Sources
 
 _STYLE = """
@@ -21,6 +22,8 @@ details summary{cursor:pointer}
 @media print{details{display:block}}
 """
 
+_PLACELESS = "(instructions without a line)"
+
 _AROUND = 2
 """Lines shown before and after one that cost something."""
 
@@ -30,13 +33,17 @@ def source_page(document: dict[str, Any], sources: Sources) -> str:
     columns = document["columns"]
     files: dict[str, dict[int, dict[str, Any]]] = defaultdict(dict)
     for row in document["lines"]:
-        files[row["file"]][row["line"]] = row
+        before = files[row["file"]].get(row["line"])
+        # Functions of one file have no line together.
+        files[row["file"]][row["line"]] = _both(before, row, columns) if before else row
     ranked = sorted(files, key=lambda file: -sum(row["share"] for row in files[file].values()))
-    title = f"{document['variant']} on {document['feed']}: {document['tool']}, per event"
-    whole = ", ".join(f"{document['per_event'][column]:,.2f} {column.replace('_', ' ')}" for column in columns)
+    feed = f" on {document['feed']}" if "feed" in document else ""
+    title = f"{subject(document)}{feed}: {document['tool']}, {basis(document)}"
+    costs = ", ".join(f"{number(whole(document)[column])} {column.replace('_', ' ')}" for column in columns)
+    events = f"{document['events']:,} events; " if "events" in document else ""
     tuning = document.get("tuning")
     facts = [
-        f"{document['events']:,} events; {whole}.",
+        f"{events}{costs}.",
         f"The share is that of {columns[0].replace('_', ' ')}.",
         *([f"Tuned by {tuning['profile']}."] if tuning else []),
     ]
@@ -54,6 +61,10 @@ def source_page(document: dict[str, Any], sources: Sources) -> str:
     return "\n".join([*parts, "</body></html>"])
 
 
+def _both(one: dict[str, Any], other: dict[str, Any], columns: list[str]) -> dict[str, Any]:
+    return {key: one[key] + other[key] for key in ("share", *columns)}
+
+
 def _table(rows: dict[int, dict[str, Any]], lines: list[str], columns: list[str]) -> str:
     heads = "".join(f"<th>{column.replace('_', ' ')}</th>" for column in columns)
     parts = [f'<table><tr><th>share</th>{heads}<th>line</th><th class="code">source</th></tr>']
@@ -66,11 +77,11 @@ def _table(rows: dict[int, dict[str, Any]], lines: list[str], columns: list[str]
             parts.append(f'<tr class="gap"><td colspan="{len(columns) + 3}">⋮</td></tr>')
         before = line
         row = rows.get(line)
-        text = escape(lines[line - 1]) if 0 < line <= len(lines) else ""
+        text = escape(lines[line - 1]) if 0 < line <= len(lines) else _PLACELESS if line == 0 else ""
         if row is None:
             cells, heat = "<td></td>" * (len(columns) + 1), ""
         else:
-            cells = f"<td>{row['share']:.2%}</td>" + "".join(f"<td>{row[column]:,.2f}</td>" for column in columns)
+            cells = f"<td>{row['share']:.2%}</td>" + "".join(f"<td>{number(row[column])}</td>" for column in columns)
             heat = f' style="background:rgba(230,90,20,{min(0.75, 6 * row["share"]):.2f})"'
         parts.append(f'<tr{heat}>{cells}<td class="line">{line}</td><td class="code">{text}</td></tr>')
     return "".join([*parts, "</table>"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from lobench.workbench.profile.headings import basis, subject
+
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 
 _UNITS = {"nanoseconds": "nanoseconds"}
@@ -12,7 +14,8 @@ _UNITS = {"nanoseconds": "nanoseconds"}
 
 
 def speedscope(document: dict[str, Any]) -> dict[str, Any]:
-    """A profile document as a speedscope file: one profile for each column, weights per event."""
+    """A profile document as a speedscope file: one profile for each column, weights per event or
+    in all."""
     stacks = document["stacks"]
     frames = [
         {"name": function.rpartition(".")[2], "file": file, **({"line": line} if line else {})}
@@ -24,7 +27,7 @@ def speedscope(document: dict[str, Any]) -> dict[str, Any]:
         profiles.append(
             {
                 "type": "sampled",
-                "name": f"{document['variant']}: {column} per event ({document['tool']})",
+                "name": f"{subject(document)}: {column} {basis(document)} ({document['tool']})",
                 "unit": _UNITS.get(column, "none"),
                 "startValue": 0,
                 "endValue": sum(row["values"][place] for row in rows),

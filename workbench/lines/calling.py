@@ -1,0 +1,100 @@
+"""One call instead of a program: ``lobench.lines(f, *args)``, and a notebook's cell."""
+
+from __future__ import annotations
+
+import json
+import linecache
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lobench.engine.errors import UsageError
+from lobench.workbench.lines.program import Program
+
+_CALL, _PATH = "call.pickle", "path.json"
+_CELL = "<cell>"
+
+
+@dataclass(frozen=True)
+class Lines:
+    """What a call's lines cost; ``document`` is what ``lobench lines --json`` prints, ``folder`` has its pages."""
+
+    document: dict[str, Any]
+    folder: Path
+
+    def __str__(self) -> str:
+        from io import StringIO
+
+        from rich.console import Console
+
+        from lobench.workbench.lines.tables import tables
+
+        text = StringIO()
+        console = Console(file=text, width=160, highlight=False, markup=False, emoji=False)
+        for part in tables(self.document, 25):
+            console.print(part)
+        return text.getvalue()
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """A notebook shows the annotated source."""
+        page = (self.folder / "source.html").read_text(encoding="utf-8")
+        return page.partition("<body>")[2].partition("</body>")[0]
+
+
+def lines(
+    function: Any, /, *arguments: Any, tool: str = "callgrind", output: str | Path = "out/lines", **named: Any
+) -> Lines:
+    """Call ``function`` once with copies of these arguments, in a process of its own under ``tool`` (``callgrind`` or
+    ``perf``), and return what each line of each Numba function cost. ``output``: folder that is written to.
+
+    Raises UsageError for a tool that there is not, or what cannot be copied to another process; else as ``lobench
+    lines``.
+    """
+    from numba import cloudpickle
+
+    from lobench.workbench.lines.looking import TOOLS, look_at
+
+    if tool not in TOOLS:
+        raise UsageError(f"tool must be one of {', '.join(TOOLS)}, was {tool!r}")
+    texts = {name: linecache.getlines(name) for name in list(linecache.cache) if not os.path.exists(name)}
+    try:
+        pickled = cloudpickle.dumps((texts, function, arguments, named))
+    except Exception as error:
+        raise UsageError(f"the call cannot be copied to another process: {error}") from error
+    title = getattr(function, "__qualname__", None) or type(function).__qualname__
+    folder = Path(output).absolute()
+
+    def prepare(scratch: Path) -> None:
+        (scratch / _PATH).write_text(json.dumps(sys.path), encoding="utf-8")
+        (scratch / _CALL).write_bytes(pickled)
+
+    found = look_at(Program("call", title), tool, folder, "again", prepare)
+    return Lines(found, folder)
+
+
+def call(folder: str) -> None:
+    """In the process that is looked at: call what ``lines`` left there."""
+    import pickle
+
+    # What is pickled may be of modules that only the caller's import path leads to.
+    sys.path[:] = json.loads(Path(folder, _PATH).read_text(encoding="utf-8"))
+    texts, function, arguments, named = pickle.loads(Path(folder, _CALL).read_bytes())
+    for name, text in texts.items():
+        linecache.cache[name] = (len(text), None, text, name)
+    function(*arguments, **named)
+
+
+def run_cell(source: str, names: Mapping[str, Any]) -> None:
+    """A notebook's cell as the text of a main module that has these names."""
+    import __main__
+
+    text = source.splitlines(keepends=True)
+    linecache.cache[_CELL] = (len(source), None, text, _CELL)
+    space = vars(__main__)
+    space.update(names)
+    exec(compile(source, _CELL, "exec"), space)
