@@ -18,7 +18,6 @@ from lobench.workbench.processes import child
 from lobench.workbench.processes.starting import tool_environment
 from lobench.workbench.profile.attribution import Spent
 
-
 Output = Literal["own", "error", "again"]
 """Where what the program prints goes: where it would go without us, to standard error, or through this process's
 ``print``."""

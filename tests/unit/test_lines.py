@@ -1,0 +1,185 @@
+"""The parts of `lobench lines` that need neither a tool nor a compiler."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import lobench
+from lobench.engine.errors import UsageError
+from lobench.workbench.cli import main
+from lobench.workbench.commits.counting import START_INSTRUMENTATION as ON
+from lobench.workbench.commits.counting import STOP_INSTRUMENTATION as OFF
+from lobench.workbench.lines.difference import difference, flame_graphs, saved
+from lobench.workbench.lines.gate import ZERO_STATS, Gate
+from lobench.workbench.lines.region import watchers
+from lobench.workbench.profile.callgrind_file import read_counts
+
+
+def gate(wanted: str | None = None) -> tuple[Gate, list[int]]:
+    asked: list[int] = []
+    return Gate(wanted, asked.append), asked
+
+
+def test_counting_begins_with_the_first_function_and_rests_while_one_is_compiled() -> None:
+    opened, asked = gate()
+    opened.compile_begins()
+    opened.compile_begins()
+    opened.compile_ends()
+    assert asked == []
+    opened.compile_ends()
+    opened.compile_begins()
+    opened.compile_ends()
+    opened.close()
+    assert asked == [ON, OFF, ON, OFF]
+
+
+def test_other_threads_are_counted_while_one_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, asked = gate()
+    opened.compile_begins()
+    opened.compile_ends()
+    monkeypatch.setattr("threading.active_count", lambda: 2)
+    opened.compile_begins()
+    opened.compile_ends()
+    assert asked == [ON]
+
+
+def test_what_came_before_the_first_region_is_forgotten() -> None:
+    opened, asked = gate()
+    opened.compile_begins()
+    opened.compile_ends()
+    opened.enter("a")
+    opened.leave("a")
+    opened.enter("")
+    opened.leave("")
+    assert asked == [ON, ZERO_STATS, OFF, ON, OFF]
+
+
+def test_regions_of_another_name_do_not_count() -> None:
+    opened, asked = gate("wanted")
+    opened.compile_begins()
+    opened.compile_ends()
+    opened.enter("other")
+    opened.leave("other")
+    assert asked == []
+    opened.enter("wanted")
+    opened.leave("wanted")
+    assert asked == [ZERO_STATS, ON, OFF]
+
+
+def test_a_region_does_nothing_where_nobody_looks() -> None:
+    assert watchers == []
+    with lobench.region("any"):
+        pass
+
+    @lobench.region()
+    def twice(value: int) -> int:
+        return 2 * value
+
+    assert twice(2) == 4
+
+
+CALLGRIND = """
+events: Ir
+ob=???
+fn=0x1000
+0x1000 0 5
+cob=/lib/threads.so
+cfn=launch
+calls=1 0x9000
+0x1004 0 70
+cob=/lib/libm.so
+cfn=sin
+calls=1 0x9100
+0x1008 0 20
+ob=/lib/threads.so
+fn=launch
+0x9000 0 7
+cfn=work
+calls=1 0x9010
+0x9004 0 63
+fn=work
+0x9010 0 3
+cob=???
+cfn=0x1000
+calls=1 0x1000
+0x9014 0 60
+ob=???
+fn=0x7000
+0x7000 0 11
+"""
+
+
+def test_what_calls_kernels_again_is_known() -> None:
+    counts = read_counts(CALLGRIND.splitlines(), lambda address: address < 0x2000)
+    assert counts.reentering == {"launch", "work"}
+    assert {name for _, name in counts.called} == {"launch", "sin"}
+    assert counts.elsewhere.tolist() == [11, 0, 0, 0]
+    assert {place: cost.tolist()[0] for place, cost in counts.own.items()} == {0x1000: 5}
+
+
+def document(lines: list[tuple[int, str, int]], program: str = "a.py") -> dict[str, Any]:
+    rows = [
+        {"file": "a.py", "line": line, "function": "f", "text": text, "share": 0.5, "instructions": cost}
+        for line, text, cost in lines
+    ]
+    frames = [["f", "a.py", line] for line, _, _ in lines]
+    return {
+        "kind": "lines",
+        "format": 1,
+        "tool": "callgrind",
+        "program": program,
+        "columns": ["instructions"],
+        "total": {"instructions": sum(cost for _, _, cost in lines)},
+        "lines": rows,
+        "stacks": {
+            "frames": frames,
+            "rows": [{"stack": [place], "values": [float(row[2])]} for place, row in enumerate(lines)],
+        },
+    }
+
+
+def test_a_line_that_moved_is_the_same() -> None:
+    before = document([(1, "x += 1", 10), (2, "y += 1", 20), (3, "x += 1", 5)])
+    after = document([(4, "x += 1", 10), (5, "z += 1", 7), (9, "x += 1", 6)], "b.py")
+    found = difference(before, after)
+    told = [(row["what"], row["text"], row["line"], row["instructions"]["change"]) for row in found["lines"]]
+    assert told == [("removed", "y += 1", 2, -20), ("added", "z += 1", 5, 7), ("changed", "x += 1", 9, 1)]
+    assert found["total"]["instructions"] == {"before": 35, "after": 23, "change": -12}
+
+
+def test_the_flame_graphs_of_a_difference() -> None:
+    before, after = document([(1, "x", 10)]), document([(1, "x", 30)])
+    graphs = flame_graphs(before, after)
+    assert set(graphs) == {"flame.before.svg", "flame.after.svg"}
+    for text in graphs.values():
+        assert "f (a.py), +20: 100.00%" in text
+        assert "hsl(0,80%" in text
+
+
+def test_counts_are_not_compared_with_samples() -> None:
+    with pytest.raises(UsageError, match="counts and samples cannot be compared: callgrind and perf"):
+        difference(document([]), {**document([]), "tool": "perf"})
+
+
+def test_what_was_not_written_by_lines(tmp_path: Path) -> None:
+    (tmp_path / "lines.json").write_text(json.dumps({"kind": "profile"}))
+    with pytest.raises(UsageError, match="not the lines of a program that `lobench lines` wrote"):
+        saved(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "which program? lobench lines SCRIPT [ARGS…], or -m MODULE [ARGS…]"),
+        (["no.py"], "no.py: there is no such script"),
+        (["diff", "one"], "lines diff takes two folders, or files lines.json, that `lobench lines` wrote"),
+        (["--top", "0", "a.py"], "--top must be at least 1, was 0"),
+    ],
+)
+def test_refused(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lines", *words]) == 2
+    assert capsys.readouterr().err == f"lobench: {message}\n"
