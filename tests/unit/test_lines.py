@@ -15,13 +15,14 @@ from lobench.workbench.commits.counting import START_INSTRUMENTATION as ON
 from lobench.workbench.commits.counting import STOP_INSTRUMENTATION as OFF
 from lobench.workbench.lines.difference import difference, flame_graphs, saved
 from lobench.workbench.lines.gate import ZERO_STATS, Gate
+from lobench.workbench.lines.magic import used
 from lobench.workbench.lines.region import watchers
 from lobench.workbench.profile.callgrind_file import read_counts
 
 
-def gate(wanted: str | None = None) -> tuple[Gate, list[int]]:
+def gate(wanted: str | None = None, *, alone: bool = True) -> tuple[Gate, list[int]]:
     asked: list[int] = []
-    return Gate(wanted, asked.append), asked
+    return Gate(wanted, asked.append, lambda: alone), asked
 
 
 def test_counting_begins_with_the_first_function_and_rests_while_one_is_compiled() -> None:
@@ -37,11 +38,10 @@ def test_counting_begins_with_the_first_function_and_rests_while_one_is_compiled
     assert asked == [ON, OFF, ON, OFF]
 
 
-def test_other_threads_are_counted_while_one_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened, asked = gate()
+def test_other_threads_are_counted_while_one_compiles() -> None:
+    opened, asked = gate(alone=False)
     opened.compile_begins()
     opened.compile_ends()
-    monkeypatch.setattr("threading.active_count", lambda: 2)
     opened.compile_begins()
     opened.compile_ends()
     assert asked == [ON]
@@ -111,6 +111,12 @@ ob=???
 fn=0x7000
 0x7000 0 11
 """
+
+
+def test_a_cell_takes_what_it_uses() -> None:
+    names = {"kernel": 1, "data": 2, "unused": 3}
+    cell = "def g():\n    return kernel(data)\nfor _ in range(3):\n    g()"
+    assert used(cell, names) == {"kernel": 1, "data": 2}
 
 
 def test_what_calls_kernels_again_is_known() -> None:

@@ -20,9 +20,16 @@ ZERO_STATS = STOP_INSTRUMENTATION - 4
 
 
 class Gate:
-    """Opens and closes callgrind's counting. ``wanted``: the name of the regions that count, None for all."""
+    """Opens and closes callgrind's counting by ``request``s. ``wanted``: the name of the regions that count, None for
+    all; ``alone`` tells whether no other thread could run a kernel."""
 
-    def __init__(self, wanted: str | None, request: Callable[[int], None] | None = None) -> None:
+    def __init__(
+        self,
+        wanted: str | None,
+        request: Callable[[int], None] | None = None,
+        alone: Callable[[], bool] = lambda: threading.active_count() == 1,
+    ) -> None:
+        self._alone = alone
         self._request = request or Valgrind().request
         self._wanted = wanted
         self._compiled = self._open = False
@@ -31,7 +38,7 @@ class Gate:
 
     def _settle(self) -> None:
         within = self._inside > 0 if self.regions or self._wanted is not None else True
-        free = not self._compiling or (self._open and threading.active_count() > 1)
+        free = not self._compiling or (self._open and not self._alone())
         wanted = self._compiled and within and free
         if wanted != self._open:
             self._open = wanted
