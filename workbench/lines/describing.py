@@ -51,7 +51,9 @@ def install() -> None:
 
     def __init__(self: Any, context: Any, library: Any, fndesc: Any, func_ir: Any, *rest: Any, **named: Any) -> None:  # noqa: N807
         if func_ir.loc.filename.startswith("<"):
-            func_ir.loc = _source(func_ir) or func_ir.loc
+            source = _source(func_ir)
+            # Numba takes the line behind this one for that of the arguments.
+            func_ir.loc = source.with_lineno(source.line - 1) if source else func_ir.loc
         begin(self, context, library, fndesc, func_ir, *rest, **named)
         if isinstance(self.debuginfo, ProgramTables):
             self.debuginfo.lower = self
@@ -85,8 +87,7 @@ def describe(module: Any) -> None:
         place = tables._add_location(0)
         for block in function.blocks:
             for instruction in block.instructions:
-                if "dbg" not in instruction.metadata:
-                    instruction.set_metadata("dbg", place)
+                instruction.set_metadata("dbg", place)
     tables.finalize()
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from lobench.workbench.lines.naming import NO_SOURCE, hidden, shown_from
 from lobench.workbench.lines.program import Program
 from lobench.workbench.lines.running import Look
-from lobench.workbench.profile.attribution import Spent, outside
+from lobench.workbench.profile.attribution import LIBRARY, Spent, outside
 from lobench.workbench.profile.rows import functions, lines, stacks
 from lobench.workbench.profile.sources import Sources
 
@@ -21,7 +21,7 @@ Document = dict[str, Any]
 def document(program: Program, look: Look) -> tuple[Document, Sources]:
     """The document, and the texts that its pages show."""
     name = shown_from(Path.cwd())
-    spent = [Spent(outside(entry.stack, hidden), entry.values) for entry in look.spent]
+    spent = [Spent(outside(entry.stack, hidden), entry.values) for entry in look.spent if not _of_python(entry)]
     files = sorted({frame.file for entry in spent for frame in entry.stack})
     generated = look.left.facts["generated"]
     sources = Sources(
@@ -57,6 +57,11 @@ def document(program: Program, look: Look) -> tuple[Document, Sources]:
         "stacks": stacks(spent, name),
     }
     return found, sources
+
+
+def _of_python(entry: Spent) -> bool:
+    """Whether this is what a wrapper of Numba's called in Python, to read arguments and to make results."""
+    return entry.stack[-1].file == LIBRARY and all(hidden(frame.file) for frame in entry.stack[:-1])
 
 
 def _sourceless(entry: Spent) -> bool:

@@ -20,8 +20,11 @@ def runnable_processor(real: Mapping[str, Any]) -> dict[str, Any]:
 
     settings: Any = config
     has: Mapping[str, bool] = host()["features"]
-    features = {name: there and bool(has.get(name)) for name, there in real["features"].items()}
-    lost = sorted(name for name, there in real["features"].items() if there and not features[name])
+    features = {
+        name: there and bool(has.get(name)) and (settings.ENABLE_AVX or not name.startswith("avx"))
+        for name, there in real["features"].items()
+    }
+    lost = sorted(name for name, there in real["features"].items() if there and not has.get(name))
     text = ",".join(("+" if there else "-") + name for name, there in sorted(features.items()))
     target: Any = codegen.JITCPUCodegen
     target._get_host_cpu_name = lambda self: settings.CPU_NAME or real["name"]

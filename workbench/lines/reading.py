@@ -39,7 +39,8 @@ def left_in(folder: Path) -> Left:
     described = code_map(placed, guess=False)
     if not described.pieces:
         raise ToolFailedError("the program compiled no function with Numba: there are no lines to look at")
-    return Left(CodeMap(_filled(described, bare(placed))), facts)
+    # Functions of one name, of other types for instance, are told apart by their addresses.
+    return Left(CodeMap(_filled(described, bare(placed)), of_file=True), facts)
 
 
 def _startup(folder: Path) -> None:
