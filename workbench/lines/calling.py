@@ -66,7 +66,7 @@ def lines(
         pickled = cloudpickle.dumps((texts, function, arguments, named))
     except Exception as error:
         raise UsageError(f"the call cannot be copied to another process: {error}") from error
-    title = getattr(function, "__qualname__", None) or type(function).__qualname__
+    title = "cell" if function is run_cell else getattr(function, "__qualname__", type(function).__qualname__)
     folder = Path(output).absolute()
 
     def prepare(scratch: Path) -> None:

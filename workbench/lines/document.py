@@ -65,7 +65,7 @@ def _of_python(entry: Spent) -> bool:
 
 
 def _sourceless(entry: Spent) -> bool:
-    return hidden(entry.place.file)
+    return entry.place.line <= 0 and hidden(entry.place.file)
 
 
 def _lines(spent: list[Spent], sources: Sources, costs: Any, share: Any, name: Any) -> list[dict[str, Any]]:

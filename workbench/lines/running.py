@@ -66,4 +66,16 @@ def run(words: Sequence[str], variables: dict[str, str], output: Output) -> int:
         return done.returncode
     sys.stdout.flush()
     out = sys.stderr.fileno() if output == "error" else None
-    return subprocess.run(words, env=variables, stdout=out, check=False).returncode
+    process = subprocess.Popen(words, env=variables, stdout=out)
+    try:
+        return process.wait()
+    except KeyboardInterrupt as interrupt:
+        # The keyboard's interrupts the program as well: what ran until then is shown. A second one, or a signal to this
+        # process alone, ends everything.
+        if type(interrupt) is not KeyboardInterrupt:
+            raise
+        return process.wait()
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()

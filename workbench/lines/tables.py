@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
+from lobench.workbench.processes.starting import ending
 from lobench.workbench.profile.tables import BLIND
 
 _TEXT = 60
@@ -38,7 +39,7 @@ def _coverage(found: Mapping[str, Any]) -> str:
 def remarks(found: Mapping[str, Any]) -> Iterator[str]:
     """What a reader must know of how this was seen."""
     if found["exit_code"]:
-        yield f"the program ended with code {found['exit_code']}; this is what ran until then"
+        yield f"the program {ending(found['exit_code'])}; this is what ran until then"
     if found.get("forks"):
         yield f"not looked at: what ran in processes that the program forked ({found['forks']})"
     processor = found.get("processor")
