@@ -16,8 +16,10 @@ from lobench.workbench.commits.counting import STOP_INSTRUMENTATION as OFF
 from lobench.workbench.lines.difference import difference, flame_graphs, saved
 from lobench.workbench.lines.gate import ZERO_STATS, Gate
 from lobench.workbench.lines.magic import used
+from lobench.workbench.lines.reading import _filled
 from lobench.workbench.lines.region import watchers
 from lobench.workbench.profile.callgrind_file import read_counts
+from lobench.workbench.profile.codemap import CodeMap, Frame, Piece
 
 
 def gate(wanted: str | None = None, *, alone: bool = True) -> tuple[Gate, list[int]]:
@@ -189,3 +191,21 @@ def test_what_was_not_written_by_lines(tmp_path: Path) -> None:
 def test_refused(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lines", *words]) == 2
     assert capsys.readouterr().err == f"lobench: {message}\n"
+
+
+def test_code_without_lines_is_known_by_its_symbol() -> None:
+    def piece(start: int, stop: int, name: str) -> Piece:
+        return Piece(start, stop, start, (Frame(name, "a.py", 1),))
+
+    described = CodeMap([piece(10, 20, "f"), piece(20, 30, "g"), piece(50, 60, "h")])
+    symbols = [piece(5, 40, "whole"), piece(35, 45, "twin"), piece(50, 60, "h's"), piece(70, 80, "bare")]
+    found = [(*part[:2], part.stack[0].function) for part in _filled(described, symbols)]
+    assert found == [
+        (5, 10, "whole"),
+        (10, 20, "f"),
+        (20, 30, "g"),
+        (30, 40, "whole"),
+        (40, 45, "twin"),
+        (50, 60, "h"),
+        (70, 80, "bare"),
+    ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,25 +54,24 @@ def _startup(folder: Path) -> None:
             raise ToolFailedError("valgrind failed: " + " ".join(said)[-500:])
 
 
-def _filled(described: CodeMap, symbols: list[Piece]) -> list[Piece]:
-    """The described pieces, and what remains of functions beside them."""
-    found = list(described.pieces)
+def _filled(described: CodeMap, symbols: Iterable[Piece]) -> list[Piece]:
+    """The described pieces, and what remains of functions beside them; where two symbols name the same code, one."""
+    pieces = described.pieces
+    starts = [piece.start for piece in pieces]
+    found = list(pieces)
     for symbol in symbols:
         start = symbol.start
-        inside = [piece for piece in described.pieces if piece.start < symbol.stop and piece.stop > symbol.start]
-        for piece in inside:
+        for place in range(max(0, bisect.bisect_right(starts, start) - 1), len(pieces)):
+            piece = pieces[place]
+            if piece.start >= symbol.stop:
+                break
             if piece.start > start:
                 found.append(symbol._replace(start=start, stop=piece.start))
             start = max(start, piece.stop)
         if start < symbol.stop:
             found.append(symbol._replace(start=start))
-    return without_twins(sorted(found))
-
-
-def without_twins(pieces: list[Piece]) -> list[Piece]:
-    """Two symbols may name the same code; it stands once."""
     kept: list[Piece] = []
-    for piece in pieces:
+    for piece in sorted(found):
         start = max(piece.start, kept[-1].stop) if kept else piece.start
         if start < piece.stop:
             kept.append(piece._replace(start=start))
