@@ -67,7 +67,18 @@ def test_nothing_has_changed(plain: Any, tmp_path: Path) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize(
     "name",
-    ["modules", "closures", "parallel", "vectorized", "guvectorized", "classes", "cached", "threads", "overloads"],
+    [
+        "modules",
+        "closures",
+        "parallel",
+        "vectorized",
+        "guvectorized",
+        "classes",
+        "cached",
+        "threads",
+        "overloads",
+        "joined",
+    ],
 )
 def test_every_kind_of_function(name: str, tmp_path: Path) -> None:
     before = sorted(PROGRAMS.rglob("*.nb?"))

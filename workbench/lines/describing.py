@@ -77,18 +77,30 @@ def _source(func_ir: Any) -> Any:
 
 def describe(module: Any) -> None:
     """Give the functions of a module that Numba made up a name and no lines, so that what is inlined into them keeps
-    its own."""
-    bare = [function for function in module.functions if function.blocks and "dbg" not in function.metadata]
-    if not bare:
-        return
-    tables = linetables.LineTables(module, WRAPPER, None, False)
-    for function in bare:
-        tables.mark_subprogram(function, wrapped(function.name), (), (), 0)
-        place = tables._add_location(0)
-        for block in function.blocks:
-            for instruction in block.instructions:
-                instruction.set_metadata("dbg", place)
-    tables.finalize()
+    its own. Those that count references stay bare: they have nobody else's code in them."""
+    own = [function for function in module.functions if function.blocks]
+    for function in own:
+        if "dbg" in function.metadata:
+            _place(module, function, everything=False)
+    made_up = [
+        function for function in own if "dbg" not in function.metadata and not function.name.lower().startswith("nrt_")
+    ]
+    if made_up:
+        tables = linetables.LineTables(module, WRAPPER, None, False)
+        for function in made_up:
+            tables.mark_subprogram(function, wrapped(function.name), (), (), 0)
+            _place(module, function, everything=True)
+        tables.finalize()
+
+
+def _place(module: Any, function: Any, *, everything: bool) -> None:
+    """Say of a function's instructions that they have no line, or of calls alone if they do not say anything: LLVM
+    wants to know where each call stands between functions that are described."""
+    nowhere = module.add_debug_info("DILocation", {"line": 0, "column": 0, "scope": function.metadata["dbg"]})
+    for block in function.blocks:
+        for instruction in block.instructions:
+            if everything or (instruction.opname in ("call", "invoke") and "dbg" not in instruction.metadata):
+                instruction.set_metadata("dbg", nowhere)
 
 
 def wrapped(symbol: str) -> str:
