@@ -49,5 +49,9 @@ def count(program: Program, folder: Path, output: Output) -> Look:
     if not any(entry.values[0] for entry in spent):
         within = " within its regions" if left.facts["regions"] else ""
         raise ToolFailedError(f"the program ran no compiled function{within}: nothing was counted")
-    elsewhere = dict(zip(COSTS, np.asarray(counts.elsewhere).tolist(), strict=True))
+    # Callgrind has no name for some code of files either.
+    generated = [
+        cost for place, cost in counts.elsewhere.items() if any(low <= place < high for low, high in left.facts["code"])
+    ]
+    elsewhere = dict(zip(COSTS, sum(generated, np.zeros(len(COSTS), np.int64)).tolist(), strict=True))
     return Look("callgrind", COSTS, spent, left, {"caches": list(CACHES), "elsewhere": elsewhere}, code)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lobench.workbench.lines.naming import NO_SOURCE, hidden, shown_from
+from lobench.workbench.lines.naming import NO_SOURCE, hidden, readable, shown_from
 from lobench.workbench.lines.program import Program
 from lobench.workbench.lines.running import Look
 from lobench.workbench.profile.attribution import LIBRARY, Spent, outside
@@ -21,7 +21,11 @@ Document = dict[str, Any]
 def document(program: Program, look: Look) -> tuple[Document, Sources]:
     """The document, and the texts that its pages show."""
     name = shown_from(Path.cwd())
-    spent = [Spent(outside(entry.stack, hidden), entry.values) for entry in look.spent if not _of_python(entry)]
+    spent = [
+        Spent(tuple(map(readable, outside(entry.stack, hidden))), entry.values)
+        for entry in look.spent
+        if not _of_python(entry)
+    ]
     files = sorted({frame.file for entry in spent for frame in entry.stack})
     generated = look.left.facts["generated"]
     sources = Sources(

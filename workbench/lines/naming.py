@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 from lobench.workbench.profile.attribution import LIBRARY
+from lobench.workbench.profile.codemap import Frame
 
 WRAPPER = "<numba wrapper>"
 """File of functions that Numba puts around the user's: they have no source."""
 NO_SOURCE = "(no source)"
 """How it is shown, and all else that has none."""
+
+
+_LOOP = re.compile(r"__numba_parfor_gufunc_\w+")
+
+
+def readable(frame: Frame) -> Frame:
+    """A frame without what is another number in every process: the name that Numba gives a parallel loop."""
+    return frame._replace(function=_LOOP.sub("parallel loop", frame.function))
 
 
 def hidden(file: str) -> bool:

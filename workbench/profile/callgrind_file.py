@@ -36,7 +36,7 @@ class Counts:
 
     ``own``: of the instruction; ``called``: of what it called outside of the JIT code, by the name of the called
     function; ``library_calls``: number of calls of such functions; ``calls``: (caller's address, callee's address) of
-    calls between JIT functions to their number; ``elsewhere``: of the object's code that is no kernel's;
+    calls between JIT functions to their number; ``elsewhere``: of the object's code that is no kernel's, by address;
     ``reentering``: functions outside of it that call kernels again, so that what they cost holds what those cost.
     """
 
@@ -44,7 +44,7 @@ class Counts:
     called: dict[tuple[int, str], Cost] = field(default_factory=dict)
     library_calls: dict[str, int] = field(default_factory=dict)
     calls: dict[tuple[int, int], int] = field(default_factory=dict)
-    elsewhere: Cost = field(default_factory=lambda: np.zeros(len(COSTS), np.int64))
+    elsewhere: dict[int, Cost] = field(default_factory=dict)
     reentering: set[str] = field(default_factory=set)
 
 
@@ -110,9 +110,9 @@ def _row(
     if not known and target is not None:
         return
     # Trailing zeros are not written.
-    cost = np.asarray(np.array(values, np.int64) @ sums[: len(values)])
+    cost = np.array(values, np.int64) @ sums[: len(values)]
     if not known:
-        counts.elsewhere = counts.elsewhere + cost
+        counts.elsewhere[place] = counts.elsewhere.get(place, 0) + cost
     elif target is None:
         counts.own[place] = counts.own.get(place, 0) + cost
     else:
