@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -13,13 +14,19 @@ from lobench.engine.errors import UsageError
 from lobench.workbench.cli import main
 from lobench.workbench.commits.counting import START_INSTRUMENTATION as ON
 from lobench.workbench.commits.counting import STOP_INSTRUMENTATION as OFF
+from lobench.workbench.lines import sampling
 from lobench.workbench.lines.difference import difference, flame_graphs, saved
 from lobench.workbench.lines.gate import ZERO_STATS, Gate
 from lobench.workbench.lines.magic import used
+from lobench.workbench.lines.program import Program
 from lobench.workbench.lines.reading import _filled
 from lobench.workbench.lines.region import watchers
+from lobench.workbench.lines.sampling import within
+from lobench.workbench.profile import needs, sampled
 from lobench.workbench.profile.callgrind_file import read_counts
 from lobench.workbench.profile.codemap import CodeMap, Frame, Piece
+from lobench.workbench.profile.needs import MissingRightError
+from lobench.workbench.profile.sampled import perf_samples
 
 
 def gate(wanted: str | None = None, *, alone: bool = True) -> tuple[Gate, list[int]]:
@@ -209,3 +216,47 @@ def test_code_without_lines_is_known_by_its_symbol() -> None:
         (50, 60, "h"),
         (70, 80, "bare"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("tool", "remedy"),
+    [
+        ("callgrind", "valgrind is not installed; install it with: apt-get install valgrind libc6-dbg"),
+        ("perf", "perf is not installed; install it with: apt-get install linux-perf"),
+    ],
+)
+def test_a_missing_tool_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], tool: str, remedy: str
+) -> None:
+    monkeypatch.setattr(needs, "which", lambda *arguments, **options: None)
+    script = tmp_path / "a.py"
+    script.write_text("print('it ran')")
+    assert main(["lines", "--with", tool, "-o", str(tmp_path / "out"), str(script)]) == 2
+    assert capsys.readouterr() == ("", f"lobench: {remedy}\n")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_ordinary_user_is_told_what_perf_may_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sampling, "require_all", lambda tools: None)
+    monkeypatch.setattr(sampling, "quietly", lambda words: CompletedProcess(words, 255, "", "No permission"))
+    monkeypatch.setattr(sampled.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(sampled, "perf_event_paranoid", lambda: 3)
+    with pytest.raises(MissingRightError, match=r"kernel.perf_event_paranoid is 3. As root: sysctl"):
+        sampling.sample(Program("script", "a.py"), tmp_path, "own")
+
+
+def test_samples_of_this_process_within_its_regions() -> None:
+    script = """python    7/7    10.500000000:    1003009 cpu-clock:u:
+\t            1000 [unknown] (/tmp/perf-7.map)
+
+pool 1    7/9    11.500000000:    1003009 cpu-clock:u:
+\t            2000 [unknown] (/tmp/perf-7.map)
+
+python    8/8    11.600000000:    1003009 cpu-clock:u:
+\t            3000 [unknown] (/tmp/perf-8.map)
+
+"""
+    lines = script.splitlines()
+    addresses = [[frame[0] for frame in sample] for sample in perf_samples(within(lines, 7, None))]
+    assert addresses == [[0x1000], [0x2000]]
+    assert [sample[0][0] for sample in perf_samples(within(lines, 7, [[11.0, 12.0]]))] == [0x2000]
