@@ -6,16 +6,13 @@ import json
 import linecache
 import os
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lobench.engine.errors import UsageError
+from lobench.workbench.lines.called import CALL, PATH, run_cell
 from lobench.workbench.lines.program import Program
-
-_CALL, _PATH = "call.pickle", "path.json"
-_CELL = "<cell>"
 
 
 @dataclass(frozen=True)
@@ -59,42 +56,20 @@ def lines(
 
     from lobench.workbench.lines.looking import TOOLS, look_at
 
+    pickler: Any = cloudpickle
     if tool not in TOOLS:
         raise UsageError(f"tool must be one of {', '.join(TOOLS)}, was {tool!r}")
     texts = {name: linecache.getlines(name) for name in list(linecache.cache) if not os.path.exists(name)}
     try:
-        pickled = cloudpickle.dumps((texts, function, arguments, named))
+        pickled = pickler.dumps((texts, function, arguments, named))
     except Exception as error:
         raise UsageError(f"the call cannot be copied to another process: {error}") from error
     title = "cell" if function is run_cell else getattr(function, "__qualname__", type(function).__qualname__)
     folder = Path(output).absolute()
 
     def prepare(scratch: Path) -> None:
-        (scratch / _PATH).write_text(json.dumps(sys.path), encoding="utf-8")
-        (scratch / _CALL).write_bytes(pickled)
+        (scratch / PATH).write_text(json.dumps(sys.path), encoding="utf-8")
+        (scratch / CALL).write_bytes(pickled)
 
     found = look_at(Program("call", title), tool, folder, "again", prepare)
     return Lines(found, folder)
-
-
-def call(folder: str) -> None:
-    """In the process that is looked at: call what ``lines`` left there."""
-    import pickle
-
-    # What is pickled may be of modules that only the caller's import path leads to.
-    sys.path[:] = json.loads(Path(folder, _PATH).read_text(encoding="utf-8"))
-    texts, function, arguments, named = pickle.loads(Path(folder, _CALL).read_bytes())
-    for name, text in texts.items():
-        linecache.cache[name] = (len(text), None, text, name)
-    function(*arguments, **named)
-
-
-def run_cell(source: str, names: Mapping[str, Any]) -> None:
-    """A notebook's cell as the text of a main module that has these names."""
-    import __main__
-
-    text = source.splitlines(keepends=True)
-    linecache.cache[_CELL] = (len(source), None, text, _CELL)
-    space = vars(__main__)
-    space.update(names)
-    exec(compile(source, _CELL, "exec"), space)

@@ -47,7 +47,8 @@ class ProgramTables(linetables.LineTables):
 def install() -> None:
     """From now on everything that Numba compiles in this process is described. Raises as ``linetables.install``."""
     linetables.install(ProgramTables)
-    begin = lowering.BaseLower.__init__
+    lower: Any = lowering.BaseLower
+    begin = lower.__init__
 
     def __init__(self: Any, context: Any, library: Any, fndesc: Any, func_ir: Any, *rest: Any, **named: Any) -> None:  # noqa: N807
         if func_ir.loc.filename.startswith("<"):
@@ -58,7 +59,7 @@ def install() -> None:
         if isinstance(self.debuginfo, ProgramTables):
             self.debuginfo.lower = self
 
-    lowering.BaseLower.__init__ = __init__
+    lower.__init__ = __init__
     library: Any = codegen.CPUCodeLibrary
     add = library.add_ir_module
 

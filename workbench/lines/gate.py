@@ -99,11 +99,13 @@ def listen(gate: Gate) -> None:
     """Have Numba tell the gate when it compiles anything: functions, ufuncs, wrappers."""
     from numba.core import event
 
-    class Compiler(event.Listener):  # type: ignore[misc]
+    events: Any = event
+
+    class Compiler(events.Listener):  # type: ignore[misc]
         def on_start(self, event: Any) -> None:
             gate.compile_begins()
 
         def on_end(self, event: Any) -> None:
             gate.compile_ends()
 
-    event.register("numba:compiler_lock", Compiler())
+    events.register("numba:compiler_lock", Compiler())

@@ -9,7 +9,8 @@ from types import CodeType
 from typing import Any
 
 from lobench.engine.errors import UsageError
-from lobench.workbench.lines.calling import Lines, lines, run_cell
+from lobench.workbench.lines.called import run_cell
+from lobench.workbench.lines.calling import Lines, lines
 
 
 def register(shell: Any) -> None:

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lobench.workbench import PACKAGES, ROOT
-from lobench.workbench.lines import start
 from lobench.workbench.lines.program import Program
 from lobench.workbench.lines.reading import Left
 from lobench.workbench.processes import child
 from lobench.workbench.processes.starting import tool_environment
 from lobench.workbench.profile.attribution import Spent
+
+_START = str(Path(__file__).with_name("start.py"))
 
 Output = Literal["own", "error", "again"]
 """Where what the program prints goes: where it would go without us, to standard error, or through this process's
@@ -40,7 +41,7 @@ def command(program: Program, folder: Path, **facts: Any) -> tuple[list[str], di
     """The program's command line and environment. ``facts``: what else ``watching`` must know."""
     program.write(folder, child=child.__file__, root=str(ROOT), packages=list(PACKAGES), **facts)
     variables = tool_environment(_environment())
-    return [sys.executable, "-P", start.__file__, str(folder)], variables
+    return [sys.executable, "-P", _START, str(folder)], variables
 
 
 def _environment() -> dict[str, str]:

@@ -27,7 +27,7 @@ def main() -> None:
     kind, what = program["kind"], program["what"]
     sys.argv = [what, *program["arguments"]]
     if kind == "call":
-        from lobench.workbench.lines.calling import call
+        from lobench.workbench.lines.called import call
 
         call(folder)
     elif kind == "module":
