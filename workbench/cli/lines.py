@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 from lobench.workbench.cli import options
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from lobench.workbench.lines.program import Program
 
 HELP = "find out what each line of any program's Numba functions costs"
@@ -47,33 +45,42 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.workbench.lines.tables import tables
 
     options.refuse_few("--top", arguments.top, 1)
-    folder = Path(arguments.output).absolute()
     if arguments.program[:1] == ["diff"]:
-        return _diff(arguments, folder)
+        return _diff(arguments)
     program = _program(arguments)
+    folder = Path(arguments.output).absolute()
     found = look_at(program, arguments.way, folder, "error" if arguments.json else "own")
     if arguments.json:
         print_json(found)
         return 1 if found["exit_code"] else 0
     console = stdout()
     for part in tables(found, arguments.top):
-        console.print(part)
+        console.print(part, soft_wrap=isinstance(part, str))
     console.print(f"files: {os.path.relpath(folder)}")
     return 1 if found["exit_code"] else 0
 
 
-def _diff(arguments: argparse.Namespace, folder: Path) -> int:
+def _diff(arguments: argparse.Namespace) -> int:
     import json
     import os
+    from pathlib import Path
 
     from lobench.engine.errors import UsageError
     from lobench.workbench.console import print_json, stdout
     from lobench.workbench.lines.difference import difference, flame_graphs, saved
     from lobench.workbench.lines.tables import difference_tables
 
-    if len(arguments.program) != 3:
+    # What stands behind a program is the program's; here it is ours.
+    parser = argparse.ArgumentParser(prog="lobench lines diff")
+    options.add_output(parser, arguments.output)
+    options.add_json(parser, default=arguments.json)
+    parser.add_argument("--top", type=int, default=arguments.top)
+    parser.add_argument("words", nargs="*")
+    arguments = parser.parse_intermixed_args(arguments.program[1:])
+    folder = Path(arguments.output).absolute()
+    if len(arguments.words) != 2:
         raise UsageError("lines diff takes two folders, or files lines.json, that `lobench lines` wrote")
-    before, after = (saved(name) for name in arguments.program[1:])
+    before, after = (saved(name) for name in arguments.words)
     found = difference(before, after)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "lines.diff.json").write_text(json.dumps(found), encoding="utf-8")
@@ -84,7 +91,7 @@ def _diff(arguments: argparse.Namespace, folder: Path) -> int:
         return 0
     console = stdout()
     for part in difference_tables(found, arguments.top):
-        console.print(part)
+        console.print(part, soft_wrap=isinstance(part, str))
     console.print(f"files: {os.path.relpath(folder)}")
     return 0
 

@@ -18,12 +18,13 @@ NO_SOURCE = "(no source)"
 """How it is shown, and all else that has none."""
 
 
-_LOOP = re.compile(r"__numba_parfor_gufunc_\w+")
+_LOOP, _CLASS = re.compile(r"__numba_parfor_gufunc_\w+"), re.compile(r"#[0-9a-f]+(?=<)")
 
 
 def readable(frame: Frame) -> Frame:
-    """A frame without what is another number in every process: the name that Numba gives a parallel loop."""
-    return frame._replace(function=_LOOP.sub("parallel loop", frame.function))
+    """A frame without what is another number in every process: the names that Numba gives parallel loops and
+    compiled classes."""
+    return frame._replace(function=_CLASS.sub("", _LOOP.sub("parallel loop", frame.function)))
 
 
 def hidden(file: str) -> bool:
