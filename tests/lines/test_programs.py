@@ -61,7 +61,7 @@ def test_nothing_has_changed(plain: Any, tmp_path: Path) -> None:
     _, folder = plain
     done = lobench("lines", "diff", folder, folder, "-o", tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "every line costs what it did" in done.stdout
+    assert "every line costs the same instructions" in done.stdout
 
 
 @pytest.mark.long

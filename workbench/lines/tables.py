@@ -95,20 +95,23 @@ def difference_tables(found: Mapping[str, Any], most: int) -> Iterator[Table | s
     total = found["total"][first]
     yield f"{found['before']} -> {found['after']}, {found['tool']}"
     yield f"{total['before']:,} -> {total['after']:,} {first} ({total['change']:+,})"
-    if not found["lines"]:
-        yield "every line costs what it did"
+    rows = [row for row in found["lines"] if row[first]["change"]]
+    others = len(found["lines"]) - len(rows)
+    if others:
+        yield f"{others} more lines differ in {', '.join(found['columns'][1:])} alone; the JSON has them"
+    if not rows:
+        yield f"every line costs the same {first}"
         return
     table = _table("lines that changed")
     for name in ("change", "before", "after"):
         table.add_column(f"{name}", justify="right", no_wrap=True)
     for name in ("", "line", "source"):
         table.add_column(name, no_wrap=True, overflow="ellipsis")
-    for row in found["lines"][:most]:
+    for row in rows[:most]:
         cost = row[first]
         text = row["text"][:_TEXT] or "(no line)"
         figures = (f"{cost['change']:+,}", f"{cost['before']:,}", f"{cost['after']:,}")
         table.add_row(*figures, row["what"], place(row), text)
     yield table
-    left = len(found["lines"]) - most
-    if left > 0:
-        yield f"and {left} lines more"
+    if len(rows) > most:
+        yield f"and {len(rows) - most} lines more"
