@@ -292,6 +292,12 @@ class Variant:
         """The run-time parameters in force, None for a layout that has none."""
         return self.tuning.parameters or self.layout.parameters
 
+    @property
+    def fitted_values(self) -> dict[str, int] | None:
+        """Values of the run-time parameters in force, for a process that fits the variant anew; None where it takes
+        none."""
+        return self.parameters.as_json() if self.fits and self.parameters else None
+
     def parameters_of(self, values: Mapping[str, Any] | None) -> LayoutParameters | None:
         """Its layout's parameters with these values, that nobody has checked; None where there are none, or it takes
         none. Raises ValueError as ``LayoutParameters.of`` does."""

@@ -47,12 +47,15 @@ class Rows:
     them.
 
     ``heads``: ``HEAD`` records, shape (n,); ``features``: float64, shape (n, features); ``levels``: ``OUTPUT_LEVEL``
-    records, shape (n, depth).
+    records, shape (n, depth). ``records``: the slice that they were made of, dtype ``MBO``, the first of which has
+    number ``first`` in the feed; None where rows come from elsewhere.
     """
 
     heads: npt.NDArray[np.void]
     features: npt.NDArray[np.float64]
     levels: npt.NDArray[np.void]
+    records: npt.NDArray[np.void] | None = None
+    first: int = 0
 
 
 def warm(variant: Variant, *, observe: bool = False, counters: bool = False, until: str = "strategies") -> None:
@@ -197,8 +200,9 @@ class Replay:
             self._share_out(chunk)
         for start in range(0, chunk.count, SLICE):
             count = min(SLICE, chunk.count - start)
-            self.run(chunk.address + start * chunk.stride, chunk.stride, count)
-            self._collect()
+            part = Chunk(chunk.address + start * chunk.stride, chunk.stride, count, chunk.owner)
+            self.run(part.address, part.stride, count)
+            self._collect(part)
             if self._workers[0].state["strict"][0]:
                 self._check_strict(chunk, start)
             self._records += count
@@ -230,7 +234,7 @@ class Replay:
             self._owners[:] = share_out(activity_of([chunk], 1 + chunk.count // SLICE), self.workers)
             self._shared_out = True
 
-    def _collect(self) -> None:
+    def _collect(self, part: Chunk) -> None:
         if self._workers[0].tap is None:
             return
         taken = int(self._workers[0].tap["sample_count"][0])
@@ -238,20 +242,20 @@ class Replay:
             parts = [worker.samples[:taken].view(np.uint64).reshape(taken, 3) for worker in self._workers]
             self._samples.append(np.sum(parts, axis=0, dtype=np.uint64))
         if self._on_rows is not None:
-            self._on_rows(self._rows())
+            self._on_rows(self._rows(part))
 
-    def _rows(self) -> Rows:
+    def _rows(self, part: Chunk) -> Rows:
         counts = [int(worker.tap["count"][0]) for worker in self._workers if worker.tap is not None]
         pairs = list(zip(self._workers, counts, strict=True))
         heads = np.concatenate([worker.heads[:count] for worker, count in pairs])
         if len(pairs) == 1 and (np.diff(heads["record"]) > 0).all():
             only, count = pairs[0]
-            return Rows(only.heads[:count], only.features[:count], only.levels[:count])
+            return Rows(only.heads[:count], only.features[:count], only.levels[:count], part.array(), self._records)
         # Records of several books need not be handled in the feed's order, even by one worker.
         order = np.argsort(heads["record"], kind="stable")
         features = np.concatenate([worker.features[:count] for worker, count in pairs])
         levels = np.concatenate([worker.levels[:count] for worker, count in pairs])
-        return Rows(heads[order], features[order], levels[order])
+        return Rows(heads[order], features[order], levels[order], part.array(), self._records)
 
     def _check_strict(self, chunk: Chunk, start: int) -> None:
         stops = [worker.state[0] for worker in self._workers if worker.state["stopped"][0]]

@@ -11,45 +11,96 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lobench.engine.errors import FeedError, LobenchError, UsageError
+    from lobench._commands import compare, conform, inspect, list_variants, read_result, run, verify
+    from lobench._feeds import Source, convert, generate, open
+    from lobench._rows import ReplayInterrupted, book, features, replay, rows
+    from lobench.engine.errors import FeedError, LobenchError, StaleError, StrictError, UsageError
     from lobench.engine.feeds import load, open_feed
     from lobench.engine.policy import Variant
     from lobench.engine.replay import Replay
     from lobench.variants import discover, load_file, resolve
+    from lobench.workbench.as_of import BookView
     from lobench.workbench.lines.calling import lines
     from lobench.workbench.lines.region import region
+    from lobench.workbench.replaying.outcome import ReplayOutcome
+    from lobench.workbench.results.tables import RunResult
+    from lobench.workbench.rows.stream import RowStream
     from lobench.workbench.version import version
 
 _PLACES = {
+    "BookView": "workbench.as_of",
     "FeedError": "engine.errors",
     "LobenchError": "engine.errors",
     "Replay": "engine.replay",
+    "ReplayInterrupted": "_rows",
+    "ReplayOutcome": "workbench.replaying.outcome",
+    "RowStream": "workbench.rows.stream",
+    "RunResult": "workbench.results.tables",
+    "Source": "_feeds",
+    "StaleError": "engine.errors",
+    "StrictError": "engine.errors",
     "UsageError": "engine.errors",
     "Variant": "engine.policy",
+    "book": "_rows",
+    "compare": "_commands",
+    "conform": "_commands",
+    "convert": "_feeds",
     "discover": "variants",
+    "features": "_rows",
+    "generate": "_feeds",
+    "inspect": "_commands",
     "lines": "workbench.lines.calling",
+    "list_variants": "_commands",
     "load": "engine.feeds",
     "load_file": "variants",
+    "open": "_feeds",
     "open_feed": "engine.feeds",
+    "read_result": "_commands",
     "region": "workbench.lines.region",
+    "replay": "_rows",
     "resolve": "variants",
+    "rows": "_rows",
+    "run": "_commands",
+    "verify": "_commands",
     "version": "workbench.version",
 }
 """Public name to the part that defines it."""
 
 __all__ = [
+    "BookView",
     "FeedError",
     "LobenchError",
     "Replay",
+    "ReplayInterrupted",
+    "ReplayOutcome",
+    "RowStream",
+    "RunResult",
+    "Source",
+    "StaleError",
+    "StrictError",
     "UsageError",
     "Variant",
+    "book",
+    "compare",
+    "conform",
+    "convert",
     "discover",
+    "features",
+    "generate",
+    "inspect",
     "lines",
+    "list_variants",
     "load",
     "load_file",
+    "open",
     "open_feed",
+    "read_result",
     "region",
+    "replay",
     "resolve",
+    "rows",
+    "run",
+    "verify",
     "version",
 ]
 

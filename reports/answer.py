@@ -8,7 +8,7 @@ from lobench.reports.side_by_side import by_ladder
 from lobench.workbench.results.model.analysis import Rung
 from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.results.model.noise import Noise
-from lobench.workbench.statistics.verdicts import NO_DIFFERENCE
+from lobench.workbench.results.model.verdict import NO_DIFFERENCE
 
 
 def answer(feeds: list[ResultView]) -> str:

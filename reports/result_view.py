@@ -19,8 +19,8 @@ from lobench.workbench.results.model.document import FeedResult, Result
 from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.results.model.noise import Noise
 from lobench.workbench.results.model.profiles import VariantProfile
+from lobench.workbench.results.model.verdict import FASTER
 from lobench.workbench.results.refuted import refuted
-from lobench.workbench.statistics.verdicts import FASTER
 
 WHOLE = "strategies"
 """The pipeline's last stage: a document of all of it is ``until`` this."""

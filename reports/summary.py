@@ -11,7 +11,7 @@ from lobench.reports.sections.shared import SCORES, TONES, beside, figure
 from lobench.reports.side_by_side import by_ladder, side_by_side
 from lobench.workbench.results.model.analysis import Rung
 from lobench.workbench.results.model.attribution import WithoutPhase
-from lobench.workbench.statistics.verdicts import FASTER
+from lobench.workbench.results.model.verdict import FASTER
 
 _Key = tuple[int, str]
 """Phase and axis."""

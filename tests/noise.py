@@ -15,9 +15,10 @@ import numpy as np
 from lobench.variants import REFERENCE
 from lobench.workbench.measurement.design import CONTROL
 from lobench.workbench.results.model.control import again
+from lobench.workbench.results.model.verdict import NO_DIFFERENCE
 from lobench.workbench.statistics.ladder import Comparisons
 from lobench.workbench.statistics.samples import session_timings
-from lobench.workbench.statistics.verdicts import NO_DIFFERENCE, SIGNIFICANCE, verdict
+from lobench.workbench.statistics.verdicts import SIGNIFICANCE, verdict
 from tests import typed
 
 RECORDING = Path(__file__).parent / "fixtures" / "noise.npz"

@@ -48,7 +48,7 @@ class Laboratory:
             patch.setattr(module, "messages", self.messages)
         patch.setattr(feed, "warm_all", lambda *words, **named: None)
         patch.setattr(feed, "verify_all", self._verified)
-        patch.setattr(counters, "count", lambda loaded, variants, **named: ({one.name: {} for one in variants}, {}))
+        patch.setattr(counters, "count", lambda loaded, variants, workload: ({one.name: {} for one in variants}, {}))
         patch.setattr(counters, "peak_orders", lambda *words, **named: 5)
         # Every moment's document is on the disk, as if the next were the last.
         patch.setattr(document, "SAVED_EVERY", 0.0)
@@ -102,14 +102,18 @@ class Laboratory:
         cases = [(value, variant) for value in task.settings["values"] for variant in range(len(task.variants))]
         yield {"rows": [(value, number, variant, 900, 800 + number) for number in range(3) for value, variant in cases]}
 
-    def _verified(self, loaded: Any, variants: Any, workers: Any = (1,), **named: Any) -> list[Any]:
+    def _verified(self, loaded: Any, variants: Any, settings: Any) -> list[Any]:
         result = SimpleNamespace(evaluations=self.evaluations, books=[None], anomalies={})
-        pairs = [(REFERENCE, 1), *((one.name, count) for one in variants for count in workers if one.name != REFERENCE)]
+        pairs = [
+            (REFERENCE, 1),
+            *((one.name, count) for one in variants for count in settings.workers if one.name != REFERENCE),
+        ]
         return [
             SimpleNamespace(
                 name=name,
                 workers=count,
                 agrees=name not in self.refuted,
+                compared=None,
                 result=result,
                 digests=lambda: {"trace": "0" * 16, "state": "1" * 16},
                 lines=lambda differs=name in self.refuted: ["event 5 differs"] * differs,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lobench.workbench.profile.model.variant import Profiled
 from lobench.workbench.profile.report import entry_of
+from lobench.workbench.results.conversion import as_json
 
 Profile = dict[str, Any]
 COSTS = ("instructions", "l1_misses", "ll_misses", "mispredictions")
@@ -72,10 +74,11 @@ def profile_of(
 def profiles_of(names: Mapping[str, float] | list[str], *, calibrated: bool = True) -> Profile:
     """What a document holds of these variants, each a little cheaper than the one before."""
     entries: list[Profile] = []
-    before = None
+    before: Profiled | None = None
     for place, name in enumerate(names):
-        before = entry_of(profile_of(name, cost=1000.0 / (1 + place)), before)
-        entries.append({key: value for key, value in before.items() if key != "profile"})
+        found = Profiled.of(profile_of(name, cost=1000.0 / (1 + place)))
+        entries.append(as_json(entry_of(found, before)))
+        before = found
     return {
         "kind": "profiles",
         "format": 1,

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TextIO
 
 from rich.console import Console
@@ -22,6 +23,19 @@ from lobench.engine.result import Result
 
 PLAIN_WIDTH = 160
 """Columns of a table that goes to a file or a pipe."""
+
+
+_QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
+
+
+@contextmanager
+def quiet(wanted: bool = True) -> Iterator[None]:
+    """Within, no progress is shown, if that is wanted: who calls from Python says what appears."""
+    token = _QUIET.set(wanted)
+    try:
+        yield
+    finally:
+        _QUIET.reset(token)
 
 
 def stdout() -> Console:
@@ -88,7 +102,7 @@ def progress(label: str, total: float | None, *, records: bool = False) -> Itera
     """A progress bar with rate and time left on stderr, if that is a terminal. ``records`` shows a rate in M
     events/s."""
     console = stderr()
-    if not console.is_terminal:
+    if not console.is_terminal or _QUIET.get():
         yield Ticker(None, None)
         return
     columns = [TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()]

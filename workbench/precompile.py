@@ -23,7 +23,7 @@ from lobench.engine.kernel_builder import build as build_kernels
 from lobench.engine.kernel_cache import is_kept, kernel_folder, recall, remember
 from lobench.engine.policy import COMPILED_AXES, Variant
 from lobench.engine.replay import warm
-from lobench.engine.stages import STAGES
+from lobench.engine.workload import Workload
 from lobench.variants import discover, resolve_compiled
 from lobench.workbench.console import progress
 from lobench.workbench.processes.resource_limits import memory_is_limited, out_of_memory, tells_of_memory
@@ -31,8 +31,6 @@ from lobench.workbench.processes.starting import ending, helper, side_by_side
 
 BUILDS = {"timed": (False, False), "observed": (True, False), "counted": (False, True)}
 """Build name to (observe, counters)."""
-
-LAST = STAGES[-1]
 
 COMPILING_SECONDS = 1200.0
 """What one kernel may take: a hundred times what one takes here."""
@@ -42,31 +40,26 @@ _LONGEST_REASON = 2000
 
 
 def warm_all(
-    variants: Sequence[Contestant],
-    builds: Sequence[str],
-    files: Sequence[str] = (),
-    *,
-    until: str | Sequence[str] = LAST,
+    variants: Sequence[Contestant], builds: Sequence[str], workload: Workload, *, stages: Sequence[str] | None = None
 ) -> None:
-    """Make sure that these builds of these variants are compiled, up to stage ``until``, or to each of several; engines
-    from outside are passed over. ``files``: the user's own, for the helper processes. Raises LobenchError for one that
-    does not compile."""
+    """Make sure that these builds of these variants are compiled, up to the last stage of ``workload``, or up to each
+    of ``stages``; engines from outside are passed over. Raises LobenchError for one that does not compile."""
     own = [variant for variant in variants if isinstance(variant, Variant)]
-    for name, problem in compile_all(own, builds, files, until=until).items():
+    for name, problem in compile_all(own, builds, workload, stages=stages).items():
         raise LobenchError(f"{name}: {problem}")
 
 
 def compile_all(
-    variants: Sequence[Variant], builds: Sequence[str], files: Sequence[str] = (), *, until: str | Sequence[str] = LAST
+    variants: Sequence[Variant], builds: Sequence[str], workload: Workload, *, stages: Sequence[str] | None = None
 ) -> dict[str, str]:
     """As ``warm_all``; returns the name of each variant that does not compile, and why."""
     if kernel_folder() is None or vars(numba.config)["DISABLE_JIT"]:
         # Nobody could use what others compile.
         return {}
     sources = source_digest()
-    stages = [until] if isinstance(until, str) else until
+    stages = [workload.until] if stages is None else stages
     # What a user's file does when its kernels are built happens in a helper, which asks the cache itself.
-    known: Collection[str] = discover() if files else {variant.name for variant in variants}
+    known: Collection[str] = discover() if workload.files else {variant.name for variant in variants}
     ours = [variant for variant in variants if variant.name in known]
     theirs = [variant for variant in variants if variant.name not in known]
     wanted = [
@@ -82,7 +75,7 @@ def compile_all(
         return {}
     problems: dict[Job, str] = {}
     with progress("compiling kernels (once)", len(jobs)) as ticker:
-        for job, problem in _compile(list(reversed(jobs.values())), files):
+        for job, problem in _compile(list(reversed(jobs.values())), workload.files):
             ticker.advance()
             if problem is not None:
                 problems[job] = problem

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from lobench.engine.errors import UsageError
 from lobench.engine.foreign.start import Contestant
-from lobench.variants import discover, factorial, from_top
+from lobench.variants import factorial, from_top, resolve
 from lobench.workbench.ladder import Ladder
-from lobench.workbench.verification.isolated import check_loads
 
 LADDER: Final = "ladder"
 """Stands for every step of the ladder, and the user's own variants beside it."""
@@ -44,8 +43,8 @@ def with_reference(names: str, ladder: Ladder) -> list[Contestant]:
     return [ladder.known[ladder.reference], *chosen]
 
 
-def known_with(files: Sequence[str]) -> dict[str, Contestant]:
-    """All variants by name, with the user's own. Raises UsageError for a file that cannot be used; one that would end
-    the process that loads it is tried in another before."""
-    check_loads(files)
-    return discover(files)
+def named_or_last(name: str | None, known: Mapping[str, Contestant]) -> Contestant:
+    """The variant of this name, or combination; the ladder's last without one. Raises UsageError as ``resolve``."""
+    if name:
+        return resolve(name, known)
+    return max(known.values(), key=lambda variant: -1 if variant.phase is None else variant.phase)

@@ -96,7 +96,7 @@ class ByteStream:
     def _zstd(self, stream: OpenStream, file: FileIO, checked: bool) -> Iterator[OpenStream]:
         import zstandard
 
-        from lobench.engine.feeds.zstd_frames import WIDEST, check_frames, check_needs, largest_window
+        from lobench.engine.feeds.zstd_frames import check_frames, check_needs, explained, largest_window
 
         def read_at(size: int, byte: int) -> bytes:
             return os.pread(file.fileno(), size, byte)
@@ -115,11 +115,4 @@ class ByteStream:
         except zstandard.ZstdError as error:
             self.source.check(file)
             check_needs(read_at, self.source.size, window, fail)
-            if "Allocation" in str(error):
-                raise UnreadableError(self.source.name, "cannot be read: out of memory") from error
-            if "too much memory" in str(error):
-                widest = WIDEST >> 20
-                raise self.fail(
-                    stream.position, f"the zstd frame after it has a window beyond the {widest} MiB that zstd reads"
-                ) from error
-            raise self.fail(stream.position, f"the zstd data after it is corrupt: {error}") from error
+            raise explained(error, self.source.name, self.fail, stream.position) from error

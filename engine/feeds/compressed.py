@@ -14,13 +14,13 @@ import zstandard
 from databento_dbn import Metadata
 
 from lobench.engine.errors import FeedError
-from lobench.engine.feeds.ahead import ReadAhead
+from lobench.engine.feeds.ahead import filled_ahead
 from lobench.engine.feeds.base import Chunk
 from lobench.engine.feeds.files import SourceFile
 from lobench.engine.feeds.framer import LONGEST, Framer, readable
 from lobench.engine.feeds.header import read_header
 from lobench.engine.feeds.problems import StreamError, UnreadableError
-from lobench.engine.feeds.zstd_frames import WIDEST, check_frames, check_needs, largest_window
+from lobench.engine.feeds.zstd_frames import check_frames, check_needs, explained, largest_window
 
 BUFFERS = 3
 ROOM = 1 << 20
@@ -94,7 +94,7 @@ class DbnZstFeed:
             carried = b""
             try:
                 _skip(reader, end, buffers[0])
-                with ReadAhead(fill, [buffer[_HEAD:] for buffer in buffers]) as filled:
+                with filled_ahead(fill, [buffer[_HEAD:] for buffer in buffers]) as filled:
                     for index, size in filled:
                         buffer = buffers[index][: _HEAD + size]
                         start = _HEAD - len(carried)
@@ -135,13 +135,7 @@ class DbnZstFeed:
             check_needs(_reading(file), self._source.size, self._window, self._fail_in_file)
         except FeedError as reason:
             return reason
-        if isinstance(error, MemoryError) or "Allocation" in str(error):
-            return UnreadableError(self.name, "cannot be read: out of memory")
-        if "too much memory" in str(error):
-            return self._fail(
-                byte, f"the zstd frame after it has a window beyond the {WIDEST >> 20} MiB that zstd reads"
-            )
-        return self._fail(byte, f"the zstd data after it is corrupt: {error}")
+        return explained(error, self.name, self._fail, byte)
 
 
 def _reading(file: FileIO) -> Callable[[int, int], bytes]:

@@ -9,7 +9,7 @@ from types import TracebackType
 import numpy as np
 import numpy.typing as npt
 
-from lobench.engine.feeds.ahead import ReadAhead
+from lobench.engine.feeds.ahead import filled_ahead
 from lobench.engine.feeds.byte_stream import OpenStream
 
 
@@ -35,7 +35,7 @@ class Pieces:
     def __enter__(self) -> Pieces:
         rooms = [buffer[self._head :] for buffer in self._buffers]
         if self._threaded:
-            self._filled = iter(self._stack.enter_context(ReadAhead(self._stream.fill, rooms)))
+            self._filled = self._stack.enter_context(filled_ahead(self._stream.fill, rooms))
         else:
             self._filled = self._directly(rooms)
         return self

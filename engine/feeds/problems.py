@@ -13,6 +13,11 @@ from __future__ import annotations
 from lobench.engine.errors import FeedError
 
 
+def printable(text: str) -> str:
+    """A text that may quote a file, as a line may show it."""
+    return text if text.isprintable() else repr(text)[1:-1]
+
+
 class StreamError(FeedError):
     """Bad data inside a compressed file; ``byte`` counts in what it decompresses to."""
 

@@ -52,8 +52,8 @@ def split(words: Sequence[str]) -> tuple[list[str], Settings]:
     selection = Selection(
         tuple(_parts("symbols", given["symbols"])) if "symbols" in given else None,
         frozenset(map(_instrument, _parts("instruments", given["instruments"]))) if "instruments" in given else None,
-        _time("from", given["from"]) if "from" in given else None,
-        _time("to", given["to"]) if "to" in given else None,
+        time_of("from", given["from"]) if "from" in given else None,
+        time_of("to", given["to"]) if "to" in given else None,
     )
     if selection.start is not None and selection.stop is not None and selection.start >= selection.stop:
         raise UsageError(f"--from {given['from']} is not before --to {given['to']}")
@@ -86,7 +86,7 @@ def _instrument(text: str) -> int:
     return int(text)
 
 
-def _time(name: str, text: str) -> int:
+def time_of(name: str, text: str) -> int:
     """Nanoseconds since 1970 of a date, a date and time (UTC unless it says otherwise), or themselves."""
     if text.isdecimal() and int(text) < 2**64:
         return int(text)

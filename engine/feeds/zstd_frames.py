@@ -12,6 +12,7 @@ import zstandard
 
 from lobench.engine.errors import FeedError
 from lobench.engine.feeds.memory import available_memory
+from lobench.engine.feeds.problems import UnreadableError
 
 MAGIC = b"\x28\xb5\x2f\xfd"
 _SKIPPABLE = b"\x2a\x4d\x18"
@@ -41,6 +42,15 @@ def is_skippable(start: bytes) -> bool:
 def largest_window() -> int:
     """Bytes of the largest window that a frame may ask for now."""
     return min(WIDEST, max(_ALWAYS, int(available_memory() * _SHARE)))
+
+
+def explained(error: Exception, name: str, fail: Fail, byte: int) -> FeedError:
+    """What an error of the decompressor, or a lack of memory, says of the data after decompressed byte ``byte``."""
+    if isinstance(error, MemoryError) or "Allocation" in str(error):
+        return UnreadableError(name, "cannot be read: out of memory")
+    if "too much memory" in str(error):
+        return fail(byte, f"the zstd frame after it has a window beyond the {WIDEST >> 20} MiB that zstd reads")
+    return fail(byte, f"the zstd data after it is corrupt: {error}")
 
 
 def check_frames(read_at: ReadAt, size: int, fail: Fail) -> None:

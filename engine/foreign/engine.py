@@ -102,6 +102,10 @@ class ForeignEngine:
     def parameters(self) -> None:
         return None
 
+    @property
+    def fitted_values(self) -> None:
+        return None
+
     def parameters_of(self, values: Any) -> None:
         return None
 

@@ -58,32 +58,29 @@ class ForeignBook:
 class ForeignReplay:
     """One engine on its way through a feed.
 
-    Arguments are those of ``Replay``. Raises UsageError for more workers than the engine has, EngineError where it
+    ``workers`` is that of ``Replay``. Raises UsageError for more workers than the engine has, EngineError where it
     cannot be made.
     """
 
     def __init__(
         self,
         engine: ForeignEngine,
+        workload: Workload,
         *,
         workers: int = 1,
-        evaluate: str = "last",
-        until: str = STAGES[-1],
-        books: str = BOOKS[-1],
     ) -> None:
-        Workload(evaluate=evaluate, until=until)
-        scope = engine.scope(until)
-        if scope.until != until or BOOKS.index(books) > BOOKS.index(scope.books):
+        scope = engine.scope(workload.until)
+        if scope.until != workload.until or BOOKS.index(workload.books) > BOOKS.index(scope.books):
             raise UsageError(f"{engine.name} offers {', '.join(engine.offered)} alone")
         if workers > engine.most_workers:
             raise UsageError(f"{engine.name} works with at most {engine.most_workers} workers, was {workers}")
         self.variant = engine
         self.workers = workers
         self._scope = scope
-        self._stage = STAGES.index(until)
-        self._books = books
+        self._stage = STAGES.index(workload.until)
+        self._books = workload.books
         self._before = threads()
-        options = Options(stage=self._stage, evaluate_every=evaluate == "every", workers=workers)
+        options = Options(stage=self._stage, evaluate_every=workload.evaluate == "every", workers=workers)
         self._face = engine.start(options)
         self._apply = self._face.apply
         self._keys = Keys()

@@ -17,8 +17,8 @@ from lobench.engine.inspection import Book
 from lobench.engine.policy import Variant
 from lobench.engine.replay import Replay
 from lobench.engine.result import Result
-from lobench.engine.scope import BOOKS
 from lobench.engine.stages import STAGES
+from lobench.engine.workload import Workload
 
 Contestant: TypeAlias = Variant | ForeignEngine
 """What can be verified and measured."""
@@ -62,23 +62,21 @@ class Running(Protocol):
 
 def start_replay(
     contestant: Contestant,
+    workload: Workload,
     *,
     workers: int = 1,
-    evaluate: str = "last",
-    until: str = STAGES[-1],
-    books: str = BOOKS[-1],
     activity: npt.NDArray[np.uint32] | None = None,
 ) -> Running:
-    """A replay in the build that is timed. ``books``: how deep its answers look; ``activity`` is for compiled variants
-    with several workers."""
+    """A replay in the build that is timed, by a variant as it was fitted. ``activity`` is for compiled variants with
+    several workers."""
     if isinstance(contestant, ForeignEngine):
-        return ForeignReplay(contestant, workers=workers, evaluate=evaluate, until=until, books=books)
+        return ForeignReplay(contestant, workload, workers=workers)
     return Replay(
         contestant,
         workers=workers,
-        evaluate=evaluate,
-        until=until,
-        books=books,
+        evaluate=workload.evaluate,
+        until=workload.until,
+        books=workload.books,
         activity=activity,
         observe=False,
     )
@@ -89,8 +87,7 @@ def warm(contestant: Contestant, until: str = STAGES[-1]) -> None:
     if isinstance(contestant, Variant):
         compiled.warm(contestant, observe=False, until=until)
         return
-    scope = contestant.scope(until)
-    with start_replay(contestant, until=scope.until, books=scope.books) as replay:
+    with start_replay(contestant, Workload().within(contestant.scope(until))) as replay:
         replay.apply(Chunk(address=0, stride=56, count=0, owner=None))
         replay.end_state()
         replay.question([])

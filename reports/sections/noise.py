@@ -7,6 +7,7 @@ from lobench.reports.numbers import TIMES, integer, percent, spelled
 from lobench.reports.result_view import ResultView
 from lobench.reports.sections.shared import figure, missing
 from lobench.workbench.results.model.noise import ControlResult, ErrorRate, Noise
+from lobench.workbench.results.model.verdict import NO_DIFFERENCE
 
 
 def section(view: ResultView) -> Section:
@@ -21,7 +22,7 @@ def _blocks(view: ResultView) -> list[Block]:
         Text(
             "The reference stood in the line-up twice, and so did a fast variant, unless two were the same kernel "
             "anyway. What the measurement says of two identical things is its error at their speed; a difference that "
-            "does not exceed that of the nearest ones is called “no difference shown”."
+            f"does not exceed that of the nearest ones is called “{NO_DIFFERENCE}”."
         ),
         Table(
             "The measurement's own error",

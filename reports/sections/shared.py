@@ -8,8 +8,9 @@ from lobench.reports.blocks import Cell, Text
 from lobench.reports.numbers import TIMES, counted, estimate, limits, spelled
 from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.results.model.samples import SessionResult
+from lobench.workbench.results.model.verdict import FASTER, SLOWER
 
-TONES = {"faster": "good", "slower": "bad"}
+TONES = {FASTER: "good", SLOWER: "bad"}
 SCORES = {"hit": "✓\u00a0hit", "under": "↓\u00a0under", "over": "↑\u00a0over", "open": "open"}
 
 

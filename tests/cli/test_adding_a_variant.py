@@ -105,7 +105,7 @@ def test_a_feature_and_a_strategy(leaning: Path) -> None:
     answer("replay", FEED, "--variant", "leaning", *options, "--features", "f.parquet", *book, folder=leaning)
     features, levels = pq.read_table(leaning / "f.parquet"), pq.read_table(leaning / "b.parquet")
     assert features.column_names[-2:] == ["event_number", "depth_difference"]
-    assert len(features.column_names) == 3 + 25
+    assert len(features.column_names) == 4 + 25
     sizes = zip(levels["bid_sz_00"].to_pylist(), levels["ask_sz_00"].to_pylist(), strict=True)
     assert features["depth_difference"].to_pylist() == [float(bid - ask) for bid, ask in sizes]
 

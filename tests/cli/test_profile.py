@@ -216,7 +216,7 @@ def test_counts_repeat(counted: Any, tmp_path: Path) -> None:
     for folder in folders:
         shutil.copytree(first, folder)
         (folder / "callgrind.out").unlink()
-    task = Task(**json.loads((first / "task.json").read_text()))
+    task = Task.read(first)
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda folder: callgrind.count(task, folder), folders))
     wanted, *found = ([entry.values for entry in spent_in(folder)] for folder in (first, *folders))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +14,16 @@ import pyarrow.parquet as pq
 import pytest
 
 import lobench.engine.strategies
+from lobench.engine.cache import source_digest
+from lobench.engine.feeds import load, open_feed
 from lobench.engine.oracle import Oracle
 from lobench.engine.records import UNDEF_PRICE
 from lobench.engine.registry import FEATURES
 from lobench.engine.result import Result
 from lobench.variants import discover
-from tests.cli.command import answer, busy, lobench
+from lobench.workbench.rows.formats import told_of
+from lobench.workbench.version import version
+from tests.cli.command import COMMAND, PATIENCE, answer, busy, environment, lobench
 from tests.dbn_files import header, other_record, write, zstd
 
 DEPTH = 4
@@ -153,3 +160,44 @@ def test_an_empty_feed(tmp_path: Path) -> None:
     outcome = answer("replay", feed, "--features", tmp_path / "f.parquet")
     assert outcome["files"][0]["rows"] == pq.read_table(tmp_path / "f.parquet").num_rows == 0
     assert outcome["digests"] == {"trace": "0" * 16}
+
+
+def test_a_stream_has_the_rows_of_a_file(feed: str, tmp_path: Path) -> None:
+    answer("replay", feed, "--features", tmp_path / "f.parquet", "--sample", "1ms", "--columns", "mid_price,spread_bps")
+    command = [*COMMAND, "replay", feed, "--features", "-", "--sample", "1ms", "--columns", "mid_price,spread_bps"]
+    done = subprocess.run(command, env=environment(), capture_output=True, timeout=PATIENCE)
+    assert (done.returncode, done.stderr) == (0, b"")
+    streamed = pa.ipc.open_stream(done.stdout).read_all()
+    written = pq.read_table(tmp_path / "f.parquet")
+    assert streamed.column_names == written.column_names
+    assert written.column_names == [
+        *("ts_event", "ts_sample", "filled", "instrument_id", "publisher_id", "symbol", "mid_price", "spread_bps")
+    ]
+    assert streamed.num_rows == written.num_rows > 20
+    for name in ("ts_event", "ts_sample", "filled", "instrument_id"):
+        assert streamed[name].to_pylist() == written[name].to_pylist()
+    for name in ("mid_price", "spread_bps"):
+        assert np.array_equal(streamed[name].to_numpy().view("u8"), written[name].to_numpy().view("u8"))
+
+
+def test_files_tell_where_they_are_from(records: npt.NDArray[np.void], feed: str, tmp_path: Path) -> None:
+    names = [tmp_path / "f.parquet", tmp_path / "b.arrow"]
+    outcome = answer("replay", feed, "--features", names[0], "--depth", 1, "--book", names[1], "--sample", "trade")
+    for name in names:
+        told = told_of(name)
+        assert told is not None
+        assert told["feed_digest"] == load(open_feed([feed])).digest
+        assert told["source_digest"] == source_digest()
+        assert told["version"] == version()
+        assert told["sample"] == "trade"
+        assert told["feed"] == feed
+        assert told["command"].startswith(f"lobench replay {feed} --features ")
+        assert json.loads(told["anomalies"]) == outcome["anomalies"]
+        assert (told["complete"], told["events"]) == ("true", str(len(records)))
+
+
+def test_a_reader_that_has_gone_is_no_error(feed: str) -> None:
+    command = " ".join([*COMMAND, "replay", *[feed] * 40, "--features", "-"])
+    script = f"set -o pipefail; {command} | head -c 1000 > /dev/null"
+    done = subprocess.run(["bash", "-c", script], env=environment(), capture_output=True, text=True, timeout=PATIENCE)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")

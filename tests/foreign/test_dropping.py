@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lobench.engine.scope import Scope
+from lobench.engine.workload import Workload
 from lobench.workbench.measurement import session as sessions
 from lobench.workbench.measurement.session import SESSION_COLUMNS, Session, measure
 from lobench.workbench.measurement.shared_feed import SharedFeed
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.fast
 
 MEASURED = ["p0_baseline", "frail", "p4_hash_lookup", again("frail"), again("p0_baseline")]
 DESIGN = Design(processes=3, seconds=1.0, slice_records=100, lead_in_records=20, passes=2)
-FEED = SharedFeed("feed", -1, 200, None)
+FEED = SharedFeed("feed", -1, 200)
 
 
 def samples(count: int) -> list[list[int]]:
@@ -55,7 +55,7 @@ def run(monkeypatch: pytest.MonkeyPatch, answers: Callable[[Task], Iterator[Any]
 
     monkeypatch.setattr(sessions, "messages", messages)
     session = Session(list(MEASURED), 200, DESIGN, same_as={"frail": "p4_hash_lookup"})
-    measure(session, FEED, evaluate="last", scope=Scope(until="book"), least=3, keep=lambda: None)
+    measure(session, FEED, Workload(until="book"), least=3, keep=lambda: None)
     return session, asked
 
 

@@ -11,8 +11,8 @@ from lobench.engine.foreign.engine import ForeignEngine
 from lobench.engine.scope import Scope, least, told
 from lobench.variants import REFERENCE, discover, load_file, resolve
 from lobench.workbench.kernel_identity import same_kernels
+from lobench.workbench.ladder import known_with
 from lobench.workbench.measurement.variant_digest import variant_digest
-from lobench.workbench.selection import known_with
 from lobench.workbench.verification import isolated
 from tests.foreign.conftest import HERE, Build
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,14 @@ import pytest
 pytest.importorskip("elftools", reason="pip install 'lobench[profile]'")
 
 from lobench.engine.errors import UsageError
+from lobench.engine.workload import Workload
 from lobench.variants import load_file
 from lobench.workbench.profile import callgrind, kept, native
 from lobench.workbench.profile.collect import methods_for, refusal
 from lobench.workbench.profile.difference import difference
 from lobench.workbench.profile.library_code import LibraryCode
+from lobench.workbench.profile.model.costs import EngineFacts
+from lobench.workbench.profile.model.variant import Profiled
 from lobench.workbench.profile.named_stages import NamedStages
 from lobench.workbench.profile.native_names import legible, plain
 from lobench.workbench.profile.sources import is_hidden, shown_names
@@ -111,7 +115,7 @@ def test_stages_are_those_of_the_functions_that_the_engine_names(looked_at: Any)
     assert sum(stages.values()) == pytest.approx(found["per_event"]["instructions"])
     assert found["engine"]["title"] == "Counted"
     assert found["mechanisms"] == []
-    said = [part for part in tables(looked_at) if isinstance(part, str)]
+    said = [part for part in tables(Profiled.of(looked_at)) if isinstance(part, str)]
     assert any(line.startswith("next bottleneck: features") for line in said)
 
 
@@ -128,7 +132,7 @@ def test_samples_find_the_same_lines(looked_at: Any) -> None:
 
 def test_counts_repeat_to_the_instruction(looked_at: Any, feed: str, tmp_path: Path) -> None:
     engine = load_file(looked_at["library"])
-    task = Task.of(engine, [feed], [looked_at["library"]], warm=1000, records=2000)
+    task = Task.of(engine, [feed], Workload(files=(looked_at["library"],)), warm=1000, records=2000)
     once = looked_at["methods"]["callgrind"]["per_event"]["instructions"]
     for name in (kept.NAME, kept.RECORDS):
         shutil.copy(looked_at["folder"] / "callgrind" / name, tmp_path)
@@ -140,7 +144,7 @@ def test_counts_repeat_to_the_instruction(looked_at: Any, feed: str, tmp_path: P
 
 @pytest.mark.fast
 def test_a_library_without_lines_is_told_the_flag(compiled: Compile, feed: str, tmp_path: Path) -> None:
-    task = Task.of(load_file(compiled("bare")), [feed], [])
+    task = Task.of(load_file(compiled("bare")), [feed], Workload())
     for look in (lambda: native.counted(task, tmp_path), lambda: native.perf(task, tmp_path, 1.0)):
         with pytest.raises(UsageError, match=r"has no line table\. Compile it with -g"):
             look()
@@ -194,12 +198,14 @@ def test_what_is_not_described_is_known_by_its_symbol(compiled: Compile) -> None
 
 @pytest.mark.fast
 def test_an_engine_and_a_variant_are_compared_by_stages() -> None:
-    variant = profile_of("p0_baseline")["methods"]["callgrind"]
-    engine = {**profile_of("mine", cost=500.0)["methods"]["callgrind"], "engine": {}, "policies": {}, "mechanisms": []}
+    variant = Profiled.of(profile_of("p0_baseline")).profiles["callgrind"]
+    facts = EngineFacts("mine", "Mine", "1", "0" * 16, ("bbo",), (), 1, ())
+    made = Profiled.of(profile_of("mine", cost=500.0)).profiles["callgrind"]
+    engine = replace(made, engine=facts, policies={}, mechanisms=())
     found = difference(variant, engine)
-    assert {one["stage"]: (one["before"], one["after"]) for one in found["stages"]}["lookup"] == (200.0, 100.0)
-    assert found["lines"] == found["mechanisms"] == []
-    assert {one["what"] for one in difference(engine, {**engine, "variant": "other"})["lines"]} == set()
+    assert {one.stage: (one.before, one.after) for one in found.stages}["lookup"] == (200.0, 100.0)
+    assert found.lines == found.mechanisms == ()
+    assert difference(engine, replace(engine, variant="other")).lines == ()
 
 
 @pytest.mark.fast

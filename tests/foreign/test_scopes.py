@@ -10,6 +10,7 @@ from lobench.engine.foreign.keys import Keys
 from lobench.engine.foreign.start import Contestant, start_replay
 from lobench.engine.records import MBO
 from lobench.engine.scope import BOOKS
+from lobench.engine.workload import Workload
 from lobench.variants import discover, load_file
 from tests.foreign.conftest import HERE, Build
 
@@ -28,7 +29,7 @@ def answered(contestant: Contestant, feed: LoadedFeed, books: str) -> list[int]:
     records = feed.records
     asked = [(int(records[place]["instrument_id"]), int(records[place]["publisher_id"])) for place in (0, 40, 900)]
     found = []
-    with start_replay(contestant, until="book", books=books) as replay:
+    with start_replay(contestant, Workload(until="book", books=books)) as replay:
         for begin in range(0, COUNT, 1000):
             replay.apply(feed.slice(begin, begin + 1000))
             found += [replay.question(asked), replay.end_state()]

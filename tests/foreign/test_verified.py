@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from lobench.engine.feeds import LoadedFeed, load, open_feed
+from lobench.engine.workload import Workload
 from lobench.variants import REFERENCE, load_file
 from lobench.workbench.verification import isolated
 from lobench.workbench.verification.compare import Verification
-from lobench.workbench.verification.variants import verify_all
+from lobench.workbench.verification.variants import Settings, verify_all
 from tests.foreign.conftest import HERE, Build
 
 pytestmark = [pytest.mark.normal, pytest.mark.xdist_group("foreign")]
@@ -60,7 +61,7 @@ def feed() -> LoadedFeed:
 def verified(feed: LoadedFeed, files: Sequence[str], **settings: Any) -> dict[str, Verification]:
     """Outcomes by name; the reference's own is first, and agrees."""
     engines = [load_file(file) for file in files]
-    first, *others = verify_all(feed, engines, files=files, **settings)
+    first, *others = verify_all(feed, engines, Settings(Workload(files=tuple(files)), **settings))
     assert first.name == REFERENCE
     assert first.agrees
     return {outcome.name: outcome for outcome in others}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.command import lobench
+from tests.cli.command import COMMAND, environment, lobench
 from tests.lines.looked import LIGHT, PROGRAMS, is_exact, look, marked
 from tests.profilers import needs
 from tests.speedscope_schema import validate
@@ -17,6 +20,18 @@ pytest.importorskip("elftools", reason="pip install 'lobench[profile]'")
 
 pytestmark = pytest.mark.xdist_group("lines")
 
+KINDS = (
+    "modules",
+    "closures",
+    "parallel",
+    "vectorized",
+    "guvectorized",
+    "classes",
+    "cached",
+    "threads",
+    "overloads",
+    "joined",
+)
 ROUNDS = {"parallel": 8, "vectorized": 8, "guvectorized": 8}
 """How often a program has the composition; others have it once."""
 
@@ -67,18 +82,7 @@ def test_nothing_has_changed(plain: Any, tmp_path: Path) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize(
     "name",
-    [
-        "modules",
-        "closures",
-        "parallel",
-        "vectorized",
-        "guvectorized",
-        "classes",
-        "cached",
-        "threads",
-        "overloads",
-        "joined",
-    ],
+    KINDS,
 )
 def test_every_kind_of_function(name: str, tmp_path: Path) -> None:
     before = sorted(PROGRAMS.rglob("*.nb?"))
@@ -109,9 +113,48 @@ def test_a_program_that_ends_badly(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_samples_agree(tmp_path: Path) -> None:
+def test_a_module_with_arguments_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "composition.py").write_text((PROGRAMS / "composition.py").read_text())
+    done = lobench("lines", "--json", "-o", tmp_path / "out", "-m", "composition", LIGHT, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["program"] == f"-m composition {LIGHT}"
+    assert {row["file"] for row in found["lines"] if row["line"]} == {"composition.py"}
+    assert is_exact(marked(found), LIGHT), marked(found)
+
+
+@pytest.mark.long
+def test_an_interrupt_ends_the_program_and_shows_what_ran(tmp_path: Path) -> None:
+    words = [*COMMAND, "lines", "-o", str(tmp_path / "out"), str(PROGRAMS / "waiting.py"), str(LIGHT)]
+    process = subprocess.Popen(
+        words, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    # As from the keyboard: to everyone in the group.
+    os.killpg(process.pid, signal.SIGINT)
+    told, _ = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "this is what ran until then" in told
+    found = json.loads((tmp_path / "out" / "lines.json").read_text())
+    assert is_exact(marked(found), LIGHT), marked(found)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["composition", "vectorized", "parallel", "classes"])
+def test_three_runs_are_equal(name: str, tmp_path: Path) -> None:
+    def counted() -> list[tuple[Any, ...]]:
+        rows = look(tmp_path, name, LIGHT)["lines"]
+        return sorted((row["file"], row["line"], row["function"], row["instructions"]) for row in rows)
+
+    assert counted() == counted() == counted()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["composition", *KINDS])
+def test_samples_agree(name: str, tmp_path: Path) -> None:
     needs("perf")
-    found = look(tmp_path, "composition", 200_000_000, options=("--with", "perf"))
+    found = look(tmp_path, name, 200_000_000 // ROUNDS.get(name, 1), options=("--with", "perf"))
     costs = marked(found, "nanoseconds")
     for mark, share in (("first", 1 / 6), ("second", 4 / 6), ("third", 1 / 6)):
         assert costs[mark] / sum(costs.values()) == pytest.approx(share, abs=0.05)

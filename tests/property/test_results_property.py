@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from lobench.engine.feeds import open_feed
 from lobench.engine.policy import Variant
 from lobench.engine.stages import STAGES
+from lobench.engine.workload import Workload
 from lobench.reports.page import page
 from lobench.variants import REFERENCE, discover, resolve
 from lobench.workbench.cli.outcome import show
@@ -117,7 +118,8 @@ def test_whatever_is_written_can_be_read(
         patch.setattr(ResultFolder, "save", checked)
         asked = options_of([[feed(count)] for count in command["counts"]], [], None, budget_of(command))
         document = Document(
-            new_content(command["verb"], variants_of(command), "last", command["until"], asked), ResultFolder(folder)
+            new_content(command["verb"], variants_of(command), Workload(until=command["until"]), asked),
+            ResultFolder(folder),
         )
         for end in [*ends, None]:
             Laboratory(interrupt_after=end, coarse=coarse, passes=passes, evaluations=evaluations).install(patch)

@@ -15,11 +15,13 @@ from lobench.engine.errors import UsageError
 from lobench.engine.feeds import LoadedFeed, load, open_feed
 from lobench.engine.oracle import Oracle
 from lobench.engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_LAST, MODIFY
+from lobench.engine.stages import STAGES
+from lobench.engine.workload import Workload
 from lobench.variants import REFERENCE, load_file
 from lobench.workbench.ladder import load_ladder
 from lobench.workbench.verification.compare import Verification
 from lobench.workbench.verification.coverage import DEFAULT_FEEDS
-from lobench.workbench.verification.variants import verify_all
+from lobench.workbench.verification.variants import Settings, verify_all
 
 CHEATS = Path(__file__).parents[1] / "cheats"
 SMALL = "synth:every-rule,n=30000"
@@ -33,10 +35,13 @@ def feed_of(spec: str) -> LoadedFeed:
     return load(open_feed([spec]))
 
 
-def verified(name: str, spec: str = SMALL, workers: tuple[int, ...] = (1,), **settings: Any) -> list[Verification]:
+def verified(
+    name: str, spec: str = SMALL, workers: tuple[int, ...] = (1,), until: str = STAGES[-1], seconds: float | None = None
+) -> list[Verification]:
     """The cheat's outcomes; the reference's own is there too, and agrees."""
     path = str(CHEATS / f"{name}.py")
-    first, *others = verify_all(feed_of(spec), [load_file(path)], workers, files=[path], **settings)
+    settings = Settings(Workload(until=until, files=(path,)), workers, seconds=seconds)
+    first, *others = verify_all(feed_of(spec), [load_file(path)], settings)
     assert first.name == REFERENCE
     assert first.agrees
     return others

@@ -116,14 +116,16 @@ def test_they_compute_what_the_reference_computes(variant: Variant) -> None:
 
 
 def test_decoding_is_compared_by_what_was_read() -> None:
-    from lobench.workbench.verification.variants import verify_all
+    from lobench.engine.workload import Workload
+    from lobench.workbench.verification.variants import Settings, verify_all
 
     records = Market(6).records(5_000)
 
     def feed(kept: Any) -> LoadedFeed:
         return LoadedFeed("made", Chunk(kept.ctypes.data, kept.itemsize, len(kept), kept), {})
 
-    first, *others = verify_all(feed(records), [KNOWN[REFERENCE], KNOWN["p4_hash_lookup"]], (1, 2), until="decode")
+    settings = Settings(Workload(until="decode"), (1, 2))
+    first, *others = verify_all(feed(records), [KNOWN[REFERENCE], KNOWN["p4_hash_lookup"]], settings)
     assert len(others) == 3
     assert all(outcome.agrees for outcome in others)
     (read,) = {outcome.result.decoded for outcome in (first, *others)}

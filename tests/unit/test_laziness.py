@@ -6,7 +6,7 @@ import pytest
 
 from tests.replays import run_python
 
-HEAVY = {"scipy", "pandas", "pyarrow", "statsmodels", "altair", "jinja2", "vl_convert"}
+HEAVY = {"scipy", "pandas", "pyarrow", "statsmodels", "altair", "jinja2", "vl_convert", "fsspec", "s3fs"}
 
 SCRIPT = """
 import contextlib, io, json, sys

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import Any
 
 import pytest
 
@@ -18,6 +17,7 @@ from lobench.workbench.lines import sampling
 from lobench.workbench.lines.difference import difference, flame_graphs, saved
 from lobench.workbench.lines.gate import ZERO_STATS, Gate
 from lobench.workbench.lines.magic import used
+from lobench.workbench.lines.model import Part, Processor, ProgramProfile
 from lobench.workbench.lines.program import Program
 from lobench.workbench.lines.reading import _filled
 from lobench.workbench.lines.region import watchers
@@ -25,8 +25,12 @@ from lobench.workbench.lines.sampling import within
 from lobench.workbench.profile import needs, sampled
 from lobench.workbench.profile.callgrind_file import read_counts
 from lobench.workbench.profile.codemap import CodeMap, Frame, Piece
+from lobench.workbench.profile.model.costs import LineCost, StackCost, Stacks
+from lobench.workbench.profile.model.difference import Changed
 from lobench.workbench.profile.needs import MissingRightError
 from lobench.workbench.profile.sampled import perf_samples
+
+COLUMNS = {"callgrind": "instructions", "perf": "nanoseconds"}
 
 
 def gate(wanted: str | None = None, *, alone: bool = True) -> tuple[Gate, list[int]]:
@@ -136,34 +140,40 @@ def test_what_calls_kernels_again_is_known() -> None:
     assert {place: cost.tolist()[0] for place, cost in counts.own.items()} == {0x1000: 5}
 
 
-def document(lines: list[tuple[int, str, int]], program: str = "a.py") -> dict[str, Any]:
-    rows = [
-        {"file": "a.py", "line": line, "function": "f", "text": text, "share": 0.5, "instructions": cost}
-        for line, text, cost in lines
-    ]
-    frames = [["f", "a.py", line] for line, _, _ in lines]
-    return {
-        "kind": "lines",
-        "format": 1,
-        "tool": "callgrind",
-        "program": program,
-        "columns": ["instructions"],
-        "total": {"instructions": sum(cost for _, _, cost in lines)},
-        "lines": rows,
-        "stacks": {
-            "frames": frames,
-            "rows": [{"stack": [place], "values": [float(row[2])]} for place, row in enumerate(lines)],
-        },
-    }
+def document(lines: list[tuple[int, str, int]], program: str = "a.py", tool: str = "callgrind") -> ProgramProfile:
+    column = COLUMNS[tool]
+    whole = {column: sum(cost for _, _, cost in lines)}
+    return ProgramProfile(
+        tool=tool,
+        program=program,
+        exit_code=0,
+        columns=(column,),
+        total=whole,
+        with_line=Part(1.0, whole),
+        without_line=Part(0.0, {column: 0}),
+        without_source=Part(0.0, {column: 0}),
+        processor=Processor("znver4", ("avx512f", "avx512vl"), False),
+        forks=0,
+        regions=0,
+        functions=(),
+        lines=tuple(
+            LineCost("a.py", line, "f", text, cost / max(whole[column], 1), 0.5, {column: cost})
+            for line, text, cost in lines
+        ),
+        stacks=Stacks(
+            tuple(("f", "a.py", line) for line, _, _ in lines),
+            tuple(StackCost((place,), (float(row[2]),)) for place, row in enumerate(lines)),
+        ),
+    )
 
 
 def test_a_line_that_moved_is_the_same() -> None:
     before = document([(1, "x += 1", 10), (2, "y += 1", 20), (3, "x += 1", 5)])
     after = document([(4, "x += 1", 10), (5, "z += 1", 7), (9, "x += 1", 6)], "b.py")
     found = difference(before, after)
-    told = [(row["what"], row["text"], row["line"], row["instructions"]["change"]) for row in found["lines"]]
+    told = [(row.what, row.text, row.line, row.costs["instructions"].change) for row in found.lines]
     assert told == [("removed", "y += 1", 2, -20), ("added", "z += 1", 5, 7), ("changed", "x += 1", 9, 1)]
-    assert found["total"]["instructions"] == {"before": 35, "after": 23, "change": -12}
+    assert found.total["instructions"] == Changed(35, 23, -12)
 
 
 def test_the_flame_graphs_of_a_difference() -> None:
@@ -177,7 +187,7 @@ def test_the_flame_graphs_of_a_difference() -> None:
 
 def test_counts_are_not_compared_with_samples() -> None:
     with pytest.raises(UsageError, match="counts and samples cannot be compared: callgrind and perf"):
-        difference(document([]), {**document([]), "tool": "perf"})
+        difference(document([]), document([], tool="perf"))
 
 
 def test_what_was_not_written_by_lines(tmp_path: Path) -> None:
@@ -259,4 +269,4 @@ python    8/8    11.600000000:    1003009 cpu-clock:u:
     lines = script.splitlines()
     addresses = [[frame[0] for frame in sample] for sample in perf_samples(within(lines, 7, None))]
     assert addresses == [[0x1000], [0x2000]]
-    assert [sample[0][0] for sample in perf_samples(within(lines, 7, [[11.0, 12.0]]))] == [0x2000]
+    assert [sample[0][0] for sample in perf_samples(within(lines, 7, [(11.0, 12.0)]))] == [0x2000]

@@ -22,6 +22,7 @@ from lobench.engine.errors import LobenchError, UsageError
 from lobench.engine.feeds import load, open_feed
 from lobench.engine.policy import Variant
 from lobench.engine.replay import warm
+from lobench.engine.workload import Workload
 from lobench.variants import REFERENCE, discover
 from lobench.workbench.experiment import resume
 from lobench.workbench.experiment.budget import Budget
@@ -188,9 +189,7 @@ def load_user(folder: Path, line: str) -> Variant:
 def test_going_on_needs_the_same_sources_and_machine(tmp_path: Path) -> None:
     variant = load_user(tmp_path, "CONSTANT = 1")
     chosen = [discover()["p0_baseline"], variant]
-    content = new_content(
-        "measure", chosen, "last", "strategies", options_of([["synth:liquid-future"]], [], None, Budget(60.0))
-    )
+    content = new_content("measure", chosen, Workload(), options_of([["synth:liquid-future"]], [], None, Budget(60.0)))
     resume.check(content, chosen)
     with pytest.raises(UsageError, match="mine: the source has changed"):
         resume.check(content, [chosen[0], load_user(tmp_path, "CONSTANT = 2")])
@@ -254,12 +253,12 @@ def test_a_worker_that_fails_says_why() -> None:
 def test_what_is_counted_of_a_feed() -> None:
     feed = load(open_feed(["synth:liquid-future,n=20000"]))
     chosen = [variant for variant in discover().values() if variant.phase in (0, 4)]
-    counted, faults = count(feed, chosen, evaluate="last")
+    counted, faults = count(feed, chosen, Workload())
     assert faults == {}
     assert counted["p0_baseline"]["event_bytes_copied"] >= feed.count * 56
     assert counted["p4_hash_lookup"]["event_bytes_copied"] == 0
     # The profile aims at 2,000 live orders.
-    assert 1_000 < peak_orders(feed, chosen[1], evaluate="last") < 4_000
+    assert 1_000 < peak_orders(feed, chosen[1], Workload()) < 4_000
 
 
 def test_a_worker_that_dies_is_told_with_the_variant_in_hand() -> None:

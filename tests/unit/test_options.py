@@ -93,7 +93,7 @@ def test_durations_are_read_as_such() -> None:
 def test_feeds_together_and_by_themselves() -> None:
     together = {verb for verb, dest in TABLE if dest == "feeds"}
     alone = {verb for verb, dest in TABLE if dest == "separate"}
-    assert together == {"run", "measure", "cmp", "verify", "replay", "convert", "tune", "plan predict"}
+    assert together == {"run", "measure", "cmp", "verify", "replay", "inspect", "convert", "tune", "plan predict"}
     assert alone == {"measure", "check", "history record", "history backfill"}
 
 
@@ -101,7 +101,7 @@ def test_how_feeds_are_read_is_asked_wherever_feeds_are() -> None:
     """But where a share is predicted, which reads a feed's name alone, and has another meaning for one of them."""
     for dest in spelled_settings():
         verbs = {verb for verb, other in TABLE if other == dest}
-        assert verbs == {"run", "measure", "cmp", "verify", "replay", "convert", "tune", "profile"}
+        assert verbs == {"run", "measure", "cmp", "verify", "replay", "inspect", "convert", "tune", "profile"}
 
 
 def test_settings_are_words_of_the_feed() -> None:

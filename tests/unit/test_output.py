@@ -1,12 +1,16 @@
-"""Parquet files of rows: groups, numbers at the edges, and what is left behind."""
+"""Files of rows: groups, numbers at the edges, formats, and what is left behind."""
 
 from __future__ import annotations
 
+import io
+import json
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
@@ -15,7 +19,9 @@ from lobench.engine.layout import HEAD, OUTPUT_LEVEL
 from lobench.engine.records import UNDEF_PRICE
 from lobench.engine.registry import FEATURES
 from lobench.engine.replay import Rows
-from lobench.workbench.parquet_output import GROUP_ROWS, book_file, features_file
+from lobench.workbench.rows.files import book_file, check_place, features_file
+from lobench.workbench.rows.formats import told_of
+from lobench.workbench.rows.writing import GROUP_ROWS, BackgroundEncoder
 from tests.dbn_files import header, zstd
 
 
@@ -179,3 +185,169 @@ def test_depths(tmp_path: Path, depth: int) -> None:
         file.write(rows(5, depth))
         file.finish()
     assert pq.read_schema(tmp_path / "b").names[-1] == f"ask_ct_{depth - 1:02d}"
+
+
+def read(path: Path) -> pa.Table:
+    """A file of any format, symbols as text."""
+    if path.suffix == ".arrow":
+        found = pa.ipc.open_file(path).read_all()
+    elif path.suffix == ".csv":
+        types = dict.fromkeys(FEATURES, pa.float64())
+        options = pa.csv.ConvertOptions(strings_can_be_null=True, column_types=types)
+        found = pa.csv.read_csv(path, convert_options=options)
+    else:
+        found = pq.read_table(path)
+    texts = [pa.field(f.name, pa.string()) if pa.types.is_dictionary(f.type) else f for f in found.schema]
+    return found.cast(pa.schema(texts)).replace_schema_metadata()
+
+
+@pytest.mark.parametrize("suffix", [".arrow", ".csv"])
+def test_every_format_holds_the_same(tmp_path: Path, suffix: str) -> None:
+    """Also where names become known while rows are written."""
+    known: dict[int, str] = {}
+    paths = [tmp_path / f"f{each}" for each in (".parquet", suffix)]
+    given = rows(6)
+    given.heads["instrument_id"] = [3, 1, 2, 3, 1, 9]
+    given.features[0, :4] = [np.nan, np.inf, 0.1 + 0.2, -0.0]
+    files = [features_file(str(path), lambda: known) for path in paths]
+    for names in ({}, {3: "C"}, {3: "C", 1: "A"}, {3: "C", 1: "A", 2: "B"}):
+        known.update(names)
+        for file in files:
+            file.write(given)
+    for file in files:
+        file.finish()
+    whole, other = map(read, paths)
+    assert whole["symbol"].to_pylist()[6:9] == ["C", None, None]
+    assert whole["symbol"].to_pylist()[-6:] == ["C", "A", "B", "C", "A", None]
+    if suffix == ".csv":
+        other = other.cast(whole.schema)
+    assert other.drop_columns(list(FEATURES)).equals(whole.drop_columns(list(FEATURES)))
+    for name in FEATURES:
+        assert np.array_equal(other[name].to_numpy().view("u8"), whole[name].to_numpy().view("u8")), name
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
+@pytest.mark.parametrize("count", [0, 3])
+def test_what_a_file_tells_of_itself(tmp_path: Path, suffix: str, count: int) -> None:
+    path = tmp_path / f"f{suffix}"
+    with features_file(str(path), told={"version": "7", "feed": "\udcff.dbn"}) as file:
+        file.write(rows(count))
+        file.finish(told={"anomalies": json.dumps({"zero_size": 2})})
+    assert told_of(path) == {
+        "version": "7",
+        "feed": "\\udcff.dbn",
+        "anomalies": '{"zero_size": 2}',
+        "complete": "true",
+    }
+    assert read(path).num_rows == count
+
+
+def test_a_stream_goes_to_standard_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw))
+    with features_file("-") as file:
+        file.write(rows(2))
+        file.write(rows(3))
+        file.finish()
+    sys.stdout.flush()
+    reader = pa.ipc.open_stream(raw.getvalue())
+    batches, told = [], {}
+    for batch, metadata in reader.iter_batches_with_custom_metadata():
+        batches.append(batch)
+        told = dict(metadata or {})
+    assert [batch.num_rows for batch in batches] == [2, 3, 0]
+    assert told[b"lobench.complete"] == b"true"
+
+
+@pytest.mark.parametrize(
+    ("name", "compression", "codec"),
+    [
+        ("f.parquet", None, "ZSTD"),
+        ("f.parquet", "lz4", "LZ4"),
+        ("f.parquet", "snappy", "SNAPPY"),
+        ("f", "none", "UNCOMPRESSED"),
+    ],
+)
+def test_compressions(tmp_path: Path, name: str, compression: str | None, codec: str) -> None:
+    with features_file(str(tmp_path / name), compression=compression) as file:
+        file.write(rows(100))
+        file.finish()
+    assert pq.read_metadata(tmp_path / name).row_group(0).column(5).compression == codec
+
+
+def test_arrow_is_compressed_if_asked(tmp_path: Path) -> None:
+    sizes = []
+    for compression in (None, "zstd", "lz4"):
+        path = tmp_path / f"{compression}.arrow"
+        with features_file(str(path), compression=compression) as file:
+            file.write(rows(10_000))
+            file.finish()
+        sizes.append(path.stat().st_size)
+        assert read(path).num_rows == 10_000
+    assert sizes[0] > sizes[1]
+    assert sizes[0] > sizes[2]
+
+
+@pytest.mark.parametrize(
+    ("name", "compression"), [("f.csv", "zstd"), ("f.arrow", "snappy"), ("f.parquet", "x"), ("-", "snappy")]
+)
+def test_compressions_that_there_are_not(tmp_path: Path, name: str, compression: str) -> None:
+    with pytest.raises(UsageError, match=r"--compression of .* is one of"):
+        features_file(name if name == "-" else str(tmp_path / name), compression=compression)
+    assert os.listdir(tmp_path) == []
+
+
+def test_some_columns(tmp_path: Path) -> None:
+    given = rows(4)
+    names = ["event_number", "mid_price"]
+    with features_file(str(tmp_path / "f.parquet"), features=names) as file:
+        file.write(given)
+        file.finish()
+    found = pq.read_table(tmp_path / "f.parquet")
+    assert found.column_names[4:] == names
+    for name in names:
+        assert found[name].to_pylist() == given.features[:, list(FEATURES).index(name)].tolist()
+
+
+def test_what_goes_wrong_while_encoding_is_told(tmp_path: Path) -> None:
+    """On the thread, with rows still coming."""
+
+    class Full:
+        def write(self, rows: pa.Table) -> None:
+            raise OSError(28, "No space left on device")
+
+        def close(self, told: object) -> None: ...
+
+        def abandon(self) -> None:
+            abandoned.append(self)
+
+    abandoned: list[object] = []
+    encoder = BackgroundEncoder(Full, grouped=False)
+    batch = pa.record_batch([pa.array([1])], ["a"])
+
+    def much() -> None:
+        for _ in range(100):
+            encoder.put(batch)
+        encoder.finish({})
+
+    with pytest.raises(OSError, match="No space left"):
+        much()
+    encoder.discard()
+    assert len(abandoned) == 1
+
+
+def test_what_was_interrupted_is_told_in_every_format(tmp_path: Path) -> None:
+    for suffix in (".parquet", ".arrow", ".csv"):
+        path = tmp_path / f"f{suffix}"
+        for complete, where in ((True, "f"), (False, "f.partial")):
+            with features_file(str(path)) as file:
+                file.write(rows(2))
+                file.finish(complete=complete)
+            assert file.path == str(tmp_path / f"{where}{suffix}")
+        check_place("--features", str(path), force=False)
+    path = tmp_path / "others.csv"
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(UsageError, match="not written by a replay"):
+        check_place("--features", str(path), force=False)
+    with pytest.raises(UsageError, match=r"must end in \.parquet, \.arrow or \.csv"):
+        check_place("--features", "f.txt", force=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections import Counter
+from dataclasses import astuple
 from typing import Any
 
 import numpy as np
@@ -28,9 +29,9 @@ def test_stages_are_what_each_adds() -> None:
     processes = simulated(1, peculiar=0.0, noise=0.0)
     processes[0][2] *= 10
     for row, stage, truth in zip(stage_times(processes, 1000), STAGES, SHARES, strict=True):
-        assert row["stage"] == stage
-        assert row["share"] == pytest.approx({"value": truth, "low": truth, "high": truth})
-        assert row["nanoseconds"]["value"] == pytest.approx(100 * truth)
+        assert row.stage == stage
+        assert astuple(row.share) == pytest.approx((truth, truth, truth))
+        assert row.nanoseconds.value == pytest.approx(100 * truth)
 
 
 def test_intervals_keep_their_level() -> None:
@@ -38,8 +39,8 @@ def test_intervals_keep_their_level() -> None:
     covered: Counter[tuple[str, str]] = Counter()
     for seed in range(SESSIONS):
         for row, truth in zip(stage_times(simulated(seed, PROCESSES), 1000), SHARES, strict=True):
-            covered["time", row["stage"]] += row["nanoseconds"]["low"] <= 100 * truth <= row["nanoseconds"]["high"]
-            covered["share", row["stage"]] += row["share"]["low"] <= truth <= row["share"]["high"]
+            covered["time", row.stage] += row.nanoseconds.low <= 100 * truth <= row.nanoseconds.high
+            covered["share", row.stage] += row.share.low <= truth <= row.share.high
     rates = {name: count / SESSIONS for name, count in covered.items()}
     assert len(rates) == 2 * len(STAGES)
     assert all(0.93 <= rate <= 0.97 for rate in rates.values()), rates
@@ -47,7 +48,7 @@ def test_intervals_keep_their_level() -> None:
 
 def test_shares_add_up() -> None:
     rows = stage_times(simulated(2), 1000)
-    assert sum(row["share"]["value"] for row in rows) == pytest.approx(1)
+    assert sum(row.share.value for row in rows) == pytest.approx(1)
 
 
 def test_stages_take_turns_in_balanced_order() -> None:

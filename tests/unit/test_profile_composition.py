@@ -18,6 +18,7 @@ from lobench.workbench.profile.document import document
 from lobench.workbench.profile.runner import Told
 from lobench.workbench.profile.task import Task
 from lobench.workbench.profile.workload import HEAVY, KERNEL_STEPS
+from lobench.workbench.results.conversion import as_json
 from tests import profile_policies, profile_work
 from tests.profilers import needs
 from tests.replays import LADDER
@@ -77,7 +78,7 @@ def test_samples_of_what_is_inlined_from_another_file(tmp_path: Path) -> None:
 def read(tool: str, columns: tuple[str, ...], told: Told, counts: Counts) -> Any:
     """The document of a profile of the work, as of any variant's."""
     spent = spend(told.codes, counts, {})
-    return document(tool, columns, spent, 1, told.sources, variant=LADDER[0])
+    return as_json(document(tool, columns, spent, 1, told.sources, variant=LADDER[0]))
 
 
 def line(found: Any, file: str, mark: str) -> Any:

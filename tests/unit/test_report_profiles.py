@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from lobench.engine.errors import LobenchError, UsageError
+from lobench.engine.workload import Workload
 from lobench.reports.blocks import Flame
 from lobench.reports.charts.flame import boxes_of, drawn_flame
 from lobench.reports.sections.profiles import section
@@ -19,7 +20,8 @@ from lobench.variants import discover
 from lobench.workbench.experiment import profiles
 from lobench.workbench.plan import share_from
 from lobench.workbench.profile import analysis_stages
-from lobench.workbench.profile.report import entry_of
+from lobench.workbench.profile.model.variant import Profiled
+from lobench.workbench.profile.report import Reported, entry_of
 from lobench.workbench.results import Result, read
 from lobench.workbench.results.conversion import as_json
 from tests import typed
@@ -81,9 +83,9 @@ def test_without_profiles_the_command_stands_there(tmp_path: Path) -> None:
 
 def test_less_than_all_methods(tmp_path: Path) -> None:
     content = document()
-    entry = entry_of(profile_of("p0_baseline", methods=("ablation",)), None)
-    nothing = entry_of(profile_of("p1_zero_copy", methods=()), None)
-    content["feeds"][0]["profiles"] = {**profiles_of([], calibrated=False), "variants": [entry, nothing]}
+    known = {"p0_baseline": ("ablation",), "p1_zero_copy": ()}
+    entries = [as_json(entry_of(Profiled.of(profile_of(name, methods=used)), None)) for name, used in known.items()]
+    content["feeds"][0]["profiles"] = {**profiles_of([], calibrated=False), "variants": entries}
     read(written(tmp_path, content))
     page, _ = made(tmp_path, content)
     assert "Without perf: linux-perf is not installed; install it with: apt-get install linux-perf" in page.text
@@ -185,7 +187,8 @@ def test_predictions_take_their_shares_from_profiles(tmp_path: Path) -> None:
     for name in SPEEDS:
         found = profile_of(name)
         found["methods"]["ablation"]["stages"][2]["share"] |= {"low": float(name[1]) / 10}
-        profiles.keep(feed, entry_of(found, None), analysis_stages(found))
+        profiled = Profiled.of(found)
+        profiles.keep(feed, entry_of(profiled, None), analysis_stages(profiled))
     kept = read(written(tmp_path, {**made, **as_json(content)}))
     assert kept.feeds[0].profiles
     assert all("profile" not in entry.more for entry in kept.feeds[0].profiles.variants)
@@ -213,14 +216,15 @@ def test_a_run_keeps_each_profile_at_once_and_goes_on_past_failures(
 ) -> None:
     asked: list[tuple[str, str | None]] = []
 
-    def for_report(variant: Any, feed: Any, folder: Path, *, before: Any, report: Any, **more: Any) -> dict[str, Any]:
-        asked.append((variant.name, before and before["variant"]))
+    def for_report(variant: Any, feed: Any, folder: Path, *, before: Any, report: Any, **more: Any) -> Reported:
+        asked.append((variant.name, before and before.variant))
         report("ablation")
         if variant.name == "p1_zero_copy":
             raise LobenchError("the tool fell over")
         if variant.name == "p4_hash_lookup":
             raise KeyboardInterrupt
-        return entry_of(profile_of(variant.name, methods=("ablation",)), before)
+        profiled = Profiled.of(profile_of(variant.name, methods=("ablation",)))
+        return Reported(profiled, entry_of(profiled, before))
 
     monkeypatch.setattr("lobench.workbench.profile.for_report", for_report)
     monkeypatch.setattr("lobench.workbench.profile.needs.require", str)
@@ -232,7 +236,7 @@ def test_a_run_keeps_each_profile_at_once_and_goes_on_past_failures(
     made_of = Kept(content, tmp_path)
     known = discover()
     with pytest.raises(KeyboardInterrupt):
-        profiles.add_profiles(made_of, content.feeds[0], [known[name] for name in SPEEDS], [], tmp_path)  # type: ignore[arg-type]
+        profiles.add_profiles(made_of, content.feeds[0], [known[name] for name in SPEEDS], Workload(), tmp_path)  # type: ignore[arg-type]
     assert asked == [
         ("p0_baseline", None),
         ("p1_zero_copy", "p0_baseline"),
@@ -262,7 +266,7 @@ def test_a_run_without_the_extra_says_what_to_install(
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     content = typed.result(document())
-    profiles.add_profiles(Kept(content, tmp_path), content.feeds[0], [], [], tmp_path)  # type: ignore[arg-type]
+    profiles.add_profiles(Kept(content, tmp_path), content.feeds[0], [], Workload(), tmp_path)  # type: ignore[arg-type]
     advice = f"install it with: {sys.executable} -m pip install 'lobench[profile]'"
     assert f"pyelftools is not installed; {advice}" in capsys.readouterr().err
     assert content.feeds[0].profiles is None

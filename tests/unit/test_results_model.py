@@ -12,7 +12,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import pytest
 
 from lobench.workbench.results import Result, read
-from lobench.workbench.results.conversion import MORE, as_json, from_json, properties
+from lobench.workbench.results.conversion import as_json, from_json, properties
 from lobench.workbench.results.model import control
 from lobench.workbench.results.model.document import FeedResult
 from lobench.workbench.results.model.samples import Design
@@ -62,7 +62,7 @@ def problems(kind: Any, part: Mapping[str, Any], path: str = "$") -> Iterator[st
     """Where a dataclass and the schema of an object say different things."""
     described = resolved(part)
     hints = get_type_hints(kind)
-    known = {key: (name, omitted) for name, key, omitted in properties(kind) if name != MORE}
+    known = {key: (name, omitted) for name, key, omitted in properties(kind)}
     own: dict[str, Field[Any]] = {field.name: field for field in fields(kind)}
     wanted = {name: entry for name, entry in described["properties"].items() if path != "$" or name not in ENVELOPE}
     for name in sorted(known.keys() ^ wanted.keys()):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import LoadedFeed, load, open_feed
 from lobench.engine.parameters import NEVER
+from lobench.engine.workload import Workload
 from lobench.variants.p7_cache_layout.candidates import candidates
 from lobench.variants.p7_cache_layout.parameters import DEFAULTS, Parameters
 from lobench.workbench.measurement.shared_feed import SharedFeed
@@ -68,15 +69,15 @@ def test_traits_of_a_half_know_nothing_of_the_other() -> None:
     feed = load(open_feed(["synth:equity-universe,n=40000"]))
     short = LoadedFeed("short", feed.slice(0, 20_000), {})
     told: list[int] = []
-    found = traits_of(feed, 0, 20_000, P8, evaluate="last", advance=told.append)
-    alone = traits_of(short, 0, 20_000, P8, evaluate="last", advance=lambda count: None)
+    found = traits_of(feed, 0, 20_000, P8, Workload(), advance=told.append)
+    alone = traits_of(short, 0, 20_000, P8, Workload(), advance=lambda count: None)
     assert replace(found, nanoseconds=0.0) == replace(alone, nanoseconds=0.0)
     assert sum(told) == 20_000
     assert sum(found.actions.values()) == pytest.approx(1)
     assert 0 < found.evaluations < 1
     assert found.nanoseconds > 0
-    second = traits_of(feed, 20_000, 40_000, P8, evaluate="last", advance=lambda count: None)
-    whole = traits_of(feed, 0, 40_000, P8, evaluate="last", advance=lambda count: None)
+    second = traits_of(feed, 20_000, 40_000, P8, Workload(), advance=lambda count: None)
+    whole = traits_of(feed, 0, 40_000, P8, Workload(), advance=lambda count: None)
     # Looked at at other moments of the same replay.
     assert second.live_orders == pytest.approx(whole.live_orders, rel=0.01)
     assert second.evaluations + found.evaluations == pytest.approx(2 * whole.evaluations)
@@ -87,7 +88,7 @@ def test_traits_of_a_half_know_nothing_of_the_other() -> None:
 @pytest.mark.normal
 def test_traits_of_one_price() -> None:
     feed = load(open_feed(["synth:liquid-future,n=1000"]))
-    found = traits_of(feed, 0, 1, P8, evaluate="every", advance=lambda count: None)
+    found = traits_of(feed, 0, 1, P8, Workload(evaluate="every"), advance=lambda count: None)
     assert (found.tick, found.span_ticks, found.evaluations) == (0, 0, 1)
 
 
@@ -118,7 +119,7 @@ class Laboratory:
 def tuned(monkeypatch: pytest.MonkeyPatch, laboratory: Laboratory, half: str = "first", **more: Any) -> Search:
     monkeypatch.setattr(search, "measure", laboratory)
     tuning = Search(half)
-    options = {"evaluate": "last", "seconds": 60.0, "start": None, **more}
+    options = {"workload": Workload(), "seconds": 60.0, "start": None, **more}
     search.search(
         tuning,
         SharedFeed("feed", 0, 1_000_000),
@@ -209,7 +210,7 @@ def test_an_interrupt_leaves_the_best_so_far(monkeypatch: pytest.MonkeyPatch) ->
             tuning,
             SharedFeed("feed", 0, 1_000_000),
             TRAITS,
-            evaluate="last",
+            workload=Workload(),
             seconds=60.0,
             start=None,
             report=lambda label: None,

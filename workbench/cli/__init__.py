@@ -28,6 +28,7 @@ VERBS = (
     "verify",
     "conform",
     "replay",
+    "inspect",
     "convert",
     "profile",
     "lines",

@@ -15,6 +15,7 @@ from lobench.workbench.cli import options
 if TYPE_CHECKING:
     from lobench.engine.foreign.start import Contestant
     from lobench.workbench.ladder import Ladder
+    from lobench.workbench.results import ResultFolder
     from lobench.workbench.results.model.document import FeedResult, Result
     from lobench.workbench.results.model.intervals import Interval
 
@@ -41,17 +42,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from lobench.engine.feeds import open_feed
     from lobench.workbench.cli.outcome import exit_code, without_rows
-    from lobench.workbench.comparison.cmp import compare
     from lobench.workbench.console import print_json
+    from lobench.workbench.results.conversion import as_json
+
+    folder, content, (base, variant) = conducted(arguments)
+    (feed,) = content.feeds
+    comparison = feed.comparison
+    if arguments.json:
+        print_json({"result_file": str(folder.result), "comparison": as_json(comparison), **without_rows(content)})
+    else:
+        _show(content, feed, base, variant, folder.result)
+    return 1 if exit_code(content) or (comparison and comparison.regression) else 0
+
+
+def conducted(arguments: argparse.Namespace) -> tuple[ResultFolder, Result, tuple[str, str]]:
+    """Verify, measure and compare as asked; returns the result, where it is kept, and the names of the two."""
+    from lobench.engine.feeds import open_feed
+    from lobench.workbench.comparison.cmp import compare
     from lobench.workbench.experiment.budget import Budget
     from lobench.workbench.experiment.document import Document, new_content
     from lobench.workbench.experiment.options import options_of
     from lobench.workbench.experiment.pipeline import conduct
     from lobench.workbench.ladder import load_ladder
     from lobench.workbench.results import ResultFolder
-    from lobench.workbench.results.conversion import as_json
     from lobench.workbench.results.refuted import refuted
 
     budget = Budget(
@@ -67,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     asked = options_of([specs], arguments.variants_from, arguments.tuning, budget, arguments.ladder)
     folder = ResultFolder(arguments.output)
     try:
-        content = new_content("cmp", variants, arguments.evaluate, arguments.until, asked, ladder.kept())
+        content = new_content("cmp", variants, options.workload_of(arguments, ladder.files), asked, ladder.kept())
         document = Document(content, folder)
         conduct(document, [(specs, source)], variants, ladder, budget, arguments.tuning)
     finally:
@@ -76,12 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not {base, variant} & set(refuted(feed)):
         feed.comparison = compare(feed, base, variant, arguments.tolerance, until=content.until)
         document.save()
-    comparison = feed.comparison
-    if arguments.json:
-        print_json({"result_file": str(folder.result), "comparison": as_json(comparison), **without_rows(content)})
-    else:
-        _show(content, feed, base, variant, folder.result)
-    return 1 if exit_code(content) or (comparison and comparison.regression) else 0
+    return folder, content, (base, variant)
 
 
 def _variants(arguments: argparse.Namespace, ladder: Ladder) -> tuple[list[Contestant], tuple[str, str]]:
@@ -145,13 +154,15 @@ def _show(content: Result, feed: FeedResult, base: str, variant: str, result: ob
 
 def _show_verdict(feed: FeedResult, base: str, variant: str) -> None:
     from lobench.workbench.cli.outcome import lock_step, say
+    from lobench.workbench.results.model.verdict import NO_DIFFERENCE, SHOWN, SLOWER
 
     comparison = feed.comparison
     if comparison is None:
         return
     ratio, tolerance = comparison.ratio, comparison.tolerance
-    words = {"faster": f"{variant} is faster than {base}", "slower": f"{variant} is slower than {base}"}
-    said = words.get(comparison.verdict or "", f"no difference shown between {base} and {variant}")
+    said = f"{NO_DIFFERENCE} between {base} and {variant}"
+    if comparison.verdict in SHOWN:
+        said = f"{variant} is {comparison.verdict} than {base}"
     if comparison.note:
         said = f"none: {comparison.note.removeprefix('no verdict: ')}"
     say("verdict", f"{said}: {_interval(ratio)}, CPU time")
@@ -160,7 +171,7 @@ def _show_verdict(feed: FeedResult, base: str, variant: str) -> None:
             say("lock-step", lock_step(rung.variant, rung.bias))
     if comparison.ratio_alone:
         say("", f"each by itself: {_interval(comparison.ratio_alone)}")
-    if comparison.verdict == "slower" and tolerance:
+    if comparison.verdict == SLOWER and tolerance:
         beyond = "beyond" if comparison.regression else "not for certain beyond"
         say("tolerance", f"{beyond} the {tolerance:.3%} that is accepted")
 

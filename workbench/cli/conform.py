@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from lobench.engine.errors import UsageError
-    from lobench.workbench.conformance.rules import RULES
+    from lobench.workbench.console import print_json
 
     if arguments.explain:
         _explain(_named(arguments.explain))
@@ -39,8 +39,23 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     if not arguments.engine:
         raise UsageError("conform asks for an ENGINE: a variant's name, oracle, or an engine's file")
+    outcome = judged(arguments)
+    if arguments.json:
+        print_json(outcome.as_json())
+    else:
+        _show(outcome)
+    return 1 if outcome.of("fails") else 0
+
+
+def judged(arguments: argparse.Namespace) -> Conformance:
+    """Judge an engine as asked."""
+    from lobench.workbench.conformance.conforming import conform, subject
+    from lobench.workbench.conformance.rules import RULES
+    from lobench.workbench.console import progress
+
     rules = [_named(name) for name in arguments.rule] or list(RULES.values())
-    return _judged(arguments.engine, rules, arguments.json)
+    with subject(arguments.engine) as found, progress(f"judging {found.name}", len(rules)) as ticker:
+        return conform(found, rules, ticker.advance)
 
 
 def _named(name: str) -> Rule:
@@ -54,19 +69,6 @@ def _named(name: str) -> Rule:
         hint = f"did you mean {' or '.join(near)}?" if near else "`lobench conform --list` names all"
         raise UsageError(f"there is no rule '{name}'; {hint}")
     return RULES[name]
-
-
-def _judged(engine: str, rules: list[Rule], as_json: bool) -> int:
-    from lobench.workbench.conformance.conforming import conform, subject
-    from lobench.workbench.console import print_json, progress
-
-    with subject(engine) as found, progress(f"judging {found.name}", len(rules)) as ticker:
-        outcome = conform(found, rules, ticker.advance)
-    if as_json:
-        print_json(outcome.as_json())
-    else:
-        _show(outcome)
-    return 1 if outcome.of("fails") else 0
 
 
 def _show(outcome: Conformance) -> None:

@@ -7,12 +7,13 @@ records give a row of each schema.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lobench.workbench.cli import options
 
 if TYPE_CHECKING:
-    from lobench.workbench.converting.schemas import Schema
+    from lobench.engine.feeds import Feed
 
 HELP = "write a feed as DBN, CSV or Parquet, as mbo, mbp-10, mbp-1, bbo or trades"
 
@@ -41,26 +42,40 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.engine.feeds import open_feed
     from lobench.workbench.cli.outcome import say
     from lobench.workbench.console import print_json, progress
-    from lobench.workbench.converting.convert import convert
-    from lobench.workbench.converting.schemas import schema_of
 
-    schema = schema_of(arguments.schema)
-    _check_place(arguments, schema)
-    feed = open_feed(options.feeds_of(arguments))
+    feed = open_feed(checked(arguments))
     started = perf_counter()
     with progress(f"converting {feed.name}", feed.expected, records=True) as ticker:
-        rows = convert(feed, arguments.out, schema, raw=arguments.raw, advance=ticker.advance)
+        rows = perform(feed, arguments, ticker.advance)
     seconds = perf_counter() - started
+    schema = arguments.schema
     if arguments.json:
-        outcome = {"feed": feed.name, "file": arguments.out, "schema": schema.name, "rows": rows, "seconds": seconds}
+        outcome = {"feed": feed.name, "file": arguments.out, "schema": schema, "rows": rows, "seconds": seconds}
         print_json(outcome | {"other_records": feed.other_records, "skipped": getattr(feed, "skipped", {})})
         return 0
     say("feed", feed.name)
-    say("wrote", f"{arguments.out}, {rows:,} rows of {schema.name} in {seconds:.3f} s")
+    say("wrote", f"{arguments.out}, {rows:,} rows of {schema} in {seconds:.3f} s")
     return 0
 
 
-def _check_place(arguments: argparse.Namespace, schema: Schema) -> None:
+def checked(arguments: argparse.Namespace) -> list[str]:
+    """The words of the feed. Raises UsageError for what cannot be converted as asked, before any work."""
+    from lobench.workbench.converting.schemas import schema_of
+
+    arguments.schema = schema_of(arguments.schema).name
+    _check_place(arguments)
+    return options.feeds_of(arguments)
+
+
+def perform(feed: Feed, arguments: argparse.Namespace, advance: Callable[[int], object]) -> int:
+    """Convert; returns the number of rows."""
+    from lobench.workbench.converting.convert import convert
+    from lobench.workbench.converting.schemas import schema_of
+
+    return convert(feed, arguments.out, schema_of(arguments.schema), raw=arguments.raw, advance=advance)
+
+
+def _check_place(arguments: argparse.Namespace) -> None:
     """Raise UsageError for a file that is there already, unless it may be replaced."""
     import os
 

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from lobench.workbench.cli import options
+
+if TYPE_CHECKING:
+    from lobench.engine.synthetic.every_rule import EveryRuleFeed
+    from lobench.engine.synthetic.feed import SyntheticFeed
 
 HELP = "write a synthetic feed to a DBN file"
 
@@ -46,27 +52,12 @@ def _generate(arguments: argparse.Namespace) -> int:
     from pathlib import Path
     from time import perf_counter
 
-    from lobench.engine.errors import UsageError
-    from lobench.engine.synthetic import generate, open_synthetic
     from lobench.workbench.console import print_json, progress
 
-    if not arguments.name or not arguments.output_file:
-        raise UsageError("generate needs a NAME and -o FILE; --list shows the names")
-    settings = {"n": arguments.n, "seed": arguments.seed, "anomalies": arguments.anomalies}
-    given = [f"{key}={value}" for key, value in settings.items() if value is not None]
-    feed = open_synthetic(",".join(["synth:" + arguments.name.removeprefix("synth:"), *given]))
-    _check_place(arguments.output_file, force=arguments.force)
-
+    feed = checked(arguments)
     started = perf_counter()
     with progress(feed.profile.name, feed.n, records=True) as ticker:
-        done = 0
-
-        def tick(records: int) -> None:
-            nonlocal done
-            ticker.advance(records - done)
-            done = records
-
-        generate(feed, arguments.output_file, tick)
+        perform(feed, arguments, ticker.advance)
     seconds = perf_counter() - started
     path = arguments.output_file
     size = Path(path).stat().st_size
@@ -75,6 +66,36 @@ def _generate(arguments: argparse.Namespace) -> int:
     else:
         print(f"{path}: {feed.n:,} records of {feed.name}, {size:,} bytes, {seconds:.1f} s")
     return 0
+
+
+def checked(arguments: argparse.Namespace) -> SyntheticFeed | EveryRuleFeed:
+    """The feed that is asked for. Raises UsageError for what cannot be generated as asked, before any work."""
+    from lobench.engine.errors import UsageError
+    from lobench.engine.synthetic import open_synthetic
+
+    if not arguments.name or not arguments.output_file:
+        raise UsageError("generate needs a NAME and -o FILE; --list shows the names")
+    settings = {"n": arguments.n, "seed": arguments.seed, "anomalies": arguments.anomalies}
+    given = [f"{key}={value}" for key, value in settings.items() if value is not None]
+    feed = open_synthetic(",".join(["synth:" + arguments.name.removeprefix("synth:"), *given]))
+    _check_place(arguments.output_file, force=arguments.force)
+    return feed
+
+
+def perform(
+    feed: SyntheticFeed | EveryRuleFeed, arguments: argparse.Namespace, advance: Callable[[int], object]
+) -> None:
+    """Write the feed; ``advance`` is told how many records were written since it was told last."""
+    from lobench.engine.synthetic import generate
+
+    done = 0
+
+    def tick(records: int) -> None:
+        nonlocal done
+        advance(records - done)
+        done = records
+
+    generate(feed, arguments.output_file, tick)
 
 
 def _check_place(path: str, *, force: bool) -> None:

@@ -43,6 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.workbench.console import print_json, stdout
     from lobench.workbench.lines.looking import look_at
     from lobench.workbench.lines.tables import tables
+    from lobench.workbench.results.conversion import as_json
 
     options.refuse_few("--top", arguments.top, 1)
     if arguments.program[:1] == ["diff"]:
@@ -50,14 +51,15 @@ def run(arguments: argparse.Namespace) -> int:
     program = _program(arguments)
     folder = Path(arguments.output).absolute()
     found = look_at(program, arguments.way, folder, "error" if arguments.json else "own")
+    code = 1 if found.exit_code else 0
     if arguments.json:
-        print_json(found)
-        return 1 if found["exit_code"] else 0
+        print_json(as_json(found))
+        return code
     console = stdout()
     for part in tables(found, arguments.top):
         console.print(part, soft_wrap=isinstance(part, str))
     console.print(f"files: {os.path.relpath(folder)}")
-    return 1 if found["exit_code"] else 0
+    return code
 
 
 def _diff(arguments: argparse.Namespace) -> int:
@@ -69,6 +71,7 @@ def _diff(arguments: argparse.Namespace) -> int:
     from lobench.workbench.console import print_json, stdout
     from lobench.workbench.lines.difference import difference, flame_graphs, saved
     from lobench.workbench.lines.tables import difference_tables
+    from lobench.workbench.results.conversion import as_json
 
     # What stands behind a program is the program's; here it is ours.
     parser = argparse.ArgumentParser(prog="lobench lines diff")
@@ -82,12 +85,13 @@ def _diff(arguments: argparse.Namespace) -> int:
         raise UsageError("lines diff takes two folders, or files lines.json, that `lobench lines` wrote")
     before, after = (saved(name) for name in arguments.words)
     found = difference(before, after)
+    told = as_json(found)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "lines.diff.json").write_text(json.dumps(found), encoding="utf-8")
+    (folder / "lines.diff.json").write_text(json.dumps(told), encoding="utf-8")
     for name, text in flame_graphs(before, after).items():
         (folder / name).write_text(text, encoding="utf-8")
     if arguments.json:
-        print_json(found)
+        print_json(told)
         return 0
     console = stdout()
     for part in difference_tables(found, arguments.top):

@@ -82,7 +82,7 @@ def _measured(arguments: argparse.Namespace) -> Document:
     asked = options_of(specs, arguments.variants_from, arguments.tuning, budget, arguments.ladder)
     folder = ResultFolder(arguments.output)
     try:
-        content = new_content("measure", variants, arguments.evaluate, arguments.until, asked, ladder.kept())
+        content = new_content("measure", variants, options.workload_of(arguments, ladder.files), asked, ladder.kept())
         document = Document(content, folder)
         conduct(document, feeds, variants, ladder, budget, arguments.tuning)
     finally:

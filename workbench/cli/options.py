@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lobench.engine.errors import UsageError
 from lobench.engine.stages import STAGES
 from lobench.workbench.cli import units
+
+if TYPE_CHECKING:
+    from lobench.engine.workload import Workload
 
 FEED_HELP = (
     "a DBN, CSV, Parquet, ITCH or LOBSTER file, or synth:NAME[,n=…,seed=…,anomalies=…]; several are replayed as one "
@@ -157,6 +160,14 @@ def add_until(parser: argparse.ArgumentParser) -> None:
         help="the last stage that is computed, with all before it: decode, book, features or strategies (default "
         "strategies, that is all)",
     )
+
+
+def workload_of(arguments: argparse.Namespace, files: Sequence[str] = ()) -> Workload:
+    """What each replay of a command is to do; ``files``: the user's own variants."""
+    from lobench.engine.workload import Workload
+
+    until = getattr(arguments, "until", STAGES[-1])
+    return Workload(evaluate=arguments.evaluate, until=until, files=tuple(files))
 
 
 def add_tuning(parser: argparse.ArgumentParser) -> None:

@@ -85,7 +85,7 @@ def _prediction(arguments: argparse.Namespace, ladder: LadderFile | None) -> Pre
         share, source = _share(arguments.share), "a share given by hand"
     elif profile := saved_profile(arguments.result):
         share, method = time_share(profile, arguments.stage, feed[0] if feed else None)
-        source = f"share of stage '{arguments.stage}' by {method} in a profile of {profile['variant']}"
+        source = f"share of stage '{arguments.stage}' by {method} in a profile of {profile.variant}"
     else:
         document = read(arguments.result)
         share = share_from(document, arguments.stage, feed[1] if feed else None, phase)

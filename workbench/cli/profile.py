@@ -9,7 +9,7 @@ named by its first letters. docs/profiling.md explains the figures.
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lobench.workbench.cli import options
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lobench.engine.foreign.start import Contestant
     from lobench.workbench.ladder import Ladder
     from lobench.workbench.profile.collect import Profiles
+    from lobench.workbench.profile.model.costs import Profile
     from lobench.workbench.tuning.picking import Picked
 
 HELP = "find out where a variant's time goes, down to source lines of its kernels"
@@ -96,11 +97,11 @@ def _profile(arguments: argparse.Namespace, folder: Path, ladder: Ladder, name: 
     if "all" not in chosen:
         require_all(methods)
     profiles = _collected(arguments, folder, ladder, variant, feed, methods, picked, lenient="all" in chosen)
-    found = profiles.as_json()
+    found = profiles.profiled()
     # What the other tools found is kept and shown.
     code = 1 if profiles.failed else 0
     if arguments.json:
-        print_json(found)
+        print_json(found.as_json())
         return code
     console = stdout()
     for part in tables(found):
@@ -117,6 +118,7 @@ def _diff(arguments: argparse.Namespace, folder: Path, ladder: Ladder, before: s
     from lobench.workbench.profile.difference import difference
     from lobench.workbench.profile.needs import require_all
     from lobench.workbench.profile.tables import difference_tables
+    from lobench.workbench.results.conversion import as_json
 
     methods = arguments.methods or ["callgrind"]
     if len(methods) != 1 or methods[0] not in ("callgrind", "perf", "py-spy"):
@@ -130,13 +132,14 @@ def _diff(arguments: argparse.Namespace, folder: Path, ladder: Ladder, before: s
         require_all(methods)
     for name, variant in variants.items():
         profiles = _collected(arguments, folder, ladder, variant, feed, methods, picked, lenient=False)
-        sides[name] = profiles.found[methods[0]]
+        sides[name] = profiles.profiled().profiles[methods[0]]
     found = difference(sides[before], sides[after])
+    told = as_json(found)
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{found['before']}-{found['after']}.diff.json"
-    path.write_text(json.dumps(found), encoding="utf-8")
+    path = folder / f"{found.before}-{found.after}.diff.json"
+    path.write_text(json.dumps(told), encoding="utf-8")
     if arguments.json:
-        print_json(found)
+        print_json(told)
         return 0
     console = stdout()
     for part in difference_tables(found):
@@ -155,19 +158,20 @@ def _refuse(variant: Contestant, methods: list[str]) -> None:
             raise UsageError(f"--with {method}: {reason}")
 
 
-def _saved(name: str, method: str) -> dict[str, Any]:
-    """A method's document out of a profile that was saved."""
+def _saved(name: str, method: str) -> Profile:
+    """What a method found, out of a profile that was saved."""
     import json
     from pathlib import Path
 
     from lobench.engine.errors import UsageError
+    from lobench.workbench.profile.model.costs import Profile
+    from lobench.workbench.results.conversion import from_json
 
     try:
         saved = json.loads(Path(name).read_text(encoding="utf-8"))
-        document: dict[str, Any] = saved if saved["kind"] == "profile" else saved["methods"][method]
+        return from_json(Profile, saved if saved["kind"] == "profile" else saved["methods"][method])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{name}: not a profile by {method} that `lobench profile` wrote") from error
-    return document
 
 
 def _picked(arguments: argparse.Namespace, feed: list[str], chosen: list[Contestant]) -> Picked | None:
@@ -202,8 +206,7 @@ def _collected(
     task = Task.of(
         variant,
         feed,
-        ladder.files,
-        evaluate=arguments.evaluate,
+        options.workload_of(arguments, ladder.files),
         warm=arguments.warm,
         records=arguments.records,
     )
@@ -230,6 +233,7 @@ def _calibrate(arguments: argparse.Namespace, folder: Path) -> int:
     from lobench.workbench.profile.calibration import STEPS, calibrate
     from lobench.workbench.profile.card import card_tables
     from lobench.workbench.profile.needs import require
+    from lobench.workbench.results.conversion import as_json
 
     # Even the undisturbed workload tells where its code lies.
     require("pyelftools")
@@ -242,9 +246,9 @@ def _calibrate(arguments: argparse.Namespace, folder: Path) -> int:
 
         card = calibrate(folder / "calibration", arguments.seconds, report)
     path = folder / "calibration.json"
-    path.write_text(anywhere(json.dumps(card, indent=2)), encoding="utf-8")
+    path.write_text(anywhere(json.dumps(as_json(card), indent=2)), encoding="utf-8")
     if arguments.json:
-        print_json(card)
+        print_json(as_json(card))
         return 0
     console = stdout()
     for part in card_tables(card):

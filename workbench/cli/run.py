@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lobench.workbench.experiment.budget import Budget
+    from lobench.workbench.results import Result, ResultFolder
 
 HELP = "verify and measure all variants on a feed: the main job"
 
@@ -45,31 +46,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from lobench.engine.feeds import open_feed
-    from lobench.engine.scope import least
     from lobench.workbench.cli.outcome import exit_code, say, show, without_rows
     from lobench.workbench.console import print_json
-    from lobench.workbench.experiment.document import Document, new_content
-    from lobench.workbench.experiment.options import options_of
-    from lobench.workbench.experiment.pipeline import conduct
-    from lobench.workbench.ladder import load_ladder
-    from lobench.workbench.results import ResultFolder, read
-    from lobench.workbench.selection import with_reference
+    from lobench.workbench.results import read
 
-    ladder = load_ladder(arguments.ladder, arguments.variants_from)
-    specs = options.feeds_of(arguments, _default_feed(ladder.file.feed, arguments.quick))
-    variants = with_reference(arguments.variants, ladder)
-    until = least(variant.scope(arguments.until) for variant in variants).until
-    budget = _budget(arguments, until)
-    source = open_feed(specs)
-    asked = options_of([specs], arguments.variants_from, arguments.tuning, budget, arguments.ladder)
-    folder = ResultFolder(arguments.output)
-    try:
-        content = new_content("run", variants, arguments.evaluate, arguments.until, asked, ladder.kept())
-        document = Document(content, folder)
-        conduct(document, [(specs, source)], variants, ladder, budget, arguments.tuning)
-    finally:
-        folder.drop_if_empty()
+    folder, content = conducted(arguments)
     # The libraries that draw take a second to load.
     from lobench.reports import write
 
@@ -84,6 +65,34 @@ def run(arguments: argparse.Namespace) -> int:
     say("report", page)
     say("next", _next(arguments))
     return exit_code(content)
+
+
+def conducted(arguments: argparse.Namespace) -> tuple[ResultFolder, Result]:
+    """Verify and measure as asked; returns the result and where it is kept."""
+    from lobench.engine.feeds import open_feed
+    from lobench.engine.scope import least
+    from lobench.workbench.experiment.document import Document, new_content
+    from lobench.workbench.experiment.options import options_of
+    from lobench.workbench.experiment.pipeline import conduct
+    from lobench.workbench.ladder import load_ladder
+    from lobench.workbench.results import ResultFolder
+    from lobench.workbench.selection import with_reference
+
+    ladder = load_ladder(arguments.ladder, arguments.variants_from)
+    specs = options.feeds_of(arguments, _default_feed(ladder.file.feed, arguments.quick))
+    variants = with_reference(arguments.variants, ladder)
+    until = least(variant.scope(arguments.until) for variant in variants).until
+    budget = _budget(arguments, until)
+    source = open_feed(specs)
+    asked = options_of([specs], arguments.variants_from, arguments.tuning, budget, arguments.ladder)
+    folder = ResultFolder(arguments.output)
+    try:
+        content = new_content("run", variants, options.workload_of(arguments, ladder.files), asked, ladder.kept())
+        document = Document(content, folder)
+        conduct(document, [(specs, source)], variants, ladder, budget, arguments.tuning)
+    finally:
+        folder.drop_if_empty()
+    return folder, content
 
 
 def _budget(arguments: argparse.Namespace, until: str) -> Budget:

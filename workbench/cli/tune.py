@@ -59,18 +59,19 @@ def run(arguments: argparse.Namespace) -> int:
     path = Path(arguments.output_file) if arguments.output_file else place_of(feed.digest, beginning_of(feed))
     before = earlier(path)
     variant = fitted_variant()
-    warm_all([variant], ["timed"])
+    workload = options.workload_of(arguments)
+    warm_all([variant], ["timed"], workload)
     state = Search(arguments.half)
     first, last = Halves.of(feed.count).records(state.half, feed.count)
     with progress(f"looking at {feed.name}", last, records=True) as ticker:
-        traits = traits_of(feed, first, last, variant, evaluate=arguments.evaluate, advance=ticker.advance)
+        traits = traits_of(feed, first, last, variant, workload, advance=ticker.advance)
     try:
         with shared(feed) as handed, progress(f"tuning {feed.name}", seconds) as ticker:
             search(
                 state,
                 handed,
                 traits,
-                evaluate=arguments.evaluate,
+                workload=workload,
                 seconds=seconds,
                 start=before.parameters if before else None,
                 report=ticker.label,

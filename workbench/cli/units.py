@@ -7,9 +7,13 @@ not understand.
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from lobench.engine.errors import UsageError
 from lobench.engine.stages import STAGES
+
+if TYPE_CHECKING:
+    from lobench.workbench.rows.sample import Sample
 
 
 def duration(text: str) -> float:
@@ -64,6 +68,20 @@ def workers(text: str) -> list[int]:
     if not counts or min(counts) < 1:
         raise UsageError(f"--workers takes positive numbers separated by commas, was '{text}'")
     return counts
+
+
+def sample(text: str) -> Sample:
+    """``1s``, ``1000e``, ``10000v``, ``trade`` or ``bbo``."""
+    from lobench.workbench.rows.sample import parse_sample
+
+    return parse_sample(text)
+
+
+def columns(text: str) -> list[str]:
+    """Names of features."""
+    from lobench.workbench.rows.chosen import chosen_features
+
+    return chosen_features(text)
 
 
 def _fraction(text: str) -> float:

@@ -21,7 +21,7 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.engine.policy import AXES, CORE_AXES
     from lobench.variants import REFERENCE, factorial, from_top, policies
     from lobench.workbench.console import print_json
-    from lobench.workbench.selection import known_with
+    from lobench.workbench.ladder import known_with
 
     known = known_with(arguments.variants_from)
     engines = [variant for variant in known.values() if isinstance(variant, ForeignEngine)]

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lobench.workbench.cli import options
 
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from lobench.engine.feeds import Feed, LoadedFeed
     from lobench.engine.foreign.engine import ForeignEngine
     from lobench.engine.foreign.start import Contestant
+    from lobench.workbench.against.proof import Proof
     from lobench.workbench.tuning.picking import Picked
     from lobench.workbench.verification.compare import Verification
-    from lobench.workbench.verification.variants import Settings
+    from lobench.workbench.verification.told import Verified
 
 HELP = "check that variants compute bit-identical results"
 
@@ -46,27 +47,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.against:
+        return _against(arguments)
+    return _show_all(verified(arguments), arguments)
+
+
+def verified(arguments: argparse.Namespace) -> Verified:
+    """Verify as asked."""
     from lobench.engine.errors import UsageError
     from lobench.engine.feeds import load, open_feed
     from lobench.workbench.ladder import load_ladder
     from lobench.workbench.selection import select
     from lobench.workbench.verification.coverage import DEFAULT_FEEDS, DEFAULT_WORKERS
+    from lobench.workbench.verification.told import Verified
     from lobench.workbench.verification.variants import Settings
 
-    if arguments.against:
-        return _against(arguments)
     if arguments.until == "decode":
         raise UsageError("--until decode computes nothing that could be verified: book, features or strategies")
     ladder = load_ladder(arguments.ladder, arguments.variants_from)
     variants = select(arguments.variants, ladder)
     default = (1,) if arguments.feeds else DEFAULT_WORKERS
     settings = Settings(
+        options.workload_of(arguments, ladder.files),
         workers=arguments.workers or default,
-        evaluate=arguments.evaluate,
         oracle=arguments.oracle,
         deep=arguments.deep,
-        files=ladder.files,
-        until=arguments.until,
         seconds=arguments.time_limit,
     )
     words = options.feeds_of(arguments)
@@ -79,18 +84,30 @@ def run(arguments: argparse.Namespace) -> int:
         tuning = named if arguments.tuning else _picked(feed, variants)
         picked.append(tuning)
         pairs.append((feed, [variant.fitted(tuning.parameters if tuning else None) for variant in variants]))
-    return _verified(pairs, picked, settings, arguments)
+    return Verified.of(pairs, picked, settings, together=not arguments.feeds)
 
 
 def _against(arguments: argparse.Namespace) -> int:
     """Compare the books of one variant with those in a file."""
+    from lobench.workbench.against.shown import lines
+    from lobench.workbench.console import print_json
+
+    proof = proven(arguments)
+    if arguments.json:
+        print_json(proof.as_json())
+    else:
+        print(*lines(proof), sep="\n")
+    return 0 if proof.agrees else 1
+
+
+def proven(arguments: argparse.Namespace) -> Proof:
+    """Compare the books of a feed with a vendor's as asked."""
     from lobench.engine.errors import UsageError
     from lobench.engine.feeds import open_feed
     from lobench.variants import compiled
     from lobench.workbench.against.proof import prove
     from lobench.workbench.against.reading import read_answer
-    from lobench.workbench.against.shown import lines
-    from lobench.workbench.console import print_json, progress
+    from lobench.workbench.console import progress
     from lobench.workbench.ladder import load_ladder
     from lobench.workbench.selection import select
 
@@ -101,12 +118,7 @@ def _against(arguments: argparse.Namespace) -> int:
     ladder = load_ladder(arguments.ladder, arguments.variants_from)
     variant = compiled(select(arguments.variants, ladder)[-1]).fitted(None)
     with progress("comparing", feed.expected, records=True) as ticker:
-        proof = prove(feed, answer, variant, ticker.advance)
-    if arguments.json:
-        print_json(proof.as_json())
-    else:
-        print(*lines(proof), sep="\n")
-    return 0 if proof.agrees else 1
+        return prove(feed, answer, variant, ticker.advance)
 
 
 def _named(sources: Sequence[Feed], arguments: argparse.Namespace, variants: Sequence[Contestant]) -> Picked | None:
@@ -122,56 +134,21 @@ def _picked(feed: LoadedFeed, variants: Sequence[Contestant]) -> Picked | None:
     return pick(feed, None, variants)
 
 
-def _verified(
-    pairs: Sequence[tuple[LoadedFeed, Sequence[Contestant]]],
-    picked: Sequence[Picked | None],
-    settings: Settings,
-    arguments: argparse.Namespace,
-) -> int:
-    from lobench.engine.foreign.engine import ForeignEngine
+def _show_all(found: Verified, arguments: argparse.Namespace) -> int:
     from lobench.workbench.console import print_json
-    from lobench.workbench.verification.coverage import reached, unreached
-    from lobench.workbench.verification.variants import verify_feeds
 
-    found = verify_feeds(pairs, settings)
-    engines = [variant for variant in pairs[0][1] if isinstance(variant, ForeignEngine)]
-    agree = all(outcome.agrees for outcomes in found for outcome in outcomes)
-    told = []
-    missed: set[str] | None = None
-    for (feed, _), tuning, outcomes in zip(pairs, picked, found, strict=True):
-        counts = reached(feed, outcomes[0].result, settings.evaluate)
-        out = unreached(counts)
-        missed = set(out) if missed is None else missed & set(out)
-        told.append(
-            {**as_json(feed.name, feed.digest, feed.count, outcomes), "tuning": tuning.as_json() if tuning else None}
-        )
-        told[-1] |= {"reached": counts, "not_reached": out}
-        if not arguments.json:
-            show(feed.name, outcomes)
-    left = sorted(missed or ())
     if arguments.json:
-        together = {"agree": agree, "not_reached": left, "feeds": told}
-        said = told[0] if arguments.feeds else together
-        print_json({**said, "engines": [engine.as_json() for engine in engines]} if engines else said)
+        print_json(found.as_json())
     else:
-        wrong = {outcome.name for outcomes in found for outcome in outcomes if not outcome.agrees}
-        _show_engines(engines, wrong)
-        _show_rules(left, [feed.name for feed, _ in pairs], len(told[0]["reached"]))
-    return 0 if agree else 1
+        for feed in found.feeds:
+            show(feed.name, feed.outcomes)
+        wrong = {outcome.name for feed in found.feeds for outcome in feed.outcomes if not outcome.agrees}
+        _show_engines(found.engines, wrong)
+        _show_rules(found.not_reached, [feed.name for feed in found.feeds], len(found.feeds[0].reached))
+    return 0 if found.agree else 1
 
 
-def as_json(name: str, digest: str, events: int, outcomes: list[Verification]) -> dict[str, Any]:
-    """The verification as one JSON object."""
-    return {
-        "feed": name,
-        "feed_digest": digest,
-        "events": events,
-        "agree": all(outcome.agrees for outcome in outcomes),
-        "verifications": [outcome.as_json() for outcome in outcomes],
-    }
-
-
-def show(name: str, outcomes: list[Verification]) -> None:
+def show(name: str, outcomes: Sequence[Verification]) -> None:
     """Print the verification for a person, each difference with the books around it."""
     from rich.table import Table
 

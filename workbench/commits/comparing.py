@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from lobench.engine.errors import LobenchError
-from lobench.workbench.commits.findings import Finding, changed, findings
+from lobench.workbench.commits.findings import GONE, Finding, changed, findings
 from lobench.workbench.commits.measuring import INSTRUCTIONS, Measured, Request, count, measure
 from lobench.workbench.commits.session import Session
 from lobench.workbench.commits.sources import BrokenError, Source
@@ -109,7 +109,7 @@ class Pair:
             said = f"BASE does not run: {problem}"
             if name in wrong:
                 said = f"does not agree with {self.reference} in HEAD; {said}"
-            gone = "gone" if name in lacking else None
+            gone = GONE if name in lacking else None
             for feed in request.feeds:
                 one = Finding(feed.name, name, None, None, None, {}, said, gone, self.allowed)
                 found.append(replace(one, repaired=name not in wrong))

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from lobench.workbench.commits.measuring import INSTRUCTIONS, Measured
 from lobench.workbench.commits.statistics import Estimates, Ratio, verdict
+from lobench.workbench.results.model.verdict import NO_DIFFERENCE, SHOWN, SLOWER
 
 MOVED = 0.001
 """Relative change of an exact count that is a change. Below it lies what the allocator does with another address."""
 
-REPAIRED = "repaired"
-NOTHING = "not timed"
-"""Verdict where neither time nor instructions were compared."""
+DIFFERS: Final = "results differ"
+REPAIRED: Final = "repaired"
+NEW: Final = "new"
+GONE: Final = "gone"
+MORE_WORK: Final = "more work"
+NOTHING: Final = "not timed"
+"""Verdict where neither time nor instructions were compared. These are a finding's beside the words of any verdict
+(``results.model.verdict``)."""
 
-WORSE = ("results differ", "slower", "more work", "gone")
+WORSE: Final = (DIFFERS, SLOWER, MORE_WORK, GONE)
 """Verdicts that fail a check."""
 
 
@@ -57,22 +63,21 @@ class Finding:
 
     @property
     def verdict(self) -> str:
-        """One of ``results differ``, ``repaired``, ``new``, ``gone``, ``slower``, ``faster``, ``more work``,
-        ``no difference shown``, ``not timed``.
+        """One of the words above, or of ``results.model.verdict``.
 
         Time has the first word: more instructions that take less time are no loss. Where time shows nothing, a rise
         of the exact count speaks.
         """
         if self.difference is not None:
-            return REPAIRED if self.repaired else "results differ"
+            return REPAIRED if self.repaired else DIFFERS
         if self.lacking is not None:
             return self.lacking
-        if self.timing in ("slower", "faster"):
+        if self.timing in SHOWN:
             return self.timing
         more = self.instructions
         if more is not None and more > self.allowed:
-            return "more work"
-        return "no difference shown" if more is not None else self.timing
+            return MORE_WORK
+        return NO_DIFFERENCE if more is not None else self.timing
 
     @property
     def worse(self) -> bool:
@@ -126,7 +131,7 @@ def findings(measured: Measured, names: list[str], place: int, base: int = 0, al
                     floor,
                     {kind: (counts[0].get(kind), counts[1].get(kind)) for kind in {**counts[0], **counts[1]}},
                     difference(measured, names, place, variant) if has[1] else None,
-                    None if all(has) else ("gone" if has[0] else "new"),
+                    None if all(has) else (GONE if has[0] else NEW),
                     allowed,
                 )
             )

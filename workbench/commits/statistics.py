@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lobench.workbench.commits.session import COLUMNS, Session, slices
+from lobench.workbench.results.model.verdict import FASTER, NO_DIFFERENCE, SLOWER
 from lobench.workbench.statistics.intervals import estimate
-from lobench.workbench.statistics.verdicts import FASTER, NO_DIFFERENCE, SLOWER
 
 LEAST_FLOOR = 0.005
 """Differences below this are not claimed, however quiet a session was: with few rounds a control may look too good."""

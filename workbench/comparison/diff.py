@@ -22,7 +22,8 @@ from lobench.workbench.comparison.session_difference import Measured, Spread, an
 from lobench.workbench.results.model.document import FeedResult, Result
 from lobench.workbench.results.model.environment import Environment
 from lobench.workbench.results.model.intervals import Interval
-from lobench.workbench.statistics.verdicts import SLOWER, holm, verdict
+from lobench.workbench.results.model.verdict import SLOWER
+from lobench.workbench.statistics.verdicts import holm, verdict
 
 _MACHINE = {
     "cpu": ("model", "signature", "cores", "threads", "caches"),

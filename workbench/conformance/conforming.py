@@ -19,7 +19,7 @@ from lobench.workbench.conformance.judging import Verdict, judge
 from lobench.workbench.conformance.observation import Observation
 from lobench.workbench.conformance.rule import OFFERS, Rule
 from lobench.workbench.conformance.subjects import OracleSubject, Subject, Take, subject_of
-from lobench.workbench.selection import known_with
+from lobench.workbench.ladder import known_with
 from lobench.workbench.verification.isolated import COMPILING_SECONDS, LOADING_SECONDS, FaultError, Host
 
 ORACLE: Final = "oracle"

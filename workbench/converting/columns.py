@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from lobench.engine.errors import LobenchError
 from lobench.workbench.converting.schemas import UNDEF_TIME, Schema
-from lobench.workbench.symbol_column import SYMBOL, SymbolColumn
+from lobench.workbench.rows.symbol_column import SYMBOL, SymbolColumn
 
 GROUP = 1 << 18
 """Rows of a row group."""

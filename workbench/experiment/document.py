@@ -14,6 +14,7 @@ from lobench.engine.feeds import LoadedFeed
 from lobench.engine.foreign.engine import ForeignEngine
 from lobench.engine.foreign.start import Contestant
 from lobench.engine.scope import least
+from lobench.engine.workload import Workload
 from lobench.workbench.environment import environment
 from lobench.workbench.measurement.variant_digest import variant_digest
 from lobench.workbench.results import ResultFolder
@@ -59,14 +60,13 @@ class Document:
 def new_content(
     kind: str,
     variants: Sequence[Contestant],
-    evaluate: str,
-    until: str,
+    workload: Workload,
     options: Options,
     ladder: KeptLadder | None = None,
 ) -> Result:
-    """A document without feeds; ``ladder``: of the user. Engines from outside that offer less than ``until`` have all
-    the others cut to that stage."""
-    scope = least(variant.scope(until) for variant in variants)
+    """A document without feeds; ``ladder``: of the user. Engines from outside that offer less than the workload's
+    ``until`` have all the others cut to that stage."""
+    scope = least(variant.scope(workload.until) for variant in variants)
     foreign = any(isinstance(variant, ForeignEngine) for variant in variants)
     return Result(
         kind=kind,
@@ -74,7 +74,7 @@ def new_content(
         command=repeatable(sys.argv[1:]),
         options=options,
         status="partial",
-        evaluate=evaluate,
+        evaluate=workload.evaluate,
         until=scope.until,
         environment=this_environment(),
         source_digest=source_digest(),
@@ -92,7 +92,7 @@ def new_content(
         ),
         feeds=[],
         sweep=None,
-        compared=Compared(scope.books, scope.trace, until) if foreign else None,
+        compared=Compared(scope.books, scope.trace, workload.until) if foreign else None,
         ladder=ladder,
     )
 

@@ -13,7 +13,7 @@ from lobench.engine.parameters import LayoutParameters
 from lobench.engine.policy import Variant
 from lobench.engine.scope import least
 from lobench.engine.stages import STAGES
-from lobench.engine.workload import EVALUATE
+from lobench.engine.workload import Workload
 from lobench.variants import REFERENCE, discover, factorial, from_top
 from lobench.workbench import statistics
 from lobench.workbench.console import progress, stderr
@@ -40,7 +40,7 @@ from lobench.workbench.results.refuted import failed
 from lobench.workbench.tuning.fitted import parameters_for
 from lobench.workbench.tuning.picking import pick
 from lobench.workbench.verification.compare import Verification
-from lobench.workbench.verification.variants import verify_all
+from lobench.workbench.verification.variants import Settings, verify_all
 
 VERIFIED_WITH = (1, 2)
 """Numbers of workers that every variant is verified with."""
@@ -80,10 +80,11 @@ class FeedExperiment:
         self._time_limit = time_limit
         self._specs = list(specs)
         self._ladder = ladder
-        self._files = list(ladder.files)
-        self._evaluate: str = document.content.evaluate
-        self._until: str = document.content.until
-        self._scope = least(variant.scope(self._until) for variant in variants)
+        content = document.content
+        scope = least(variant.scope(content.until) for variant in variants)
+        self._traced = scope.trace
+        asked = Workload(evaluate=content.evaluate, until=content.until, files=ladder.files)
+        self._workload = asked.within(scope)
         # A file that is named is refused before anything is read.
         named = pick(source, tuning, variants) if tuning else None
         self.feed: LoadedFeed = load(source)
@@ -99,8 +100,8 @@ class FeedExperiment:
     @property
     def idle(self) -> bool:
         """Whether features and strategies are part of what is replayed, and none of the feed's records is evaluated."""
-        mask, value = EVALUATE[self._evaluate]
-        return evaluates(self._until) and not ((self.feed.records["flags"] & mask) == value).any()
+        mask, value = self._workload.flags
+        return evaluates(self._workload.until) and not ((self.feed.records["flags"] & mask) == value).any()
 
     def _say_if_idle(self) -> None:
         if self.idle:
@@ -110,7 +111,7 @@ class FeedExperiment:
     def handed_over(self) -> Iterator[None]:
         """Within, worker processes can have the feed: every step but ``verify``, ``count`` and ``analyse`` needs
         that."""
-        with shared(self.feed, self._parameters) as self._shared:
+        with shared(self.feed) as self._shared:
             yield
         self._shared = None
 
@@ -145,13 +146,12 @@ class FeedExperiment:
     def _fit(self, variants: Sequence[Contestant], parameters: LayoutParameters | None) -> None:
         """Give variants that take them the parameters of this feed."""
         self._parameters = parameters
+        self._workload = replace(self._workload, parameters=parameters.as_json() if parameters else None)
         self.variants = [variant.fitted(parameters) for variant in variants]
 
     def count(self) -> None:
         """Mechanism counters of every trusted variant."""
-        counted, faults = counters.count(
-            self.feed, self.trusted, evaluate=self._evaluate, until=self._until, files=self._files
-        )
+        counted, faults = counters.count(self.feed, self.trusted, self._workload)
         self.content.counters = counted
         # What cannot be counted was verified, and fails all the same.
         self._add(Verified(name, 1, False, None, f"when counted, {reason}") for name, reason in faults.items())
@@ -175,7 +175,7 @@ class FeedExperiment:
             self._fit(self.variants, parameters_for(self.variants, kept.parameters) if kept else None)
         except ValueError as error:
             raise UsageError(f"{self.feed.name}: tuning.parameters.{error}; measure anew") from error
-        warm_all(self.variants, builds=("timed",), files=self._files, until=self._until)
+        warm_all(self.variants, ("timed",), self._workload)
         self._content = content
 
     def resume(self, budget: Budget) -> None:
@@ -192,11 +192,11 @@ class FeedExperiment:
         known = dict(self._ladder.known)
         # The reference is one of them, and keeps its name: the control stands beside it.
         combinations = [known[REFERENCE], *factorial(known)[1:]]
-        count = representative(self.feed.records["flags"], self._evaluate, FACTORIAL_RECORDS)
+        count = representative(self.feed.records["flags"], self._workload.evaluate, FACTORIAL_RECORDS)
         prefix = replace(self._handed, count=count)
-        warm_all(combinations, builds=("timed",), files=self._files)
+        warm_all(combinations, ("timed",), self._workload)
         first = LoadedFeed(self.feed.name, self.feed.slice(0, prefix.count), {})
-        outcomes = verify_all(first, combinations, evaluate=self._evaluate, files=self._files)
+        outcomes = verify_all(first, combinations, Settings(self._workload))
         wrong = [outcome for outcome in outcomes if not outcome.agrees]
         if wrong:
             # Without all of them there is no factorial.
@@ -227,7 +227,7 @@ class FeedExperiment:
             one for one in self.trusted if isinstance(one, Variant) and one.phase is not None and one.name in shipped
         ]
         top = ours[-1] if ours else shipped[REFERENCE]
-        orders = counters.peak_orders(self.feed, top, evaluate=self._evaluate, until=self._until)
+        orders = counters.peak_orders(self.feed, top, self._workload)
         with progress("limits", budget.limits) as ticker:
             self.content.limits = limits.measure(
                 self._handed, orders, processes=_PROCESSES, seconds=budget.limits, advance=ticker.advance
@@ -242,9 +242,8 @@ class FeedExperiment:
                 self.content.scaling, self.content.at_once = scaling.measure(
                     self._handed,
                     names,
-                    evaluate=self._evaluate,
-                    scope=self._scope,
-                    files=self._files,
+                    self._workload,
+                    traced=self._traced,
                     processes=max(_PROCESSES, min(_SCALING_PROCESSES, int(budget.scaling / _SCALING_SECONDS))),
                     seconds=budget.scaling,
                     advance=ticker.advance,
@@ -256,12 +255,12 @@ class FeedExperiment:
 
     def sweep(self, budget: Budget) -> None:
         """Cost against the orders of a level, where the variants that it compares are trusted. Once in a document."""
-        decoding = self._until == STAGES[0]
+        decoding = self._workload.until == STAGES[0]
         if decoding or not set(sweep.NAMES) <= {variant.name for variant in self.trusted}:
             return
         with progress("cost against orders at a level", budget.sweep) as ticker:
             measured = sweep.measure(
-                processes=_PROCESSES, seconds=budget.sweep, until=self._until, advance=ticker.advance
+                processes=_PROCESSES, seconds=budget.sweep, until=self._workload.until, advance=ticker.advance
             )
         analysed = replace(measured, analysis=statistics.analyse_sweep(measured))
         self._document.content.sweep = analysed
@@ -270,13 +269,13 @@ class FeedExperiment:
     def analyse(self) -> None:
         """What the samples say."""
         content = self._document.content
-        self.content.analysis = statistics.analyse(self.content, content.variants, self._until, content.ladder)
+        self.content.analysis = statistics.analyse(self.content, content.variants, self._workload.until, content.ladder)
         self._document.save()
 
     def profile(self) -> None:
         """Where the time of the trusted variants goes. After ``analyse``, which would drop the stages' shares."""
         folder = self._document.folder.path.absolute() / "profiles" / self.feed.digest[:8]
-        add_profiles(self._document, self.content, self.trusted, self._files, folder)
+        add_profiles(self._document, self.content, self.trusted, self._workload, folder)
         self._document.save()
 
     @property
@@ -295,16 +294,13 @@ class FeedExperiment:
     def _verified(self, variants: Sequence[Contestant]) -> list[Verification]:
         """The reference's outcome first, then those of ``variants``."""
         compared = self._document.content.compared
-        return verify_all(
-            self.feed,
-            variants,
+        settings = Settings(
+            self._workload,
             VERIFIED_WITH,
-            evaluate=self._evaluate,
-            files=self._files,
-            until=self._until,
             seconds=self._time_limit,
             asked=compared.asked if compared else None,
         )
+        return verify_all(self.feed, variants, settings)
 
     def _measure(
         self,
@@ -332,7 +328,7 @@ class FeedExperiment:
             return
         twice = twice or reference
         rates = grain.nanoseconds
-        same_as = same_kernels(variants, self._until)
+        same_as = same_kernels(variants, self._workload.until)
         top = measured_twice(names, rates, same_as, twice)
         twice_over = [top, twice] if top else [twice]
         total = sum(rates.get(name, rates[reference]) for name in [*names, *twice_over])
@@ -355,10 +351,8 @@ class FeedExperiment:
                 self._grains[key] = choose_grain(
                     self._handed,
                     names,
+                    self._workload,
                     reference=self._ladder.reference,
-                    evaluate=self._evaluate,
-                    scope=self._scope,
-                    files=self._files,
                     seconds=min(_CHOOSING, seconds / 20),
                 )
         return self._grains[key]
@@ -382,9 +376,8 @@ class FeedExperiment:
                 measure(
                     session,
                     feed,
-                    evaluate=self._evaluate,
-                    scope=self._scope,
-                    files=self._files,
+                    self._workload,
+                    traced=self._traced,
                     isolated=isolated,
                     least=processes or FEWEST_CHOSEN,
                     keep=keep,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lobench.engine.errors import LobenchError
 from lobench.engine.foreign.start import Contestant
+from lobench.engine.workload import Workload
 from lobench.workbench.console import progress, stderr
 from lobench.workbench.experiment.document import Document
 from lobench.workbench.optional_dependencies import anywhere
@@ -18,11 +19,14 @@ from lobench.workbench.results.model.analysis import StageShare
 from lobench.workbench.results.model.document import FeedResult
 from lobench.workbench.results.model.profiles import Calibration, Profiles, VariantProfile
 
+if TYPE_CHECKING:
+    from lobench.workbench.profile.model.variant import Profiled
+
 CALIBRATE = "lobench profile --calibrate"
 
 
 def add_profiles(
-    document: Document, content: FeedResult, variants: Sequence[Contestant], files: Sequence[str], folder: Path
+    document: Document, content: FeedResult, variants: Sequence[Contestant], workload: Workload, folder: Path
 ) -> None:
     """Profile ``variants``, which are in the ladder's order, on a feed, and keep what the report shows of each in
     ``content``, the feed's part of the document: entries under ``profiles``, shares of the time under
@@ -46,18 +50,17 @@ def add_profiles(
     if content.analysis is not None:
         content.analysis = replace(content.analysis, stages=())
     told: set[str] = set()
-    before: dict[str, Any] | None = None
+    before: Profiled | None = None
     with progress("profiling", len(variants)) as ticker:
         for variant in variants:
             try:
-                entry = for_report(
+                made = for_report(
                     variant,
                     content.specs,
                     folder / variant.name,
                     before=before,
                     tuning=as_json(content.tuning),
-                    files=files,
-                    evaluate=document.content.evaluate,
+                    workload=workload,
                     report=_labels(ticker.label, variant.name),
                 )
             except LobenchError as error:
@@ -65,28 +68,26 @@ def add_profiles(
                 continue
             finally:
                 ticker.advance()
-            for method, reason in entry["missing"].items():
+            for method, reason in made.entry.missing.items():
                 if reason not in told:
                     _tell(f"profiles without {method}: {reason}")
                     told.add(reason)
-            keep(content, entry, analysis_stages(entry["profile"]))
+            keep(content, made.entry, analysis_stages(made.profile))
             document.save()
             # Variants beside the ladder are compared with its top, as their steps are.
-            before = entry if variant.phase is not None or before is None else before
+            before = made.profile if variant.phase is not None or before is None else before
     if not content.profiles.variants:
         content.profiles = None
 
 
-def keep(content: FeedResult, entry: Mapping[str, Any], stages: Sequence[Mapping[str, Any]]) -> None:
-    """Add one variant's entry, without the whole profile, and its ``stages`` to a feed's part of a document."""
-    kept = {key: value for key, value in entry.items() if key != "profile"}
-    kept["missing"] = {method: anywhere(reason) for method, reason in entry["missing"].items()}
+def keep(content: FeedResult, entry: VariantProfile, stages: Sequence[StageShare]) -> None:
+    """Add one variant's entry and its ``stages`` to a feed's part of a document."""
+    missing = {method: anywhere(reason) for method, reason in entry.missing.items()}
     if content.profiles is not None:
-        content.profiles.variants = (*content.profiles.variants, from_json(VariantProfile, kept))
+        content.profiles.variants = (*content.profiles.variants, replace(entry, missing=missing))
     if content.analysis is not None:
-        shares = [from_json(StageShare, row) for row in stages]
         # A stage cannot take less than no time, though the difference of two noisy times may be below 0.
-        told = tuple(replace(row, share=row.share.at_least(0.0)) for row in shares)
+        told = tuple(replace(row, share=row.share.at_least(0.0)) for row in stages)
         content.analysis = replace(content.analysis, stages=(*(content.analysis.stages or ()), *told))
 
 

@@ -17,6 +17,7 @@ from lobench.workbench.history.acknowledged import Acknowledgement
 from lobench.workbench.history.changepoints import Step, asv_steps, otava_steps
 from lobench.workbench.history.series import Series
 from lobench.workbench.history.store import History
+from lobench.workbench.results.model.verdict import FASTER
 
 LEAST_TIME = 0.015
 """Smallest step in time that is looked for; more where the sessions' noise floor is higher."""
@@ -76,7 +77,7 @@ def _of_series(history: History, series: Series, acknowledged: Sequence[Acknowle
     otava = otava_steps(series.times, least)
     detectors = {"asv": asv_steps(series.times, series.weights, least), "otava": otava or []}
     exact = [step for step in _exact_steps(series.instructions()) if step.change > LEAST_INSTRUCTIONS]
-    exact = [step for step in exact if _timing(history, series, step.index) != "faster"]
+    exact = [step for step in exact if _timing(history, series, step.index) != FASTER]
     found: dict[int, set[str]] = {step.index: {INSTRUCTIONS} for step in exact}
     for name, steps in detectors.items():
         for step in steps:

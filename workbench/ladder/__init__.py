@@ -7,6 +7,6 @@
 from __future__ import annotations
 
 from lobench.workbench.ladder.file import LadderFile, read_file
-from lobench.workbench.ladder.loading import Ladder, load_ladder
+from lobench.workbench.ladder.loading import Ladder, known_with, load_ladder
 
-__all__ = ["Ladder", "LadderFile", "load_ladder", "read_file"]
+__all__ = ["Ladder", "LadderFile", "known_with", "load_ladder", "read_file"]

@@ -91,8 +91,7 @@ def load_ladder(path: str | None = None, files: Sequence[str] = ()) -> Ladder:
     # A file may be named on the command line, too.
     places = {os.path.realpath(name) for name in stepped}
     more = [name for name in files if os.path.realpath(name) not in places]
-    check_loads([*stepped, *more])
-    known = discover([*stepped, *more])
+    known = known_with([*stepped, *more])
     steps = [_found(file, number, entry, known) for number, entry in enumerate(file.steps, 1)] or ladder(known)
     # lobench's own phases keep their numbers, whichever there are.
     placed = [replace(step, phase=place) if file.steps else step for place, step in enumerate(steps)]
@@ -112,6 +111,13 @@ def load_ladder(path: str | None = None, files: Sequence[str] = ()) -> Ladder:
         {step.name: step for step in placed} | others,
         (*stepped, *more),
     )
+
+
+def known_with(files: Sequence[str]) -> dict[str, Contestant]:
+    """All variants by name, with the user's own. Raises UsageError for a file that cannot be used; one that would end
+    the process that loads it is tried in another before."""
+    check_loads(files)
+    return discover(files)
 
 
 def _found(file: LadderFile, number: int, entry: StepEntry, known: Mapping[str, Contestant]) -> Contestant:

@@ -7,20 +7,28 @@ import linecache
 import os
 import sys
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
 from lobench.engine.errors import UsageError
 from lobench.workbench.lines.called import CALL, PATH, run_cell
+from lobench.workbench.lines.model import ProgramProfile
 from lobench.workbench.lines.program import Program
+from lobench.workbench.results.conversion import as_json
 
 
 @dataclass(frozen=True)
 class Lines:
-    """What a call's lines cost; ``document`` is what ``lobench lines --json`` prints, ``folder`` has its pages."""
+    """What a call's lines cost; ``folder`` has the pages."""
 
-    document: dict[str, Any]
+    document: ProgramProfile
     folder: Path
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, as ``lobench lines --json`` prints them."""
+        written: dict[str, Any] = as_json(self.document)
+        return written
 
     def __str__(self) -> str:
         from io import StringIO
@@ -38,9 +46,9 @@ class Lines:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        """A notebook shows the annotated source."""
+        """A notebook shows the annotated source, in a frame that its own styles stay out of."""
         page = (self.folder / "source.html").read_text(encoding="utf-8")
-        return page.partition("<body>")[2].partition("</body>")[0]
+        return f'<iframe srcdoc="{escape(page)}" style="width:100%;height:32em;border:0"></iframe>'
 
 
 def lines(

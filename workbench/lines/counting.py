@@ -6,13 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
+from lobench.workbench.lines.model import Facts
+from lobench.workbench.lines.naming import WRAPPER, hidden, readable
 from lobench.workbench.lines.processor import host
 from lobench.workbench.lines.program import Program
 from lobench.workbench.lines.reading import left_in
 from lobench.workbench.lines.running import Look, Output, command, run
-from lobench.workbench.profile.attribution import callers_in, spend
+from lobench.workbench.profile.attribution import callers_in, outside, spend
 from lobench.workbench.profile.callgrind import CACHES, OPTIONS, fixed_addresses
 from lobench.workbench.profile.callgrind_file import COSTS, read_counts
+from lobench.workbench.profile.callgrind_names import put_names
+from lobench.workbench.profile.codemap import Stack
 from lobench.workbench.profile.needs import require_all
 from lobench.workbench.profile.runner import ToolFailedError
 
@@ -40,18 +44,24 @@ def count(program: Program, folder: Path, output: Output) -> Look:
     code = run([*fixed_addresses(), *under, *words], variables, output)
     left = left_in(folder)
     out = folder / _OUT
-    (folder / f"{_OUT}.{left.facts['pid']}").replace(out)
+    (folder / f"{_OUT}.{left.told.pid}").replace(out)
     with out.open(encoding="utf-8") as lines:
         counts = read_counts(lines, lambda address: left.codes.find(address) is not None)
+    put_names(out, left.codes, _seen)
     # What these cost holds what kernels cost that they called again, as the threads' library does.
     counts.called = {place: cost for place, cost in counts.called.items() if place[1] not in counts.reentering}
     spent = spend(left.codes, counts, callers_in(left.codes, counts))
     if not any(entry.values[0] for entry in spent):
-        within = " within its regions" if left.facts["regions"] else ""
+        within = " within its regions" if left.told.regions else ""
         raise ToolFailedError(f"the program ran no compiled function{within}: nothing was counted")
     # Callgrind has no name for some code of files either.
     generated = [
-        cost for place, cost in counts.elsewhere.items() if any(low <= place < high for low, high in left.facts["code"])
+        cost for place, cost in counts.elsewhere.items() if any(low <= place < high for low, high in left.told.code)
     ]
     elsewhere = dict(zip(COSTS, sum(generated, np.zeros(len(COSTS), np.int64)).tolist(), strict=True))
-    return Look("callgrind", COSTS, spent, left, {"caches": list(CACHES), "elsewhere": elsewhere}, code)
+    return Look("callgrind", COSTS, spent, left, Facts(caches=CACHES, elsewhere=elsewhere), code)
+
+
+def _seen(stack: Stack) -> Stack:
+    """What other viewers see of a stack."""
+    return tuple(readable(frame)._replace(file=frame.file or WRAPPER) for frame in outside(stack, hidden))

@@ -8,16 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lobench.workbench.lines.counting import count
-from lobench.workbench.lines.document import Document, document
+from lobench.workbench.lines.difference import NAME
+from lobench.workbench.lines.document import document
+from lobench.workbench.lines.model import ProgramProfile
 from lobench.workbench.lines.program import Program
 from lobench.workbench.lines.running import Look, Output
 from lobench.workbench.lines.sampling import sample
 from lobench.workbench.processes.claimed_folders import scratch_folder
-from lobench.workbench.profile.flamegraph import flame_graph
-from lobench.workbench.profile.sourcepage import source_page
-from lobench.workbench.profile.speedscope import speedscope
-
-NAME = "lines.json"
+from lobench.workbench.profile.pages import write_pages
+from lobench.workbench.results.conversion import as_json
 
 Tool = Callable[[Program, Path, Output], Look]
 TOOLS: dict[str, Tool] = {"callgrind": count, "perf": sample}
@@ -32,7 +31,7 @@ def look_at(
     folder: Path,
     output: Output = "own",
     prepare: Callable[[Path], None] = lambda folder: None,
-) -> Document:
+) -> ProgramProfile:
     """The document of a program's run; ``folder`` gets it as ``lines.json``, with its pages and the tool's own output.
     ``prepare``: what else the process finds in the folder of the look. Raises as the tool."""
     with scratch_folder() as name:
@@ -44,8 +43,6 @@ def look_at(
         for kept in _KEPT:
             if (scratch / kept).exists():
                 shutil.copy(scratch / kept, folder)
-    (folder / NAME).write_text(json.dumps(found), encoding="utf-8")
-    (folder / "source.html").write_text(source_page(found, sources), encoding="utf-8")
-    (folder / "flame.svg").write_text(flame_graph(found), encoding="utf-8")
-    (folder / "lines.speedscope.json").write_text(json.dumps(speedscope(found)), encoding="utf-8")
+    (folder / NAME).write_text(json.dumps(as_json(found)), encoding="utf-8")
+    write_pages(found, sources, folder)
     return found

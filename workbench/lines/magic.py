@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import CodeType
 from typing import Any
 
-from lobench.engine.errors import UsageError
+from lobench.engine.errors import LobenchError, UsageError
 from lobench.workbench.lines.called import run_cell
 from lobench.workbench.lines.calling import Lines, lines
 
@@ -17,9 +17,15 @@ def register(shell: Any) -> None:
     """Give a notebook's shell the magic."""
 
     def magic(line: str, cell: str) -> Lines:
-        options = _options(line)
-        names = used(cell, shell.user_ns)
-        return lines(run_cell, cell, names, tool=options.way, output=options.output)
+        from IPython.core.error import UsageError as Refused
+
+        try:
+            options = _options(line)
+            names = used(cell, shell.user_ns)
+            return lines(run_cell, cell, names, tool=options.way, output=options.output)
+        except LobenchError as error:
+            # A notebook shows this one without a traceback.
+            raise Refused(str(error)) from error
 
     shell.register_magic_function(magic, "cell", "lines")
 

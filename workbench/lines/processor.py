@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 
-def host() -> dict[str, Any]:
-    """The processor of this machine as LLVM knows it: its name, and feature to whether it has it."""
+class Host(TypedDict):
+    """A processor as LLVM knows it: its name, and feature to whether it has it."""
+
+    name: str
+    features: dict[str, bool]
+
+
+class CompiledFor(TypedDict):
+    """What a program is compiled for, as ``model.Processor`` is read from it."""
+
+    name: str
+    without: list[str]
+    chosen: bool
+
+
+def host() -> Host:
+    """The processor of this machine."""
     from llvmlite import binding
 
-    return {"name": str(binding.get_host_cpu_name()), "features": dict(binding.get_host_cpu_features())}
+    return Host(name=str(binding.get_host_cpu_name()), features=dict(binding.get_host_cpu_features()))
 
 
-def runnable_processor(real: Mapping[str, Any]) -> dict[str, Any]:
+def runnable_processor(real: Host) -> CompiledFor:
     """Compile for the processor ``real`` (``host()`` outside of valgrind) without the features that this process does
     not have; what the user has chosen stays. Returns what is compiled for, and the features left out."""
     from numba.core import codegen, config
 
     settings: Any = config
-    has: Mapping[str, bool] = host()["features"]
+    has = host()["features"]
     features = {
         name: there and bool(has.get(name)) and (settings.ENABLE_AVX or not name.startswith("avx"))
         for name, there in real["features"].items()
@@ -30,4 +44,4 @@ def runnable_processor(real: Mapping[str, Any]) -> dict[str, Any]:
     target._get_host_cpu_name = lambda self: settings.CPU_NAME or real["name"]
     target._get_host_cpu_features = lambda self: text if settings.CPU_FEATURES is None else settings.CPU_FEATURES
     chosen = settings.CPU_NAME is not None or settings.CPU_FEATURES is not None
-    return {"name": settings.CPU_NAME or real["name"], "without": [] if chosen else lost, "chosen": chosen}
+    return CompiledFor(name=settings.CPU_NAME or real["name"], without=[] if chosen else lost, chosen=chosen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,3 @@ class Program:
     def write(self, folder: Path, **facts: Any) -> None:
         """Leave it for ``start``, with what else that needs to know."""
         (folder / NAME).write_text(json.dumps({"program": asdict(self), **facts}), encoding="utf-8")
-
-    @classmethod
-    def of(cls, told: Mapping[str, Any]) -> Program:
-        return cls(**told["program"])

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import bisect
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from lobench.workbench.lines.model import Told
 from lobench.workbench.lines.watching import TARGET
 from lobench.workbench.profile.codemap import CodeMap, Piece
 from lobench.workbench.profile.runner import ToolFailedError
 from lobench.workbench.profile.telling import OBJECTS
+from lobench.workbench.results.conversion import from_json
 
 
 @dataclass(frozen=True)
 class Left:
-    """``facts``: what the process told, as ``watching`` writes it."""
+    """What is left of a process: its machine code, and what it told."""
 
     codes: CodeMap
-    facts: Mapping[str, Any]
+    told: Told
 
 
 def left_in(folder: Path) -> Left:
@@ -28,20 +29,20 @@ def left_in(folder: Path) -> Left:
     from lobench.workbench.profile.dwarf import Placed, bare, code_map
 
     try:
-        facts = json.loads((folder / TARGET).read_text(encoding="utf-8"))
+        told = from_json(Told, json.loads((folder / TARGET).read_text(encoding="utf-8")))
     except OSError:
         _startup(folder)
         raise ToolFailedError(
             "the program ended without leaving its machine code: it was killed, or ended by os._exit or exec"
         ) from None
-    if not facts["numba"]:
+    if not told.numba:
         raise ToolFailedError("the program never imported numba: there are no compiled functions to look at")
-    placed = [Placed((folder / OBJECTS / name).read_bytes(), dict(bases)) for name, bases in facts["objects"]]
+    placed = [Placed((folder / OBJECTS / name).read_bytes(), dict(bases)) for name, bases in told.objects]
     described = code_map(placed, guess=False)
     if not described.pieces:
         raise ToolFailedError("the program compiled no function with Numba: there are no lines to look at")
     # Functions of one name, of other types for instance, are told apart by their addresses.
-    return Left(CodeMap(_filled(described, bare(placed)), of_file=True), facts)
+    return Left(CodeMap(_filled(described, bare(placed)), of_file=True), told)
 
 
 def _startup(folder: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lobench.workbench import PACKAGES, ROOT
+from lobench.workbench.lines.model import Facts
 from lobench.workbench.lines.program import Program
 from lobench.workbench.lines.reading import Left
 from lobench.workbench.processes import child
@@ -26,14 +27,13 @@ Output = Literal["own", "error", "again"]
 
 @dataclass(frozen=True)
 class Look:
-    """What a tool saw of a program: costs of stacks in order of ``columns``, in all; ``facts``: what else a document
-    holds; ``code``: how the program ended."""
+    """What a tool saw of a program: costs of stacks, in order of ``columns``; ``code``: how the program ended."""
 
     tool: str
     columns: tuple[str, ...]
     spent: list[Spent]
     left: Left
-    facts: dict[str, Any]
+    facts: Facts
     code: int
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from lobench.workbench.lines.model import Facts
 from lobench.workbench.lines.program import Program
 from lobench.workbench.lines.reading import left_in
 from lobench.workbench.lines.running import Look, Output, command, run
@@ -44,13 +45,13 @@ def sample(program: Program, folder: Path, output: Output) -> Look:
     words, variables = command(program, folder, tool="perf")
     code = run([*record, "--", *words], variables, output)
     left = left_in(folder)
-    spans = left.facts["spans"]
+    spans = left.told.spans
     if program.region is not None or spans:
-        wanted: Sequence[Sequence[float]] | None = spans
+        wanted: Sequence[tuple[float, float]] | None = spans
     else:
         wanted = None
     with script_of(data).open(encoding="utf-8") as lines:
-        counts, samples = count(perf_samples(within(lines, left.facts["pid"], wanted)), left.codes)
+        counts, samples = count(perf_samples(within(lines, left.told.pid, wanted)), left.codes)
     spent = spend(left.codes, counts, {})
     if not spent:
         raise ToolFailedError(
@@ -59,10 +60,10 @@ def sample(program: Program, folder: Path, output: Output) -> Look:
     kernel = sum(int(entry.values[0]) for entry in spent)
     for entry in spent:
         entry.values[:] = entry.values * 1e9 / FREQUENCY
-    return Look("perf", COLUMNS, spent, left, {"event": CLOCK, "samples": samples, "kernel_samples": kernel}, code)
+    return Look("perf", COLUMNS, spent, left, Facts(event=CLOCK, samples=samples, kernel_samples=kernel), code)
 
 
-def within(lines: Iterable[str], pid: int, spans: Sequence[Sequence[float]] | None) -> Iterator[str]:
+def within(lines: Iterable[str], pid: int, spans: Sequence[tuple[float, float]] | None) -> Iterator[str]:
     """The lines of perf's script output that are of this process, and of these spans of time; None for all."""
     wanted = False
     for line in lines:

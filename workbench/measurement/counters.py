@@ -9,9 +9,11 @@ from lobench.engine.feeds import LoadedFeed
 from lobench.engine.foreign.start import Contestant
 from lobench.engine.policy import Variant
 from lobench.engine.replay import Replay
+from lobench.engine.workload import Workload
 from lobench.workbench.console import progress
 from lobench.workbench.precompile import compile_all
 from lobench.workbench.verification.isolated import FaultError, Host, RemoteMachine, handed
+from lobench.workbench.verification.machines import MachineSettings
 
 _LOOKS = 32
 """Times that a feed's live orders are counted."""
@@ -20,22 +22,20 @@ _LOOKS = 32
 def count(
     feed: LoadedFeed,
     variants: Sequence[Contestant],
-    *,
-    evaluate: str,
-    until: str = "strategies",
-    files: Sequence[str] = (),
+    workload: Workload,
 ) -> tuple[dict[str, dict[str, int]], dict[str, str]]:
     """Variant to counter to its total over the feed, each counted in a process of its own; and what ended those that
-    have none. ``files``: the user's own variants. Engines from outside have no counters."""
+    have none. Engines from outside have no counters."""
     own = [variant for variant in variants if isinstance(variant, Variant)]
-    faults = compile_all(own, builds=("counted",), files=files, until=until)
+    faults = compile_all(own, ("counted",), workload)
     counted = {}
     with handed([feed]) as shared, progress("counting", feed.count * len(own), records=True) as ticker:
         for variant in own:
             if variant.name in faults:
                 continue
-            with Host(variant.name, files, shared) as host:
-                machine = RemoteMachine(host, variant, 0, evaluate=evaluate, scope=variant.scope(until))
+            with Host(variant.name, workload.files, shared) as host:
+                settings = MachineSettings(workload=workload, scope=variant.scope(workload.until))
+                machine = RemoteMachine(host, variant, 0, settings)
                 try:
                     counted[variant.name] = machine.count(ticker.advance)
                 except FaultError as fault:
@@ -43,11 +43,11 @@ def count(
     return counted, faults
 
 
-def peak_orders(feed: LoadedFeed, variant: Variant, *, evaluate: str, until: str = "strategies") -> int:
+def peak_orders(feed: LoadedFeed, variant: Variant, workload: Workload) -> int:
     """Most orders that rest in all books together, looked at at equal distances; at least 1."""
     most = 1
     edges = [feed.count * look // _LOOKS for look in range(_LOOKS + 1)]
-    with Replay(variant, evaluate=evaluate, observe=False, until=until) as replay:
+    with Replay(variant, evaluate=workload.evaluate, observe=False, until=workload.until) as replay:
         for start, stop in pairwise(edges):
             replay.apply(feed.slice(start, stop))
             most = max(most, int(replay.memory()["orders"]))

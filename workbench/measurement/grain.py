@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lobench.engine.foreign.start import Contestant, Running, start_replay
-from lobench.engine.scope import Scope
+from lobench.engine.workload import Workload
 from lobench.variants import REFERENCE
 from lobench.workbench.measurement.process import answer, cpu_for
 from lobench.workbench.measurement.shared_feed import SharedFeed
@@ -36,7 +36,6 @@ LONG = (((262_144,), (1, 2, 3, 4)),)
 """What is chosen from, best first: records of a slice, and eighths of it that are its lead-in. Short slices keep the
 samples of a pair close in time; a long lead-in is time that is not measured."""
 
-_WHOLE = Scope()
 _FASTEST = 2
 _RATE_RECORDS = 32_768
 _DISTURBING = 8
@@ -59,10 +58,8 @@ class Grain:
 def choose_grain(
     feed: SharedFeed,
     variants: Sequence[str],
+    workload: Workload,
     *,
-    evaluate: str,
-    scope: Scope = _WHOLE,
-    files: Sequence[str],
     seconds: float,
     seed: int = 1,
     reference: str = REFERENCE,
@@ -72,10 +69,7 @@ def choose_grain(
     task = Task(
         job="grain",
         variants=list(variants),
-        files=list(files),
-        evaluate=evaluate,
-        until=scope.until,
-        books=scope.books,
+        workload=workload,
         seed=seed,
         seconds=seconds,
         cpu=cpu_for(0),
@@ -171,7 +165,7 @@ def _curve(job: Job, variant: Contestant, other: Contestant, seconds: float) -> 
 def _replay(job: Job, variant: Contestant) -> Running:
     if variant.name in job.task.variants:
         job.in_hand(job.task.variants.index(variant.name))
-    return start_replay(variant, evaluate=job.task.evaluate, until=job.task.until, books=job.task.books)
+    return start_replay(variant, job.task.workload)
 
 
 def _pieces(job: Job, replay: Running, start: int, window: int, piece: int) -> list[int]:

@@ -145,9 +145,8 @@ class _Bench:
         # Where memory lies makes a percent or two of difference. What the heap gives next is moved at random, so that
         # passes differ in it too, not processes alone.
         self._padding = [bytes(self._random.randrange(_PADDING)) for _ in range(_PADS)]
-        task = self._job.task
         self._job.in_hand(index)
-        return start_replay(self._variants[index], evaluate=task.evaluate, until=task.until, books=task.books)
+        return start_replay(self._variants[index], self._job.task.workload)
 
     def _sample(self, number: int, place: int, index: int, turn: int, replay: Running, part: Slice) -> Sample:
         self._job.in_hand(index)

@@ -42,8 +42,6 @@ def messages(
     told = time.monotonic()
     if feed is not None:
         task = replace(task, descriptor=feed.descriptor, feed=feed.name, count=feed.count)
-        if feed.parameters is not None and not task.parameters:
-            task = replace(task, parameters=[feed.parameters.as_json()] * len(task.variants))
     hand = nameless_file()
     try:
         os.ftruncate(hand, mmap.PAGESIZE)

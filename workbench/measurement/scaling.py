@@ -14,7 +14,7 @@ from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import Chunk
 from lobench.engine.foreign.engine import ForeignEngine
 from lobench.engine.foreign.start import Contestant, Running, start_replay
-from lobench.engine.scope import Scope
+from lobench.engine.workload import Workload
 from lobench.workbench.measurement.clocks import usable_cpus
 from lobench.workbench.measurement.prefault import taken, touch
 from lobench.workbench.measurement.process import messages
@@ -25,7 +25,6 @@ from lobench.workbench.results.model.samples import NamedSamples
 COLUMNS = ("process", "pass", "variant", "workers", "wall_ns", "cpu_ns")
 """``cpu_ns`` is that of all threads of the process together. Of replays at once: how many, until the last is done."""
 
-_WHOLE = Scope()
 _MOST = 16
 """Numbers of workers beyond this many are every power of two."""
 
@@ -39,28 +38,24 @@ def worker_counts() -> list[int]:
 def measure(
     feed: SharedFeed,
     variants: Sequence[str],
+    workload: Workload,
     *,
-    evaluate: str,
-    scope: Scope = _WHOLE,
-    files: Sequence[str],
+    traced: bool,
     processes: int,
     seconds: float,
     seed: int = 1,
     advance: Callable[[float], None] = lambda seconds: None,
 ) -> tuple[NamedSamples, NamedSamples]:
     """``scaling`` and ``at_once`` of the result document: fresh processes of ``seconds`` in all, at least one pass
-    each."""
+    each. ``traced``: traces are compared."""
     each = seconds / processes
     rows: dict[str, list[list[int]]] = {"scaling": [], "at_once": []}
     for number in range(processes):
         task = Task(
             job="scaling",
             variants=list(variants),
-            files=list(files),
-            evaluate=evaluate,
-            until=scope.until,
-            books=scope.books,
-            traced=scope.trace,
+            workload=workload,
+            traced=traced,
             seed=seed * 1000 + number,
             seconds=each,
             settings={"workers": worker_counts()},
@@ -96,10 +91,8 @@ def work(job: Job) -> None:
                     stack.enter_context(
                         start_replay(
                             chosen[index],
+                            job.task.workload,
                             workers=count if kind == "scaling" else 1,
-                            evaluate=job.task.evaluate,
-                            until=job.task.until,
-                            books=job.task.books,
                             activity=ids,
                         )
                     )

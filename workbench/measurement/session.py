@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lobench.engine.scope import Scope
+from lobench.engine.workload import Workload
 from lobench.workbench.measurement.design import ALIKE, Slice, isolated_every, slices
 from lobench.workbench.measurement.lockstep import COLUMNS, LOCKSTEP
 from lobench.workbench.measurement.process import Message, cpu_for, messages
@@ -17,7 +17,6 @@ from lobench.workbench.results.model.control import once
 from lobench.workbench.results.model.samples import Design, NamedSamples, Samples, SessionResult
 from lobench.workbench.results.samples import counted
 
-_WHOLE = Scope()
 SESSION_COLUMNS = ("process", *COLUMNS)
 
 DIFFERS = "a trace, an answer or the state differed from the reference's in a timed replay"
@@ -157,17 +156,17 @@ class Session:
 def measure(
     session: Session,
     feed: SharedFeed,
+    workload: Workload,
     *,
-    evaluate: str,
-    scope: Scope = _WHOLE,
-    files: Sequence[str] = (),
+    traced: bool = True,
     isolated: bool = True,
     least: int,
     keep: Callable[[], None],
     enough: Callable[[Session], bool] = lambda session: False,
     advance: Callable[[float], None] = lambda seconds: None,
 ) -> None:
-    """Fill a session, beginning where it stands. ``isolated``: with an isolated pass in some processes.
+    """Fill a session, beginning where it stands. ``isolated``: with an isolated pass in some processes; ``traced``:
+    traces are compared.
 
     Where the machine is so busy that the time is over early, only ``least`` processes of the design are insisted on.
     ``keep`` is called after every pass, so that nothing measured is lost; ``enough`` after every process, to end
@@ -181,11 +180,8 @@ def measure(
         return Task(
             job="session",
             variants=[once(name) for name in session.measured],
-            files=list(files),
-            evaluate=evaluate,
-            until=scope.until,
-            books=scope.books,
-            traced=scope.trace,
+            workload=workload,
+            traced=traced,
             seed=design.seed * 1000 + number,
             # What a process needs to start is part of its time.
             seconds=seconds,

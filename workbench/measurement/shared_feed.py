@@ -13,23 +13,20 @@ import numpy as np
 
 from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import Chunk, LoadedFeed
-from lobench.engine.parameters import LayoutParameters
 from lobench.engine.records import MBO
 
 
 @dataclass(frozen=True)
 class SharedFeed:
-    """``count`` records of a feed behind a descriptor that child processes inherit and map. ``parameters``: what was
-    fitted to it, for variants that take such."""
+    """``count`` records of a feed behind a descriptor that child processes inherit and map."""
 
     name: str
     descriptor: int
     count: int
-    parameters: LayoutParameters | None = None
 
 
 @contextmanager
-def shared(feed: LoadedFeed, parameters: LayoutParameters | None = None) -> Iterator[SharedFeed]:
+def shared(feed: LoadedFeed) -> Iterator[SharedFeed]:
     """Within, the feed as shared memory. Raises LobenchError where there is no room for it."""
     descriptor = nameless_file()
     try:
@@ -40,7 +37,7 @@ def shared(feed: LoadedFeed, parameters: LayoutParameters | None = None) -> Iter
                 done += os.write(descriptor, data[done:])
         except OSError as error:
             raise LobenchError(f"{feed.name}: no room to hand it to measuring processes: {error.strerror}") from error
-        yield SharedFeed(feed.name, descriptor, feed.count, parameters)
+        yield SharedFeed(feed.name, descriptor, feed.count)
     finally:
         os.close(descriptor)
 

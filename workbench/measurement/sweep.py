@@ -18,6 +18,7 @@ from lobench.engine.errors import LobenchError
 from lobench.engine.policy import Variant
 from lobench.engine.records import ADD, ASK, BID, CANCEL, F_LAST, MBO, RTYPE_MBO
 from lobench.engine.replay import Replay
+from lobench.engine.workload import Workload
 from lobench.workbench.measurement.process import cpu_for, messages
 from lobench.workbench.measurement.task import Job, Task
 from lobench.workbench.results.model.samples import Sweep
@@ -49,7 +50,7 @@ def measure(
         task = Task(
             job="sweep",
             variants=list(NAMES),
-            until=until,
+            workload=Workload(until=until),
             seed=seed * 1000 + number,
             seconds=each,
             cpu=cpu_for(number),
@@ -104,7 +105,7 @@ def work(job: Job) -> None:
     began = time.monotonic()
     while number < _LEAST_PASSES or time.monotonic() - began < job.task.seconds:
         for value, index in rng.sample(pairs, len(pairs)):
-            wall, cpu, state = _replayed(chosen[index], job.task.until, *feeds[value])
+            wall, cpu, state = _replayed(chosen[index], job.task.workload.until, *feeds[value])
             states[value].add(state)
             if len(states[value]) > 1:
                 raise LobenchError(f"with {value} {PARAMETER}, {chosen[index].name} ends in another state")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from lobench.engine.feeds import LoadedFeed
 from lobench.engine.foreign.start import Contestant
-from lobench.engine.scope import BOOKS
+from lobench.engine.workload import Workload
 
 JOBS: Final = {
     "session": "lobench.workbench.measurement.lockstep",
@@ -27,15 +27,11 @@ NOBODY: Final = -1
 @dataclass(frozen=True)
 class Task:
     """One process's job. The feed is ``count`` records behind an inherited ``descriptor``; ``settings`` are the
-    job's own; ``cpu`` is where to stay, None for anywhere; ``until`` is the last stage that is computed."""
+    job's own; ``cpu`` is where to stay, None for anywhere."""
 
     job: str
     variants: Sequence[str] = ()
-    files: Sequence[str] = ()
-    evaluate: str = "last"
-    until: str = "strategies"
-    books: str = BOOKS[-1]
-    """How deep answers look into books, one of ``lobench.engine.scope.BOOKS``."""
+    workload: Workload = field(default_factory=Workload)
     traced: bool = True
     """Whether traces are compared."""
     seed: int = 1
@@ -47,11 +43,17 @@ class Task:
     feed: str = ""
     count: int = 0
     settings: dict[str, Any] = field(default_factory=dict)
-    parameters: Sequence[dict[str, int]] = ()
-    """Of each variant in turn, for those that take what was fitted to the feed; none: the defaults."""
+    tried: Sequence[dict[str, int]] = ()
+    """Parameters of each variant in turn, in the place of the workload's."""
 
     def as_json(self) -> str:
-        return json.dumps(asdict(self))
+        return json.dumps({**vars(self), "workload": self.workload.as_json()})
+
+    @classmethod
+    def of(cls, text: str) -> Task:
+        """What ``as_json`` gave."""
+        values = json.loads(text)
+        return cls(**{**values, "workload": Workload.of(values["workload"])})
 
 
 class Job(Protocol):

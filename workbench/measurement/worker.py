@@ -13,6 +13,7 @@ import mmap
 import os
 import signal
 import sys
+from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
 from lobench.engine.errors import LobenchError
@@ -27,7 +28,7 @@ def main() -> int:
     """Do the job on stdin; returns the exit code, 1 with a line on stderr for an error that the user can mend."""
     # An interrupt is for the parent, which ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    task = Task(**json.load(sys.stdin))
+    task = Task.of(sys.stdin.read())
     channel = _channel()
     module = importlib.import_module(JOBS[task.job])
     feed = None
@@ -71,17 +72,16 @@ class _Job(Job):
     def variants(self) -> list[Contestant]:
         from lobench.variants import discover, resolve
 
-        known = discover(self.task.files)
+        workload = self.task.workload
+        known = discover(workload.files)
         chosen = [resolve(name, known) for name in self.task.variants]
         for variant in dict.fromkeys(chosen):
             self.in_hand(chosen.index(variant))
-            warm(variant, self.task.until)
+            warm(variant, workload.until)
         self.in_hand(NOBODY)
         gc.collect()
-        if self.task.parameters:
-            pairs = zip(chosen, self.task.parameters, strict=True)
-            chosen = [variant.fitted(variant.parameters_of(values)) for variant, values in pairs]
-        return chosen
+        values: Sequence[Mapping[str, int] | None] = self.task.tried or [workload.parameters] * len(chosen)
+        return [variant.fitted(variant.parameters_of(one)) for variant, one in zip(chosen, values, strict=True)]
 
     def tell(self, message: dict[str, Any]) -> None:
         self._channel.write(json.dumps(message) + "\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from lobench.engine.errors import UsageError
 from lobench.workbench.results.conversion import as_json
@@ -13,11 +13,9 @@ from lobench.workbench.results.model.analysis import Rung
 from lobench.workbench.results.model.document import FeedResult, Result
 from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.results.model.ladder import Prediction
+from lobench.workbench.results.model.verdict import SHOWN
 
 Score = Literal["hit", "under", "over", "open"]
-
-SHOWN: Final = ("faster", "slower")
-"""Verdicts (``lobench.workbench.statistics``) that say that there is an effect."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -19,8 +20,13 @@ class Noted:
 
 @contextmanager
 def noted() -> Iterator[Noted]:
-    """Within, the first of these signals is only noted; a second one acts as it would have without this."""
+    """Within, the first of these signals is only noted; a second one acts as it would have without this.
+
+    Signals come to the main thread: in any other nothing is noted."""
     found = Noted()
+    if threading.current_thread() is not threading.main_thread():
+        yield found
+        return
 
     def note(number: int, frame: FrameType | None) -> None:
         found.number = number

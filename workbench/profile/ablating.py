@@ -13,13 +13,14 @@ import random
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from lobench.engine.feeds import LoadedFeed, open_feed
 from lobench.engine.policy import Variant
 from lobench.engine.replay import Replay, warm
 from lobench.engine.stages import STAGES
+from lobench.engine.workload import Workload
 from lobench.variants import resolve_compiled
 from lobench.workbench.measurement.turn_order import orders
 from lobench.workbench.profile.beginning import beginning
@@ -32,21 +33,25 @@ class AblationTask:
 
     variant: str
     feed: list[str]
-    files: list[str]
-    evaluate: str
+    workload: Workload
     records: int
     seconds: float
     seed: int
-    parameters: dict[str, int] | None = None
 
     def as_json(self) -> str:
-        return json.dumps(asdict(self))
+        return json.dumps({**vars(self), "workload": self.workload.as_json()})
+
+    @classmethod
+    def of(cls, text: str) -> AblationTask:
+        """What ``as_json`` gave."""
+        values = json.loads(text)
+        return cls(**{**values, "workload": Workload.of(values["workload"])})
 
 
 def ablate(task: AblationTask) -> None:
     """Carry out a task, telling on stdout."""
-    variant = resolve_compiled(task.variant, task.files)
-    variant = variant.fitted(variant.parameters_of(task.parameters))
+    variant = resolve_compiled(task.variant, task.workload.files)
+    variant = variant.fitted(variant.parameters_of(task.workload.parameters))
     feed = beginning(open_feed(task.feed), task.records)
     for stage in STAGES:
         warm(variant, observe=False, until=stage)
@@ -55,7 +60,8 @@ def ablate(task: AblationTask) -> None:
     gc.disable()
     end = time.monotonic() + task.seconds
     while True:
-        print(json.dumps({"events": feed.count, "nanoseconds": _pass(variant, feed, task.evaluate, turns)}), flush=True)
+        times = _pass(variant, feed, task.workload.evaluate, turns)
+        print(json.dumps({"events": feed.count, "nanoseconds": times}), flush=True)
         if time.monotonic() > end:
             return
 
@@ -87,4 +93,4 @@ def timed(replays: Sequence[Any], feed: LoadedFeed, turns: Iterator[list[int]]) 
 
 
 if __name__ == "__main__":
-    ablate(AblationTask(**json.load(sys.stdin)))
+    ablate(AblationTask.of(sys.stdin.read()))

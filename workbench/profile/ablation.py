@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from lobench.engine.stages import STAGES
 from lobench.workbench.precompile import warm_all
 from lobench.workbench.processes.starting import WorkerError, ending, helper
 from lobench.workbench.profile.ablating import AblationTask
+from lobench.workbench.profile.model.variant import Ablation, StageTime
 from lobench.workbench.profile.task import Task
 from lobench.workbench.statistics.intervals import estimate
 from lobench.workbench.statistics.samples import Floats
@@ -29,38 +29,27 @@ PROCESSES = 6
 _SEED = 1
 
 
-def ablation(variant: Variant, task: Task, seconds: float) -> dict[str, Any]:
-    """Time the stages of a variant for so many seconds in all.
-
-    Returns ``processes``, ``passes`` over the records, and for each stage ``nanoseconds`` per event and ``share``, each
-    with ``value``, ``low``, ``high``.
-    """
-    warm_all([variant], ["timed"], task.files, until=STAGES)
+def ablation(variant: Variant, task: Task, seconds: float) -> Ablation:
+    """Time the stages of a variant for so many seconds in all."""
+    warm_all([variant], ["timed"], task.workload, stages=STAGES)
     processes: list[Floats] = []
     events = 0
     for number in range(PROCESSES):
         one = AblationTask(
             variant=task.variant,
             feed=task.feed,
-            files=task.files,
-            evaluate=task.evaluate,
+            workload=task.workload,
             records=task.warm + task.records,
             seconds=seconds / PROCESSES,
             seed=_SEED + number,
-            parameters=task.parameters,
         )
         passes = _passes(one)
         processes.append(np.array([found["nanoseconds"] for found in passes], np.float64))
         events = passes[0]["events"]
-    return {
-        "kind": "ablation",
-        "processes": len(processes),
-        "passes": sum(map(len, processes)),
-        "stages": stage_times(processes, events),
-    }
+    return Ablation(processes=len(processes), passes=sum(map(len, processes)), stages=stage_times(processes, events))
 
 
-def stage_times(processes: Sequence[Floats], events: int) -> list[dict[str, Any]]:
+def stage_times(processes: Sequence[Floats], events: int) -> tuple[StageTime, ...]:
     """Rows for the stages from times of slices: one array for each process, shape (passes, slices, stages), nanoseconds
     of a replay up to the stage.
 
@@ -70,14 +59,10 @@ def stage_times(processes: Sequence[Floats], events: int) -> list[dict[str, Any]
     cumulative = [np.median(passes, axis=0).sum(axis=0) for passes in processes]
     times = np.diff(np.array(cumulative), axis=1, prepend=0.0)
     shares = times / times.sum(axis=1, keepdims=True)
-    return [
-        {
-            "stage": stage,
-            "nanoseconds": asdict(estimate(times[:, place] / events).interval()),
-            "share": asdict(estimate(shares[:, place]).interval()),
-        }
+    return tuple(
+        StageTime(stage, estimate(times[:, place] / events).interval(), estimate(shares[:, place]).interval())
         for place, stage in enumerate(STAGES)
-    ]
+    )
 
 
 def _passes(task: AblationTask) -> list[dict[str, Any]]:

@@ -17,9 +17,12 @@ from lobench.workbench.environment import environment
 from lobench.workbench.profile import callgrind, python_tools, sampled
 from lobench.workbench.profile.attribution import group, spend
 from lobench.workbench.profile.callgrind_file import Counts
+from lobench.workbench.profile.model.summary import Card
 from lobench.workbench.profile.needs import MissingRightError, MissingToolError, require
 from lobench.workbench.profile.runner import WORKLOAD, Told, run, target, told_in
 from lobench.workbench.profile.task import Task
+from lobench.workbench.results.model.intervals import Interval
+from lobench.workbench.results.model.profiles import Agreement, ToolError
 
 TOOLS = ("callgrind", "perf", "py-spy", "scalene", "memray")
 STEPS = len(TOOLS) + 1
@@ -31,7 +34,7 @@ Report = Callable[[str], None]
 Shares = dict[str, float | None]
 
 
-def calibrate(folder: Path, seconds: float, report: Report) -> dict[str, Any]:
+def calibrate(folder: Path, seconds: float, report: Report) -> Card:
     """Try every tool that is here on the workload; returns the card (docs/profiling.md).
 
     ``report`` is called with the name of each of ``STEPS`` steps that begins. Tools that are missing are named under
@@ -44,8 +47,9 @@ def calibrate(folder: Path, seconds: float, report: Report) -> dict[str, Any]:
     report("truth by ablation")
     replace(task, mode="truth").write(folder)
     run(target(WORKLOAD), folder, "truth.log", _TIMEOUT)
-    truth = shares_of(json.loads((folder / "done.json").read_text(encoding="utf-8"))["truth"])
-    tools: dict[str, Any] = {}
+    shares = shares_of(json.loads((folder / "done.json").read_text(encoding="utf-8"))["truth"])
+    truth = {line: Interval(**share) for line, share in shares.items()}
+    tools: dict[str, ToolError] = {}
     missing: dict[str, str] = {}
     for tool in TOOLS:
         report(tool)
@@ -58,18 +62,16 @@ def calibrate(folder: Path, seconds: float, report: Report) -> dict[str, Any]:
         except (MissingToolError, MissingRightError) as error:
             missing[tool] = str(error)
             continue
-        errors = {line: None if share is None else share - truth[line]["value"] for line, share in said.items()}
-        tools[tool] = {"said": said, "errors": errors, **_disturbance(done, free)}
-    return {
-        "kind": "calibration",
-        "format": 1,
-        "machine": environment(),
-        "heavy": HEAVY,
-        "truth": truth,
-        "tools": tools,
-        "agreement": _agreement(tools),
-        "missing": missing,
-    }
+        errors = {line: None if share is None else share - truth[line].value for line, share in said.items()}
+        tools[tool] = ToolError(said, errors, *_disturbance(done, free))
+    return Card(
+        machine=environment(),
+        heavy=HEAVY,
+        truth=truth,
+        tools=tools,
+        agreement=_agreement(tools),
+        missing=missing,
+    )
 
 
 def _free(task: Task, folder: Path, seconds: float) -> dict[str, Any]:
@@ -103,7 +105,7 @@ def _scalene(task: Task, folder: Path, seconds: float) -> tuple[Shares, Mapping[
     rows = python_tools.scalene_lines(
         json.loads((folder / python_tools.SCALENE).read_text(encoding="utf-8")), told.sources
     )
-    shares = {row["line"]: row["share"] for row in rows if row["file"].endswith("workload.py")}
+    shares = {row.line: row.share for row in rows if row.file.endswith("workload.py")}
     return _python_lines(shares), told.done
 
 
@@ -158,32 +160,30 @@ def _python_lines(values: Mapping[int, float]) -> Shares:
     return {"python light": values.get(light, 0.0) / whole, "python heavy": values.get(heavy, 0.0) / whole}
 
 
-def _disturbance(done: Mapping[str, Any] | None, free: Mapping[str, Any]) -> dict[str, float | None]:
+def _disturbance(
+    done: Mapping[str, Any] | None, free: Mapping[str, Any]
+) -> tuple[float | None, float | None, float | None]:
     """Wall and CPU time against undisturbed, and the change of the ratio of Python's CPU time to the kernel's; 1 is
     no effect."""
     if done is None or not done["records"]:
-        return dict.fromkeys(("slowdown", "cpu_slowdown", "ratio_change"))
+        return None, None, None
 
     def change(clock: str) -> float:
         whole = [sum(told[clock].values()) / told["records"] for told in (done, free)]
         return float(whole[0] / whole[1])
 
     ratio = [told["cpu"]["python"] / told["cpu"]["kernel"] for told in (done, free)]
-    return {"slowdown": change("wall"), "cpu_slowdown": change("cpu"), "ratio_change": ratio[0] / ratio[1]}
+    return change("wall"), change("cpu"), ratio[0] / ratio[1]
 
 
-def _agreement(tools: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _agreement(tools: Mapping[str, ToolError]) -> tuple[Agreement, ...]:
     """For each pair of tools that told the same line's share, the largest difference."""
     rows = []
     names = list(tools)
     for place, one in enumerate(names):
         for other in names[place + 1 :]:
-            mine, theirs = tools[one]["said"], tools[other]["said"]
-            apart = [
-                abs(mine[line] - theirs[line])
-                for line in mine
-                if mine[line] is not None and theirs.get(line) is not None
-            ]
+            pairs = [(share, tools[other].said.get(line)) for line, share in tools[one].said.items()]
+            apart = [abs(mine - theirs) for mine, theirs in pairs if mine is not None and theirs is not None]
             if apart:
-                rows.append({"tools": [one, other], "largest_difference": max(apart)})
-    return rows
+                rows.append(Agreement((one, other), max(apart)))
+    return tuple(rows)

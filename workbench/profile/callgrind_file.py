@@ -6,6 +6,7 @@ Format: Valgrind manual, section "Callgrind Format Specification"; written with 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -38,6 +39,7 @@ class Counts:
     function; ``library_calls``: number of calls of such functions; ``calls``: (caller's address, callee's address) of
     calls between JIT functions to their number; ``elsewhere``: of the object's code that is no kernel's, by address;
     ``reentering``: functions outside of it that call kernels again, so that what they cost holds what those cost.
+    ``names``: for functions that have none, what they are called instead of their address.
     """
 
     own: dict[int, Cost] = field(default_factory=dict)
@@ -46,6 +48,12 @@ class Counts:
     calls: dict[tuple[int, int], int] = field(default_factory=dict)
     elsewhere: dict[int, Cost] = field(default_factory=dict)
     reentering: set[str] = field(default_factory=set)
+    names: dict[str, str] = field(default_factory=dict)
+
+
+def unnamed(library: str) -> str:
+    """What a function without a symbol is called: by the file that it is in."""
+    return "(generated code)" if library == JIT else f"(unnamed, {os.path.basename(library)})"
 
 
 def read_counts(lines: Iterable[str], is_kernel: Callable[[int], bool], code: str = JIT) -> Counts:
@@ -79,6 +87,8 @@ def read_counts(lines: Iterable[str], is_kernel: Callable[[int], bool], code: st
             current_function = line[3:].strip()
         elif line.startswith("cfn="):
             called_function = line[4:].strip()
+            if called_function.startswith("0x"):
+                counts.names[called_function] = unnamed(called_object or current_object)
         elif line.startswith("events:"):
             names = line.split()[1:]
             sums = np.array([[name in _SUMS[cost] for cost in COSTS] for name in names], np.int64)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from lobench.engine.foreign.start import Contestant
 from lobench.engine.policy import Variant
@@ -15,14 +14,15 @@ from lobench.workbench.profile import callgrind, python_engine, python_tools, sa
 from lobench.workbench.profile.ablation import ablation
 from lobench.workbench.profile.attribution import Callers, callers_in, spend
 from lobench.workbench.profile.callgrind_file import COSTS, Counts
-from lobench.workbench.profile.document import Document, document
-from lobench.workbench.profile.flamegraph import flame_graph
+from lobench.workbench.profile.document import document
+from lobench.workbench.profile.model.costs import Profile, Tuning
+from lobench.workbench.profile.model.variant import Ablation, Found, HeapProfile, Profiled, PythonProfile
 from lobench.workbench.profile.needs import MissingRightError, MissingToolError
+from lobench.workbench.profile.pages import write_pages
 from lobench.workbench.profile.runner import Told, ToolFailedError, compiling
-from lobench.workbench.profile.seen import Seen
-from lobench.workbench.profile.sourcepage import source_page
-from lobench.workbench.profile.speedscope import speedscope
+from lobench.workbench.profile.seen import Facts, Seen
 from lobench.workbench.profile.task import Task
+from lobench.workbench.results.conversion import as_json
 
 METHODS = ("callgrind", "ablation", "perf", "py-spy", "scalene", "memray")
 """Ways to look at a variant, in the order that they are used: callgrind knows who called whom, which samplers do
@@ -63,23 +63,23 @@ class Profiles:
 
     variant: Contestant
     feed: str
-    tuning: dict[str, Any] | None
-    found: dict[str, Document] = field(default_factory=dict)
+    tuning: Tuning | None
+    found: dict[str, Found] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     files: dict[str, list[str]] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
     """Those that could look, and failed: their reason is among ``missing``."""
 
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "kind": "variant-profile",
-            "variant": self.variant.name,
-            "feed": self.feed,
-            "tuning": self.tuning,
-            "methods": self.found,
-            "missing": self.missing,
-            "files": self.files,
-        }
+    def profiled(self) -> Profiled:
+        """All that is known by now."""
+        return Profiled(
+            variant=self.variant.name,
+            feed=self.feed,
+            tuning=self.tuning,
+            methods=self.found,
+            missing=self.missing,
+            files=self.files,
+        )
 
 
 class Collector:
@@ -98,7 +98,7 @@ class Collector:
         *,
         seconds: float,
         lenient: bool,
-        tuning: Mapping[str, Any] | None = None,
+        tuning: Tuning | None = None,
     ) -> None:
         fitted = dict(tuning) if tuning and variant.fits else None
         self.profiles = Profiles(variant, " ".join(task.feed), fitted)
@@ -115,12 +115,12 @@ class Collector:
             folder = self._folder / method
             folder.mkdir(parents=True, exist_ok=True)
             with self._noting(method), self._meanwhile(method, methods):
-                found = getattr(self, f"_{method.replace('-', '_')}")(folder)
+                found: Found = getattr(self, f"_{method.replace('-', '_')}")(folder)
                 self.profiles.found[method] = found
-                (folder / "profile.json").write_text(json.dumps(found), encoding="utf-8")
+                (folder / "profile.json").write_text(json.dumps(as_json(found)), encoding="utf-8")
                 self.profiles.files[method] = sorted(path.name for path in folder.iterdir())
             # An interrupt leaves what there is by now.
-            (self._folder / "profile.json").write_text(json.dumps(self.profiles.as_json()), encoding="utf-8")
+            (self._folder / "profile.json").write_text(json.dumps(self.profiles.profiled().as_json()), encoding="utf-8")
         return self.profiles
 
     def _meanwhile(self, method: str, methods: Sequence[str]) -> AbstractContextManager[None]:
@@ -140,7 +140,7 @@ class Collector:
             if isinstance(error, ToolFailedError):
                 self.profiles.failed.append(method)
 
-    def _callgrind(self, folder: Path) -> Document:
+    def _callgrind(self, folder: Path) -> Profile:
         if self._task.library is not None:
             from lobench.workbench.profile import native
 
@@ -148,31 +148,31 @@ class Collector:
         told, counts = callgrind.profile(self._task, folder)
         self._callers = callers_in(told.codes, counts)
         calls = callgrind.calls_per_event(counts, told.done["records"], told.pass_records)
-        facts = {"caches": list(callgrind.CACHES), "library_calls": calls}
+        facts = Facts(caches=callgrind.CACHES, library_calls=calls)
         return self._kept("callgrind", COSTS, self._seen(told, counts, facts), folder)
 
-    def _perf(self, folder: Path) -> Document:
+    def _perf(self, folder: Path) -> Profile:
         if self._task.library is not None:
             from lobench.workbench.profile import native
 
             return self._kept("perf", sampled.COLUMNS, native.perf(self._task, folder, self._seconds), folder)
         return self._sampled("perf", sampled.perf(self._task, folder, self._seconds), folder)
 
-    def _py_spy(self, folder: Path) -> Document:
+    def _py_spy(self, folder: Path) -> Profile:
         if not isinstance(self.profiles.variant, Variant):
             seen = python_engine.py_spy(self._task, folder, self._seconds)
             return self._kept("py-spy", sampled.COLUMNS, seen, folder)
         return self._sampled("py-spy", sampled.py_spy(self._task, folder, self._seconds), folder)
 
-    def _sampled(self, tool: str, found: sampled.Sampled, folder: Path) -> Document:
-        facts = {"samples": found.samples, "kernel_samples": found.kernel_samples, **found.notes}
+    def _sampled(self, tool: str, found: sampled.Sampled, folder: Path) -> Profile:
+        facts = Facts(samples=found.samples, kernel_samples=found.kernel_samples, **found.notes)
         return self._kept(tool, sampled.COLUMNS, self._seen(found.told, sampled.nanoseconds(found), facts), folder)
 
-    def _seen(self, told: Told, counts: Counts, facts: Mapping[str, Any]) -> Seen:
+    def _seen(self, told: Told, counts: Counts, facts: Facts) -> Seen:
         spent = spend(told.codes, counts, self._callers)
         return Seen(spent, told.done["records"], told.feed, told.sources, facts)
 
-    def _kept(self, tool: str, columns: Sequence[str], seen: Seen, folder: Path) -> Document:
+    def _kept(self, tool: str, columns: Sequence[str], seen: Seen, folder: Path) -> Profile:
         """The document of what was seen, with its pages."""
         found = document(
             tool,
@@ -183,19 +183,17 @@ class Collector:
             variant=self.profiles.variant,
             feed=seen.feed,
             tuning=self.profiles.tuning,
-            **seen.facts,
+            facts=seen.facts,
         )
-        (folder / "source.html").write_text(source_page(found, seen.sources), encoding="utf-8")
-        (folder / "flame.svg").write_text(flame_graph(found), encoding="utf-8")
-        (folder / "lines.speedscope.json").write_text(json.dumps(speedscope(found)), encoding="utf-8")
+        write_pages(found, seen.sources, folder)
         return found
 
-    def _ablation(self, folder: Path) -> Document:
+    def _ablation(self, folder: Path) -> Ablation:
         assert isinstance(self.profiles.variant, Variant)
         return ablation(self.profiles.variant, self._task, 2 * self._seconds)
 
-    def _scalene(self, folder: Path) -> Document:
+    def _scalene(self, folder: Path) -> PythonProfile:
         return python_tools.scalene(self._task, folder, self._seconds)
 
-    def _memray(self, folder: Path) -> Document:
+    def _memray(self, folder: Path) -> HeapProfile:
         return python_tools.memray(self._task, folder)

@@ -2,88 +2,72 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lobench.engine.errors import UsageError
+from lobench.workbench.profile.model.costs import Profile
+from lobench.workbench.profile.model.difference import (
+    Both,
+    Difference,
+    MechanismChange,
+    StageChange,
+    StagedChange,
+    Tunings,
+)
+from lobench.workbench.profile.pairing import compared, pairs
 
 
-def difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    """Two documents of one tool and one feed as a document of kind ``profile-difference``.
+def difference(before: Profile, after: Profile) -> Difference:
+    """What two profiles by one tool of one feed differ in.
 
     ``stages`` and ``mechanisms`` have the first column ``before`` and ``after``; a mechanism is an axis, with the names
     of its two policies. ``lines`` has a row for every line of either, largest change first, with each column
     ``before``, ``after`` and their ``change``, per event; ``what`` is removed (only before), added (only after) or
     changed. An engine from outside and a variant have no line in common, and the one has no mechanisms: they are
-    compared by stages. Raises UsageError for documents that cannot be compared.
+    compared by stages. Raises UsageError for profiles that cannot be compared.
     """
     for key in ("tool", "feed", "columns"):
-        if before[key] != after[key]:
-            raise UsageError(f"profiles of different {key} cannot be compared: {before[key]} and {after[key]}")
-    columns = before["columns"]
-    first = columns[0]
-    alike = ("engine" in before) == ("engine" in after)
+        old, new = getattr(before, key), getattr(after, key)
+        if old != new:
+            told = [list(value) if isinstance(value, tuple) else value for value in (old, new)]
+            raise UsageError(f"profiles of different {key} cannot be compared: {told[0]} and {told[1]}")
+    first = before.columns[0]
+    alike = (before.engine is None) == (after.engine is None)
+    return Difference(
+        format=before.format,
+        tool=before.tool,
+        feed=before.feed,
+        before=before.variant,
+        after=after.variant,
+        tuning=Tunings(before.tuning, after.tuning),
+        columns=before.columns,
+        per_event={column: Both(before.per_event[column], after.per_event[column]) for column in before.columns},
+        stages=_stages(before, after, first),
+        mechanisms=_mechanisms(before, after, first) if alike else (),
+        lines=_lines(before, after, first) if alike else (),
+    )
+
+
+def _lines(before: Profile, after: Profile, first: str) -> tuple[StagedChange, ...]:
     # Generated text has the same name and other lines in each variant.
-    sides = [
-        {(row["file"], row["line"], row["text"]): row for row in (side["lines"] if alike else ())}
-        for side in (before, after)
-    ]
     rows = []
-    for place in {**sides[0], **sides[1]}:
-        old, new = (side.get(place) for side in sides)
-        known = new or old
-        assert known is not None
-        values = {
-            column: {
-                "before": old[column] if old else 0.0,
-                "after": new[column] if new else 0.0,
-                "change": (new[column] if new else 0.0) - (old[column] if old else 0.0),
-            }
-            for column in columns
-        }
-        what = "added" if old is None else "removed" if new is None else "changed"
-        if what == "changed" and not any(value["change"] for value in values.values()):
-            continue
-        names = {name: known[name] for name in ("file", "line", "function", "text", "stage")}
-        rows.append({**names, "what": what, **values})
-    rows.sort(key=lambda row: -abs(row[first]["change"]))
-    return {
-        "kind": "profile-difference",
-        "format": before["format"],
-        "tool": before["tool"],
-        "feed": before["feed"],
-        "before": before["variant"],
-        "after": after["variant"],
-        # A profile of an earlier version does not tell.
-        "tuning": {"before": before.get("tuning"), "after": after.get("tuning")},
-        "columns": columns,
-        "per_event": {
-            column: {"before": before["per_event"][column], "after": after["per_event"][column]} for column in columns
-        },
-        "stages": _stages(before, after, first),
-        "mechanisms": _mechanisms(before, after, first) if alike else [],
-        "lines": rows,
-    }
+    for pair in pairs(before.lines, after.lines, lambda file: file.startswith("<")):
+        known, what, costs = compared(*pair, before.columns)
+        if what != "changed" or any(one.change for one in costs.values()):
+            rows.append(StagedChange(known.file, known.line, known.function, known.text, what, costs, known.stage))
+    return tuple(sorted(rows, key=lambda row: -abs(row.costs[first].change)))
 
 
-def _stages(before: dict[str, Any], after: dict[str, Any], column: str) -> list[dict[str, Any]]:
-    sides = [{row["stage"]: row[column] for row in side["stages"]} for side in (before, after)]
-    return [
-        {"stage": stage, "before": sides[0].get(stage, 0.0), "after": sides[1].get(stage, 0.0)}
-        for stage in {**sides[0], **sides[1]}
-    ]
+def _stages(before: Profile, after: Profile, column: str) -> tuple[StageChange, ...]:
+    old, new = ({row.stage: row.costs[column] for row in side.stages} for side in (before, after))
+    return tuple(StageChange(stage, old.get(stage, 0.0), new.get(stage, 0.0)) for stage in {**old, **new})
 
 
-def _mechanisms(before: dict[str, Any], after: dict[str, Any], column: str) -> list[dict[str, Any]]:
+def _mechanisms(before: Profile, after: Profile, column: str) -> tuple[MechanismChange, ...]:
     """Of every axis that costs anything in either; axis None is what all variants share."""
-    sides = [{row["axis"]: row for row in side["mechanisms"]} for side in (before, after)]
-    return [
-        {
-            "axis": axis,
-            "policies": [side["policies"].get(axis) for side in (before, after)],
-            **{
-                end: rows[axis][column] if axis in rows else 0.0
-                for end, rows in zip(("before", "after"), sides, strict=True)
-            },
-        }
-        for axis in {**sides[0], **sides[1]}
-    ]
+    old, new = ({row.axis: row.costs[column] for row in side.mechanisms} for side in (before, after))
+
+    def policies(axis: str | None) -> tuple[str | None, ...]:
+        return tuple(None if axis is None else side.policies.get(axis) for side in (before, after))
+
+    return tuple(
+        MechanismChange(axis, policies(axis), old.get(axis, 0.0), new.get(axis, 0.0)) for axis in {**old, **new}
+    )

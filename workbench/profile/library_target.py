@@ -53,7 +53,7 @@ class LibraryTarget:
             self._stub = Stub(self._library.table.apply)
             self._library.table = Table.from_buffer_copy(self._library.table)
             self._library.table.apply = self._stub.address
-        stage, every = STAGES.index(task.last_stage), task.evaluate == "every"
+        stage, every = STAGES.index(task.workload.until), task.workload.evaluate == "every"
         self._options = Options(stage=stage, evaluate_every=every, workers=1)
         self._records = np.load(RECORDS)
         self._address = int(self._records.ctypes.data)

@@ -22,7 +22,7 @@ from lobench.workbench.profile.callgrind_file import Counts, read_counts
 from lobench.workbench.profile.codemap import CodeMap, Frame, Stack
 from lobench.workbench.profile.needs import require_all
 from lobench.workbench.profile.runner import ToolFailedError, running
-from lobench.workbench.profile.seen import Seen
+from lobench.workbench.profile.seen import Facts, Seen
 from lobench.workbench.profile.sources import Sources
 from lobench.workbench.profile.task import LONGEST, Task
 
@@ -77,10 +77,7 @@ def counted_in(task: Task, folder: Path) -> Seen:
     with _code(task.library) as code:
         codes = code.map(_addresses(counts))
     events, told = _told(folder, "done.json")["records"], _told(folder, "target.json")
-    facts = {
-        "caches": list(callgrind.CACHES),
-        "library_calls": callgrind.calls_per_event(counts, events, told["records"]),
-    }
+    facts = Facts(caches=callgrind.CACHES, library_calls=callgrind.calls_per_event(counts, events, told["records"]))
     spent = spend(codes, counts, callers_in(codes, counts))
     return Seen(spent, events, told["feed"], Sources(code.files, {}), facts)
 
@@ -105,7 +102,7 @@ def perf(task: Task, folder: Path, seconds: float) -> Seen:
     spent: dict[Stack, float] = defaultdict(float)
     for chain, number in chains.items():
         spent[_stack(codes, chain)] += number * each
-    facts = {"samples": samples, "kernel_samples": seen, **notes}
+    facts = Facts(samples=samples, kernel_samples=seen, **notes)
     found = [Spent(stack, np.array([value])) for stack, value in spent.items()]
     return Seen(found, done["records"], _told(folder, "target.json")["feed"], Sources(code.files, {}), facts)
 

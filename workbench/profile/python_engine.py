@@ -18,7 +18,7 @@ from lobench.workbench.profile.attribution import Spent
 from lobench.workbench.profile.codemap import Frame, Stack, renamed
 from lobench.workbench.profile.runner import TARGET, ToolFailedError
 from lobench.workbench.profile.sampled import spy
-from lobench.workbench.profile.seen import Seen
+from lobench.workbench.profile.seen import Facts, Seen
 from lobench.workbench.profile.sources import Sources, shown_names
 from lobench.workbench.profile.task import LONGEST, Task
 
@@ -41,7 +41,7 @@ def py_spy(task: Task, folder: Path, seconds: float) -> Seen:
     each = told.done["cpu_seconds"] * 1e9 / samples
     names = shown_names(frame.file for stack in found for frame in stack)
     spent = [Spent(renamed(stack, names), np.array([number * each])) for stack, number in found.items()]
-    facts = {"samples": samples, "kernel_samples": sum(found.values())}
+    facts = Facts(samples=samples, kernel_samples=sum(found.values()))
     sources = Sources({name: file for file, name in names.items()}, {})
     return Seen(spent, told.done["records"], told.feed, sources, facts)
 

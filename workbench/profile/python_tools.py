@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from lobench.workbench.profile.model.variant import Allocator, HeapProfile, PythonLine, PythonProfile
 from lobench.workbench.profile.needs import require
 from lobench.workbench.profile.runner import TARGET, ToolFailedError, run, target, told_in
 from lobench.workbench.profile.sources import OWN, Sources, shown
@@ -22,20 +23,19 @@ SCALENE = "scalene.json"
 _TIMEOUT = 600.0
 
 
-def scalene(task: Task, folder: Path, seconds: float) -> dict[str, Any]:
+def scalene(task: Task, folder: Path, seconds: float) -> PythonProfile:
     """Run scalene, processor time only. Leaves ``scalene.json`` and ``scalene.html`` in the folder; returns its lines
     with shares of time in Python, in native code and in the system. Raises MissingToolError."""
     require("scalene")
     run_scalene(replace(task, mode="scalene", seconds=seconds), folder, TARGET)
     told = told_in(folder)
-    return {
-        "kind": "python-profile",
-        "tool": "scalene",
-        "variant": task.variant,
-        "feed": told.feed,
-        "events": told.done["records"],
-        "lines": scalene_lines(json.loads((folder / SCALENE).read_text(encoding="utf-8")), told.sources),
-    }
+    return PythonProfile(
+        tool="scalene",
+        variant=task.variant,
+        feed=told.feed,
+        events=told.done["records"],
+        lines=scalene_lines(json.loads((folder / SCALENE).read_text(encoding="utf-8")), told.sources),
+    )
 
 
 def run_scalene(task: Task, folder: Path, module: str) -> None:
@@ -45,7 +45,7 @@ def run_scalene(task: Task, folder: Path, module: str) -> None:
         (folder / name).unlink(missing_ok=True)
     # All files that have these folders in their name: an installed copy is among the libraries that are left out by
     # default.
-    seen = [*(str(folder) + os.sep for folder in OWN), *task.files]
+    seen = [*(str(folder) + os.sep for folder in OWN), *task.workload.files]
     options = ["--cpu-only", "--off", "--profile-all", "--profile-only", ",".join(seen), "-o", SCALENE]
     spec = find_spec(module)
     assert spec is not None
@@ -59,25 +59,21 @@ def run_scalene(task: Task, folder: Path, module: str) -> None:
     (folder / "scalene-profile.html").replace(folder / "scalene.html")
 
 
-def scalene_lines(profile: dict[str, Any], sources: Sources) -> list[dict[str, Any]]:
+def scalene_lines(profile: dict[str, Any], sources: Sources) -> tuple[PythonLine, ...]:
     """Lines of scalene's profile with a share of the time, largest first."""
     rows = []
     for file, entry in profile["files"].items():
         known = Sources.of([file, *sources.files.values()], sources.generated)
         for line in entry["lines"]:
-            parts = {
-                "python": line["n_cpu_percent_python"] / 100,
-                "native": line["n_cpu_percent_c"] / 100,
-                "system": line["n_sys_percent"] / 100,
-            }
-            share = sum(parts.values())
+            parts = [line[f"n_{part}"] / 100 for part in ("cpu_percent_python", "cpu_percent_c", "sys_percent")]
+            share = sum(parts)
             if share > 0:
                 text = known.text(shown(file), line["lineno"])
-                rows.append({"file": shown(file), "line": line["lineno"], "text": text, "share": share, **parts})
-    return sorted(rows, key=lambda row: -float(row["share"]))
+                rows.append(PythonLine(shown(file), line["lineno"], text, share, *parts))
+    return tuple(sorted(rows, key=lambda row: -row.share))
 
 
-def memray(task: Task, folder: Path) -> dict[str, Any]:
+def memray(task: Task, folder: Path) -> HeapProfile:
     """Run memray over one pass. Leaves ``memray.bin`` and ``memray.json`` in the folder; returns allocations and
     bytes of the pass, and who asked for them.
 
@@ -93,22 +89,17 @@ def memray(task: Task, folder: Path) -> dict[str, Any]:
     run(stats, folder, "memray.log", _TIMEOUT, name="memray", more=True)
     told = told_in(folder)
     found = json.loads((folder / "memray.json").read_text(encoding="utf-8"))
-    events = told.done["records"]
-    return {
-        "kind": "heap-profile",
-        "tool": "memray",
-        "variant": task.variant,
-        "feed": told.feed,
-        "events": events,
-        "allocations": found["total_num_allocations"],
-        "bytes": found["total_bytes_allocated"],
-        "peak_bytes": found["metadata"]["peak_memory"],
-        "allocators": found["allocator_type_distribution"],
-        "top": [
-            {"location": _place(entry["location"]), "allocations": entry["count"]}
-            for entry in found["top_allocations_by_count"]
-        ],
-    }
+    return HeapProfile(
+        tool="memray",
+        variant=task.variant,
+        feed=told.feed,
+        events=told.done["records"],
+        allocations=found["total_num_allocations"],
+        bytes=found["total_bytes_allocated"],
+        peak_bytes=found["metadata"]["peak_memory"],
+        allocators=found["allocator_type_distribution"],
+        top=tuple(Allocator(_place(entry["location"]), entry["count"]) for entry in found["top_allocations_by_count"]),
+    )
 
 
 def _place(location: str) -> str:

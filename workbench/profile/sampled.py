@@ -20,10 +20,11 @@ import numpy as np
 
 from lobench.engine.errors import LobenchError
 from lobench.workbench.processes.starting import tool_environment
-from lobench.workbench.profile.callgrind_file import Counts
+from lobench.workbench.profile.callgrind_file import JIT, Counts, unnamed
 from lobench.workbench.profile.codemap import CodeMap
 from lobench.workbench.profile.needs import MissingRightError, perf_event_paranoid, ptrace_scope, require, require_all
 from lobench.workbench.profile.runner import TARGET, Told, ToolFailedError, codes_in, running, told_in
+from lobench.workbench.profile.seen import Facts
 from lobench.workbench.profile.task import LONGEST, Task
 
 CLOCK = "cpu-clock:u"
@@ -51,7 +52,7 @@ class Sampled:
     told: Told
     counts: Counts
     samples: int
-    notes: dict[str, Any]
+    notes: Facts
 
     @property
     def kernel_samples(self) -> int:
@@ -83,14 +84,14 @@ def perf(task: Task, folder: Path, seconds: float, module: str = TARGET) -> Samp
     return _seen("perf", Sampled(told, counts, samples, notes))
 
 
-def record(pid: int, folder: Path, seconds: float, stack_bytes: int) -> tuple[Path, dict[str, Any]]:
+def record(pid: int, folder: Path, seconds: float, stack_bytes: int) -> tuple[Path, Facts]:
     """Sample a process with perf for so long; returns perf's script output, and facts for a document."""
     data = folder / "perf.data"
     looking = ["-o", str(data), "-p", str(pid), "--", "sleep", f"{seconds:.2f}"]
     done = quietly(["perf", "record", *RECORD[:-1], f"dwarf,{stack_bytes}", *looking])
     if done.returncode:
         raise refused("perf", done.stderr)
-    notes = {"event": CLOCK, "hardware_counters": _stat(pid)}
+    notes = Facts(event=CLOCK, hardware_counters=_stat(pid))
     return script_of(data), notes
 
 
@@ -207,10 +208,13 @@ def _address(name: str) -> int:
 
 
 def _with_lines(profile: dict[str, Any], codes: CodeMap) -> dict[str, Any]:
-    """The same file with kernel addresses named by source lines."""
+    """The same file with kernel addresses named by source lines, and no other by its number."""
     for frame in profile["shared"]["frames"]:
-        piece = codes.find(_address(frame["name"]) - 1) if _address(frame["name"]) else None
-        if piece is not None:
+        address = _address(frame["name"])
+        piece = codes.find(address - 1) if address else None
+        if piece is None:
+            frame["name"] = unnamed(JIT) if address else frame["name"]
+        else:
             inner = piece.stack[-1]
             frame["name"] = f"{inner.function.rpartition('.')[2]} ({os.path.basename(inner.file)}:{inner.line})"
             frame["file"], frame["line"] = os.path.basename(inner.file), inner.line

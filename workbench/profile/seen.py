@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 from lobench.workbench.profile.attribution import Spent
 from lobench.workbench.profile.sources import Sources
+
+
+class Facts(TypedDict, total=False):
+    """What a tool tells beside costs, as ``model.costs.Profile`` has it."""
+
+    caches: tuple[str, ...]
+    library_calls: dict[str, float]
+    samples: int
+    kernel_samples: int
+    event: str
+    hardware_counters: dict[str, int | None]
 
 
 @dataclass(frozen=True)
@@ -18,4 +28,4 @@ class Seen:
     events: int
     feed: str
     sources: Sources
-    facts: Mapping[str, Any]
+    facts: Facts

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TypeAlias
 
 from rich.table import Table
 
-from lobench.workbench.profile.summary import next_bottleneck, stage_table
+from lobench.workbench.profile.attribution import short
+from lobench.workbench.profile.columns import add_names, add_numbers, cut, table
+from lobench.workbench.profile.model.costs import FunctionCost, LineCost, MechanismCost, Profile, StageCost
+from lobench.workbench.profile.model.difference import Difference, LineChange, MechanismChange
+from lobench.workbench.profile.model.variant import Ablation, HeapProfile, Profiled, PythonProfile
+from lobench.workbench.profile.pairing import Exchange, exchanges
+from lobench.workbench.profile.summary import next_bottleneck, shares_by_method, stage_table
+from lobench.workbench.results.model.profiles import MethodShares
+
+_Row: TypeAlias = StageCost | MechanismCost | FunctionCost | LineCost
 
 _LINES = 15
 _FUNCTIONS = 10
@@ -26,53 +35,56 @@ BLIND = {
 """What a method cannot see."""
 
 
-def tables(profile: Mapping[str, Any]) -> Iterator[Table | str]:
+def tables(profile: Profiled) -> Iterator[Table | str]:
     """Everything that was found out about one variant, in order of the methods used."""
-    if profile["tuning"]:
-        yield f"tuning: {profile['tuning']['profile']}"
-    for method, found in profile["methods"].items():
-        kind = found["kind"]
-        yield f"\n{profile['variant']}, {method}: {BLIND[method]}"
-        if kind == "profile":
-            yield from _profile(found)
-        elif kind == "ablation":
-            yield _ablation(found)
-        elif kind == "python-profile":
-            yield _python(found)
-        else:
-            yield _heap(found)
-    if len([method for method in profile["methods"] if method in ("callgrind", "ablation", "perf", "py-spy")]) > 1:
-        yield _ways(stage_table(profile))
+    if profile.tuning:
+        yield f"tuning: {profile.tuning['profile']}"
+    for method, found in profile.methods.items():
+        yield f"\n{profile.variant}, {method}: {BLIND[method]}"
+        match found:
+            case Profile():
+                yield from _profile(found)
+            case Ablation():
+                yield _ablation(found)
+            case PythonProfile():
+                yield _python(found)
+            case HeapProfile():
+                yield _heap(found)
+    methods = list(shares_by_method(profile))
+    if len(methods) > 1:
+        yield _ways(stage_table(profile), methods)
     yield bottleneck_line(profile)
-    if any("engine" in found and not found["engine"]["stages"] for found in profile["methods"].values()):
+    if any(found.engine is not None and not found.engine.stages for found in profile.profiles.values()):
         yield "the engine names no functions of stages: docs/engine-abi.md says how a library does"
-    for method, reason in profile["missing"].items():
+    for method, reason in profile.missing.items():
         yield f"{method}: not used: {reason}"
 
 
-def bottleneck_line(profile: Mapping[str, Any]) -> str:
+def bottleneck_line(profile: Profiled) -> str:
     found = next_bottleneck(profile)
     if found is None:
         return ""
-    share, bound = found["share"], found["bound"]
-    what = "of the instructions" if share["method"] == "callgrind" else "of the time"
-    gain = f"{bound['value']:.2f}x" if bound["value"] else "unlimited"
-    methods = "; ".join([share["method"], *(f"{other:.0%} by {name}" for name, other in found["others"].items())])
-    part = f"{share['value']:.0%} {what} ({methods})"
-    return f"next bottleneck: {found['stage']}, {part}; removing it gains at most {gain}"
+    share, bound = found.share, found.bound
+    what = "of the instructions" if share.method == "callgrind" else "of the time"
+    gain = f"{bound.value:.2f}x" if bound.value else "unlimited"
+    methods = "; ".join([share.method, *(f"{other:.0%} by {name}" for name, other in found.others.items())])
+    part = f"{share.value:.0%} {what} ({methods})"
+    # A share of the instructions bounds what is gained only as far as each takes as long as any other.
+    basis = " if time went as instructions do" if share.method == "callgrind" else ""
+    return f"next bottleneck: {found.stage}, {part}; removing it gains at most {gain}{basis}"
 
 
-def _profile(found: Mapping[str, Any]) -> Iterator[Table | str]:
-    columns = found["columns"]
-    whole = ", ".join(f"{found['per_event'][column]:,.2f} {column.replace('_', ' ')}" for column in columns)
-    yield f"{found['events']:,} events; per event: {whole}"
-    if "hardware_counters" in found:
-        yield _hardware(found["hardware_counters"])
-    yield _rows("stages", ("stage",), found["stages"], columns)
-    if found["mechanisms"]:
-        yield _rows("mechanisms", ("axis", "policy"), found["mechanisms"], columns)
-    yield _rows("functions", ("function", "file"), found["functions"][:_FUNCTIONS], columns)
-    yield _rows("lines", ("file", "line", "text"), found["lines"][:_LINES], columns)
+def _profile(found: Profile) -> Iterator[Table | str]:
+    columns = found.columns
+    whole = ", ".join(f"{found.per_event[column]:,.2f} {column.replace('_', ' ')}" for column in columns)
+    yield f"{found.events:,} events; per event: {whole}"
+    if found.hardware_counters is not None:
+        yield _hardware(found.hardware_counters)
+    yield _rows("stages", ("stage",), found.stages, columns)
+    if found.mechanisms:
+        yield _rows("mechanisms", ("axis", "policy"), found.mechanisms, columns)
+    yield _rows("functions", ("function", "file"), found.functions[:_FUNCTIONS], columns)
+    yield _rows("lines", ("file", "line", "text"), found.lines[:_LINES], columns)
 
 
 def _hardware(counters: Mapping[str, int | None]) -> str:
@@ -85,112 +97,126 @@ def _hardware(counters: Mapping[str, int | None]) -> str:
     return "hardware counters in half a second: " + ", ".join([*told, *(f"{name} not counted" for name in missing)])
 
 
-def _rows(title: str, names: Sequence[str], rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> Table:
-    table = _table(title)
+def _rows(title: str, names: Sequence[str], rows: Sequence[_Row], columns: Sequence[str]) -> Table:
+    made = table(title)
     for name in names:
-        table.add_column(name, justify="right" if name == "line" else "left", overflow="ellipsis", no_wrap=True)
-    table.add_column("share", justify="right")
-    for column in columns:
-        table.add_column(column.replace("_", " "), justify="right")
+        (add_numbers if name == "line" else add_names)(made, name)
+    add_numbers(made, "share", *columns)
     for row in rows:
-        texts = ["-" if row[name] is None else str(row[name])[:_TEXT] for name in names]
-        table.add_row(*texts, f"{row['share']:.1%}", *(f"{row[column]:,.2f}" for column in columns))
-    return table
+        values = [getattr(row, name) for name in names]
+        texts = [cut("-" if value is None else str(value)[:_TEXT]) for value in values]
+        made.add_row(*texts, f"{row.share:.1%}", *(f"{row.costs[column]:,.2f}" for column in columns))
+    return made
 
 
-def _ablation(found: Mapping[str, Any]) -> Table:
-    table = _table(f"stages by ablation, {found['passes']:,} passes in {found['processes']} processes")
-    for name in ("stage", "ns per event", "95 % interval", "share", "95 % interval"):
-        table.add_column(name, justify="left" if name == "stage" else "right")
-    for row in found["stages"]:
-        time, share = row["nanoseconds"], row["share"]
-        table.add_row(
-            row["stage"],
-            f"{time['value']:,.1f}",
-            f"{time['low']:,.1f} to {time['high']:,.1f}",
-            f"{share['value']:.1%}",
-            f"{share['low']:.1%} to {share['high']:.1%}",
+def _ablation(found: Ablation) -> Table:
+    made = table(f"stages by ablation, {found.passes:,} passes in {found.processes} processes")
+    add_names(made, "stage")
+    add_numbers(made, "ns per event", "95 % interval", "share", "95 % interval")
+    for row in found.stages:
+        time, share = row.nanoseconds, row.share
+        made.add_row(
+            cut(row.stage),
+            f"{time.value:,.1f}",
+            f"{time.low:,.1f} to {time.high:,.1f}",
+            f"{share.value:.1%}",
+            f"{share.low:.1%} to {share.high:.1%}",
         )
-    return table
+    return made
 
 
-def _ways(rows: Sequence[Mapping[str, Any]]) -> Table:
-    table = _table("shares of the stages, by method")
-    methods = [name for name in rows[0] if name not in ("stage", "disagreements")]
-    table.add_column("stage")
-    for method in methods:
-        table.add_column(method, justify="right")
-    table.add_column("disagree")
+def _ways(rows: Sequence[MethodShares], methods: Sequence[str]) -> Table:
+    made = table("shares of the stages, by method")
+    add_names(made, "stage")
+    add_numbers(made, *methods)
+    # What does not fit goes on below: it is more than a name.
+    made.add_column("disagree")
     for row in rows:
-        shares = [f"{row[method]['value']:.1%}" if row[method] else "-" for method in methods]
-        table.add_row(row["stage"], *shares, "; ".join(" and ".join(pair) for pair in row["disagreements"]))
-    return table
+        shares = [f"{share.value:.1%}" if share else "-" for share in map(row.by, methods)]
+        made.add_row(cut(row.stage), *shares, "; ".join(" and ".join(pair) for pair in row.disagreements))
+    return made
 
 
-def _python(found: Mapping[str, Any]) -> Table:
-    table = _table("lines")
-    for name in ("file", "line", "python", "native", "system", "source"):
-        table.add_column(name, justify="left" if name in ("file", "source") else "right")
-    for row in found["lines"][:_LINES]:
-        shares = [f"{row[part]:.1%}" for part in ("python", "native", "system")]
-        table.add_row(row["file"], str(row["line"]), *shares, row["text"][:_TEXT])
-    return table
+def _python(found: PythonProfile) -> Table:
+    made = table("lines")
+    add_names(made, "file")
+    add_numbers(made, "line", "python", "native", "system")
+    add_names(made, "source")
+    for row in found.lines[:_LINES]:
+        shares = [f"{part:.1%}" for part in (row.python, row.native, row.system)]
+        made.add_row(cut(row.file), str(row.line), *shares, cut(row.text[:_TEXT]))
+    return made
 
 
-def _heap(found: Mapping[str, Any]) -> Table:
-    table = _table(
-        f"{found['allocations']:,} allocations, {found['bytes']:,} bytes in a pass over {found['events']:,} events"
-    )
-    table.add_column("allocations", justify="right")
-    table.add_column("by")
-    for row in found["top"][:_FUNCTIONS]:
-        table.add_row(f"{row['allocations']:,}", row["location"])
-    return table
+def _heap(found: HeapProfile) -> Table:
+    made = table(f"{found.allocations:,} allocations, {found.bytes:,} bytes in a pass over {found.events:,} events")
+    add_numbers(made, "allocations")
+    add_names(made, "by")
+    for row in found.top[:_FUNCTIONS]:
+        made.add_row(f"{row.allocations:,}", cut(row.location))
+    return made
 
 
-def difference_tables(found: Mapping[str, Any]) -> Iterator[Table | str]:
+def difference_tables(found: Difference) -> Iterator[Table | str]:
     """What a phase removed and added."""
-    columns = found["columns"]
+    columns = found.columns
     first = columns[0]
-    if any(found["tuning"].values()):
-        sides = [tuning["profile"] if tuning else "none" for tuning in found["tuning"].values()]
+    what = first.replace("_", " ")
+    tunings = (found.tuning.before, found.tuning.after)
+    if any(tunings):
+        sides = [tuning["profile"] if tuning else "none" for tuning in tunings]
         yield f"tuning: {sides[0]} before, {sides[1]} after"
     for column in columns:
-        both = found["per_event"][column]
-        yield f"{column.replace('_', ' ')} per event: {both['before']:,.2f} before, {both['after']:,.2f} after"
-    stages = [(row["stage"], row) for row in found["stages"]]
-    yield _both(f"stages, {first.replace('_', ' ')} per event", "stage", stages)
-    policies = [(_policies(row), row) for row in found["mechanisms"]]
+        both = found.per_event[column]
+        yield f"{column.replace('_', ' ')} per event: {both.before:,.2f} before, {both.after:,.2f} after"
+    stages = [(row.stage, row.before, row.after) for row in found.stages]
+    yield _both(f"stages, {what} per event", "stage", stages)
+    policies = [(_policies(row), row.before, row.after) for row in found.mechanisms]
     if policies:
-        yield _both(f"policies, {first.replace('_', ' ')} per event", "axis", policies)
-    for what in ("removed", "added", "changed"):
-        rows = [row for row in found["lines"] if row["what"] == what and abs(row[first]["change"]) >= _LEAST][:_LINES]
-        if not rows:
-            continue
-        table = _table(f"{what} lines, {first.replace('_', ' ')} per event")
-        for name in ("before", "after", "change", "file", "line", "source"):
-            table.add_column(name, justify="left" if name in ("file", "source") else "right", no_wrap=True)
-        for row in rows:
-            values = [f"{row[first][side]:,.2f}" for side in ("before", "after")]
-            table.add_row(*values, f"{row[first]['change']:+,.2f}", row["file"], str(row["line"]), row["text"][:_TEXT])
-        yield table
+        yield _both(f"policies, {what} per event", "axis", policies)
+    changed, exchanged = exchanges(found.lines, first)
+    for kind in ("removed", "added", "changed"):
+        rows = [row for row in changed if row.what == kind and abs(row.costs[first].change) >= _LEAST][:_LINES]
+        if rows:
+            yield _changes(f"{kind} lines, {what} per event", rows, first)
+    moved = sorted((one for one in exchanged if one.moved >= _LEAST), key=lambda one: -one.moved)
+    if moved:
+        yield _exchanged(f"functions whose lines only exchanged {what}, per event", moved[:_FUNCTIONS])
 
 
-def _policies(row: Mapping[str, Any]) -> str:
-    if row["axis"] is None:
+def _changes(title: str, rows: Sequence[LineChange], column: str) -> Table:
+    made = table(title)
+    add_numbers(made, "before", "after", "change")
+    add_names(made, "file")
+    add_numbers(made, "line")
+    add_names(made, "source")
+    for row in rows:
+        cost = row.costs[column]
+        values = f"{cost.before:,.2f}", f"{cost.after:,.2f}", f"{cost.change:+,.2f}"
+        made.add_row(*values, cut(row.file), str(row.line), cut(row.text[:_TEXT]))
+    return made
+
+
+def _exchanged(title: str, rows: Sequence[Exchange]) -> Table:
+    made = table(title)
+    add_numbers(made, "moved", "change", "lines")
+    add_names(made, "function", "file")
+    for row in rows:
+        values = f"{row.moved:,.2f}", f"{row.change:+,.2f}", str(row.lines)
+        made.add_row(*values, cut(short(row.function, row.file)), cut(row.file))
+    return made
+
+
+def _policies(row: MechanismChange) -> str:
+    if row.axis is None:
         return "shared by all variants"
-    return f"{row['axis']}: {' -> '.join(dict.fromkeys(map(str, row['policies'])))}"
+    return f"{row.axis}: {' -> '.join(dict.fromkeys(map(str, row.policies)))}"
 
 
-def _both(title: str, name: str, rows: Sequence[tuple[str, Mapping[str, float]]]) -> Table:
-    table = _table(title)
-    for heading in (name, "before", "after", "change"):
-        table.add_column(heading, justify="left" if heading == name else "right")
-    for label, row in rows:
-        before, after = row["before"], row["after"]
-        table.add_row(label, f"{before:,.2f}", f"{after:,.2f}", f"{after - before:+,.2f}")
-    return table
-
-
-def _table(title: str) -> Table:
-    return Table(title=title, title_justify="left", box=None, pad_edge=False)
+def _both(title: str, name: str, rows: Sequence[tuple[str, float, float]]) -> Table:
+    made = table(title)
+    add_names(made, name)
+    add_numbers(made, "before", "after", "change")
+    for label, before, after in rows:
+        made.add_row(cut(label), f"{before:,.2f}", f"{after:,.2f}", f"{after - before:+,.2f}")
+    return made

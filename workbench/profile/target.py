@@ -23,16 +23,18 @@ if TYPE_CHECKING:
     from lobench.engine.foreign.engine import ForeignEngine
     from lobench.engine.foreign.start import Contestant
     from lobench.engine.replay import Replay
+    from lobench.engine.workload import Workload
 
 
 class Applied:
     """A new engine from outside in the place of a replay: nobody asks for its answers."""
 
-    def __init__(self, engine: ForeignEngine, evaluate: str) -> None:
+    def __init__(self, engine: ForeignEngine, workload: Workload) -> None:
         from lobench.engine.foreign.abi import Options
         from lobench.engine.stages import STAGES
 
-        options = Options(stage=STAGES.index(engine.last_stage), evaluate_every=evaluate == "every", workers=1)
+        every = workload.evaluate == "every"
+        options = Options(stage=STAGES.index(workload.until), evaluate_every=every, workers=1)
         self._face = engine.start(options)
         self.run = self._face.apply
 
@@ -56,8 +58,8 @@ class Target:
         from lobench.workbench.profile.beginning import beginning, keep, kept
 
         self.task = task
-        variant = resolve(task.variant, discover(task.files))
-        self.variant: Contestant = variant.fitted(variant.parameters_of(task.parameters))
+        variant = resolve(task.variant, discover(task.workload.files))
+        self.variant: Contestant = variant.fitted(variant.parameters_of(task.workload.parameters))
         # Under valgrind a feed takes its time: it was read before.
         read = task.mode != "count"
         self.feed = beginning(open_feed(task.feed), task.warm + task.records) if read else kept()
@@ -73,8 +75,9 @@ class Target:
         from lobench.engine.replay import Replay
 
         if not isinstance(self.variant, Variant):
-            return Applied(self.variant, self.task.evaluate)
-        return Replay(self.variant, evaluate=self.task.evaluate, observe=False)
+            return Applied(self.variant, self.task.workload)
+        workload = self.task.workload
+        return Replay(self.variant, evaluate=workload.evaluate, until=workload.until, observe=False)
 
     def run(self, replay: Replay | Applied, start: int, stop: int) -> None:
         """Records ``start`` to ``stop`` of the feed."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lobench.engine.feeds import settings
-from lobench.engine.stages import STAGES
+from lobench.engine.workload import Workload
 
 if TYPE_CHECKING:
     from lobench.engine.foreign.start import Contestant
@@ -40,33 +40,32 @@ class Task:
     variant: str
     feed: list[str]
     mode: str = "plain"
-    files: list[str] = field(default_factory=list)
-    evaluate: str = "last"
+    workload: Workload = field(default_factory=Workload)
+    """As far as the variant goes, with what was fitted to the feed."""
     warm: int = 65_536
     records: int = 32_768
     seconds: float = 5.0
-    parameters: dict[str, int] | None = None
-    """Fitted to the feed, for a variant that takes such."""
     library: str | None = None
-    """Path of the engine that is a shared library; ``last_stage``: the last that it computes."""
-    last_stage: str = STAGES[-1]
+    """Path of the engine that is a shared library."""
 
     @classmethod
-    def of(cls, variant: Contestant, feed: Sequence[str], files: Sequence[str], **options: Any) -> Task:
+    def of(cls, variant: Contestant, feed: Sequence[str], workload: Workload, **options: Any) -> Task:
         """For a variant as it was fitted, or an engine; feed and files as the user names them, ``options`` the other
         fields."""
         from lobench.engine.policy import Variant
 
-        if isinstance(variant, Variant):
-            parameters = variant.parameters.as_json() if variant.fits and variant.parameters else None
-            options = {"parameters": parameters, **options}
-        elif variant.make is None:
-            options = {"library": variant.path, "last_stage": variant.last_stage, **options}
-        return cls(variant.name, absolute(feed), files=absolute(files), **options)
+        own = replace(workload, files=tuple(absolute(workload.files)), parameters=variant.fitted_values)
+        if not isinstance(variant, Variant):
+            own = replace(own, until=variant.last_stage)
+            if variant.make is None:
+                options = {"library": variant.path, **options}
+        return cls(variant.name, absolute(feed), workload=own, **options)
 
     def write(self, folder: Path) -> None:
-        (folder / NAME).write_text(json.dumps(asdict(self)), encoding="utf-8")
+        text = json.dumps({**vars(self), "workload": self.workload.as_json()})
+        (folder / NAME).write_text(text, encoding="utf-8")
 
     @classmethod
-    def read(cls) -> Task:
-        return cls(**json.loads(Path(NAME).read_text(encoding="utf-8")))
+    def read(cls, folder: Path = Path()) -> Task:
+        values = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        return cls(**{**values, "workload": Workload.of(values["workload"])})

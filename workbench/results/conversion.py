@@ -1,7 +1,8 @@
 """JSON to dataclasses and back, field by field as their types say.
 
 What is read has been validated: nothing is checked here. Sequences of a document are tuples, rows of samples lists,
-which are handed on as they are. Properties that no field is for are passed over, or kept in the field ``more``.
+which are handed on as they are. Properties that no field is for are passed over, or kept in the one that is marked as
+``Rest``.
 """
 
 from __future__ import annotations
@@ -12,10 +13,7 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from lobench.workbench.results.model.fields import Omitted
-
-MORE = "more"
-"""The field that keeps what the schema does not name."""
+from lobench.workbench.results.model.fields import Omitted, Rest
 
 Node = TypeVar("Node")
 
@@ -34,11 +32,10 @@ def as_json(value: Any) -> Any:
         kind: Any = type(value)
         for name, key, omitted in properties(kind):
             entry = getattr(value, name)
-            if name == MORE:
-                written |= entry
-            elif entry is not None or not omitted:
+            if entry is not None or not omitted:
                 written[key] = as_json(entry)
-        return written
+        rest = rest_of(kind)
+        return written if rest is None else written | as_json(getattr(value, rest))
     if isinstance(value, tuple):
         return [as_json(entry) for entry in value]
     if isinstance(value, Mapping):
@@ -50,14 +47,23 @@ def as_json(value: Any) -> Any:
 
 @cache
 def properties(kind: Any) -> list[tuple[str, str, bool]]:
-    """Of each field of a dataclass: its name, the property's in JSON, and whether that is left out where it is None."""
+    """Of each field of a dataclass that is for one property: its name, the property's in JSON, and whether that is
+    left out where it is None."""
     hints = get_type_hints(kind, include_extras=True)
-    marks = {field.name: _mark(hints[field.name]) for field in fields(kind)}
+    names = [field.name for field in fields(kind) if field.name != rest_of(kind)]
+    marks = {name: _mark(hints[name], Omitted) for name in names}
     return [(name, (mark and mark.name) or name, mark is not None) for name, mark in marks.items()]
 
 
-def _mark(hint: Any) -> Omitted | None:
-    return next((mark for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, Omitted)), None)
+@cache
+def rest_of(kind: Any) -> str | None:
+    """The name of the field that keeps all other properties; None for a dataclass that has none."""
+    hints = get_type_hints(kind, include_extras=True)
+    return next((field.name for field in fields(kind) if _mark(hints[field.name], Rest)), None)
+
+
+def _mark(hint: Any, kind: type[Node]) -> Node | None:
+    return next((mark for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, kind)), None)
 
 
 @cache
@@ -86,12 +92,13 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
 def _dataclass_reader(kind: Any) -> Callable[[Any], Any]:
     hints = get_type_hints(kind)
     readers = {key: (name, _reader(hints[name])) for name, key, _ in properties(kind)}
-    keeps = readers.pop(MORE, None) is not None
+    rest = rest_of(kind)
+    others = _reader(hints[rest]) if rest is not None else None
 
     def read(value: Any) -> Any:
         known = {name: of(value[key]) for key, (name, of) in readers.items() if key in value}
-        if keeps:
-            known[MORE] = {key: entry for key, entry in value.items() if key not in readers}
+        if rest is not None and others is not None:
+            known[rest] = others({key: entry for key, entry in value.items() if key not in readers})
         return kind(**known)
 
     return read

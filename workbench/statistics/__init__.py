@@ -5,9 +5,10 @@ what the verdicts are worth; ``ladder``, ``factorial`` and ``attribution`` say w
 what is measured beside the session.
 """
 
+from lobench.workbench.results.model.verdict import FASTER, NO_DIFFERENCE, SLOWER, VERDICTS
 from lobench.workbench.statistics.analysis import analyse, compared
 from lobench.workbench.statistics.intervals import LEVEL
 from lobench.workbench.statistics.side_measurements import sweep as analyse_sweep
-from lobench.workbench.statistics.verdicts import FASTER, NO_DIFFERENCE, SLOWER, VERDICTS, verdict
+from lobench.workbench.statistics.verdicts import verdict
 
 __all__ = ["FASTER", "LEVEL", "NO_DIFFERENCE", "SLOWER", "VERDICTS", "analyse", "analyse_sweep", "compared", "verdict"]

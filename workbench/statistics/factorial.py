@@ -18,9 +18,10 @@ import numpy as np
 from lobench.engine.policy import CORE_AXES
 from lobench.workbench.results.model.attribution import AxesEffect, Interactions
 from lobench.workbench.results.model.document import VariantEntry
+from lobench.workbench.results.model.verdict import NO_DIFFERENCE, SLOWER
 from lobench.workbench.statistics.intervals import Estimate, estimate
 from lobench.workbench.statistics.samples import Floats, Timings
-from lobench.workbench.statistics.verdicts import NO_DIFFERENCE, SIGNIFICANCE, SLOWER, holm, verdict
+from lobench.workbench.statistics.verdicts import SIGNIFICANCE, holm, verdict
 
 MORE = "more than the product"
 LESS = "less than the product"

@@ -13,11 +13,12 @@ from dataclasses import replace
 from lobench.variants import REFERENCE, discover, ladder
 from lobench.workbench.results.model.attribution import FromTop, WithoutPhase
 from lobench.workbench.results.model.document import FeedResult, VariantEntry
+from lobench.workbench.results.model.verdict import FASTER, SLOWER
 from lobench.workbench.results.refuted import refuted
 from lobench.workbench.statistics.factorial import policies_of
 from lobench.workbench.statistics.ladder import Comparisons
 from lobench.workbench.statistics.samples import session_timings
-from lobench.workbench.statistics.verdicts import FASTER, SLOWER, holm, verdict
+from lobench.workbench.statistics.verdicts import holm, verdict
 
 
 def from_top(feed: FeedResult, variants: Sequence[VariantEntry], reference: str | None = None) -> FromTop | None:

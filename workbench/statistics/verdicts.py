@@ -1,4 +1,4 @@
-"""Verdicts: three words, and when each may be said."""
+"""When each word of a verdict may be said (``results.model.verdict``)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from lobench.workbench.results.model.intervals import Interval
+from lobench.workbench.results.model.verdict import FASTER, NO_DIFFERENCE, SLOWER
 from lobench.workbench.statistics.intervals import Estimate
-
-FASTER = "faster"
-SLOWER = "slower"
-NO_DIFFERENCE = "no difference shown"
-VERDICTS = (FASTER, SLOWER, NO_DIFFERENCE)
 
 SIGNIFICANCE = 0.05
 

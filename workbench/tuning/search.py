@@ -14,9 +14,11 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from lobench.engine.parameters import LayoutParameters, Options
+from lobench.engine.workload import Workload
 from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.results.model.intervals import Interval
-from lobench.workbench.statistics.verdicts import FASTER, floor_of, holm, verdict
+from lobench.workbench.results.model.verdict import FASTER
+from lobench.workbench.statistics.verdicts import floor_of, holm, verdict
 from lobench.workbench.tuning.fitted import defaults, fitted_variant
 from lobench.workbench.tuning.traits import Traits
 from lobench.workbench.tuning.trials import STARTUP, Halves, Trial, measure
@@ -83,7 +85,7 @@ def search(
     feed: SharedFeed,
     traits: Traits,
     *,
-    evaluate: str,
+    workload: Workload,
     seconds: float,
     start: LayoutParameters | None,
     report: Report,
@@ -105,11 +107,11 @@ def search(
             continue
         report(f"trying {name}")
         trial = Trial(part, halves, tried)
-        measure(trial, variant.name, evaluate=evaluate, processes=processes, seconds=each, seed=number, advance=advance)
+        measure(trial, variant.name, workload=workload, processes=processes, seconds=each, seed=number, advance=advance)
         _take(state, name, trial)
     if state.best != defaults():
         report(f"confirming on the {OTHER[state.half]} half")
-        _confirm(state, feed, halves, traits, evaluate, seconds * (1 - SEARCHING), advance)
+        _confirm(state, feed, halves, traits, workload, seconds * (1 - SEARCHING), advance)
     state.complete = True
 
 
@@ -136,7 +138,13 @@ def _take(state: Search, name: str, trial: Trial) -> None:
 
 
 def _confirm(
-    state: Search, feed: SharedFeed, halves: Halves, traits: Traits, evaluate: str, seconds: float, advance: Advance
+    state: Search,
+    feed: SharedFeed,
+    halves: Halves,
+    traits: Traits,
+    workload: Workload,
+    seconds: float,
+    advance: Advance,
 ) -> None:
     """All of the feed is replayed, so that the deciding half begins with the books that the other one left."""
     trial = Trial(feed, halves, [defaults(), defaults(), state.best])
@@ -144,7 +152,7 @@ def _confirm(
     pass_seconds = len(trial.tried) * feed.count * traits.nanoseconds / 1e9
     processes = min(most, max(fewest, int(seconds / (STARTUP + pass_seconds))))
     name = fitted_variant().name
-    measure(trial, name, evaluate=evaluate, processes=processes, seconds=seconds, seed=1_000, advance=advance)
+    measure(trial, name, workload=workload, processes=processes, seconds=seconds, seed=1_000, advance=advance)
     parts = (OTHER[state.half], None)
     gains = [trial.gain(0, 2, part) for part in parts]
     floors = [floor_of(trial.gain(0, 1, part)) for part in parts]

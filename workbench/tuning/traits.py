@@ -15,6 +15,7 @@ from lobench.engine.feeds import LoadedFeed
 from lobench.engine.policy import Variant
 from lobench.engine.records import UNDEF_PRICE
 from lobench.engine.replay import Replay
+from lobench.engine.workload import Workload
 
 _LOOKS = 32
 """Times that orders, levels and memory are looked at."""
@@ -46,13 +47,13 @@ class Traits:
 
 
 def traits_of(
-    feed: LoadedFeed, first: int, last: int, variant: Variant, *, evaluate: str, advance: Callable[[int], None]
+    feed: LoadedFeed, first: int, last: int, variant: Variant, workload: Workload, *, advance: Callable[[int], None]
 ) -> Traits:
     """Of records ``first`` to ``last`` (excluded, at least one) of a feed, with the books that those before them left:
     nothing after them is looked at. ``variant`` replays it; ``advance`` is told of records done."""
     count = last - first
     orders = levels = held = 0
-    with Replay(variant, evaluate=evaluate, observe=False) as replay:
+    with Replay(variant, evaluate=workload.evaluate, observe=False) as replay:
         _run(replay, feed, 0, first)
         advance(first)
         before = replay.finish().evaluations

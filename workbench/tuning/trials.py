@@ -10,6 +10,7 @@ import numpy as np
 
 from lobench.engine.errors import LobenchError
 from lobench.engine.parameters import LayoutParameters
+from lobench.engine.workload import Workload
 from lobench.workbench.measurement.clocks import usable_cpus
 from lobench.workbench.measurement.design import LEAD_IN_RECORDS, SLICE_RECORDS, equal_slices, slices
 from lobench.workbench.measurement.process import cpu_for, messages
@@ -82,7 +83,7 @@ def measure(
     trial: Trial,
     variant: str,
     *,
-    evaluate: str,
+    workload: Workload,
     processes: int,
     seconds: float,
     seed: int,
@@ -98,7 +99,7 @@ def measure(
         task = Task(
             job="session",
             variants=[variant] * len(trial.tried),
-            evaluate=evaluate,
+            workload=workload,
             seed=seed * 1000 + number,
             seconds=left / (processes - number),
             cpu=cpu_for(number) if pinned else None,
@@ -109,7 +110,7 @@ def measure(
                 "isolated": "none",
                 "held": held,
             },
-            parameters=[parameters.as_json() for parameters in trial.tried],
+            tried=[parameters.as_json() for parameters in trial.tried],
         )
         for message in messages(task, trial.feed, advance):
             if "samples" in message:

@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -25,11 +25,10 @@ from lobench.engine.feeds import LoadedFeed
 from lobench.engine.foreign import engine as foreign
 from lobench.engine.foreign.start import Contestant
 from lobench.engine.policy import Variant
-from lobench.engine.scope import Scope
 from lobench.workbench.measurement.shared_feed import SharedFeed, shared
 from lobench.workbench.processes.starting import ending, helper
-from lobench.workbench.verification.machines import State
-from lobench.workbench.verification.proof import Proof, Questions
+from lobench.workbench.verification.machines import MachineSettings, State
+from lobench.workbench.verification.proof import Proof
 
 LEAST_SECONDS = 30.0
 TIMES_REFERENCE = 20.0
@@ -233,26 +232,19 @@ class RemoteMachine:
         host: Host,
         variant: Contestant,
         place: int,
+        settings: MachineSettings,
         *,
-        workers: int = 1,
-        evaluate: str = "last",
-        scope: Scope,
-        deep: bool = False,
-        questions: Questions | None = None,
-        calls: bool = False,
         seconds: float | None = None,
         allowance: str = "",
     ) -> None:
         self.variant = variant
-        self.workers = workers
+        self.workers = settings.workers
         self._host = host
+        self._place = place
         self._seconds = seconds
         self._allowance = allowance
-        self._deep = deep
-        self._scope = scope
-        parameters = variant.parameters.as_json() if variant.fits and variant.parameters else None
-        seed = None if questions is None else questions.seed
-        self._settings = (place, workers, evaluate, scope, deep, seed, calls, parameters)
+        workload = replace(settings.workload, parameters=variant.fitted_values)
+        self._settings = replace(settings, workload=workload)
 
     @property
     def name(self) -> str:
@@ -262,7 +254,8 @@ class RemoteMachine:
         """Compile what a replay needs, or load it; start an engine from outside once. Raises FaultError, of kind
         ``compile`` for what does not compile."""
         try:
-            self._host.ask("warm", [self._scope.until, self._deep], seconds=COMPILING_SECONDS, bounded=False)
+            asked = [self._settings.scope.until, self._settings.deep]
+            self._host.ask("warm", asked, seconds=COMPILING_SECONDS, bounded=False)
         except FaultError as fault:
             if not isinstance(self.variant, Variant):
                 raise FaultError(fault.kind, f"does not start: {fault.reason}") from None
@@ -288,7 +281,7 @@ class RemoteMachine:
     def _ask(self, what: str, arguments: Sequence[Any], advance: Callable[[int], None] | None = None) -> Any:
         return self._host.ask(
             what,
-            [self._settings, *arguments],
+            [self._place, self._settings, *arguments],
             seconds=self._seconds,
             advance=advance,
             allowance=self._allowance,
@@ -309,7 +302,7 @@ class RemoteMachine:
 
         try:
             self.warm()
-            self._host.ask("walk", [self._settings, fault.done], silent=_SILENT_RECORD, advance=note)
+            self._host.ask("walk", [self._place, self._settings, fault.done], silent=_SILENT_RECORD, advance=note)
         except FaultError as again:
             return handled if again.kind == fault.kind else None
         return None

@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -27,7 +27,7 @@ from lobench.engine.records import MBO
 from lobench.engine.replay import warm as warm_build
 from lobench.variants import discover, load_file, resolve
 from lobench.workbench.measurement.shared_feed import receive
-from lobench.workbench.verification.machines import VariantMachine
+from lobench.workbench.verification.machines import MachineSettings, VariantMachine
 from lobench.workbench.verification.proof import Questions
 
 
@@ -101,20 +101,20 @@ class _Server:
         if deep and isinstance(variant, Variant):
             warm_build(variant, observe=True, until=until)
 
-    def replay(self, settings: tuple[Any, ...], count: int) -> Any:
-        machine, feed = self._machine(settings)
+    def replay(self, place: int, settings: MachineSettings, count: int) -> Any:
+        machine, feed = self._machine(place, settings)
         return machine.replay(feed, count, self._advance)
 
-    def walk(self, settings: tuple[Any, ...], start: int) -> None:
-        machine, feed = self._machine(settings)
+    def walk(self, place: int, settings: MachineSettings, start: int) -> None:
+        machine, feed = self._machine(place, settings)
         machine.walk(feed, start, self._advance)
 
-    def state(self, settings: tuple[Any, ...], count: int, instrument_id: int, publisher_id: int) -> Any:
-        machine, feed = self._machine(settings)
+    def state(self, place: int, settings: MachineSettings, count: int, instrument_id: int, publisher_id: int) -> Any:
+        machine, feed = self._machine(place, settings)
         return machine.state(feed, count, instrument_id, publisher_id)
 
-    def count(self, settings: tuple[Any, ...]) -> Any:
-        machine, feed = self._machine(settings)
+    def count(self, place: int, settings: MachineSettings) -> Any:
+        machine, feed = self._machine(place, settings)
         return machine.count(feed, self._advance)
 
     def observe(self, take: Any) -> Any:
@@ -123,23 +123,14 @@ class _Server:
 
         return subject_of(self._variant(None)).observe(take, self._advance)
 
-    def _variant(self, parameters: dict[str, int] | None) -> Contestant:
+    def _variant(self, parameters: Mapping[str, int] | None) -> Contestant:
         variant = resolve(self._name, discover(self._files))
         return variant.fitted(variant.parameters_of(parameters))
 
-    def _machine(self, settings: tuple[Any, ...]) -> tuple[VariantMachine, LoadedFeed]:
-        place, workers, evaluate, scope, deep, seed, calls, parameters = settings
+    def _machine(self, place: int, settings: MachineSettings) -> tuple[VariantMachine, LoadedFeed]:
         feed = self._feeds[place]
-        machine = VariantMachine(
-            self._variant(parameters),
-            workers=workers,
-            evaluate=evaluate,
-            scope=scope,
-            deep=deep,
-            questions=None if seed is None else Questions(feed, seed),
-            calls=calls,
-        )
-        return machine, feed
+        questions = None if settings.seed is None else Questions(feed, settings.seed)
+        return VariantMachine(self._variant(settings.workload.parameters), settings, questions), feed
 
     def _advance(self, records: int) -> None:
         self._connection.send(("advance", records))

@@ -23,6 +23,7 @@ from lobench.engine.replay import SLICE, Replay
 from lobench.engine.result import StrategyEnd
 from lobench.engine.scope import BOOKS, Scope
 from lobench.engine.stages import STAGES
+from lobench.engine.workload import Workload
 from lobench.workbench.verification.proof import Proof, Questions, is_whole
 
 Side = list[tuple[int, int, int, list[tuple[int, int]]]]
@@ -67,31 +68,34 @@ class Machine(Protocol):
         ...
 
 
-class VariantMachine:
-    """A variant, or an engine from outside, on a number of threads: the timed build, and in a ``deep`` proof of a
-    variant the observed one, too.
+@dataclass(frozen=True, kw_only=True)
+class MachineSettings:
+    """How a ``VariantMachine`` replays, whatever process it is in.
 
-    ``scope``: how far it goes, and what of it is compared. Without ``questions`` nothing is asked. ``calls``: the feed
-    is replayed once more in calls of other lengths, which are the questions' own.
+    ``scope``: how far it goes, and what of it is compared. ``deep``: its proofs hold digests of everything. ``seed``:
+    of the questions; without one nothing is asked. ``calls``: the feed is replayed once more in calls of other lengths,
+    which are the questions' own.
     """
 
-    def __init__(
-        self,
-        variant: Contestant,
-        *,
-        workers: int = 1,
-        evaluate: str = "last",
-        scope: Scope,
-        deep: bool = False,
-        questions: Questions | None = None,
-        calls: bool = False,
-    ) -> None:
+    workload: Workload
+    scope: Scope
+    workers: int = 1
+    deep: bool = False
+    seed: int | None = None
+    calls: bool = False
+
+
+class VariantMachine:
+    """A variant as it was fitted, or an engine from outside, on a number of threads: the timed build, and in a deep
+    proof of a variant the observed one, too. ``questions`` are those of the settings' seed.
+    """
+
+    def __init__(self, variant: Contestant, settings: MachineSettings, questions: Questions | None = None) -> None:
         self.variant = variant
-        self.workers = workers
-        self._calls = calls
-        self._scope = scope
-        self._evaluate = evaluate
-        self._deep = deep
+        self.workers = settings.workers
+        self._settings = settings
+        self._workload = settings.workload.within(settings.scope)
+        self._scope = settings.scope
         self._questions = questions
 
     @property
@@ -117,9 +121,8 @@ class VariantMachine:
                 if advance is not None:
                     advance(stop - start)
             result = replay.finish()
-        if self._deep and isinstance(self.variant, Variant):
-            observed = self._settings | {"observe": True, "activity": sample}
-            with Replay(self.variant, **observed) as deep:
+        if self._settings.deep and isinstance(self.variant, Variant):
+            with self._built(self.variant, observe=True, activity=sample) as deep:
                 _apply(deep, feed, count)
                 found = deep.finish()
             result = replace(result, digests=found.digests, samples=found.samples)
@@ -127,7 +130,7 @@ class VariantMachine:
             result = replace(result, trace=None)
         kept = np.array([trace for trace in traces if trace is not None], np.uint64)
         proof = Proof(result, kept, states, answers, scope=self._scope)
-        return self._called(feed, count, proof, sample) if self._calls else proof
+        return self._called(feed, count, proof, sample) if self._settings.calls else proof
 
     def _called(self, feed: LoadedFeed, count: int, proof: Proof, sample: npt.NDArray[np.uint32] | None) -> Proof:
         """The proof, with that of a replay in calls of other lengths."""
@@ -157,7 +160,7 @@ class VariantMachine:
     def count(self, feed: LoadedFeed, advance: Callable[[int], None]) -> dict[str, int]:
         """Mechanism counters of the whole feed, by the instrumented build."""
         assert isinstance(self.variant, Variant), "an engine from outside has no counters"
-        with Replay(self.variant, **self._settings, observe=False, counters=True) as replay:
+        with self._built(self.variant, observe=False, counters=True) as replay:
             for chunk in feed:
                 replay.apply(chunk)
                 advance(chunk.count)
@@ -182,17 +185,13 @@ class VariantMachine:
         """The running trace, if it is compared."""
         return replay.trace if self._scope.trace else None
 
-    @property
-    def _settings(self) -> dict[str, Any]:
-        return {
-            "workers": self.workers,
-            "evaluate": self._evaluate,
-            "until": self._scope.until,
-            "books": self._scope.books,
-        }
-
     def _replay(self, activity: npt.NDArray[np.uint32] | None = None) -> Running:
-        return start_replay(self.variant, **self._settings, activity=activity)
+        return start_replay(self.variant, self._workload, workers=self.workers, activity=activity)
+
+    def _built(self, variant: Variant, **build: Any) -> Replay:
+        """A replay in another build than the timed one."""
+        evaluate, until, books = self._workload.evaluate, self._workload.until, self._workload.books
+        return Replay(variant, workers=self.workers, evaluate=evaluate, until=until, books=books, **build)
 
 
 def _side(levels: Iterable[Level], books: str) -> Side:
@@ -215,7 +214,7 @@ class OracleMachine:
     name = "oracle"
     workers = 1
 
-    def __init__(self, *, evaluate: str = "last") -> None:
+    def __init__(self, evaluate: str = "last") -> None:
         self._evaluate = evaluate
 
     def replay(self, feed: LoadedFeed, count: int, advance: Callable[[int], None] | None = None) -> Proof:

@@ -13,6 +13,8 @@ from lobench.engine.foreign.start import Contestant
 from lobench.engine.policy import Variant
 from lobench.engine.registry import FEATURES, STRATEGIES
 from lobench.engine.scope import Scope, told
+from lobench.engine.stages import STAGES
+from lobench.engine.workload import Workload
 from lobench.variants import REFERENCE, discover
 from lobench.workbench.console import Ticker, progress
 from lobench.workbench.measurement.shared_feed import SharedFeed
@@ -28,22 +30,20 @@ from lobench.workbench.verification.isolated import (
     RemoteMachine,
     handed,
 )
-from lobench.workbench.verification.machines import OracleMachine
+from lobench.workbench.verification.machines import MachineSettings, OracleMachine
 from lobench.workbench.verification.proof import Proof, Questions
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How all replays of a verification are made: as those of ``VariantMachine``. ``seconds``: what each may take;
-    None: a multiple of what the reference takes. ``files``: the user's own variants. An engine that offers less than
-    ``until`` goes as far as it does; ``asked``: of how much it is told what it lacks, None for ``until``."""
+    """How all replays of a verification are made. ``seconds``: what each may take; None: a multiple of what the
+    reference takes. An engine that offers less than the workload's ``until`` goes as far as it does; ``asked``: of how
+    much it is told what it lacks, None for ``until``."""
 
+    workload: Workload
     workers: Sequence[int] = (1,)
-    evaluate: str = "last"
     oracle: bool = False
     deep: bool = False
-    files: Sequence[str] = ()
-    until: str = "strategies"
     seconds: float | None = None
     asked: str | None = None
 
@@ -70,21 +70,8 @@ class _Feed:
     outcomes: list[Verification] = field(default_factory=list)
 
 
-def verify_all(
-    feed: LoadedFeed,
-    variants: Sequence[Contestant],
-    workers: Sequence[int] = (1,),
-    *,
-    evaluate: str = "last",
-    oracle: bool = False,
-    deep: bool = False,
-    files: Sequence[str] = (),
-    until: str = "strategies",
-    seconds: float | None = None,
-    asked: str | None = None,
-) -> list[Verification]:
+def verify_all(feed: LoadedFeed, variants: Sequence[Contestant], settings: Settings) -> list[Verification]:
     """``verify_feeds`` of one feed: its outcomes."""
-    settings = Settings(workers, evaluate, oracle, deep, files, until, seconds, asked)
     return verify_feeds([(feed, variants)], settings)[0]
 
 
@@ -94,17 +81,17 @@ def verify_feeds(
     """For each feed, with its variants: the reference's own proof, then each variant with each number of workers, then
     the oracle, compared with it. All feeds have variants of the same names.
 
-    All replays stop after stage ``until``, in the build that is timed. ``deep``: digests of everything at every batch
-    boundary are compared, too; beside the oracle they always are. The reference with one worker comes first whether it
-    was asked for or not. What fails is an outcome that does not agree. An engine from outside is compared as far as it
-    offers, on no more workers than it has; of these there is always one. Raises UsageError when the oracle is asked for
-    features or strategies that it does not know, LobenchError when the reference itself fails.
+    All replays stop after the workload's last stage, in the build that is timed. ``deep``: digests of everything at
+    every batch boundary are compared, too; beside the oracle they always are. The reference with one worker comes first
+    whether it was asked for or not. What fails is an outcome that does not agree. An engine from outside is compared as
+    far as it offers, on no more workers than it has; of these there is always one. Raises UsageError when the oracle is
+    asked for features or strategies that it does not know, LobenchError when the reference itself fails.
     """
     if settings.oracle:
         _check_oracle()
     baseline = discover()[REFERENCE]
-    chosen = pairs[0][1]
-    scopes = dict.fromkeys([Scope(until=settings.until), *(variant.scope(settings.until) for variant in chosen)])
+    chosen, until = pairs[0][1], settings.workload.until
+    scopes = dict.fromkeys([Scope(until=until), *(variant.scope(until) for variant in chosen)])
     problems = _compile(baseline, chosen, settings, scopes)
     with handed([feed for feed, _ in pairs]) as shared:
         feeds = [
@@ -115,19 +102,19 @@ def verify_feeds(
         runs = sum(len(_workers(variant, settings)) for variant in chosen) + settings.oracle
         with (
             progress("verifying", total * (len(scopes) + runs), records=True) as ticker,
-            Host(baseline.name, settings.files, shared) as host,
+            Host(baseline.name, settings.workload.files, shared) as host,
         ):
             for one in feeds:
                 for scope in scopes:
                     one.references[scope] = _begin(one, host, baseline, scope, settings, ticker)
-                proof = one.references[Scope(until=settings.until)].proof
+                proof = one.references[Scope(until=until)].proof
                 one.outcomes.append(Verification(baseline.name, 1, proof, ()))
             for variant in chosen:
                 _verify_variant(variant, feeds, shared, host, settings, problems.get(variant.name), ticker)
             for one in feeds if settings.oracle else ():
                 ticker.label("verifying against the oracle")
-                side = one.references[Scope(until=settings.until)]
-                machine = OracleMachine(evaluate=settings.evaluate)
+                side = one.references[Scope(until=until)]
+                machine = OracleMachine(settings.workload.evaluate)
                 one.outcomes.append(verify(one.feed, side.machine, side.proof, machine, ticker.advance))
     return [one.outcomes for one in feeds]
 
@@ -157,11 +144,13 @@ def _compile(
     reference, which everything is compared with."""
     builds = ("timed", "observed") if settings.deep else ("timed",)
     variants = [variant for variant in chosen if isinstance(variant, Variant)]
-    problems = compile_all([baseline, *variants], builds=builds, files=settings.files, until=settings.until)
-    for until in dict.fromkeys(scope.until for scope in scopes if scope.until != settings.until):
-        problems |= compile_all([baseline], builds=("timed",), until=until)
+    workload = settings.workload
+    problems = compile_all([baseline, *variants], builds, workload)
+    # The reference alone, which needs no file of the user's.
+    shorter = dict.fromkeys(scope.until for scope in scopes if scope.until != workload.until)
+    problems |= compile_all([baseline], ("timed",), replace(workload, files=()), stages=list(shorter))
     if settings.oracle and baseline.name not in problems:
-        problems |= compile_all([baseline], builds=("observed",), files=settings.files)
+        problems |= compile_all([baseline], ("observed",), workload, stages=STAGES[-1:])
     if baseline.name in problems:
         raise LobenchError(f"{baseline.name}: {problems[baseline.name]}")
     return problems
@@ -170,16 +159,10 @@ def _compile(
 def _begin(one: _Feed, host: Host, baseline: Variant, scope: Scope, settings: Settings, ticker: Ticker) -> _Side:
     """The reference's proof of a feed."""
     ticker.label(f"verifying {baseline.name}")
-    whole = scope == Scope(until=settings.until)
-    machine = RemoteMachine(
-        host,
-        baseline,
-        one.place,
-        evaluate=settings.evaluate,
-        scope=scope,
-        deep=whole and (settings.deep or settings.oracle),
-        questions=one.questions,
-    )
+    whole = scope == Scope(until=settings.workload.until)
+    deep = whole and (settings.deep or settings.oracle)
+    how = MachineSettings(workload=settings.workload, scope=scope, deep=deep, seed=one.questions.seed)
+    machine = RemoteMachine(host, baseline, one.place, how)
     try:
         machine.warm()
         began = time.monotonic()
@@ -200,11 +183,11 @@ def _verify_variant(
     ticker: Ticker,
 ) -> None:
     """One variant's outcomes on all feeds with all numbers of workers, in a process of its own."""
-    name = variant.name
-    with Host(name, settings.files, shared) as host:
+    name, until = variant.name, settings.workload.until
+    with Host(name, settings.workload.files, shared) as host:
         host.allowed = max(LEAST_GROWTH, TIMES_GROWTH * reference.growth)
         for one in feeds:
-            side = one.references[variant.scope(settings.until)]
+            side = one.references[variant.scope(until)]
             for workers in _workers(variant, settings):
                 if (name, workers) == (REFERENCE, 1):
                     continue
@@ -212,7 +195,7 @@ def _verify_variant(
                 machine = _machine(host, one, side, name, workers, settings)
                 outcome = _outcome(one.feed, side, machine, problem, ticker.advance)
                 if isinstance(variant, ForeignEngine):
-                    outcome = replace(outcome, compared=told(side.proof.scope, settings.asked or settings.until))
+                    outcome = replace(outcome, compared=told(side.proof.scope, settings.asked or until))
                 one.outcomes.append(outcome)
 
 
@@ -223,19 +206,15 @@ def _machine(host: Host, one: _Feed, side: _Side, name: str, workers: int, setti
         # Twice: the feed is replayed once more in calls of other lengths.
         seconds = max(LEAST_SECONDS, 2 * TIMES_REFERENCE * side.seconds)
         allowance = f"; the reference takes {side.seconds:.1f} s{allowance}"
-    return RemoteMachine(
-        host,
-        one.variants[name],
-        one.place,
-        workers=workers,
-        evaluate=settings.evaluate,
+    how = MachineSettings(
+        workload=settings.workload,
         scope=side.proof.scope,
+        workers=workers,
         deep=settings.deep,
-        questions=one.questions,
+        seed=one.questions.seed,
         calls=True,
-        seconds=seconds,
-        allowance=allowance,
     )
+    return RemoteMachine(host, one.variants[name], one.place, how, seconds=seconds, allowance=allowance)
 
 
 def _outcome(

@@ -101,8 +101,8 @@ class ItchFeed:
 
     def _chunks(self) -> Generator[Chunk, None, None]:
         # Here, because Numba takes longer to import than it takes to refuse a file.
-        from lobench.engine.feeds.itch.live_orders import grown, new_table, shift_of
         from lobench.engine.feeds.itch.normalizing import END, FULL, GROW, MORE, PARTIAL, STATE, normalize
+        from lobench.engine.feeds.live_orders import grown, new_table, shift_of
 
         state = np.zeros(1, STATE)
         state["midnight"], state["framed"] = self._midnight, self._framed

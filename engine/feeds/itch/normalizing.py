@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lobench.engine.compiling import entry, kernel
-from lobench.engine.feeds.itch.live_orders import (
+from lobench.engine.feeds.itch.protocol import LENGTHS, PREFIX
+from lobench.engine.feeds.live_orders import (
     SLOT_BYTES,
     Table,
     find,
@@ -23,7 +24,6 @@ from lobench.engine.feeds.itch.live_orders import (
     remove,
     size_at,
 )
-from lobench.engine.feeds.itch.protocol import LENGTHS, PREFIX
 from lobench.engine.feeds.records_out import write_record
 from lobench.engine.native import int64, prefetch, swapped, uint64, view
 from lobench.engine.records import (

@@ -79,7 +79,7 @@ class LobsterFeed:
 
     def _chunks(self) -> Generator[Chunk, None, None]:
         # Here, because Numba takes longer to import than it takes to refuse a file.
-        from lobench.engine.feeds.itch.live_orders import grown, new_table, shift_of
+        from lobench.engine.feeds.live_orders import grown, new_table, shift_of
         from lobench.engine.feeds.lobster.normalizing import DONE, GROW, MOST_RECORDS, normalize
 
         table = new_table()

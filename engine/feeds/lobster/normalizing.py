@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lobench.engine.compiling import entry, kernel
-from lobench.engine.feeds.itch.live_orders import Table, find, put, reduce, remove, size_at
 from lobench.engine.feeds.itch.normalizing import PUBLISHER
+from lobench.engine.feeds.live_orders import Table, find, put, reduce, remove, size_at
 from lobench.engine.feeds.lobster.start import FIRST_ID
 from lobench.engine.feeds.records_out import write_record
 from lobench.engine.native import int64, uint64

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lobench.engine.feeds.files import SourceFile
-from lobench.engine.feeds.problems import UnreadableError
+from lobench.engine.feeds.problems import UnreadableError, printable
 from lobench.engine.feeds.tables.text import Batch
 
 MAGIC = b"PAR1"
@@ -64,8 +64,7 @@ class ColumnarSource:
                 raise self._explain(error) from error
 
     def _explain(self, error: Exception) -> UnreadableError:
-        reason = " ".join(str(error).split())
-        reason = reason if reason.isprintable() else repr(reason)[1:-1]
+        reason = printable(" ".join(str(error).split()))
         return UnreadableError(self.name, f"is no Parquet that can be read: {reason[:200] or 'out of memory'}")
 
 

@@ -12,7 +12,7 @@ from lobench.engine.errors import FeedError
 from lobench.engine.feeds.ahead import ahead
 from lobench.engine.feeds.base import Chunk
 from lobench.engine.feeds.files import SourceFile
-from lobench.engine.feeds.problems import UnreadableError
+from lobench.engine.feeds.problems import UnreadableError, printable
 from lobench.engine.feeds.tables.assembly import Assembler, missing_columns
 from lobench.engine.feeds.tables.columnar import ColumnarSource
 from lobench.engine.feeds.tables.databento import BOOK, NEEDED, databento
@@ -88,9 +88,7 @@ class TableFeed:
                 yield made
 
     def _fail(self, batch: Batch, error: UnfitError) -> FeedError:
-        problem = str(error)
-        problem = problem if problem.isprintable() else repr(problem)[1:-1]
-        return TableError(self.name, batch.place, batch.number(error.row), problem)
+        return TableError(self.name, batch.place, batch.number(error.row), printable(str(error)))
 
     def _batches(self) -> Iterator[Batch]:
         source = self._source

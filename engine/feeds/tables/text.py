@@ -22,7 +22,7 @@ import zstandard
 from lobench.engine.errors import FeedError
 from lobench.engine.feeds import zstd_frames
 from lobench.engine.feeds.files import SourceFile
-from lobench.engine.feeds.problems import UnreadableError
+from lobench.engine.feeds.problems import UnreadableError, printable
 from lobench.engine.feeds.tables.problems import TableError
 
 BLOCK = 4 << 20
@@ -211,6 +211,5 @@ def _lines_before(block: bytes, row: int) -> int:
 
 
 def _one_line(text: str) -> str:
-    text = " ".join(text.split())
-    text = text if text.isprintable() else repr(text)[1:-1]
+    text = printable(" ".join(text.split()))
     return text if len(text) < 200 else f"{text[:199]}…"

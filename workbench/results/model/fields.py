@@ -1,9 +1,11 @@
 """How a property of a document may be missing: a field with a default is one that older documents lack, and that is
-always written; one that is ``Omitted`` is not written, either, where it is None."""
+always written; one that is ``Omitted`` is not written, either, where it is None. And what keeps the others."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,3 +14,12 @@ class Omitted:
     JSON, where that is no Python name."""
 
     name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Marks the field, a mapping, that keeps the properties that no other field is for; they are written last."""
+
+
+More: TypeAlias = Annotated[Mapping[str, object], Rest()]
+"""What a document says more than is known of it."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from lobench.workbench.results.model.fields import Omitted
+from lobench.workbench.results.model.fields import More, Omitted
 from lobench.workbench.results.model.intervals import Interval
 
 
@@ -34,7 +34,7 @@ class FineShare:
     stage: str
     group: str
     share: float
-    more: Mapping[str, object] = field(default_factory=dict)
+    more: More = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class MechanismShare:
     axis: str | None
     policy: str | None
     share: float
-    more: Mapping[str, object] = field(default_factory=dict)
+    more: More = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class CostlyLine:
     share: float
     instructions: Annotated[float | None, Omitted()] = None
     nanoseconds: Annotated[float | None, Omitted()] = None
-    more: Mapping[str, object] = field(default_factory=dict)
+    more: More = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class BeforeAfter:
 
     before: float
     after: float
-    more: Mapping[str, object] = field(default_factory=dict)
+    more: More = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class ChangedLine:
     text: str
     stage: str
     instructions: BeforeAfter
-    more: Mapping[str, object] = field(default_factory=dict)
+    more: More = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Change:
     removed: tuple[ChangedLine, ...]
     added: tuple[ChangedLine, ...]
     changed: tuple[ChangedLine, ...]
-    more: Mapping[str, object] = field(default_factory=dict)
+    more: More = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class VariantProfile:
     flame: str | None
     next_bottleneck_line: str
     mechanisms: Mapping[str, tuple[MechanismShare, ...]] = field(default_factory=dict)
-    more: Mapping[str, object] = field(default_factory=dict)
+    more: More = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class ToolError:
     slowdown: float | None
     cpu_slowdown: float | None
     ratio_change: float | None
-    more: Mapping[str, object] = field(default_factory=dict)
+    more: More = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class Calibration:
     tools: Mapping[str, ToolError]
     agreement: tuple[Agreement, ...]
     missing: Mapping[str, str]
-    more: Mapping[str, object] = field(default_factory=dict)
+    more: More = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ Removing moves later orders back, so that no marks of removed ones are left and 
 orders that were live at once need: 32 to 64 bytes for each.
 
 A slot is two uint64: the id, and ``size << 32 | ask << 31 | price``. Size 0 is an empty slot, for no order has that.
-Prices are ITCH's, in 1e-4 dollars; 200,000 dollars, its greatest, fits in 31 bits.
+Prices are ITCH's and LOBSTER's, in 1e-4 dollars; 200,000 dollars, ITCH's greatest, fits in 31 bits.
 """
 
 from __future__ import annotations

@@ -1,0 +1,37 @@
+"""What all adapters share: an adapter's own part apart from the library's, so that its cost can be measured.
+
+An adapter turns records into what a library takes (``prepare``) and hands it over (``feed``). What preparing costs is
+the adapter's, not the library's. ``NAME_twice.py`` is the same engine that prepares everything twice, each time with
+memory of its own, and feeds the second outcome: it computes the same, is verified like any other engine, and what it
+takes longer is the adapter's part.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Adapter:
+    """An ``ENGINE`` (docs/engine-abi.md) that prepares ``rounds`` times and feeds once."""
+
+    rounds = 1
+
+    def __init__(self, options: Any) -> None:
+        self._preparers = [self.preparer() for _ in range(self.rounds)]
+
+    def preparer(self) -> Any:
+        """A callable: records to what ``feed`` takes. It holds whatever preparing has to remember."""
+        raise NotImplementedError
+
+    def feed(self, prepared: Any) -> None:
+        """Hand over to the library."""
+        raise NotImplementedError
+
+    def apply(self, records: Any) -> None:
+        for prepare in self._preparers:
+            prepared = prepare(records)
+        self.feed(prepared)
+
+
+def book_key(instrument_id: int, publisher_id: int) -> int:
+    return instrument_id << 16 | publisher_id

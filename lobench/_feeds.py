@@ -1,0 +1,194 @@
+"""Feeds from Python: open, generate, convert."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from lobench.engine.feeds import Feed, first_records, open_feed
+from lobench.workbench.cli import convert as convert_command
+from lobench.workbench.cli import generate as generate_command
+from lobench.workbench.cli.calling import arguments_of
+from lobench.workbench.console import progress as shown_progress
+
+PathLikes: TypeAlias = str | PathLike[str]
+Progress: TypeAlias = bool | Callable[[int], object]
+"""True shows a bar on a terminal; a function is told how many records are done so far."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What ``open`` returns: an opened feed, and the words that name it.
+
+    Wherever a function takes a feed it takes one of these, a path, several paths that are replayed as one feed, or
+    ``synth:NAME``.
+    """
+
+    words: tuple[str, ...]
+    feed: Feed
+
+    @property
+    def name(self) -> str:
+        """How it was named."""
+        return self.feed.name
+
+    @property
+    def symbols(self) -> Mapping[int, str]:
+        """Names by instrument id, as far as they are known without reading the feed."""
+        return dict(self.feed.symbols)
+
+    @property
+    def expected(self) -> int | None:
+        """Number of records, where that is known without reading them."""
+        return self.feed.expected
+
+    def head(self, count: int = 5) -> npt.NDArray[np.void]:
+        """The first records, a NumPy array with the fields of Databento's MBO record."""
+        return first_records(self.feed, count)
+
+    def records(self) -> Iterator[npt.NDArray[np.void]]:
+        """All records in runs, each with memory of its own."""
+        for chunk in self.feed:
+            yield chunk.array().copy()
+
+
+FeedLike: TypeAlias = PathLikes | Sequence[PathLikes] | Source
+
+
+def open(
+    *paths: PathLikes,
+    mapping: PathLikes | None = None,
+    date: str | None = None,
+    symbol_file: PathLikes | None = None,
+    symbols: str | Sequence[str] | None = None,
+    instruments: int | Sequence[int] | None = None,
+    from_: str | int | None = None,
+    to: str | int | None = None,
+) -> Source:
+    """Open files, told by their content, or a synthetic feed; several are one feed. See docs/feeds.md.
+
+    ``symbols`` (names, with ``*`` and ``?``), ``instruments`` (ids), ``from_`` and ``to`` (times) select a part.
+    Raises FeedError for what cannot be read, UsageError for what makes no sense.
+
+    >>> import lobench
+    >>> feed = lobench.open("synth:liquid-future,n=1000")
+    >>> feed.name, feed.expected
+    ('synth:liquid-future,n=1000', 1000)
+    >>> feed.head(2)["price"].shape
+    (2,)
+    """
+    given: dict[str, Any] = {
+        "mapping": None if mapping is None else fspath(mapping),
+        "date": date,
+        "symbol-file": None if symbol_file is None else fspath(symbol_file),
+        "symbols": _listed(symbols),
+        "instruments": _listed(instruments),
+        "from": from_,
+        "to": to,
+    }
+    settings = [f"--{name}={value}" for name, value in given.items() if value is not None]
+    words = (*(fspath(path) for path in paths), *settings)
+    return Source(words, open_feed(words))
+
+
+def _listed(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return ",".join(map(str, value if isinstance(value, Sequence) else [value]))
+
+
+def source_of(feed: FeedLike) -> Source:
+    """What a caller means by a feed, opened."""
+    if isinstance(feed, Source):
+        return feed
+    words = words_of(feed)
+    return Source(words, open_feed(words))
+
+
+def words_of(feed: FeedLike | None) -> tuple[str, ...]:
+    """The words that name a feed on the command line; none for None."""
+    if feed is None:
+        return ()
+    if isinstance(feed, Source):
+        return feed.words
+    if isinstance(feed, str | PathLike):
+        return (fspath(feed),)
+    return tuple(fspath(path) for path in feed)
+
+
+@contextmanager
+def advancing(progress: Progress, label: str, expected: int | None) -> Iterator[Callable[[int], object]]:
+    """What is told how many records were done since it was told last, and shows or passes on their sum."""
+    done = 0
+
+    def tell(records: int) -> None:
+        nonlocal done
+        done += records
+        if callable(progress):
+            progress(done)
+
+    if progress is True:
+        with shown_progress(label, expected, records=True) as ticker:
+            yield ticker.advance
+    else:
+        yield tell
+
+
+def generate(
+    name: str,
+    output: PathLikes,
+    *,
+    n: int | str | None = None,
+    seed: int | None = None,
+    anomalies: float | None = None,
+    force: bool = False,
+    progress: Progress = False,
+) -> Path:
+    """Write a synthetic feed to a ``.dbn`` or ``.dbn.zst`` file; the same name, n and seed make the same bytes.
+
+    Raises UsageError for a name that does not exist, and for a file that must stay.
+
+    >>> import lobench, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = lobench.generate("liquid-future", f"{folder}/day.dbn", n=1000)
+    ...     lobench.open(path).expected
+    1000
+    """
+    arguments = arguments_of(
+        "generate", [name], n=n, seed=seed, anomalies=anomalies, output=fspath(output), force=force
+    )
+    feed = generate_command.checked(arguments)
+    with advancing(progress, feed.profile.name, feed.n) as advance:
+        generate_command.perform(feed, arguments, advance)
+    return Path(output)
+
+
+def convert(
+    feed: FeedLike,
+    out: PathLikes,
+    *,
+    schema: str = "mbo",
+    raw: bool = False,
+    force: bool = False,
+    progress: Progress = False,
+) -> int:
+    """Write a feed as DBN, CSV or Parquet, told by the ending of ``out``: its records, or what the books say as
+    ``mbp-10``, ``mbp-1``, ``bbo`` or ``trades``. Returns the number of rows. Raises UsageError, FeedError.
+
+    >>> import lobench, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     lobench.convert("synth:liquid-future,n=1000", f"{folder}/day.parquet")
+    1000
+    """
+    source = source_of(feed)
+    arguments = arguments_of("convert", [*source.words, fspath(out)], schema=schema, raw=raw, force=force)
+    convert_command.checked(arguments)
+    with advancing(progress, f"converting {source.name}", source.expected) as advance:
+        return convert_command.perform(source.feed, arguments, advance)

@@ -1,0 +1,13 @@
+"""The words of a verdict: what may be said of a ratio between two things, wherever it was measured."""
+
+from __future__ import annotations
+
+from typing import Final
+
+FASTER: Final = "faster"
+SLOWER: Final = "slower"
+NO_DIFFERENCE: Final = "no difference shown"
+
+SHOWN: Final = (FASTER, SLOWER)
+"""Those that say that there is an effect."""
+VERDICTS: Final = (*SHOWN, NO_DIFFERENCE)

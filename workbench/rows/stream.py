@@ -1,0 +1,126 @@
+"""A replay as an iterator of Arrow record batches, for Python and for whatever reads the Arrow C stream interface."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+import pyarrow as pa
+
+from lobench.engine.activity import activity
+from lobench.engine.errors import UsageError
+from lobench.engine.feeds import Chunk, Feed
+from lobench.engine.policy import Variant
+from lobench.engine.replay import SLICE, Replay, Rows
+from lobench.engine.result import Result
+from lobench.workbench.rows.columns import RowColumns
+from lobench.workbench.rows.sample import Sample
+from lobench.workbench.rows.sampling import Sampler
+
+Progress = Callable[[], AbstractContextManager[Callable[[int], object]]]
+"""A context; what it yields is told how many records were replayed since it was told last."""
+
+
+@contextmanager
+def _silent() -> Iterator[Callable[[int], object]]:
+    yield lambda records: None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which rows: features by name, ``depth`` levels, those of a sample; and how they are computed."""
+
+    features: Sequence[str]
+    depth: int = 0
+    sample: Sample | None = None
+    evaluate: str = "last"
+    workers: int = 1
+    strict: bool = False
+    until: str = "features"
+
+
+class RowStream(Iterator[pa.RecordBatch]):
+    """Iterate for record batches, once; each owns its memory and stays when the next one comes.
+
+    It answers ``__arrow_c_stream__``, so that polars, duckdb, pandas and pyarrow take it as it is. ``schema``: that of
+    all batches. ``result``: what the replay computed, None before its end. Closing it, or leaving its context, ends the
+    replay early. Errors are those of the feed, and StrictError.
+    """
+
+    def __init__(self, feed: Feed, variant: Variant, wanted: Wanted, progress: Progress = _silent) -> None:
+        if not wanted.features and not wanted.depth:
+            raise UsageError("rows hold features, a depth of the book, or both; nothing was asked for")
+        timed = wanted.sample is not None and wanted.sample.timed
+        self._columns = RowColumns(
+            features=wanted.features, depth=wanted.depth, symbols=lambda: feed.symbols, timed=timed
+        )
+        self.result: Result | None = None
+        self._batches = self._replayed(feed, variant, wanted, progress)
+
+    @property
+    def schema(self) -> pa.Schema:
+        return self._columns.schema
+
+    def __next__(self) -> pa.RecordBatch:
+        return next(self._batches)
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """The rest of the rows as a capsule of the Arrow C stream interface."""
+        return self.reader().__arrow_c_stream__(requested_schema)
+
+    def reader(self) -> pa.RecordBatchReader:
+        """The rest of the rows as pyarrow's reader."""
+        return pa.RecordBatchReader.from_batches(self.schema, self)
+
+    def read_all(self) -> pa.Table:
+        """The rest of the rows as one table."""
+        return pa.Table.from_batches(list(self), self.schema).unify_dictionaries()
+
+    def close(self) -> None:
+        """End the replay."""
+        self._batches.close()
+
+    def __enter__(self) -> RowStream:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _replayed(
+        self, feed: Feed, variant: Variant, wanted: Wanted, progress: Progress
+    ) -> Generator[pa.RecordBatch, None, None]:
+        slices: list[Rows] = []
+        depth = max(wanted.depth, wanted.sample.depth if wanted.sample else 0)
+        sampler = Sampler(wanted.sample, depth) if wanted.sample else None
+        replay = Replay(
+            variant,
+            workers=wanted.workers,
+            evaluate=wanted.evaluate,
+            strict=wanted.strict,
+            observe=True,
+            deep=False,
+            depth=depth,
+            on_rows=slices.append,
+            until=wanted.until,
+            activity=activity(feed) if wanted.workers > 1 else None,
+        )
+        with replay, progress() as notify:
+            for chunk in feed:
+                for start in range(0, chunk.count, SLICE):
+                    count = min(SLICE, chunk.count - start)
+                    replay.apply(Chunk(chunk.address + start * chunk.stride, chunk.stride, count, chunk.owner))
+                    notify(count)
+                    for rows in slices:
+                        for chosen in sampler.take(rows) if sampler else [rows]:
+                            if len(chosen.heads):
+                                yield self._columns.batch(chosen)
+                    slices.clear()
+            if sampler:
+                for chosen in sampler.finish():
+                    yield self._columns.batch(chosen)
+            self.result = replay.finish()

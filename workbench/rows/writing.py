@@ -1,0 +1,103 @@
+"""A thread that encodes rows while the replay goes on.
+
+The replay hands over record batches, which own their memory; at most ``WAITING`` wait. What goes wrong on the thread is
+raised where the next batch is handed over, or at the end.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from queue import Empty, Queue
+from typing import Final
+
+import pyarrow as pa
+
+from lobench.workbench.rows.formats import Encoder
+
+WAITING: Final = 4
+GROUP_ROWS: Final = 128 * 1024
+GROUP_BYTES: Final = 64 * 2**20
+"""A row group is written once it has so many rows, or so many bytes: what a file holds in memory."""
+
+
+class BackgroundEncoder:
+    """Encodes on a thread of its own what is ``put``; ``finish`` or ``discard`` ends the thread.
+
+    ``make`` is called there for the encoder. ``grouped``: batches are put together to groups.
+    """
+
+    def __init__(self, make: Callable[[], Encoder], *, grouped: bool) -> None:
+        self._make, self._grouped = make, grouped
+        self._queue: Queue[pa.RecordBatch | None] = Queue(WAITING)
+        self._problem: BaseException | None = None
+        self._abandoned = False
+        self._told: Mapping[str, str] = {}
+        self._thread = threading.Thread(target=self._run, name="lobench-encode", daemon=True)
+        self._thread.start()
+
+    def put(self, batch: pa.RecordBatch) -> None:
+        """Have a batch encoded. Raises what went wrong with one before."""
+        if self._problem is not None:
+            raise self._problem
+        self._queue.put(batch)
+
+    def finish(self, told: Mapping[str, str]) -> None:
+        """Wait until all is encoded, and end it with what is told of it. Raises what went wrong."""
+        self._told = told
+        self._queue.put(None)
+        self._thread.join()
+        if self._problem is not None:
+            raise self._problem
+
+    def discard(self) -> None:
+        """Encode no more. Safe to call twice, and after ``finish``."""
+        self._abandoned = True
+        with suppress(Empty):
+            while True:
+                self._queue.get_nowait()
+        if self._thread.is_alive():
+            self._queue.put(None)
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            self._encode()
+        except BaseException as problem:
+            self._problem = problem
+            # Nobody may wait for room.
+            while self._queue.get() is not None:
+                pass
+
+    def _encode(self) -> None:
+        encoder = self._make()
+        done = False
+        try:
+            self._encode_with(encoder)
+            done = not self._abandoned
+        finally:
+            if not done:
+                encoder.abandon()
+
+    def _encode_with(self, encoder: Encoder) -> None:
+        group: list[pa.RecordBatch] = []
+        rows = size = 0
+        while (batch := self._queue.get()) is not None:
+            group.append(batch)
+            rows += batch.num_rows
+            size += batch.nbytes
+            if not self._grouped or rows >= GROUP_ROWS or size >= GROUP_BYTES:
+                encoder.write(_together(group))
+                group = []
+                rows = size = 0
+        if not self._abandoned:
+            if group:
+                encoder.write(_together(group))
+            encoder.close(self._told)
+
+
+def _together(group: list[pa.RecordBatch]) -> pa.Table:
+    # In one piece, for each piece of a column is encoded by itself.
+    table = pa.Table.from_batches(group)
+    return table if len(group) == 1 else table.unify_dictionaries().combine_chunks()
