@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -12,11 +13,12 @@ from lobench.workbench.profile.attribution import LIBRARY, short, spend
 from lobench.workbench.profile.callgrind_file import Counts, read_counts
 from lobench.workbench.profile.callgrind_names import named
 from lobench.workbench.profile.codemap import CodeMap, Frame, Piece
+from lobench.workbench.profile.difference import difference
 from lobench.workbench.profile.model.costs import LineCost, Profile, Stacks, StageCost, StagedLine
 from lobench.workbench.profile.model.difference import Changed, LineChange
 from lobench.workbench.profile.model.variant import Profiled
 from lobench.workbench.profile.pairing import Exchange, exchanges, pairs
-from lobench.workbench.profile.tables import bottleneck_line, tables
+from lobench.workbench.profile.tables import bottleneck_line, difference_tables, tables
 
 
 @pytest.mark.parametrize(
@@ -200,7 +202,8 @@ def test_tables_keep_their_numbers_on_eighty_columns() -> None:
     for number in ("1234", "100.0%", "12,345.67", "1,234.56", "789.01", "234.56"):
         assert number in row.split()
     assert max(map(len, text.getvalue().splitlines())) <= 80
-    assert "engine" in row
+    assert "…" in row
+    assert "ers.py " in row
     assert "total" in row
 
 
@@ -213,3 +216,17 @@ def test_frames_of_py_spy_have_names() -> None:
     frames: list[dict[str, object]] = [{"name": "main"}, {"name": hex(KERNEL + 9)}, {"name": "0x9999"}]
     told = sampled._with_lines({"shared": {"frames": frames}}, CODES)
     assert [frame["name"] for frame in told["shared"]["frames"]] == ["main", "in (b.py:7)", "(generated code)"]
+
+
+def test_a_difference_tells_exchanges_in_one_row() -> None:
+    def with_costs(*costs: float) -> Profile:
+        rows = [
+            StagedLine("a.py", place, "f", "x", 0.5, 0.5, dict.fromkeys(COLUMNS, cost), "levels")
+            for place, cost in enumerate(costs, 1)
+        ]
+        return replace(profile(), lines=tuple(rows))
+
+    found = difference(with_costs(5.0, 7.0, 3.0), with_costs(7.5, 4.5, 3.0))
+    assert len(found.lines) == 2
+    told = list(difference_tables(found))
+    assert told[-1] == "2 lines of 1 functions only exchanged instructions: 2.50 per event between them, +0.00 in all"

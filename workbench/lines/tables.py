@@ -9,7 +9,7 @@ from rich.table import Table
 from lobench.workbench.lines.model import ProgramDifference, ProgramProfile
 from lobench.workbench.processes.starting import ending
 from lobench.workbench.profile.attribution import short
-from lobench.workbench.profile.columns import add_names, add_numbers, cut, table
+from lobench.workbench.profile.columns import Path, add_names, add_numbers, cut, table
 from lobench.workbench.profile.model.costs import LineCost
 from lobench.workbench.profile.model.difference import LineChange
 from lobench.workbench.profile.tables import BLIND
@@ -79,7 +79,7 @@ def _rows(title: str, rows: Sequence[LineCost], columns: Sequence[str]) -> Table
     for row in rows:
         file, line = _where(row)
         values = [f"{row.costs[column]:,}" for column in columns]
-        made.add_row(f"{row.share:.1%}", *values, cut(file), line, cut(_text(row)))
+        made.add_row(f"{row.share:.1%}", *values, Path(file), line, cut(_text(row)))
     return made
 
 
@@ -89,7 +89,7 @@ def _functions(found: ProgramProfile) -> Table:
     add_names(made, "function", "file")
     for row in found.functions[:_FUNCTIONS]:
         values = (f"{row.share:.1%}", f"{row.total_share:.1%}", f"{row.costs[found.columns[0]]:,}")
-        made.add_row(*values, cut(short(row.function, row.file)), cut(row.file))
+        made.add_row(*values, cut(short(row.function, row.file)), Path(row.file))
     return made
 
 
@@ -115,7 +115,7 @@ def difference_tables(found: ProgramDifference, most: int) -> Iterator[Table | s
         cost = row.costs[first]
         file, line = _where(row)
         figures = (f"{cost.change:+,}", f"{cost.before:,}", f"{cost.after:,}")
-        made.add_row(*figures, cut(row.what), cut(file), line, cut(_text(row)))
+        made.add_row(*figures, cut(row.what), Path(file), line, cut(_text(row)))
     yield made
     if len(rows) > most:
         yield f"and {len(rows) - most} lines more"

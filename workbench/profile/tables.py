@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
+from rich.console import RenderableType
 from rich.table import Table
 
 from lobench.workbench.profile.attribution import short
-from lobench.workbench.profile.columns import add_names, add_numbers, cut, table
+from lobench.workbench.profile.columns import Path, add_names, add_numbers, cut, table
 from lobench.workbench.profile.model.costs import FunctionCost, LineCost, MechanismCost, Profile, StageCost
 from lobench.workbench.profile.model.difference import Difference, LineChange, MechanismChange
 from lobench.workbench.profile.model.variant import Ablation, HeapProfile, Profiled, PythonProfile
-from lobench.workbench.profile.pairing import Exchange, exchanges
+from lobench.workbench.profile.pairing import exchanges
 from lobench.workbench.profile.summary import next_bottleneck, shares_by_method, stage_table
 from lobench.workbench.results.model.profiles import MethodShares
 
@@ -104,9 +105,17 @@ def _rows(title: str, names: Sequence[str], rows: Sequence[_Row], columns: Seque
     add_numbers(made, "share", *columns)
     for row in rows:
         values = [getattr(row, name) for name in names]
-        texts = [cut("-" if value is None else str(value)[:_TEXT]) for value in values]
+        texts = [_cell(name, value, row) for name, value in zip(names, values, strict=True)]
         made.add_row(*texts, f"{row.share:.1%}", *(f"{row.costs[column]:,.2f}" for column in columns))
     return made
+
+
+def _cell(name: str, value: object, row: _Row) -> RenderableType:
+    if name == "file":
+        return Path(str(value))
+    if name == "function" and isinstance(row, FunctionCost):
+        return cut(short(row.function, row.file))
+    return cut("-" if value is None else str(value)[:_TEXT])
 
 
 def _ablation(found: Ablation) -> Table:
@@ -144,7 +153,7 @@ def _python(found: PythonProfile) -> Table:
     add_names(made, "source")
     for row in found.lines[:_LINES]:
         shares = [f"{part:.1%}" for part in (row.python, row.native, row.system)]
-        made.add_row(cut(row.file), str(row.line), *shares, cut(row.text[:_TEXT]))
+        made.add_row(Path(row.file), str(row.line), *shares, cut(row.text[:_TEXT]))
     return made
 
 
@@ -179,9 +188,11 @@ def difference_tables(found: Difference) -> Iterator[Table | str]:
         rows = [row for row in changed if row.what == kind and abs(row.costs[first].change) >= _LEAST][:_LINES]
         if rows:
             yield _changes(f"{kind} lines, {what} per event", rows, first)
-    moved = sorted((one for one in exchanged if one.moved >= _LEAST), key=lambda one: -one.moved)
-    if moved:
-        yield _exchanged(f"functions whose lines only exchanged {what}, per event", moved[:_FUNCTIONS])
+    moved = sum(one.moved for one in exchanged)
+    if moved >= _LEAST:
+        lines, rest = sum(one.lines for one in exchanged), sum(one.change for one in exchanged)
+        functions = f"{lines} lines of {len(exchanged)} functions"
+        yield f"{functions} only exchanged {what}: {moved:,.2f} per event between them, {rest:+,.2f} in all"
 
 
 def _changes(title: str, rows: Sequence[LineChange], column: str) -> Table:
@@ -193,17 +204,7 @@ def _changes(title: str, rows: Sequence[LineChange], column: str) -> Table:
     for row in rows:
         cost = row.costs[column]
         values = f"{cost.before:,.2f}", f"{cost.after:,.2f}", f"{cost.change:+,.2f}"
-        made.add_row(*values, cut(row.file), str(row.line), cut(row.text[:_TEXT]))
-    return made
-
-
-def _exchanged(title: str, rows: Sequence[Exchange]) -> Table:
-    made = table(title)
-    add_numbers(made, "moved", "change", "lines")
-    add_names(made, "function", "file")
-    for row in rows:
-        values = f"{row.moved:,.2f}", f"{row.change:+,.2f}", str(row.lines)
-        made.add_row(*values, cut(short(row.function, row.file)), cut(row.file))
+        made.add_row(*values, Path(row.file), str(row.line), cut(row.text[:_TEXT]))
     return made
 
 
