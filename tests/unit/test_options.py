@@ -17,6 +17,7 @@ TWO_MEANINGS = {
     "-o": "folder of results, or the one file that a verb writes",
     "--output": "folder of results, or the one file that a verb writes",
     "--from": "records from a time on, or the result that a share is taken from",
+    "--with": "all ways to look at a variant, or the one to look at a program",
     "--force": "replace files, or compare what should not be compared",
 }
 """Spellings whose meaning depends on the verb, which has another ``dest`` for each."""

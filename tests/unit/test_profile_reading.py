@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from typing import Any
@@ -27,7 +28,7 @@ from lobench.workbench.profile.model.costs import Profile
 from lobench.workbench.profile.model.summary import Share
 from lobench.workbench.profile.model.variant import Ablation, Found, Profiled, found_of
 from lobench.workbench.profile.report import entry_of
-from lobench.workbench.profile.sampled import _count, _spy_samples, perf_samples
+from lobench.workbench.profile.sampled import _spy_samples, count, perf_samples
 from lobench.workbench.profile.seen import Facts
 from lobench.workbench.profile.sourcepage import source_page
 from lobench.workbench.profile.sources import Sources
@@ -287,6 +288,16 @@ def test_flame_graphs_are_svg() -> None:
     text = flame_graph(made())
     assert "<script" not in text
     assert "href" not in text
+    alive = ElementTree.fromstring(flame_graph(made(), alive=True))
+    assert len(alive.findall("s:script", space)) == 1
+    assert not [element for element in alive.iter() if {"href", "src"} & set(element.attrib)]
+    boxes = alive.findall("s:g", space)
+    assert "data-up" not in boxes[0].attrib
+    for place, box in enumerate(boxes[1:], 1):
+        above = boxes[int(box.attrib["data-up"])].attrib
+        assert int(box.attrib["data-up"]) < place
+        assert float(above["data-left"]) <= float(box.attrib["data-left"])
+        assert float(box.attrib["data-width"]) <= float(above["data-width"])
 
 
 def test_source_pages_stand_alone() -> None:
@@ -295,6 +306,11 @@ def test_source_pages_stand_alone() -> None:
     assert "<script" not in page
     assert "http" not in page
     assert "50.00%" in page
+    assert "prefers-color-scheme:dark" in page
+    # The index names the costliest line first, and leads to each.
+    links = re.findall(r'<a href="#([^"]+)">([^<]+)</a>', page)
+    assert [text for _, text in links] == ["b.py:5", "a.py:1", "c.py:9"]
+    assert {target for target, _ in links} == set(re.findall(r'<tr id="([^"]+)"', page))
 
 
 def test_differences_name_what_went_and_what_came() -> None:
@@ -383,7 +399,7 @@ python 1/1 10.002: 1003009 cpu-clock:u:
 
 
 def test_perf_and_py_spy_samples() -> None:
-    counts, total = _count(perf_samples(PERF.splitlines()), CODES)
+    counts, total = count(perf_samples(PERF.splitlines()), CODES)
     assert total == 3
     assert {address: int(n[0]) for address, n in counts.own.items()} == {KERNEL + 4: 1}
     assert {place: int(n[0]) for place, n in counts.called.items()} == {(KERNEL + 9, "__libc_malloc"): 1}
@@ -391,7 +407,7 @@ def test_perf_and_py_spy_samples() -> None:
         "shared": {"frames": [{"name": "run"}, {"name": hex(KERNEL + 8)}, {"name": "malloc"}]},
         "profiles": [{"samples": [[0, 1, 2], [0, 1], [0]]}],
     }
-    counts, total = _count(_spy_samples(profile), CODES)
+    counts, total = count(_spy_samples(profile), CODES)
     assert total == 3
     # A call's return address is the one behind it; an interrupted instruction's is its own.
     assert [place for place, _ in counts.called] == [KERNEL + 7]

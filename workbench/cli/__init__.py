@@ -31,6 +31,7 @@ VERBS = (
     "inspect",
     "convert",
     "profile",
+    "lines",
     "tune",
     "plan",
     "ladder",

@@ -55,7 +55,7 @@ class LineTables(debuginfo.DIBuilder):  # type: ignore[misc]
         return self.module.add_debug_info("DISubroutineType", {"types": self.module.add_metadata([])})
 
 
-def install() -> None:
+def install(tables: type[LineTables] = LineTables) -> None:
     """From now on everything that Numba compiles in this process carries line tables, and is kept in ``OBJECTS``.
 
     Raises LobenchError when this Numba's inside is not the one that is known.
@@ -63,9 +63,9 @@ def install() -> None:
     library: Any = getattr(codegen, "CPUCodeLibrary", None)
     if not hasattr(debuginfo, "DummyDIBuilder") or not hasattr(library, "_finalize_final_module"):
         raise LobenchError("source lines of kernels need Numba 0.61 to 0.68: this version's internals are different")
-    if debuginfo.DummyDIBuilder is LineTables:
+    if debuginfo.DummyDIBuilder is tables:
         return
-    debuginfo.DummyDIBuilder = LineTables
+    debuginfo.DummyDIBuilder = tables
     finalize = library._finalize_final_module
 
     def keep(self: Any) -> Any:

@@ -1,0 +1,82 @@
+"""Running a program that is looked at, under a tool's command line; its input and output are the user's."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from lobench.workbench import PACKAGES, ROOT
+from lobench.workbench.lines.model import Facts
+from lobench.workbench.lines.program import Program
+from lobench.workbench.lines.reading import Left
+from lobench.workbench.processes import child
+from lobench.workbench.processes.starting import tool_environment
+from lobench.workbench.profile.attribution import Spent
+
+_START = str(Path(__file__).with_name("start.py"))
+
+Output = Literal["own", "error", "again"]
+"""Where what the program prints goes: where it would go without us, to standard error, or through this process's
+``print``."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a tool saw of a program: costs of stacks, in order of ``columns``; ``code``: how the program ended."""
+
+    tool: str
+    columns: tuple[str, ...]
+    spent: list[Spent]
+    left: Left
+    facts: Facts
+    code: int
+
+
+def command(program: Program, folder: Path, **facts: Any) -> tuple[list[str], dict[str, str]]:
+    """The program's command line and environment. ``facts``: what else ``watching`` must know."""
+    program.write(folder, child=child.__file__, root=str(ROOT), packages=list(PACKAGES), **facts)
+    variables = tool_environment(_environment())
+    return [sys.executable, "-P", _START, str(folder)], variables
+
+
+def _environment() -> dict[str, str]:
+    """The user's own; the order in which Numba compiles what it keeps in sets is the same every time."""
+    return {"PYTHONHASHSEED": "0", **os.environ}
+
+
+def run(words: Sequence[str], variables: dict[str, str], output: Output) -> int:
+    """Run it to its end; returns its exit code."""
+    if output == "again":
+        # The standard output of a notebook is no file that another process could write to.
+        done = subprocess.run(
+            words,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        print(done.stdout, end="")
+        print(done.stderr, end="", file=sys.stderr)
+        return done.returncode
+    sys.stdout.flush()
+    out = sys.stderr.fileno() if output == "error" else None
+    process = subprocess.Popen(words, env=variables, stdout=out)
+    try:
+        return process.wait()
+    except KeyboardInterrupt as interrupt:
+        # The keyboard's interrupts the program as well: what ran until then is shown. A second one, or a signal to this
+        # process alone, ends everything.
+        if type(interrupt) is not KeyboardInterrupt:
+            raise
+        return process.wait()
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
