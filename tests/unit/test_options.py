@@ -18,6 +18,7 @@ TWO_MEANINGS = {
     "--output": "folder of results, or the one file that a verb writes",
     "--from": "records from a time on, or the result that a share is taken from",
     "--force": "replace files, or compare what should not be compared",
+    "--same": "one commit twice, or the rule by which results are equal",
 }
 """Spellings whose meaning depends on the verb, which has another ``dest`` for each."""
 
