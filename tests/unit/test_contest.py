@@ -19,9 +19,10 @@ from lobench.workbench.cli.cmp import defaults
 from lobench.workbench.contest import analysis
 from lobench.workbench.contest.agreement import calls_of
 from lobench.workbench.contest.asked import Asked, all_callables, is_callable
-from lobench.workbench.contest.bench import Outcome, bench_of, is_disturbed
+from lobench.workbench.contest.bench import Outcome, is_disturbed
 from lobench.workbench.contest.callables import Callables
 from lobench.workbench.contest.commands import words_of
+from lobench.workbench.contest.kinds import bench_of
 from lobench.workbench.contest.loading import load, spec_of
 from lobench.workbench.contest.session import Agreement, ContestSession, laid_out
 from lobench.workbench.experiment.budget import Budget

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from lobench.engine.errors import LobenchError
 from lobench.workbench.contest.asked import CALLABLES, Asked
-from lobench.workbench.contest.bench import Bench, bench_of
+from lobench.workbench.contest.bench import Bench
+from lobench.workbench.contest.kinds import bench_of
 from lobench.workbench.measurement.task import Job
 
 PIECE = 10e-3

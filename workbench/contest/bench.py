@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from lobench.workbench.contest.asked import CALLABLES, Asked
 from lobench.workbench.measurement.contamination import REASONS, Reading
 
 
@@ -36,18 +34,6 @@ class Bench(Protocol):
     def found(self) -> dict[int, str]:
         """Subjects that did something else in a timed call than before, and what."""
         ...
-
-
-def bench_of(asked: Asked, chosen: Sequence[int], seed: int, variables: dict[str, str]) -> Bench:
-    """Of the ``chosen`` subjects, by their places in ``asked``; ``variables``: of the environment of commands. Raises
-    LobenchError for what cannot be loaded, or run."""
-    if asked.kind == CALLABLES:
-        from lobench.workbench.contest.callables import Callables
-
-        return Callables(asked, chosen, random.Random(seed))
-    from lobench.workbench.contest.commands import Commands
-
-    return Commands(asked, chosen, variables)
 
 
 def is_disturbed(reading: Reading, clock: str) -> bool:

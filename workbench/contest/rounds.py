@@ -12,7 +12,8 @@ from typing import Any
 
 from lobench.engine.errors import LobenchError
 from lobench.workbench.contest.asked import CALLABLES, Asked
-from lobench.workbench.contest.bench import Bench, bench_of, is_disturbed
+from lobench.workbench.contest.bench import Bench, is_disturbed
+from lobench.workbench.contest.kinds import bench_of
 from lobench.workbench.measurement.clocks import pin
 from lobench.workbench.measurement.task import NOBODY, Job
 from lobench.workbench.measurement.turn_order import orders
