@@ -35,7 +35,7 @@ def load(spec: str) -> Callable[..., Any]:
         raise UsageError(f"{place}: {type(error).__name__}: {error}") from error
     if not callable(found):
         raise UsageError(f"{spec}: is no callable, but {type(found).__name__}")
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _file(path: Path) -> ModuleType:
@@ -75,7 +75,7 @@ def spec_of(function: Callable[..., Any]) -> str:
     module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", None)
     shown = name or repr(function)
     try:
-        held = reduce(getattr, str(name).split("."), sys.modules[str(module)])
+        held: Any = reduce(getattr, str(name).split("."), sys.modules[str(module)])
     except (AttributeError, KeyError):
         held = None
     if held is not function or module is None:
