@@ -78,7 +78,8 @@ def test_callables(folder: Path) -> None:
     # What a session of two seconds finds is a matter of the machine.
     assert pair["verdict"] in VERDICTS
     assert pair["ratio"]["value"] < 0.9
-    assert found["session"]["measured"] == ["a.py:squares", "b.py:often", "a.py:squares (A/A)"]
+    measured = found["session"]["measured"]
+    assert (measured[:2], measured[-1]) == (["a.py:squares", "b.py:often"], "a.py:squares (A/A)")
     assert {row[0] for row in found["session"]["samples"]["rows"]} == {0, 1, 2}
     lines = done.stdout.splitlines()
     (verdict,) = [line for line in lines if line.startswith("verdict")]
@@ -88,7 +89,7 @@ def test_callables(folder: Path) -> None:
     assert lobench("report", result, folder=folder).returncode == 0
     text = (folder / result).with_name("report.html").read_text()
     assert "CPU time of a call" in text
-    assert "a.py:squares stood in the line-up often" in text
+    assert "a.py:squares stood in the line-up twice" in text
 
 
 def test_wrong_results_are_refused(folder: Path) -> None:
@@ -165,7 +166,7 @@ def test_commands_have_the_users_environment(folder: Path) -> None:
     variables.pop("OPENBLAS_NUM_THREADS", None)
     done = subprocess.run(words, cwd=folder, env=variables, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr + done.stdout
-    assert "none:" in done.stdout  # one command often
+    assert "none:" in done.stdout  # one command twice
 
 
 def test_functions(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
