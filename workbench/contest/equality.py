@@ -100,7 +100,8 @@ def _of_objects(expected: Any, found: Any, where: str, rtol: float) -> str | Non
         return differs
     if callable(getattr(expected, "equals", None)):
         return None if expected.equals(found) else f"{where}: the two of type {type(expected).__name__} are not equal"
-    if is_dataclass(expected) or type(expected).__eq__ is object.__eq__:
+    rule: Any = type(expected).__eq__
+    if is_dataclass(expected) or rule is object.__eq__:
         if not hasattr(expected, "__dict__") or isinstance(expected, type) or callable(expected):
             raise IncomparableError(type(expected).__name__)
         return difference(vars(expected), vars(found), f"the attributes of {where}", rtol)
