@@ -29,7 +29,7 @@ def difference(expected: Any, found: Any, where: str, rtol: float = RTOL) -> str
         return None if expected == found else f"{where} is {_short(found)}, not {_short(expected)}"
     if isinstance(expected, Mapping) and isinstance(found, Mapping):
         if expected.keys() != found.keys():
-            odd = next(iter(expected.keys() ^ found.keys()))
+            odd = [*(key for key in expected if key not in found), *(key for key in found if key not in expected)][0]
             return f"{where} has {'no' if odd in expected else 'an unexpected'} key {_short(odd)}"
         return _first(((expected[key], found[key], f"{where}[{_short(key)}]") for key in expected), rtol)
     if isinstance(expected, list | tuple) and isinstance(found, list | tuple):
