@@ -39,7 +39,7 @@ def work(job: Job) -> None:
         job.tell({"error": str(error), "usage": error.exit_code == 2})
         return
     agreeing = [place for place, outcome in enumerate(outcomes) if outcome.reason is None]
-    told = {"outcomes": [[outcome.reason, outcome.note] for outcome in outcomes]}
+    told: dict[str, object] = {"outcomes": [[outcome.reason, outcome.note] for outcome in outcomes]}
     if outcomes[0].reason is None and len(agreeing) > 1:
         told |= _pieces(job, asked, bench, agreeing)
     job.tell(told)

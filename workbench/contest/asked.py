@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from lobench.engine.errors import UsageError
 from lobench.workbench.results.model.control import TWICE, is_again
@@ -30,7 +30,7 @@ class Asked:
     Raises UsageError for what cannot be compared as asked.
     """
 
-    kind: Literal["callables", "commands"]
+    kind: str
     subjects: tuple[str, ...]
     clock: str
     setup: str | None = None
