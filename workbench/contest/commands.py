@@ -147,7 +147,7 @@ class Commands:
         output = "" if self._check else hashlib.blake2b(self._read(self._output), digest_size=16).hexdigest()
         return Run(os.waitstatus_to_exitcode(status), output, reading)
 
-    def _spawned(self, words: Sequence[str], given: int, output: int) -> tuple[int, Any]:
+    def _spawned(self, words: list[str], given: int, output: int) -> tuple[int, Any]:
         """Run words to their end; returns status and resources. Raises UsageError where there is no such program."""
         for descriptor in (output, self._errors):
             os.ftruncate(descriptor, 0)
