@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from os import fspath
 from typing import Any, overload
 
 from lobench._feeds import FeedLike, PathLikes, Progress, advancing, source_of, words_of
 from lobench.engine.foreign.start import Contestant
 from lobench.workbench.against.proof import Proof
-from lobench.workbench.cli import cmp
+from lobench.workbench.cli import cmp, contest
 from lobench.workbench.cli import run as run_command
 from lobench.workbench.cli import verify as verify_command
 from lobench.workbench.cli.calling import arguments_of
 from lobench.workbench.cli.conform import judged
 from lobench.workbench.conformance.conforming import Conformance
 from lobench.workbench.console import quiet
+from lobench.workbench.contest.asked import is_callable
+from lobench.workbench.contest.loading import spec_of
 from lobench.workbench.inspecting import Inspection, inspect_feed
 from lobench.workbench.ladder import known_with
 from lobench.workbench.results import read
@@ -164,6 +166,7 @@ def run(
         return RunResult(content, folder.result, write([content], folder.path))
 
 
+@overload
 def compare(
     a: str,
     b: str,
@@ -175,20 +178,83 @@ def compare(
     tuning: PathLikes | None = None,
     until: str = "strategies",
     budget: float | str | None = None,
+    precision: float | str | None = None,
+    processes: int | None = None,
+    tolerance: float | str = 0.0,
+    time_limit: float | str | None = None,
+    output: PathLikes = "out",
+    progress: bool = True,
+) -> RunResult: ...
+@overload
+def compare(
+    a: Callable[..., Any],
+    b: Callable[..., Any],
+    *,
+    others: Sequence[Callable[..., Any]] = (),
+    setup: Callable[[], Any] | None = None,
+    reset: str = "fresh",
+    same: Callable[[Any, Any], Any] | None = None,
+    clock: str = "cpu",
+    budget: float | str | None = None,
+    precision: float | str | None = None,
+    processes: int | None = None,
+    tolerance: float | str = 0.0,
+    output: PathLikes = "out",
+    progress: bool = True,
+) -> RunResult: ...
+
+
+def compare(
+    a: str | Callable[..., Any],
+    b: str | Callable[..., Any],
+    feed: FeedLike | None = None,
+    *,
+    others: Sequence[Callable[..., Any]] = (),
+    setup: Callable[[], Any] | None = None,
+    reset: str = "fresh",
+    same: Callable[[Any, Any], Any] | None = None,
+    clock: str = "cpu",
+    ladder: PathLikes | None = None,
+    variants_from: Sequence[PathLikes] = (),
+    evaluate: str = "last",
+    tuning: PathLikes | None = None,
+    until: str = "strategies",
+    budget: float | str | None = None,
+    precision: float | str | None = None,
     processes: int | None = None,
     tolerance: float | str = 0.0,
     time_limit: float | str | None = None,
     output: PathLikes = "out",
     progress: bool = True,
 ) -> RunResult:
-    """Is variant ``b`` faster than ``a``? Both are verified and measured in one session: ``lobench cmp``.
+    """Is ``b`` faster than ``a``? Two variants by their names, verified and measured in one session, or two functions,
+    whose results must be equal: ``lobench cmp``.
 
     ``comparison`` of the result has the ratio, its interval and the verdict; it is None where one of the two does not
-    compute what the reference computes. Raises UsageError, FeedError.
+    compute what the other does. Functions are loaded by fresh processes: they stand in a module or in a file. ``setup``
+    returns their arguments, for each call anew, or (``reset``) once to be copied or shared; ``same`` says whether two
+    results are equal. All ``others`` are compared with ``a``, too. Raises UsageError, FeedError.
 
         result = lobench.compare("p4", "my_variant", variants_from=["my_variant.py"], budget="30s")
         result.comparison.verdict, result.comparison.ratio
+        result = lobench.compare(mine.slow, mine.fast, setup=mine.arguments, precision="0.5%")
     """
+    measured: dict[str, Any] = {
+        "budget": budget,
+        "precision": precision,
+        "processes": processes,
+        "tolerance": tolerance,
+        "output": fspath(output),
+    }
+    if callable(a) or callable(b) or is_callable(a):
+        specs = [spec_of(function) if callable(function) else function for function in (a, b, *others)]
+        rules = {"setup": setup and spec_of(setup), "reset": reset, "same": same and spec_of(same), "clock": clock}
+        arguments = arguments_of("cmp", specs, **rules, **measured)
+        asked = contest.asked_of(arguments, cmp.defaults())
+        assert asked is not None, "callables were given"
+        with quiet(not progress):
+            kept, _ = contest.conducted(arguments, asked)
+            return RunResult(read(kept.result), kept.result)
     arguments = arguments_of(
         "cmp",
         [*(word for word in words_of(feed) if word.startswith("--")), a, b, *_names(words_of(feed))],
@@ -197,11 +263,8 @@ def compare(
         evaluate=evaluate,
         tuning=_path(tuning),
         until=until,
-        budget=budget,
-        processes=processes,
-        tolerance=tolerance,
         time_limit=time_limit,
-        output=fspath(output),
+        **measured,
     )
     with quiet(not progress):
         folder, _, _ = cmp.conducted(arguments)

@@ -61,6 +61,14 @@ def headline(name: str, result: Result) -> str:
     return f"{name}: {counts}"
 
 
+def duration(seconds: float) -> str:
+    """With four digits, in the unit that suits it."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= size:
+            return f"{seconds / size:.4g} {unit}"
+    return f"{seconds / 1e-9:.4g} ns"
+
+
 def print_json(value: Any) -> None:
     """One JSON object on stdout; NaN and infinities become null, as JSON has none."""
     print(json.dumps(_plain(value), indent=2))

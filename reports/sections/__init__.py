@@ -12,6 +12,7 @@ from lobench.reports.blocks import Section
 from lobench.reports.result_view import ResultView
 from lobench.reports.sections import (
     attribution,
+    contest,
     cost,
     counters,
     interactions,
@@ -34,4 +35,5 @@ FEED_SECTIONS: Sequence[Callable[[ResultView], Section | None]] = (
     noise.section,
     scaling.section,
 )
+CONTEST_SECTIONS: Sequence[Callable[[Result], Section | None]] = (contest.section, contest.noise_section)
 DOCUMENT_SECTIONS: Sequence[Callable[[Result], Section | None]] = (cost.section, machine.section)

@@ -19,6 +19,7 @@ TWO_MEANINGS = {
     "--from": "records from a time on, or the result that a share is taken from",
     "--with": "all ways to look at a variant, or the one to look at a program",
     "--force": "replace files, or compare what should not be compared",
+    "--same": "one commit twice, or the rule by which results are equal",
 }
 """Spellings whose meaning depends on the verb, which has another ``dest`` for each."""
 

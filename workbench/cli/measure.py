@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from lobench.workbench.cli import options, units
+from lobench.workbench.cli import options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,12 +40,7 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
     options.add_until(parser)
     options.add_time_limit(parser)
     options.add_budget(parser, "120s, with --precision at most 10m; all feeds share it")
-    parser.add_argument(
-        "--precision",
-        metavar="WIDTH",
-        type=units.precision,
-        help="stop when the half-width of every interval is below this: 0.5%% or 0.005",
-    )
+    options.add_precision(parser)
     options.add_processes(parser)
     options.add_output(parser, "out")
 

@@ -207,6 +207,15 @@ def add_seconds(parser: argparse.ArgumentParser, default: float, whose: str) -> 
     )
 
 
+def add_precision(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--precision",
+        metavar="WIDTH",
+        type=units.precision,
+        help="stop when the half-width of every interval is below this: 0.5%% or 0.005",
+    )
+
+
 def add_processes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--processes", type=int, metavar="N", help="fresh processes to measure in (default: as fits)")
 

@@ -15,7 +15,7 @@ from lobench.workbench.results.model.document import FeedResult, Result
 from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.results.model.noise import Noise
 from lobench.workbench.results.model.samples import SessionResult
-from lobench.workbench.results.refuted import TIMED_DIFFERS, failed, refuted
+from lobench.workbench.results.refuted import TIMED_DIFFERS, agree, failed
 
 
 def without_rows(content: Result) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def _bare(value: Any) -> Any:
 
 def exit_code(content: Result) -> int:
     """1 if a variant did not compute what the reference computes, in verification or after a timed replay."""
-    return int(any(refuted(feed) for feed in content.feeds))
+    return int(not agree(content))
 
 
 def show(content: Result) -> None:

@@ -27,7 +27,8 @@ class Precision:
 def precisions(session: Session) -> dict[str, Precision]:
     """Of every measured variant but the first.
 
-    A process says the median over its slices of the log ratio of CPU times; the interval is Student's t over processes.
+    A process says the median over its slices of the log ratio of times, by the session's clock; the interval is
+    Student's t over processes.
     """
     if not session.samples:
         return {}
@@ -36,7 +37,7 @@ def precisions(session: Session) -> dict[str, Precision]:
     count = len(session.measured)
     # Rows of a pass are complete: sorted, each run of `count` is one slice with every variant.
     order = np.lexsort([columns[name] for name in ("variant", "slice", "pass", "process")])
-    logs = np.log(np.maximum(columns["cpu_ns"][order], 1)).reshape(-1, count)
+    logs = np.log(np.maximum(columns[session.clock][order], 1)).reshape(-1, count)
     owners = columns["process"][order].reshape(-1, count)[:, 0]
     processes = np.unique(owners)
     found = {}

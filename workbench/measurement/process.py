@@ -6,6 +6,7 @@ import json
 import mmap
 import os
 import select
+import signal
 import subprocess
 import tempfile
 import time
@@ -61,6 +62,7 @@ def _said(task: Task, advance: Callable[[float], None], told: float) -> Generato
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=complaints,
+            process_group=0 if task.group else None,
             pass_fds=[given for given in (task.descriptor, task.hand) if given is not None],
         ) as process,
     ):
@@ -79,12 +81,12 @@ def _said(task: Task, advance: Callable[[float], None], told: float) -> Generato
                 told = now
                 yield json.loads(line)
         except TimeoutError:
-            process.kill()
+            _kill(process, task)
             who = in_hand(task)
             how = "did not go on"
             raise WorkerError(f"a measuring process {how}{_named(who)}", who, how) from None
         except BaseException:
-            process.kill()
+            _kill(process, task)
             raise
         # Whoever ends its own process, does so with a variant in hand, whatever its exit code.
         who = in_hand(task)
@@ -94,6 +96,14 @@ def _said(task: Task, advance: Callable[[float], None], told: float) -> Generato
             how = ending(process.returncode, said)
             message = f"a measuring process {how}{_named(who)}: {said}".rstrip(": ")
             raise WorkerError(message, who, said if process.returncode == 1 and said else how)
+
+
+def _kill(process: subprocess.Popen[bytes], task: Task) -> None:
+    """End a process, with all that it started where it leads a group."""
+    if task.group:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
 
 
 def lines(descriptor: int, seconds: float, later: float | None = None) -> Iterator[bytes]:

@@ -46,16 +46,23 @@ class Session:
     """Variants that ended a process, and how: they are in none of the lists above any more."""
     held: int = 0
     """Bytes that a pass takes, as far as known."""
+    clock: str = "cpu_ns"
+    """The column of times that is looked at while it runs."""
 
     @property
     def begun(self) -> int:
         """Processes that have measured something side by side."""
         return 1 + max((row[0] for row in self.samples), default=-1)
 
+    def add(self, process: int, samples: Sequence[Sequence[int]], kind: str = LOCKSTEP) -> list[list[int]]:
+        """Keep samples of a process; returns their rows."""
+        rows = [counted(SESSION_COLUMNS, [process, *sample]) for sample in samples]
+        (self.samples if kind == LOCKSTEP else self.isolated).extend(rows)
+        return rows
+
     def take(self, process: int, message: Message) -> None:
         """Keep what one pass measured."""
-        rows = [counted(SESSION_COLUMNS, [process, *sample]) for sample in message["samples"]]
-        (self.samples if message["kind"] == LOCKSTEP else self.isolated).extend(rows)
+        rows = self.add(process, message["samples"], message["kind"])
         self.held = max(self.held, message["held"])
         states = dict(zip(self.measured, message["end_states"], strict=True))
         for name in states:
@@ -165,14 +172,9 @@ def measure(
     enough: Callable[[Session], bool] = lambda session: False,
     advance: Callable[[float], None] = lambda seconds: None,
 ) -> None:
-    """Fill a session, beginning where it stands. ``isolated``: with an isolated pass in some processes; ``traced``:
-    traces are compared.
-
-    Where the machine is so busy that the time is over early, only ``least`` processes of the design are insisted on.
-    ``keep`` is called after every pass, so that nothing measured is lost; ``enough`` after every process, to end
-    early; ``advance`` with the seconds spent, as they pass. Each replay's end state is compared with the control's:
-    a variant whose differs stands in ``disagreeing``. One that ends its process is ``lost``, and the session goes on
-    without it; for the reference, WorkerError is raised.
+    """Fill a session of replays, as ``fill`` does. ``isolated``: with an isolated pass in some processes; ``traced``:
+    traces are compared. Each replay's end state is compared with the control's: a variant whose differs stands in
+    ``disagreeing``.
     """
     design = session.design
 
@@ -195,6 +197,27 @@ def measure(
             },
         )
 
+    fill(session, task_of, feed, least=least, keep=keep, enough=enough, advance=advance)
+
+
+def fill(
+    session: Session,
+    task_of: Callable[[int, float], Task],
+    feed: SharedFeed | None = None,
+    *,
+    least: int,
+    keep: Callable[[], None],
+    enough: Callable[[Session], bool] = lambda session: False,
+    advance: Callable[[float], None] = lambda seconds: None,
+) -> None:
+    """Fill a session, beginning where it stands. ``task_of``: what the process of a number does, with so many seconds.
+
+    Where the machine is so busy that the time is over early, only ``least`` processes of the design are insisted on.
+    ``keep`` is called after every message with samples, so that nothing measured is lost; ``enough`` after every
+    process, to end early; ``advance`` with the seconds spent, as they pass. What ends its process is ``lost``, and the
+    session goes on without it; for the reference, WorkerError is raised.
+    """
+    design = session.design
     left = design.seconds * (design.processes - session.begun)
     for number in range(session.begun, design.processes):
         began = time.monotonic()

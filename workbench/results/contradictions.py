@@ -22,6 +22,10 @@ def contradictions(document: Result) -> Iterator[tuple[str, str]]:
                 yield from _strangers(session, known, f"{path}.{name}")
         yield from _unmeasured(feed, path)
         yield from _upside_down(as_json(feed.analysis), f"{path}.analysis")
+    if document.contest is not None:
+        if document.contest.session is not None:
+            yield from _strangers(document.contest.session, known, "$.contest.session")
+        yield from _upside_down({**as_json(document.contest), "session": None}, "$.contest")
     if document.sweep is not None:
         yield from _upside_down(as_json(document.sweep.analysis), "$.sweep.analysis")
 
