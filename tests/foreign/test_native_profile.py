@@ -35,7 +35,7 @@ from tests.foreign.conftest import HERE, INCLUDE
 from tests.profiled import profile_of
 from tests.profilers import needs
 
-pytestmark = [pytest.mark.normal, pytest.mark.xdist_group("profile")]
+pytestmark = [pytest.mark.normal, pytest.mark.xdist_group("native-profile")]
 
 RECORDS = 3000
 SHORT = ("--warm", "1000", "--records", "2000", "--seconds", "1")
