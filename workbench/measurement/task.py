@@ -16,6 +16,7 @@ JOBS: Final = {
     "grain": "lobench.workbench.measurement.grain",
     "limits": "lobench.workbench.measurement.limits",
     "scaling": "lobench.workbench.measurement.scaling",
+    "latency": "lobench.workbench.latency.work",
     "sweep": "lobench.workbench.measurement.sweep",
 }
 """Job to the module whose ``work(job)`` does it."""
