@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lobench._commands import compare, conform, inspect, list_variants, read_result, run, verify
+    from lobench._commands import compare, conform, inspect, latency, list_variants, read_result, run, verify
     from lobench._feeds import Source, convert, generate, open
     from lobench._rows import ReplayInterrupted, book, features, replay, rows
     from lobench.engine.errors import FeedError, LobenchError, StaleError, StrictError, UsageError
@@ -49,6 +49,7 @@ _PLACES = {
     "features": "_rows",
     "generate": "_feeds",
     "inspect": "_commands",
+    "latency": "_commands",
     "lines": "workbench.lines.calling",
     "list_variants": "_commands",
     "load": "engine.feeds",
@@ -88,6 +89,7 @@ __all__ = [
     "features",
     "generate",
     "inspect",
+    "latency",
     "lines",
     "list_variants",
     "load",

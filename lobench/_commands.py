@@ -1,4 +1,4 @@
-"""Variants and engines from Python: verify, conform, run, compare, read_result, list_variants, inspect."""
+"""Variants and engines from Python: verify, conform, run, compare, latency, read_result, list_variants, inspect."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from lobench._feeds import FeedLike, PathLikes, Progress, advancing, source_of, 
 from lobench.engine.foreign.start import Contestant
 from lobench.workbench.against.proof import Proof
 from lobench.workbench.cli import cmp, contest
+from lobench.workbench.cli import latency as latency_command
 from lobench.workbench.cli import run as run_command
 from lobench.workbench.cli import verify as verify_command
 from lobench.workbench.cli.calling import arguments_of
@@ -127,6 +128,7 @@ def run(
     until: str = "strategies",
     quick: bool = False,
     profile: bool = False,
+    latency: bool = False,
     budget: float | str | None = None,
     processes: int | None = None,
     output: PathLikes = "out",
@@ -152,6 +154,7 @@ def run(
         until=until,
         quick=quick,
         profile=profile,
+        latency=latency,
         budget=budget,
         processes=processes,
         output=fspath(output),
@@ -268,6 +271,51 @@ def compare(
     )
     with quiet(not progress):
         folder, _, _ = cmp.conducted(arguments)
+        return RunResult(read(folder.result), folder.result)
+
+
+def latency(
+    feed: FeedLike | None = None,
+    *,
+    variants: str = "ladder",
+    ladder: PathLikes | None = None,
+    variants_from: Sequence[PathLikes] = (),
+    evaluate: str = "last",
+    tuning: PathLikes | None = None,
+    until: str = "strategies",
+    speeds: Sequence[float] | None = None,
+    bound: str | None = None,
+    block: int | None = None,
+    passes: int | None = None,
+    time_limit: float | str | None = None,
+    output: PathLikes = "out",
+    progress: bool = True,
+) -> RunResult:
+    """How long do events take to be answered when they come as they did, and faster? ``lobench latency``.
+
+    ``latency()`` of the result is a table of response times. Raises UsageError, FeedError.
+
+        result = lobench.latency("day.mbo.dbn.zst", variants="p5 p7", speeds=[1, 10], bound="50us")
+        result.latency().to_pandas()
+    """
+    arguments = arguments_of(
+        "latency",
+        words_of(feed),
+        variants=variants,
+        ladder=_path(ladder),
+        variants_from=_paths(variants_from),
+        evaluate=evaluate,
+        tuning=_path(tuning),
+        until=until,
+        speeds=None if speeds is None else ",".join(map(str, speeds)),
+        bound=bound,
+        block=block,
+        passes=passes,
+        time_limit=time_limit,
+        output=fspath(output),
+    )
+    with quiet(not progress):
+        folder, _ = latency_command.conducted(arguments)
         return RunResult(read(folder.result), folder.result)
 
 

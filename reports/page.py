@@ -9,8 +9,8 @@ from typing import TypeVar
 from lobench.reports.answer import answer
 from lobench.reports.blocks import Page, Part, Section, Text
 from lobench.reports.numbers import counted, listed, percent
-from lobench.reports.result_view import WHOLE, ResultView, printable
-from lobench.reports.sections import CONTEST_SECTIONS, DOCUMENT_SECTIONS, FEED_SECTIONS, contest
+from lobench.reports.result_view import LATENCY, WHOLE, ResultView, printable
+from lobench.reports.sections import CONTEST_SECTIONS, contest, document_sections, feed_sections
 from lobench.reports.side_by_side import by_ladder
 from lobench.reports.summary import summary
 from lobench.workbench.results.caution import caution
@@ -34,14 +34,14 @@ def page(documents: list[Result]) -> Page:
     anchors: list[str] = []
     warnings: list[Text] = []
     for number, document in enumerate(documents, start=1):
-        own = _built(DOCUMENT_SECTIONS, document)
+        own = _built(document_sections(document), document)
         warnings += _warnings(document, "This result" if single else f"Result {number}")
         if document.contest is not None:
             sections, title = _built(CONTEST_SECTIONS, document), "" if alone else document.contest.title
             parts.append(Part(f"result{number}-contest", title, "", sections + own if alone else sections))
         for place, feed in enumerate(document.feeds, start=1):
             view = ResultView(document, feed)
-            key, sections = f"result{number}-feed{place}", _built(FEED_SECTIONS, view)
+            key, sections = f"result{number}-feed{place}", _built(feed_sections(document), view)
             feeds.append(view)
             anchors.append(key)
             parts.append(Part(key, "" if alone else view.name, _counts(feed), sections + own if alone else sections))
@@ -63,7 +63,7 @@ def page(documents: list[Result]) -> Page:
         line=" · ".join(filter(None, [line, parts[0].line])) if alone else line,
         warnings=warnings,
         parts=parts,
-        summary=[] if alone or not feeds else summary(feeds, anchors),
+        summary=[] if alone or all(feed.document.kind == LATENCY for feed in feeds) else summary(feeds, anchors),
     )
 
 

@@ -23,6 +23,7 @@ VERBS = (
     "run",
     "report",
     "measure",
+    "latency",
     "cmp",
     "diff",
     "verify",

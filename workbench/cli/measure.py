@@ -70,7 +70,7 @@ def _measured(arguments: argparse.Namespace) -> Document:
     from lobench.workbench.selection import with_reference
 
     ladder = load_ladder(arguments.ladder, arguments.variants_from)
-    specs = _specs(arguments, ladder.file.feed)
+    specs = options.specs_of(arguments, ladder.file.feed)
     budget = _budget(arguments, len(specs))
     variants = with_reference(arguments.variants, ladder)
     feeds = _opened(specs)
@@ -83,14 +83,6 @@ def _measured(arguments: argparse.Namespace) -> Document:
     finally:
         folder.drop_if_empty()
     return document
-
-
-def _specs(arguments: argparse.Namespace, default: Sequence[str]) -> list[list[str]]:
-    """The words of each feed; how they are read is said once for all."""
-    words = options.settings_of(arguments)
-    apart = [[spec, *words] for spec in arguments.separate]
-    together = [options.feeds_of(arguments)] if arguments.feeds or not apart else []
-    return [*filter(None, together), *apart] or [list(default)]
 
 
 def _resumed(arguments: argparse.Namespace) -> Document:

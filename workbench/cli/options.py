@@ -68,6 +68,14 @@ def feeds_of(arguments: argparse.Namespace, default: Sequence[str] = ()) -> list
     return [*arguments.feeds, *words] or list(default)
 
 
+def specs_of(arguments: argparse.Namespace, default: Sequence[str]) -> list[list[str]]:
+    """The words of each feed of a command that takes several; how they are read is said once for all."""
+    words = settings_of(arguments)
+    apart = [[spec, *words] for spec in arguments.separate]
+    together = [feeds_of(arguments)] if arguments.feeds or not apart else []
+    return [*filter(None, together), *apart] or [list(default)]
+
+
 def spelled_settings() -> dict[str, str]:
     """What the user writes for each attribute of parsed arguments that ``add_settings`` makes."""
     return {_destination(name): f"--{name}" for name in SETTINGS}

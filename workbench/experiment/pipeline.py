@@ -62,6 +62,8 @@ def _measure(experiment: FeedExperiment, budget: Budget, *, first: bool) -> None
             experiment.from_top(budget)
         if budget.scaling:
             experiment.scaling(budget)
+        if budget.latency:
+            experiment.latency(budget.latency)
         if budget.sweep and first:
             experiment.sweep(budget)
     if budget.limits or budget.factorial or budget.from_top or budget.scaling:

@@ -20,6 +20,7 @@ JOBS: Final = {
     "limits": "lobench.workbench.measurement.limits",
     "rounds": "lobench.workbench.contest.rounds",
     "scaling": "lobench.workbench.measurement.scaling",
+    "latency": "lobench.workbench.latency.work",
     "sweep": "lobench.workbench.measurement.sweep",
 }
 """Job to the module whose ``work(job)`` does it."""

@@ -72,6 +72,26 @@ class RunResult:
             columns["variant"] = [session.measured[number] for number in columns["variant"]]  # type: ignore[misc]
         return pa.table(columns)
 
+    def latency(self, feed: int = 0) -> pa.Table:
+        """A row for each variant and speed of the market: quantiles of its response times in ns, and how busy it is."""
+        found = self._feed(feed).latency
+        if found is None:
+            raise UsageError(f"{self._feed(feed).name}: latency was not measured")
+        wrong = refuted(self._feed(feed))
+        rows = [
+            {
+                "variant": entry.variant,
+                "speed": load.speed,
+                "utilization": load.utilization,
+                **{name: getattr(load.response, name) for name in _RESPONSE},
+            }
+            for entry in found.variants
+            for load in entry.loads
+            if entry.variant not in wrong
+        ]
+        numbers = [(name, pa.float64()) for name in ("speed", "utilization", *_RESPONSE)]
+        return pa.Table.from_pylist(rows, schema=pa.schema([("variant", pa.string()), *numbers]))
+
     def as_json(self) -> dict[str, Any]:
         """The document as its file has it."""
         found: dict[str, Any] = as_json(self.document)
@@ -113,6 +133,7 @@ def _contest(contest: Contest) -> str:
     head = "".join(f"<th>{escape(heading)}</th>" for heading in headings)
     return f"<table><tr>{head}</tr>{''.join(rows)}</table>"
 
+_RESPONSE = ("mean", "p50", "p90", "p99", "p99_9", "p99_99", "max")
 
 _LADDER = {
     "variant": pa.string(),

@@ -13,6 +13,7 @@ from lobench.workbench.results.model.contest import Contest
 from lobench.workbench.results.model.environment import Environment
 from lobench.workbench.results.model.fields import Omitted
 from lobench.workbench.results.model.ladder import KeptLadder
+from lobench.workbench.results.model.latency import Latency
 from lobench.workbench.results.model.profiles import Profiles
 from lobench.workbench.results.model.samples import MeasuredLimits, NamedSamples, SessionResult, Sweep
 
@@ -110,6 +111,7 @@ class FeedResult:
     tuning: Tuning | None = None
     profiles: Annotated[Profiles | None, Omitted()] = None
     comparison: Annotated[Comparison | None, Omitted()] = None
+    latency: Annotated[Latency | None, Omitted()] = None
 
     @property
     def sessions(self) -> list[SessionResult]:
