@@ -133,6 +133,7 @@ def _contest(contest: Contest) -> str:
     head = "".join(f"<th>{escape(heading)}</th>" for heading in headings)
     return f"<table><tr>{head}</tr>{''.join(rows)}</table>"
 
+
 _RESPONSE = ("mean", "p50", "p90", "p99", "p99_9", "p99_99", "max")
 
 _LADDER = {
