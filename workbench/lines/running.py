@@ -58,7 +58,7 @@ def run(words: Sequence[str], variables: dict[str, str], output: Output) -> int:
             env=variables,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             check=False,
         )
