@@ -21,7 +21,8 @@ import numpy as np
 from lobench.engine.errors import LobenchError
 from lobench.workbench.contest.asked import Asked
 from lobench.workbench.contest.bench import Outcome
-from lobench.workbench.contest.equality import IncomparableError, difference
+from lobench.workbench.contest.equality import difference
+from lobench.workbench.contest.states import IncomparableError
 from lobench.workbench.contest.loading import load
 from lobench.workbench.measurement.clocks import Clocks
 from lobench.workbench.measurement.contamination import Reading
