@@ -16,7 +16,7 @@ import lobench
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.workbench.cli import _parser, contest
 from lobench.workbench.cli.cmp import defaults
-from lobench.workbench.contest import analysis
+from lobench.workbench.contest import analysis, callables
 from lobench.workbench.contest.agreement import calls_of
 from lobench.workbench.contest.asked import Asked, all_callables, is_callable
 from lobench.workbench.contest.bench import Outcome, is_disturbed
@@ -42,6 +42,7 @@ SUBJECTS = '''"""Callables that agree with `total`, and ones that do not."""
 
 import itertools
 import random
+import threading
 
 import numpy as np
 
@@ -108,6 +109,55 @@ def near(expected, found):
 
 def never(expected, found):
     np.testing.assert_allclose(found, expected + 1)
+
+
+shared = np.zeros(3)
+sentinel = object()
+
+
+def fills_shared():
+    shared[:] = [1, 2, 3]
+    return [shared]
+
+
+def fills_shared_otherwise():
+    shared[:] = [1, 2, 4]
+    return [shared]
+
+
+def itself():
+    return sentinel
+
+
+def endless():
+    found = []
+    found.append(found)
+    return found
+
+
+def stream():
+    return iter([3, 1, 2])
+
+
+def streams():
+    return [iter([3, 1, 2])]
+
+
+def drains(values):
+    return sorted(values[0])
+
+
+def locked():
+    return threading.Lock(), [3, 1, 2]
+
+
+def ordered_second(lock, values):
+    return sorted(values)
+
+
+def orders_second(lock, values):
+    values.sort()
+    return list(values)
 
 
 not_callable = 3
@@ -264,6 +314,64 @@ def test_results_in_arguments_are_compared(at: Any) -> None:
     assert [outcome.reason for outcome in both] == [None, None]
     # All calls would get what the first one left.
     assert outcomes(asked(at("fills"), at("fills"), setup=at("one"), reset="same"))[0].reason is not None
+
+
+def test_a_result_that_the_next_call_fills_is_compared_as_it_was(at: Any) -> None:
+    for pair in (("fills_shared", "fills_shared_otherwise"), ("fills_shared_otherwise", "fills_shared")):
+        for seed in range(4):
+            one, other = outcomes(asked(*map(at, pair)), seed)
+            assert one.reason is None
+            assert str(other.reason).startswith("the result[0][2] is ")
+    assert outcomes(asked(at("fills_shared"), at("fills_shared")))[1].reason is None
+    # One object that is nothing but itself.
+    assert outcomes(asked(at("itself"), at("itself")))[1].reason is None
+
+
+def test_a_result_that_holds_itself_is_told(at: Any) -> None:
+    reason = outcomes(asked(at("endless"), at("endless")))[1].reason
+    assert reason == "its result holds itself, or lies too deep to be compared; --same FILE.py:NAME can say it"
+
+
+def test_what_the_first_call_uses_up_is_not_shared(at: Any) -> None:
+    with pytest.raises(UsageError, match=r"argument 0 \(list_iterator\) is used up by the first call"):
+        outcomes(asked(at("ordered"), at("ordered"), setup=at("stream"), reset="same"))
+    assert outcomes(asked(at("ordered"), at("ordered"), setup=at("stream")))[1].reason is None
+    reason = outcomes(asked(at("drains"), at("drains"), setup=at("streams"), reset="same"))[0].reason
+    assert "changes its arguments: " in str(reason)
+
+
+def test_shared_arguments_that_cannot_be_copied_are_told(at: Any) -> None:
+    one, other = outcomes(
+        asked(at("ordered_second"), at("ordered_second"), setup=at("locked"), reset="same"),
+    )
+    assert one == Outcome(
+        None, "shares argument 0 (lock) with all other calls, and nothing tells whether one changes that"
+    )
+    assert other == Outcome()
+    found = outcomes(asked(at("ordered_second"), at("orders_second"), setup=at("locked"), reset="same"))
+    assert "argument 1[0] is 1, not 3" in str(found[1].reason)
+    bench = Callables(
+        asked(at("ordered_second"), at("orders_second"), setup=at("locked"), reset="same"), [0, 1], random.Random(1)
+    )
+    bench.sample(1, 1, 0, 1)
+    assert "argument 1[0] is 1, not 3" in bench.found()[1]
+
+
+def test_a_reset_without_arguments_is_refused() -> None:
+    with pytest.raises(UsageError, match="--reset is about arguments, and without --setup there are none"):
+        asked("a.py:f", "b.py:f", reset="copy")
+
+
+def test_a_callable_that_is_kept_on_a_cpu_bears_what_that_one_lost(at: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Callables(asked(at("drawn"), at("drawn")), [0, 1], random.Random(1))
+    monkeypatch.setattr(callables, "pin", lambda cpu: cpu is not None)
+    monkeypatch.setattr(callables, "_threads", lambda: 1)
+    monkeypatch.setattr(callables, "Clocks", lambda cpu: cpu)
+    clocks = bench._clocks
+    bench.settle(None)
+    assert bench._clocks is clocks
+    bench.settle(1)
+    assert bench._clocks == 1
 
 
 def test_all_draw_the_same_numbers(at: Any) -> None:

@@ -26,6 +26,10 @@ class Bench(Protocol):
         the first one fails nothing need be said of the others."""
         ...
 
+    def settle(self, cpu: int | None) -> None:
+        """Stay on one CPU from now on, where that suits what is called and the system can."""
+        ...
+
     def sample(self, place: int, seed: int, lead_in: int, calls: int) -> Reading:
         """Time ``calls`` calls of one, after ``lead_in`` untimed ones. ``seed``: the same for all of a round. Raises
         LobenchError where one fails."""
