@@ -624,6 +624,32 @@ def test_a_check_judges(tmp_path: Path) -> None:
     assert refusal.reason is not None
 
 
+def test_what_a_shell_cannot_run_is_refused_whatever_a_check_says(tmp_path: Path) -> None:
+    rules: dict[str, Any] = {"kind": "commands", "shell": True, "check": "true"}
+    found = outcomes(asked("echo a", "no-such-program", "exit 126", "exit 3", **rules))
+    assert [outcome.reason is None for outcome in found] == [True, False, False, True]
+    assert str(found[1].reason).startswith("ended with code 127")
+    gone = tmp_path / "program"
+    gone.write_text("#!/bin/sh\necho a\n")
+    gone.chmod(0o755)
+    bench = bench_of(asked("echo a", str(gone), **rules), range(2), 1, first_environment())
+    assert [outcome.reason for outcome in bench.agree(lambda place: None)] == [None, None]
+    gone.unlink()
+    bench.sample(1, 1, 0, 1)
+    assert bench.found()[1].startswith("ended with code 127")
+
+
+def test_every_run_of_a_command_is_told_of_before() -> None:
+    turns: list[int] = []
+    plain = bench_of(asked("echo a", "echo a", kind="commands"), range(2), 1, first_environment())
+    plain.agree(turns.append)
+    assert turns == [0, 0, 1]
+    turns.clear()
+    checked = bench_of(asked("echo a", "echo b", kind="commands", check="true"), range(2), 1, first_environment())
+    checked.agree(turns.append)
+    assert turns == [0, 0, 1, 1]
+
+
 def test_a_command_is_timed_with_what_it_waits_for(tmp_path: Path) -> None:
     flag = tmp_path / "flag"
     changing = f"sh -c 'test -e {flag} && echo b || echo a'"
