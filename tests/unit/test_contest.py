@@ -17,7 +17,7 @@ from lobench.engine.errors import LobenchError, UsageError
 from lobench.workbench.cli import _parser, contest
 from lobench.workbench.cli.cmp import defaults
 from lobench.workbench.contest import analysis, callables
-from lobench.workbench.contest.agreement import calls_of
+from lobench.workbench.contest.agreement import calls_of, work
 from lobench.workbench.contest.asked import Asked, all_callables, is_callable
 from lobench.workbench.contest.bench import Outcome, is_disturbed
 from lobench.workbench.contest.callables import Callables
@@ -27,6 +27,9 @@ from lobench.workbench.contest.loading import load, spec_of
 from lobench.workbench.contest.session import Agreement, ContestSession, laid_out
 from lobench.workbench.experiment.budget import Budget
 from lobench.workbench.measurement.contamination import Reading
+from lobench.workbench.measurement.precision import precisions, reached
+from lobench.workbench.measurement.session import Session
+from lobench.workbench.measurement.task import Job, Task
 from lobench.workbench.processes.starting import first_environment
 from lobench.workbench.results.conversion import as_json, from_json
 from lobench.workbench.results.model.contest import Contest, Subject
@@ -432,16 +435,75 @@ def test_waiting_disturbs_only_where_it_is_not_measured() -> None:
     assert is_disturbed(waited._replace(steal_ticks=1), "wall_ns")
 
 
+def agreed(seconds: dict[str, float], calls: int, lead_in: int, rates: dict[str, float] | None = None) -> Agreement:
+    return Agreement({}, rates or seconds, seconds, calls, lead_in)
+
+
 def test_who_stands_twice() -> None:
     one = asked("a.py:f", "b.py:f")
-    near = laid_out(one, Agreement({}, {"a.py:f": 1e-3, "b.py:f": 1.1e-3}, 8, 1), Budget(10.0))
+    near = laid_out(one, agreed({"a.py:f": 1e-3, "b.py:f": 1.1e-3}, 8, 1), Budget(10.0))
     assert near.measured == ["a.py:f", "b.py:f", "a.py:f (A/A)"]
-    far = laid_out(one, Agreement({}, {"a.py:f": 1e-3, "b.py:f": 1e-4}, 8, 1), Budget(10.0))
+    far = laid_out(one, agreed({"a.py:f": 1e-3, "b.py:f": 1e-4}, 8, 1), Budget(10.0))
     assert far.measured == ["a.py:f", "b.py:f", "b.py:f (A/A)", "a.py:f (A/A)"]
+    # What arguments cost makes none of them alike.
+    dear = laid_out(one, agreed({"a.py:f": 1.0, "b.py:f": 1.0}, 8, 1, {"a.py:f": 1e-3, "b.py:f": 1e-4}), Budget(10.0))
+    assert dear.measured == far.measured
     (part,) = far.slices()
     assert (part.start, part.timed, part.stop) == (0, 1, 9)
-    slow = laid_out(one, Agreement({}, {"a.py:f": 2.0, "b.py:f": 2.0}, 1, 0), Budget(60.0))
+    slow = laid_out(one, agreed({"a.py:f": 2.0, "b.py:f": 2.0}, 1, 0), Budget(60.0))
     assert slow.design.processes == 3
+
+
+def test_a_process_may_be_silent_for_as_long_as_its_calls_suggest() -> None:
+    one = asked("sleep 90", "sleep 9", kind="commands", clock="wall_ns")
+    session = laid_out(one, agreed({"sleep 90": 90.0, "sleep 9": 9.0}, 1, 0), Budget(60.0))
+    assert session.patience == 900.0
+
+
+def test_an_agreement_tells_of_itself_before_each_call(at: Any) -> None:
+    told: list[dict[str, Any]] = []
+    places: list[int] = []
+
+    class Heard(Job):
+        task = Task(
+            job="agreement",
+            settings={"asked": asked(at("total"), at("also"), setup=at("make")).as_json(), "variables": {}},
+        )
+
+        def in_hand(self, place: int) -> None:
+            places.append(place)
+
+        def tell(self, message: dict[str, Any]) -> None:
+            told.append(message)
+
+    work(Heard())  # type: ignore[abstract]
+    # Each once to compare, each to be timed, and what was found.
+    assert (len(told), sorted(places[:2]), places[2:]) == (5, [0, 1], [0, 1, 0])
+    assert told[:4] == [{}] * 4
+    found = told[4]
+    assert found["outcomes"] == [[None, None], [None, None]]
+    assert all(found["rates"][name] <= found["seconds"][name] < 1 for name in found["seconds"])
+
+
+def test_what_nobody_compares_is_not_waited_for() -> None:
+    names = ["a", "b", "c", "a (A/A)"]
+    session = ContestSession(names, 1, Design(8, 1.0, 1, 0, until_precision=0.01))
+    plain = Session(names, 1, session.design)
+    rng = np.random.default_rng(1)
+    for process in range(8):
+        # What b is in a process, nothing says: only what is compared with it is uncertain.
+        logs = [0.0, rng.normal(0, 0.5), rng.normal(0, 1e-4), rng.normal(0, 1e-4)]
+        for number in range(4):
+            times = [round(1e9 * math.exp(value)) for value in logs]
+            rows = [[number, 0, column, column, time, time, 0, 0, 0, 0, 0] for column, time in enumerate(times)]
+            session.take(process, {"samples": rows, "refused": {}})
+            plain.add(process, rows)
+    assert precisions(session)["c"].half_width < 0.001
+    assert precisions(plain)["c"].half_width > 0.1
+    assert not reached(session)
+    session.refuse("b", "does something else")
+    assert list(precisions(session)) == ["c", "a (A/A)"]
+    assert reached(session)
 
 
 TRUE = {"a.py:f": 1.0, "b.py:f": 1.0, "c.py:f": 0.97, "d.py:f": 1.2}
@@ -454,7 +516,7 @@ def made(times: dict[str, float], clock: str = "cpu_ns", refuse: str = "", proce
     names = list(times)
     kind = "callables" if clock == "cpu_ns" else "commands"
     one = asked(*names, kind=kind, clock=clock)
-    session = laid_out(one, Agreement({}, dict.fromkeys(names, 1e-3), 10, 1), Budget(10.0, processes))
+    session = laid_out(one, agreed(dict.fromkeys(names, 1e-3), 10, 1), Budget(10.0, processes))
     lengths = [times[name.removesuffix(" (A/A)")] for name in session.measured]
     for process in range(processes):
         rows = []
@@ -503,7 +565,7 @@ def test_verdicts_are_on_the_clock_that_is_asked_for() -> None:
 
 def test_the_very_same_gets_no_verdict() -> None:
     one = asked("sleep 1", "sleep 1", kind="commands", clock="wall_ns")
-    session = laid_out(one, Agreement({}, dict.fromkeys(one.names, 1.0), 1, 0), Budget(10.0))
+    session = laid_out(one, agreed(dict.fromkeys(one.names, 1.0), 1, 0), Budget(10.0))
     assert session.same_as == {"sleep 1 #2": "sleep 1"}
     found = made(TRUE)
     assert found.session is not None
