@@ -16,14 +16,14 @@ import lobench
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.workbench.cli import _parser, contest
 from lobench.workbench.cli.cmp import defaults
-from lobench.workbench.contest import analysis, callables
+from lobench.workbench.contest import analysis, callables, conducting
 from lobench.workbench.contest.agreement import calls_of, work
 from lobench.workbench.contest.asked import Asked, all_callables, is_callable
 from lobench.workbench.contest.bench import Outcome, is_disturbed
 from lobench.workbench.contest.callables import Callables
 from lobench.workbench.contest.commands import words_of
 from lobench.workbench.contest.kinds import bench_of
-from lobench.workbench.contest.loading import load, spec_of
+from lobench.workbench.contest.loading import load, source_of, spec_of
 from lobench.workbench.contest.session import Agreement, ContestSession, laid_out
 from lobench.workbench.experiment.budget import Budget
 from lobench.workbench.measurement.contamination import Reading
@@ -276,6 +276,26 @@ def test_how_another_process_finds_a_function() -> None:
     for function in (lambda: 1, [].append, Asked.as_json.__get__(asked("a.py:f", "b.py:f"))):
         with pytest.raises(UsageError, match="fresh processes load what they call"):
             spec_of(function)
+
+
+def test_the_source_of_a_callable_is_found_without_loading_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    inner = tmp_path / "package_of_test" / "inner.py"
+    inner.parent.mkdir()
+    for file in (inner, inner.with_name("__init__.py")):
+        file.write_text("raise SystemExit('loaded')\n")
+    assert source_of("package_of_test.inner:f") == inner
+    assert source_of("package_of_test:f") == inner.with_name("__init__.py")
+    assert source_of("json.decoder:JSONDecoder.decode") == Path(json.decoder.__file__)
+    assert source_of("a.py:f") == Path("a.py")
+    for spec in ("builtins:sorted", "no_such_module:f", "package_of_test.nothing:f", "json.decoder.nothing:f"):
+        assert source_of(spec) is None
+    one = asked("builtins:sorted", "package_of_test.inner:f")
+    before = [conducting._digest(one, text) for text in one.subjects]
+    inner.write_text("def f(values):\n    return sorted(values)\n")
+    after = [conducting._digest(one, text) for text in one.subjects]
+    assert (before[0] == after[0], before[1] == after[1]) == (True, False)
+    assert "package_of_test" not in sys.modules
 
 
 def test_who_agrees(at: Any) -> None:
