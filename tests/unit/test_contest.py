@@ -239,6 +239,26 @@ def test_options_of_another_kind_are_refused(words: list[str], said: str) -> Non
         contest.asked_of(_parser().parse_args(["cmp", *words]), defaults())
 
 
+@pytest.mark.parametrize(
+    ("pair", "options", "said"),
+    [
+        (("p4", "p5"), {"setup": math.sqrt}, "--setup says nothing of variants"),
+        (("p4", "p5"), {"same": math.isclose}, "--same says nothing of variants"),
+        (("p4", "p5"), {"reset": "copy"}, "--reset says nothing of variants"),
+        (("p4", "p5"), {"clock": "cpu"}, "--clock says nothing of variants"),
+        (("p4", "p5"), {"others": ["p6"]}, "others says nothing of variants"),
+        ((math.sqrt, math.exp), {"until": "book"}, "--until says nothing of callables"),
+        ((math.sqrt, math.exp), {"variants_from": ["a.py"]}, "--variants-from says nothing of callables"),
+        ((math.sqrt, math.exp), {"time_limit": 3}, "--time-limit says nothing of callables"),
+        ((math.sqrt, math.exp), {"feed": "synth:liquid-future"}, "'synth:liquid-future' names no callable"),
+        ((math.sqrt, "p5"), {}, "'p5' names no callable, as the others do"),
+    ],
+)
+def test_options_of_another_kind_are_refused_from_python(pair: Any, options: Any, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        lobench.compare(*pair, **options)
+
+
 def test_what_is_asked() -> None:
     words = ["cmp", "a.py:f", "b.py:g", "c.py:h", "--setup", "s.py:make", "--reset", "copy", "--same", "numpy:allclose"]
     found = contest.asked_of(_parser().parse_args(words), defaults())
