@@ -32,6 +32,7 @@ from lobench.workbench.measurement.session import Session
 from lobench.workbench.measurement.task import Job, Task
 from lobench.workbench.processes.starting import first_environment
 from lobench.workbench.results.conversion import as_json, from_json
+from lobench.workbench.results.model.analysis import Comparison
 from lobench.workbench.results.model.contest import Contest, Subject
 from lobench.workbench.results.model.document import Result
 from lobench.workbench.results.model.samples import Design
@@ -615,6 +616,26 @@ def test_the_very_same_gets_no_verdict() -> None:
     analysis.analyse(again, 0.0)
     assert (again.comparisons[2].verdict, again.comparisons[2].regression) == (None, False)
     assert again.comparisons[2].note == "d.py:f is the same callable as a.py:f"
+
+
+def test_the_very_same_are_in_no_family() -> None:
+    found = made(TRUE)
+
+    def again(name: str, first: str) -> list[Comparison]:
+        kept = as_json(found)
+        kept["session"]["same_as"] = {name: first}
+        contest = from_json(Contest, kept)
+        analysis.analyse(contest, 0.0)
+        return list(contest.comparisons)
+
+    # The less telling of two that differ, where there are three and where there are two.
+    assert found.comparisons[1].p_holm == pytest.approx(2 * found.comparisons[1].p)
+    twin, pair, _ = again("b.py:f", "a.py:f")
+    assert pair.p_holm == pytest.approx(pair.p)
+    assert (twin.verdict, twin.p_holm, twin.note) == (None, twin.p, "b.py:f is the same callable as a.py:f")
+    _, pair, twin = again("d.py:f", "c.py:f")
+    assert (pair.note, pair.verdict) == (None, "faster")
+    assert (twin.note, twin.verdict) == ("d.py:f is the same callable as c.py:f", None)
 
 
 def test_what_is_refused_has_no_figure() -> None:

@@ -197,7 +197,7 @@ def _show_noise(analysis: Analysis, session: SessionResult) -> None:
     if aim is not None:
         widest = max(
             (
-                max(interval.high / interval.value, interval.value / interval.low) - 1
+                interval.half_width
                 for rung in analysis.ladder
                 for interval in (rung.step, rung.total)
                 if interval
