@@ -236,7 +236,7 @@ def compare(
     ``comparison`` of the result has the ratio, its interval and the verdict; it is None where one of the two does not
     compute what the other does. Functions are loaded by fresh processes: they stand in a module or in a file. ``setup``
     returns their arguments, for each call anew, or (``reset``) once to be copied or shared; ``same`` says whether two
-    results are equal; verdicts are on CPU time, or on the ``clock`` "wall". All ``others`` are compared with ``a``, too.
+    results are equal; verdicts are on CPU time, or on the ``clock`` "wall". All ``others`` are compared with ``a``.
     Options that are of the other kind of comparison are refused. Raises UsageError, FeedError.
 
         result = lobench.compare("p4", "my_variant", variants_from=["my_variant.py"], budget="30s")

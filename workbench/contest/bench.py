@@ -22,7 +22,7 @@ class Bench(Protocol):
     """The subjects of one process, by place; the first is what all are compared with."""
 
     def agree(self, at: Callable[[int], None]) -> list[Outcome]:
-        """Have each of them do its work once, untimed, and compare what it does. ``at`` is told whose turn it is, before
+        """Have each of them do its work once, untimed, and compare what it does. ``at`` is told whose turn it is before
         anything that may take as long as a call does. Where the first one fails nothing need be said of the others."""
         ...
 

@@ -27,9 +27,9 @@ _PATIENCE = 10
 
 @dataclass(frozen=True)
 class Agreement:
-    """``outcomes`` of the subjects by name; ``rates``: seconds that a call takes, ``seconds``: the same with its arguments,
-    by name, of those that agree; ``calls`` of a piece, and ``lead_in`` before them. Without two that agree there are none
-    of these."""
+    """``outcomes`` of the subjects by name; ``rates``: seconds that a call takes, ``seconds``: the same with its
+    arguments, by name, of those that agree; ``calls`` of a piece, and ``lead_in`` before them. Without two that agree
+    there are none of these."""
 
     outcomes: Mapping[str, Outcome]
     rates: Mapping[str, float]

@@ -25,7 +25,8 @@ def parts_of(value: Any) -> dict[str, Any]:
         raise IncomparableError(kind.__name__) from error
     if isinstance(told, str):
         return {"the name": told}
-    make, given, state, entries, items = (*told, None, None, None)[:5]
+    parts: list[Any] = [*told, None, None, None]
+    make, given, state, entries, items = parts[:5]
     if state is None and not hasattr(value, "__dict__") and len(given) == 1 and given[0] is kind:
         # There is nothing to it but that it is itself.
         raise IncomparableError(kind.__name__)

@@ -25,8 +25,8 @@ Message = dict[str, Any]
 SILENT_SECONDS = 600.0
 """How long a process may say nothing before its first word: it may have to compile."""
 WORKING_SECONDS = 120.0
-"""And afterwards: it tells of itself several times a second, unless a slice or a question takes long. A task whose calls
-may take longer says so (``Task.patience``)."""
+"""And afterwards: it tells of itself several times a second, unless a slice or a question takes long. A task whose
+calls may take longer says so (``Task.patience``)."""
 
 
 def cpu_for(number: int) -> int | None:
@@ -109,8 +109,8 @@ def _kill(process: subprocess.Popen[bytes], task: Task) -> None:
 
 
 def _ended(process: subprocess.Popen[bytes], task: Task) -> int:
-    """The exit code of a process that said its last word. What it started, and left behind in its group, ends now, while
-    the group's number cannot be another's: nobody has asked for the leader's exit code yet."""
+    """The exit code of a process that said its last word. What it started, and left behind in its group, ends now,
+    while the group's number cannot be another's: nobody has asked for the leader's exit code yet."""
     if task.group and hasattr(os, "waitid"):
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         with suppress(ProcessLookupError, PermissionError):
@@ -119,8 +119,8 @@ def _ended(process: subprocess.Popen[bytes], task: Task) -> int:
 
 
 def lines(descriptor: int, seconds: float, later: float | None = None) -> Iterator[bytes]:
-    """The whole lines that come through a pipe. Raises TimeoutError, which tells how long, when nothing comes for so many
-    seconds, ``later`` once something came."""
+    """The whole lines that come through a pipe. Raises TimeoutError, which tells how long, when nothing comes for so
+    many seconds, ``later`` once something came."""
     rest = b""
     while True:
         if not select.select([descriptor], [], [], seconds)[0]:
