@@ -48,7 +48,7 @@ class Pair(ctypes.Structure):
     _fields_ = (("x", ctypes.c_int), ("y", ctypes.c_int))
 
 
-class Cursed(Exception):
+class CursedError(Exception):
     pass
 
 
@@ -160,7 +160,7 @@ def test_integers_beside_floats_stay_integers() -> None:
 
 
 def test_state_that_is_in_no_dict_counts() -> None:
-    assert apart(Cursed("a"), Cursed("b")) == "the arguments of it[0] is 'b', not 'a'"
+    assert apart(CursedError("a"), CursedError("b")) == "the arguments of it[0] is 'b', not 'a'"
     assert apart(Slim(1), Slim(2)) == "the attributes of it['x'] is 2, not 1"
     assert apart(Base(1), Base(2)) == "the attributes of it['x'] is 2, not 1"
     assert apart(Derived(1), Derived(2)) == "the attributes of it['x'] is 2, not 1"
@@ -172,7 +172,7 @@ def test_state_that_is_in_no_dict_counts() -> None:
     noted.more = 1  # type: ignore[attr-defined]
     apart(noted, Derived(1))
     for one, other in (
-        (Cursed("a", NAN), Cursed("a", NAN)),
+        (CursedError("a", NAN), CursedError("a", NAN)),
         (Slim(1), Slim(1)),
         (Derived(1), Derived(1)),
         (io.BytesIO(b"a"), io.BytesIO(b"a")),
