@@ -39,7 +39,7 @@ def parts_of(value: Any) -> dict[str, Any]:
     }
 
 
-def _is_plain(kind: type[Any]) -> bool:
+def _is_plain(kind: Any) -> bool:
     """Whether all that objects of a class hold is in attributes: none of its bases keeps anything elsewhere."""
     return kind.__reduce_ex__ is object.__reduce_ex__ and kind.__reduce__ is object.__reduce__
 
