@@ -7,6 +7,7 @@ from os import fspath
 from typing import Any, overload
 
 from lobench._feeds import FeedLike, PathLikes, Progress, advancing, source_of, words_of
+from lobench.engine.errors import UsageError
 from lobench.engine.foreign.start import Contestant
 from lobench.workbench.against.proof import Proof
 from lobench.workbench.cli import cmp, contest
@@ -17,7 +18,6 @@ from lobench.workbench.cli.calling import arguments_of
 from lobench.workbench.cli.conform import judged
 from lobench.workbench.conformance.conforming import Conformance
 from lobench.workbench.console import quiet
-from lobench.workbench.contest.asked import is_callable
 from lobench.workbench.contest.loading import spec_of
 from lobench.workbench.inspecting import Inspection, inspect_feed
 from lobench.workbench.ladder import known_with
@@ -197,7 +197,7 @@ def compare(
     setup: Callable[[], Any] | None = None,
     reset: str = "fresh",
     same: Callable[[Any, Any], Any] | None = None,
-    clock: str = "cpu",
+    clock: str | None = None,
     budget: float | str | None = None,
     precision: float | str | None = None,
     processes: int | None = None,
@@ -216,7 +216,7 @@ def compare(
     setup: Callable[[], Any] | None = None,
     reset: str = "fresh",
     same: Callable[[Any, Any], Any] | None = None,
-    clock: str = "cpu",
+    clock: str | None = None,
     ladder: PathLikes | None = None,
     variants_from: Sequence[PathLikes] = (),
     evaluate: str = "last",
@@ -236,41 +236,45 @@ def compare(
     ``comparison`` of the result has the ratio, its interval and the verdict; it is None where one of the two does not
     compute what the other does. Functions are loaded by fresh processes: they stand in a module or in a file. ``setup``
     returns their arguments, for each call anew, or (``reset``) once to be copied or shared; ``same`` says whether two
-    results are equal. All ``others`` are compared with ``a``, too. Raises UsageError, FeedError.
+    results are equal; verdicts are on CPU time, or on the ``clock`` "wall". All ``others`` are compared with ``a``.
+    Options that are of the other kind of comparison are refused. Raises UsageError, FeedError.
 
         result = lobench.compare("p4", "my_variant", variants_from=["my_variant.py"], budget="30s")
         result.comparison.verdict, result.comparison.ratio
         result = lobench.compare(mine.slow, mine.fast, setup=mine.arguments, precision="0.5%")
     """
-    measured: dict[str, Any] = {
-        "budget": budget,
-        "precision": precision,
-        "processes": processes,
-        "tolerance": tolerance,
-        "output": fspath(output),
-    }
-    if callable(a) or callable(b) or is_callable(a):
-        specs = [spec_of(function) if callable(function) else function for function in (a, b, *others)]
-        rules = {"setup": setup and spec_of(setup), "reset": reset, "same": same and spec_of(same), "clock": clock}
-        arguments = arguments_of("cmp", specs, **rules, **measured)
-        asked = contest.asked_of(arguments, cmp.defaults())
-        assert asked is not None, "callables were given"
-        with quiet(not progress):
-            kept, _ = contest.conducted(arguments, asked)
-            return RunResult(read(kept.result), kept.result)
+    words = words_of(feed)
     arguments = arguments_of(
         "cmp",
-        [*(word for word in words_of(feed) if word.startswith("--")), a, b, *_names(words_of(feed))],
+        [
+            *(word for word in words if word.startswith("--")),
+            *map(_spec, (a, b, *others)),
+            *_names(words),
+        ],
+        setup=_spec(setup),
+        reset=reset,
+        same=_spec(same),
+        clock=clock,
         ladder=_path(ladder),
         variants_from=_paths(variants_from),
         evaluate=evaluate,
         tuning=_path(tuning),
         until=until,
+        budget=budget,
+        precision=precision,
+        processes=processes,
+        tolerance=tolerance,
         time_limit=time_limit,
-        **measured,
+        output=fspath(output),
     )
+    asked = contest.asked_of(arguments, cmp.defaults())
+    if asked is None and others:
+        raise UsageError("others says nothing of variants; leave it out")
     with quiet(not progress):
-        folder, _, _ = cmp.conducted(arguments)
+        if asked is None:
+            folder, _, _ = cmp.conducted(arguments)
+        else:
+            folder, _ = contest.conducted(arguments, asked)
         return RunResult(read(folder.result), folder.result)
 
 
@@ -364,6 +368,11 @@ def _path(path: PathLikes | None) -> str | None:
 
 def _paths(paths: Sequence[PathLikes]) -> list[str]:
     return [fspath(path) for path in paths]
+
+
+def _spec(function: str | Callable[..., Any] | None) -> Any:
+    """As a command line names it."""
+    return spec_of(function) if callable(function) else function
 
 
 def _names(words: Sequence[str]) -> list[Any]:

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import Any
 import pytest
 
 import lobench as api
+from lobench.workbench.contest.asked import COMMANDS, Asked
+from lobench.workbench.contest.session import agreement
 from lobench.workbench.results.model.verdict import VERDICTS
 from tests.cli.command import COMMAND, ROOT, environment, lobench, refused
 from tests.typed import read
@@ -139,6 +142,30 @@ def test_commands(folder: Path) -> None:
     assert first > 0.01
     assert last > 0.03
     assert found["subjects"][0]["cpu_seconds"]["value"] < 0.01
+
+
+def running(pid: int) -> bool:
+    """Whether a process has not ended, be it that nobody has asked how it did."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return text.rpartition(")")[2].split()[0] not in "ZX"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
+def test_what_a_command_leaves_in_the_background_ends(folder: Path) -> None:
+    left = folder / "left"
+    command = f"sh -c 'sleep 300 & echo $! >> {left}; echo a'"
+    found = agreement(Asked(kind=COMMANDS, subjects=(command, "echo a"), clock="wall_ns"))
+    assert [outcome.reason for outcome in found.outcomes.values()] == [None, None]
+    processes = [int(word) for word in left.read_text().split()]
+    # Twice to compare it with itself, and once to time it.
+    assert len(processes) == 3
+    until = time.monotonic() + 10
+    while any(map(running, processes)) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not any(map(running, processes))
 
 
 def test_a_command_that_fails_is_told(folder: Path) -> None:

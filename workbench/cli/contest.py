@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from lobench.workbench.results.model.analysis import Comparison
     from lobench.workbench.results.model.contest import Contest, Subject
     from lobench.workbench.results.model.document import Result
-    from lobench.workbench.results.model.intervals import Interval
 
 SECONDS = 60.0
 
@@ -183,12 +182,8 @@ def _show_noise(contest: Contest) -> None:
     if few:
         say("caution", few)
     if design.until_precision is not None:
-        widest = max(width(pair.ratio) for pair in contest.comparisons)
+        widest = max(pair.ratio.half_width for pair in contest.comparisons)
         say("precision", f"the widest interval is ±{widest:.2%}, asked for was ±{design.until_precision:.2%}")
-
-
-def width(ratio: Interval) -> float:
-    return max(ratio.high / ratio.value, ratio.value / ratio.low) - 1
 
 
 def _verdict(pair: Comparison, clock: str) -> str:

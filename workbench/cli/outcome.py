@@ -196,12 +196,7 @@ def _show_noise(analysis: Analysis, session: SessionResult) -> None:
     aim = session.design.until_precision
     if aim is not None:
         widest = max(
-            (
-                max(interval.high / interval.value, interval.value / interval.low) - 1
-                for rung in analysis.ladder
-                for interval in (rung.step, rung.total)
-                if interval
-            ),
+            (interval.half_width for rung in analysis.ladder for interval in (rung.step, rung.total) if interval),
             default=0.0,
         )
         say("precision", f"the widest interval is ±{widest:.2%}, asked for was ±{aim:.2%}")

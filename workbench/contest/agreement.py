@@ -27,14 +27,15 @@ _TRIED = 0.05
 
 
 def work(job: Job) -> None:
-    """Tell what was found: ``error``, or ``outcomes`` (reason and note of each subject), ``seconds`` (that a call of
-    each takes, arguments included), ``calls`` of a piece and ``lead_in``. Settings: asked, variables."""
+    """Tell now and then that this goes on, and last what was found: ``error``, or ``outcomes`` (reason and note of each
+    subject), ``rates`` (seconds of a call of each), ``seconds`` (the same, arguments included), ``calls`` of a piece
+    and ``lead_in``. Settings: asked, variables."""
     settings = job.task.settings
     asked = Asked.of(settings["asked"])
     chosen = range(len(asked.subjects))
     try:
         bench = bench_of(asked, chosen, job.task.seed, settings["variables"])
-        outcomes = bench.agree(job.in_hand)
+        outcomes = bench.agree(lambda place: _turn(job, place))
     except LobenchError as error:
         job.tell({"error": str(error), "usage": error.exit_code == 2})
         return
@@ -47,18 +48,26 @@ def work(job: Job) -> None:
 
 def _pieces(job: Job, asked: Asked, bench: Bench, agreeing: Sequence[int]) -> dict[str, object]:
     several = asked.kind == CALLABLES
-    rates, whole = {}, {}
+    rates: dict[int, float] = {}
+    whole: dict[int, float] = {}
     for place in agreeing:
-        job.in_hand(place)
+        _turn(job, place)
         rates[place], whole[place] = _rate(bench, place, several)
     job.in_hand(0)
     calls = calls_of(list(rates.values()), list(whole.values())) if several else 1
     names = asked.names
     return {
+        "rates": {names[place]: rate for place, rate in rates.items()},
         "seconds": {names[place]: rate for place, rate in whole.items()},
         "calls": calls,
         "lead_in": calls // LEAD_IN,
     }
+
+
+def _turn(job: Job, place: int) -> None:
+    """Somebody's turn, which may take long: tell that all before is done."""
+    job.in_hand(place)
+    job.tell({})
 
 
 def _rate(bench: Bench, place: int, several: bool) -> tuple[float, float]:

@@ -15,7 +15,6 @@ from lobench.workbench.results.refuted import refused
 from lobench.workbench.statistics import compared
 from lobench.workbench.statistics.analysis import noise
 from lobench.workbench.statistics.intervals import estimate
-from lobench.workbench.statistics.ladder import Comparisons
 from lobench.workbench.statistics.samples import Timings
 from lobench.workbench.statistics.verdicts import SIGNIFICANCE, holm
 
@@ -34,18 +33,22 @@ def analyse(contest: Contest, tolerance: float) -> None:
     except LobenchError:
         return
     base, *others = names
-    adjusted = holm([p_of(comparisons, name, base) for name in others])
+    alike = {name: first for name in others if (first := comparisons.kind(name)) != name and first in names}
+    # What is the very same as another one is in no family: what it says, that one says.
+    family = [name for name in others if name not in alike]
+    p_values = {name: p_of(comparisons, name, base) for name in others}
+    adjusted = p_values | dict(zip(family, holm([p_values[name] for name in family]), strict=True))
     contest.comparisons = tuple(
-        judged(comparisons, base, name, tolerance, p_holm=p, note=_note(contest, comparisons, base, name))
-        for name, p in zip(others, adjusted, strict=True)
+        judged(comparisons, base, name, tolerance, p_holm=adjusted[name], note=_note(contest, name, alike.get(name)))
+        for name in others
     )
     contest.noise = noise(
         session,
         None,
         comparisons,
-        [(pair.variant, pair.base, pair.ratio) for pair in contest.comparisons],
+        [(pair.variant, pair.base, pair.ratio) for pair in contest.comparisons if pair.variant in family],
         # What Holm's first step asks of the most telling one.
-        SIGNIFICANCE / len(others),
+        SIGNIFICANCE / max(len(family), 1),
     )
     contest.subjects = tuple(
         replace(
@@ -65,10 +68,8 @@ def _refused(subject: Subject, wrong: dict[str, str]) -> Subject:
     return replace(subject, agrees=False, reason=wrong[subject.name] or None)
 
 
-def _note(contest: Contest, comparisons: Comparisons, base: str, name: str) -> str | None:
-    if comparisons.kind(name) != comparisons.kind(base):
-        return None
-    return f"{name} is the same {contest.kind.removesuffix('s')} as {base}"
+def _note(contest: Contest, name: str, first: str | None) -> str | None:
+    return f"{name} is the same {contest.kind.removesuffix('s')} as {first}" if first else None
 
 
 def _seconds(timings: Timings, name: str) -> Interval:

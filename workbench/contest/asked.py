@@ -48,6 +48,8 @@ class Asked:
         if self.kind == CALLABLES:
             for spec in filter(None, (*self.subjects, self.setup, self.same)):
                 parts_of(spec)
+            if self.reset != RESETS[0] and not self.setup:
+                raise UsageError("--reset is about arguments, and without --setup there are none")
 
     @property
     def names(self) -> tuple[str, ...]:

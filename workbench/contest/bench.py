@@ -22,8 +22,12 @@ class Bench(Protocol):
     """The subjects of one process, by place; the first is what all are compared with."""
 
     def agree(self, at: Callable[[int], None]) -> list[Outcome]:
-        """Have each of them do its work once, untimed, and compare what it does. ``at`` is told whose turn it is. Where
-        the first one fails nothing need be said of the others."""
+        """Have each of them do its work once, untimed, and compare what it does. ``at`` is told whose turn it is before
+        anything that may take as long as a call does. Where the first one fails nothing need be said of the others."""
+        ...
+
+    def settle(self, cpu: int | None) -> None:
+        """Stay on one CPU from now on, where that suits what is called and the system can."""
         ...
 
     def sample(self, place: int, seed: int, lead_in: int, calls: int) -> Reading:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import os
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -18,21 +19,17 @@ from typing import Any
 
 import numpy as np
 
-from lobench.engine.errors import LobenchError
+from lobench.engine.errors import LobenchError, UsageError
 from lobench.workbench.contest.asked import Asked
 from lobench.workbench.contest.bench import Outcome
-from lobench.workbench.contest.equality import IncomparableError, difference
+from lobench.workbench.contest.judging import Arguments, Done, changed, copied, differs, judged, raised, untold
 from lobench.workbench.contest.loading import load
-from lobench.workbench.measurement.clocks import Clocks
+from lobench.workbench.measurement.clocks import Clocks, pin
 from lobench.workbench.measurement.contamination import Reading
+from lobench.workbench.measurement.padding import padding
 
-Arguments = tuple[Any, ...]
-
-_EXACT = 0.0
 _COLLECTED_EVERY = 1.0
 """Seconds after which garbage is collected between two samples: within them it is not."""
-_PADS, _PADDING = 16, 4096
-"""Pieces of memory taken before a sample, and below how many bytes each: arguments lie elsewhere in each."""
 
 
 class Callables:
@@ -48,7 +45,13 @@ class Callables:
         self._kept: Arguments = ()
         if asked.reset != "fresh" or self._setup is None:
             self._kept = self._made(0)
-        self._before = _copied(self._kept) if asked.reset == "same" else None
+        self._before: Arguments | None = None
+        self._untold: str | None = None
+        if asked.reset == "same":
+            self._refuse_iterators()
+            # What cannot be copied stands for itself, and is told.
+            self._before = tuple((copied((argument,)) or (argument,))[0] for argument in self._kept)
+            self._untold = untold(self._kept)
         self._clocks = Clocks(None)
         self._collected = time.monotonic()
         self._padding: list[bytes] = []
@@ -58,11 +61,16 @@ class Callables:
         done = {}
         for place in self._rng.sample(range(len(self._functions)), len(self._functions)):
             at(place)
-            done[place] = _Done(self._functions[place], self._apart(given))
+            done[place] = Done(self._functions[place], self._apart(given))
         first = done[0]
         if first.failed:
             return [Outcome(first.failed), *(Outcome(done[place].failed) for place in range(1, len(done)))]
         return [self._outcome(given, first, done[place]) for place in range(len(done))]
+
+    def settle(self, cpu: int | None) -> None:
+        # What has threads of its own needs more than one CPU.
+        if _threads() == 1 and pin(cpu):
+            self._clocks = Clocks(cpu)
 
     def sample(self, place: int, seed: int, lead_in: int, calls: int) -> Reading:
         function = self._functions[place]
@@ -70,18 +78,27 @@ class Callables:
         if now - self._collected > _COLLECTED_EVERY:
             gc.collect()
             self._collected = now
-        self._padding = [bytes(self._rng.randrange(_PADDING)) for _ in range(_PADS)]
+        self._padding = padding(self._rng)
         before, timed = self._prepared(seed, lead_in), self._prepared(seed + 1, calls)
         try:
             return self._clocks.measure(lambda: _call(function, before), lambda: _call(function, timed), lambda: 0)
         except Exception as error:
-            raise LobenchError(_raised(error)) from error
+            raise LobenchError(raised(error)) from error
 
     def found(self) -> dict[int, str]:
         """Calls are compared by ``agree``; but arguments that all of them shared say when one of them was changed."""
-        said = _changed(self._before, self._kept) if self._before is not None else None
+        said = changed(self._before, self._kept) if self._before is not None else None
         reason = f"one of the callables changed the arguments that all calls share: {said}"
         return dict.fromkeys(range(1, len(self._functions)), reason) if said else {}
+
+    def _refuse_iterators(self) -> None:
+        """Nor is there a second time for an open file."""
+        for place, argument in enumerate(self._kept):
+            if hasattr(type(argument), "__next__"):
+                raise UsageError(
+                    f"{self._asked.setup}: argument {place} ({type(argument).__name__}) is used up by the first call, "
+                    "and with --reset same all calls get it; take --reset fresh"
+                )
 
     def _prepared(self, seed: int, count: int) -> Iterable[Arguments]:
         """The arguments of so many calls."""
@@ -101,53 +118,36 @@ class Callables:
         try:
             made = self._setup()
         except Exception as error:
-            raise LobenchError(f"{self._asked.setup}: {_raised(error)}") from error
+            raise LobenchError(f"{self._asked.setup}: {raised(error)}") from error
         return made if isinstance(made, tuple) else (made,)
 
     def _apart(self, given: Arguments) -> Arguments:
         """Arguments equal to those given, to be changed at will."""
-        made = _copied(given)
+        made = copied(given)
         if made is None and self._asked.reset == "copy":
             raise LobenchError(f"{self._asked.setup}: its arguments cannot be copied; take --reset fresh")
         made = self._made(0) if made is None else made
         _seed(0)
         return made
 
-    def _outcome(self, given: Arguments, first: _Done, done: _Done) -> Outcome:
+    def _outcome(self, given: Arguments, first: Done, done: Done) -> Outcome:
         """What one did beside the first, or that one by itself."""
         if done.failed:
             return Outcome(done.failed)
-        changed = _changed(given, done.arguments)
-        if changed and self._asked.reset == "same":
+        said = changed(given, done.arguments)
+        if said and self._asked.reset == "same":
             return Outcome(
-                f"changes its arguments: {changed}; with --reset same all calls get the same ones, with --reset copy "
+                f"changes its arguments: {said}; with --reset same all calls get the same ones, with --reset copy "
                 "or fresh each its own"
             )
-        note = f"changes its arguments: {changed}" if changed else None
+        note = f"changes its arguments: {said}" if said else None
         if done is first:
+            if self._untold:
+                note = f"shares {self._untold} with all other calls, and nothing tells whether one changes that"
             return Outcome(note=note)
-        return Outcome(self._differs(first, done), note)
-
-    def _differs(self, first: _Done, done: _Done) -> str | None:
         if self._same is not None:
-            return _judged(self._same, first.result, done.result)
-        try:
-            return difference(first.result, done.result, "the result") or _unlike(first.arguments, done.arguments)
-        except (IncomparableError, RecursionError) as error:
-            return f"nothing says whether results of type {error} are equal; --same FILE.py:NAME can say it"
-
-
-class _Done:
-    """One call: its result and what its arguments are then, or how it ``failed``."""
-
-    def __init__(self, function: Callable[..., Any], arguments: Arguments) -> None:
-        self.arguments = arguments
-        self.result: Any = None
-        self.failed: str | None = None
-        try:
-            self.result = function(*arguments)
-        except Exception as error:
-            self.failed = _raised(error)
+            return Outcome(judged(self._same, first.result, done.result), note)
+        return Outcome(differs(first, done), note)
 
 
 def _call(function: Callable[..., Any], prepared: Iterable[Arguments]) -> None:
@@ -155,55 +155,14 @@ def _call(function: Callable[..., Any], prepared: Iterable[Arguments]) -> None:
         function(*arguments)
 
 
-def _copied(arguments: Arguments) -> Arguments | None:
-    """Deep copies; None of what cannot be copied."""
-    try:
-        return copy.deepcopy(arguments)
-    except Exception:
-        return None
-
-
 def _seed(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed % 2**32)
 
 
-def _changed(before: Arguments, after: Arguments) -> str | None:
-    """How a call left other arguments than it got; of what cannot be compared nothing is said."""
-    for place, (one, other) in enumerate(zip(before, after, strict=True)):
-        try:
-            said = difference(one, other, f"argument {place}", _EXACT)
-        except (IncomparableError, RecursionError):
-            continue
-        if said:
-            return said
-    return None
-
-
-def _unlike(expected: Arguments, found: Arguments) -> str | None:
-    """How two calls left different arguments."""
-    for place, (one, other) in enumerate(zip(expected, found, strict=True)):
-        try:
-            said = difference(one, other, f"argument {place}")
-        except (IncomparableError, RecursionError):
-            continue
-        if said:
-            return f"leaves other arguments behind: {said}"
-    return None
-
-
-def _judged(same: Callable[..., Any], expected: Any, found: Any) -> str | None:
-    """By the user's rule, which says whether, or raises AssertionError; one that returns nothing has no objection."""
+def _threads() -> int:
+    """Threads of this process; 1 where the system does not tell."""
     try:
-        said = same(expected, found)
-    except AssertionError as error:
-        text = " ".join(str(error).split())
-        return f"the result is refused by --same: {text[:300]}" if text else "the result is refused by --same"
-    except Exception as error:
-        raise LobenchError(f"--same: {_raised(error)}") from error
-    return None if said is None or said else "the result is refused by --same"
-
-
-def _raised(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return f"raises {type(error).__name__}{f': {text[:300]}' if text else ''}"
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        return 1

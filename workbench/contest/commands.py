@@ -60,15 +60,18 @@ class Commands:
         at(0)
         first = self._run(0)
         output = self._read(self._output)
-        outcome = self._first(first)
+        outcome = self._first(first, at)
         if outcome.reason:
             return [outcome]
         self._expected = first
         found = [outcome]
         for place in range(1, len(self._words)):
             at(place)
-            found.append(self._outcome(place, output))
+            found.append(self._outcome(place, output, at))
         return found
+
+    def settle(self, cpu: int | None) -> None:
+        """Commands run where the system has room."""
 
     def sample(self, place: int, seed: int, lead_in: int, calls: int) -> Reading:
         runs = [self._run(place) for _ in range(calls)]
@@ -81,24 +84,26 @@ class Commands:
     def found(self) -> dict[int, str]:
         return self._found
 
-    def _first(self, run: Run) -> Outcome:
+    def _first(self, run: Run, at: Callable[[int], None]) -> Outcome:
         """Whether the first command is one that others can be compared with."""
         note = self._ending(run.code) if run.code else None
-        if run.code < 0 or (self._shell and run.code in _NOT_RUN):
+        if self._not_run(run):
             return Outcome(note)
+        at(0)
         if self._check:
             return Outcome(self._checked(), note)
         if self._run(0).output != run.output:
             return Outcome("its output differs from run to run; --check CMD can say what is right")
         return Outcome(note=note)
 
-    def _outcome(self, place: int, expected: bytes) -> Outcome:
+    def _outcome(self, place: int, expected: bytes, at: Callable[[int], None]) -> Outcome:
         assert self._expected is not None
         run = self._run(place)
         note = self._ending(run.code) if run.code else None
-        if run.code < 0:
+        if self._not_run(run):
             return Outcome(note)
         if self._check:
+            at(place)
             return Outcome(self._checked(), note)
         if run.code != self._expected.code:
             return Outcome(f"{self._ending(run.code)}, where the first ended with code {self._expected.code}")
@@ -106,10 +111,14 @@ class Commands:
             return Outcome(_first_difference(expected, self._read(self._output)))
         return Outcome(note=note)
 
+    def _not_run(self, run: Run) -> bool:
+        """Whether a signal ended it, or the shell could not run it: nobody else's word makes that right."""
+        return run.code < 0 or (self._shell and run.code in _NOT_RUN)
+
     def _unlike(self, run: Run) -> str | None:
-        """That a run ended otherwise than the first one did; of a ``check`` only that it was killed."""
+        """That a run ended otherwise than the first one did; of a ``check`` only that it did not run to its end."""
         assert self._expected is not None
-        if run.code < 0 or (not self._check and run.code != self._expected.code):
+        if self._not_run(run) or (not self._check and run.code != self._expected.code):
             return self._ending(run.code)
         if not self._check and run.output != self._expected.output:
             return "its output differs from the first one's, or from one run to another"

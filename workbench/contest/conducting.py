@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import shutil
 import sys
 from collections.abc import Mapping
@@ -15,8 +14,9 @@ from lobench.engine.cache import source_digest
 from lobench.engine.stages import STAGES
 from lobench.workbench.console import progress, stderr
 from lobench.workbench.contest.analysis import analyse
-from lobench.workbench.contest.asked import CALLABLES, Asked, parts_of
+from lobench.workbench.contest.asked import CALLABLES, Asked
 from lobench.workbench.contest.commands import words_of
+from lobench.workbench.contest.loading import source_of
 from lobench.workbench.contest.session import ContestSession, agreement, laid_out, measure
 from lobench.workbench.experiment.budget import Budget
 from lobench.workbench.experiment.document import Document, repeatable, this_environment
@@ -113,14 +113,7 @@ def _digest(asked: Asked, text: str) -> str:
     """Hex digest of the file that a callable is in, or of the program that a command runs; of the text where there is
     none."""
     content = text.encode(errors="surrogateescape")
-    place = _file(text) if asked.kind == CALLABLES else shutil.which(words_of(text, shell=asked.shell)[0])
+    place = source_of(text) if asked.kind == CALLABLES else shutil.which(words_of(text, shell=asked.shell)[0])
     if place is not None and Path(place).is_file():
         content = Path(place).read_bytes()
     return hashlib.blake2b(content, digest_size=8).hexdigest()
-
-
-def _file(spec: str) -> str | None:
-    place, _ = parts_of(spec)
-    if place.endswith(".py"):
-        return place
-    return inspect.getsourcefile(sys.modules[place]) if place in sys.modules else None

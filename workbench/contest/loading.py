@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Callable
 from functools import reduce
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -35,6 +36,33 @@ def load(spec: str) -> Callable[..., Any]:
         raise UsageError(f"{place}: {type(error).__name__}: {error}") from error
     if not callable(found):
         raise UsageError(f"{spec}: is no callable, but {type(found).__name__}")
+    return found
+
+
+def source_of(spec: str) -> Path | None:
+    """The file that a callable is loaded from, found without loading it; None where there is none, as for what is
+    built in."""
+    place, _ = parts_of(spec)
+    if place.endswith(".py"):
+        return Path(place)
+    try:
+        found = _spec(place)
+    except (ImportError, ValueError):
+        return None
+    return Path(found.origin) if found is not None and found.has_location and found.origin else None
+
+
+def _spec(name: str) -> ModuleSpec | None:
+    """Where a module is found, as from the working directory. ``importlib.util.find_spec`` would load the packages that
+    it is in, and a user's code has no business in this process."""
+    top, *below = name.split(".")
+    here = None if top in sys.stdlib_module_names else PathFinder.find_spec(top, [os.getcwd()])
+    found = here if here is not None and here.origin else importlib.util.find_spec(top) or here
+    for part in below:
+        if found is None or found.submodule_search_locations is None:
+            return None
+        top = f"{top}.{part}"
+        found = PathFinder.find_spec(top, found.submodule_search_locations)
     return found
 
 

@@ -5,16 +5,14 @@ The subjects of a round draw its order, so that each follows each other one equa
 
 from __future__ import annotations
 
-import os
 import random
 import time
 from typing import Any
 
 from lobench.engine.errors import LobenchError
-from lobench.workbench.contest.asked import CALLABLES, Asked
+from lobench.workbench.contest.asked import Asked
 from lobench.workbench.contest.bench import Bench, is_disturbed
 from lobench.workbench.contest.kinds import bench_of
-from lobench.workbench.measurement.clocks import pin
 from lobench.workbench.measurement.task import NOBODY, Job
 from lobench.workbench.measurement.turn_order import orders
 
@@ -26,7 +24,7 @@ _SENT_EVERY = 2.0
 
 def work(job: Job) -> None:
     """Rounds until the task's seconds are spent, at least one. Settings: asked, variables, calls, lead_in, passes (most
-    rounds), cpu (where to stay, if what is called has one thread)."""
+    rounds), cpu (where to stay, if that suits what is called)."""
     _Rounds(job).run()
 
 
@@ -45,8 +43,7 @@ class _Rounds:
     def run(self) -> None:
         job, settings = self._job, self._job.task.settings
         refused = self._agreed()
-        if self._asked.kind == CALLABLES and _threads() == 1:
-            pin(settings["cpu"])
+        self._bench.settle(settings["cpu"])
         rng = random.Random(job.task.seed)
         turns = orders(len(self._columns), rng)
         rows: list[tuple[int, ...]] = []
@@ -94,11 +91,3 @@ class _Rounds:
         if message or now - self._told > _TOLD_EVERY:
             self._told = now
             self._job.tell({"seconds": now - self._began, **(message or {})})
-
-
-def _threads() -> int:
-    """Threads of this process; 1 where the system does not tell."""
-    try:
-        return len(os.listdir("/proc/self/task"))
-    except OSError:
-        return 1

@@ -12,7 +12,7 @@ from lobench.workbench.contest.asked import COMMANDS, Asked
 from lobench.workbench.contest.bench import Outcome
 from lobench.workbench.experiment.budget import FEWEST_CHOSEN, Budget, design
 from lobench.workbench.measurement.precision import reached
-from lobench.workbench.measurement.process import Message, answer, cpu_for
+from lobench.workbench.measurement.process import SILENT_SECONDS, Message, cpu_for, messages
 from lobench.workbench.measurement.session import Session, fill, measured_twice
 from lobench.workbench.measurement.task import Task
 from lobench.workbench.processes.starting import first_environment
@@ -21,26 +21,37 @@ from lobench.workbench.results.model.control import again, once
 _MOST_ROUNDS = 1_000_000
 """Of a process: time ends it."""
 _SEEDS = 1_000_000
+_PATIENCE = 10
+"""How many times longer than at first a sample may take before its process is given up."""
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """``outcomes`` of the subjects by name; ``seconds`` that a call takes, arguments included, by name, of those that
-    agree; ``calls`` of a piece, and ``lead_in`` before them. Without two that agree there are none of these."""
+    """``outcomes`` of the subjects by name; ``rates``: seconds that a call takes, ``seconds``: the same with its
+    arguments, by name, of those that agree; ``calls`` of a piece, and ``lead_in`` before them. Without two that agree
+    there are none of these."""
 
     outcomes: Mapping[str, Outcome]
+    rates: Mapping[str, float]
     seconds: Mapping[str, float]
     calls: int
     lead_in: int
 
 
+@dataclass
 class ContestSession(Session):
-    """A session whose worker tells itself which subjects are refused."""
+    """A session whose worker tells itself which subjects are refused. ``patience``: seconds that it may take for a
+    sample."""
+
+    patience: float = 0.0
 
     def take(self, process: int, message: Message) -> None:
         self.add(process, message["samples"])
         for name, reason in message["refused"].items():
             self.refuse(name, reason)
+
+    def bases(self, place: int) -> tuple[int, ...]:
+        return (0,)
 
     @property
     def over(self) -> bool:
@@ -51,7 +62,7 @@ class ContestSession(Session):
 def agreement(asked: Asked) -> Agreement:
     """What a process of its own finds out before anything is measured. Raises UsageError for what cannot be loaded or
     run, LobenchError where the first subject fails, as nothing can be compared with it."""
-    message = answer(_task("agreement", asked, list(asked.names), {}))
+    *_, message = messages(_task("agreement", asked, list(asked.names), {}, SILENT_SECONDS))
     if "error" in message:
         raise (UsageError if message["usage"] else LobenchError)(message["error"])
     outcomes = [Outcome(*pair) for pair in message["outcomes"]]
@@ -59,6 +70,7 @@ def agreement(asked: Asked) -> Agreement:
         raise LobenchError(f"{asked.names[0]} {outcomes[0].reason}; nothing can be compared with it")
     return Agreement(
         dict(zip(asked.names, outcomes, strict=True)),
+        message.get("rates", {}),
         message.get("seconds", {}),
         message.get("calls", 0),
         message.get("lead_in", 0),
@@ -69,7 +81,7 @@ def laid_out(asked: Asked, found: Agreement, budget: Budget) -> ContestSession:
     """The session of the subjects that agree."""
     names = list(found.seconds)
     same_as = {name: first for name, first in asked.same_as.items() if {name, first} <= set(names)}
-    top = measured_twice(names, found.seconds, same_as, names[0])
+    top = measured_twice(names, found.rates, same_as, names[0])
     measured = [*names, *map(again, [top, names[0]] if top else [names[0]])]
     calls = found.calls + found.lead_in
     looked = 2 * sum(found.seconds.values())
@@ -84,7 +96,8 @@ def laid_out(asked: Asked, found: Agreement, budget: Budget) -> ContestSession:
     )
     # Drawn: who is loaded first must not be the same one in every session.
     made = replace(made, passes=_MOST_ROUNDS, seed=SystemRandom().randrange(1, _SEEDS))
-    return ContestSession(measured, calls, made, same_as=same_as, clock=asked.clock)
+    patience = _PATIENCE * calls * max(found.seconds.values())
+    return ContestSession(measured, calls, made, same_as=same_as, clock=asked.clock, patience=patience)
 
 
 def measure(
@@ -107,7 +120,8 @@ def measure(
             "cpu": cpu_for(number) if design.pinned else None,
         }
         names = [once(name) for name in session.measured]
-        return replace(_task("rounds", asked, names, settings), seed=design.seed * 1000 + number, seconds=seconds)
+        made = _task("rounds", asked, names, settings, session.patience)
+        return replace(made, seed=design.seed * 1000 + number, seconds=seconds)
 
     def enough(session: Session) -> bool:
         return reached(session) or (isinstance(session, ContestSession) and session.over)
@@ -115,7 +129,7 @@ def measure(
     fill(session, task_of, least=processes or FEWEST_CHOSEN, keep=keep, enough=enough, advance=advance)
 
 
-def _task(job: str, asked: Asked, names: Sequence[str], settings: Mapping[str, Any]) -> Task:
+def _task(job: str, asked: Asked, names: Sequence[str], settings: Mapping[str, Any], patience: float) -> Task:
     commands = asked.kind == COMMANDS
     variables = first_environment() if commands else {}
     # What a command has started ends with the process that times it.
@@ -124,4 +138,5 @@ def _task(job: str, asked: Asked, names: Sequence[str], settings: Mapping[str, A
         variants=names,
         settings={"asked": asked.as_json(), "variables": variables, **settings},
         group=commands,
+        patience=patience,
     )

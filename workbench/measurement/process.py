@@ -25,7 +25,8 @@ Message = dict[str, Any]
 SILENT_SECONDS = 600.0
 """How long a process may say nothing before its first word: it may have to compile."""
 WORKING_SECONDS = 120.0
-"""And afterwards, at least: it tells of itself several times a second, unless a slice or a question takes long."""
+"""And afterwards: it tells of itself several times a second, unless a slice or a question takes long. A task whose
+calls may take longer says so (``Task.patience``)."""
 
 
 def cpu_for(number: int) -> int | None:
@@ -75,22 +76,23 @@ def _said(task: Task, advance: Callable[[float], None], told: float) -> Generato
                 process.stdin.flush()
             with suppress(BrokenPipeError):
                 process.stdin.close()
-            for line in lines(process.stdout.fileno(), SILENT_SECONDS, WORKING_SECONDS):
+            first, later = max(SILENT_SECONDS, task.patience), max(WORKING_SECONDS, task.patience)
+            for line in lines(process.stdout.fileno(), first, later):
                 now = time.monotonic()
                 advance(now - told)
                 told = now
                 yield json.loads(line)
-        except TimeoutError:
+        except TimeoutError as silence:
             _kill(process, task)
             who = in_hand(task)
-            how = "did not go on"
+            how = f"did not go on for {silence}"
             raise WorkerError(f"a measuring process {how}{_named(who)}", who, how) from None
         except BaseException:
             _kill(process, task)
             raise
         # Whoever ends its own process, does so with a variant in hand, whatever its exit code.
         who = in_hand(task)
-        if process.wait() != 0 or who is not None:
+        if _ended(process, task) != 0 or who is not None:
             complaints.seek(0)
             said = complaints.read().strip()[-2000:]
             how = ending(process.returncode, said)
@@ -106,13 +108,23 @@ def _kill(process: subprocess.Popen[bytes], task: Task) -> None:
     process.kill()
 
 
+def _ended(process: subprocess.Popen[bytes], task: Task) -> int:
+    """The exit code of a process that said its last word. What it started, and left behind in its group, ends now,
+    while the group's number cannot be another's: nobody has asked for the leader's exit code yet."""
+    if task.group and hasattr(os, "waitid"):
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    return process.wait()
+
+
 def lines(descriptor: int, seconds: float, later: float | None = None) -> Iterator[bytes]:
-    """The whole lines that come through a pipe. Raises TimeoutError when nothing comes for so many seconds, ``later``
-    once something came."""
+    """The whole lines that come through a pipe. Raises TimeoutError, which tells how long, when nothing comes for so
+    many seconds, ``later`` once something came."""
     rest = b""
     while True:
         if not select.select([descriptor], [], [], seconds)[0]:
-            raise TimeoutError
+            raise TimeoutError(f"{seconds:g} s")
         seconds = seconds if later is None else later
         read = os.read(descriptor, 1 << 20)
         if not read:

@@ -13,7 +13,7 @@ from lobench.workbench.measurement.process import Message, cpu_for, messages
 from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.measurement.task import Task
 from lobench.workbench.processes.starting import WorkerError
-from lobench.workbench.results.model.control import once
+from lobench.workbench.results.model.control import is_again, once
 from lobench.workbench.results.model.samples import Design, NamedSamples, Samples, SessionResult
 from lobench.workbench.results.samples import counted
 
@@ -53,6 +53,10 @@ class Session:
     def begun(self) -> int:
         """Processes that have measured something side by side."""
         return 1 + max((row[0] for row in self.samples), default=-1)
+
+    def bases(self, place: int) -> tuple[int, ...]:
+        """Places of those that what stands at ``place`` is compared with."""
+        return (0,) if is_again(self.measured[place]) else (0, place - 1)
 
     def add(self, process: int, samples: Sequence[Sequence[int]], kind: str = LOCKSTEP) -> list[list[int]]:
         """Keep samples of a process; returns their rows."""

@@ -52,6 +52,8 @@ class Task:
     """Parameters of each variant in turn, in the place of the workload's."""
     group: bool = False
     """Whether the process leads a group of its own: what it starts ends with it."""
+    patience: float = 0.0
+    """Seconds that it may say nothing, where they are more than others get."""
 
     def as_json(self) -> str:
         return json.dumps({**vars(self), "workload": self.workload.as_json()})
