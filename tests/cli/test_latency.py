@@ -139,3 +139,9 @@ def test_what_is_refused(folder: Path) -> None:
 def test_json_is_one_object(folder: Path) -> None:
     done = lobench("latency", FEED, *SHORT[:4], "--variants", "p4", "--json", folder=folder)
     assert json.loads(done.stdout)["feeds"][0]["latency"]["clock"] == "ts_recv"
+
+
+def test_it_prints_in_one_shape() -> None:
+    done = lobench("latency", FEED, "--markdown", "--json")
+    assert done.returncode == 2
+    assert "--json: not allowed with argument --markdown" in done.stderr

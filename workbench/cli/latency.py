@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_output(parser, "out")
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--markdown", action="store_true", help="print one table for each feed as Markdown")
-    options.add_json(parser)
+    options.add_json(shape)
 
 
 def run(arguments: argparse.Namespace) -> int:
