@@ -101,6 +101,7 @@ def test_its_file_is_what_plotters_read() -> None:
     [
         *[(0.4, "0.40 ns"), (7.0, "7.00 ns"), (87.4, "87.4 ns"), (1_234, "1.23 µs"), (45_600, "45.6 µs")],
         *[(123_456, "123 µs"), (1.5e6, "1.50 ms"), (2e9, "2.00 s"), (3.2e12, "3200 s")],
+        *[(9.5, "9.50 ns"), (999.7, "1.00 µs"), (999_700, "1.00 ms"), (999.4e3, "999 µs"), (0.0, "0.00 ns")],
     ],
 )
 def test_times_are_spelled_in_their_unit(nanoseconds: float, text: str) -> None:

@@ -6,23 +6,19 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
+from lobench.workbench.console import duration
 from lobench.workbench.latency.histograms import percentiles
 from lobench.workbench.latency.queueing import FASTEST
 from lobench.workbench.results.model.document import FeedResult
 from lobench.workbench.results.model.latency import Latency, Load, VariantLatency
 from lobench.workbench.results.refuted import refuted
 
-_UNITS = (("s", 1e9), ("ms", 1e6), ("µs", 1e3), ("ns", 1.0))
-
 Rows = list[list[str]]
 
 
 def spelled(nanoseconds: float) -> str:
-    """A time in the unit that suits it, three digits."""
-    unit, size = next((one for one in _UNITS if nanoseconds >= one[1]), _UNITS[-1])
-    value = nanoseconds / size
-    places = max(0, 2 - math.floor(math.log10(value))) if value >= 1 else 2
-    return f"{value:.{places}f} {unit}"
+    """A time with three digits, in the unit that suits it."""
+    return duration(nanoseconds / 1e9, 3)
 
 
 def times(speed: float) -> str:
