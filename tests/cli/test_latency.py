@@ -129,6 +129,29 @@ def test_engines_from_outside(build: Build, folder: Path) -> None:  # noqa: F811
             assert entry["loads"][0]["response"]["count"] == feed["latency"]["events"]
 
 
+def test_engines_that_work_when_they_are_asked_have_no_figures(build: Build, folder: Path) -> None:  # noqa: F811
+    """One does nothing before, one works every 64 records; beside them one that works at once, and one that leaves a
+    thread."""
+    ways = {
+        "working": [],
+        "later": ["LATER"],
+        "dozens": ["LATER", "EVERY=64"],
+        "threaded": ["LEAVES_A_THREAD", "MEASURED"],
+    }
+    files = [word for name, defines in ways.items() for word in ("--variants-from", build(name, *defines))]
+    asked = ("--variants", " ".join(ways), "--passes", "1", "--speeds", "1", "--until", "book", *files, "--json")
+    done = lobench("latency", "synth:every-rule,n=9000", *asked, folder=folder)
+    assert done.returncode == 1, done.stderr
+    (feed,) = json.loads(done.stdout)["feeds"]
+    assert [entry["variant"] for entry in feed["latency"]["variants"]] == ["p0_baseline", "working"]
+    refuted = {entry["name"]: entry["difference"] for entry in feed["verification"] if not entry["agrees"]}
+    assert set(refuted) == {"later", "dozens", "threaded"}
+    for name in ("later", "dozens"):
+        assert refuted[name].startswith("when its calls were timed, it does ")
+        assert refuted[name].endswith(" of its work only when it is asked for results")
+    assert "it leaves a thread running" in refuted["threaded"]
+
+
 def test_what_is_refused(folder: Path) -> None:
     assert refused(2, "latency", FEED, "--block", "0").endswith("--block must be at least 1, was 0")
     assert refused(2, "latency", FEED, "--passes", "0").endswith("--passes must be at least 1, was 0")

@@ -25,6 +25,7 @@ from tests.dbn_files import records
 
 UNDEFINED = 2**64 - 1
 START = 1_700_000_000_000_000_000
+LATE = "it does 45% of its work only when it is asked for results"
 
 
 def received(*stamps: int) -> npt.NDArray[np.void]:
@@ -125,22 +126,26 @@ class Feed:
     records = received(START, START + 5)
 
 
-def told(name: str, plain: int = 7, probed: tuple[int, ...] = (7, 7)) -> dict[str, Any]:
+def told(name: str, plain: str = "7", probed: tuple[str, ...] = ("7", "7"), stopped: str = "5") -> dict[str, Any]:
     response = distribution(np.ones(2))
     assert response is not None
     found = VariantLatency(name, 1, 3, 50.0, 20.0, response, {}, (), (Load(1.0, 0.1, 2, response),), 4.0)
     return {
         "latency": as_json(found),
         "hertz": 2.4e9,
-        "plain": [plain, plain],
-        "probed": [[state, state] for state in probed],
+        "plain": plain,
+        "probed": [*probed],
+        "stopped": [stopped],
     }
 
 
 def measured(patch: pytest.MonkeyPatch, **said: Any) -> Any:
     """What comes of processes that say this, one for each variant; an exception is what they end with."""
 
+    cpus = set()
+
     def messages(task: Any, handed: Any) -> Iterator[dict[str, Any]]:
+        cpus.add(task.cpu)
         yield {"seconds": 0.1}
         answer = said[task.variants[0]]
         if isinstance(answer, Exception):
@@ -148,7 +153,10 @@ def measured(patch: pytest.MonkeyPatch, **said: Any) -> Any:
         yield answer
 
     patch.setattr(measure, "messages", messages)
-    return measure.measure(Feed, None, list(said), Workload(), Asked(), traced=True)  # type: ignore[arg-type]
+    patch.setattr(measure, "cpu_for", lambda number: 3 + number)
+    found = measure.measure(Feed, None, list(said), Workload(), Asked(), traced=True)  # type: ignore[arg-type]
+    assert cpus == {3}, "variants are compared on one CPU"
+    return found
 
 
 def test_what_is_computed_under_the_probe_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,14 +164,18 @@ def test_what_is_computed_under_the_probe_is_compared(monkeypatch: pytest.Monkey
         monkeypatch,
         reference=told("reference"),
         good=told("good"),
-        differs=told("differs", probed=(7, 8)),
-        always=told("always", plain=9, probed=(9,)),
+        differs=told("differs", probed=("7", "8")),
+        always=told("always", plain="9", probed=("9",)),
+        meanwhile=told("meanwhile", stopped="6"),
+        late=WorkerError("a measuring process ended", "late", LATE),
         dies=WorkerError("a measuring process ended", "dies", "was killed by SIGSEGV"),
     )
     assert [entry.variant for entry in latency.variants] == ["reference", "good"]
     assert lost == {
         "differs": measure.DIFFERS,
         "always": measure.DIFFERS,
+        "meanwhile": measure.DIFFERS,
+        "late": f"when its calls were timed, {LATE}",
         "dies": "when its calls were timed, was killed by SIGSEGV",
     }
     assert (latency.events, latency.span, latency.counter.hertz) == (2, 5, 2.4e9)
@@ -171,6 +183,6 @@ def test_what_is_computed_under_the_probe_is_compared(monkeypatch: pytest.Monkey
 
 def test_a_reference_that_differs_from_itself_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(LobenchError, match="reference: when its calls were timed, it computed something else"):
-        measured(monkeypatch, reference=told("reference", probed=(8,)), good=told("good"))
+        measured(monkeypatch, reference=told("reference", probed=("8",)), good=told("good"))
     with pytest.raises(WorkerError):
         measured(monkeypatch, reference=WorkerError("a measuring process ended", "reference", "ended"))
