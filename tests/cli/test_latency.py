@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import lobench as api
+from lobench.engine.errors import UsageError
+from lobench.workbench.cli.calling import arguments_of
+from lobench.workbench.experiment.feed import FeedExperiment
 from lobench.workbench.latency.histograms import decoded
 from lobench.workbench.results import read
 from tests.cli.command import answer, lobench, refused
+from tests.dbn_files import header, records, write
 from tests.foreign.conftest import Build, build  # noqa: F401  (a fixture)
 
 pytestmark = [pytest.mark.normal, pytest.mark.xdist_group("latency")]
@@ -150,6 +156,45 @@ def test_engines_that_work_when_they_are_asked_have_no_figures(build: Build, fol
         assert refuted[name].startswith("when its calls were timed, it does ")
         assert refuted[name].endswith(" of its work only when it is asked for results")
     assert "it leaves a thread running" in refuted["threaded"]
+
+
+@pytest.mark.parametrize(("verb", "place"), [("latency", 0), ("latency", 1), ("run", 0)])
+def test_a_feed_without_times_is_refused_before_anything_is_verified(
+    verb: str, place: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def verify(experiment: FeedExperiment) -> None:
+        raise AssertionError("verified first")
+
+    monkeypatch.setattr(FeedExperiment, "verify", verify)
+    made = records(300)
+    made["ts_recv"] = made["ts_event"] = 0
+    path = write(tmp_path / "timeless.dbn", header(), made.tobytes())
+    feeds = [*["synth:every-rule,n=300"] * place, path]
+    more: dict[str, Any] = {"feed": feeds} if verb == "latency" else {"latency": True}
+    module = importlib.import_module(f"lobench.workbench.cli.{verb}")
+    words = [path] if verb == "run" else []
+    arguments = arguments_of(verb, words, variants="p4", output=str(tmp_path / "out"), **more)
+    with pytest.raises(UsageError, match="timeless.dbn: records without ts_recv and ts_event: nobody knows when they"):
+        module.conducted(arguments)
+    assert not list(tmp_path.rglob("result.json"))
+
+
+@pytest.mark.long
+def test_a_run_shows_it_too(folder: Path) -> None:
+    asked = ("--variants", "p4", "--until", "book", "--budget", "4", "--processes", "2", "--latency")
+    done = lobench("run", "--quick", FEED, *asked, folder=folder)
+    assert done.returncode == 0, done.stderr
+    assert "response times at the market's own speed" in done.stdout
+    (where,) = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("histograms")]
+    names = {path.name for path in (folder / where).rglob("*.hgrm")}
+    assert {"p4_hash_lookup-service.hgrm", "p0_baseline-response-16x.hgrm"} <= names
+
+
+def test_python_writes_the_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    found = api.latency(FEED, variants="p4", speeds=[1], passes=1, output="called", progress=False)
+    assert list(Path("called").rglob("p4_hash_lookup-service.hgrm"))
+    assert found.latency().num_rows == 2
 
 
 def test_what_is_refused(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from lobench.engine.errors import LobenchError, UsageError
+from lobench.engine.foreign.engine import ForeignEngine
 from lobench.engine.records import F_LAST, F_SNAPSHOT
 from lobench.engine.workload import Workload
 from lobench.workbench.cli import units
@@ -17,11 +19,15 @@ from lobench.workbench.latency import measure
 from lobench.workbench.latency.arrivals import arrivals_of
 from lobench.workbench.latency.asked import Asked
 from lobench.workbench.latency.histograms import QUANTILES, decoded, distribution, percentiles
-from lobench.workbench.latency.shown import spelled, times
+from lobench.workbench.latency.shown import HISTOGRAMS, clock, spelled, times, write_files
+from lobench.workbench.latency.work import block_of
 from lobench.workbench.processes.starting import WorkerError
 from lobench.workbench.results.conversion import as_json
-from lobench.workbench.results.model.latency import Load, VariantLatency
+from lobench.workbench.results.model.latency import Counter, Latency, Load, VariantLatency
+from tests import typed
 from tests.dbn_files import records
+from tests.documents import document
+from tests.replays import LADDER
 
 UNDEFINED = 2**64 - 1
 START = 1_700_000_000_000_000_000
@@ -186,3 +192,45 @@ def test_a_reference_that_differs_from_itself_ends_it(monkeypatch: pytest.Monkey
         measured(monkeypatch, reference=told("reference", probed=("8",)), good=told("good"))
     with pytest.raises(WorkerError):
         measured(monkeypatch, reference=WorkerError("a measuring process ended", "reference", "ended"))
+
+
+def test_files_are_named_by_what_file_systems_take(tmp_path: Path) -> None:
+    """Any byte may be an action, and a variant may be called anything."""
+    response = distribution(np.ones(2))
+    assert response is not None
+    found = VariantLatency(
+        *("../p4 mine", 1, 3, 50.0, 20.0, response),
+        actions=dict.fromkeys("A/\0é", response),
+        costs=(),
+        loads=(Load(1.0, 0.1, 2, response),),
+        largest=4.0,
+    )
+    feed = typed.result(document()).feeds[0]
+    feed.latency = Latency("ts_recv", 2, 0, 0, 5.0, 1e5, 0.999, Counter("tsc", 2.4e9), (found,))
+    folder = write_files(feed, tmp_path)
+    assert folder.parent == tmp_path / HISTOGRAMS
+    assert sorted(path.name for path in folder.iterdir()) == [
+        ".._p4_mine-response-1x.hgrm",
+        ".._p4_mine-service-0x00.hgrm",
+        ".._p4_mine-service-0x2f.hgrm",
+        ".._p4_mine-service-0xe9.hgrm",
+        ".._p4_mine-service-A.hgrm",
+        ".._p4_mine-service.hgrm",
+    ]
+
+
+def test_the_clock_is_told_as_it_was() -> None:
+    def told_of(counter: Counter) -> str:
+        return clock(Latency("ts_recv", 2, 0, 0, 5.0, 1e5, 0.999, counter, ()))
+
+    python = "an engine in Python is timed by Python's clock; what a reading takes is part of every time"
+    assert told_of(Counter("tsc", 2.4e9)) == f"the processor's counter (tsc, 2.400 GHz); {python}"
+    assert told_of(Counter("clock_gettime", 1e9)) == f"the system's clock (clock_gettime); {python}"
+
+
+def test_a_block_is_no_larger_than_a_variant_was_made_for() -> None:
+    blocks = {variant.name[:2]: block_of(variant, Asked(block=256)) for variant in LADDER}
+    assert (blocks["p5"], blocks["p6"], blocks["p7"]) == (1, 16, 256)
+    assert [block_of(variant, Asked()) for variant in LADDER] == [variant.block for variant in LADDER]
+    engine = ForeignEngine(name="x", title="", version="", path="", digest="", offers=0)
+    assert [block_of(engine, asked) for asked in (Asked(), Asked(block=64))] == [1, 64]

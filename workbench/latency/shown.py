@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from lobench.workbench.console import duration
 from lobench.workbench.latency.histograms import percentiles
@@ -14,6 +15,9 @@ from lobench.workbench.results.model.latency import Latency, Load, VariantLatenc
 from lobench.workbench.results.refuted import refuted
 
 Rows = list[list[str]]
+
+HISTOGRAMS: Final = "latency"
+"""The folder of files with distributions, within that of a result."""
 
 
 def spelled(nanoseconds: float) -> str:
@@ -93,6 +97,15 @@ def line(latency: Latency) -> str:
     )
 
 
+def clock(latency: Latency) -> str:
+    """By what calls were timed."""
+    counter = latency.counter
+    what = "the processor's counter" if counter.name == "tsc" else "the system's clock"
+    rate = f"{counter.name}, {counter.hertz / 1e9:.3f} GHz" if counter.name == "tsc" else counter.name
+    by = f"{what} ({rate}); an engine in Python is timed by Python's clock"
+    return f"{by}; what a reading takes is part of every time"
+
+
 def headroom(feed: FeedResult) -> str:
     """How much faster the market may become for the variant that bears most, and for the first."""
     entries = shown(feed)
@@ -131,8 +144,8 @@ def _row(cells: list[str]) -> str:
 
 
 def write_files(feed: FeedResult, folder: Path) -> Path:
-    """Each distribution as a ``.hgrm`` file in ``latency/``, in ns; returns that folder."""
-    target = folder / "latency" / feed.digest[:8]
+    """Each distribution as a ``.hgrm`` file in ``HISTOGRAMS``, in ns; returns their folder."""
+    target = folder / HISTOGRAMS / feed.digest[:8]
     target.mkdir(parents=True, exist_ok=True)
     for entry in shown(feed):
         for name, text in _distributions(entry):
@@ -145,6 +158,8 @@ def _distributions(entry: VariantLatency) -> Iterator[tuple[str, str]]:
     if entry.service is not None:
         yield "service", entry.service.hdr
     for action, service in entry.actions.items():
-        yield f"service-{action}", service.hdr
+        # Any byte may be an action.
+        named = action if action.isascii() and action.isalnum() else f"0x{ord(action):02x}"
+        yield f"service-{named}", service.hdr
     for load in entry.loads:
         yield f"response-{load.speed:g}x", load.response.hdr
