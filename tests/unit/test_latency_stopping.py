@@ -108,7 +108,7 @@ def test_all_answer_the_same_and_owe_nothing() -> None:
             def hand(start: int, stop: int) -> float:
                 part = feed.slice(start, stop)
                 began = time.perf_counter_ns()
-                replay.run(part.address, part.stride, part.count)  # noqa: B023
+                replay.run(part.address, part.stride, part.count)
                 return float(time.perf_counter_ns() - began)
 
             answers, _ = stopped(feed, 0, replay, hand, Examiner(), 1)

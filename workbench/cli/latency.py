@@ -44,8 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--block",
         metavar="N",
         type=int,
-        help="records that are handed over at a time at most, to a variant never more than it was made for (default: as "
-        "many as that, to an engine from outside 1)",
+        help="records that are handed over at a time at most, to a variant never more than it was made for (default: "
+        "as many as that, to an engine from outside 1)",
     )
     parser.add_argument(
         "--passes",
