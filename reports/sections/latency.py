@@ -7,7 +7,7 @@ from lobench.reports.charts.latency import latency_chart
 from lobench.reports.numbers import integer
 from lobench.reports.result_view import ResultView
 from lobench.reports.sections.shared import missing
-from lobench.workbench.latency.shown import by_call, by_quantile, by_speed, line, shown, spelled
+from lobench.workbench.latency.shown import by_call, by_quantile, by_speed, clock, line, shown, spelled
 from lobench.workbench.results.model.latency import Latency, VariantLatency
 
 
@@ -40,11 +40,10 @@ def _lead(latency: Latency) -> str:
 
 
 def _probe(latency: Latency) -> str:
-    counter = latency.counter
     return (
-        f"Calls are timed by the processor's counter ({counter.name}, {counter.hertz / 1e9:.3f} GHz) around the "
-        "machine code that sessions time; what a reading takes is part of every time and not taken off. Calls follow "
-        "each other at once, so caches are as warm as in a replay. Of every event the median of several passes counts."
+        f"Calls of the machine code that sessions time are timed by {clock(latency)} and not taken off. Calls follow "
+        "each other at once, so caches are as warm as in a replay. Of every event the median of several passes counts. "
+        "There is no control and no interval: each variant has one process, so small differences say nothing."
     )
 
 

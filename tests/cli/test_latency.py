@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import lobench as api
+from lobench.engine.errors import UsageError
+from lobench.workbench.cli.calling import arguments_of
+from lobench.workbench.experiment.feed import FeedExperiment
 from lobench.workbench.latency.histograms import decoded
 from lobench.workbench.results import read
 from tests.cli.command import answer, lobench, refused
+from tests.dbn_files import header, records, write
 from tests.foreign.conftest import Build, build  # noqa: F401  (a fixture)
 
 pytestmark = [pytest.mark.normal, pytest.mark.xdist_group("latency")]
@@ -129,6 +135,68 @@ def test_engines_from_outside(build: Build, folder: Path) -> None:  # noqa: F811
             assert entry["loads"][0]["response"]["count"] == feed["latency"]["events"]
 
 
+def test_engines_that_work_when_they_are_asked_have_no_figures(build: Build, folder: Path) -> None:  # noqa: F811
+    """One does nothing before, one works every 64 records; beside them one that works at once, and one that leaves a
+    thread."""
+    ways = {
+        "working": [],
+        "later": ["LATER"],
+        "dozens": ["LATER", "EVERY=64"],
+        "threaded": ["LEAVES_A_THREAD", "MEASURED"],
+    }
+    files = [word for name, defines in ways.items() for word in ("--variants-from", build(name, *defines))]
+    asked = ("--variants", " ".join(ways), "--passes", "1", "--speeds", "1", "--until", "book", *files, "--json")
+    done = lobench("latency", "synth:every-rule,n=9000", *asked, folder=folder)
+    assert done.returncode == 1, done.stderr
+    (feed,) = json.loads(done.stdout)["feeds"]
+    assert [entry["variant"] for entry in feed["latency"]["variants"]] == ["p0_baseline", "working"]
+    refuted = {entry["name"]: entry["difference"] for entry in feed["verification"] if not entry["agrees"]}
+    assert set(refuted) == {"later", "dozens", "threaded"}
+    for name in ("later", "dozens"):
+        assert refuted[name].startswith("when its calls were timed, it does ")
+        assert refuted[name].endswith(" of its work only when it is asked for results")
+    assert "it leaves a thread running" in refuted["threaded"]
+
+
+@pytest.mark.parametrize(("verb", "place"), [("latency", 0), ("latency", 1), ("run", 0)])
+def test_a_feed_without_times_is_refused_before_anything_is_verified(
+    verb: str, place: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def verify(experiment: FeedExperiment) -> None:
+        raise AssertionError("verified first")
+
+    monkeypatch.setattr(FeedExperiment, "verify", verify)
+    made = records(300)
+    made["ts_recv"] = made["ts_event"] = 0
+    path = write(tmp_path / "timeless.dbn", header(), made.tobytes())
+    feeds = [*["synth:every-rule,n=300"] * place, path]
+    more: dict[str, Any] = {"feed": feeds} if verb == "latency" else {"latency": True}
+    module = importlib.import_module(f"lobench.workbench.cli.{verb}")
+    words = [path] if verb == "run" else []
+    arguments = arguments_of(verb, words, variants="p4", output=str(tmp_path / "out"), **more)
+    with pytest.raises(UsageError, match="records without ts_recv and ts_event: nobody knows when they came"):
+        module.conducted(arguments)
+    assert not list(tmp_path.rglob("result.json"))
+
+
+@pytest.mark.long
+def test_a_run_shows_it_too(folder: Path) -> None:
+    asked = ("--variants", "p4", "--until", "book", "--budget", "4", "--processes", "2", "--latency")
+    done = lobench("run", "--quick", FEED, *asked, folder=folder)
+    assert done.returncode == 0, done.stderr
+    assert "response times at the market's own speed" in done.stdout
+    (where,) = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("histograms")]
+    names = {path.name for path in (folder / where).rglob("*.hgrm")}
+    assert {"p4_hash_lookup-service.hgrm", "p0_baseline-response-16x.hgrm"} <= names
+
+
+def test_python_writes_the_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    found = api.latency(FEED, variants="p4", speeds=[1], passes=1, output="called", progress=False)
+    assert list(Path("called").rglob("p4_hash_lookup-service.hgrm"))
+    assert found.latency().num_rows == 2
+
+
 def test_what_is_refused(folder: Path) -> None:
     assert refused(2, "latency", FEED, "--block", "0").endswith("--block must be at least 1, was 0")
     assert refused(2, "latency", FEED, "--passes", "0").endswith("--passes must be at least 1, was 0")
@@ -139,3 +207,9 @@ def test_what_is_refused(folder: Path) -> None:
 def test_json_is_one_object(folder: Path) -> None:
     done = lobench("latency", FEED, *SHORT[:4], "--variants", "p4", "--json", folder=folder)
     assert json.loads(done.stdout)["feeds"][0]["latency"]["clock"] == "ts_recv"
+
+
+def test_it_prints_in_one_shape() -> None:
+    done = lobench("latency", FEED, "--markdown", "--json")
+    assert done.returncode == 2
+    assert "--json: not allowed with argument --markdown" in done.stderr

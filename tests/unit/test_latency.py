@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from lobench.engine.errors import LobenchError, UsageError
+from lobench.engine.foreign.engine import ForeignEngine
 from lobench.engine.records import F_LAST, F_SNAPSHOT
 from lobench.engine.workload import Workload
 from lobench.workbench.cli import units
@@ -17,14 +19,19 @@ from lobench.workbench.latency import measure
 from lobench.workbench.latency.arrivals import arrivals_of
 from lobench.workbench.latency.asked import Asked
 from lobench.workbench.latency.histograms import QUANTILES, decoded, distribution, percentiles
-from lobench.workbench.latency.shown import spelled, times
+from lobench.workbench.latency.shown import HISTOGRAMS, clock, spelled, times, write_files
+from lobench.workbench.latency.work import block_of
 from lobench.workbench.processes.starting import WorkerError
 from lobench.workbench.results.conversion import as_json
-from lobench.workbench.results.model.latency import Load, VariantLatency
+from lobench.workbench.results.model.latency import Counter, Latency, Load, VariantLatency
+from tests import typed
 from tests.dbn_files import records
+from tests.documents import document
+from tests.replays import LADDER
 
 UNDEFINED = 2**64 - 1
 START = 1_700_000_000_000_000_000
+LATE = "it does 45% of its work only when it is asked for results"
 
 
 def received(*stamps: int) -> npt.NDArray[np.void]:
@@ -101,6 +108,7 @@ def test_its_file_is_what_plotters_read() -> None:
     [
         *[(0.4, "0.40 ns"), (7.0, "7.00 ns"), (87.4, "87.4 ns"), (1_234, "1.23 µs"), (45_600, "45.6 µs")],
         *[(123_456, "123 µs"), (1.5e6, "1.50 ms"), (2e9, "2.00 s"), (3.2e12, "3200 s")],
+        *[(9.5, "9.50 ns"), (999.7, "1.00 µs"), (999_700, "1.00 ms"), (999.4e3, "999 µs"), (0.0, "0.00 ns")],
     ],
 )
 def test_times_are_spelled_in_their_unit(nanoseconds: float, text: str) -> None:
@@ -124,22 +132,26 @@ class Feed:
     records = received(START, START + 5)
 
 
-def told(name: str, plain: int = 7, probed: tuple[int, ...] = (7, 7)) -> dict[str, Any]:
+def told(name: str, plain: str = "7", probed: tuple[str, ...] = ("7", "7"), stopped: str = "5") -> dict[str, Any]:
     response = distribution(np.ones(2))
     assert response is not None
     found = VariantLatency(name, 1, 3, 50.0, 20.0, response, {}, (), (Load(1.0, 0.1, 2, response),), 4.0)
     return {
         "latency": as_json(found),
         "hertz": 2.4e9,
-        "plain": [plain, plain],
-        "probed": [[state, state] for state in probed],
+        "plain": plain,
+        "probed": [*probed],
+        "stopped": [stopped],
     }
 
 
 def measured(patch: pytest.MonkeyPatch, **said: Any) -> Any:
     """What comes of processes that say this, one for each variant; an exception is what they end with."""
 
+    cpus = set()
+
     def messages(task: Any, handed: Any) -> Iterator[dict[str, Any]]:
+        cpus.add(task.cpu)
         yield {"seconds": 0.1}
         answer = said[task.variants[0]]
         if isinstance(answer, Exception):
@@ -147,7 +159,10 @@ def measured(patch: pytest.MonkeyPatch, **said: Any) -> Any:
         yield answer
 
     patch.setattr(measure, "messages", messages)
-    return measure.measure(Feed, None, list(said), Workload(), Asked(), traced=True)  # type: ignore[arg-type]
+    patch.setattr(measure, "cpu_for", lambda number: 3 + number)
+    found = measure.measure(Feed, None, list(said), Workload(), Asked(), traced=True)  # type: ignore[arg-type]
+    assert cpus == {3}, "variants are compared on one CPU"
+    return found
 
 
 def test_what_is_computed_under_the_probe_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,14 +170,18 @@ def test_what_is_computed_under_the_probe_is_compared(monkeypatch: pytest.Monkey
         monkeypatch,
         reference=told("reference"),
         good=told("good"),
-        differs=told("differs", probed=(7, 8)),
-        always=told("always", plain=9, probed=(9,)),
+        differs=told("differs", probed=("7", "8")),
+        always=told("always", plain="9", probed=("9",)),
+        meanwhile=told("meanwhile", stopped="6"),
+        late=WorkerError("a measuring process ended", "late", LATE),
         dies=WorkerError("a measuring process ended", "dies", "was killed by SIGSEGV"),
     )
     assert [entry.variant for entry in latency.variants] == ["reference", "good"]
     assert lost == {
         "differs": measure.DIFFERS,
         "always": measure.DIFFERS,
+        "meanwhile": measure.DIFFERS,
+        "late": f"when its calls were timed, {LATE}",
         "dies": "when its calls were timed, was killed by SIGSEGV",
     }
     assert (latency.events, latency.span, latency.counter.hertz) == (2, 5, 2.4e9)
@@ -170,6 +189,48 @@ def test_what_is_computed_under_the_probe_is_compared(monkeypatch: pytest.Monkey
 
 def test_a_reference_that_differs_from_itself_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(LobenchError, match="reference: when its calls were timed, it computed something else"):
-        measured(monkeypatch, reference=told("reference", probed=(8,)), good=told("good"))
+        measured(monkeypatch, reference=told("reference", probed=("8",)), good=told("good"))
     with pytest.raises(WorkerError):
         measured(monkeypatch, reference=WorkerError("a measuring process ended", "reference", "ended"))
+
+
+def test_files_are_named_by_what_file_systems_take(tmp_path: Path) -> None:
+    """Any byte may be an action, and a variant may be called anything."""
+    response = distribution(np.ones(2))
+    assert response is not None
+    found = VariantLatency(
+        *("../p4 mine", 1, 3, 50.0, 20.0, response),
+        actions=dict.fromkeys("A/\0é", response),
+        costs=(),
+        loads=(Load(1.0, 0.1, 2, response),),
+        largest=4.0,
+    )
+    feed = typed.result(document()).feeds[0]
+    feed.latency = Latency("ts_recv", 2, 0, 0, 5.0, 1e5, 0.999, Counter("tsc", 2.4e9), (found,))
+    folder = write_files(feed, tmp_path)
+    assert folder.parent == tmp_path / HISTOGRAMS
+    assert sorted(path.name for path in folder.iterdir()) == [
+        ".._p4_mine-response-1x.hgrm",
+        ".._p4_mine-service-0x00.hgrm",
+        ".._p4_mine-service-0x2f.hgrm",
+        ".._p4_mine-service-0xe9.hgrm",
+        ".._p4_mine-service-A.hgrm",
+        ".._p4_mine-service.hgrm",
+    ]
+
+
+def test_the_clock_is_told_as_it_was() -> None:
+    def told_of(counter: Counter) -> str:
+        return clock(Latency("ts_recv", 2, 0, 0, 5.0, 1e5, 0.999, counter, ()))
+
+    python = "an engine in Python is timed by Python's clock; what a reading takes is part of every time"
+    assert told_of(Counter("tsc", 2.4e9)) == f"the processor's counter (tsc, 2.400 GHz); {python}"
+    assert told_of(Counter("clock_gettime", 1e9)) == f"the system's clock (clock_gettime); {python}"
+
+
+def test_a_block_is_no_larger_than_a_variant_was_made_for() -> None:
+    blocks = {variant.name[:2]: block_of(variant, Asked(block=256)) for variant in LADDER}
+    assert (blocks["p5"], blocks["p6"], blocks["p7"]) == (1, 16, 256)
+    assert [block_of(variant, Asked()) for variant in LADDER] == [variant.block for variant in LADDER]
+    engine = ForeignEngine(name="x", title="", version="", path="", digest="", offers=0)
+    assert [block_of(engine, asked) for asked in (Asked(), Asked(block=64))] == [1, 64]

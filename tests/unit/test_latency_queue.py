@@ -199,6 +199,21 @@ def test_the_largest_speed_is_found(most: float, tried: tuple[float, ...]) -> No
     assert not set(asked) & set(tried)
 
 
+def test_it_begins_at_the_first_speed_that_fails() -> None:
+    """Of blocks a greater speed may hold again: what is found never lies beyond one that failed."""
+    found = largest(kept_to(1.7, []), {1.0: True, 2.0: False, 4.0: True, 8.0: False}, 0.01)
+    assert found is not None
+    assert 1.7 / 1.01 <= found <= 1.7
+    found = largest(kept_to(0.5, []), {1.0: False, 2.0: True}, 0.01)
+    assert found is not None
+    assert 0.5 / 1.01 <= found <= 0.5
+
+
+def test_speeds_beyond_those_that_are_tried() -> None:
+    assert largest(kept_to(1.0, []), {SLOWEST / 2: False, 1.0: True}, 0.01) is None
+    assert largest(kept_to(math.inf, []), {2 * FASTEST: True}, 0.01) == FASTEST
+
+
 def test_no_speed_and_every_speed() -> None:
     assert largest(kept_to(SLOWEST / 2, []), {1.0: False}, 0.01) is None
     assert largest(kept_to(math.inf, []), {1.0: True}, 0.01) == FASTEST

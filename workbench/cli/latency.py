@@ -44,8 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--block",
         metavar="N",
         type=int,
-        help="records that are handed over at a time at most, where a variant takes several, and to engines from "
-        "outside (default: as many as the variant was made for, an engine 1)",
+        help="records that are handed over at a time at most, to a variant never more than it was made for (default: "
+        "as many as that, to an engine from outside 1)",
     )
     parser.add_argument(
         "--passes",
@@ -57,16 +57,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_output(parser, "out")
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--markdown", action="store_true", help="print one table for each feed as Markdown")
-    options.add_json(parser)
+    options.add_json(shape)
 
 
 def run(arguments: argparse.Namespace) -> int:
     from lobench.workbench.cli.outcome import exit_code, say, without_rows
     from lobench.workbench.console import print_json
-    from lobench.workbench.latency.shown import markdown, write_files
+    from lobench.workbench.latency.shown import HISTOGRAMS, markdown
 
     folder, content = conducted(arguments)
-    files = [write_files(feed, folder.path) for feed in content.feeds]
     if arguments.json:
         print_json({"result_file": str(folder.result), **without_rows(content)})
     elif arguments.markdown:
@@ -74,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         for feed in content.feeds:
             _show(content, feed)
-        say("histograms", ", ".join(map(str, files)))
+        say("histograms", folder.path / HISTOGRAMS)
         say("result", folder.result)
         say("next", f"lobench report {folder.result}")
     return exit_code(content)
@@ -85,6 +84,7 @@ def conducted(arguments: argparse.Namespace) -> tuple[ResultFolder, Result]:
     from lobench.engine.feeds import open_feed
     from lobench.workbench.experiment.document import Document, new_content
     from lobench.workbench.experiment.feed import FeedExperiment
+    from lobench.workbench.experiment.latency import refuse_without_times
     from lobench.workbench.ladder import load_ladder
     from lobench.workbench.results import ResultFolder
     from lobench.workbench.selection import with_reference
@@ -98,9 +98,12 @@ def conducted(arguments: argparse.Namespace) -> tuple[ResultFolder, Result]:
         workload = options.workload_of(arguments, ladder.files)
         content = new_content("latency", variants, workload, None, ladder.kept())
         document = Document(content, folder)
+        # The first is read below.
+        refuse_without_times(*(source for _, source in feeds[1:]))
         for specs, source in feeds:
             tuning, limit = arguments.tuning, arguments.time_limit
             experiment = FeedExperiment(document, specs, source, variants, ladder, tuning, limit)
+            refuse_without_times(experiment.feed)
             experiment.verify()
             with experiment.handed_over():
                 experiment.latency(asked)
@@ -120,20 +123,26 @@ def asked_of(arguments: argparse.Namespace) -> Asked:
     return Asked(**{name: value for name, value in given.items() if value is not None})
 
 
-def _show(content: Result, feed: FeedResult) -> None:
-    from lobench.workbench.cli.outcome import say, say_compared, say_differences, say_tuning, say_verified, stages
-    from lobench.workbench.latency.shown import by_call, by_quantile, by_speed, line
-    from lobench.workbench.results.refuted import refuted
+def show_latency(content: Result, feed: FeedResult) -> None:
+    """The tables of a feed that was measured, and what they are of."""
+    from lobench.workbench.cli.outcome import say, stages
+    from lobench.workbench.latency.shown import by_call, by_quantile, by_speed, clock, line
 
-    assert feed.latency is not None, "a feed of this command was measured"
-    say_differences(feed)
+    assert feed.latency is not None, "a feed that was measured"
     name = f"{feed.name}{stages(content)}"
     _print(f"{name}: response times at the market's own speed", *by_quantile(feed))
     _print("response time that one event in a thousand exceeds, at faster markets", *by_speed(feed))
     _print("time of an event: in a replay, and handed over by itself", *by_call(feed))
     say("load", line(feed.latency))
-    counter = feed.latency.counter
-    say("clock", f"{counter.name} at {counter.hertz / 1e9:.3f} GHz; what a reading takes is part of every time")
+    say("clock", clock(feed.latency))
+
+
+def _show(content: Result, feed: FeedResult) -> None:
+    from lobench.workbench.cli.outcome import say, say_compared, say_differences, say_tuning, say_verified
+    from lobench.workbench.results.refuted import refuted
+
+    say_differences(feed)
+    show_latency(content, feed)
     wrong = refuted(feed)
     if wrong:
         say("verification", f"FAILED for {', '.join(wrong)}: shown without any figure")

@@ -97,7 +97,7 @@ def add_feed(parser: argparse.ArgumentParser, default: str | None = None) -> Non
     )
 
 
-def add_json(parser: argparse.ArgumentParser, **default: Any) -> None:
+def add_json(parser: argparse._ActionsContainer, **default: Any) -> None:
     parser.add_argument(
         "--json", action="store_true", help="print one JSON object on stdout, progress on stderr", **default
     )

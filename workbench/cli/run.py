@@ -52,8 +52,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from lobench.workbench.cli.latency import show_latency
     from lobench.workbench.cli.outcome import exit_code, say, show, without_rows
     from lobench.workbench.console import print_json
+    from lobench.workbench.latency.shown import HISTOGRAMS
     from lobench.workbench.results import read
 
     folder, content = conducted(arguments)
@@ -65,6 +67,10 @@ def run(arguments: argparse.Namespace) -> int:
         print_json({"result_file": str(folder.result), "report_file": str(page), **without_rows(content)})
         return exit_code(content)
     show(content)
+    if arguments.latency:
+        for feed in content.feeds:
+            show_latency(content, feed)
+        say("histograms", folder.path / HISTOGRAMS)
     if arguments.quick:
         say("coarse", "a quick look: no factorial, scaling or sweep; without --quick there are")
     say("result", folder.result)

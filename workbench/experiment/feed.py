@@ -277,8 +277,9 @@ class FeedExperiment:
     def latency(self, asked: Asked) -> None:
         """How long events take to be answered by the trusted variants, the reference first."""
         names = sorted((one.name for one in self.trusted), key=lambda name: name != self._ladder.reference)
-        add_latency(self.content, self.feed, self._handed, names, self._workload, asked, traced=self._traced)
-        self._document.save()
+        add_latency(
+            self._document, self.content, self.feed, self._handed, names, self._workload, asked, traced=self._traced
+        )
 
     def profile(self) -> None:
         """Where the time of the trusted variants goes. After ``analyse``, which would drop the stages' shares."""

@@ -35,9 +35,9 @@ class Arrivals:
         return float(self.times[-1])
 
 
-def arrivals_of(name: str, records: npt.NDArray[np.void]) -> Arrivals:
-    """The arrivals of a feed's records, dtype ``MBO``. Raises UsageError where nothing arrives: without a record after
-    the snapshot that it begins with, and without times."""
+def clock_of(name: str, records: npt.NDArray[np.void]) -> tuple[int, str]:
+    """The first of a feed's records, dtype ``MBO``, that queues, and the field that says when they came. Raises
+    UsageError where nothing arrives: without a record after the snapshot that it begins with, and without times."""
     live = (records["flags"] & F_SNAPSHOT) == 0
     opening = int(np.argmax(live)) if live.any() else len(records)
     if opening == len(records):
@@ -45,7 +45,14 @@ def arrivals_of(name: str, records: npt.NDArray[np.void]) -> Arrivals:
     for clock in CLOCKS:
         stamps = records[clock][opening:]
         if not ((stamps == 0) | (stamps == _UNDEFINED)).any():
-            steps = stamps.astype(np.int64) - np.int64(stamps[0])
-            times = np.maximum.accumulate(steps)
-            return Arrivals(times.astype(np.float64), clock, opening, int((steps < times).sum()))
+            return opening, clock
     raise UsageError(f"{name}: records without {' and '.join(CLOCKS)}: nobody knows when they came")
+
+
+def arrivals_of(name: str, records: npt.NDArray[np.void]) -> Arrivals:
+    """The arrivals of a feed's records, dtype ``MBO``. Raises UsageError as ``clock_of``."""
+    opening, clock = clock_of(name, records)
+    stamps = records[clock][opening:]
+    steps = stamps.astype(np.int64) - np.int64(stamps[0])
+    times = np.maximum.accumulate(steps)
+    return Arrivals(times.astype(np.float64), clock, opening, int((steps < times).sum()))

@@ -13,8 +13,8 @@ PASSES: Final = 3
 @dataclass(frozen=True, kw_only=True)
 class Asked:
     """``speeds``: how many times as fast events come as they did; ``bound``: ns within which 99.9 % are to be answered;
-    ``block``: records that a variant takes at a time at most which takes several, and an engine from outside; None: as
-    many as it was made for; ``passes``: over the feed, for each figure."""
+    ``block``: records that are handed over at a time at most, to a variant never more than it was made for; None: as
+    many as that; ``passes``: over the feed, for each figure."""
 
     speeds: tuple[float, ...] = SPEEDS
     bound: float = BOUND

@@ -43,26 +43,27 @@ def quantile(times: Times, share: float) -> float:
 
 
 def largest(holds: Callable[[float], bool], known: Mapping[float, bool], tolerance: float) -> float | None:
-    """The largest speed at which ``holds``, to a factor of 1 + ``tolerance``, by bisection of its logarithm; None where
-    it does not hold at ``SLOWEST``, ``FASTEST`` where it does there. ``known``: what is known already.
+    """The largest speed up to which ``holds``, to a factor of 1 + ``tolerance``, by bisection of its logarithm; None
+    where it does not hold at ``SLOWEST``, ``FASTEST`` where it does there. ``known``: what is known already.
 
     Faster arrivals never shorten a response of a single server, so there is one such speed. Of a bulk server, and with
-    service times that are measured anew, it is the one that bisection finds.
+    service times that are measured anew, a speed may fail and a greater one hold: what is found lies below the least
+    that is known to fail.
     """
-    low = max((speed for speed, held in known.items() if held), default=None)
-    high = min((speed for speed, held in known.items() if not held and (low is None or speed > low)), default=None)
+    high = min((speed for speed, held in known.items() if not held), default=None)
+    low = max((speed for speed, held in known.items() if held and (high is None or speed < high)), default=None)
     if low is None:
-        if not holds(SLOWEST):
+        if (high is not None and high <= SLOWEST) or not holds(SLOWEST):
             return None
         low = SLOWEST
     while high is None:
-        tried = min(4 * low, FASTEST)
-        if not holds(tried):
-            high = tried
-        elif tried == FASTEST:
+        if low >= FASTEST:
             return FASTEST
-        else:
+        tried = min(4 * low, FASTEST)
+        if holds(tried):
             low = tried
+        else:
+            high = tried
     while high / low > 1 + tolerance:
         middle = math.sqrt(low * high)
         if holds(middle):

@@ -5,24 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
+from lobench.workbench.console import duration
 from lobench.workbench.latency.histograms import percentiles
 from lobench.workbench.latency.queueing import FASTEST
 from lobench.workbench.results.model.document import FeedResult
 from lobench.workbench.results.model.latency import Latency, Load, VariantLatency
 from lobench.workbench.results.refuted import refuted
 
-_UNITS = (("s", 1e9), ("ms", 1e6), ("µs", 1e3), ("ns", 1.0))
-
 Rows = list[list[str]]
+
+HISTOGRAMS: Final = "latency"
+"""The folder of files with distributions, within that of a result."""
 
 
 def spelled(nanoseconds: float) -> str:
-    """A time in the unit that suits it, three digits."""
-    unit, size = next((one for one in _UNITS if nanoseconds >= one[1]), _UNITS[-1])
-    value = nanoseconds / size
-    places = max(0, 2 - math.floor(math.log10(value))) if value >= 1 else 2
-    return f"{value:.{places}f} {unit}"
+    """A time with three digits, in the unit that suits it."""
+    return duration(nanoseconds / 1e9, 3)
 
 
 def times(speed: float) -> str:
@@ -97,6 +97,15 @@ def line(latency: Latency) -> str:
     )
 
 
+def clock(latency: Latency) -> str:
+    """By what calls were timed."""
+    counter = latency.counter
+    what = "the processor's counter" if counter.name == "tsc" else "the system's clock"
+    rate = f"{counter.name}, {counter.hertz / 1e9:.3f} GHz" if counter.name == "tsc" else counter.name
+    by = f"{what} ({rate}); an engine in Python is timed by Python's clock"
+    return f"{by}; what a reading takes is part of every time"
+
+
 def headroom(feed: FeedResult) -> str:
     """How much faster the market may become for the variant that bears most, and for the first."""
     entries = shown(feed)
@@ -135,8 +144,8 @@ def _row(cells: list[str]) -> str:
 
 
 def write_files(feed: FeedResult, folder: Path) -> Path:
-    """Each distribution as a ``.hgrm`` file in ``latency/``, in ns; returns that folder."""
-    target = folder / "latency" / feed.digest[:8]
+    """Each distribution as a ``.hgrm`` file in ``HISTOGRAMS``, in ns; returns their folder."""
+    target = folder / HISTOGRAMS / feed.digest[:8]
     target.mkdir(parents=True, exist_ok=True)
     for entry in shown(feed):
         for name, text in _distributions(entry):
@@ -149,6 +158,8 @@ def _distributions(entry: VariantLatency) -> Iterator[tuple[str, str]]:
     if entry.service is not None:
         yield "service", entry.service.hdr
     for action, service in entry.actions.items():
-        yield f"service-{action}", service.hdr
+        # Any byte may be an action.
+        named = action if action.isascii() and action.isalnum() else f"0x{ord(action):02x}"
+        yield f"service-{named}", service.hdr
     for load in entry.loads:
         yield f"response-{load.speed:g}x", load.response.hdr

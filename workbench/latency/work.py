@@ -1,21 +1,27 @@
 """One variant's latency, measured in a process of its own.
 
 Each figure is made of several passes over the feed, and of every event the median of them is taken: what an event costs
-an engine it costs in every pass, while what else the machine did meanwhile hits other events in each.
+an engine it costs in every pass, while what else the machine did meanwhile hits other events in each. At the end of
+each pass, and in one that stops at random records, an engine is asked for results, as in a session: one that does its
+work only then is refused.
 """
 
 from __future__ import annotations
 
+import random
 import time
+from collections import Counter
 from itertools import starmap
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import Chunk
 from lobench.engine.foreign.engine import ForeignEngine
-from lobench.engine.foreign.start import Running, start_replay
+from lobench.engine.foreign.replay import threads
+from lobench.engine.foreign.start import Contestant, Running, start_replay
 from lobench.engine.native_call import PythonCall
 from lobench.engine.replay import SLICE
 from lobench.workbench.latency.arrivals import arrivals_of
@@ -23,8 +29,11 @@ from lobench.workbench.latency.asked import Asked
 from lobench.workbench.latency.histograms import distribution
 from lobench.workbench.latency.queueing import BOUNDED, Times, largest, lindley, quantile
 from lobench.workbench.latency.serving import Served, python_reading_ns, serve
+from lobench.workbench.latency.stopping import stopped
 from lobench.workbench.latency.ticks import calibrate
+from lobench.workbench.measurement.design import Slice
 from lobench.workbench.measurement.prefault import taken, touch
+from lobench.workbench.measurement.questions import Examiner, draw, put_off
 from lobench.workbench.measurement.task import Job
 from lobench.workbench.results.conversion import as_json
 from lobench.workbench.results.model.latency import BlockCost, Distribution, Load, VariantLatency
@@ -41,13 +50,15 @@ def work(job: Job) -> None:
     """Measure the task's one variant. Settings: those of ``Asked``."""
     bench = _Bench(job)
     found = bench.measured()
-    job.tell({"latency": as_json(found), "hertz": bench.clock.hertz, "plain": bench.plain, "probed": bench.probed})
+    proofs = {"plain": bench.plain, "probed": bench.probed, "stopped": bench.stopped}
+    job.tell({"latency": as_json(found), "hertz": bench.clock.hertz, **proofs})
 
 
-def block_of(contestant: Any, asked: Asked) -> int:
-    """Records that a variant is handed at a time at most."""
-    several = contestant.block > 1 or isinstance(contestant, ForeignEngine)
-    return asked.block if several and asked.block is not None else contestant.block
+def block_of(contestant: Contestant, asked: Asked) -> int:
+    """Records that a contestant is handed at a time at most; a variant never more than it was made for."""
+    if asked.block is None:
+        return contestant.block
+    return asked.block if isinstance(contestant, ForeignEngine) else min(asked.block, contestant.block)
 
 
 class _Bench:
@@ -62,12 +73,21 @@ class _Bench:
         self.clock = calibrate()
         self._reading = self.clock.reading_ns
         self._costs: dict[int, list[Times]] = {}
-        self.plain: list[Any] = []
-        """What a replay computed that nothing looked into: state and trace."""
-        self.probed: list[list[Any]] = []
+        self._blocks: Counter[int] = Counter()
+        """Calls with 2^n records up to the next power, by n, of which ``_costs`` keeps some."""
+        self._threads = threads()
+        self._examiner = Examiner(job.task.traced)
+        everything = Slice(0, 0, job.feed.count)
+        (self._question,) = draw(job.feed, [everything], random.Random(job.task.seed))
+        self.plain = ""
+        """What a replay answered in the end that nothing looked into."""
+        self.probed: list[str] = []
         """The same of all others."""
+        self.stopped: list[str] = []
+        """What one answered at random records."""
 
     def measured(self) -> VariantLatency:
+        self._stop()
         replay = float(np.median([self._plain() for _ in range(self._asked.passes)]))
         services = self._services() if self._most == 1 else None
         holds: dict[float, bool] = {}
@@ -96,7 +116,7 @@ class _Bench:
             probe=self._reading,
             service=None if services is None else distribution(services),
             actions={} if services is None else self._by_action(services),
-            costs=tuple(starmap(_cost, sorted(self._costs.items()))),
+            costs=tuple(starmap(self._cost, sorted(self._costs.items()))),
             loads=loads,
             largest=bounded,
         )
@@ -110,7 +130,7 @@ class _Bench:
                 replay.run(part.address, part.stride, part.count)
                 self._alive()
             spent = time.perf_counter_ns() - began
-            self.plain = self._proof(replay)
+            self.plain = self._answer(replay, spent)
         return spent / self._queued.count
 
     def _services(self) -> Times:
@@ -141,7 +161,7 @@ class _Bench:
             if isinstance(call, PythonCall):
                 self._reading = python_reading_ns()
             served = serve(call, self._queued, arrivals, self._most, self.clock.tick_ns, self._alive)
-            self.probed.append(self._proof(replay))
+            self.probed.append(self._answer(replay, float(served.services.sum())))
         return served
 
     def _started(self) -> Running:
@@ -155,17 +175,45 @@ class _Bench:
     def _part(self, start: int, stop: int) -> Chunk:
         return self._job.feed.slice(self._arrivals.opening + start, self._arrivals.opening + stop)
 
-    def _proof(self, replay: Running) -> list[Any]:
-        replay.settle()
-        return [replay.end_state(), replay.trace if self._job.task.traced else None]
+    def _stop(self) -> None:
+        """Replay once and ask at random records."""
+        with self._started() as replay:
+
+            def hand(start: int, stop: int) -> float:
+                part = self._job.feed.slice(start, stop)
+                at_once = np.zeros(part.count)
+                call = replay.call(part)
+                served = serve(call, part, at_once, self._most, self.clock.tick_ns, self._alive)
+                return float(served.services.sum())
+
+            opening, seed = self._arrivals.opening, self._job.task.seed
+            self.stopped, late = stopped(self._job.feed, opening, replay, hand, self._examiner, seed)
+        self._refuse(late)
+
+    def _answer(self, replay: Running, spent: float) -> str:
+        """What a replay answers in the end, after a pass of so many ns."""
+        if threads() > self._threads:
+            raise LobenchError("it leaves a thread running: its work cannot be timed")
+        owed, answer = self._examiner.ask(replay, self._question)
+        self._refuse(put_off(owed, spent + owed))
+        return answer
+
+    def _refuse(self, late: str | None) -> None:
+        if late:
+            raise LobenchError(f"it {late}")
 
     def _note_costs(self, served: Served) -> None:
-        """Keep what blocks took for each record, by size: powers of two up to the next."""
+        """Count blocks by size, powers of two up to the next, and keep of some what they took for each record."""
         sizes, services = served.sizes[served.sizes > 0], served.services[served.sizes > 0]
         classes = np.frexp(sizes.astype(np.float64))[1] - 1
         for number in np.unique(classes).tolist():
             each = (services / sizes)[classes == number]
+            self._blocks[number] += len(each)
             self._costs.setdefault(number, []).append(each[:: max(1, len(each) // _KEPT)])
+
+    def _cost(self, number: int, found: list[Times]) -> BlockCost:
+        each = float(np.median(np.concatenate(found)))
+        return BlockCost(1 << number, (2 << number) - 1, self._blocks[number], each)
 
     def _by_action(self, services: Times) -> dict[str, Distribution]:
         actions: npt.NDArray[np.uint8] = self._job.feed.records["action"][self._arrivals.opening :]
@@ -177,11 +225,6 @@ class _Bench:
         if now - self._told > _TOLD_EVERY:
             self._told = now
             self._job.tell({"seconds": now})
-
-
-def _cost(number: int, found: list[Times]) -> BlockCost:
-    each = np.concatenate(found)
-    return BlockCost(1 << number, (2 << number) - 1, len(each), float(np.median(each)))
 
 
 def _median(passes: list[Times]) -> Times:

@@ -10,6 +10,7 @@ from lobench.engine.workload import Workload
 from lobench.workbench.measurement.design import ALIKE, Slice, isolated_every, slices
 from lobench.workbench.measurement.lockstep import COLUMNS, LOCKSTEP
 from lobench.workbench.measurement.process import Message, cpu_for, messages
+from lobench.workbench.measurement.questions import put_off
 from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.measurement.task import Task
 from lobench.workbench.processes.starting import WorkerError
@@ -20,11 +21,6 @@ from lobench.workbench.results.samples import counted
 SESSION_COLUMNS = ("process", *COLUMNS)
 
 DIFFERS = "a trace, an answer or the state differed from the reference's in a timed replay"
-MOST_OWED = 0.2
-"""Of a pass's time, what answers may owe: beyond it is no cache that was cold but work that was put off."""
-LEAST_OWED = 10_000_000
-"""Nanoseconds of a pass: less is what any first answer may take on a feed of a few thousand records. It counts as time
-all the same."""
 
 
 @dataclass
@@ -119,8 +115,9 @@ class Session:
         for index, (name, owed) in enumerate(zip(self.measured, message["owed_ns"], strict=True)):
             mine = [row for row in rows if row[variant] == index]
             spent, records = sum(row[cpu] for row in mine), sum(timed[row[place]] for row in mine)
-            if owed > max(LEAST_OWED, MOST_OWED * spent):
-                self.refuse(name, f"does {owed / spent:.0%} of its work only when it is asked for results")
+            late = put_off(owed, spent)
+            if late:
+                self.refuse(name, late)
             if spent < records * message["floor_ns"] / 2:
                 self.refuse(name, f"{spent / records:.2g} ns a record is less than reading it takes")
 

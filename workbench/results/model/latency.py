@@ -34,7 +34,8 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class BlockCost:
-    """What a call with ``least`` to ``most`` records took for each record, over ``records`` of them."""
+    """What a call with ``least`` to ``most`` records took for ``each`` record, the median; ``blocks``: how many such
+    calls there were, of which a sample is kept where they are many."""
 
     least: int
     most: int
