@@ -28,6 +28,7 @@ KINDS = (
     "guvectorized",
     "classes",
     "cached",
+    "asked",
     "threads",
     "overloads",
     "joined",

@@ -8,17 +8,16 @@ is told when the compiler works.
 from __future__ import annotations
 
 import atexit
-import importlib.util
 import linecache
 import os
 import sys
-from collections.abc import Callable, Mapping
-from importlib.machinery import ModuleSpec
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from lobench.workbench.lines import region
 from lobench.workbench.lines.gate import Clock, Gate, listen
+from lobench.workbench.lines.importing import WhenImported
 from lobench.workbench.profile.telling import leave, tell
 
 TARGET = "target.json"
@@ -45,7 +44,7 @@ class Watch:
             region.watchers.append(self._clock)
         os.register_at_fork(before=self._forked)
         atexit.register(self._end)
-        _WhenImported("numba", self._numba_is_there)
+        WhenImported("numba", self._numba_is_there)
 
     def _forked(self) -> None:
         self._forks += 1
@@ -94,28 +93,3 @@ def _generated_code() -> list[tuple[int, int]]:
             low, high = place.split("-")
             found.append((int(low, 16), int(high, 16)))
     return found
-
-
-class _WhenImported:
-    """An import hook that does something as soon as a module has been loaded, and goes."""
-
-    def __init__(self, name: str, then: Callable[[], None]) -> None:
-        self._name, self._then = name, then
-        sys.meta_path.insert(0, self)
-
-    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
-        if name != self._name:
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
-        if spec is None or spec.loader is None:
-            return spec
-        loader: Any = spec.loader
-        load = loader.exec_module
-
-        def loaded(module: Any) -> None:
-            load(module)
-            self._then()
-
-        loader.exec_module = loaded
-        return spec
