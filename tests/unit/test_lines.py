@@ -60,6 +60,17 @@ def test_other_threads_are_counted_while_one_compiles() -> None:
     assert asked == [ON]
 
 
+def test_a_region_of_one_thread_begins_while_another_compiles() -> None:
+    opened, asked = gate(alone=False)
+    opened.compile_begins()
+    opened.compile_ends()
+    opened.enter("a")
+    opened.leave("a")
+    opened.compile_begins()
+    opened.enter("a")
+    assert asked == [ON, ZERO_STATS, OFF, ON]
+
+
 def test_what_came_before_the_first_region_is_forgotten() -> None:
     opened, asked = gate()
     opened.compile_begins()
