@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from subprocess import CompletedProcess
 
+import numpy as np
 import pytest
 
 import lobench
@@ -13,16 +14,21 @@ from lobench.engine.errors import UsageError
 from lobench.workbench.cli import main
 from lobench.workbench.commits.counting import START_INSTRUMENTATION as ON
 from lobench.workbench.commits.counting import STOP_INSTRUMENTATION as OFF
+from lobench.workbench.lines import document as documenting
 from lobench.workbench.lines import sampling
 from lobench.workbench.lines.difference import difference, flame_graphs, saved
 from lobench.workbench.lines.gate import ZERO_STATS, Gate
 from lobench.workbench.lines.magic import used
-from lobench.workbench.lines.model import Part, Processor, ProgramProfile
+from lobench.workbench.lines.model import Facts, Part, Processor, ProgramProfile, Told
+from lobench.workbench.lines.naming import NO_SOURCE, WRAPPER
 from lobench.workbench.lines.program import Program
-from lobench.workbench.lines.reading import _filled
+from lobench.workbench.lines.reading import Left, _filled
 from lobench.workbench.lines.region import watchers
+from lobench.workbench.lines.running import Look
 from lobench.workbench.lines.sampling import within
+from lobench.workbench.lines.tables import remarks
 from lobench.workbench.profile import needs, sampled
+from lobench.workbench.profile.attribution import LIBRARY, Spent
 from lobench.workbench.profile.callgrind_file import read_counts
 from lobench.workbench.profile.codemap import CodeMap, Frame, Piece
 from lobench.workbench.profile.model.costs import LineCost, StackCost, Stacks
@@ -281,3 +287,22 @@ python    8/8    11.600000000:    1003009 cpu-clock:u:
     addresses = [[frame[0] for frame in sample] for sample in perf_samples(within(lines, 7, None))]
     assert addresses == [[0x1000], [0x2000]]
     assert [sample[0][0] for sample in perf_samples(within(lines, 7, [(11.0, 12.0)]))] == [0x2000]
+
+
+def test_a_library_below_a_function_of_numbas_own_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By perf, which does not know who called that function; what a wrapper calls in Python does not count."""
+    monkeypatch.setattr(documenting, "hidden", lambda file: file in ("", WRAPPER) or file.startswith("/numba/"))
+    solver, kernel = Frame("solve", "/numba/linalg.py", 7), Frame("run", "/a.py", 3)
+    wrapper, library = Frame("run", WRAPPER, 0), Frame("dgesv", LIBRARY, 0)
+    stacks = {(solver, library): 5, (kernel, solver, library): 3, (wrapper, library): 7, (wrapper,): 1}
+    spent = [Spent(stack, np.array([float(cost)])) for stack, cost in stacks.items()]
+    told = Told(pid=1, objects=(), generated={}, code=(), numba=True, forks=0, regions=0, spans=())
+    look = Look("perf", ("nanoseconds",), spent, Left(CodeMap([]), told), Facts(samples=20, kernel_samples=16), 0)
+    found, _ = documenting.document(Program("script", "a.py"), look)
+    assert found.total["nanoseconds"] == 9
+    assert {(row.file, row.line): row.costs["nanoseconds"] for row in found.lines} == {
+        ("/numba/linalg.py", 7): 5,
+        ("/a.py", 3): 3,
+        (NO_SOURCE, 0): 1,
+    }
+    assert "4 of 20 samples met no compiled function" in remarks(found)
