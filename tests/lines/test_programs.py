@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -124,21 +126,56 @@ def test_a_module_with_arguments_of_its_own(tmp_path: Path) -> None:
     assert is_exact(marked(found), LIGHT), marked(found)
 
 
+@contextmanager
+def waiting(folder: Path, way: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A look at a program whose kernel has run and that waits now, and the program's process id."""
+    light = {"callgrind": LIGHT, "perf": 100_000_000}[way]
+    words = ("lines", "--with", way, "-o", folder / "out", PROGRAMS / "waiting.py", light)
+    with subprocess.Popen(
+        [*COMMAND, *map(str, words)],
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            said, number = process.stdout.readline().split()
+            assert said == "ready"
+            yield process, int(number)
+        finally:
+            process.kill()
+
+
 @pytest.mark.long
-def test_an_interrupt_ends_the_program_and_shows_what_ran(tmp_path: Path) -> None:
-    words = [*COMMAND, "lines", "-o", str(tmp_path / "out"), str(PROGRAMS / "waiting.py"), str(LIGHT)]
-    process = subprocess.Popen(
-        words, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    # As from the keyboard: to everyone in the group.
-    os.killpg(process.pid, signal.SIGINT)
-    told, _ = process.communicate(timeout=120)
+@pytest.mark.parametrize("way", ["callgrind", "perf"])
+def test_an_interrupt_ends_the_program_and_shows_what_ran(way: str, tmp_path: Path) -> None:
+    needs(*(["perf"] if way == "perf" else []))
+    with waiting(tmp_path, way) as (process, _):
+        # As from the keyboard: to everyone in the group.
+        os.killpg(process.pid, signal.SIGINT)
+        told, _ = process.communicate(timeout=120)
     assert process.returncode == 1
     assert "this is what ran until then" in told
     found = json.loads((tmp_path / "out" / "lines.json").read_text())
-    assert is_exact(marked(found), LIGHT), marked(found)
+    if way == "callgrind":
+        assert is_exact(marked(found), LIGHT), marked(found)
+    else:
+        costs = marked(found, "nanoseconds")
+        assert costs["second"] / sum(costs.values()) == pytest.approx(4 / 6, abs=0.1)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("way", ["callgrind", "perf"])
+def test_a_signal_to_the_command_alone_ends_the_program_as_well(way: str, tmp_path: Path) -> None:
+    needs(*(["perf"] if way == "perf" else []))
+    with waiting(tmp_path, way) as (process, number):
+        process.terminate()
+        process.communicate(timeout=120)
+    assert process.returncode == 128 + signal.SIGTERM
+    with pytest.raises(ProcessLookupError):
+        os.kill(number, 0)
 
 
 @pytest.mark.long

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +20,8 @@ from lobench.workbench.processes.starting import tool_environment
 from lobench.workbench.profile.attribution import Spent
 
 _START = str(Path(__file__).with_name("start.py"))
+_PATIENCE = 10.0
+"""Seconds that a tool has to end what it has started."""
 
 Output = Literal["own", "error", "again"]
 """Where what the program prints goes: where it would go without us, to standard error, or through this process's
@@ -77,6 +80,17 @@ def run(words: Sequence[str], variables: dict[str, str], output: Output) -> int:
             raise
         return process.wait()
     finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a tool that still runs, with what it has started: perf ends its program when it is asked to."""
+    if process.poll() is not None:
+        return
+    try:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_PATIENCE)
+    finally:
+        process.kill()
+        process.wait()

@@ -1,8 +1,8 @@
 """What is changed in a program's process to look at it: Numba, once it is imported, and nothing else.
 
-Four things, and docs/lines.md tells them: compiled code carries line tables; Numba's cache is an empty one of this
-look; for callgrind, the processor that is compiled for is this machine's without what valgrind cannot run; a listener
-is told when the compiler works.
+docs/lines.md tells it: compiled code carries line tables; Numba's cache is an empty one of this look; for callgrind,
+the processor that is compiled for is this machine's without what valgrind cannot run, and a listener is told when the
+compiler works; for perf, SIGTERM is an orderly end.
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ from __future__ import annotations
 import atexit
 import linecache
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from lobench.workbench.lines import region
 from lobench.workbench.lines.gate import Clock, Gate, listen
 from lobench.workbench.lines.importing import WhenImported
+from lobench.workbench.processes.child import end_with_parent
 from lobench.workbench.profile.telling import leave, tell
 
 TARGET = "target.json"
@@ -42,9 +44,24 @@ class Watch:
         else:
             self._clock = Clock(self._told["program"]["region"])
             region.watchers.append(self._clock)
+            self._heed_perf()
         os.register_at_fork(before=self._forked)
         atexit.register(self._end)
         WhenImported("numba", self._numba_is_there)
+
+    def _heed_perf(self) -> None:
+        """When perf is interrupted it ends its program by SIGTERM: then this process still tells what it has to."""
+        end_with_parent(os.getppid())
+        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, self._ended)
+
+    def _ended(self, number: int, frame: object) -> NoReturn:
+        if os.getpid() != self._owner:
+            # A forked process ends as it would without us.
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        signal.signal(number, signal.SIG_IGN)
+        raise SystemExit(128 + number)
 
     def _forked(self) -> None:
         self._forks += 1
@@ -64,6 +81,9 @@ class Watch:
         """Tell what was compiled and where it lies. A forked process has its parent's code, and tells nothing."""
         if os.getpid() != self._owner:
             return
+        if self._clock is not None:
+            # What is told is told whole.
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if self._gate is not None:
             self._gate.close()
         objects: list[Any] = []
