@@ -15,7 +15,7 @@ from lobench.workbench.cli import main
 from lobench.workbench.commits.counting import START_INSTRUMENTATION as ON
 from lobench.workbench.commits.counting import STOP_INSTRUMENTATION as OFF
 from lobench.workbench.lines import document as documenting
-from lobench.workbench.lines import sampling
+from lobench.workbench.lines import looking, running, sampling
 from lobench.workbench.lines.difference import difference, flame_graphs, saved
 from lobench.workbench.lines.gate import ZERO_STATS, Gate
 from lobench.workbench.lines.magic import used
@@ -35,6 +35,7 @@ from lobench.workbench.profile.model.costs import LineCost, StackCost, Stacks
 from lobench.workbench.profile.model.difference import Changed
 from lobench.workbench.profile.needs import MissingRightError
 from lobench.workbench.profile.sampled import perf_samples
+from lobench.workbench.profile.sources import Sources
 
 COLUMNS = {"callgrind": "instructions", "perf": "nanoseconds"}
 
@@ -264,7 +265,6 @@ def test_a_missing_tool_is_named(
 
 
 def test_an_ordinary_user_is_told_what_perf_may_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(sampling, "require_all", lambda tools: None)
     monkeypatch.setattr(sampling, "quietly", lambda words: CompletedProcess(words, 255, "", "No permission"))
     monkeypatch.setattr(sampled.os, "geteuid", lambda: 1000)
     monkeypatch.setattr(sampled, "perf_event_paranoid", lambda: 3)
@@ -306,3 +306,30 @@ def test_a_library_below_a_function_of_numbas_own_counts(monkeypatch: pytest.Mon
         (NO_SOURCE, 0): 1,
     }
     assert "4 of 20 samples met no compiled function" in remarks(found)
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_the_program_runs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(looking, "require_all", lambda tools: None)
+    monkeypatch.setattr(looking, "TOOLS", {})
+    script, file = tmp_path / "a.py", tmp_path / "file"
+    script.write_text("print('it ran')")
+    file.write_text("")
+    assert main(["lines", "-o", str(file / "out"), str(script)]) == 2
+    assert capsys.readouterr() == ("", f"lobench: {file}/out: cannot be written: Not a directory\n")
+
+
+def test_what_an_earlier_look_kept_is_removed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def sample(program: Program, scratch: Path, output: object) -> str:
+        (scratch / "perf.data").write_text("new")
+        return "look"
+
+    monkeypatch.setattr(looking, "require_all", lambda tools: None)
+    monkeypatch.setattr(looking, "TOOLS", {"perf": sample})
+    monkeypatch.setattr(looking, "document", lambda program, look: (document([], tool="perf"), Sources({}, {})))
+    (tmp_path / "callgrind.out").write_text("old")
+    (tmp_path / "perf.data").write_text("old")
+    looking.look_at(Program("script", "a.py"), "perf", tmp_path)
+    assert not (tmp_path / "callgrind.out").exists()
+    assert (tmp_path / "perf.data").read_text() == "new"

@@ -17,7 +17,6 @@ from lobench.workbench.profile.callgrind import CACHES, OPTIONS, fixed_addresses
 from lobench.workbench.profile.callgrind_file import COSTS, read_counts
 from lobench.workbench.profile.callgrind_names import put_names
 from lobench.workbench.profile.codemap import Stack
-from lobench.workbench.profile.needs import require_all
 from lobench.workbench.profile.runner import ToolFailedError
 
 _OPTIONS = tuple(option for option in OPTIONS if option != "--collect-atstart=no")
@@ -27,9 +26,8 @@ _OUT = "callgrind.out"
 def count(program: Program, folder: Path, output: Output) -> Look:
     """Run a program under callgrind in the current folder; ``folder`` gets what it leaves, ``callgrind.out`` among it.
 
-    Raises MissingToolError where valgrind or pyelftools is missing, ToolFailedError where nothing was counted.
+    Raises ToolFailedError where nothing was counted.
     """
-    require_all(["callgrind"])
     for old in folder.glob(f"{_OUT}*"):
         old.unlink()
     words, variables = command(program, folder, tool="callgrind", host=host())

@@ -11,7 +11,6 @@ from lobench.workbench.lines.program import Program
 from lobench.workbench.lines.reading import left_in
 from lobench.workbench.lines.running import Look, Output, command, run
 from lobench.workbench.profile.attribution import spend
-from lobench.workbench.profile.needs import require_all
 from lobench.workbench.profile.runner import ToolFailedError
 from lobench.workbench.profile.sampled import (
     CLOCK,
@@ -32,10 +31,9 @@ _HEAD = re.compile(r"\S.*\s(\d+)/\d+\s+(?:\[\d+\]\s+)?(\d+\.\d+):\s")
 def sample(program: Program, folder: Path, output: Output) -> Look:
     """Run a program under perf in the current folder; ``folder`` gets what it leaves, ``perf.data`` among it.
 
-    Raises MissingToolError, MissingRightError where the system does not let this user look, ToolFailedError where
+    Raises MissingRightError where the system does not let this user look, ToolFailedError where
     nothing was seen.
     """
-    require_all(["perf"])
     data = folder / "perf.data"
     record = ["perf", "record", *RECORD, "-k", "CLOCK_MONOTONIC", "-o", str(data)]
     # What keeps perf from looking is told apart from how the program ends.
