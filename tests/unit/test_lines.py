@@ -333,3 +333,14 @@ def test_what_an_earlier_look_kept_is_removed(monkeypatch: pytest.MonkeyPatch, t
     looking.look_at(Program("script", "a.py"), "perf", tmp_path)
     assert not (tmp_path / "callgrind.out").exists()
     assert (tmp_path / "perf.data").read_text() == "new"
+
+
+def test_a_program_has_its_users_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(running, "first_environment", lambda: {"NUMBA_DISABLE_JIT": "1", "NUMBA_OPT": "2"})
+    monkeypatch.setenv("OWN", "1")
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    _, variables = running.command(Program("script", "a.py"), tmp_path, tool="perf")
+    assert variables == {"NUMBA_OPT": "2", "PYTHONHASHSEED": "0", "PERF_CONFIG": "/dev/null"}
+    _, variables = running.command(Program("call", "f"), tmp_path, tool="perf")
+    assert variables["OWN"] == "1"
+    assert "NUMBA_DISABLE_JIT" not in variables
