@@ -36,7 +36,8 @@ class ProgramTables(linetables.LineTables):
 
     def _file(self, filename: str) -> Any:
         folder, name = os.path.split(self._path(filename))
-        return self.module.add_debug_info("DIFile", {"directory": folder, "filename": name})
+        names = {"directory": linetables.written(folder), "filename": linetables.written(name)}
+        return self.module.add_debug_info("DIFile", names)
 
     @staticmethod
     def _path(filename: str) -> str:
