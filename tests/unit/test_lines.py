@@ -344,3 +344,23 @@ def test_a_program_has_its_users_environment(monkeypatch: pytest.MonkeyPatch, tm
     _, variables = running.command(Program("call", "f"), tmp_path, tool="perf")
     assert variables["OWN"] == "1"
     assert "NUMBA_DISABLE_JIT" not in variables
+
+
+@pytest.mark.parametrize(("first", "line"), [(1, 1), (3, 4), (6, 10), (12, 12), (99, 99)])
+def test_arguments_are_read_on_the_line_of_the_def(first: int, line: int) -> None:
+    from lobench.workbench.lines.describing import def_line
+
+    text = """def plain():
+    pass
+@njit
+def decorated():
+    pass
+@njit(
+    cache=True,
+)
+@other
+    def below(self):
+        pass
+short = njit(lambda value: value)
+""".splitlines(keepends=True)
+    assert def_line(text, first) == line
