@@ -15,7 +15,7 @@ from lobench.workbench.cli import main
 from lobench.workbench.commits.counting import START_INSTRUMENTATION as ON
 from lobench.workbench.commits.counting import STOP_INSTRUMENTATION as OFF
 from lobench.workbench.lines import document as documenting
-from lobench.workbench.lines import looking, running, sampling
+from lobench.workbench.lines import looking, sampling
 from lobench.workbench.lines.difference import difference, flame_graphs, saved
 from lobench.workbench.lines.gate import ZERO_STATS, Gate
 from lobench.workbench.lines.magic import used
@@ -333,34 +333,3 @@ def test_what_an_earlier_look_kept_is_removed(monkeypatch: pytest.MonkeyPatch, t
     looking.look_at(Program("script", "a.py"), "perf", tmp_path)
     assert not (tmp_path / "callgrind.out").exists()
     assert (tmp_path / "perf.data").read_text() == "new"
-
-
-def test_a_program_has_its_users_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(running, "first_environment", lambda: {"NUMBA_DISABLE_JIT": "1", "NUMBA_OPT": "2"})
-    monkeypatch.setenv("OWN", "1")
-    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
-    _, variables = running.command(Program("script", "a.py"), tmp_path, tool="perf")
-    assert variables == {"NUMBA_OPT": "2", "PYTHONHASHSEED": "0", "PERF_CONFIG": "/dev/null"}
-    _, variables = running.command(Program("call", "f"), tmp_path, tool="perf")
-    assert variables["OWN"] == "1"
-    assert "NUMBA_DISABLE_JIT" not in variables
-
-
-@pytest.mark.parametrize(("first", "line"), [(1, 1), (3, 4), (6, 10), (12, 12), (99, 99)])
-def test_arguments_are_read_on_the_line_of_the_def(first: int, line: int) -> None:
-    from lobench.workbench.lines.describing import def_line
-
-    text = """def plain():
-    pass
-@njit
-def decorated():
-    pass
-@njit(
-    cache=True,
-)
-@other
-    def below(self):
-        pass
-short = njit(lambda value: value)
-""".splitlines(keepends=True)
-    assert def_line(text, first) == line

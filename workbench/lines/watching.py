@@ -23,6 +23,8 @@ from lobench.workbench.processes.child import end_with_parent
 from lobench.workbench.profile.telling import leave, tell
 
 TARGET = "target.json"
+BEGUN = "begun"
+"""Files of the look's folder: what a process tells as it ends; its process id, as it begins."""
 
 
 class Watch:
@@ -38,6 +40,7 @@ class Watch:
         self._forks = 0
 
     def begin(self) -> None:
+        (self._folder / BEGUN).write_text(str(self._owner), encoding="utf-8")
         if self._told["tool"] == "callgrind":
             self._gate = Gate(self._told["program"]["region"])
             region.watchers.append(self._gate)
