@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -15,10 +16,11 @@ from lobench.workbench.cli import main
 from lobench.workbench.commits.counting import START_INSTRUMENTATION as ON
 from lobench.workbench.commits.counting import STOP_INSTRUMENTATION as OFF
 from lobench.workbench.lines import document as documenting
-from lobench.workbench.lines import looking, sampling
+from lobench.workbench.lines import looking, magic, sampling
+from lobench.workbench.lines.called import run_cell
 from lobench.workbench.lines.difference import difference, flame_graphs, saved
 from lobench.workbench.lines.gate import ZERO_STATS, Gate
-from lobench.workbench.lines.magic import used
+from lobench.workbench.lines.magic import _options, register, used
 from lobench.workbench.lines.model import Facts, Part, Processor, ProgramProfile, Told
 from lobench.workbench.lines.naming import NO_SOURCE, WRAPPER
 from lobench.workbench.lines.program import Program
@@ -333,3 +335,59 @@ def test_what_an_earlier_look_kept_is_removed(monkeypatch: pytest.MonkeyPatch, t
     looking.look_at(Program("script", "a.py"), "perf", tmp_path)
     assert not (tmp_path / "callgrind.out").exists()
     assert (tmp_path / "perf.data").read_text() == "new"
+
+
+@pytest.mark.parametrize(
+    ("words", "program"),
+    [
+        (["-m", "diff", "a", "--json"], Program("module", "diff", ["a", "--json"])),
+        (["--with", "perf", "-mpkg.mod", "a", "-m"], Program("module", "pkg.mod", ["a", "-m"])),
+        (["-m", "mod", "-m", "other"], Program("module", "mod", ["-m", "other"])),
+        (["SCRIPT", "-m", "diff"], Program("script", "SCRIPT", ["-m", "diff"])),
+        (["--region", "a", "--", "SCRIPT", "-o"], Program("script", "SCRIPT", ["-o"], "a")),
+    ],
+    ids=str,
+)
+def test_which_program_runs(
+    words: list[str], program: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[Program] = []
+
+    def look_at(given: Program, *others: object) -> ProgramProfile:
+        asked.append(given)
+        return document([(1, "x", 1)])
+
+    monkeypatch.setattr(looking, "look_at", look_at)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "SCRIPT").write_text("")
+    assert main(["lines", *words]) == 0
+    assert asked == [program]
+
+
+@pytest.mark.parametrize("line", ['-o "x', "--with gdb", "a"])
+def test_a_cells_options_are_refused_in_a_line(line: str) -> None:
+    with pytest.raises(UsageError, match="^%%lines"):
+        _options(line)
+
+
+def test_a_cells_own_magics_are_python_before_it_is_read() -> None:
+    class Shell:
+        user_ns: dict[str, object]
+
+        def __init__(self) -> None:
+            self.user_ns = {"kept": 1}
+
+        def transform_cell(self, cell: str) -> str:
+            return cell.replace("%magic", "kept")
+
+        def register_magic_function(self, function: Callable[[str, str], object], kind: str, name: str) -> None:
+            self.magic = function
+
+    pytest.importorskip("IPython", reason="pip install 'lobench[test]'")
+    shell = Shell()
+    asked: list[object] = []
+    register(shell)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(magic, "lines", lambda *given, **options: asked.append(given))
+        shell.magic("", "%magic\n")
+    assert asked == [(run_cell, "kept\n", {"kept": 1})]
