@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +36,7 @@ KINDS = (
     "overloads",
     "joined",
 )
+CACHED = ("cached", "asked")
 ROUNDS = {"parallel": 8, "vectorized": 8, "guvectorized": 8}
 """How often a program has the composition; others have it once."""
 
@@ -82,23 +84,30 @@ def test_nothing_has_changed(plain: Any, tmp_path: Path) -> None:
     assert "every line costs the same instructions" in done.stdout
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
-    "name",
-    KINDS,
+    "name", [pytest.param(name, marks=() if name == "cached" else pytest.mark.long) for name in KINDS]
 )
 def test_every_kind_of_function(name: str, tmp_path: Path) -> None:
-    before = sorted(PROGRAMS.rglob("*.nb?"))
-    found = look(tmp_path, name, LIGHT)
+    cache = tmp_path / "cache"
+    if name in CACHED:
+        variables = environment(NUMBA_CACHE_DIR=str(cache))
+        subprocess.run([sys.executable, PROGRAMS / f"{name}.py", "64"], env=variables, check=True)
+    before = kept(cache)
+    assert before or name not in CACHED
+    found = look(tmp_path, name, LIGHT, NUMBA_CACHE_DIR=str(cache))
     rounds = ROUNDS.get(name, 1)
     costs = {mark: cost / rounds for mark, cost in marked(found).items()}
     assert is_exact(costs, LIGHT), (costs, found["lines"][:12])
-    # The user's cache is left alone.
-    assert sorted(PROGRAMS.rglob("*.nb?")) == before
+    # The user's cache is neither read, where lines would be missing, nor written.
+    assert kept(cache) == before
     assert found["elsewhere"]["instructions"] == 0
 
 
-@pytest.mark.long
+def kept(cache: Path) -> dict[Path, bytes]:
+    """What Numba keeps in a cache, and beside the programs."""
+    return {path: path.read_bytes() for folder in (cache, PROGRAMS) for path in folder.rglob("*.nb?")}
+
+
 def test_regions(tmp_path: Path) -> None:
     every = marked(look(tmp_path, "regions", LIGHT))
     assert every["first"] == every["third"]
@@ -108,7 +117,6 @@ def test_regions(tmp_path: Path) -> None:
     assert heavy["first"] < 100
 
 
-@pytest.mark.long
 def test_a_program_that_ends_badly(tmp_path: Path) -> None:
     done = lobench("lines", "-o", tmp_path / "out", PROGRAMS / "ended.py", folder=tmp_path)
     assert done.returncode == 1
@@ -186,6 +194,14 @@ def test_three_runs_are_equal(name: str, tmp_path: Path) -> None:
         return sorted((row["file"], row["line"], row["function"], row["instructions"]) for row in rows)
 
     assert counted() == counted() == counted()
+
+
+def test_samples_of_a_short_program(tmp_path: Path) -> None:
+    needs("perf")
+    found = look(tmp_path, "composition", 50_000_000, options=("--with", "perf"))
+    costs = marked(found, "nanoseconds")
+    assert costs["second"] / sum(costs.values()) == pytest.approx(4 / 6, abs=0.1)
+    assert 0 < found["kernel_samples"] < found["samples"]
 
 
 @pytest.mark.long
