@@ -13,12 +13,17 @@ import pytest
 from lobench.workbench.lines.importing import WhenImported
 
 NAME = "waited_for_by_a_test"
+TEXT = """
+import sys
+if getattr(sys, "fails_now", False):
+    raise ValueError("now")
+"""
 
 
 @pytest.fixture
 def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """How often the hook has done something; it waits for a module of ``NAME``."""
-    (tmp_path / f"{NAME}.py").write_text("import sys\nif getattr(sys, 'fails_now', False):\n    raise ValueError\n")
+    (tmp_path / f"{NAME}.py").write_text(TEXT)
     monkeypatch.syspath_prepend(tmp_path)
     finders = list(sys.meta_path)
     calls: list[int] = []
@@ -41,7 +46,7 @@ def test_asking_for_a_module_is_not_loading_it(told: list[int]) -> None:
 def test_one_that_failed_is_waited_for(told: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(sys, "fails_now", True, raising=False)
-        with pytest.raises(ValueError, match=""):
+        with pytest.raises(ValueError, match="now"):
             importlib.import_module(NAME)
     assert told == []
     importlib.import_module(NAME)
