@@ -366,7 +366,7 @@ def test_which_program_runs(
 
 @pytest.mark.parametrize("line", ['-o "x', "--with gdb", "a"])
 def test_a_cells_options_are_refused_in_a_line(line: str) -> None:
-    with pytest.raises(UsageError, match="^%%lines"):
+    with pytest.raises(UsageError, match=r"^%%lines"):
         _options(line)
 
 

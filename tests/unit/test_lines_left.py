@@ -73,10 +73,10 @@ def test_why_a_program_told_nothing(tmp_path: Path, code: int, begun: bool, said
 
 def test_how_a_program_ended_is_told_with_what_it_did_not_do(tmp_path: Path) -> None:
     told(tmp_path, numba=False)
-    with pytest.raises(ToolFailedError, match="never imported numba: .*; it ended with code 1"):
+    with pytest.raises(ToolFailedError, match=r"never imported numba: .*; it ended with code 1"):
         left_in(tmp_path, Program("script", "a.py"), "perf", 1)
     told(tmp_path)
-    with pytest.raises(ToolFailedError, match="no lines to look at$"):
+    with pytest.raises(ToolFailedError, match=r"no lines to look at$"):
         left_in(tmp_path, Program("script", "a.py"), "perf", 0)
 
 
@@ -86,7 +86,7 @@ def test_a_region_that_was_never_entered(monkeypatch: pytest.MonkeyPatch, tmp_pa
     stack = (Frame("f", "a.py", 1),)
     monkeypatch.setattr(dwarf, "code_map", lambda placed, guess: CodeMap([Piece(10, 20, 10, stack)]))
     told(tmp_path)
-    with pytest.raises(ToolFailedError, match="the program never entered a region named 'typed'$"):
+    with pytest.raises(ToolFailedError, match=r"the program never entered a region named 'typed'$"):
         left_in(tmp_path, Program("script", "a.py", region="typed"), "callgrind", 0)
     told(tmp_path, regions=1)
     assert left_in(tmp_path, Program("script", "a.py", region="typed"), "callgrind", 0).told.regions == 1

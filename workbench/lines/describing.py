@@ -19,7 +19,6 @@ from numba.core import codegen, lowering
 from lobench.workbench.lines.naming import WRAPPER
 from lobench.workbench.profile import linetables
 
-
 _DEF = re.compile(r"\s*def\b")
 
 

@@ -22,9 +22,7 @@ def document(program: Program, look: Look) -> tuple[ProgramProfile, Sources]:
     """The document, and the texts that its pages show."""
     name = shown_from(Path.cwd())
     spent = [
-        Spent(tuple(map(readable, _shown(entry.stack))), entry.values)
-        for entry in look.spent
-        if not _of_python(entry)
+        Spent(tuple(map(readable, _shown(entry.stack))), entry.values) for entry in look.spent if not _of_python(entry)
     ]
     files = sorted({frame.file for entry in spent for frame in entry.stack})
     told = look.left.told
