@@ -84,9 +84,8 @@ def test_nothing_has_changed(plain: Any, tmp_path: Path) -> None:
     assert "every line costs the same instructions" in done.stdout
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=() if name == "cached" else pytest.mark.long) for name in KINDS]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("name", KINDS)
 def test_every_kind_of_function(name: str, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     if name in CACHED:
@@ -108,6 +107,7 @@ def kept(cache: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for folder in (cache, PROGRAMS) for path in folder.rglob("*.nb?")}
 
 
+@pytest.mark.long
 def test_regions(tmp_path: Path) -> None:
     every = marked(look(tmp_path, "regions", LIGHT))
     assert every["first"] == every["third"]
@@ -117,6 +117,7 @@ def test_regions(tmp_path: Path) -> None:
     assert heavy["first"] < 100
 
 
+@pytest.mark.long
 def test_a_program_that_ends_badly(tmp_path: Path) -> None:
     done = lobench("lines", "-o", tmp_path / "out", PROGRAMS / "ended.py", folder=tmp_path)
     assert done.returncode == 1
