@@ -3,7 +3,8 @@ its imports.
 
 ``run`` is the side of the tests, ``_serve`` that of the process. A command has arguments, environment, folder, streams
 and an exit code of its own, and ends as an interpreter ends. What an interpreter or a library settles when it is loaded
-is settled before it: a command with other variables of that kind (``_SETTLED``) is started as any process is.
+is settled before it: a command with other variables of that kind (``_SETTLED``) is started as any process is, as are
+those that ask the system for what theirs was started with.
 """
 
 from __future__ import annotations
@@ -32,6 +33,11 @@ _PURGING = "jemalloc_bg_thd"
 """The thread of an allocator that comes with pyarrow: it gives memory back, and a forked process does without."""
 _MOST_BYTES = 1 << 17
 """Of one request."""
+_ASK_THE_SYSTEM = ("cmp", "lines")
+"""Commands that ask the system for the environment that their process was started with: a forked one's is another's."""
+
+not_forked: list[list[str]] = []
+"""Commands that were started as any process is."""
 
 
 def run(
@@ -40,7 +46,9 @@ def run(
     """`lobench` with these arguments, to its end; a ``safe`` one imports nothing from its folder (``python -P``)."""
     server, settled = _server()
     request = json.dumps([arguments, str(folder or Path.cwd()), environment, safe]).encode()
-    if _settled(environment) != settled or len(request) > _MOST_BYTES:
+    itself = next(iter(arguments), "") in _ASK_THE_SYSTEM
+    if itself or _settled(environment) != settled or len(request) > _MOST_BYTES:
+        not_forked.append(arguments)
         command = [sys.executable, *(["-P"] if safe else []), "-m", "lobench", *arguments]
         return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=timeout)
     reply, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -51,9 +59,13 @@ def run(
         reply.settimeout(timeout)
         try:
             code = int(reply.recv(100))
-        except TimeoutError:
-            os.kill(number, signal.SIGKILL)
-            raise subprocess.TimeoutExpired(arguments, timeout) from None
+        except BaseException as error:
+            # Whatever ends the wait, an interrupt for instance, ends the command.
+            with suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
+            if isinstance(error, TimeoutError):
+                raise subprocess.TimeoutExpired(arguments, timeout) from None
+            raise
         for stream in (out, err):
             stream.seek(0)
         return subprocess.CompletedProcess(arguments, code, out.read(), err.read())

@@ -192,7 +192,6 @@ def test_short_names_and_commits_without_the_variant(miniature: Miniature) -> No
     assert files[second[:8]]["results"]["lobench.loops_per_event"][1][0] == ["'p1_new'"]
 
 
-@pytest.mark.long
 def test_a_damaged_history_is_not_overwritten(miniature: Miniature) -> None:
     miniature.work(1)
     backfilled(miniature, "record")

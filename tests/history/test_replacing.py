@@ -183,7 +183,7 @@ def test_a_recorded_folder_refuses_a_second_writer_and_still_shows_itself(miniat
         assert file.read_bytes() == before
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.long)])
+@pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
 def test_an_interrupted_dashboard_leaves_the_old_site(miniature: Miniature, number: signal.Signals) -> None:
     pytest.importorskip("asv")
     from tests.history.recorded import recorded

@@ -14,10 +14,10 @@ LIGHT = 6400
 """A multiple of any unrolling."""
 
 
-def look(folder: Path, name: str, *arguments: object, options: tuple[str, ...] = ()) -> Any:
-    """The document of a program that runs in ``folder``."""
+def look(folder: Path, name: str, *arguments: object, options: tuple[str, ...] = (), **changes: str) -> Any:
+    """The document of a program that runs in ``folder``, with ``changes`` to its environment."""
     words = ("lines", *options, "-o", folder / "out", "--json", PROGRAMS / f"{name}.py", *arguments)
-    done = lobench(*words, folder=folder)
+    done = lobench(*words, folder=folder, **changes)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

@@ -6,6 +6,9 @@ import json
 import os
 import signal
 import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +31,12 @@ KINDS = (
     "guvectorized",
     "classes",
     "cached",
+    "asked",
     "threads",
     "overloads",
     "joined",
 )
+CACHED = ("cached", "asked")
 ROUNDS = {"parallel": 8, "vectorized": 8, "guvectorized": 8}
 """How often a program has the composition; others have it once."""
 
@@ -80,19 +85,26 @@ def test_nothing_has_changed(plain: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(
-    "name",
-    KINDS,
-)
+@pytest.mark.parametrize("name", KINDS)
 def test_every_kind_of_function(name: str, tmp_path: Path) -> None:
-    before = sorted(PROGRAMS.rglob("*.nb?"))
-    found = look(tmp_path, name, LIGHT)
+    cache = tmp_path / "cache"
+    if name in CACHED:
+        variables = environment(NUMBA_CACHE_DIR=str(cache))
+        subprocess.run([sys.executable, PROGRAMS / f"{name}.py", "64"], env=variables, check=True)
+    before = kept(cache)
+    assert before or name not in CACHED
+    found = look(tmp_path, name, LIGHT, NUMBA_CACHE_DIR=str(cache))
     rounds = ROUNDS.get(name, 1)
     costs = {mark: cost / rounds for mark, cost in marked(found).items()}
     assert is_exact(costs, LIGHT), (costs, found["lines"][:12])
-    # The user's cache is left alone.
-    assert sorted(PROGRAMS.rglob("*.nb?")) == before
+    # The user's cache is neither read, where lines would be missing, nor written.
+    assert kept(cache) == before
     assert found["elsewhere"]["instructions"] == 0
+
+
+def kept(cache: Path) -> dict[Path, bytes]:
+    """What Numba keeps in a cache, and beside the programs."""
+    return {path: path.read_bytes() for folder in (cache, PROGRAMS) for path in folder.rglob("*.nb?")}
 
 
 @pytest.mark.long
@@ -123,21 +135,56 @@ def test_a_module_with_arguments_of_its_own(tmp_path: Path) -> None:
     assert is_exact(marked(found), LIGHT), marked(found)
 
 
+@contextmanager
+def waiting(folder: Path, way: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A look at a program whose kernel has run and that waits now, and the program's process id."""
+    light = {"callgrind": LIGHT, "perf": 100_000_000}[way]
+    words = ("lines", "--with", way, "-o", folder / "out", PROGRAMS / "waiting.py", light)
+    with subprocess.Popen(
+        [*COMMAND, *map(str, words)],
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            said, number = process.stdout.readline().split()
+            assert said == "ready"
+            yield process, int(number)
+        finally:
+            process.kill()
+
+
 @pytest.mark.long
-def test_an_interrupt_ends_the_program_and_shows_what_ran(tmp_path: Path) -> None:
-    words = [*COMMAND, "lines", "-o", str(tmp_path / "out"), str(PROGRAMS / "waiting.py"), str(LIGHT)]
-    process = subprocess.Popen(
-        words, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    # As from the keyboard: to everyone in the group.
-    os.killpg(process.pid, signal.SIGINT)
-    told, _ = process.communicate(timeout=120)
+@pytest.mark.parametrize("way", ["callgrind", "perf"])
+def test_an_interrupt_ends_the_program_and_shows_what_ran(way: str, tmp_path: Path) -> None:
+    needs(*(["perf"] if way == "perf" else []))
+    with waiting(tmp_path, way) as (process, _):
+        # As from the keyboard: to everyone in the group.
+        os.killpg(process.pid, signal.SIGINT)
+        told, _ = process.communicate(timeout=120)
     assert process.returncode == 1
     assert "this is what ran until then" in told
     found = json.loads((tmp_path / "out" / "lines.json").read_text())
-    assert is_exact(marked(found), LIGHT), marked(found)
+    if way == "callgrind":
+        assert is_exact(marked(found), LIGHT), marked(found)
+    else:
+        costs = marked(found, "nanoseconds")
+        assert costs["second"] / sum(costs.values()) == pytest.approx(4 / 6, abs=0.1)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("way", ["callgrind", "perf"])
+def test_a_signal_to_the_command_alone_ends_the_program_as_well(way: str, tmp_path: Path) -> None:
+    needs(*(["perf"] if way == "perf" else []))
+    with waiting(tmp_path, way) as (process, number):
+        process.terminate()
+        process.communicate(timeout=120)
+    assert process.returncode == 128 + signal.SIGTERM
+    with pytest.raises(ProcessLookupError):
+        os.kill(number, 0)
 
 
 @pytest.mark.long
@@ -148,6 +195,14 @@ def test_three_runs_are_equal(name: str, tmp_path: Path) -> None:
         return sorted((row["file"], row["line"], row["function"], row["instructions"]) for row in rows)
 
     assert counted() == counted() == counted()
+
+
+def test_samples_of_a_short_program(tmp_path: Path) -> None:
+    needs("perf")
+    found = look(tmp_path, "composition", 50_000_000, options=("--with", "perf"))
+    costs = marked(found, "nanoseconds")
+    assert costs["second"] / sum(costs.values()) == pytest.approx(4 / 6, abs=0.1)
+    assert 0 < found["kernel_samples"] < found["samples"]
 
 
 @pytest.mark.long

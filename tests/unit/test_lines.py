@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
+import numpy as np
 import pytest
 
 import lobench
@@ -13,22 +15,29 @@ from lobench.engine.errors import UsageError
 from lobench.workbench.cli import main
 from lobench.workbench.commits.counting import START_INSTRUMENTATION as ON
 from lobench.workbench.commits.counting import STOP_INSTRUMENTATION as OFF
-from lobench.workbench.lines import sampling
+from lobench.workbench.lines import document as documenting
+from lobench.workbench.lines import looking, magic, sampling
+from lobench.workbench.lines.called import run_cell
 from lobench.workbench.lines.difference import difference, flame_graphs, saved
 from lobench.workbench.lines.gate import ZERO_STATS, Gate
-from lobench.workbench.lines.magic import used
-from lobench.workbench.lines.model import Part, Processor, ProgramProfile
+from lobench.workbench.lines.magic import _options, register, used
+from lobench.workbench.lines.model import Facts, Part, Processor, ProgramProfile, Told
+from lobench.workbench.lines.naming import NO_SOURCE, WRAPPER
 from lobench.workbench.lines.program import Program
-from lobench.workbench.lines.reading import _filled
+from lobench.workbench.lines.reading import Left, _filled
 from lobench.workbench.lines.region import watchers
+from lobench.workbench.lines.running import Look
 from lobench.workbench.lines.sampling import within
+from lobench.workbench.lines.tables import remarks
 from lobench.workbench.profile import needs, sampled
+from lobench.workbench.profile.attribution import LIBRARY, Spent
 from lobench.workbench.profile.callgrind_file import read_counts
 from lobench.workbench.profile.codemap import CodeMap, Frame, Piece
 from lobench.workbench.profile.model.costs import LineCost, StackCost, Stacks
 from lobench.workbench.profile.model.difference import Changed
 from lobench.workbench.profile.needs import MissingRightError
 from lobench.workbench.profile.sampled import perf_samples
+from lobench.workbench.profile.sources import Sources
 
 COLUMNS = {"callgrind": "instructions", "perf": "nanoseconds"}
 
@@ -58,6 +67,17 @@ def test_other_threads_are_counted_while_one_compiles() -> None:
     opened.compile_begins()
     opened.compile_ends()
     assert asked == [ON]
+
+
+def test_a_region_of_one_thread_begins_while_another_compiles() -> None:
+    opened, asked = gate(alone=False)
+    opened.compile_begins()
+    opened.compile_ends()
+    opened.enter("a")
+    opened.leave("a")
+    opened.compile_begins()
+    opened.enter("a")
+    assert asked == [ON, ZERO_STATS, OFF, ON]
 
 
 def test_what_came_before_the_first_region_is_forgotten() -> None:
@@ -247,7 +267,6 @@ def test_a_missing_tool_is_named(
 
 
 def test_an_ordinary_user_is_told_what_perf_may_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(sampling, "require_all", lambda tools: None)
     monkeypatch.setattr(sampling, "quietly", lambda words: CompletedProcess(words, 255, "", "No permission"))
     monkeypatch.setattr(sampled.os, "geteuid", lambda: 1000)
     monkeypatch.setattr(sampled, "perf_event_paranoid", lambda: 3)
@@ -270,3 +289,105 @@ python    8/8    11.600000000:    1003009 cpu-clock:u:
     addresses = [[frame[0] for frame in sample] for sample in perf_samples(within(lines, 7, None))]
     assert addresses == [[0x1000], [0x2000]]
     assert [sample[0][0] for sample in perf_samples(within(lines, 7, [(11.0, 12.0)]))] == [0x2000]
+
+
+def test_a_library_below_a_function_of_numbas_own_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By perf, which does not know who called that function; what a wrapper calls in Python does not count."""
+    monkeypatch.setattr(documenting, "hidden", lambda file: file in ("", WRAPPER) or file.startswith("/numba/"))
+    solver, kernel = Frame("solve", "/numba/linalg.py", 7), Frame("run", "/a.py", 3)
+    wrapper, library = Frame("run", WRAPPER, 0), Frame("dgesv", LIBRARY, 0)
+    stacks = {(solver, library): 5, (kernel, solver, library): 3, (wrapper, library): 7, (wrapper,): 1}
+    spent = [Spent(stack, np.array([float(cost)])) for stack, cost in stacks.items()]
+    told = Told(pid=1, objects=(), generated={}, code=(), numba=True, forks=0, regions=0, spans=())
+    look = Look("perf", ("nanoseconds",), spent, Left(CodeMap([]), told), Facts(samples=20, kernel_samples=16), 0)
+    found, _ = documenting.document(Program("script", "a.py"), look)
+    assert found.total["nanoseconds"] == 9
+    assert {(row.file, row.line): row.costs["nanoseconds"] for row in found.lines} == {
+        ("/numba/linalg.py", 7): 5,
+        ("/a.py", 3): 3,
+        (NO_SOURCE, 0): 1,
+    }
+    assert "4 of 20 samples met no compiled function" in remarks(found)
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_the_program_runs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(looking, "require_all", lambda tools: None)
+    monkeypatch.setattr(looking, "TOOLS", {})
+    script, file = tmp_path / "a.py", tmp_path / "file"
+    script.write_text("print('it ran')")
+    file.write_text("")
+    assert main(["lines", "-o", str(file / "out"), str(script)]) == 2
+    assert capsys.readouterr() == ("", f"lobench: {file}/out: cannot be written: Not a directory\n")
+
+
+def test_what_an_earlier_look_kept_is_removed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def sample(program: Program, scratch: Path, output: object) -> str:
+        (scratch / "perf.data").write_text("new")
+        return "look"
+
+    monkeypatch.setattr(looking, "require_all", lambda tools: None)
+    monkeypatch.setattr(looking, "TOOLS", {"perf": sample})
+    monkeypatch.setattr(looking, "document", lambda program, look: (document([], tool="perf"), Sources({}, {})))
+    (tmp_path / "callgrind.out").write_text("old")
+    (tmp_path / "perf.data").write_text("old")
+    looking.look_at(Program("script", "a.py"), "perf", tmp_path)
+    assert not (tmp_path / "callgrind.out").exists()
+    assert (tmp_path / "perf.data").read_text() == "new"
+
+
+@pytest.mark.parametrize(
+    ("words", "program"),
+    [
+        (["-m", "diff", "a", "--json"], Program("module", "diff", ["a", "--json"])),
+        (["--with", "perf", "-mpkg.mod", "a", "-m"], Program("module", "pkg.mod", ["a", "-m"])),
+        (["-m", "mod", "-m", "other"], Program("module", "mod", ["-m", "other"])),
+        (["SCRIPT", "-m", "diff"], Program("script", "SCRIPT", ["-m", "diff"])),
+        (["--region", "a", "--", "SCRIPT", "-o"], Program("script", "SCRIPT", ["-o"], "a")),
+    ],
+    ids=str,
+)
+def test_which_program_runs(
+    words: list[str], program: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[Program] = []
+
+    def look_at(given: Program, *others: object) -> ProgramProfile:
+        asked.append(given)
+        return document([(1, "x", 1)])
+
+    monkeypatch.setattr(looking, "look_at", look_at)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "SCRIPT").write_text("")
+    assert main(["lines", *words]) == 0
+    assert asked == [program]
+
+
+@pytest.mark.parametrize("line", ['-o "x', "--with gdb", "a"])
+def test_a_cells_options_are_refused_in_a_line(line: str) -> None:
+    with pytest.raises(UsageError, match=r"^%%lines"):
+        _options(line)
+
+
+def test_a_cells_own_magics_are_python_before_it_is_read() -> None:
+    class Shell:
+        user_ns: dict[str, object]
+
+        def __init__(self) -> None:
+            self.user_ns = {"kept": 1}
+
+        def transform_cell(self, cell: str) -> str:
+            return cell.replace("%magic", "kept")
+
+        def register_magic_function(self, function: Callable[[str, str], object], kind: str, name: str) -> None:
+            self.magic = function
+
+    pytest.importorskip("IPython", reason="pip install 'lobench[test]'")
+    shell = Shell()
+    asked: list[object] = []
+    register(shell)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(magic, "lines", lambda *given, **options: asked.append(given))
+        shell.magic("", "%magic\n")
+    assert asked == [(run_cell, "kept\n", {"kept": 1})]

@@ -57,7 +57,10 @@ def test_false_positives_and_coverage(recording: Recording, processes: int, whic
     "count", [pytest.param(FEWER, marks=pytest.mark.normal), pytest.param(WHOLE, marks=pytest.mark.long)]
 )
 def test_sessions_from_samples_to_verdicts(recording: Recording, count: int) -> None:
-    """Identical copies are not told apart, intervals cover the truth, and what a session says it finds, it finds."""
+    """Identical copies are not told apart, intervals cover the truth, and what a session says it finds, it finds.
+
+    In the normal tier this is a smoke test: its few sessions see what is grossly wrong; many bound the rates.
+    """
     rng = np.random.default_rng(7)
     effects = {"identical": 1.0, "slower": 1 / 1.02, "faster": 1.05}
     wrong, control, verdicts, covered, found, told = ([] for _ in range(6))

@@ -32,7 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--top", type=int, default=25, metavar="N", help="lines that the table shows (default 25)")
     options.add_output(parser, "out/lines")
     options.add_json(parser)
-    parser.add_argument("-m", dest="module", action="store_true", help="the program is a module, as for python -m")
+    parser.add_argument(
+        "-m",
+        dest="module",
+        nargs=argparse.REMAINDER,
+        help="the program is a module: -m MODULE [ARGS…], as for python -m",
+    )
     parser.add_argument("program", metavar="SCRIPT [ARGS…]", nargs=argparse.REMAINDER, help="what to run")
 
 
@@ -46,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.workbench.results.conversion import as_json
 
     options.refuse_few("--top", arguments.top, 1)
-    if arguments.program[:1] == ["diff"]:
+    if arguments.module is None and arguments.program[:1] == ["diff"]:
         return _diff(arguments)
     program = _program(arguments)
     folder = Path(arguments.output).absolute()
@@ -106,11 +111,14 @@ def _program(arguments: argparse.Namespace) -> Program:
     from lobench.engine.errors import UsageError
     from lobench.workbench.lines.program import Program
 
-    words = arguments.program[1:] if arguments.program[:1] == ["--"] else arguments.program
+    module: list[str] | None = arguments.module
+    # Of a joined -mMODULE argparse takes that alone.
+    given = [*(module or []), *arguments.program]
+    words = given[1:] if given[:1] == ["--"] else given
     if not words:
         raise UsageError("which program? lobench lines SCRIPT [ARGS…], or -m MODULE [ARGS…]")
     what, *rest = words
-    if arguments.module:
+    if module is not None:
         return Program("module", what, rest, arguments.region)
     if not os.path.isfile(what):
         raise UsageError(f"{what}: there is no such script")

@@ -10,14 +10,14 @@ from lobench.workbench.lines.model import Facts
 from lobench.workbench.lines.naming import WRAPPER, hidden, readable
 from lobench.workbench.lines.processor import host
 from lobench.workbench.lines.program import Program
-from lobench.workbench.lines.reading import left_in
+from lobench.workbench.lines.reading import as_it_ended, left_in
 from lobench.workbench.lines.running import Look, Output, command, run
+from lobench.workbench.processes.starting import ending
 from lobench.workbench.profile.attribution import callers_in, outside, spend
 from lobench.workbench.profile.callgrind import CACHES, OPTIONS, fixed_addresses
 from lobench.workbench.profile.callgrind_file import COSTS, read_counts
 from lobench.workbench.profile.callgrind_names import put_names
 from lobench.workbench.profile.codemap import Stack
-from lobench.workbench.profile.needs import require_all
 from lobench.workbench.profile.runner import ToolFailedError
 
 _OPTIONS = tuple(option for option in OPTIONS if option != "--collect-atstart=no")
@@ -27,9 +27,8 @@ _OUT = "callgrind.out"
 def count(program: Program, folder: Path, output: Output) -> Look:
     """Run a program under callgrind in the current folder; ``folder`` gets what it leaves, ``callgrind.out`` among it.
 
-    Raises MissingToolError where valgrind or pyelftools is missing, ToolFailedError where nothing was counted.
+    Raises ToolFailedError where nothing was counted.
     """
-    require_all(["callgrind"])
     for old in folder.glob(f"{_OUT}*"):
         old.unlink()
     words, variables = command(program, folder, tool="callgrind", host=host())
@@ -42,9 +41,12 @@ def count(program: Program, folder: Path, output: Output) -> Look:
         f"--log-file={folder}/valgrind.%p.log",
     ]
     code = run([*fixed_addresses(), *under, *words], variables, output)
-    left = left_in(folder)
+    left = left_in(folder, program, "callgrind", code)
     out = folder / _OUT
-    (folder / f"{_OUT}.{left.told.pid}").replace(out)
+    written = folder / f"{_OUT}.{left.told.pid}"
+    if not written.exists():
+        raise ToolFailedError(f"the program {ending(code)} before valgrind had written what it counted")
+    written.replace(out)
     with out.open(encoding="utf-8") as lines:
         counts = read_counts(lines, lambda address: left.codes.find(address) is not None)
     put_names(out, left.codes, _seen)
@@ -53,7 +55,7 @@ def count(program: Program, folder: Path, output: Output) -> Look:
     spent = spend(left.codes, counts, callers_in(left.codes, counts))
     if not any(entry.values[0] for entry in spent):
         within = " within its regions" if left.told.regions else ""
-        raise ToolFailedError(f"the program ran no compiled function{within}: nothing was counted")
+        raise ToolFailedError(f"the program ran no compiled function{within}: nothing was counted{as_it_ended(code)}")
     # Callgrind has no name for some code of files either.
     generated = [
         cost for place, cost in counts.elsewhere.items() if any(low <= place < high for low, high in left.told.code)

@@ -8,14 +8,18 @@ functions of several files that were joined before lowering.
 
 from __future__ import annotations
 
+import linecache
 import os
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from numba.core import codegen, lowering
 
 from lobench.workbench.lines.naming import WRAPPER
 from lobench.workbench.profile import linetables
+
+_DEF = re.compile(r"\s*def\b")
 
 
 class ProgramTables(linetables.LineTables):
@@ -36,7 +40,8 @@ class ProgramTables(linetables.LineTables):
 
     def _file(self, filename: str) -> Any:
         folder, name = os.path.split(self._path(filename))
-        return self.module.add_debug_info("DIFile", {"directory": folder, "filename": name})
+        names = {"directory": linetables.written(folder), "filename": linetables.written(name)}
+        return self.module.add_debug_info("DIFile", names)
 
     @staticmethod
     def _path(filename: str) -> str:
@@ -51,13 +56,15 @@ def install() -> None:
     begin = lower.__init__
 
     def __init__(self: Any, context: Any, library: Any, fndesc: Any, func_ir: Any, *rest: Any, **named: Any) -> None:  # noqa: N807
-        if func_ir.loc.filename.startswith("<"):
-            source = _source(func_ir)
-            # Numba takes the line behind this one for that of the arguments.
-            func_ir.loc = source.with_lineno(source.line - 1) if source else func_ir.loc
+        source = _source(func_ir) if func_ir.loc.filename.startswith("<") else None
+        if source is not None:
+            func_ir.loc = source
         begin(self, context, library, fndesc, func_ir, *rest, **named)
         if isinstance(self.debuginfo, ProgramTables):
             self.debuginfo.lower = self
+            # Numba takes the line behind the first one for that of the arguments: right below one short decorator.
+            text = () if source else linecache.getlines(func_ir.loc.filename)
+            self.defn_loc = func_ir.loc.with_lineno(def_line(text, func_ir.loc.line))
 
     lower.__init__ = __init__
     library: Any = codegen.CPUCodeLibrary
@@ -74,6 +81,13 @@ def _source(func_ir: Any) -> Any:
     """Where the first instruction of generated text that came from a file came from; None if none did."""
     places = (inst.loc for _, block in sorted(func_ir.blocks.items()) for inst in block.body)
     return next((place for place in places if not place.filename.startswith("<")), None)
+
+
+def def_line(text: Sequence[str], first: int) -> int:
+    """The line with a function's ``def``, whose code begins with line ``first``: that of its first decorator."""
+    if not "".join(text[first - 1 : first]).lstrip().startswith("@"):
+        return first
+    return next((line for line in range(first, len(text) + 1) if _DEF.match(text[line - 1])), first)
 
 
 def describe(module: Any) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from lobench.workbench.lines.model import Part, ProgramProfile
-from lobench.workbench.lines.naming import NO_SOURCE, hidden, readable, shown_from
+from lobench.workbench.lines.naming import NO_SOURCE, WRAPPER, hidden, readable, shown_from
 from lobench.workbench.lines.program import Program
 from lobench.workbench.lines.running import Look
 from lobench.workbench.profile.attribution import LIBRARY, Spent, Values, outside
+from lobench.workbench.profile.codemap import Stack
 from lobench.workbench.profile.model.costs import LineCost
 from lobench.workbench.profile.rows import CostsOf, Name, ShareOf, functions, lines, stacks
 from lobench.workbench.profile.sources import Sources
@@ -21,9 +22,7 @@ def document(program: Program, look: Look) -> tuple[ProgramProfile, Sources]:
     """The document, and the texts that its pages show."""
     name = shown_from(Path.cwd())
     spent = [
-        Spent(tuple(map(readable, outside(entry.stack, hidden))), entry.values)
-        for entry in look.spent
-        if not _of_python(entry)
+        Spent(tuple(map(readable, _shown(entry.stack))), entry.values) for entry in look.spent if not _of_python(entry)
     ]
     files = sorted({frame.file for entry in spent for frame in entry.stack})
     told = look.left.told
@@ -66,7 +65,14 @@ def document(program: Program, look: Look) -> tuple[ProgramProfile, Sources]:
 
 def _of_python(entry: Spent) -> bool:
     """Whether this is what a wrapper of Numba's called in Python, to read arguments and to make results."""
-    return entry.stack[-1].file == LIBRARY and all(hidden(frame.file) for frame in entry.stack[:-1])
+    return entry.stack[-1].file == LIBRARY and all(frame.file in ("", WRAPPER) for frame in entry.stack[:-1])
+
+
+def _shown(stack: Stack) -> Stack:
+    """A stack without Numba's own functions, whose cost is the caller's; with them where nobody is known to have
+    called them, as by perf."""
+    kept = outside(stack, hidden)
+    return kept if any(frame.file != LIBRARY for frame in kept) else stack
 
 
 def _sourceless(entry: Spent) -> bool:

@@ -38,7 +38,7 @@ class Gate:
 
     def _settle(self) -> None:
         within = self._inside > 0 if self.regions or self._wanted is not None else True
-        free = not self._compiling or (self._open and not self._alone())
+        free = not self._compiling or not self._alone()
         wanted = self._compiled and within and free
         if wanted != self._open:
             self._open = wanted

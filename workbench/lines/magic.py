@@ -21,6 +21,7 @@ def register(shell: Any) -> None:
 
         try:
             options = _options(line)
+            cell = shell.transform_cell(cell)
             names = used(cell, shell.user_ns)
             return lines(run_cell, cell, names, tool=options.way, output=options.output)
         except LobenchError as error:
@@ -47,7 +48,7 @@ def _options(line: str) -> argparse.Namespace:
     parser.add_argument("-o", "--output", default="out/lines")
     try:
         options, rest = parser.parse_known_args(shlex.split(line))
-    except argparse.ArgumentError as error:
+    except (argparse.ArgumentError, ValueError) as error:
         raise UsageError(f"%%lines: {error}") from error
     if rest:
         raise UsageError(f"%%lines takes --with callgrind or perf and -o DIR, not {shlex.join(rest)}")

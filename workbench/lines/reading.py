@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lobench.workbench.lines.model import Told
-from lobench.workbench.lines.watching import TARGET
+from lobench.workbench.lines.program import Program
+from lobench.workbench.lines.watching import BEGUN, TARGET
+from lobench.workbench.processes.starting import ending
 from lobench.workbench.profile.codemap import CodeMap, Piece
 from lobench.workbench.profile.runner import ToolFailedError
 from lobench.workbench.profile.telling import OBJECTS
@@ -24,35 +26,49 @@ class Left:
     told: Told
 
 
-def left_in(folder: Path) -> Left:
-    """Read a look's folder. Raises ToolFailedError where the program told nothing, or compiled nothing."""
+def left_in(folder: Path, program: Program, tool: str, code: int) -> Left:
+    """What a ``program`` that ended with ``code`` left in a look's folder. Raises ToolFailedError where it told
+    nothing, compiled nothing, or never was in the regions that are looked at."""
     from lobench.workbench.profile.dwarf import Placed, bare, code_map
 
     try:
         told = from_json(Told, json.loads((folder / TARGET).read_text(encoding="utf-8")))
     except OSError:
-        _startup(folder)
-        raise ToolFailedError(
-            "the program ended without leaving its machine code: it was killed, or ended by os._exit or exec"
-        ) from None
+        raise ToolFailedError(_silence(folder, tool, code)) from None
+    ended = as_it_ended(code)
     if not told.numba:
-        raise ToolFailedError("the program never imported numba: there are no compiled functions to look at")
+        raise ToolFailedError(f"the program never imported numba: there are no compiled functions to look at{ended}")
     placed = [Placed((folder / OBJECTS / name).read_bytes(), dict(bases)) for name, bases in told.objects]
     described = code_map(placed, guess=False)
     if not described.pieces:
-        raise ToolFailedError("the program compiled no function with Numba: there are no lines to look at")
+        raise ToolFailedError(f"the program compiled no function with Numba: there are no lines to look at{ended}")
+    if program.region is not None and not told.regions:
+        raise ToolFailedError(f"the program never entered a region named {program.region!r}{ended}")
     # Functions of one name, of other types for instance, are told apart by their addresses.
     return Left(CodeMap(_filled(described, bare(placed)), of_file=True), told)
 
 
-def _startup(folder: Path) -> None:
-    """Raises ToolFailedError with what valgrind said, where it did not even begin."""
-    for log in folder.glob("valgrind.*.log"):
-        said = [
-            line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if "warning:" not in line
-        ]
-        if said:
-            raise ToolFailedError("valgrind failed: " + " ".join(said)[-500:])
+def as_it_ended(code: int) -> str:
+    """The end of a message about a program, where it ended badly: that may be why."""
+    return f"; it {ending(code)}" if code else ""
+
+
+def _silence(folder: Path, tool: str, code: int) -> str:
+    """Why a process told nothing: it was not even started, or it did not end as Python ends."""
+    begun = folder / BEGUN
+    which = begun.read_text(encoding="utf-8") if begun.exists() else "*"
+    said = [
+        line
+        for log in folder.glob(f"valgrind.{which}.log")
+        for line in log.read_text(encoding="utf-8", errors="replace").splitlines()
+        if "warning:" not in line
+    ]
+    name = {"callgrind": "valgrind"}.get(tool, tool)
+    last = f"; {name} said: {' '.join(said)[-500:]}" if said else ""
+    if not begun.exists():
+        return f"{name} did not start the program: it {ending(code)}{last}"
+    by = "" if code < 0 else ", by os._exit or exec,"
+    return f"the program {ending(code)}{by} and left no machine code{last}"
 
 
 def _filled(described: CodeMap, symbols: Iterable[Piece]) -> list[Piece]:

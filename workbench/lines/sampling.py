@@ -8,10 +8,9 @@ from pathlib import Path
 
 from lobench.workbench.lines.model import Facts
 from lobench.workbench.lines.program import Program
-from lobench.workbench.lines.reading import left_in
+from lobench.workbench.lines.reading import as_it_ended, left_in
 from lobench.workbench.lines.running import Look, Output, command, run
 from lobench.workbench.profile.attribution import spend
-from lobench.workbench.profile.needs import require_all
 from lobench.workbench.profile.runner import ToolFailedError
 from lobench.workbench.profile.sampled import (
     CLOCK,
@@ -32,10 +31,9 @@ _HEAD = re.compile(r"\S.*\s(\d+)/\d+\s+(?:\[\d+\]\s+)?(\d+\.\d+):\s")
 def sample(program: Program, folder: Path, output: Output) -> Look:
     """Run a program under perf in the current folder; ``folder`` gets what it leaves, ``perf.data`` among it.
 
-    Raises MissingToolError, MissingRightError where the system does not let this user look, ToolFailedError where
+    Raises MissingRightError where the system does not let this user look, ToolFailedError where
     nothing was seen.
     """
-    require_all(["perf"])
     data = folder / "perf.data"
     record = ["perf", "record", *RECORD, "-k", "CLOCK_MONOTONIC", "-o", str(data)]
     # What keeps perf from looking is told apart from how the program ends.
@@ -44,18 +42,14 @@ def sample(program: Program, folder: Path, output: Output) -> Look:
         raise refused("perf", tried.stderr)
     words, variables = command(program, folder, tool="perf")
     code = run([*record, "--", *words], variables, output)
-    left = left_in(folder)
-    spans = left.told.spans
-    if program.region is not None or spans:
-        wanted: Sequence[tuple[float, float]] | None = spans
-    else:
-        wanted = None
+    left = left_in(folder, program, "perf", code)
     with script_of(data).open(encoding="utf-8") as lines:
-        counts, samples = count(perf_samples(within(lines, left.told.pid, wanted)), left.codes)
+        counts, samples = count(perf_samples(within(lines, left.told.pid, left.told.spans or None)), left.codes)
     spent = spend(left.codes, counts, {})
     if not spent:
         raise ToolFailedError(
-            f"perf met no compiled function in {samples} samples: what it runs is too short for {FREQUENCY} a second"
+            f"perf met no compiled function of the program in {samples} samples: it runs too short for {FREQUENCY} a "
+            f"second{as_it_ended(code)}"
         )
     kernel = sum(int(entry.values[0]) for entry in spent)
     for entry in spent:

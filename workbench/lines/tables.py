@@ -47,6 +47,8 @@ def remarks(found: ProgramProfile) -> Iterator[str]:
         yield f"the program {ending(found.exit_code)}; this is what ran until then"
     if found.forks:
         yield f"not looked at: what ran in processes that the program forked ({found.forks})"
+    if found.samples is not None and found.kernel_samples is not None:
+        yield f"{found.samples - found.kernel_samples:,} of {found.samples:,} samples met no compiled function"
     processor = found.processor
     if processor is not None and processor.without:
         wide = [name for name in processor.without if name.startswith("avx")]

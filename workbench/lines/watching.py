@@ -1,27 +1,30 @@
 """What is changed in a program's process to look at it: Numba, once it is imported, and nothing else.
 
-Four things, and docs/lines.md tells them: compiled code carries line tables; Numba's cache is an empty one of this
-look; for callgrind, the processor that is compiled for is this machine's without what valgrind cannot run; a listener
-is told when the compiler works.
+docs/lines.md tells it: compiled code carries line tables; Numba's cache is an empty one of this look; for callgrind,
+the processor that is compiled for is this machine's without what valgrind cannot run, and a listener is told when the
+compiler works; for perf, SIGTERM is an orderly end.
 """
 
 from __future__ import annotations
 
 import atexit
-import importlib.util
 import linecache
 import os
+import signal
 import sys
-from collections.abc import Callable, Mapping
-from importlib.machinery import ModuleSpec
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from lobench.workbench.lines import region
 from lobench.workbench.lines.gate import Clock, Gate, listen
+from lobench.workbench.lines.importing import WhenImported
+from lobench.workbench.processes.child import end_with_parent
 from lobench.workbench.profile.telling import leave, tell
 
 TARGET = "target.json"
+BEGUN = "begun"
+"""Files of the look's folder: what a process tells as it ends; its process id, as it begins."""
 
 
 class Watch:
@@ -37,15 +40,31 @@ class Watch:
         self._forks = 0
 
     def begin(self) -> None:
+        (self._folder / BEGUN).write_text(str(self._owner), encoding="utf-8")
         if self._told["tool"] == "callgrind":
             self._gate = Gate(self._told["program"]["region"])
             region.watchers.append(self._gate)
         else:
             self._clock = Clock(self._told["program"]["region"])
             region.watchers.append(self._clock)
+            self._heed_perf()
         os.register_at_fork(before=self._forked)
         atexit.register(self._end)
-        _WhenImported("numba", self._numba_is_there)
+        WhenImported("numba", self._numba_is_there)
+
+    def _heed_perf(self) -> None:
+        """When perf is interrupted it ends its program by SIGTERM: then this process still tells what it has to."""
+        end_with_parent(os.getppid())
+        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, self._ended)
+
+    def _ended(self, number: int, frame: object) -> NoReturn:
+        if os.getpid() != self._owner:
+            # A forked process ends as it would without us.
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        signal.signal(number, signal.SIG_IGN)
+        raise SystemExit(128 + number)
 
     def _forked(self) -> None:
         self._forks += 1
@@ -65,6 +84,9 @@ class Watch:
         """Tell what was compiled and where it lies. A forked process has its parent's code, and tells nothing."""
         if os.getpid() != self._owner:
             return
+        if self._clock is not None:
+            # What is told is told whole.
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if self._gate is not None:
             self._gate.close()
         objects: list[Any] = []
@@ -94,28 +116,3 @@ def _generated_code() -> list[tuple[int, int]]:
             low, high = place.split("-")
             found.append((int(low, 16), int(high, 16)))
     return found
-
-
-class _WhenImported:
-    """An import hook that does something as soon as a module has been loaded, and goes."""
-
-    def __init__(self, name: str, then: Callable[[], None]) -> None:
-        self._name, self._then = name, then
-        sys.meta_path.insert(0, self)
-
-    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
-        if name != self._name:
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
-        if spec is None or spec.loader is None:
-            return spec
-        loader: Any = spec.loader
-        load = loader.exec_module
-
-        def loaded(module: Any) -> None:
-            load(module)
-            self._then()
-
-        loader.exec_module = loaded
-        return spec

@@ -9,10 +9,10 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
 
 from lobench.workbench.profile.attribution import short
+from lobench.workbench.profile.escaping import escaped
 from lobench.workbench.profile.model.costs import Lined, Profile
 
 WIDTH = 1200
@@ -66,10 +66,10 @@ def drawn(root: Node, name: str, *, alive: bool) -> str:
     top = _TOP if alive else ""
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="100%" role="img" '
-        f'font-family="monospace" font-size="11"{top}><title>{escape(name)}</title>'
+        f'font-family="monospace" font-size="11"{top}><title>{escaped(name)}</title>'
         + (f"<style>{_STYLE}</style>" if alive else "")
         + f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>'
-        f'<text x="4" y="{ROW - 4}">{escape(name)}</text>'
+        f'<text x="4" y="{ROW - 4}">{escaped(name)}</text>'
     )
     script = f"<script><![CDATA[\n{_SCRIPT.read_text(encoding='utf-8')}]]></script>" if alive else ""
     # Drawn from the root downwards; the root is the first row under the name.
@@ -118,11 +118,16 @@ def _colour(stage: str, hint: str) -> str:
 
 
 def _of_file(file: str, hint: str) -> str:
-    return f"hsl({zlib.crc32(file.encode()) % 360},45%,{_light(hint)}%)"
+    return f"hsl({_hash(file) % 360},45%,{_light(hint)}%)"
 
 
 def _light(hint: str) -> int:
-    return 68 + zlib.crc32(hint.encode()) % 14
+    return 68 + _hash(hint) % 14
+
+
+def _hash(text: str) -> int:
+    # Names of files can hold halves of surrogate pairs.
+    return zlib.crc32(text.encode("utf-8", "replace"))
 
 
 class _Picture:
@@ -149,12 +154,12 @@ class _Picture:
         top = (depth + 1) * ROW + 2
         letters = int((width - 4) / _LETTER)
         label = node.name if len(node.name) <= letters else f"{node.name[: letters - 1]}…" if letters > 3 else ""
-        text = f'<text x="{left + 2:.1f}" y="{top + ROW - 6}">{escape(label)}</text>' if label else ""
+        text = f'<text x="{left + 2:.1f}" y="{top + ROW - 6}">{escaped(label)}</text>' if label else ""
         stage = f", stage {node.stage}" if node.stage else ""
         rect = f'x="{left:.1f}" y="{top}" width="{max(width - 0.5, _THINNEST):.1f}" height="{ROW - 1}"'
-        hint = escape(f"{node.hint}: {node.value / self._whole:.2%}{stage}")
+        hint = escaped(f"{node.hint}: {node.value / self._whole:.2%}{stage}")
         told = ""
         if self._alive:
             up = "" if above is None else f' data-up="{above}"'
-            told = f' class="box" data-left="{left:.4f}" data-width="{width:.4f}" data-name="{escape(node.name)}"{up}'
+            told = f' class="box" data-left="{left:.4f}" data-width="{width:.4f}" data-name="{escaped(node.name)}"{up}'
         return f'<g{told}><title>{hint}</title><rect {rect} fill="{node.colour}"/>{text}</g>'

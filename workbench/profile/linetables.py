@@ -34,6 +34,11 @@ OBJECTS: list[CompiledObject] = []
 """All objects loaded since ``install``, in order."""
 
 
+def written(name: str) -> str:
+    """A file's name as debug information can hold it, which is UTF-8; names of files can be any bytes."""
+    return name.encode("utf-8", "replace").decode("utf-8")
+
+
 class LineTables(debuginfo.DIBuilder):  # type: ignore[misc]
     """Debug information without variables and types: positions, functions, and what was inlined into what."""
 
@@ -49,7 +54,7 @@ class LineTables(debuginfo.DIBuilder):  # type: ignore[misc]
         folder, name = os.path.split(self.filepath)
         if name.startswith("<"):
             folder = ""
-        return self.module.add_debug_info("DIFile", {"directory": folder, "filename": name})
+        return self.module.add_debug_info("DIFile", {"directory": written(folder), "filename": written(name)})
 
     def _di_subroutine_type(self, line: int, function: Any, argmap: Any) -> Any:
         return self.module.add_debug_info("DISubroutineType", {"types": self.module.add_metadata([])})

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from html import escape
 
+from lobench.workbench.profile.escaping import escaped
 from lobench.workbench.profile.model.costs import LineCost, Lined, Profile
 from lobench.workbench.profile.sources import Sources
 
@@ -65,14 +65,14 @@ def source_page(found: Lined, sources: Sources) -> str:
     parts = [
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">',
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>",
-        f"<p>{escape(' '.join(facts))}</p>",
+        f"<title>{escaped(title)}</title><style>{_STYLE}</style></head><body><h1>{escaped(title)}</h1>",
+        f"<p>{escaped(' '.join(facts))}</p>",
         *_index(files, ranked, sources, columns),
     ]
     for place, file in enumerate(ranked):
         share = sum(row.share for row in files[file].values())
         opened = " open" if share >= 0.01 else ""
-        parts.append(f"<details{opened}><summary><h2>{escape(file)}: {share:.1%}</h2></summary>")
+        parts.append(f"<details{opened}><summary><h2>{escaped(file)}: {share:.1%}</h2></summary>")
         parts.append(_table(files[file], sources.lines(file), columns, place))
         parts.append("</details>")
     return "\n".join([*parts, "</body></html>"])
@@ -96,8 +96,8 @@ def _index(files: Mapping[str, Rows], ranked: Sequence[str], sources: Sources, c
     yield '<th class="code">line</th><th class="code">source</th></tr>'
     for row, place in rows[:_HOTTEST]:
         where = f"{row.file}:{row.line}" if row.line else row.file
-        link = f'<a href="#f{place}-{row.line}">{escape(where)}</a>'
-        text = escape(sources.text(row.file, row.line)) if row.line else _PLACELESS
+        link = f'<a href="#f{place}-{row.line}">{escaped(where)}</a>'
+        text = escaped(sources.text(row.file, row.line)) if row.line else _PLACELESS
         cells = f"<td>{row.share:.2%}</td><td>{_number(row.costs[columns[0]])}</td>"
         yield f'<tr>{cells}<td class="code">{link}</td><td class="code">{text}</td></tr>'
     yield "</table>"
@@ -115,7 +115,7 @@ def _table(rows: Rows, lines: list[str], columns: Sequence[str], place: int) -> 
             parts.append(f'<tr class="gap"><td colspan="{len(columns) + 3}">⋮</td></tr>')
         before = line
         row = rows.get(line)
-        text = escape(lines[line - 1]) if 0 < line <= len(lines) else _PLACELESS if line == 0 else ""
+        text = escaped(lines[line - 1]) if 0 < line <= len(lines) else _PLACELESS if line == 0 else ""
         if row is None:
             cells, heat = "<td></td>" * (len(columns) + 1), ""
         else:

@@ -1,5 +1,6 @@
 """A program that waits to be interrupted after its kernel has run."""
 
+import os
 import sys
 import time
 
@@ -7,5 +8,5 @@ from composition import steps
 
 light = int(sys.argv[1])
 steps(light, 4 * light)
-print("ready", flush=True)
+print("ready", os.getpid(), flush=True)
 time.sleep(600)
