@@ -21,6 +21,7 @@ from lobench.workbench.latency.asked import Asked
 from lobench.workbench.latency.histograms import QUANTILES, decoded, distribution, percentiles
 from lobench.workbench.latency.shown import HISTOGRAMS, clock, spelled, times, write_files
 from lobench.workbench.latency.work import block_of
+from lobench.workbench.measurement import process
 from lobench.workbench.processes.starting import WorkerError
 from lobench.workbench.results.conversion import as_json
 from lobench.workbench.results.model.latency import Counter, Latency, Load, VariantLatency
@@ -158,7 +159,7 @@ def measured(patch: pytest.MonkeyPatch, **said: Any) -> Any:
             raise answer
         yield answer
 
-    patch.setattr(measure, "messages", messages)
+    patch.setattr(process, "messages", messages)
     patch.setattr(measure, "cpu_for", lambda number: 3 + number)
     found = measure.measure(Feed, None, list(said), Workload(), Asked(), traced=True)  # type: ignore[arg-type]
     assert cpus == {3}, "variants are compared on one CPU"

@@ -12,7 +12,7 @@ from lobench.workbench.contest.asked import COMMANDS, Asked
 from lobench.workbench.contest.bench import Outcome
 from lobench.workbench.experiment.budget import FEWEST_CHOSEN, Budget, design
 from lobench.workbench.measurement.precision import reached
-from lobench.workbench.measurement.process import SILENT_SECONDS, Message, cpu_for, messages
+from lobench.workbench.measurement.process import SILENT_SECONDS, Message, cpu_for, last_answer
 from lobench.workbench.measurement.session import Session, fill, measured_twice
 from lobench.workbench.measurement.task import Task
 from lobench.workbench.processes.starting import first_environment
@@ -62,7 +62,7 @@ class ContestSession(Session):
 def agreement(asked: Asked) -> Agreement:
     """What a process of its own finds out before anything is measured. Raises UsageError for what cannot be loaded or
     run, LobenchError where the first subject fails, as nothing can be compared with it."""
-    *_, message = messages(_task("agreement", asked, list(asked.names), {}, SILENT_SECONDS))
+    message = last_answer(_task("agreement", asked, list(asked.names), {}, SILENT_SECONDS))
     if "error" in message:
         raise (UsageError if message["usage"] else LobenchError)(message["error"])
     outcomes = [Outcome(*pair) for pair in message["outcomes"]]

@@ -12,7 +12,7 @@ from lobench.workbench.latency.arrivals import arrivals_of
 from lobench.workbench.latency.asked import Asked
 from lobench.workbench.latency.queueing import BOUNDED
 from lobench.workbench.latency.ticks import TSC
-from lobench.workbench.measurement.process import Message, cpu_for, messages
+from lobench.workbench.measurement.process import cpu_for, last_answer
 from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.measurement.task import Task
 from lobench.workbench.processes.starting import WorkerError
@@ -55,7 +55,7 @@ def measure(
             settings=asked.as_json(),
         )
         try:
-            said = _last(task, handed)
+            said = last_answer(task, handed)
         except WorkerError as error:
             if number == 0 or error.who is None:
                 raise
@@ -83,9 +83,3 @@ def measure(
         variants=tuple(found),
     )
     return latency, lost
-
-
-def _last(task: Task, handed: SharedFeed) -> Message:
-    """What a process says in the end; before that it only shows that it is alive."""
-    *_, last = messages(task, handed)
-    return last

@@ -148,3 +148,9 @@ def answer(task: Task, feed: SharedFeed | None = None) -> Message:
     """The one message of a task that has a single answer."""
     (only,) = messages(task, feed)
     return only
+
+
+def last_answer(task: Task, feed: SharedFeed | None = None) -> Message:
+    """The last message of a task; those before it only show that its process is alive."""
+    *_, last = messages(task, feed)
+    return last
