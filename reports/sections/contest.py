@@ -112,11 +112,9 @@ def _time(seconds: Interval | None) -> Cell:
 def _measured(session: SessionResult) -> str:
     """How the session was done."""
     design = session.design
-    columns, rows = session.samples.columns, session.samples.rows
-    process, number = columns.index("process"), columns.index("pass")
-    rounds = len({(row[process], row[number]) for row in rows})
+    samples = session.samples
     calls = counted(design.slice_records - design.lead_in_records, "call")
     return (
-        f"Measured: {len(rows):,} samples of {calls} each, in {counted(rounds, 'round')} of all in random order, in "
-        f"{counted(len({row[process] for row in rows}), 'process', 'processes')}; seed {design.seed}."
+        f"Measured: {len(samples.rows):,} samples of {calls} each, in {counted(samples.passes, 'round')} of all in "
+        f"random order, in {counted(samples.processes, 'process', 'processes')}; seed {design.seed}."
     )

@@ -159,8 +159,7 @@ def _show(contest: Contest, result: object) -> None:
 
 
 def _show_noise(contest: Contest) -> None:
-    from lobench.workbench.cli.outcome import say
-    from lobench.workbench.results.caution import caution
+    from lobench.workbench.cli.outcome import say, say_caution, say_error_rate, say_precision
     from lobench.workbench.results.model.control import again
 
     noise, session = contest.noise, contest.session
@@ -171,19 +170,13 @@ def _show_noise(contest: Contest) -> None:
     for number, control in enumerate(noise.controls):
         pair = f"{control.of} against {'itself' if control.variant == again(control.of) else control.variant}"
         say("" if number else "noise floor", f"{control.floor:.2%} ({pair}, in the same session)")
-    wrong, flagged = noise.false_positives.measured, noise.contaminated
-    say("A/A", f"{wrong:.1%} of sessions like this one would tell identical {contest.kind} apart (nominal 5%)")
+    say_error_rate(noise, contest.kind)
     say("resolution", f"differences of {contest.detectable:.2%} are found with {noise.mde.power:.0%} probability")
-    calls, design = session.design.slice_records - session.design.lead_in_records, session.design
-    place = session.samples.columns.index("process")
-    processes = len({row[place] for row in session.samples.rows})
-    say("samples", f"{flagged.of:,} of {calls:,} calls in {processes} processes, {flagged.samples:,} of them disturbed")
-    few = caution(session)
-    if few:
-        say("caution", few)
-    if design.until_precision is not None:
-        widest = max(pair.ratio.half_width for pair in contest.comparisons)
-        say("precision", f"the widest interval is ±{widest:.2%}, asked for was ±{design.until_precision:.2%}")
+    flagged, calls = noise.contaminated, session.design.slice_records - session.design.lead_in_records
+    said = f"{flagged.of:,} of {calls:,} calls in {session.samples.processes} processes"
+    say("samples", f"{said}, {flagged.samples:,} of them disturbed")
+    say_caution(session)
+    say_precision(session, (pair.ratio for pair in contest.comparisons))
 
 
 def _verdict(pair: Comparison, clock: str) -> str:
