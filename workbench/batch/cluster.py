@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import signal
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
@@ -48,6 +49,7 @@ def connected(scheduler: str | None, memory: int | None = None) -> Iterator[Any]
         warnings.simplefilter("ignore")
         if local is None:
             try:
+                _knock(distributed, scheduler)
                 client = distributed.Client(scheduler, timeout=_PATIENCE, set_as_default=False)
             except (OSError, ValueError) as error:
                 raise UsageError(f"--scheduler {scheduler}: no scheduler answers: {error}") from error
@@ -63,6 +65,19 @@ def connected(scheduler: str | None, memory: int | None = None) -> Iterator[Any]
         client = stack.enter_context(distributed.Client(cluster, set_as_default=False))
         client.register_plugin(_deaf(distributed))
         yield client
+
+
+def _knock(distributed: Any, scheduler: str | None) -> None:
+    """Raise OSError or ValueError where nobody answers: a client that found nobody takes a minute to end."""
+
+    async def knock() -> None:
+        settings = distributed.Security().get_connection_args("client")
+        comm = await distributed.comm.connect(scheduler, timeout=_PATIENCE, **settings)
+        await comm.close()
+
+    # A notebook has a loop of its own on this thread.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, knock()).result()
 
 
 def outcomes(client: Any, tasks: Sequence[Task]) -> Iterator[tuple[Task, TaskOutcome]]:

@@ -122,8 +122,13 @@ def _perform(client: Any, plan: Plan, manifest: Manifest, found: dict[str, TaskO
             manifest.note(task, outcome)
             found[task.name] = outcome
             if outcome.state == FAILED:
-                say(f"{task.name}: {outcome.error}")
+                say(told(task.name, outcome.error))
             ticker.advance()
+
+
+def told(feed: str, why: str | None) -> str:
+    """What is wrong with a feed, which most errors name themselves."""
+    return why if why and feed in why else f"{feed}: {why}"
 
 
 @contextmanager

@@ -163,6 +163,7 @@ def _time(seconds: float) -> str:
 
 
 def _show(outcome: BatchOutcome) -> None:
+    from lobench.workbench.batch.driving import told
     from lobench.workbench.cli.outcome import say
 
     done = len(outcome.outcomes) - len(outcome.failed)
@@ -173,4 +174,4 @@ def _show(outcome: BatchOutcome) -> None:
     say("anomalies", ", ".join(f"{kind} {count:,}" for kind, count in outcome.anomalies.items() if count) or "none")
     say("memory", f"{outcome.memory / 2**20:,.0f} MiB at most in one process")
     for name, why in outcome.failed.items():
-        say("failed", why if name in why else f"{name}: {why}")
+        say("failed", told(name, why))
