@@ -75,4 +75,4 @@ def read_everywhere(dataset: Path, expected: pa.Table) -> None:
     assert tuple(int(each.select(polars.len()).collect().item()) for each in (frame, one)) == counts
     table = f"read_parquet('{dataset}/**/*.parquet', hive_partitioning=true)"
     asked = f"select count(*), count(*) filter (where instrument_id = {number}), count(date) from {table}"
-    assert duckdb.sql(asked).fetchone() == (*counts, counts[0])
+    assert duckdb.sql(asked).fetchall() == [(*counts, counts[0])]
