@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from lobench.engine.replay import Replay
     from lobench.variants import discover, load_file, resolve
     from lobench.workbench.as_of import BookView
+    from lobench.workbench.experiment.feed import FeedExperiment
+    from lobench.workbench.experiment.step import Step
     from lobench.workbench.replaying.outcome import ReplayOutcome
     from lobench.workbench.results.tables import RunResult
     from lobench.workbench.rows.stream import RowStream
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 _PLACES = {
     "BookView": "workbench.as_of",
     "FeedError": "engine.errors",
+    "FeedExperiment": "workbench.experiment.feed",
     "LobenchError": "engine.errors",
     "Replay": "engine.replay",
     "ReplayInterrupted": "_rows",
@@ -36,6 +39,7 @@ _PLACES = {
     "RunResult": "workbench.results.tables",
     "Source": "_feeds",
     "StaleError": "engine.errors",
+    "Step": "workbench.experiment.step",
     "StrictError": "engine.errors",
     "UsageError": "engine.errors",
     "Variant": "engine.policy",
@@ -65,6 +69,7 @@ _PLACES = {
 __all__ = [
     "BookView",
     "FeedError",
+    "FeedExperiment",
     "LobenchError",
     "Replay",
     "ReplayInterrupted",
@@ -73,6 +78,7 @@ __all__ = [
     "RunResult",
     "Source",
     "StaleError",
+    "Step",
     "StrictError",
     "UsageError",
     "Variant",

@@ -6,7 +6,7 @@ import weakref
 from types import CodeType
 from typing import Any
 
-from lobench.engine.kernel_cache import numba_internals, settings, store
+from lobench.engine.kernel_cache import numba_internals, parts, settings, store
 from lobench.engine.kernel_cache.fingerprint import Fingerprint, fingerprint, own_tokens
 from lobench.engine.kernel_cache.folders import kernel_folder, say
 from lobench.engine.kernel_cache.trusted import trusted_file
@@ -144,6 +144,7 @@ class KernelCache:
             self.compiled_in = set()
             if reason is None and key == before:
                 store.write(folder, key, numba_internals.pack(result))
+                parts.keep()
                 return
         except OSError as problem:
             say(f"kernels can not be kept: {problem.strerror or problem} ({folder})")

@@ -21,7 +21,7 @@ TWO_MEANINGS = {
 }
 """Spellings whose meaning depends on the verb, which has another ``dest`` for each."""
 
-ENTRIES = {"separate", "variants_from", "measured", "control", "methods", "rule"}
+ENTRIES = {"separate", "steps_from", "variants_from", "measured", "control", "methods", "rule"}
 """May be given several times."""
 
 
