@@ -8,9 +8,10 @@ from typing import TypeVar
 
 from lobench.reports.answer import answer
 from lobench.reports.blocks import Page, Part, Section, Text
+from lobench.reports.headline import facts, headline
 from lobench.reports.numbers import counted, listed, percent
 from lobench.reports.result_view import WHOLE, ResultView, printable
-from lobench.reports.sections import DOCUMENT_SECTIONS, FEED_SECTIONS
+from lobench.reports.sections import DOCUMENT_SECTIONS, FEED_SECTIONS, since
 from lobench.reports.side_by_side import by_ladder
 from lobench.reports.summary import summary
 from lobench.workbench.results.caution import caution
@@ -24,8 +25,9 @@ DISTURBED = 0.25
 """So is a share of contaminated samples above this."""
 
 
-def page(documents: list[Result]) -> Page:
-    """The page of one or several validated result documents."""
+def page(documents: list[Result], before: Result | None = None) -> Page:
+    """The page of one or several validated result documents. ``before``: an earlier one that a single result is
+    compared with."""
     documents = [printable(document) for document in documents]
     single = len(documents) == 1
     alone = single and len(documents[0].feeds) == 1
@@ -39,6 +41,9 @@ def page(documents: list[Result]) -> Page:
         for place, feed in enumerate(document.feeds, start=1):
             view = ResultView(document, feed)
             key, sections = f"result{number}-feed{place}", _built(FEED_SECTIONS, view)
+            changed = since.section(before, document, feed) if before is not None and single else None
+            # The ladder is first.
+            sections[1:1] = [changed] if changed is not None else []
             feeds.append(view)
             anchors.append(key)
             parts.append(Part(key, "" if alone else view.name, _counts(feed), sections + own if alone else sections))
@@ -54,6 +59,8 @@ def page(documents: list[Result]) -> Page:
     line = _line(documents[0]) if single else counted(len(documents), "result")
     return Page(
         title=f"lobench: {listed(names) or 'no feed'}",
+        headline=headline(feeds),
+        facts=facts(feeds),
         answer=answer(feeds),
         line=f"{line} · {parts[0].line}" if alone else line,
         warnings=warnings,

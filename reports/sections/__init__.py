@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from lobench.reports.blocks import Section
 from lobench.reports.result_view import ResultView
 from lobench.reports.sections import (
+    added,
     attribution,
     cost,
     counters,
@@ -33,5 +34,6 @@ FEED_SECTIONS: Sequence[Callable[[ResultView], Section | None]] = (
     verification.section,
     noise.section,
     scaling.section,
+    added.section,
 )
 DOCUMENT_SECTIONS: Sequence[Callable[[Result], Section | None]] = (cost.section, machine.section)

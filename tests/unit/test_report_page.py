@@ -67,7 +67,9 @@ def made(folder: Path, *documents: Document) -> tuple[Parsed, str]:
 
 
 def test_a_complete_result(tmp_path: Path) -> None:
-    page, text = made(tmp_path, complete())
+    document = complete()
+    document["feeds"][0]["books"] = 2
+    page, text = made(tmp_path, document)
     ids = page.values("id")
     assert len(ids) == len(set(ids))
     assert [
@@ -82,6 +84,12 @@ def test_a_complete_result(tmp_path: Path) -> None:
         assert f"](charts/{name}.svg)" in text
     assert "lobench run synth:liquid-future" in page.text
     assert "p4_hash_lookup" in text
+
+
+def test_workers_of_one_book_are_no_picture(tmp_path: Path) -> None:
+    page, _ = made(tmp_path, complete())
+    assert not (tmp_path / "charts" / "scaling.svg").exists()
+    assert "This feed has one book." in page.text
 
 
 def test_nothing_is_fetched(tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from lobench.workbench.cli.outcome import exit_code, say, show_rest, without_rows
+    from lobench.workbench.comparison.previous import previous
     from lobench.workbench.console import print_json
     from lobench.workbench.results import read
 
@@ -58,7 +59,8 @@ def run(arguments: argparse.Namespace) -> int:
     # The libraries that draw take a second to load.
     from lobench.reports import write
 
-    page = write([read(folder.result)], folder.path)
+    document = read(folder.result)
+    page = write([document], folder.path, previous(folder.path, document))
     if arguments.json:
         print_json({"result_file": str(folder.result), "report_file": str(page), **without_rows(content)})
         return exit_code(content)
