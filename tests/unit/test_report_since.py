@@ -16,7 +16,7 @@ def test_the_page_says_what_changed() -> None:
     now, before = typed.result(document(seed=2)), typed.result(document())
     (since,) = [section for section in page([now], before).parts[0].sections if section.name == "since"]
     assert "No source has changed since" in str(since.blocks[0])
-    assert [row[0].text for row in since.blocks[1].rows][0] == "p0_baseline"  # type: ignore[union-attr]
+    assert since.blocks[1].rows[0][0].text == "p0_baseline"  # type: ignore[union-attr]
     assert "since" not in [section.name for section in page([now]).parts[0].sections]
 
 
