@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lobench.reports.numbers import TIMES, between, counted, integer, listed, percent, spelled
-from lobench.reports.result_view import ResultView
+from lobench.reports.result_view import LATENCY, ResultView
 from lobench.reports.side_by_side import by_ladder
+from lobench.workbench.latency.shown import headroom
 from lobench.workbench.results.model.analysis import Rung
 from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.results.model.noise import Noise
@@ -15,6 +18,9 @@ def answer(feeds: list[ResultView]) -> str:
     """One sentence over all feeds of all documents."""
     if not feeds:
         return "This result holds no feed."
+    delayed = headrooms(feeds)
+    if delayed:
+        return "; ".join([*delayed, _proof(feeds)]) + "."
     # A part of the pipeline does not stand for the whole where that was measured, too.
     whole = [feed for feed in feeds if feed.whole] or feeds
     idle = [feed for feed in whole if feed.idle]
@@ -36,6 +42,12 @@ def answer(feeds: list[ResultView]) -> str:
         )
         parts.append(f"noise floor of the day {floor}, smallest effect found reliably {effect}")
     return "; ".join(parts) + "."
+
+
+def headrooms(feeds: Sequence[ResultView]) -> list[str]:
+    """How much faster the market may become on each feed, of results that are about latency alone; of others none."""
+    alone = all(feed.document.kind == LATENCY for feed in feeds)
+    return [f"{headroom(feed.feed)} on {feed.name}" for feed in feeds] if alone else []
 
 
 def _idle(feeds: list[ResultView]) -> str:

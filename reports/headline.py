@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lobench.reports.answer import headrooms
 from lobench.reports.blocks import Fact
 from lobench.reports.numbers import TIMES, between, counted, estimate, integer, limits, listed, percent
 from lobench.reports.result_view import ResultView
@@ -16,6 +17,9 @@ from lobench.workbench.results.model.verdict import NO_DIFFERENCE
 
 def headline(feeds: Sequence[ResultView]) -> str:
     """How fast the top is beside the reference."""
+    delayed = headrooms(feeds)
+    if delayed:
+        return "; ".join(delayed) + "."
     judged = _judged(feeds)
     ends = [(feed, *end) for feed in judged if (end := _end(feed)) is not None]
     if not ends:

@@ -7,7 +7,7 @@ A variant that does not compute what the reference computes is reported and not 
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lobench.workbench.cli import options
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lobench.workbench.experiment.budget import Budget
     from lobench.workbench.experiment.pipeline import Stands
     from lobench.workbench.experiment.step import Step
+    from lobench.workbench.latency.asked import Asked
     from lobench.workbench.results import FeedResult, Result, ResultFolder
 
 HELP = "verify and measure all variants on a feed: the main job"
@@ -40,6 +41,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="after all that, profile every variant down to the source lines of its kernels: takes minutes more",
     )
+    parser.add_argument(
+        "--latency",
+        action="store_true",
+        help="also how long events take to be answered, as `lobench latency` measures it: takes minutes more",
+    )
     options.add_steps_from(parser)
     options.add_budget(parser, "120s, quick 20s, for the ladder; its further parts take as long again")
     options.add_processes(parser)
@@ -49,9 +55,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from lobench.workbench.cli.latency import show_latency
     from lobench.workbench.cli.outcome import exit_code, say, show_rest, without_rows
     from lobench.workbench.comparison.previous import previous
     from lobench.workbench.console import print_json
+    from lobench.workbench.latency.shown import HISTOGRAMS
     from lobench.workbench.results import read
 
     told = _Told()
@@ -66,6 +74,9 @@ def run(arguments: argparse.Namespace) -> int:
         return exit_code(content)
     (feed,) = content.feeds
     show_rest(feed, told.outcomes)
+    if arguments.latency:
+        show_latency(content, feed)
+        say("histograms", folder.path / HISTOGRAMS)
     if arguments.quick:
         say("coarse", "a quick look: no factorial, scaling or sweep; without --quick there are")
     say("result", folder.result)
@@ -130,13 +141,26 @@ def _budget(arguments: argparse.Namespace, until: str) -> Budget:
         raise UsageError("--profile looks at the whole pipeline; leave out --until")
     default = budget.QUICK_SECONDS if arguments.quick else budget.RUN_SECONDS
     seconds = default if arguments.budget is None else arguments.budget
+    more: dict[str, Any] = {
+        "profile": arguments.profile,
+        "time_limit": arguments.time_limit,
+        "latency": _latency(arguments),
+    }
     if arguments.quick:
         quick = budget.quick(seconds, arguments.processes)
-        return replace(quick, profile=arguments.profile, time_limit=arguments.time_limit)
+        return replace(quick, **more)
     # The factorial is of the ladder's own axes: other variants are measured without it. A part of the pipeline leaves
     # axes without work, and says nothing of what phases earn.
     full = budget.full(seconds, arguments.processes, factorial=arguments.variants == LADDER and whole)
-    return replace(full, profile=arguments.profile, time_limit=arguments.time_limit)
+    return replace(full, **more)
+
+
+def _latency(arguments: argparse.Namespace) -> Asked | None:
+    if not arguments.latency:
+        return None
+    from lobench.workbench.latency.asked import Asked
+
+    return Asked()
 
 
 def _default_feed(feed: Sequence[str], quick: bool) -> list[str]:

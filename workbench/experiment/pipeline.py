@@ -55,6 +55,8 @@ def conduct(
 
 def _go_through(steps: Sequence[Step], experiment: FeedExperiment, stands: Stands | None) -> None:
     done = {VERIFICATION.name} if experiment.begun else set()
+    for step in steps:
+        step.check(experiment)
     for place, step in enumerate(steps):
         missing = [name for name in step.needs if name not in done]
         if missing or not step.wanted(experiment):

@@ -24,6 +24,10 @@ def _always(experiment: FeedExperiment) -> bool:
     return True
 
 
+def _anything_goes(experiment: FeedExperiment) -> None:
+    pass
+
+
 def _as_long_as_it_takes(budget: Budget) -> float:
     return 0.0
 
@@ -34,9 +38,10 @@ class Step:
 
     ``name``: what others need it by; ``title``: what a person reads while it runs. ``needs``: names of the steps that
     stand before it; where one of them had nothing to do, neither has this one. ``adds``: the fields of the feed's part
-    of the document that it fills, or of the document. ``wanted``: whether it has anything to do; ``seconds``: what it
-    measures for, 0 for a step that takes as long as it takes. ``bar``: a bar is shown over these seconds, moved by
-    ``advance``; else what the step does shows its own.
+    of the document that it fills, or of the document. ``wanted``: whether it has anything to do; ``check``: raises
+    UsageError for a feed that it cannot be done on, before any step is done; ``seconds``: what it measures for, 0 for a
+    step that takes as long as it takes. ``bar``: a bar is shown over these seconds, moved by ``advance``; else what the
+    step does shows its own.
     """
 
     name: str
@@ -45,6 +50,7 @@ class Step:
     needs: tuple[str, ...] = ()
     adds: tuple[str, ...] = ()
     wanted: Callable[[FeedExperiment], bool] = _always
+    check: Callable[[FeedExperiment], None] = _anything_goes
     seconds: Callable[[Budget], float] = _as_long_as_it_takes
     bar: bool = False
 

@@ -42,6 +42,7 @@ SESSION = Step(
     run=_measure,
     needs=("verification",),
     adds=("session", "isolated", "verification"),
+    wanted=lambda experiment: experiment.budget.session > 0,
     seconds=lambda budget: budget.session,
 )
 

@@ -9,9 +9,11 @@ from typing import Annotated, Any
 
 from lobench.engine.stages import STAGES
 from lobench.workbench.results.model.analysis import Analysis, Comparison
+from lobench.workbench.results.model.contest import Contest
 from lobench.workbench.results.model.environment import Environment
 from lobench.workbench.results.model.fields import Omitted
 from lobench.workbench.results.model.ladder import KeptLadder
+from lobench.workbench.results.model.latency import Latency
 from lobench.workbench.results.model.profiles import Profiles
 from lobench.workbench.results.model.samples import MeasuredLimits, NamedSamples, SessionResult, Sweep
 
@@ -121,6 +123,7 @@ class FeedResult:
     comparison: Annotated[Comparison | None, Omitted()] = None
     added: Annotated[Mapping[str, AddedPart] | None, Omitted()] = None
     """By the names of the user's own steps."""
+    latency: Annotated[Latency | None, Omitted()] = None
 
     @property
     def sessions(self) -> list[SessionResult]:
@@ -150,7 +153,7 @@ class Options:
 @dataclass(slots=True)
 class Result:
     """A result document, without the name and version of its schema, which stand in every file. ``ladder``: None for
-    lobench's own."""
+    lobench's own; ``contest``: of things beside variants, which has no feeds."""
 
     kind: str
     created: str
@@ -166,6 +169,7 @@ class Result:
     options: Annotated[Options | None, Omitted()] = None
     compared: Annotated[Compared | None, Omitted()] = None
     ladder: Annotated[KeptLadder | None, Omitted()] = None
+    contest: Annotated[Contest | None, Omitted()] = None
 
     @property
     def whole(self) -> bool:
