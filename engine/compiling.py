@@ -29,7 +29,7 @@ from numba.core.typed_passes import NativeLowering
 from numba.core.untyped_passes import ExtractByteCode
 from numba.extending import register_jitable
 
-from lobench.engine.kernel_cache import attach, parts
+from lobench.engine.kernel_cache import attach, compiled_here, parts
 from lobench.engine.stages import Stage, declare
 
 _NAME_DIGITS = 15
@@ -145,14 +145,16 @@ class _PartCompiler(_Named):
 
     def compile_extra(self, func: Any) -> Any:
         state = self.state
-        key = parts.key_of(func, state.args, state.return_type, state.flags)
-        if key is None:
+        known = parts.key_of(func, state.args, state.return_type, state.flags)
+        if known is None:
             return super().compile_extra(func)
+        key, made_of = known
         found = _found.get(key)
         if found is not None:
             return found
         held = parts.read(key)
         if held is not None:
+            compiled_here().notice(made_of)
             return _found.setdefault(key, _unpacked(held))
         # As Numba does it, but for the name.
         state.args = _Arguments(state.args)
@@ -164,6 +166,9 @@ class _PartCompiler(_Named):
         state.lifted = ()
         state.lifted_from = None
         result = self._compile_bytecode()
+        if not compiled_here().covers(made_of):
+            # Another one may be made of something else.
+            return result
         if not result.library.has_dynamic_globals:
             parts.compiled(key, lambda: _packed(result))
         # What timed a function is no part of it.

@@ -17,7 +17,7 @@ from hashlib import blake2b
 from typing import Any
 
 from lobench.engine.kernel_cache import numba_internals, settings, store
-from lobench.engine.kernel_cache.fingerprint import fingerprint
+from lobench.engine.kernel_cache.fingerprint import Fingerprint, fingerprint
 from lobench.engine.kernel_cache.folders import kernel_folder
 
 Pack = Callable[[], bytes]
@@ -34,8 +34,8 @@ class _Waiting:
 _waiting = _Waiting()
 
 
-def key_of(function: Any, arguments: Any, prescribed: Any, flags: Any) -> str | None:
-    """What a part is kept under, hex; None if it is not known what goes into it, or nothing is kept."""
+def key_of(function: Any, arguments: Any, prescribed: Any, flags: Any) -> tuple[str, Fingerprint] | None:
+    """What a part is kept under, hex, and what it is made of; None if that is not known, or nothing is kept."""
     if kernel_folder() is None:
         return None
     try:
@@ -43,7 +43,7 @@ def key_of(function: Any, arguments: Any, prescribed: Any, flags: Any) -> str | 
     except Exception:  # whatever a user's object does when it is looked at
         return None
     text = "\n".join([*settings.surroundings(), flags.summary(), *found.lines])
-    return blake2b(text.encode(errors="surrogatepass"), digest_size=20).hexdigest()
+    return blake2b(text.encode(errors="surrogatepass"), digest_size=20).hexdigest(), found
 
 
 def read(key: str) -> Any:

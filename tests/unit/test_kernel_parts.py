@@ -17,6 +17,7 @@ from tests.replays import ROOT
 pytestmark = pytest.mark.normal
 
 KERNELS = """
+{head}
 from lobench.engine.compiling import entry, inlined, kernel
 
 @kernel
@@ -54,6 +55,7 @@ class Listener(event.Listener):
 
 listener = Listener()
 event.register("numba:run_pass", listener)
+{before}
 import kernels
 from numba.core.codegen import CPUCodeLibrary
 codes = {}
@@ -85,15 +87,17 @@ class Place:
     def __init__(self, folder: Path) -> None:
         self.folder, self.cache = folder, folder / "cache"
 
-    def write(self, *, shared: int = 3, other: int = 0) -> None:
-        (self.folder / "kernels.py").write_text(KERNELS.format(shared=shared, other=other))
+    def write(self, *, shared: int | str = 3, other: int = 0, head: str = "") -> None:
+        text = KERNELS.format(shared=shared, other=other, head=head)
+        (self.folder / "kernels.py").write_text(text)
 
-    def use(self, *names: str, cache: str = "cache") -> Any:
-        """In a process of its own: what the kernels answer, which functions were typed, and digests of the code."""
+    def use(self, *names: str, cache: str = "cache", before: str = "", **variables: str) -> Any:
+        """In a process of its own, which does something ``before``: what the kernels answer, which functions were
+        typed, and digests of the code."""
         done = subprocess.run(
-            [sys.executable, "-c", TEXT + SCRIPT, str(self.folder), *names],
+            [sys.executable, "-c", TEXT + SCRIPT.replace("{before}", before), str(self.folder), *names],
             cwd=ROOT,
-            env=environment(LOBENCH_CACHE_DIR=str(self.folder / cache)),
+            env=environment(LOBENCH_CACHE_DIR=str(self.folder / cache), **variables),
             capture_output=True,
             text=True,
             timeout=300,
@@ -152,3 +156,48 @@ def test_a_damaged_part_is_compiled_anew(place: Place) -> None:
         content = file.read_bytes()
         file.write_bytes(content[:-40] + bytes(40))
     assert place.use("one")["answers"] == right
+
+
+OTHER_SURROUNDINGS: list[tuple[str, dict[str, str]]] = [
+    ("import numba\nnumba.__version__ += '.other'", {}),
+    ("", {"NUMBA_CPU_NAME": "generic"}),
+    ("", {"NUMBA_OPT": "2"}),
+    ("import numba\nnumba.config.BOUNDSCHECK = 1", {}),
+]
+
+
+def test_parts_of_other_surroundings_are_not_used(place: Place) -> None:
+    place.use("one")
+    for before, variables in OTHER_SURROUNDINGS:
+        typed = place.use("one", before=before, **variables)["typed"]
+        assert {"one", "between", "shared"} <= set(typed), (before, variables)
+        # They are kept, too.
+        assert set(place.use("other", before=before, **variables)["typed"]) == {"other"}, (before, variables)
+
+
+def test_a_part_with_a_value_of_the_environment(place: Place) -> None:
+    place.write(shared="SCALE", head="import os\nSCALE = int(os.environ['SCALE'])")
+    place.use("one", SCALE="3")
+    changed = place.use("one", "other", SCALE="5")
+    assert {"shared", "between", "one", "other"} <= set(changed["typed"])
+    assert changed["answers"]["one"] == expected(10, 5) + expected(11, 5) + 1
+
+
+def test_a_kept_part_whose_value_changes_later_is_in_no_kernel_that_is_kept(place: Place) -> None:
+    """Numba has it for all callers of this process, the old value in it, though nothing in it was compiled here."""
+    place.write(shared="SCALE", head="SCALE = 3")
+    place.use("one")
+    taken = """
+import numba, kernels
+
+@numba.njit(nogil=True, error_model="numpy")
+def caller(number):
+    return kernels.between(number)
+
+assert caller(10) == {right}
+assert "between" not in listener.names
+kernels.SCALE = 5
+"""
+    place.use("other", before=taken.format(right=expected(10, 3) + expected(11, 3)))
+    again = place.use("other", before="import kernels\nkernels.SCALE = 5")
+    assert again["answers"]["other"] == (expected(10, 5) + expected(11, 5)) * 2

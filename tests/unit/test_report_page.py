@@ -93,6 +93,16 @@ def test_workers_of_one_book_are_no_picture(tmp_path: Path) -> None:
     assert "This feed has one book." in page.text
 
 
+def test_a_session_is_told_as_it_was_measured(tmp_path: Path) -> None:
+    document = complete()
+    design = document["feeds"][0]["session"]["design"]
+    count = design["processes"]
+    assert f" {count} processes (" in made(tmp_path, document)[0].text
+    # Time was over early.
+    design["processes"] = count + 3
+    assert f" {count} processes of at most {count + 3} (" in made(tmp_path, document)[0].text
+
+
 def test_nothing_is_fetched(tmp_path: Path) -> None:
     source = write([complete()], tmp_path).read_text()
     page = Parsed(source)
