@@ -103,6 +103,15 @@ def test_a_session_is_told_as_it_was_measured(tmp_path: Path) -> None:
     assert f" {count} processes of at most {count + 3} (" in made(tmp_path, document)[0].text
 
 
+def test_latency_alone_has_a_headline(tmp_path: Path) -> None:
+    document = complete()
+    document["kind"] = "latency"
+    page, text = made(tmp_path, document)
+    assert " of events within 100 µs up to " in page.text.partition("On this page")[0]
+    assert "## Latency" in text
+    assert "## Attribution" not in text
+
+
 def test_nothing_is_fetched(tmp_path: Path) -> None:
     source = write([complete()], tmp_path).read_text()
     page = Parsed(source)
