@@ -170,8 +170,9 @@ class _Lines(Ticker):
         self._began = time.monotonic()
         self._end: float | None = None
         self._over = threading.Event()
-        # Nothing waits for it.
-        threading.Thread(target=self._speak, name="lobench progress", daemon=True).start()
+        # Nothing waits for it, and where there is no memory for it the work goes on.
+        with suppress(RuntimeError):
+            threading.Thread(target=self._speak, name="lobench progress", daemon=True).start()
 
     def advance(self, steps: float = 1) -> None:
         self._done += steps
