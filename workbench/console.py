@@ -6,7 +6,7 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, TextIO
@@ -118,8 +118,8 @@ class Ticker:
     def label(self, text: str) -> None:
         """What is being done now."""
 
-    def left(self, seconds: float) -> None:
-        """It takes so much longer: by whoever knows better than what steps so far have taken."""
+    def left(self, ask: Callable[[], float]) -> None:
+        """How many seconds more it takes is asked of whoever knows better than what steps so far have taken."""
 
 
 @contextmanager
@@ -158,8 +158,8 @@ class _Bar(Ticker):
     def label(self, text: str) -> None:
         self._progress.update(self._task, description=text)
 
-    def left(self, seconds: float) -> None:
-        self._progress.update(self._task, end=time.monotonic() + seconds)
+    def left(self, ask: Callable[[], float]) -> None:
+        self._progress.update(self._task, left=ask)
 
 
 class _Lines(Ticker):
@@ -168,7 +168,7 @@ class _Lines(Ticker):
     def __init__(self, label: str, total: float | None) -> None:
         self._label, self._total, self._done = label, total, 0.0
         self._began = time.monotonic()
-        self._end: float | None = None
+        self._ask: Callable[[], float] | None = None
         self._over = threading.Event()
         # Nothing waits for it, and where there is no memory for it the work goes on.
         with suppress(RuntimeError):
@@ -183,8 +183,8 @@ class _Lines(Ticker):
     def label(self, text: str) -> None:
         self._label = text
 
-    def left(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
+    def left(self, ask: Callable[[], float]) -> None:
+        self._ask = ask
 
     def end(self) -> None:
         self._over.set()
@@ -202,11 +202,11 @@ class _Lines(Ticker):
         share = min(1.0, self._done / self._total) if self._total else 0.0
         if share:
             parts.insert(0, f"{share:.0%}")
-        end = self._end
-        if end is None and share:
-            end = self._began + (now - self._began) / share
-        if end is not None:
-            parts.append(f"about {max(1.0, end - now):.0f} s left")
+        left = self._ask() if self._ask is not None else None
+        if left is None and share:
+            left = (now - self._began) * (1 / share - 1)
+        if left is not None:
+            parts.append(f"about {max(1.0, left):.0f} s left")
         return f"{self._label}: {', '.join(parts)}"
 
 
@@ -216,10 +216,10 @@ class _Left(TimeRemainingColumn):
     def render(self, task: Any) -> Any:
         from rich.text import Text
 
-        end = task.fields.get("end")
-        if end is None:
+        ask = task.fields.get("left")
+        if ask is None:
             return super().render(task)
-        minutes, seconds = divmod(max(0, round(end - time.monotonic())), 60)
+        minutes, seconds = divmod(max(0, round(ask())), 60)
         return Text(f"{minutes // 60}:{minutes % 60:02}:{seconds:02}", style="progress.remaining")
 
 

@@ -49,14 +49,16 @@ class Expected:
     def left(self) -> float:
         """Seconds until the last job is done, those that wait taken by whoever is free first."""
         now = time.monotonic()
+        # Asked from another thread, while jobs begin and end.
+        began, waiting = dict(self._began), list(self._waiting)
         # What is under way for longer than it should take tells that all is slower, before it is done.
-        late = max(((now - began) / self._seconds[job] for job, began in self._began.items()), default=0.0)
+        late = max(((now - since) / self._seconds[job] for job, since in began.items()), default=0.0)
         pace = max(self._spent / self._foreseen if self._foreseen else 1.0, late * LATE)
-        free = [max(LEAST_SECONDS, self._seconds[job] * pace - (now - began)) for job, began in self._began.items()]
+        free = [max(LEAST_SECONDS, self._seconds[job] * pace - (now - since)) for job, since in began.items()]
         lanes = len(os.sched_getaffinity(0))
         free = (free + [0.0] * lanes)[: max(lanes, len(free))]
         heapq.heapify(free)
-        for job in self._waiting:
+        for job in waiting:
             heapq.heappush(free, heapq.heappop(free) + self._seconds[job] * pace)
         return max(free)
 

@@ -78,15 +78,11 @@ def _compile(jobs: Sequence[Job], files: Sequence[str], known: Collection[str], 
             yield Compiled(job, 0.0, compile_here(job, files))
         return
     expected = Expected(jobs)
-
-    def begun(job: Job) -> None:
-        expected.begun(job)
-        ticker.left(expected.left())
+    ticker.left(expected.left)
 
     # What a user's function is made of may not be known, and then nothing is kept any more.
-    ended = compiled(jobs, files, alone=lambda job: job.variant not in known, begun=begun)
+    ended = compiled(jobs, files, alone=lambda job: job.variant not in known, begun=expected.begun)
     with closing(ended):
         for done in ended:
             expected.ended(done.job, done.seconds)
-            ticker.left(expected.left())
             yield done
