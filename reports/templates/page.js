@@ -37,10 +37,11 @@
     const word = (text) => text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 40);
     return [section ? section.id : "", word(table.caption.textContent)].filter(Boolean).join("-");
   };
+  const seconds = { ns: 1e-9, "µs": 1e-6, ms: 1e-3, s: 1 };
   const number = (cell) => {
     const value = cell.querySelector(".value");
-    const found = /[-+]?[\d,]*\.?\d+(e[-+]?\d+)?/i.exec(value ? value.textContent : cell.textContent);
-    return found ? Number(found[0].replace(/,/g, "")) : NaN;
+    const found = /([-+]?[\d,]*\.?\d+(?:e[-+]?\d+)?)(?:\s(ns|µs|ms|s)\b)?/i.exec(value ? value.textContent : cell.textContent);
+    return found ? Number(found[1].replace(/,/g, "")) * (seconds[found[2]] || 1) : NaN;
   };
   const sort = (table, column, down) => {
     const words = table.rows[0].cells[column].classList.contains("words");
