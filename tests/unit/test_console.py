@@ -22,8 +22,8 @@ def test_names_are_shown_as_they_are(name: str, capsys: pytest.CaptureFixture[st
     table = Table(title=name, caption=name)
     table.add_column(name)
     table.add_row(name)
-    for console in (stdout(), stderr()):
-        console.print(name, table)
+    for stream in (stdout(), stderr()):
+        stream.print(name, table)
     said = capsys.readouterr()
     assert said.out.count(name) == said.err.count(name) == 5
 
