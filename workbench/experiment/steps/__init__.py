@@ -6,10 +6,10 @@ time goes.
 ``ALL`` is their order. What a newcomer waits for comes first: the ladder needs the timed builds of its variants alone.
 What needs no further kernel follows, then what has to be compiled for: a few for counting, more for the top without one
 phase at a time, most for the factorial. A kernel is compiled when its step has its turn, not before.
-
 """
 
 from __future__ import annotations
+
 from lobench.workbench.experiment.step import in_order
 from lobench.workbench.experiment.steps.combinations import FACTORIAL, FROM_TOP
 from lobench.workbench.experiment.steps.counting import COUNTERS
