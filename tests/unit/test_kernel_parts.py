@@ -64,7 +64,7 @@ answers = {name: getattr(kernels, name)(10) for name in sys.argv[2:]}
 for name in sys.argv[2:]:
     (found,) = getattr(kernels, name).overloads.values()
     found.library._compiled_object, kept = None, found.library._compiled_object
-    codes[name] = hashlib.sha256(text(bytes(kept))).hexdigest() if kept else None
+    codes[name] = hashlib.sha256(text(bytes(kept))).hexdigest() if kept and text(bytes(kept)) else None
 print(json.dumps({"answers": answers, "typed": listener.names, "codes": codes}))
 """
 TEXT = '''
@@ -77,7 +77,7 @@ def text(elf):
     heads = [struct.unpack_from("<IIQQQQ", elf, at + size * place) for place in range(count)]
     names = heads[strings][4]
     named = [(elf[names + head[0] :].split(b"\\0", 1)[0], head) for head in heads]
-    return b"".join(elf[head[4] : head[4] + head[5]] for name, head in named if name.startswith(b".text"))
+    return b"".join(elf[head[4] : head[4] + head[5]] for name, head in named if name in (b".text", b".ltext"))
 '''
 
 

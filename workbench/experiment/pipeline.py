@@ -12,7 +12,9 @@ from lobench.workbench.experiment.budget import Budget
 from lobench.workbench.experiment.document import Document
 from lobench.workbench.experiment.feed import FeedExperiment
 from lobench.workbench.experiment.step import Step, in_order
-from lobench.workbench.experiment.steps import ALL, LADDER, VERIFICATION
+from lobench.workbench.experiment.steps import ALL
+from lobench.workbench.experiment.steps.ladder import LADDER
+from lobench.workbench.experiment.steps.verification import VERIFICATION
 from lobench.workbench.ladder import Ladder
 from lobench.workbench.results.model.document import FeedResult, Result
 

@@ -87,8 +87,8 @@ class _Compiler:
         """Why the job's kernel does not compile, once the process has something to say or ended."""
         line = self.answers.readline()
         if line:
-            problem: str | None = json.loads(line)
-            return problem
+            why: str | None = json.loads(line)
+            return why
         code = self._process.wait()
         self._said.seek(0)
         said = self._said.read().strip()
