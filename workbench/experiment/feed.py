@@ -14,7 +14,7 @@ from lobench.engine.foreign.start import Contestant
 from lobench.engine.parameters import LayoutParameters
 from lobench.engine.scope import least
 from lobench.engine.workload import Workload
-from lobench.workbench.console import stderr
+from lobench.workbench.console import progress, stderr
 from lobench.workbench.experiment.budget import Budget
 from lobench.workbench.experiment.document import Document
 from lobench.workbench.ladder import Ladder
@@ -62,7 +62,8 @@ class FeedExperiment:
         self.workload = asked.within(scope)
         # A file that is named is refused before anything is read.
         named = pick(source, tuning, variants) if tuning else None
-        self.feed: LoadedFeed = load(source)
+        with progress(f"reading {source.name}", None):
+            self.feed: LoadedFeed = load(source)
         if not self.feed.count:
             raise UsageError(f"{self.feed.name}: no events to measure")
         if self.idle:
