@@ -203,7 +203,7 @@ class _Lines(Ticker):
         if share:
             parts.insert(0, f"{share:.0%}")
         left = self._ask() if self._ask is not None else None
-        if left is None and share:
+        if left is None and 0 < share < 1:
             left = (now - self._began) * (1 / share - 1)
         if left is not None:
             parts.append(f"about {max(1.0, left):.0f} s left")
