@@ -1,5 +1,5 @@
-"""Pages of the documentation site that are no file of docs/: files from elsewhere in the repository, the command line as
-its parser has it, and the public names of ``lobench``. mkdocs.yml names this module as a hook.
+"""Pages of the documentation site that are no file of docs/: files from elsewhere in the repository, the command line
+from its parser, and the public names of ``lobench``. mkdocs.yml names this module as a hook.
 """
 
 from __future__ import annotations
