@@ -29,13 +29,12 @@ FROM_ELSEWHERE = {
     "examples/engines/README.md": "example-engines.md",
     "reports/published/report.html": "published/report.html",
     "reports/published/charts/ladder.svg": "published/ladder.svg",
-    "engine/foreign/lobench_engine.h": "files/lobench_engine.h",
-    "variants/ladder.toml": "files/ladder.toml",
 }
-"""Path in the repository -> path in the site."""
+"""Path in the repository -> path in the site. Other files that a page links to are under files/, unless they are pages;
+a link to a folder becomes its text."""
 SHOWN_AS = {"reports/published/report.md": "reports/published/report.html"}
 POLICIES = ("lobench.engine.policy", "lobench.engine.contracts")
-_LINK = re.compile(r"(\]\()(?![a-z]+:)([^)#\s]+\.[a-z]+)(?=[)#])")
+_LINK = re.compile(r"\[([^\]]*)\]\((?![a-z]+:)([^)#\s]+)([)#])")
 _EXAMPLE = re.compile(r"^>>> .*(?:\n.+)*", re.MULTILINE)
 
 
@@ -48,7 +47,7 @@ def on_files(files: Any, config: Any) -> Any:
     return files
 
 
-def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
     """The page with links between files of the repository turned into links of the site."""
     place = page.file.src_uri
     sources = {shown: source for source, shown in FROM_ELSEWHERE.items()}
@@ -57,8 +56,14 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     def turned(found: re.Match[str]) -> str:
         target = posixpath.normpath(posixpath.join(folder, found[2]))
         target = SHOWN_AS.get(target, target)
+        if (ROOT / target).is_dir() and found[3] == ")":
+            return found[1]
         shown = FROM_ELSEWHERE.get(target, target.removeprefix("docs/"))
-        return found[1] + posixpath.relpath(shown, posixpath.dirname(place) or ".")
+        if shown == target and not target.endswith(".md") and (ROOT / target).is_file():
+            shown = f"files/{target}"
+            if files.get_file_from_path(shown) is None:
+                files.append(File.generated(config, shown, content=(ROOT / target).read_bytes()))
+        return f"[{found[1]}]({posixpath.relpath(shown, posixpath.dirname(place) or '.')}{found[3]}"
 
     return _LINK.sub(turned, markdown)
 

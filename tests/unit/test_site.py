@@ -66,3 +66,6 @@ def test_links_lead_from_the_front_page_into_the_site(site: Path) -> None:
         assert f'href="{place}"' in front
         assert (site / place).exists()
     assert 'src="published/ladder.svg"' in front
+    header = "files/engine/foreign/lobench_engine.h"
+    assert f'href="{header}"' in (site / "engine-abi.html").read_text(encoding="utf-8")
+    assert (site / header).read_bytes() == (ROOT / "engine/foreign/lobench_engine.h").read_bytes()
