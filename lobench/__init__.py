@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from lobench.variants import discover, load_file, resolve
     from lobench.workbench.as_of import BookView
     from lobench.workbench.batch.driving import BatchOutcome
+    from lobench.workbench.experiment.feed import FeedExperiment
+    from lobench.workbench.experiment.step import Step
     from lobench.workbench.lines.calling import lines
     from lobench.workbench.lines.region import region
     from lobench.workbench.replaying.outcome import ReplayOutcome
@@ -32,6 +34,7 @@ _PLACES = {
     "BatchOutcome": "workbench.batch.driving",
     "BookView": "workbench.as_of",
     "FeedError": "engine.errors",
+    "FeedExperiment": "workbench.experiment.feed",
     "LobenchError": "engine.errors",
     "Replay": "engine.replay",
     "ReplayInterrupted": "_rows",
@@ -40,6 +43,7 @@ _PLACES = {
     "RunResult": "workbench.results.tables",
     "Source": "_feeds",
     "StaleError": "engine.errors",
+    "Step": "workbench.experiment.step",
     "StrictError": "engine.errors",
     "UsageError": "engine.errors",
     "Variant": "engine.policy",
@@ -74,6 +78,7 @@ __all__ = [
     "BatchOutcome",
     "BookView",
     "FeedError",
+    "FeedExperiment",
     "LobenchError",
     "Replay",
     "ReplayInterrupted",
@@ -82,6 +87,7 @@ __all__ = [
     "RunResult",
     "Source",
     "StaleError",
+    "Step",
     "StrictError",
     "UsageError",
     "Variant",

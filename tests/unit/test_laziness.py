@@ -47,7 +47,7 @@ def test_what_needs_no_statistics_loads_none(words: tuple[str, ...]) -> None:
 
 
 OTHERS = [
-    "lobench.workbench.experiment.feed",
+    "lobench.workbench.experiment.pipeline",
     "lobench.workbench.comparison.cmp",
     "lobench.workbench.profile.collect",
     "lobench.workbench.tuning.search",

@@ -24,7 +24,7 @@ TWO_MEANINGS = {
 }
 """Spellings whose meaning depends on the verb, which has another ``dest`` for each."""
 
-ENTRIES = {"separate", "feeds_from", "variants_from", "measured", "control", "methods", "rule"}
+ENTRIES = {"separate", "feeds_from", "steps_from", "variants_from", "measured", "control", "methods", "rule"}
 """May be given several times."""
 
 

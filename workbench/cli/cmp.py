@@ -146,7 +146,7 @@ def _show(content: Result, feed: FeedResult, base: str, variant: str, result: ob
 
     say_idle(content, feed)
     wrong = refuted(feed)
-    say_differences(feed)
+    say_differences(feed.verification)
     table = Table(title=f"{feed.name}{stages(content)}: {feed.events:,} events")
     for heading in ("", f"A: {base}", f"B: {variant}"):
         table.add_column(heading, justify="right" if heading else "left")

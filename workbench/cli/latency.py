@@ -82,14 +82,15 @@ def run(arguments: argparse.Namespace) -> int:
 def conducted(arguments: argparse.Namespace) -> tuple[ResultFolder, Result]:
     """Verify and measure as asked; returns the result and where it is kept."""
     from lobench.engine.feeds import open_feed
+    from lobench.workbench.experiment.budget import Budget
     from lobench.workbench.experiment.document import Document, new_content
-    from lobench.workbench.experiment.feed import FeedExperiment
-    from lobench.workbench.experiment.latency import refuse_without_times
+    from lobench.workbench.experiment.pipeline import conduct
+    from lobench.workbench.experiment.steps.latency import refuse_without_times
     from lobench.workbench.ladder import load_ladder
     from lobench.workbench.results import ResultFolder
     from lobench.workbench.selection import with_reference
 
-    asked = asked_of(arguments)
+    budget = Budget(0.0, latency=asked_of(arguments), time_limit=arguments.time_limit)
     ladder = load_ladder(arguments.ladder, arguments.variants_from)
     feeds = [(specs, open_feed(specs)) for specs in options.specs_of(arguments, ladder.file.feed)]
     variants = with_reference(arguments.variants, ladder)
@@ -97,17 +98,9 @@ def conducted(arguments: argparse.Namespace) -> tuple[ResultFolder, Result]:
     try:
         workload = options.workload_of(arguments, ladder.files)
         content = new_content("latency", variants, workload, None, ladder.kept())
-        document = Document(content, folder)
-        # The first is read below.
+        # The first is read below; none is verified, which takes minutes, before all are looked at.
         refuse_without_times(*(source for _, source in feeds[1:]))
-        for specs, source in feeds:
-            tuning, limit = arguments.tuning, arguments.time_limit
-            experiment = FeedExperiment(document, specs, source, variants, ladder, tuning, limit)
-            refuse_without_times(experiment.feed)
-            experiment.verify()
-            with experiment.handed_over():
-                experiment.latency(asked)
-        document.finish()
+        conduct(Document(content, folder), feeds, variants, ladder, budget, arguments.tuning)
     finally:
         folder.drop_if_empty()
     return folder, content
@@ -141,7 +134,7 @@ def _show(content: Result, feed: FeedResult) -> None:
     from lobench.workbench.cli.outcome import say, say_compared, say_differences, say_tuning, say_verified
     from lobench.workbench.results.refuted import refuted
 
-    say_differences(feed)
+    say_differences(feed.verification)
     show_latency(content, feed)
     wrong = refuted(feed)
     if wrong:

@@ -114,6 +114,16 @@ def add_variants_from(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_steps_from(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--steps-from",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="also do the step that this Python file defines, after all others (repeatable; see docs/adding-a-step.md)",
+    )
+
+
 def add_ladder(parser: argparse.ArgumentParser, **default: Any) -> None:
     parser.add_argument(
         "--ladder",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lobench.engine.stages import STAGES
 from lobench.workbench.results.caution import caution, extent, idleness
@@ -11,11 +11,15 @@ from lobench.workbench.results.conversion import as_json
 from lobench.workbench.results.model.analysis import Analysis, Rung
 from lobench.workbench.results.model.attribution import FromTop
 from lobench.workbench.results.model.control import again
-from lobench.workbench.results.model.document import FeedResult, Result
+from lobench.workbench.results.model.document import FeedResult, Result, Verified
 from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.results.model.noise import Noise
 from lobench.workbench.results.model.samples import SessionResult
 from lobench.workbench.results.refuted import TIMED_DIFFERS, agree, failed
+
+if TYPE_CHECKING:
+    from lobench.workbench.experiment.budget import Budget
+    from lobench.workbench.experiment.step import Step
 
 
 def without_rows(content: Result) -> dict[str, Any]:
@@ -38,9 +42,10 @@ def exit_code(content: Result) -> int:
 
 
 def show(content: Result) -> None:
-    """Print what was found on each feed: the ladder, anomalies, verification, and what the session can tell apart."""
+    """Print what was found on each feed."""
     for feed in content.feeds:
-        _show_feed(content, feed)
+        show_ladder(content, feed)
+        show_rest(feed)
 
 
 def stages(content: Result) -> str:
@@ -66,17 +71,18 @@ def say_idle(content: Result, feed: FeedResult) -> None:
         say("evaluations", f"none: {why}")
 
 
-def say_differences(feed: FeedResult) -> None:
+def say_differences(outcomes: Sequence[Verified]) -> None:
     """How replays differ that do not agree with the reference."""
     from lobench.workbench.console import stdout
 
-    for entry in feed.verification:
+    for entry in outcomes:
         if not entry.agrees:
             stdout().print(f"{entry.name} with {entry.workers} workers:", markup=False)
             stdout().print(entry.difference, markup=False, soft_wrap=True)
 
 
-def _show_feed(content: Result, feed: FeedResult) -> None:
+def show_ladder(content: Result, feed: FeedResult) -> None:
+    """Print a feed's ladder, its anomalies and verification, and what the session can tell apart."""
     from rich.table import Table
 
     from lobench.workbench.console import stdout
@@ -86,7 +92,7 @@ def _show_feed(content: Result, feed: FeedResult) -> None:
     evaluations = "" if until else f"{feed.evaluations:,} evaluations, "
     whose = f"{content.ladder.name} on " if content.ladder else ""
     title = f"{whose}{feed.name}{until}: {feed.events:,} events, {evaluations}{books:,} book{'s' * (books != 1)}"
-    say_differences(feed)
+    say_differences(feed.verification)
     table = Table(title=title)
     for heading in ("variant", "M events/s", "step", "95 % interval", "predicted", "verdict", "in total"):
         table.add_column(heading, justify="left" if heading in ("variant", "verdict") else "right")
@@ -109,8 +115,37 @@ def _show_feed(content: Result, feed: FeedResult) -> None:
     if feed.analysis is None or feed.session is None:
         return
     _show_biases(ladder)
-    _show_from_top(feed.analysis.from_top)
     _show_noise(feed.analysis, feed.session)
+
+
+def say_coming(coming: Sequence[Step], budget: Budget) -> None:
+    """What is done after the ladder stands."""
+    if coming:
+        seconds = sum(step.seconds(budget) for step in coming)
+        say("to come", f"{', '.join(step.title for step in coming)}: {seconds:.0f} s of measuring")
+
+
+def show_rest(feed: FeedResult, told: int | None = None) -> None:
+    """Print what was found after the ladder. ``told``: outcomes of verification that were printed with it, None for
+    all."""
+    later = feed.verification[len(feed.verification) if told is None else told :]
+    wrong = [entry for entry in later if not entry.agrees]
+    if wrong:
+        say_differences(wrong)
+        say("verification", f"FAILED for {', '.join(dict.fromkeys(entry.name for entry in wrong))}: no figures of it")
+    elif later:
+        say("verification", f"{len(later)} more replays agree to the last bit")
+    if feed.analysis is not None:
+        _show_from_top(feed.analysis.from_top)
+    for name, part in (feed.added or {}).items():
+        say(name, f"failed: {part.problem}" if part.problem else summary(part.result))
+
+
+def summary(result: Any) -> str:
+    """What a step of the user's own returned, in one line."""
+    if isinstance(result, dict):
+        return ", ".join(f"{name} {value}" for name, value in result.items() if not isinstance(value, dict | list))
+    return "" if result is None else str(result)
 
 
 def _show_biases(ladder: Sequence[Rung]) -> None:
