@@ -4,6 +4,7 @@
 
     LobenchError            1
     ├── UsageError          2   the command's words, a name that does not exist
+    ├── UnjudgedError       4   what was asked could not be judged, by nobody's fault that is known
     ├── FeedError           3   the data: unreadable, truncated, of another kind
     ├── StrictError         3   --strict met an anomaly
     └── StaleError          1   a replay, or a book of it, that is used after its time
@@ -22,6 +23,12 @@ class UsageError(LobenchError):
     """What was asked for cannot be done as asked."""
 
     exit_code = 2
+
+
+class UnjudgedError(LobenchError):
+    """There is no verdict: what was asked for could not be measured here, or has nothing to be compared with."""
+
+    exit_code = 4
 
 
 class FeedError(LobenchError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -23,6 +24,9 @@ from lobench.engine.result import Result
 
 PLAIN_WIDTH = 160
 """Columns of a table that goes to a file or a pipe."""
+
+PLAIN_SECONDS = 15.0
+"""Between two lines that tell of progress where there is no terminal."""
 
 
 _QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
@@ -97,13 +101,41 @@ class Ticker:
             self._progress.update(self._task, description=text)
 
 
+class _PlainTicker(Ticker):
+    """Says how far work has come in a line now and then, where nobody looks at a display: in a log, in a pipe."""
+
+    def __init__(self, console: Console, label: str, total: float | None) -> None:
+        super().__init__(None, None)
+        self._console, self._label, self._total = console, label, total
+        self._done = 0.0
+        self._began = self._said = time.monotonic()
+
+    def advance(self, steps: float = 1) -> None:
+        self._done += steps
+        self._say()
+
+    def expect(self, total: float) -> None:
+        self._total = total
+
+    def label(self, text: str) -> None:
+        self._label = text
+        self._say()
+
+    def _say(self) -> None:
+        now = time.monotonic()
+        if now - self._said >= PLAIN_SECONDS:
+            self._said = now
+            far = "" if not self._total else f", {min(1.0, self._done / self._total):.0%}"
+            self._console.print(f"{self._label}{far}, {now - self._began:.0f} s", soft_wrap=True)
+
+
 @contextmanager
-def progress(label: str, total: float | None, *, records: bool = False) -> Iterator[Ticker]:
-    """A progress bar with rate and time left on stderr, if that is a terminal. ``records`` shows a rate in M
-    events/s."""
+def progress(label: str, total: float | None, *, records: bool = False, slow: bool = False) -> Iterator[Ticker]:
+    """A progress bar with rate and time left on stderr, if that is a terminal. ``records`` shows a rate in M events/s;
+    ``slow``: of work of minutes, which elsewhere is told in plain lines."""
     console = stderr()
     if not console.is_terminal or _QUIET.get():
-        yield Ticker(None, None)
+        yield _PlainTicker(console, label, total) if slow and not _QUIET.get() else Ticker(None, None)
         return
     columns = [TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()]
     columns.insert(2, _Rate() if records else MofNCompleteColumn())

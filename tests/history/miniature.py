@@ -11,6 +11,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from lobench.workbench.git import environment
@@ -109,13 +110,13 @@ def resolve(name, known):
 class Miniature:
     """The repository; ``work`` are loops for each event, of variant ``p0_plain`` unless another is named."""
 
-    def __init__(self, folder: Path, cache: Path) -> None:
+    def __init__(self, folder: Path, cache: Path, files: Mapping[str, str] = FILES) -> None:
         self.folder = folder
         self.cache = cache
         self.feed = folder.parent / f"{folder.name}.dbn"
         self.feed.write_bytes(header() + calm(6_000).tobytes())
         self.git("init", "-q", "-b", "main")
-        for name, text in FILES.items():
+        for name, text in files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)

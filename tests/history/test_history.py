@@ -52,7 +52,7 @@ def history(miniature: Miniature) -> tuple[Miniature, dict[str, str]]:
     (miniature.folder / "README.md").write_text("more words\n")
     made["words"] = miniature.commit("words only")
     made["small"] = miniature.work(105, "a small step")
-    made["less"] = miniature.work(90, "less")
+    made["less"] = miniature.work(102, "less")
     return miniature, made
 
 
@@ -61,7 +61,7 @@ def test_a_history_with_all_that_can_happen(history: tuple[Miniature, dict[str, 
     said = backfilled(miniature, "backfill", f"{made['first']}..HEAD")
     assert f"passed over: {made['broken'][:8]} (broken)" in said
     assert f"{made['wrong'][:8]} (104 loops wrong): verification failed" in said
-    assert "by record 6,000" in said
+    assert "from event 1,000 of " in said
     assert f"{made['words'][:8]} (words only): the same code as the commit before" in said
     files = result_files(miniature)
     recorded = {made[name][:8] for name in ("first", "step", "note", "right", "words", "small", "less")}
@@ -78,7 +78,10 @@ def test_a_history_with_all_that_can_happen(history: tuple[Miniature, dict[str, 
     assert set(listed) == {made["step"], made["small"]}
     assert 0.02 < listed[made["step"]]["size"] < 0.05
     assert listed[made["step"]]["counters_moved"] == ["loops"]
-    assert listed[made["step"]]["time"]["low"] < listed[made["step"]]["time"]["high"]
+    assert listed[made["step"]]["ratio"]["low"] < listed[made["step"]]["ratio"]["high"]
+    assert listed[made["step"]]["files_changed"] == ["variants/p0_plain.py"]
+    assert listed[made["step"]]["recovered_by"] is None
+    assert listed[made["small"]]["recovered_by"] == made["less"]
     assert set(answer["broken"]) == {made["broken"], made["wrong"]}
 
     # All is there: nothing is measured again, and broken ones are not tried again.
@@ -120,7 +123,7 @@ def test_results_that_change_on_purpose_are_recorded_when_told(miniature: Miniat
     other = miniature.work(5, "another rule", wrong=10)
     done = miniature.lobench("history", "record", "--feed", miniature.feed, *QUICK)
     assert done.returncode == 1
-    assert "its results are others" in done.stderr
+    assert "verification failed: p0_plain: from event 10 of " in done.stderr
     assert "--accept-results" in done.stderr
     backfilled(miniature, "record", "--accept-results")
     assert other[:8] in result_files(miniature)

@@ -2,7 +2,7 @@
 exit code``.
 
 Verbs import what they need inside ``run``, so that ``lobench --help`` answers before Numba is imported. Exit codes: 0
-fine, 1 mismatch or regression, 2 usage, 3 bad data, 128 + n ended by signal n.
+fine, 1 mismatch or regression, 2 usage, 3 bad data, 4 no verdict, 128 + n ended by signal n.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ VERBS = (
     "tune",
     "plan",
     "ladder",
+    "init",
     "check",
     "history",
     "dashboard",

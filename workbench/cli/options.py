@@ -106,13 +106,18 @@ def add_variants_from(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_ladder(parser: argparse.ArgumentParser, **default: Any) -> None:
+def add_ladder(parser: argparse.ArgumentParser, *, note: str = "docs/ladder.md", **default: Any) -> None:
     parser.add_argument(
         "--ladder",
         metavar="FILE",
-        help="a ladder of your own: its steps, reference, predictions and feed in place of lobench's (docs/ladder.md)",
+        help=_noted("a ladder of your own: its steps, reference, predictions and feed in place of lobench's", note),
         **default,
     )
+
+
+def add_recipe(parser: argparse.ArgumentParser) -> None:
+    """``--ladder`` of verbs that measure commits."""
+    add_ladder(parser, note="it says how commits become engines; default: lobench.toml or pyproject.toml, if one says it")
 
 
 def add_variants(parser: argparse.ArgumentParser, note: str, default: str | None = None) -> None:

@@ -45,7 +45,7 @@ def build_all(builds: Sequence[Build], label: str = "compiling kernels") -> dict
     """
     waiting = [build for build in dict.fromkeys(builds) if not build.mark.exists()]
     failed: dict[str, BrokenError] = {}
-    with progress(label, len(waiting)) as ticker:
+    with progress(label, len(waiting), slow=True) as ticker:
 
         def wanted() -> Iterator[Build]:
             for build in waiting:

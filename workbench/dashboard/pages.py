@@ -15,6 +15,7 @@ from lobench.workbench.history.asv_files import TIME
 from lobench.workbench.history.regressions import Regression
 from lobench.workbench.history.series import Series
 from lobench.workbench.history.store import History
+from lobench.workbench.history.told import essence
 
 _TEMPLATES = Path(__file__).with_name("templates")
 
@@ -30,7 +31,7 @@ def write(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    pages.filters.update(percent=_percent, number=_number, page=charts.page)
+    pages.filters.update(percent=_percent, number=_number, page=charts.page, essence=essence)
     pages.globals.update(application=APPLICATION, time_series=TIME, machine=history.machine)
     recorded = [commit for commit in order if commit in history.points]
     feeds = dict.fromkeys(one.feed for one in series)

@@ -13,7 +13,8 @@ from typing import Any
 from lobench.engine.errors import LobenchError
 from lobench.workbench.atomic_write import write_whole
 
-VERSION = 1
+VERSION = 2
+"""In version 1 ratios were those of times: above 1 was slower."""
 REMEDY = "--results names another folder"
 """Of a history that cannot be written."""
 
@@ -26,7 +27,7 @@ class History:
     """All that was recorded on one machine.
 
     ``points``: commit to {"time", "subject", "source", "session", "feeds": {feed: {variant: point}}, "against":
-    {"commit", "findings"} or None}. A point is {"ns", "low", "high", "exact"}: ns of CPU time per event with its
+    {"commit", "findings", "files"} or None}. A point is {"ns", "low", "high", "exact"}: ns of CPU time per event with its
     interval against the anchor, and exact counts per event. ``anchors``: feed to variant to the commit that all points
     of that series are measured against. ``feeds``: feed to the digest of its records. ``broken``: commit to reason.
     """
@@ -68,9 +69,23 @@ def load(file: Path, machine: str) -> History:
         return History(file, machine)
     except ValueError as error:
         raise LobenchError(f"{file}: not JSON ({error}); restore it, or move it away to begin a new history") from error
-    if not isinstance(content, dict) or content.pop("version", None) != VERSION:
+    version = content.pop("version", None) if isinstance(content, dict) else None
+    if version not in (1, VERSION):
         raise LobenchError(f"{file}: not a history of version {VERSION}; move it away to begin a new one")
     content = {"machine": machine, **content}
     if not content.keys() <= _KEPT.keys() or not all(isinstance(content[name], _KEPT[name]) for name in content):
         raise LobenchError(f"{file}: not a history; restore it, or move it away to begin a new one")
-    return History(file, **content)
+    history = History(file, **content)
+    if version == 1:
+        _turn(history)
+    return history
+
+
+def _turn(history: History) -> None:
+    """Make the ratios of version 1 ratios of speeds."""
+    for point in history.points.values():
+        for finding in (point["against"] or {}).get("findings", []):
+            for name in ("ratio", "control"):
+                if finding[name]:
+                    value, low, high = (1 / finding[name][end] for end in ("value", "high", "low"))
+                    finding[name] = {"value": value, "low": low, "high": high}

@@ -1,0 +1,124 @@
+"""check, history and asv's series of a repository that is not lobench's: a C++ engine of eight commits of which is known
+what they do. Exact counts decide; what time says is not asked."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lobench.workbench.commits.counting import missing
+from tests.history.engine_repositories import RARE, EngineRepository, cpp, rust
+
+pytestmark = [
+    pytest.mark.skipif(missing() is not None, reason=f"{missing()}"),
+    pytest.mark.xdist_group("any_repository"),
+]
+
+QUICK = ("--rounds", "3", "--seconds", "0.05")
+
+
+@pytest.fixture(scope="module")
+def cplusplus(tmp_path_factory: pytest.TempPathFactory) -> EngineRepository:
+    if shutil.which("g++") is None:
+        pytest.skip("there is no g++")
+    folder = tmp_path_factory.mktemp("cpp")
+    return cpp(folder / "repository", folder / "cache")
+
+
+@pytest.fixture(scope="module")
+def rusty(tmp_path_factory: pytest.TempPathFactory) -> EngineRepository:
+    if shutil.which("rustc") is None:
+        pytest.skip("there is no rustc")
+    folder = tmp_path_factory.mktemp("rust")
+    return rust(folder / "repository", folder / "cache")
+
+
+def judged(repository: EngineRepository, code: int, base: str, head: str, *words: str) -> dict[str, Any]:
+    made = repository.made
+    done = repository.lobench("check", made[base], made[head], "--exact", "--json", *words)
+    assert done.returncode == code, (done.stdout, done.stderr)
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def backfilled(repository: EngineRepository, *words: str) -> str:
+    made = list(repository.made.values())
+    done = repository.lobench("history", "backfill", f"{made[0]}..{made[-1]}", *QUICK, *words)
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    return done.stderr
+
+
+def listed(repository: EngineRepository) -> dict[str, dict[str, Any]]:
+    """Subject to the regression that exact counts found there."""
+    done = repository.lobench("history", "regressions", "--json")
+    assert done.returncode == 1, (done.stdout, done.stderr)
+    found = json.loads(done.stdout)["regressions"]
+    return {one["subject"]: one for one in found if "instructions" in one["found_by"]}
+
+
+def recorded(repository: EngineRepository) -> dict[str, Any]:
+    (file,) = repository.folder.glob(".asv/lobench/*/history.json")
+    content: dict[str, Any] = json.loads(file.read_text())
+    return content
+
+
+def told_right(repository: EngineRepository, engine: str, *words: str) -> None:
+    """Of each commit what was put in, by the history and by checks of neighbours."""
+    before = repository.state()
+    said = backfilled(repository, *words)
+    made = repository.made
+    content = recorded(repository)
+    names = {commit: subject for subject, commit in made.items()}
+    assert {names[commit] for commit in content["broken"]} == {"a build that breaks", "a wrong result"}
+    assert {names[commit] for commit in content["points"]} == set(made) - {"a build that breaks", "a wrong result"}
+    assert content["points"][made["words"]]["against"]["same_code"] is True
+    assert "its build ended with code" in content["broken"][made["a build that breaks"]]
+    assert "verification failed: book: from event" in content["broken"][made["a wrong result"]]
+    assert "passed over" in said
+
+    found = listed(repository)
+    assert set(found) == {"slower by 5 %", "twice the work in a rare action"}
+    assert 0.03 < found["slower by 5 %"]["instructions_change"] < 0.08
+    assert found["slower by 5 %"]["files_changed"] == [engine]
+    assert found["slower by 5 %"]["lines"][0]["file"] == engine
+    assert "record.order_id" in found["slower by 5 %"]["lines"][0]["text"]
+    rare = found["twice the work in a rare action"]
+    assert rare["of"] == f"instructions of {RARE}"
+    assert 0.7 < rare["size"] < 1.5
+    told = repository.lobench("history", "regressions")
+    assert "2 regressions to look at" in told.stdout
+    assert "error" in next(line for line in told.stdout.splitlines() if "(a build that breaks)" in line)
+
+    order = list(made)
+    for base, head in zip(order, order[1:4], strict=False):
+        better = judged(repository, 0, base, head, *words)
+        assert better["outcome"] == "passed"
+        assert better["findings"][0]["instructions_change"] < -0.01, head
+    slower = judged(repository, 1, "do not copy records" if "do not copy records" in made else order[3], order[4], *words)
+    assert slower["findings"][0]["verdict"] == "more work"
+    rare_one = judged(repository, 1, order[4], order[5], *words)["findings"][0]
+    assert (rare_one["verdict"], next(iter(rare_one["actions"]))) == ("more work", RARE)
+    assert abs(rare_one["instructions_change"]) < 0.03
+    same = judged(repository, 0, order[5], order[6], *words)
+    assert (same["same_code"], same["findings"]) == (True, [])
+    broken = judged(repository, 1, order[6], order[7], *words)
+    assert "error" in broken["broken"]
+    wrong = judged(repository, 1, order[6], order[8], *words)["findings"][0]
+    assert wrong["verdict"] == "results differ"
+    assert wrong["difference"].startswith("from event ")
+    for bad in order[7:9]:
+        assert judged(repository, 0, bad, order[6], *words)["outcome"] == "repaired"
+    assert repository.state() == before
+
+
+def test_eight_commits_in_cpp(cplusplus: EngineRepository) -> None:
+    told_right(cplusplus, "src/engine.cpp")
+
+
+@pytest.mark.long
+def test_eight_commits_in_rust(rusty: EngineRepository) -> None:
+    told_right(rusty, "parts/engine.rs", "--ladder", "plan/ladder.toml")
