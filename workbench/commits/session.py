@@ -305,7 +305,10 @@ def _one_pass(
     turns: Iterator[list[int]],
 ) -> None:
     feed, name = key
-    places = session.places(name)
+    measured = session.timed[key]
+    # Who turned out to be unsteady goes on: a line-up stays as it was laid out.
+    numbers = {source.key: place for place, source in enumerate(session.sources)}
+    places = [numbers[one] for one in measured.measured[:-1]]
     takers = [*((place, 0) for place in places), (places[0], 1)]
     for taker in takers:
         participants[taker].ask("start", variant=name, feed=feed)
@@ -321,7 +324,6 @@ def _one_pass(
         # A source must end as it did before; whether that is right has been asked.
         ended.append("as before" if state == session.states[taker[0], feed, name] else str(state))
         participants[taker].ask("end")
-    measured = session.timed[key]
     told = {"kind": LOCKSTEP, "samples": samples, "end_states": ended, "held": 0}
     measured.take(number, {**told, "owed_ns": [0] * len(takers), "floor_ns": 0.0})
     for place in places:

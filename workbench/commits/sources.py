@@ -30,6 +30,8 @@ MEASURED = ("engine", "variants")
 _DECLARED = ("pyproject.toml", "constraints.txt")
 _KEPT = 64
 """Sources that stay in the cache; the longest unused go first."""
+_KEPT_BUILT = 512
+"""The same of what is built of other repositories, which is a few files."""
 
 
 class BrokenError(LobenchError):
@@ -192,8 +194,9 @@ def unpack(archive: bytes, folder: Path) -> None:
 
 
 def _prune(newest: Path) -> None:
+    kept = _KEPT_BUILT if newest.parent.name == "built" else _KEPT
     others = [path for path in newest.parent.iterdir() if path != newest and not path.name.startswith(".")]
-    for path in sorted(others, key=lambda path: path.stat().st_mtime)[: -_KEPT or None]:
+    for path in sorted(others, key=lambda path: path.stat().st_mtime)[: -kept or None]:
         shutil.rmtree(path, ignore_errors=True)
 
 

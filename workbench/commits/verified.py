@@ -63,7 +63,7 @@ def verified(
             for outcome in verify_all(load(open_feed(feed.files)), chosen, Settings(workload)):
                 if outcome.name in missing:
                     kept[keys[place, outcome.name]] = None if outcome.agrees else _told(outcome)
-            write_whole(store, json.dumps(kept), "LOBENCH_CACHE_DIR names another cache")
+            write_whole(store, json.dumps(kept), "LOBENCH_CACHE_DIR names another cache", folders=True)
     found: dict[str, Apart] = {}
     for (place, name), key in keys.items():
         if kept[key] is not None:

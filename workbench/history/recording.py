@@ -129,7 +129,7 @@ class Recorder:
         if not window:
             return
         anchors = {source.key: source for source in self._anchors()}
-        trusted = {**anchors, **({before[1].key: before[1]} if before else {})}
+        trusted = {**anchors, **self._represented(before)}
         fresh = {source.key: source for _, source in window if source.key not in trusted}
         request = replace(self._request, alone=frozenset(filter(self._without_anchor, self._request.variants)))
         measured = measure(list(fresh.values()), request, _enough, list(trusted.values()))
@@ -207,6 +207,18 @@ class Recorder:
         self._keys |= {commit.hash: source.key for commit, source in zip(ordered, found, strict=True)}
         return found
 
+    def _represented(self, before: tuple[Commit, Source] | None) -> dict[str, Source]:
+        """The commit before, after those that its variants were measured as: what has not changed since has its kernels
+        there, and is not compiled again."""
+        if before is None:
+            return {}
+        feeds = self._history.points[before[0].hash]["feeds"].values()
+        points = (point for variants in feeds for name, point in variants.items() if name in self._request.variants)
+        names = dict.fromkeys(point.get("measured_as", before[0].hash) for point in points)
+        found = self._origin.sources([self._repository.commit(name) for name in names if name != before[0].hash])
+        sources = [source for source in found if isinstance(source, Source)]
+        return {source.key: source for source in (*sources, before[1])}
+
     def _without_anchor(self, variant: str) -> bool:
         return any(variant not in self._history.anchors.get(feed.name, {}) for feed in self._feeds)
 
@@ -245,13 +257,15 @@ class Recorder:
         anchors = self._history.anchors.setdefault(named, {})
         comparisons = session.comparisons(feed, variant)
         exact = measured.exact.get(key, {}).get((feed, variant), {})
+        measured_as = session.sources[session.stands(place, variant)].commit or commit
+        point = {"exact": exact, "measured_as": measured_as.hash}
         if variant not in anchors:
             assert comparisons is not None, "what has no anchor is measured"
             anchors[variant] = commit.hash
             self._keys[commit.hash] = session.sources[place].key
             value = 1e9 / comparisons.events_per_second(key).value
             ends = {"ns": value, "low": value, "high": value}
-            return {**ends, "exact": exact, "floor": max(LEAST_FLOOR, comparisons.floor)}
+            return {**ends, **point, "floor": max(LEAST_FLOOR, comparisons.floor)}
         anchor = self._history.points[anchors[variant]]["feeds"][named][variant]
         base = session.name(_place(session, self._keys[anchors[variant]]), variant)
         if base == key:
@@ -259,7 +273,7 @@ class Recorder:
         assert comparisons is not None, "what is other code than the anchor's is measured"
         ratio, value = comparisons.compare(key, base).ratio(), anchor["ns"]
         ends = {"ns": value / ratio.value, "low": value / ratio.high, "high": value / ratio.low}
-        return {**ends, "exact": exact, "floor": max(LEAST_FLOOR, comparisons.floor_for(key, base))}
+        return {**ends, **point, "floor": max(LEAST_FLOOR, comparisons.floor_for(key, base))}
 
     def _against(self, measured: Measured, commit: Commit, source: Source, previous: tuple[Commit, Source] | None) -> Any:
         """The findings of a source against the one before; None for the first."""
