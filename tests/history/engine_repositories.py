@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from lobench.engine.kernel_cache import kernel_folder
 from tests.history.miniature import Miniature
 
 EXAMPLES: Final = Path(__file__).resolve().parents[2] / "examples" / "engines"
@@ -34,6 +35,11 @@ class EngineRepository(Miniature):
 
     def __init__(self, folder: Path, cache: Path, files: Mapping[str, str], edits: tuple[Edit, ...]) -> None:
         super().__init__(folder, cache, {**files, ".gitignore": ".asv/\n"})
+        kernels = kernel_folder()
+        if kernels is not None:
+            # The reference is compiled once for all tests.
+            cache.mkdir(mode=0o700)
+            (cache / "kernels").symlink_to(kernels)
         self.made = {"base": self.commit("base")}
         for edit in edits:
             for name, (old, new) in edit.changes.items():

@@ -4,7 +4,10 @@ what they do. Exact counts decide; what time says is not asked."""
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -115,8 +118,47 @@ def told_right(repository: EngineRepository, engine: str, *words: str) -> None:
     assert repository.state() == before
 
 
+def test_a_change_is_judged(cplusplus: EngineRepository) -> None:
+    before = cplusplus.state()
+    slower = judged(cplusplus, 1, "do not copy records", "slower by 5 %")
+    (finding,) = slower["findings"]
+    assert (slower["outcome"], finding["verdict"], finding["ratio"]) == ("failed", "more work", None)
+    assert 0.03 < finding["instructions_change"] < 0.08
+    assert (slower["files_changed"], finding["lines"][0]["file"]) == (["src/engine.cpp"], "src/engine.cpp")
+    assert judged(cplusplus, 0, "slower by 5 %", "do not copy records")["outcome"] == "passed"
+    same = judged(cplusplus, 0, "twice the work in a rare action", "words")
+    assert (same["same_code"], same["findings"]) == (True, [])
+    broken = judged(cplusplus, 1, "words", "a build that breaks")
+    assert "error: 'struct lobench_counts'" in broken["broken"].replace("\u2018", "'").replace("\u2019", "'")
+    assert cplusplus.state() == before
+    assert not list(cplusplus.cache.glob("commits/building/.making-*"))
+
+
+@pytest.mark.long
 def test_eight_commits_in_cpp(cplusplus: EngineRepository) -> None:
     told_right(cplusplus, "src/engine.cpp")
+
+
+@pytest.mark.long
+def test_whatever_is_killed_leaves_the_repository_as_it_was(tmp_path: Path) -> None:
+    files = {"book.py": "", "lobench.toml": 'build = "sleep 300"\nartifact = "book.py"\n'}
+    repository = EngineRepository(tmp_path / "repository", tmp_path / "cache", files, ())
+    repository.commit("another", book="x = 1\n")
+    before = repository.state()
+    building = repository.cache / "commits/building"
+    for number in (signal.SIGKILL, signal.SIGINT, signal.SIGTERM):
+        with repository.started("check", "HEAD~1") as process:
+            deadline = time.monotonic() + 120
+            while not list(building.glob(".making-*/source/book.py")) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            time.sleep(0.5)
+            os.kill(process.pid, number)
+            process.communicate()
+        assert process.returncode != 0
+        assert repository.state() == before
+        if number == signal.SIGKILL:
+            shutil.rmtree(building)
+    assert not list(building.glob(".making-*"))
 
 
 @pytest.mark.long

@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     options.add_recipe(parser)
     parser.add_argument("--same", action="store_true", help="let BASE and HEAD be one commit, which passes")
-    options.add_budget(parser, "what compiling leaves of 170s, from 30s to 75s")
+    options.add_budget(parser, "what compiling leaves of 110s, from 30s to 75s")
     parser.add_argument("--exact", action="store_true", help="no timing: judge by results and instructions alone")
     parser.add_argument(
         "--allow-instructions",

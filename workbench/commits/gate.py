@@ -26,7 +26,7 @@ from lobench.workbench.commits.sources import BrokenError, Source
 PRECISE = 0.006
 """Half width of all intervals at which a session has seen enough. Precision, not a verdict, ends it: no peeking."""
 
-WITHIN = 170.0
+WITHIN = 110.0
 """Seconds that a check takes by default: what compiling and counting leave of them goes to timing, within bounds."""
 LEAST_SECONDS, MOST_SECONDS = 30.0, 75.0
 

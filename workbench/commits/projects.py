@@ -27,6 +27,7 @@ from lobench.workbench.commits.repository import Commit, Repository
 from lobench.workbench.commits.sources import BrokenError, Source, cache_folder, digest, kept_folder, unpack
 from lobench.workbench.console import progress
 from lobench.workbench.ladder.recipe import Recipe
+from lobench.workbench.processes.child import end_with_parent
 from lobench.workbench.processes.claimed_folders import scratch_folder
 from lobench.workbench.processes.starting import ending, side_by_side
 
@@ -207,6 +208,7 @@ class _ended_groups:  # noqa: N801 (used like a function)
         return self
 
     def __call__(self, command: dict[str, object], said: IO[str]) -> subprocess.Popen[str]:
+        parent = os.getpid()
         process: subprocess.Popen[str] = subprocess.Popen(
             **command,  # type: ignore[call-overload]
             stdin=subprocess.DEVNULL,
@@ -216,6 +218,7 @@ class _ended_groups:  # noqa: N801 (used like a function)
             encoding="utf-8",
             errors="replace",
             process_group=0,
+            preexec_fn=lambda: end_with_parent(parent),
         )
         self._started.append(process)
         return process
