@@ -1,5 +1,6 @@
-"""Repositories of engines as teams have them, one in C++ and one in Rust, with commits of which is known what they do:
-three improvements, a regression of 5 %, twice the work in a rare action, a comment, a build that breaks, a wrong result.
+"""Repositories of engines as teams have them, in C++ and in Rust, with commits of which is known what they do:
+three improvements, a regression of 5 %, twice the work in a rare action, a comment, a build that breaks, a wrong
+result.
 
 They begin with examples/engines.
 """
@@ -161,7 +162,9 @@ def rust(folder: Path, cache: Path) -> EngineRepository:
     trade = "            Effect::Traded if"
     edits = (
         Edit("records are read in place", {"book.rs": ("type Events = Cloned;", "type Events = Borrowed;")}),
-        Edit("a snapshot, no locks", {"book.rs": ("type Context = Locked<ByName>;", "type Context = Snapshot<ByName>;")}),
+        Edit(
+            "a snapshot, no locks", {"book.rs": ("type Context = Locked<ByName>;", "type Context = Snapshot<ByName>;")}
+        ),
         Edit("orders in a hash table", {"book.rs": ("type Lookup = Scan;", "type Lookup = Hash;")}),
         Edit("slower by 5 %", {engine: (counted, counted + "        " + loop.format(RUST_SLOWER_LOOPS))}),
         Edit(
@@ -179,9 +182,14 @@ def rust(folder: Path, cache: Path) -> EngineRepository:
         Edit("a wrong result", {engine: ("            Effect::Trade if", "            Effect::Traded if 1 > 2 &&")}),
     )
     uses = files["book.rs"]
-    for name, more in (("records::Cloned", "records::{Borrowed, Cloned}"), ("context::Locked", "context::{Locked, Snapshot}")):
+    for name, more in (
+        ("records::Cloned", "records::{Borrowed, Cloned}"),
+        ("context::Locked", "context::{Locked, Snapshot}"),
+    ):
         uses = _replaced(uses, f"use parts::{name};", f"use parts::{more};")
-    files["book.rs"] = "#![allow(unused_imports)]\n" + _replaced(uses, "use parts::lookup::Scan;", "use parts::lookup::{Hash, Scan};")
+    files["book.rs"] = "#![allow(unused_imports)]\n" + _replaced(
+        uses, "use parts::lookup::Scan;", "use parts::lookup::{Hash, Scan};"
+    )
     return EngineRepository(folder, cache, files, edits)
 
 

@@ -1,5 +1,5 @@
-"""check, history and asv's series of a repository that is not lobench's: a C++ engine of eight commits of which is known
-what they do. Exact counts decide; what time says is not asked."""
+"""check, history and asv's series of repositories that are not lobench's, of eight commits of which is known what they
+do. Exact counts decide; what time says is not asked."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -97,11 +98,13 @@ def told_right(repository: EngineRepository, engine: str, *words: str) -> None:
     assert "error" in next(line for line in told.stdout.splitlines() if "(a build that breaks)" in line)
 
     order = list(made)
-    for base, head in zip(order, order[1:4], strict=False):
+    for base, head in pairwise(order[:4]):
         better = judged(repository, 0, base, head, *words)
         assert better["outcome"] == "passed"
         assert better["findings"][0]["instructions_change"] < -0.01, head
-    slower = judged(repository, 1, "do not copy records" if "do not copy records" in made else order[3], order[4], *words)
+    slower = judged(
+        repository, 1, "do not copy records" if "do not copy records" in made else order[3], order[4], *words
+    )
     assert slower["findings"][0]["verdict"] == "more work"
     rare_one = judged(repository, 1, order[4], order[5], *words)["findings"][0]
     assert (rare_one["verdict"], next(iter(rare_one["actions"]))) == ("more work", RARE)

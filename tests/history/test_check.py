@@ -185,7 +185,9 @@ def test_a_timed_check_counts_what_it_does_not_time(miniature: Miniature) -> Non
     }
     miniature.commit("three", **three, engine__extra="")
     miniature.commit("reached", engine__extra="a = 1\n")
-    miniature.commit("wrong", engine__extra="a = 2\n", variants__p1_middle=three["variants__p1_middle"].replace("-1", "9"))
+    miniature.commit(
+        "wrong", engine__extra="a = 2\n", variants__p1_middle=three["variants__p1_middle"].replace("-1", "9")
+    )
     words = ("--budget", "1", "--allow-instructions", "50%")
     reached = judged(miniature, 0, "HEAD~2", "HEAD~1", *words)
     assert reached["rounds"] >= 3

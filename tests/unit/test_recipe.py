@@ -20,9 +20,11 @@ def test_a_file_at_the_top_says_it(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.lobench]\nartifact = "book.py"\n')
     found = find_recipe(tmp_path)
     assert found is not None
-    assert (found.build, found.artifacts, found.engines, found.feed) == (None, ("book.py",), ("book",), (DEFAULT_FEED,))
+    assert (found.build, found.artifacts, found.engines) == (None, ("book.py",), ("book",))
+    assert found.feed == (DEFAULT_FEED,)
     (tmp_path / FILE).write_text(
-        'build = "make"\nartifact = ["a/one.so", "two.so"]\nsources = "src"\nfeed = ["synth:liquid-future", "day.dbn"]\n'
+        'build = "make"\nartifact = ["a/one.so", "two.so"]\nsources = "src"\n'
+        'feed = ["synth:liquid-future", "day.dbn"]\n'
         '[environment]\nCXX = "g++"\n'
     )
     found = find_recipe(tmp_path)
@@ -92,8 +94,14 @@ def test_a_beginning_can_be_read(tmp_path: Path, name: str, text: str, build: st
 @pytest.mark.parametrize(
     ("said", "last"),
     [
-        ("a.cpp:3:5: error: 'x' was not declared\n  3 | x\n1 error generated.", "a.cpp:3:5: error: 'x' was not declared"),
-        ("error[E0433]: no such thing\n --> a.rs\nerror: aborting due to 1 previous error", "error[E0433]: no such thing"),
+        (
+            "a.cpp:3:5: error: 'x' was not declared\n  3 | x\n1 error generated.",
+            "a.cpp:3:5: error: 'x' was not declared",
+        ),
+        (
+            "error[E0433]: no such thing\n --> a.rs\nerror: aborting due to 1 previous error",
+            "error[E0433]: no such thing",
+        ),
         ("Traceback (most recent call last):\n  File 'x'\nTypeError: it is not", "TypeError: it is not"),
         ("make: *** no rule", "make: *** no rule"),
     ],

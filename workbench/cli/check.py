@@ -3,10 +3,10 @@
 Both run in turns in one session, beside a copy of BASE as control. In another repository than lobench's a ladder file,
 lobench.toml or pyproject.toml says how its commits become engines (docs/ladder.md; `lobench init` begins one).
 
-Exit code 0: what the change reaches was looked at, and nothing is worse. 1: HEAD is worse, that is its results differ, it
-does not run, a variant is slower beyond the noise floor or gone, or time shows nothing and its exact instruction count
-rose. 2: usage, also one commit twice. 3: a feed that cannot be read. 4: no verdict, that is something that changed was
-not looked at, or could not be measured.
+Exit code 0: what the change reaches was looked at, and nothing is worse. 1: HEAD is worse, that is its results differ,
+it does not run, a variant is slower beyond the noise floor or gone, or time shows nothing and its exact instruction
+count rose. 2: usage, also one commit twice. 3: a feed that cannot be read. 4: no verdict, that is something that changed
+was not looked at, or could not be measured.
 """
 
 from __future__ import annotations

@@ -145,14 +145,13 @@ def _chosen(origin: Origin, asked: list[Commit], words: str | None) -> tuple[lis
     import sys
 
     from lobench.engine.errors import UsageError
-    from lobench.workbench.commits.origins import hint
     from lobench.workbench.commits.reach import named
 
     present = {commit.hash: set(origin.variants_of(commit)) for commit in asked}
     everything = origin.ordered(set().union(*present.values()))
     names = origin.ordered(present[asked[-1].hash]) if words is None else named(words, everything)
     if not names:
-        raise UsageError(hint(origin.repository.root) or f"{asked[-1]}: it has no variant")
+        raise UsageError(f"{asked[-1]}: it has no variant")
     plain = {name.partition(",")[0] for name in names}
     own = [one for one in asked if plain & present[one.hash] or any("=" in name for name in plain)]
     for commit in asked:

@@ -117,7 +117,9 @@ def add_ladder(parser: argparse.ArgumentParser, *, note: str = "docs/ladder.md",
 
 def add_recipe(parser: argparse.ArgumentParser) -> None:
     """``--ladder`` of verbs that measure commits."""
-    add_ladder(parser, note="it says how commits become engines; default: lobench.toml or pyproject.toml, if one says it")
+    add_ladder(
+        parser, note="it says how commits become engines; default: lobench.toml or pyproject.toml, if one says it"
+    )
 
 
 def add_variants(parser: argparse.ArgumentParser, note: str, default: str | None = None) -> None:

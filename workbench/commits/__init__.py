@@ -3,5 +3,5 @@
 ``origins`` says where commits come from: lobench's own repository (``sources``, ``reach``, ``environments``), or any
 other with a recipe (``projects``). ``session`` has them replay in turns, each in a process of its own (``participant``,
 ``worker``), and fills sessions of ``measurement``; ``verified`` compares engines with the reference, ``instructions``
-counts exactly (``counting``, ``lines``). ``measuring`` is all of it, ``findings`` what it says, ``gate`` judges a change.
+counts exactly (``counting``, ``lines``). ``measuring`` is all of it, ``findings`` what it says, ``gate`` judges.
 """

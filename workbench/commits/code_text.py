@@ -69,7 +69,7 @@ def python_code(tree: ast.Module) -> str:
 
 def _like_c(content: bytes, *, rust: bool) -> bytes:
     """Without comments, and without what stands around lines and in place of them."""
-    if rust and (b"/*" in content or b'*/' in content):
+    if rust and (b"/*" in content or b"*/" in content):
         return content  # these nest there
     without = _TOKEN[rust].sub(lambda found: b" " if found[1] else found[0], content)
     return b"\n".join(filter(None, (line.strip() for line in without.splitlines())))

@@ -28,8 +28,8 @@ class _BaseError(Exception):
 class Pair:
     """BASE and HEAD; ``reference`` is the variant whose results are right in each of them.
 
-    ``before`` is why there is no BASE, where its own code is at fault. ``allowed`` is the rise of instructions per event
-    that passes. ``ends``: the lowest and the highest variant, which tell of a reference that was wrong.
+    ``before`` is why there is no BASE, where its own code is at fault. ``allowed`` is the rise of instructions per
+    event that passes. ``ends``: the lowest and the highest variant, which tell of a reference that was wrong.
     """
 
     before: Source | BrokenError

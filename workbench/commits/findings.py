@@ -170,7 +170,7 @@ def _finding(
     allowed: float,
 ) -> Finding:
     session = measured.session
-    base, place = pair
+    place = pair[1]
     keys = [session.name(one, variant) for one in pair]
     counts = [measured.exact.get(key, {}).get((feed, variant), {}) for key in keys]
     exact = {kind: (counts[0].get(kind), counts[1].get(kind)) for kind in {**counts[0], **counts[1]}}

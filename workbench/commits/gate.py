@@ -206,9 +206,7 @@ def _measured(
     findings += pair.compare(quiet, mechanisms=False)[1]
     if not findings:
         raise UnjudgedError(f"neither commit has any of the variants {', '.join([*chosen, *counted])}")
-    return replace(
-        found, findings=findings, measured=measured, uncounted=why, unseen=unseen, unreached=unreached
-    )
+    return replace(found, findings=findings, measured=measured, uncounted=why, unseen=unseen, unreached=unreached)
 
 
 def _patience(started: float, seconds: float | None) -> Callable[[CommitSession], bool]:

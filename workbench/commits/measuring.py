@@ -250,7 +250,9 @@ def _exact(
             counted = instructions.count(source, present, files, request.evaluate)
         found: dict[str, Exact] = {INSTRUCTIONS: counted.exact, "counters": counters}
         known |= {key(*pair, kind): found[kind].get(pair, {}) for pair in pairs for kind in wanted}
-        known |= {key(*pair, LINES): [[*line, cost] for line, cost in costs.items()] for pair, costs in counted.lines.items()}
+        known |= {
+            key(*pair, LINES): [[*line, cost] for line, cost in costs.items()] for pair, costs in counted.lines.items()
+        }
         write_whole(store, json.dumps(known), "LOBENCH_CACHE_DIR names another cache", folders=True)
     exact = {pair: {n: v for kind in wanted for n, v in known[key(*pair, kind)].items()} for pair in pairs}
     costs = {pair: {(file, line): cost for file, line, cost in known.get(key(*pair, LINES), [])} for pair in pairs}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Protocol
 
+from lobench.engine.errors import UsageError
 from lobench.workbench.commits import reach
 from lobench.workbench.commits.projects import Project, Wanted
 from lobench.workbench.commits.repository import Commit, Repository
@@ -87,6 +87,10 @@ def origin_of(repository: Repository, ladder: str | None = None) -> Origin:
     recipe = find_recipe(repository.root, ladder)
     if recipe is not None:
         return Project(repository, recipe)
+    if not all((repository.root / folder).is_dir() for folder in MEASURED):
+        raise UsageError(
+            f"{repository.root}: nothing says how its commits become engines; `lobench init` writes a file that does"
+        )
     return Own(repository)
 
 
@@ -105,10 +109,3 @@ def reached(origin: Origin, before: Source, after: Source) -> list[str]:
         for name in origin.ordered(old | new)
         if name not in old & new or origin.identity(before, name) != origin.identity(after, name)
     ]
-
-
-def hint(root: Path) -> str:
-    """What a repository lacks that is neither lobench's own nor has a recipe; empty for others."""
-    if all((root / folder).is_dir() for folder in MEASURED):
-        return ""
-    return f"{root}: nothing says how its commits become engines; `lobench init` writes a file that does"

@@ -44,7 +44,6 @@ Wanted = Commit | None
 class _Job:
     """A build: its files lie in ``room / BUILT_IN``."""
 
-    label: str
     key: str
     room: Path
 
@@ -91,17 +90,26 @@ class Project:
         """The source of each, or why there is none; what is not built yet is built side by side."""
         with ExitStack() as rooms:
             keys: dict[int, str] = {}
-            failed: dict[str, BrokenError] = {}
+            failed: dict[str, tuple[str, bool]] = {}
             jobs = self._jobs(wanted, keys, rooms)
-            with progress("building commits", len(wanted), slow=True) as ticker, _ended_groups() as start:
-                with closing(side_by_side(jobs, lambda job, said: start(self._command(job), said), _SECONDS)) as ended:
-                    for job, code, said in ended:
-                        problem = self._finish(job, code, said)
-                        if problem is not None:
-                            failed[job.key] = problem
-                        shutil.rmtree(job.room, ignore_errors=True)
-                        ticker.advance()
-        return [failed.get(keys[place]) or self._source(one, keys[place]) for place, one in enumerate(wanted)]
+            with (
+                progress("building commits", len(wanted), slow=True) as ticker,
+                _ended_groups() as start,
+                closing(side_by_side(jobs, lambda job, said: start(self._command(job), said), _SECONDS)) as ended,
+            ):
+                for job, code, said in ended:
+                    problem = self._finish(job, code, said)
+                    if problem is not None:
+                        failed[job.key] = problem, code >= 0
+                    shutil.rmtree(job.room, ignore_errors=True)
+                    ticker.advance()
+        return [self._found(one, keys[place], failed) for place, one in enumerate(wanted)]
+
+    def _found(self, one: Wanted, key: str, failed: dict[str, tuple[str, bool]]) -> Source | BrokenError:
+        if key not in failed:
+            return self._source(one, key)
+        problem, own = failed[key]
+        return BrokenError(f"{_label(one)}: {problem}", key, own=own)
 
     def _jobs(self, wanted: Sequence[Wanted], keys: dict[int, str], rooms: ExitStack) -> Iterator[_Job]:
         """What has to be built, each once; ``keys`` learns what each is known by."""
@@ -125,7 +133,7 @@ class Project:
                 shutil.rmtree(room, ignore_errors=True)
                 continue
             shutil.copytree(files, room / "kept" / BUILT_IN, symlinks=True)
-            yield _Job(_label(one), key, room)
+            yield _Job(key, room)
 
     def _content(self, commit: Commit) -> str:
         """What git knows the files by that decide."""
@@ -159,17 +167,16 @@ class Project:
         where = job.room / BUILT_IN / self._inside
         return {"args": ["/bin/sh", "-c", self._recipe.build or ":"], "cwd": where, "env": own}
 
-    def _finish(self, job: _Job, code: int, said: str) -> BrokenError | None:
+    def _finish(self, job: _Job, code: int, said: str) -> str | None:
         """Keep what was built; why it cannot be, if so."""
         if code:
             words = "\n".join(said.strip().splitlines()[-_LAST_LINES:])
-            problem = f"{job.label}: its build {ending(code)}:\n{words}".rstrip(":\n")
-            return BrokenError(problem, job.key, own=code > 0)
+            return f"its build {ending(code)}:\n{words}".rstrip(":\n")
         kept = job.room / "kept"
         for name in self._recipe.artifacts:
             made = job.room / BUILT_IN / self._inside / name
             if not made.is_file():
-                return BrokenError(f"{job.label}: its build made no {name}", job.key, own=True)
+                return f"its build made no {name}"
             if self._recipe.build is not None:
                 place = kept / "engines" / made.name
                 place.parent.mkdir(exist_ok=True)
@@ -200,7 +207,7 @@ def _label(one: Wanted) -> str:
 
 
 class _ended_groups:  # noqa: N801 (used like a function)
-    """Within, a function that starts a process in a group of its own; after an interrupt whatever is left of these groups
+    """Within, a function that starts a process in a group of its own; after an interrupt what is left of these groups
     is ended: a build starts others."""
 
     def __enter__(self) -> _ended_groups:

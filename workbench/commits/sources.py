@@ -1,5 +1,5 @@
-"""What of a commit is measured, laid out in a folder of its own: of lobench's repository ``engine`` and ``variants``, of
-another one what ``projects`` builds of it.
+"""What of a commit is measured, laid out in a folder of its own: of lobench's repository ``engine`` and ``variants``,
+of another one what ``projects`` builds of it.
 
 The folder is named by the code, not by the commit: commits that share their code share the folder, and with it the
 kernels that are cached by path. Nothing is checked out in the repository.

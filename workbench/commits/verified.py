@@ -44,7 +44,11 @@ def scope_of(engines: Sequence[ForeignEngine]) -> Scope:
 
 
 def verified(
-    source: Source, engines: dict[str, ForeignEngine], variants: Sequence[str], feeds: Sequence[NamedFeed], evaluate: str
+    source: Source,
+    engines: dict[str, ForeignEngine],
+    variants: Sequence[str],
+    feeds: Sequence[NamedFeed],
+    evaluate: str,
 ) -> dict[str, Apart]:
     """Which of a source's engines do not compute what the reference computes, and where that begins."""
     store = source.kernels / "verified.json"
@@ -54,7 +58,11 @@ def verified(
         kept = {}
     digests = [load(open_feed(feed.files)).digest for feed in feeds]
     names = [name for name in variants if name in engines]
-    keys = {(place, name): f"{source_digest()} {digest} {evaluate} {name}" for place, digest in enumerate(digests) for name in names}
+    keys = {
+        (place, name): f"{source_digest()} {digest} {evaluate} {name}"
+        for place, digest in enumerate(digests)
+        for name in names
+    }
     for place, feed in enumerate(feeds):
         missing = [name for name in names if keys[place, name] not in kept]
         if missing:
@@ -83,5 +91,3 @@ def _told(outcome: Verification) -> tuple[int, str]:
     if features:
         return difference.record, f"{event} features {', '.join(features[:_SHOWN])}{more}"
     return difference.record, f"{event} {', '.join(difference.kinds)} differ"
-
-

@@ -1,8 +1,8 @@
 """Recording commits: sessions of a few at a time, each beside the anchor, so that all points can be compared.
 
 The anchor is the first commit that was recorded. Every session holds it twice (its own control), and the commit that
-was recorded before: a point is the anchor's time, divided by how many times faster the session found the commit. What of
-a commit is the same code as of one before has its point.
+was recorded before: a point is the anchor's time, divided by how many times faster the session found the commit. What
+of a commit is the same code as of one before has its point.
 """
 
 from __future__ import annotations
@@ -275,7 +275,9 @@ class Recorder:
         ends = {"ns": value / ratio.value, "low": value / ratio.high, "high": value / ratio.low}
         return {**ends, **point, "floor": max(LEAST_FLOOR, comparisons.floor_for(key, base))}
 
-    def _against(self, measured: Measured, commit: Commit, source: Source, previous: tuple[Commit, Source] | None) -> Any:
+    def _against(
+        self, measured: Measured, commit: Commit, source: Source, previous: tuple[Commit, Source] | None
+    ) -> Any:
         """The findings of a source against the one before; None for the first."""
         if previous is None:
             return None

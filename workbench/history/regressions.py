@@ -31,8 +31,8 @@ NEAR = 2
 class Regression:
     """One series got worse at one commit. ``size``: by what fraction more it takes than before, in instructions or in
     time, whichever rose more; ``of`` says which. ``paired`` is the speed against the commit before, measured in turns,
-    with its interval: above 1 is faster. ``recovered``: the later commit that took the step back. ``files`` changed, and
-    ``lines`` are those whose instructions rose most."""
+    with its interval: above 1 is faster. ``recovered``: the later commit that took the step back. ``files``
+    changed, and ``lines`` are those whose instructions rose most."""
 
     feed: str
     variant: str

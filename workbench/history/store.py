@@ -27,10 +27,10 @@ class History:
     """All that was recorded on one machine.
 
     ``points``: commit to {"time", "subject", "source", "session", "feeds": {feed: {variant: point}}, "against":
-    {"commit", "findings", "files"} or None}. A point is {"ns", "low", "high", "exact"}: ns of CPU time per event with its
-    interval against the anchor, and exact counts per event; ``measured_as`` is the commit with whose code it was measured,
-    the first that had it. ``anchors``: feed to variant to the commit that all points
-    of that series are measured against. ``feeds``: feed to the digest of its records. ``broken``: commit to reason.
+    {"commit", "findings", "files"} or None}. A point is {"ns", "low", "high", "exact", "measured_as"}: ns of CPU time
+    per event with its interval against the anchor, exact counts per event, and the commit with whose code it was
+    measured, the first that had it. ``anchors``: feed to variant to the commit that all points of that series are
+    measured against. ``feeds``: feed to the digest of its records. ``broken``: commit to reason.
     """
 
     file: Path

@@ -133,7 +133,9 @@ def _make(root: Path) -> Guess | None:
 
 def _python(root: Path) -> Guess | None:
     for file in sorted(root.glob("*.py")):
-        if re.search(r"^(?:ENGINE\s*=|class ENGINE\b)", file.read_text(encoding="utf-8", errors="replace"), re.MULTILINE):
+        if re.search(
+            r"^(?:ENGINE\s*=|class ENGINE\b)", file.read_text(encoding="utf-8", errors="replace"), re.MULTILINE
+        ):
             return Guess(None, file.name, ())
     return None
 
