@@ -5,8 +5,8 @@ lobench.toml or pyproject.toml says how its commits become engines (docs/ladder.
 
 Exit code 0: what the change reaches was looked at, and nothing is worse. 1: HEAD is worse, that is its results differ,
 it does not run, a variant is slower beyond the noise floor or gone, or time shows nothing and its exact instruction
-count rose. 2: usage, also one commit twice. 3: a feed that cannot be read. 4: no verdict, that is something that changed
-was not looked at, or could not be measured.
+count rose. 2: usage, also one commit twice. 3: a feed that cannot be read. 4: no verdict, that is something that
+changed was not looked at, or could not be measured.
 """
 
 from __future__ import annotations
