@@ -70,7 +70,7 @@ def _against(order: list[str], place: int, slow: float) -> dict[str, Any]:
             rows.append(
                 {
                     **{"feed": feed, "variant": variant, "control": None, "noise_floor": 0.006, "difference": None},
-                    **{"ratio": {"value": step, "low": step - 0.006, "high": step + 0.006}},
+                    **{"ratio": {"value": 1 / step, "low": 1 / (step + 0.006), "high": 1 / (step - 0.006)}},
                     **{"timing": verdict, "verdict": verdict, "instructions_change": step - 1},
                     "moved": ["instructions", "locks_taken"] if worse else [],
                     "exact": {

@@ -57,6 +57,8 @@ class Finding:
     p: float = 1.0
     lines: tuple[ChangedLine, ...] = ()
     """The source lines whose instructions rose most, where lines are known."""
+    unchanged: bool = False
+    """Both run the same code of it: there is nothing to measure."""
 
     @property
     def timing(self) -> str:
@@ -95,6 +97,8 @@ class Finding:
             return REPAIRED if self.repaired else DIFFERS
         if self.lacking is not None:
             return self.lacking
+        if self.unchanged:
+            return NO_DIFFERENCE
         if self.timing in SHOWN:
             return self.timing
         more = self.instructions
@@ -125,6 +129,7 @@ class Finding:
             "exact": {name: {"before": before, "after": after} for name, (before, after) in self.exact.items()},
             "moved": sorted(self.moved),
             "difference": self.difference,
+            "unchanged": self.unchanged,
             "lines": [line.as_json() for line in self.lines],
         }
 
@@ -184,7 +189,9 @@ def _finding(
         found = replace(found, lines=tuple(lines.changed(*costs, *trees)) if all(costs) else ())
     comparisons = session.comparisons(feed, variant)
     both = all(session.agrees(one, variant) for one in pair)
-    if comparisons is None or not both or keys[0] == keys[1]:
+    if keys[0] == keys[1]:
+        return replace(found, unchanged=True)
+    if comparisons is None or not both:
         return found
     estimate = comparisons.compare(keys[1], keys[0])
     return replace(
