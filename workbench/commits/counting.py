@@ -245,9 +245,9 @@ def read(files: Iterable[Path]) -> dict[tuple[int, str], dict[str, float]]:
             whole, records = kinds["whole"]
             found[pair] = {INSTRUCTIONS: (whole - kinds["empty"][0]) / records}
         idle, calls = kinds.get("idle", (0, 1))
-        for kind, (total, count) in kinds.items():
+        for kind, (cost, count) in kinds.items():
             if kind.startswith("action-"):
-                found.setdefault(pair, {})[BY_ACTION + kind[-1]] = total / count - idle / calls
+                found.setdefault(pair, {})[BY_ACTION + kind[-1]] = cost / count - idle / calls
     return found
 
 
