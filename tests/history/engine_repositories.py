@@ -134,9 +134,9 @@ def cpp(folder: Path, cache: Path) -> EngineRepository:
     return EngineRepository(folder, cache, files, edits)
 
 
-SLOWER_LOOPS: Final = 60
+SLOWER_LOOPS: Final = 15
 """About a twentieth of what a record costs."""
-RARE_LOOPS: Final = 700
+RARE_LOOPS: Final = 60
 """About what a trade costs."""
 
 

@@ -186,7 +186,7 @@ def _finding(
     if exact.get(INSTRUCTIONS) and changed(*exact[INSTRUCTIONS]) and all(has):
         costs = [measured.lines.get(key, {}).get((feed, variant), {}) for key in keys]
         trees = [session.sources[session.stands(one, variant)].tree for one in pair]
-        found = replace(found, lines=tuple(lines.changed(*costs, *trees)) if all(costs) else ())
+        found = replace(found, lines=tuple(lines.changed(costs[0], costs[1], trees[0], trees[1])) if all(costs) else ())
     comparisons = session.comparisons(feed, variant)
     both = all(session.agrees(one, variant) for one in pair)
     if keys[0] == keys[1]:
