@@ -19,8 +19,8 @@ from tests.history.miniature import Miniature
 EXAMPLES: Final = Path(__file__).resolve().parents[2] / "examples" / "engines"
 
 FEED: Final = "synth:liquid-future,n=8000"
-RARE: Final = "T"
-"""An action of which the feed has few."""
+RARE: Final = "R"
+"""An action of which the feed has one."""
 
 
 @dataclass(frozen=True)
@@ -136,8 +136,8 @@ def cpp(folder: Path, cache: Path) -> EngineRepository:
 
 SLOWER_LOOPS: Final = 15
 """About a twentieth of what a record costs."""
-RARE_LOOPS: Final = 60
-"""About what a trade costs."""
+RARE_LOOPS: Final = 300
+"""About what such a record costs."""
 
 
 def rust(folder: Path, cache: Path) -> EngineRepository:

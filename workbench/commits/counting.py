@@ -152,41 +152,40 @@ def count_variant(
 
 
 def count_actions(valgrind: Valgrind, variant: Any, feed: Any, task: Mapping[str, Any], label: str) -> None:
-    """Count the records of each kind of action by themselves, in a stretch of their own, of the ones that ``count``
-    takes together. Frequent kinds come first and are soon done; what is rare gets the rest.
+    """Count records of each kind of action by themselves, the first ones of those that ``count`` takes together; each
+    kind in a replay of its own.
 
     A call costs more than a record. What a call of no records costs is counted beside them.
     """
     begin = max(0, min(LEAD, feed.count - RECORDS))
     actions = feed.actions(begin, min(begin + RECORDS, feed.count))
-    replay = start(variant, task)
-    lead = feed.slice(0, begin)
-    replay.run(lead.address, lead.stride, lead.count)
-    valgrind.request(START_INSTRUMENTATION)
-    valgrind.request(TOGGLE_COLLECT)
-    for kind in ("settling", "idle"):
-        for _ in range(OF_AN_ACTION):
-            collected(valgrind, replay, feed.slice(begin, begin))
-        valgrind.request(DUMP_STATS_AT, f"lobench {label.format(OF_AN_ACTION, kind)}".encode())
-    kinds = sorted(set(actions), key=lambda kind: -actions.count(kind))
-    place = 0
-    for number, action in enumerate(kinds):
-        share = place + (len(actions) - place) // (len(kinds) - number)
-        calls = 0
-        while place < share and calls < OF_AN_ACTION:
-            one = feed.slice(begin + place, begin + place + 1)
-            if actions[place] == action:
-                collected(valgrind, replay, one)
-                calls += 1
-            else:
-                replay.run(one.address, one.stride, one.count)
-            place += 1
-        if calls:
-            name = f"lobench {label.format(calls, 'action-' + chr(action))}"
+    for kind in (None, *sorted(set(actions))):
+        replay = start(variant, task)
+        run(replay, feed.slice(0, begin))
+        valgrind.request(START_INSTRUMENTATION)
+        valgrind.request(TOGGLE_COLLECT)
+        if kind is None:
+            for name in ("settling", "idle"):  # the first holds what is done once
+                for _ in range(OF_AN_ACTION):
+                    collected(valgrind, replay, feed.slice(begin, begin))
+                valgrind.request(DUMP_STATS_AT, f"lobench {label.format(OF_AN_ACTION, name)}".encode())
+        else:
+            places = [begin + place for place, action in enumerate(actions) if action == kind][:OF_AN_ACTION]
+            done = begin
+            for place in places:
+                run(replay, feed.slice(done, place))
+                collected(valgrind, replay, feed.slice(place, place + 1))
+                done = place + 1
+            name = f"lobench {label.format(len(places), 'action-' + chr(kind))}"
             valgrind.request(DUMP_STATS_AT, name.encode())
-    valgrind.request(TOGGLE_COLLECT)
-    valgrind.request(STOP_INSTRUMENTATION)
-    replay.close()
+        valgrind.request(TOGGLE_COLLECT)
+        valgrind.request(STOP_INSTRUMENTATION)
+        replay.close()
+
+
+def run(replay: Any, chunk: Any) -> None:
+    """Run one chunk."""
+    replay.run(chunk.address, chunk.stride, chunk.count)
 
 
 def collected(valgrind: Valgrind, replay: Any, chunk: Any) -> None:
