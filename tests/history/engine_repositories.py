@@ -136,7 +136,7 @@ def cpp(folder: Path, cache: Path) -> EngineRepository:
 
 SLOWER_LOOPS: Final = 15
 """About a twentieth of what a record costs."""
-RARE_LOOPS: Final = 300
+RARE_LOOPS: Final = 4000
 """About what such a record costs."""
 
 
