@@ -135,3 +135,10 @@ _as_entry = numba.njit(nogil=True, error_model="numpy", pipeline_class=_EntryCom
 
 entry: _EntryMarker = _marker(lambda function: attach(_as_entry(function)))
 """Marks a kernel that Python calls; it is kept between processes (``lobench.engine.kernel_cache``)."""
+
+
+def address_of_entry(dispatcher: Any, arguments: tuple[Any, ...]) -> int:
+    """Where the machine code of an entry lies that was compiled, or loaded, for these types of arguments."""
+    compiled = dispatcher.overloads[arguments]
+    address: int = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
+    return address

@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from numba import types
+
 import lobench.engine.strategies  # noqa: F401  (registers the features and strategies that every variant computes)
 from lobench.engine import shards
 from lobench.engine.actions import changes_book, note
 from lobench.engine.anomalies import TRADE_UNDEFINED_PRICE, UNKNOWN_ACTION
 from lobench.engine.answers import build_answers
 from lobench.engine.board import publish
-from lobench.engine.compiling import entry, inlined, kernel
+from lobench.engine.compiling import address_of_entry, entry, inlined, kernel
 from lobench.engine.containers import append, item
 from lobench.engine.layout import BACKTEST, BOOK, INSTRUMENT, MEMORY, STATE
 from lobench.engine.market import book_key, destroy_market, open_book, record_trade
@@ -67,6 +69,15 @@ def build(variant: Variant, until: str = "strategies") -> Kernels:
         tuple(STRATEGIES.items()),
         until,
     )
+
+
+_TIMED = (*[types.int64] * 4, types.none, types.none)
+"""Types of what ``replay`` is called with in the build that is timed: no tap, no probe."""
+
+
+def timed_address(kernels: Kernels) -> int:
+    """Where the machine code of ``replay`` lies in the build that is timed, once that was used."""
+    return address_of_entry(kernels.replay, _TIMED)
 
 
 @kernel

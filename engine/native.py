@@ -75,6 +75,7 @@ read_lock = _external("pthread_rwlock_rdlock", types.int32, _INT)
 write_lock = _external("pthread_rwlock_wrlock", types.int32, _INT)
 unlock = _external("pthread_rwlock_unlock", types.int32, _INT)
 barrier_wait = _external("pthread_barrier_wait", types.int32, _INT)
+clock_gettime = _external("clock_gettime", types.int32, types.int32, _INT)
 
 
 def _view(typingctx: Any, address: Any, dtype: Any) -> Any:

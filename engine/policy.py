@@ -163,7 +163,8 @@ class Layout:
 
     ``inspect(layout_state) -> LevelReader``: reads books from Python, of a worker whose state holds that word.
     ``parameters``: its run-time parameters with their defaults, None if it has none; ``candidates(traits)``: values
-    that are worth trying on a feed, in groups that act together.
+    that are worth trying on a feed, in groups that act together. ``block``: records that it was made to be handed at a
+    time, 1 where it gains nothing by several.
     """
 
     name: str
@@ -172,6 +173,7 @@ class Layout:
     inspect: Callable[[int], LevelReader] = read_ladders
     parameters: LayoutParameters | None = None
     candidates: Callable[[FeedTraits], dict[str, Options]] = _no_candidates
+    block: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,12 +216,14 @@ class BuildShape(Protocol):
 class Shape:
     """When evaluations are computed: at once, or many together. (axis ``shape``)
 
-    ``mids``: it reads mids through the context; otherwise it computes them of the BBO's prices.
+    ``mids``: it reads mids through the context; otherwise it computes them of the BBO's prices. ``block``: evaluations
+    that it computes together.
     """
 
     name: str
     build: BuildShape
     mids: bool = True
+    block: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -281,6 +285,11 @@ class Variant:
     def derive(self, summary: str, **changes: Any) -> Variant:
         """This variant with some policies replaced; it is named by the file that defines it."""
         return replace(self, **{"name": "", "phase": None, "summary": summary, **changes})
+
+    @property
+    def block(self) -> int:
+        """Records that it was made to be handed at a time; 1: each answers by itself."""
+        return max(self.shape.block, self.layout.block)
 
     @property
     def fits(self) -> bool:

@@ -21,9 +21,10 @@ from lobench.engine.counters import COUNTERS, LOCKS_TAKEN, PROBE
 from lobench.engine.errors import StrictError, UsageError
 from lobench.engine.feeds.base import Chunk
 from lobench.engine.inputs import INPUTS
-from lobench.engine.kernel_builder import build
+from lobench.engine.kernel_builder import build, timed_address
 from lobench.engine.layout import DIGESTS, HEAD, MEMORY, OUTPUT_LEVEL, SHARED, STATE, TABLE, TAP
 from lobench.engine.native import BARRIER_BYTES
+from lobench.engine.native_call import NativeCall
 from lobench.engine.policy import Variant
 from lobench.engine.records import BATCH
 from lobench.engine.registry import FEATURES
@@ -224,6 +225,11 @@ class Replay:
         finally:
             # State must not go while a thread still works on it, whatever interrupted us.
             wait(futures)
+
+    def call(self, chunk: Chunk) -> NativeCall:
+        """How compiled code hands the records of ``chunk`` to the timed kernel, in calls of its own; of one worker."""
+        self.run(chunk.address, chunk.stride, 0)
+        return NativeCall(timed_address(self._kernels), self._workers[0].state_address, compiled=True)
 
     def settle(self) -> None:
         """Nothing: a compiled variant knows its own books (``engine.foreign.start.Running``)."""

@@ -20,14 +20,17 @@ class Workload:
     """``evaluate``: which records are evaluated, a name in ``EVALUATE``. ``until``: the stage after which each record
     is done with, one of ``STAGES``. ``books``: how deep answers look into books, one of ``BOOKS``. ``files``: of the
     user, that define variants; a process that is to replay a variant loads them first. ``parameters``: values that
-    were fitted to the feed, for variants that take such. Raises UsageError for an ``evaluate`` or ``until`` that does
-    not exist."""
+    were fitted to the feed, for variants that take such. ``orders`` and ``instruments``: how many rest at a time and
+    how many there are, 0 where nobody knows before; engines from outside get them when they are made. Raises UsageError
+    for an ``evaluate`` or ``until`` that does not exist."""
 
     evaluate: str = "last"
     until: str = STAGES[-1]
     books: str = BOOKS[-1]
     files: tuple[str, ...] = ()
     parameters: Mapping[str, int] | None = None
+    orders: int = 0
+    instruments: int = 0
 
     def __post_init__(self) -> None:
         if self.evaluate not in EVALUATE:

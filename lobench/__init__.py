@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lobench._commands import compare, conform, inspect, list_variants, read_result, run, verify
+    from lobench._commands import compare, conform, inspect, latency, list_variants, read_result, run, verify
     from lobench._feeds import Source, convert, generate, open
     from lobench._rows import ReplayInterrupted, book, features, replay, rows
     from lobench.engine.errors import FeedError, LobenchError, StaleError, StrictError, UsageError
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from lobench.engine.replay import Replay
     from lobench.variants import discover, load_file, resolve
     from lobench.workbench.as_of import BookView
+    from lobench.workbench.lines.calling import lines
+    from lobench.workbench.lines.region import region
     from lobench.workbench.replaying.outcome import ReplayOutcome
     from lobench.workbench.results.tables import RunResult
     from lobench.workbench.rows.stream import RowStream
@@ -47,12 +49,15 @@ _PLACES = {
     "features": "_rows",
     "generate": "_feeds",
     "inspect": "_commands",
+    "latency": "_commands",
+    "lines": "workbench.lines.calling",
     "list_variants": "_commands",
     "load": "engine.feeds",
     "load_file": "variants",
     "open": "_feeds",
     "open_feed": "engine.feeds",
     "read_result": "_commands",
+    "region": "workbench.lines.region",
     "replay": "_rows",
     "resolve": "variants",
     "rows": "_rows",
@@ -84,12 +89,15 @@ __all__ = [
     "features",
     "generate",
     "inspect",
+    "latency",
+    "lines",
     "list_variants",
     "load",
     "load_file",
     "open",
     "open_feed",
     "read_result",
+    "region",
     "replay",
     "resolve",
     "rows",
@@ -110,3 +118,10 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """``%load_ext lobench`` in a notebook: the magic ``%%lines``."""
+    from lobench.workbench.lines.magic import register
+
+    register(shell)

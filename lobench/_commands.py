@@ -1,21 +1,24 @@
-"""Variants and engines from Python: verify, conform, run, compare, read_result, list_variants, inspect."""
+"""Variants and engines from Python: verify, conform, run, compare, latency, read_result, list_variants, inspect."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from os import fspath
 from typing import Any, overload
 
 from lobench._feeds import FeedLike, PathLikes, Progress, advancing, source_of, words_of
+from lobench.engine.errors import UsageError
 from lobench.engine.foreign.start import Contestant
 from lobench.workbench.against.proof import Proof
-from lobench.workbench.cli import cmp
+from lobench.workbench.cli import cmp, contest
+from lobench.workbench.cli import latency as latency_command
 from lobench.workbench.cli import run as run_command
 from lobench.workbench.cli import verify as verify_command
 from lobench.workbench.cli.calling import arguments_of
 from lobench.workbench.cli.conform import judged
 from lobench.workbench.conformance.conforming import Conformance
 from lobench.workbench.console import quiet
+from lobench.workbench.contest.loading import spec_of
 from lobench.workbench.inspecting import Inspection, inspect_feed
 from lobench.workbench.ladder import known_with
 from lobench.workbench.results import read
@@ -125,6 +128,7 @@ def run(
     until: str = "strategies",
     quick: bool = False,
     profile: bool = False,
+    latency: bool = False,
     budget: float | str | None = None,
     processes: int | None = None,
     output: PathLikes = "out",
@@ -150,6 +154,7 @@ def run(
         until=until,
         quick=quick,
         profile=profile,
+        latency=latency,
         budget=budget,
         processes=processes,
         output=fspath(output),
@@ -164,6 +169,7 @@ def run(
         return RunResult(content, folder.result, write([content], folder.path))
 
 
+@overload
 def compare(
     a: str,
     b: str,
@@ -175,36 +181,145 @@ def compare(
     tuning: PathLikes | None = None,
     until: str = "strategies",
     budget: float | str | None = None,
+    precision: float | str | None = None,
+    processes: int | None = None,
+    tolerance: float | str = 0.0,
+    time_limit: float | str | None = None,
+    output: PathLikes = "out",
+    progress: bool = True,
+) -> RunResult: ...
+@overload
+def compare(
+    a: Callable[..., Any],
+    b: Callable[..., Any],
+    *,
+    others: Sequence[Callable[..., Any]] = (),
+    setup: Callable[[], Any] | None = None,
+    reset: str = "fresh",
+    same: Callable[[Any, Any], Any] | None = None,
+    clock: str | None = None,
+    budget: float | str | None = None,
+    precision: float | str | None = None,
+    processes: int | None = None,
+    tolerance: float | str = 0.0,
+    output: PathLikes = "out",
+    progress: bool = True,
+) -> RunResult: ...
+
+
+def compare(
+    a: str | Callable[..., Any],
+    b: str | Callable[..., Any],
+    feed: FeedLike | None = None,
+    *,
+    others: Sequence[Callable[..., Any]] = (),
+    setup: Callable[[], Any] | None = None,
+    reset: str = "fresh",
+    same: Callable[[Any, Any], Any] | None = None,
+    clock: str | None = None,
+    ladder: PathLikes | None = None,
+    variants_from: Sequence[PathLikes] = (),
+    evaluate: str = "last",
+    tuning: PathLikes | None = None,
+    until: str = "strategies",
+    budget: float | str | None = None,
+    precision: float | str | None = None,
     processes: int | None = None,
     tolerance: float | str = 0.0,
     time_limit: float | str | None = None,
     output: PathLikes = "out",
     progress: bool = True,
 ) -> RunResult:
-    """Is variant ``b`` faster than ``a``? Both are verified and measured in one session: ``lobench cmp``.
+    """Is ``b`` faster than ``a``? Two variants by their names, verified and measured in one session, or two functions,
+    whose results must be equal: ``lobench cmp``.
 
     ``comparison`` of the result has the ratio, its interval and the verdict; it is None where one of the two does not
-    compute what the reference computes. Raises UsageError, FeedError.
+    compute what the other does. Functions are loaded by fresh processes: they stand in a module or in a file. ``setup``
+    returns their arguments, for each call anew, or (``reset``) once to be copied or shared; ``same`` says whether two
+    results are equal; verdicts are on CPU time, or on the ``clock`` "wall". All ``others`` are compared with ``a``.
+    Options that are of the other kind of comparison are refused. Raises UsageError, FeedError.
 
         result = lobench.compare("p4", "my_variant", variants_from=["my_variant.py"], budget="30s")
         result.comparison.verdict, result.comparison.ratio
+        result = lobench.compare(mine.slow, mine.fast, setup=mine.arguments, precision="0.5%")
     """
+    words = words_of(feed)
     arguments = arguments_of(
         "cmp",
-        [*(word for word in words_of(feed) if word.startswith("--")), a, b, *_names(words_of(feed))],
+        [
+            *(word for word in words if word.startswith("--")),
+            *map(_spec, (a, b, *others)),
+            *_names(words),
+        ],
+        setup=_spec(setup),
+        reset=reset,
+        same=_spec(same),
+        clock=clock,
         ladder=_path(ladder),
         variants_from=_paths(variants_from),
         evaluate=evaluate,
         tuning=_path(tuning),
         until=until,
         budget=budget,
+        precision=precision,
         processes=processes,
         tolerance=tolerance,
         time_limit=time_limit,
         output=fspath(output),
     )
+    asked = contest.asked_of(arguments, cmp.defaults())
+    if asked is None and others:
+        raise UsageError("others says nothing of variants; leave it out")
     with quiet(not progress):
-        folder, _, _ = cmp.conducted(arguments)
+        if asked is None:
+            folder, _, _ = cmp.conducted(arguments)
+        else:
+            folder, _ = contest.conducted(arguments, asked)
+        return RunResult(read(folder.result), folder.result)
+
+
+def latency(
+    feed: FeedLike | None = None,
+    *,
+    variants: str = "ladder",
+    ladder: PathLikes | None = None,
+    variants_from: Sequence[PathLikes] = (),
+    evaluate: str = "last",
+    tuning: PathLikes | None = None,
+    until: str = "strategies",
+    speeds: Sequence[float] | None = None,
+    bound: str | None = None,
+    block: int | None = None,
+    passes: int | None = None,
+    time_limit: float | str | None = None,
+    output: PathLikes = "out",
+    progress: bool = True,
+) -> RunResult:
+    """How long do events take to be answered when they come as they did, and faster? ``lobench latency``.
+
+    ``latency()`` of the result is a table of response times. Raises UsageError, FeedError.
+
+        result = lobench.latency("day.mbo.dbn.zst", variants="p5 p7", speeds=[1, 10], bound="50us")
+        result.latency().to_pandas()
+    """
+    arguments = arguments_of(
+        "latency",
+        words_of(feed),
+        variants=variants,
+        ladder=_path(ladder),
+        variants_from=_paths(variants_from),
+        evaluate=evaluate,
+        tuning=_path(tuning),
+        until=until,
+        speeds=None if speeds is None else ",".join(map(str, speeds)),
+        bound=bound,
+        block=block,
+        passes=passes,
+        time_limit=time_limit,
+        output=fspath(output),
+    )
+    with quiet(not progress):
+        folder, _ = latency_command.conducted(arguments)
         return RunResult(read(folder.result), folder.result)
 
 
@@ -253,6 +368,11 @@ def _path(path: PathLikes | None) -> str | None:
 
 def _paths(paths: Sequence[PathLikes]) -> list[str]:
     return [fspath(path) for path in paths]
+
+
+def _spec(function: str | Callable[..., Any] | None) -> Any:
+    """As a command line names it."""
+    return spec_of(function) if callable(function) else function
 
 
 def _names(words: Sequence[str]) -> list[Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from lobench.reports.numbers import TIMES, between, counted, integer, listed, percent, spelled
-from lobench.reports.result_view import ResultView
+from lobench.reports.result_view import LATENCY, ResultView
 from lobench.reports.side_by_side import by_ladder
+from lobench.workbench.latency.shown import headroom
 from lobench.workbench.results.model.analysis import Rung
 from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.results.model.noise import Noise
@@ -15,6 +16,9 @@ def answer(feeds: list[ResultView]) -> str:
     """One sentence over all feeds of all documents."""
     if not feeds:
         return "This result holds no feed."
+    delayed = [feed for feed in feeds if feed.document.kind == LATENCY]
+    if len(delayed) == len(feeds):
+        return "; ".join([*(f"{headroom(feed.feed)} on {feed.name}" for feed in feeds), _proof(feeds)]) + "."
     # A part of the pipeline does not stand for the whole where that was measured, too.
     whole = [feed for feed in feeds if feed.whole] or feeds
     idle = [feed for feed in whole if feed.idle]

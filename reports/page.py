@@ -9,8 +9,8 @@ from typing import TypeVar
 from lobench.reports.answer import answer
 from lobench.reports.blocks import Page, Part, Section, Text
 from lobench.reports.numbers import counted, listed, percent
-from lobench.reports.result_view import WHOLE, ResultView, printable
-from lobench.reports.sections import DOCUMENT_SECTIONS, FEED_SECTIONS
+from lobench.reports.result_view import LATENCY, WHOLE, ResultView, printable
+from lobench.reports.sections import CONTEST_SECTIONS, contest, document_sections, feed_sections
 from lobench.reports.side_by_side import by_ladder
 from lobench.reports.summary import summary
 from lobench.workbench.results.caution import caution
@@ -28,17 +28,20 @@ def page(documents: list[Result]) -> Page:
     """The page of one or several validated result documents."""
     documents = [printable(document) for document in documents]
     single = len(documents) == 1
-    alone = single and len(documents[0].feeds) == 1
+    alone = single and len(documents[0].feeds) + (documents[0].contest is not None) == 1
     parts: list[Part] = []
     feeds: list[ResultView] = []
     anchors: list[str] = []
     warnings: list[Text] = []
     for number, document in enumerate(documents, start=1):
-        own = _built(DOCUMENT_SECTIONS, document)
+        own = _built(document_sections(document), document)
         warnings += _warnings(document, "This result" if single else f"Result {number}")
+        if document.contest is not None:
+            sections, title = _built(CONTEST_SECTIONS, document), "" if alone else document.contest.title
+            parts.append(Part(f"result{number}-contest", title, "", sections + own if alone else sections))
         for place, feed in enumerate(document.feeds, start=1):
             view = ResultView(document, feed)
-            key, sections = f"result{number}-feed{place}", _built(FEED_SECTIONS, view)
+            key, sections = f"result{number}-feed{place}", _built(feed_sections(document), view)
             feeds.append(view)
             anchors.append(key)
             parts.append(Part(key, "" if alone else view.name, _counts(feed), sections + own if alone else sections))
@@ -50,15 +53,17 @@ def page(documents: list[Result]) -> Page:
         # A feed may stand there once for each ladder.
         names_of = {anchor: f"{view.name}, {view.ladder_name}" for anchor, view in zip(anchors, feeds, strict=True)}
         parts = [replace(part, title=names_of.get(part.key, part.title)) for part in parts]
-    names = list(dict.fromkeys(feed.name for feed in feeds))
+    contests = [document.contest for document in documents if document.contest]
+    names = list(dict.fromkeys([*(found.title for found in contests), *(feed.name for feed in feeds)]))
+    answers = [f"{contest.answer(found)}." for found in contests] + ([answer(feeds)] if feeds or not contests else [])
     line = _line(documents[0]) if single else counted(len(documents), "result")
     return Page(
         title=f"lobench: {listed(names) or 'no feed'}",
-        answer=answer(feeds),
-        line=f"{line} · {parts[0].line}" if alone else line,
+        answer=" ".join(answers),
+        line=" · ".join(filter(None, [line, parts[0].line])) if alone else line,
         warnings=warnings,
         parts=parts,
-        summary=[] if alone or not feeds else summary(feeds, anchors),
+        summary=[] if alone or all(feed.document.kind == LATENCY for feed in feeds) else summary(feeds, anchors),
     )
 
 
@@ -99,6 +104,8 @@ def _warnings(document: Result, which: str) -> list[Text]:
     if wrong:
         text = f"{listed(wrong)} did not compute what the reference computes: refuted, and shown without any figure."
         found.append(Text(text, "warning"))
+    if document.contest is not None:
+        found += [Text(text, "warning") for text in contest.warnings(document.contest)]
     return found + [Text(text, "warning") for feed in feeds for text in _coarse(feed)]
 
 

@@ -24,6 +24,8 @@ from lobench.workbench.results.refuted import refuted
 
 WHOLE = "strategies"
 """The pipeline's last stage: a document of all of it is ``until`` this."""
+LATENCY = "latency"
+"""The kind of a document that is about nothing but latency."""
 OWN = "lobench"
 """The name of lobench's own ladder."""
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")

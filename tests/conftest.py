@@ -6,6 +6,7 @@ that carries none is fast in ``tests/unit`` and normal elsewhere. A fast test th
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import tempfile
@@ -16,6 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+from tests import made_once
 
 FAST, NORMAL, LONG = TIERS = ("fast", "normal", "long")
 UNIT = Path(__file__).parent / "unit"
@@ -23,6 +27,26 @@ UNIT = Path(__file__).parent / "unit"
 # A shell that starts the tests in the background has them ignore interrupts, and all that they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+_chosen = [LONG]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    _chosen[:] = [config.getoption("--tier")]
+    settings.register_profile("tier", max_examples=examples(100))
+    settings.load_profile("tier")
+
+
+def examples(count: int) -> int:
+    """Examples of a property: ``count`` in the long tier, a third of them in those before it."""
+    return count if _chosen == [LONG] else count // 3
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        made_once.keep_in(tmp_path_factory.getbasetemp().parent)
 
 
 def tier(item: pytest.Item) -> str:

@@ -17,7 +17,7 @@ import pytest
 from lobench.engine.feeds.base import Chunk
 from lobench.engine.oracle import Oracle
 from lobench.engine.oracle.features import FEATURES
-from lobench.engine.policy import COMPILED_AXES, Variant
+from lobench.engine.policy import COMPILED_AXES, CORE_AXES, Variant
 from lobench.engine.records import ASK, BATCH, BID, MBO
 from lobench.engine.replay import Replay, Rows
 from lobench.engine.result import DIGEST_NAMES, Result
@@ -43,6 +43,18 @@ def group(variant: Variant) -> Any:
 def each(variants: Iterable[Variant], *marks: Any) -> list[Any]:
     """Parameters for ``parametrize``: one variant each, with its name, its ``group`` and these ``marks``."""
     return [pytest.param(variant, id=variant.name, marks=[group(variant), *marks]) for variant in variants]
+
+
+def _few(variant: Variant) -> bool:
+    """Whether a combination has the policies of the reference up to one axis and those of the phases from there on, or
+    the other way round: among these eight any two policies of two axes meet."""
+    changed = [variant.policies[axis] != LADDER[0].policies[axis] for axis in CORE_AXES]
+    return changed in (sorted(changed), sorted(changed, reverse=True))
+
+
+FEW = [variant for variant in FACTORIAL if _few(variant)]
+COMBINED = [*each([*FEW, *ABOVE]), *each([one for one in FACTORIAL if one not in FEW], pytest.mark.long)]
+"""Parameters: all combinations of the factorial's policies, and the phases that stand on top of them."""
 
 
 def chunks(records: Records, size: int = 1 << 30) -> Iterator[Chunk]:

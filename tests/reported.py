@@ -6,6 +6,7 @@ from typing import Any
 
 from lobench.workbench.results.model.control import once
 from tests.documents import SPEEDS, Document, document
+from tests.latencies import latency_of
 from tests.profiled import profiles_of
 
 HOSTILE = {
@@ -24,7 +25,8 @@ def complete(**more: Any) -> Document:
     parts = {"factorial": True, "from_top": True, "isolated": True, "scaling": True, "limits": True, "sweep": True}
     made = document(**{**parts, **more})
     for feed in made["feeds"]:
-        feed["profiles"] = profiles_of([variant["name"] for variant in made["variants"]])
+        names = [variant["name"] for variant in made["variants"]]
+        feed["profiles"], feed["latency"] = profiles_of(names), latency_of(names)
     return made
 
 
@@ -78,6 +80,9 @@ def refuted(name: str = "p4_hash_lookup") -> Document:
         )
         for rows in (analysis["ladder"], analysis["bias"], analysis["scaling"]):
             _betray([row for row in rows if row["variant"] == name])
+        for entry in feed["latency"]["variants"]:
+            if entry["variant"] == name:
+                entry |= {"largest": TELLTALE, "replay": TELLTALE, "probe": TELLTALE}
         for entry in feed["profiles"]["variants"]:
             if name in (entry["variant"], (entry["change"] or {"before": None})["before"]):
                 _betray(entry["stages"] if entry["variant"] == name else [])

@@ -65,6 +65,17 @@ def headline(name: str, result: Result) -> str:
     return f"{name}: {counts}"
 
 
+def duration(seconds: float, digits: int = 4) -> str:
+    """With so many digits, in the unit that suits it."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)):
+        # Rounded first: 999.96 µs with four digits are 1 ms.
+        value = float(f"{seconds / size:.{digits - 1}e}")
+        if value >= 1 or unit == "ns":
+            break
+    before = len(str(int(value))) if value >= 1 else 1
+    return f"{value:.{max(0, digits - before)}f} {unit}"
+
+
 def print_json(value: Any) -> None:
     """One JSON object on stdout; NaN and infinities become null, as JSON has none."""
     print(json.dumps(_plain(value), indent=2))

@@ -17,7 +17,8 @@ LADDER: Final = "ladder"
 def select(names: str, ladder: Ladder) -> list[Contestant]:
     """``ladder``: every step and the user's own; ``factorial``: the combinations of the core axes and the user's own;
     ``from-top``: the last step, it without one axis at a time, and the user's own; else names or combinations separated
-    by spaces, ``ladder`` among them. Raises UsageError for what does not exist."""
+    by spaces, ``ladder`` among them, and the user's own that are not named: who gives a file means it. Raises
+    UsageError for what does not exist."""
     if names == "factorial":
         if not ladder.crossed:
             raise UsageError(f"{ladder.path}: factorial needs steps with two policies of each core axis")
@@ -26,12 +27,13 @@ def select(names: str, ladder: Ladder) -> list[Contestant]:
         if not ladder.dismantled:
             raise UsageError(f"{ladder.path}: from-top needs both ends of the ladder made of lobench's policies")
         return [*from_top(dict(ladder.known), ladder.reference), *ladder.beside]
+    if not names.split():
+        raise UsageError("--variants names no variant")
     chosen: dict[str, Contestant] = {}
     for name in names.split():
         found = [*ladder.steps, *ladder.beside] if name == LADDER else [ladder.named(name)]
         chosen |= {variant.name: variant for variant in found}
-    if not chosen:
-        raise UsageError("--variants names no variant")
+    chosen |= {variant.name: variant for variant in ladder.beside}
     return list(chosen.values())
 
 

@@ -15,7 +15,7 @@ from lobench.engine.feeds.base import Chunk, Feed
 from lobench.engine.feeds.framer import RUN
 from lobench.engine.feeds.mapped import check
 from lobench.engine.feeds.memory import available_memory
-from lobench.engine.records import MBO
+from lobench.engine.records import ADD, CANCEL, MBO
 
 _WORDS = MBO.itemsize // 4
 _FIRST_ROOM = 1 << 24
@@ -67,6 +67,18 @@ class LoadedFeed:
     def digest(self) -> str:
         """Hex BLAKE2b, 128 bits, of the records in order; the same for a file, its compressed and its ts_out copies."""
         return hashlib.blake2b(self.records.view(np.uint8).data, digest_size=16).hexdigest()
+
+    @cached_property
+    def most_orders(self) -> int:
+        """About how many orders rest at a time at most: adds less cancels, which need not take all of an order."""
+        action = self.records["action"]
+        resting = np.cumsum((action == ADD).astype(np.int8) - (action == CANCEL).astype(np.int8), dtype=np.int64)
+        return int(resting.max(initial=0))
+
+    @cached_property
+    def instruments(self) -> int:
+        """How many instruments its records name."""
+        return len(np.unique(self.records["instrument_id"]))
 
     def slice(self, start: int, stop: int) -> Chunk:
         """Records ``start`` to ``stop`` (excluded) as one chunk; 0 <= start <= stop <= count, else IndexError.

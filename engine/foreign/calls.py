@@ -1,4 +1,4 @@
-"""Calling the functions of an engine's table from compiled code, by their addresses."""
+"""Calling machine code from compiled code, by its address: functions of an engine's table, and whole kernels."""
 
 from __future__ import annotations
 
@@ -61,3 +61,29 @@ def _call_about_book(typingctx: Any, function: Any, engine: Any, instrument: Any
 call_levels = named_intrinsic(_call_levels)
 call_orders = named_intrinsic(_call_orders)
 call_about_book = named_intrinsic(_call_about_book)
+
+
+def _call_apply(typingctx: Any, function: Any, engine: Any, records: Any, stride: Any, count: Any) -> Any:
+    """``apply`` of the table."""
+    return _call((64, 64, 64, 64), 32)
+
+
+def _call_kernel(
+    typingctx: Any,
+    function: Any,
+    result: Any,
+    error: Any,
+    state: Any,
+    address: Any,
+    stride: Any,
+    count: Any,
+    tap: Any,
+    probe: Any,
+) -> Any:
+    """A replay's kernel by Numba's calling convention: ``result`` and ``error`` are addresses of a word each, ``tap``
+    and ``probe``, which are None, pointers that nobody reads. It returns 0 unless it raised something."""
+    return _call((64,) * 8, 32)
+
+
+call_apply = named_intrinsic(_call_apply)
+call_kernel = named_intrinsic(_call_kernel)

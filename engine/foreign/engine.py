@@ -99,6 +99,11 @@ class ForeignEngine:
         return False
 
     @property
+    def block(self) -> int:
+        """It is not known to gain anything by being handed several records at a time."""
+        return 1
+
+    @property
     def parameters(self) -> None:
         return None
 

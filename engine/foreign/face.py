@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from lobench.engine.errors import LobenchError
 from lobench.engine.foreign.abi import Counts
+from lobench.engine.native_call import Call
 
 
 class EngineError(LobenchError):
@@ -20,6 +21,10 @@ class Face(Protocol):
 
     def apply(self, address: int, stride: int, count: int) -> None:
         """Handle ``count`` MBO records from ``address`` on."""
+        ...
+
+    def call(self, address: int, stride: int, count: int) -> Call:
+        """How a caller hands over these records itself."""
         ...
 
     def levels(self, instrument_id: int, publisher_id: int, side: str, n: int) -> npt.NDArray[np.void]:

@@ -32,6 +32,7 @@ from lobench.engine.foreign.abi import (
     Table,
 )
 from lobench.engine.foreign.face import EngineError
+from lobench.engine.native_call import NativeCall
 from lobench.engine.silence import stdout_aside
 
 if TYPE_CHECKING:
@@ -143,6 +144,10 @@ class LibraryEngine:
         code = self._apply(self._engine, address, stride, count)
         if code:
             self._check("apply", code)
+
+    def call(self, address: int, stride: int, count: int) -> NativeCall:
+        assert self._engine is not None
+        return NativeCall(self._library.table.apply, self._engine, compiled=False)
 
     def levels(self, instrument_id: int, publisher_id: int, side: str, n: int) -> npt.NDArray[np.void]:
         found = np.zeros(n, LEVEL)

@@ -30,6 +30,7 @@ from lobench.engine.foreign.face import EngineError
 from lobench.engine.foreign.values import accounts_value, best_levels
 from lobench.engine.inspection import peek
 from lobench.engine.native import INTEGER, int64, uint64, view
+from lobench.engine.native_call import PythonCall
 from lobench.engine.records import MBO
 
 OFFERS: Final = dict(zip(("bbo", "levels", "queues", "features", "strategies", "anomalies"), abi.OFFERS, strict=True))
@@ -99,15 +100,10 @@ class PythonEngine:
         self._engine = make(options)
 
     def apply(self, address: int, stride: int, count: int) -> None:
-        if count == 0:
-            records = np.zeros(0, MBO)
-        elif stride == MBO.itemsize:
-            records = peek(address, MBO, count)
-        else:
-            owner = peek(address, np.dtype("u1"), stride * (count - 1) + MBO.itemsize)
-            records = np.ndarray(count, MBO, owner.data, strides=(stride,))
-        records.setflags(write=False)
-        self._engine.apply(records)
+        self._engine.apply(_records(address, stride, count))
+
+    def call(self, address: int, stride: int, count: int) -> PythonCall:
+        return PythonCall(self._engine.apply, _records(address, stride, count))
 
     def levels(self, instrument_id: int, publisher_id: int, side: str, n: int) -> npt.NDArray[np.void]:
         return _array(self._engine.levels(instrument_id, publisher_id, side, 0, n), LEVEL, n)
@@ -183,3 +179,16 @@ def _array(entries: Any, dtype: np.dtype[np.void], most: int) -> npt.NDArray[np.
     if len(found) > most:
         raise EngineError(f"an answer has {len(found)} entries where {most} were asked for")
     return found
+
+
+def _records(address: int, stride: int, count: int) -> npt.NDArray[np.void]:
+    """Records where they lie, as an engine gets them: read-only, dtype ``MBO``."""
+    if count == 0:
+        records = np.zeros(0, MBO)
+    elif stride == MBO.itemsize:
+        records = peek(address, MBO, count)
+    else:
+        owner = peek(address, np.dtype("u1"), stride * (count - 1) + MBO.itemsize)
+        records = np.ndarray(count, MBO, owner.data, strides=(stride,))
+    records.setflags(write=False)
+    return records

@@ -18,6 +18,7 @@ from lobench.engine.foreign.engine import ForeignEngine
 from lobench.engine.foreign.face import EngineError, Face
 from lobench.engine.foreign.keys import Keys
 from lobench.engine.inspection import Level
+from lobench.engine.native_call import Call
 from lobench.engine.records import MBO
 from lobench.engine.registry import STRATEGIES
 from lobench.engine.result import Result, StrategyEnd
@@ -80,7 +81,13 @@ class ForeignReplay:
         self._stage = STAGES.index(workload.until)
         self._books = workload.books
         self._before = threads()
-        options = Options(stage=self._stage, evaluate_every=workload.evaluate == "every", workers=workers)
+        options = Options(
+            stage=self._stage,
+            evaluate_every=workload.evaluate == "every",
+            workers=workers,
+            expected_orders=workload.orders,
+            expected_instruments=workload.instruments,
+        )
         self._face = engine.start(options)
         self._apply = self._face.apply
         self._keys = Keys()
@@ -116,6 +123,11 @@ class ForeignReplay:
             raise StaleError("this replay is closed: its memory is freed")
         self._apply(address, stride, count)
         self._note(address, stride, count)
+
+    def call(self, chunk: Chunk) -> Call:
+        """How the records of ``chunk`` are handed over in calls of the caller's own, all before anything is asked."""
+        self._note(chunk.address, chunk.stride, chunk.count)
+        return self._face.call(chunk.address, chunk.stride, chunk.count)
 
     def settle(self) -> None:
         """Look at the books of the records so far: what the laboratory does for the engine, outside all clocks."""

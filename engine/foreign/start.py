@@ -14,6 +14,7 @@ from lobench.engine.feeds.base import Chunk
 from lobench.engine.foreign.engine import ForeignEngine
 from lobench.engine.foreign.replay import ForeignBook, ForeignReplay
 from lobench.engine.inspection import Book
+from lobench.engine.native_call import Call
 from lobench.engine.policy import Variant
 from lobench.engine.replay import Replay
 from lobench.engine.result import Result
@@ -36,6 +37,10 @@ class Running(Protocol):
     def apply(self, chunk: Chunk) -> None: ...
 
     def run(self, address: int, stride: int, count: int) -> None: ...
+
+    def call(self, chunk: Chunk) -> Call:
+        """How the records of ``chunk`` are handed over in calls of the caller's own, without moving them."""
+        ...
 
     def settle(self) -> None:
         """Do what the laboratory owes before the state is asked for; never the contestant's work."""

@@ -71,7 +71,7 @@ def _feed(feed: FeedResult, result: Result) -> Feed:
         name=feed.name,
         events=feed.events,
         books=feed.books,
-        processes=len({row[0] for row in feed.session.samples.rows}) if feed.session else 0,
+        processes=feed.session.samples.processes if feed.session else 0,
         rows=rows,
         failed={
             peer.package: out.get(name, "it ended a measuring process, and was left out from there on")

@@ -105,6 +105,20 @@ def _points(rows: Sequence[tuple[str, int, Interval]]) -> tuple[list[Point], lis
     return [{"label": short[variant], "at": at, **asdict(cost)} for variant, at, cost in rows], list(short.values())
 
 
+def marks(points: list[Point], series: list[str], x: alt.X, y: Callable[[str], alt.Y]) -> list[Any]:
+    """Lines and marks of series, told apart by colour, shape and legend; more series than colours reuse them with other
+    shapes."""
+    colors = [SERIES[index % len(SERIES)] for index in range(len(series))]
+    shapes = [SHAPES[(index + index // len(SERIES)) % len(SHAPES)] for index in range(len(series))]
+    color = alt.Color("label:N", scale=alt.Scale(domain=series, range=colors), title=None)
+    shape = alt.Shape("label:N", scale=alt.Scale(domain=series, range=shapes), title=None)
+    base = alt.Chart(data(points)).encode(x=x, color=color)
+    return [
+        base.mark_line(strokeWidth=2).encode(y=y("value")),
+        base.mark_point(filled=True, size=70, opacity=1).encode(y=y("value"), shape=shape),
+    ]
+
+
 def _lines(
     width: int,
     points: list[Point],
@@ -115,16 +129,8 @@ def _lines(
     title: str,
     notes: str,
 ) -> Any:
-    """Marks told apart by colour, shape and legend; more series than colours reuse them with other shapes."""
-    colors = [SERIES[index % len(SERIES)] for index in range(len(series))]
-    shapes = [SHAPES[(index + index // len(SERIES)) % len(SHAPES)] for index in range(len(series))]
-    color = alt.Color("label:N", scale=alt.Scale(domain=series, range=colors), title=None)
-    shape = alt.Shape("label:N", scale=alt.Scale(domain=series, range=shapes), title=None)
-    base = alt.Chart(data(points)).encode(x=x, color=color)
-    chart = alt.layer(
-        *below,
-        base.mark_line(strokeWidth=2).encode(y=y("value")),
-        base.mark_rule(strokeWidth=2, clip=True).encode(y=y("low"), y2="high:Q"),
-        base.mark_point(filled=True, size=70, opacity=1).encode(y=y("value"), shape=shape),
-    ).properties(width=width - 90, height=HEIGHT)
+    """``marks`` with their intervals."""
+    line, mark = marks(points, series, x, y)
+    bars = line.mark_rule(strokeWidth=2, clip=True).encode(y=y("low"), y2="high:Q")
+    chart = alt.layer(*below, line, bars, mark).properties(width=width - 90, height=HEIGHT)
     return finish(chart, width, title, notes)

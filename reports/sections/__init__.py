@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from lobench.reports.blocks import Section
-from lobench.reports.result_view import ResultView
+from lobench.reports.result_view import LATENCY, ResultView
 from lobench.reports.sections import (
     attribution,
+    contest,
     cost,
     counters,
     interactions,
     ladder,
+    latency,
     machine,
     noise,
     profiles,
@@ -33,5 +35,16 @@ FEED_SECTIONS: Sequence[Callable[[ResultView], Section | None]] = (
     verification.section,
     noise.section,
     scaling.section,
+    latency.section,
 )
+CONTEST_SECTIONS: Sequence[Callable[[Result], Section | None]] = (contest.section, contest.noise_section)
 DOCUMENT_SECTIONS: Sequence[Callable[[Result], Section | None]] = (cost.section, machine.section)
+
+
+def feed_sections(document: Result) -> Sequence[Callable[[ResultView], Section | None]]:
+    """Those of a document's feeds: of one that is about latency alone, what it is about."""
+    return (latency.section, verification.section) if document.kind == LATENCY else FEED_SECTIONS
+
+
+def document_sections(document: Result) -> Sequence[Callable[[Result], Section | None]]:
+    return (machine.section,) if document.kind == LATENCY else DOCUMENT_SECTIONS

@@ -13,8 +13,8 @@ from lobench.workbench.results.refuted import refuted
 
 
 def section(document: Result) -> Section | None:
-    """None where a user's ladder was measured, and not lobench's variants that it compares."""
-    if document.ladder is not None and document.sweep is None:
+    """None where a user's ladder or no variants were measured, and not lobench's variants that it compares."""
+    if (document.ladder is not None or document.contest is not None) and document.sweep is None:
         return None
     return Section("cost", "Cost against orders at a level", _blocks(document))
 

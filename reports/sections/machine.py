@@ -32,6 +32,7 @@ def _variants(document: Result) -> Table:
     """Those that a reader meets on the page; the factorial's combinations are named by their policies anyway."""
     met = {outcome.name for feed in document.feeds for outcome in feed.verification}
     met |= {name for feed in document.feeds if feed.session for name in feed.session.measured}
+    met |= {subject.name for subject in document.contest.subjects} if document.contest else set()
     rows = [
         [
             Cell(variant.name),
@@ -41,15 +42,20 @@ def _variants(document: Result) -> Table:
         for variant in document.variants
         if variant.name in met
     ]
-    return Table("The variants", ["variant", "what it is", "digest of its source"], rows, words=frozenset({0, 1, 2}))
+    what = document.contest.kind if document.contest else "variants"
+    headings = [what[:-1], "what it is", "digest of its source"]
+    return Table(f"The {what}", headings, rows, words=frozenset({0, 1, 2}))
 
 
 def _environment(document: Result) -> Table:
+    replayed = [
+        ("features evaluated", EVALUATED.get(document.evaluate, document.evaluate)),
+        ("replayed until", document.until),
+    ]
     facts = [
         ("created", document.created),
         ("status", document.status),
-        ("features evaluated", EVALUATED.get(document.evaluate, document.evaluate)),
-        ("replayed until", document.until),
+        *([] if document.contest else replayed),
         ("digest of all sources", document.source_digest),
         *_flat("", as_json(document.environment)),
     ]

@@ -24,14 +24,19 @@ def _blocks(view: ResultView) -> list[Block]:
             "anyway. What the measurement says of two identical things is its error at their speed; a difference that "
             f"does not exceed that of the nearest ones is called “{NO_DIFFERENCE}”."
         ),
-        Table(
-            "The measurement's own error",
-            ["", "figure", "what it says"],
-            _rows(analysis.noise),
-            words=frozenset({0, 2}),
-        ),
+        table_of(analysis.noise),
     ]
     return [*blocks, *_bias(view), Text(_sentence(analysis.method))]
+
+
+def table_of(noise: Noise) -> Table:
+    """What a session says of its own error, row by row."""
+    return Table(
+        "The measurement's own error",
+        ["", "figure", "what it says"],
+        _rows(noise),
+        words=frozenset({0, 2}),
+    )
 
 
 def _rows(noise: Noise) -> list[list[Cell]]:

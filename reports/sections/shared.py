@@ -41,11 +41,8 @@ def session_line(session: SessionResult) -> str:
     """How a session was done."""
     design = session.design
     pinned = "pinned to one core" if design.pinned else "not pinned"
-    columns, rows = session.samples.columns, session.samples.rows
-    process, replay = columns.index("process"), columns.index("pass")
-    passes = len({(row[process], row[replay]) for row in rows})
     return (
         f"{session.events:,} events in slices of {design.slice_records:,}, {design.processes} processes "
-        f"({pinned}), {counted(passes, 'pass', 'passes')} over the feed in all, {len(rows):,} samples; seed "
-        f"{design.seed}."
+        f"({pinned}), {counted(session.samples.passes, 'pass', 'passes')} over the feed in all, "
+        f"{len(session.samples.rows):,} samples; seed {design.seed}."
     )

@@ -202,7 +202,7 @@ def test_without_scripts_everything_is_there(browser: Any, pages: Callable[[str]
             return " ".join(text.split()), page.locator("figure svg:visible").count()
 
     assert seen(java_script_enabled=False) == seen()
-    assert seen()[1] == 7
+    assert seen()[1] == 8
 
 
 def test_a_table_is_copied(browser: Any, pages: Callable[[str], Path]) -> None:
@@ -235,7 +235,7 @@ def test_it_prints(browser: Any, pages: Callable[[str], Path], tmp_path: Path) -
         assert page.locator("nav:visible, button:visible").count() == 0
         # What is folded away on the screen stands on paper.
         assert page.locator("details.fold:not([open]) > .table:visible").count() >= 8
-        assert page.locator("figure svg:visible").count() == 7
+        assert page.locator("figure svg:visible").count() == 8
         assert page.evaluate("document.scrollingElement.scrollWidth") <= PAPER
         assert page.evaluate(OVERLAPS) == []
         printed = page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)

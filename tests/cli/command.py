@@ -27,9 +27,10 @@ from lobench.engine.records import (
     NO_SIDE,
     TRADE,
 )
+from tests.cli import forked
 from tests.dbn_files import records
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = forked.ROOT
 COMMAND = [sys.executable, "-m", "lobench"]
 
 
@@ -44,10 +45,9 @@ PATIENCE = 1500.0
 """Seconds for a command: a first run of all parts compiles some forty kernels, beside other tests that compile."""
 
 
-def lobench(*arguments: object, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the command to its end."""
-    command = [*COMMAND, *map(str, arguments)]
-    return subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=PATIENCE)
+def lobench(*arguments: object, folder: Path | None = None, **changes: str) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end, with ``changes`` to its environment."""
+    return forked.run([*map(str, arguments)], folder, environment(**changes), PATIENCE)
 
 
 def answer(*arguments: object, folder: Path | None = None) -> Any:

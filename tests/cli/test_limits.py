@@ -46,7 +46,9 @@ def test_what_is_little_is_enough_or_told(limit: str) -> None:
         assert "events" in done.stdout
 
 
-@pytest.mark.parametrize("kibibytes", [451000, 480000, 520000, 600000])
+@pytest.mark.parametrize(
+    "kibibytes", [480000, *(pytest.param(other, marks=pytest.mark.long) for other in (451000, 520000, 600000))]
+)
 def test_a_compiler_without_memory_is_one_line(kibibytes: int, tmp_path: Path) -> None:
     """LLVM ends its process then, or throws through it."""
     words = ("replay", FEED, "--variant", "p1_zero_copy")

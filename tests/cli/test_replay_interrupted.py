@@ -41,7 +41,11 @@ def wait_for_rows(folder: Path, process: subprocess.Popen[str]) -> None:
 
 @pytest.mark.parametrize(
     ("number", "word"),
-    [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated"), (signal.SIGHUP, "hung up")],
+    [
+        (signal.SIGINT, "interrupted"),
+        pytest.param(signal.SIGTERM, "terminated", marks=pytest.mark.long),
+        (signal.SIGHUP, "hung up"),
+    ],
 )
 def test_keeps_the_rows_it_has(feed: str, tmp_path: Path, number: signal.Signals, word: str) -> None:
     features, book = tmp_path / "f.parquet", tmp_path / "b.parquet"

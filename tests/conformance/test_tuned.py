@@ -18,6 +18,7 @@ from lobench.engine.parameters import NEVER
 from lobench.engine.records import BATCH
 from lobench.engine.replay import Replay
 from lobench.variants.p7_cache_layout.parameters import DEFAULTS, LEAST_GAP, RANGES, Parameters
+from tests.conftest import examples
 from tests.replays import PHASE, Expected, Observed, Records, assert_same, group
 from tests.streams import Market, nonsense
 
@@ -74,14 +75,14 @@ def test_extremes(market: tuple[Records, Expected], chosen: Parameters) -> None:
 
 
 @given(records=nonsense(), chosen=parameters())
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(80), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_nonsense(records: Records, chosen: Parameters) -> None:
     note(str(chosen))
     assert_same(Observed(P8.fitted(chosen), records), Expected(records))
 
 
 @given(records=nonsense(40), chosen=parameters())
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_nonsense_repeated_across_batch_boundaries(records: Records, chosen: Parameters) -> None:
     long = np.tile(records, BATCH // len(records) + 2)
     note(str(chosen))
@@ -90,7 +91,7 @@ def test_nonsense_repeated_across_batch_boundaries(records: Records, chosen: Par
 
 @pytest.mark.parametrize("name", ["full-market", "deep-book", "auction-open"])
 @given(chosen=parameters())
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 def test_end_states_of_larger_feeds(name: str, chosen: Parameters) -> None:
     """Tables grow and windows move many times."""
     feed = load(open_feed([f"synth:{name},n=60k,seed=5,anomalies=0.005"]))

@@ -14,7 +14,8 @@ from lobench.engine.anomalies import ANOMALIES
 from lobench.engine.feeds import LoadedFeed, load, open_feed
 from lobench.engine.policy import Variant
 from lobench.engine.result import Digests, Result
-from tests.replays import ABOVE, FACTORIAL, LADDER, TOP, Expected, Observed, assert_equal, assert_same, each
+from tests.made_once import made_once
+from tests.replays import COMBINED, LADDER, TOP, Expected, Observed, assert_equal, assert_same, each
 
 DATA = os.environ.get("LOBENCH_REAL_DATA")
 
@@ -64,7 +65,7 @@ def feed(name: str) -> LoadedFeed:
 
 @cache
 def expected(name: str, evaluate: str) -> Expected:
-    return Expected(feed(name).records, evaluate)
+    return made_once(f"real {name} {evaluate}", lambda: Expected(feed(name).records, evaluate))
 
 
 def known(result: Result) -> Known:
@@ -86,7 +87,7 @@ def test_oracle(name: str, evaluate: str) -> None:
     assert known(expected(name, evaluate).result) == KNOWN[name, evaluate]
 
 
-@pytest.mark.parametrize("variant", each([*FACTORIAL, *ABOVE]))
+@pytest.mark.parametrize("variant", COMBINED)
 @pytest.mark.parametrize("name", [ESH4, ESM4])
 @pytest.mark.parametrize("workers", [1, 2])
 def test_every_combination(variant: Variant, name: str, workers: int) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import combinations
 
 import pytest
 
 from lobench.engine.anomalies import ANOMALIES
 from lobench.engine.feeds import LoadedFeed, load, open_feed
-from lobench.engine.policy import Variant
+from lobench.engine.policy import CORE_AXES, Variant
 from lobench.engine.synthetic import names
 from lobench.engine.synthetic.every_rule import EVERY_RULE
-from tests.replays import ABOVE, FACTORIAL, LADDER, TOP, Expected, Observed, assert_same, each
+from tests.made_once import made_once
+from tests.replays import COMBINED, FACTORIAL, FEW, LADDER, TOP, Expected, Observed, assert_same, each
 
 COUNT = 20_000
 PROFILES = [name for name, _ in names() if name != EVERY_RULE.name]
@@ -27,14 +29,29 @@ def feed(spec: str) -> LoadedFeed:
 
 @cache
 def expected(spec: str) -> Expected:
-    return Expected(feed(spec).records)
+    return made_once(f"synthetic {spec}", lambda: Expected(feed(spec).records))
 
 
-@pytest.mark.parametrize("variant", each([*FACTORIAL, *ABOVE]))
+@pytest.mark.parametrize("variant", COMBINED)
 @pytest.mark.parametrize("spec", [*FEEDS, RULES])
 @pytest.mark.parametrize("workers", [1, 2])
 def test_every_combination(variant: Variant, spec: str, workers: int) -> None:
     assert_same(Observed(variant, feed(spec).records, workers=workers, rows=workers == 1), expected(spec))
+
+
+@pytest.mark.fast
+def test_any_two_policies_meet_in_the_few() -> None:
+    """What the long tier adds are combinations of three and four."""
+
+    def pairs(variants: list[Variant]) -> set[tuple[str, ...]]:
+        chosen = [[f"{axis} {one.policies[axis]}" for axis in CORE_AXES] for one in variants]
+        return {pair for policies in chosen for pair in combinations(policies, 2)}
+
+    assert pairs(FEW) == pairs(FACTORIAL)
+    assert len(FEW) == 8
+    assert {tuple(one.policies.values()) for one in LADDER if (one.phase or 0) < 5} <= {
+        tuple(one.policies.values()) for one in FEW
+    }
 
 
 @pytest.mark.parametrize("variant", each([LADDER[0], TOP]))

@@ -156,6 +156,11 @@ static int32_t goes_wrong(engine *e, const lobench_mbo *r) {
     return LOBENCH_OK;
 }
 
+static void catch_up(engine *e) {
+    for (uint64_t i = 0; i < e->kept_count; i++) handle(e, &e->kept[i]);
+    e->kept_count = 0;
+}
+
 static int32_t apply(void *made, const void *records, uint64_t stride, uint64_t count) {
     engine *e = made;
     for (uint64_t i = 0; i < count; i++) {
@@ -168,6 +173,9 @@ static int32_t apply(void *made, const void *records, uint64_t stride, uint64_t 
         if (e->kept_count == e->kept_room)
             e->kept = realloc(e->kept, (e->kept_room = 2 * e->kept_room + 4096) * sizeof *r);
         e->kept[e->kept_count++] = *r;
+#if defined(EVERY)
+        if (e->kept_count == EVERY) catch_up(e);
+#endif
         continue;
 #elif defined(PRINTS)
         printf("record %lu\n", (unsigned long)e->records);
@@ -177,11 +185,6 @@ static int32_t apply(void *made, const void *records, uint64_t stride, uint64_t 
         if (code) return code;
     }
     return LOBENCH_OK;
-}
-
-static void catch_up(engine *e) {
-    for (uint64_t i = 0; i < e->kept_count; i++) handle(e, &e->kept[i]);
-    e->kept_count = 0;
 }
 
 static int better(int64_t price, int64_t than, char side) { return side == 'B' ? price > than : price < than; }

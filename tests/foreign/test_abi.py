@@ -7,6 +7,8 @@ import math
 import re
 import shutil
 import subprocess
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +42,19 @@ DTYPES = {
 
 def compiled(source: str, language: str, folder: Path, *options: str) -> Path:
     """The program or library of a source text; skips where there is no compiler for it."""
-    names = {"c": ("cc", "gcc"), "cpp": ("c++", "g++"), "rust": ("rustc",)}[language]
+    names = {"c": ("cc", "gcc"), "cpp": ("c++", "g++"), "rust": ("rustc",), "zig": ("zig",)}[language]
     compiler = next(filter(None, map(shutil.which, names)), None)
-    if compiler is None:
-        pytest.skip(f"no compiler for {language}")
     file, made = folder / f"mine.{'rs' if language == 'rust' else language}", folder / "mine.so"
     file.write_text(source)
+    if language == "zig":
+        # The package `ziglang` brings a compiler, too.
+        zig = [compiler] if compiler else [sys.executable, "-m", "ziglang"] if find_spec("ziglang") else None
+        if zig is None:
+            pytest.skip("no compiler for zig")
+        subprocess.run([*zig, *options, f"-femit-bin={made}", "-I", str(INCLUDE), str(file)], check=True, cwd=folder)
+        return made
+    if compiler is None:
+        pytest.skip(f"no compiler for {language}")
     given = ["-Wall", "-Wextra", "-I", str(INCLUDE)]
     if language == "rust":
         given = ["--edition", "2021", "-C", "panic=abort"]
@@ -150,6 +159,7 @@ def test_the_header_gives_the_documented_vectors(tmp_path: Path) -> None:
         ("c", ["-shared", "-fPIC", "-Werror"]),
         ("cpp", ["-shared", "-fPIC", "-std=c++17", "-Werror"]),
         ("rust", ["--crate-type", "cdylib"]),
+        ("zig", ["build-lib", "-dynamic", "-lc"]),
     ],
 )
 def test_the_documented_libraries_load(language: str, options: list[str], tmp_path: Path) -> None:

@@ -48,17 +48,17 @@ def test_a_text_is_no_library(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("define", "said"),
+    ("define", "seconds", "said"),
     [
-        ("EXITS_WHEN_LOADED", "when loaded, ended with code 0"),
-        ("CRASHES_WHEN_LOADED", "when loaded, was killed by SIGABRT"),
-        ("HANGS_WHEN_LOADED", "when loaded, did not end within 15 s"),
+        ("EXITS_WHEN_LOADED", 60.0, "when loaded, ended with code 0"),
+        ("CRASHES_WHEN_LOADED", 60.0, "when loaded, was killed by SIGABRT"),
+        ("HANGS_WHEN_LOADED", 2.0, "when loaded, did not end within 2 s"),
     ],
 )
 def test_what_ends_the_loading_process_ends_no_command(
-    define: str, said: str, build: Build, monkeypatch: pytest.MonkeyPatch
+    define: str, seconds: float, said: str, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(isolated, "LOADING_SECONDS", 15.0)
+    monkeypatch.setattr(isolated, "LOADING_SECONDS", seconds)
     with pytest.raises(UsageError, match=said):
         known_with([build(define.lower(), define)])
 

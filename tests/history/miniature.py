@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lobench.workbench.git import environment
+from tests.cli import forked
 from tests.cli.command import ROOT, calm
 from tests.dbn_files import header
 
@@ -154,24 +155,21 @@ class Miniature:
         return self.commit("One import name")
 
     def lobench(self, *words: object, **changes: str) -> subprocess.CompletedProcess[str]:
-        """Run the command inside the repository, with changes of the environment."""
-        with self.started(*words, **changes) as process:
-            try:
-                said, complained = process.communicate(timeout=600)
-            finally:
-                process.kill()
-        return subprocess.CompletedProcess(process.args, process.returncode, said, complained)
+        """Run the command inside the repository to its end, with changes of the environment."""
+        return forked.run([*map(str, words)], self.folder, self._variables(changes), 600, safe=True)
+
+    def _variables(self, changes: dict[str, str]) -> dict[str, str]:
+        own = {"PYTHONPATH": str(ROOT), "NO_COLOR": "1", "LOBENCH_CACHE_DIR": str(self.cache)}
+        return {**os.environ, **own, **changes}
 
     def started(self, *words: object, **changes: str) -> subprocess.Popen[str]:
         """The command, running inside the repository as a terminal runs it: in a process group of its own."""
-        variables = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "LOBENCH_CACHE_DIR": str(self.cache)}
-        variables |= changes
         command = [sys.executable, "-P", "-m", "lobench", *map(str, words)]
         pipe = subprocess.PIPE
         return subprocess.Popen(
             command,
             cwd=self.folder,
-            env=variables,
+            env=self._variables(changes),
             process_group=0,
             # Who runs the tests in the background has it ignored.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),

@@ -164,6 +164,7 @@ def test_ranges_are_understood_as_git_does(miniature: Miniature) -> None:
         assert (answer["base"][:8], answer["head"][:8]) == (base[:8], head[:8]), words
 
 
+@pytest.mark.long
 def test_what_a_change_reaches_is_looked_at(miniature: Miniature) -> None:
     """Neither the reference nor the top imports it: by default it is counted all the same."""
     miniature.commit("three", **TWO, variants__p1_middle="work = 20\nwrong = -1\n")

@@ -139,6 +139,7 @@ def test_every_nth_commit_ends_with_the_last(miniature: Miniature) -> None:
     assert set(result_files(miniature)) == {made[place][:8] for place in (0, 2, 4)}
 
 
+@pytest.mark.long
 def test_variants_that_came_later_are_measured_against_their_own_first(miniature: Miniature) -> None:
     miniature.work(5)
     second = miniature.work(5, variant="p1_new")
@@ -181,6 +182,7 @@ def test_refused(miniature: Miniature, words: tuple[str, ...], told: str) -> Non
     assert not list(miniature.folder.rglob("*.json"))
 
 
+@pytest.mark.long
 def test_short_names_and_commits_without_the_variant(miniature: Miniature) -> None:
     miniature.work(5)
     second = miniature.work(5, variant="p1_new")

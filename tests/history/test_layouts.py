@@ -81,6 +81,7 @@ def test_check_compares_across_the_move(moved: tuple[Miniature, dict[str, str]])
     assert verdict("before", "after", 1) == "more work"
 
 
+@pytest.mark.long
 @counts
 def test_a_history_goes_on_after_the_move(moved: tuple[Miniature, dict[str, str]]) -> None:
     """One series: backfilled over the move, then recorded from the last commit on."""

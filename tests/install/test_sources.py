@@ -40,11 +40,13 @@ def test_a_zip(checkout: Path, tree: set[str], build: Build, tmp_path: Path) -> 
     assert build(str(tmp_path / "lobench-main")) == tree
 
 
+@pytest.mark.long
 def test_a_clone_without_links(unlinked: Path, tree: set[str], build: Build) -> None:
     assert all((unlinked / "lobench" / part).is_file() for part in PARTS)
     assert build(str(unlinked)) == tree
 
 
+@pytest.mark.long
 def test_a_git_address(checkout: Path, tree: set[str], build: Build) -> None:
     assert build(f"git+{checkout.as_uri()}") == tree
 

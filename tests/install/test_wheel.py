@@ -59,7 +59,7 @@ def test_scalene_sees_an_installed_copy(installed: Path, tmp_path: Path) -> None
     assert done.returncode == 0, done.stderr
     lines = json.loads(done.stdout)["methods"]["scalene"]["lines"]
     # The file as a checkout names it, and its text.
-    assert any(row["file"] == "engine/session.py" and "kernel(" in row["text"] for row in lines), lines
+    assert any(row["file"] == "engine/replay.py" and "kernel(" in row["text"] for row in lines), lines
     assert not any("site-packages" in row["file"] for row in lines)
 
 

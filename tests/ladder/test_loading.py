@@ -93,8 +93,10 @@ def test_what_a_command_takes(tmp_path: Path) -> None:
 
     assert names("ladder") == ["p3_indexed_features", "mine", "beside"]
     assert names("ladder p7") == ["p3_indexed_features", "mine", "beside", "p7_cache_layout"]
-    assert names("p7 mine") == ["p7_cache_layout", "mine"]
-    assert [variant.name for variant in with_reference("mine", found)] == ["p3_indexed_features", "mine"]
+    # A file of the user's takes part, named or not.
+    assert names("p7 mine") == ["p7_cache_layout", "mine", "beside"]
+    assert names("beside p7") == ["beside", "p7_cache_layout"]
+    assert [variant.name for variant in with_reference("mine", found)] == ["p3_indexed_features", "mine", "beside"]
     assert names("from-top") == ["mine", "mine,lookup=linear", "beside"]
     with pytest.raises(UsageError, match="factorial needs steps with two policies of each core axis"):
         names("factorial")

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from lobench.engine.errors import FeedError
 from lobench.engine.feeds import compressed, load, open_feed
 from lobench.engine.records import MBO
+from tests.conftest import examples
 from tests.dbn_files import header, other_record, records, skippable, split, with_ts_out, write, zstd
 
-quick = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(deadline=None, max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 pieces = st.lists(
     st.one_of(

@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, given, note, settings
 from lobench.engine.anomalies import ANOMALIES
 from lobench.engine.policy import Variant
 from lobench.engine.records import BATCH
+from tests.conftest import examples
+from tests.made_once import made_once
 from tests.replays import LADDER, PHASE, TOP, Expected, Observed, Records, assert_same, each, table
 from tests.streams import Market, nonsense
 
@@ -27,12 +29,12 @@ def market(seed: int) -> Records:
 
 @cache
 def expected_of_market(seed: int, evaluate: str) -> Expected:
-    return Expected(market(seed), evaluate)
+    return made_once(f"market {seed} {evaluate}", lambda: Expected(market(seed), evaluate))
 
 
 @pytest.mark.parametrize("variant", each(PROVEN))
 @given(records=nonsense())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_nonsense(variant: Variant, records: Records) -> None:
     for evaluate in ("last", "every"):
         expected = Expected(records, evaluate)
@@ -43,7 +45,7 @@ def test_nonsense(variant: Variant, records: Records) -> None:
 
 @pytest.mark.parametrize("variant", each(PROVEN))
 @given(records=nonsense(40))
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_nonsense_repeated_across_batch_boundaries(variant: Variant, records: Records) -> None:
     """The same few records again and again: books fill up, samples are taken, tables grow and shrink."""
     long = np.tile(records, BATCH // len(records) + 2)

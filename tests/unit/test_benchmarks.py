@@ -17,7 +17,7 @@ from lobench.variants import discover
 from lobench.workbench.history.asv_files import configuration
 from tests.cli.command import ROOT
 
-pytestmark = pytest.mark.normal
+pytestmark = [pytest.mark.normal, pytest.mark.xdist_group("benchmarks")]
 
 IMPORTED = {"zstandard": "zstandard", "databento_dbn": "databento-dbn", "llvmlite": "numba"}
 """Packages by the name of their module, where it is another or they come with another."""

@@ -9,7 +9,7 @@ import pytest
 from rich.table import Table
 
 from lobench.workbench.cli.outcome import show
-from lobench.workbench.console import progress, stderr, stdout
+from lobench.workbench.console import duration, progress, stderr, stdout
 from tests import typed
 from tests.documents import document
 
@@ -54,3 +54,11 @@ def test_no_codes_in_a_pipe(variable: str, monkeypatch: pytest.MonkeyPatch, caps
     said = capsys.readouterr()
     assert "\x1b" not in said.out
     assert said.err == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(12.0, "12.00 s"), (0.9999, "999.9 ms"), (0.99999, "1.000 s"), (1.5e-6, "1.500 µs"), (3e-10, "0.300 ns")],
+)
+def test_durations_are_rounded_before_their_unit_is_chosen(seconds: float, text: str) -> None:
+    assert duration(seconds) == text

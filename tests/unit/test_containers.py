@@ -14,6 +14,7 @@ from numba import njit
 from lobench.engine.containers import FIRST_BITS, append, item, table_erase, table_get, table_insert, table_release
 from lobench.engine.layout import LIST, SLOT, TABLE
 from lobench.engine.native import free, view
+from tests.conftest import examples
 
 pytestmark = pytest.mark.normal
 
@@ -92,7 +93,7 @@ def table() -> Iterator[Table]:
 
 
 @given(st.lists(st.tuples(st.sampled_from(("put", "erase", "get")), st.sampled_from(KEYS)), max_size=300))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_table_is_a_dict(steps: list[tuple[str, int]]) -> None:
     table, model = Table(), dict[int, int]()
     for number, (step, key) in enumerate(steps, 1):

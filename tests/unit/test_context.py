@@ -11,7 +11,7 @@ import pytest
 from lobench.engine.oracle import Oracle
 from lobench.engine.policy import Variant
 from lobench.engine.records import ASK, BATCH, BID, F_LAST, F_SNAPSHOT
-from tests.replays import LADDER, TOP, each, run_python
+from tests.replays import LADDER, PHASE, TOP, each, run_python
 from tests.streams import Market
 
 pytestmark = pytest.mark.normal
@@ -97,7 +97,7 @@ def expected() -> dict[str, list[float]]:
     return memory
 
 
-@pytest.mark.parametrize("variant", each([LADDER[0], TOP]))
+@pytest.mark.parametrize("variant", [*each([LADDER[0], PHASE[6]]), *each([TOP], pytest.mark.long)])
 def test_a_peer_is_seen_as_of_the_last_boundary(variant: Variant) -> None:
     found: dict[str, Any] = run_python(REPLAY, variant.name)
     states, _, trades, *_ = found["1"]

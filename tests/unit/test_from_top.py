@@ -105,7 +105,16 @@ def test_refused(spec: str, said: str) -> None:
         resolve(spec, KNOWN)
 
 
-@pytest.mark.parametrize("variant", each(WITHOUT))
+def without(*axes: str) -> Variant:
+    """The top with the reference's policies of these axes."""
+    return resolve(",".join([TOP.name, *(f"{axis}={KNOWN[REFERENCE].policies[axis]}" for axis in axes)]), KNOWN)
+
+
+TOGETHER = [without("events", "context", "features"), without("memory", "shape")]
+"""The reference's policies below the top's, several at a time: two kernels instead of five."""
+
+
+@pytest.mark.parametrize("variant", [*each(TOGETHER), *each(WITHOUT, pytest.mark.long)])
 def test_they_compute_what_the_reference_computes(variant: Variant) -> None:
     records = Market(5).records(20_000)
     expected = Observed(KNOWN[REFERENCE], records, rows=False).result

@@ -213,7 +213,7 @@ def test_some_processes_have_an_isolated_pass(processes: int, isolated: int) -> 
     assert len(range(0, processes, every)) == isolated
 
 
-@pytest.mark.parametrize("resting", [1, 8, 512])
+@pytest.mark.parametrize("resting", [1, 8, pytest.param(512, marks=pytest.mark.normal)])
 def test_the_swept_queue_keeps_its_length(resting: int) -> None:
     fill, steady = queue_records(resting, 200, seed=3)
     oracle = Oracle()

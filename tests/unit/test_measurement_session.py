@@ -281,7 +281,7 @@ def test_lines_of_a_process_that_says_nothing() -> None:
     os.write(write, b"one\ntw")
     found = lines(read, 0.05)
     assert next(found) == b"one"
-    with pytest.raises(TimeoutError):
+    with pytest.raises(TimeoutError, match=r"^0\.05 s$"):
         next(found)
     os.close(write)
     assert list(lines(read, 60.0)) == []

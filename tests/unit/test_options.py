@@ -17,7 +17,9 @@ TWO_MEANINGS = {
     "-o": "folder of results, or the one file that a verb writes",
     "--output": "folder of results, or the one file that a verb writes",
     "--from": "records from a time on, or the result that a share is taken from",
+    "--with": "all ways to look at a variant, or the one to look at a program",
     "--force": "replace files, or compare what should not be compared",
+    "--same": "one commit twice, or the rule by which results are equal",
 }
 """Spellings whose meaning depends on the verb, which has another ``dest`` for each."""
 
@@ -92,15 +94,19 @@ def test_durations_are_read_as_such() -> None:
 def test_feeds_together_and_by_themselves() -> None:
     together = {verb for verb, dest in TABLE if dest == "feeds"}
     alone = {verb for verb, dest in TABLE if dest == "separate"}
-    assert together == {"run", "measure", "cmp", "verify", "replay", "inspect", "convert", "tune", "plan predict"}
-    assert alone == {"measure", "check", "history record", "history backfill"}
+    assert together == {
+        *("run", "measure", "latency", "cmp", "verify", "replay", "inspect", "convert", "tune", "plan predict")
+    }
+    assert alone == {"measure", "latency", "check", "history record", "history backfill"}
 
 
 def test_how_feeds_are_read_is_asked_wherever_feeds_are() -> None:
     """But where a share is predicted, which reads a feed's name alone, and has another meaning for one of them."""
     for dest in spelled_settings():
         verbs = {verb for verb, other in TABLE if other == dest}
-        assert verbs == {"run", "measure", "cmp", "verify", "replay", "inspect", "convert", "tune", "profile"}
+        assert verbs == {
+            *("run", "measure", "latency", "cmp", "verify", "replay", "inspect", "convert", "tune", "profile")
+        }
 
 
 def test_settings_are_words_of_the_feed() -> None:
@@ -123,7 +129,7 @@ def test_a_profile_is_what_a_profiler_says() -> None:
     """Parameters that were fitted are a tuning, in every verb that takes some."""
     assert {verb for verb, dest in TABLE if dest == "profile"} == {"run"}
     tuned = {verb for verb, dest in TABLE if dest == "tuning"}
-    assert tuned == {"run", "measure", "cmp", "verify", "replay", "profile"}
+    assert tuned == {"run", "measure", "latency", "cmp", "verify", "replay", "profile"}
     assert not any("profile" in str(TABLE[verb, "tuning"].help).replace("p8_profile_guided", "") for verb in tuned)
 
 

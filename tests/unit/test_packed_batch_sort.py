@@ -22,6 +22,7 @@ from lobench.engine.shards import TURN, index_of, share_out
 from lobench.variants.p7_cache_layout.batch_sort import FEWEST, GROUPS, sorted_split
 from lobench.variants.p7_cache_layout.layout import PACKED
 from lobench.variants.p7_cache_layout.parameters import Parameters
+from tests.conftest import examples
 from tests.replays import LADDER, PHASE, Observed, Records, assert_equal, bits, chunks, each
 from tests.streams import Market
 
@@ -70,7 +71,7 @@ IDS = st.one_of(st.integers(0, 5), st.integers(0, 2**32 - 1))
 
 
 @given(st.lists(IDS, min_size=1, max_size=40), st.integers(0, BATCH), st.integers(1, 4), st.integers(0, 2**32 - 1))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_each_record_once_and_in_order(known: list[int], count: int, workers: int, seed: int) -> None:
     ids = np.random.default_rng(seed).choice(np.array(known, np.uint32), count)
     found = lists(ids, workers)

@@ -17,6 +17,7 @@ from lobench.variants.p7_cache_layout.aligned_alloc import LARGE, aligned_free
 from lobench.variants.p7_cache_layout.layout import LEVEL, LEVEL_BITS, LEVEL_MASK, PACKED, SLOT, SLOTS, STAMP
 from lobench.variants.p7_cache_layout.orders import STAMP_BYTES, erase, find, home_of, insert
 from lobench.variants.p7_cache_layout.rehash import rehash, spread
+from tests.conftest import examples
 
 pytestmark = pytest.mark.normal
 
@@ -116,7 +117,7 @@ class Table:
 HASHES = st.one_of(st.integers(0, 2**64 - 1), st.integers(2**64 - 50, 2**64 - 1), st.integers(0, 50))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.data(), st.integers(1, 40), st.booleans())
 def test_every_order_is_found_after_a_table_was_spread(data: st.DataObject, lines: int, salted: bool) -> None:
     hashes = data.draw(st.lists(HASHES, unique=True, max_size=lines * SLOTS - 1))

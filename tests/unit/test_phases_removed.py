@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import environment
+from tests.cli.command import answer, environment
 from tests.replays import LADDER, ROOT
 
 PARTS = ("engine", "variants", "workbench", "reports", "lobench")
@@ -72,9 +73,14 @@ def test_the_variants_and_the_plan_are_listed(without: Path) -> None:
 
 
 @pytest.mark.normal
-def test_books_are_verified(without: Path) -> None:
-    words = ["verify", "synth:liquid-future,n=3000", "--variants", "p5_memory_pool", "--until", "book"]
-    assert "p5_memory_pool" in run(without, "-m", "lobench", *words)
+def test_books_are_replayed(without: Path) -> None:
+    """To the very state that they have with the last phases beside them."""
+    words = ("replay", "synth:liquid-future,n=3000", "--variant", "p5_memory_pool", "--until", "book", "--digests")
+    told = json.loads(run(without, "-m", "lobench", *words, "--json"))
+    expected = answer(*words)
+    assert told["variant"] == expected["variant"] == "p5_memory_pool"
+    assert told["digests"] == expected["digests"]
+    assert set(expected["digests"]) == {"trace", "state"}
 
 
 @pytest.mark.long

@@ -22,6 +22,7 @@ from lobench.workbench.profile.task import SLICE
 from tests.stage_times import SHARES, simulated
 
 SESSIONS = 2000
+FEWER = 400
 
 
 def test_stages_are_what_each_adds() -> None:
@@ -34,16 +35,21 @@ def test_stages_are_what_each_adds() -> None:
         assert row.nanoseconds.value == pytest.approx(100 * truth)
 
 
-def test_intervals_keep_their_level() -> None:
-    """95 % intervals of times and of shares cover the truth in 93 to 97 of 100 sessions whose processes differ."""
+@pytest.mark.parametrize(
+    "count", [pytest.param(FEWER, marks=pytest.mark.normal), pytest.param(SESSIONS, marks=pytest.mark.long)]
+)
+def test_intervals_keep_their_level(count: int) -> None:
+    """95 % intervals of times and shares cover the truth in 93 to 97 of 100 sessions whose processes differ; in fewer
+    sessions the rate is as much further off as chance has it."""
     covered: Counter[tuple[str, str]] = Counter()
-    for seed in range(SESSIONS):
+    for seed in range(count):
         for row, truth in zip(stage_times(simulated(seed, PROCESSES), 1000), SHARES, strict=True):
             covered["time", row.stage] += row.nanoseconds.low <= 100 * truth <= row.nanoseconds.high
             covered["share", row.stage] += row.share.low <= truth <= row.share.high
-    rates = {name: count / SESSIONS for name, count in covered.items()}
+    rates = {name: hits / count for name, hits in covered.items()}
     assert len(rates) == 2 * len(STAGES)
-    assert all(0.93 <= rate <= 0.97 for rate in rates.values()), rates
+    off = 0.02 * np.sqrt(SESSIONS / count)
+    assert all(abs(rate - 0.95) <= off for rate in rates.values()), rates
 
 
 def test_shares_add_up() -> None:

@@ -23,7 +23,7 @@ from tests import profile_policies, profile_work
 from tests.profilers import needs
 from tests.replays import LADDER
 
-pytestmark = [pytest.mark.normal, pytest.mark.xdist_group("profile")]
+pytestmark = [pytest.mark.normal, pytest.mark.xdist_group("composition")]
 
 NOTHING = Task(variant="", feed=[])
 WORK = profile_work.__name__

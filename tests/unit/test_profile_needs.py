@@ -53,13 +53,13 @@ def test_missing_rights(
     monkeypatch.setattr(sampled.os, "geteuid", lambda: user)
     monkeypatch.setattr(sampled, "perf_event_paranoid", lambda: paranoid)
     monkeypatch.setattr(sampled, "ptrace_scope", lambda: scope)
-    error = sampled._refused(tool, said)
+    error = sampled.refused(tool, said)
     assert isinstance(error, MissingRightError)
     assert message in str(error)
 
 
 def test_other_failures_are_told_as_they_are() -> None:
-    error = sampled._refused("perf", "the disk is full")
+    error = sampled.refused("perf", "the disk is full")
     assert not isinstance(error, MissingRightError)
     assert str(error) == "perf failed: the disk is full"
 

@@ -24,6 +24,7 @@ SECTIONS = [
     "verification",
     "noise",
     "scaling",
+    "latency",
     "cost",
     "environment",
 ]
@@ -76,7 +77,7 @@ def test_a_complete_result(tmp_path: Path) -> None:
     assert {link[1:] for link in page.values("href") if link.startswith("#")} <= set(ids)
     assert "This measures it" not in text
     assert not page.values("class").count("text missing")
-    for name in ("ladder", "steps", "attribution", "interactions", "stages", "scaling", "sweep"):
+    for name in ("ladder", "steps", "attribution", "interactions", "stages", "scaling", "latency", "sweep"):
         assert (tmp_path / "charts" / f"{name}.svg").exists()
         assert (tmp_path / "charts" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert f"](charts/{name}.svg)" in text

@@ -16,6 +16,7 @@ from lobench.engine.layout import BACKTEST
 from lobench.engine.native import uint64, view
 from lobench.variants.p6_simd.columns import GRAIN, ROWS, STRIDE
 from lobench.variants.p6_simd.runs import build_ends
+from tests.conftest import examples
 
 pytestmark = pytest.mark.normal
 
@@ -47,7 +48,7 @@ PRICES = st.one_of(st.just(math.nan), st.floats(0.01, 1e6), st.integers(1, 100).
 ROW = st.tuples(st.sampled_from((-1, 0, 0, 1)), PRICES)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(
     st.sampled_from((-1, 0, 1)),
     st.floats(-1e9, 1e9),

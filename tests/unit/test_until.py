@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from lobench.engine.policy import Variant
 from lobench.engine.records import MBO
 from lobench.engine.replay import Replay
 from lobench.workbench.verification.proof import Proof, compare
-from tests.replays import LADDER, PHASE, TOP, Observed, Records, chunks, each
+from tests.replays import LADDER, PHASE, TOP, Observed, Records, chunks, each, group
 from tests.streams import Market
 
 pytestmark = pytest.mark.normal
@@ -20,6 +21,20 @@ pytestmark = pytest.mark.normal
 P4 = PHASE[4]
 READ = ("order_id", "price", "ts_event", "size", "instrument_id", "publisher_id", "action", "side", "flags")
 RECORDS = Market(11).records(9_000)
+
+
+def shorter(variant: Variant, until: str, *marks: Any) -> Any:
+    """Parameters: a build of its own."""
+    return pytest.param(variant, until, id=f"{until}-{variant.name}", marks=[group(variant), *marks])
+
+
+SHORTER = [
+    shorter(LADDER[0], "book"),
+    shorter(LADDER[0], "features", pytest.mark.long),
+    shorter(TOP, "book"),
+    shorter(PHASE[6], "features"),
+    shorter(TOP, "features", pytest.mark.long),
+]
 
 
 def replayed(variant: Variant, records: Records, until: str, **options: object) -> Replay:
@@ -40,8 +55,7 @@ def test_decode_reads_every_field_of_every_record(variant: Variant, workers: int
     assert (result.events, result.evaluations, result.books, result.digests) == (len(RECORDS), 0, (), None)
 
 
-@pytest.mark.parametrize("variant", each([LADDER[0], TOP]))
-@pytest.mark.parametrize("until", ["book", "features"])
+@pytest.mark.parametrize(("variant", "until"), SHORTER)
 def test_a_shorter_replay_keeps_what_the_whole_one_does(variant: Variant, until: str) -> None:
     with replayed(variant, RECORDS, "strategies", observe=False) as whole:
         with replayed(variant, RECORDS, until, observe=False) as shorter:
@@ -51,8 +65,7 @@ def test_a_shorter_replay_keeps_what_the_whole_one_does(variant: Variant, until:
         assert whole.end_state(until) != whole.end_state()
 
 
-@pytest.mark.parametrize("variant", each([LADDER[0], TOP]))
-@pytest.mark.parametrize("until", ["book", "features"])
+@pytest.mark.parametrize(("variant", "until"), SHORTER)
 def test_its_digests_are_the_whole_ones(variant: Variant, until: str) -> None:
     whole = Observed(P4, RECORDS, rows=False).result
     shorter = Observed(variant, RECORDS, rows=False, workers=2, until=until).result
@@ -67,7 +80,7 @@ def test_its_digests_are_the_whole_ones(variant: Variant, until: str) -> None:
     assert "books" in compare(Proof(whole), Proof(Observed(variant, other, rows=False, until=until).result))
 
 
-@pytest.mark.parametrize("until", ["book", "features", "strategies"])
+@pytest.mark.parametrize("until", ["book", pytest.param("features", marks=pytest.mark.long), "strategies"])
 def test_the_trace_is_the_same_of_every_build_and_any_pieces(until: str) -> None:
     with replayed(P4, RECORDS, until, observe=False) as one, Replay(TOP, until=until, observe=False) as other:
         for chunk in chunks(RECORDS, 777):

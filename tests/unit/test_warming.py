@@ -10,13 +10,14 @@ import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lobench.engine.errors import UsageError
 from lobench.variants import load_file
 from lobench.workbench.measurement.variant_digest import variant_digest
-from tests.replays import ROOT
+from tests.replays import ROOT, run_python
 
 pytestmark = pytest.mark.normal
 
@@ -117,6 +118,33 @@ def test_a_compiler_whose_parent_is_gone_ends_at_once() -> None:
     assert done.returncode == -signal.SIGKILL
 
 
+READ = """
+import json, sys
+from lobench.engine.feeds import load, open_feed
+from lobench.engine.replay import Replay
+from lobench.variants import load_file
+
+feed = load(open_feed(["synth:liquid-future,n=2000"]))
+with Replay(load_file(sys.argv[1]), until="decode", observe=False) as replay:
+    replay.apply(feed.slice(0, feed.count))
+    print(json.dumps(replay.end_state()))
+"""
+
+
+def test_an_edited_helper_is_compiled_anew(tmp_path: Path) -> None:
+    """Wrong, it reads other records; mended, it is the kernel that was kept before."""
+
+    def read(helper: str) -> Any:
+        return run_python(READ, str(write(tmp_path, helper)), LOBENCH_CACHE_DIR=str(tmp_path / "cache"))
+
+    right = read(RIGHT)
+    assert read(WRONG) != right
+    kept = sorted((tmp_path / "cache" / "kernels").iterdir())
+    assert read(RIGHT) == right
+    assert sorted((tmp_path / "cache" / "kernels").iterdir()) == kept
+
+
+@pytest.mark.long
 def test_an_edited_helper_is_found_by_verify(tmp_path: Path) -> None:
     """Wrong, it differs; mended, it agrees, and both kernels are in the cache from then on."""
     file = write(tmp_path)

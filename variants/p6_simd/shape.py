@@ -100,4 +100,4 @@ def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: st
     return ShapeKernels(prepare=prepare, evaluate=evaluate, flush=flush_block, destroy=destroy)
 
 
-COLUMNS = Shape(name="columns", build=build_column_shape, mids=False)
+COLUMNS = Shape(name="columns", build=build_column_shape, mids=False, block=ROWS)

@@ -9,6 +9,7 @@ from lobench.engine.layout import BOOK
 from lobench.engine.market import book_key, find_book
 from lobench.engine.native import INTEGER, Record, free, int64, view
 from lobench.engine.policy import Layout, LayoutKernels, Lookup, Memory
+from lobench.engine.records import BATCH
 from lobench.engine.shards import split
 from lobench.variants.p7_cache_layout.aligned_alloc import aligned_alloc, aligned_free
 from lobench.variants.p7_cache_layout.batch_sort import sorted_split
@@ -153,4 +154,5 @@ PACKED_LAYOUT = Layout(
     inspect=read_queues,
     parameters=DEFAULTS,
     candidates=candidates,
+    block=BATCH,
 )

@@ -3,6 +3,9 @@
 What the session says of identical things stands beside the verdict; two names of one kernel get none. Everything is
 kept in out/<time>/result.json. Exit code 1 if B is slower for certain, or if one of the two computes something else
 than the reference.
+
+A and B may be two callables instead (FILE.py:NAME), whose results must be equal, or with --command two commands, whose
+output and exit code must be; more of them may follow, all compared with A (docs/compare.md).
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from lobench.workbench.cli import options
+from lobench.workbench.cli import contest, options
 
 if TYPE_CHECKING:
     from lobench.engine.foreign.start import Contestant
@@ -19,26 +22,31 @@ if TYPE_CHECKING:
     from lobench.workbench.results.model.document import FeedResult, Result
     from lobench.workbench.results.model.intervals import Interval
 
-HELP = "compare two variants side by side"
-
-SECONDS = 60.0
+HELP = "compare two variants, callables or commands side by side"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("a", metavar="A", help="a variant: its name or first letters, or a combination")
-    parser.add_argument("b", metavar="B", help="the variant that is compared with it")
-    options.add_feeds(parser)
+    parser.add_argument(
+        "a",
+        metavar="A",
+        help="a variant: its name or first letters, or a combination; or a callable, as FILE.py:NAME or MODULE:NAME; "
+        "with --command a command",
+    )
+    parser.add_argument("b", metavar="B", help="the variant, callable or command that is compared with it")
+    options.add_feeds(parser, note="of variants; after callables and commands, more of them")
     options.add_ladder(parser)
     options.add_variants_from(parser)
     options.add_evaluate(parser)
     options.add_tuning(parser)
     options.add_until(parser)
-    options.add_budget(parser, f"{SECONDS:g}s")
+    options.add_budget(parser, f"{contest.SECONDS:g}s")
+    options.add_precision(parser)
     options.add_processes(parser)
     options.add_tolerance(parser)
     options.add_time_limit(parser)
     options.add_output(parser, "out")
     options.add_json(parser)
+    contest.add_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -46,6 +54,9 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.workbench.console import print_json
     from lobench.workbench.results.conversion import as_json
 
+    asked = contest.asked_of(arguments, defaults())
+    if asked is not None:
+        return contest.run(arguments, asked)
     folder, content, (base, variant) = conducted(arguments)
     (feed,) = content.feeds
     comparison = feed.comparison
@@ -54,6 +65,13 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _show(content, feed, base, variant, folder.result)
     return 1 if exit_code(content) or (comparison and comparison.regression) else 0
+
+
+def defaults() -> dict[str, object]:
+    """What arguments are that nobody gives."""
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    return vars(parser.parse_args(["A", "B"]))
 
 
 def conducted(arguments: argparse.Namespace) -> tuple[ResultFolder, Result, tuple[str, str]]:
@@ -69,8 +87,9 @@ def conducted(arguments: argparse.Namespace) -> tuple[ResultFolder, Result, tupl
     from lobench.workbench.results.refuted import refuted
 
     budget = Budget(
-        SECONDS if arguments.budget is None else arguments.budget,
+        contest.SECONDS if arguments.budget is None else arguments.budget,
         arguments.processes,
+        precision=arguments.precision,
         counters=True,
         time_limit=arguments.time_limit,
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from lobench.workbench.cli import options, units
+from lobench.workbench.cli import options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,12 +40,7 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
     options.add_until(parser)
     options.add_time_limit(parser)
     options.add_budget(parser, "120s, with --precision at most 10m; all feeds share it")
-    parser.add_argument(
-        "--precision",
-        metavar="WIDTH",
-        type=units.precision,
-        help="stop when the half-width of every interval is below this: 0.5%% or 0.005",
-    )
+    options.add_precision(parser)
     options.add_processes(parser)
     options.add_output(parser, "out")
 
@@ -75,7 +70,7 @@ def _measured(arguments: argparse.Namespace) -> Document:
     from lobench.workbench.selection import with_reference
 
     ladder = load_ladder(arguments.ladder, arguments.variants_from)
-    specs = _specs(arguments, ladder.file.feed)
+    specs = options.specs_of(arguments, ladder.file.feed)
     budget = _budget(arguments, len(specs))
     variants = with_reference(arguments.variants, ladder)
     feeds = _opened(specs)
@@ -88,14 +83,6 @@ def _measured(arguments: argparse.Namespace) -> Document:
     finally:
         folder.drop_if_empty()
     return document
-
-
-def _specs(arguments: argparse.Namespace, default: Sequence[str]) -> list[list[str]]:
-    """The words of each feed; how they are read is said once for all."""
-    words = options.settings_of(arguments)
-    apart = [[spec, *words] for spec in arguments.separate]
-    together = [options.feeds_of(arguments)] if arguments.feeds or not apart else []
-    return [*filter(None, together), *apart] or [list(default)]
 
 
 def _resumed(arguments: argparse.Namespace) -> Document:

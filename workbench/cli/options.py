@@ -68,6 +68,14 @@ def feeds_of(arguments: argparse.Namespace, default: Sequence[str] = ()) -> list
     return [*arguments.feeds, *words] or list(default)
 
 
+def specs_of(arguments: argparse.Namespace, default: Sequence[str]) -> list[list[str]]:
+    """The words of each feed of a command that takes several; how they are read is said once for all."""
+    words = settings_of(arguments)
+    apart = [[spec, *words] for spec in arguments.separate]
+    together = [feeds_of(arguments)] if arguments.feeds or not apart else []
+    return [*filter(None, together), *apart] or [list(default)]
+
+
 def spelled_settings() -> dict[str, str]:
     """What the user writes for each attribute of parsed arguments that ``add_settings`` makes."""
     return {_destination(name): f"--{name}" for name in SETTINGS}
@@ -89,7 +97,7 @@ def add_feed(parser: argparse.ArgumentParser, default: str | None = None) -> Non
     )
 
 
-def add_json(parser: argparse.ArgumentParser, **default: Any) -> None:
+def add_json(parser: argparse._ActionsContainer, **default: Any) -> None:
     parser.add_argument(
         "--json", action="store_true", help="print one JSON object on stdout, progress on stderr", **default
     )
@@ -141,7 +149,7 @@ def add_chosen(parser: argparse.ArgumentParser) -> None:
     add_variants(
         parser,
         "or factorial for the 16 combinations, or from-top for the last phase, and it without one phase at a time; "
-        "default ladder",
+        "those of --variants-from take part, named or not; default ladder",
         default="ladder",
     )
     add_ladder(parser)
@@ -211,6 +219,15 @@ def add_seconds(parser: argparse.ArgumentParser, default: float, whose: str) -> 
         type=units.duration,
         default=default,
         help=f"time of each single measurement: 90, 90s, 2m ({whose}; default {default:g}s)",
+    )
+
+
+def add_precision(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--precision",
+        metavar="WIDTH",
+        type=units.precision,
+        help="stop when the half-width of every interval is below this: 0.5%% or 0.005",
     )
 
 

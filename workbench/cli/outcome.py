@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from lobench.engine.stages import STAGES
@@ -15,7 +15,7 @@ from lobench.workbench.results.model.document import FeedResult, Result
 from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.results.model.noise import Noise
 from lobench.workbench.results.model.samples import SessionResult
-from lobench.workbench.results.refuted import TIMED_DIFFERS, failed, refuted
+from lobench.workbench.results.refuted import TIMED_DIFFERS, agree, failed
 
 
 def without_rows(content: Result) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def _bare(value: Any) -> Any:
 
 def exit_code(content: Result) -> int:
     """1 if a variant did not compute what the reference computes, in verification or after a timed replay."""
-    return int(any(refuted(feed) for feed in content.feeds))
+    return int(not agree(content))
 
 
 def show(content: Result) -> None:
@@ -183,28 +183,35 @@ def say_tuning(feed: FeedResult) -> None:
         say("tuning", f"{feed.tuning.profile}{'' if feed.tuning.confirmed else ', never confirmed'}")
 
 
+def say_error_rate(noise: Noise, kind: str = "variants") -> None:
+    """How often a session like this one errs."""
+    wrong = noise.false_positives.measured
+    say("A/A", f"{wrong:.1%} of sessions like this one would tell identical {kind} apart (nominal 5%)")
+
+
+def say_caution(session: SessionResult) -> None:
+    """What should be known before a session's figures are read, if there is something."""
+    few = caution(session)
+    if few:
+        say("caution", few)
+
+
+def say_precision(session: SessionResult, intervals: Iterable[Interval | None]) -> None:
+    """How near a session came to the precision that was asked for, if one was."""
+    aim = session.design.until_precision
+    if aim is not None:
+        widest = max((interval.half_width for interval in intervals if interval), default=0.0)
+        say("precision", f"the widest interval is ±{widest:.2%}, asked for was ±{aim:.2%}")
+
+
 def _show_noise(analysis: Analysis, session: SessionResult) -> None:
     noise = analysis.noise
     contaminated = noise.contaminated
     say_floors(noise, more=f", CPU time, {contaminated.of:,} samples, {contaminated.samples:,} flagged")
-    wrong = noise.false_positives.measured
-    say("A/A", f"{wrong:.1%} of sessions like this one would tell identical variants apart (nominal 5%)")
+    say_error_rate(noise)
     say("resolution", resolution(noise))
-    few = caution(session)
-    if few:
-        say("caution", few)
-    aim = session.design.until_precision
-    if aim is not None:
-        widest = max(
-            (
-                max(interval.high / interval.value, interval.value / interval.low) - 1
-                for rung in analysis.ladder
-                for interval in (rung.step, rung.total)
-                if interval
-            ),
-            default=0.0,
-        )
-        say("precision", f"the widest interval is ±{widest:.2%}, asked for was ±{aim:.2%}")
+    say_caution(session)
+    say_precision(session, (interval for rung in analysis.ladder for interval in (rung.step, rung.total)))
 
 
 def _cells(rung: Rung) -> list[str]:

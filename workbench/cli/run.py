@@ -7,7 +7,7 @@ A variant that does not compute what the reference computes is reported and not 
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lobench.workbench.cli import options
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lobench.workbench.experiment.budget import Budget
+    from lobench.workbench.latency.asked import Asked
     from lobench.workbench.results import Result, ResultFolder
 
 HELP = "verify and measure all variants on a feed: the main job"
@@ -38,6 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="after all that, profile every variant down to the source lines of its kernels: takes minutes more",
     )
+    parser.add_argument(
+        "--latency",
+        action="store_true",
+        help="also how long events take to be answered, as `lobench latency` measures it: takes minutes more",
+    )
     options.add_budget(parser, "120s, quick 20s, for the ladder; its further parts take as long again")
     options.add_processes(parser)
     options.add_output(parser, "out")
@@ -46,8 +52,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from lobench.workbench.cli.latency import show_latency
     from lobench.workbench.cli.outcome import exit_code, say, show, without_rows
     from lobench.workbench.console import print_json
+    from lobench.workbench.latency.shown import HISTOGRAMS
     from lobench.workbench.results import read
 
     folder, content = conducted(arguments)
@@ -59,6 +67,10 @@ def run(arguments: argparse.Namespace) -> int:
         print_json({"result_file": str(folder.result), "report_file": str(page), **without_rows(content)})
         return exit_code(content)
     show(content)
+    if arguments.latency:
+        for feed in content.feeds:
+            show_latency(content, feed)
+        say("histograms", folder.path / HISTOGRAMS)
     if arguments.quick:
         say("coarse", "a quick look: no factorial, scaling or sweep; without --quick there are")
     say("result", folder.result)
@@ -108,13 +120,26 @@ def _budget(arguments: argparse.Namespace, until: str) -> Budget:
         raise UsageError("--profile looks at the whole pipeline; leave out --until")
     default = budget.QUICK_SECONDS if arguments.quick else budget.RUN_SECONDS
     seconds = default if arguments.budget is None else arguments.budget
+    more: dict[str, Any] = {
+        "profile": arguments.profile,
+        "time_limit": arguments.time_limit,
+        "latency": _latency(arguments),
+    }
     if arguments.quick:
         quick = budget.quick(seconds, arguments.processes)
-        return replace(quick, profile=arguments.profile, time_limit=arguments.time_limit)
+        return replace(quick, **more)
     # The factorial is of the ladder's own axes: other variants are measured without it. A part of the pipeline leaves
     # axes without work, and says nothing of what phases earn.
     full = budget.full(seconds, arguments.processes, factorial=arguments.variants == LADDER and whole)
-    return replace(full, profile=arguments.profile, time_limit=arguments.time_limit)
+    return replace(full, **more)
+
+
+def _latency(arguments: argparse.Namespace) -> Asked | None:
+    if not arguments.latency:
+        return None
+    from lobench.workbench.latency.asked import Asked
+
+    return Asked()
 
 
 def _default_feed(feed: Sequence[str], quick: bool) -> list[str]:

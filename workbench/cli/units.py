@@ -59,6 +59,23 @@ def stage(text: str) -> str:
     return text
 
 
+def nanoseconds(text: str) -> float:
+    """``100us`` as 100,000; more than none."""
+    unit = next((unit for unit in ("ns", "us", "ms", "s") if text.endswith(unit)), "")
+    value = _number(text.removesuffix(unit)) * {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}.get(unit, math.nan)
+    if not 0 < value < math.inf:
+        raise UsageError(f"--bound takes a time like 100us, 500ns or 2ms, was '{text}'")
+    return value
+
+
+def speeds(text: str) -> tuple[float, ...]:
+    """``1,2,4`` or ``1x,2x,4x``, each once and in order."""
+    found = sorted({_number(part.strip().removesuffix("x")) for part in text.split(",")})
+    if not all(0 < speed < math.inf for speed in found):
+        raise UsageError(f"--speeds takes positive numbers separated by commas, was '{text}'")
+    return tuple(found)
+
+
 def workers(text: str) -> list[int]:
     """``2`` as [2], ``1,2`` as [1, 2]."""
     try:

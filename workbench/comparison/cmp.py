@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lobench.engine.errors import LobenchError
 from lobench.engine.stages import STAGES
 from lobench.workbench.comparison.diff import slower_than
@@ -33,26 +35,39 @@ def compare(
         raise LobenchError(f"{feed.name}: nothing was measured, so there is nothing to compare")
     comparisons = compared(feed.session)
     note = _unjudged(feed, comparisons, base, variant, until)
-    found = comparisons.compare(variant, base)
-    p = found.p if comparisons.cpu.repeated else 1.0
+    p = p_of(comparisons, variant, base)
     # The others of the family are at most as telling: Holm's first step.
     adjusted = holm([p, *[1.0] * (family - 1)])[0]
-    ratio, floor = found.ratio(), comparisons.floor_for(variant, base)
     biases = {entry.variant: entry for entry in (feed.analysis.bias if feed.analysis else None) or ()}
+    pair = judged(comparisons, base, variant, tolerance, p_holm=adjusted, note=note)
+    return replace(pair, ratio_alone=alone(pair.ratio, biases.get(variant), biases.get(base)))
+
+
+def judged(
+    comparisons: Comparisons, base: str, variant: str, tolerance: float, *, p_holm: float, note: str | None
+) -> Comparison:
+    """One pair of a session. ``p_holm``: its p-value, corrected for those compared beside it; ``note``: why there is no
+    verdict."""
+    found = comparisons.compare(variant, base)
+    ratio, floor = found.ratio(), comparisons.floor_for(variant, base)
     return Comparison(
         base=base,
         variant=variant,
         ratio=ratio,
         ratio_wall=comparisons.compare(variant, base, wall=True).ratio(),
-        p=p,
-        p_holm=adjusted,
+        p=p_of(comparisons, variant, base),
+        p_holm=p_holm,
         floor=floor,
-        verdict=None if note else verdict(ratio, adjusted, floor),
+        verdict=None if note else verdict(ratio, p_holm, floor),
         note=note,
-        ratio_alone=alone(ratio, biases.get(variant), biases.get(base)),
         tolerance=tolerance,
-        regression=not note and slower_than(ratio, adjusted, floor, tolerance),
+        regression=not note and slower_than(ratio, p_holm, floor, tolerance),
     )
+
+
+def p_of(comparisons: Comparisons, variant: str, base: str) -> float:
+    """The p-value of a pair; 1 without a second process, as nothing is known of how processes differ."""
+    return comparisons.compare(variant, base).p if comparisons.cpu.repeated else 1.0
 
 
 def _unjudged(feed: FeedResult, comparisons: Comparisons, base: str, variant: str, until: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lobench.engine.errors import UsageError
+from lobench.workbench.latency.asked import Asked
 from lobench.workbench.measurement.design import PROCESSES, equal_slices, isolated_every
 from lobench.workbench.results.model.samples import Design
 
@@ -33,8 +34,9 @@ _TOLERATED = 1.2
 class Budget:
     """Seconds for each part; 0 leaves it out. ``processes`` None: as many as suit the feed. ``counters``: whether
     mechanisms are counted. ``precision``: the half-width of intervals at which a session stops. ``profile``: whether
-    profilers look at every variant, for as long as they take. ``time_limit``: seconds that verifying one variant may
-    take, None for a multiple of the reference's. Raises UsageError for too few processes."""
+    profilers look at every variant, ``latency``: what is asked of it, both for as long as it takes. ``time_limit``:
+    seconds that verifying one variant may take, None for a multiple of the reference's. Raises UsageError for too few
+    processes."""
 
     session: float
     processes: int | None = None
@@ -46,6 +48,7 @@ class Budget:
     scaling: float = 0.0
     sweep: float = 0.0
     profile: bool = False
+    latency: Asked | None = None
     time_limit: float | None = None
 
     def __post_init__(self) -> None:

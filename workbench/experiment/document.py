@@ -61,7 +61,7 @@ def new_content(
     kind: str,
     variants: Sequence[Contestant],
     workload: Workload,
-    options: Options,
+    options: Options | None,
     ladder: KeptLadder | None = None,
 ) -> Result:
     """A document without feeds; ``ladder``: of the user. Engines from outside that offer less than the workload's

@@ -19,10 +19,12 @@ from lobench.workbench import statistics
 from lobench.workbench.console import progress, stderr
 from lobench.workbench.experiment.budget import FEWEST_CHOSEN, Budget, design
 from lobench.workbench.experiment.document import Document, new_feed, verified
+from lobench.workbench.experiment.latency import add_latency
 from lobench.workbench.experiment.profiles import add_profiles
 from lobench.workbench.experiment.stretch import representative
 from lobench.workbench.kernel_identity import same_kernels
 from lobench.workbench.ladder import Ladder
+from lobench.workbench.latency.asked import Asked
 from lobench.workbench.measurement import counters, limits, scaling, sweep
 from lobench.workbench.measurement.clocks import usable_cpus
 from lobench.workbench.measurement.grain import Grain, choose_grain
@@ -271,6 +273,13 @@ class FeedExperiment:
         content = self._document.content
         self.content.analysis = statistics.analyse(self.content, content.variants, self._workload.until, content.ladder)
         self._document.save()
+
+    def latency(self, asked: Asked) -> None:
+        """How long events take to be answered by the trusted variants, the reference first."""
+        names = sorted((one.name for one in self.trusted), key=lambda name: name != self._ladder.reference)
+        add_latency(
+            self._document, self.content, self.feed, self._handed, names, self._workload, asked, traced=self._traced
+        )
 
     def profile(self) -> None:
         """Where the time of the trusted variants goes. After ``analyse``, which would drop the stages' shares."""

@@ -10,6 +10,7 @@ from lobench.workbench.console import stderr
 from lobench.workbench.experiment.budget import Budget
 from lobench.workbench.experiment.document import Document
 from lobench.workbench.experiment.feed import FeedExperiment
+from lobench.workbench.experiment.latency import refuse_without_times
 from lobench.workbench.ladder import Ladder
 
 
@@ -30,6 +31,8 @@ def conduct(
             # What the document holds of a feed, it holds with the parameters that were taken.
             named = None if number < len(known) else tuning
             experiment = FeedExperiment(document, specs, source, variants, ladder, named, budget.time_limit)
+            if budget.latency:
+                refuse_without_times(experiment.feed)
             if number < len(known):
                 experiment.adopt(known[number])
             else:
@@ -62,6 +65,8 @@ def _measure(experiment: FeedExperiment, budget: Budget, *, first: bool) -> None
             experiment.from_top(budget)
         if budget.scaling:
             experiment.scaling(budget)
+        if budget.latency:
+            experiment.latency(budget.latency)
         if budget.sweep and first:
             experiment.sweep(budget)
     if budget.limits or budget.factorial or budget.from_top or budget.scaling:

@@ -45,7 +45,7 @@ class Clocks:
 
         CPU time is that of all threads of the process: work handed to another thread is not free.
         """
-        steal = self._steal()
+        steal = self.steal_ticks()
         lead_in()
         before = resource.getrusage(resource.RUSAGE_THREAD)
         wall, cpu = time.perf_counter_ns(), time.process_time_ns()
@@ -59,10 +59,11 @@ class Clocks:
             involuntary_switches=after.ru_nivcsw - before.ru_nivcsw,
             minor_faults=after.ru_minflt - before.ru_minflt,
             major_faults=after.ru_majflt - before.ru_majflt,
-            steal_ticks=self._steal() - steal,
+            steal_ticks=self.steal_ticks() - steal,
         )
 
-    def _steal(self) -> int:
+    def steal_ticks(self) -> int:
+        """Those of the hypervisor so far; 0 where the system does not tell."""
         if self._stat < 0:
             return 0
         for line in os.pread(self._stat, 4096, 0).splitlines(keepends=True):

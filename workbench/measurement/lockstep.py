@@ -21,6 +21,7 @@ from lobench.engine.foreign.start import Contestant, Running, start_replay
 from lobench.workbench.measurement.clocks import Clocks
 from lobench.workbench.measurement.contamination import Reading, is_contaminated
 from lobench.workbench.measurement.design import Slice, slices
+from lobench.workbench.measurement.padding import padding
 from lobench.workbench.measurement.prefault import taken, touch
 from lobench.workbench.measurement.questions import Examiner, Question, draw
 from lobench.workbench.measurement.task import Job
@@ -33,8 +34,6 @@ order of its slice (isolated: of its pass), the reading, and whether it is flagg
 LOCKSTEP, ISOLATED = "lockstep", "isolated"
 
 _TOLD_EVERY = 0.2
-_PADS, _PADDING = 16, 4096
-"""Pieces of memory taken before a replay is made, and below how many bytes each."""
 _READ_RECORDS = 1 << 20
 _PAGE_RECORDS = 73
 """Records of 56 bytes in a page of memory."""
@@ -142,9 +141,8 @@ class _Bench:
         return [hashlib.blake2b("\n".join(said).encode(), digest_size=8).hexdigest() for said in self._answers]
 
     def _replay(self, index: int) -> Running:
-        # Where memory lies makes a percent or two of difference. What the heap gives next is moved at random, so that
-        # passes differ in it too, not processes alone.
-        self._padding = [bytes(self._random.randrange(_PADDING)) for _ in range(_PADS)]
+        # Where memory lies is drawn anew, so that passes differ in it, too, not processes alone.
+        self._padding = padding(self._random)
         self._job.in_hand(index)
         return start_replay(self._variants[index], self._job.task.workload)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lobench.workbench.measurement.session import SESSION_COLUMNS, Session
-from lobench.workbench.results.model.control import is_again
+from lobench.workbench.results.model.control import once
 
 LEVEL = 0.95
 LEAST_PROCESSES = 3
@@ -17,17 +17,18 @@ LEAST_PROCESSES = 3
 
 @dataclass(frozen=True)
 class Precision:
-    """A variant's speed-up over the session's first one, and the widest half-width of its 95 % intervals (over the
-    first, over the one before), a fraction of the ratio; infinite while there are too few processes."""
+    """A variant's speed-up over the session's first one, and the widest half-width of its 95 % intervals (over all that
+    it is compared with), a fraction of the ratio; infinite while there are too few processes."""
 
     ratio: float
     half_width: float
 
 
 def precisions(session: Session) -> dict[str, Precision]:
-    """Of every measured variant but the first.
+    """Of every measured variant but the first, and but those that disagree.
 
-    A process says the median over its slices of the log ratio of CPU times; the interval is Student's t over processes.
+    A process says the median over its slices of the log ratio of times, by the session's clock; the interval is
+    Student's t over processes.
     """
     if not session.samples:
         return {}
@@ -36,16 +37,17 @@ def precisions(session: Session) -> dict[str, Precision]:
     count = len(session.measured)
     # Rows of a pass are complete: sorted, each run of `count` is one slice with every variant.
     order = np.lexsort([columns[name] for name in ("variant", "slice", "pass", "process")])
-    logs = np.log(np.maximum(columns["cpu_ns"][order], 1)).reshape(-1, count)
+    logs = np.log(np.maximum(columns[session.clock][order], 1)).reshape(-1, count)
     owners = columns["process"][order].reshape(-1, count)[:, 0]
     processes = np.unique(owners)
     found = {}
     for place in range(1, count):
         name = session.measured[place]
-        bases = (0,) if is_again(name) else (0, place - 1)
+        if once(name) in session.disagreeing:
+            continue
         medians = [
             np.array([np.median((logs[:, base] - logs[:, place])[owners == process]) for process in processes])
-            for base in bases
+            for base in session.bases(place)
         ]
         widest = max(_half_width(values) for values in medians)
         found[name] = Precision(float(np.exp(medians[0].mean())), widest)

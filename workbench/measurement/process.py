@@ -6,6 +6,7 @@ import json
 import mmap
 import os
 import select
+import signal
 import subprocess
 import tempfile
 import time
@@ -24,7 +25,8 @@ Message = dict[str, Any]
 SILENT_SECONDS = 600.0
 """How long a process may say nothing before its first word: it may have to compile."""
 WORKING_SECONDS = 120.0
-"""And afterwards, at least: it tells of itself several times a second, unless a slice or a question takes long."""
+"""And afterwards: it tells of itself several times a second, unless a slice or a question takes long. A task whose
+calls may take longer says so (``Task.patience``)."""
 
 
 def cpu_for(number: int) -> int | None:
@@ -41,7 +43,8 @@ def messages(
     between messages, the first from now. Raises WorkerError with its last words when it fails."""
     told = time.monotonic()
     if feed is not None:
-        task = replace(task, descriptor=feed.descriptor, feed=feed.name, count=feed.count)
+        workload = replace(task.workload, orders=feed.orders, instruments=feed.instruments)
+        task = replace(task, descriptor=feed.descriptor, feed=feed.name, count=feed.count, workload=workload)
     hand = nameless_file()
     try:
         os.ftruncate(hand, mmap.PAGESIZE)
@@ -60,6 +63,7 @@ def _said(task: Task, advance: Callable[[float], None], told: float) -> Generato
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=complaints,
+            process_group=0 if task.group else None,
             pass_fds=[given for given in (task.descriptor, task.hand) if given is not None],
         ) as process,
     ):
@@ -72,22 +76,23 @@ def _said(task: Task, advance: Callable[[float], None], told: float) -> Generato
                 process.stdin.flush()
             with suppress(BrokenPipeError):
                 process.stdin.close()
-            for line in lines(process.stdout.fileno(), SILENT_SECONDS, WORKING_SECONDS):
+            first, later = max(SILENT_SECONDS, task.patience), max(WORKING_SECONDS, task.patience)
+            for line in lines(process.stdout.fileno(), first, later):
                 now = time.monotonic()
                 advance(now - told)
                 told = now
                 yield json.loads(line)
-        except TimeoutError:
-            process.kill()
+        except TimeoutError as silence:
+            _kill(process, task)
             who = in_hand(task)
-            how = "did not go on"
+            how = f"did not go on for {silence}"
             raise WorkerError(f"a measuring process {how}{_named(who)}", who, how) from None
         except BaseException:
-            process.kill()
+            _kill(process, task)
             raise
         # Whoever ends its own process, does so with a variant in hand, whatever its exit code.
         who = in_hand(task)
-        if process.wait() != 0 or who is not None:
+        if _ended(process, task) != 0 or who is not None:
             complaints.seek(0)
             said = complaints.read().strip()[-2000:]
             how = ending(process.returncode, said)
@@ -95,13 +100,31 @@ def _said(task: Task, advance: Callable[[float], None], told: float) -> Generato
             raise WorkerError(message, who, said if process.returncode == 1 and said else how)
 
 
+def _kill(process: subprocess.Popen[bytes], task: Task) -> None:
+    """End a process, with all that it started where it leads a group."""
+    if task.group:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+
+
+def _ended(process: subprocess.Popen[bytes], task: Task) -> int:
+    """The exit code of a process that said its last word. What it started, and left behind in its group, ends now,
+    while the group's number cannot be another's: nobody has asked for the leader's exit code yet."""
+    if task.group and hasattr(os, "waitid"):
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    return process.wait()
+
+
 def lines(descriptor: int, seconds: float, later: float | None = None) -> Iterator[bytes]:
-    """The whole lines that come through a pipe. Raises TimeoutError when nothing comes for so many seconds, ``later``
-    once something came."""
+    """The whole lines that come through a pipe. Raises TimeoutError, which tells how long, when nothing comes for so
+    many seconds, ``later`` once something came."""
     rest = b""
     while True:
         if not select.select([descriptor], [], [], seconds)[0]:
-            raise TimeoutError
+            raise TimeoutError(f"{seconds:g} s")
         seconds = seconds if later is None else later
         read = os.read(descriptor, 1 << 20)
         if not read:
@@ -125,3 +148,9 @@ def answer(task: Task, feed: SharedFeed | None = None) -> Message:
     """The one message of a task that has a single answer."""
     (only,) = messages(task, feed)
     return only
+
+
+def last_answer(task: Task, feed: SharedFeed | None = None) -> Message:
+    """The last message of a task; those before it only show that its process is alive."""
+    *_, last = messages(task, feed)
+    return last

@@ -10,21 +10,17 @@ from lobench.engine.workload import Workload
 from lobench.workbench.measurement.design import ALIKE, Slice, isolated_every, slices
 from lobench.workbench.measurement.lockstep import COLUMNS, LOCKSTEP
 from lobench.workbench.measurement.process import Message, cpu_for, messages
+from lobench.workbench.measurement.questions import put_off
 from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.measurement.task import Task
 from lobench.workbench.processes.starting import WorkerError
-from lobench.workbench.results.model.control import once
+from lobench.workbench.results.model.control import is_again, once
 from lobench.workbench.results.model.samples import Design, NamedSamples, Samples, SessionResult
 from lobench.workbench.results.samples import counted
 
 SESSION_COLUMNS = ("process", *COLUMNS)
 
 DIFFERS = "a trace, an answer or the state differed from the reference's in a timed replay"
-MOST_OWED = 0.2
-"""Of a pass's time, what answers may owe: beyond it is no cache that was cold but work that was put off."""
-LEAST_OWED = 10_000_000
-"""Nanoseconds of a pass: less is what any first answer may take on a feed of a few thousand records. It counts as time
-all the same."""
 
 
 @dataclass
@@ -46,16 +42,27 @@ class Session:
     """Variants that ended a process, and how: they are in none of the lists above any more."""
     held: int = 0
     """Bytes that a pass takes, as far as known."""
+    clock: str = "cpu_ns"
+    """The column of times that is looked at while it runs."""
 
     @property
     def begun(self) -> int:
         """Processes that have measured something side by side."""
         return 1 + max((row[0] for row in self.samples), default=-1)
 
+    def bases(self, place: int) -> tuple[int, ...]:
+        """Places of those that what stands at ``place`` is compared with."""
+        return (0,) if is_again(self.measured[place]) else (0, place - 1)
+
+    def add(self, process: int, samples: Sequence[Sequence[int]], kind: str = LOCKSTEP) -> list[list[int]]:
+        """Keep samples of a process; returns their rows."""
+        rows = [counted(SESSION_COLUMNS, [process, *sample]) for sample in samples]
+        (self.samples if kind == LOCKSTEP else self.isolated).extend(rows)
+        return rows
+
     def take(self, process: int, message: Message) -> None:
         """Keep what one pass measured."""
-        rows = [counted(SESSION_COLUMNS, [process, *sample]) for sample in message["samples"]]
-        (self.samples if message["kind"] == LOCKSTEP else self.isolated).extend(rows)
+        rows = self.add(process, message["samples"], message["kind"])
         self.held = max(self.held, message["held"])
         states = dict(zip(self.measured, message["end_states"], strict=True))
         for name in states:
@@ -108,8 +115,9 @@ class Session:
         for index, (name, owed) in enumerate(zip(self.measured, message["owed_ns"], strict=True)):
             mine = [row for row in rows if row[variant] == index]
             spent, records = sum(row[cpu] for row in mine), sum(timed[row[place]] for row in mine)
-            if owed > max(LEAST_OWED, MOST_OWED * spent):
-                self.refuse(name, f"does {owed / spent:.0%} of its work only when it is asked for results")
+            late = put_off(owed, spent)
+            if late:
+                self.refuse(name, late)
             if spent < records * message["floor_ns"] / 2:
                 self.refuse(name, f"{spent / records:.2g} ns a record is less than reading it takes")
 
@@ -165,14 +173,9 @@ def measure(
     enough: Callable[[Session], bool] = lambda session: False,
     advance: Callable[[float], None] = lambda seconds: None,
 ) -> None:
-    """Fill a session, beginning where it stands. ``isolated``: with an isolated pass in some processes; ``traced``:
-    traces are compared.
-
-    Where the machine is so busy that the time is over early, only ``least`` processes of the design are insisted on.
-    ``keep`` is called after every pass, so that nothing measured is lost; ``enough`` after every process, to end
-    early; ``advance`` with the seconds spent, as they pass. Each replay's end state is compared with the control's:
-    a variant whose differs stands in ``disagreeing``. One that ends its process is ``lost``, and the session goes on
-    without it; for the reference, WorkerError is raised.
+    """Fill a session of replays, as ``fill`` does. ``isolated``: with an isolated pass in some processes; ``traced``:
+    traces are compared. Each replay's end state is compared with the control's: a variant whose differs stands in
+    ``disagreeing``.
     """
     design = session.design
 
@@ -195,6 +198,27 @@ def measure(
             },
         )
 
+    fill(session, task_of, feed, least=least, keep=keep, enough=enough, advance=advance)
+
+
+def fill(
+    session: Session,
+    task_of: Callable[[int, float], Task],
+    feed: SharedFeed | None = None,
+    *,
+    least: int,
+    keep: Callable[[], None],
+    enough: Callable[[Session], bool] = lambda session: False,
+    advance: Callable[[float], None] = lambda seconds: None,
+) -> None:
+    """Fill a session, beginning where it stands. ``task_of``: what the process of a number does, with so many seconds.
+
+    Where the machine is so busy that the time is over early, only ``least`` processes of the design are insisted on.
+    ``keep`` is called after every message with samples, so that nothing measured is lost; ``enough`` after every
+    process, to end early; ``advance`` with the seconds spent, as they pass. What ends its process is ``lost``, and the
+    session goes on without it; for the reference, WorkerError is raised.
+    """
+    design = session.design
     left = design.seconds * (design.processes - session.begun)
     for number in range(session.begun, design.processes):
         began = time.monotonic()

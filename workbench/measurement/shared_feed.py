@@ -18,11 +18,14 @@ from lobench.engine.records import MBO
 
 @dataclass(frozen=True)
 class SharedFeed:
-    """``count`` records of a feed behind a descriptor that child processes inherit and map."""
+    """``count`` records of a feed behind a descriptor that child processes inherit and map. ``orders`` and
+    ``instruments``: as a ``Workload`` has them."""
 
     name: str
     descriptor: int
     count: int
+    orders: int = 0
+    instruments: int = 0
 
 
 @contextmanager
@@ -37,7 +40,7 @@ def shared(feed: LoadedFeed) -> Iterator[SharedFeed]:
                 done += os.write(descriptor, data[done:])
         except OSError as error:
             raise LobenchError(f"{feed.name}: no room to hand it to measuring processes: {error.strerror}") from error
-        yield SharedFeed(feed.name, descriptor, feed.count)
+        yield SharedFeed(feed.name, descriptor, feed.count, feed.most_orders, feed.instruments)
     finally:
         os.close(descriptor)
 

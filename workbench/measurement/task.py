@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from lobench.engine.feeds import LoadedFeed
-from lobench.engine.foreign.start import Contestant
 from lobench.engine.workload import Workload
 
+if TYPE_CHECKING:
+    from lobench.engine.feeds import LoadedFeed
+    from lobench.engine.foreign.start import Contestant
+
 JOBS: Final = {
+    "agreement": "lobench.workbench.contest.agreement",
     "session": "lobench.workbench.measurement.lockstep",
     "grain": "lobench.workbench.measurement.grain",
     "limits": "lobench.workbench.measurement.limits",
+    "rounds": "lobench.workbench.contest.rounds",
     "scaling": "lobench.workbench.measurement.scaling",
+    "latency": "lobench.workbench.latency.work",
     "sweep": "lobench.workbench.measurement.sweep",
 }
 """Job to the module whose ``work(job)`` does it."""
@@ -45,6 +50,10 @@ class Task:
     settings: dict[str, Any] = field(default_factory=dict)
     tried: Sequence[dict[str, int]] = ()
     """Parameters of each variant in turn, in the place of the workload's."""
+    group: bool = False
+    """Whether the process leads a group of its own: what it starts ends with it."""
+    patience: float = 0.0
+    """Seconds that it may say nothing, where they are more than others get."""
 
     def as_json(self) -> str:
         return json.dumps({**vars(self), "workload": self.workload.as_json()})

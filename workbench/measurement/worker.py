@@ -14,14 +14,15 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from lobench.engine.errors import LobenchError
-from lobench.engine.feeds import LoadedFeed
-from lobench.engine.foreign.start import Contestant, warm
 from lobench.workbench.measurement.clocks import pin
-from lobench.workbench.measurement.shared_feed import receive
 from lobench.workbench.measurement.task import JOBS, NOBODY, Job, Task
+
+if TYPE_CHECKING:
+    from lobench.engine.feeds import LoadedFeed
+    from lobench.engine.foreign.start import Contestant
 
 
 def main() -> int:
@@ -33,6 +34,9 @@ def main() -> int:
     module = importlib.import_module(JOBS[task.job])
     feed = None
     if task.descriptor is not None:
+        # Only what replays loads the engine.
+        from lobench.workbench.measurement.shared_feed import receive
+
         feed = receive(task.descriptor, task.feed, task.count)
     job = _Job(task, feed, channel)
     gc.collect()
@@ -70,6 +74,7 @@ class _Job(Job):
         return self._feed
 
     def variants(self) -> list[Contestant]:
+        from lobench.engine.foreign.start import warm
         from lobench.variants import discover, resolve
 
         workload = self.task.workload

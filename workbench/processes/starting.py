@@ -93,6 +93,16 @@ def environment(changes: Mapping[str, str] = _NO_CHANGES) -> dict[str, str]:
     return {"OPENBLAS_NUM_THREADS": "1", **kept, **changes}
 
 
+def first_environment() -> dict[str, str]:
+    """What this process was started with: a user's own commands get that, and nothing that lobench has set since."""
+    try:
+        entries = Path("/proc/self/environ").read_bytes().split(b"\0")
+    except OSError:
+        return dict(os.environ)
+    pairs = (os.fsdecode(entry).partition("=") for entry in entries)
+    return {name: value for name, equals, value in pairs if equals}
+
+
 def tool_environment(variables: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment of a profiler, and of what it looks at: these ``variables``, or a helper's, without settings of
     such tools."""

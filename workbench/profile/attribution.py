@@ -24,6 +24,14 @@ _DEEPEST = 12
 """Calls between compiled functions that are followed upwards."""
 
 
+def short(function: str, file: str) -> str:
+    """A function's own name: Python's are qualified by dots; a library's have a version or the number of a copy behind
+    one; those of an engine stay whole."""
+    if file == LIBRARY:
+        return function if function.startswith("(") else function.partition("@")[0].partition(".")[0] or function
+    return function if "::" in function else function.rpartition(".")[2]
+
+
 @dataclass(frozen=True)
 class Spent:
     """Values that belong to one stack, outermost frame first; a library function that a kernel called stands last."""
@@ -55,7 +63,7 @@ def spend(codes: CodeMap, counts: Counts, callers: Callers) -> list[Spent]:
     for address, cost in counts.own.items():
         add(address, cost.astype(np.float64), ())
     for (address, function), cost in counts.called.items():
-        add(address, cost.astype(np.float64), (Frame(function, LIBRARY, 0),))
+        add(address, cost.astype(np.float64), (Frame(counts.names.get(function, function), LIBRARY, 0),))
     return [Spent(stack, values) for stack, values in found.items()]
 
 

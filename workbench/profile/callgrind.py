@@ -7,15 +7,19 @@ it models neither prefetching nor out-of-order execution nor AVX-512.
 from __future__ import annotations
 
 import subprocess
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from shutil import which
 
 from lobench.workbench.commits.counting import PROCESSOR
+from lobench.workbench.profile.attribution import outside
 from lobench.workbench.profile.callgrind_file import Counts, read_counts
+from lobench.workbench.profile.callgrind_names import put_names
 from lobench.workbench.profile.needs import require_all
 from lobench.workbench.profile.runner import TARGET, Told, ToolFailedError, run, target, told_in
+from lobench.workbench.profile.sources import is_hidden
 from lobench.workbench.profile.task import SETTLE, Task
 
 CACHES = ("--I1=32768,8,64", "--D1=32768,8,64", "--LL=33554432,16,64")
@@ -48,7 +52,9 @@ def profile(task: Task, folder: Path, module: str = TARGET) -> tuple[Told, Count
     require_all(["callgrind"])
     prepare(task, folder, module, PROCESSOR)
     count(task, folder, module)
-    return counted_in(folder)
+    told, counts = counted_in(folder)
+    put_names(folder / "callgrind.out", told.codes, lambda stack: outside(stack, is_hidden))
+    return told, counts
 
 
 def count(task: Task, folder: Path, module: str = TARGET) -> None:
@@ -73,7 +79,10 @@ def calls_per_event(counts: Counts, events: int, records: int) -> dict[str, floa
     """Calls of functions outside of the counted code, by name. Callgrind counts calls as soon as it looks, also while
     the caches are filled for the ``events`` that are counted, the last of so many ``records``."""
     looked = events + min(SETTLE, records - events)
-    return {name: number / looked for name, number in sorted(counts.library_calls.items())}
+    calls: Counter[str] = Counter()
+    for name, number in counts.library_calls.items():
+        calls[counts.names.get(name, name)] += number
+    return {name: number / looked for name, number in sorted(calls.items())}
 
 
 def prepare(task: Task, folder: Path, module: str, build: Mapping[str, str]) -> None:

@@ -6,7 +6,8 @@ Format: Valgrind manual, section "Callgrind Format Specification"; written with 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -36,13 +37,23 @@ class Counts:
 
     ``own``: of the instruction; ``called``: of what it called outside of the JIT code, by the name of the called
     function; ``library_calls``: number of calls of such functions; ``calls``: (caller's address, callee's address) of
-    calls between JIT functions to their number.
+    calls between JIT functions to their number; ``elsewhere``: of the object's code that is no kernel's, by address;
+    ``reentering``: functions outside of it that call kernels again, so that what they cost holds what those cost.
+    ``names``: for functions that have none, what they are called instead of their address.
     """
 
     own: dict[int, Cost] = field(default_factory=dict)
     called: dict[tuple[int, str], Cost] = field(default_factory=dict)
     library_calls: dict[str, int] = field(default_factory=dict)
     calls: dict[tuple[int, int], int] = field(default_factory=dict)
+    elsewhere: dict[int, Cost] = field(default_factory=dict)
+    reentering: set[str] = field(default_factory=set)
+    names: dict[str, str] = field(default_factory=dict)
+
+
+def unnamed(library: str) -> str:
+    """What a function without a symbol is called: by the file that it is in."""
+    return "(generated code)" if library == JIT else f"(unnamed, {os.path.basename(library)})"
 
 
 def read_counts(lines: Iterable[str], is_kernel: Callable[[int], bool], code: str = JIT) -> Counts:
@@ -53,12 +64,15 @@ def read_counts(lines: Iterable[str], is_kernel: Callable[[int], bool], code: st
     inside = False
     target: tuple[bool, str, int, int] | None = None
     called_object, called_function = "", ""
-    current_object = ""
+    current_object, current_function = "", ""
+    graph: dict[str, set[str]] = {}
     for line in lines:
         first = line[:1]
         if first == "0":
             if inside:
                 _row(line, target, counts, sums, is_kernel)
+            elif target is not None:
+                graph.setdefault("" if target[0] else target[1], set()).add(current_function)
             target = None
         elif line.startswith("calls="):
             number, address = line[6:].split()[:2]
@@ -69,12 +83,28 @@ def read_counts(lines: Iterable[str], is_kernel: Callable[[int], bool], code: st
             inside = current_object == code
         elif line.startswith("cob="):
             called_object = line[4:].strip()
+        elif line.startswith("fn="):
+            current_function = line[3:].strip()
         elif line.startswith("cfn="):
             called_function = line[4:].strip()
+            if called_function.startswith("0x"):
+                counts.names[called_function] = unnamed(called_object or current_object)
         elif line.startswith("events:"):
             names = line.split()[1:]
             sums = np.array([[name in _SUMS[cost] for cost in COSTS] for name in names], np.int64)
+    counts.reentering = _above("", graph)
     return counts
+
+
+def _above(name: str, callers: Mapping[str, set[str]]) -> set[str]:
+    """All functions that call this one, themselves or by others."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        new = callers.get(waiting.pop(), set()) - found
+        found |= new
+        waiting += new
+    return found
 
 
 def _row(
@@ -86,13 +116,22 @@ def _row(
 ) -> None:
     address, _, *values = line.split()
     place = int(address, 16)
-    if not is_kernel(place):
+    known = is_kernel(place)
+    if not known and target is not None:
         return
     # Trailing zeros are not written.
     cost = np.array(values, np.int64) @ sums[: len(values)]
-    if target is None:
+    if not known:
+        counts.elsewhere[place] = counts.elsewhere.get(place, 0) + cost
+    elif target is None:
         counts.own[place] = counts.own.get(place, 0) + cost
-        return
+    else:
+        _called(target, place, cost, counts, is_kernel)
+
+
+def _called(
+    target: tuple[bool, str, int, int], place: int, cost: Cost, counts: Counts, is_kernel: Callable[[int], bool]
+) -> None:
     within, function, callee, number = target
     if within and is_kernel(callee):
         counts.calls[place, callee] = counts.calls.get((place, callee), 0) + number

@@ -44,7 +44,8 @@ class CodeMap:
 
     pieces: Sequence[Piece]
     of_file: bool = False
-    """Addresses are those of a file, the same in every process that loads it."""
+    """Addresses are those of a file, the same in every process that loads it, or of one process that is looked at
+    once: functions are known by them."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_starts", [piece.start for piece in self.pieces])
@@ -57,7 +58,8 @@ class CodeMap:
         return None
 
     def key(self, piece: Piece) -> str | int:
-        """What a compiled function is known by, also in another process: its place in its file, else its name."""
+        """What a compiled function is known by, also in another process: its address if that holds there, else its
+        name."""
         return piece.entry if self.of_file else piece.stack[0].function
 
     def perf_map(self) -> str:

@@ -15,14 +15,12 @@ from lobench.workbench.profile.ablation import ablation
 from lobench.workbench.profile.attribution import Callers, callers_in, spend
 from lobench.workbench.profile.callgrind_file import COSTS, Counts
 from lobench.workbench.profile.document import document
-from lobench.workbench.profile.flamegraph import flame_graph
 from lobench.workbench.profile.model.costs import Profile, Tuning
 from lobench.workbench.profile.model.variant import Ablation, Found, HeapProfile, Profiled, PythonProfile
 from lobench.workbench.profile.needs import MissingRightError, MissingToolError
+from lobench.workbench.profile.pages import write_pages
 from lobench.workbench.profile.runner import Told, ToolFailedError, compiling
 from lobench.workbench.profile.seen import Facts, Seen
-from lobench.workbench.profile.sourcepage import source_page
-from lobench.workbench.profile.speedscope import speedscope
 from lobench.workbench.profile.task import Task
 from lobench.workbench.results.conversion import as_json
 
@@ -187,9 +185,7 @@ class Collector:
             tuning=self.profiles.tuning,
             facts=seen.facts,
         )
-        (folder / "source.html").write_text(source_page(found, seen.sources), encoding="utf-8")
-        (folder / "flame.svg").write_text(flame_graph(found), encoding="utf-8")
-        (folder / "lines.speedscope.json").write_text(json.dumps(speedscope(found)), encoding="utf-8")
+        write_pages(found, seen.sources, folder)
         return found
 
     def _ablation(self, folder: Path) -> Ablation:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from lobench.engine.errors import UsageError
-from lobench.workbench.profile.model.costs import LineCost, Profile
+from lobench.workbench.profile.model.costs import Profile
 from lobench.workbench.profile.model.difference import (
     Both,
-    Changed,
     Difference,
-    LineChange,
     MechanismChange,
     StageChange,
+    StagedChange,
     Tunings,
 )
+from lobench.workbench.profile.pairing import compared, pairs
 
 
 def difference(before: Profile, after: Profile) -> Difference:
@@ -46,23 +46,14 @@ def difference(before: Profile, after: Profile) -> Difference:
     )
 
 
-def _lines(before: Profile, after: Profile, first: str) -> tuple[LineChange, ...]:
+def _lines(before: Profile, after: Profile, first: str) -> tuple[StagedChange, ...]:
     # Generated text has the same name and other lines in each variant.
-    old, new = ({(row.file, row.line, row.text): row for row in side.lines} for side in (before, after))
-    rows = [_line(old.get(place), new.get(place), before.columns) for place in {**old, **new}]
-    kept = [row for row in rows if row.what != "changed" or any(one.change for one in row.costs.values())]
-    return tuple(sorted(kept, key=lambda row: -abs(row.costs[first].change)))
-
-
-def _line(old: LineCost | None, new: LineCost | None, columns: tuple[str, ...]) -> LineChange:
-    known = new or old
-    assert known is not None
-    costs = {}
-    for column in columns:
-        was, now = (side.costs[column] if side else 0.0 for side in (old, new))
-        costs[column] = Changed(was, now, now - was)
-    what = "added" if old is None else "removed" if new is None else "changed"
-    return LineChange(known.file, known.line, known.function, known.text, known.stage, what, costs)
+    rows = []
+    for pair in pairs(before.lines, after.lines, lambda file: file.startswith("<")):
+        known, what, costs = compared(*pair, before.columns)
+        if what != "changed" or any(one.change for one in costs.values()):
+            rows.append(StagedChange(known.file, known.line, known.function, known.text, what, costs, known.stage))
+    return tuple(sorted(rows, key=lambda row: -abs(row.costs[first].change)))
 
 
 def _stages(before: Profile, after: Profile, column: str) -> tuple[StageChange, ...]:

@@ -9,28 +9,24 @@ import numpy as np
 
 from lobench.engine.foreign.start import Contestant
 from lobench.engine.policy import Variant
-from lobench.workbench.profile.attribution import Spent, Values, group, outside, totals
+from lobench.workbench.profile.attribution import Spent, Values, group, outside
 from lobench.workbench.profile.codemap import Frame
 from lobench.workbench.profile.model.costs import (
     EngineFacts,
-    FunctionCost,
-    LineCost,
     MechanismCost,
     Profile,
-    StackCost,
-    Stacks,
     StageCost,
+    StagedLine,
     Tuning,
 )
 from lobench.workbench.profile.named_stages import NamedStages
+from lobench.workbench.profile.rows import CostsOf, ShareOf, functions, lines, stacks
 from lobench.workbench.profile.seen import Facts
 from lobench.workbench.profile.sources import Sources, is_hidden, shown
 from lobench.workbench.profile.stages import GROUPS, Place, mechanism_of, places_of, stage_in
 
 StageOf = Callable[[Sequence[Frame]], str]
 """The stage of a stack."""
-CostsOf = Callable[[Values], dict[str, float]]
-ShareOf = Callable[[Values], float]
 
 
 def document(
@@ -86,9 +82,9 @@ def document(
         per_event=costs(whole),
         stages=_stages(per_event, stage, costs, share),
         mechanisms=_mechanisms(per_event, places, variant, costs, share) if isinstance(variant, Variant) else (),
-        functions=_functions(per_event, columns, costs, share),
+        functions=functions(per_event, columns, costs, share),
         lines=_lines(per_event, stage, sources, costs, share),
-        stacks=_stacks(per_event),
+        stacks=stacks(per_event),
     )
 
 
@@ -111,58 +107,25 @@ def _mechanisms(
     )
 
 
-def _functions(
-    spent: Sequence[Spent], columns: Sequence[str], costs: CostsOf, share: ShareOf
-) -> tuple[FunctionCost, ...]:
-    own = group(spent, lambda entry: (entry.stack[-1].function, shown(entry.stack[-1].file)))
-    below = totals(spent, lambda frame: (frame.function, shown(frame.file)))
-    nothing = np.zeros(len(columns))
-    rows = [
-        FunctionCost(
-            function,
-            file,
-            share(own.get((function, file), nothing)),
-            share(below[function, file]),
-            costs(own.get((function, file), nothing)),
-        )
-        for function, file in below
-    ]
-    return tuple(sorted(rows, key=lambda row: -row.costs[columns[0]]))
-
-
 def _lines(
     spent: Sequence[Spent], stage: StageOf, sources: Sources, costs: CostsOf, share: ShareOf
-) -> tuple[LineCost, ...]:
-    own = group(spent, lambda entry: (shown(entry.place.file), entry.place.line))
-    below = totals(spent, lambda frame: (shown(frame.file), frame.line))
-    functions = {(shown(frame.file), frame.line): frame.function for entry in spent for frame in entry.stack}
+) -> tuple[StagedLine, ...]:
     stages: dict[tuple[str, int], dict[str, float]] = {}
     for entry in spent:
         at = stages.setdefault((shown(entry.place.file), entry.place.line), {})
         begun = stage(entry.stack)
         at[begun] = at.get(begun, 0.0) + float(entry.values[0])
     return tuple(
-        LineCost(
-            file,
-            line,
-            functions[file, line],
-            sources.text(file, line),
-            max(stages[file, line], key=lambda name: stages[file, line][name]),
-            share(values),
-            share(below[file, line]),
-            costs(values),
+        StagedLine(
+            row.file,
+            row.line,
+            row.function,
+            row.text,
+            row.share,
+            row.total_share,
+            row.costs,
+            max(at, key=lambda name: at[name]),
         )
-        for (file, line), values in own.items()
+        for row in lines(spent, sources, costs, share)
+        for at in [stages[row.file, row.line]]
     )
-
-
-def _stacks(spent: Sequence[Spent]) -> Stacks:
-    """Frames once, and for each stack its frames' places in that list and its values."""
-    frames: dict[tuple[str, str, int], int] = {}
-    rows = []
-    for entry in spent:
-        places = tuple(
-            frames.setdefault((frame.function, shown(frame.file), frame.line), len(frames)) for frame in entry.stack
-        )
-        rows.append(StackCost(places, tuple(map(float, entry.values))))
-    return Stacks(tuple(frames), tuple(rows))

@@ -39,14 +39,15 @@ def placed(objects: Iterable[Any]) -> list[Placed]:
     return found
 
 
-def code_map(objects: Iterable[Placed]) -> CodeMap:
-    """The map of a process's objects; needs no such process."""
+def code_map(objects: Iterable[Placed], *, guess: bool = True) -> CodeMap:
+    """The map of a process's objects; needs no such process. Instructions without a line stand with the line before
+    them, or where nothing is guessed with line 0 of their function."""
     pieces: list[Piece] = []
     for loaded in objects:
         elf = _Object(io.BytesIO(loaded.elf))
         if not loaded.bases or not elf.has_dwarf_info():
             continue
-        described = list(_pieces(elf))
+        described = list(_pieces(elf, guess))
         for index, base in loaded.bases.items():
             size = elf.get_section(index)["sh_size"]
             pieces += [
@@ -55,6 +56,20 @@ def code_map(objects: Iterable[Placed]) -> CodeMap:
                 if piece.stop <= size
             ]
     return CodeMap(without_overlap(sorted(pieces)))
+
+
+def bare(objects: Iterable[Placed]) -> list[Piece]:
+    """All functions of a process's objects by their symbols alone, with line 0 of no file."""
+    pieces = []
+    for loaded in objects:
+        elf = _Object(io.BytesIO(loaded.elf))
+        symbols: Any = elf.get_section_by_name(".symtab")
+        for symbol in symbols.iter_symbols() if symbols else ():
+            base, size = loaded.bases.get(symbol["st_shndx"]), symbol["st_size"]
+            if base is not None and size and symbol["st_info"]["type"] == "STT_FUNC":
+                start = base + symbol["st_value"]
+                pieces.append(Piece(start, start + size, start, (Frame(symbol.name, "", 0),)))
+    return pieces
 
 
 class _Object(ELFFile):
@@ -98,7 +113,7 @@ def _relocated(elf: ELFFile, section: Section) -> set[int]:
     return {entry["r_offset"] + byte for entry in relocations.iter_relocations() for byte in range(8)}
 
 
-def _pieces(elf: ELFFile) -> Iterator[Piece]:
+def _pieces(elf: ELFFile, guess: bool) -> Iterator[Piece]:
     """Pieces by offset in the object's code."""
     dwarf = elf.get_dwarf_info()
     for unit in dwarf.iter_CUs():
@@ -106,20 +121,21 @@ def _pieces(elf: ELFFile) -> Iterator[Piece]:
         rows = files.rows()
         for die in unit.iter_DIEs():
             if die.tag == "DW_TAG_subprogram" and ranges_of(die):
-                yield from subprogram(die, files, rows, _name)
+                yield from subprogram(die, files, rows, _name, guess=guess)
 
 
 def subprogram(
-    die: DIE, files: Files, rows: Sequence[tuple[int, str, int]], name: Callable[[DIE], str]
+    die: DIE, files: Files, rows: Sequence[tuple[int, str, int]], name: Callable[[DIE], str], *, guess: bool = True
 ) -> Iterator[Piece]:
-    """The pieces of a function that has code, in one or several stretches; ``name`` tells a function's."""
+    """The pieces of a function that has code, in one or several stretches; ``name`` tells a function's, ``guess`` as
+    in ``code_map``."""
     inlined = list(_inlined(die, (), files, name))
     starts = [row[0] for row in rows]
     stretches = ranges_of(die)
     for low, high in stretches:
         cuts = {low, high} | {edge for start, stop, _ in inlined for edge in (start, stop) if low <= edge <= high}
         cuts.update(starts[bisect.bisect_left(starts, low) : bisect.bisect_left(starts, high)])
-        for piece in _split(sorted(cuts), name(die), files.own, inlined, rows, starts):
+        for piece in _split(sorted(cuts), name(die), files.own, inlined, rows, starts, guess):
             yield piece._replace(entry=stretches[0][0])
 
 
@@ -130,6 +146,7 @@ def _split(
     inlined: Sequence[tuple[int, int, Stack]],
     rows: Sequence[tuple[int, str, int]],
     starts: Sequence[int],
+    guess: bool,
 ) -> Iterator[Piece]:
     """A stretch's pieces between neighbouring cuts. A chain in ``inlined`` holds inlined functions with file and
     line of their calls."""
@@ -143,12 +160,14 @@ def _split(
         names = (name, *(call.function for call in chain))
         if line:
             last[names] = (file, line)
+        elif not guess:
+            file = last[names][0] if names in last else file if chain else path
         else:
             # The compiler merged several lines' code: it stands with the line before it in the same function.
             file, line = last.get(names, (file, 0))
         callers = tuple(Frame(names[place], call.file, call.line) for place, call in enumerate(chain))
         # Where there was none before, with the line that called.
-        stack = (*callers, Frame(names[-1], file, line)) if line or not callers else callers
+        stack = (*callers, Frame(names[-1], file, line)) if line or not callers or not guess else callers
         yield Piece(start, stop, cuts[0], stack)
 
 

@@ -19,8 +19,9 @@ from lobench.engine.foreign.library import Library, LibraryEngine
 from lobench.engine.stages import STAGES
 from lobench.workbench.commits.counting import Stub
 from lobench.workbench.profile.kept import NAME, RECORDS
-from lobench.workbench.profile.steady import allow_looking, count, passes, saying, tell
+from lobench.workbench.profile.steady import allow_looking, count, passes, saying
 from lobench.workbench.profile.task import LONGEST, Task
+from lobench.workbench.profile.telling import tell
 
 _STRIDE = 56
 """Bytes of a record."""

@@ -34,6 +34,11 @@ OBJECTS: list[CompiledObject] = []
 """All objects loaded since ``install``, in order."""
 
 
+def written(name: str) -> str:
+    """A file's name as debug information can hold it, which is UTF-8; names of files can be any bytes."""
+    return name.encode("utf-8", "replace").decode("utf-8")
+
+
 class LineTables(debuginfo.DIBuilder):  # type: ignore[misc]
     """Debug information without variables and types: positions, functions, and what was inlined into what."""
 
@@ -49,13 +54,13 @@ class LineTables(debuginfo.DIBuilder):  # type: ignore[misc]
         folder, name = os.path.split(self.filepath)
         if name.startswith("<"):
             folder = ""
-        return self.module.add_debug_info("DIFile", {"directory": folder, "filename": name})
+        return self.module.add_debug_info("DIFile", {"directory": written(folder), "filename": written(name)})
 
     def _di_subroutine_type(self, line: int, function: Any, argmap: Any) -> Any:
         return self.module.add_debug_info("DISubroutineType", {"types": self.module.add_metadata([])})
 
 
-def install() -> None:
+def install(tables: type[LineTables] = LineTables) -> None:
     """From now on everything that Numba compiles in this process carries line tables, and is kept in ``OBJECTS``.
 
     Raises LobenchError when this Numba's inside is not the one that is known.
@@ -63,9 +68,9 @@ def install() -> None:
     library: Any = getattr(codegen, "CPUCodeLibrary", None)
     if not hasattr(debuginfo, "DummyDIBuilder") or not hasattr(library, "_finalize_final_module"):
         raise LobenchError("source lines of kernels need Numba 0.61 to 0.68: this version's internals are different")
-    if debuginfo.DummyDIBuilder is LineTables:
+    if debuginfo.DummyDIBuilder is tables:
         return
-    debuginfo.DummyDIBuilder = LineTables
+    debuginfo.DummyDIBuilder = tables
     finalize = library._finalize_final_module
 
     def keep(self: Any) -> Any:

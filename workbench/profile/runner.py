@@ -19,7 +19,8 @@ from lobench.workbench.processes.claimed_folders import scratch_folder
 from lobench.workbench.processes.starting import Started, ending, helper, tool_environment
 from lobench.workbench.profile.codemap import CodeMap
 from lobench.workbench.profile.sources import Sources
-from lobench.workbench.profile.task import OBJECTS, Task
+from lobench.workbench.profile.task import Task
+from lobench.workbench.profile.telling import OBJECTS
 
 TARGET = "lobench.workbench.profile.target"
 WORKLOAD = "lobench.workbench.profile.workload"

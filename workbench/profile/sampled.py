@@ -20,7 +20,7 @@ import numpy as np
 
 from lobench.engine.errors import LobenchError
 from lobench.workbench.processes.starting import tool_environment
-from lobench.workbench.profile.callgrind_file import Counts
+from lobench.workbench.profile.callgrind_file import JIT, Counts, unnamed
 from lobench.workbench.profile.codemap import CodeMap
 from lobench.workbench.profile.needs import MissingRightError, perf_event_paranoid, ptrace_scope, require, require_all
 from lobench.workbench.profile.runner import TARGET, Told, ToolFailedError, codes_in, running, told_in
@@ -80,7 +80,7 @@ def perf(task: Task, folder: Path, seconds: float, module: str = TARGET) -> Samp
             map_file.unlink(missing_ok=True)
     told = told_in(folder, codes)
     with script.open(encoding="utf-8") as lines:
-        counts, samples = _count(perf_samples(lines), told.codes)
+        counts, samples = count(perf_samples(lines), told.codes)
     return _seen("perf", Sampled(told, counts, samples, notes))
 
 
@@ -88,16 +88,21 @@ def record(pid: int, folder: Path, seconds: float, stack_bytes: int) -> tuple[Pa
     """Sample a process with perf for so long; returns perf's script output, and facts for a document."""
     data = folder / "perf.data"
     looking = ["-o", str(data), "-p", str(pid), "--", "sleep", f"{seconds:.2f}"]
-    done = _run(["perf", "record", *RECORD[:-1], f"dwarf,{stack_bytes}", *looking])
+    done = quietly(["perf", "record", *RECORD[:-1], f"dwarf,{stack_bytes}", *looking])
     if done.returncode:
-        raise _refused("perf", done.stderr)
+        raise refused("perf", done.stderr)
     notes = Facts(event=CLOCK, hardware_counters=_stat(pid))
-    script = folder / "perf.script"
+    return script_of(data), notes
+
+
+def script_of(data: Path) -> Path:
+    """perf's script output for what it recorded, beside it."""
+    script = data.with_name("perf.script")
     fields = "comm,pid,tid,time,period,event,ip,sym,dso,symoff"
     # What was inlined is read of the code map: perf would ask another program for each address, for minutes.
-    told = _run(["perf", "script", "--no-inline", "-i", str(data), "-F", fields])
+    told = quietly(["perf", "script", "--no-inline", "-i", str(data), "-F", fields])
     script.write_text(told.stdout, encoding="utf-8")
-    return script, notes
+    return script
 
 
 def py_spy(task: Task, folder: Path, seconds: float, module: str = TARGET) -> Sampled:
@@ -107,7 +112,7 @@ def py_spy(task: Task, folder: Path, seconds: float, module: str = TARGET) -> Sa
     ToolFailedError where it saw nothing.
     """
     profile, told = spy(task, folder, seconds, module, "--native")
-    counts, samples = _count(_spy_samples(profile), told.codes)
+    counts, samples = count(_spy_samples(profile), told.codes)
     (folder / "py-spy.named.speedscope.json").write_text(json.dumps(_with_lines(profile, told.codes)), encoding="utf-8")
     return _seen("py-spy", Sampled(told, counts, samples, {}))
 
@@ -127,9 +132,9 @@ def spy(task: Task, folder: Path, seconds: float, module: str, option: str) -> t
         str(max(1, round(seconds))),
     ]
     with running(replace(task, seconds=LONGEST), folder, module) as pid:
-        done = _run([program, "record", *options, "--output", str(out), "--pid", str(pid)])
+        done = quietly([program, "record", *options, "--output", str(out), "--pid", str(pid)])
         if done.returncode or not out.exists():
-            raise _refused("py-spy", done.stderr)
+            raise refused("py-spy", done.stderr)
     return json.loads(out.read_text(encoding="utf-8")), told_in(folder)
 
 
@@ -147,7 +152,7 @@ def nanoseconds(sampled: Sampled) -> Counts:
     return Counts(own, {place: count * cpu for place, count in sampled.counts.called.items()})
 
 
-def _count(samples: Iterable[Sample], codes: CodeMap) -> tuple[Counts, int]:
+def count(samples: Iterable[Sample], codes: CodeMap) -> tuple[Counts, int]:
     """Samples by the innermost kernel address in each; those without any are counted, nothing more."""
     counts, total = Counts(), 0
     one = np.ones(1, np.int64)
@@ -203,10 +208,13 @@ def _address(name: str) -> int:
 
 
 def _with_lines(profile: dict[str, Any], codes: CodeMap) -> dict[str, Any]:
-    """The same file with kernel addresses named by source lines."""
+    """The same file with kernel addresses named by source lines, and no other by its number."""
     for frame in profile["shared"]["frames"]:
-        piece = codes.find(_address(frame["name"]) - 1) if _address(frame["name"]) else None
-        if piece is not None:
+        address = _address(frame["name"])
+        piece = codes.find(address - 1) if address else None
+        if piece is None:
+            frame["name"] = unnamed(JIT) if address else frame["name"]
+        else:
             inner = piece.stack[-1]
             frame["name"] = f"{inner.function.rpartition('.')[2]} ({os.path.basename(inner.file)}:{inner.line})"
             frame["file"], frame["line"] = os.path.basename(inner.file), inner.line
@@ -215,7 +223,7 @@ def _with_lines(profile: dict[str, Any], codes: CodeMap) -> dict[str, Any]:
 
 def _stat(pid: int) -> dict[str, int | None]:
     """Half a second of the processor's own counters; None for each that this machine does not have."""
-    done = _run(["perf", "stat", "-x", ",", "-e", ",".join(HARDWARE), "-p", str(pid), "--", "sleep", "0.5"])
+    done = quietly(["perf", "stat", "-x", ",", "-e", ",".join(HARDWARE), "-p", str(pid), "--", "sleep", "0.5"])
     values: dict[str, int | None] = dict.fromkeys(HARDWARE)
     for line in done.stderr.splitlines():
         count, *rest = line.split(",")
@@ -225,7 +233,7 @@ def _stat(pid: int) -> dict[str, int | None]:
     return values
 
 
-def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+def quietly(command: list[str]) -> subprocess.CompletedProcess[str]:
     # Errors and numbers as they are read here, whatever the user's language.
     variables = {**tool_environment(), "LC_ALL": "C.UTF-8"}
     return subprocess.run(
@@ -240,7 +248,7 @@ def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
     )
 
 
-def _refused(tool: str, said: str) -> LobenchError:
+def refused(tool: str, said: str) -> LobenchError:
     """What keeps a tool from looking, in words that say what to do."""
     paranoid, scope = perf_event_paranoid(), ptrace_scope()
     if tool == "perf" and os.geteuid() and paranoid is not None and paranoid > 2:

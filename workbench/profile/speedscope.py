@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lobench.workbench.profile.model.costs import Profile
+from lobench.workbench.profile.attribution import short
+from lobench.workbench.profile.model.costs import Lined
 
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 
@@ -13,19 +14,19 @@ _UNITS = {"nanoseconds": "nanoseconds"}
 """Column to a unit that speedscope knows; other columns have none."""
 
 
-def speedscope(profile: Profile) -> dict[str, Any]:
-    """A profile document as a speedscope file: one profile for each column, weights per event."""
+def speedscope(found: Lined) -> dict[str, Any]:
+    """A document as a speedscope file: one profile for each column, weights per event or in all."""
     frames = [
-        {"name": function.rpartition(".")[2], "file": file, **({"line": line} if line else {})}
-        for function, file, line in profile.stacks.frames
+        {"name": short(function, file), "file": file, **({"line": line} if line else {})}
+        for function, file, line in found.stacks.frames
     ]
     profiles = []
-    for place, column in enumerate(profile.columns):
-        rows = [row for row in profile.stacks.rows if row.values[place] > 0]
+    for place, column in enumerate(found.columns):
+        rows = [row for row in found.stacks.rows if row.values[place] > 0]
         profiles.append(
             {
                 "type": "sampled",
-                "name": f"{profile.variant}: {column} per event ({profile.tool})",
+                "name": f"{found.subject}: {column} {found.basis} ({found.tool})",
                 "unit": _UNITS.get(column, "none"),
                 "startValue": 0,
                 "endValue": sum(row.values[place] for row in rows),

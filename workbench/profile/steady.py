@@ -1,4 +1,4 @@
-"""What profilers look at: a target that replays and nothing else, for so long or counted; and how it tells what it did.
+"""What profilers look at: a target that replays and nothing else, for so long or counted.
 
 It loads neither Numba nor what replays variants: under valgrind every import takes its time.
 """
@@ -6,7 +6,6 @@ It loads neither Numba nor what replays variants: under valgrind every import ta
 from __future__ import annotations
 
 import ctypes
-import json
 import sys
 import time
 from collections.abc import Callable
@@ -34,14 +33,6 @@ class Steady(Protocol):
     def run(self, replay: Any, start: int, stop: int) -> None:
         """Records ``start`` to ``stop`` of the feed."""
         ...
-
-
-def tell(name: str, **facts: Any) -> None:
-    """Write a file of this folder; it appears whole."""
-    path = Path(name)
-    partial = path.with_suffix(".part")
-    partial.write_text(json.dumps(facts), encoding="utf-8")
-    partial.replace(path)
 
 
 def allow_looking() -> None:

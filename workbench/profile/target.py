@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from lobench.workbench.profile import linetables
-from lobench.workbench.profile.steady import allow_looking, count, passes, saying, tell
-from lobench.workbench.profile.task import LONGEST, OBJECTS, Task
+from lobench.workbench.profile.steady import allow_looking, count, passes, saying
+from lobench.workbench.profile.task import LONGEST, Task
+from lobench.workbench.profile.telling import leave, tell
 
 if TYPE_CHECKING:
     from lobench.engine.foreign.engine import ForeignEngine
@@ -93,23 +94,9 @@ def ready(feed: str, records: int, mode: str) -> None:
         records=records,
         feed=feed,
         # Profilers of Python code know their lines themselves.
-        objects=[] if mode in ("scalene", "memray") else _objects(),
+        objects=[] if mode in ("scalene", "memray") else leave(Path()),
         generated={name: linecache.getlines(name) for name in sorted(linecache.cache) if name.startswith("<")},
     )
-
-
-def _objects() -> list[tuple[str, list[tuple[int, int]]]]:
-    """Leave what the JIT linker loaded in the folder ``OBJECTS``: file names, with the places of their sections."""
-    from lobench.workbench.profile.dwarf import placed
-
-    folder = Path(OBJECTS)
-    folder.mkdir(exist_ok=True)
-    objects = []
-    for number, (elf, bases) in enumerate(placed(linetables.OBJECTS)):
-        name = f"{number}.o"
-        (folder / name).write_bytes(elf)
-        objects.append((name, list(bases.items())))
-    return objects
 
 
 def plain(target: Target) -> int:

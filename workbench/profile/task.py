@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 NAME = "task.json"
 """A task's file, in the folder that the target is started in."""
 
-OBJECTS = "objects"
-"""Where a target leaves the objects that its machine code was loaded from, in the same folder."""
-
 SLICE = 16_384
 """Records of one call of a kernel."""
 

@@ -136,8 +136,8 @@ def shares_of(taken: dict[str, list[float]]) -> dict[str, dict[str, float]]:
 
 def main(kernel: Callable[[int, int], int] = kernel_part) -> None:
     """Do what the task of this folder asks, with this kernel."""
-    from lobench.workbench.profile.steady import tell
     from lobench.workbench.profile.target import ready
+    from lobench.workbench.profile.telling import tell
 
     task = Task.read()
     work = Workload(kernel)

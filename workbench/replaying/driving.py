@@ -115,7 +115,7 @@ def _replayed(
         seconds = perf_counter() - started
     # An interrupt that came with the last records changes nothing.
     signal = interrupt.number if chunk is not None else 0
-    memory, digests = replay.memory(), _digests(replay, request)
+    memory, digests, books = replay.memory(), _digests(replay, request), len(replay.books())
     result = replay.finish()
     if output:
         started = perf_counter()
@@ -128,6 +128,7 @@ def _replayed(
         evaluate=request.workload.evaluate,
         until=request.workload.until,
         events=replay.records,
+        book_count=books,
         seconds=seconds,
         signal=signal,
         files=tuple(WrittenFile(file.path, file.rows) for file in output.files) if output else (),

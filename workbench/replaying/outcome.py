@@ -21,7 +21,8 @@ class WrittenFile:
 @dataclass(frozen=True, kw_only=True)
 class ReplayOutcome:
     """What came out of a replay. ``signal``: of the interrupt that ended it before its feed, 0 for none; ``seconds``:
-    from the first records to the last row in its file, with the kernels compiled."""
+    from the first records to the last row in its file, with the kernels compiled; ``book_count``: of an engine from
+    outside, too, whose books' end states are not kept."""
 
     feed: str
     variant: str
@@ -29,6 +30,7 @@ class ReplayOutcome:
     evaluate: str
     until: str
     events: int
+    book_count: int
     seconds: float
     signal: int
     files: tuple[WrittenFile, ...]
@@ -77,6 +79,7 @@ class ReplayOutcome:
             "until": self.until,
             **self.result.as_json(),
             "events": self.events,
+            "books": self.book_count,
             "digests": dict(self.digests),
             "seconds": self.seconds,
             "events_per_second": self.events_per_second,

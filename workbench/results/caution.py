@@ -13,8 +13,7 @@ FEW = 5
 
 def caution(session: SessionResult) -> str | None:
     """That a session rests on few processes, and what to do about it; None if it does not."""
-    place = session.samples.columns.index("process")
-    processes = len({row[place] for row in session.samples.rows})
+    processes = session.samples.processes
     if processes >= FEW:
         return None
     count = "1 process" if processes == 1 else f"{processes} processes"

@@ -21,7 +21,14 @@ def contradictions(document: Result) -> Iterator[tuple[str, str]]:
             if session is not None:
                 yield from _strangers(session, known, f"{path}.{name}")
         yield from _unmeasured(feed, path)
+        for number, entry in enumerate(feed.latency.variants if feed.latency else ()):
+            if entry.variant not in known:
+                yield f"{path}.latency.variants[{number}]", f"'{entry.variant[:80]}' is not among $.variants"
         yield from _upside_down(as_json(feed.analysis), f"{path}.analysis")
+    if document.contest is not None:
+        if document.contest.session is not None:
+            yield from _strangers(document.contest.session, known, "$.contest.session")
+        yield from _upside_down({**as_json(document.contest), "session": None}, "$.contest")
     if document.sweep is not None:
         yield from _upside_down(as_json(document.sweep.analysis), "$.sweep.analysis")
 

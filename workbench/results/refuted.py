@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lobench.workbench.results.model.document import FeedResult
+from lobench.workbench.results.model.contest import Contest
+from lobench.workbench.results.model.document import FeedResult, Result
 
 _DIGESTS_DIFFER = "its digests differ from the reference's"
 TIMED_DIFFERS = "it differed from the reference in a timed replay"
@@ -26,3 +27,18 @@ def refuted(feed: FeedResult) -> dict[str, str]:
         for name in session.disagreeing:
             found.setdefault(name, session.reasons.get(name, TIMED_DIFFERS))
     return found
+
+
+def refused(contest: Contest) -> dict[str, str]:
+    """Subjects of a contest of which no figure may be shown, and why."""
+    found = {subject.name: subject.reason or "" for subject in contest.subjects if not subject.agrees}
+    if contest.session is not None:
+        for name in contest.session.disagreeing:
+            found.setdefault(name, contest.session.reasons.get(name, ""))
+    return found
+
+
+def agree(document: Result) -> bool:
+    """Whether everything in a document did what its reference did."""
+    wrong = any(refuted(feed) for feed in document.feeds)
+    return not wrong and not (document.contest is not None and refused(document.contest))

@@ -57,6 +57,10 @@ def holders(document: dict[str, Any]) -> Iterator[Holder]:
                 # Isolated passes are of some of the session's processes, and have its slices.
                 limits = _limits(feed.get("session")) if part == "isolated" else Limits()
                 yield f"$.feeds[{place}].{part}", feed[part], feed[part].get("names"), limits
+    contest = document.get("contest")
+    session = contest.get("session") if isinstance(contest, dict) else None
+    if isinstance(session, dict) and isinstance(session.get("samples"), dict):
+        yield "$.contest.session.samples", session["samples"], session.get("measured"), _limits(session)
     if isinstance(document.get("sweep"), dict):
         yield "$.sweep", document["sweep"], document["sweep"].get("names"), Limits()
 

@@ -12,9 +12,10 @@ import pyarrow as pa
 from lobench.engine.errors import UsageError
 from lobench.workbench.results.conversion import as_json
 from lobench.workbench.results.model.analysis import Comparison, Rung
+from lobench.workbench.results.model.contest import Contest
 from lobench.workbench.results.model.document import FeedResult, Result
 from lobench.workbench.results.model.intervals import Interval
-from lobench.workbench.results.refuted import refuted
+from lobench.workbench.results.refuted import agree, refused, refuted
 
 _HEADINGS = ("variant", "M events/s", "step", "95 % interval", "predicted", "verdict", "in total")
 
@@ -35,13 +36,21 @@ class RunResult:
 
     @property
     def agree(self) -> bool:
-        """Whether every variant computed what the reference computed, verified and timed."""
-        return not any(refuted(feed) for feed in self.document.feeds)
+        """Whether every variant computed what the reference computed, verified and timed; of callables, what the first
+        one did."""
+        return agree(self.document)
 
     @property
     def comparison(self) -> Comparison | None:
-        """The pair that was compared, of a comparison."""
-        return next((feed.comparison for feed in self.document.feeds if feed.comparison), None)
+        """The pair that was compared, of a comparison; of several the first."""
+        return next(iter(self.comparisons), None)
+
+    @property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """All pairs that were compared, of a comparison."""
+        contest = self.document.contest
+        found = tuple(feed.comparison for feed in self.document.feeds if feed.comparison)
+        return found + (contest.comparisons if contest else ())
 
     def ladder(self, feed: int = 0) -> pa.Table:
         """A row for each variant: speed, step over the one before, total over the reference, with 95 % intervals, the
@@ -51,15 +60,37 @@ class RunResult:
 
     def samples(self, feed: int = 0) -> pa.Table:
         """The raw samples of the session, ``variant`` by name."""
-        session = self._feed(feed).session
+        contest = self.document.contest
+        session = contest.session if contest else self._feed(feed).session
         if session is None:
-            raise UsageError(f"{self._feed(feed).name} was not measured: it has no samples")
+            name = contest.title if contest else self._feed(feed).name
+            raise UsageError(f"{name} was not measured: it has no samples")
         columns = {
             name: [row[place] for row in session.samples.rows] for place, name in enumerate(session.samples.columns)
         }
         if "variant" in columns:
             columns["variant"] = [session.measured[number] for number in columns["variant"]]  # type: ignore[misc]
         return pa.table(columns)
+
+    def latency(self, feed: int = 0) -> pa.Table:
+        """A row for each variant and speed of the market: quantiles of its response times in ns, and how busy it is."""
+        found = self._feed(feed).latency
+        if found is None:
+            raise UsageError(f"{self._feed(feed).name}: latency was not measured")
+        wrong = refuted(self._feed(feed))
+        rows = [
+            {
+                "variant": entry.variant,
+                "speed": load.speed,
+                "utilization": load.utilization,
+                **{name: getattr(load.response, name) for name in _RESPONSE},
+            }
+            for entry in found.variants
+            for load in entry.loads
+            if entry.variant not in wrong
+        ]
+        numbers = [(name, pa.float64()) for name in ("speed", "utilization", *_RESPONSE)]
+        return pa.Table.from_pylist(rows, schema=pa.schema([("variant", pa.string()), *numbers]))
 
     def as_json(self) -> dict[str, Any]:
         """The document as its file has it."""
@@ -77,7 +108,7 @@ class RunResult:
         return feed.analysis.ladder if feed.analysis else ()
 
     def _repr_html_(self) -> str:
-        parts = []
+        parts = [_contest(self.document.contest)] if self.document.contest else []
         for feed in self.document.feeds:
             head = "".join(f"<th>{heading}</th>" for heading in _HEADINGS)
             rows = "".join(f"<tr>{''.join(map(_cell, _shown(rung)))}</tr>" for rung in self._rungs(feed))
@@ -87,6 +118,23 @@ class RunResult:
             parts.append(f"<table>{caption}<tr>{head}</tr>{rows}</table>")
         return "".join(parts) + f"<p>{escape(str(self.path))}</p>"
 
+
+def _contest(contest: Contest) -> str:
+    """A contest as a table of HTML."""
+    pairs = {pair.variant: pair for pair in contest.comparisons}
+    wrong = refused(contest)
+    rows = []
+    for subject in contest.subjects:
+        pair = pairs.get(subject.name)
+        figures = [f"{pair.ratio.value:.4g}x", f"{pair.ratio.low:.4g} to {pair.ratio.high:.4g}"] if pair else ["", ""]
+        said = f"refused: {wrong[subject.name]}" if subject.name in wrong else pair and (pair.verdict or pair.note)
+        rows.append(f"<tr>{''.join(map(_cell, [subject.name, *figures, said or '']))}</tr>")
+    headings = (contest.kind, f"over {contest.subjects[0].name}", "95 % interval", "")
+    head = "".join(f"<th>{escape(heading)}</th>" for heading in headings)
+    return f"<table><tr>{head}</tr>{''.join(rows)}</table>"
+
+
+_RESPONSE = ("mean", "p50", "p90", "p99", "p99_9", "p99_99", "max")
 
 _LADDER = {
     "variant": pa.string(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -72,7 +72,9 @@ def analyse(
         resamples=RESAMPLES,
         method=_method(comparisons),
         ladder=rungs,
-        noise=_noise(session, feed.isolated, comparisons, rungs, threshold),
+        noise=noise(
+            session, feed.isolated, comparisons, ((rung.variant, rung.base, rung.step) for rung in rungs), threshold
+        ),
         bias=biases,
         attribution=attribution,
         interactions=interacting,
@@ -82,24 +84,26 @@ def analyse(
     )
 
 
-def compared(session: SessionResult) -> Comparisons:
-    """What a session says of pairs of its variants. Raises LobenchError for one without a complete
+def compared(session: SessionResult, clock: str = "cpu_ns") -> Comparisons:
+    """What a session says of pairs of its variants, by ``clock``. Raises LobenchError for one without a complete
     pass."""
-    timings = session_timings(session), session_timings(session, "wall_ns")
+    timings = session_timings(session, clock), session_timings(session, "wall_ns")
     return Comparisons(*timings, session.reference, session.measured[-1], session.same)
 
 
-def _noise(
+def noise(
     session: SessionResult,
     isolated: NamedSamples | None,
     comparisons: Comparisons,
-    rungs: Sequence[Rung],
+    others: Iterable[tuple[str, str | None, Interval | None]],
     threshold: float,
 ) -> Noise:
+    """What a session says of its own error. ``others``: what is compared, with what, and how much faster it came out;
+    ``threshold``: below which the p-value of one more comparison would have to fall."""
     table = columns(session.samples)
     same = (comparisons.control, comparisons.reference)
     # Variants may differ more from process to process than the reference does from itself: the noisiest step is told.
-    pairs = [same, *((rung.variant, rung.base) for rung in rungs if rung.base is not None and _alike(rung.step))]
+    pairs = [same, *((variant, base) for variant, base, ratio in others if base is not None and _alike(ratio))]
     rng = np.random.default_rng(session.design.seed)
     sessions = pseudo_sessions(comparisons.cpu, pairs, same, rng)
     rows = session.samples.rows

@@ -207,7 +207,7 @@ def _machine(host: Host, one: _Feed, side: _Side, name: str, workers: int, setti
         seconds = max(LEAST_SECONDS, 2 * TIMES_REFERENCE * side.seconds)
         allowance = f"; the reference takes {side.seconds:.1f} s{allowance}"
     how = MachineSettings(
-        workload=settings.workload,
+        workload=replace(settings.workload, orders=one.feed.most_orders, instruments=one.feed.instruments),
         scope=side.proof.scope,
         workers=workers,
         deep=settings.deep,

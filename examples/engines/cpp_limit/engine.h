@@ -33,7 +33,7 @@ class Engine {
     lobench_options options;
 
     // A small table of one book lies in the nearest caches: fetching costs more than it saves.
-    bool fetches() const { return store.orders.capacity() > 1 << 14 || store.books.size() > 32; }
+    bool fetches() const { return store.orders.capacity() > 1 << 15 || store.books.size() > 32; }
 
     template <unsigned STAGE> void run(const char *records, uint64_t stride, uint64_t count) {
         while (count) {
@@ -100,7 +100,6 @@ class Engine {
             of.step = window.steps(record.price);
             const uint32_t side = record.side == 'A', number = window.number(side, of.step) & (window.width - 1);
             __builtin_prefetch(&store.level(window.first[side] + number), 1);
-            __builtin_prefetch(&store.bits[window.bits[side] + number / 64], 1);
             for (uint32_t best : of.book->best_level) {
                 __builtin_prefetch(&store.level(best));
                 if constexpr (STAGE >= LOBENCH_STAGE_FEATURES) __builtin_prefetch(&store.level(best) + 4);

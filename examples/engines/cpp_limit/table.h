@@ -5,9 +5,10 @@
 // tombstones would fill the table. Instead the home slot says how far from it an order of that home may lie (`reach`,
 // nearly always 0): an unknown id costs one line, as a known one does.
 //
-// Eight ids that follow each other lie in neighbouring lines: feeds number their orders in the order of arrival, and what
-// is fetched for one serves the next. Ids are those of a publisher; if many books use the same ids, or ids are chosen to
-// collide, searches become long, and the table is filled anew with ids and books mixed well (`spread`).
+// Ids that follow each other lie side by side: feeds number their orders in the order of arrival, so that new orders come
+// into lines that are already there, and collide with old ones alone. Ids are those of a publisher; if many books use the
+// same ids, or ids are chosen to collide, searches become long, and the table is filled anew with ids and books mixed well
+// (`spread`). One slot in eight is in use: with one in four, records that miss their home cost more than the lines save.
 #pragma once
 
 #include "memory.h"
@@ -41,20 +42,21 @@ struct Found {
 
 class Table {
   public:
-    explicit Table(uint64_t expected) { fill_anew(4 * expected, false, expected > 0); }
+    explicit Table(uint64_t expected) { fill_anew(SLOTS_AN_ORDER * expected, false, expected > 0); }
 
     Order &operator[](uint32_t slot) { return slots[slot]; }
 
     uint64_t live = 0;
 
-    // Empties it, with room for `capacity` orders at least, of which a quarter should live.
+    // Empties it, with `capacity` slots at least.
     void fill_anew(uint64_t capacity, bool spread_out, bool touched) {
         unsigned log_capacity = 12;
         while (uint64_t(1) << log_capacity < capacity) ++log_capacity;
         if (log_capacity > 31) throw std::bad_alloc();
-        slots = Array<Order>((size_t(1) << log_capacity) + FIRST + FARTHEST + 1, touched);
+        slots = Array<Order>(capacity_of(log_capacity) + FIRST + FARTHEST + 1, touched);
         shift = 64 - log_capacity;
-        most = (uint64_t(1) << log_capacity) / 16 * 5;
+        mask = capacity_of(log_capacity) - 1;
+        most = capacity_of(log_capacity) / (4 * SLOTS_AN_ORDER) * 5;
         spread = spread_out;
         farthest = 0;
         live = 0;
@@ -62,7 +64,7 @@ class Table {
 
     bool full() const { return live >= most; }
     bool is_spread() const { return spread; }
-    uint64_t capacity() const { return uint64_t(1) << (64 - shift); }
+    uint64_t capacity() const { return mask + 1; }
 
     // Where an order of the book `key` belongs.
     uint32_t home(uint64_t id, uint64_t key) const {
@@ -71,8 +73,7 @@ class Table {
             mixed = (mixed ^ mixed >> 32) * 0xD6E8FEB86659FD93;
             return FIRST + uint32_t(mixed >> shift);
         }
-        const uint64_t group = (id >> LOG_NEIGHBOURS) * GOLDEN + uint16_t(key) * 0xD6E8FEB86659FD93;
-        return FIRST + (uint32_t(group >> shift) & ~(NEIGHBOURS - 1)) + (id & (NEIGHBOURS - 1));
+        return FIRST + uint32_t((id + uint16_t(key) * GOLDEN) & mask);
     }
 
     // The order of this id for which owned(order) holds.
@@ -119,7 +120,8 @@ class Table {
 
 
   private:
-    static constexpr uint32_t LOG_NEIGHBOURS = 3, NEIGHBOURS = 1u << LOG_NEIGHBOURS;
+    static constexpr uint64_t SLOTS_AN_ORDER = 8;
+    static uint64_t capacity_of(unsigned log_capacity) { return uint64_t(1) << log_capacity; }
     static constexpr uint32_t FIRST = 2;  // slot 0 is "none"; pairs of ids begin at a line
     static constexpr uint32_t MOST_REACH = 15;
     static constexpr uint32_t FARTHEST = 256;
@@ -127,7 +129,7 @@ class Table {
     Array<Order> slots;
     uint32_t shift = 0, farthest = 0;
     bool spread = false;
-    uint64_t most = 0;
+    uint64_t most = 0, mask = 0;
 };
 
 }  // namespace limit

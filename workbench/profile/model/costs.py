@@ -1,17 +1,17 @@
-"""What a tool says that tells source lines of what it measured: costs per event, by several keys."""
+"""What a tool says that tells source lines of what it measured: costs by several keys."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final, Protocol, TypeAlias
 
 from lobench.workbench.results.model.fields import Omitted, Rest
 
 FORMAT: Final = 1
 
 Costs: TypeAlias = Annotated[Mapping[str, float], Rest()]
-"""Column to its value per event."""
+"""Column to its value: per event, or of a program in all."""
 
 Tuning: TypeAlias = Mapping[str, object]
 """What a variant was fitted with, as ``feeds[].tuning`` of a result."""
@@ -57,10 +57,16 @@ class LineCost:
     line: int
     function: str
     text: str
-    stage: str
     share: float
     total_share: float
     costs: Costs
+
+
+@dataclass(frozen=True, slots=True)
+class StagedLine(LineCost):
+    """A line of a variant, which is part of a stage."""
+
+    stage: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,32 @@ class Stacks:
 
     frames: tuple[tuple[str, str, int], ...]
     rows: tuple[StackCost, ...]
+
+
+class Lined(Protocol):
+    """A document that tells lines: what pages are made of, whatever else it holds. ``subject``: what was looked at;
+    ``basis``: whether costs are per event or in all; ``whole``: what everything cost."""
+
+    @property
+    def tool(self) -> str: ...
+
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+
+    @property
+    def lines(self) -> Sequence[LineCost]: ...
+
+    @property
+    def stacks(self) -> Stacks: ...
+
+    @property
+    def subject(self) -> str: ...
+
+    @property
+    def basis(self) -> str: ...
+
+    @property
+    def whole(self) -> Mapping[str, float]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,5 +150,17 @@ class Profile:
     stages: tuple[StageCost, ...]
     mechanisms: tuple[MechanismCost, ...]
     functions: tuple[FunctionCost, ...]
-    lines: tuple[LineCost, ...]
+    lines: tuple[StagedLine, ...]
     stacks: Stacks
+
+    @property
+    def subject(self) -> str:
+        return self.variant
+
+    @property
+    def basis(self) -> str:
+        return "per event"
+
+    @property
+    def whole(self) -> Mapping[str, float]:
+        return self.per_event

@@ -58,9 +58,15 @@ class LineChange:
     line: int
     function: str
     text: str
-    stage: str
     what: str
     costs: Annotated[Mapping[str, Changed], Rest()]
+
+
+@dataclass(frozen=True, slots=True)
+class StagedChange(LineChange):
+    """Of a variant's line, which is part of a stage."""
+
+    stage: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,4 +84,4 @@ class Difference:
     per_event: Mapping[str, Both]
     stages: tuple[StageChange, ...]
     mechanisms: tuple[MechanismChange, ...]
-    lines: tuple[LineChange, ...]
+    lines: tuple[StagedChange, ...]

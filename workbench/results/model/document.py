@@ -9,9 +9,11 @@ from typing import Annotated
 
 from lobench.engine.stages import STAGES
 from lobench.workbench.results.model.analysis import Analysis, Comparison
+from lobench.workbench.results.model.contest import Contest
 from lobench.workbench.results.model.environment import Environment
 from lobench.workbench.results.model.fields import Omitted
 from lobench.workbench.results.model.ladder import KeptLadder
+from lobench.workbench.results.model.latency import Latency
 from lobench.workbench.results.model.profiles import Profiles
 from lobench.workbench.results.model.samples import MeasuredLimits, NamedSamples, SessionResult, Sweep
 
@@ -109,6 +111,7 @@ class FeedResult:
     tuning: Tuning | None = None
     profiles: Annotated[Profiles | None, Omitted()] = None
     comparison: Annotated[Comparison | None, Omitted()] = None
+    latency: Annotated[Latency | None, Omitted()] = None
 
     @property
     def sessions(self) -> list[SessionResult]:
@@ -138,7 +141,7 @@ class Options:
 @dataclass(slots=True)
 class Result:
     """A result document, without the name and version of its schema, which stand in every file. ``ladder``: None for
-    lobench's own."""
+    lobench's own; ``contest``: of things beside variants, which has no feeds."""
 
     kind: str
     created: str
@@ -154,6 +157,7 @@ class Result:
     options: Annotated[Options | None, Omitted()] = None
     compared: Annotated[Compared | None, Omitted()] = None
     ladder: Annotated[KeptLadder | None, Omitted()] = None
+    contest: Annotated[Contest | None, Omitted()] = None
 
     @property
     def whole(self) -> bool:

@@ -21,3 +21,8 @@ class Interval:
     def at_least(self, least: float) -> Interval:
         """The same with nothing below ``least``."""
         return Interval(max(least, self.value), max(least, self.low), max(least, self.high))
+
+    @property
+    def half_width(self) -> float:
+        """The wider half of a ratio's interval, a fraction of the ratio."""
+        return max(self.high / self.value, self.value / self.low) - 1

@@ -20,6 +20,18 @@ class Samples:
     columns: tuple[str, ...]
     rows: Rows
 
+    @property
+    def processes(self) -> int:
+        """How many processes they are of."""
+        place = self.columns.index("process")
+        return len({row[place] for row in self.rows})
+
+    @property
+    def passes(self) -> int:
+        """How many passes of all processes they are of."""
+        process, number = self.columns.index("process"), self.columns.index("pass")
+        return len({(row[process], row[number]) for row in self.rows})
+
 
 @dataclass(frozen=True, slots=True)
 class NamedSamples:

@@ -1,0 +1,74 @@
+"""What an engine is told of a feed that lies in memory before it is made: orders at a time, and instruments."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lobench.engine.feeds import load, open_feed
+from lobench.engine.records import MBO
+from lobench.engine.workload import Workload
+from lobench.workbench.measurement import process
+from lobench.workbench.measurement.shared_feed import shared
+from lobench.workbench.measurement.task import Task
+from tests.cli.command import lobench
+from tests.foreign import textbook
+from tests.tables import feed_of
+
+pytestmark = pytest.mark.xdist_group("foreign")
+
+_TELLS = """
+class ENGINE(Engine):
+    def __init__(self, options):
+        super().__init__(options)
+        self.told = options.expected_orders, options.expected_instruments
+
+    def apply(self, records):
+        # It is started once without a feed.
+        if len(records) and self.told != ({orders}, {instruments}):
+            raise ValueError(f"expected {{self.told}}")
+        super().apply(records)
+"""
+
+
+@pytest.mark.fast
+def test_orders_at_a_time_are_adds_less_cancels() -> None:
+    made = np.zeros(6, MBO)
+    made["action"] = [ord(action) for action in "RAACAT"]
+    made["instrument_id"] = [7, 7, 7, 7, 9, 7]
+    feed = feed_of(made)
+    assert (feed.most_orders, feed.instruments) == (2, 2)
+
+
+@pytest.mark.fast
+def test_a_measuring_process_is_told_of_its_feed(monkeypatch: pytest.MonkeyPatch) -> None:
+    feed = load(open_feed(["synth:every-rule,n=2000"]))
+    tasks: list[Task] = []
+
+    def said(task: Task, *rest: Any) -> Any:
+        tasks.append(task)
+        yield {}
+
+    monkeypatch.setattr(process, "_said", said)
+    with shared(feed) as handed:
+        list(process.messages(Task(job="session", variants=["p0"], workload=Workload(), tried=[]), handed))
+    (task,) = tasks
+    assert task.workload == Workload(orders=feed.most_orders, instruments=feed.instruments)
+    assert feed.most_orders > 100
+    assert Task.of(task.as_json()) == task
+
+
+@pytest.mark.normal
+def test_an_engine_that_is_verified_is_told_of_its_feed(tmp_path: Path) -> None:
+    source = "synth:every-rule,n=2000"
+    feed = load(open_feed([source]))
+    for orders, agrees in ((feed.most_orders, True), (feed.most_orders + 1, False)):
+        engine = tmp_path / f"engine_{orders}.py"
+        tells = _TELLS.format(orders=orders, instruments=feed.instruments)
+        engine.write_text(Path(textbook.__file__).read_text(encoding="utf-8") + tells, encoding="utf-8")
+        done = lobench("verify", source, "--variants", "p4", "--variants-from", engine, "--json", folder=tmp_path)
+        assert json.loads(done.stdout)["agree"] is agrees, done.stderr

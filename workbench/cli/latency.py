@@ -1,0 +1,165 @@
+"""Measure how long events take to be answered: service times of single calls, and response times when events come as
+the feed's own timestamps say, and faster.
+
+Every variant is verified first, and what it computes while its calls are timed is compared with the reference again.
+Several FEEDs are replayed as one; each --feed is measured by itself. Everything is kept in out/<time>/result.json, and
+each distribution as a .hgrm file of HdrHistogram beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from lobench.workbench.cli import options, units
+
+if TYPE_CHECKING:
+    from lobench.workbench.latency.asked import Asked
+    from lobench.workbench.results import Result, ResultFolder
+    from lobench.workbench.results.model.document import FeedResult
+
+HELP = "measure response times under the feed's own load"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    options.add_feeds(parser)
+    options.add_feed(parser, "the ladder's: synth:liquid-future")
+    options.add_chosen(parser)
+    options.add_tuning(parser)
+    options.add_until(parser)
+    parser.add_argument(
+        "--speeds",
+        metavar="LIST",
+        type=units.speeds,
+        help="how many times as fast events come as they did, separated by commas (default 1,2,4,8,16)",
+    )
+    parser.add_argument(
+        "--bound",
+        metavar="SPAN",
+        type=units.nanoseconds,
+        help="find the largest speed at which 99.9%% of events are answered within this: 500ns, 100us, 2ms (default "
+        "100us)",
+    )
+    parser.add_argument(
+        "--block",
+        metavar="N",
+        type=int,
+        help="records that are handed over at a time at most, to a variant never more than it was made for (default: "
+        "as many as that, to an engine from outside 1)",
+    )
+    parser.add_argument(
+        "--passes",
+        metavar="N",
+        type=int,
+        help="passes over the feed for each figure; of each event the median counts (default 3)",
+    )
+    options.add_time_limit(parser)
+    options.add_output(parser, "out")
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument("--markdown", action="store_true", help="print one table for each feed as Markdown")
+    options.add_json(shape)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from lobench.workbench.cli.outcome import exit_code, say, without_rows
+    from lobench.workbench.console import print_json
+    from lobench.workbench.latency.shown import HISTOGRAMS, markdown
+
+    folder, content = conducted(arguments)
+    if arguments.json:
+        print_json({"result_file": str(folder.result), **without_rows(content)})
+    elif arguments.markdown:
+        print("\n\n".join(markdown(feed) for feed in content.feeds))
+    else:
+        for feed in content.feeds:
+            _show(content, feed)
+        say("histograms", folder.path / HISTOGRAMS)
+        say("result", folder.result)
+        say("next", f"lobench report {folder.result}")
+    return exit_code(content)
+
+
+def conducted(arguments: argparse.Namespace) -> tuple[ResultFolder, Result]:
+    """Verify and measure as asked; returns the result and where it is kept."""
+    from lobench.engine.feeds import open_feed
+    from lobench.workbench.experiment.document import Document, new_content
+    from lobench.workbench.experiment.feed import FeedExperiment
+    from lobench.workbench.experiment.latency import refuse_without_times
+    from lobench.workbench.ladder import load_ladder
+    from lobench.workbench.results import ResultFolder
+    from lobench.workbench.selection import with_reference
+
+    asked = asked_of(arguments)
+    ladder = load_ladder(arguments.ladder, arguments.variants_from)
+    feeds = [(specs, open_feed(specs)) for specs in options.specs_of(arguments, ladder.file.feed)]
+    variants = with_reference(arguments.variants, ladder)
+    folder = ResultFolder(arguments.output)
+    try:
+        workload = options.workload_of(arguments, ladder.files)
+        content = new_content("latency", variants, workload, None, ladder.kept())
+        document = Document(content, folder)
+        # The first is read below.
+        refuse_without_times(*(source for _, source in feeds[1:]))
+        for specs, source in feeds:
+            tuning, limit = arguments.tuning, arguments.time_limit
+            experiment = FeedExperiment(document, specs, source, variants, ladder, tuning, limit)
+            refuse_without_times(experiment.feed)
+            experiment.verify()
+            with experiment.handed_over():
+                experiment.latency(asked)
+        document.finish()
+    finally:
+        folder.drop_if_empty()
+    return folder, content
+
+
+def asked_of(arguments: argparse.Namespace) -> Asked:
+    """What is asked for, with what there is in place of what was not said. Raises UsageError for numbers below 1."""
+    from lobench.workbench.latency.asked import Asked
+
+    options.refuse_few("--block", arguments.block, 1)
+    options.refuse_few("--passes", arguments.passes, 1)
+    given = {name: getattr(arguments, name) for name in ("speeds", "bound", "block", "passes")}
+    return Asked(**{name: value for name, value in given.items() if value is not None})
+
+
+def show_latency(content: Result, feed: FeedResult) -> None:
+    """The tables of a feed that was measured, and what they are of."""
+    from lobench.workbench.cli.outcome import say, stages
+    from lobench.workbench.latency.shown import by_call, by_quantile, by_speed, clock, line
+
+    assert feed.latency is not None, "a feed that was measured"
+    name = f"{feed.name}{stages(content)}"
+    _print(f"{name}: response times at the market's own speed", *by_quantile(feed))
+    _print("response time that one event in a thousand exceeds, at faster markets", *by_speed(feed))
+    _print("time of an event: in a replay, and handed over by itself", *by_call(feed))
+    say("load", line(feed.latency))
+    say("clock", clock(feed.latency))
+
+
+def _show(content: Result, feed: FeedResult) -> None:
+    from lobench.workbench.cli.outcome import say, say_compared, say_differences, say_tuning, say_verified
+    from lobench.workbench.results.refuted import refuted
+
+    say_differences(feed)
+    show_latency(content, feed)
+    wrong = refuted(feed)
+    if wrong:
+        say("verification", f"FAILED for {', '.join(wrong)}: shown without any figure")
+    else:
+        say_verified(feed)
+    say_compared(content)
+    say_tuning(feed)
+
+
+def _print(title: str, headings: list[str], rows: list[list[str]]) -> None:
+    from rich.table import Table
+
+    from lobench.workbench.console import stdout
+
+    table = Table(title=title)
+    for place, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if place else "left")
+    for row in rows:
+        table.add_row(*row)
+    stdout().print(table)

@@ -1,0 +1,125 @@
+"""Say what each source line of a program's Numba functions costs: exact instructions by callgrind, or time by perf.
+
+`lines SCRIPT [ARGS…]` or `lines -m MODULE [ARGS…]` runs the program once, as Python would; options of this command
+stand before it. Compiling is not counted; `with lobench.region():` in the program says what else is not.
+`lines diff OLD NEW` says line by line what changed between two such runs. docs/lines.md explains the figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from lobench.workbench.cli import options
+
+if TYPE_CHECKING:
+    from lobench.workbench.lines.program import Program
+
+HELP = "find out what each line of any program's Numba functions costs"
+
+METHODS = ("callgrind", "perf")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--with",
+        dest="way",
+        choices=METHODS,
+        default="callgrind",
+        help="how: exact counts by callgrind, or samples by perf at full speed (default callgrind)",
+    )
+    parser.add_argument("--region", metavar="NAME", help="count only within `with lobench.region(NAME)`")
+    parser.add_argument("--top", type=int, default=25, metavar="N", help="lines that the table shows (default 25)")
+    options.add_output(parser, "out/lines")
+    options.add_json(parser)
+    parser.add_argument(
+        "-m",
+        dest="module",
+        nargs=argparse.REMAINDER,
+        help="the program is a module: -m MODULE [ARGS…], as for python -m",
+    )
+    parser.add_argument("program", metavar="SCRIPT [ARGS…]", nargs=argparse.REMAINDER, help="what to run")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    import os
+    from pathlib import Path
+
+    from lobench.workbench.console import print_json, stdout
+    from lobench.workbench.lines.looking import look_at
+    from lobench.workbench.lines.tables import tables
+    from lobench.workbench.results.conversion import as_json
+
+    options.refuse_few("--top", arguments.top, 1)
+    if arguments.module is None and arguments.program[:1] == ["diff"]:
+        return _diff(arguments)
+    program = _program(arguments)
+    folder = Path(arguments.output).absolute()
+    found = look_at(program, arguments.way, folder, "error" if arguments.json else "own")
+    code = 1 if found.exit_code else 0
+    if arguments.json:
+        print_json(as_json(found))
+        return code
+    console = stdout()
+    for part in tables(found, arguments.top):
+        console.print(part, soft_wrap=isinstance(part, str))
+    console.print(f"files: {os.path.relpath(folder)}")
+    return code
+
+
+def _diff(arguments: argparse.Namespace) -> int:
+    import json
+    import os
+    from pathlib import Path
+
+    from lobench.engine.errors import UsageError
+    from lobench.workbench.console import print_json, stdout
+    from lobench.workbench.lines.difference import difference, flame_graphs, saved
+    from lobench.workbench.lines.tables import difference_tables
+    from lobench.workbench.results.conversion import as_json
+
+    # What stands behind a program is the program's; here it is ours.
+    parser = argparse.ArgumentParser(prog="lobench lines diff")
+    options.add_output(parser, arguments.output)
+    options.add_json(parser, default=arguments.json)
+    parser.add_argument("--top", type=int, default=arguments.top)
+    parser.add_argument("words", nargs="*")
+    arguments = parser.parse_intermixed_args(arguments.program[1:])
+    folder = Path(arguments.output).absolute()
+    if len(arguments.words) != 2:
+        raise UsageError("lines diff takes two folders, or files lines.json, that `lobench lines` wrote")
+    before, after = (saved(name) for name in arguments.words)
+    found = difference(before, after)
+    told = as_json(found)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "lines.diff.json").write_text(json.dumps(told), encoding="utf-8")
+    for name, text in flame_graphs(before, after).items():
+        (folder / name).write_text(text, encoding="utf-8")
+    if arguments.json:
+        print_json(told)
+        return 0
+    console = stdout()
+    for part in difference_tables(found, arguments.top):
+        console.print(part, soft_wrap=isinstance(part, str))
+    console.print(f"files: {os.path.relpath(folder)}")
+    return 0
+
+
+def _program(arguments: argparse.Namespace) -> Program:
+    import os
+
+    from lobench.engine.errors import UsageError
+    from lobench.workbench.lines.program import Program
+
+    module: list[str] | None = arguments.module
+    # Of a joined -mMODULE argparse takes that alone.
+    given = [*(module or []), *arguments.program]
+    words = given[1:] if given[:1] == ["--"] else given
+    if not words:
+        raise UsageError("which program? lobench lines SCRIPT [ARGS…], or -m MODULE [ARGS…]")
+    what, *rest = words
+    if module is not None:
+        return Program("module", what, rest, arguments.region)
+    if not os.path.isfile(what):
+        raise UsageError(f"{what}: there is no such script")
+    return Program("script", what, rest, arguments.region)

@@ -1,0 +1,90 @@
+"""A job of a worker process: do all subjects of a contest do the same, and how many calls make a piece worth timing?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from lobench.engine.errors import LobenchError
+from lobench.workbench.contest.asked import CALLABLES, Asked
+from lobench.workbench.contest.bench import Bench
+from lobench.workbench.contest.kinds import bench_of
+from lobench.workbench.measurement.task import Job
+
+PIECE = 10e-3
+"""Seconds that a piece of the fastest should take: much longer than a clock's grain, much shorter than what disturbs a
+machine."""
+ROUND = 0.1
+"""Seconds that a round should not exceed where the others are much slower, or arguments take long to make."""
+LEAST = 0.5e-3
+"""But a piece of the fastest takes so many, whatever the others take."""
+PREPARED = 0.1
+"""Seconds of making arguments that a piece may cost at most: they all lie in memory before it begins."""
+LEAD_IN = 8
+"""Of a piece's calls, one in so many is made untimed before it: what others left in caches is gone then."""
+_TRIED = 0.05
+"""Seconds of calls after which a rate is known well enough."""
+
+
+def work(job: Job) -> None:
+    """Tell now and then that this goes on, and last what was found: ``error``, or ``outcomes`` (reason and note of each
+    subject), ``rates`` (seconds of a call of each), ``seconds`` (the same, arguments included), ``calls`` of a piece
+    and ``lead_in``. Settings: asked, variables."""
+    settings = job.task.settings
+    asked = Asked.of(settings["asked"])
+    chosen = range(len(asked.subjects))
+    try:
+        bench = bench_of(asked, chosen, job.task.seed, settings["variables"])
+        outcomes = bench.agree(lambda place: _turn(job, place))
+    except LobenchError as error:
+        job.tell({"error": str(error), "usage": error.exit_code == 2})
+        return
+    agreeing = [place for place, outcome in enumerate(outcomes) if outcome.reason is None]
+    told: dict[str, object] = {"outcomes": [[outcome.reason, outcome.note] for outcome in outcomes]}
+    if outcomes[0].reason is None and len(agreeing) > 1:
+        told |= _pieces(job, asked, bench, agreeing)
+    job.tell(told)
+
+
+def _pieces(job: Job, asked: Asked, bench: Bench, agreeing: Sequence[int]) -> dict[str, object]:
+    several = asked.kind == CALLABLES
+    rates: dict[int, float] = {}
+    whole: dict[int, float] = {}
+    for place in agreeing:
+        _turn(job, place)
+        rates[place], whole[place] = _rate(bench, place, several)
+    job.in_hand(0)
+    calls = calls_of(list(rates.values()), list(whole.values())) if several else 1
+    names = asked.names
+    return {
+        "rates": {names[place]: rate for place, rate in rates.items()},
+        "seconds": {names[place]: rate for place, rate in whole.items()},
+        "calls": calls,
+        "lead_in": calls // LEAD_IN,
+    }
+
+
+def _turn(job: Job, place: int) -> None:
+    """Somebody's turn, which may take long: tell that all before is done."""
+    job.in_hand(place)
+    job.tell({})
+
+
+def _rate(bench: Bench, place: int, several: bool) -> tuple[float, float]:
+    """Seconds of a call, and with its arguments."""
+    calls, began = 1, time.perf_counter()
+    while True:
+        started = time.perf_counter()
+        reading = bench.sample(place, 0, 0, calls)
+        now = time.perf_counter()
+        if not several or now - began > _TRIED or reading.wall_ns > _TRIED * 1e9 / 4:
+            return max(reading.wall_ns, 1) / 1e9 / calls, (now - started) / calls
+        calls *= 2
+
+
+def calls_of(rates: Sequence[float], whole: Sequence[float]) -> int:
+    """Calls of a piece, from the seconds that a call of each takes: by itself, and with its arguments."""
+    fastest, round_of_one = min(rates), sum(whole)
+    wanted = min(PIECE / fastest, max(ROUND / round_of_one, LEAST / fastest))
+    preparing = max(every - call for call, every in zip(rates, whole, strict=True))
+    return max(1, round(min(wanted, PREPARED / max(preparing, 1e-9))))

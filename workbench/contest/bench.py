@@ -1,0 +1,45 @@
+"""What the worker processes of a contest need of each kind of thing: whether its subjects agree, and timed calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from lobench.workbench.measurement.contamination import REASONS, Reading
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a subject did beside the first one. ``reason``: why it is refused, None where it agrees; ``note``: what a
+    reader should know all the same."""
+
+    reason: str | None = None
+    note: str | None = None
+
+
+class Bench(Protocol):
+    """The subjects of one process, by place; the first is what all are compared with."""
+
+    def agree(self, at: Callable[[int], None]) -> list[Outcome]:
+        """Have each of them do its work once, untimed, and compare what it does. ``at`` is told whose turn it is before
+        anything that may take as long as a call does. Where the first one fails nothing need be said of the others."""
+        ...
+
+    def settle(self, cpu: int | None) -> None:
+        """Stay on one CPU from now on, where that suits what is called and the system can."""
+        ...
+
+    def sample(self, place: int, seed: int, lead_in: int, calls: int) -> Reading:
+        """Time ``calls`` calls of one, after ``lead_in`` untimed ones. ``seed``: the same for all of a round. Raises
+        LobenchError where one fails."""
+        ...
+
+    def found(self) -> dict[int, str]:
+        """Subjects that did something else in a timed call than before, and what."""
+        ...
+
+
+def is_disturbed(reading: Reading, clock: str) -> bool:
+    """Whether something else got into a sample. Waiting does not disturb where it is what is measured."""
+    return any(rule(reading) for reason, rule in REASONS.items() if reason != "waited" or clock == "cpu_ns")

@@ -1,0 +1,142 @@
+"""A contest's session: subjects that agree, in turns, in fresh processes; the first of them twice, as the control."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from random import SystemRandom
+from typing import Any
+
+from lobench.engine.errors import LobenchError, UsageError
+from lobench.workbench.contest.asked import COMMANDS, Asked
+from lobench.workbench.contest.bench import Outcome
+from lobench.workbench.experiment.budget import FEWEST_CHOSEN, Budget, design
+from lobench.workbench.measurement.precision import reached
+from lobench.workbench.measurement.process import SILENT_SECONDS, Message, cpu_for, last_answer
+from lobench.workbench.measurement.session import Session, fill, measured_twice
+from lobench.workbench.measurement.task import Task
+from lobench.workbench.processes.starting import first_environment
+from lobench.workbench.results.model.control import again, once
+
+_MOST_ROUNDS = 1_000_000
+"""Of a process: time ends it."""
+_SEEDS = 1_000_000
+_PATIENCE = 10
+"""How many times longer than at first a sample may take before its process is given up."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """``outcomes`` of the subjects by name; ``rates``: seconds that a call takes, ``seconds``: the same with its
+    arguments, by name, of those that agree; ``calls`` of a piece, and ``lead_in`` before them. Without two that agree
+    there are none of these."""
+
+    outcomes: Mapping[str, Outcome]
+    rates: Mapping[str, float]
+    seconds: Mapping[str, float]
+    calls: int
+    lead_in: int
+
+
+@dataclass
+class ContestSession(Session):
+    """A session whose worker tells itself which subjects are refused. ``patience``: seconds that it may take for a
+    sample."""
+
+    patience: float = 0.0
+
+    def take(self, process: int, message: Message) -> None:
+        self.add(process, message["samples"])
+        for name, reason in message["refused"].items():
+            self.refuse(name, reason)
+
+    def bases(self, place: int) -> tuple[int, ...]:
+        return (0,)
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left to compare."""
+        return len({once(name) for name in self.measured} - self.disagreeing) < 2
+
+
+def agreement(asked: Asked) -> Agreement:
+    """What a process of its own finds out before anything is measured. Raises UsageError for what cannot be loaded or
+    run, LobenchError where the first subject fails, as nothing can be compared with it."""
+    message = last_answer(_task("agreement", asked, list(asked.names), {}, SILENT_SECONDS))
+    if "error" in message:
+        raise (UsageError if message["usage"] else LobenchError)(message["error"])
+    outcomes = [Outcome(*pair) for pair in message["outcomes"]]
+    if outcomes[0].reason:
+        raise LobenchError(f"{asked.names[0]} {outcomes[0].reason}; nothing can be compared with it")
+    return Agreement(
+        dict(zip(asked.names, outcomes, strict=True)),
+        message.get("rates", {}),
+        message.get("seconds", {}),
+        message.get("calls", 0),
+        message.get("lead_in", 0),
+    )
+
+
+def laid_out(asked: Asked, found: Agreement, budget: Budget) -> ContestSession:
+    """The session of the subjects that agree."""
+    names = list(found.seconds)
+    same_as = {name: first for name, first in asked.same_as.items() if {name, first} <= set(names)}
+    top = measured_twice(names, found.rates, same_as, names[0])
+    measured = [*names, *map(again, [top, names[0]] if top else [names[0]])]
+    calls = found.calls + found.lead_in
+    looked = 2 * sum(found.seconds.values())
+    made, _ = design(
+        budget.session,
+        events=calls,
+        pass_seconds=looked + calls * sum(found.seconds[once(name)] for name in measured),
+        processes=budget.processes,
+        grain=(calls, found.lead_in),
+        pinned=asked.kind != COMMANDS,
+        until_precision=budget.precision,
+    )
+    # Drawn: who is loaded first must not be the same one in every session.
+    made = replace(made, passes=_MOST_ROUNDS, seed=SystemRandom().randrange(1, _SEEDS))
+    patience = _PATIENCE * calls * max(found.seconds.values())
+    return ContestSession(measured, calls, made, same_as=same_as, clock=asked.clock, patience=patience)
+
+
+def measure(
+    asked: Asked,
+    session: ContestSession,
+    *,
+    processes: int | None,
+    keep: Callable[[], None],
+    advance: Callable[[float], None],
+) -> None:
+    """Fill the session, beginning where it stands, until its time is over or it is precise enough. ``processes``: what
+    was asked for."""
+    design = session.design
+
+    def task_of(number: int, seconds: float) -> Task:
+        settings = {
+            "calls": design.slice_records - design.lead_in_records,
+            "lead_in": design.lead_in_records,
+            "passes": design.passes,
+            "cpu": cpu_for(number) if design.pinned else None,
+        }
+        names = [once(name) for name in session.measured]
+        made = _task("rounds", asked, names, settings, session.patience)
+        return replace(made, seed=design.seed * 1000 + number, seconds=seconds)
+
+    def enough(session: Session) -> bool:
+        return reached(session) or (isinstance(session, ContestSession) and session.over)
+
+    fill(session, task_of, least=processes or FEWEST_CHOSEN, keep=keep, enough=enough, advance=advance)
+
+
+def _task(job: str, asked: Asked, names: Sequence[str], settings: Mapping[str, Any], patience: float) -> Task:
+    commands = asked.kind == COMMANDS
+    variables = first_environment() if commands else {}
+    # What a command has started ends with the process that times it.
+    return Task(
+        job=job,
+        variants=names,
+        settings={"asked": asked.as_json(), "variables": variables, **settings},
+        group=commands,
+        patience=patience,
+    )

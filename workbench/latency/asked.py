@@ -1,0 +1,31 @@
+"""What is asked of a measurement of latency."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+SPEEDS: Final = (1.0, 2.0, 4.0, 8.0, 16.0)
+BOUND: Final = 100_000.0
+PASSES: Final = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """``speeds``: how many times as fast events come as they did; ``bound``: ns within which 99.9 % are to be answered;
+    ``block``: records that are handed over at a time at most, to a variant never more than it was made for; None: as
+    many as that; ``passes``: over the feed, for each figure."""
+
+    speeds: tuple[float, ...] = SPEEDS
+    bound: float = BOUND
+    block: int | None = None
+    passes: int = PASSES
+
+    def as_json(self) -> dict[str, Any]:
+        """For another process."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> Asked:
+        """What ``as_json`` gave."""
+        return cls(**{**values, "speeds": tuple(values["speeds"])})

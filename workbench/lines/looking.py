@@ -1,0 +1,67 @@
+"""A look at a program: run it under a tool, and keep what was found with its pages."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from lobench.engine.errors import UsageError
+from lobench.workbench.lines.counting import count
+from lobench.workbench.lines.difference import NAME
+from lobench.workbench.lines.document import document
+from lobench.workbench.lines.model import ProgramProfile
+from lobench.workbench.lines.program import Program
+from lobench.workbench.lines.running import Look, Output
+from lobench.workbench.lines.sampling import sample
+from lobench.workbench.processes.claimed_folders import scratch_folder
+from lobench.workbench.profile.needs import require_all
+from lobench.workbench.profile.pages import write_pages
+from lobench.workbench.results.conversion import as_json
+
+Tool = Callable[[Program, Path, Output], Look]
+TOOLS: dict[str, Tool] = {"callgrind": count, "perf": sample}
+"""Ways to look at a program."""
+
+_KEPT = ("callgrind.out", "perf.data")
+
+
+def look_at(
+    program: Program,
+    tool: str,
+    folder: Path,
+    output: Output = "own",
+    prepare: Callable[[Path], None] = lambda folder: None,
+) -> ProgramProfile:
+    """The document of a program's run; ``folder`` gets it as ``lines.json``, with its pages and the tool's own output.
+    ``prepare``: what else the process finds in the folder of the look.
+
+    Raises MissingToolError where a tool is missing, UsageError where the folder cannot be written; else as the tool.
+    """
+    require_all([tool])
+    _probe(folder)
+    with scratch_folder() as name:
+        scratch = Path(name)
+        prepare(scratch)
+        look = TOOLS[tool](program, scratch, output)
+        found, sources = document(program, look)
+        for kept in _KEPT:
+            # One of an earlier look by another tool is none of this document's.
+            (folder / kept).unlink(missing_ok=True)
+            if (scratch / kept).exists():
+                shutil.copy(scratch / kept, folder)
+    (folder / NAME).write_text(json.dumps(as_json(found)), encoding="utf-8")
+    write_pages(found, sources, folder)
+    return found
+
+
+def _probe(folder: Path) -> None:
+    """Make the folder, and see that it can be written: nobody should hear of it after a long run."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot be written: {error.strerror}") from error

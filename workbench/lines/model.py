@@ -1,0 +1,120 @@
+"""What is found out about a program, as dataclasses (docs/lines.md); ``results.conversion`` makes JSON of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Final, TypedDict
+
+from lobench.workbench.profile.model.costs import Costs, FunctionCost, LineCost, Stacks
+from lobench.workbench.profile.model.difference import Changed, LineChange
+from lobench.workbench.results.model.fields import Omitted
+
+KIND: Final = "lines"
+FORMAT: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Processor:
+    """What a program was compiled for; ``without``: what this machine's processor has beyond it; ``chosen``: by the
+    user's environment."""
+
+    name: str
+    without: tuple[str, ...]
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a process told as it ended. ``objects``: what the JIT linker loaded, with the places of its sections;
+    ``generated``: texts that are no files; ``code``: where code lies that is of no file; ``spans``: for a sampler,
+    when the program was within regions."""
+
+    pid: int
+    objects: Sequence[tuple[str, Sequence[tuple[int, int]]]]
+    generated: Mapping[str, Sequence[str]]
+    code: Sequence[tuple[int, int]]
+    numba: bool
+    forks: int
+    regions: int
+    spans: Sequence[tuple[float, float]]
+    processor: Annotated[Processor | None, Omitted()] = None
+
+
+class Facts(TypedDict, total=False):
+    """What a tool tells beside costs, as ``ProgramProfile`` has it."""
+
+    caches: tuple[str, ...]
+    elsewhere: Mapping[str, int]
+    event: str
+    samples: int
+    kernel_samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of all costs, and its ``share`` of the first column."""
+
+    share: float
+    costs: Costs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramProfile:
+    """What each line of a program cost, in all; the first of ``columns`` ranks. ``caches`` and ``elsewhere``, generated
+    code that is no Numba function's, are of callgrind, ``event`` to ``kernel_samples`` of perf."""
+
+    kind: str = KIND
+    format: int = FORMAT
+    tool: str
+    program: str
+    exit_code: int
+    columns: tuple[str, ...]
+    total: Mapping[str, float]
+    with_line: Part
+    without_line: Part
+    without_source: Part
+    processor: Annotated[Processor | None, Omitted()] = None
+    forks: int
+    regions: int
+    caches: Annotated[tuple[str, ...] | None, Omitted()] = None
+    elsewhere: Annotated[Mapping[str, int] | None, Omitted()] = None
+    event: Annotated[str | None, Omitted()] = None
+    samples: Annotated[int | None, Omitted()] = None
+    kernel_samples: Annotated[int | None, Omitted()] = None
+    functions: tuple[FunctionCost, ...]
+    lines: tuple[LineCost, ...]
+    stacks: Stacks
+
+    @property
+    def subject(self) -> str:
+        return self.program
+
+    @property
+    def basis(self) -> str:
+        return "in all"
+
+    @property
+    def whole(self) -> Mapping[str, float]:
+        return self.total
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramChange(LineChange):
+    """``line_before``: where the line stood; None if it was not there."""
+
+    line_before: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramDifference:
+    """What one look at a program has that another has not."""
+
+    kind: str = "lines-difference"
+    format: int = FORMAT
+    tool: str
+    before: str
+    after: str
+    columns: tuple[str, ...]
+    total: Mapping[str, Changed]
+    lines: tuple[ProgramChange, ...]

@@ -1,0 +1,47 @@
+"""Which processor a program is compiled for under valgrind: this machine's, without what valgrind cannot run."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+
+class Host(TypedDict):
+    """A processor as LLVM knows it: its name, and feature to whether it has it."""
+
+    name: str
+    features: dict[str, bool]
+
+
+class CompiledFor(TypedDict):
+    """What a program is compiled for, as ``model.Processor`` is read from it."""
+
+    name: str
+    without: list[str]
+    chosen: bool
+
+
+def host() -> Host:
+    """The processor of this machine."""
+    from llvmlite import binding
+
+    return Host(name=str(binding.get_host_cpu_name()), features=dict(binding.get_host_cpu_features()))
+
+
+def runnable_processor(real: Host) -> CompiledFor:
+    """Compile for the processor ``real`` (``host()`` outside of valgrind) without the features that this process does
+    not have; what the user has chosen stays. Returns what is compiled for, and the features left out."""
+    from numba.core import codegen, config
+
+    settings: Any = config
+    has = host()["features"]
+    features = {
+        name: there and bool(has.get(name)) and (settings.ENABLE_AVX or not name.startswith("avx"))
+        for name, there in real["features"].items()
+    }
+    lost = sorted(name for name, there in real["features"].items() if there and not has.get(name))
+    text = ",".join(("+" if there else "-") + name for name, there in sorted(features.items()))
+    target: Any = codegen.JITCPUCodegen
+    target._get_host_cpu_name = lambda self: settings.CPU_NAME or real["name"]
+    target._get_host_cpu_features = lambda self: text if settings.CPU_FEATURES is None else settings.CPU_FEATURES
+    chosen = settings.CPU_NAME is not None or settings.CPU_FEATURES is not None
+    return CompiledFor(name=settings.CPU_NAME or real["name"], without=[] if chosen else lost, chosen=chosen)

@@ -1,0 +1,36 @@
+"""``lobench.region``: a part of a program that is looked at alone. It loads nothing, so that programs may use it
+anywhere."""
+
+from __future__ import annotations
+
+from contextlib import ContextDecorator
+from typing import Protocol, Self
+
+
+class Watcher(Protocol):
+    """Whoever looks at this process."""
+
+    def enter(self, name: str) -> None: ...
+
+    def leave(self, name: str) -> None: ...
+
+
+watchers: list[Watcher] = []
+"""Empty unless ``lobench lines`` runs the program."""
+
+
+class region(ContextDecorator):  # noqa: N801
+    """``with lobench.region():``, also a decorator: once a program has entered a region, ``lobench lines`` shows what
+    ran within regions alone; ``--region NAME`` those of one name. Elsewhere it does nothing."""
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name
+
+    def __enter__(self) -> Self:
+        for watcher in watchers:
+            watcher.enter(self.name)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for watcher in watchers:
+            watcher.leave(self.name)

@@ -1,0 +1,100 @@
+"""Running a program that is looked at, under a tool's command line; its input and output are the user's."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from lobench.workbench import PACKAGES, ROOT
+from lobench.workbench.lines.model import Facts
+from lobench.workbench.lines.program import Program
+from lobench.workbench.lines.reading import Left
+from lobench.workbench.processes import child
+from lobench.workbench.processes.starting import first_environment, tool_environment
+from lobench.workbench.profile.attribution import Spent
+
+_START = str(Path(__file__).with_name("start.py"))
+_PATIENCE = 10.0
+"""Seconds that a tool has to end what it has started."""
+
+Output = Literal["own", "error", "again"]
+"""Where what the program prints goes: where it would go without us, to standard error, or through this process's
+``print``."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a tool saw of a program: costs of stacks, in order of ``columns``; ``code``: how the program ended."""
+
+    tool: str
+    columns: tuple[str, ...]
+    spent: list[Spent]
+    left: Left
+    facts: Facts
+    code: int
+
+
+def command(program: Program, folder: Path, **facts: Any) -> tuple[list[str], dict[str, str]]:
+    """The program's command line and environment. ``facts``: what else ``watching`` must know."""
+    program.write(folder, child=child.__file__, root=str(ROOT), packages=list(PACKAGES), **facts)
+    variables = tool_environment(_environment(program))
+    return [sys.executable, "-P", _START, str(folder)], variables
+
+
+def _environment(program: Program) -> dict[str, str]:
+    """The user's own: of a call what its process has set as well, of a program what this one was started with, nothing
+    that lobench sets. The order in which Numba compiles what it keeps in sets is the same every time."""
+    given = dict(os.environ) if program.kind == "call" else first_environment()
+    # There are no lines of functions that are not compiled.
+    given.pop("NUMBA_DISABLE_JIT", None)
+    return {"PYTHONHASHSEED": "0", **given}
+
+
+def run(words: Sequence[str], variables: dict[str, str], output: Output) -> int:
+    """Run it to its end; returns its exit code."""
+    if output == "again":
+        # The standard output of a notebook is no file that another process could write to.
+        done = subprocess.run(
+            words,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+        print(done.stdout, end="")
+        print(done.stderr, end="", file=sys.stderr)
+        return done.returncode
+    sys.stdout.flush()
+    out = sys.stderr.fileno() if output == "error" else None
+    process = subprocess.Popen(words, env=variables, stdout=out)
+    try:
+        return process.wait()
+    except KeyboardInterrupt as interrupt:
+        # The keyboard's interrupts the program as well: what ran until then is shown. A second one, or a signal to this
+        # process alone, ends everything.
+        if type(interrupt) is not KeyboardInterrupt:
+            raise
+        return process.wait()
+    finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a tool that still runs, with what it has started: perf ends its program when it is asked to."""
+    if process.poll() is not None:
+        return
+    try:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_PATIENCE)
+    finally:
+        process.kill()
+        process.wait()

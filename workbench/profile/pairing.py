@@ -1,0 +1,84 @@
+"""Which lines of two documents are the same line, and what each costs more or less."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from lobench.workbench.profile.model.costs import LineCost
+from lobench.workbench.profile.model.difference import Changed, LineChange
+
+Line = TypeVar("Line", bound=LineCost)
+
+_LEAST = 0.01
+"""Of all that a function's lines gained and lost, what may remain where they only exchanged it."""
+
+
+def pairs(
+    before: Sequence[Line], after: Sequence[Line], may_move: Callable[[str], bool]
+) -> Iterator[tuple[Line | None, Line | None]]:
+    """Each line of either with its twin: of the same file, number and text, or else, in a file that ``may_move``, of
+    the same function and text, where there are several in their order."""
+    old, new = ({_key(row): row for row in side} for side in (before, after))
+    both = old.keys() & new.keys()
+    waiting: dict[tuple[str, str, str], list[Line]] = defaultdict(list)
+    for key, row in sorted(old.items()):
+        if key not in both:
+            waiting[row.file, row.function, row.text].append(row)
+    for key, row in sorted(new.items()):
+        if key in both:
+            yield old[key], row
+            continue
+        twins = waiting[row.file, row.function, row.text] if row.text and may_move(row.file) else []
+        yield (twins.pop(0) if twins else None), row
+    for rows in waiting.values():
+        yield from ((row, None) for row in rows)
+
+
+def _key(row: LineCost) -> tuple[str, int, str, str]:
+    return row.file, row.line, "" if row.line else row.function, row.text
+
+
+def change(old: Mapping[str, float] | None, new: Mapping[str, float] | None, column: str) -> Changed:
+    """A column of both sides; None is a side that has no such line."""
+    was, now = (side[column] if side is not None else 0 for side in (old, new))
+    return Changed(was, now, now - was)
+
+
+def compared(old: Line | None, new: Line | None, columns: Sequence[str]) -> tuple[Line, str, dict[str, Changed]]:
+    """What is known of the line, what became of it, and what it costs more in each column."""
+    known = new or old
+    assert known is not None
+    what = "added" if old is None else "removed" if new is None else "changed"
+    was, now = old.costs if old else None, new.costs if new else None
+    return known, what, {column: change(was, now, column) for column in columns}
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A function's lines, of which some cost as much less as others cost more: ``moved`` went from line to line,
+    ``change`` remains."""
+
+    file: str
+    function: str
+    lines: int
+    moved: float
+    change: float
+
+
+def exchanges(rows: Sequence[LineChange], column: str) -> tuple[list[LineChange], list[Exchange]]:
+    """Rows of lines that changed, and the functions whose lines only exchanged what they cost: a compiler that orders
+    and joins instructions otherwise puts them on other lines of the same source."""
+    functions: dict[tuple[str, str], list[LineChange]] = defaultdict(list)
+    for row in rows:
+        functions[row.file, row.function].append(row)
+    found = []
+    for (file, function), own in functions.items():
+        changes = [row.costs[column].change for row in own]
+        gained, lost = sum(one for one in changes if one > 0), -sum(one for one in changes if one < 0)
+        if gained and lost and abs(gained - lost) <= _LEAST * (gained + lost):
+            found.append(Exchange(file, function, len(own), min(gained, lost), gained - lost))
+    folded = {(one.file, one.function) for one in found}
+    return [row for row in rows if (row.file, row.function) not in folded], found
