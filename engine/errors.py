@@ -11,6 +11,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class LobenchError(Exception):
     """Base of all errors whose message is meant for the user, without a traceback."""
@@ -43,3 +45,11 @@ class StrictError(LobenchError):
 
 class StaleError(LobenchError, RuntimeError):
     """A replay was used after it was closed, or a book after its replay went on: the memory may be another's."""
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """``; did you mean X?`` where a word that there is not is nearly one of those that there are, else nothing."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, list(known), 1, 0.7)
+    return f"; did you mean {close[0]}?" if close else ""

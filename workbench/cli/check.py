@@ -14,9 +14,6 @@ from typing import TYPE_CHECKING
 from lobench.workbench.cli import options, units
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from lobench.workbench.commits.findings import Finding
     from lobench.workbench.commits.gate import Check
 
 HELP = "compare two commits: results, exact counts and time, with a verdict and an exit code"
@@ -48,7 +45,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PERCENT",
         help="rise that passes, in per cent: 1%% (default 0.5%%)",
     )
+    parser.add_argument(
+        "--lines",
+        action="store_true",
+        help="where something is worse, also which source lines cost more (minutes more)",
+    )
     options.add_evaluate(parser)
+    options.add_outlets(parser, junit=True)
     options.add_json(parser)
 
 
@@ -57,9 +60,13 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.workbench.commits.gate import check
     from lobench.workbench.commits.repository import Repository
     from lobench.workbench.console import print_json
+    from lobench.workbench.costlier import costlier
+    from lobench.workbench.summaries import outlets
+    from lobench.workbench.summaries.check import summary
 
     if arguments.worktree and arguments.head not in (None, "HEAD"):
         raise UsageError("--worktree judges the working tree: leave out HEAD")
+    outlets.check(arguments)
     repository = Repository()
     base, head = arguments.base, arguments.head
     between = repository.pair(base)
@@ -67,11 +74,12 @@ def run(arguments: argparse.Namespace) -> int:
         if head is not None or arguments.worktree:
             raise UsageError(f"'{base}' names HEAD already: leave out {'--worktree' if head is None else head}")
         base, head = between
+    feeds = arguments.separate or [DEFAULT_FEED]
     result = check(
         repository,
         base,
         None if arguments.worktree else head or "HEAD",
-        feeds=arguments.separate or [DEFAULT_FEED],
+        feeds=feeds,
         variants=arguments.variants,
         evaluate=arguments.evaluate,
         timed=not arguments.exact,
@@ -81,77 +89,18 @@ def run(arguments: argparse.Namespace) -> int:
     )
     if arguments.json:
         print_json(result.as_json())
-    else:
-        show(result)
+    places = costlier(result, feeds) if arguments.lines or arguments.github is not None else []
+    outlets.deliver(summary(result, _repeated(arguments, result), places), arguments)
     return 0 if result.passed else 1
 
 
-def show(result: Check) -> None:
-    """Print a check for a person."""
-    from rich.table import Table
+def _repeated(arguments: argparse.Namespace, result: Check) -> str:
+    """The command with the commits by their hashes: names move on."""
+    from lobench.workbench.summaries.outlets import command
 
-    from lobench.workbench.console import stdout
-
-    console = stdout()
-    console.print(f"base          {result.base.label}", markup=False)
-    console.print(f"head          {result.head.label}", markup=False)
-    if not result.findings:
-        console.print("PASSED: both have the same engine, variants and pinned packages; there is nothing to measure")
-        return
-    table = Table()
-    headings = ("feed", "variant", "time", "95 % interval", "noise floor", "instructions", "counters moved", "verdict")
-    for heading in headings:
-        table.add_column(heading, justify="right" if heading in headings[2:6] else "left", overflow="fold")
-    for finding in result.findings:
-        table.add_row(*_cells(finding))
-    console.print(table)
-    for text in dict.fromkeys(f"{one.variant}: {one.difference}" for one in result.findings if one.difference):
-        console.print(text, markup=False, soft_wrap=True)
-    if result.uncounted:
-        console.print(f"instructions  not counted: {result.uncounted}", markup=False, soft_wrap=True)
-    if result.measured is not None:
-        session = result.measured.session
-        console.print(f"session       {session.rounds} rounds, {len(session.samples):,} samples, CPU time, in turns")
-    if result.unseen:
-        names = " ".join(result.unseen)
-        remedy = f"look at them with --variants '{names}', or leave out --variants"
-        console.print(f"not looked at {names}: the change reaches them; {remedy}", markup=False, soft_wrap=True)
-    console.print(_conclusion(result), markup=False, soft_wrap=True)
-
-
-def _conclusion(result: Check) -> str:
-    """The check in one line."""
-    from lobench.workbench.commits.findings import NOTHING, REPAIRED
-
-    def told(verdicts: Callable[[Finding], bool]) -> str:
-        return ", ".join(dict.fromkeys(f"{one.variant} ({one.verdict})" for one in result.findings if verdicts(one)))
-
-    if result.outcome == "failed":
-        return f"FAILED: {told(lambda one: one.worse)}"
-    if result.outcome == "incomplete":
-        blank = told(lambda one: one.verdict == NOTHING)
-        unseen = f"not looked at: {', '.join(result.unseen)}" if result.unseen else ""
-        return f"INCOMPLETE, no pass: {'; '.join(filter(None, [unseen, blank]))}"
-    rest = "same results, nothing slower beyond the noise floor, no more work"
-    if result.outcome == "repaired":
-        repaired = told(lambda one: one.verdict == REPAIRED)
-        others = f"; of the others: {rest}" if any(one.verdict != REPAIRED for one in result.findings) else ""
-        return f"PASSED, a repair: {repaired}. BASE was wrong, HEAD runs and agrees with its reference{others}"
-    return f"PASSED: {rest}"
-
-
-def _cells(finding: Finding) -> list[str]:
-    ratio = finding.ratio
-    moved = [name for name in finding.moved if name != "instructions"]
-    # Where the instructions are the same, so is everything that they count; else it must have been counted.
-    counted = len(finding.exact) > 1 or not finding.moved
-    return [
-        finding.feed,
-        finding.variant,
-        "" if ratio is None else f"{ratio.value - 1:+.2%}",
-        "" if ratio is None else f"{ratio.low - 1:+.2%} to {ratio.high - 1:+.2%}",
-        "" if finding.floor is None else f"{finding.floor:.2%}",
-        "" if finding.instructions is None else f"{finding.instructions:+.2%}",
-        ", ".join(moved) or ("none" if counted else "not counted"),
-        finding.verdict,
-    ]
+    base, head = (source.commit.hash[:12] if source.commit else None for source in (result.base, result.head))
+    if head is None:
+        return command({arguments.base: base or arguments.base})
+    if arguments.head is not None:
+        return command({arguments.base: base or "", arguments.head: head})
+    return command({arguments.base: f"{base}..{head}"})

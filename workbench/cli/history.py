@@ -15,6 +15,7 @@ from lobench.workbench.cli import options
 if TYPE_CHECKING:
     from lobench.workbench.commits.feeds import NamedFeed
     from lobench.workbench.commits.repository import Commit, Repository
+    from lobench.workbench.history.regressions import Regression
     from lobench.workbench.history.store import History
 
 HELP = "record commits for the dashboard, fill in past ones, list regressions"
@@ -33,6 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     listing = verbs.add_parser("regressions", help="list them; exit code 1 if one is not acknowledged")
     listing.add_argument("--acknowledged", metavar="FILE", help="default benchmarks/acknowledged.toml")
+    listing.add_argument(
+        "--issue",
+        metavar="FILE",
+        help="write the text of an issue about those to look at, with the lines that cost more",
+    )
     options.add_json(listing)
     for one in (record, backfill):
         options.add_variants(one, "default: those of the last commit")
@@ -167,7 +173,7 @@ def _regressions(arguments: argparse.Namespace, repository: Repository, history:
     from lobench.workbench.history.series import all_series
 
     if not history.points:
-        raise UsageError(f"{history.file}: nothing is recorded; run lobench history record, or backfill")
+        raise UsageError(f"{history.file.parent}: nothing is recorded; run lobench history record, or backfill")
     path = Path(arguments.acknowledged) if arguments.acknowledged else repository.root / FILE
     series = all_series(history, repository.order())
     found = regressions(history, series, read(path))
@@ -184,28 +190,47 @@ def _regressions(arguments: argparse.Namespace, repository: Repository, history:
                 "unacknowledged": len(counted),
             }
         )
-        return 1 if counted else 0
-    from lobench.workbench.console import stdout
+    else:
+        _show_regressions(found, history, missing)
+        print(f"{len(series)} series of {len(history.points)} commits, {len(counted)} regressions to look at")
+    if arguments.issue:
+        _write_issue(arguments.issue, counted, repository)
+    return 1 if counted else 0
 
-    console = stdout()
+
+def _show_regressions(found: list[Regression], history: History, missing: str | None) -> None:
+    from lobench.workbench.console import fact, print_table, table_of
+
+    rows = []
     for one in found:
         interval = one.paired
-        time = f"time {interval['low'] - 1:+.1%} to {interval['high'] - 1:+.1%}" if interval else "time not paired"
-        counts = f"instructions {one.instructions:+.2%}" if one.instructions is not None else "instructions not counted"
-        state = (
-            f"acknowledged: {one.acknowledged}" if one.acknowledged else "disputed" if one.disputed else "REGRESSION"
-        )
-        console.print(
-            f"{one.commit[:8]}  {one.size:+.2%}  {one.variant}  {one.feed}  ({time}; {counts}; "
-            f"counters moved: {', '.join(one.counters) or 'none'}; found by {', '.join(one.found_by)})  {state}\n"
-            f"          {one.subject}",
-            markup=False,
-            soft_wrap=True,
-        )
-    for commit, reason in history.broken.items():
-        first = reason.partition("\n")[0]
-        console.print(f"{commit[:8]}  not measured: {first}", markup=False, soft_wrap=True)
+        time = f"{interval['low'] - 1:+.1%} to {interval['high'] - 1:+.1%}" if interval else "not paired"
+        counts = "not counted" if one.instructions is None else f"{one.instructions:+.2%}"
+        moved = ", ".join(one.counters) or "none"
+        commit, by = f"{one.commit[:8]} {one.subject}", ", ".join(one.found_by)
+        state = "REGRESSION" if one.counts else one.state
+        rows.append([commit, one.variant, one.feed, time, counts, moved, by, state])
+    headings = ("commit", "variant", "feed", "time, 95 %", "instructions", "counters moved", "found by", "state")
+    if rows:
+        print_table(table_of(headings, rows, title="", words=(0, 1, 2, 5, 6, 7)))
+    for commit in history.broken:
+        fact("not measured", f"{commit[:8]}: {history.why(commit)}")
     if missing:
-        console.print(f"note: only asv's detection was asked; {missing}", soft_wrap=True)
-    console.print(f"{len(series)} series of {len(history.points)} commits, {len(counted)} regressions to look at")
-    return 1 if counted else 0
+        fact("note", f"only asv's detection was asked; {missing}")
+
+
+def _write_issue(name: str, found: list[Regression], repository: Repository) -> None:
+    """The text of an issue; none where there is nothing to look at."""
+    import sys
+
+    from lobench.workbench.atomic_write import write_whole
+    from lobench.workbench.costlier import lines_of_commit
+    from lobench.workbench.history.issue import issue
+
+    if not found:
+        print("nothing to look at: no issue is written", file=sys.stderr)
+        return
+    text = issue(
+        found, lambda one: one.lines or lines_of_commit(repository, one.against, one.commit, one.variant, one.feed)
+    )
+    write_whole(Path(name), text, "--issue takes a file")

@@ -6,8 +6,8 @@ time is one if asv and Otava both see it; where they disagree it is shown as dis
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -18,6 +18,7 @@ from lobench.workbench.history.changepoints import Step, asv_steps, otava_steps
 from lobench.workbench.history.series import Series
 from lobench.workbench.history.store import History
 from lobench.workbench.results.model.verdict import FASTER
+from lobench.workbench.summaries.model import Place
 
 LEAST_TIME = 0.015
 """Smallest step in time that is looked for; more where the sessions' noise floor is higher."""
@@ -43,11 +44,37 @@ class Regression:
     found_by: tuple[str, ...]
     disputed: bool
     acknowledged: str | None
+    recovered: str | None = None
+    """The later commit at which the series was back where it had been."""
+    against: str | None = None
+    """The commit that it was measured against."""
+    lines: tuple[Place, ...] = ()
+    """Source lines that cost more, where they were counted."""
+
+    @property
+    def headline(self) -> tuple[float, str]:
+        """By how much, and of what: of time where that rose more, and for certain, else of instructions."""
+        instructions = self.instructions or 0.0
+        # As far as they are shown, equal ones are of time.
+        if self.paired and self.paired["low"] > 1 and self.paired["value"] - 1 > instructions - 0.0005:
+            return self.paired["value"] - 1, "time"
+        if self.instructions is not None and INSTRUCTIONS in self.found_by:
+            return instructions, "instructions"
+        return self.size, "time"
+
+    @property
+    def state(self) -> str:
+        """What is to be done about it, in a few words."""
+        if self.acknowledged is not None:
+            return f"acknowledged: {self.acknowledged}"
+        if self.recovered is not None:
+            return f"recovered by {self.recovered[:8]}"
+        return "disputed" if self.disputed else "to look at"
 
     @property
     def counts(self) -> bool:
         """Whether it makes the exit code 1."""
-        return not self.disputed and self.acknowledged is None
+        return not self.disputed and self.acknowledged is None and self.recovered is None
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -62,6 +89,7 @@ class Regression:
             "found_by": list(self.found_by),
             "disputed": self.disputed,
             "acknowledged": self.acknowledged,
+            "recovered_by": self.recovered,
         }
 
 
@@ -88,7 +116,9 @@ def _of_series(history: History, series: Series, acknowledged: Sequence[Acknowle
     for index in sorted(found):
         names = found[index]
         one_alone = INSTRUCTIONS not in names and otava is not None and len(names) < len(detectors)
-        rows.append(_row(history, series, index, sizes[index], names, one_alone, acknowledged))
+        again = _recovered(series, index, INSTRUCTIONS in names, detectors["asv"], least)
+        row = _row(history, series, index, sizes[index], names, one_alone, acknowledged)
+        rows.append(replace(row, recovered=again))
     return rows
 
 
@@ -138,6 +168,7 @@ def _row(
     before, after = series.points[index - 1]["exact"], series.points[index]["exact"]
     counts = series.instructions()[index - 1 : index + 1]
     reason = next((one.reason for one in acknowledged if one.covers(commit, series.variant, series.feed)), None)
+    against = history.points[commit]["against"] or {}
     return Regression(
         feed=series.feed,
         variant=series.variant,
@@ -150,6 +181,34 @@ def _row(
         found_by=tuple(name for name in (INSTRUCTIONS, "asv", "otava") if name in names),
         disputed=one_alone,
         acknowledged=reason,
+        against=against.get("commit"),
+        lines=places((finding or {}).get("lines", ())),
+    )
+
+
+def _recovered(series: Series, index: int, exact: bool, steps: Sequence[Step], least: float) -> str | None:
+    """The first later commit whose level the series had had before the step: of instructions, else of time."""
+    if exact:
+        values = series.instructions()
+        rise = values[index]
+        earlier = [value for value in values[:index] if value]
+        for place in range(index + 1, len(values)):
+            now = values[place]
+            if now and rise and now < rise and any(abs(now / value - 1) <= LEAST_INSTRUCTIONS for value in earlier):
+                return series.commits[place]
+        return None
+    levels = [step.before for step in steps if step.index <= index]
+    for step in steps:
+        if step.index > index and step.change < 0 and any(abs(step.after / level - 1) <= least for level in levels):
+            return series.commits[step.index]
+    return None
+
+
+def places(lines: Iterable[Mapping[str, Any]]) -> tuple[Place, ...]:
+    """Source lines as a finding keeps them."""
+    return tuple(
+        Place(line["file"], line["line"], line["text"], f"+{line['after'] - line['before']:.1f} instructions an event")
+        for line in lines
     )
 
 
