@@ -184,8 +184,8 @@ def full_name(typed: str, known: Collection[str]) -> str:
             raise UsageError(f"'{first}' may be any of {', '.join(matching)}; type more of the name")
     raise UsageError(
         f"no variant named '{first}'{meant(first, known) or '.'} Use any of {', '.join(known) or 'none'} (first "
-        f"letters are enough), or axis=policy,… with axes {', '.join(AXES)} on top of the reference, or NAME,axis=policy,… "
-        "on top of another"
+        f"letters are enough), or axis=policy,… with axes {', '.join(AXES)} on top of the reference, or "
+        "NAME,axis=policy,… on top of another"
     )
 
 

@@ -56,7 +56,7 @@ def test_the_site(site: tuple[Path, list[str]]) -> None:
     assert "&lt;b&gt;" in front
     assert f"not measured: {order[BROKEN][:8]}" in front
     assert "2 to look at: p4_hash_lookup takes 5." in front
-    assert f"since {order[STEP][:8]}, and 1 more." in front
+    assert f"since 4 Oct 2026 ({order[STEP][:8]}), and 1 more." in front
     # Commits stand in their order, those that could not be measured among them.
     listed = re.findall(r'id="commit-([0-9a-f]{8})"', front)
     assert listed == [commit[:8] for commit in reversed(order)]

@@ -19,7 +19,7 @@ WIDTH, HEIGHT = 360, 132
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 8, 16, 22
 _LEAST = 0.02
 """Of the time: the scale shows at least so much up and down, so that noise looks like noise."""
-_LABEL = 74
+_LABEL = 96
 """Pixels that a date takes."""
 
 

@@ -45,7 +45,7 @@ def write(
         lstrip_blocks=True,
     )
     pages.filters.update(percent=_percent, number=_number, page=charts.page, date=charts.date, told=told)
-    pages.globals.update(application=APPLICATION, time_series=TIME, machine=history.machine, words=_words)
+    pages.globals.update(application=APPLICATION, time_series=TIME, machine=history.machine)
     recorded = [commit.hash for commit in commits if commit.hash in history.points]
     looked = sorted((one for one in found if one.counts), key=lambda one: -one.headline[0])
     lines = {(one.commit, one.variant, one.feed): one.lines or changes.get(one.commit, ()) for one in found}
@@ -63,6 +63,7 @@ def write(
         commits=[_listed(history, commit) for commit in reversed(commits)],
         last=_commit(history, recorded[-1]),
         looked=looked,
+        sentence=_words(history, looked),
         others=[one for one in found if not one.counts],
         lines=lines,
     )
@@ -135,13 +136,13 @@ def _row(finding: dict[str, Any]) -> dict[str, Any]:
     return {**finding, "instructions": exact.get(INSTRUCTIONS), "counters": moved, "time": time, "lines": shown}
 
 
-def _words(found: Sequence[Regression]) -> str:
-    """What there is to look at, in a sentence."""
+def _words(history: History, found: Sequence[Regression]) -> str:
+    """What there is to look at, since when, in a sentence."""
     if not found:
         return "Nothing to look at: no recorded commit made a variant slower than it had been."
     (first, *rest) = found
-    more = f", and {len(rest)} more" if rest else ""
-    return f"{len(found)} to look at: {told(first)} since {first.commit[:8]}{more}."
+    since = f"{charts.date(history.points[first.commit]['time'])} ({first.commit[:8]})"
+    return f"{len(found)} to look at: {told(first)} since {since}{f', and {len(rest)} more' if rest else ''}."
 
 
 def _percent(change: float) -> str:
