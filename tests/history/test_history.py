@@ -198,9 +198,30 @@ def test_short_names_and_commits_without_the_variant(miniature: Miniature) -> No
 def test_a_damaged_history_is_not_overwritten(miniature: Miniature) -> None:
     miniature.work(1)
     backfilled(miniature, "record")
-    (file,) = Path(miniature.folder).glob(".asv/lobench/*/history.json")
+    (file,) = Path(miniature.folder).glob(".asv/lobench/*/recorded/*.json")
     file.write_text("{")
     done = miniature.lobench("history", "record", "--feed", miniature.feed, *QUICK)
     assert done.returncode == 1
     assert "not JSON" in done.stderr
     assert file.read_text() == "{"
+
+
+def test_the_text_of_an_issue(miniature: Miniature) -> None:
+    first = miniature.work(100)
+    second = miniature.work(110, "by @somebody")
+    backfilled(miniature, "backfill", f"{first}..{second}")
+    done = miniature.lobench("history", "regressions", "--issue", "issue.md")
+    assert done.returncode == 1, done.stderr
+    assert second[:8] in done.stdout
+    text = (miniature.folder / "issue.md").read_text()
+    assert text.splitlines()[0].startswith("Performance: p0_plain ")
+    assert text.splitlines()[0].endswith(f" since {second[:8]}")
+    # Costs of lines are those of compiled kernels; of an engine without any the change is named.
+    assert "| variants/p0_plain.py:2 | changed | work = 110 |" in text
+    assert f"lobench check {first[:12]}..{second[:12]} --feed {miniature.feed.name} --variants p0_plain" in text
+    assert "@somebody" not in text
+    (miniature.folder / "issue.md").unlink()
+    backfilled(miniature, "record", "--commit", miniature.work(100, "taken back"))
+    done = miniature.lobench("history", "regressions", "--issue", "issue.md", "--json")
+    (row,) = [one for one in json.loads(done.stdout)["regressions"] if "instructions" in one["found_by"]]
+    assert row["recovered_by"] == miniature.git("rev-parse", "HEAD")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -90,8 +91,7 @@ def test_a_history_goes_on_after_the_move(moved: tuple[Miniature, dict[str, str]
     for words in (("backfill", span), ("record",)):
         done = miniature.lobench("history", *words, "--feed", miniature.feed, *QUICK)
         assert done.returncode == 0, done.stderr
-    (file,) = miniature.folder.glob(".asv/lobench/*/history.json")
-    history = json.loads(file.read_text())
+    history = asdict(miniature.history())
     assert history["broken"] == {}
     points = {name: history["points"][commit] for name, commit in made.items()}
     found = {name: point["feeds"][miniature.feed.name]["p0_plain"]["exact"] for name, point in points.items()}

@@ -193,3 +193,10 @@ def test_twice_the_work_in_a_rare_action_is_found() -> None:
     # Where all records together cost less, the trade was a good one.
     made.points[order[10]]["feeds"]["f"]["v"]["exact"]["instructions"] = 80.0
     assert order[10] not in {one.commit for one in regressions(made, all_series(made, order))}
+
+
+def test_what_the_noise_hides_is_no_headline() -> None:
+    made, order = history(levels(20, {}), [100.0] * 10 + [142.0] * 10)
+    made.points[order[10]]["against"]["findings"][0]["ratio"] = {"value": 1 / 1.6, "low": 0.4, "high": 1.1}
+    (found,) = regressions(made, all_series(made, order))
+    assert (found.of, found.size) == ("instructions", pytest.approx(0.42))

@@ -17,9 +17,6 @@ from typing import TYPE_CHECKING
 from lobench.workbench.cli import options, units
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from lobench.workbench.commits.findings import Finding
     from lobench.workbench.commits.gate import Check
 
 HELP = "compare two commits: results, exact counts and time, with a verdict and an exit code"
@@ -52,24 +49,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PERCENT",
         help="rise that passes, in per cent: 1%% (default 0.5%%)",
     )
+    parser.add_argument(
+        "--lines",
+        action="store_true",
+        help="where something is worse, also which source lines cost more (minutes more)",
+    )
     options.add_evaluate(parser)
+    options.add_outlets(parser, junit=True)
     options.add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     from lobench.workbench.commits.gate import EXIT_CODES
     from lobench.workbench.console import print_json
+    from lobench.workbench.costlier import costlier
+    from lobench.workbench.summaries import outlets
+    from lobench.workbench.summaries.check import summary
 
-    result = checked(arguments)
+    outlets.check(arguments)
+    result, feeds = checked(arguments)
     if arguments.json:
         print_json(result.as_json())
-    else:
-        show(result)
+    places = costlier(result, feeds, count=arguments.lines or arguments.github is not None)
+    outlets.deliver(summary(result, _repeated(arguments, result), places), arguments)
     return EXIT_CODES[result.outcome]
 
 
-def checked(arguments: argparse.Namespace) -> Check:
-    """Check as asked."""
+def checked(arguments: argparse.Namespace) -> tuple[Check, list[str]]:
+    """Check as asked; what was found, and the feeds that were replayed."""
     from lobench.engine.errors import LobenchError, UnjudgedError, UsageError
     from lobench.workbench.commits.gate import Settings, check
     from lobench.workbench.commits.origins import origin_of
@@ -85,8 +92,9 @@ def checked(arguments: argparse.Namespace) -> Check:
             raise UsageError(f"'{base}' names HEAD already: leave out {'--worktree' if head is None else head}")
         base, head = between
     origin = origin_of(repository, arguments.ladder)
+    feeds = arguments.separate or list(origin.feed)
     settings = Settings(
-        feeds=arguments.separate or list(origin.feed),
+        feeds=feeds,
         variants=arguments.variants,
         evaluate=arguments.evaluate,
         timed=not arguments.exact,
@@ -95,7 +103,7 @@ def checked(arguments: argparse.Namespace) -> Check:
         same=arguments.same,
     )
     try:
-        return check(origin, base, None if arguments.worktree else head or "HEAD", settings)
+        return check(origin, base, None if arguments.worktree else head or "HEAD", settings), feeds
     except LobenchError as error:
         # Exit code 1 says that HEAD is worse, and nothing else.
         if type(error).exit_code == LobenchError.exit_code:
@@ -103,87 +111,14 @@ def checked(arguments: argparse.Namespace) -> Check:
         raise
 
 
-def show(result: Check) -> None:
-    """Print a check for a person."""
-    from rich.table import Table
+def _repeated(arguments: argparse.Namespace, result: Check) -> str:
+    """The command with the commits by their hashes: names move on."""
+    from lobench.workbench.summaries.outlets import command
 
-    from lobench.workbench.console import stdout
-
-    console = stdout()
-    console.print(f"base          {result.base}", markup=False)
-    console.print(f"head          {result.head}", markup=False)
-    if result.findings:
-        table = Table()
-        headings = ("feed", "variant", "speed", "95 % interval", "noise floor", "instructions", "moved", "verdict")
-        for heading in headings:
-            table.add_column(heading, justify="right" if heading in headings[2:6] else "left", overflow="fold")
-        for finding in result.findings:
-            table.add_row(*_cells(finding))
-        console.print(table)
-    for text in _details(result):
-        console.print(text, markup=False, soft_wrap=True)
-    console.print(_conclusion(result), markup=False, soft_wrap=True)
-
-
-def _details(result: Check) -> list[str]:
-    """What stands between the table and the conclusion."""
-    found = [f"{one.variant}: {one.difference}" for one in result.findings if one.difference]
-    for one in result.findings:
-        found += [f"{one.variant}  {line}" for line in one.lines if one.worse]
-    if any(one.worse for one in result.findings) and result.files:
-        found.append(f"files changed {', '.join(result.files[:6])}{' …' if len(result.files) > 6 else ''}")
-    if result.uncounted:
-        found.append(f"instructions  not counted: {result.uncounted}")
-    if result.measured is not None and result.measured.session.rounds:
-        rounds = result.measured.session.rounds
-        found.append(f"session       {rounds} rounds, {result.samples:,} samples, CPU time, in turns")
-    if result.unreached:
-        found.append(f"not reached   {' '.join(result.unreached)}: the same code in both, nothing to measure")
-    if result.unseen:
-        names = " ".join(result.unseen)
-        remedy = f"look at them with --variants '{names}', or leave out --variants"
-        found.append(f"not looked at {names}: the change reaches them; {remedy}")
-    return list(dict.fromkeys(found))
-
-
-def _conclusion(result: Check) -> str:
-    """The check in one line."""
-    from lobench.workbench.commits.findings import NOTHING, REPAIRED
-
-    def told(verdicts: Callable[[Finding], bool]) -> str:
-        return ", ".join(dict.fromkeys(f"{one.variant} ({one.verdict})" for one in result.findings if verdicts(one)))
-
-    if result.broken is not None:
-        return f"FAILED: HEAD does not run: {result.broken}"
-    if result.outcome == "failed":
-        return f"FAILED: {told(lambda one: one.worse)}"
-    if result.outcome == "incomplete":
-        blank = told(lambda one: one.verdict == NOTHING)
-        unseen = f"not looked at: {', '.join(result.unseen)}" if result.unseen else ""
-        return f"INCOMPLETE, no verdict: {'; '.join(filter(None, [unseen, blank]))}"
-    if result.same_code:
-        return "PASSED: both are the same code but for comments and layout; there is nothing to measure"
-    rest = "same results, nothing slower beyond the noise floor, no more work"
-    if result.outcome == "repaired":
-        repaired = told(lambda one: one.verdict == REPAIRED)
-        others = f"; of the others: {rest}" if any(one.verdict != REPAIRED for one in result.findings) else ""
-        return f"PASSED, a repair: {repaired}. BASE was wrong, HEAD runs and agrees with its reference{others}"
-    return f"PASSED: {rest}"
-
-
-def _cells(finding: Finding) -> list[str]:
-    ratio = finding.ratio
-    moved = [name for name in finding.moved if name != "instructions" and not name.startswith("instructions of")]
-    moved += [f"{action} {change:+.1%}" for action, change in finding.actions.items()]
-    # Where the instructions are the same, so is everything that they count; else it must have been counted.
-    counted = len(finding.exact) > 1 or not finding.moved
-    return [
-        finding.feed,
-        finding.variant,
-        "" if ratio is None else f"{ratio.value:.4f}x",
-        "" if ratio is None else f"{ratio.low:.4f} to {ratio.high:.4f}",
-        "" if finding.floor is None else f"{finding.floor:.2%}",
-        "" if finding.instructions is None else f"{finding.instructions:+.2%}",
-        ", ".join(moved) or ("none" if counted else "not counted"),
-        finding.verdict,
-    ]
+    base = result.base.hash[:12]
+    if result.head is None:
+        return command({arguments.base: base})
+    head = result.head.hash[:12]
+    if arguments.head is not None:
+        return command({arguments.base: base, arguments.head: head})
+    return command({arguments.base: f"{base}..{head}"})

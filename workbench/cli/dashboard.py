@@ -1,5 +1,5 @@
-"""Publish the recorded history: asv's site with everything that it loads beside it, and a front page with the ladder
-over time, the last commit against the one before, and a comparison report for each commit.
+"""Publish the recorded history: a front page that says what got slower, when, by how much and at which line, with a
+picture of every series and a comparison report for each commit; and asv's site with everything that it loads.
 
 Nothing is loaded from a network. asv's own results, from `asv run`, are in the site too.
 """
@@ -53,6 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _publish(arguments: argparse.Namespace, repository: Repository, site: Path) -> None:
     from lobench.workbench.dashboard import pages, publishing
+    from lobench.workbench.commits.changes import changes
     from lobench.workbench.history.acknowledged import FILE, read
     from lobench.workbench.history.regressions import regressions
     from lobench.workbench.history.series import all_series
@@ -60,8 +61,15 @@ def _publish(arguments: argparse.Namespace, repository: Repository, site: Path) 
     history, results, order = _recorded(arguments, repository)
     series = all_series(history, order)
     found = regressions(history, series, read(repository.root / FILE))
+    first = next(commit for commit in order if commit in history.points or commit in history.broken)
+    commits = [
+        commit
+        for commit in repository.commits(f"{first}..{order[-1]}")
+        if commit.hash in history.points or commit.hash in history.broken
+    ]
+    lines = {one.commit: changes(repository.root, one.against, one.commit) for one in found if one.against}
     with publishing.published(repository.root, results, site) as made:
-        pages.write(made, history, order, series, found)
+        pages.write(made, history, commits, series, found, lines)
     print(f"{site / 'index.html'}")
 
 
@@ -76,7 +84,9 @@ def _recorded(arguments: argparse.Namespace, repository: Repository) -> tuple[Hi
     history, results = opened(repository, arguments.results, arguments.machine)
     order = repository.order()
     if not any(commit in history.points for commit in order):
-        raise UsageError(f"{history.file}: nothing of this branch is recorded; run lobench history record, or backfill")
+        raise UsageError(
+            f"{history.file.parent}: nothing of this branch is recorded; run lobench history record, or backfill"
+        )
     try:
         with locked(history.lock, REMEDY):
             history, results = opened(repository, arguments.results, arguments.machine)

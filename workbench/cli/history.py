@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lobench.workbench.cli import options
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lobench.workbench.commits.feeds import NamedFeed
     from lobench.workbench.commits.origins import Origin
     from lobench.workbench.commits.repository import Commit, Repository
+    from lobench.workbench.history.regressions import Regression
     from lobench.workbench.history.store import History
 
 HELP = "record commits for the dashboard, fill in past ones, list regressions"
@@ -34,6 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     listing = verbs.add_parser("regressions", help="list them; exit code 1 if one is not acknowledged")
     listing.add_argument("--acknowledged", metavar="FILE", help="default benchmarks/acknowledged.toml")
+    listing.add_argument(
+        "--issue",
+        metavar="FILE",
+        help="write the text of an issue about those to look at, with the lines that cost more",
+    )
     options.add_json(listing)
     for one in (record, backfill):
         options.add_variants(one, "default: those of the last commit")
@@ -167,10 +173,9 @@ def _regressions(arguments: argparse.Namespace, repository: Repository, history:
     from lobench.workbench.history.changepoints import otava_missing
     from lobench.workbench.history.regressions import regressions
     from lobench.workbench.history.series import all_series
-    from lobench.workbench.history.told import essence
 
     if not history.points:
-        raise UsageError(f"{history.file}: nothing is recorded; run lobench history record, or backfill")
+        raise UsageError(f"{history.file.parent}: nothing is recorded; run lobench history record, or backfill")
     path = Path(arguments.acknowledged) if arguments.acknowledged else repository.root / FILE
     series = all_series(history, repository.order())
     found = regressions(history, series, read(path))
@@ -187,35 +192,52 @@ def _regressions(arguments: argparse.Namespace, repository: Repository, history:
                 "unacknowledged": len(counted),
             }
         )
-        return 1 if counted else 0
-    from lobench.workbench.console import stdout
-
-    console = stdout()
-    for one in found:
-        interval = one.paired
-        time = f"speed {interval['low']:.4f}x to {interval['high']:.4f}x" if interval else "time not paired"
-        counts = f"instructions {one.instructions:+.2%}" if one.instructions is not None else "instructions not counted"
-        console.print(
-            f"{one.commit[:8]}  {one.size:+.2%} {one.of}  {one.variant}  {one.feed}  ({time}; {counts}; "
-            f"counters moved: {', '.join(one.counters) or 'none'}; found by {', '.join(one.found_by)})  {one.state}\n"
-            f"          {one.subject}",
-            markup=False,
-            soft_wrap=True,
-        )
-        if one.counts:
-            files = f"files changed: {', '.join(one.files)}" if one.files else ""
-            for text in (files, *map(_line, one.lines)):
-                if text:
-                    console.print(f"          {text}", markup=False, soft_wrap=True)
-    for commit, reason in history.broken.items():
-        console.print(f"{commit[:8]}  not measured: {essence(reason)}", markup=False, soft_wrap=True)
-    if missing:
-        console.print(f"note: only asv's detection was asked; {missing}", soft_wrap=True)
-    console.print(f"{len(series)} series of {len(history.points)} commits, {len(counted)} regressions to look at")
+    else:
+        _show_regressions(found, history, missing)
+        print(f"{len(series)} series of {len(history.points)} commits, {len(counted)} regressions to look at")
+    if arguments.issue:
+        _write_issue(arguments.issue, counted, repository)
     return 1 if counted else 0
 
 
-def _line(line: dict[str, Any]) -> str:
-    """A source line that costs more than before."""
-    cost = f"{line['before']:.2f} to {line['after']:.2f} instructions an event"
-    return f"{line['file']}:{line['line']}  {cost}  {line['text']}"
+def _show_regressions(found: list[Regression], history: History, missing: str | None) -> None:
+    from lobench.workbench.console import fact, print_table, table_of
+    from lobench.workbench.history.issue import figures
+
+    rows = []
+    for one in found:
+        commit, by = f"{one.commit[:8]} {one.subject}", ", ".join(one.found_by)
+        rows.append([commit, one.variant, one.feed, f"{one.size:+.1%} {one.of}", *figures(one), by, one.state])
+    figured = ("speed, 95 %", "instructions", "counters moved")
+    headings = ("commit", "variant", "feed", "worse by", *figured, "found by", "state")
+    if rows:
+        print_table(table_of(headings, rows, title="", words=(0, 1, 2, 6, 7, 8)))
+    for one in found:
+        if one.counts:
+            label = f"{one.commit[:8]} {one.variant}"
+            for place in one.lines:
+                fact("line", f"{label}: {place.file}:{place.line} {place.costs}: {place.text}")
+            if one.files:
+                fact("files changed", f"{label}: {', '.join(one.files)}")
+    for commit in history.broken:
+        why = history.why(commit)
+        fact("not measured", why if why.startswith(commit[:8]) else f"{commit[:8]}: {why}")
+    if missing:
+        fact("note", f"only asv's detection was asked; {missing}")
+
+
+def _write_issue(name: str, found: list[Regression], repository: Repository) -> None:
+    """The text of an issue; none where there is nothing to look at."""
+    import sys
+
+    from lobench.workbench.atomic_write import write_whole
+    from lobench.workbench.costlier import lines_of_commit
+    from lobench.workbench.history.issue import issue
+
+    if not found:
+        print("nothing to look at: no issue is written", file=sys.stderr)
+        return
+    text = issue(
+        found, lambda one: one.lines or lines_of_commit(repository, one.against, one.commit, one.variant, one.feed)
+    )
+    write_whole(Path(name), text, "--issue takes a file")

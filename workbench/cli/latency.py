@@ -125,11 +125,12 @@ def asked_of(arguments: argparse.Namespace) -> Asked:
 
 def show_latency(content: Result, feed: FeedResult) -> None:
     """The tables of a feed that was measured, and what they are of."""
-    from lobench.workbench.cli.outcome import say, stages
+    from lobench.workbench.cli.outcome import say
     from lobench.workbench.latency.shown import by_call, by_quantile, by_speed, clock, line
+    from lobench.workbench.summaries import phrases
 
     assert feed.latency is not None, "a feed that was measured"
-    name = f"{feed.name}{stages(content)}"
+    name = f"{feed.name}{phrases.stages(content)}"
     _print(f"{name}: response times at the market's own speed", *by_quantile(feed))
     _print("response time that one event in a thousand exceeds, at faster markets", *by_speed(feed))
     _print("time of an event: in a replay, and handed over by itself", *by_call(feed))
@@ -138,28 +139,21 @@ def show_latency(content: Result, feed: FeedResult) -> None:
 
 
 def _show(content: Result, feed: FeedResult) -> None:
-    from lobench.workbench.cli.outcome import say, say_compared, say_differences, say_tuning, say_verified
+    from lobench.workbench.cli.outcome import say, say_all, say_details
     from lobench.workbench.results.refuted import refuted
+    from lobench.workbench.summaries import phrases
 
-    say_differences(feed)
+    say_details(phrases.differences(feed))
     show_latency(content, feed)
     wrong = refuted(feed)
     if wrong:
         say("verification", f"FAILED for {', '.join(wrong)}: shown without any figure")
     else:
-        say_verified(feed)
-    say_compared(content)
-    say_tuning(feed)
+        say_all(phrases.verified(feed))
+    say_all([*phrases.compared(content), *phrases.tuning(feed)])
 
 
 def _print(title: str, headings: list[str], rows: list[list[str]]) -> None:
-    from rich.table import Table
+    from lobench.workbench.console import print_table, table_of
 
-    from lobench.workbench.console import stdout
-
-    table = Table(title=title)
-    for place, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if place else "left")
-    for row in rows:
-        table.add_row(*row)
-    stdout().print(table)
+    print_table(table_of(headings, rows, title=title, words=(0,)))

@@ -103,6 +103,20 @@ def add_json(parser: argparse._ActionsContainer, **default: Any) -> None:
     )
 
 
+def add_outlets(parser: argparse.ArgumentParser, *, junit: bool = False) -> None:
+    """Where a summary of the answer goes beside the terminal (``workbench.summaries.outlets``)."""
+    parser.add_argument(
+        "--markdown", metavar="FILE", help="also write a summary as Markdown; - prints it in place of the answer"
+    )
+    parser.add_argument(
+        "--github",
+        metavar="FILE",
+        help="in a hosted CI: write the text of one comment, add to the step's summary, annotate source lines",
+    )
+    if junit:
+        parser.add_argument("--junit", metavar="FILE", help="also write a test report as JUnit XML")
+
+
 def add_variants_from(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--variants-from",

@@ -129,13 +129,15 @@ def find(name: str, task: Mapping[str, Any], known: Any) -> Any:
     return part("variants").load_file(file).start
 
 
-def start(variant: Any, task: Mapping[str, Any]) -> Any:
+def start(variant: Any, task: Mapping[str, Any], feed: Any) -> Any:
     """A replay from the first record on, in the build that is timed."""
     if "engines" not in task:
         until = {"until": task["until"]} if "until" in task else {}
         return replay_class()(variant, evaluate=task["evaluate"], observe=False, **until)
     every = task["evaluate"] == "every"
-    return Applied(variant(part("engine.foreign.abi").Options(stage=task["stage"], evaluate_every=every, workers=1)))
+    told = {"expected_orders": feed.orders, "expected_instruments": feed.instruments}
+    options = part("engine.foreign.abi").Options(stage=task["stage"], evaluate_every=every, workers=1, **told)
+    return Applied(variant(options))
 
 
 def count(valgrind: Valgrind, replay: Any, chunk: Any, name: str) -> None:
@@ -157,7 +159,7 @@ def count_variant(
         wanted = task.get("records", RECORDS)
         begin = max(0, min(LEAD, feed.count - wanted))
         lead, records = feed.slice(0, begin), feed.slice(begin, min(begin + wanted, feed.count))
-        replay = start(variant, task)
+        replay = start(variant, task, feed)
         replay.run(lead.address, lead.stride, lead.count)
         # The first dump holds what is done once, when a thread calls for the first time.
         for kind, chunk in (("first", feed.slice(0, 0)), ("empty", feed.slice(0, 0)), ("whole", records)):
@@ -179,7 +181,7 @@ def count_actions(valgrind: Valgrind, variant: Any, feed: Any, task: Mapping[str
     begin = max(0, min(LEAD, feed.count - RECORDS))
     actions = feed.actions(begin, min(begin + RECORDS, feed.count))
     for kind in (None, *sorted(set(actions))):
-        replay = start(variant, task)
+        replay = start(variant, task, feed)
         run(replay, feed.slice(0, begin))
         valgrind.request(START_INSTRUMENTATION)
         valgrind.request(TOGGLE_COLLECT)
@@ -283,11 +285,13 @@ class Part:
 
 
 class Records:
-    """A feed of raw MBO records in a file, as ``LoadedFeed``; a process that only runs an engine loads no compiler."""
+    """A feed of raw MBO records in a file, as ``LoadedFeed``, with what an engine is told to expect of it; a process that
+    only runs an engine loads no compiler."""
 
     stride = 56
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, orders: int, instruments: int) -> None:
+        self.orders, self.instruments = orders, instruments
         with open(file, "rb") as opened:
             self._memory = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_COPY)
         self.count = len(self._memory) // self.stride
@@ -304,7 +308,7 @@ class Records:
 
 def main() -> None:
     """Count what the JSON object in the first argument says: feeds (lists of specs), variants, evaluate; of engines
-    from outside (``engines``) feeds are files of raw records, and ``stage`` is the number of the last one."""
+    from outside (``engines``) feeds are what ``Records`` takes, and ``stage`` is the number of the last one."""
     task = json.loads(sys.argv[1])
     engines = "engines" in task
     known = None if engines else part("variants").discover()
@@ -313,7 +317,7 @@ def main() -> None:
     done = threading.Event()
     for place, specs in enumerate(task["feeds"]):
         if engines:
-            feed: Any = Records(specs[0])
+            feed: Any = Records(*specs)
         else:
             reading = part("engine.feeds")
             feed = reading.load(reading.open_feed(specs))

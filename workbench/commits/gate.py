@@ -20,6 +20,7 @@ from lobench.workbench.commits.findings import NOTHING, REPAIRED, Finding
 from lobench.workbench.commits.measuring import Measured, Request
 from lobench.workbench.commits.origins import Origin, reached
 from lobench.workbench.commits.reach import named
+from lobench.workbench.commits.repository import Commit, label
 from lobench.workbench.commits.session import CommitSession, design_of, precise
 from lobench.workbench.commits.sources import BrokenError, Source
 
@@ -40,15 +41,16 @@ EXIT_CODES = {"passed": 0, "repaired": 0, "failed": 1, "incomplete": 4}
 
 @dataclass(frozen=True)
 class Check:
-    """What a check found.
+    """What a check found; ``head`` is None for the working tree.
 
     Without findings there was nothing to measure: no code changed that a variant runs. ``measured`` is the session of
     the variants that are timed, if BASE has any that runs. ``unseen`` are variants that the change reaches and that
-    nobody looked at; ``unreached`` those that it does not reach. ``files`` are the files that differ.
+    nobody looked at; ``unreached`` those that it does not reach. ``files`` are the files that differ; ``sources`` both
+    sides, where both can be laid out.
     """
 
-    base: str
-    head: str
+    base: Commit
+    head: Commit | None
     same_code: bool = False
     findings: list[Finding] = field(default_factory=list)
     measured: Measured | None = None
@@ -58,6 +60,12 @@ class Check:
     files: list[str] = field(default_factory=list)
     broken: str | None = None
     """Why HEAD does not run, where that is the fault of its own code."""
+    sources: tuple[Source, Source] | None = None
+
+    @property
+    def labels(self) -> tuple[str, str]:
+        """BASE and HEAD for a person."""
+        return label(self.base), label(self.head)
 
     @property
     def outcome(self) -> str:
@@ -83,8 +91,8 @@ class Check:
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
         return {
-            "base": self.base,
-            "head": self.head,
+            "base": self.labels[0],
+            "head": self.labels[1],
             "same_code": self.same_code,
             "outcome": self.outcome,
             "passed": self.passed,
@@ -130,14 +138,16 @@ def check(origin: Origin, base: str, head: str | None, settings: Settings) -> Ch
             "not committed yet, or --same if one commit is meant to pass"
         )
     before, after = origin.sources([first, second])
-    found = Check(str(first), str(second or "the working tree"), files=repository.changed(first, second))
+    found = Check(first, second, files=repository.changed(first, second))
     for side in (after, before):
         if isinstance(side, BrokenError) and not side.own:
             raise UnjudgedError(f"nothing to compare: {side}")
     if isinstance(after, BrokenError):
         return replace(found, broken=str(after))
-    if isinstance(before, Source) and before.key == after.key:
-        return replace(found, same_code=True)
+    if isinstance(before, Source):
+        found = replace(found, sources=(before, after))
+        if before.key == after.key:
+            return replace(found, same_code=True)
     why = instructions.missing()
     if not settings.timed and why is not None:
         raise UnjudgedError(f"without timing there is nothing to judge by: {why}")
@@ -162,7 +172,7 @@ def _measured(
     old = origin.variants(before) if isinstance(before, Source) else new
     known = origin.ordered({*old, *new})
     if not known:
-        raise UsageError(f"neither {found.base} nor {found.head} has a variant")
+        raise UsageError(f"neither {' nor '.join(found.labels)} has a variant")
     touched = reached(origin, before, after) if isinstance(before, Source) else known
     asked = settings.variants
     if after.engines and not touched and asked is None:

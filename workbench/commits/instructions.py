@@ -107,8 +107,9 @@ def _of_engines(
     files = []
     for place, specs in enumerate(feeds):
         file = folder / f"{place}.records"
-        load(open_feed(list(specs))).records.tofile(file)
-        files.append([str(file)])
+        feed = load(open_feed(list(specs)))
+        feed.records.tofile(file)
+        files.append([str(file), feed.most_orders, feed.instruments])
     engines = verified.engines_of(source)
     stage = STAGES.index(verified.scope_of([engines[name] for name in variants]).until)
     return {"feeds": files, "engines": dict(source.engines), "stage": stage}

@@ -23,7 +23,7 @@ from lobench.workbench import PARTS, git
 from lobench.workbench.commits.code_text import digest_of
 from lobench.workbench.commits.lines import BUILT_IN
 from lobench.workbench.commits.machine_code import code_digest
-from lobench.workbench.commits.repository import Commit, Repository
+from lobench.workbench.commits.repository import Commit, Repository, label
 from lobench.workbench.commits.sources import BrokenError, Source, cache_folder, digest, kept_folder, unpack
 from lobench.workbench.console import progress
 from lobench.workbench.ladder.recipe import Recipe
@@ -109,7 +109,7 @@ class Project:
         if key not in failed:
             return self._source(one, key)
         problem, own = failed[key]
-        return BrokenError(f"{_label(one)}: {problem}", key, own=own)
+        return BrokenError(f"{label(one)}: {problem}", key, own=own)
 
     def _jobs(self, wanted: Sequence[Wanted], keys: dict[int, str], rooms: ExitStack) -> Iterator[_Job]:
         """What has to be built, each once; ``keys`` learns what each is known by."""
@@ -198,12 +198,8 @@ class Project:
         ]
         engines = tuple(zip(self._recipe.engines, map(str, files), strict=True))
         return Source(
-            _label(one), one, key, built / BUILT_IN, kept_folder("kernels", key), sys.executable, engines=engines
+            label(one), one, key, built / BUILT_IN, kept_folder("kernels", key), sys.executable, engines=engines
         )
-
-
-def _label(one: Wanted) -> str:
-    return "the working tree" if one is None else str(one)
 
 
 class _ended_groups:  # noqa: N801 (used like a function)

@@ -32,6 +32,11 @@ class Commit:
         return f"{self.short} ({self.subject})"
 
 
+def label(commit: Commit | None) -> str:
+    """What a commit is called, or None, the files of the working tree."""
+    return "the working tree" if commit is None else str(commit)
+
+
 class Repository:
     """The git repository that holds ``folder``. Raises UsageError where there is none, or where git refuses it."""
 

@@ -21,7 +21,7 @@ from lobench.engine.errors import LobenchError
 from lobench.workbench import PACKAGES, ROOT
 from lobench.workbench.commits.code_text import PACKAGE, digest_of
 from lobench.workbench.commits.environments import python_for
-from lobench.workbench.commits.repository import Commit, Repository
+from lobench.workbench.commits.repository import Commit, Repository, label
 from lobench.workbench.processes.claimed_folders import scratch_folder
 
 MEASURED = ("engine", "variants")
@@ -107,7 +107,7 @@ def of_commit(repository: Repository, commit: Commit) -> Source:
     content = digest("".join([PACKAGE * packaged, *filter(None, ids)]).encode())
     tree = laid_out(content, packaged, lambda folder: unpack(repository.archive(commit, list(MEASURED)), folder))
     declared = [repository.text(commit, path) for path in _DECLARED]
-    return _source(str(commit), commit, tree, declared)
+    return _source(label(commit), commit, tree, declared)
 
 
 def of_working_tree(repository: Repository) -> Source:
@@ -128,7 +128,7 @@ def of_working_tree(repository: Repository) -> Source:
 
     paths = [repository.root / name for name in _DECLARED]
     declared = [path.read_text(encoding="utf-8") if path.is_file() else None for path in paths]
-    return _source("the working tree", None, laid_out(None, packaged, copy), declared)
+    return _source(label(None), None, laid_out(None, packaged, copy), declared)
 
 
 def _source(label: str, commit: Commit | None, tree: Path, declared: list[str | None]) -> Source:

@@ -149,7 +149,8 @@ class Served:
         """A replay in the build that is timed."""
         if not self._engines:
             return new_replay(self._variants[variant], self._evaluate)
-        workload = part("engine.workload").Workload(evaluate=self._evaluate, **self._reach)
+        told = {"orders": self._feed.most_orders, "instruments": self._feed.instruments} if self._feed else {}
+        workload = part("engine.workload").Workload(evaluate=self._evaluate, **self._reach, **told)
         return part("engine.foreign.start").start_replay(self._variants[variant], workload)
 
     def pin(self, cpu: int) -> dict[str, Any]:

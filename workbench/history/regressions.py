@@ -6,8 +6,8 @@ time is one if asv and Otava both see it; where they disagree it is shown as dis
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -17,7 +17,9 @@ from lobench.workbench.history.acknowledged import Acknowledgement
 from lobench.workbench.history.changepoints import Step, asv_steps, otava_steps
 from lobench.workbench.history.series import Series
 from lobench.workbench.history.store import History
+from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.results.model.verdict import FASTER, SLOWER
+from lobench.workbench.summaries.model import Place
 
 LEAST_TIME = 0.015
 """Smallest step in time that is looked for; more where the sessions' noise floor is higher."""
@@ -31,8 +33,9 @@ NEAR = 2
 class Regression:
     """One series got worse at one commit. ``size``: by what fraction more it takes than before, in instructions or in
     time, whichever rose more; ``of`` says which. ``paired`` is the speed against the commit before, measured in turns,
-    with its interval: above 1 is faster. ``recovered``: the later commit that took the step back. ``files``
-    changed, and ``lines`` are those whose instructions rose most."""
+    with its interval: above 1 is faster. ``recovered``: the later commit at which the series was back where it had
+    been. ``against``: the commit that it was measured against; ``files`` changed since that, and ``lines`` are those
+    that cost more, where they were counted."""
 
     feed: str
     variant: str
@@ -41,14 +44,15 @@ class Regression:
     size: float
     of: str
     instructions: float | None
-    paired: dict[str, float] | None
+    paired: Interval | None
     counters: tuple[str, ...]
     found_by: tuple[str, ...]
     disputed: bool
     acknowledged: str | None
     recovered: str | None = None
+    against: str | None = None
     files: tuple[str, ...] = ()
-    lines: tuple[dict[str, Any], ...] = ()
+    lines: tuple[Place, ...] = ()
 
     @property
     def counts(self) -> bool:
@@ -57,12 +61,12 @@ class Regression:
 
     @property
     def state(self) -> str:
-        """Whether somebody should look, for a person."""
-        if self.acknowledged:
+        """What is to be done about it, in a few words."""
+        if self.acknowledged is not None:
             return f"acknowledged: {self.acknowledged}"
-        if self.recovered:
+        if self.recovered is not None:
             return f"recovered by {self.recovered[:8]}"
-        return "disputed" if self.disputed else "REGRESSION"
+        return "disputed" if self.disputed else "to look at"
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -72,15 +76,16 @@ class Regression:
             "subject": self.subject,
             "size": self.size,
             "of": self.of,
-            "ratio": self.paired,
+            "ratio": self.paired and asdict(self.paired),
             "instructions_change": self.instructions,
             "counters_moved": list(self.counters),
             "found_by": list(self.found_by),
             "disputed": self.disputed,
             "acknowledged": self.acknowledged,
             "recovered_by": self.recovered,
+            "against": self.against,
             "files_changed": list(self.files),
-            "lines": list(self.lines),
+            "lines": [asdict(line) for line in self.lines],
         }
 
 
@@ -106,9 +111,11 @@ def _of_series(history: History, series: Series, acknowledged: Sequence[Acknowle
     sizes = {step.index: step for steps in (*detectors.values(), exact) for step in steps}
     rows = []
     for index in sorted(found):
-        names = found[index]
+        names, step = found[index], sizes[index]
         one_alone = INSTRUCTIONS not in names and otava is not None and len(names) < len(detectors)
-        rows.append(_row(history, series, sizes[index], names, one_alone, acknowledged))
+        counted = INSTRUCTIONS in names
+        back = _exact_recovery(series, step) if counted else _recovery(series, index, detectors["asv"], least)
+        rows.append(_row(history, series, step, names, one_alone, acknowledged, back))
     return rows
 
 
@@ -163,6 +170,7 @@ def _row(
     names: set[str],
     one_alone: bool,
     acknowledged: Sequence[Acknowledgement],
+    recovered: str | None,
 ) -> Regression:
     index = step.index
     commit = series.commits[index]
@@ -170,9 +178,12 @@ def _row(
     before, after = series.points[index - 1]["exact"], series.points[index]["exact"]
     counts = series.instructions()[index - 1 : index + 1]
     reason = next((one.reason for one in acknowledged if one.covers(commit, series.variant, series.feed)), None)
+    paired = Interval(**finding["ratio"]) if finding.get("ratio") else None
     size, of = step.change, (step.of or INSTRUCTIONS) if INSTRUCTIONS in names else "time"
-    if finding.get("timing") == SLOWER and finding["ratio"] and 1 / finding["ratio"]["value"] - 1 > size:
-        size, of = 1 / finding["ratio"]["value"] - 1, "time"
+    # As far as they are shown, equal ones are of time.
+    if finding.get("timing") == SLOWER and paired and 1 / paired.value - 1 > size - 0.0005:
+        size, of = 1 / paired.value - 1, "time"
+    against = history.points[commit]["against"] or {}
     return Regression(
         feed=series.feed,
         variant=series.variant,
@@ -181,33 +192,43 @@ def _row(
         size=size,
         of=of,
         instructions=counts[1] / counts[0] - 1 if counts[0] and counts[1] is not None else None,
-        paired=finding.get("ratio"),
+        paired=paired,
         counters=tuple(sorted(_moved(before, after))),
         found_by=tuple(name for name in (INSTRUCTIONS, "asv", "otava") if name in names),
         disputed=one_alone,
         acknowledged=reason,
-        recovered=_recovery(series, step, INSTRUCTIONS in names),
-        files=tuple((history.points[commit]["against"] or {}).get("files", ())),
-        lines=tuple(finding.get("lines", ())),
+        recovered=recovered,
+        against=against.get("commit"),
+        files=tuple(against.get("files", ())),
+        lines=places(finding.get("lines", ())),
     )
 
 
-def _recovery(series: Series, step: Step, exact: bool) -> str | None:
-    """The later commit with which a series was back where it was before a step: by the count that rose, or in time for
-    good."""
-    if exact:
-        kind = step.of or INSTRUCTIONS
-        values = [point["exact"].get(kind) for point in series.points]
-        later = range(step.index + 1, len(values))
-        back = (place for place in later if values[place] is not None and values[place] <= step.before * (1 + MOVED))
-    else:
-        least = max(LEAST_TIME, series.floor)
-        times = series.times
-        # The last point alone may be luck.
-        later = range(step.index + 1, len(times) - 1)
-        back = (place for place in later if max(times[place : place + 2]) < step.before * (1 + least))
-    place = next(back, None)
-    return None if place is None else series.commits[place]
+def _exact_recovery(series: Series, step: Step) -> str | None:
+    """The first later commit at which the count that rose was back at a level that it had had before."""
+    values = [point["exact"].get(step.of or INSTRUCTIONS) for point in series.points]
+    earlier = [value for value in values[: step.index] if value]
+    for commit, now in zip(series.commits[step.index + 1 :], values[step.index + 1 :], strict=True):
+        if now and now < step.after and any(abs(now / value - 1) <= LEAST_INSTRUCTIONS for value in earlier):
+            return commit
+    return None
+
+
+def _recovery(series: Series, index: int, steps: Sequence[Step], least: float) -> str | None:
+    """The first later commit at which the time stepped down to a level that it had had before."""
+    levels = [step.before for step in steps if step.index <= index]
+    for step in steps:
+        if step.index > index and step.change < 0 and any(abs(step.after / level - 1) <= least for level in levels):
+            return series.commits[step.index]
+    return None
+
+
+def places(lines: Iterable[Mapping[str, Any]]) -> tuple[Place, ...]:
+    """Source lines as a finding keeps them."""
+    return tuple(
+        Place(line["file"], line["line"], line["text"], f"+{line['after'] - line['before']:.1f} instructions an event")
+        for line in lines
+    )
 
 
 def _moved(before: dict[str, float], after: dict[str, float]) -> list[str]:

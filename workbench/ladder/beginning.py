@@ -41,6 +41,8 @@ artifact = {artifact}
 
 _WORKFLOW: Final = """\
 # Is a pull request as good as its base? By results and exact instruction counts: a hosted machine's clock tells little.
+# What it finds stands in the step's summary and at the changed lines. lobench's composite action (examples/ci in its
+# repository) does the same and keeps one comment of the pull request up to date.
 name: lobench
 on: pull_request
 jobs:
@@ -61,7 +63,9 @@ jobs:
           path: ~/.cache/lobench  # what was built, verified and counted of the base commit
           key: lobench-${{ runner.os }}-${{ github.event.pull_request.base.sha }}
           restore-keys: lobench-${{ runner.os }}-
-      - run: lobench check --exact ${{ github.event.pull_request.base.sha }} ${{ github.event.pull_request.head.sha }}
+      - run: >-
+          lobench check --exact --github comment.md
+          ${{ github.event.pull_request.base.sha }} ${{ github.event.pull_request.head.sha }}
 """
 
 
