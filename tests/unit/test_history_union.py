@@ -162,3 +162,18 @@ def test_samples_of_one_second_have_names_of_their_own(tmp_path: Path) -> None:
     for samples in ([1], [2]):
         history.keep_samples("100-1a2b3c4d", {"samples": samples})
     assert len(list(history.folder.iterdir())) == 2
+
+
+def test_ratios_of_times_become_ratios_of_speeds(tmp_path: Path) -> None:
+    """Version 1 had them above 1 where a commit was slower."""
+    made = job(tmp_path / "made", 1, 2)
+    finding = {"feed": FEED, "variant": "p0", "ratio": {"value": 1.25, "low": 1.2, "high": 1.6}, "control": None}
+    made.points[commit(2)]["against"] = {"commit": commit(1), "findings": [finding]}
+    file = tmp_path / "history.json"
+    file.write_text(json.dumps({"version": 1, "points": made.points}))
+    for _ in range(2):
+        read = load(file, "here")
+        (turned,) = read.points[commit(2)]["against"]["findings"]
+        assert turned["ratio"] == {"value": 0.8, "low": 0.625, "high": 1 / 1.2}
+        read.save()
+    assert not file.exists()

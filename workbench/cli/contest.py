@@ -114,7 +114,7 @@ def run(arguments: argparse.Namespace, asked: Asked) -> int:
     code = 1 if exit_code(content) or any(pair.regression for pair in contest.comparisons) else 0
     said = summary(contest, code == 0, outlets.command())
     more = [("result", str(folder.result)), ("next", f"lobench report {folder.result}")]
-    outlets.deliver(replace(said, facts=[*said.facts, *more]), arguments, "verdict")
+    outlets.deliver(replace(said, facts=[*said.facts, *more]), arguments, "verdict" if contest.comparisons else "")
     return code
 
 

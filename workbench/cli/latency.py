@@ -55,27 +55,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     options.add_time_limit(parser)
     options.add_output(parser, "out")
-    shape = parser.add_mutually_exclusive_group()
-    shape.add_argument("--markdown", action="store_true", help="print one table for each feed as Markdown")
-    options.add_json(shape)
+    options.add_markdown(parser)
+    options.add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from lobench.workbench.atomic_write import write_whole
     from lobench.workbench.cli.outcome import exit_code, say, without_rows
     from lobench.workbench.console import print_json
     from lobench.workbench.latency.shown import HISTOGRAMS, markdown
+    from lobench.workbench.summaries import outlets
 
+    outlets.check(arguments)
     folder, content = conducted(arguments)
+    text = "\n\n".join(markdown(feed) for feed in content.feeds)
     if arguments.json:
         print_json({"result_file": str(folder.result), **without_rows(content)})
-    elif arguments.markdown:
-        print("\n\n".join(markdown(feed) for feed in content.feeds))
+    elif arguments.markdown == outlets.STDOUT:
+        print(text)
     else:
         for feed in content.feeds:
             _show(content, feed)
         say("histograms", folder.path / HISTOGRAMS)
         say("result", folder.result)
         say("next", f"lobench report {folder.result}")
+    if arguments.markdown not in (None, outlets.STDOUT):
+        write_whole(Path(arguments.markdown), text + "\n", "--markdown takes a file")
     return exit_code(content)
 
 

@@ -103,11 +103,15 @@ def add_json(parser: argparse._ActionsContainer, **default: Any) -> None:
     )
 
 
-def add_outlets(parser: argparse.ArgumentParser, *, junit: bool = False) -> None:
-    """Where a summary of the answer goes beside the terminal (``workbench.summaries.outlets``)."""
+def add_markdown(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--markdown", metavar="FILE", help="also write a summary as Markdown; - prints it in place of the answer"
     )
+
+
+def add_outlets(parser: argparse.ArgumentParser, *, junit: bool = False) -> None:
+    """Where a summary of the answer goes beside the terminal (``workbench.summaries.outlets``)."""
+    add_markdown(parser)
     parser.add_argument(
         "--github",
         metavar="FILE",

@@ -285,8 +285,8 @@ class Part:
 
 
 class Records:
-    """A feed of raw MBO records in a file, as ``LoadedFeed``, with what an engine is told to expect of it; a process that
-    only runs an engine loads no compiler."""
+    """A feed of raw MBO records in a file, as ``LoadedFeed``, with what an engine is told to expect of it; a process
+    that only runs an engine loads no compiler."""
 
     stride = 56
 
