@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -144,3 +145,17 @@ def test_serving(tmp_path: Path) -> None:
         finally:
             server.shutdown()
             thread.join()
+
+
+@pytest.mark.long
+def test_a_site_of_what_asv_measured_alone(miniature: Miniature) -> None:
+    order = recorded(miniature, 6)
+    shutil.rmtree(miniature.folder / ".asv/lobench")
+    done = miniature.lobench("dashboard", "-o", "site")
+    assert done.returncode == 0, done.stderr
+    site = miniature.folder / "site"
+    assert "What asv has measured" in (site / "index.html").read_text()
+    index = json.loads((site / "index.json").read_text())
+    assert TIME in index["benchmarks"]
+    assert len(index["revision_to_hash"]) == len(order) - 1
+    assert not (miniature.folder / ".asv/lobench").exists()

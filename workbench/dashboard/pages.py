@@ -39,16 +39,10 @@ def write(
 ) -> None:
     """Write ``index.html`` and ``commits/*.html`` into a published site. ``commits``: those that were measured or
     tried, oldest first."""
-    pages = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    pages = _environment()
     pages.filters.update(percent=_percent, number=_number, page=charts.page, date=charts.date, told=told)
     pages.filters.update(estimate=estimate, ends=ends)
-    pages.globals.update(application=APPLICATION, time_series=TIME, machine=history.machine)
+    pages.globals.update(time_series=TIME, machine=history.machine)
     recorded = [commit.hash for commit in commits if commit.hash in history.points]
     looked = sorted((one for one in found if one.counts), key=lambda one: -one.size)
     lines = {(one.commit, one.variant, one.feed): one.lines or changes.get(one.commit, ()) for one in found}
@@ -71,6 +65,23 @@ def write(
         lines=lines,
     )
     (site / "index.html").write_text(front, encoding="utf-8")
+
+
+def write_plain(site: Path) -> None:
+    """Write ``index.html`` into a published site of asv's results alone."""
+    (site / "index.html").write_text(_environment().get_template("plain.html").render(), encoding="utf-8")
+
+
+def _environment() -> jinja2.Environment:
+    pages = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.globals.update(application=APPLICATION)
+    return pages
 
 
 def _panels(

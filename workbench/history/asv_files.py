@@ -110,6 +110,11 @@ def described_machine() -> str:
     return f"{model}-{cpu['usable_threads']}"
 
 
+def result_files(results: Path) -> list[Path]:
+    """The files of asv's that hold results of a commit."""
+    return [path for path in sorted(results.glob("*/*.json")) if path.name != "machine.json"]
+
+
 def write(history: History, results: Path) -> None:
     """Write or replace all files of this history below ``results``, beside what asv itself has written there.
 
