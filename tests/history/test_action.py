@@ -154,11 +154,13 @@ def test_what_cannot_be_compared_is_said(miniature: Miniature, service: Service)
     assert done.returncode == 1
     body = service.comments[100]["body"]
     assert body.startswith(f"{MARK.format('check')}\n")
-    assert "**Nothing was compared** (exit code 1)" in body
+    assert "❌ **FAILED: HEAD does not run: " in body
     assert "SyntaxError" in body
     done = act(miniature, service, base, "nothing")
     assert done.returncode == 2
-    assert "no commit named 'nothing'" in service.comments[100]["body"]
+    body = service.comments[100]["body"]
+    assert "**Nothing was compared** (exit code 2)" in body
+    assert "no commit named 'nothing'" in body
     assert len(service.comments) == 101
 
 
