@@ -252,7 +252,7 @@ def test_real_file_has_its_known_answer() -> None:
     def keep(rows: Rows) -> None:
         got.update(zip(rows.heads["record"].tolist(), rows.levels.copy(), strict=True))
 
-    with Replay(TOP, evaluate="every", deep=False, depth=10, on_rows=keep, until="features") as replay:
+    with Replay(TOP, evaluate="every", deep=False, depth=10, on_rows=keep) as replay:
         for chunk in chunks(records):
             replay.apply(chunk)
         assert replay.finish().anomalies["cancel_unknown_order"] == 115
