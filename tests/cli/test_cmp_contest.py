@@ -71,7 +71,8 @@ def kept(folder: Path) -> Any:
 
 
 def test_callables(folder: Path) -> None:
-    words = ("a.py:squares", "b.py:often", "--setup", "a.py:make", *QUICK, "--tolerance", "90%", "--markdown", "said.md")
+    outlets = ("--tolerance", "90%", "--markdown", "said.md")
+    words = ("a.py:squares", "b.py:often", "--setup", "a.py:make", *QUICK, *outlets)
     done = lobench("cmp", *words, folder=folder)
     assert (done.returncode, done.stderr) == (0, "")
     found = kept(folder)
