@@ -26,6 +26,9 @@ SHOWN: Final = 3
 _LEAST: Final = 0.02
 """Instructions of an event below which a line's change is none that anybody looks for."""
 
+_SHARE: Final = 0.05
+"""Of the largest rise: smaller ones are what a compiler made of the same lines elsewhere."""
+
 Costs = dict[tuple[str, int], float]
 """(File, line) to instructions an event."""
 
@@ -97,8 +100,9 @@ def changed(before: Costs, after: Costs, old: Path, new: Path) -> list[ChangedLi
     earlier = {(file, moved[file](line)): cost for (file, line), cost in before.items()}
     rises = sorted(((cost - earlier.get(place, 0.0), place) for place, cost in after.items()), reverse=True)
     found = []
+    least = max(_LEAST, _SHARE * rises[0][0]) if rises else _LEAST
     for rise, (file, line) in rises[:SHOWN]:
-        if rise > _LEAST:
+        if rise > least:
             texts = _lines(str(new / file))
             text = texts[line - 1].strip() if 0 < line <= len(texts) else ""
             cost = earlier.get((file, line), 0.0)

@@ -33,8 +33,8 @@ NEAR = 2
 class Regression:
     """One series got worse at one commit. ``size``: by what fraction more it takes than before, in instructions or in
     time, whichever rose more; ``of`` says which. ``paired`` is the speed against the commit before, measured in turns,
-    with its interval: above 1 is faster. ``recovered``: the later commit at which the series was back where it had
-    been. ``against``: the commit that it was measured against; ``files`` changed since that, and ``lines`` are those
+    with its interval: above 1 is faster. ``recovered``: the later commit at which the series was where it had been, or
+    better. ``against``: the commit that it was measured against; ``files`` changed since that, and ``lines`` are those
     that cost more, where they were counted."""
 
     feed: str
@@ -114,7 +114,7 @@ def _of_series(history: History, series: Series, acknowledged: Sequence[Acknowle
         names, step = found[index], sizes[index]
         one_alone = INSTRUCTIONS not in names and otava is not None and len(names) < len(detectors)
         counted = INSTRUCTIONS in names
-        back = _exact_recovery(series, step) if counted else _recovery(series, index, detectors["asv"], least)
+        back = _exact_recovery(series, step) if counted else _recovery(series, step, detectors["asv"], least)
         rows.append(_row(history, series, step, names, one_alone, acknowledged, back))
     return rows
 
@@ -205,22 +205,17 @@ def _row(
 
 
 def _exact_recovery(series: Series, step: Step) -> str | None:
-    """The first later commit at which the count that rose was back at a level that it had had before."""
+    """The first later commit at which the count that rose was no larger than before."""
     values = [point["exact"].get(step.of or INSTRUCTIONS) for point in series.points]
-    earlier = [value for value in values[: step.index] if value]
-    for commit, now in zip(series.commits[step.index + 1 :], values[step.index + 1 :], strict=True):
-        if now and now < step.after and any(abs(now / value - 1) <= LEAST_INSTRUCTIONS for value in earlier):
-            return commit
-    return None
+    most = step.before * (1 + LEAST_INSTRUCTIONS)
+    later = zip(series.commits[step.index + 1 :], values[step.index + 1 :], strict=True)
+    return next((commit for commit, now in later if now is not None and now <= most), None)
 
 
-def _recovery(series: Series, index: int, steps: Sequence[Step], least: float) -> str | None:
-    """The first later commit at which the time stepped down to a level that it had had before."""
-    levels = [step.before for step in steps if step.index <= index]
-    for step in steps:
-        if step.index > index and step.change < 0 and any(abs(step.after / level - 1) <= least for level in levels):
-            return series.commits[step.index]
-    return None
+def _recovery(series: Series, step: Step, steps: Sequence[Step], least: float) -> str | None:
+    """The first later commit at which the time stepped down to what it was before, or less."""
+    later = (one for one in steps if one.index > step.index and one.after <= step.before * (1 + least))
+    return next((series.commits[one.index] for one in later), None)
 
 
 def places(lines: Iterable[Mapping[str, Any]]) -> tuple[Place, ...]:

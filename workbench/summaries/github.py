@@ -44,12 +44,14 @@ def append_summary(summary: Summary) -> None:
 
 
 def annotated(summary: Summary) -> Iterator[str]:
-    """Lines to print: one for each costlier line; where there are none, one for a summary that is not ok."""
+    """Lines to print: one for each costlier line of the repository; where there are none, one for a summary that is not
+    ok."""
     kind = "notice" if summary.ok else "warning"
-    for place in summary.places:
+    places = [place for place in summary.places if not os.path.isabs(place.file)]
+    for place in places:
         where = f"file={_property(place.file)},line={place.line},title={_property(summary.heading)}"
         yield f"::{kind} {where}::{_data(f'{place.costs}: {place.text}')}"
-    if not summary.places and not summary.ok:
+    if not places and not summary.ok:
         yield f"::warning title={_property(summary.heading)}::{_data(summary.verdict)}"
 
 
