@@ -194,7 +194,8 @@ def _regressions(arguments: argparse.Namespace, repository: Repository, history:
         )
     else:
         _show_regressions(found, history, missing)
-        print(f"{len(series)} series of {len(history.points)} commits, {len(counted)} regressions to look at")
+        several = "regression" if len(counted) == 1 else "regressions"
+        print(f"{len(series)} series of {len(history.points)} commits, {len(counted)} {several} to look at")
     if arguments.issue:
         _write_issue(arguments.issue, counted, repository)
     return 1 if counted else 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 
+from lobench.workbench.commits.measuring import BY_ACTION
 from lobench.workbench.history.regressions import Regression
 from lobench.workbench.results.numbers import ends
 from lobench.workbench.summaries.github import unmentioned
@@ -65,7 +66,10 @@ def figures(one: Regression) -> list[str]:
     """Its speed against the commit before, its instructions, and what else moved."""
     speed = f"{ends(one.paired)}x" if one.paired else "not paired"
     counts = "not counted" if one.instructions is None else f"{one.instructions:+.2%}"
-    return [speed, counts, ", ".join(one.counters) or "none"]
+    actions = " ".join(name.removeprefix(BY_ACTION) for name in one.counters if name.startswith(BY_ACTION))
+    moved = [name for name in one.counters if not name.startswith(BY_ACTION)]
+    moved += [f"{BY_ACTION}{actions}"] if actions else []
+    return [speed, counts, ", ".join(moved) or "none"]
 
 
 def _commands(found: Sequence[Regression]) -> str:
