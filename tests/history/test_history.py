@@ -76,7 +76,7 @@ def test_a_history_with_all_that_can_happen(history: tuple[Miniature, dict[str, 
     assert code == 1
     listed = {one["commit"]: one for one in answer["regressions"]}
     assert set(listed) == {made["step"], made["small"]}
-    assert 0.02 < listed[made["step"]]["size"] < 0.05
+    assert 0.02 < listed[made["step"]]["instructions_change"] < 0.05
     assert listed[made["step"]]["counters_moved"] == ["loops"]
     assert listed[made["step"]]["ratio"]["low"] < listed[made["step"]]["ratio"]["high"]
     assert listed[made["step"]]["files_changed"] == ["variants/p0_plain.py"]
