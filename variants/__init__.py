@@ -23,7 +23,7 @@ from types import ModuleType
 from typing import Any, overload
 
 import lobench.engine.strategies  # noqa: F401  (a user's file may build on the registered features and strategies)
-from lobench.engine.errors import LobenchError, UsageError
+from lobench.engine.errors import LobenchError, UsageError, meant
 from lobench.engine.foreign import engine as foreign
 from lobench.engine.foreign.engine import ForeignEngine
 from lobench.engine.foreign.start import Contestant
@@ -189,8 +189,9 @@ def full_name(typed: str, known: Collection[str]) -> str:
         if matching:
             raise UsageError(f"'{first}' may be any of {', '.join(matching)}; type more of the name")
     raise UsageError(
-        f"no variant named '{first}'. Use any of {', '.join(known) or 'none'} (first letters are enough), or "
-        f"axis=policy,… with axes {', '.join(AXES)} on top of the reference, or NAME,axis=policy,… on top of another"
+        f"no variant named '{first}'{meant(first, known) or '.'} Use any of {', '.join(known) or 'none'} (first "
+        f"letters are enough), or axis=policy,… with axes {', '.join(AXES)} on top of the reference, or "
+        "NAME,axis=policy,… on top of another"
     )
 
 

@@ -6,11 +6,13 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, TextIO
 
+from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -21,6 +23,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Table
 
 from lobench.engine.result import Result
 
@@ -60,6 +63,72 @@ def _console(file: TextIO, width: int | None) -> Console:
     # Texts are names of files and variants, and what others said: none is markup. And whatever FORCE_COLOR asks for, a
     # file or a pipe gets text alone.
     return Console(file=file, width=width, highlight=False, markup=False, emoji=False, force_terminal=file.isatty())
+
+
+def fact(label: str, text: object) -> None:
+    """One line under the tables: a label, which may be empty, and what is said."""
+    stdout().print(f"{label:<13} {text}", markup=False, soft_wrap=True)
+
+
+def table_of(headings: Sequence[str], rows: Iterable[Sequence[str]], *, title: str, words: Sequence[int]) -> Table:
+    """A table whose columns of ``words`` stand left, those of figures right."""
+    table = Table(title=title or None)
+    for place, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if place in words else "right")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def print_table(table: Table, console: Console | None = None) -> None:
+    """Print a table as it fits: as it is, words wrapped and figures whole; else without frames; or, where it is too
+    wide for that, row by row with a line for each cell."""
+    console = console or stdout()
+    columns = [[str(column.header), *map(str, column.cells)] for column in table.columns]
+    widest = [max(cell_len(line) for text in texts for line in text.split("\n")) for texts in columns]
+    least = [_least(texts, column.justify == "right") for texts, column in zip(columns, table.columns, strict=True)]
+    count = len(columns)
+    # What stands around cells in all, and beside each.
+    as_it_is = (3 * count + 1, 1) if table.box else (2 * count, 1)
+    for place, (around, padding) in enumerate((as_it_is, (2 * count, 1), (count - 1, 0))):
+        room = console.width - around
+        if sum(least) > room:
+            continue
+        if place:
+            table.box, table.show_edge, table.pad_edge, table.collapse_padding = SIMPLE_HEAD, False, False, True
+            table.padding = (0, padding)
+        for column, width in zip(table.columns, _shared(least, widest, room), strict=True):
+            column.width = width
+        console.print(table)
+        return
+    if table.title:
+        console.print(str(table.title), style="italic", soft_wrap=True)
+    for first, *cells in zip(*(texts[1:] for texts in columns), strict=True):
+        console.print(first, style="bold", soft_wrap=True)
+        for heading, cell in zip((texts[0] for texts in columns[1:]), cells, strict=True):
+            if cell:
+                console.print(f"  {heading}: {cell}", soft_wrap=True)
+    if table.caption:
+        console.print(str(table.caption), style="italic", soft_wrap=True)
+
+
+def _least(texts: Sequence[str], figures: bool) -> int:
+    """The width at which no word breaks, and no figure wraps."""
+    heading, *cells = texts
+    pieces = [*heading.split(), *(part for cell in cells for part in (cell.split("\n") if figures else cell.split()))]
+    return max(map(cell_len, pieces), default=0)
+
+
+def _shared(least: Sequence[int], widest: Sequence[int], room: int) -> list[int]:
+    """The widths of columns: at least ``least``, at most ``widest``, together at most ``room``; what is left goes to
+    the narrowest of those that want more."""
+    widths = list(least)
+    for _ in range(room - sum(least)):
+        wanting = [place for place, width in enumerate(widths) if width < widest[place]]
+        if not wanting:
+            break
+        widths[min(wanting, key=lambda place: widths[place])] += 1
+    return widths
 
 
 def headline(name: str, result: Result) -> str:

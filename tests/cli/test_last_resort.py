@@ -43,7 +43,7 @@ def feed(tmp_path: Path) -> str:
 def test_stdout_that_cannot_be_written(arguments: list[str], redirection: str, why: str) -> None:
     done = shell(redirection, *arguments)
     assert done.stderr == f"lobench: standard output cannot be written: {why}\n"
-    assert done.returncode == 1
+    assert done.returncode == 4
 
 
 def test_stderr_that_cannot_be_written(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_stderr_that_cannot_be_written(tmp_path: Path) -> None:
 
 def test_no_file_takes_the_place_of_a_closed_stream(feed: str, tmp_path: Path) -> None:
     done = shell("<&- >&- 2>&-", "replay", feed, "--until", "features", "--features", "f.parquet", folder=tmp_path)
-    assert done.returncode == 1
+    assert done.returncode == 4
     assert pq.read_metadata(tmp_path / "f.parquet").num_rows == 300
 
 

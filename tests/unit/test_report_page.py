@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from lobench.engine.errors import LobenchError, UsageError
-from lobench.reports.markdown import escaped
+from lobench.workbench.summaries.markdown import escaped
 from tests.documents import Document, document
 from tests.reported import HOSTILE, TELLTALE, complete, hostile, many, refuted
 from tests.typed import write

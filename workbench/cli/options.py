@@ -103,6 +103,24 @@ def add_json(parser: argparse._ActionsContainer, **default: Any) -> None:
     )
 
 
+def add_markdown(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--markdown", metavar="FILE", help="also write a summary as Markdown; - prints it in place of the answer"
+    )
+
+
+def add_outlets(parser: argparse.ArgumentParser, *, junit: bool = False) -> None:
+    """Where a summary of the answer goes beside the terminal (``workbench.summaries.outlets``)."""
+    add_markdown(parser)
+    parser.add_argument(
+        "--github",
+        metavar="FILE",
+        help="in a hosted CI: write the text of one comment, add to the step's summary, annotate source lines",
+    )
+    if junit:
+        parser.add_argument("--junit", metavar="FILE", help="also write a test report as JUnit XML")
+
+
 def add_variants_from(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--variants-from",
@@ -124,12 +142,19 @@ def add_steps_from(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_ladder(parser: argparse.ArgumentParser, **default: Any) -> None:
+def add_ladder(parser: argparse.ArgumentParser, *, note: str = "docs/ladder.md", **default: Any) -> None:
     parser.add_argument(
         "--ladder",
         metavar="FILE",
-        help="a ladder of your own: its steps, reference, predictions and feed in place of lobench's (docs/ladder.md)",
+        help=_noted("a ladder of your own: its steps, reference, predictions and feed in place of lobench's", note),
         **default,
+    )
+
+
+def add_recipe(parser: argparse.ArgumentParser) -> None:
+    """``--ladder`` of verbs that measure commits."""
+    add_ladder(
+        parser, note="it says how commits become engines; default: lobench.toml or pyproject.toml, if one says it"
     )
 
 

@@ -172,12 +172,19 @@ def _default_feed(feed: Sequence[str], quick: bool) -> list[str]:
 
 
 def _next(arguments: argparse.Namespace) -> str:
-    """The command that says more."""
+    """The command that says more: of the same variants, as far, with the same tuning."""
     import shlex
 
     from lobench.engine.stages import STAGES
 
     verb = ["run"] if arguments.quick else ["measure", "--precision", "0.5%"]
-    stage = [] if arguments.until == STAGES[-1] else ["--until", arguments.until]
-    ladder = ["--ladder", arguments.ladder] if arguments.ladder else []
-    return shlex.join(["lobench", *verb, *stage, *ladder, *options.feeds_of(arguments)])
+    asked = {
+        "--variants": arguments.variants if arguments.variants != "ladder" else None,
+        "--evaluate": arguments.evaluate if arguments.evaluate != "last" else None,
+        "--until": arguments.until if arguments.until != STAGES[-1] else None,
+        "--ladder": arguments.ladder,
+        "--tuning": arguments.tuning,
+    }
+    words = [word for option, value in asked.items() if value is not None for word in (option, value)]
+    files = [word for file in arguments.variants_from for word in ("--variants-from", file)]
+    return shlex.join(["lobench", *verb, *words, *files, *options.feeds_of(arguments)])
