@@ -25,6 +25,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from lobench.engine.own_thread import OwnThread
 from lobench.engine.result import Result
 
 PLAIN_WIDTH = 160
@@ -241,7 +242,7 @@ class _Lines(Ticker):
         self._over = threading.Event()
         # Nothing waits for it, and where there is no memory for it the work goes on.
         with suppress(RuntimeError):
-            threading.Thread(target=self._speak, name="lobench progress", daemon=True).start()
+            OwnThread(target=self._speak, name="lobench progress", daemon=True).start()
 
     def advance(self, steps: float = 1) -> None:
         self._done += steps

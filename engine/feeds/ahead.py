@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import cycle
 from queue import SimpleQueue
-from threading import Event, Thread
+from threading import Event
 from typing import TypeVar
+
+from lobench.engine.own_thread import OwnThread
 
 Item = TypeVar("Item")
 THREAD = "lobench-read-ahead"
@@ -42,7 +44,7 @@ def ahead(items: Iterator[Item], most: int = 2) -> Iterator[Iterator[Item]]:
             yield found[0]
             wanted.put(None)
 
-    thread = Thread(target=work, name=THREAD, daemon=True)
+    thread = OwnThread(target=work, name=THREAD, daemon=True)
     thread.start()
     try:
         yield taken()

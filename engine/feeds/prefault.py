@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ctypes
 from queue import SimpleQueue
-from threading import Thread
 from types import TracebackType
+
+from lobench.engine.own_thread import OwnThread
 
 _POPULATE_READ = 22
 """``MADV_POPULATE_READ``, Linux 5.14; an older kernel refuses it, and pages come when they are touched."""
@@ -34,7 +35,7 @@ class Prefault:
         self._address = address
         self._size = size
         self._reached: SimpleQueue[int | None] = SimpleQueue()
-        self._thread = Thread(target=self._work, name="lobench-prefault", daemon=True)
+        self._thread = OwnThread(target=self._work, name="lobench-prefault", daemon=True)
 
     def __enter__(self) -> Prefault:
         self._thread.start()

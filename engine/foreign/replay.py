@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -19,6 +18,7 @@ from lobench.engine.foreign.face import EngineError, Face
 from lobench.engine.foreign.keys import Keys
 from lobench.engine.inspection import Level
 from lobench.engine.native_call import Call
+from lobench.engine.own_thread import other_threads
 from lobench.engine.records import MBO
 from lobench.engine.registry import STRATEGIES
 from lobench.engine.result import Result, StrategyEnd
@@ -80,7 +80,7 @@ class ForeignReplay:
         self._scope = scope
         self._stage = STAGES.index(workload.until)
         self._books = workload.books
-        self._before = threads()
+        self._before = other_threads()
         options = Options(
             stage=self._stage,
             evaluate_every=workload.evaluate == "every",
@@ -110,7 +110,7 @@ class ForeignReplay:
         self.run(address, stride, count)
         self.settle()
         self._records += count
-        left = threads() - self._before
+        left = other_threads() - self._before
         if left >= self.workers:
             raise EngineError(
                 f"leaves {left} threads of its own, where {self.workers - 1} may rest: its work cannot be timed"
@@ -190,11 +190,3 @@ class ForeignReplay:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def threads() -> int:
-    """Threads of this process; 0 where the system does not tell."""
-    try:
-        return len(os.listdir("/proc/self/task"))
-    except OSError:
-        return 0

@@ -42,6 +42,9 @@ class _Compiled:
         self._from.setdefault(function, set()).add((tokens, tuple(settings.generator())))
 
     def _ended(self, dispatcher: Any) -> None:
+        if not self._open:
+            # It was begun before anyone listened: the cache was first used while this was being compiled.
+            return
         kernel, within = self._open.pop()
         if isinstance(kernel._cache, KernelCache):
             kernel._cache.compiled_in = within

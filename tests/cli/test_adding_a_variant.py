@@ -74,7 +74,7 @@ def test_variants(folder: Path) -> None:
     assert told["variants"][-1]["name"] == "recycled"
     assert told["variants"][-1]["summary"] == "freed orders are reused"
     assert told["axes"]["memory"] == ["heap", "pooled", "recycled"]
-    assert re.search(r"^recycled +.*freed orders are reused$", lobench(
+    assert re.search(r"^recycled +.*freed orders are reused *$", lobench(
         "variants", "--variants-from", "recycled.py", folder=folder
     ).stdout, re.MULTILINE)  # fmt: skip
 

@@ -10,6 +10,8 @@ import pytest
 
 from lobench.variants import discover
 from lobench.workbench.plan import read_ledger
+from lobench.workbench.results.model.intervals import Interval
+from lobench.workbench.results.numbers import ends, estimate
 from tests.cli.command import answer, lobench, refused
 from tests.documents import document, interval, written
 from tests.profiled import profile_of
@@ -68,8 +70,8 @@ def test_scores(tmp_path: Path, ledger: Path) -> None:
     lines = lobench("plan", "score", path.parent).stdout.splitlines()
     assert lines[-1] == f"0 hit, 2 under, 2 over, {later} open"
     (row,) = [line for line in lines if "event cloning" in line]
-    measured = told["grades"][0]["measured"]
-    for word in ("2.3-2.9x", f"{measured['value']:.4g}x", f"{measured['low']:.4g} to {measured['high']:.4g}", "under"):
+    measured = Interval(**told["grades"][0]["measured"])
+    for word in ("2.3-2.9x", estimate(measured, "x"), ends(measured), "under"):
         assert word in row
     # Options may stand on either side of the action.
     for words in (("--ledger", ledger, "score", path), ("score", path, "--ledger", ledger)):

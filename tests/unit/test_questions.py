@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from lobench.engine.feeds import load, open_feed
+from lobench.engine.own_thread import other_threads
 from lobench.engine.policy import Variant
 from lobench.engine.replay import Replay
 from lobench.workbench.measurement.design import slices
-from lobench.workbench.measurement.lockstep import reading_ns, threads
+from lobench.workbench.measurement.lockstep import reading_ns
 from lobench.workbench.measurement.questions import BOOKS, Examiner, Question, draw
 from tests.replays import LADDER, TOP, each
 
@@ -77,11 +78,11 @@ def test_an_answer_that_changes_agrees_with_none() -> None:
 
 
 def test_a_thread_that_goes_on_is_seen() -> None:
-    before, ended = threads(), threading.Event()
+    before, ended = other_threads(), threading.Event()
     thread = threading.Thread(target=ended.wait)
     thread.start()
     try:
-        assert threads() == before + 1
+        assert other_threads() == before + 1
     finally:
         ended.set()
         thread.join()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from queue import Queue
 from types import TracebackType
 from typing import Final, Generic, TypeVar
+
+from lobench.engine.own_thread import OwnThread
 
 Item = TypeVar("Item")
 
@@ -24,7 +25,7 @@ class Aside(Generic[Item]):
         self._queue: Queue[tuple[Item] | None] = Queue(WAITING)
         self._problem: BaseException | None = None
         self._dropping = False
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread = OwnThread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     def put(self, item: Item) -> None:

@@ -6,7 +6,6 @@ raised where the next batch is handed over, or at the end.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from queue import Empty, Queue
@@ -14,6 +13,7 @@ from typing import Final
 
 import pyarrow as pa
 
+from lobench.engine.own_thread import OwnThread
 from lobench.workbench.rows.formats import Encoder
 
 WAITING: Final = 4
@@ -36,7 +36,7 @@ class BackgroundEncoder:
         self._problem: BaseException | None = None
         self._abandoned = False
         self._told: Mapping[str, str] = {}
-        self._thread = threading.Thread(target=self._run, name="lobench-encode", daemon=True)
+        self._thread = OwnThread(target=self._run, name="lobench-encode", daemon=True)
         self._thread.start()
 
     def put(self, batch: pa.RecordBatch) -> None:
