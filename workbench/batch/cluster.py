@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import threading
+import uuid
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
@@ -60,6 +61,10 @@ def connected(scheduler: str | None, memory: int | None = None) -> Iterator[Any]
             threads_per_worker=1,
             memory_limit=memory or "auto",
             silence_logs=logging.CRITICAL,
+            # A task's memory is no result that Dask could write out: a worker that is paused would stay so.
+            memory_target_fraction=False,
+            memory_spill_fraction=False,
+            memory_pause_fraction=False,
         )
         stack.enter_context(cluster)
         client = stack.enter_context(distributed.Client(cluster, set_as_default=False))
@@ -84,8 +89,10 @@ def outcomes(client: Any, tasks: Sequence[Task]) -> Iterator[tuple[Task, TaskOut
     """Have tasks done, the first ones first; yields each as it ends. Tasks of workers that are lost are given to
     others, as often as Dask's ``allowed-failures`` says. Raises LostSchedulerError."""
     distributed = required("distributed", "cluster")
+    # A task's own key leaves out the dataset, and others may use the scheduler for the same feeds.
+    run = uuid.uuid4().hex
     futures = {
-        client.submit(perform, task, key=f"lobench-{task.key}", priority=-place, pure=False): task
+        client.submit(perform, task, key=f"lobench-{run}-{task.key}", priority=-place, pure=False): task
         for place, task in enumerate(tasks)
     }
     try:
