@@ -84,6 +84,7 @@ class BatchOutcome:
 def planned(feeds: Sequence[BatchFeed], request: BatchRequest, dataset: str, command: str) -> Plan:
     """What a batch would do. Raises UsageError for a dataset of other rows."""
     manifest = Manifest(dataset, request)
+    manifest.check(feeds)
     return plan_of(tasks_of(feeds, request, dataset, command), len(feeds), manifest)
 
 

@@ -37,7 +37,8 @@ class BatchFeed:
 
     @property
     def name(self) -> str:
-        return " ".join(self.paths)
+        """No other feed of a batch has it."""
+        return " ".join(self.words)
 
     @property
     def stem(self) -> str:

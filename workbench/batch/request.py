@@ -63,4 +63,7 @@ class BatchRequest:
         return self.partition_by == DATE and not (sample and sample.timed)
 
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "features": list(self.features)}
+        """What makes rows and files: all but how feeds are shared out among tasks."""
+        asked = {**asdict(self), "features": list(self.features)}
+        del asked["split"]
+        return asked
