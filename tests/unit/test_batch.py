@@ -14,11 +14,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+import lobench
+from lobench import _commands
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.engine.feeds import Feed, load, open_feed
 from lobench.engine.feeds.selection import SelectedFeed, Selection
+from lobench.workbench.batch import driving
 from lobench.workbench.batch.cluster import connected, lanes
-from lobench.workbench.batch.feeds import BatchFeed, find_feeds
+from lobench.workbench.batch.feeds import BatchFeed, _expanded, find_feeds
 from lobench.workbench.batch.layout import (
     check_symbols,
     day_of_feed,
@@ -67,6 +70,73 @@ def test_feeds_by_name_glob_and_list(folder: Path, monkeypatch: pytest.MonkeyPat
     assert [feed.size for feed in found] == [17 + 12, 17, 9 * 56]
     assert len({feed.stem for feed in found}) == 3
     assert found[1].stem.startswith("b-20240507-")
+
+
+def test_settings_of_a_list_are_from_its_folder_and_count_as_content(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    (folder / "list").mkdir()
+    (folder / "list/days.txt").write_text("../a-20240506.dbn --symbol-file=names.csv\n")
+    (folder / "names.csv").write_text("of another folder")
+    names = folder / "list/names.csv"
+    names.write_text("1,A\n")
+    (before,) = find_feeds([], ["list/days.txt"], [])
+    assert before.words[1] == f"--symbol-file={names}"
+    names.write_text("1,B\n")
+    (after,) = find_feeds([], ["list/days.txt"], [])
+    assert after.words == before.words
+    assert after.stamp != before.stamp
+
+
+def test_a_query_of_an_address_is_no_glob() -> None:
+    for address in ("https://host/day.dbn?signature=a", "http://host/day.dbn?x"):
+        assert _expanded([address], "") == [[address]]
+
+
+def test_a_full_disk_beside_the_manifest_ends_no_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks = tasks_of([BatchFeed((name,), 1, "1") for name in "abc"], REQUEST, str(tmp_path), "c")
+    manifest = Manifest(str(tmp_path), REQUEST)
+    manifest.plan(tasks)
+    monkeypatch.setattr(driving, "outcomes", lambda client, tasks: [(one, TaskOutcome(state=DONE)) for one in tasks])
+    saves = iter([UsageError("no space left"), UsageError("no space left"), None])
+    save = manifest.save
+
+    def failing() -> None:
+        if (problem := next(saves)) is not None:
+            raise problem
+        save()
+
+    monkeypatch.setattr(manifest, "save", failing)
+    said: list[str] = []
+    found: dict[str, TaskOutcome] = {}
+    driving._perform(None, plan_of(tasks, 3, manifest), manifest, found, said.append)
+    assert said == ["no space left; the batch goes on"]
+    assert list(found) == ["a", "b", "c"]
+    again = Manifest(str(tmp_path), REQUEST)
+    assert [again.is_done(task) for task in tasks] == [True, True, True], "the last one kept them all"
+
+
+def test_rows_of_other_sources_are_told(tmp_path: Path) -> None:
+    tasks = tasks_of([BatchFeed((name,), 1, "1") for name in "abc"], REQUEST, str(tmp_path), "c")
+    manifest = Manifest(str(tmp_path), REQUEST)
+    for task, digest in zip(tasks, ("1", "2", "1"), strict=True):
+        manifest.note(task, TaskOutcome(state=DONE, source_digest=digest))
+    assert (manifest.of_other_sources("1"), manifest.of_other_sources("2")) == (1, 2)
+
+
+def test_what_python_may_not_ask_for(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="features=False is for levels alone"):
+        lobench.batch("synth:liquid-future,n=9", tmp_path / "d", features=False)
+    with pytest.raises(UsageError, match="--memory is for processes on this machine"):
+        lobench.batch("synth:liquid-future,n=9", tmp_path / "d", scheduler="tcp://127.0.0.1:1", memory="1GB")
+
+
+def test_a_list_of_symbols_from_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[BatchFeed] = []
+    monkeypatch.setattr(_commands, "run_batch", lambda feeds, *more, **others: given.extend(feeds))
+    lobench.batch("synth:liquid-future,n=9", tmp_path / "d", symbols=["AAPL", "MSFT"], instruments=[1, 2])
+    assert given[0].words[1:] == ("--symbols=AAPL,MSFT", "--instruments=1,2")
 
 
 def test_feeds_of_other_systems() -> None:
@@ -248,7 +318,9 @@ def test_the_manifest_knows_what_is_done(tmp_path: Path) -> None:
     assert place.exists(), "until there is what replaces it"
     new = place.with_name(f"{feeds[0].stem}-001.parquet")
     new.write_bytes(b"1234")
-    again.note(changed[0], TaskOutcome(state=DONE, files=(replace(file, path=str(new.relative_to(tmp_path)), bytes=4),)))
+    again.note(
+        changed[0], TaskOutcome(state=DONE, files=(replace(file, path=str(new.relative_to(tmp_path)), bytes=4),))
+    )
     assert (place.exists(), new.exists()) == (False, True), "the feed is another by now"
     assert [entry.feed for entry in again.entries.values()] == ["b", "c", "a"]
     again.plan(tasks_of([BatchFeed(("a",))], REQUEST, dataset, "c"))

@@ -10,7 +10,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from lobench.engine.errors import UsageError
+from lobench.engine.cache import source_digest
+from lobench.engine.errors import LobenchError, UsageError
 from lobench.engine.feeds.spooled import is_remote
 from lobench.engine.workload import Workload
 from lobench.variants import compiled, discover
@@ -118,13 +119,27 @@ def run_batch(
 
 
 def _perform(client: Any, plan: Plan, manifest: Manifest, found: dict[str, TaskOutcome], say: Say) -> None:
+    unkept = False
     with progress("feeds", len(plan.tasks)) as ticker:
         for task, outcome in outcomes(client, plan.tasks):
-            manifest.note(task, outcome)
             found[task.name] = outcome
             if outcome.state == FAILED:
                 say(told(task.name, outcome.error))
+            try:
+                manifest.note(task, outcome)
+            except (LobenchError, OSError) as error:
+                # Files tell for themselves that they are done, and the next note keeps this one too.
+                if not unkept:
+                    say(f"{error}; the batch goes on")
+                unkept = True
+            else:
+                unkept = False
             ticker.advance()
+    others = manifest.of_other_sources(source_digest())
+    if others:
+        say(
+            f"{others:,} tasks of this dataset were done by other sources of lobench: _lobench/manifest.json says which"
+        )
 
 
 def told(feed: str, why: str | None) -> str:
@@ -136,8 +151,12 @@ def told(feed: str, why: str | None) -> str:
 def _client(scheduler: str | None, memory: int | None, request: BatchRequest, say: Say) -> Iterator[Any]:
     if lanes(scheduler) is not None:
         _compile(request)
+    elif memory is not None:
+        raise UsageError("--memory is for processes on this machine; a cluster's workers have limits of their own")
     with connected(scheduler, memory) as client:
         say(f"{_workers(client)}; dashboard {client.dashboard_link}")
+        if not client.nthreads():
+            say("waits for a first worker: the scheduler has none")
         yield client
 
 

@@ -103,9 +103,14 @@ class Manifest:
         places = [(Path(self.dataset, file.path), file.bytes) for file in outcome.files]
         return all(place.is_file() and place.stat().st_size == size for place, size in places)
 
+    def of_other_sources(self, digest: str) -> int:
+        """How many tasks were done by sources of another digest."""
+        done = [one.outcome for one in self.entries.values() if one.outcome.state == DONE]
+        return sum(one.source_digest not in (None, digest) for one in done)
+
     def plan(self, tasks: Iterable[Task]) -> None:
-        """Enter tasks that are still to be done. What a feed has from before it changed stays until the new is whole: it
-        may only be out of reach for now. Raises UsageError as ``check`` does."""
+        """Enter tasks that are still to be done. What a feed has from before it changed stays until the new is whole:
+        it may only be out of reach for now. Raises UsageError as ``check`` does."""
         given = list(tasks)
         feeds = [task.feed for task in given]
         self.check(feeds)
