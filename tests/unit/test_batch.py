@@ -20,7 +20,7 @@ from lobench.engine.errors import LobenchError, UsageError
 from lobench.engine.feeds import Feed, load, open_feed
 from lobench.engine.feeds.selection import SelectedFeed, Selection
 from lobench.workbench.batch import driving
-from lobench.workbench.batch.cluster import connected, lanes
+from lobench.workbench.batch.cluster import connected, lanes, outcomes
 from lobench.workbench.batch.feeds import BatchFeed, _expanded, find_feeds
 from lobench.workbench.batch.layout import (
     check_symbols,
@@ -28,6 +28,7 @@ from lobench.workbench.batch.layout import (
     files_of,
     place_of_share,
     place_of_symbol,
+    selected_symbols,
     shares_of,
 )
 from lobench.workbench.batch.manifest import Manifest
@@ -178,6 +179,7 @@ def test_a_list_that_cannot_be_read(tmp_path: Path) -> None:
         ({"compression": "gzip"}, "--compression is one of zstd, lz4, snappy, none"),
         ({"partition_by": "year"}, "--partition-by is one of date, symbol"),
         ({"files": 0}, "--files is a number"),
+        ({"files": 1001}, "1 to 1000, was 1001"),
         ({"files": 3, "partition_by": "symbol"}, "symbols have one each"),
         ({"sample": "1x"}, "--sample takes a time"),
     ],
@@ -276,6 +278,55 @@ def test_few_symbols_only() -> None:
     check_symbols(many, REQUEST)
     with pytest.raises(LobenchError, match="101 symbols: --partition-by symbol is for 100 at most"):
         check_symbols(many, by_symbol)
+
+
+def test_symbols_that_are_not_selected_do_not_count(tmp_path: Path) -> None:
+    names = {number: f"S{number:03d}" for number in range(200)}
+    feed = feed_of(tmp_path, {5: 10, 150: 10})
+    some = SelectedFeed(feed, Selection(symbols=("S005", "S15?")), names)
+    assert sorted(selected_symbols(some).values()) == ["S005", *(f"S15{digit}" for digit in range(10))]
+    check_symbols(selected_symbols(some), BatchRequest(features=("mid_price",), partition_by="symbol"))
+    assert shares_of(some, REQUEST, 0, 1).starts == (), "one file for 16 instruments"
+    assert len(shares_of(SelectedFeed(feed, Selection(), names), REQUEST, 0, 1).starts) == 7
+
+
+def test_a_task_whose_workers_ended_is_tried_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    distributed = pytest.importorskip("distributed")
+
+    class Future:
+        def __init__(self, result: Any) -> None:
+            self._result = result
+            self.status = "error" if isinstance(result, Exception) else "finished"
+
+        def exception(self) -> Any:
+            return self._result
+
+        def result(self) -> Any:
+            if isinstance(self._result, Exception):
+                raise self._result
+            return self._result
+
+        def release(self) -> None: ...
+
+    killed, done = distributed.KilledWorker("task", None, 3), TaskOutcome(state=DONE)
+    results = {("a", False): done, ("b", False): killed, ("c", False): killed, ("b", True): done, ("c", True): killed}
+
+    class Client:
+        status, loop = "closed", None
+
+        def submit(self, work: Any, task: Any, key: str, **more: Any) -> Future:
+            keys.append(key)
+            return Future(results[task.feed.words[0], "again" in key])
+
+    keys: list[str] = []
+    monkeypatch.setattr(distributed, "as_completed", lambda futures, loop: iter(futures))
+    tasks = tasks_of([BatchFeed((name,)) for name in "abc"], REQUEST, "d", "c")
+    found = [(task.name, one.state, one.error) for task, one in outcomes(Client(), tasks)]
+    gone = "the workers that had it ended, 4 times (out of memory?)"
+    assert found == [("a", DONE, None), ("b", DONE, None), ("c", FAILED, gone)]
+    assert len(set(keys)) == 5
+    list(outcomes(Client(), tasks))
+    assert len(set(keys)) == 10, "no other batch on the same scheduler has one of them"
 
 
 def test_tasks_are_ordered_by_size_and_large_feeds_are_split(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import multiprocessing
 import os
 import signal
 import threading
@@ -21,6 +22,9 @@ from lobench.workbench.optional_dependencies import required
 
 _PATIENCE: Final = 30
 """Seconds for a scheduler to answer."""
+
+
+_GUARD: Final = "a script calls lobench.batch below a line `if __name__ == '__main__':`, for its workers read it too"
 
 
 class LostSchedulerError(LobenchError):
@@ -44,6 +48,9 @@ def connected(scheduler: str | None, memory: int | None = None) -> Iterator[Any]
     which may take ``memory`` bytes. Raises UsageError where nobody answers."""
     distributed = required("distributed", "cluster")
     local = lanes(scheduler)
+    if local is not None and getattr(multiprocessing.current_process(), "_inheriting", False):
+        # A worker that starts reads the script, and would start workers.
+        raise UsageError(_GUARD)
     with ExitStack() as stack:
         stack.enter_context(warnings.catch_warnings())
         # That another dashboard has its usual port.
@@ -87,8 +94,10 @@ def _knock(distributed: Any, scheduler: str | None) -> None:
 
 def outcomes(client: Any, tasks: Sequence[Task]) -> Iterator[tuple[Task, TaskOutcome]]:
     """Have tasks done, the first ones first; yields each as it ends. Tasks of workers that are lost are given to
-    others, as often as Dask's ``allowed-failures`` says. Raises LostSchedulerError."""
+    others, as often as Dask's ``allowed-failures`` says, and then once more when all else is done. Raises
+    LostSchedulerError."""
     distributed = required("distributed", "cluster")
+    lost: list[Task] = []
     # A task's own key leaves out the dataset, and others may use the scheduler for the same feeds.
     run = uuid.uuid4().hex
     futures = {
@@ -97,14 +106,23 @@ def outcomes(client: Any, tasks: Sequence[Task]) -> Iterator[tuple[Task, TaskOut
     }
     try:
         for future in distributed.as_completed(list(futures), loop=client.loop):
-            yield futures[future], _outcome(client, future, distributed)
+            if future.status == "error" and isinstance(future.exception(), distributed.KilledWorker):
+                lost.append(futures[future])
+            else:
+                yield futures[future], _outcome(future, distributed)
             future.release()
+        for number, task in enumerate(lost):
+            # By itself, for Dask cannot say which of the tasks that a worker had was too much for it.
+            again = client.submit(perform, task, key=f"lobench-{run}-again-{number}-{task.key}", pure=False)
+            futures[again] = task
+            yield task, _outcome(again, distributed)
+            again.release()
     finally:
         if client.status == "running":
             client.cancel(list(futures), force=True)
 
 
-def _outcome(client: Any, future: Any, distributed: Any) -> TaskOutcome:
+def _outcome(future: Any, distributed: Any) -> TaskOutcome:
     try:
         outcome: TaskOutcome = future.result()
         return outcome
