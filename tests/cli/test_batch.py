@@ -94,9 +94,20 @@ def test_a_dataset_is_what_single_replays_make(feeds: list[str], tmp_path: Path)
 @pytest.mark.normal
 def test_a_small_dataset(feeds: list[str], tmp_path: Path) -> None:
     dataset = tmp_path / "dataset"
-    words = ("batch", *feeds[:2], "-o", dataset, "--columns", "mid_price", "--sample", "40e", "--scheduler", 1)
+    words = (
+        "batch",
+        *feeds[:2],
+        "-o",
+        dataset,
+        "--columns",
+        "mid_price,event_number",
+        "--sample",
+        "40e",
+        "--scheduler",
+        1,
+    )
     assert answer(*words)["complete"]
-    assert_same_rows(read(dataset), single(feeds[:2], columns="mid_price", sample="40e"))
+    assert_same_rows(read(dataset), single(feeds[:2], columns="mid_price,event_number", sample="40e"))
 
 
 @pytest.mark.normal

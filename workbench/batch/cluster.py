@@ -42,15 +42,18 @@ def lanes(scheduler: str | None) -> int | None:
     return int(scheduler)
 
 
+def check_script() -> None:
+    """Raise UsageError in a worker that starts and reads the script that starts workers."""
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise UsageError(_GUARD)
+
+
 @contextmanager
 def connected(scheduler: str | None, memory: int | None = None) -> Iterator[Any]:
     """A Dask client: of a scheduler by its address, or of as many local processes, by default one a core, each of
     which may take ``memory`` bytes. Raises UsageError where nobody answers."""
     distributed = required("distributed", "cluster")
     local = lanes(scheduler)
-    if local is not None and getattr(multiprocessing.current_process(), "_inheriting", False):
-        # A worker that starts reads the script, and would start workers.
-        raise UsageError(_GUARD)
     with ExitStack() as stack:
         stack.enter_context(warnings.catch_warnings())
         # That another dashboard has its usual port.
@@ -69,9 +72,7 @@ def connected(scheduler: str | None, memory: int | None = None) -> Iterator[Any]
             memory_limit=memory or "auto",
             silence_logs=logging.CRITICAL,
             # A task's memory is no result that Dask could write out: a worker that is paused would stay so.
-            memory_target_fraction=False,
-            memory_spill_fraction=False,
-            memory_pause_fraction=False,
+            config={f"distributed.worker.memory.{step}": False for step in ("target", "spill", "pause")},
         )
         stack.enter_context(cluster)
         client = stack.enter_context(distributed.Client(cluster, set_as_default=False))

@@ -15,7 +15,7 @@ from lobench.engine.errors import LobenchError, UsageError
 from lobench.engine.feeds.spooled import is_remote
 from lobench.engine.workload import Workload
 from lobench.variants import compiled, discover
-from lobench.workbench.batch.cluster import connected, lanes, outcomes
+from lobench.workbench.batch.cluster import check_script, connected, lanes, outcomes
 from lobench.workbench.batch.feeds import BatchFeed
 from lobench.workbench.batch.manifest import FOLDER, Manifest
 from lobench.workbench.batch.plan import Plan, plan_of, tasks_of
@@ -103,6 +103,7 @@ def run_batch(
     process writes, or a scheduler that does not answer; LostSchedulerError. What went wrong with a feed is part of
     what is returned. An interrupt keeps all files that are finished."""
     began = perf_counter()
+    check_script()
     if is_remote(dataset):
         raise UsageError(f"-o {dataset}: a dataset is a folder of this machine, or one that all workers share")
     dataset = os.path.abspath(dataset)
