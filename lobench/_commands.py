@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from os import PathLike, fspath
 from typing import Any, overload
 
-from lobench._feeds import FeedLike, PathLikes, Progress, advancing, source_of, words_of
+from lobench._feeds import FeedLike, PathLikes, Progress, advancing, listed, source_of, words_of
 from lobench.engine.errors import UsageError
 from lobench.engine.foreign.start import Contestant
 from lobench.workbench.against.proof import Proof
@@ -26,6 +26,7 @@ from lobench.workbench.inspecting import Inspection, inspect_feed
 from lobench.workbench.ladder import known_with
 from lobench.workbench.results import read
 from lobench.workbench.results.tables import RunResult
+from lobench.workbench.streams import complain
 from lobench.workbench.verification.told import Verified
 
 
@@ -347,8 +348,8 @@ def batch(
     mapping: PathLikes | None = None,
     date: str | None = None,
     symbol_file: PathLikes | None = None,
-    symbols: str | None = None,
-    instruments: str | None = None,
+    symbols: str | Sequence[str] | None = None,
+    instruments: int | Sequence[int] | None = None,
     from_: str | int | None = None,
     to: str | int | None = None,
     progress: bool = False,
@@ -362,6 +363,8 @@ def batch(
         outcome = lobench.batch("days/*.dbn.zst", "features", sample="1s")
         polars.scan_parquet("features/**/*.parquet", hive_partitioning=True)
     """
+    if not features and (depth is None or columns is not None):
+        raise UsageError("features=False is for levels alone: with a depth, and without columns")
     chosen = columns if columns is None or isinstance(columns, str) else ",".join(columns)
     arguments = arguments_of(
         "batch",
@@ -381,8 +384,8 @@ def batch(
         mapping=_path(mapping),
         date=date,
         symbol_file=_path(symbol_file),
-        symbols=symbols,
-        instruments=instruments,
+        symbols=listed(symbols),
+        instruments=listed(instruments),
         **{"from": from_},
         to=to,
     )
@@ -394,7 +397,11 @@ def batch(
             arguments.output,
             scheduler=None if scheduler is None else str(scheduler),
             memory=arguments.memory,
+            say=complain if progress else _unsaid,
         )
+
+
+def _unsaid(text: str) -> None: ...
 
 
 def inspect(feed: FeedLike, *, progress: Progress = False) -> Inspection:

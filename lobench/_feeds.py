@@ -88,8 +88,8 @@ def open(
         "mapping": None if mapping is None else fspath(mapping),
         "date": date,
         "symbol-file": None if symbol_file is None else fspath(symbol_file),
-        "symbols": _listed(symbols),
-        "instruments": _listed(instruments),
+        "symbols": listed(symbols),
+        "instruments": listed(instruments),
         "from": from_,
         "to": to,
     }
@@ -98,7 +98,8 @@ def open(
     return Source(words, open_feed(words))
 
 
-def _listed(value: Any) -> str | None:
+def listed(value: Any) -> str | None:
+    """One value or several, as a command takes them."""
     if value is None or isinstance(value, str):
         return value
     return ",".join(map(str, value if isinstance(value, Sequence) else [value]))

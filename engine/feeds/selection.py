@@ -98,6 +98,11 @@ class SelectedFeed:
     def symbols(self) -> Mapping[int, str]:
         return {**self._feed.symbols, **self._names}
 
+    @property
+    def selected_symbols(self) -> dict[int, str]:
+        """Of the instruments that are taken."""
+        return {number: name for number, name in self.symbols.items() if self._selection.takes(number, name)}
+
     def __iter__(self) -> Iterator[Chunk]:
         if self._selection.whole:
             yield from self._feed

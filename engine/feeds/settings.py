@@ -62,15 +62,17 @@ def split(words: Sequence[str]) -> tuple[list[str], Settings]:
     return feeds, Settings(given.get("mapping"), day, given.get("symbol-file"), selection)
 
 
-def absolute(word: str) -> str:
-    """A word as a process understands it that runs in another folder."""
+def absolute(word: str, folder: str = "") -> str:
+    """A word as a process understands it that runs in another folder; its file is relative to ``folder``, without one
+    to that of this process."""
     if is_setting(word):
         name, _, value = word.removeprefix("--").partition("=")
         # A shipped mapping is a name, unless there is a file of that name.
-        return f"--{name}={os.path.abspath(value)}" if name in FILES and os.path.exists(value) else word
+        place = os.path.join(folder, value)
+        return f"--{name}={os.path.abspath(place)}" if name in FILES and os.path.exists(place) else word
     if word == STANDARD_INPUT or is_remote(word):
         return spooled(word)
-    return word if word.startswith("synth:") else os.path.abspath(word)
+    return word if word.startswith("synth:") else os.path.abspath(os.path.join(folder, word))
 
 
 def _parts(name: str, text: str) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO
@@ -19,6 +20,8 @@ from lobench.engine.feeds.problems import UnreadableError
 STANDARD_INPUT = "-"
 _PIECE = 1 << 20
 _copies: dict[str, Any] = {}
+_locks: dict[str, threading.Lock] = {}
+"""One for each source, which two threads may want at once."""
 
 
 def is_remote(spec: str) -> bool:
@@ -29,10 +32,11 @@ def is_remote(spec: str) -> bool:
 def spooled(spec: str) -> str:
     """The path of a copy of standard input, or of what ``fsspec`` opens; made once in a process. Raises FeedError, and
     UsageError where that cannot be read here."""
-    if spec not in _copies:
-        with _opened(spec) as source:
-            _copies[spec] = _copy(spec, source)
-    return f"/proc/{os.getpid()}/fd/{_copies[spec].fileno()}"
+    with _locks.setdefault(spec, threading.Lock()):
+        if spec not in _copies:
+            with _opened(spec) as source:
+                _copies[spec] = _copy(spec, source)
+        return f"/proc/{os.getpid()}/fd/{_copies[spec].fileno()}"
 
 
 def forget(spec: str) -> None:

@@ -30,6 +30,7 @@ def feeds(tmp_path: Path) -> list[str]:
     return [plain, packed, str(table)]
 
 
+@pytest.mark.long
 def test_a_dataset_is_what_single_replays_make(feeds: list[str], tmp_path: Path) -> None:
     bad = tmp_path / "days/bad-20231116.dbn"
     bad.write_bytes(b"DBN\x03 what is this")
@@ -90,6 +91,26 @@ def test_a_dataset_is_what_single_replays_make(feeds: list[str], tmp_path: Path)
     assert "was begun with sample None" in said
 
 
+@pytest.mark.normal
+def test_a_small_dataset(feeds: list[str], tmp_path: Path) -> None:
+    dataset = tmp_path / "dataset"
+    words = (
+        "batch",
+        *feeds[:2],
+        "-o",
+        dataset,
+        "--columns",
+        "mid_price,event_number",
+        "--sample",
+        "40e",
+        "--scheduler",
+        1,
+    )
+    assert answer(*words)["complete"]
+    assert_same_rows(read(dataset), single(feeds[:2], columns="mid_price,event_number", sample="40e"))
+
+
+@pytest.mark.normal
 def test_refused_before_any_work(tmp_path: Path) -> None:
     assert "no file has such a name" in refused(2, "batch", tmp_path / "*.dbn", "-o", tmp_path / "d")
     assert "-o DATASET" in refused(2, "batch", "synth:liquid-future,n=10")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -13,17 +14,21 @@ from typing import Any
 import numpy as np
 import pytest
 
+import lobench
+from lobench import _commands
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.engine.feeds import Feed, load, open_feed
 from lobench.engine.feeds.selection import SelectedFeed, Selection
-from lobench.workbench.batch.cluster import connected, lanes
-from lobench.workbench.batch.feeds import BatchFeed, find_feeds
+from lobench.workbench.batch import driving
+from lobench.workbench.batch.cluster import connected, lanes, outcomes
+from lobench.workbench.batch.feeds import BatchFeed, _expanded, find_feeds
 from lobench.workbench.batch.layout import (
     check_symbols,
     day_of_feed,
     files_of,
     place_of_share,
     place_of_symbol,
+    selected_symbols,
     shares_of,
 )
 from lobench.workbench.batch.manifest import Manifest
@@ -68,6 +73,73 @@ def test_feeds_by_name_glob_and_list(folder: Path, monkeypatch: pytest.MonkeyPat
     assert found[1].stem.startswith("b-20240507-")
 
 
+def test_settings_of_a_list_are_from_its_folder_and_count_as_content(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    (folder / "list").mkdir()
+    (folder / "list/days.txt").write_text("../a-20240506.dbn --symbol-file=names.csv\n")
+    (folder / "names.csv").write_text("of another folder")
+    names = folder / "list/names.csv"
+    names.write_text("1,A\n")
+    (before,) = find_feeds([], ["list/days.txt"], [])
+    assert before.words[1] == f"--symbol-file={names}"
+    names.write_text("1,B\n")
+    (after,) = find_feeds([], ["list/days.txt"], [])
+    assert after.words == before.words
+    assert after.stamp != before.stamp
+
+
+def test_a_query_of_an_address_is_no_glob() -> None:
+    for address in ("https://host/day.dbn?signature=a", "http://host/day.dbn?x"):
+        assert _expanded([address], "") == [[address]]
+
+
+def test_a_full_disk_beside_the_manifest_ends_no_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks = tasks_of([BatchFeed((name,), 1, "1") for name in "abc"], REQUEST, str(tmp_path), "c")
+    manifest = Manifest(str(tmp_path), REQUEST)
+    manifest.plan(tasks)
+    monkeypatch.setattr(driving, "outcomes", lambda client, tasks: [(one, TaskOutcome(state=DONE)) for one in tasks])
+    saves = iter([UsageError("no space left"), UsageError("no space left"), None])
+    save = manifest.save
+
+    def failing() -> None:
+        if (problem := next(saves)) is not None:
+            raise problem
+        save()
+
+    monkeypatch.setattr(manifest, "save", failing)
+    said: list[str] = []
+    found: dict[str, TaskOutcome] = {}
+    driving._perform(None, plan_of(tasks, 3, manifest), manifest, found, said.append)
+    assert said == ["no space left; the batch goes on"]
+    assert list(found) == ["a", "b", "c"]
+    again = Manifest(str(tmp_path), REQUEST)
+    assert [again.is_done(task) for task in tasks] == [True, True, True], "the last one kept them all"
+
+
+def test_rows_of_other_sources_are_told(tmp_path: Path) -> None:
+    tasks = tasks_of([BatchFeed((name,), 1, "1") for name in "abc"], REQUEST, str(tmp_path), "c")
+    manifest = Manifest(str(tmp_path), REQUEST)
+    for task, digest in zip(tasks, ("1", "2", "1"), strict=True):
+        manifest.note(task, TaskOutcome(state=DONE, source_digest=digest))
+    assert (manifest.of_other_sources("1"), manifest.of_other_sources("2")) == (1, 2)
+
+
+def test_what_python_may_not_ask_for(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="features=False is for levels alone"):
+        lobench.batch("synth:liquid-future,n=9", tmp_path / "d", features=False)
+    with pytest.raises(UsageError, match="--memory is for processes on this machine"):
+        lobench.batch("synth:liquid-future,n=9", tmp_path / "d", scheduler="tcp://127.0.0.1:1", memory="1GB")
+
+
+def test_a_list_of_symbols_from_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[BatchFeed] = []
+    monkeypatch.setattr(_commands, "run_batch", lambda feeds, *more, **others: given.extend(feeds))
+    lobench.batch("synth:liquid-future,n=9", tmp_path / "d", symbols=["AAPL", "MSFT"], instruments=[1, 2])
+    assert given[0].words[1:] == ("--symbols=AAPL,MSFT", "--instruments=1,2")
+
+
 def test_feeds_of_other_systems() -> None:
     import fsspec
 
@@ -107,6 +179,7 @@ def test_a_list_that_cannot_be_read(tmp_path: Path) -> None:
         ({"compression": "gzip"}, "--compression is one of zstd, lz4, snappy, none"),
         ({"partition_by": "year"}, "--partition-by is one of date, symbol"),
         ({"files": 0}, "--files is a number"),
+        ({"files": 1001}, "1 to 1000, was 1001"),
         ({"files": 3, "partition_by": "symbol"}, "symbols have one each"),
         ({"sample": "1x"}, "--sample takes a time"),
     ],
@@ -207,6 +280,55 @@ def test_few_symbols_only() -> None:
         check_symbols(many, by_symbol)
 
 
+def test_symbols_that_are_not_selected_do_not_count(tmp_path: Path) -> None:
+    names = {number: f"S{number:03d}" for number in range(200)}
+    feed = feed_of(tmp_path, {5: 10, 150: 10})
+    some = SelectedFeed(feed, Selection(symbols=("S005", "S15?")), names)
+    assert sorted(selected_symbols(some).values()) == ["S005", *(f"S15{digit}" for digit in range(10))]
+    check_symbols(selected_symbols(some), BatchRequest(features=("mid_price",), partition_by="symbol"))
+    assert shares_of(some, REQUEST, 0, 1).starts == (), "one file for 16 instruments"
+    assert len(shares_of(SelectedFeed(feed, Selection(), names), REQUEST, 0, 1).starts) == 7
+
+
+def test_a_task_whose_workers_ended_is_tried_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    distributed = pytest.importorskip("distributed")
+
+    class Future:
+        def __init__(self, result: Any) -> None:
+            self._result = result
+            self.status = "error" if isinstance(result, Exception) else "finished"
+
+        def exception(self) -> Any:
+            return self._result
+
+        def result(self) -> Any:
+            if isinstance(self._result, Exception):
+                raise self._result
+            return self._result
+
+        def release(self) -> None: ...
+
+    killed, done = distributed.KilledWorker("task", None, 3), TaskOutcome(state=DONE)
+    results = {("a", False): done, ("b", False): killed, ("c", False): killed, ("b", True): done, ("c", True): killed}
+
+    class Client:
+        status, loop = "closed", None
+
+        def submit(self, work: Any, task: Any, key: str, **more: Any) -> Future:
+            keys.append(key)
+            return Future(results[task.feed.words[0], "again" in key])
+
+    keys: list[str] = []
+    monkeypatch.setattr(distributed, "as_completed", lambda futures, loop: iter(futures))
+    tasks = tasks_of([BatchFeed((name,)) for name in "abc"], REQUEST, "d", "c")
+    found = [(task.name, one.state, one.error) for task, one in outcomes(Client(), tasks)]
+    gone = "the workers that had it ended, 4 times (out of memory?)"
+    assert found == [("a", DONE, None), ("b", DONE, None), ("c", FAILED, gone)]
+    assert len(set(keys)) == 5
+    list(outcomes(Client(), tasks))
+    assert len(set(keys)) == 10, "no other batch on the same scheduler has one of them"
+
+
 def test_tasks_are_ordered_by_size_and_large_feeds_are_split(tmp_path: Path) -> None:
     feeds = [BatchFeed((name,), size) for name, size in (("small", 10), ("large", 250), ("middle", 100))]
     request = BatchRequest(features=("mid_price",), split=100)
@@ -244,14 +366,63 @@ def test_the_manifest_knows_what_is_done(tmp_path: Path) -> None:
     assert not again.is_done(tasks[0]), "it is not the file that was written"
     changed = tasks_of([BatchFeed(("a",), 100, "2")], REQUEST, dataset, "c")
     again.plan(changed)
-    assert not place.exists(), "the feed is another by now"
+    assert place.exists(), "until there is what replaces it"
+    new = place.with_name(f"{feeds[0].stem}-001.parquet")
+    new.write_bytes(b"1234")
+    again.note(
+        changed[0], TaskOutcome(state=DONE, files=(replace(file, path=str(new.relative_to(tmp_path)), bytes=4),))
+    )
+    assert (place.exists(), new.exists()) == (False, True), "the feed is another by now"
     assert [entry.feed for entry in again.entries.values()] == ["b", "c", "a"]
+    again.plan(tasks_of([BatchFeed(("a",))], REQUEST, dataset, "c"))
+    again.note(tasks_of([BatchFeed(("a",))], REQUEST, dataset, "c")[0], TaskOutcome(state=FAILED, error="no such file"))
+    assert new.exists(), "it is only out of reach"
+    again.plan(changed)
+    assert (again.is_done(changed[0]), new.exists()) == (True, True)
+    assert [entry.feed for entry in again.entries.values()] == ["b", "c", "a"]
+
+    smaller = BatchRequest(features=("mid_price",), split=50)
+    split = tasks_of([BatchFeed(("a",), 100, "2")], smaller, dataset, "c")
+    assert [Manifest(dataset, smaller).is_done(task) for task in split] == [True, True], "as one task, before"
 
     with pytest.raises(UsageError, match="was begun with sample None; a dataset has one kind of rows"):
         Manifest(dataset, BatchRequest(features=("mid_price",), sample="1s"))
     (tmp_path / "_lobench/manifest.json").write_text("{}")
     with pytest.raises(UsageError, match="is no manifest"):
         Manifest(dataset, REQUEST)
+
+
+def test_a_feed_is_in_a_dataset_once(tmp_path: Path) -> None:
+    dataset = str(tmp_path)
+
+    def planned(*words: tuple[str, ...]) -> Manifest:
+        manifest = Manifest(dataset, REQUEST)
+        manifest.plan(tasks_of([BatchFeed(each, 100, "1") for each in words], REQUEST, dataset, "c"))
+        return manifest
+
+    whole, some, more = ("a",), ("a", "--symbols=X"), ("a", "--symbols=Y")
+    assert [one.words for one in planned(some).entries.values()] == [some]
+    manifest = planned(whole)
+    assert [one.words for one in manifest.entries.values()] == [whole], "nothing had come of the other"
+    manifest.note(tasks_of([BatchFeed(whole, 100, "1")], REQUEST, dataset, "c")[0], TaskOutcome(state=DONE))
+    with pytest.raises(UsageError, match=r"a --symbols=X: is in .* as a, and its rows would be there twice"):
+        planned(some)
+    assert [one.words for one in planned(whole, some, more).entries.values()] == [whole, some, more]
+    place = tmp_path / f"date=2024-05-06/{BatchFeed(more).stem}-000.parquet"
+    place.parent.mkdir()
+    place.touch()
+    with pytest.raises(UsageError, match="as a --symbols=Y"):
+        planned(whole, some)
+
+
+def test_nothing_done_ties_a_dataset_to_no_rows(tmp_path: Path) -> None:
+    tasks = tasks_of([BatchFeed(("a",), 100, "1")], REQUEST, str(tmp_path), "c")
+    Manifest(str(tmp_path), REQUEST).plan(tasks)
+    other = BatchRequest(features=("mid_price",), sample="1s")
+    manifest = Manifest(str(tmp_path), other)
+    manifest.note(tasks[0], TaskOutcome(state=DONE))
+    with pytest.raises(UsageError, match="was begun with sample 1s"):
+        Manifest(str(tmp_path), REQUEST)
 
 
 def test_processes_of_this_machine() -> None:

@@ -336,6 +336,28 @@ def test_what_goes_wrong_while_encoding_is_told(tmp_path: Path) -> None:
     assert len(abandoned) == 1
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("where", ["write", "close"])
+def test_what_goes_wrong_at_the_end_is_told(where: str) -> None:
+    """With the last group, or with the footer: nothing comes after it that one could wait for."""
+
+    class Full:
+        def write(self, rows: pa.Table) -> None:
+            if where == "write":
+                raise OSError(28, "No space left on device")
+
+        def close(self, told: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        def abandon(self) -> None: ...
+
+    encoder = BackgroundEncoder(Full, grouped=True)
+    encoder.put(pa.record_batch([pa.array([1])], ["a"]))
+    with pytest.raises(OSError, match="No space left"):
+        encoder.finish({})
+    encoder.discard()
+
+
 def test_what_was_interrupted_is_told_in_every_format(tmp_path: Path) -> None:
     for suffix in (".parquet", ".arrow", ".csv"):
         path = tmp_path / f"f{suffix}"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import multiprocessing
 import os
 import signal
 import threading
+import uuid
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
@@ -22,6 +24,9 @@ _PATIENCE: Final = 30
 """Seconds for a scheduler to answer."""
 
 
+_GUARD: Final = "a script calls lobench.batch below a line `if __name__ == '__main__':`, for its workers read it too"
+
+
 class LostSchedulerError(LobenchError):
     """Nobody says any more what becomes of the tasks."""
 
@@ -35,6 +40,12 @@ def lanes(scheduler: str | None) -> int | None:
     if int(scheduler) < 1:
         raise UsageError(f"--scheduler is an address or a number of processes from 1, was {scheduler}")
     return int(scheduler)
+
+
+def check_script() -> None:
+    """Raise UsageError in a worker that starts and reads the script that starts workers."""
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise UsageError(_GUARD)
 
 
 @contextmanager
@@ -60,6 +71,8 @@ def connected(scheduler: str | None, memory: int | None = None) -> Iterator[Any]
             threads_per_worker=1,
             memory_limit=memory or "auto",
             silence_logs=logging.CRITICAL,
+            # A task's memory is no result that Dask could write out: a worker that is paused would stay so.
+            config={f"distributed.worker.memory.{step}": False for step in ("target", "spill", "pause")},
         )
         stack.enter_context(cluster)
         client = stack.enter_context(distributed.Client(cluster, set_as_default=False))
@@ -82,22 +95,35 @@ def _knock(distributed: Any, scheduler: str | None) -> None:
 
 def outcomes(client: Any, tasks: Sequence[Task]) -> Iterator[tuple[Task, TaskOutcome]]:
     """Have tasks done, the first ones first; yields each as it ends. Tasks of workers that are lost are given to
-    others, as often as Dask's ``allowed-failures`` says. Raises LostSchedulerError."""
+    others, as often as Dask's ``allowed-failures`` says, and then once more when all else is done. Raises
+    LostSchedulerError."""
     distributed = required("distributed", "cluster")
+    lost: list[Task] = []
+    # A task's own key leaves out the dataset, and others may use the scheduler for the same feeds.
+    run = uuid.uuid4().hex
     futures = {
-        client.submit(perform, task, key=f"lobench-{task.key}", priority=-place, pure=False): task
+        client.submit(perform, task, key=f"lobench-{run}-{task.key}", priority=-place, pure=False): task
         for place, task in enumerate(tasks)
     }
     try:
         for future in distributed.as_completed(list(futures), loop=client.loop):
-            yield futures[future], _outcome(client, future, distributed)
+            if future.status == "error" and isinstance(future.exception(), distributed.KilledWorker):
+                lost.append(futures[future])
+            else:
+                yield futures[future], _outcome(future, distributed)
             future.release()
+        for number, task in enumerate(lost):
+            # By itself, for Dask cannot say which of the tasks that a worker had was too much for it.
+            again = client.submit(perform, task, key=f"lobench-{run}-again-{number}-{task.key}", pure=False)
+            futures[again] = task
+            yield task, _outcome(again, distributed)
+            again.release()
     finally:
         if client.status == "running":
             client.cancel(list(futures), force=True)
 
 
-def _outcome(client: Any, future: Any, distributed: Any) -> TaskOutcome:
+def _outcome(future: Any, distributed: Any) -> TaskOutcome:
     try:
         outcome: TaskOutcome = future.result()
         return outcome

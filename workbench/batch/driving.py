@@ -10,11 +10,12 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from lobench.engine.errors import UsageError
+from lobench.engine.cache import source_digest
+from lobench.engine.errors import LobenchError, UsageError
 from lobench.engine.feeds.spooled import is_remote
 from lobench.engine.workload import Workload
 from lobench.variants import compiled, discover
-from lobench.workbench.batch.cluster import connected, lanes, outcomes
+from lobench.workbench.batch.cluster import check_script, connected, lanes, outcomes
 from lobench.workbench.batch.feeds import BatchFeed
 from lobench.workbench.batch.manifest import FOLDER, Manifest
 from lobench.workbench.batch.plan import Plan, plan_of, tasks_of
@@ -84,6 +85,7 @@ class BatchOutcome:
 def planned(feeds: Sequence[BatchFeed], request: BatchRequest, dataset: str, command: str) -> Plan:
     """What a batch would do. Raises UsageError for a dataset of other rows."""
     manifest = Manifest(dataset, request)
+    manifest.check(feeds)
     return plan_of(tasks_of(feeds, request, dataset, command), len(feeds), manifest)
 
 
@@ -101,6 +103,7 @@ def run_batch(
     process writes, or a scheduler that does not answer; LostSchedulerError. What went wrong with a feed is part of
     what is returned. An interrupt keeps all files that are finished."""
     began = perf_counter()
+    check_script()
     if is_remote(dataset):
         raise UsageError(f"-o {dataset}: a dataset is a folder of this machine, or one that all workers share")
     dataset = os.path.abspath(dataset)
@@ -117,13 +120,27 @@ def run_batch(
 
 
 def _perform(client: Any, plan: Plan, manifest: Manifest, found: dict[str, TaskOutcome], say: Say) -> None:
+    unkept = False
     with progress("feeds", len(plan.tasks)) as ticker:
         for task, outcome in outcomes(client, plan.tasks):
-            manifest.note(task, outcome)
             found[task.name] = outcome
             if outcome.state == FAILED:
                 say(told(task.name, outcome.error))
+            try:
+                manifest.note(task, outcome)
+            except (LobenchError, OSError) as error:
+                # Files tell for themselves that they are done, and the next note keeps this one too.
+                if not unkept:
+                    say(f"{error}; the batch goes on")
+                unkept = True
+            else:
+                unkept = False
             ticker.advance()
+    others = manifest.of_other_sources(source_digest())
+    if others:
+        say(
+            f"{others:,} tasks of this dataset were done by other sources of lobench: _lobench/manifest.json says which"
+        )
 
 
 def told(feed: str, why: str | None) -> str:
@@ -135,8 +152,12 @@ def told(feed: str, why: str | None) -> str:
 def _client(scheduler: str | None, memory: int | None, request: BatchRequest, say: Say) -> Iterator[Any]:
     if lanes(scheduler) is not None:
         _compile(request)
+    elif memory is not None:
+        raise UsageError("--memory is for processes on this machine; a cluster's workers have limits of their own")
     with connected(scheduler, memory) as client:
         say(f"{_workers(client)}; dashboard {client.dashboard_link}")
+        if not client.nthreads():
+            say("waits for a first worker: the scheduler has none")
         yield client
 
 

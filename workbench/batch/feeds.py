@@ -14,12 +14,14 @@ from typing import Any
 
 from lobench.engine.errors import UsageError
 from lobench.engine.feeds.opening import SYNTHETIC
-from lobench.engine.feeds.settings import absolute, is_setting
+from lobench.engine.feeds.settings import FILES, absolute, is_setting
 from lobench.engine.feeds.spooled import STANDARD_INPUT, is_remote
 from lobench.engine.records import MBO
 from lobench.workbench.optional_dependencies import required
 
 _MAGIC = re.compile(r"[*?[]")
+_MAGIC_OF_WEB = re.compile(r"[*[]")
+"""There ``?`` begins a query, such as a signature."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class BatchFeed:
 
     @property
     def name(self) -> str:
-        return " ".join(self.paths)
+        """No other feed of a batch has it."""
+        return " ".join(self.words)
 
     @property
     def stem(self) -> str:
@@ -49,8 +52,8 @@ class BatchFeed:
 def find_feeds(names: Sequence[str], lists: Sequence[str], settings: Sequence[str]) -> list[BatchFeed]:
     """Each named feed, and those of lists, with ``settings`` that say how all are read; each once, in their order.
 
-    A list has one feed a line: its files, and settings of its own (``day.csv --mapping=bitstamp``); relative names are
-    from its folder. Raises UsageError where that names none. What cannot be read, its task will tell.
+    A list has one feed a line: its files, and settings of its own (``day.csv --mapping=bitstamp``); relative names of
+    either are from its folder. Raises UsageError where that names none. What cannot be read, its task will tell.
     """
     rows = [([name], "") for name in names]
     for path in lists:
@@ -58,8 +61,8 @@ def find_feeds(names: Sequence[str], lists: Sequence[str], settings: Sequence[st
     found: dict[tuple[str, ...], BatchFeed] = {}
     for words, folder in rows:
         for paths in _expanded([word for word in words if not is_setting(word)], folder):
-            own = [word for word in words if is_setting(word)]
-            feed = _found([*paths, *map(absolute, [*settings, *own])])
+            own = [absolute(word, folder) for word in words if is_setting(word)]
+            feed = _found([*paths, *map(absolute, settings), *own])
             found[feed.words] = feed
     if not found:
         raise UsageError("no feed was named: name files, globs, or a list with --feeds-from")
@@ -81,7 +84,8 @@ def _expanded(paths: list[str], folder: str) -> list[list[str]]:
         raise UsageError("a line of --feeds-from names no file")
     places = [path if _elsewhere(path) else os.path.abspath(os.path.join(folder, path)) for path in paths]
     (first, *more) = places
-    if more or not _MAGIC.search(first) or first.startswith(SYNTHETIC) or os.path.exists(first):
+    magic = _MAGIC_OF_WEB if first.startswith(("http://", "https://")) else _MAGIC
+    if more or not magic.search(first) or first.startswith(SYNTHETIC) or os.path.exists(first):
         return [places]
     matches = _remote_matches(first) if is_remote(first) else sorted(glob.glob(first, recursive=True))
     if not matches:
@@ -98,7 +102,9 @@ def _elsewhere(path: str) -> bool:
 def _found(words: list[str]) -> BatchFeed:
     size, stamps = 0, []
     for path in words:
-        if not is_setting(path):
+        if is_setting(path):
+            stamps += _digested(path)
+        else:
             bytes_, stamp = _looked_up(path)
             size += bytes_
             stamps.append(stamp)
@@ -118,6 +124,17 @@ def _looked_up(path: str) -> tuple[int, str]:
     except OSError:
         return 0, ""
     return found.st_size, f"{found.st_size}-{found.st_mtime_ns}"
+
+
+def _digested(setting: str) -> list[str]:
+    """What is in the file that a setting names, if it names one: a few lines, which say what all records mean."""
+    name, _, path = setting.removeprefix("--").partition("=")
+    if name not in FILES or not os.path.isfile(path):
+        return []
+    try:
+        return [hashlib.blake2b(Path(path).read_bytes(), digest_size=8).hexdigest()]
+    except OSError:  # its task will tell
+        return []
 
 
 def _system(path: str) -> tuple[Any, str]:

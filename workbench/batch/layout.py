@@ -20,7 +20,7 @@ import numpy as np
 from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import Feed, first_records
 from lobench.engine.feeds.dates import dates_in
-from lobench.engine.feeds.selection import key_of
+from lobench.engine.feeds.selection import SelectedFeed, key_of
 from lobench.engine.feeds.settings import split
 from lobench.workbench.batch.feeds import BatchFeed
 from lobench.workbench.batch.request import MOST_SYMBOLS, SYMBOL, BatchRequest
@@ -73,12 +73,17 @@ def _weights(feed: Feed) -> dict[str, int]:
     """
     records = first_records(feed, _BEGINNING)
     symbols = feed.symbols
-    known = {} if getattr(feed, "learns_symbols", False) else symbols
+    known = {} if getattr(feed, "learns_symbols", False) else selected_symbols(feed)
     weights = {key_of(number, name): 1 for number, name in known.items()}
     ids, counts = np.unique(records["instrument_id"], return_counts=True)
     for number, count in zip(ids.tolist(), counts.tolist(), strict=True):
         weights[key_of(number, symbols.get(number))] = 1 + count
     return weights
+
+
+def selected_symbols(feed: Feed) -> Mapping[int, str]:
+    """Names of the instruments that rows may be of, as far as they are known."""
+    return feed.selected_symbols if isinstance(feed, SelectedFeed) else feed.symbols
 
 
 def check_symbols(symbols: Mapping[int, str], request: BatchRequest) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from lobench.workbench.batch.feeds import BatchFeed
 from lobench.workbench.batch.manifest import Manifest
-from lobench.workbench.batch.request import BatchRequest
+from lobench.workbench.batch.request import MOST_FILES, BatchRequest
 from lobench.workbench.batch.task import DONE, Task
 from lobench.workbench.version import version
 
@@ -44,7 +44,7 @@ def tasks_of(feeds: Iterable[BatchFeed], request: BatchRequest, dataset: str, co
     """One for each feed, or several for the instruments of a large one; the largest first."""
     tasks = []
     for feed in feeds:
-        parts = max(1, -(-feed.size // request.split)) if request.divisible else 1
+        parts = min(max(1, -(-feed.size // request.split)), MOST_FILES) if request.divisible else 1
         for part in range(parts):
             tasks.append(
                 Task(

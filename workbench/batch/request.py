@@ -14,6 +14,8 @@ from lobench.workbench.rows.sample import Sample, parse_sample
 DATE, SYMBOL = PARTITIONS = ("date", "symbol")
 MOST_SYMBOLS: Final = 100
 """Of a day, that have folders of their own: a whole market's would be thousands of tiny files."""
+MOST_FILES: Final = 1000
+"""Of a feed: their numbers have three digits."""
 SPLIT: Final = 32 * 2**30
 """Bytes of a feed above which it becomes several tasks."""
 
@@ -44,9 +46,9 @@ class BatchRequest:
             raise UsageError(f"--partition-by is one of {', '.join(PARTITIONS)}, was '{self.partition_by}'")
         if self.evaluate not in EVALUATE:
             raise UsageError(f"--evaluate is one of {', '.join(EVALUATE)}, was '{self.evaluate}'")
-        if self.files is not None and (self.files < 1 or self.partition_by == SYMBOL):
+        if self.files is not None and (not 1 <= self.files <= MOST_FILES or self.partition_by == SYMBOL):
             raise UsageError(
-                f"--files is a number of files for each day, from 1, was {self.files}; symbols have one each"
+                f"--files is a number of files for each day, 1 to {MOST_FILES}, was {self.files}; symbols have one each"
             )
         if self.split < 1:
             raise UsageError(f"--split-above is a size in bytes, was {self.split}")
@@ -63,4 +65,7 @@ class BatchRequest:
         return self.partition_by == DATE and not (sample and sample.timed)
 
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "features": list(self.features)}
+        """What makes rows and files: all but how feeds are shared out among tasks."""
+        asked = {**asdict(self), "features": list(self.features)}
+        del asked["split"]
+        return asked

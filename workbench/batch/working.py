@@ -26,6 +26,7 @@ from lobench.workbench.batch.layout import (
     day_of_feed,
     place_of_share,
     place_of_symbol,
+    selected_symbols,
     shares_of,
 )
 from lobench.workbench.batch.output import DatasetOutput, written_file
@@ -67,7 +68,7 @@ def _performed(task: Task) -> TaskOutcome:
     feed = open_feed(task.feed.words)
     day = day_of_feed(task.feed.words, feed)
     if task.request.partition_by == SYMBOL:
-        check_symbols(feed.symbols, task.request)
+        check_symbols(selected_symbols(feed), task.request)
         return _replayed(task, str(day), feed, [], lambda key: place_of_symbol(task.dataset, day, task.feed, key))
     shares = shares_of(feed, task.request, task.part, task.parts)
     places = [place_of_share(task.dataset, day, task.feed, number) for number in range(shares.first, shares.stop)]

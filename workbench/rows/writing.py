@@ -34,7 +34,7 @@ class BackgroundEncoder:
         self._make, self._grouped, self._group_bytes = make, grouped, group_bytes
         self._queue: Queue[pa.RecordBatch | None] = Queue(WAITING)
         self._problem: BaseException | None = None
-        self._abandoned = False
+        self._abandoned = self._ended = False
         self._told: Mapping[str, str] = {}
         self._thread = OwnThread(target=self._run, name="lobench-encode", daemon=True)
         self._thread.start()
@@ -68,9 +68,9 @@ class BackgroundEncoder:
             self._encode()
         except BaseException as problem:
             self._problem = problem
-            # Nobody may wait for room.
-            while self._queue.get() is not None:
-                pass
+            # Nobody may wait for room; after the end nothing comes any more.
+            while not self._ended:
+                self._next()
 
     def _encode(self) -> None:
         encoder = self._make()
@@ -82,10 +82,15 @@ class BackgroundEncoder:
             if not done:
                 encoder.abandon()
 
+    def _next(self) -> pa.RecordBatch | None:
+        batch = self._queue.get()
+        self._ended = batch is None
+        return batch
+
     def _encode_with(self, encoder: Encoder) -> None:
         group: list[pa.RecordBatch] = []
         rows = size = 0
-        while (batch := self._queue.get()) is not None:
+        while (batch := self._next()) is not None:
             group.append(batch)
             rows += batch.num_rows
             size += batch.nbytes
