@@ -2,9 +2,9 @@
 """Run `lobench check` and put what it says into one comment of a pull request, which later runs update.
 
 Everything is told by the environment (action.yml says what): LOBENCH_BASE, LOBENCH_HEAD, LOBENCH_ARGUMENTS,
-LOBENCH_PULL_REQUEST, LOBENCH_NAME, LOBENCH_TOKEN; and by the service: GITHUB_API_URL, GITHUB_REPOSITORY, GITHUB_OUTPUT, RUNNER_TEMP.
-The exit code is that of the check: a comment that cannot be written, as from a fork, is a warning. What is built and run
-is the pull request's: it does not get the token.
+LOBENCH_PULL_REQUEST, LOBENCH_NAME, LOBENCH_TOKEN; and by the service: GITHUB_API_URL, GITHUB_REPOSITORY, GITHUB_OUTPUT,
+RUNNER_TEMP. The exit code is that of the check: a comment that cannot be written, as from a fork, is a warning. What is
+built and run is the pull request's: it does not get the token.
 """
 
 from __future__ import annotations

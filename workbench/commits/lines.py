@@ -19,7 +19,7 @@ from lobench.workbench.commits.counting import NAMED
 
 BUILDING: Final = "building"
 BUILT_IN: Final = "source"
-"""Names of the folder of builds, and in a build's own one there of that with the files: what follows in a file's path is
+"""Names of the folder of builds, and of that of a build's files in its own one there: what follows in a file's path is
 the path in the repository."""
 _BEFORE: Final = re.compile(rf"^.*?/{BUILDING}/\.making-[^/]+/{BUILT_IN}/")
 
