@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from lobench.engine.errors import UsageError
+from lobench.workbench.cli import init
+from lobench.workbench.git import environment
 from lobench.workbench.history.told import essence
 from lobench.workbench.ladder.beginning import guess, texts
 from lobench.workbench.ladder.recipe import DEFAULT_FEED, FILE, find_recipe
@@ -125,3 +129,12 @@ def test_the_essence_of_a_failure(said: str, last: str) -> None:
         f"1234 (words): its build ended with code 1: {last}"
     )
     assert essence("in one line") == "in one line"
+
+
+def test_results_are_no_part_of_commits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True, env=environment())
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".gitignore").write_text("build/")
+    for _ in range(2):
+        assert init.run(argparse.Namespace(force=False)) == 0
+        assert (tmp_path / ".gitignore").read_text() == "build/\n.asv/\n"
