@@ -87,12 +87,15 @@ def costlier_lines(before: Source, after: Source, variant: str, feed: str | None
     return [Place(one.file, one.number, one.text, f"+{one.more:.1f} instructions an event") for one in lines]
 
 
-def lines_of_commit(repository: Repository, base: str | None, head: str, variant: str, feed: str) -> list[Place]:
+def lines_of_commit(
+    repository: Repository, base: str | None, head: str, variant: str, feed: str, ladder: str | None = None
+) -> list[Place]:
     """As ``costlier_lines``, of a recorded commit against the one that it was measured against; none where one of them
-    cannot be laid out. Costs are counted on synthetic feeds: of others the history knows no more than a name."""
+    cannot be laid out. Costs are counted on synthetic feeds: files of others may be another machine's. ``ladder``: by
+    which it was recorded."""
     if base is None:
         return []
-    if find_recipe(repository.root) is not None:
+    if ladder is not None or find_recipe(repository.root) is not None:
         return changes(repository.root, base, head)
     try:
         sources = [of_commit(repository, repository.commit(name)) for name in (base, head)]

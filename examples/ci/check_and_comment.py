@@ -2,12 +2,14 @@
 """Run `lobench check` and put what it says into one comment of a pull request, which later runs update.
 
 Everything is told by the environment (action.yml says what): LOBENCH_BASE, LOBENCH_HEAD, LOBENCH_ARGUMENTS,
-LOBENCH_PULL_REQUEST, LOBENCH_TOKEN; and by the service: GITHUB_API_URL, GITHUB_REPOSITORY, GITHUB_OUTPUT, RUNNER_TEMP.
-The exit code is that of the check: a comment that cannot be written, as from a fork, is a warning.
+LOBENCH_PULL_REQUEST, LOBENCH_NAME, LOBENCH_TOKEN; and by the service: GITHUB_API_URL, GITHUB_REPOSITORY, GITHUB_OUTPUT,
+RUNNER_TEMP. The exit code is that of the check: a comment that cannot be written, as from a fork, is a warning. What is
+built and run is the pull request's: it does not get the token.
 """
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import shlex
@@ -23,13 +25,17 @@ MARK = "<!-- lobench check -->"
 """By which the comment is found again; `lobench check --github` writes it."""
 
 LAST_LINES = 20
+PR_SET_DUMPABLE = 4
 
 
 def main() -> int:
+    token = withheld()
     folder = Path(os.environ.get("RUNNER_TEMP", "."))
     text, report = folder / "lobench-comment.md", folder / "lobench-junit.xml"
     text.unlink(missing_ok=True)
-    words = [os.environ["LOBENCH_BASE"], os.environ["LOBENCH_HEAD"], *shlex.split(os.environ["LOBENCH_ARGUMENTS"])]
+    # Three dots: what came to the base meanwhile is not this pull request's.
+    between = f"{os.environ['LOBENCH_BASE']}...{os.environ['LOBENCH_HEAD']}"
+    words = [between, *shlex.split(os.environ["LOBENCH_ARGUMENTS"])]
     command = ["lobench", "check", *words, "--github", str(text), "--junit", str(report)]
     last: deque[str] = deque(maxlen=LAST_LINES)
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, encoding="utf-8", errors="replace") as process:
@@ -43,8 +49,17 @@ def main() -> int:
             file.write(f"report={report}\n")
     if pull := os.environ["LOBENCH_PULL_REQUEST"]:
         told = text.read_text(encoding="utf-8") if text.exists() else failed(process.returncode, "".join(last))
-        comment(int(pull), told)
+        comment(int(pull), told, token)
     return process.returncode
+
+
+def withheld() -> str:
+    """The token, which no process that is started from here on can read: not in its own environment, nor in this
+    one's."""
+    token = os.environ.pop("LOBENCH_TOKEN")
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+    return token
 
 
 def failed(code: int, last: str) -> str:
@@ -52,38 +67,44 @@ def failed(code: int, last: str) -> str:
     return f"{MARK}\n### lobench check\n\n❌ **Nothing was compared** (exit code {code}).\n\n~~~\n{last.strip()}\n~~~\n"
 
 
-def comment(pull: int, text: str) -> None:
+def comment(pull: int, text: str, token: str) -> None:
     """Write the comment, or update the one that is there."""
+    name = os.environ.get("LOBENCH_NAME", "")
+    mark = f"<!-- lobench check {name.replace('-->', '')} -->" if name else MARK
+    text = text.replace(MARK, mark, 1)
     place = f"/repos/{os.environ['GITHUB_REPOSITORY']}/issues"
     try:
-        number = own_comment(f"{place}/{pull}/comments")
+        number = own_comment(f"{place}/{pull}/comments", mark, token)
         if number is None:
-            ask("POST", f"{place}/{pull}/comments", {"body": text})
+            ask("POST", f"{place}/{pull}/comments", token, {"body": text})
         else:
-            ask("PATCH", f"{place}/comments/{number}", {"body": text})
+            ask("PATCH", f"{place}/comments/{number}", token, {"body": text})
     except (urllib.error.URLError, OSError, ValueError) as error:
         print(f"::warning::lobench: the comment could not be written: {error}", file=sys.stderr)
 
 
-def own_comment(place: str) -> int | None:
+def own_comment(place: str, mark: str, token: str) -> int | None:
     """The number of the comment that begins with the mark."""
-    page = 1
-    while comments := ask("GET", f"{place}?per_page=100&page={page}"):
+    page, seen = 1, None
+    while comments := ask("GET", f"{place}?per_page=100&page={page}", token):
         for one in comments:
-            if one["body"].startswith(MARK):
+            if (one["body"] or "").startswith(mark):
                 return int(one["id"])
-        page += 1
+        # A service may know no pages, and give all of them every time.
+        if comments[0]["id"] == seen:
+            break
+        page, seen = page + 1, comments[0]["id"]
     return None
 
 
-def ask(method: str, path: str, content: Any = None) -> Any:
+def ask(method: str, path: str, token: str, content: Any = None) -> Any:
     """One request to the service's API."""
     request = urllib.request.Request(
         os.environ.get("GITHUB_API_URL", "https://api.github.com") + path,
         method=method,
         data=None if content is None else json.dumps(content).encode(),
         headers={
-            "Authorization": f"Bearer {os.environ['LOBENCH_TOKEN']}",
+            "Authorization": f"Bearer {token}",
             "Accept": "application/vnd.github+json",
             "Content-Type": "application/json",
         },

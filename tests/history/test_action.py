@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -10,6 +11,8 @@ import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
@@ -30,9 +33,13 @@ counts = pytest.mark.skipif(missing() is not None, reason=f"{missing()}")
 class Service(ThreadingHTTPServer):
     """As much of a service's API as comments need: 100 of others stand before ours; ``refuses``: a token of a fork."""
 
+    pages = True
+    """Without pages all comments come every time."""
+
     def __init__(self, refuses: bool = False) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.comments = [{"id": number, "body": f"comment {number}"} for number in range(100)]
+        self.comments: list[dict[str, Any]] = [{"id": number, "body": f"comment {number}"} for number in range(100)]
+        self.comments[7]["body"] = None
         self.asked: list[str] = []
         self.refuses = refuses
 
@@ -40,7 +47,8 @@ class Service(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         page = int(parse_qs(urlsplit(self.path).query)["page"][0])
-        self._answer(self.server.comments[100 * (page - 1) : 100 * page])  # type: ignore[attr-defined]
+        comments = self.server.comments  # type: ignore[attr-defined]
+        self._answer(comments[100 * (page - 1) : 100 * page] if self.server.pages else comments)  # type: ignore[attr-defined]
 
     def do_POST(self) -> None:
         comments = self.server.comments  # type: ignore[attr-defined]
@@ -88,15 +96,18 @@ def evaluated(text: str, inputs: dict[str, str]) -> str:
     return re.sub(r"\$\{\{ inputs\.(\w+) \}\}", lambda found: inputs[found[1]], text)
 
 
-def act(miniature: Miniature, service: Service, base: str, head: str, *more: str) -> subprocess.CompletedProcess[str]:
+def act(
+    miniature: Miniature, service: Service, base: str, head: str, *more: str, name: str = ""
+) -> subprocess.CompletedProcess[str]:
     """Run the action's steps as a runner does: bash, their environment, until one fails."""
     bin_ = miniature.folder.parent / "bin"
     bin_.mkdir(exist_ok=True)
-    for name, words in (("lobench", "-P -m lobench"), ("python", "")):
-        (bin_ / name).write_text(f'#!/bin/sh\nexec {sys.executable} {words} "$@"\n')
-        (bin_ / name).chmod(0o755)
+    for program, words in (("lobench", "-P -m lobench"), ("python", "")):
+        (bin_ / program).write_text(f'#!/bin/sh\nexec {sys.executable} {words} "$@"\n')
+        (bin_ / program).chmod(0o755)
     arguments = f"--exact --variants p0_plain --feed {miniature.feed} {' '.join(more)}"
     inputs = {"base": base, "head": head, "arguments": arguments, "comment": "7", "token": "secret", "install": "true"}
+    inputs |= {"name": name}
     variables = {
         **{"PATH": f"{bin_}:{os.environ['PATH']}", "HOME": os.environ.get("HOME", "/"), "PYTHONPATH": str(ROOT)},
         **{"LOBENCH_CACHE_DIR": str(miniature.cache), "GITHUB_ACTION_PATH": str(FOLDER), "NO_COLOR": "1"},
@@ -130,7 +141,7 @@ def test_one_comment_is_written_and_updated(miniature: Miniature, service: Servi
     assert body.startswith(f"{MARK.format('check')}\n### lobench check: {head[:8]} ")
     assert "❌ **FAILED: p0_plain (more work)**" in body
     assert "@\u200bsomebody" in body
-    assert f"lobench check {base[:12]} {head[:12]} --exact" in body
+    assert f"lobench check {base[:12]}..{head[:12]} --exact" in body
     report = (miniature.folder.parent / "output").read_text().strip().removeprefix("report=")
     assert ElementTree.parse(report).getroot().get("failures") == "1"
     assert "### lobench check: " in (miniature.folder.parent / "summary.md").read_text()
@@ -171,6 +182,54 @@ def test_a_comment_that_is_refused_is_no_failure(miniature: Miniature, service: 
     done = act(miniature, service, base, miniature.work(40, "words"))
     assert done.returncode == 0, done.stderr
     assert "::warning::lobench: the comment could not be written: HTTP Error 403" in done.stderr
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch, service: Service) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("check_and_comment", FOLDER / "check_and_comment.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setenv("GITHUB_API_URL", f"http://127.0.0.1:{service.server_port}")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "owner/name")
+    return module
+
+
+def test_a_service_without_pages(script: ModuleType, service: Service) -> None:
+    service.pages = False
+    for text in ("one", "two"):
+        script.comment(7, f"{script.MARK}\n{text}", "secret")
+    assert [one["body"] for one in service.comments[100:]] == [f"{script.MARK}\ntwo"]
+
+
+def test_two_checks_have_a_comment_each(script: ModuleType, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("", "cpp", "rust", "cpp"):
+        monkeypatch.setenv("LOBENCH_NAME", name)
+        script.comment(7, f"{script.MARK}\nof {name}", "secret")
+    assert [one["body"].splitlines() for one in service.comments[100:]] == [
+        [script.MARK, "of "],
+        ["<!-- lobench check cpp -->", "of cpp"],
+        ["<!-- lobench check rust -->", "of rust"],
+    ]
+
+
+def test_what_is_built_cannot_read_the_token(tmp_path: Path, service: Service) -> None:
+    """Neither in its own environment nor, but for root, in that of the process that started it."""
+    parents = "" if os.geteuid() == 0 else 'tr "\\0" "\\n" </proc/$PPID/environ; '
+    (tmp_path / "lobench").write_text(f"#!/bin/sh\n( env; {parents}) >{tmp_path}/seen 2>/dev/null\nexit 1\n")
+    (tmp_path / "lobench").chmod(0o755)
+    variables = {
+        **{"PATH": f"{tmp_path}:{os.environ['PATH']}", "RUNNER_TEMP": str(tmp_path), "LOBENCH_TOKEN": "secret"},
+        **{"LOBENCH_BASE": "main", "LOBENCH_HEAD": "side", "LOBENCH_ARGUMENTS": "", "LOBENCH_PULL_REQUEST": "7"},
+        **{"GITHUB_API_URL": f"http://127.0.0.1:{service.server_port}", "GITHUB_REPOSITORY": "owner/name"},
+    }
+    done = subprocess.run([sys.executable, FOLDER / "check_and_comment.py"], env=variables, capture_output=True)
+    assert done.returncode == 1
+    seen = (tmp_path / "seen").read_text()
+    assert "LOBENCH_BASE=main" in seen
+    assert "secret" not in seen
+    assert len(service.comments) == 101
 
 
 @pytest.mark.parametrize(

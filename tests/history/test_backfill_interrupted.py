@@ -51,7 +51,7 @@ def test_an_interrupted_backfill_goes_on(miniature: Miniature, number: signal.Si
     done = miniature.lobench(*backfill)
     assert done.returncode == 0, done.stderr
     assert f"{WINDOW} of {len(made)} commits were recorded or given up before" in done.stderr
-    assert "session 1 of 1" in done.stderr
+    assert "session 1: " in done.stderr
     after = kept(miniature)
     assert set(after["points"]) == set(made)
     assert {commit: after["points"][commit] for commit in made[:WINDOW]} == before["points"]

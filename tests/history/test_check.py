@@ -300,3 +300,20 @@ def test_a_feed_without_records_is_refused(miniature: Miniature) -> None:
     done = miniature.lobench("check", "HEAD~1", "--exact", "--feed", miniature.feed)
     assert done.returncode == 2
     assert "no records" in done.stderr
+
+
+def test_without_git_there_is_no_verdict(miniature: Miniature) -> None:
+    miniature.work(1)
+    done = miniature.lobench("check", "HEAD", PATH="/nowhere")
+    assert done.returncode == 4
+    assert "git is not installed" in done.stderr
+
+
+def test_a_check_without_an_answer_leaves_no_report_of_an_earlier_one(miniature: Miniature) -> None:
+    miniature.work(1)
+    files = [miniature.folder.parent / name for name in ("junit.xml", "check.md")]
+    for file in files:
+        file.write_text("of an earlier one")
+    done = miniature.lobench("check", "nothing", "--junit", files[0], "--markdown", files[1])
+    assert done.returncode == 2
+    assert not any(file.exists() for file in files)

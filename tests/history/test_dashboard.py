@@ -132,6 +132,21 @@ def test_nothing_recorded(miniature: Miniature) -> None:
     assert "nothing of this branch is recorded" in done.stderr
 
 
+def test_recorded_commits_that_are_not_here_are_said(miniature: Miniature) -> None:
+    order = recorded(miniature, 8)
+    miniature.git("reset", "-q", "--hard", order[5])
+    done = miniature.lobench("history", "regressions", "--json")
+    assert json.loads(done.stdout)["outside"] == 2
+    assert "2 of 7 recorded commits are not in HEAD's history" in done.stderr
+    # As in a clone of one commit that nobody has recorded.
+    miniature.git("checkout", "-q", "--orphan", "alone")
+    miniature.commit("alone")
+    done = miniature.lobench("history", "regressions")
+    assert done.returncode == 2
+    assert "none of the 7 recorded commits is in HEAD's history" in done.stderr
+    assert "git fetch --unshallow" in done.stderr
+
+
 def test_serving(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("hello")
     with serving.server(tmp_path, 0) as server:

@@ -97,3 +97,12 @@ def test_nothing_recorded_nothing_pushed(clones: list[Path]) -> None:
     wrong = results(clones[0], "have")
     assert "get or put" in wrong.communicate()[0]
     assert wrong.returncode == 2
+
+
+def test_a_remote_that_does_not_answer_is_no_missing_branch(clones: list[Path]) -> None:
+    recorded(clones[0], 1)
+    git(clones[0], "remote", "set-url", "origin", str(clones[0] / "nowhere.git"))
+    for verb in ("get", "put"):
+        process = results(clones[0], verb)
+        assert "origin does not answer" in process.communicate(timeout=120)[0]
+        assert process.returncode == 1

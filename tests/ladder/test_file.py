@@ -108,7 +108,7 @@ def test_a_ledger_numbers_the_steps_and_may_go_beyond_them(folder: Path) -> None
         ('name = "n"\n[[step]]\nvariant = 4', "step 1: variant: must be a text, was 4"),
         ('name = "n"\n[[step]]\nvariant = "p4"\ntitle = ["t"]', "step 1: title: must be a text"),
         (f'{STEPS}engine = "x"', "step 2: engine: not known. Use any of variant, title"),
-        (f"{STEPS}[build]", "build: not known. Use any of name, reference, feed, ledger, steps, step, prediction"),
+        (f"{STEPS}[made]", "made: not known. Use any of name, reference, feed, ledger, steps, step, prediction"),
         (f'{STEPS}[[step]]\nvariant = "p3"', "step 3: variant: there is a step 'p3' already"),
         (f'{STEPS}[[step]]\nvariant = "parts/first.py"', "step 3: variant: there is a step 'first' already"),
         (f'{STEPS}[[step]]\nvariant = "none.py"', "step 3: variant: no file '"),

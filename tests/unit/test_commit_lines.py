@@ -16,12 +16,12 @@ fn=malloc
 7 900
 
 ob={library}
-fl=/cache/.making-x/source/src/book.h
+fl=/home/source/cache/building/.making-x/source/src/book.h
 fn=apply
 3 20
-fi=/cache/.making-x/source/src/level.h
+fi=/home/source/cache/building/.making-x/source/src/level.h
 9 50
-fe=/cache/.making-x/source/src/book.h
+fe=/home/source/cache/building/.making-x/source/src/book.h
 cob=/usr/lib/libc.so
 cfn=malloc
 calls=3 7

@@ -200,3 +200,11 @@ def test_what_the_noise_hides_is_no_headline() -> None:
     made.points[order[10]]["against"]["findings"][0]["ratio"] = {"value": 1 / 1.6, "low": 0.4, "high": 1.1}
     (found,) = regressions(made, all_series(made, order))
     assert (found.of, found.size) == ("instructions", pytest.approx(0.42))
+
+
+def test_counts_of_another_recipe_say_nothing_of_the_code() -> None:
+    made, order = history([100.0] * 20, [100.0] * 10 + [110.0] * 10)
+    assert [place for place, *_ in places(made, order)] == [10]
+    for place, commit in enumerate(order):
+        made.points[commit]["feeds"]["f"]["v"]["made_with"] = "-O3" if place < 10 else "-O2"
+    assert places(made, order) == []

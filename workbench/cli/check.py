@@ -60,6 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
     from lobench.workbench.commits.gate import EXIT_CODES
     from lobench.workbench.console import print_json
     from lobench.workbench.costlier import costlier
@@ -67,10 +69,12 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.workbench.summaries.check import summary
 
     outlets.check(arguments)
+    # A check that ends without an answer leaves none of an earlier one, which a CI job would take for its own.
+    outlets.clear(arguments)
     result, feeds = checked(arguments)
-    if arguments.json:
-        print_json(result.as_json())
     places = costlier(result, feeds, count=arguments.lines or arguments.github is not None)
+    if arguments.json:
+        print_json({**result.as_json(), "lines": [asdict(place) for place in places]})
     outlets.deliver(summary(result, _repeated(arguments, result), places), arguments)
     return EXIT_CODES[result.outcome]
 
@@ -84,25 +88,25 @@ def checked(arguments: argparse.Namespace) -> tuple[Check, list[str]]:
 
     if arguments.worktree and arguments.head not in (None, "HEAD"):
         raise UsageError("--worktree judges the working tree: leave out HEAD")
-    repository = Repository()
-    base, head = arguments.base, arguments.head
-    between = repository.pair(base)
-    if between is not None:
-        if head is not None or arguments.worktree:
-            raise UsageError(f"'{base}' names HEAD already: leave out {'--worktree' if head is None else head}")
-        base, head = between
-    origin = origin_of(repository, arguments.ladder)
-    feeds = arguments.separate or list(origin.feed)
-    settings = Settings(
-        feeds=feeds,
-        variants=arguments.variants,
-        evaluate=arguments.evaluate,
-        timed=not arguments.exact,
-        seconds=arguments.budget,
-        allowed=arguments.allow_instructions,
-        same=arguments.same,
-    )
     try:
+        repository = Repository()
+        base, head = arguments.base, arguments.head
+        between = repository.pair(base)
+        if between is not None:
+            if head is not None or arguments.worktree:
+                raise UsageError(f"'{base}' names HEAD already: leave out {'--worktree' if head is None else head}")
+            base, head = between
+        origin = origin_of(repository, arguments.ladder)
+        feeds = arguments.separate or list(origin.feed)
+        settings = Settings(
+            feeds=feeds,
+            variants=arguments.variants,
+            evaluate=arguments.evaluate,
+            timed=not arguments.exact,
+            seconds=arguments.budget,
+            allowed=arguments.allow_instructions,
+            same=arguments.same,
+        )
         return check(origin, base, None if arguments.worktree else head or "HEAD", settings), feeds
     except LobenchError as error:
         # Exit code 1 says that HEAD is worse, and nothing else.

@@ -72,6 +72,7 @@ def _publish(arguments: argparse.Namespace, repository: Repository, site: Path) 
 
 
 def _publish_recorded(arguments: argparse.Namespace, repository: Repository, site: Path) -> None:
+    from lobench.workbench.cli.history import outside_of
     from lobench.workbench.commits.changes import changes
     from lobench.workbench.dashboard import pages, publishing
     from lobench.workbench.history.acknowledged import FILE, read
@@ -80,6 +81,7 @@ def _publish_recorded(arguments: argparse.Namespace, repository: Repository, sit
 
     history, results = _recorded(arguments, repository)
     order = repository.order()
+    outside_of(history, order)
     series = all_series(history, order)
     found = regressions(history, series, read(repository.root / FILE))
     first = next(commit for commit in order if commit in history.points or commit in history.broken)

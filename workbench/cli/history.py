@@ -120,6 +120,7 @@ def _record_locked(
         lambda: asv_files.write(history, results),
         evaluate=arguments.evaluate,
         accept_results=arguments.accept_results,
+        ladder=arguments.ladder,
     )
     pending = recorder.pending(asked, arguments.again or arguments.what == "record")
     if len(pending) < len(asked):
@@ -177,7 +178,9 @@ def _regressions(arguments: argparse.Namespace, repository: Repository, history:
     if not history.points:
         raise UsageError(f"{history.file.parent}: nothing is recorded; run lobench history record, or backfill")
     path = Path(arguments.acknowledged) if arguments.acknowledged else repository.root / FILE
-    series = all_series(history, repository.order())
+    order = repository.order()
+    outside = outside_of(history, order)
+    series = all_series(history, order)
     found = regressions(history, series, read(path))
     counted = [one for one in found if one.counts]
     missing = otava_missing()
@@ -186,7 +189,8 @@ def _regressions(arguments: argparse.Namespace, repository: Repository, history:
             {
                 "regressions": [one.as_json() for one in found],
                 "series": len(series),
-                "commits": len(history.points),
+                "commits": len(history.points) - outside,
+                "outside": outside,
                 "broken": history.broken,
                 "otava": missing is None,
                 "unacknowledged": len(counted),
@@ -195,10 +199,27 @@ def _regressions(arguments: argparse.Namespace, repository: Repository, history:
     else:
         _show_regressions(found, history, missing)
         several = "regression" if len(counted) == 1 else "regressions"
-        print(f"{len(series)} series of {len(history.points)} commits, {len(counted)} {several} to look at")
+        print(f"{len(series)} series of {len(history.points) - outside} commits, {len(counted)} {several} to look at")
     if arguments.issue:
         _write_issue(arguments.issue, counted, repository)
     return 1 if counted else 0
+
+
+def outside_of(history: History, order: list[str]) -> int:
+    """How many recorded commits are not in HEAD's history, which is said. Raises UsageError where none is: nothing can
+    be told of a history that is not here."""
+    import sys
+
+    from lobench.engine.errors import UsageError
+
+    count = len(history.points.keys() - set(order))
+    if not count:
+        return 0
+    remedy = "they are another branch's, or this clone is shallow (git fetch --unshallow)"
+    if count == len(history.points):
+        raise UsageError(f"none of the {count} recorded commits is in HEAD's history: {remedy}")
+    print(f"{count} of {len(history.points)} recorded commits are not in HEAD's history: {remedy}", file=sys.stderr)
+    return count
 
 
 def _show_regressions(found: list[Regression], history: History, missing: str | None) -> None:
@@ -239,6 +260,10 @@ def _write_issue(name: str, found: list[Regression], repository: Repository) -> 
         print("nothing to look at: no issue is written", file=sys.stderr)
         return
     text = issue(
-        found, lambda one: one.lines or lines_of_commit(repository, one.against, one.commit, one.variant, one.feed)
+        found,
+        lambda one: (
+            one.lines
+            or lines_of_commit(repository, one.against, one.commit, one.variant, one.feed, one.how.get("ladder"))
+        ),
     )
     write_whole(Path(name), text, "--issue takes a file")

@@ -10,6 +10,8 @@ import argparse
 
 from lobench.workbench.cli import options
 
+RESULTS = ".asv/"
+
 HELP = "begin in a repository of your own: check, history and dashboard for its commits"
 
 
@@ -18,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from lobench.workbench import git
     from lobench.workbench.atomic_write import write_whole
     from lobench.workbench.commits.repository import Repository
     from lobench.workbench.ladder.beginning import guess, texts
@@ -31,6 +34,12 @@ def run(arguments: argparse.Namespace) -> int:
             continue
         write_whole(path, text, "make its folder writable", folders=True)
         print(f"{name} written")
+    if not git.ask(root, "check-ignore", "-q", RESULTS).ok:
+        ignored = root / ".gitignore"
+        text = ignored.read_text(encoding="utf-8") if ignored.is_file() else ""
+        between = "" if not text or text.endswith("\n") else "\n"
+        write_whole(ignored, f"{text}{between}{RESULTS}\n", "make its folder writable")
+        print(f".gitignore: {RESULTS}, where results are recorded, is not a part of commits")
     found = guess(root)
     if not found.sure:
         print(f"nothing here says how an engine is built: edit build and artifact in {FILE}")

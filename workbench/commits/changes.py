@@ -18,7 +18,9 @@ NO_CODE = (".md", ".txt", ".rst")
 
 def changes(root: Path, before: str, after: str) -> list[Place]:
     """The first line of some changes of code between two commits."""
-    answer = git.ask(root, "diff", "--no-ext-diff", "--no-textconv", "-U0", before, after, "--")
+    # Whatever a user has set for people to read.
+    form = ("--no-ext-diff", "--no-textconv", "--no-color", "--src-prefix=a/", "--dst-prefix=b/", "-U0")
+    answer = git.ask(root, "diff", *form, before, after, "--")
     found = list(_hunks(answer.text)) if answer.ok else []
     firsts = {place.file: place for place in reversed(found)}
     ordered = [*reversed(firsts.values()), *(place for place in found if place is not firsts[place.file])]

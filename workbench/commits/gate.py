@@ -61,6 +61,15 @@ class Check:
     broken: str | None = None
     """Why HEAD does not run, where that is the fault of its own code."""
     sources: tuple[Source, Source] | None = None
+    deciding: tuple[str, ...] = ()
+    """The files and folders that decide whether code changed; none where all do."""
+
+    @property
+    def aside(self) -> bool:
+        """Whether files differ, and none of them is among those that decide."""
+        return bool(self.files and self.deciding) and not any(
+            file == name or file.startswith(f"{name}/") for file in self.files for name in self.deciding
+        )
 
     @property
     def labels(self) -> tuple[str, str]:
@@ -126,7 +135,7 @@ def check(origin: Origin, base: str, head: str | None, settings: Settings) -> Ch
     """Compare commit ``base`` with ``head``, None for the working tree's files.
 
     A HEAD that does not run by the fault of its own code fails. Raises UsageError for what doesn't exist and for one
-    commit twice, UnjudgedError where one of both cannot be measured for another reason.
+    commit twice, UnjudgedError where one of both cannot be measured for another reason, or neither can be built.
     """
     started = time.monotonic()
     repository = origin.repository
@@ -138,11 +147,14 @@ def check(origin: Origin, base: str, head: str | None, settings: Settings) -> Ch
             "not committed yet, or --same if one commit is meant to pass"
         )
     before, after = origin.sources([first, second])
-    found = Check(first, second, files=repository.changed(first, second))
+    found = Check(first, second, files=repository.changed(first, second), deciding=tuple(origin.deciding))
     for side in (after, before):
         if isinstance(side, BrokenError) and not side.own:
             raise UnjudgedError(f"nothing to compare: {side}")
     if isinstance(after, BrokenError):
+        if isinstance(before, BrokenError):
+            # What stops both may be this machine: nobody made it worse.
+            raise UnjudgedError(f"nothing to compare: {after}\nand {before}")
         return replace(found, broken=str(after))
     if isinstance(before, Source):
         found = replace(found, sources=(before, after))
@@ -208,10 +220,15 @@ def _measured(
     )
     pair = Pair(before, after, (origin.ends(new) or chosen)[0], settings.allowed, origin.ends(new))
     measured, findings = pair.compare(request, _patience(started, settings.seconds))
+    if measured is not None and measured.uncounted:
+        why = "; ".join(measured.uncounted.values())
+        if not settings.timed:
+            raise UnjudgedError(f"without timing there is nothing to judge by: {why}")
     absent = [name for name in chosen if name not in {one.variant for one in findings}]
     if asked is not None and absent:
         raise UsageError(f"neither commit has the variant {', '.join(absent)}")
-    quiet = replace(request, variants=counted, design=replace(design, processes=0))
+    # Without instructions only time can tell, of these, too.
+    quiet = replace(request, variants=counted, design=design if why else replace(design, processes=0))
     quiet = replace(quiet, pinned=instructions.run_here() and not after.engines)
     findings += pair.compare(quiet, mechanisms=False)[1]
     if not findings:

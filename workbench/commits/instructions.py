@@ -25,7 +25,7 @@ from lobench.workbench.commits.sources import BrokenError, Source
 from lobench.workbench.processes.claimed_folders import scratch_folder
 from lobench.workbench.processes.starting import ending, tool_environment
 
-__all__ = ["Counted", "Counts", "builds", "count", "instructions_per_event", "missing", "run_here"]
+__all__ = ["Counted", "Counts", "UncountedError", "builds", "count", "instructions_per_event", "missing", "run_here"]
 
 Counts = dict[tuple[int, str], float]
 """(feed, variant) to instructions per event."""
@@ -33,6 +33,10 @@ Counts = dict[tuple[int, str], float]
 _CPUINFO = Path("/proc/cpuinfo")
 _NEEDED = {"abm", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "popcnt"}
 """What Linux calls the abilities of the processor that counted kernels are compiled for, beyond those of all."""
+
+
+class UncountedError(LobenchError):
+    """Instructions of an engine that runs and that callgrind cannot run, as one with AVX-512: time can still tell."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,8 @@ def instructions_per_event(
 
 
 def count(source: Source, variants: Sequence[str], feeds: Sequence[Sequence[str]], evaluate: str = "last") -> Counted:
-    """Count for each feed and variant; all variants must be there and compiled. Raises BrokenError, and LobenchError
-    where callgrind counted nothing."""
+    """Count for each feed and variant; all variants must be there and compiled. Raises BrokenError, UncountedError of
+    engines from outside, and LobenchError where callgrind counted nothing."""
     if not variants:
         return Counted()
     with scratch_folder() as folder, scratch_folder() as records:
@@ -86,7 +90,7 @@ def count(source: Source, variants: Sequence[str], feeds: Sequence[Sequence[str]
             said = last_words(done.stderr)
             how = ending(done.returncode, said)
             problem = f"{source.label}: its instructions cannot be counted: the process {how}:\n{said}"
-            raise BrokenError(problem, source.key)
+            raise UncountedError(problem) if source.engines else BrokenError(problem, source.key)
         files = sorted(Path(folder).iterdir())
         exact = counting.read(files)
         costs = lines.read(files, dict(source.engines)) if source.engines else {}
@@ -94,9 +98,10 @@ def count(source: Source, variants: Sequence[str], feeds: Sequence[Sequence[str]
     for feed in range(len(feeds)):
         for variant in variants:
             if not exact.get((feed, variant), {}).get(counting.INSTRUCTIONS, 0.0) > 0:
-                raise LobenchError(
-                    f"{source.label}: callgrind counted no instructions of {variant}: valgrind does not work here"
-                )
+                problem = f"{source.label}: callgrind counted no instructions of {variant}"
+                if source.engines:
+                    raise UncountedError(problem)
+                raise LobenchError(f"{problem}: valgrind does not work here")
     return Counted(exact, costs)
 
 

@@ -7,6 +7,7 @@ the same line: sources are aligned by their text.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
@@ -16,8 +17,11 @@ from typing import Any, Final
 
 from lobench.workbench.commits.counting import NAMED
 
+BUILDING: Final = "building"
 BUILT_IN: Final = "source"
-"""Name of the folder that a commit is built in: what follows it in a file's path is the path in the repository."""
+"""Names of the folder of builds, and of that of a build's files in its own one there: what follows in a file's path is
+the path in the repository."""
+_BEFORE: Final = re.compile(rf"^.*?/{BUILDING}/\.making-[^/]+/{BUILT_IN}/")
 
 KEPT: Final = 400
 """Lines of a variant that are kept, the costliest."""
@@ -90,8 +94,8 @@ def _costs(text: str, library: str) -> dict[tuple[str, int], int]:
 
 
 def _in_repository(file: str) -> str:
-    _, found, rest = file.partition(f"/{BUILT_IN}/")
-    return os.path.normpath(rest) if found else file
+    found = _BEFORE.match(file)
+    return os.path.normpath(file[found.end() :]) if found else file
 
 
 def changed(before: Costs, after: Costs, old: Path, new: Path) -> list[ChangedLine]:

@@ -77,12 +77,13 @@ class Request:
 @dataclass
 class Measured:
     """What was measured: ``session`` of the sources that could be, ``exact`` and ``lines`` by source key, ``broken``
-    key to why it could not."""
+    key to why it could not. ``uncounted``: source key to why its engines' instructions are not known."""
 
     session: CommitSession
     exact: dict[str, Exact] = field(default_factory=dict)
     broken: dict[str, BrokenError] = field(default_factory=dict)
     lines: dict[str, dict[tuple[int, str], Costs]] = field(default_factory=dict)
+    uncounted: dict[str, str] = field(default_factory=dict)
 
 
 def measure(
@@ -103,12 +104,13 @@ def measure(
     broken = build_all(_builds(left, request))
     session = _session(left, request, trusted, broken)
     counts = _Counts()
-    counts.take(session.sources, request, session.same, broken)
+    # Of what computes something else, or crashes, nobody asks what it costs.
+    counts.take(session.sources, request, {*session.same, *session.differences}, broken)
     while True:
         if any(source.key in broken for source in session.sources):
             session = _session(session.sources, request, trusted, broken)
         if not session.sources:
-            return Measured(session, counts.exact, broken, counts.lines)
+            return Measured(session, counts.exact, broken, counts.lines, counts.uncounted)
         try:
             hold(session, enough)
         except BrokenError as error:
@@ -116,7 +118,7 @@ def measure(
                 raise
             broken[error.key] = error
             continue
-        return Measured(session, counts.exact, broken, counts.lines)
+        return Measured(session, counts.exact, broken, counts.lines, counts.uncounted)
 
 
 def count(sources: Sequence[Source], request: Request) -> tuple[dict[str, Exact], dict[str, BrokenError]]:
@@ -124,7 +126,7 @@ def count(sources: Sequence[Source], request: Request) -> tuple[dict[str, Exact]
     broken = build_all(_builds(sources, request, timed=False))
     counts = _Counts()
     whole = [source for source in sources if source.key not in broken]
-    counts.take(whole, request, _same(whole, request), broken)
+    counts.take(whole, request, set(_same(whole, request)), broken)
     return counts.exact, broken
 
 
@@ -195,22 +197,26 @@ class _Counts:
     def __init__(self) -> None:
         self.exact: dict[str, Exact] = {}
         self.lines: dict[str, dict[tuple[int, str], Costs]] = {}
+        self.uncounted: dict[str, str] = {}
 
     def take(
         self,
         sources: Sequence[Source],
         request: Request,
-        same: dict[tuple[int, str], int],
+        without: set[tuple[int, str]],
         broken: dict[str, BrokenError],
     ) -> None:
-        """Count several sources at a time; what can't be counted goes to ``broken``."""
+        """Count several sources at a time, each ``without`` some variants; what can't be counted goes to ``broken``,
+        and of engines from outside to ``uncounted``."""
         digests = [load(open_feed(feed.files)).digest for feed in request.feeds]
 
         def one(place: int) -> None:
             source = sources[place]
-            names = [name for name in request.variants if (place, name) not in same]
+            names = [name for name in request.variants if (place, name) not in without]
             try:
                 self.exact[source.key], self.lines[source.key] = _exact(source, names, request, digests)
+            except instructions.UncountedError as error:
+                self.uncounted[source.key] = str(error)
             except BrokenError as error:
                 broken[source.key] = error
 

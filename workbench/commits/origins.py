@@ -19,6 +19,11 @@ class Origin(Protocol):
     repository: Repository
 
     @property
+    def deciding(self) -> tuple[str, ...]:
+        """The files and folders whose content decides whether code changed; none where all do."""
+        ...
+
+    @property
     def feed(self) -> tuple[str, ...]:
         """What is replayed where no feed is named."""
         ...
@@ -52,6 +57,7 @@ class Own:
     """lobench's own repository: a commit's variants are modules of its ``variants``, run by its own ``engine``."""
 
     feed = (DEFAULT_FEED,)
+    deciding = MEASURED
 
     def __init__(self, repository: Repository) -> None:
         self.repository = repository

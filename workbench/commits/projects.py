@@ -9,25 +9,26 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import IO
 
-from lobench.engine.errors import UsageError
+from lobench.engine.errors import LobenchError, UsageError
 from lobench.workbench import PARTS, git
+from lobench.workbench.atomic_write import write_whole
+from lobench.workbench.commits.builds import Builds
+from lobench.workbench.commits.checkout import GIT, content, files_of, lay_out
 from lobench.workbench.commits.code_text import digest_of
-from lobench.workbench.commits.lines import BUILT_IN
+from lobench.workbench.commits.lines import BUILDING, BUILT_IN
 from lobench.workbench.commits.machine_code import code_digest
 from lobench.workbench.commits.repository import Commit, Repository, label
-from lobench.workbench.commits.sources import BrokenError, Source, cache_folder, digest, kept_folder, unpack
+from lobench.workbench.commits.sources import BrokenError, Source, cache_folder, digest, kept_folder, size_noted
+from lobench.workbench.commits.toolchain import toolchain
 from lobench.workbench.console import progress
 from lobench.workbench.ladder.recipe import Recipe
-from lobench.workbench.processes.child import end_with_parent
 from lobench.workbench.processes.claimed_folders import scratch_folder
 from lobench.workbench.processes.starting import ending, side_by_side
 
@@ -35,6 +36,9 @@ _LAST_LINES = 20
 """Of a build that failed."""
 _SECONDS = 3600.0
 """That a build may take."""
+_OF_THE_MACHINE = (126, 127)
+"""Exit codes of a shell that could not start a program: a commit is not to blame for a tool that is not installed."""
+_FULL = "No space left on device"
 
 Wanted = Commit | None
 """A commit, or None for the files of the working tree."""
@@ -61,6 +65,11 @@ class Project:
             raise UsageError(f"{recipe.file}: stands outside of the repository {repository.root}") from None
 
     @property
+    def deciding(self) -> tuple[str, ...]:
+        """The files and folders whose content decides, as the repository has them; none where all do."""
+        return tuple(os.path.normpath(self._inside / name) for name in self._recipe.sources)
+
+    @property
     def feed(self) -> tuple[str, ...]:
         """What is replayed where no feed is named."""
         return self._recipe.feed
@@ -83,27 +92,40 @@ class Project:
 
     def identity(self, source: Source, name: str) -> str:
         """Equal for engines that are the same code."""
-        file = Path(dict(source.engines)[name])
-        return code_digest(file) if file.suffix == ".so" else source.key
+        file = dict(source.engines).get(name)
+        if file is None:
+            return f"none in {source.key}"
+        return code_digest(Path(file)) if file.endswith(".so") else source.key
 
     def sources(self, wanted: Sequence[Wanted]) -> list[Source | BrokenError]:
-        """The source of each, or why there is none; what is not built yet is built side by side."""
+        """The source of each, or why there is none; what is not built yet is built side by side. Raises UsageError for
+        an entry of ``sources`` that names nothing, in none of them and not in the working tree."""
+        self._refuse_strays(wanted)
+        builds = Builds()
         with ExitStack() as rooms:
             keys: dict[int, str] = {}
             failed: dict[str, tuple[str, bool]] = {}
-            jobs = self._jobs(wanted, keys, rooms)
-            with (
-                progress("building commits", len(wanted)) as ticker,
-                _ended_groups() as start,
-                closing(side_by_side(jobs, lambda job, said: start(self._command(job), said), _SECONDS)) as ended,
-            ):
+            jobs = self._jobs(wanted, keys, failed, rooms)
+            ended = side_by_side(
+                jobs, lambda job, said: builds.start(job.key, self._command(job), said), _SECONDS, builds.stop
+            )
+            with progress("building commits", len(wanted)) as ticker, closing(ended):
                 for job, code, said in ended:
-                    problem = self._finish(job, code, said)
+                    problem = self._finish(job, code, said, late=job.key in builds.late)
                     if problem is not None:
-                        failed[job.key] = problem, code >= 0
+                        failed[job.key] = problem
                     shutil.rmtree(job.room, ignore_errors=True)
                     ticker.advance()
         return [self._found(one, keys[place], failed) for place, one in enumerate(wanted)]
+
+    def _refuse_strays(self, wanted: Sequence[Wanted]) -> None:
+        for name in self._recipe.sources:
+            path = self._inside / name
+            commits = (one for one in wanted if one is not None)
+            if (self.repository.root / path).exists():
+                continue
+            if not any(self.repository.listing(one, [str(path)]) for one in commits):
+                raise UsageError(f"{self._recipe.file}: sources: '{name}' names nothing here: no file, and no folder")
 
     def _found(self, one: Wanted, key: str, failed: dict[str, tuple[str, bool]]) -> Source | BrokenError:
         if key not in failed:
@@ -111,76 +133,96 @@ class Project:
         problem, own = failed[key]
         return BrokenError(f"{label(one)}: {problem}", key, own=own)
 
-    def _jobs(self, wanted: Sequence[Wanted], keys: dict[int, str], rooms: ExitStack) -> Iterator[_Job]:
-        """What has to be built, each once; ``keys`` learns what each is known by."""
-        building = cache_folder() / "building"
+    def _jobs(
+        self, wanted: Sequence[Wanted], keys: dict[int, str], failed: dict[str, tuple[str, bool]], rooms: ExitStack
+    ) -> Iterator[_Job]:
+        """What has to be built, each once; ``keys`` learns what each is known by, ``failed`` what is not laid out."""
+        building = cache_folder() / BUILDING
         building.mkdir(parents=True, exist_ok=True)
         for place, one in enumerate(wanted):
             known = None if one is None else cache_folder() / "contents" / self._content(one)
-            if known is not None and known.is_file():
-                keys[place] = known.read_text(encoding="utf-8")
-                if (cache_folder() / "built" / keys[place]).is_dir():
+            if known is not None and (key := _read(known)):
+                keys[place] = key
+                if (cache_folder() / "built" / key).is_dir():
                     continue
             room = Path(rooms.enter_context(scratch_folder(building, ".making-")))
             files = room / BUILT_IN
-            self._fill(one, files)
-            key = keys[place] = self._key(files)
-            if known is not None:
-                known.parent.mkdir(exist_ok=True)
-                known.write_text(key, encoding="utf-8")
-            earlier = list(keys.values())[:-1]
-            if key in earlier or (cache_folder() / "built" / key).is_dir():
+            try:
+                lay_out(self.repository, one, files)
+                if not (files / self._inside).is_dir():
+                    raise BrokenError(f"it has no folder {self._inside}", own=True)
+                key = self._key(files)
+                built = key in list(keys.values()) or (cache_folder() / "built" / key).is_dir()
+                if not built:
+                    shutil.copytree(files, room / "kept" / BUILT_IN, symlinks=True, ignore=shutil.ignore_patterns(GIT))
+            except (LobenchError, OSError, shutil.Error) as error:
+                key = keys[place] = f"not laid out: {label(one)}"
+                failed[key] = f"cannot be laid out: {error}", isinstance(error, BrokenError) and error.own
                 shutil.rmtree(room, ignore_errors=True)
                 continue
-            shutil.copytree(files, room / "kept" / BUILT_IN, symlinks=True)
+            keys[place] = key
+            if known is not None:
+                write_whole(known, key, "LOBENCH_CACHE_DIR names another cache", folders=True)
+            if built:
+                shutil.rmtree(room, ignore_errors=True)
+                continue
             yield _Job(key, room)
 
     def _content(self, commit: Commit) -> str:
         """What git knows the files by that decide."""
         names = [str(self._inside / name) for name in self._recipe.sources] or ["."]
-        return digest(repr((self._told(), names)).encode() + self.repository.listing(commit, names))
+        listed = self.repository.listing(commit, names)
+        if self._recipe.sources and self.repository.object_id(commit, ".gitmodules"):
+            # What lies in a submodule is known by the commit of it.
+            everything = self.repository.listing(commit, ["."]).split(b"\0")
+            listed += b"\0".join(line for line in everything if line.startswith(b"160000 "))
+        return digest(repr((self._told, names)).encode() + listed)
 
+    @cached_property
     def _told(self) -> tuple[object, ...]:
+        """What decides beside the files."""
         recipe = self._recipe
-        return (recipe.build, recipe.artifacts, sorted(recipe.environment.items()), str(self._inside))
+        made_with = toolchain(self._variables) if recipe.build is not None else ()
+        return (recipe.build, recipe.artifacts, sorted(recipe.environment.items()), str(self._inside), made_with)
+
+    @cached_property
+    def _variables(self) -> dict[str, str]:
+        """The environment of a build."""
+        header = {"LOBENCH_INCLUDE": str(PARTS["engine"] / "foreign")}
+        return {**git.environment(), **header, **self._recipe.environment}
 
     def _key(self, files: Path) -> str:
         """Equal for files whose code is."""
         places = [files / self._inside / name for name in self._recipe.sources] or [files]
-        chosen = {path for place in places for path in (place.rglob("*") if place.is_dir() else [place])}
-        code = digest_of((str(path.relative_to(files)), path.read_bytes()) for path in chosen if path.is_file())
-        return digest(repr((self._told(), code)).encode())
-
-    def _fill(self, one: Wanted, folder: Path) -> None:
-        folder.mkdir()
-        if one is not None:
-            unpack(self.repository.archive(one, ["."]), folder)
-            return
-        for name in self.repository.files():
-            source = self.repository.root / name
-            if source.is_file():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(source, folder / name)
+        chosen = {path for place in places for path in (files_of(place) if place.is_dir() else [place])}
+        code = digest_of(
+            (str(path.relative_to(files)), content(path)) for path in chosen if path.is_symlink() or path.is_file()
+        )
+        return digest(repr((self._told, code)).encode())
 
     def _command(self, job: _Job) -> dict[str, object]:
-        own = {**git.environment(), "LOBENCH_INCLUDE": str(PARTS["engine"] / "foreign"), **self._recipe.environment}
         where = job.room / BUILT_IN / self._inside
-        return {"args": ["/bin/sh", "-c", self._recipe.build or ":"], "cwd": where, "env": own}
+        return {"args": ["/bin/sh", "-c", self._recipe.build or ":"], "cwd": where, "env": self._variables}
 
-    def _finish(self, job: _Job, code: int, said: str) -> str | None:
-        """Keep what was built; why it cannot be, if so."""
+    def _finish(self, job: _Job, code: int, said: str, *, late: bool) -> tuple[str, bool] | None:
+        """Keep what was built; why it cannot be, if so, and whether that is its own fault."""
+        if late:
+            return f"its build took longer than {_SECONDS / 60:,.0f} minutes", False
         if code:
             words = "\n".join(said.strip().splitlines()[-_LAST_LINES:])
-            return f"its build {ending(code)}:\n{words}".rstrip(":\n")
+            own = code > 0 and code not in _OF_THE_MACHINE and _FULL not in said
+            return f"its build {ending(code)}:\n{words}".rstrip(":\n"), own
         kept = job.room / "kept"
-        for name in self._recipe.artifacts:
-            made = job.room / BUILT_IN / self._inside / name
-            if not made.is_file():
-                return f"its build made no {name}"
-            if self._recipe.build is not None:
-                place = kept / "engines" / made.name
-                place.parent.mkdir(exist_ok=True)
-                shutil.copy2(made, place)
+        made = [job.room / BUILT_IN / self._inside / name for name in self._recipe.artifacts]
+        # One that is missing is an engine that this commit does not have.
+        present = [file for file in made if file.is_file()]
+        if not present:
+            return f"its build made no {' and no '.join(self._recipe.artifacts)}", True
+        for file in present if self._recipe.build is not None else ():
+            place = kept / "engines" / file.name
+            place.parent.mkdir(exist_ok=True)
+            shutil.copy2(file, place)
+        size_noted(kept)
         target = cache_folder() / "built" / job.key
         target.parent.mkdir(exist_ok=True)
         try:
@@ -192,41 +234,24 @@ class Project:
 
     def _source(self, one: Wanted, key: str) -> Source:
         built = kept_folder("built", key)
-        files = [
+        files = (
             built / "engines" / Path(name).name if self._recipe.build else built / BUILT_IN / self._inside / name
             for name in self._recipe.artifacts
-        ]
-        engines = tuple(zip(self._recipe.engines, map(str, files), strict=True))
-        return Source(
-            label(one), one, key, built / BUILT_IN, kept_folder("kernels", key), sys.executable, engines=engines
         )
-
-
-class _ended_groups:  # noqa: N801 (used like a function)
-    """Within, a function that starts a process in a group of its own; after an interrupt what is left of these groups
-    is ended: a build starts others."""
-
-    def __enter__(self) -> _ended_groups:
-        self._started: list[subprocess.Popen[str]] = []
-        return self
-
-    def __call__(self, command: dict[str, object], said: IO[str]) -> subprocess.Popen[str]:
-        parent = os.getpid()
-        process: subprocess.Popen[str] = subprocess.Popen(
-            **command,  # type: ignore[call-overload]
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            process_group=0,
-            preexec_fn=lambda: end_with_parent(parent),
+        engines = tuple(
+            (name, str(file)) for name, file in zip(self._recipe.engines, files, strict=True) if file.is_file()
         )
-        self._started.append(process)
-        return process
+        tree, kernels = built / BUILT_IN, kept_folder("kernels", key)
+        return Source(label(one), one, key, tree, kernels, sys.executable, engines=engines, made_with=self._made_with)
 
-    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
-        for process in self._started if kind is not None else ():
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
+    @cached_property
+    def _made_with(self) -> str:
+        return digest(repr(self._told).encode())
+
+
+def _read(known: Path) -> str:
+    """The key that is known of a content; nothing where none is."""
+    try:
+        return known.read_text(encoding="utf-8")
+    except OSError:
+        return ""

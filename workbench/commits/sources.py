@@ -19,6 +19,7 @@ from pathlib import Path
 from lobench.engine.cache import base_folder
 from lobench.engine.errors import LobenchError
 from lobench.workbench import PACKAGES, ROOT
+from lobench.workbench.atomic_write import write_whole
 from lobench.workbench.commits.code_text import PACKAGE, digest_of
 from lobench.workbench.commits.environments import python_for
 from lobench.workbench.commits.repository import Commit, Repository, label
@@ -31,7 +32,11 @@ _DECLARED = ("pyproject.toml", "constraints.txt")
 _KEPT = 64
 """Sources that stay in the cache; the longest unused go first."""
 _KEPT_BUILT = 512
-"""The same of what is built of other repositories, which is a few files."""
+"""The same of what is built of other repositories, which is their files and a library or two."""
+_BYTES_BUILT = 4 << 30
+"""All of these together take no more, but for the last ``_KEPT_ANYWAY``, which a session may be measuring."""
+_KEPT_ANYWAY = 32
+_SIZE = ".size"
 
 
 class BrokenError(LobenchError):
@@ -62,6 +67,8 @@ class Source:
     kernels: Path
     python: str
     engines: tuple[tuple[str, str], ...] = ()
+    made_with: str = ""
+    """Digest of the recipe and the tools that made ``engines``: counts of other ones say nothing of the code."""
 
     @property
     def root(self) -> Path:
@@ -159,9 +166,9 @@ def laid_out(content: str | None, packaged: bool, fill: Callable[[Path], None]) 
     trees, known = cache_folder() / "trees", cache_folder() / "contents" / (content or "none")
     trees.mkdir(parents=True, exist_ok=True)
     try:
-        tree = trees / known.read_text(encoding="utf-8")
-        if tree.is_dir():
-            return kept_folder("trees", tree.name)
+        name = known.read_text(encoding="utf-8")
+        if name and (trees / name).is_dir():
+            return kept_folder("trees", name)
     except OSError:
         pass
     with scratch_folder(trees, ".making-") as made:
@@ -179,8 +186,7 @@ def laid_out(content: str | None, packaged: bool, fill: Callable[[Path], None]) 
             if not tree.is_dir():
                 raise
     if content is not None:
-        known.parent.mkdir(exist_ok=True)
-        known.write_text(tree.name, encoding="utf-8")
+        write_whole(known, tree.name, "LOBENCH_CACHE_DIR names another cache", folders=True)
     return kept_folder("trees", tree.name)
 
 
@@ -193,11 +199,27 @@ def unpack(archive: bytes, folder: Path) -> None:
         tar.extractall(folder)
 
 
+def size_noted(folder: Path) -> None:
+    """Note how many bytes a folder takes, so that nobody has to walk it again."""
+    size = sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir())
+    (folder / _SIZE).write_text(str(size), encoding="utf-8")
+
+
 def _prune(newest: Path) -> None:
-    kept = _KEPT_BUILT if newest.parent.name == "built" else _KEPT
+    built = newest.parent.name == "built"
     others = [path for path in newest.parent.iterdir() if path != newest and not path.name.startswith(".")]
-    for path in sorted(others, key=lambda path: path.stat().st_mtime)[: -kept or None]:
-        shutil.rmtree(path, ignore_errors=True)
+    taken = 0
+    for place, path in enumerate(sorted(others, key=lambda path: path.stat().st_mtime, reverse=True)):
+        taken += _noted(path) if built else 0
+        if place >= (_KEPT_BUILT if built else _KEPT) or (taken > _BYTES_BUILT and place >= _KEPT_ANYWAY):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _noted(folder: Path) -> int:
+    try:
+        return int((folder / _SIZE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return 0
 
 
 def digest(content: bytes) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import cache
 
 from lobench.engine.cache import source_digest
 from lobench.engine.errors import UsageError
@@ -16,8 +17,8 @@ from lobench.workbench.atomic_write import write_whole
 from lobench.workbench.commits.feeds import NamedFeed
 from lobench.workbench.commits.locating import Apart
 from lobench.workbench.commits.sources import BrokenError, Source
-from lobench.workbench.ladder import known_with
 from lobench.workbench.verification.compare import Verification
+from lobench.workbench.verification.isolated import described
 from lobench.workbench.verification.variants import Settings, verify_all
 
 _SHOWN = 3
@@ -25,17 +26,23 @@ _SHOWN = 3
 
 
 def engines_of(source: Source) -> dict[str, ForeignEngine]:
-    """The engines of a source by name, loaded in a process of their own first. Raises BrokenError."""
+    """The engines of a source by name, each source's loaded in a process of its own: those of several commits have
+    helpers of the same names. Raises BrokenError."""
     files = [file for _, file in source.engines]
     try:
-        known = known_with(files)
+        found = _described(tuple(files), source.key)
     except UsageError as error:
         raise BrokenError(f"{source.label}: {error}", source.key, own=True) from error
-    found = {name: known[name] for name, _ in source.engines}
-    for name, one in found.items():
-        if not isinstance(one, ForeignEngine):
+    for name, _ in source.engines:
+        if name not in found:
             raise BrokenError(f"{source.label}: {name} defines no engine", source.key, own=True)
-    return {name: one for name, one in found.items() if isinstance(one, ForeignEngine)}
+    return {name: found[name] for name, _ in source.engines}
+
+
+@cache
+def _described(files: tuple[str, ...], key: str) -> dict[str, ForeignEngine]:
+    """By name; ``key``: of the source, whose files never change."""
+    return {engine.name: engine for engine in described(files)}
 
 
 def scope_of(engines: Sequence[ForeignEngine]) -> Scope:

@@ -75,8 +75,12 @@ def figures(one: Regression) -> list[str]:
 def _commands(found: Sequence[Regression]) -> str:
     """What compares the commit with the one before, and shows it."""
     commit, before = found[0].commit[:12], (found[0].against or f"{found[0].commit}~1")[:40]
-    feeds = [word for feed in dict.fromkeys(one.feed for one in found) for word in ("--feed", feed)]
+    how = found[0].how
+    files = how.get("feeds", {})
+    feeds = [word for feed in dict.fromkeys(one.feed for one in found) for word in ("--feed", files.get(feed, feed))]
+    more = ["--ladder", how["ladder"]] if how.get("ladder") else []
+    more += ["--evaluate", how["evaluate"]] if how.get("evaluate", "last") != "last" else []
     variants = " ".join(dict.fromkeys(one.variant for one in found))
     before = before if "~" in before else before[:12]
-    check = ["lobench", "check", f"{before}..{commit}", *feeds, "--variants", variants, "--lines"]
+    check = ["lobench", "check", f"{before}..{commit}", *feeds, "--variants", variants, *more, "--lines"]
     return f"{shlex.join(check)}\ngit log -p {before}..{commit}"

@@ -11,10 +11,12 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.engine.feeds import load, open_feed
+from lobench.engine.feeds.opening import SYNTHETIC
 from lobench.workbench.commits import instructions
 from lobench.workbench.commits.feeds import NamedFeed
 from lobench.workbench.commits.findings import LEAST_FLOOR, difference, findings
@@ -55,7 +57,9 @@ class Recorder:
         *,
         evaluate: str = "last",
         accept_results: bool = False,
+        ladder: str | None = None,
     ) -> None:
+        self._how = _how(origin.repository.root, feeds, evaluate, ladder)
         self._origin = origin
         self._repository = origin.repository
         self._history = history
@@ -85,9 +89,9 @@ class Recorder:
         """Record commits, oldest first. Returns those that were and those that could not be."""
         done: list[Commit] = []
         broken: list[Commit] = []
-        windows = list(self._windows(commits, broken))
-        for number, window in enumerate(windows):
-            _say(f"session {number + 1} of {len(windows)}: {', '.join(commit.short for commit, _ in window)}")
+        # One by one: what is laid out long before its session may have left the cache.
+        for number, window in enumerate(self._windows(commits, broken), 1):
+            _say(f"session {number}: {', '.join(commit.short for commit, _ in window)}")
             self._session(window, done, broken)
         return done, broken
 
@@ -139,6 +143,8 @@ class Recorder:
                     f"{source.label} is what others are measured against, but: {measured.broken[key]}\n"
                     "Nothing was recorded. Begin a new history in another folder (--results)."
                 )
+        for problem in measured.uncounted.values():
+            _say(f"instructions are not counted: {problem}")
         if before and before[1].key in measured.broken:
             before = None
         # What was measured is kept whole or not at all.
@@ -259,6 +265,8 @@ class Recorder:
         exact = measured.exact.get(key, {}).get((feed, variant), {})
         measured_as = session.sources[session.stands(place, variant)].commit or commit
         point = {"exact": exact, "measured_as": measured_as.hash}
+        if made_with := session.sources[place].made_with:
+            point["made_with"] = made_with
         if variant not in anchors:
             assert comparisons is not None, "what has no anchor is measured"
             anchors[variant] = commit.hash
@@ -269,7 +277,8 @@ class Recorder:
         anchor = self._history.points[anchors[variant]]["feeds"][named][variant]
         base = session.name(_place(session, self._keys[anchors[variant]]), variant)
         if base == key:
-            return deepcopy({**anchor, "exact": exact or anchor["exact"]})
+            made = {name: point[name] for name in ("exact", "made_with") if name in point}
+            return deepcopy({**anchor, **(made if exact else {})})
         assert comparisons is not None, "what is other code than the anchor's is measured"
         ratio, value = comparisons.compare(key, base).ratio(), anchor["ns"]
         ends = {"ns": value / ratio.value, "low": value / ratio.high, "high": value / ratio.low}
@@ -292,6 +301,7 @@ class Recorder:
         entry = self._history.points.setdefault(commit.hash, {"feeds": {}, "tried": []})
         entry |= {"time": commit.time, "subject": commit.subject, "source": source.key, "session": session}
         entry |= {"measured": now(), "against": against}
+        entry["how"] = {**self._how, "feeds": {**entry.get("how", {}).get("feeds", {}), **self._how["feeds"]}}
         for feed, variants in points.items():
             entry["feeds"].setdefault(feed, {}).update(variants)
         tried = {f"{feed.name} {name}" for feed in self._feeds for name in self._request.variants}
@@ -322,6 +332,17 @@ class Recorder:
         self._history.save()
         broken.append(commit)
         _say(f"passed over: {reason}")
+
+
+def _how(root: Path, feeds: Sequence[NamedFeed], evaluate: str, ladder: str | None) -> dict[str, Any]:
+    """What whoever repeats a measurement has to type beside names: files as they are found from the repository."""
+
+    def found(file: str) -> str:
+        path = Path(file).resolve()
+        return str(path.relative_to(root.resolve()) if path.is_relative_to(root.resolve()) else path)
+
+    files = {feed.name: found(feed.files[0]) for feed in feeds if not feed.name.startswith(SYNTHETIC)}
+    return {"feeds": files, "evaluate": evaluate, "ladder": ladder and found(ladder)}
 
 
 def _place(session: CommitSession, key: str) -> int:

@@ -7,7 +7,7 @@ time is one if asv and Otava both see it; where they disagree it is shown as dis
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -53,6 +53,8 @@ class Regression:
     against: str | None = None
     files: tuple[str, ...] = ()
     lines: tuple[Place, ...] = ()
+    how: Mapping[str, Any] = field(default_factory=dict)
+    """What was given to the commands that recorded it, as the history keeps it."""
 
     @property
     def counts(self) -> bool:
@@ -100,7 +102,7 @@ def _of_series(history: History, series: Series, acknowledged: Sequence[Acknowle
     least = max(LEAST_TIME, series.floor)
     otava = otava_steps(series.times, least)
     detectors = {"asv": asv_steps(series.times, series.weights, least), "otava": otava or []}
-    exact = [step for step in _exact_steps(series.instructions()) if step.change > LEAST_INSTRUCTIONS]
+    exact = [step for step in _exact_steps(series, series.instructions()) if step.change > LEAST_INSTRUCTIONS]
     exact += _action_steps(series, {step.index for step in exact})
     exact = [step for step in exact if _timing(history, series, step.index) != FASTER]
     found: dict[int, set[str]] = {step.index: {INSTRUCTIONS} for step in exact}
@@ -119,21 +121,21 @@ def _of_series(history: History, series: Series, acknowledged: Sequence[Acknowle
     return rows
 
 
-def _exact_steps(values: Sequence[float | None]) -> list[Step]:
-    """Every change of an exact count between neighbours."""
+def _exact_steps(series: Series, values: Sequence[float | None]) -> list[Step]:
+    """Every change of an exact count between neighbours that were made alike."""
     return [
         Step(index, before, after)
         for index, (before, after) in enumerate(pairwise(values), start=1)
-        if before and after is not None and abs(after / before - 1) > MOVED
+        if before and after is not None and abs(after / before - 1) > MOVED and series.comparable(index)
     ]
 
 
 def _action_steps(series: Series, known: set[int]) -> list[Step]:
     """Rises of one kind of action's instructions, however rare it is, where those of all did not fall."""
-    whole = {step.index: step.change for step in _exact_steps(series.instructions())}
+    whole = {step.index: step.change for step in _exact_steps(series, series.instructions())}
     found: dict[int, Step] = {}
     for kind in sorted({kind for point in series.points for kind in point["exact"] if kind.startswith(BY_ACTION)}):
-        for step in _exact_steps([point["exact"].get(kind) for point in series.points]):
+        for step in _exact_steps(series, [point["exact"].get(kind) for point in series.points]):
             larger = step.index not in found or step.change > found[step.index].change
             if step.index not in known and step.change > ONE_ACTION and whole.get(step.index, 0.0) > -MOVED and larger:
                 found[step.index] = Step(step.index, step.before, step.after, kind)
@@ -201,6 +203,7 @@ def _row(
         against=against.get("commit"),
         files=tuple(against.get("files", ())),
         lines=places(finding.get("lines", ())),
+        how=history.points[commit].get("how", {}),
     )
 
 

@@ -36,6 +36,12 @@ class Series:
         floors = sorted(point["floor"] for point in self.points)
         return float(floors[len(floors) // 2])
 
+    def comparable(self, index: int) -> bool:
+        """Whether a point and the one before were made by the same recipe and tools, as far as is known: exact counts
+        of others differ without a change of the code."""
+        before, after = (self.points[place].get("made_with") for place in (index - 1, index))
+        return before is None or after is None or before == after
+
     def instructions(self) -> list[float | None]:
         """Instructions per event."""
         return [point["exact"].get(INSTRUCTIONS) for point in self.points]

@@ -32,17 +32,19 @@ feed = {feed}
 # The file that holds the engine then: a shared library, or a Python file; several are a list.
 artifact = {artifact}
 
-# The files and folders whose content decides whether anything changed. Without it: all.
-{sources}
+# The files and folders whose content decides whether anything changed. Without it: all. What is not named here
+# and decides all the same (a header, a lock file, .cargo/config.toml) changes nothing that is seen: name all, or none.
+# sources = ["src", "build.sh"]
+
 # Variables of the build.
 # [environment]
 # RUSTFLAGS = "-g -C target-cpu=x86-64-v3"
 """
 
 _WORKFLOW: Final = """\
-# Is a pull request as good as its base? By results and exact instruction counts: a hosted machine's clock tells little.
-# What it finds stands in the step's summary and at the changed lines. lobench's composite action (examples/ci in its
-# repository) does the same and keeps one comment of the pull request up to date.
+# Is a pull request as good as what it began from? By results and exact instruction counts: a hosted machine's clock
+# tells little. What it finds stands in the step's summary and at the changed lines. lobench's composite action
+# (examples/ci in its repository) does the same and keeps one comment of the pull request up to date.
 name: lobench
 on: pull_request
 jobs:
@@ -65,7 +67,7 @@ jobs:
           restore-keys: lobench-${{ runner.os }}-
       - run: >-
           lobench check --exact --github comment.md
-          ${{ github.event.pull_request.base.sha }} ${{ github.event.pull_request.head.sha }}
+          ${{ github.event.pull_request.base.sha }}...${{ github.event.pull_request.head.sha }}
 """
 
 
@@ -75,24 +77,20 @@ class Guess:
 
     build: str | None
     artifact: str
-    sources: tuple[str, ...]
     sure: bool = True
 
 
 def guess(root: Path) -> Guess:
     """From the files at the top of a repository."""
     found = (look(root) for look in _LOOKS)
-    return next((one for one in found if one is not None), Guess("make", "book.so", (), sure=False))
+    return next((one for one in found if one is not None), Guess("make", "book.so", sure=False))
 
 
 def texts(root: Path) -> dict[str, str]:
     """Name to text of all that is written."""
     one = guess(root)
     build = "" if one.build is None else f"build = {json.dumps(one.build)}\n"
-    sources = f"sources = {json.dumps(list(one.sources))}\n" if one.sources else '# sources = ["src"]\n'
-    recipe = _RECIPE.format(
-        feed=json.dumps(DEFAULT_FEED), build=build, artifact=json.dumps(one.artifact), sources=sources
-    )
+    recipe = _RECIPE.format(feed=json.dumps(DEFAULT_FEED), build=build, artifact=json.dumps(one.artifact))
     configuration = {
         "version": 1,
         "project": root.name,
@@ -114,8 +112,8 @@ def _cargo(root: Path) -> Guess | None:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         content = {}
     name = content.get("lib", {}).get("name") or str(content.get("package", {}).get("name", "book")).replace("-", "_")
-    sources = tuple(one for one in ("src", "Cargo.toml", "Cargo.lock", "build.rs") if (root / one).exists())
-    return Guess("cargo build --release", f"target/release/lib{name}.so", sources)
+    # What decides is not only src/: .cargo/, a toolchain file, packages beside it. In a workspace any member may be it.
+    return Guess("cargo build --release", f"target/release/lib{name}.so", sure="workspace" not in content)
 
 
 def _cmake(root: Path) -> Guess | None:
@@ -124,7 +122,7 @@ def _cmake(root: Path) -> Guess | None:
         return None
     name = re.search(r"add_library\(\s*(\w+)\s+(?:SHARED|MODULE)", file.read_text(encoding="utf-8", errors="replace"))
     build = "cmake -S . -B build -DCMAKE_BUILD_TYPE=RelWithDebInfo && cmake --build build --parallel"
-    return Guess(build, f"build/lib{name[1] if name else 'book'}.so", (), sure=name is not None)
+    return Guess(build, f"build/lib{name[1] if name else 'book'}.so", sure=name is not None)
 
 
 def _make(root: Path) -> Guess | None:
@@ -132,7 +130,7 @@ def _make(root: Path) -> Guess | None:
     if not file.is_file():
         return None
     name = re.search(r"^([\w./-]+\.so)\s*:", file.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
-    return Guess("make", name[1] if name else "book.so", (), sure=name is not None)
+    return Guess("make", name[1] if name else "book.so", sure=name is not None)
 
 
 def _python(root: Path) -> Guess | None:
@@ -140,7 +138,7 @@ def _python(root: Path) -> Guess | None:
         if re.search(
             r"^(?:ENGINE\s*=|class ENGINE\b)", file.read_text(encoding="utf-8", errors="replace"), re.MULTILINE
         ):
-            return Guess(None, file.name, ())
+            return Guess(None, file.name)
     return None
 
 

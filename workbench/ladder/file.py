@@ -16,8 +16,6 @@ from lobench.workbench.results.model.ladder import Prediction
 PHASES: Final = "phases"
 """In place of steps: those of lobench itself, every phase that there is."""
 DEFAULT_FEED: Final = "synth:liquid-future"
-SUFFIXES: Final = (".py", ".so")
-"""What a step that is a file ends with."""
 
 _TOP: Final = ("name", "reference", "feed", "ledger", "steps", "step", "prediction", *recipe.KEYS)
 _STEP: Final = ("variant", "title")
@@ -117,7 +115,7 @@ def _steps(path: Path, content: Mapping[str, Any]) -> tuple[StepEntry, ...]:
             variant, title = _text(entry, "variant"), _text(entry, "title", "")
         except ValueError as error:
             raise ValueError(f"{where}{error}") from error
-        file = str(path.parent / variant) if _is_file(variant) else None
+        file = str(path.parent / variant) if recipe.is_file(variant) else None
         made = StepEntry(Path(variant).stem if file else variant, variant, file, title or None)
         if file and not Path(file).is_file():
             raise ValueError(f"{where}variant: no file '{file}'")
@@ -125,10 +123,6 @@ def _steps(path: Path, content: Mapping[str, Any]) -> tuple[StepEntry, ...]:
             raise ValueError(f"{where}variant: there is a step '{made.key}' already")
         found.append(made)
     return tuple(found)
-
-
-def _is_file(variant: str) -> bool:
-    return "/" in variant or variant.endswith(SUFFIXES)
 
 
 def _feed(path: Path, content: Mapping[str, Any]) -> tuple[str, ...]:

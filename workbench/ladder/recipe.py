@@ -16,6 +16,8 @@ from lobench.engine.errors import UsageError
 KEYS: Final = ("build", "artifact", "sources", "environment")
 FILE: Final = "lobench.toml"
 DEFAULT_FEED: Final = "synth:liquid-future,n=200000"
+SUFFIXES: Final = (".py", ".so")
+"""What the file of an engine ends with."""
 _LADDER: Final = ("name", "reference", "feed", "ledger", "steps", "step", "prediction")
 
 
@@ -58,8 +60,22 @@ def find_recipe(root: Path, ladder: str | None = None) -> Recipe | None:
 
 def _read(path: Path) -> Recipe | None:
     content = _toml(path)
-    stepped = any("/" in str(step.get("variant", "")) for step in content.get("step", []) if isinstance(step, dict))
-    return parse(path, content) if "artifact" in content or stepped else None
+    misspelt = any(key not in (*KEYS, *_LADDER) for key in content)
+    return parse(path, content) if "artifact" in content or _stepped(content) or misspelt else None
+
+
+def is_file(variant: str) -> bool:
+    """Whether a step's variant is a file, and no variant that is named."""
+    return "/" in variant or variant.endswith(SUFFIXES)
+
+
+def _stepped(content: Mapping[str, Any]) -> tuple[str, ...]:
+    """The files among a ladder's steps."""
+    steps = content.get("step", [])
+    names = (
+        [str(step.get("variant", "")) for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
+    )
+    return tuple(name for name in names if is_file(name))
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -83,8 +99,7 @@ def _parsed(path: Path, content: Mapping[str, Any]) -> Recipe:
     for key in content:
         if key not in (*KEYS, *_LADDER):
             raise ValueError(f"{key}: not known. Use any of {', '.join((*KEYS, *_LADDER))}")
-    steps = [step.get("variant", "") for step in content.get("step", []) if isinstance(step, dict)]
-    artifacts = _names(content, "artifact") or tuple(str(name) for name in steps if "/" in str(name))
+    artifacts = _names(content, "artifact") or _stepped(content)
     if not artifacts:
         raise ValueError("artifact: is missing: the file, or a list of them, that holds an engine once it is built")
     recipe = Recipe(
@@ -96,7 +111,7 @@ def _parsed(path: Path, content: Mapping[str, Any]) -> Recipe:
         tuple(_feed(path, name) for name in _names(content, "feed")) or (DEFAULT_FEED,),
     )
     for name in artifacts:
-        if not name.endswith((".so", ".py")):
+        if not name.endswith(SUFFIXES):
             raise ValueError(f"artifact: must be a shared library (.so) or a Python file (.py), was '{name}'")
         if recipe.engines.count(PurePosixPath(name).stem) > 1:
             raise ValueError(f"artifact: two are named '{PurePosixPath(name).stem}'")

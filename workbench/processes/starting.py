@@ -132,11 +132,12 @@ def side_by_side(
     jobs: Iterable[Job],
     start: Callable[[Job, IO[str]], subprocess.Popen[str]],
     seconds: float = math.inf,
+    stop: Callable[[subprocess.Popen[str]], None] = subprocess.Popen.kill,
 ) -> Generator[tuple[Job, int, str], None, None]:
     """Yield each job with its process's exit code and what it said, in the order in which they end.
 
     ``start`` starts a job's process; what it says goes to the file. Jobs are asked for only when there is room.
-    ``seconds``: how long one may take; then it is killed.
+    ``seconds``: how long one may take; then ``stop`` ends it, as it ends all that still run if nobody asks any more.
     """
     waiting = iter(jobs)
     running: dict[subprocess.Popen[str], tuple[Job, IO[str], float]] = {}
@@ -156,7 +157,7 @@ def side_by_side(
             time.sleep(0.02)
             for process, (_, _, began) in running.items():
                 if time.monotonic() - began > seconds:
-                    process.kill()
+                    stop(process)
             for process in [process for process in running if process.poll() is not None]:
                 job, heard, _ = running.pop(process)
                 with heard:
@@ -165,6 +166,6 @@ def side_by_side(
                 yield job, process.returncode, said
     finally:
         for process, (_, heard, _) in running.items():
-            process.kill()
+            stop(process)
             process.wait()
             heard.close()

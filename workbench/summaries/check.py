@@ -78,7 +78,7 @@ def _facts(result: Check) -> Iterator[Fact]:
     for text in dict.fromkeys(f"{one.variant}: {one.difference}" for one in result.findings if one.difference):
         yield "difference", text
     yield from dict.fromkeys(_moved(result.findings))
-    if result.files and result.outcome == "failed":
+    if result.files and (result.outcome == "failed" or result.aside):
         yield "files changed", f"{', '.join(result.files[:_FILES])}{' …' if len(result.files) > _FILES else ''}"
     if result.uncounted:
         yield "instructions", f"not counted: {result.uncounted}"
@@ -111,6 +111,8 @@ def _verdict(result: Check) -> str:
         blank = told(lambda one: one.verdict == NOTHING)
         unseen = f"not looked at: {', '.join(result.unseen)}" if result.unseen else ""
         return f"INCOMPLETE, no verdict: {'; '.join(filter(None, [unseen, blank]))}"
+    if result.same_code and result.aside:
+        return f"PASSED: nothing among {', '.join(result.deciding)} changed; there is nothing to measure"
     if result.same_code:
         return "PASSED: both are the same code but for comments and layout; there is nothing to measure"
     rest = "same results, nothing slower beyond the noise floor, no more work"

@@ -35,6 +35,13 @@ def check(arguments: argparse.Namespace) -> None:
             raise UsageError(f"{path}: {problem}; --{option} takes a file")
 
 
+def clear(arguments: argparse.Namespace) -> None:
+    """Remove the files that are to be written; what is no plain file stays."""
+    for path in _files(arguments).values():
+        if path.is_file():
+            path.resolve().unlink()
+
+
 def deliver(summary: Summary, arguments: argparse.Namespace, first: str = "") -> None:
     """Write what was asked for and show the summary on the terminal, unless JSON or Markdown is printed there;
     ``first``: as ``terminal.show`` takes it."""

@@ -23,6 +23,7 @@ import psutil
 from lobench.engine.errors import UsageError
 from lobench.engine.feeds import LoadedFeed
 from lobench.engine.foreign import engine as foreign
+from lobench.engine.foreign.engine import ForeignEngine
 from lobench.engine.foreign.start import Contestant
 from lobench.engine.policy import Variant
 from lobench.workbench.measurement.shared_feed import SharedFeed, shared
@@ -306,6 +307,18 @@ class RemoteMachine:
         except FaultError as again:
             return handled if again.kind == fault.kind else None
         return None
+
+
+def described(files: Sequence[str]) -> list[ForeignEngine]:
+    """The engines that users' files hold, without loading any here: a Python one has no class in this process. Raises
+    UsageError for a file that cannot be used."""
+    check_loads(files)
+    with Host("", files) as host:
+        try:
+            found: list[ForeignEngine] = host.ask("describe", seconds=LOADING_SECONDS)
+        except FaultError as fault:
+            raise UsageError(fault.reason) from None
+    return found
 
 
 def check_loads(files: Sequence[str]) -> None:

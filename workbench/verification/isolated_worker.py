@@ -13,6 +13,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -84,6 +85,11 @@ class _Server:
         self._files = files
         self._name = name
         self._feeds = [_feed(*feed) for feed in feeds]
+
+    def describe(self) -> list[ForeignEngine]:
+        """The engines of the user's files; a class stays here."""
+        known = (one for one in discover(self._files).values() if isinstance(one, ForeignEngine))
+        return [replace(one, make=None) for one in known]
 
     def load(self) -> list[ForeignEngine]:
         """Load all files of the user's; returns the engines of libraries."""
