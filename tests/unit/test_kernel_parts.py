@@ -204,7 +204,6 @@ kernels.SCALE = 5
     assert again["answers"]["other"] == (expected(10, 5) + expected(11, 5)) * 2
 
 
-
 def test_a_part_brings_no_function_along_that_is_named_by_a_count(place: Place) -> None:
     """Of two processes, which count alike, another one may have the name."""
     place.write(shared="max(3, number)")
@@ -213,7 +212,7 @@ import lobench.engine.compiling as compiling
 made = compiling._packed
 def packed(result):
     module = result.library._final_module
-    open({file!r}, "a").writelines(f"{{one.linkage.name}} {{one.name}}\n" for one in module.functions)
+    open({file!r}, "a").writelines(f"{{one.linkage.name}} {{one.name}}\\n" for one in module.functions)
     return made(result)
 compiling._packed = packed
 """
