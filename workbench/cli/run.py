@@ -83,10 +83,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def written(folder: ResultFolder, document: Result) -> Path:
     """The page of a result, beside it; with what changed since the last run."""
-    from lobench.workbench.comparison.previous import previous
-
     # The libraries that draw take a second to load.
     from lobench.reports import write
+    from lobench.workbench.comparison.previous import previous
 
     return write([document], folder.path, previous(folder.path, document))
 

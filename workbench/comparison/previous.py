@@ -49,4 +49,4 @@ def _head(path: Path) -> dict[str, str]:
         return {}
     # The first of each name: the environment may have some, too.
     found = dict(reversed(_FIELD.findall(start)))
-    return found if _WANTED <= found.keys() else {}
+    return found if found.keys() >= _WANTED else {}

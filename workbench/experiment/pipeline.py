@@ -64,7 +64,8 @@ def _go_through(steps: Sequence[Step], experiment: FeedExperiment, stands: Stand
         # What a step looks at is there only where its needs are met.
         if missing or not step.wanted(experiment):
             # One that failed when it was asked has said so.
-            if step not in ALL and step.name not in (experiment.begun and experiment.content.added or {}):
+            failed = experiment.content.added if experiment.begun else None
+            if step not in ALL and step.name not in (failed or {}):
                 why = f"there is no {missing[0]} in this run" if missing else "it has nothing to do here"
                 stderr().print(f"lobench: the step {step.name} is left out: {why}", soft_wrap=True)
             continue
