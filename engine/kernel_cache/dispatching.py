@@ -68,8 +68,8 @@ class _Compiled:
             self._seen.setdefault(function, tokens)
 
     def covers(self, found: Fingerprint) -> bool:
-        """Whether these functions are all of what is being compiled just now, and was compiled in it so far. If they are
-        not, no kernel of this process is kept: one that calls it later shows nothing of what is in it."""
+        """Whether these functions are all of what is being compiled just now, and was compiled in it so far. If they
+        are not, no kernel of this process is kept: one that calls it later shows nothing of what is in it."""
         judged = self._open[-1]
         judged.judged = True
         return self._all_known(found, judged.within)
