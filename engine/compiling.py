@@ -6,7 +6,8 @@ time, and the kernel is optimized by the same passes.
 
 What was compiled so is kept, and linked into each kernel that calls it (``lobench.engine.kernel_cache.parts``). It is
 linked as it is kept, as bitcode that was read again, so that a kernel is the same whichever of its parts were kept; and
-it is called by what it is made of, not by how many functions were compiled before it.
+it is called by what it is made of, not by how many functions were compiled before it. Numba calls its own functions,
+by a count of this process, and in another process the same name may be another function's: in a part they are local.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ from lobench.engine.stages import Stage, declare
 _NAME_DIGITS = 15
 """Of a part's key, hex, that it is called by."""
 
+_RUNTIME = "nrt"
+"""Numba's library that counts references, whose names are the same everywhere."""
+
 _found: dict[str, CompileResult] = {}
 """Parts that this process has, by their keys: callers of other options ask for a function anew."""
 
@@ -43,12 +47,30 @@ class _PartLibrary(JITCodeLibrary):
     """Optimized LLVM code to link into callers; no machine code is made of it."""
 
     bitcode: bytes
+    same_everywhere = True
+    """Whether all names in it mean the same in another process."""
 
     def _finalize_final_module(self) -> None:
         self._finalize_dynamic_globals()
         self._finalized = True
+        self._shut_in()
         self.bitcode = self._get_module_for_linking().as_bitcode()
         self._shared_module = binding.parse_bitcode(self.bitcode)
+
+    def _shut_in(self) -> None:
+        """Nobody else calls, or is called instead of, what is not named by what it is made of."""
+        everywhere: set[str] = set()
+        counted: set[str] = set()
+        for library in self._linking_libraries:
+            if isinstance(library, _PartLibrary):
+                self.same_everywhere &= library.same_everywhere
+                everywhere |= _defined(library)
+            else:
+                (everywhere if library.name == _RUNTIME else counted).update(_defined(library))
+        counted -= everywhere
+        for function in self._final_module.functions:
+            if not function.is_declaration and function.name in counted:
+                function.linkage = "internal"
 
     @classmethod
     def of(cls, name: str, bitcode: bytes) -> _PartLibrary:
@@ -57,6 +79,11 @@ class _PartLibrary(JITCodeLibrary):
         made._final_module = made._shared_module = binding.parse_bitcode(bitcode)
         made._finalized = True
         return made
+
+
+def _defined(library: Any) -> set[str]:
+    """Names of the functions that a library brings along."""
+    return {one.name for one in library._get_module_for_linking().functions if not one.is_declaration}
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
@@ -119,6 +146,15 @@ def _unpacked(held: Any) -> CompileResult:
     )
 
 
+def _read(key: str) -> CompileResult | None:
+    """The part that is kept under a key; None if it is not, or does not load."""
+    held = parts.read(key)
+    try:
+        return None if held is None else _unpacked(held)
+    except Exception:  # of another LLVM, or damaged before it was written: a miss
+        return None
+
+
 class _Arguments(tuple[Any, ...]):
     """Types of arguments. Numba says them before each pass, for listeners that are not there: spelled out, those of a
     record of records are pages."""
@@ -147,15 +183,20 @@ class _PartCompiler(_Named):
         state = self.state
         known = parts.key_of(func, state.args, state.return_type, state.flags)
         if known is None:
-            return super().compile_extra(func)
+            result = super().compile_extra(func)
+            result.library.same_everywhere = False
+            return result
         key, made_of = known
         found = _found.get(key)
         if found is not None:
             return found
-        held = parts.read(key)
+        held = _read(key)
         if held is not None:
             compiled_here().notice(made_of)
-            return _found.setdefault(key, _unpacked(held))
+            return _found.setdefault(key, held)
+        again = type(self)(
+            state.typingctx, state.targetctx, None, state.args, state.return_type, state.flags.copy(), state.locals
+        )
         # As Numba does it, but for the name.
         state.args = _Arguments(state.args)
         identity = FunctionIdentity.from_function(func)
@@ -167,9 +208,11 @@ class _PartCompiler(_Named):
         state.lifted_from = None
         result = self._compile_bytecode()
         if not compiled_here().covers(made_of):
-            # Another one may be made of something else.
+            # Another one under the same key may be made of something else, so this one has a name that no other has.
+            result = super(_PartCompiler, again).compile_extra(func)
+            result.library.same_everywhere = False
             return result
-        if not result.library.has_dynamic_globals:
+        if result.library.same_everywhere and not result.library.has_dynamic_globals:
             parts.compiled(key, lambda: _packed(result))
         # What timed a function is no part of it.
         _found[key] = result._replace(metadata=None)

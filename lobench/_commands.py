@@ -168,11 +168,8 @@ def run(
     )
     with quiet(not progress):
         folder, _ = run_command.conducted(arguments)
-        # The libraries that draw take a second to load.
-        from lobench.reports import write
-
         content = read(folder.result)
-        return RunResult(content, folder.result, write([content], folder.path))
+        return RunResult(content, folder.result, run_command.written(folder, content))
 
 
 @overload

@@ -138,7 +138,8 @@ class Fact:
 
 @dataclass(frozen=True)
 class Page:
-    """Everything that a page shows, in its order; ``headline`` and ``facts`` are the ``answer`` in short."""
+    """Everything that a page shows, in its order; ``headline`` and ``facts`` are the ``answer`` in short, which
+    stands in Markdown only."""
 
     title: str
     headline: str

@@ -1,5 +1,5 @@
 """The top of a page: one short sentence, and the row of figures that a reader wants first. What both leave out stands
-in the answer in full (``answer``) and in the sections."""
+in the sections, and in the Markdown page in one sentence (``answer``)."""
 
 from __future__ import annotations
 
@@ -24,20 +24,21 @@ def headline(feeds: Sequence[ResultView]) -> str:
     ends = [(feed, *end) for feed in judged if (end := _end(feed)) is not None]
     if not ends:
         idle = [feed.name for feed in feeds if feed.idle]
-        return f"Nothing was evaluated on {listed(idle)}." if idle else "Nothing was measured."
+        return f"Nothing was evaluated on {listed(idle)}." if idle else "No two variants' speeds were compared."
     if len(ends) == 1:
-        ((feed, rung, base, ratio, verdict),) = ends
+        ((feed, rung, base, ratio, verdict, _),) = ends
         where = f" on {feed.name}"
         if verdict == NO_DIFFERENCE:
             return f"{rung.variant} shows no difference in speed from {base}{where}."
         return f"{rung.variant} is {estimate(ratio, TIMES)} as fast as {base}{where}."
-    ratios = sorted((ratio for _, _, _, ratio, _ in ends), key=lambda ratio: ratio.value)
-    names = listed(list(dict.fromkeys(rung.variant for _, rung, _, _, _ in ends)))
+    ratios = sorted((ratio for _, _, _, ratio, *_ in ends), key=lambda ratio: ratio.value)
+    names = list(dict.fromkeys(rung.variant for _, rung, *_ in ends))
+    are = "is" if len(names) == 1 else "are"
     spread = f"{estimate(ratios[0], TIMES)} to {estimate(ratios[-1], TIMES)}"
     several = by_ladder([feed for feed, *_ in ends])
     if len(several) > 1:
         return f"The tops of {len(several)} ladders are {spread} as fast as their references."
-    return f"{names} is {spread} as fast as {ends[0][2]} on {counted(len(ends), 'feed')}."
+    return f"{listed(names)} {are} {spread} as fast as {ends[0][2]} on {counted(len(ends), 'feed')}."
 
 
 def facts(feeds: Sequence[ResultView]) -> list[Fact]:
@@ -52,16 +53,19 @@ def _judged(feeds: Sequence[ResultView]) -> list[ResultView]:
     return [feed for feed in whole if not feed.idle]
 
 
-def _end(feed: ResultView) -> tuple[Rung, str, Interval, str | None] | None:
-    """What the headline is about: the variant, what it is compared with, the ratio and its verdict."""
-    if feed.document.kind == "cmp" and feed.ladder and feed.ladder[-1].base and feed.ladder[-1].step:
-        rung = feed.ladder[-1]
-        assert rung.step is not None
-        return rung, rung.base or "", rung.step, rung.step_verdict
+def _end(feed: ResultView) -> tuple[Rung, str, Interval, str | None, Interval | None] | None:
+    """What the headline is about: the variant, what it is compared with, the ratio, its verdict, and the ratio of the
+    two each by itself where that is another."""
+    if feed.document.kind == "cmp":
+        # The pair that was asked for, or none.
+        rung = feed.ladder[-1] if feed.ladder else None
+        if rung is None or not rung.base or not rung.step:
+            return None
+        return rung, rung.base, rung.step, rung.step_verdict, rung.step_alone
     top = feed.top
     if top is None or top.total is None:
         return None
-    return top, feed.reference, top.total, top.total_verdict
+    return top, feed.reference, top.total, top.total_verdict, top.total_alone
 
 
 def _total(feeds: Sequence[ResultView]) -> Fact | None:
@@ -70,8 +74,7 @@ def _total(feeds: Sequence[ResultView]) -> Fact | None:
         return None
     ends.sort(key=lambda end: end[3].value)
     if len(ends) == 1:
-        ((_, rung, base, ratio, _),) = ends
-        alone = rung.total_alone or rung.step_alone
+        ((_, _, base, ratio, _, alone),) = ends
         apart = f"; each by itself {estimate(alone, TIMES)}" if alone else ""
         return Fact("in total", estimate(ratio, TIMES), f"{limits(ratio)}, over {base}{apart}")
     first, last = ends[0], ends[-1]

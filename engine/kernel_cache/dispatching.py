@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from types import CodeType
 from typing import Any
 
@@ -13,6 +15,15 @@ from lobench.engine.kernel_cache.fingerprint import Fingerprint, fingerprint, ow
 from lobench.engine.kernel_cache.folders import kernel_folder, say
 from lobench.engine.kernel_cache.trusted import trusted_file
 from lobench.engine.kernel_cache.values import Token, UnkeyableError
+
+
+@dataclass
+class _Open:
+    """A function that is being compiled: what was compiled ``within`` it so far, itself included, and whether that was
+    ``judged`` by its key."""
+
+    within: set[Any]
+    judged: bool = False
 
 
 class _Compiled:
@@ -24,15 +35,16 @@ class _Compiled:
     def __init__(self) -> None:
         self._from: weakref.WeakKeyDictionary[Any, set[tuple[Any, ...]]] = weakref.WeakKeyDictionary()
         self._seen: weakref.WeakKeyDictionary[Any, tuple[Token, ...]] = weakref.WeakKeyDictionary()
-        self._open: list[tuple[Any, set[Any]]] = []
-        self.uncovered: str | None = None
+        self._open: list[_Open] = []
+        self._made_of: weakref.WeakKeyDictionary[Any, set[Any]] = weakref.WeakKeyDictionary()
+        self._uncovered: str | None = None
         numba_internals.listen(self._started, self._ended)
 
     def _started(self, dispatcher: Any) -> None:
         function = dispatcher.py_func
-        for _, within in self._open:
-            within.add(function)
-        self._open.append((dispatcher, {function}))
+        for outer in self._open:
+            outer.within.add(function)
+        self._open.append(_Open({function}))
         if trusted_file(function.__code__.co_filename):
             return
         try:
@@ -45,9 +57,13 @@ class _Compiled:
         if not self._open:
             # It was begun before anyone listened: the cache was first used while this was being compiled.
             return
-        kernel, within = self._open.pop()
-        if isinstance(kernel._cache, KernelCache):
-            kernel._cache.compiled_in = within
+        done = self._open.pop()
+        if isinstance(dispatcher._cache, KernelCache):
+            dispatcher._cache.compiled_in = done.within
+        elif not done.judged:
+            # Nobody has looked at its key; a kernel that calls it later compiles nothing of this.
+            function = dispatcher.py_func
+            self._made_of.setdefault(function, set()).update(done.within - {function})
 
     def notice(self, found: Fingerprint) -> None:
         """These functions are about to be compiled, if they have not been."""
@@ -55,9 +71,19 @@ class _Compiled:
             self._seen.setdefault(function, tokens)
 
     def covers(self, found: Fingerprint) -> bool:
-        """Whether these functions are all of what is being compiled just now, and was compiled in it so far."""
-        _, within = self._open[-1]
-        return not any(_beyond(found, within))
+        """Whether these functions are all of what is being compiled just now, and was compiled in it so far. If they
+        are not, no kernel of this process is kept: one that calls it later shows nothing of what is in it."""
+        judged = self._open[-1]
+        judged.judged = True
+        return self._all_known(found, judged.within)
+
+    def _all_known(self, found: Fingerprint, within: Iterable[Any], but: Any = None) -> bool:
+        """Whether a key says all of what was compiled ``within``, and before in other functions than ``but`` of it."""
+        before = [self._made_of.get(function, ()) for function in found.functions if function is not but]
+        unknown = next(_beyond(found, chain(within, *before)), None)
+        if unknown is not None and self._uncovered is None:
+            self._uncovered = unknown.__qualname__
+        return unknown is None
 
     def loaded(self, dispatcher: Any, found: Fingerprint) -> None:
         """A kernel came of the cache; others may call it."""
@@ -66,6 +92,9 @@ class _Compiled:
 
     def objection(self, kernel: Any, found: Fingerprint, within: set[Any]) -> str | None:
         """Why a kernel that was compiled just now is not, for sure, what its key says."""
+        self._all_known(found, within, but=kernel.py_func)
+        if self._uncovered is not None:
+            return f"it is not known what {self._uncovered} was made of"
         now = tuple(settings.generator())
         for function, tokens in found.functions.items():
             if self._seen.get(function, tokens) != tokens or not self._from.get(function, set()) <= {(tokens, now)}:
@@ -73,10 +102,6 @@ class _Compiled:
         for dispatcher in found.dispatchers:
             if dispatcher is not kernel and dispatcher.overloads and dispatcher.py_func not in self._from:
                 return f"it is not known from what {dispatcher.__name__} was compiled"
-        for function in _beyond(found, within):
-            self.uncovered = function.__qualname__
-        if self.uncovered is not None:
-            return f"it is not known what {self.uncovered} was made of"
         return None
 
 
@@ -155,10 +180,9 @@ class KernelCache:
             return
         try:
             key, found = self.key(signature)
-            reason = numba_internals.reason_not_to_keep(result) or compiled_here().objection(
-                self._dispatcher(), found, self.compiled_in
-            )
-            self.compiled_in = set()
+            within, self.compiled_in = self.compiled_in, set()
+            reason = compiled_here().objection(self._dispatcher(), found, within)
+            reason = reason or numba_internals.reason_not_to_keep(result)
             if reason is None and key == before:
                 store.write(folder, key, numba_internals.pack(result))
                 parts.keep()

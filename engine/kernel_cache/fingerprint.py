@@ -44,6 +44,8 @@ _NO_CONTENT = {
 }
 """Attributes of a class that no code comes of."""
 
+_COMPILERS = "lobench.engine.compiling"
+
 _UNDEFINED = ("undefined",)
 
 _NEVER_CHANGES = {
@@ -255,7 +257,8 @@ class _Walk:
         """Tokens of a class: bases and attributes; of an enumeration its members, of a named tuple its fields. A
         compiler of ``lobench.engine.compiling``, which remembers what it compiled, is its text."""
         out: list[Token] = [kind.__qualname__] if self.lenient else [kind.__module__, kind.__qualname__]
-        if numba_internals.is_compiler(kind) and hasattr(kind, "text"):
+        # A user's pipeline that inherits it does something else.
+        if kind.__module__ == _COMPILERS and numba_internals.is_compiler(kind) and hasattr(kind, "text"):
             return [*out, kind.text]
         out += self.described(kind.__bases__)
         if issubclass(kind, enum.Enum):

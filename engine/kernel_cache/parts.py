@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from typing import Any
 
@@ -74,8 +74,16 @@ def keep() -> None:
     if folder is not None:
         # Whatever cannot be kept is compiled anew.
         with contextlib.suppress(Exception):
-            store.write_all(folder, ((_name(key), pack()) for key, pack in _waiting.parts.items()))
+            store.write_all(folder, _packed())
     _waiting.parts.clear()
+
+
+def _packed() -> Iterator[tuple[str, bytes]]:
+    """Names and contents of the parts that can be written; of one that holds what cannot, the others know nothing."""
+    for key, pack in _waiting.parts.items():
+        with contextlib.suppress(Exception):
+            content = pack()
+            yield _name(key), content
 
 
 def _name(key: str) -> str:

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from lobench.engine.errors import LobenchError
 from lobench.reports.blocks import Block, Cell, Section, Table, Text
 from lobench.reports.numbers import TIMES, percent
 from lobench.reports.sections.shared import figure, verdict
-from lobench.workbench.comparison.diff import FeedChanges, changes
+from lobench.workbench.comparison.diff import FeedChanges, changes, remarks
 from lobench.workbench.results.model.document import FeedResult, Result
 
 
 def section(before: Result, document: Result, feed: FeedResult) -> Section | None:
     """None where the earlier result does not hold the feed, or too little of it to say anything."""
+    # Only this feed: one of which there is too little keeps no other from being compared.
+    one = [replace(each, feeds=[own for own in each.feeds if own.digest == feed.digest]) for each in (before, document)]
+    if not all(each.feeds for each in one):
+        return None
     try:
-        found = [part for part in changes(before, document) if part.feed == feed.name]
+        found = changes(one[0], one[1])
+        beside = remarks(one[0], one[1])
     except LobenchError:
         return None
-    return Section("since", "Since the last run", _blocks(before, found[0])) if found else None
+    return Section("since", "Since the last run", _blocks(before, found[0], beside)) if found else None
 
 
-def _blocks(before: Result, part: FeedChanges) -> list[Block]:
+def _blocks(before: Result, part: FeedChanges, beside: Sequence[str]) -> list[Block]:
     rows = [
         [
             Cell(change.variant),
@@ -35,14 +43,18 @@ def _blocks(before: Result, part: FeedChanges) -> list[Block]:
         rows,
         words=frozenset({0, 2}),
     )
-    return [Text(_sessions(part)), table]
+    differs = [Text(f"What else differs: {'; '.join(beside)}.")] if beside else []
+    return [Text(_sessions(part)), *differs, table]
 
 
 def _sessions(part: FeedChanges) -> str:
     """What is known of how much two sessions differ anyway."""
     fraction = part.sessions.fraction
     if fraction is None:
-        return "Every source has changed since, so how much two sessions differ anyway is not known: nothing is judged."
+        return (
+            "No variant beside the reference is the same in both, so how much two sessions differ anyway is not known: "
+            "nothing is judged."
+        )
     differ = f"Two sessions of the same sources differed by {percent(fraction)} in their speed-ups"
     if part.control:
         return f"{differ}. No source has changed since: what differs below is what sessions differ by."

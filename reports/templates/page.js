@@ -7,7 +7,9 @@
     .map((part, index) => (index ? "(" + part + ")" : part)).join(" ") || cell.textContent.trim();
   const rows = (table) => Array.from(table.rows, (row) => Array.from(row.cells, (cell) => text(cell).replace(/\s+/g, " ")));
   const tsv = (table) => rows(table).map((row) => row.join("\t")).join("\n");
-  const csv = (table) => rows(table).map((row) => row.map((cell) => '"' + cell.replace(/"/g, '""') + '"').join(",")).join("\r\n") + "\r\n";
+  // A spreadsheet takes a cell that begins so for a formula, unless it is a number.
+  const plain = (cell) => /^[=+\-@\t]/.test(cell) && !/^[+\-]?[\d.,]+\D{0,3}$/.test(cell) ? "'" + cell : cell;
+  const csv = (table) => rows(table).map((row) => row.map((cell) => '"' + plain(cell).replace(/"/g, '""') + '"').join(",")).join("\r\n") + "\r\n";
   const markdown = (table) => {
     const lines = rows(table).map((row) => "| " + row.map((cell) => cell.replace(/[\\|`*<>\[\]]/g, "\\$&")).join(" | ") + " |");
     const sides = Array.from(table.rows[0].cells, (cell) => (cell.classList.contains("words") ? "---" : "---:"));

@@ -307,3 +307,75 @@ def test_a_users_own_cached_function_stays_out_of_the_folder(place: Place) -> No
     kept = list((place.cache / "kernels").iterdir())
     # The kernel, and the part that it calls.
     assert [path.suffix for path in kept] == [".kernel"] * 2
+
+
+UNKNOWN = """
+def add(number): pass
+@overload(add)
+def choose(number):
+    space = {{}}
+    exec(open({file!r}).read(), space)
+    return space["implementation"]
+@{inner}
+def inner(number):
+    return add(number)
+@kernel
+def step(number):
+    return inner(number)
+"""
+FIRST = """
+import numba
+@{first}
+def first(number):
+    return helper.{calls}(number){more}
+try:
+    first(5)
+except numba.core.errors.NumbaError:
+    pass
+"""
+
+
+@pytest.mark.parametrize("inner", ["kernel", "inlined", "numba.njit"])
+@pytest.mark.parametrize(
+    ("first", "calls", "more"),
+    [
+        ("numba.njit", "inner", ""),
+        ("numba.njit", "step", ""),
+        ("numba.njit", "step", " + nothing_of_that_name"),
+        ("entry", "step", ""),
+    ],
+)
+def test_what_no_key_knows_is_in_no_kernel_that_is_kept(
+    place: Place, tmp_path: Path, inner: str, first: str, calls: str, more: str
+) -> None:
+    """Whoever had it compiled before: what comes later shows nothing of it."""
+    file = tmp_path / "unknown.py"
+    place.helper(UNKNOWN.format(file=str(file), inner=inner))
+    for body in (FIRST.format(first=first, calls=calls, more=more), ""):
+        for extra in (1, 2):
+            file.write_text(f"def implementation(number):\n    return number + {extra}\n")
+            out, err = place.said(body)
+            assert json.loads(out) == [5 + extra, 0]
+            assert "compute is not kept: it is not known what implementation was made of" in err
+
+
+def test_a_pipeline_of_the_users_is_part_of_the_key(place: Place) -> None:
+    place.helper(
+        """
+        from lobench.engine.compiling import _Named
+        from numba.core import types
+        class Own(_Named):
+            def compile_extra(self, function):
+                self.wanted = 1
+                return super().compile_extra(function)
+        @numba.njit(pipeline_class=Own)
+        def step(number):
+            return number + 1
+        """
+    )
+    body = "from lobench.engine.kernel_cache.fingerprint import digest_of\nimport sys\n"
+    body += "print(digest_of([helper.Own]), file=sys.stderr)"
+    before = place.said(body)[1]
+    text = (place.folder / "helper.py").read_text()
+    (place.folder / "helper.py").write_text(text.replace("wanted = 1", "wanted = 22"))
+    assert place.said(body)[1] != before

@@ -161,6 +161,7 @@ def test_a_damaged_part_is_compiled_anew(place: Place) -> None:
 OTHER_SURROUNDINGS: list[tuple[str, dict[str, str]]] = [
     ("import numba\nnumba.__version__ += '.other'", {}),
     ("", {"NUMBA_CPU_NAME": "generic"}),
+    ("", {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "+sse2"}),
     ("", {"NUMBA_OPT": "2"}),
     ("import numba\nnumba.config.BOUNDSCHECK = 1", {}),
 ]
@@ -201,3 +202,25 @@ kernels.SCALE = 5
     place.use("other", before=taken.format(right=expected(10, 3) + expected(11, 3)))
     again = place.use("other", before="import kernels\nkernels.SCALE = 5")
     assert again["answers"]["other"] == (expected(10, 5) + expected(11, 5)) * 2
+
+
+def test_a_part_brings_no_function_along_that_is_named_by_a_count(place: Place) -> None:
+    """Of two processes, which count alike, another one may have the name."""
+    place.write(shared="max(3, number)")
+    before = """
+import lobench.engine.compiling as compiling
+made = compiling._packed
+def packed(result):
+    module = result.library._final_module
+    open({file!r}, "a").writelines(f"{{one.linkage.name}} {{one.name}}\\n" for one in module.functions)
+    return made(result)
+compiling._packed = packed
+"""
+    file = place.folder / "functions"
+    place.use("one", before=before.format(file=str(file)))
+    found = [line.split(" ", 1) for line in file.read_text().splitlines()]
+    assert {linkage for linkage, name in found if "ol_max" in name} <= {"internal"}
+    assert any("shared" in name for _, name in found)
+    again = place.use("other")
+    assert set(again["typed"]) == {"other"}
+    assert again["answers"]["other"] == (sum(range(10)) * 10 + sum(range(11)) * 11) * 2

@@ -62,6 +62,12 @@ def test_a_step_before_what_it_needs_is_refused() -> None:
         in_order([verification, replace(session, name="verification")])
 
 
+def test_a_step_has_a_name_and_a_title() -> None:
+    for wrong in ({"name": ""}, {"title": ""}, {"title": " "}):
+        with pytest.raises(UsageError, match="is a text, not"):
+            replace(STEPS["session"], **wrong)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [("", "defines no STEP"), ("STEP = 5", "defines no STEP"), ("import nothing_there", "ModuleNotFoundError")],
@@ -134,6 +140,31 @@ class TestOfTheUser:
         assert feed["added"]["another"]["result"] == 7
         assert "lobench: the step mine failed: " + problem in capsys.readouterr().err
 
+    @pytest.mark.parametrize("asked", ["wanted", "seconds"])
+    def test_one_that_cannot_be_asked_spoils_nothing(
+        self, command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str], asked: str
+    ) -> None:
+        more = written(tmp_path, "return 7", name="another", needs=("mine",))
+        own = written(tmp_path, "return 5")
+        own.write_text(own.read_text().replace("run=run,", f"run=run, {asked}=lambda it: it.nothing,"))
+        assert command("--quick", "--steps-from", own, "--steps-from", more) == 0
+        (feed,) = kept(tmp_path)["feeds"]
+        err = capsys.readouterr().err
+        assert "AttributeError: " in err
+        if asked == "wanted":
+            assert feed["added"]["mine"]["problem"].startswith("AttributeError: ")
+            assert "the step another is left out: there is no mine in this run" in err
+        else:
+            assert [feed["added"][name]["result"] for name in ("mine", "another")] == [5, 7]
+
+    def test_one_whose_needs_are_not_met_is_not_asked(
+        self, command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        own = written(tmp_path, "return 5", needs=("factorial",))
+        own.write_text(own.read_text().replace("run=run,", "run=run, wanted=lambda it: it.content.factorial.variants,"))
+        assert command("--quick", "--steps-from", own) == 0
+        assert "there is no factorial in this run" in capsys.readouterr().err
+
     def test_one_that_needs_what_is_not_there(
         self, command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -172,6 +203,6 @@ def test_the_ladder_is_shown_before_what_comes_after_it(
     assert command("--quick") == 0
     (before,) = said
     assert "M events/s" in before
-    assert "to come       limits of the machine, mechanism counters: 1 s of measuring" in before
+    assert "to come       limits of the machine: 1 s of measuring; mechanism counters: as long as it takes" in before
     assert "report        " not in before
     assert "report        " in capsys.readouterr().out

@@ -43,7 +43,7 @@ def show(content: Result) -> None:
     """Print what was found on each feed."""
     for feed in content.feeds:
         show_ladder(content, feed)
-        show_rest(feed)
+        show_rest(content, feed)
 
 
 def say(label: str, text: object) -> None:
@@ -107,16 +107,26 @@ def show_ladder(content: Result, feed: FeedResult) -> None:
 def say_coming(coming: Sequence[Step], budget: Budget) -> None:
     """What is done after the ladder stands."""
     if coming:
-        seconds = sum(step.seconds(budget) for step in coming)
-        say("to come", f"{', '.join(step.title for step in coming)}: {seconds:.0f} s of measuring")
+        takes = [(step.title, step.seconds(budget)) for step in coming]
+        measured, others = (
+            [title for title, seconds in takes if seconds],
+            [title for title, seconds in takes if not seconds],
+        )
+        parts = (
+            [f"{', '.join(measured)}: {sum(seconds for _, seconds in takes):.0f} s of measuring"] if measured else []
+        )
+        parts += [f"{', '.join(others)}: as long as it takes"] if others else []
+        say("to come", "; ".join(parts))
 
 
-def show_rest(feed: FeedResult, told: int | None = None) -> None:
+def show_rest(content: Result, feed: FeedResult, told: int | None = None) -> None:
     """Print what was found after the ladder. ``told``: outcomes of verification that were printed with it, None for
-    all."""
+    all. Where a variant of the ladder was refuted since, the ladder is printed again, without it."""
     later = feed.verification[len(feed.verification) if told is None else told :]
     wrong = [entry for entry in later if not entry.agrees]
-    if wrong:
+    if feed.session and not {entry.name for entry in wrong}.isdisjoint(feed.session.variants):
+        show_ladder(content, feed)
+    elif wrong:
         say_details(phrases.differences(wrong))
         say("verification", f"FAILED for {', '.join(dict.fromkeys(entry.name for entry in wrong))}: no figures of it")
     elif later:

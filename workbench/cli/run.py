@@ -13,6 +13,7 @@ from lobench.workbench.cli import options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from lobench.workbench.experiment.budget import Budget
     from lobench.workbench.experiment.pipeline import Stands
@@ -57,23 +58,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from lobench.workbench.cli.latency import show_latency
     from lobench.workbench.cli.outcome import exit_code, say, show_rest, without_rows
-    from lobench.workbench.comparison.previous import previous
     from lobench.workbench.console import print_json
     from lobench.workbench.latency.shown import HISTOGRAMS
     from lobench.workbench.results import read
 
     told = _Told()
     folder, content = conducted(arguments, None if arguments.json else told.ladder)
-    # The libraries that draw take a second to load.
-    from lobench.reports import write
-
-    document = read(folder.result)
-    page = write([document], folder.path, previous(folder.path, document))
+    page = written(folder, read(folder.result))
     if arguments.json:
         print_json({"result_file": str(folder.result), "report_file": str(page), **without_rows(content)})
         return exit_code(content)
     (feed,) = content.feeds
-    show_rest(feed, told.outcomes)
+    show_rest(content, feed, told.outcomes)
     if arguments.latency:
         show_latency(content, feed)
         say("histograms", folder.path / HISTOGRAMS)
@@ -83,6 +79,15 @@ def run(arguments: argparse.Namespace) -> int:
     say("report", page)
     say("next", _next(arguments))
     return exit_code(content)
+
+
+def written(folder: ResultFolder, document: Result) -> Path:
+    """The page of a result, beside it; with what changed since the last run."""
+    # The libraries that draw take a second to load.
+    from lobench.reports import write
+    from lobench.workbench.comparison.previous import previous
+
+    return write([document], folder.path, previous(folder.path, document))
 
 
 class _Told:

@@ -11,6 +11,7 @@ from typing import Any
 from lobench.engine.errors import UsageError
 from lobench.variants import load_module
 from lobench.workbench.console import stderr
+from lobench.workbench.experiment.budget import Budget
 from lobench.workbench.experiment.feed import FeedExperiment
 from lobench.workbench.experiment.step import Advance, Step
 from lobench.workbench.results.model.document import AddedPart
@@ -30,18 +31,49 @@ def load_steps(files: Sequence[str]) -> list[Step]:
 
 
 def keeping(step: Step) -> Step:
-    """The same step, with what it returns kept in the document."""
+    """The same step, with what it returns, or whatever it does wrong, kept in the document; the others go on."""
 
-    def run(experiment: FeedExperiment, advance: Advance) -> None:
-        result: Any = None
-        problem: str | None = None
-        try:
-            # As it will be read again: a tuple is a list then, and there is no NaN.
-            result = json.loads(json.dumps(step.run(experiment, advance), allow_nan=False))
-        except Exception as error:  # whatever a user's step does wrong, the others go on
-            problem = f"{type(error).__name__}: {error}"
-            stderr().print(f"lobench: the step {step.name} failed: {problem}", soft_wrap=True)
+    def keep(experiment: FeedExperiment, result: Any, problem: str | None) -> None:
         added = experiment.content.added or {}
         experiment.put(added={**added, step.name: AddedPart(step.title, result, problem)})
 
-    return replace(step, run=run)
+    def failed(experiment: FeedExperiment, error: Exception) -> None:
+        stderr().print(f"lobench: the step {step.name} failed: {_named(error)}", soft_wrap=True)
+        keep(experiment, None, _named(error))
+
+    def run(experiment: FeedExperiment, advance: Advance) -> None:
+        try:
+            # As it will be read again: a tuple is a list then, and there is no NaN.
+            result = json.loads(json.dumps(step.run(experiment, advance), allow_nan=False))
+        except Exception as error:
+            failed(experiment, error)
+            return
+        keep(experiment, result, None)
+
+    def wanted(experiment: FeedExperiment) -> bool:
+        try:
+            return bool(step.wanted(experiment))
+        except Exception as error:
+            failed(experiment, error)
+            return False
+
+    def check(experiment: FeedExperiment) -> None:
+        try:
+            step.check(experiment)
+        except UsageError:
+            raise
+        except Exception as error:
+            raise UsageError(f"the step {step.name}: check failed: {_named(error)}") from error
+
+    def seconds(budget: Budget) -> float:
+        try:
+            return float(step.seconds(budget))
+        except Exception as error:
+            stderr().print(f"lobench: the step {step.name}: seconds failed: {_named(error)}", soft_wrap=True)
+            return 0.0
+
+    return replace(step, run=run, wanted=wanted, check=check, seconds=seconds)
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -61,16 +61,31 @@ def _go_through(steps: Sequence[Step], experiment: FeedExperiment, stands: Stand
         step.check(experiment)
     for place, step in enumerate(steps):
         missing = [name for name in step.needs if name not in done]
+        # What a step looks at is there only where its needs are met.
         if missing or not step.wanted(experiment):
-            if step not in ALL:
+            # One that failed when it was asked has said so.
+            failed = experiment.content.added if experiment.begun else None
+            if step not in ALL and step.name not in (failed or {}):
                 why = f"there is no {missing[0]} in this run" if missing else "it has nothing to do here"
                 stderr().print(f"lobench: the step {step.name} is left out: {why}", soft_wrap=True)
             continue
         _do(step, experiment)
-        done.add(step.name)
+        if _is_filled(step, experiment):
+            done.add(step.name)
         if step is LADDER and stands is not None:
-            coming = [later for later in steps[place + 1 :] if later.wanted(experiment)]
+            # Whether a user's own is wanted is asked when its turn comes.
+            coming = [later for later in steps[place + 1 :] if later in ALL and later.wanted(experiment)]
             stands(experiment.document.content, experiment.content, coming, experiment.budget)
+
+
+def _is_filled(step: Step, experiment: FeedExperiment) -> bool:
+    """Whether a step found what it was done for, the first of what it adds; it may have given up, or failed."""
+    added = (experiment.content.added or {}).get(step.name)
+    if step not in ALL:
+        return added is None or added.problem is None
+    field = step.adds[0]
+    content = experiment.content if hasattr(experiment.content, field) else experiment.document.content
+    return getattr(content, field) is not None
 
 
 def _do(step: Step, experiment: FeedExperiment) -> None:

@@ -117,6 +117,9 @@ def run_session(experiment: FeedExperiment, part: str, session: Session, feed: S
                 advance=shown.advance,
             )
         finally:
-            put()
+            # First: no figures are kept, or shown, of what is refuted, wherever this is interrupted.
             lost = session.lost.items()
-            experiment.add_outcomes(Verified(name, 1, False, None, f"when measured, {how}") for name, how in lost)
+            try:
+                experiment.add_outcomes(Verified(name, 1, False, None, f"when measured, {how}") for name, how in lost)
+            finally:
+                put()

@@ -54,6 +54,11 @@ class Step:
     seconds: Callable[[Budget], float] = _as_long_as_it_takes
     bar: bool = False
 
+    def __post_init__(self) -> None:
+        for what, text in (("name", self.name), ("title", self.title)):
+            if not isinstance(text, str) or not text.strip():
+                raise UsageError(f"a step's {what} is a text, not {text!r}")
+
 
 def in_order(steps: Sequence[Step]) -> tuple[Step, ...]:
     """The same steps. Raises UsageError where one stands before a step that it needs, or two have one name."""
