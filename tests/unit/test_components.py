@@ -12,9 +12,7 @@ from lobench.workbench.statistics.components import components, half_width, leve
 DEVIATIONS = np.array([0.5, 0.3, 0.2, 0.4])
 
 
-def nested(
-    shape: tuple[int, ...], deviations: np.ndarray, rng: np.random.Generator, mean: float = 1.0
-) -> np.ndarray:
+def nested(shape: tuple[int, ...], deviations: np.ndarray, rng: np.random.Generator, mean: float = 1.0) -> np.ndarray:
     """Values of a nested design with these standard deviations, the outermost level first."""
     values = np.full(shape, mean)
     for level, deviation in enumerate(deviations):

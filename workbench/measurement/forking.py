@@ -12,6 +12,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from lobench.engine.errors import LobenchError
 from lobench.engine.foreign.replay import threads
@@ -39,7 +40,7 @@ def work(job: Job) -> None:
         raise LobenchError("a process with threads cannot be forked: they do not live on in its children")
     for fork in range(settings["forks"]):
         began = time.monotonic()
-        in_fork(lambda fork=fork: _passes(job, variants, kernels, fork))  # type: ignore[misc]
+        in_fork(partial(_passes, job, variants, kernels, fork))
         job.tell({"fork": fork, "fork_seconds": time.monotonic() - began})
 
 
@@ -73,9 +74,7 @@ def _passes(job: Job, variants: Sequence[Contestant], kernels: Sequence[Kernel],
         touch(max(settings["held"], taken()))
         samples, states = bench.lockstep(number)
         now = time.monotonic()
-        job.tell(
-            {"fork": fork, "samples": samples, "end_states": states, "held": taken(), "pass_seconds": now - began}
-        )
+        job.tell({"fork": fork, "samples": samples, "end_states": states, "held": taken(), "pass_seconds": now - began})
 
 
 class _Bench(Bench):

@@ -16,11 +16,12 @@ from typing import Any
 from llvmlite import binding as llvm
 from numba.core.registry import cpu_target
 
-from lobench.engine.errors import LobenchError
 from lobench.engine.compiling import code_of_entry
+from lobench.engine.errors import LobenchError
 from lobench.engine.kernel_builder import TIMED, build
 from lobench.engine.policy import Variant
 from lobench.engine.replay import Replay
+from lobench.engine.stages import STAGES
 from lobench.engine.workload import Workload
 
 _PAGE, _STEP = 4096, 16
@@ -31,7 +32,7 @@ _HEAD_ENDS = re.compile(r"(?= personality [^\n]*\{$| !dbg [^\n]*\{$| \{$)", re.M
 _PRIVATE_TO = re.compile(r"^define (?:linkonce_odr|weak_odr) ", re.MULTILINE)
 
 
-def code_of(variant: Variant, until: str) -> tuple[str, bytes]:
+def code_of(variant: Variant, until: str = STAGES[-1]) -> tuple[str, bytes]:
     """The function that the timed build of a warm variant begins in, and its optimized LLVM code."""
     return code_of_entry(build(variant, until).replay, TIMED)
 
@@ -86,7 +87,5 @@ class LaidOutReplay(Replay):
     """A replay in the timed build, whose records are handled by a kernel laid out anew."""
 
     def __init__(self, variant: Variant, kernel: Kernel, workload: Workload) -> None:
-        super().__init__(
-            variant, evaluate=workload.evaluate, until=workload.until, books=workload.books, observe=False
-        )
+        super().__init__(variant, evaluate=workload.evaluate, until=workload.until, books=workload.books, observe=False)
         self._kernels = replace(self._kernels, replay=kernel)
