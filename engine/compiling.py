@@ -142,10 +142,3 @@ def address_of_entry(dispatcher: Any, arguments: tuple[Any, ...]) -> int:
     compiled = dispatcher.overloads[arguments]
     address: int = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
     return address
-
-
-def code_of_entry(dispatcher: Any, arguments: tuple[Any, ...]) -> tuple[str, bytes]:
-    """The name of an entry that was compiled, or loaded, for these types of arguments, and the optimized LLVM code that
-    its machine code was made of."""
-    compiled = dispatcher.overloads[arguments]
-    return compiled.fndesc.llvm_func_name, compiled.library._get_module_for_linking().as_bitcode()

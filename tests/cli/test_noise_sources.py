@@ -36,7 +36,7 @@ def test_from_layouts_to_tables(tmp_path: Path) -> None:
         assert all(len(passes) == 2 and min(min(map(min, one)) for one in passes) > 0 for passes in line["ns"])
     for head in ("| p7 and itself |", "| two layouts of p7 |", "| p6 over p7 |", "| time of the top |"):
         assert head in told
-    assert "| forks, a layout for each process |" in told
+    assert "| ratio of p6 over p7 |" in told
     assert call("--show", str(file)) == told
 
     # An interrupt leaves a layout that is not complete.

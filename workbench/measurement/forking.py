@@ -18,7 +18,7 @@ from lobench.engine.errors import LobenchError
 from lobench.engine.foreign.replay import threads
 from lobench.engine.foreign.start import Contestant, Running
 from lobench.engine.policy import Variant
-from lobench.workbench.measurement.layouts import Kernel, LaidOutReplay
+from lobench.workbench.measurement.layouts import Kernel, LaidOutReplay, kernel_of
 from lobench.workbench.measurement.lockstep import Bench
 from lobench.workbench.measurement.prefault import taken, touch
 from lobench.workbench.measurement.task import Job
@@ -27,13 +27,12 @@ from lobench.workbench.processes.starting import ending
 
 
 def work(job: Job) -> None:
-    """Passes in lock-step, with kernels that were laid out anew. Settings: ``kernels``, of each variant the object file
-    and the function in it; ``forks``, 0 for passes in this process itself; ``passes`` of each fork; slice_records,
+    """Passes in lock-step, with kernels laid out anew. Settings: ``layouts``, a number for each variant, equal ones for
+    the same code; ``forks``, 0 for passes in this process itself; ``passes`` of each fork; slice_records,
     lead_in_records, held (as those of a session)."""
     settings = job.task.settings
     variants = job.variants()
-    loaded = {(file, function): Kernel(file, function) for file, function in settings["kernels"]}
-    kernels = [loaded[file, function] for file, function in settings["kernels"]]
+    kernels = _kernels(variants, job.task.workload.until, settings["layouts"])
     if not settings["forks"]:
         _passes(job, variants, kernels, 0)
     elif threads() > 1:
@@ -42,6 +41,16 @@ def work(job: Job) -> None:
         began = time.monotonic()
         in_fork(partial(_passes, job, variants, kernels, fork))
         job.tell({"fork": fork, "fork_seconds": time.monotonic() - began})
+
+
+def _kernels(variants: Sequence[Contestant], until: str, layouts: Sequence[int]) -> list[Kernel]:
+    made: dict[tuple[str, int], Kernel] = {}
+    for variant, layout in zip(variants, layouts, strict=True):
+        if not isinstance(variant, Variant):
+            raise LobenchError(f"{variant.name} is no kernel of lobench's: it cannot be laid out anew")
+        if (variant.name, layout) not in made:
+            made[variant.name, layout] = kernel_of(variant, until, layout)
+    return [made[variant.name, layout] for variant, layout in zip(variants, layouts, strict=True)]
 
 
 def in_fork(task: Callable[[], None]) -> None:
