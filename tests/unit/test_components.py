@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from lobench.engine.errors import LobenchError
-from lobench.workbench.statistics.components import components, half_width, levels
+from lobench.workbench.statistics.components import components, half_width, levels, wrong
 
 DEVIATIONS = np.array([0.5, 0.3, 0.2, 0.4])
 
@@ -82,6 +82,16 @@ def test_half_widths_of_many_variances_at_once() -> None:
     assert two == pytest.approx(2 * one)
     with pytest.raises(LobenchError):
         half_width(DEVIATIONS**2, (1, 1, 1, 1))
+
+
+def test_how_often_intervals_are_wrong() -> None:
+    """By forks, where processes differ, far too often; by processes as often as they say."""
+    rng = np.random.default_rng(8)
+    alike = wrong(nested((2000, 4), np.array([0.0, 1.0]), rng), 8, rng)
+    assert alike == pytest.approx((0.05, 0.05), abs=0.02)
+    by_process, by_fork = wrong(nested((2000, 4), np.array([2.0, 1.0]), rng), 8, rng)
+    assert by_process == pytest.approx(0.05, abs=0.02)
+    assert by_fork > 0.2
 
 
 def test_a_pass_in_one_number() -> None:

@@ -92,6 +92,23 @@ def half_width(variances: Floats, counts: Sequence[int]) -> Floats:
     return found
 
 
+def wrong(values: Floats, processes: int, rng: np.random.Generator, sessions: int = 4000) -> tuple[float, float]:
+    """How often intervals of sessions of ``processes``, drawn from recorded ones, exclude the truth: with a process as
+    the unit, and with a fork. ``values``: log ratios of one pair, shape (recorded processes, forks).
+
+    In each process it is left to chance which of the pair is which, so that the truth is what all say together.
+    """
+    from scipy import stats
+
+    chosen = np.argsort(rng.random((sessions, len(values))), axis=1)[:, :processes]
+    drawn = (values - values.mean())[chosen] * rng.choice((-1, 1), (sessions, processes, 1))
+    by_process, by_fork = (
+        stats.ttest_1samp(units, 0.0, axis=1).pvalue < 1 - LEVEL
+        for units in (drawn.mean(axis=2), drawn.reshape(sessions, -1))
+    )
+    return float(np.mean(by_process)), float(np.mean(by_fork))
+
+
 def levels(logs: Floats) -> Floats:
     """One value for each pass, shape (passes,), from log ratios of its slices, shape (passes, slices): robust, as the
     parts of a session are, and without what single slices cost more in all passes."""
