@@ -312,6 +312,7 @@ def test_a_document_of_a_contest() -> None:
     with pytest.raises(lobench.UsageError, match="there is no feed 0"):
         result.ladder()
     shown = page([kept])
+    assert shown.answer == shown.headline
     assert shown.answer.startswith("b.py:f shows no difference in speed from a.py:f: ")
     assert [section.name for section in shown.parts[0].sections] == ["contest", "noise", "environment"]
     # Beside a result of variants.

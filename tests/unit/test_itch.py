@@ -15,7 +15,8 @@ from lobench.engine.feeds import open_feed
 from lobench.engine.feeds.itch import feed as feed_module
 from lobench.engine.feeds.itch.feed import ItchFeed
 from lobench.engine.records import F_BAD_TS_RECV, F_LAST, MBO, UNDEF_PRICE
-from lobench.engine.replay import Replay, Rows
+from lobench.engine.replay import Replay
+from lobench.engine.rows import Rows
 from tests.dbn_files import zstd
 from tests.feeds import content, read_ahead_threads
 from tests.itch_files import BODIES, Slow, framed, message, messages_in, stock
