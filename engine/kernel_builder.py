@@ -71,13 +71,13 @@ def build(variant: Variant, until: str = "strategies") -> Kernels:
     )
 
 
-_TIMED = (*[types.int64] * 4, types.none, types.none)
+TIMED = (*[types.int64] * 4, types.none, types.none)
 """Types of what ``replay`` is called with in the build that is timed: no tap, no probe."""
 
 
 def timed_address(kernels: Kernels) -> int:
     """Where the machine code of ``replay`` lies in the build that is timed, once that was used."""
-    return address_of_entry(kernels.replay, _TIMED)
+    return address_of_entry(kernels.replay, TIMED)
 
 
 @kernel

@@ -217,11 +217,21 @@ def attach(dispatcher: Any) -> Any:
 
 def is_kept(dispatcher: Any, signature: Any) -> bool:
     """Whether a kernel would be loaded now instead of compiled; without loading it."""
+    return _kept(dispatcher, signature) is not None
+
+
+def kept_code(dispatcher: Any, signature: Any) -> tuple[str, bytes] | None:
+    """The function that a kept kernel begins in, and the object file that it is in; None if it is not kept."""
+    content = _kept(dispatcher, signature)
+    return None if content is None else numba_internals.code_of(content)
+
+
+def _kept(dispatcher: Any, signature: Any) -> bytes | None:
     folder = kernel_folder()
     cache = getattr(dispatcher, "_cache", None)
     if folder is None or not isinstance(cache, KernelCache):
-        return False
+        return None
     try:
-        return store.read(folder, cache.key(signature)[0]) is not None
+        return store.read(folder, cache.key(signature)[0])
     except Exception:
-        return False
+        return None

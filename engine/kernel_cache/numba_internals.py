@@ -204,3 +204,9 @@ def dumped(value: Any) -> bytes:
 def unpack(content: bytes) -> Any:
     """The compiled kernel, linked into this process."""
     return result_class._rebuild(cpu_target.target_context, *pickle.loads(content))
+
+
+def code_of(content: bytes) -> tuple[str, bytes]:
+    """The function that a kernel of ``pack`` begins in, and the object file that it is in."""
+    (_, _, (code, _)), described, *_ = pickle.loads(content)
+    return described.llvm_func_name, code

@@ -22,6 +22,7 @@ print(json.dumps([code, sorted(set(sys.modules) - before)]))
 WORKERS = [
     "lobench.workbench.precompile",
     "lobench.workbench.measurement.worker",
+    "lobench.workbench.measurement.forking",
     "lobench.workbench.measurement.lockstep",
     "lobench.workbench.measurement.scaling",
     "lobench.workbench.measurement.sweep",

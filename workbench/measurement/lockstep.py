@@ -47,7 +47,7 @@ def work(job: Job) -> None:
     (bytes that a pass takes, as far as earlier processes know)."""
     began = time.monotonic()
     task, settings = job.task, job.task.settings
-    bench = _Bench(job, began)
+    bench = Bench(job, job.variants(), began, task.seed)
     done = {LOCKSTEP: 0, ISOLATED: 0}
     for number, kind in enumerate(_kinds(settings["isolated"])):
         if done[LOCKSTEP] >= settings["passes"]:
@@ -78,18 +78,18 @@ def _kinds(isolated: str) -> Iterator[str]:
     return chain(first, repeat(LOCKSTEP))
 
 
-class _Bench:
+class Bench:
     """What a worker's passes share."""
 
-    def __init__(self, job: Job, began: float) -> None:
+    def __init__(self, job: Job, variants: Sequence[Contestant], began: float, seed: int | str) -> None:
         task = job.task
         self._job = job
         self._began = began
         self._told = began
-        self._variants: Sequence[Contestant] = job.variants()
+        self._variants = variants
         self._feed: LoadedFeed = job.feed
         self._slices = slices(job.feed.count, task.settings["slice_records"], task.settings["lead_in_records"])
-        self._random = random.Random(task.seed)
+        self._random = random.Random(seed)
         self._orders = orders(len(self._variants), self._random)
         self._clocks = Clocks(job.cpu)
         self._padding: list[bytes] = []
@@ -144,6 +144,10 @@ class _Bench:
         # Where memory lies is drawn anew, so that passes differ in it, too, not processes alone.
         self._padding = padding(self._random)
         self._job.in_hand(index)
+        return self.start(index)
+
+    def start(self, index: int) -> Running:
+        """A replay of the variant at this place of the task's list."""
         return start_replay(self._variants[index], self._job.task.workload)
 
     def _sample(self, number: int, place: int, index: int, turn: int, replay: Running, part: Slice) -> Sample:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 JOBS: Final = {
     "agreement": "lobench.workbench.contest.agreement",
+    "forks": "lobench.workbench.measurement.forking",
     "session": "lobench.workbench.measurement.lockstep",
     "grain": "lobench.workbench.measurement.grain",
     "limits": "lobench.workbench.measurement.limits",

@@ -1,0 +1,99 @@
+"""Passes in children of one prepared process: what it loaded lies the same in all of them, what a pass takes is new.
+
+A process that measures takes a second to start. One that has all loaded, and no thread, forks in milliseconds; its
+children have its code and its heap at the same addresses, in the same pages of memory until they write to them. Whether
+that is as good as a process of its own is what ``scripts/noise-sources`` measures.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from lobench.engine.errors import LobenchError
+from lobench.engine.foreign.replay import threads
+from lobench.engine.foreign.start import Contestant, Running
+from lobench.engine.policy import Variant
+from lobench.workbench.measurement.layouts import Kernel, LaidOutReplay, kernel_of
+from lobench.workbench.measurement.lockstep import Bench
+from lobench.workbench.measurement.prefault import taken, touch
+from lobench.workbench.measurement.task import Job
+from lobench.workbench.processes.child import end_with_parent
+from lobench.workbench.processes.starting import ending
+
+
+def work(job: Job) -> None:
+    """Passes in lock-step, with kernels laid out anew. Settings: ``layouts``, a number for each variant, equal ones for
+    the same code; ``forks``, 0 for passes in this process itself; ``passes`` of each fork; slice_records,
+    lead_in_records, held (as those of a session)."""
+    settings = job.task.settings
+    variants = job.variants()
+    kernels = _kernels(variants, job.task.workload.until, settings["layouts"])
+    if not settings["forks"]:
+        _passes(job, variants, kernels, 0)
+    elif threads() > 1:
+        raise LobenchError("a process with threads cannot be forked: they do not live on in its children")
+    for fork in range(settings["forks"]):
+        began = time.monotonic()
+        in_fork(partial(_passes, job, variants, kernels, fork))
+        job.tell({"fork": fork, "fork_seconds": time.monotonic() - began})
+
+
+def _kernels(variants: Sequence[Contestant], until: str, layouts: Sequence[int]) -> list[Kernel]:
+    made: dict[tuple[str, int], Kernel] = {}
+    for variant, layout in zip(variants, layouts, strict=True):
+        if not isinstance(variant, Variant):
+            raise LobenchError(f"{variant.name} is no kernel of lobench's: it cannot be laid out anew")
+        if (variant.name, layout) not in made:
+            made[variant.name, layout] = kernel_of(variant, until, layout)
+    return [made[variant.name, layout] for variant, layout in zip(variants, layouts, strict=True)]
+
+
+def in_fork(task: Callable[[], None]) -> None:
+    """Do something in a child of this process, to its end. Raises LobenchError where it ends badly."""
+    parent = os.getpid()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            end_with_parent(parent)
+            task()
+            code = 0
+        except LobenchError as error:
+            print(error, file=sys.stderr)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            # Nothing of the parent's is ended with it.
+            os._exit(code)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code:
+        raise LobenchError(f"a forked process {ending(code)}")
+
+
+def _passes(job: Job, variants: Sequence[Contestant], kernels: Sequence[Kernel], fork: int) -> None:
+    settings = job.task.settings
+    bench = _Bench(job, variants, kernels, f"{job.task.seed} {fork}")
+    for number in range(settings["passes"]):
+        began = time.monotonic()
+        touch(max(settings["held"], taken()))
+        samples, states = bench.lockstep(number)
+        now = time.monotonic()
+        job.tell({"fork": fork, "samples": samples, "end_states": states, "held": taken(), "pass_seconds": now - began})
+
+
+class _Bench(Bench):
+    """One whose variants are replayed by kernels of their own."""
+
+    def __init__(self, job: Job, variants: Sequence[Contestant], kernels: Sequence[Kernel], seed: str) -> None:
+        super().__init__(job, variants, time.monotonic(), seed)
+        self._kernels = kernels
+
+    def start(self, index: int) -> Running:
+        variant = self._variants[index]
+        assert isinstance(variant, Variant)
+        return LaidOutReplay(variant, self._kernels[index], self._job.task.workload)

@@ -1,0 +1,174 @@
+"""A kernel's machine code laid out anew: its functions in another order, each at another place within a page.
+
+What is compiled once lies the same way in every process: a loaded kernel begins on a page, and its loops stand where
+the compiler's order of functions puts them. So the object file that the cache keeps of a kernel is written anew, in a
+few milliseconds: the very same functions in a random order with a random room before each. Numba compiles for the large
+code model, in which functions reach each other and their constants by relocations alone, so any order will do.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from llvmlite import binding as llvm
+
+from lobench.engine.errors import LobenchError
+from lobench.engine.kernel_builder import TIMED, build
+from lobench.engine.kernel_cache import kept_code
+from lobench.engine.policy import Variant
+from lobench.engine.replay import Replay
+from lobench.engine.workload import Workload
+
+_PAGE, _STEP = 4096, 16
+"""Bytes: functions begin at multiples of the step, and how they lie within a page is drawn."""
+
+_X86_64: Final = 62
+_SECTION: Final = np.dtype(
+    {
+        "names": ["type", "flags", "offset", "size", "info"],
+        "formats": ["<u4", "<u8", "<u8", "<u8", "<u4"],
+        "offsets": [4, 8, 24, 32, 44],
+        "itemsize": 64,
+    }
+)
+_SYMBOL: Final = np.dtype(
+    [("name", "<u4"), ("info", "u1"), ("other", "u1"), ("section", "<u2"), ("value", "<u8"), ("size", "<u8")]
+)
+_RELOCATION: Final = np.dtype([("offset", "<u8"), ("type", "<u4"), ("symbol", "<u4"), ("addend", "<i8")])
+_SYMBOLS, _RELOCATIONS, _UNWIND = 2, 4, 0x70000001
+"""Types of sections: of symbols, of relocations with addends, of what unwinds the stack."""
+_LARGE_CODE: Final = 0x10000004
+"""Flags of the code of the large model."""
+_FUNCTION, _OF_SECTION = 2, 3
+"""Types of symbols."""
+_ABSOLUTE, _RELATIVE = 1, 24
+"""Types of relocations: 64 bits, an address or its distance."""
+_TRAP: Final = b"\xcc"
+
+
+def laid_out(code: bytes, rng: random.Random) -> bytes:
+    """The object file of a kernel with its functions elsewhere. Raises LobenchError for one that is not as Numba makes
+    them on an x86-64 with Linux."""
+    made = np.frombuffer(code, np.uint8).copy()
+    if code[:6] != b"\x7fELF\x02\x01" or int.from_bytes(code[18:20], "little") != _X86_64:
+        raise LobenchError("kernels are laid out anew on x86-64 with Linux alone")
+    start, count = int.from_bytes(code[40:48], "little"), int.from_bytes(code[60:62], "little")
+    sections = _table(made, start, count * _SECTION.itemsize, _SECTION)
+    texts = [place for place, one in enumerate(sections) if one["flags"] & 4 and one["size"]]
+    if [int(sections[place]["flags"]) & _LARGE_CODE for place in texts] != [_LARGE_CODE]:
+        raise LobenchError("a kernel's code is not in one section of the large code model: it cannot be laid out anew")
+    (text,) = texts
+
+    def tables(kind: int, dtype: Any) -> list[tuple[Any, npt.NDArray[Any]]]:
+        found = [one for one in sections if one["type"] == kind]
+        return [(one, _table(made, int(one["offset"]), int(one["size"]), dtype)) for one in found]
+
+    ((_, symbols),) = tables(_SYMBOLS, _SYMBOL)
+    inside = symbols["section"] == text
+    functions = symbols[inside & ((symbols["info"] & 15) == _FUNCTION)]
+    moved, size = _places(functions, rng)
+    old, new = int(sections[text]["offset"]), np.full(size, _TRAP[0], np.uint8)
+    for begin, length in {(int(one["value"]), int(one["size"])) for one in functions}:
+        new[moved(begin) : moved(begin) + length] = made[old + begin : old + begin + length]
+    for section, relocations in tables(_RELOCATIONS, _RELOCATION):
+        _relocate(relocations, symbols, int(section["info"]), sections, text, moved)
+    for symbol in np.nonzero(inside & ((symbols["info"] & 15) != _OF_SECTION))[0]:
+        symbols["value"][symbol] = moved(int(symbols["value"][symbol]))
+    end = -(-len(made) // _STEP) * _STEP
+    sections["offset"][text], sections["size"][text] = end, size
+    return made.tobytes().ljust(end, b"\0") + new.tobytes()
+
+
+def _table(made: npt.NDArray[np.uint8], start: int, size: int, dtype: Any) -> npt.NDArray[Any]:
+    """A part of a file, to be changed in place."""
+    return made[start : start + size].view(dtype)
+
+
+def _places(functions: npt.NDArray[Any], rng: random.Random) -> tuple[Callable[[int], int], int]:
+    """Where each byte of the functions goes, and how many bytes all take."""
+    spans = sorted({(int(one["value"]), int(one["value"] + one["size"])) for one in functions})
+    shifts, place = {}, 0
+    for begin, end in rng.sample(spans, len(spans)):
+        place = -(-place // _STEP) * _STEP + rng.randrange(_PAGE // _STEP) * _STEP
+        shifts[begin, end] = place - begin
+        place += end - begin
+
+    def moved(offset: int) -> int:
+        for (begin, end), shift in shifts.items():
+            if begin <= offset < end:
+                return offset + shift
+        raise LobenchError("a kernel's code refers to what is in none of its functions: it cannot be laid out anew")
+
+    return moved, place
+
+
+def _relocate(
+    relocations: npt.NDArray[Any],
+    symbols: npt.NDArray[Any],
+    within: int,
+    sections: npt.NDArray[Any],
+    text: int,
+    moved: Callable[[int], int],
+) -> None:
+    """Relocations of the section ``within``, as its functions have moved, and as those that it refers to have."""
+    of_text = (symbols["section"] == text) & ((symbols["info"] & 15) == _OF_SECTION)
+    for one in relocations:
+        if within == text:
+            one["offset"] = moved(int(one["offset"]))
+        if of_text[one["symbol"]]:
+            # A distance from a place in a table counts from elsewhere than the function's start.
+            if one["type"] != _ABSOLUTE and (one["type"], sections[within]["type"]) != (_RELATIVE, _UNWIND):
+                raise LobenchError("a kernel's code refers to itself in an unknown way: it cannot be laid out anew")
+            one["addend"] = moved(int(one["addend"]))
+
+
+@dataclass(frozen=True)
+class _Words:
+    """Where Numba's convention has a kernel put its result, which is None, and what it raised."""
+
+    result: Any
+    raised: Any
+
+
+class Kernel:
+    """The timed kernel of an object file, loaded into memory of its own; called as the one that Numba loaded."""
+
+    def __init__(self, code: bytes, function: str) -> None:
+        machine = llvm.Target.from_default_triple().create_target_machine(jit=True)
+        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+        self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+        self._engine.finalize_object()
+        self.address = int(self._engine.get_function_address(function))
+        if not self.address:
+            raise LobenchError(f"a kernel's code has no function {function}")
+        word, pointer = ctypes.c_int64, ctypes.c_void_p
+        shape = ctypes.CFUNCTYPE(ctypes.c_int32, pointer, pointer, word, word, word, word, pointer, pointer)
+        self._call = shape(self.address)
+        self._words = _Words(ctypes.byref(pointer()), ctypes.byref(pointer()))
+
+    def __call__(self, state: int, address: int, stride: int, count: int, tap: None, probe: None) -> None:
+        if self._call(self._words.result, self._words.raised, state, address, stride, count, tap, probe):
+            raise LobenchError("a kernel that was laid out anew raised an error")
+
+
+def kernel_of(variant: Variant, until: str, seed: int) -> Kernel:
+    """The timed kernel of a warm variant in one of many layouts. Raises LobenchError where it is not kept."""
+    kept = kept_code(build(variant, until).replay, TIMED)
+    if kept is None:
+        raise LobenchError(f"the kernel of {variant.name} is not kept: it cannot be laid out anew")
+    function, code = kept
+    return Kernel(laid_out(code, random.Random(f"{variant.name} {seed}")), function)
+
+
+class LaidOutReplay(Replay):
+    """A replay in the timed build, whose records are handled by a kernel laid out anew."""
+
+    def __init__(self, variant: Variant, kernel: Kernel, workload: Workload) -> None:
+        super().__init__(variant, evaluate=workload.evaluate, until=workload.until, books=workload.books, observe=False)
+        self._kernels = replace(self._kernels, replay=kernel)
