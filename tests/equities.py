@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from lobench.engine.records import F_LAST, MBO
+from lobench.engine.records import F_LAST
 
 UNIT = 100_000
 """Of prices in ITCH and LOBSTER, in those of records."""
 
-Record = namedtuple("Record", MBO.names or ())  # noqa: PYI024
+
+
+class Record(NamedTuple):
+    """A record of dtype ``MBO`` in plain numbers."""
+
+    length: int
+    rtype: int
+    publisher_id: int
+    instrument_id: int
+    ts_event: int
+    order_id: int
+    price: int
+    size: int
+    flags: int
+    channel_id: int
+    action: int
+    side: int
+    ts_recv: int
+    ts_in_delta: int
+    sequence: int
+
+
 Event = tuple[str, Record, Record]
 """``add``, ``cancel`` (part of an order), ``delete`` (what is left of it), ``execute`` (its fill and its cancel) or
 ``replace`` (the cancel and the add); both records are the same where there is one."""
