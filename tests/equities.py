@@ -14,7 +14,6 @@ UNIT = 100_000
 """Of prices in ITCH and LOBSTER, in those of records."""
 
 
-
 class Record(NamedTuple):
     """A record of dtype ``MBO`` in plain numbers."""
 
