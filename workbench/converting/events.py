@@ -64,7 +64,8 @@ class EventMarker:
 
     def _hold(self, records: Void) -> None:
         """Keep the records that rows of a later run may be of."""
-        pending = np.flatnonzero(((self._states["open"] != 0) | (self._states["snapshot"] != 0)) & (self._states["record"] >= 0))
+        going = (self._states["open"] != 0) | (self._states["snapshot"] != 0)
+        pending = np.flatnonzero(going & (self._states["record"] >= 0))
         self._held[pending] = records[self._states["record"][pending]]
         self._states["record"] = -1
 
@@ -145,7 +146,9 @@ def touch(state: np.void, index: int, side: int, depth: int) -> None:
 
 
 @kernel
-def put(rows: npt.NDArray[np.void], count: int, book: int, record: int, at: int, depth: int, side: int, last: int) -> int:
+def put(
+    rows: npt.NDArray[np.void], count: int, book: int, record: int, at: int, depth: int, side: int, last: int
+) -> int:
     row = rows[count]
     row["book"] = book
     row["record"] = record
