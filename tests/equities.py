@@ -48,7 +48,9 @@ def events_of(records: npt.NDArray[np.void]) -> Iterator[Event]:
         one = rows[place]
         following = rows[place + 1 : place + 3]
         actions = "".join(chr(record.action) for record in (one, *following))
-        alike = all((record.sequence, record.instrument_id) == (one.sequence, one.instrument_id) for record in following)
+        alike = all(
+            (record.sequence, record.instrument_id) == (one.sequence, one.instrument_id) for record in following
+        )
         if actions[0] == "A":
             left[one.order_id] = one.size
             yield "add", one, one

@@ -164,9 +164,7 @@ class _Newest:
         return before
 
 
-def _rows_of(
-    schema: Schema, records: Void, side: npt.NDArray[Any], depth: npt.NDArray[np.int64], levels: Void
-) -> Void:
+def _rows_of(schema: Schema, records: Void, side: npt.NDArray[Any], depth: npt.NDArray[np.int64], levels: Void) -> Void:
     """A row for each record, with its own fields but for these; ``levels``: shape (n, at least the schema's depth)."""
     made = schema.empty(len(records))
     for name in _OWN:

@@ -1,9 +1,9 @@
 """Rows of whole events, as the vendor's mbp-10 and mbp-1 of CME have them, where F_LAST ends an event.
 
 Each T gives a row: the levels when it happened, its own side. All A, C, M and R of an event give one row together, if
-any of them touches a level that is shown: the fields of the last of them, the best depth that any touched, the side that
-touched it (none where both did), the levels at the event's end. A trade in between begins that search anew. A snapshot
-gives one row, of its last A, without a side. F_LAST stands in the last row of an event alone.
+any of them touches a level that is shown: the fields of the last of them, the best depth that any touched, the side
+that touched it (none where both did), the levels at the event's end. A trade in between begins that search anew. A
+snapshot gives one row, of its last A, without a side. F_LAST stands in the last row of an event alone.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class EventMarker:
         self._held = np.zeros(0, MBO)
 
     def mark(self, records: Void, levels: Void, before: Void) -> tuple[Void, Void]:
-        """The rows (``ROW``) of records, shape (n,), and the record of each; ``levels`` and ``before``: the levels after
-        and before each record, shape (n, at least the depth)."""
+        """The rows (``ROW``) of records, shape (n,), and the record of each; ``levels`` and ``before``: the levels
+        after and before each record, shape (n, at least the depth)."""
         books = self._numbered(records)
         touched = _touched(records, levels[:, : self._depth], before[:, : self._depth])
         filled = (levels["bid_sz"][:, 0] + levels["ask_sz"][:, 0] > 0).astype(np.int64)
