@@ -2,8 +2,8 @@
 
 A row belongs to the records with its instrument, sequence number and time. It is the book after one of those with its
 action, price and size; where its action is T, after any of them: vendors show a trade before what it takes off or
-after that. A row of several changes may name another side than its last. Rows of an order book file are the book after the
-last.
+after that. A row of several changes may name another side than its last. Rows of an order book file are the book after
+the last.
 """
 
 from __future__ import annotations
