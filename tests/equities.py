@@ -35,7 +35,7 @@ class Record(NamedTuple):
 
 
 Event = tuple[str, Record, Record]
-"""``add``, ``cancel`` (part of an order), ``delete`` (what is left of it), ``execute`` (its fill and its cancel) or
+"""``clear``, ``add``, ``cancel`` (part of an order), ``delete`` (what is left of it), ``execute`` (its fill and its cancel) or
 ``replace`` (the cancel and the add); both records are the same where there is one."""
 
 
@@ -51,7 +51,10 @@ def events_of(records: npt.NDArray[np.void]) -> Iterator[Event]:
         alike = all(
             (record.sequence, record.instrument_id) == (one.sequence, one.instrument_id) for record in following
         )
-        if actions[0] == "A":
+        if actions[0] == "R":
+            yield "clear", one, one
+            place += 1
+        elif actions[0] == "A":
             left[one.order_id] = one.size
             yield "add", one, one
             place += 1

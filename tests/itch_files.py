@@ -151,10 +151,13 @@ def messages_in(data: bytes) -> Iterator[bytes]:
 
 
 def messages_of(events: Iterable[Event], midnight: int) -> Iterator[bytes]:
-    """Each event as a message; a record's instrument is its locate. ``midnight``: ns since the epoch."""
+    """Each event as a message, a clear as that of the directory; a record's instrument is its locate. ``midnight``: ns
+    since the epoch."""
     for what, one, other in events:
         place = {"locate": one.instrument_id, "at": one.ts_event - midnight}
         match what:
+            case "clear":
+                yield message("R", str(one.instrument_id), **place)
             case "add":
                 yield message("A", one.order_id, _letter(one), one.size, "", one.price // UNIT, **place)
             case "execute":
