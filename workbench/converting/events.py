@@ -79,9 +79,8 @@ def _touched(records: Void, levels: Void, before: Void) -> npt.NDArray[np.int64]
         for what in ("px", "sz", "ct"):
             changed |= levels[f"{name}_{what}"][own] != before[f"{name}_{what}"][own]
         # A modify to what was there touches its level all the same.
-        named = levels[f"{name}_px"][own] == records["price"][own][:, None]
-        named &= (records["action"][own] == MODIFY)[:, None] & ~changed.any(axis=1)[:, None]
-        changed |= named
+        modified: npt.NDArray[np.bool_] = (records["action"][own] == MODIFY) & ~changed.any(axis=1)
+        changed |= modified[:, None] & (levels[f"{name}_px"][own] == records["price"][own][:, None])
         found[own] = np.where(changed.any(axis=1), changed.argmax(axis=1), -1)
     found[records["action"] == CLEAR] = 0
     return found
