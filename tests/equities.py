@@ -35,8 +35,8 @@ class Record(NamedTuple):
 
 
 Event = tuple[str, Record, Record]
-"""``clear``, ``add``, ``cancel`` (part of an order), ``delete`` (what is left of it), ``execute`` (its fill and its cancel) or
-``replace`` (the cancel and the add); both records are the same where there is one."""
+"""``clear``, ``add``, ``cancel`` (part of an order), ``delete`` (what is left of it), ``execute`` (its fill and its
+cancel) or ``replace`` (the cancel and the add); both records are the same where there is one."""
 
 
 def events_of(records: npt.NDArray[np.void]) -> Iterator[Event]:
