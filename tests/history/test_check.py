@@ -302,7 +302,7 @@ def test_a_feed_without_records_is_refused(miniature: Miniature) -> None:
 def test_a_table_is_a_feed_that_every_commit_reads(miniature: Miniature, tmp_path: Path) -> None:
     """The engine in miniature reads DBN alone."""
     table = str(tmp_path / "day.csv")
-    convert(open_feed([str(miniature.feed)]), table, SCHEMAS["mbo"])
+    convert(open_feed([str(miniature.feed)]), table, SCHEMAS["mbo"], raw=True)
     miniature.work(40)
     miniature.work(42)
     done = miniature.lobench("check", "HEAD~1", *EXACT, "--feed", table, "--json")
