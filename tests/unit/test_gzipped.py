@@ -49,7 +49,7 @@ def test_members_are_read_one_after_the_other(tmp_path: Path) -> None:
         (PACKED[:-9], f"byte {len(PACKED) - 9}: the gzip data is cut short there"),
         (PACKED[:-8] + bytes(8), "of the decompressed stream: the gzip data after it is corrupt: "),
         (PACKED[:20] + bytes(len(PACKED) - 20), "of the decompressed stream: the gzip data after it is corrupt: "),
-        (PACKED + b"this begins no member of a file", "of the decompressed stream: the gzip data after it is corrupt: "),
+        (PACKED + b"this begins no member", "of the decompressed stream: the gzip data after it is corrupt: "),
     ],
     ids=["cut", "another checksum", "zeros", "no member"],
 )
