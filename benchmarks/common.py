@@ -18,7 +18,6 @@ import tempfile
 import time
 import zlib
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -135,35 +134,43 @@ def written(endings: tuple[str, ...]) -> dict[str, str]:
 
 
 class Prepared:
-    """A benchmark with what was prepared once for the commit: ``cache["feeds"]`` maps a feed to its file,
-    ``cache["exact"]`` a feed and variant to counts per event."""
+    """A benchmark with what was prepared once for the commit: ``cache["feeds"]`` maps a feed to its file.
+
+    Kernels are compiled, and counts taken, when a benchmark first asks for them: of a suite that is cut short with
+    ``--bench`` nothing else is.
+    """
 
     param_names = ("variant", "feed")
     params = (VARIANTS, TIMED)
     timer = time.process_time
     """What else the machine does is not timed."""
-    timeout = 600
+    timeout = 1200
 
     def setup_cache(self) -> dict[str, Any]:
-        """Write the feeds, compile all kernels side by side, take the exact counts."""
+        """Write the feeds."""
         feeds = {name.removesuffix(".dbn"): file for name, file in written((".dbn",)).items()}
-        counting = task("counting")
-        jobs = [(build, name, {}) for build in ("timed", "counted") for name in VARIANTS]
-        countable = counting.missing() is None
-        if countable:
-            jobs += [("timed", name, counting.PROCESSOR) for name in VARIANTS]
-        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as lanes:
-            present = list(lanes.map(compile_one, jobs))
-        there = {name for (_, name, _), has in zip(jobs, present, strict=True) if has}
-        variants = [name for name in VARIANTS if name in there]
-        files = [feeds[spec] for spec in FEEDS]
-        exact = counters(variants, files)
-        if countable and variants:
-            for key, value in instructions(counting, variants, files).items():
-                exact.setdefault(key, {})["instructions"] = value
-        return {"feeds": feeds, "exact": {(FEEDS[feed], name): counts for (feed, name), counts in exact.items()}}
+        return {"feeds": feeds, "folder": os.getcwd()}
 
     setup_cache.timeout = 1800  # type: ignore[attr-defined]
+
+
+def counts(cache: dict[str, Any], variant: str, feed: str, kind: str) -> dict[str, float]:
+    """Exact counts per event of a variant on a feed: ``instructions``, or the mechanism counters; nothing where there
+    are none. Taken once for the commit, on all feeds together."""
+    counting = task("counting")
+    instructed = kind == "instructions"
+    file = Path(cache["folder"], f"{'instructions' if instructed else 'counters'}-{variant}.json")
+    if not file.exists():
+        files = [cache["feeds"][spec] for spec in FEEDS]
+        found: dict[tuple[int, str], dict[str, float]] = {}
+        if not instructed and compile_one(("counted", variant, {})):
+            compile_one(("timed", variant, {}))
+            found = counters([variant], files)
+        elif instructed and counting.missing() is None and compile_one(("timed", variant, counting.PROCESSOR)):
+            found = instructions(counting, [variant], files)
+        file.write_text(json.dumps({FEEDS[place]: one for (place, _), one in found.items()}), encoding="utf-8")
+    taken: dict[str, float] = json.loads(file.read_text(encoding="utf-8")).get(feed, {})
+    return taken
 
 
 def compile_one(job: tuple[str, str, dict[str, str]], until: str | None = None) -> bool:
@@ -198,12 +205,12 @@ def counters(variants: list[str], files: list[str]) -> dict[tuple[int, str], dic
     }
 
 
-def instructions(counting: Any, variants: list[str], files: list[str]) -> dict[tuple[int, str], float]:
+def instructions(counting: Any, variants: list[str], files: list[str]) -> dict[tuple[int, str], dict[str, float]]:
     """Instructions per event, counted by callgrind."""
     with tempfile.TemporaryDirectory() as folder:
         work = {"feeds": [[file] for file in files], "variants": variants, "evaluate": "last"}
         counted = [sys.executable, "-P", counting.__file__, json.dumps(work)]
         command = counting.command(counted, folder)
         subprocess.run(command, env={**os.environ, **counting.variables()}, check=True, stdout=subprocess.DEVNULL)
-        counted: dict[tuple[int, str], float] = counting.read(Path(folder).iterdir())
-        return counted
+        counts: dict[tuple[int, str], dict[str, float]] = counting.read(Path(folder).iterdir())
+        return counts

@@ -31,7 +31,11 @@ class Replay(Prepared):
     def track_events_per_second(self, cache: dict[str, Any], variant: str, feed: str) -> float:
         return speed(lambda: new_replay(variant), self.whole)
 
+    time_replay.pretty_name = "CPU time of a replay"  # type: ignore[attr-defined]
     track_events_per_second.unit = "events/s"  # type: ignore[attr-defined]
+    track_events_per_second.pretty_name = "events a second of CPU time"  # type: ignore[attr-defined]
 
     def peakmem_replay(self, cache: dict[str, Any], variant: str, feed: str) -> None:
         self.replay.run(self.whole.address, self.whole.stride, self.whole.count)
+
+    peakmem_replay.pretty_name = "memory of a replay at its peak"  # type: ignore[attr-defined]

@@ -3,32 +3,60 @@
 Numba makes machine code and a C wrapper of every function, and a kernel of some two hundred of them needs neither:
 only its entry is called from outside. Without both, and with Python's collector asleep, compiling takes a third less
 time, and the kernel is optimized by the same passes.
+
+What was compiled so is kept, and linked into each kernel that calls it (``lobench.engine.kernel_cache.parts``). It is
+linked as it is kept, as bitcode that was read again, so that a kernel is the same whichever of its parts were kept; and
+it is called by what it is made of, not by how many functions were compiled before it.
 """
 
 from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from hashlib import blake2b
+from pathlib import Path
 from typing import Any, Protocol, TypeVar, overload
 
 import numba
+from llvmlite import binding
 from numba._dynfunc import make_function
+from numba.core.bytecode import FunctionIdentity
 from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import Compiler, DefaultPassBuilder
+from numba.core.compiler import Compiler, CompileResult, DefaultPassBuilder, compile_result
 from numba.core.compiler_machinery import register_pass
+from numba.core.registry import cpu_target
 from numba.core.typed_passes import NativeLowering
+from numba.core.untyped_passes import ExtractByteCode
 from numba.extending import register_jitable
 
-from lobench.engine.kernel_cache import attach
+from lobench.engine.kernel_cache import attach, compiled_here, parts
 from lobench.engine.stages import Stage, declare
+
+_NAME_DIGITS = 15
+"""Of a part's key, hex, that it is called by."""
+
+_found: dict[str, CompileResult] = {}
+"""Parts that this process has, by their keys: callers of other options ask for a function anew."""
 
 
 class _PartLibrary(JITCodeLibrary):
     """Optimized LLVM code to link into callers; no machine code is made of it."""
 
+    bitcode: bytes
+
     def _finalize_final_module(self) -> None:
         self._finalize_dynamic_globals()
         self._finalized = True
+        self.bitcode = self._get_module_for_linking().as_bitcode()
+        self._shared_module = binding.parse_bitcode(self.bitcode)
+
+    @classmethod
+    def of(cls, name: str, bitcode: bytes) -> _PartLibrary:
+        """The library that had this bitcode."""
+        made = cls(cpu_target.target_context.codegen(), name)
+        made._final_module = made._shared_module = binding.parse_bitcode(bitcode)
+        made._finalized = True
+        return made
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
@@ -48,17 +76,104 @@ class _PartLowering(NativeLowering):
         state.flags = given
         library.finalize()
         result = state["cr"]
-        named = result.fndesc
-        # What callers know a function by; nothing is at its address.
-        handle = make_function(named.lookup_module(), named.qualname, "", 0, result.env, (library,))
-        state.targetctx.insert_user_function(handle, named, [library])
+        handle = _handle(result.fndesc, result.env, library)
         state.reload_init.extend(library._reload_init)
         state["cr"] = result._replace(cfunc=handle)
         return True
 
 
-class _PartCompiler(Compiler):
-    """Numba's compiler with that last pass."""
+def _handle(named: Any, environment: Any, library: _PartLibrary) -> Any:
+    """What callers know a function by; nothing is at its address."""
+    handle = make_function(named.lookup_module(), named.qualname, "", 0, environment, (library,))
+    cpu_target.target_context.insert_user_function(handle, named, [library])
+    return handle
+
+
+def _packed(result: Any) -> bytes:
+    """A part as bytes."""
+    named = result.fndesc
+    # Those don't need to be kept, and may not be picklable.
+    named.typemap = named.calltypes = None
+    held = (result.library.name, result.library.bitcode, named, result.environment, result.signature)
+    return parts.dumped((*held, result.reload_init))
+
+
+def _unpacked(held: Any) -> CompileResult:
+    """The part that was packed so."""
+    name, bitcode, named, environment, signature, reload_init = held
+    for step in reload_init:
+        step()
+    library = _PartLibrary.of(name, bitcode)
+    library._reload_init.update(reload_init)
+    return compile_result(
+        typing_context=cpu_target.typing_context,
+        target_context=cpu_target.target_context,
+        entry_point=_handle(named, environment, library),
+        signature=signature,
+        objectmode=False,
+        lifted=(),
+        fndesc=named,
+        library=library,
+        environment=environment,
+        reload_init=reload_init,
+    )
+
+
+class _Arguments(tuple[Any, ...]):
+    """Types of arguments. Numba says them before each pass, for listeners that are not there: spelled out, those of a
+    record of records are pages."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} types>"
+
+
+class _Named(Compiler):
+    """Numba's compiler, which need not spell out its arguments."""
+
+    text = blake2b(Path(__file__).read_bytes(), digest_size=16).hexdigest()
+    """What keys say of it (``kernel_cache.numba_internals``): this file."""
+
+    def compile_extra(self, func: Any) -> Any:
+        self.state.args = _Arguments(self.state.args)
+        return super().compile_extra(func)
+
+
+class _PartCompiler(_Named):
+    """Numba's compiler with that last pass; what was compiled before is taken as it is kept."""
+
+    def compile_extra(self, func: Any) -> Any:
+        state = self.state
+        known = parts.key_of(func, state.args, state.return_type, state.flags)
+        if known is None:
+            return super().compile_extra(func)
+        key, made_of = known
+        found = _found.get(key)
+        if found is not None:
+            return found
+        held = parts.read(key)
+        if held is not None:
+            compiled_here().notice(made_of)
+            return _found.setdefault(key, _unpacked(held))
+        # As Numba does it, but for the name.
+        state.args = _Arguments(state.args)
+        identity = FunctionIdentity.from_function(func)
+        identity.unique_id = int(key[:_NAME_DIGITS], 16)
+        identity.unique_name = f"{identity.func_qualname}${identity.unique_id}"
+        state.func_id = identity
+        ExtractByteCode().run_pass(state)
+        state.lifted = ()
+        state.lifted_from = None
+        result = self._compile_bytecode()
+        if not compiled_here().covers(made_of):
+            # Another one may be made of something else.
+            return result
+        if not result.library.has_dynamic_globals:
+            parts.compiled(key, lambda: _packed(result))
+        # What timed a function is no part of it.
+        _found[key] = result._replace(metadata=None)
+        return result
 
     def define_pipelines(self) -> list[Any]:
         manager = DefaultPassBuilder.define_nopython_pipeline(self.state)
@@ -67,10 +182,11 @@ class _PartCompiler(Compiler):
         return [manager]
 
 
-class _EntryCompiler(Compiler):
+class _EntryCompiler(_Named):
     """Numba's compiler, while Python's collector, which finds nothing to free, is asleep."""
 
     def compile_extra(self, func: Any) -> Any:
+        parts.begin()
         awake = gc.isenabled()
         gc.disable()
         try:

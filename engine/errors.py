@@ -4,12 +4,15 @@
 
     LobenchError            1
     ├── UsageError          2   the command's words, a name that does not exist
+    ├── UnjudgedError       4   no answer: what was asked could not be judged
     ├── FeedError           3   the data: unreadable, truncated, of another kind
     ├── StrictError         3   --strict met an anomaly
     └── StaleError          1   a replay, or a book of it, that is used after its time
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 
 class LobenchError(Exception):
@@ -22,6 +25,12 @@ class UsageError(LobenchError):
     """What was asked for cannot be done as asked."""
 
     exit_code = 2
+
+
+class UnjudgedError(LobenchError):
+    """There is no verdict: what was asked for could not be measured here, or has nothing to be compared with."""
+
+    exit_code = 4
 
 
 class FeedError(LobenchError):
@@ -43,3 +52,11 @@ class StrictError(LobenchError):
 
 class StaleError(LobenchError, RuntimeError):
     """A replay was used after it was closed, or a book after its replay went on: the memory may be another's."""
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """``; did you mean X?`` where a word that there is not is nearly one of those that there are, else nothing."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, list(known), 1, 0.7)
+    return f"; did you mean {close[0]}?" if close else ""

@@ -144,12 +144,17 @@ MEMORY: Final = record(*integers("orders", "levels", "order_bytes", "table_bytes
 """What books take: resting orders and levels, bytes of both, of the tables that find orders, and of the ladders."""
 
 TAP: Final = record(
-    *integers("count", "rows", "row_step", "heads", "head_step", "levels", "level_step", "depth"),
+    *integers("count", "rows", "column_step", "heads", "head_step", "levels", "level_step", "depth"),
     *integers("samples", "sample_count", "deep"),
 )
-"""Where an observed replay writes: for each evaluation of a call a row of features, a ``HEAD`` and ``depth`` levels,
-and a ``DIGESTS`` sample for each batch boundary. A step of 0 writes to the same place again. ``deep``:
-digests are taken of every evaluation and at every boundary."""
+"""Where an observed replay writes: for each evaluation of a call its features, a ``HEAD`` and ``depth`` levels, and a
+``DIGESTS`` sample for each batch boundary. Features are in columns, ``column_step`` bytes apart, which have room for
+``SPARE`` rows more than are written; with a step of 0 they are not kept, and all else goes to the same place again.
+``deep``: digests are taken of every evaluation and at every boundary."""
+
+SPARE: Final = 72
+"""Rows: a shape may write whole blocks, and columns do not begin a power of two apart, which would fall into the same
+set of the cache."""
 
 HEAD: Final = record(*integers("record", "ts_event", "instrument_id", "publisher_id"))
 """Which evaluation a row belongs to: the feed's record number, and the record's own fields."""

@@ -7,7 +7,6 @@ import ctypes
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -22,13 +21,14 @@ from lobench.engine.errors import StrictError, UsageError
 from lobench.engine.feeds.base import Chunk
 from lobench.engine.inputs import INPUTS
 from lobench.engine.kernel_builder import build, timed_address
-from lobench.engine.layout import DIGESTS, HEAD, MEMORY, OUTPUT_LEVEL, SHARED, STATE, TABLE, TAP
+from lobench.engine.layout import DIGESTS, MEMORY, OUTPUT_LEVEL, SHARED, STATE, TABLE, TAP
 from lobench.engine.native import BARRIER_BYTES
 from lobench.engine.native_call import NativeCall
 from lobench.engine.policy import Variant
 from lobench.engine.records import BATCH
 from lobench.engine.registry import FEATURES
 from lobench.engine.result import Digests, Result
+from lobench.engine.rows import RowBuffers, Rows, merged
 from lobench.engine.scope import BOOKS, WHOLE_LEVELS, levels_of
 from lobench.engine.shards import MOST_WORKERS, TURN, share_out
 from lobench.engine.stages import STAGES
@@ -40,23 +40,6 @@ SLICE = 65_536
 
 SHOWN_FIELDS = ("order_id", "price", "size", "flags", "instrument_id", "publisher_id", "ts_event")
 """Fields that identify an event to a person, beside its action and side."""
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Evaluations of one slice in feed order. Views of reused buffers: copy what must outlive the call that delivers
-    them.
-
-    ``heads``: ``HEAD`` records, shape (n,); ``features``: float64, shape (n, features); ``levels``: ``OUTPUT_LEVEL``
-    records, shape (n, depth). ``records``: the slice that they were made of, dtype ``MBO``, the first of which has
-    number ``first`` in the feed; None where rows come from elsewhere.
-    """
-
-    heads: npt.NDArray[np.void]
-    features: npt.NDArray[np.float64]
-    levels: npt.NDArray[np.void]
-    records: npt.NDArray[np.void] | None = None
-    first: int = 0
 
 
 def warm(variant: Variant, *, observe: bool = False, counters: bool = False, until: str = "strategies") -> None:
@@ -91,20 +74,15 @@ class _Worker:
         self.probe = np.zeros(1, PROBE) if counters else None
         self.tap = np.zeros(1, TAP) if observe else None
         if self.tap is not None:
-            self.features = np.zeros((rows, len(FEATURES)))
-            self.heads = np.zeros(rows, HEAD)
-            self.levels = np.zeros((rows, depth), OUTPUT_LEVEL)
+            self.buffers = RowBuffers(rows, depth)
             self.samples = np.zeros(SLICE // BATCH + 1, DIGESTS)
-            step = int(rows > 1)
-            self.tap["rows"], self.tap["row_step"] = self.features.ctypes.data, step * self.features.strides[0]
-            self.tap["heads"], self.tap["head_step"] = self.heads.ctypes.data, step * HEAD.itemsize
-            self.tap["levels"], self.tap["level_step"] = self.levels.ctypes.data, step * self.levels.strides[0]
             self.tap["samples"] = self.samples.ctypes.data
             self.tap["depth"] = depth
             self.tap["deep"] = deep
 
     def run(self, kernel: Any, address: int, stride: int, count: int) -> None:
         if self.tap is not None:
+            self.buffers.aim(self.tap)
             self.tap["count"] = 0
             self.tap["sample_count"] = 0
         probe = None if self.probe is None else self.probe[0]
@@ -163,7 +141,7 @@ class Replay:
         chosen = variant.parameters
         self._parameters = None if chosen is None else np.array([*chosen.as_json().values()], np.int64)
         parameters = 0 if self._parameters is None else int(self._parameters.ctypes.data)
-        rows = SLICE if on_rows else 1
+        rows = SLICE if on_rows else 0
         self._workers = [_Worker(index, parameters, rows, depth, observe, deep, counters) for index in range(workers)]
         self._boards = np.zeros(workers, TABLE)
         self._owners = share_out(np.zeros(0, np.uint32) if activity is None else activity, workers)
@@ -251,17 +229,13 @@ class Replay:
             self._on_rows(self._rows(part))
 
     def _rows(self, part: Chunk) -> Rows:
-        counts = [int(worker.tap["count"][0]) for worker in self._workers if worker.tap is not None]
-        pairs = list(zip(self._workers, counts, strict=True))
-        heads = np.concatenate([worker.heads[:count] for worker, count in pairs])
-        if len(pairs) == 1 and (np.diff(heads["record"]) > 0).all():
-            only, count = pairs[0]
-            return Rows(only.heads[:count], only.features[:count], only.levels[:count], part.array(), self._records)
-        # Records of several books need not be handled in the feed's order, even by one worker.
-        order = np.argsort(heads["record"], kind="stable")
-        features = np.concatenate([worker.features[:count] for worker, count in pairs])
-        levels = np.concatenate([worker.levels[:count] for worker, count in pairs])
-        return Rows(heads[order], features[order], levels[order], part.array(), self._records)
+        records = part.array()
+        found = [
+            worker.buffers.rows(int(worker.tap["count"][0]), records, self._records)
+            for worker in self._workers
+            if worker.tap is not None
+        ]
+        return found[0] if len(found) == 1 else merged(found)
 
     def _check_strict(self, chunk: Chunk, start: int) -> None:
         stops = [worker.state[0] for worker in self._workers if worker.state["stopped"][0]]

@@ -10,7 +10,7 @@ from lobench.engine.compiling import inlined, kernel
 from lobench.engine.containers import append, item
 from lobench.engine.digest import accounts_value, fold, row_value, share
 from lobench.engine.layout import BOOK, DIGESTS, HEAD
-from lobench.engine.native import Record, int64, memcpy, view
+from lobench.engine.native import DOUBLE, Record, int64, view
 from lobench.engine.policy import Kernel, LayoutKernels
 
 DIGESTS_BYTES = DIGESTS.itemsize
@@ -56,8 +56,11 @@ def observe_outcome(book: Record, row: int, features: int, strategies: int, tap:
         book["hash"]["features"] = fold(book["hash"]["features"], row_value(row, features))
         accounts = accounts_value(book["strategies"], strategies)
         book["hash"]["strategies"] = fold(book["hash"]["strategies"], accounts)
-    if tap["row_step"] != 0:
-        memcpy(tap["rows"] + tap["count"] * tap["row_step"], row, 8 * features)
+    if tap["column_step"] != 0:
+        target = tap["rows"] + 8 * tap["count"]
+        for index in range(features):
+            value = view(row + 8 * index, DOUBLE)["value"]
+            view(target + index * tap["column_step"], DOUBLE)["value"] = value
     tap["count"] += 1
 
 

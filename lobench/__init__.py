@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lobench._commands import compare, conform, inspect, latency, list_variants, read_result, run, verify
+    from lobench._commands import batch, compare, conform, inspect, latency, list_variants, read_result, run, verify
     from lobench._feeds import Source, convert, generate, open
     from lobench._rows import ReplayInterrupted, book, features, replay, rows
     from lobench.engine.errors import FeedError, LobenchError, StaleError, StrictError, UsageError
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from lobench.engine.replay import Replay
     from lobench.variants import discover, load_file, resolve
     from lobench.workbench.as_of import BookView
+    from lobench.workbench.batch.driving import BatchOutcome
+    from lobench.workbench.experiment.feed import FeedExperiment
+    from lobench.workbench.experiment.step import Step
     from lobench.workbench.lines.calling import lines
     from lobench.workbench.lines.region import region
     from lobench.workbench.replaying.outcome import ReplayOutcome
@@ -28,8 +31,10 @@ if TYPE_CHECKING:
     from lobench.workbench.version import version
 
 _PLACES = {
+    "BatchOutcome": "workbench.batch.driving",
     "BookView": "workbench.as_of",
     "FeedError": "engine.errors",
+    "FeedExperiment": "workbench.experiment.feed",
     "LobenchError": "engine.errors",
     "Replay": "engine.replay",
     "ReplayInterrupted": "_rows",
@@ -38,9 +43,11 @@ _PLACES = {
     "RunResult": "workbench.results.tables",
     "Source": "_feeds",
     "StaleError": "engine.errors",
+    "Step": "workbench.experiment.step",
     "StrictError": "engine.errors",
     "UsageError": "engine.errors",
     "Variant": "engine.policy",
+    "batch": "_commands",
     "book": "_rows",
     "compare": "_commands",
     "conform": "_commands",
@@ -68,8 +75,10 @@ _PLACES = {
 """Public name to the part that defines it."""
 
 __all__ = [
+    "BatchOutcome",
     "BookView",
     "FeedError",
+    "FeedExperiment",
     "LobenchError",
     "Replay",
     "ReplayInterrupted",
@@ -78,9 +87,11 @@ __all__ = [
     "RunResult",
     "Source",
     "StaleError",
+    "Step",
     "StrictError",
     "UsageError",
     "Variant",
+    "batch",
     "book",
     "compare",
     "conform",

@@ -1,15 +1,18 @@
-"""Variants and engines from Python: verify, conform, run, compare, latency, read_result, list_variants, inspect."""
+"""Variants and engines from Python: verify, conform, run, compare, latency, read_result, list_variants, inspect,
+batch."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from os import fspath
+from os import PathLike, fspath
 from typing import Any, overload
 
 from lobench._feeds import FeedLike, PathLikes, Progress, advancing, source_of, words_of
 from lobench.engine.errors import UsageError
 from lobench.engine.foreign.start import Contestant
 from lobench.workbench.against.proof import Proof
+from lobench.workbench.batch.driving import BatchOutcome, run_batch
+from lobench.workbench.cli import batch as batch_command
 from lobench.workbench.cli import cmp, contest
 from lobench.workbench.cli import latency as latency_command
 from lobench.workbench.cli import run as run_command
@@ -123,6 +126,7 @@ def run(
     variants: str = "ladder",
     ladder: PathLikes | None = None,
     variants_from: Sequence[PathLikes] = (),
+    steps_from: Sequence[PathLikes] = (),
     evaluate: str = "last",
     tuning: PathLikes | None = None,
     until: str = "strategies",
@@ -149,6 +153,7 @@ def run(
         variants=variants,
         ladder=_path(ladder),
         variants_from=_paths(variants_from),
+        steps_from=_paths(steps_from),
         evaluate=evaluate,
         tuning=_path(tuning),
         until=until,
@@ -321,6 +326,75 @@ def latency(
     with quiet(not progress):
         folder, _ = latency_command.conducted(arguments)
         return RunResult(read(folder.result), folder.result)
+
+
+def batch(
+    feeds: PathLikes | Sequence[PathLikes],
+    dataset: PathLikes,
+    *,
+    feeds_from: PathLikes | Sequence[PathLikes] = (),
+    features: bool = True,
+    columns: str | Sequence[str] | None = None,
+    depth: int | None = None,
+    sample: str | None = None,
+    evaluate: str = "last",
+    compression: str | None = None,
+    partition_by: str = "date",
+    files: int | None = None,
+    split_above: int | str | None = None,
+    scheduler: str | int | None = None,
+    memory: int | str | None = None,
+    mapping: PathLikes | None = None,
+    date: str | None = None,
+    symbol_file: PathLikes | None = None,
+    symbols: str | None = None,
+    instruments: str | None = None,
+    from_: str | int | None = None,
+    to: str | int | None = None,
+    progress: bool = False,
+) -> BatchOutcome:
+    """Replay many feeds, each by itself, and write what they evaluate as one dataset of Parquet files: ``lobench
+    batch``, on all cores or on the Dask cluster of ``scheduler``.
+
+    What is done is not done again. A feed that cannot be read is in ``failed`` of what is returned, and the others are
+    there. An interrupt keeps all files that are finished. Raises UsageError, and LobenchError where the scheduler goes.
+
+        outcome = lobench.batch("days/*.dbn.zst", "features", sample="1s")
+        polars.scan_parquet("features/**/*.parquet", hive_partitioning=True)
+    """
+    chosen = columns if columns is None or isinstance(columns, str) else ",".join(columns)
+    arguments = arguments_of(
+        "batch",
+        [fspath(feeds)] if isinstance(feeds, str | PathLike) else [fspath(feed) for feed in feeds],
+        output=fspath(dataset),
+        feeds_from=_paths([feeds_from] if isinstance(feeds_from, str | PathLike) else feeds_from),
+        features=features,
+        columns=chosen,
+        depth=depth,
+        sample=sample,
+        evaluate=evaluate,
+        compression=compression,
+        partition_by=partition_by,
+        files=files,
+        split_above=split_above,
+        memory=memory,
+        mapping=_path(mapping),
+        date=date,
+        symbol_file=_path(symbol_file),
+        symbols=symbols,
+        instruments=instruments,
+        **{"from": from_},
+        to=to,
+    )
+    wanted, request = batch_command.asked(arguments)
+    with quiet(not progress):
+        return run_batch(
+            wanted,
+            request,
+            arguments.output,
+            scheduler=None if scheduler is None else str(scheduler),
+            memory=arguments.memory,
+        )
 
 
 def inspect(feed: FeedLike, *, progress: Progress = False) -> Inspection:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lobench.reports.numbers import TIMES, between, counted, integer, listed, percent, spelled
 from lobench.reports.result_view import LATENCY, ResultView
 from lobench.reports.side_by_side import by_ladder
@@ -16,9 +18,9 @@ def answer(feeds: list[ResultView]) -> str:
     """One sentence over all feeds of all documents."""
     if not feeds:
         return "This result holds no feed."
-    delayed = [feed for feed in feeds if feed.document.kind == LATENCY]
-    if len(delayed) == len(feeds):
-        return "; ".join([*(f"{headroom(feed.feed)} on {feed.name}" for feed in feeds), _proof(feeds)]) + "."
+    delayed = headrooms(feeds)
+    if delayed:
+        return "; ".join([*delayed, _proof(feeds)]) + "."
     # A part of the pipeline does not stand for the whole where that was measured, too.
     whole = [feed for feed in feeds if feed.whole] or feeds
     idle = [feed for feed in whole if feed.idle]
@@ -40,6 +42,12 @@ def answer(feeds: list[ResultView]) -> str:
         )
         parts.append(f"noise floor of the day {floor}, smallest effect found reliably {effect}")
     return "; ".join(parts) + "."
+
+
+def headrooms(feeds: Sequence[ResultView]) -> list[str]:
+    """How much faster the market may become on each feed, of results that are about latency alone; of others none."""
+    alone = all(feed.document.kind == LATENCY for feed in feeds)
+    return [f"{headroom(feed.feed)} on {feed.name}" for feed in feeds] if alone else []
 
 
 def _idle(feeds: list[ResultView]) -> str:

@@ -92,12 +92,14 @@ class Flame:
 
 @dataclass(frozen=True)
 class Fold:
-    """A part of a section that unfolds, and is printed unfolded: tables, texts and flame graphs under a title."""
+    """A part of a section that unfolds: tables, texts and flame graphs under a title. It is printed unfolded,
+    or, unless ``printed``, not at all."""
 
     title: str
     line: str
     blocks: Sequence[Table | Text | Flame]
     unfolded: bool
+    printed: bool = True
     kind = "fold"
 
 
@@ -125,10 +127,22 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Fact:
+    """A figure of the row at the top: what it is of, and what qualifies it. ``tone``: bad or none."""
+
+    label: str
+    figure: str
+    note: str
+    tone: str = ""
+
+
+@dataclass(frozen=True)
 class Page:
-    """Everything that a page shows, in its order."""
+    """Everything that a page shows, in its order; ``headline`` and ``facts`` are the ``answer`` in short."""
 
     title: str
+    headline: str
+    facts: Sequence[Fact]
     answer: str
     line: str
     warnings: Sequence[Text]

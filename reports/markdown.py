@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from lobench.reports.blocks import Block, Chart, Code, Flame, Fold, Page, Table, Text
 from lobench.reports.page import sections_of
+from lobench.workbench.summaries.markdown import escaped, fence_of, fenced, rows
 
 _MARKS = {"warning": "> **Warning.** ", "missing": "> ", "key": "> "}
 
@@ -38,8 +38,7 @@ def _block(block: Block, key: str, pictures: Mapping[str, str]) -> Iterator[str]
     if isinstance(block, Text):
         yield _MARKS.get(block.mark, "") + escaped(block.text) + (f" {_code(block.command)}" if block.command else "")
     elif isinstance(block, Code):
-        fence = _fence(block.text, 3)
-        yield f"{fence}\n{block.text}\n{fence}"
+        yield fenced(block.text)
     elif isinstance(block, Chart):
         yield f"![{escaped(block.described)}]({pictures[f'{key}-{block.name}']})"
     elif isinstance(block, Fold):
@@ -57,26 +56,9 @@ def _block(block: Block, key: str, pictures: Mapping[str, str]) -> Iterator[str]
 
 def _table(table: Table) -> str:
     sides = ["---" if column in table.words else "---:" for column in range(len(table.headings))]
-    rows: Sequence[Sequence[str]] = [
-        list(table.headings),
-        *([cell.whole for cell in row] for row in table.rows),
-    ]
-    lines = [f"| {' | '.join(escaped(text) for text in row)} |" for row in rows]
-    return "\n".join([lines[0], f"|{'|'.join(sides)}|", *lines[1:]])
+    return rows(table.headings, sides, [[cell.whole for cell in row] for row in table.rows])
 
 
 def _code(text: str) -> str:
-    fence = _fence(text, 1)
+    fence = fence_of(text, 1)
     return f"{fence} {' '.join(text.split())} {fence}" if "`" in text else f"{fence}{' '.join(text.split())}{fence}"
-
-
-def _fence(text: str, least: int) -> str:
-    """Backticks enough that none in the text ends the code."""
-    return "`" * max(least, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
-
-
-def escaped(text: str) -> str:
-    """Text that Markdown shows as it is, in one line."""
-    text = re.sub(r"([\\`*\[\]<>|&~$])", r"\\\1", " ".join(text.split()))
-    text = re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", text)
-    return re.sub(r"^(\d+)([.)])(?=\s|$)|^([-+#=])", lambda m: f"{m[1]}\\{m[2]}" if m[1] else f"\\{m[3]}", text)

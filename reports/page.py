@@ -8,9 +8,10 @@ from typing import TypeVar
 
 from lobench.reports.answer import answer
 from lobench.reports.blocks import Page, Part, Section, Text
+from lobench.reports.headline import facts, headline
 from lobench.reports.numbers import counted, listed, percent
 from lobench.reports.result_view import LATENCY, WHOLE, ResultView, printable
-from lobench.reports.sections import CONTEST_SECTIONS, contest, document_sections, feed_sections
+from lobench.reports.sections import CONTEST_SECTIONS, contest, document_sections, feed_sections, since
 from lobench.reports.side_by_side import by_ladder
 from lobench.reports.summary import summary
 from lobench.workbench.results.caution import caution
@@ -24,8 +25,9 @@ DISTURBED = 0.25
 """So is a share of contaminated samples above this."""
 
 
-def page(documents: list[Result]) -> Page:
-    """The page of one or several validated result documents."""
+def page(documents: list[Result], before: Result | None = None) -> Page:
+    """The page of one or several validated result documents. ``before``: an earlier one that a single result is
+    compared with."""
     documents = [printable(document) for document in documents]
     single = len(documents) == 1
     alone = single and len(documents[0].feeds) + (documents[0].contest is not None) == 1
@@ -42,6 +44,9 @@ def page(documents: list[Result]) -> Page:
         for place, feed in enumerate(document.feeds, start=1):
             view = ResultView(document, feed)
             key, sections = f"result{number}-feed{place}", _built(feed_sections(document), view)
+            changed = since.section(before, document, feed) if before is not None and single else None
+            # The ladder is first.
+            sections[1:1] = [changed] if changed is not None else []
             feeds.append(view)
             anchors.append(key)
             parts.append(Part(key, "" if alone else view.name, _counts(feed), sections + own if alone else sections))
@@ -55,11 +60,14 @@ def page(documents: list[Result]) -> Page:
         parts = [replace(part, title=names_of.get(part.key, part.title)) for part in parts]
     contests = [document.contest for document in documents if document.contest]
     names = list(dict.fromkeys([*(found.title for found in contests), *(feed.name for feed in feeds)]))
-    answers = [f"{contest.answer(found)}." for found in contests] + ([answer(feeds)] if feeds or not contests else [])
+    told = [f"{contest.answer(found)}." for found in contests]
+    of_feeds = bool(feeds) or not contests
     line = _line(documents[0]) if single else counted(len(documents), "result")
     return Page(
         title=f"lobench: {listed(names) or 'no feed'}",
-        answer=" ".join(answers),
+        headline=" ".join([*told, headline(feeds)] if of_feeds else told),
+        facts=facts(feeds),
+        answer=" ".join([*told, answer(feeds)] if of_feeds else told),
         line=" · ".join(filter(None, [line, parts[0].line])) if alone else line,
         warnings=warnings,
         parts=parts,

@@ -13,15 +13,16 @@ from lobench.reports.render import html
 from lobench.workbench.results.model.document import Result
 
 
-def write(documents: list[Result], folder: Path) -> Path:
-    """Write the report of validated result documents into ``folder``, which is made if need be.
+def write(documents: list[Result], folder: Path, before: Result | None = None) -> Path:
+    """Write the report of validated result documents into ``folder``, which is made if need be; ``before``: an earlier
+    result that a single one is compared with.
 
     Returns the path of report.html. Charts of the first feed have plain names (``charts/ladder.svg``), those of others
     begin with their place on the page. Raises UsageError without a document, LobenchError if a file cannot be written.
     """
     if not documents:
         raise UsageError("a report needs at least one result")
-    shown = page(documents)
+    shown = page(documents, before)
     target = folder / "report.html"
     try:
         (folder / "charts").mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ import pytest
 
 from lobench.variants import REFERENCE
 from lobench.workbench.experiment import document, feed
+from lobench.workbench.experiment.steps import combinations, verification
 from lobench.workbench.measurement import counters, grain, limits, process, scaling, session, sweep
 from lobench.workbench.measurement.design import slices
 from lobench.workbench.measurement.lockstep import ISOLATED, LOCKSTEP
@@ -47,7 +48,8 @@ class Laboratory:
         for module in (process, session, scaling, limits, sweep):
             patch.setattr(module, "messages", self.messages)
         patch.setattr(feed, "warm_all", lambda *words, **named: None)
-        patch.setattr(feed, "verify_all", self._verified)
+        for module in (verification, combinations):
+            patch.setattr(module, "verify_all", self._verified)
         patch.setattr(counters, "count", lambda loaded, variants, workload: ({one.name: {} for one in variants}, {}))
         patch.setattr(counters, "peak_orders", lambda *words, **named: 5)
         # Every moment's document is on the disk, as if the next were the last.

@@ -19,8 +19,9 @@ from lobench.engine.oracle import Oracle
 from lobench.engine.oracle.features import FEATURES
 from lobench.engine.policy import COMPILED_AXES, CORE_AXES, Variant
 from lobench.engine.records import ASK, BATCH, BID, MBO
-from lobench.engine.replay import Replay, Rows
+from lobench.engine.replay import Replay
 from lobench.engine.result import DIGEST_NAMES, Result
+from lobench.engine.rows import Rows
 from lobench.variants import discover, factorial
 
 Records = npt.NDArray[np.void]

@@ -23,7 +23,7 @@ from types import ModuleType
 from typing import Any, overload
 
 import lobench.engine.strategies  # noqa: F401  (a user's file may build on the registered features and strategies)
-from lobench.engine.errors import LobenchError, UsageError
+from lobench.engine.errors import LobenchError, UsageError, meant
 from lobench.engine.foreign import engine as foreign
 from lobench.engine.foreign.engine import ForeignEngine
 from lobench.engine.foreign.start import Contestant
@@ -72,13 +72,24 @@ def load_file(file: str) -> Contestant:
     path = Path(file)
     if path.suffix in foreign.LIBRARIES:
         return foreign.load(file)
+    module, source = load_module(
+        file, "--variants-from takes a Python file that defines VARIANT or ENGINE, or a shared library"
+    )
+    if hasattr(module, "ENGINE"):
+        return foreign.of_class(module.ENGINE, file, source)
+    if not isinstance(getattr(module, "VARIANT", None), Variant):
+        raise UsageError(f"{file}: defines no VARIANT (docs/adding-a-variant.md) and no ENGINE (docs/engine-abi.md)")
+    return replace(_named(module, path.stem), phase=None)
+
+
+def load_module(file: str, wanted: str) -> tuple[ModuleType, bytes]:
+    """A user's Python file, loaded once for each text of it, and that text. Raises UsageError for one that does not
+    load; ``wanted``: what the file is to be, for one that cannot be read."""
+    path = Path(file)
     try:
         source = path.read_bytes()
     except OSError as error:
-        raise UsageError(
-            f"{file}: {error.strerror}; --variants-from takes a Python file that defines VARIANT or ENGINE, or a "
-            "shared library"
-        ) from error
+        raise UsageError(f"{file}: {error.strerror}; {wanted}") from error
     # Another text, or another folder with other helpers, is another module. A file may be called what no module can be,
     # as one with a dot would be in a package.
     stem = re.sub(r"\W", "_", path.stem)
@@ -102,12 +113,7 @@ def load_file(file: str) -> Contestant:
         except Exception as error:
             del sys.modules[name]
             raise UsageError(f"{file}: {type(error).__name__}: {error}") from error
-    module = sys.modules[name]
-    if hasattr(module, "ENGINE"):
-        return foreign.of_class(module.ENGINE, file, source)
-    if not isinstance(getattr(module, "VARIANT", None), Variant):
-        raise UsageError(f"{file}: defines no VARIANT (docs/adding-a-variant.md) and no ENGINE (docs/engine-abi.md)")
-    return replace(_named(module, path.stem), phase=None)
+    return sys.modules[name], source
 
 
 _beside: list[str] = []
@@ -183,8 +189,9 @@ def full_name(typed: str, known: Collection[str]) -> str:
         if matching:
             raise UsageError(f"'{first}' may be any of {', '.join(matching)}; type more of the name")
     raise UsageError(
-        f"no variant named '{first}'. Use any of {', '.join(known) or 'none'} (first letters are enough), or "
-        f"axis=policy,… with axes {', '.join(AXES)} on top of the reference, or NAME,axis=policy,… on top of another"
+        f"no variant named '{first}'{meant(first, known) or '.'} Use any of {', '.join(known) or 'none'} (first "
+        f"letters are enough), or axis=policy,… with axes {', '.join(AXES)} on top of the reference, or "
+        "NAME,axis=policy,… on top of another"
     )
 
 

@@ -4,25 +4,36 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, TextIO
 
+from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Table
 
 from lobench.engine.result import Result
 
 PLAIN_WIDTH = 160
 """Columns of a table that goes to a file or a pipe."""
+
+PLAIN_EVERY = 10.0
+"""Seconds between two lines of progress where no bar can be shown."""
+PLAIN = "... "
+"""What such a line begins with."""
 
 
 _QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
@@ -52,6 +63,72 @@ def _console(file: TextIO, width: int | None) -> Console:
     # Texts are names of files and variants, and what others said: none is markup. And whatever FORCE_COLOR asks for, a
     # file or a pipe gets text alone.
     return Console(file=file, width=width, highlight=False, markup=False, emoji=False, force_terminal=file.isatty())
+
+
+def fact(label: str, text: object) -> None:
+    """One line under the tables: a label, which may be empty, and what is said."""
+    stdout().print(f"{label:<13} {text}", markup=False, soft_wrap=True)
+
+
+def table_of(headings: Sequence[str], rows: Iterable[Sequence[str]], *, title: str, words: Sequence[int]) -> Table:
+    """A table whose columns of ``words`` stand left, those of figures right."""
+    table = Table(title=title or None)
+    for place, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if place in words else "right")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def print_table(table: Table, console: Console | None = None) -> None:
+    """Print a table as it fits: as it is, words wrapped and figures whole; else without frames; or, where it is too
+    wide for that, row by row with a line for each cell."""
+    console = console or stdout()
+    columns = [[str(column.header), *map(str, column.cells)] for column in table.columns]
+    widest = [max(cell_len(line) for text in texts for line in text.split("\n")) for texts in columns]
+    least = [_least(texts, column.justify == "right") for texts, column in zip(columns, table.columns, strict=True)]
+    count = len(columns)
+    # What stands around cells in all, and beside each.
+    as_it_is = (3 * count + 1, 1) if table.box else (2 * count, 1)
+    for place, (around, padding) in enumerate((as_it_is, (2 * count, 1), (count - 1, 0))):
+        room = console.width - around
+        if sum(least) > room:
+            continue
+        if place:
+            table.box, table.show_edge, table.pad_edge, table.collapse_padding = SIMPLE_HEAD, False, False, True
+            table.padding = (0, padding)
+        for column, width in zip(table.columns, _shared(least, widest, room), strict=True):
+            column.width = width
+        console.print(table)
+        return
+    if table.title:
+        console.print(str(table.title), style="italic", soft_wrap=True)
+    for first, *cells in zip(*(texts[1:] for texts in columns), strict=True):
+        console.print(first, style="bold", soft_wrap=True)
+        for heading, cell in zip((texts[0] for texts in columns[1:]), cells, strict=True):
+            if cell:
+                console.print(f"  {heading}: {cell}", soft_wrap=True)
+    if table.caption:
+        console.print(str(table.caption), style="italic", soft_wrap=True)
+
+
+def _least(texts: Sequence[str], figures: bool) -> int:
+    """The width at which no word breaks, and no figure wraps."""
+    heading, *cells = texts
+    pieces = [*heading.split(), *(part for cell in cells for part in (cell.split("\n") if figures else cell.split()))]
+    return max(map(cell_len, pieces), default=0)
+
+
+def _shared(least: Sequence[int], widest: Sequence[int], room: int) -> list[int]:
+    """The widths of columns: at least ``least``, at most ``widest``, together at most ``room``; what is left goes to
+    the narrowest of those that want more."""
+    widths = list(least)
+    for _ in range(room - sum(least)):
+        wanting = [place for place, width in enumerate(widths) if width < widest[place]]
+        if not wanting:
+            break
+        widths[min(wanting, key=lambda place: widths[place])] += 1
+    return widths
 
 
 def headline(name: str, result: Result) -> str:
@@ -87,39 +164,132 @@ def _plain(value: Any) -> Any:
     return value
 
 
-class Ticker:
-    """Moves a progress display; does nothing where there is none."""
+def announce(text: str) -> None:
+    """A part of the work begins, or goes on: a line, where no bar can be shown."""
+    if not stderr().is_terminal and not _QUIET.get():
+        stderr().print(f"{PLAIN}{text}", soft_wrap=True)
 
-    def __init__(self, progress: Progress | None, task: Any) -> None:
-        self._progress, self._task = progress, task
+
+def bars() -> bool:
+    """Whether anybody would see a bar move."""
+    return stderr().is_terminal and not _QUIET.get()
+
+
+class Ticker:
+    """Is told how far a part of the work has come; this one shows nothing."""
 
     def advance(self, steps: float = 1) -> None:
-        if self._progress is not None:
-            self._progress.advance(self._task, steps)
+        """So many more of the steps are done."""
 
     def expect(self, total: float) -> None:
         """There will be so many steps in all, as far as one can tell by now."""
-        if self._progress is not None:
-            # Not by its update(), which would forget the speed.
-            self._progress.tasks[0].total = total
 
     def label(self, text: str) -> None:
-        if self._progress is not None:
-            self._progress.update(self._task, description=text)
+        """What is being done now."""
+
+    def left(self, ask: Callable[[], float]) -> None:
+        """How many seconds more it takes is asked of whoever knows better than what steps so far have taken."""
 
 
 @contextmanager
 def progress(label: str, total: float | None, *, records: bool = False) -> Iterator[Ticker]:
-    """A progress bar with rate and time left on stderr, if that is a terminal. ``records`` shows a rate in M
-    events/s."""
-    console = stderr()
-    if not console.is_terminal or _QUIET.get():
-        yield Ticker(None, None)
+    """How far a part of the work has come, on stderr: on a terminal a bar with rate and time left, elsewhere a line
+    every ten seconds. ``records`` shows a rate in M events/s."""
+    if _QUIET.get():
+        yield Ticker()
         return
-    columns = [TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()]
+    if not bars():
+        lines = _Lines(label, total)
+        try:
+            yield lines
+        finally:
+            lines.end()
+        return
+    columns = [TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn(), _Left()]
     columns.insert(2, _Rate() if records else MofNCompleteColumn())
-    with Progress(*columns, console=console, transient=True) as display:
-        yield Ticker(display, display.add_task(label, total=total))
+    with Progress(*columns, console=stderr(), transient=True) as display:
+        yield _Bar(display, display.add_task(label, total=total))
+
+
+class _Bar(Ticker):
+    """A bar that moves."""
+
+    def __init__(self, progress: Progress, task: TaskID) -> None:
+        self._progress, self._task = progress, task
+
+    def advance(self, steps: float = 1) -> None:
+        self._progress.advance(self._task, steps)
+
+    def expect(self, total: float) -> None:
+        # Not by its update(), which would forget the speed.
+        self._progress.tasks[0].total = total
+
+    def label(self, text: str) -> None:
+        self._progress.update(self._task, description=text)
+
+    def left(self, ask: Callable[[], float]) -> None:
+        self._progress.update(self._task, left=ask)
+
+
+class _Lines(Ticker):
+    """A line every ten seconds, from a thread: what takes long may not come to tell for a minute."""
+
+    def __init__(self, label: str, total: float | None) -> None:
+        self._label, self._total, self._done = label, total, 0.0
+        self._began = time.monotonic()
+        self._ask: Callable[[], float] | None = None
+        self._over = threading.Event()
+        # Nothing waits for it, and where there is no memory for it the work goes on.
+        with suppress(RuntimeError):
+            threading.Thread(target=self._speak, name="lobench progress", daemon=True).start()
+
+    def advance(self, steps: float = 1) -> None:
+        self._done += steps
+
+    def expect(self, total: float) -> None:
+        self._total = total
+
+    def label(self, text: str) -> None:
+        self._label = text
+
+    def left(self, ask: Callable[[], float]) -> None:
+        self._ask = ask
+
+    def end(self) -> None:
+        self._over.set()
+
+    def _speak(self) -> None:
+        # Whoever read may be gone; the work goes on.
+        with suppress(OSError, ValueError):
+            while not self._over.wait(PLAIN_EVERY):
+                announce(self.line())
+
+    def line(self) -> str:
+        """As things stand."""
+        now = time.monotonic()
+        parts = [f"{now - self._began:.0f} s"]
+        share = min(1.0, self._done / self._total) if self._total else 0.0
+        if share:
+            parts.insert(0, f"{share:.0%}")
+        left = self._ask() if self._ask is not None else None
+        if left is None and 0 < share < 1:
+            left = (now - self._began) * (1 / share - 1)
+        if left is not None:
+            parts.append(f"about {max(1.0, left):.0f} s left")
+        return f"{self._label}: {', '.join(parts)}"
+
+
+class _Left(TimeRemainingColumn):
+    """Time left: as whoever works has it, else by the speed so far."""
+
+    def render(self, task: Any) -> Any:
+        from rich.text import Text
+
+        ask = task.fields.get("left")
+        if ask is None:
+            return super().render(task)
+        minutes, seconds = divmod(max(0, round(ask())), 60)
+        return Text(f"{minutes // 60}:{minutes % 60:02}:{seconds:02}", style="progress.remaining")
 
 
 class _Rate(TextColumn):

@@ -18,10 +18,20 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TextIO
 
-from lobench.engine.errors import LobenchError
+from lobench.engine.errors import LobenchError, UnjudgedError
 
 _CLOSED = {0: os.O_RDONLY, 1: os.O_RDONLY, 2: os.O_WRONLY}
 """How `/dev/null` stands in for each stream."""
+
+
+NOT_HERE = UnjudgedError.exit_code
+"""Exit code where there is no answer because of this machine: it cannot be written, or memory or a disk has run out."""
+
+
+class OutputError(LobenchError):
+    """Standard output cannot be written: no mismatch, and nothing was asked for that cannot be done."""
+
+    exit_code = NOT_HERE
 
 
 def _write_all(write: Callable[[memoryview], int | None], data: Any) -> int:
@@ -44,7 +54,7 @@ class _Output(io.FileIO):
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise LobenchError(f"standard output cannot be written: {error.strerror}") from error
+            raise OutputError(f"standard output cannot be written: {error.strerror}") from error
 
 
 class _Error(io.FileIO):

@@ -26,22 +26,32 @@ _SHOWN = 5
 class Selection:
     """``symbols``: patterns as shells have them, ``instruments``: ids; of both, what either names is taken. ``start``
     (included) and ``stop`` (excluded): nanoseconds since 1970 that ``ts_recv``, where it is not given ``ts_event``, is
-    between. What is None selects all."""
+    between. ``keys``: from which ``key_of`` (included) to which (excluded; None: to the last) instruments are taken, of
+    a feed that may have none of them. What is None selects all."""
 
     symbols: tuple[str, ...] | None = None
     instruments: frozenset[int] | None = None
     start: int | None = None
     stop: int | None = None
+    keys: tuple[str, str | None] | None = None
 
     @property
     def whole(self) -> bool:
         return self == Selection()
 
     def takes(self, instrument: int, name: str | None) -> bool:
+        if self.keys is not None:
+            low, high = self.keys
+            return low <= (key := key_of(instrument, name)) and (high is None or key < high)
         if self.symbols is None and self.instruments is None:
             return True
         by_name = name is not None and any(fnmatchcase(name, pattern) for pattern in self.symbols or ())
         return by_name or instrument in (self.instruments or ())
+
+
+def key_of(instrument: int, name: str | None) -> str:
+    """What instruments are put in order by: their name, where they have none their id."""
+    return name or f"{instrument:010d}"
 
 
 class SelectedFeed:
@@ -106,13 +116,13 @@ class SelectedFeed:
                 made = records[chosen].astype(MBO)
                 made["length"] = MBO.itemsize // 4  # without ts_out
                 yield Chunk(made.ctypes.data, MBO.itemsize, count, made)
-        if read and not taken:
+        if read and not taken and self._selection.keys is None:
             raise UsageError(f"{self.name}: no record is selected; {self._there()}")
 
     def _chosen(self, records: npt.NDArray[np.void], met: IdSet, wanted: IdSet) -> npt.NDArray[np.bool_]:
         selection = self._selection
         chosen = np.ones(len(records), np.bool_)
-        if selection.symbols is not None or selection.instruments is not None:
+        if (selection.symbols, selection.instruments, selection.keys) != (None, None, None):
             ids = np.ascontiguousarray(records["instrument_id"])
             new = ids[met.first_of_new(ids)]
             if len(new):

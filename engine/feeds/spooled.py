@@ -35,6 +35,12 @@ def spooled(spec: str) -> str:
     return f"/proc/{os.getpid()}/fd/{_copies[spec].fileno()}"
 
 
+def forget(spec: str) -> None:
+    """Let go of the copy of a source, if there is one."""
+    if spec in _copies:
+        _copies.pop(spec).close()
+
+
 @contextmanager
 def _opened(spec: str) -> Iterator[BinaryIO]:
     if spec == STANDARD_INPUT:

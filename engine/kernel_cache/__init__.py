@@ -20,7 +20,7 @@ What cannot be keyed is compiled in every process. Nothing here stops work: what
 Not proven: that ahead-of-time state outside Python's values (an overload that asks the clock) stays the same.
 """
 
-from lobench.engine.kernel_cache.dispatching import KernelCache, attach, is_kept
+from lobench.engine.kernel_cache.dispatching import KernelCache, attach, compiled_here, is_kept
 from lobench.engine.kernel_cache.fingerprint import digest_of
 from lobench.engine.kernel_cache.folders import kernel_folder
 from lobench.engine.kernel_cache.numba_internals import without_numbas_cache
@@ -29,6 +29,7 @@ from lobench.engine.kernel_cache.recipes import recall, remember
 __all__ = [
     "KernelCache",
     "attach",
+    "compiled_here",
     "digest_of",
     "is_kept",
     "kernel_folder",

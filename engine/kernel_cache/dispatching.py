@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterable, Iterator
+from functools import cache
 from types import CodeType
 from typing import Any
 
-from lobench.engine.kernel_cache import numba_internals, settings, store
+from lobench.engine.kernel_cache import numba_internals, parts, settings, store
 from lobench.engine.kernel_cache.fingerprint import Fingerprint, fingerprint, own_tokens
 from lobench.engine.kernel_cache.folders import kernel_folder, say
 from lobench.engine.kernel_cache.trusted import trusted_file
@@ -49,6 +51,11 @@ class _Compiled:
         for function, tokens in found.functions.items():
             self._seen.setdefault(function, tokens)
 
+    def covers(self, found: Fingerprint) -> bool:
+        """Whether these functions are all of what is being compiled just now, and was compiled in it so far."""
+        _, within = self._open[-1]
+        return not any(_beyond(found, within))
+
     def loaded(self, dispatcher: Any, found: Fingerprint) -> None:
         """A kernel came of the cache; others may call it."""
         function = dispatcher.py_func
@@ -63,19 +70,29 @@ class _Compiled:
         for dispatcher in found.dispatchers:
             if dispatcher is not kernel and dispatcher.overloads and dispatcher.py_func not in self._from:
                 return f"it is not known from what {dispatcher.__name__} was compiled"
-        for function in within:
-            code: CodeType = function.__code__
-            if not trusted_file(code.co_filename) and code not in found.covered:
-                self.uncovered = function.__qualname__
+        for function in _beyond(found, within):
+            self.uncovered = function.__qualname__
         if self.uncovered is not None:
             return f"it is not known what {self.uncovered} was made of"
         return None
 
 
+def _beyond(found: Fingerprint, functions: Iterable[Any]) -> Iterator[Any]:
+    """Those that are not Numba's own, and of which a key says nothing."""
+    for function in functions:
+        code: CodeType = function.__code__
+        if code not in found.covered and not trusted_file(code.co_filename):
+            yield function
+
+
+@cache
+def compiled_here() -> _Compiled:
+    """What this process compiled since this was asked first."""
+    return _Compiled()
+
+
 class KernelCache:
     """Takes the place of Numba's own cache in a dispatcher."""
-
-    compiled: _Compiled | None = None
 
     def __init__(self, dispatcher: Any) -> None:
         self._dispatcher = weakref.ref(dispatcher)
@@ -83,8 +100,7 @@ class KernelCache:
         self._enabled = True
         self._asked: dict[Any, str] = {}
         self.compiled_in: set[Any] = set()
-        if KernelCache.compiled is None:
-            KernelCache.compiled = _Compiled()
+        compiled_here()
 
     @property
     def cache_path(self) -> str | None:
@@ -116,8 +132,7 @@ class KernelCache:
             self._say(f"compiled in each process: {type(problem).__name__}: {problem}")
             return None
         self._asked[signature] = key
-        if KernelCache.compiled is not None:
-            KernelCache.compiled.notice(found)
+        compiled_here().notice(found)
         content = None if folder is None else store.read(folder, key)
         if content is None:
             return None
@@ -126,24 +141,24 @@ class KernelCache:
         except Exception as problem:
             self._say(f"compiled anew: what was kept does not load ({type(problem).__name__})")
             return None
-        if KernelCache.compiled is not None:
-            KernelCache.compiled.loaded(self._dispatcher(), found)
+        compiled_here().loaded(self._dispatcher(), found)
         return loaded
 
     def save_overload(self, signature: Any, result: Any) -> None:
         """Keep a kernel that was compiled, if its key says all that is in it and there is room."""
         before = self._asked.pop(signature, None)
         folder = kernel_folder()
-        if not self._enabled or before is None or folder is None or KernelCache.compiled is None:
+        if not self._enabled or before is None or folder is None:
             return
         try:
             key, found = self.key(signature)
-            reason = numba_internals.reason_not_to_keep(result) or KernelCache.compiled.objection(
+            reason = numba_internals.reason_not_to_keep(result) or compiled_here().objection(
                 self._dispatcher(), found, self.compiled_in
             )
             self.compiled_in = set()
             if reason is None and key == before:
                 store.write(folder, key, numba_internals.pack(result))
+                parts.keep()
                 return
         except OSError as problem:
             say(f"kernels can not be kept: {problem.strerror or problem} ({folder})")

@@ -252,8 +252,11 @@ class _Walk:
         raise UnkeyableError(f"the module {name}, which is imported while it is compiled")
 
     def class_(self, kind: Any) -> list[Token]:
-        """Tokens of a class: bases and attributes; of an enumeration its members, of a named tuple its fields."""
+        """Tokens of a class: bases and attributes; of an enumeration its members, of a named tuple its fields. A
+        compiler of ``lobench.engine.compiling``, which remembers what it compiled, is its text."""
         out: list[Token] = [kind.__qualname__] if self.lenient else [kind.__module__, kind.__qualname__]
+        if numba_internals.is_compiler(kind) and hasattr(kind, "text"):
+            return [*out, kind.text]
         out += self.described(kind.__bases__)
         if issubclass(kind, enum.Enum):
             return out + self.described([(name, member._value_) for name, member in kind.__members__.items()])

@@ -18,7 +18,7 @@ from numba import types
 from numba.core import dispatcher as numba_dispatcher
 from numba.core import event, extending, imputils, registry, sigutils
 from numba.core.caching import FunctionCache
-from numba.core.compiler import CompileResult
+from numba.core.compiler import CompilerBase, CompileResult
 from numba.core.entrypoints import init_all as _init_all
 from numba.core.registry import cpu_target
 from numba.core.serialize import dumps as _dumps
@@ -67,6 +67,11 @@ def parts_of(dispatcher: Any) -> tuple[Any, ...]:
     # ``cache=True`` changes no code.
     options = {name: value for name, value in sorted(dispatcher.targetoptions.items()) if name != "cache"}
     return options, dispatcher.locals, dispatcher._compiler.pipeline_class, fixed
+
+
+def is_compiler(kind: Any) -> bool:
+    """Whether a class is a pipeline of Numba's compiler."""
+    return issubclass(kind, CompilerBase)
 
 
 def registration(function: Any) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+from collections.abc import Iterable
 from hashlib import blake2b
 from pathlib import Path
 
@@ -55,6 +56,17 @@ def _checked(content: bytes, key: bytes) -> bytes | None:
 
 def write(folder: Path, key: str, kernel: bytes) -> None:
     """Keep a kernel under ``key``. Raises OSError, and then nothing has changed."""
+    write_all(folder, [(key, kernel)])
+
+
+def write_all(folder: Path, kernels: Iterable[tuple[str, bytes]]) -> None:
+    """Keep each kernel under its key. Raises OSError for the first that cannot be kept."""
+    for key, kernel in kernels:
+        _write(folder, key, kernel)
+    prune(folder)
+
+
+def _write(folder: Path, key: str, kernel: bytes) -> None:
     name = _bytes(key)
     body = len(name).to_bytes(8, "little") + name + kernel
     target = path_of(folder, key)
@@ -68,7 +80,6 @@ def write(folder: Path, key: str, kernel: bytes) -> None:
         with contextlib.suppress(OSError):
             part.unlink()
         raise
-    prune(folder)
 
 
 def _own(path: str, flags: int) -> int:

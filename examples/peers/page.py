@@ -106,9 +106,15 @@ def _feed(feed: Feed) -> str:
             f"| {row.compared or 'all'} |"
         )
     if feed.failed:
-        lines += ["", "Not measured, as verification fails:", ""]
-        lines += [f"- {name}: {' '.join(text.split())}" for name, text in sorted(feed.failed.items())]
+        lines += ["", "Not measured:", ""]
+        lines += [f"- {name}: {_brief(text)}" for name, text in sorted(feed.failed.items())]
     return "\n".join(lines)
+
+
+def _brief(text: str) -> str:
+    """Of a first difference, the record; its books fill a screen, and `lobench verify` prints them."""
+    record, books, _ = text.partition("\n  bids, ")
+    return " ".join(record.split()) + (" (the books after it differ)" if books else "")
 
 
 def _part(adapter: Ratio | None) -> str:

@@ -21,7 +21,7 @@ ROOT = HERE.parent.parent
 CONSTRAINTS = ROOT / "scripts/peers-constraints.txt"
 FEEDS = ("synth:liquid-future,n=100000", "synth:equity-universe,n=100000", "synth:deep-book,n=100000")
 BESIDE = ("p0_baseline", "p4_hash_lookup", "p7_cache_layout")
-BUDGET = "50s"
+BUDGET = "150s"
 _STEP = """
 import sys, numpy, lobench
 records = lobench.load(lobench.open_feed(sys.argv[1:])).records
@@ -34,7 +34,7 @@ def main() -> int:
     parser.add_argument("--environment", type=Path, default=_cache(), metavar="FOLDER", help="default %(default)s")
     parser.add_argument("--feed", action="append", metavar="FEED", help=f"repeatable; default {' '.join(FEEDS)}")
     parser.add_argument("--budget", default=BUDGET, help="of each feed (default %(default)s)")
-    parser.add_argument("--processes", default="3", help="that measure each feed (default %(default)s)")
+    parser.add_argument("--processes", default="8", help="that measure each feed (default %(default)s)")
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "out/peers", help="results (default %(default)s)")
     parser.add_argument("--page", type=Path, default=ROOT / "docs/peers.md", help="default %(default)s")
     parser.add_argument("--only-page", action="store_true", help="write the page of the results that are there")

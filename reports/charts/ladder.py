@@ -22,7 +22,7 @@ from lobench.reports.charts.theme import (
     plot_width,
     rows_of,
 )
-from lobench.reports.numbers import estimate, significant, spelled
+from lobench.reports.numbers import estimate, listed, significant, spelled
 from lobench.reports.result_view import ResultView
 from lobench.workbench.results.model.analysis import Limit
 
@@ -70,10 +70,12 @@ def _draw(width: int, view: ResultView, rows: list[dict[str, Any]], limits: Sequ
         {"at": limit.events_per_second.value * MILLION, "label": limit.name} for limit in limits
     ]
     ends = [value for row in rows for value in (row["low"], row["high"], row.get("from"), row.get("to")) if value]
-    ends += [line["at"] for line in lines]
     room = plot_width(width, names, FIGURES)
     low = min(ends) * 0.85
     high = max(ends) * 1.12
+    # A limit far above the variants would take the room that they are told apart by.
+    beyond = [line for line in lines if not low <= line["at"] <= high]
+    lines = [line for line in lines if low <= line["at"] <= high]
     x = log_axis("M events/s, one worker", low, high, room)
     base = alt.Chart(data(rows)).encode(y=rows_of(names))
     layers = [
@@ -91,6 +93,9 @@ def _draw(width: int, view: ResultView, rows: list[dict[str, Any]], limits: Sequ
     notes = ["Dot and bar: measured, with its 95 % interval."]
     if any("from" in row for row in rows):
         notes.append("Orange: what the plan predicted for this step, on top of the measured rung below.")
+    if beyond:
+        named = listed([f"{line['label']} {significant(line['at'])}" for line in beyond])
+        notes.append(f"Beyond the axis lies what this machine allows: {named} M events/s.")
     if lines:
         notes.append("Dashed: this machine's limits.")
         rules = alt.Chart(data(lines))

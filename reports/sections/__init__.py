@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from lobench.reports.blocks import Section
 from lobench.reports.result_view import LATENCY, ResultView
 from lobench.reports.sections import (
+    added,
     attribution,
     contest,
     cost,
@@ -36,6 +37,7 @@ FEED_SECTIONS: Sequence[Callable[[ResultView], Section | None]] = (
     noise.section,
     scaling.section,
     latency.section,
+    added.section,
 )
 CONTEST_SECTIONS: Sequence[Callable[[Result], Section | None]] = (contest.section, contest.noise_section)
 DOCUMENT_SECTIONS: Sequence[Callable[[Result], Section | None]] = (cost.section, machine.section)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from lobench.reports.blocks import Block, Cell, Section, Table, Text
 from lobench.reports.charts.attribution import METHODS, attribution_chart, name_of
-from lobench.reports.numbers import TIMES, listed, percent, spelled
+from lobench.reports.numbers import TIMES, estimate, listed, percent, spelled
 from lobench.reports.result_view import ResultView
 from lobench.reports.sections.shared import figure, missing, verdict
+from lobench.workbench.results.model.intervals import Interval
 
 CORE = range(1, 5)
 """Phases whose axes make the factorial."""
@@ -47,8 +48,21 @@ def _factorial(view: ResultView) -> list[Block]:
         for phase in attribution.phases
     ]
     table = Table("Speed-up by phase, CPU time, 95 % intervals", ["phase", *METHODS], rows)
-    total = Text(f"All phases together: {spelled(attribution.total, TIMES)}. {attribution.sentence}")
+    total = Text(f"{_together(view, attribution.total)} {attribution.sentence}")
     return [Text(LEAD), chart, table, total]
+
+
+def _together(view: ResultView, total: Interval) -> str:
+    """What the crossed phases come to, and why the ladder comes to something else."""
+    said = f"All phases together: {spelled(total, TIMES)}."
+    crossed, top = view.feed.factorial, view.top
+    later = [rung.variant for rung in view.phases if (rung.phase or 0) not in (0, *CORE) and not rung.same_as]
+    part = crossed is not None and crossed.events < view.feed.events
+    if top is None or top.total is None or not (later or part):
+        return said
+    reasons = [f"it has {listed(later)}, too"] if later else []
+    reasons += ["it is of the whole feed, these are of its beginning"] if part else []
+    return f"{said} The ladder comes to {estimate(top.total, TIMES)}: {listed(reasons)}."
 
 
 def _from_top(view: ResultView) -> list[Block]:

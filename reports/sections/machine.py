@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lobench.reports.blocks import Cell, Code, Section, Table, Text
+from lobench.reports.blocks import Cell, Code, Fold, Section, Table, Text
 from lobench.workbench.results.conversion import as_json
 from lobench.workbench.results.model.document import Result
 
@@ -22,8 +22,8 @@ def section(document: Result) -> Section:
             Text(
                 "Do not compare figures of two machines or of two days: ratios within a session are what is measured."
             ),
-            _variants(document),
-            _environment(document),
+            Fold("The variants as they were", "", [_variants(document)], unfolded=False, printed=False),
+            Fold("The machine and its software", "", [_environment(document)], unfolded=False, printed=False),
         ],
     )
 

@@ -49,4 +49,5 @@ def _blocks(view: ResultView) -> list[Block]:
         rows,
         compact=True,
     )
-    return [*blocks, scaling_chart(view.name, found), table]
+    # A line that cannot rise is no picture.
+    return [*blocks, *([scaling_chart(view.name, found)] if books > 1 else []), table]

@@ -40,9 +40,11 @@ def verdict(words: str | None, p: float | None = None) -> Cell:
 def session_line(session: SessionResult) -> str:
     """How a session was done."""
     design = session.design
+    measured = counted(session.samples.processes, "process", "processes")
+    planned = f" of at most {design.processes}" if session.samples.processes < design.processes else ""
     pinned = "pinned to one core" if design.pinned else "not pinned"
     return (
-        f"{session.events:,} events in slices of {design.slice_records:,}, {design.processes} processes "
+        f"{session.events:,} events in slices of {design.slice_records:,}, {measured}{planned} "
         f"({pinned}), {counted(session.samples.passes, 'pass', 'passes')} over the feed in all, "
         f"{len(session.samples.rows):,} samples; seed {design.seed}."
     )

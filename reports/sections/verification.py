@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lobench.reports.blocks import Block, Cell, Section, Table, Text
+from lobench.reports.blocks import Block, Cell, Fold, Section, Table, Text
 from lobench.reports.numbers import counted, integer, listed
 from lobench.reports.result_view import ResultView
 from lobench.reports.sections.shared import missing
@@ -28,7 +28,9 @@ def section(view: ResultView) -> Section:
         blocks.append(Text(f"With engines from outside in the session, {extent(view.document)}."))
     blocks += [Text(f"{name} is refuted: {why}", mark="warning") for name, why in view.refuted.items()]
     if view.feed.verification:
-        blocks.append(_table(view.feed.verification))
+        wrong = any(not outcome.agrees for outcome in view.feed.verification)
+        table = _table(view.feed.verification)
+        blocks.append(Fold("Every replay, with its digests", "", [table], unfolded=wrong, printed=wrong))
     else:
         blocks.append(missing("No variant was verified on this feed.", view.run()))
     blocks.append(_feed(view))

@@ -7,6 +7,7 @@ LOBENCH_REQUIRE_BROWSER is set.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -198,11 +199,13 @@ def test_without_scripts_everything_is_there(browser: Any, pages: Callable[[str]
     def seen(**options: Any) -> tuple[str, int]:
         with Visit(browser, pages("complete"), **options) as page:
             # Buttons alone are the script's.
-            text = page.locator("body").inner_text().replace("Copy as Markdown", "").replace("Copy", "")
+            text = (
+                page.locator("body").inner_text().replace("Copy as Markdown", "").replace("Copy", "").replace("CSV", "")
+            )
             return " ".join(text.split()), page.locator("figure svg:visible").count()
 
     assert seen(java_script_enabled=False) == seen()
-    assert seen()[1] == 8
+    assert seen()[1] == 7
 
 
 def test_a_table_is_copied(browser: Any, pages: Callable[[str], Path]) -> None:
@@ -217,6 +220,39 @@ def test_a_table_is_copied(browser: Any, pages: Callable[[str], Path]) -> None:
         copied = page.evaluate("navigator.clipboard.readText()").splitlines()
         assert copied[0].startswith("| variant | M events/s |")
         assert copied[1].startswith("|---|---:|---:|---|")
+
+
+def test_a_table_is_saved(browser: Any, pages: Callable[[str], Path]) -> None:
+    with Visit(browser, pages("complete")) as page:
+        holder = page.locator("#result1-feed1-ladder .pair > .table")
+        with page.expect_download() as saving:
+            holder.get_by_role("button", name="CSV", exact=True).click()
+        assert saving.value.suggested_filename.startswith("result1-feed1-ladder-")
+        head, *rows = csv.reader(Path(saving.value.path()).read_text(encoding="utf-8-sig").splitlines())
+        assert head[:3] == ["variant", "M events/s", "step"]
+        assert rows[0][0] == "p0_baseline"
+        assert {len(row) for row in rows} == {8}
+
+
+def test_a_table_is_sorted(browser: Any, pages: Callable[[str], Path]) -> None:
+    """By what its times are, not by the figures that they begin with."""
+    sizes = {"ns": 1.0, "µs": 1e3, "ms": 1e6}
+    with Visit(browser, pages("wide")) as page:
+        holder = page.locator("#result1-feed1-latency .table").filter(
+            has_text="Response times at the market's own speed"
+        )
+
+        def times() -> list[list[str]]:
+            return [text.split() for text in holder.locator("tbody td:nth-child(4) .value").all_inner_texts()]
+
+        before = times()
+        assert len({unit for _, unit in before}) > 1
+        holder.get_by_role("button", name="Sort by p99", exact=True).click()
+        assert times() == sorted(before, key=lambda time: float(time[0]) * sizes[time[1]])
+        assert times() != before
+        assert page.locator("th[aria-sort=ascending]").count() == 1
+        holder.get_by_role("button", name="Sort by p99", exact=True).click()
+        assert times() == before
 
 
 @pytest.mark.parametrize("name", ["many", "wide", "hostile"])
@@ -235,7 +271,7 @@ def test_it_prints(browser: Any, pages: Callable[[str], Path], tmp_path: Path) -
         assert page.locator("nav:visible, button:visible").count() == 0
         # What is folded away on the screen stands on paper.
         assert page.locator("details.fold:not([open]) > .table:visible").count() >= 8
-        assert page.locator("figure svg:visible").count() == 8
+        assert page.locator("figure svg:visible").count() == 7
         assert page.evaluate("document.scrollingElement.scrollWidth") <= PAPER
         assert page.evaluate(OVERLAPS) == []
         printed = page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)

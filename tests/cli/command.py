@@ -27,6 +27,7 @@ from lobench.engine.records import (
     NO_SIDE,
     TRADE,
 )
+from lobench.workbench.console import PLAIN
 from tests.cli import forked
 from tests.dbn_files import records
 
@@ -50,6 +51,11 @@ def lobench(*arguments: object, folder: Path | None = None, **changes: str) -> s
     return forked.run([*map(str, arguments)], folder, environment(**changes), PATIENCE)
 
 
+def complaints(done: subprocess.CompletedProcess[str]) -> str:
+    """What a command said on stderr, beside how far it had come."""
+    return "".join(line for line in done.stderr.splitlines(keepends=True) if not line.startswith(PLAIN))
+
+
 def answer(*arguments: object, folder: Path | None = None) -> Any:
     """The JSON object that the command prints with ``--json``."""
     done = lobench(*arguments, "--json", folder=folder)
@@ -62,7 +68,7 @@ def refused(code: int, *arguments: object, folder: Path | None = None) -> str:
     done = lobench(*arguments, folder=folder)
     assert done.returncode == code, done.stderr
     assert done.stdout == ""
-    (line,) = done.stderr.splitlines()
+    (line,) = complaints(done).splitlines()
     assert line.startswith("lobench: ")
     return line
 

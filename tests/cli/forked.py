@@ -36,6 +36,9 @@ _MOST_BYTES = 1 << 17
 _ASK_THE_SYSTEM = ("cmp", "lines")
 """Commands that ask the system for the environment that their process was started with: a forked one's is another's."""
 
+_AT_FIRST = dict(os.environ)
+"""The environment before any test changed it."""
+
 not_forked: list[list[str]] = []
 """Commands that were started as any process is."""
 
@@ -78,13 +81,13 @@ def _settled(variables: Mapping[str, str]) -> dict[str, str]:
 @cache
 def _server() -> tuple[socket.socket, dict[str, str]]:
     """The connection to the process that forks, which ends when this one closes it; what is settled in there."""
-    variables = {**os.environ, "PYTHONPATH": str(ROOT)}
+    variables = {**_AT_FIRST, "PYTHONPATH": str(ROOT)}
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         process = subprocess.Popen(
             [sys.executable, "-m", __name__, str(theirs.fileno())],
             cwd=ROOT,
-            env={"OPENBLAS_NUM_THREADS": "1", **variables},
+            env=variables,
             stdin=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
             process_group=0,

@@ -71,7 +71,8 @@ def kept(folder: Path) -> Any:
 
 
 def test_callables(folder: Path) -> None:
-    words = ("a.py:squares", "b.py:often", "--setup", "a.py:make", *QUICK, "--tolerance", "90%")
+    outlets = ("--tolerance", "90%", "--markdown", "said.md")
+    words = ("a.py:squares", "b.py:often", "--setup", "a.py:make", *QUICK, *outlets)
     done = lobench("cmp", *words, folder=folder)
     assert (done.returncode, done.stderr) == (0, "")
     found = kept(folder)
@@ -88,6 +89,9 @@ def test_callables(folder: Path) -> None:
     (verdict,) = [line for line in lines if line.startswith("verdict")]
     assert "95 % interval" in verdict
     assert verdict.endswith("CPU time")
+    text = (folder / "said.md").read_text()
+    assert text.startswith("### lobench cmp: b.py:often against a.py:squares\n")
+    assert "lobench cmp a.py:squares b.py:often --setup a.py:make" in text
     (result,) = [line.split()[-1] for line in lines if line.startswith("result")]
     assert lobench("report", result, folder=folder).returncode == 0
     text = (folder / result).with_name("report.html").read_text()

@@ -10,7 +10,7 @@ import pytest
 
 from lobench.workbench.cli import main
 from lobench.workbench.conformance.rules import RULES
-from tests.cli.command import ROOT, lobench, refused
+from tests.cli.command import ROOT, complaints, lobench, refused
 
 ENGINES = ROOT / "tests/conformance/engines"
 KEEPER = ENGINES / "keeper.py"
@@ -28,7 +28,7 @@ def judged(engine: object, *arguments: object, code: int) -> dict[str, Any]:
     """What comes of each rule, of an engine that ends the command with exit code ``code``."""
     done = lobench("conform", engine, *arguments, "--json")
     assert done.returncode == code, done.stderr
-    assert done.stderr == ""
+    assert complaints(done) == ""
     return {entry["rule"]: entry for entry in json.loads(done.stdout)["rules"]}
 
 

@@ -81,14 +81,14 @@ def test_without_a_control_nothing_is_judged(tmp_path: Path) -> None:
     control = written(tmp_path, document(**SHAPE, seed=5), "control.json")
     done = lobench("diff", *paths, "--control", control)
     assert done.returncode == 1
-    assert "SLOWER      p2_snapshot on synth:liquid-future" in done.stdout.splitlines()
+    assert "SLOWER        p2_snapshot on synth:liquid-future" in done.stdout.splitlines()
 
 
 def test_a_variant_became_slower(tmp_path: Path) -> None:
     paths = pair(tmp_path, edited(document(**SHAPE, seed=3, speeds={**SPEEDS, "p2_snapshot": 1.17}), "p2_snapshot"))
     done = lobench("diff", *paths)
     assert done.returncode == 1
-    assert "SLOWER      p2_snapshot on synth:liquid-future" in done.stdout.splitlines()
+    assert "SLOWER        p2_snapshot on synth:liquid-future" in done.stdout.splitlines()
     for tolerance, code in (("1%", 1), ("0.01", 1), ("30%", 0)):
         assert lobench("diff", *paths, "--tolerance", tolerance).returncode == code
     told = answer("diff", *paths, "--tolerance", "30%")

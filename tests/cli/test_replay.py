@@ -23,7 +23,7 @@ from lobench.engine.result import Result
 from lobench.variants import discover
 from lobench.workbench.rows.formats import told_of
 from lobench.workbench.version import version
-from tests.cli.command import COMMAND, PATIENCE, answer, busy, environment, lobench
+from tests.cli.command import COMMAND, PATIENCE, answer, busy, complaints, environment, lobench
 from tests.dbn_files import header, other_record, write, zstd
 
 DEPTH = 4
@@ -149,7 +149,7 @@ def test_summary_for_a_person(feed: str) -> None:
     assert "cancel_unknown_order " in lines["anomalies"]
     trace, kind = lines["digest"].split()
     assert (len(trace), kind) == (16, "trace")
-    assert done.stderr == ""
+    assert complaints(done) == ""
     assert "\x1b" not in done.stdout
 
 

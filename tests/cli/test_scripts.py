@@ -84,6 +84,13 @@ def test_tests_run_in_the_checkout(checkout: Path, elsewhere: Path, words: tuple
     assert said[-4:] == ["--tier", tier, "tests/unit", "-x"]
 
 
+def test_the_site_is_built_in_the_checkout_with_its_links_checked(checkout: Path, elsewhere: Path) -> None:
+    said = call(checkout / "scripts/docs", elsewhere, "--site-dir", "there")
+    assert said[-8:] == [
+        str(checkout / ".venv/bin/python"), str(checkout), "-m", "mkdocs", "build", "--strict", "--site-dir", "there"
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("links", [True, False], ids=["with links", "without links"])
 def test_how_it_is_installed(checkout: Path, elsewhere: Path, links: bool) -> None:
     """For type checkers a clone with links is installed by its path; one without needs the import hook."""

@@ -17,17 +17,19 @@ from lobench.engine.foreign.face import Face
 from lobench.engine.oracle import Oracle
 from lobench.engine.records import ASK, BID
 from tests.cli.command import environment
+from tests.foreign.built import built
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "examples" / "engines" / "build"
 ENGINES = ("cpp_textbook", "cpp_limit")
 DATA = os.environ.get("LOBENCH_REAL_DATA")
 REAL = "glbx_es/orderbooks_mbo_2024-05-08T00-00-00_2024-05-08T00-00-02.dbn.zst"
+WITHOUT_RUST = {} if shutil.which("rustc") else {"RUSTC": "no-such-rustc"}
 RULES, MARKET = "synth:every-rule,n=6000", "synth:equity-universe,n=8000,anomalies=0.05"
 
 pytestmark = [
     pytest.mark.normal,
-    pytest.mark.xdist_group("examples_cpp"),
+    pytest.mark.xdist_group("examples"),
     pytest.mark.skipif(shutil.which("g++") is None, reason="there is no g++"),
 ]
 
@@ -38,19 +40,21 @@ def build(folder: Path, **changes: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def libraries(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Those that all tests share; where there is no compiler of Rust, C++'s alone."""
+    if not WITHOUT_RUST:
+        return built()
     folder = tmp_path_factory.mktemp("engines")
-    # Rust's engines are built where they are tested.
-    done = build(folder, RUSTC="no-such-rustc")
+    done = build(folder, **WITHOUT_RUST)
     assert not [line for line in done.stderr.splitlines() if "needs no-such-rustc" not in line]
     return folder
 
 
 def test_what_is_built_is_not_built_again(libraries: Path) -> None:
-    built = {path: path.stat().st_mtime_ns for path in libraries.glob("cpp_*.so")}
-    assert {path.stem for path in built} == set(ENGINES)
-    done = build(libraries, RUSTC="no-such-rustc")
+    times = {path: path.stat().st_mtime_ns for path in libraries.glob("cpp_*.so")}
+    assert {path.stem for path in times} == set(ENGINES)
+    done = build(libraries, **WITHOUT_RUST)
     assert done.stdout == ""
-    assert {path: path.stat().st_mtime_ns for path in built} == built
+    assert {path: path.stat().st_mtime_ns for path in times} == times
 
 
 def test_a_missing_compiler_is_named(tmp_path: Path) -> None:

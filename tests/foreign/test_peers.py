@@ -41,6 +41,9 @@ def module(name: str) -> Any:
     return importlib.import_module(name)
 
 
+DIFFERENCE = "first difference: event 7 (books)\n  action 'A'\n  bids, best first, from level 1:\n    before -"
+
+
 def outcome(**changed: Any) -> Any:
     page = module("page")
     rules = [
@@ -60,7 +63,7 @@ def outcome(**changed: Any) -> Any:
         "versions": {"itchcpp": "1.6.4", "meatpy": "0.5.0"},
         "missing": {"itch-book": "no matching distribution"},
         "conformance": {"peer_itchcpp": {"counts": counts, "rules": rules}, "peer_meatpy": "it does not start"},
-        "feeds": [page.Feed("synth:a", 1000, 2, 3, rows, {"hftbacktest": "event 7:\n  bids differ"})],
+        "feeds": [page.Feed("synth:a", 1000, 2, 3, rows, {"hftbacktest": DIFFERENCE})],
     }
     return page.Outcome(**given | changed)
 
@@ -77,7 +80,8 @@ class TestPage:
         ]
 
     def test_failing_verification_is_told(self) -> None:
-        assert "- hftbacktest: event 7: bids differ" in module("page").page(outcome())
+        written = module("page").page(outcome())
+        assert "- hftbacktest: first difference: event 7 (books) action 'A' (the books after it differ)\n" in written
 
     def test_rules_that_nobody_was_asked_for_are_left_out(self) -> None:
         text = module("page").page(outcome())

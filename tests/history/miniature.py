@@ -11,9 +11,11 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from lobench.workbench.git import environment
+from lobench.workbench.history.store import History, load
 from tests.cli import forked
 from tests.cli.command import ROOT, calm
 from tests.dbn_files import header
@@ -110,31 +112,33 @@ def resolve(name, known):
 class Miniature:
     """The repository; ``work`` are loops for each event, of variant ``p0_plain`` unless another is named."""
 
-    def __init__(self, folder: Path, cache: Path) -> None:
+    def __init__(self, folder: Path, cache: Path, files: Mapping[str, str] = FILES) -> None:
         self.folder = folder
         self.cache = cache
         self.feed = folder.parent / f"{folder.name}.dbn"
         self.feed.write_bytes(header() + calm(6_000).tobytes())
         self.git("init", "-q", "-b", "main")
-        for name, text in FILES.items():
+        for name, text in files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
 
-    def git(self, *words: str) -> str:
+    def git(self, *words: str, when: int | None = None) -> str:
         self.folder.mkdir(exist_ok=True)
         identity = ("-c", "user.name=nobody", "-c", "user.email=nobody@localhost")
         command = ["git", "-C", str(self.folder), *identity, *words]
-        done = subprocess.run(command, check=True, capture_output=True, env=environment())
+        dates = {} if when is None else dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), f"{when} +0000")
+        done = subprocess.run(command, check=True, capture_output=True, env={**environment(), **dates})
         return done.stdout.decode(errors="replace").strip()
 
-    def commit(self, subject: str, **files: str) -> str:
-        """Commit; ``files`` are texts by path, with two underscores for a slash and without ``.py``."""
+    def commit(self, subject: str, when: int | None = None, **files: str) -> str:
+        """Commit, at a time in seconds since the epoch; ``files`` are texts by path, with two underscores for a slash
+        and without ``.py``."""
         for name, text in files.items():
             path = self.folder / (name.replace("__", "/") + ".py")
             path.write_text(text)
         self.git("add", "-A")
-        self.git("commit", "-qm", subject, "--allow-empty")
+        self.git("commit", "-qm", subject, "--allow-empty", when=when)
         return self.git("rev-parse", "HEAD")
 
     def work(self, loops: int, note: str = "", wrong: int = -1, variant: str = "p0_plain") -> str:
@@ -176,3 +180,8 @@ class Miniature:
             stderr=pipe,
             text=True,
         )
+
+    def history(self) -> History:
+        """What is recorded of the repository."""
+        (folder,) = self.folder.glob(".asv/lobench/*/")
+        return load(folder / "history.json", folder.name)

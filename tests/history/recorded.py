@@ -17,6 +17,10 @@ FEEDS = ("synth:liquid-future,n=200000", "synth:equity-universe,n=200000")
 VARIANTS = {"p0_baseline": 900.0, "p3_indexed_features": 120.0, "p4_hash_lookup": 90.0}
 STEP = 12
 """The commit at which the last variant gets slower."""
+MORE = "work = 2  # <i>more</i>"
+"""The line that made it so."""
+BEGAN = 1_788_000_000
+"""When the first was committed; the others follow every third day."""
 BROKEN = 5
 """The commit that was not measured."""
 
@@ -31,7 +35,10 @@ def recorded(miniature: Miniature, count: int = 20) -> list[str]:
     """Commit ``count`` times and write a history of them; returns the hashes, oldest first."""
     (miniature.folder / "asv.conf.json").write_text(json.dumps(CONFIGURATION))
     (miniature.folder / ".gitignore").write_text(".asv/\n")
-    order = [miniature.commit(f"Change {place} <b>&amp;</b>") for place in range(count)]
+    order: list[str] = []
+    for place in range(count):
+        files = {"variants__p4_hash_lookup": f"{MORE}\n"} if place == STEP else {}
+        order.append(miniature.commit(f"Change {place} <b>&amp;</b>", BEGAN + 3 * 86_400 * place, **files))
     rng = np.random.default_rng(1)
     name = machine_name()
     history = History(Path(miniature.folder / ".asv/lobench" / name / "history.json"), name)
@@ -70,7 +77,7 @@ def _against(order: list[str], place: int, slow: float) -> dict[str, Any]:
             rows.append(
                 {
                     **{"feed": feed, "variant": variant, "control": None, "noise_floor": 0.006, "difference": None},
-                    **{"ratio": {"value": step, "low": step - 0.006, "high": step + 0.006}},
+                    **{"ratio": {"value": 1 / step, "low": 1 / (step + 0.006), "high": 1 / (step - 0.006)}},
                     **{"timing": verdict, "verdict": verdict, "instructions_change": step - 1},
                     "moved": ["instructions", "locks_taken"] if worse else [],
                     "exact": {

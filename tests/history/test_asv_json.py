@@ -61,7 +61,7 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b'{"version": 2}', b'{"version": 1, "points": []}', b'{"version": 1, "other": 1}', b"\xff"],
+    [b"", b"{", b"[]", b'{"version": 3}', b'{"version": 1, "points": []}', b'{"version": 1, "other": 1}', b"\xff"],
 )
 def test_a_history_of_another_shape_is_told(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "history.json"

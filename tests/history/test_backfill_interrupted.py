@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -19,9 +19,7 @@ QUICK = ("--variants", "p0_plain", "--rounds", "3", "--seconds", "0.05")
 
 
 def kept(miniature: Miniature) -> dict[str, Any]:
-    (file,) = miniature.folder.glob(".asv/lobench/*/history.json")
-    content: dict[str, Any] = json.loads(file.read_text())
-    return content
+    return asdict(miniature.history())
 
 
 @pytest.mark.parametrize(
@@ -58,5 +56,6 @@ def test_an_interrupted_backfill_goes_on(miniature: Miniature, number: signal.Si
     assert set(after["points"]) == set(made)
     assert {commit: after["points"][commit] for commit in made[:WINDOW]} == before["points"]
     assert after["sessions"][: len(before["sessions"])] == before["sessions"]
-    loops = [point["feeds"][miniature.feed.name]["p0_plain"]["exact"]["loops"] for point in after["points"].values()]
+    points = [after["points"][commit] for commit in made]
+    loops = [point["feeds"][miniature.feed.name]["p0_plain"]["exact"]["loops"] for point in points]
     assert loops == [20 + place for place in range(len(made))]

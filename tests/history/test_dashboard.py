@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -50,12 +51,18 @@ def test_the_site(site: tuple[Path, list[str]]) -> None:
     assert len(list((folder / "assets" / "licences").iterdir())) == 6
 
     front = (folder / "index.html").read_text()
-    assert front.count("<svg") == len(FEEDS)
+    assert front.count("<svg") == len(FEEDS) * len(VARIANTS)
     assert f"commits/{order[-1][:12]}.html" in front
     assert "<b>&amp;amp;" not in front
     assert "&lt;b&gt;" in front
     assert f"not measured: {order[BROKEN][:8]}" in front
-    assert "to look at" in front
+    assert "2 to look at: p4_hash_lookup takes 5." in front
+    assert f"since 4 Oct 2026 ({order[STEP][:8]}), and 1 more." in front
+    # Commits stand in their order, those that could not be measured among them.
+    listed = re.findall(r'id="commit-([0-9a-f]{8})"', front)
+    assert listed == [commit[:8] for commit in reversed(order)]
+    # Without a cost of lines, what the commit changed is named.
+    assert "variants/p4_hash_lookup.py:1" in front
     links = set(re.findall(r'(?:xlink:)?href="(commits/[^"]+)"', front))
     assert len(links) == len(order) - 1
     assert all((folder / link).is_file() for link in links)
@@ -138,3 +145,17 @@ def test_serving(tmp_path: Path) -> None:
         finally:
             server.shutdown()
             thread.join()
+
+
+@pytest.mark.long
+def test_a_site_of_what_asv_measured_alone(miniature: Miniature) -> None:
+    order = recorded(miniature, 6)
+    shutil.rmtree(miniature.folder / ".asv/lobench")
+    done = miniature.lobench("dashboard", "-o", "site")
+    assert done.returncode == 0, done.stderr
+    site = miniature.folder / "site"
+    assert "What asv has measured" in (site / "index.html").read_text()
+    index = json.loads((site / "index.json").read_text())
+    assert TIME in index["benchmarks"]
+    assert len(index["revision_to_hash"]) == len(order) - 1
+    assert not (miniature.folder / ".asv/lobench").exists()

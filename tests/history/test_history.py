@@ -52,7 +52,7 @@ def history(miniature: Miniature) -> tuple[Miniature, dict[str, str]]:
     (miniature.folder / "README.md").write_text("more words\n")
     made["words"] = miniature.commit("words only")
     made["small"] = miniature.work(105, "a small step")
-    made["less"] = miniature.work(90, "less")
+    made["less"] = miniature.work(102, "less")
     return miniature, made
 
 
@@ -61,7 +61,7 @@ def test_a_history_with_all_that_can_happen(history: tuple[Miniature, dict[str, 
     said = backfilled(miniature, "backfill", f"{made['first']}..HEAD")
     assert f"passed over: {made['broken'][:8]} (broken)" in said
     assert f"{made['wrong'][:8]} (104 loops wrong): verification failed" in said
-    assert "by record 6,000" in said
+    assert "from event 1,000 of " in said
     assert f"{made['words'][:8]} (words only): the same code as the commit before" in said
     files = result_files(miniature)
     recorded = {made[name][:8] for name in ("first", "step", "note", "right", "words", "small", "less")}
@@ -76,9 +76,12 @@ def test_a_history_with_all_that_can_happen(history: tuple[Miniature, dict[str, 
     assert code == 1
     listed = {one["commit"]: one for one in answer["regressions"]}
     assert set(listed) == {made["step"], made["small"]}
-    assert 0.02 < listed[made["step"]]["size"] < 0.05
+    assert 0.02 < listed[made["step"]]["instructions_change"] < 0.05
     assert listed[made["step"]]["counters_moved"] == ["loops"]
-    assert listed[made["step"]]["time"]["low"] < listed[made["step"]]["time"]["high"]
+    assert listed[made["step"]]["ratio"]["low"] < listed[made["step"]]["ratio"]["high"]
+    assert listed[made["step"]]["files_changed"] == ["variants/p0_plain.py"]
+    assert listed[made["step"]]["recovered_by"] is None
+    assert listed[made["small"]]["recovered_by"] == made["less"]
     assert set(answer["broken"]) == {made["broken"], made["wrong"]}
 
     # All is there: nothing is measured again, and broken ones are not tried again.
@@ -120,7 +123,7 @@ def test_results_that_change_on_purpose_are_recorded_when_told(miniature: Miniat
     other = miniature.work(5, "another rule", wrong=10)
     done = miniature.lobench("history", "record", "--feed", miniature.feed, *QUICK)
     assert done.returncode == 1
-    assert "its results are others" in done.stderr
+    assert "verification failed: p0_plain: from event 10 of " in done.stderr
     assert "--accept-results" in done.stderr
     backfilled(miniature, "record", "--accept-results")
     assert other[:8] in result_files(miniature)
@@ -195,9 +198,30 @@ def test_short_names_and_commits_without_the_variant(miniature: Miniature) -> No
 def test_a_damaged_history_is_not_overwritten(miniature: Miniature) -> None:
     miniature.work(1)
     backfilled(miniature, "record")
-    (file,) = Path(miniature.folder).glob(".asv/lobench/*/history.json")
+    (file,) = Path(miniature.folder).glob(".asv/lobench/*/recorded/*.json")
     file.write_text("{")
     done = miniature.lobench("history", "record", "--feed", miniature.feed, *QUICK)
     assert done.returncode == 1
     assert "not JSON" in done.stderr
     assert file.read_text() == "{"
+
+
+def test_the_text_of_an_issue(miniature: Miniature) -> None:
+    first = miniature.work(100)
+    second = miniature.work(110, "by @somebody")
+    backfilled(miniature, "backfill", f"{first}..{second}")
+    done = miniature.lobench("history", "regressions", "--issue", "issue.md")
+    assert done.returncode == 1, done.stderr
+    assert second[:8] in done.stdout
+    text = (miniature.folder / "issue.md").read_text()
+    assert text.splitlines()[0].startswith("Performance: p0_plain ")
+    assert text.splitlines()[0].endswith(f" since {second[:8]}")
+    # Costs of lines are those of compiled kernels; of an engine without any the change is named.
+    assert "| variants/p0_plain.py:2 | changed | work = 110 |" in text
+    assert f"lobench check {first[:12]}..{second[:12]} --feed {miniature.feed.name} --variants p0_plain" in text
+    assert "@somebody" not in text
+    (miniature.folder / "issue.md").unlink()
+    backfilled(miniature, "record", "--commit", miniature.work(100, "taken back"))
+    done = miniature.lobench("history", "regressions", "--issue", "issue.md", "--json")
+    (row,) = [one for one in json.loads(done.stdout)["regressions"] if "instructions" in one["found_by"]]
+    assert row["recovered_by"] == miniature.git("rev-parse", "HEAD")

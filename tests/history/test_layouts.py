@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from lobench.workbench.commits.counting import missing
-from lobench.workbench.commits.reach import modules, reached
+from lobench.workbench.commits.origins import Own, reached
+from lobench.workbench.commits.reach import modules
 from lobench.workbench.commits.repository import Repository
 from lobench.workbench.commits.sources import Source, of_commit, of_working_tree
 from tests.history.miniature import Miniature
@@ -51,8 +53,9 @@ def test_the_move_reaches_no_variant(moved: tuple[Miniature, dict[str, str]]) ->
     before, move, after = (source(miniature, made[name]) for name in ("before", "move", "after"))
     assert modules(before).code == modules(move).code
     assert modules(before).imports == modules(move).imports
-    assert reached(before, move) == []
-    assert reached(before, after) == reached(move, after) == ["p0_plain"]
+    own = Own(Repository(miniature.folder))
+    assert reached(own, before, move) == []
+    assert reached(own, before, after) == reached(own, move, after) == ["p0_plain"]
 
 
 def test_an_edit_of_the_public_names_rebuilds_nothing(moved: tuple[Miniature, dict[str, str]]) -> None:
@@ -88,8 +91,7 @@ def test_a_history_goes_on_after_the_move(moved: tuple[Miniature, dict[str, str]
     for words in (("backfill", span), ("record",)):
         done = miniature.lobench("history", *words, "--feed", miniature.feed, *QUICK)
         assert done.returncode == 0, done.stderr
-    (file,) = miniature.folder.glob(".asv/lobench/*/history.json")
-    history = json.loads(file.read_text())
+    history = asdict(miniature.history())
     assert history["broken"] == {}
     points = {name: history["points"][commit] for name, commit in made.items()}
     found = {name: point["feeds"][miniature.feed.name]["p0_plain"]["exact"] for name, point in points.items()}

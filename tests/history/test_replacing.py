@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -155,8 +154,7 @@ def test_two_backfills_into_one_folder_lose_nothing(miniature: Miniature) -> Non
             assert "is recording there" in line
             assert "--results names another folder" in line
             assert miniature.lobench("history", "backfill", span, *words).returncode == 0
-    (file,) = miniature.folder.glob(".asv/lobench/*/history.json")
-    assert set(json.loads(file.read_text())["points"]) == set(made)
+    assert set(miniature.history().points) == set(made)
     assert {path.name[:8] for path in miniature.folder.glob(".asv/results/*/*-lobench.json")} == {
         commit[:8] for commit in made
     }
@@ -167,9 +165,13 @@ def test_a_recorded_folder_refuses_a_second_writer_and_still_shows_itself(miniat
     from tests.history.recorded import recorded
 
     recorded(miniature, 6)
-    (file,) = miniature.folder.glob(".asv/lobench/*/history.json")
-    before = file.read_bytes()
-    with running(HOLDING, file.with_name("lock")) as process:
+    (lock,) = (path / "lock" for path in miniature.folder.glob(".asv/lobench/*/"))
+
+    def content() -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in lock.with_name("recorded").iterdir()}
+
+    before = content()
+    with running(HOLDING, lock) as process:
         done = miniature.lobench("history", "record", "--feed", miniature.feed, "--variants", "p0")
         assert done.returncode == 2
         # The commits of this history hold no variant at all.
@@ -180,7 +182,7 @@ def test_a_recorded_folder_refuses_a_second_writer_and_still_shows_itself(miniat
         assert f"process {process.pid} is recording there" in done.stderr
         done = miniature.lobench("dashboard", "-o", "site")
         assert done.returncode == 0, done.stderr
-        assert file.read_bytes() == before
+        assert content() == before
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.long)])

@@ -19,7 +19,7 @@ from lobench.engine.records import UNDEF_PRICE
 from lobench.workbench.against.answer import Answer, seen_edges
 from lobench.workbench.against.proof import Proof, prove
 from lobench.workbench.against.reading import read_answer
-from lobench.workbench.against.shown import lines
+from lobench.workbench.against.shown import counts, difference
 from lobench.workbench.cli import main
 from lobench.workbench.converting.schemas import SCHEMAS
 from tests.dbn_files import header, write, zstd
@@ -153,7 +153,7 @@ def test_one_wrong_number_is_found(tmp_path: Path, feed: str, row: int, field: s
     assert proof.ours is not None
     wrong = np.argwhere(proof.ours != answer.levels[row]).tolist()
     assert wrong == [[int(field[-2:]), ["bid_px", "ask_px", "bid_sz", "ask_sz", "bid_ct"].index(field[:6])]]
-    text = "\n".join(lines(proof))
+    text = "\n".join([*(told for _, told in counts(proof)), *difference(proof)])
     assert "6 of 7 agree" in text
     assert "139 of 140 agree" in text
     assert f"First difference: row {row + 1} (sequence {made['sequence'][row]}, " in text
@@ -187,7 +187,7 @@ def test_row_of_no_record_is_a_difference(tmp_path: Path, feed: str, field: str)
     assert not proof.agrees
     assert proof.first == 1
     assert proof.as_json()["rows_without_record"] == 1
-    assert "is of no record of the feed" in "\n".join(lines(proof))
+    assert "is of no record of the feed" in "\n".join(difference(proof))
 
 
 def test_command_says_so_by_its_exit_code(tmp_path: Path, feed: str, capsys: pytest.CaptureFixture[str]) -> None:

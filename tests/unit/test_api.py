@@ -24,8 +24,8 @@ from tests.dbn_files import header, write
 from tests.replays import TOP, bits
 
 MODULES = ("_commands", "_feeds", "_rows")
-LONG = {"run", "compare", "latency", "read_result"}
-"""Functions that measure, or need what was measured: their examples are not run."""
+LONG = {"run", "compare", "latency", "read_result", "batch"}
+"""Functions that measure, need what was measured, or start a cluster: their examples are not run."""
 FUNCTIONS = [name for name in lobench.__all__ if lobench._PLACES[name] in MODULES and name[0].islower()]
 
 

@@ -57,7 +57,7 @@ def counted() -> dict[tuple[str, int, str], float]:
         counted_by = [sys.executable, counting.__file__, json.dumps(whole)]
         subprocess.run(counting.command(counted_by, str(out)), env=variables, check=True)
         found = counting.read(out.iterdir())
-    return {(*cases[place], variant): count for (place, variant), count in found.items()}
+    return {(*cases[place], variant): count[counting.INSTRUCTIONS] for (place, variant), count in found.items()}
 
 
 def needs_counts() -> None:

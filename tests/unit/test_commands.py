@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -242,3 +243,29 @@ def test_the_remedies(
     assert "no record closes" not in capsys.readouterr().err
     (part,) = read(kept(tmp_path))["feeds"]
     assert part["analysis"]["ladder"][1]["step_verdict"] == "faster"
+
+
+def test_the_next_command_is_of_the_same_variants(
+    command: Command, feed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a run names as the next step is taken as it stands, and measures what the run did."""
+    (tmp_path / "my own.py").write_text(OWN)
+    asked = ("--variants", "p4 p7", "--variants-from", "my own.py", "--tuning", "none")
+    for words, verb in ((asked, ["measure", "--precision", "0.5%"]), ((*asked, "--quick"), ["run"])):
+        assert command("run", feed, *words) == 0
+        (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("next ")]
+        typed = shlex.split(line.removeprefix("next"))
+        assert typed == [
+            "lobench",
+            *verb,
+            "--variants",
+            "p4 p7",
+            "--tuning",
+            "none",
+            "--variants-from",
+            "my own.py",
+            str(feed),
+        ]
+        assert command(*typed[1:]) == 0
+        said = capsys.readouterr().out
+        assert "p7_cache_layout" in said

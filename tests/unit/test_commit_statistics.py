@@ -1,17 +1,23 @@
-"""Ratios, intervals and verdicts from samples whose truth is known."""
+"""Ratios, intervals and verdicts of commits from samples whose truth is known: they are those of variants."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lobench.workbench.commits.findings import Finding, changed
-from lobench.workbench.commits.session import COLUMNS, Design, Session, slices
+from lobench.workbench.commits.findings import LEAST_FLOOR, Finding, changed, findings
+from lobench.workbench.commits.measuring import Measured
+from lobench.workbench.commits.session import CommitSession, design_of, precise
 from lobench.workbench.commits.sources import Source
-from lobench.workbench.commits.statistics import LEAST_FLOOR, Estimates, Ratio, paired_ratio, precise, verdict
+from lobench.workbench.measurement.design import equal_slices
+from lobench.workbench.measurement.lockstep import LOCKSTEP
+from lobench.workbench.measurement.session import Session
+from lobench.workbench.results.model.control import again
+from lobench.workbench.results.model.intervals import Interval
 
 
 def source(name: str) -> Source:
@@ -20,62 +26,74 @@ def source(name: str) -> Source:
 
 def simulated(
     factors: list[float], *, rounds: int = 6, noise: float = 0.01, bias: float = 0.003, seed: int = 0
-) -> Session:
+) -> CommitSession:
     """A session of sources that take these factors of the first one's time; ``bias`` is a process's own, by round."""
     rng = np.random.default_rng(seed)
-    session = Session([source(f"s{place}") for place in range(len(factors))], [["feed"]], ["v"], Design())
+    sources = [source(f"s{place}") for place in range(len(factors))]
+    session = CommitSession(sources, [["feed"]], ["v"], design_of(rounds, 1.0))
     session.events = [200_000]
     session.rounds = rounds
     everybody = [*factors, factors[0]]
-    parts = slices(session, 0)
+    parts = session.slices(0)
+    design = replace(session.design, slice_records=equal_slices(200_000, session.design.slice_records))
+    measured = Session([*(one.key for one in sources), again("s0")], 200_000, design)
+    assert measured.slices() == parts
     for number in range(rounds):
         own = np.exp(rng.normal(0, bias, len(everybody)))
+        rows = []
         for pass_ in range(10):
-            for index, (_, lead, stop) in enumerate(parts):
-                work = (stop - lead) * 100 * (1 + index)
+            for index, part in enumerate(parts):
+                work = (part.stop - part.timed) * 100 * (1 + index)
                 for place, factor in enumerate(everybody):
                     time = int(work * factor * own[place] * np.exp(rng.normal(0, noise)))
-                    session.samples.append([number, 0, 0, pass_, index, place, 0, time, time, 0])
-    assert len(session.samples[0]) == len(COLUMNS)
+                    rows.append((pass_, index, place, place, time, time, 0, 0, 0, 0, 0))
+        ended = {"end_states": ["as before"] * len(everybody), "owed_ns": [0] * len(everybody)}
+        measured.take(number, {"kind": LOCKSTEP, "samples": rows, "held": 0, "floor_ns": 0.0, **ended})
+    session.timed[0, "v"] = measured
     return session
 
 
+def found(session: CommitSession) -> Finding:
+    (one,) = findings(Measured(session), ["feed"], 1)
+    return one
+
+
 def test_slices_cover_the_feed_once() -> None:
-    session = simulated([1.0])
-    parts = slices(session, 0)
-    assert parts[0][0] == 0
-    assert parts[-1][2] == 200_000
-    assert all(before[2] == after[0] for before, after in pairwise(parts))
-    assert all(start < lead < stop for start, lead, stop in parts)
+    parts = simulated([1.0]).slices(0)
+    assert parts[0].start == 0
+    assert parts[-1].stop == 200_000
+    assert all(before.stop == after.start for before, after in pairwise(parts))
+    assert all(part.start < part.timed < part.stop for part in parts)
 
 
-def test_a_ratio_is_found_within_its_interval() -> None:
-    estimates = Estimates(simulated([1.0, 1.03]))
-    ratio = estimates.against(0, 0, 1)
-    assert ratio.low < 1.03 < ratio.high
-    assert ratio.half_width < 0.01
-    assert verdict(ratio, estimates.floor(0, 0)) == "slower"
-    assert verdict(Estimates(simulated([1.0, 0.95])).against(0, 0, 1), 0.01) == "faster"
+def test_a_ratio_above_one_is_faster() -> None:
+    slower = found(simulated([1.0, 1.03]))
+    assert slower.ratio is not None
+    assert slower.ratio.low < 1 / 1.03 < slower.ratio.high
+    assert slower.verdict == "slower"
+    faster = found(simulated([1.0, 0.95]))
+    assert faster.ratio is not None
+    assert faster.ratio.value == pytest.approx(1 / 0.95, rel=0.01)
+    assert faster.verdict == "faster"
 
 
-def test_intervals_hold_what_they_promise() -> None:
-    """Two equal sources: 95 % intervals leave out 1 in about 5 % of sessions, verdicts in far fewer."""
+def test_verdicts_on_equal_sources_are_rare() -> None:
+    """Two equal sources: 95 % intervals leave out 1 in about 5 % of sessions, verdicts in fewer, whichever way."""
     outside = claimed = 0
-    trials = 300
+    trials = 200
     for seed in range(trials):
-        estimates = Estimates(simulated([1.0, 1.0], rounds=4, seed=seed))
-        ratio = estimates.against(0, 0, 1)
-        outside += not ratio.low <= 1 <= ratio.high
-        claimed += verdict(ratio, estimates.floor(0, 0)) != "no difference shown"
-    # 300 trials at 5 %: 15 expected; 30 would be 4 standard deviations away.
-    assert 3 <= outside <= 30
-    assert claimed <= 4
+        one = found(simulated([1.0, 1.0], rounds=4, seed=seed))
+        assert one.ratio is not None
+        outside += not one.ratio.low <= 1 <= one.ratio.high
+        claimed += one.verdict != "no difference shown"
+    # 200 trials at 5 %: 10 expected; 22 would be 4 standard deviations away.
+    assert 1 <= outside <= 22
+    assert claimed <= 5
 
 
 def test_the_floor_is_never_nothing() -> None:
-    session = simulated([1.0, 1.0], noise=0.0, bias=0.0)
-    assert Estimates(session).floor(0, 0) == LEAST_FLOOR
-    assert verdict(Estimates(session).against(0, 0, 1), LEAST_FLOOR) == "no difference shown"
+    one = found(simulated([1.0, 1.0], noise=0.0, bias=0.0))
+    assert (one.floor, one.verdict) == (LEAST_FLOOR, "no difference shown")
 
 
 def test_precision_does_not_ask_for_a_verdict() -> None:
@@ -83,43 +101,54 @@ def test_precision_does_not_ask_for_a_verdict() -> None:
     assert not precise(simulated([1.0, 1.0], bias=0.05), 0.02)
 
 
-def test_nanoseconds_per_event() -> None:
-    # Slices cost 100, 200, ... ns an event; the median of six equally long ones lies between the third and fourth.
-    session = simulated([1.0, 2.0], noise=0.0, bias=0.0)
-    count = len(slices(session, 0))
-    middle = 100 * (count + 1) / 2
-    assert Estimates(session).nanoseconds(0, 0) == pytest.approx(middle, rel=0.01)
-    assert Estimates(session).nanoseconds(0, 0, 1) == pytest.approx(2 * middle, rel=0.01)
+def test_what_stands_for_another_is_not_compared() -> None:
+    session = simulated([1.0, 1.2])
+    session.same[1, "v"] = 0
+    one = found(session)
+    assert (one.ratio, one.unchanged, one.verdict) == (None, True, "no difference shown")
+    assert session.name(1, "v") == "s0"
+    assert session.places("v") == [0]
 
 
 def test_one_round_has_no_interval() -> None:
-    with pytest.raises(ValueError, match="at least two rounds"):
-        paired_ratio([np.zeros(3)])
+    session = simulated([1.0, 1.2], rounds=1)
+    assert session.comparisons(0, "v") is None
+    assert found(session).ratio is None
 
 
 def finding(ratio: float | None = None, before: float = 100, after: float = 100, **changes: object) -> Finding:
-    measured = None if ratio is None else Ratio(ratio, ratio - 0.002, ratio + 0.002)
+    measured = None if ratio is None else Interval(ratio, ratio - 0.002, ratio + 0.002)
     exact = {"instructions": (before, after)}
     content = {"difference": None, "lacking": None, "control": None, "floor": 0.005, "exact": exact, "ratio": measured}
-    return Finding(**{"feed": "f", "variant": "v", **content, **changes})  # type: ignore[arg-type]
+    return Finding(**{"feed": "f", "variant": "v", "p": 0.001, **content, **changes})  # type: ignore[arg-type]
+
+
+def actions(rare: float, whole: float = 100.1) -> dict[str, tuple[float, float]]:
+    return {"instructions": (100.0, whole), "instructions of A": (90.0, 90.0), "instructions of T": (200.0, rare)}
 
 
 @pytest.mark.parametrize(
     ("found", "expected"),
     [
         (finding(1.0), "no difference shown"),
-        (finding(1.03), "slower"),
-        (finding(0.97), "faster"),
+        (finding(0.97), "slower"),
+        (finding(0.97, p=0.2), "no difference shown"),
+        (finding(1.03), "faster"),
         (finding(1.0, after=101), "more work"),
-        (finding(0.97, after=101), "faster"),
+        (finding(1.03, after=101), "faster"),
         (finding(1.0, after=100.4), "no difference shown"),
         (finding(1.0, after=99), "no difference shown"),
         (finding(after=101), "more work"),
         (finding(), "no difference shown"),
         (finding(exact={}), "not timed"),
-        (finding(1.0, difference="by record 1"), "results differ"),
+        (finding(exact=actions(400.0)), "more work"),
+        (finding(exact=actions(210.0)), "no difference shown"),
+        # What all records together cost less pays for what one kind costs more.
+        (finding(exact=actions(400.0, whole=80.0)), "no difference shown"),
+        (finding(1.0, difference="from event 1 on"), "results differ"),
         (finding(lacking="new"), "new"),
         (finding(lacking="gone"), "gone"),
+        (finding(repaired=True), "repaired"),
     ],
 )
 def test_verdicts(found: Finding, expected: str) -> None:

@@ -8,6 +8,7 @@ import sys
 import pytest
 from rich.table import Table
 
+from lobench.workbench import console
 from lobench.workbench.cli.outcome import show
 from lobench.workbench.console import duration, progress, stderr, stdout
 from tests import typed
@@ -21,8 +22,8 @@ def test_names_are_shown_as_they_are(name: str, capsys: pytest.CaptureFixture[st
     table = Table(title=name, caption=name)
     table.add_column(name)
     table.add_row(name)
-    for console in (stdout(), stderr()):
-        console.print(name, table)
+    for stream in (stdout(), stderr()):
+        stream.print(name, table)
     said = capsys.readouterr()
     assert said.out.count(name) == said.err.count(name) == 5
 
@@ -42,6 +43,18 @@ def test_progress_of_any_feed(monkeypatch: pytest.MonkeyPatch) -> None:
             ticker.advance()
             ticker.label(name + "!")
         assert name + "!" in terminal.getvalue()
+
+
+def test_a_pipe_is_told_every_while(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody need come to tell how far it is."""
+    monkeypatch.setattr(console, "PLAIN_EVERY", 0.01)
+    said = ""
+    with progress("compiling", 4.0) as ticker:
+        ticker.advance()
+        ticker.left(lambda: 42.4)
+        while said.count("\n") < 3:
+            said += capsys.readouterr().err
+    assert said.splitlines()[-1] == "... compiling: 25%, 0 s, about 42 s left"
 
 
 @pytest.mark.parametrize("variable", ["FORCE_COLOR", "TTY_COMPATIBLE"])

@@ -21,7 +21,13 @@ def test_dumps_become_instructions_per_event(tmp_path: Path) -> None:
     dump(tmp_path, 4, "Client Request: lobench 1 20000 empty p0", 0)
     dump(tmp_path, 5, "Client Request: lobench 1 20000 whole p0", 20_000)
     dump(tmp_path, 6, "Program termination", 7)
-    assert counting.read(tmp_path.iterdir()) == {(0, "axis=a,axis=b"): 812.0, (1, "p0"): 1.0}
+    dump(tmp_path, 7, "Client Request: lobench 1 200 settling p0", 9_999)
+    dump(tmp_path, 8, "Client Request: lobench 1 200 idle p0", 20_000)
+    dump(tmp_path, 9, "Client Request: lobench 1 50 action-T p0", 15_000)
+    assert counting.read(tmp_path.iterdir()) == {
+        (0, "axis=a,axis=b"): {"instructions": 812.0},
+        (1, "p0"): {"instructions": 1.0, "instructions of T": 200.0},
+    }
 
 
 def test_requests_do_nothing_outside_of_valgrind() -> None:

@@ -15,7 +15,8 @@ from lobench.engine.feeds import open_feed
 from lobench.engine.feeds.itch import feed as feed_module
 from lobench.engine.feeds.itch.feed import ItchFeed
 from lobench.engine.records import F_BAD_TS_RECV, F_LAST, MBO, UNDEF_PRICE
-from lobench.engine.replay import Replay, Rows
+from lobench.engine.replay import Replay
+from lobench.engine.rows import Rows
 from tests.dbn_files import zstd
 from tests.feeds import content, read_ahead_threads
 from tests.itch_files import BODIES, Slow, framed, message, messages_in, stock
@@ -252,7 +253,7 @@ def test_real_file_has_its_known_answer() -> None:
     def keep(rows: Rows) -> None:
         got.update(zip(rows.heads["record"].tolist(), rows.levels.copy(), strict=True))
 
-    with Replay(TOP, evaluate="every", deep=False, depth=10, on_rows=keep, until="features") as replay:
+    with Replay(TOP, evaluate="every", deep=False, depth=10, on_rows=keep) as replay:
         for chunk in chunks(records):
             replay.apply(chunk)
         assert replay.finish().anomalies["cancel_unknown_order"] == 115

@@ -47,7 +47,7 @@ def test_what_needs_no_statistics_loads_none(words: tuple[str, ...]) -> None:
 
 
 OTHERS = [
-    "lobench.workbench.experiment.feed",
+    "lobench.workbench.experiment.pipeline",
     "lobench.workbench.comparison.cmp",
     "lobench.workbench.profile.collect",
     "lobench.workbench.tuning.search",
@@ -65,3 +65,8 @@ print(json.dumps([(name, loaded) for name, _, loaded in found]))
         # Numba loads the top of scipy itself.
         assert {name.partition(".")[0] for name in loaded} & (HEAVY | {"elftools"}) <= {"scipy"}, module
         assert not {"scipy.linalg", "scipy.stats"} & set(loaded), module
+
+
+def test_a_cluster_is_loaded_by_a_batch_that_runs() -> None:
+    script = "import json, sys, lobench.workbench.batch.driving; print(json.dumps(list(sys.modules)))"
+    assert not {"dask", "distributed", "bokeh"} & set(run_python(script))

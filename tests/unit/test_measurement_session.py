@@ -10,8 +10,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -28,6 +30,7 @@ from lobench.workbench.experiment import resume
 from lobench.workbench.experiment.budget import Budget
 from lobench.workbench.experiment.document import new_content
 from lobench.workbench.experiment.options import options_of
+from lobench.workbench.measurement import session as measurement_session
 from lobench.workbench.measurement.clocks import Clocks
 from lobench.workbench.measurement.counters import count, peak_orders
 from lobench.workbench.measurement.design import CONTROL
@@ -35,7 +38,7 @@ from lobench.workbench.measurement.live_view import display, table
 from lobench.workbench.measurement.lockstep import ISOLATED, LOCKSTEP
 from lobench.workbench.measurement.precision import precisions, reached
 from lobench.workbench.measurement.process import in_hand, lines, messages
-from lobench.workbench.measurement.session import SESSION_COLUMNS, Session
+from lobench.workbench.measurement.session import SESSION_COLUMNS, Session, fill
 from lobench.workbench.measurement.shared_feed import nameless_file, receive, shared
 from lobench.workbench.measurement.task import Task
 from lobench.workbench.measurement.variant_digest import variant_digest
@@ -91,6 +94,27 @@ def test_passes_of_both_kinds_are_kept_apart() -> None:
     made.take(1, message(ISOLATED, states="aaba"))
     made.take(1, message(states="baaa"))
     assert made.disagreeing == {"p4_hash_lookup", "p0_baseline"}
+
+
+@pytest.mark.parametrize("startup", [0.25, 1.0, 1.5])
+def test_all_processes_of_a_session_have_as_much_time(startup: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What each takes to start is part of its time."""
+    now, given = [0.0], list[float]()
+
+    def passes(task: Any, *_: object) -> Iterator[dict[str, Any]]:
+        given.append(task.seconds)
+        yield message()
+        now[0] += startup + task.seconds
+
+    monkeypatch.setattr(measurement_session, "messages", passes)
+    monkeypatch.setattr(measurement_session, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    made = Session(NAMES, 40_000, Design(10, 2.0, 10_000, 0))
+    fill(made, lambda number, seconds: Task("session", NAMES, seconds=seconds), least=3, keep=lambda: None)
+    assert made.begun == 10
+    # The first is given what all take that have told nothing yet.
+    assert given[0] == 1.0
+    assert given[1:] == pytest.approx([(20 - 1 - startup) / 9 - startup] * 9)
+    assert now[0] == pytest.approx(20)
 
 
 def test_work_that_was_put_off_is_refused() -> None:

@@ -13,6 +13,7 @@ from lobench.engine.errors import UsageError
 from lobench.variants import discover, full_name, resolve
 from lobench.workbench.cli import _parser, cmp, history, replay
 from lobench.workbench.commits import reach
+from lobench.workbench.commits.origins import Own
 from lobench.workbench.ladder import load_ladder
 from lobench.workbench.selection import select, with_reference
 
@@ -81,7 +82,7 @@ def chosen(verb: str, typed: str) -> str:
         return reach.named(arguments.variants, list(KNOWN))[-1]
     commit: Any = SimpleNamespace(hash="0")
     repository: Any = SimpleNamespace(names=lambda *_: [f"variants/{name}.py" for name in KNOWN])
-    return history._chosen(repository, [commit], arguments.variants)[1][-1]
+    return history._chosen(Own(repository), [commit], arguments.variants)[1][-1]
 
 
 VERBS = ("replay", "cmp", "cmp A", "profile", "run", "measure", "verify", "check", "history")

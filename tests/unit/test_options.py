@@ -14,6 +14,7 @@ from lobench.workbench.cli import _parser, main, units
 from lobench.workbench.cli.options import feeds_of, spelled_settings
 
 TWO_MEANINGS = {
+    "--features": "a file of features, or features in the rows of a dataset",
     "-o": "folder of results, or the one file that a verb writes",
     "--output": "folder of results, or the one file that a verb writes",
     "--from": "records from a time on, or the result that a share is taken from",
@@ -23,7 +24,7 @@ TWO_MEANINGS = {
 }
 """Spellings whose meaning depends on the verb, which has another ``dest`` for each."""
 
-ENTRIES = {"separate", "variants_from", "measured", "control", "methods", "rule"}
+ENTRIES = {"separate", "feeds_from", "steps_from", "variants_from", "measured", "control", "methods", "rule"}
 """May be given several times."""
 
 
@@ -105,7 +106,7 @@ def test_how_feeds_are_read_is_asked_wherever_feeds_are() -> None:
     for dest in spelled_settings():
         verbs = {verb for verb, other in TABLE if other == dest}
         assert verbs == {
-            *("run", "measure", "latency", "cmp", "verify", "replay", "inspect", "convert", "tune", "profile")
+            *("run", "measure", "latency", "cmp", "verify", "replay", "inspect", "convert", "batch", "tune", "profile")
         }
 
 

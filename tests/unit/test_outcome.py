@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from lobench.workbench.cli.outcome import resolution
 from lobench.workbench.results.model.noise import NoisiestStep, SmallestEffect
+from lobench.workbench.summaries.phrases import resolution
 
 
 def said(effect: float, noisiest: float) -> str:

@@ -18,7 +18,7 @@ from lobench.engine.errors import UsageError
 from lobench.engine.layout import HEAD, OUTPUT_LEVEL
 from lobench.engine.records import UNDEF_PRICE
 from lobench.engine.registry import FEATURES
-from lobench.engine.replay import Rows
+from lobench.engine.rows import Rows
 from lobench.workbench.rows.files import book_file, check_place, features_file
 from lobench.workbench.rows.formats import told_of
 from lobench.workbench.rows.writing import GROUP_ROWS, BackgroundEncoder

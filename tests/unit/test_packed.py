@@ -46,9 +46,9 @@ def state_of(replay: Replay) -> Any:
     return record_at(int(replay._workers[0].state["layout_state"][0]), PACKED_STATE)
 
 
-def replayed(records: Records, until: str = "book") -> tuple[Any, dict[str, int]]:
+def replayed(records: Records) -> tuple[Any, dict[str, int]]:
     """A copy of the state after a replay of the top phase, and its counters."""
-    with Replay(P7, counters=True, until=until) as replay:
+    with Replay(P7, counters=True, until="book") as replay:
         for chunk in chunks(records):
             replay.apply(chunk)
         state = state_of(replay).copy()
@@ -210,10 +210,10 @@ def test_ids_chosen_to_collide(variant: Any) -> None:
     state, counters = replayed(records)
     assert state["salt"] != 0
     assert counters["lookup_probes"] + counters["table_update_probes"] < 10 * counters["lookups"]
-    with Replay(PHASE[6], until="book") as replay:
+    with Replay(PHASE[6]) as replay:
         replay.apply(next(chunks(records)))
         expected = replay.finish().digests
-    with Replay(variant, until="book") as replay:
+    with Replay(variant) as replay:
         replay.apply(next(chunks(records)))
         assert replay.finish().digests == expected
 
@@ -272,11 +272,11 @@ def test_memory_per_order(variant: Any) -> None:
 def test_looking_ahead_changes_nothing(variant: Any) -> None:
     """A feed large enough for it, against the general layout; books come while others are looked for."""
     feed = load(open_feed(["synth:full-market,n=120k,seed=3,anomalies=0.005"]))
-    with Replay(variant, until="book") as replay:
+    with Replay(variant) as replay:
         replay.apply(feed.slice(0, feed.count))
         assert state_of(replay)["ahead"] == 1
         found = replay.finish()
-    with Replay(PHASE[6], until="book") as replay:
+    with Replay(PHASE[6]) as replay:
         replay.apply(feed.slice(0, feed.count))
         expected = replay.finish()
     assert found.digests == expected.digests

@@ -244,7 +244,7 @@ def test_large_books(variant: Any, name: str) -> None:
     made = records(LARGE[name], 20_000, 2)
     outcomes = []
     for other in (PHASE[6], variant):
-        with Replay(other, until="book") as replay:
+        with Replay(other) as replay:
             for chunk in chunks(made):
                 replay.apply(chunk)
             memory = replay.memory()

@@ -26,7 +26,7 @@ from elftools.elf.elffile import ELFFile
 from lobench.engine.kernel_builder import build
 from lobench.variants import discover
 
-kernels = build(discover()[sys.argv[2]])
+kernels = build(discover()[sys.argv[2]], sys.argv[3])
 timed = (*[types.int64] * 4, types.none, types.none)
 kernels.replay.compile(timed)
 elf = ELFFile(io.BytesIO(kernels.replay.overloads[timed].library._get_compiled_object()))
@@ -69,10 +69,11 @@ print(json.dumps({
 
 
 @group(P4)
-def test_the_machine_code_is_that_of_the_timed_kernel(tmp_path: Path) -> None:
+@pytest.mark.parametrize("until", ["book", pytest.param("strategies", marks=pytest.mark.long)])
+def test_the_machine_code_is_that_of_the_timed_kernel(until: str, tmp_path: Path) -> None:
     """Byte for byte: what is profiled is what is timed."""
-    plain = run_python(COMPILE, "plain", P4.name, LOBENCH_CACHE_DIR=str(tmp_path / "plain"))
-    described = run_python(COMPILE, "described", P4.name, LOBENCH_CACHE_DIR=str(tmp_path / "described"))
+    plain = run_python(COMPILE, "plain", P4.name, until, LOBENCH_CACHE_DIR=str(tmp_path / "plain"))
+    described = run_python(COMPILE, "described", P4.name, until, LOBENCH_CACHE_DIR=str(tmp_path / "described"))
     assert plain["bytes"] > 5_000
     assert described["code"] == plain["code"]
     assert (plain["described"], described["described"]) == (False, True)

@@ -154,3 +154,49 @@ def test_a_wrong_file_is_refused(tmp_path: Path, text: str, told: str) -> None:
 
 def test_no_file_acknowledges_nothing(tmp_path: Path) -> None:
     assert acknowledged.read(tmp_path / "none.toml") == []
+
+
+def test_time_is_the_headline_where_it_is_the_larger() -> None:
+    made, order = history(levels(20, {}), [100.0] * 10 + [142.0] * 10, timing={10: "slower"})
+    made.points[order[10]]["against"]["findings"][0]["ratio"] = {"value": 1 / 2.4, "low": 0.41, "high": 0.42}
+    made.points[order[10]]["against"]["files"] = ["a.cpp"]
+    (found,) = regressions(made, all_series(made, order))
+    assert (found.of, found.files) == ("time", ("a.cpp",))
+    assert found.size == pytest.approx(1.4)
+    assert found.instructions == pytest.approx(0.42)
+
+
+def test_a_step_that_was_taken_back_is_nothing_to_look_at() -> None:
+    made, order = history(levels(20, {}), [100.0] * 5 + [104.0] * 5 + [100.0] * 10)
+    (found,) = regressions(made, all_series(made, order))
+    assert (found.commit, found.recovered, found.counts) == (order[5], order[10], False)
+    assert found.state == f"recovered by {order[10][:8]}"
+    made, order = history(levels(20, {}), [100.0] * 5 + [104.0] * 5 + [102.0] * 10)
+    assert places(made, order) == [(5, ("instructions",), True)]
+
+
+@otava
+def test_a_step_in_time_is_taken_back_for_good() -> None:
+    made, order = history(levels(40, {13: 1.1, 26: 1 / 1.1}), [100.0] * 40)
+    (found,) = regressions(made, all_series(made, order))
+    assert found.of == "time"
+    assert found.recovered == order[26]
+
+
+def test_twice_the_work_in_a_rare_action_is_found() -> None:
+    made, order = history(levels(20, {}), [100.0] * 10 + [100.2] * 10)
+    for place, commit in enumerate(order):
+        made.points[commit]["feeds"]["f"]["v"]["exact"]["instructions of T"] = 200.0 if place < 10 else 400.0
+    (found,) = regressions(made, all_series(made, order))
+    assert (found.commit, found.of, found.size) == (order[10], "instructions of T", pytest.approx(1.0))
+    assert found.counts
+    # Where all records together cost less, the trade was a good one.
+    made.points[order[10]]["feeds"]["f"]["v"]["exact"]["instructions"] = 80.0
+    assert order[10] not in {one.commit for one in regressions(made, all_series(made, order))}
+
+
+def test_what_the_noise_hides_is_no_headline() -> None:
+    made, order = history(levels(20, {}), [100.0] * 10 + [142.0] * 10)
+    made.points[order[10]]["against"]["findings"][0]["ratio"] = {"value": 1 / 1.6, "low": 0.4, "high": 1.1}
+    (found,) = regressions(made, all_series(made, order))
+    assert (found.of, found.size) == ("instructions", pytest.approx(0.42))

@@ -18,6 +18,7 @@ from lobench.reports.charts.theme import DARK, labels, ticks
 from lobench.reports.result_view import ResultView, printable
 from lobench.reports.sections.attribution import section as attribution
 from tests import typed
+from tests.documents import interval
 from tests.reported import complete, hostile
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -70,12 +71,28 @@ def test_two_copies_on_a_page_share_no_id() -> None:
     assert len(set(ids)) == 8
 
 
-def test_every_rung_is_a_row_and_the_axis_says_its_scale() -> None:
-    chart = ladder_chart(view(complete()))
+def texts_of(chart: Chart | None) -> list[str]:
     assert chart is not None
-    texts = [element.text for element in ElementTree.fromstring(draw(chart).standalone()[0]).iter(f"{SVG}text")]
-    assert {"p0_baseline", "p4_hash_lookup", "sequential read", "random access"} <= set(texts)
+    drawn = ElementTree.fromstring(draw(chart).standalone()[0])
+    return [" ".join(element.itertext()) for element in drawn.iter(f"{SVG}text")]
+
+
+def test_every_rung_is_a_row_and_the_axis_says_its_scale() -> None:
+    texts = texts_of(ladder_chart(view(complete())))
+    assert {"p0_baseline", "p4_hash_lookup"} <= set(texts)
     assert "M events/s, one worker (log scale)" in texts
+
+
+def test_a_limit_far_away_is_said_and_one_nearby_is_drawn() -> None:
+    source = complete()
+    analysis = source["feeds"][0]["analysis"]
+    near, far = analysis["limits"]
+    near["events_per_second"] = dict(analysis["ladder"][-1]["events_per_second"])
+    far["events_per_second"] = interval(3e9)
+    texts = texts_of(ladder_chart(view(source)))
+    assert near["name"] in texts
+    assert far["name"] not in texts
+    assert f"{far['name']} 3,000 M events/s" in " ".join(texts)
 
 
 def test_names_are_shortened_and_stay_apart() -> None:

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from lobench.engine.errors import LobenchError, UsageError
-from lobench.reports.markdown import escaped
+from lobench.workbench.summaries.markdown import escaped
 from tests.documents import Document, document
 from tests.reported import HOSTILE, TELLTALE, complete, hostile, many, refuted
 from tests.typed import write
@@ -68,7 +68,9 @@ def made(folder: Path, *documents: Document) -> tuple[Parsed, str]:
 
 
 def test_a_complete_result(tmp_path: Path) -> None:
-    page, text = made(tmp_path, complete())
+    document = complete()
+    document["feeds"][0]["books"] = 2
+    page, text = made(tmp_path, document)
     ids = page.values("id")
     assert len(ids) == len(set(ids))
     assert [
@@ -83,6 +85,32 @@ def test_a_complete_result(tmp_path: Path) -> None:
         assert f"](charts/{name}.svg)" in text
     assert "lobench run synth:liquid-future" in page.text
     assert "p4_hash_lookup" in text
+
+
+def test_workers_of_one_book_are_no_picture(tmp_path: Path) -> None:
+    page, _ = made(tmp_path, complete())
+    assert not (tmp_path / "charts" / "scaling.svg").exists()
+    assert "This feed has one book." in page.text
+
+
+def test_a_session_is_told_as_it_was_measured(tmp_path: Path) -> None:
+    document = complete()
+    design = document["feeds"][0]["session"]["design"]
+    count = design["processes"]
+    assert f" {count} processes (" in made(tmp_path, document)[0].text
+    # Time was over early.
+    design["processes"] = count + 3
+    assert f" {count} processes of at most {count + 3} (" in made(tmp_path, document)[0].text
+
+
+def test_latency_alone_has_a_headline(tmp_path: Path) -> None:
+    document = complete()
+    document["kind"] = "latency"
+    _, text = made(tmp_path, document)
+    (sentence,) = re.findall("<h1>(.*)</h1>", (tmp_path / "report.html").read_text())
+    assert " of events within 100 µs up to " in sentence
+    assert "## Latency" in text
+    assert "## Attribution" not in text
 
 
 def test_nothing_is_fetched(tmp_path: Path) -> None:

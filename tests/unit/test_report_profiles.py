@@ -17,7 +17,7 @@ from lobench.reports.blocks import Flame
 from lobench.reports.charts.flame import boxes_of, drawn_flame
 from lobench.reports.sections.profiles import section
 from lobench.variants import discover
-from lobench.workbench.experiment import profiles
+from lobench.workbench.experiment.steps import profiles
 from lobench.workbench.plan import share_from
 from lobench.workbench.profile import analysis_stages
 from lobench.workbench.profile.model.variant import Profiled

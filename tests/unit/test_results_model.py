@@ -102,6 +102,9 @@ def differences(hint: Any, part: Mapping[str, Any], path: str) -> Iterator[str]:
         if nullable != ("null" in (resolved(entry)["types"] or set())):
             yield f"{path}.*: null in one alone"
         yield from differences(inner, entry, f"{path}.*")
+    elif hint is Any:
+        if described["types"] is not None:
+            yield f"{path}: is {allowed}, not anything"
     elif {KINDS[name] for name in allowed} != {hint}:
         yield f"{path}: is {allowed}, not {hint}"
 

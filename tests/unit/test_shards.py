@@ -105,7 +105,7 @@ def test_what_cannot_be_read_ends_the_sample(tmp_path: Path) -> None:
 @pytest.mark.parametrize("variant", each([TOP]))
 def test_a_replay_samples_its_first_chunk_without_a_snapshot(variant: Variant) -> None:
     records = opened(100_000)
-    with Replay(variant, workers=2, observe=False, until="book") as replay:
+    with Replay(variant, workers=2, observe=False) as replay:
         for chunk in chunks(records):
             replay.apply(chunk)
         events = [int(worker.state["events"][0]) for worker in replay._workers]

@@ -72,9 +72,18 @@ def test_samples_without_a_kernel_are_an_error(samples: int) -> None:
     assert sampled._seen("perf", some) is some
 
 
-@pytest.mark.parametrize("counts", [{}, {(0, "p0"): 0.0}, {(0, "p0"): float("nan")}, {(1, "p0"): 5.0}])
+@pytest.mark.parametrize(
+    "counts",
+    [
+        {},
+        {(0, "p0"): {}},
+        {(0, "p0"): {"instructions": 0.0}},
+        {(0, "p0"): {"instructions": float("nan")}},
+        {(1, "p0"): {"instructions": 5.0}},
+    ],
+)
 def test_no_commit_is_blamed_for_a_tool_that_counts_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counts: dict[Any, float]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counts: dict[Any, dict[str, float]]
 ) -> None:
     source = Source("a commit", None, "key", tmp_path, tmp_path, sys.executable)
     done = subprocess.CompletedProcess([], 0, "", "")

@@ -16,7 +16,7 @@ import numpy as np
 
 from lobench.engine.compiling import inlined, kernel
 from lobench.engine.inputs import LEVELS, TRACKED, queue_ahead
-from lobench.engine.native import Record, float64, uint64, view
+from lobench.engine.native import Record, float64, memcpy, uint64, view
 from lobench.engine.policy import LayoutKernels
 from lobench.engine.records import UNDEF_PRICE
 from lobench.engine.registry import FEATURES, STRATEGIES, assemble
@@ -58,6 +58,7 @@ class Columns:
     - ``ends``, ``decide``, ``trade``, ``trade_row``: runs, signals and accounts (``lobench.variants.p6_simd.runs``).
     - ``trace(block_address, rows, count) -> uint64``: what the first ``count`` rows add to the trace.
     - ``copy_row(block, place, row)``: the features of a row to doubles at address ``row``.
+    - ``hand_over(block_address, count, tap)``: the features of the first ``count`` rows to the tap.
 
     ``block["book"]`` and ``block["accounts"]`` are addresses of each row's book and of its accounts, ``block["key"]``
     says in the trace which row it is.
@@ -72,6 +73,7 @@ class Columns:
     trade_row: Callable[..., Any]
     trace: Callable[..., Any]
     copy_row: Callable[..., Any]
+    hand_over: Callable[..., Any]
 
 
 @kernel
@@ -93,6 +95,7 @@ def build_columns(layout: LayoutKernels, decides: bool) -> Columns:
         build_trade_row(block),
         _build_trace(block, raw, decides),
         _build_copy_row(),
+        _build_hand_over(block),
     )
 
 
@@ -164,3 +167,22 @@ def _build_copy_row() -> Callable[..., Any]:
     lines = ["def copy_row(block, i, row):"]
     lines += [f'    view(row + {8 * k}, DOUBLE)["value"] = block["feature"][{k}, i]' for k in range(len(FEATURES))]
     return assemble(lines, "copy_row", {})
+
+
+def _build_hand_over(block_type: np.dtype[Any]) -> Callable[..., Any]:
+    first = block_type.fields["feature"][1]  # type: ignore[index]
+    features, column_bytes, copied = len(FEATURES), 8 * STRIDE, 8 * ROWS
+
+    @kernel
+    def hand_over(address: int, count: int, tap: Record) -> None:
+        if tap["column_step"] != 0:
+            source = address + first
+            target = tap["rows"] + 8 * tap["count"]
+            for _ in range(features):
+                # A whole block, always: of a known size it is a few vector moves.
+                memcpy(target, source, copied)
+                source += column_bytes
+                target += tap["column_step"]
+        tap["count"] += count
+
+    return hand_over

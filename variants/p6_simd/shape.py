@@ -23,7 +23,7 @@ def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: st
     block_type, block_bytes = columns.block, columns.block.itemsize
     append, compute, copy_row = columns.append, columns.compute, columns.copy_row
     ends_of, decide, trade, trade_row = columns.ends, columns.decide, columns.trade, columns.trade_row
-    trace = columns.trace
+    trace, hand_over = columns.trace, columns.hand_over
     row_of, put_features, best_of, trade_mean_of = context.row, context.put_features, context.best, context.trade_mean
     means = any("trade_mean" in entry.parameters for entry in STRATEGIES.values())
 
@@ -50,11 +50,15 @@ def build_column_shape(context: ContextKernels, layout: LayoutKernels, until: st
                 if not deep:
                     trade(state, address, rows, ends)
             if tap is not None:
-                for place in range(count):
-                    if decides and deep:
-                        trade_row(state, address, place)
-                    copy_row(block, place, state["row"])
-                    observe_outcome(view(block["book"][place], BOOK), state["row"], feature_count, strategy_count, tap)
+                if deep:
+                    for place in range(count):
+                        if decides:
+                            trade_row(state, address, place)
+                        copy_row(block, place, state["row"])
+                        book = view(block["book"][place], BOOK)
+                        observe_outcome(book, state["row"], feature_count, strategy_count, tap)
+                else:
+                    hand_over(address, count, tap)
             state["trace"] += trace(address, rows, count)
             while ends != NONE:
                 # A book's last evaluation is the last of a run.

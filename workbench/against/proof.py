@@ -13,7 +13,8 @@ import numpy.typing as npt
 from lobench.engine.feeds import Feed
 from lobench.engine.policy import Variant
 from lobench.engine.records import UNDEF_PRICE
-from lobench.engine.replay import SLICE, Replay, Rows
+from lobench.engine.replay import SLICE, Replay
+from lobench.engine.rows import Rows
 from lobench.workbench.against.answer import PLACES, Answer
 from lobench.workbench.against.comparing import BEYOND, DIFFERENT, EQUAL, UNMATCHED, Comparison
 

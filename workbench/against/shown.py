@@ -10,25 +10,30 @@ from lobench.workbench.against.comparing import BEYOND, DIFFERENT, EQUAL, UNMATC
 from lobench.workbench.against.proof import Levels, Proof
 
 
-def lines(proof: Proof) -> Iterator[str]:
-    """Counts, the verdict, and the first difference with both books."""
+def counts(proof: Proof) -> Iterator[tuple[str, str]]:
+    """What was compared, and how much of it agrees: a label and a text each."""
     answer = proof.answer
-    yield f"feed         {proof.feed}, {proof.records:,} records, books of {proof.variant}"
-    yield f"against      {answer.name}, {answer.kind}, {answer.depth} levels a side"
-    yield f"rows         {proof.count(EQUAL):,} of {len(answer):,} agree"
+    yield "feed", f"{proof.feed}, {proof.records:,} records, books of {proof.variant}"
+    yield "against", f"{answer.name}, {answer.kind}, {answer.depth} levels a side"
+    yield "rows", f"{proof.count(EQUAL):,} of {len(answer):,} agree"
     wrong = int(proof.differing.sum())
-    yield f"levels       {proof.levels - wrong:,} of {proof.levels:,} agree"
+    yield "levels", f"{proof.levels - wrong:,} of {proof.levels:,} agree"
     for outcome, what in (
         (DIFFERENT, "differ"),
         (BEYOND, "differ only where the file did not show all that happened: beyond the worst level of an earlier row"),
         (UNMATCHED, "are of no record of the feed"),
     ):
         if proof.count(outcome):
-            yield f"             {proof.count(outcome):,} rows {what}"
-    yield f"verdict      {'the books agree' if proof.agrees else 'THE BOOKS DIFFER'}"
-    if proof.first is not None:
-        yield ""
-        yield from _first(proof, proof.first)
+            yield "", f"{proof.count(outcome):,} rows {what}"
+
+
+def verdict(proof: Proof) -> str:
+    return "the books agree" if proof.agrees else "THE BOOKS DIFFER"
+
+
+def difference(proof: Proof) -> list[str]:
+    """The first difference with both books; nothing where there is none."""
+    return [] if proof.first is None else list(_first(proof, proof.first))
 
 
 def _first(proof: Proof, row: int) -> Iterator[str]:

@@ -2,7 +2,8 @@
 exit code``.
 
 Verbs import what they need inside ``run``, so that ``lobench --help`` answers before Numba is imported. Exit codes: 0
-fine, 1 mismatch or regression, 2 usage, 3 bad data, 128 + n ended by signal n.
+fine, 1 mismatch, slowdown, or another error of what was looked at, 2 usage, 3 bad data, 4 no answer (nothing could be
+judged, output cannot be written, no memory, a full disk), 128 + n ended by signal n.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
 from types import FrameType
+from typing import NoReturn
 
-from lobench.engine.errors import LobenchError
+from lobench.engine.errors import LobenchError, meant
 from lobench.workbench.processes.interrupts import WORDS
-from lobench.workbench.streams import complain
+from lobench.workbench.streams import NOT_HERE, complain
 
 VERBS = (
     "run",
@@ -31,11 +34,13 @@ VERBS = (
     "replay",
     "inspect",
     "convert",
+    "batch",
     "profile",
     "lines",
     "tune",
     "plan",
     "ladder",
+    "init",
     "check",
     "history",
     "dashboard",
@@ -63,7 +68,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Matrices are small here: threads for them only take memory, and where that is limited wait for it for ever.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
-        arguments = _parser().parse_args(argv)
+        parser = _parser()
+        if not (sys.argv[1:] if argv is None else argv):
+            parser.print_help()
+            return 0
+        arguments = parser.parse_args(argv)
         for number, handler in {signal.SIGINT: signal.default_int_handler, **dict.fromkeys(_ENDING, _end)}.items():
             # One that is ignored (as nohup does it, and shells for background jobs) stays so.
             if signal.getsignal(number) is not signal.SIG_IGN:
@@ -92,7 +101,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if problem is None:
             raise
         complain(problem)
-        return 1
+        return NOT_HERE
 
 
 def _unless_cut(code: int) -> int:
@@ -116,11 +125,27 @@ def _end(number: int, frame: FrameType | None) -> None:
     raise Ended(number)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what was meant where a word is nearly one that there is."""
+
+    def error(self, message: str) -> NoReturn:
+        typed = re.match(r"argument (\S+): invalid choice: '([^']*)' \(choose from (.*)\)$", message, re.DOTALL)
+        if typed:
+            option, word, choices = typed.groups()
+            known = re.findall(r"[\w-]+", choices)
+            what = "command" if option.isupper() else option
+            message = f"no {what} '{word}'{meant(word, known) or '.'} There are {', '.join(known)}"
+        super().error(message)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="lobench",
         description="Proves performance optimizations of a market-by-order event engine: every variant computes "
         "bit-identical results, all are measured side by side.",
+        epilog="Begin with `lobench run`: it verifies and measures all variants on a synthetic feed and writes a page. "
+        "`lobench COMMAND --help` says what a command does. Exit codes: 0 fine, 1 mismatch or slowdown, 2 usage, 3 bad "
+        "data, 4 no answer.",
     )
     from lobench.workbench.version import version
 

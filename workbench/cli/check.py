@@ -1,9 +1,12 @@
 """Compare two commits before a merge: do they compute the same, does HEAD do more work, is it slower?
 
-Both run in turns in one session, beside a copy of BASE as control. Exit code 0: what the change reaches was looked at,
-and nothing is worse. 1: no pass, that is results differ, a variant is slower beyond the noise floor or gone, time shows
-nothing and its exact instruction count rose, or something that changed was not looked at. 2: usage, also one commit
-twice.
+Both run in turns in one session, beside a copy of BASE as control. In another repository than lobench's a ladder file,
+lobench.toml or pyproject.toml says how its commits become engines (docs/ladder.md; `lobench init` begins one).
+
+Exit code 0: what the change reaches was looked at, and nothing is worse. 1: HEAD is worse, that is its results differ,
+it does not run, a variant is slower beyond the noise floor or gone, or time shows nothing and its exact instruction
+count rose. 2: usage, also one commit twice. 3: a feed that cannot be read. 4: no verdict, that is something that
+changed was not looked at, or could not be measured.
 """
 
 from __future__ import annotations
@@ -14,9 +17,6 @@ from typing import TYPE_CHECKING
 from lobench.workbench.cli import options, units
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from lobench.workbench.commits.findings import Finding
     from lobench.workbench.commits.gate import Check
 
 HELP = "compare two commits: results, exact counts and time, with a verdict and an exit code"
@@ -32,14 +32,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("head", metavar="HEAD", nargs="?", help="the commit to judge (default HEAD)")
     parser.add_argument("--worktree", action="store_true", help="judge the working tree's files, committed or not")
-    options.add_feed(parser, DEFAULT_FEED)
+    options.add_feed(parser, f"{DEFAULT_FEED}, or the one of the ladder file")
     options.add_variants(
         parser,
-        "these are timed, and no others looked at; default: the reference and the ladder's top, and exact counts of "
-        "all others that the change reaches",
+        "these are timed, and no others looked at; default: all that the change reaches, the lowest and the highest of "
+        "them timed, the others by exact counts",
     )
+    options.add_recipe(parser)
     parser.add_argument("--same", action="store_true", help="let BASE and HEAD be one commit, which passes")
-    options.add_budget(parser, "what compiling leaves of 170s, from 30s to 75s")
+    options.add_budget(parser, "what compiling leaves of 110s, from 30s to 75s")
     parser.add_argument("--exact", action="store_true", help="no timing: judge by results and instructions alone")
     parser.add_argument(
         "--allow-instructions",
@@ -48,15 +49,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PERCENT",
         help="rise that passes, in per cent: 1%% (default 0.5%%)",
     )
+    parser.add_argument(
+        "--lines",
+        action="store_true",
+        help="where something is worse, also which source lines cost more (minutes more)",
+    )
     options.add_evaluate(parser)
+    options.add_outlets(parser, junit=True)
     options.add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from lobench.engine.errors import UsageError
-    from lobench.workbench.commits.gate import check
-    from lobench.workbench.commits.repository import Repository
+    from lobench.workbench.commits.gate import EXIT_CODES
     from lobench.workbench.console import print_json
+    from lobench.workbench.costlier import costlier
+    from lobench.workbench.summaries import outlets
+    from lobench.workbench.summaries.check import summary
+
+    outlets.check(arguments)
+    result, feeds = checked(arguments)
+    if arguments.json:
+        print_json(result.as_json())
+    places = costlier(result, feeds, count=arguments.lines or arguments.github is not None)
+    outlets.deliver(summary(result, _repeated(arguments, result), places), arguments)
+    return EXIT_CODES[result.outcome]
+
+
+def checked(arguments: argparse.Namespace) -> tuple[Check, list[str]]:
+    """Check as asked; what was found, and the feeds that were replayed."""
+    from lobench.engine.errors import LobenchError, UnjudgedError, UsageError
+    from lobench.workbench.commits.gate import Settings, check
+    from lobench.workbench.commits.origins import origin_of
+    from lobench.workbench.commits.repository import Repository
 
     if arguments.worktree and arguments.head not in (None, "HEAD"):
         raise UsageError("--worktree judges the working tree: leave out HEAD")
@@ -67,11 +91,10 @@ def run(arguments: argparse.Namespace) -> int:
         if head is not None or arguments.worktree:
             raise UsageError(f"'{base}' names HEAD already: leave out {'--worktree' if head is None else head}")
         base, head = between
-    result = check(
-        repository,
-        base,
-        None if arguments.worktree else head or "HEAD",
-        feeds=arguments.separate or [DEFAULT_FEED],
+    origin = origin_of(repository, arguments.ladder)
+    feeds = arguments.separate or list(origin.feed)
+    settings = Settings(
+        feeds=feeds,
         variants=arguments.variants,
         evaluate=arguments.evaluate,
         timed=not arguments.exact,
@@ -79,79 +102,23 @@ def run(arguments: argparse.Namespace) -> int:
         allowed=arguments.allow_instructions,
         same=arguments.same,
     )
-    if arguments.json:
-        print_json(result.as_json())
-    else:
-        show(result)
-    return 0 if result.passed else 1
+    try:
+        return check(origin, base, None if arguments.worktree else head or "HEAD", settings), feeds
+    except LobenchError as error:
+        # Exit code 1 says that HEAD is worse, and nothing else.
+        if type(error).exit_code == LobenchError.exit_code:
+            raise UnjudgedError(str(error)) from error
+        raise
 
 
-def show(result: Check) -> None:
-    """Print a check for a person."""
-    from rich.table import Table
+def _repeated(arguments: argparse.Namespace, result: Check) -> str:
+    """The command with the commits by their hashes: names move on."""
+    from lobench.workbench.summaries.outlets import command
 
-    from lobench.workbench.console import stdout
-
-    console = stdout()
-    console.print(f"base          {result.base.label}", markup=False)
-    console.print(f"head          {result.head.label}", markup=False)
-    if not result.findings:
-        console.print("PASSED: both have the same engine, variants and pinned packages; there is nothing to measure")
-        return
-    table = Table()
-    headings = ("feed", "variant", "time", "95 % interval", "noise floor", "instructions", "counters moved", "verdict")
-    for heading in headings:
-        table.add_column(heading, justify="right" if heading in headings[2:6] else "left", overflow="fold")
-    for finding in result.findings:
-        table.add_row(*_cells(finding))
-    console.print(table)
-    for text in dict.fromkeys(f"{one.variant}: {one.difference}" for one in result.findings if one.difference):
-        console.print(text, markup=False, soft_wrap=True)
-    if result.uncounted:
-        console.print(f"instructions  not counted: {result.uncounted}", markup=False, soft_wrap=True)
-    if result.measured is not None:
-        session = result.measured.session
-        console.print(f"session       {session.rounds} rounds, {len(session.samples):,} samples, CPU time, in turns")
-    if result.unseen:
-        names = " ".join(result.unseen)
-        remedy = f"look at them with --variants '{names}', or leave out --variants"
-        console.print(f"not looked at {names}: the change reaches them; {remedy}", markup=False, soft_wrap=True)
-    console.print(_conclusion(result), markup=False, soft_wrap=True)
-
-
-def _conclusion(result: Check) -> str:
-    """The check in one line."""
-    from lobench.workbench.commits.findings import NOTHING, REPAIRED
-
-    def told(verdicts: Callable[[Finding], bool]) -> str:
-        return ", ".join(dict.fromkeys(f"{one.variant} ({one.verdict})" for one in result.findings if verdicts(one)))
-
-    if result.outcome == "failed":
-        return f"FAILED: {told(lambda one: one.worse)}"
-    if result.outcome == "incomplete":
-        blank = told(lambda one: one.verdict == NOTHING)
-        unseen = f"not looked at: {', '.join(result.unseen)}" if result.unseen else ""
-        return f"INCOMPLETE, no pass: {'; '.join(filter(None, [unseen, blank]))}"
-    rest = "same results, nothing slower beyond the noise floor, no more work"
-    if result.outcome == "repaired":
-        repaired = told(lambda one: one.verdict == REPAIRED)
-        others = f"; of the others: {rest}" if any(one.verdict != REPAIRED for one in result.findings) else ""
-        return f"PASSED, a repair: {repaired}. BASE was wrong, HEAD runs and agrees with its reference{others}"
-    return f"PASSED: {rest}"
-
-
-def _cells(finding: Finding) -> list[str]:
-    ratio = finding.ratio
-    moved = [name for name in finding.moved if name != "instructions"]
-    # Where the instructions are the same, so is everything that they count; else it must have been counted.
-    counted = len(finding.exact) > 1 or not finding.moved
-    return [
-        finding.feed,
-        finding.variant,
-        "" if ratio is None else f"{ratio.value - 1:+.2%}",
-        "" if ratio is None else f"{ratio.low - 1:+.2%} to {ratio.high - 1:+.2%}",
-        "" if finding.floor is None else f"{finding.floor:.2%}",
-        "" if finding.instructions is None else f"{finding.instructions:+.2%}",
-        ", ".join(moved) or ("none" if counted else "not counted"),
-        finding.verdict,
-    ]
+    base = result.base.hash[:12]
+    if result.head is None:
+        return command({arguments.base: base})
+    head = result.head.hash[:12]
+    if arguments.head is not None:
+        return command({arguments.base: base, arguments.head: head})
+    return command({arguments.base: f"{base}..{head}"})

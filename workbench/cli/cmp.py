@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from lobench.engine.foreign.start import Contestant
     from lobench.workbench.ladder import Ladder
     from lobench.workbench.results import ResultFolder
-    from lobench.workbench.results.model.document import FeedResult, Result
-    from lobench.workbench.results.model.intervals import Interval
+    from lobench.workbench.results.model.document import Result
 
 HELP = "compare two variants, callables or commands side by side"
 
@@ -45,15 +44,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_tolerance(parser)
     options.add_time_limit(parser)
     options.add_output(parser, "out")
+    options.add_outlets(parser)
     options.add_json(parser)
     contest.add_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from dataclasses import replace
+
     from lobench.workbench.cli.outcome import exit_code, without_rows
     from lobench.workbench.console import print_json
     from lobench.workbench.results.conversion import as_json
+    from lobench.workbench.results.refuted import refuted
+    from lobench.workbench.summaries import outlets
+    from lobench.workbench.summaries.cmp import summary
 
+    outlets.check(arguments)
     asked = contest.asked_of(arguments, defaults())
     if asked is not None:
         return contest.run(arguments, asked)
@@ -62,9 +68,11 @@ def run(arguments: argparse.Namespace) -> int:
     comparison = feed.comparison
     if arguments.json:
         print_json({"result_file": str(folder.result), "comparison": as_json(comparison), **without_rows(content)})
-    else:
-        _show(content, feed, base, variant, folder.result)
-    return 1 if exit_code(content) or (comparison and comparison.regression) else 0
+    code = 1 if exit_code(content) or (comparison and comparison.regression) else 0
+    said = summary(content, base, variant, code == 0, outlets.command())
+    said = replace(said, facts=[*said.facts, ("result", str(folder.result))])
+    outlets.deliver(said, arguments, "verification" if refuted(feed) else "verdict")
+    return code
 
 
 def defaults() -> dict[str, object]:
@@ -125,87 +133,3 @@ def _variants(arguments: argparse.Namespace, ladder: Ladder) -> tuple[list[Conte
         )
     chosen = {variant.name: variant for variant in (ladder.known[ladder.reference], *pair)}
     return list(chosen.values()), names
-
-
-def _show(content: Result, feed: FeedResult, base: str, variant: str, result: object) -> None:
-    from rich.table import Table
-
-    from lobench.workbench.cli.outcome import (
-        resolution,
-        say,
-        say_compared,
-        say_differences,
-        say_floors,
-        say_idle,
-        say_tuning,
-        say_verified,
-        stages,
-    )
-    from lobench.workbench.console import stdout
-    from lobench.workbench.results.refuted import refuted
-
-    say_idle(content, feed)
-    wrong = refuted(feed)
-    say_differences(feed)
-    table = Table(title=f"{feed.name}{stages(content)}: {feed.events:,} events")
-    for heading in ("", f"A: {base}", f"B: {variant}"):
-        table.add_column(heading, justify="right" if heading else "left")
-    rungs = feed.analysis.ladder if feed.analysis else ()
-    speeds = {rung.variant: rung.events_per_second.scaled(1e-6) for rung in rungs}
-    if {base, variant} <= set(speeds):
-        pair = [speeds[name] for name in (base, variant)]
-        table.add_row("M events/s (95 %)", *(f"{each.value:.3f} ({each.low:.3f} to {each.high:.3f})" for each in pair))
-    for counter, cells in _counted(feed, base, variant):
-        table.add_row(f"{counter} an event", *cells)
-    stdout().print(table)
-    _show_verdict(feed, base, variant)
-    if wrong:
-        say("verification", f"FAILED for {', '.join(wrong)}: no verdict on what computes something else")
-    else:
-        say_verified(feed)
-    say_compared(content)
-    say_tuning(feed)
-    if feed.analysis:
-        say_floors(feed.analysis.noise)
-        say("resolution", resolution(feed.analysis.noise))
-    say("result", result)
-
-
-def _show_verdict(feed: FeedResult, base: str, variant: str) -> None:
-    from lobench.workbench.cli.outcome import lock_step, say
-    from lobench.workbench.results.model.verdict import NO_DIFFERENCE, SHOWN, SLOWER
-
-    comparison = feed.comparison
-    if comparison is None:
-        return
-    ratio, tolerance = comparison.ratio, comparison.tolerance
-    said = f"{NO_DIFFERENCE} between {base} and {variant}"
-    if comparison.verdict in SHOWN:
-        said = f"{variant} is {comparison.verdict} than {base}"
-    if comparison.note:
-        said = f"none: {comparison.note.removeprefix('no verdict: ')}"
-    say("verdict", f"{said}: {_interval(ratio)}, CPU time")
-    for rung in feed.analysis.ladder if feed.analysis else ():
-        if rung.bias and rung.variant in (base, variant):
-            say("lock-step", lock_step(rung.variant, rung.bias))
-    if comparison.ratio_alone:
-        say("", f"each by itself: {_interval(comparison.ratio_alone)}")
-    if comparison.verdict == SLOWER and tolerance:
-        beyond = "beyond" if comparison.regression else "not for certain beyond"
-        say("tolerance", f"{beyond} the {tolerance:.3%} that is accepted")
-
-
-def _interval(ratio: Interval) -> str:
-    return f"{ratio.value:.4f}x, 95 % interval {ratio.low:.4f} to {ratio.high:.4f}"
-
-
-def _counted(feed: FeedResult, base: str, variant: str) -> list[tuple[str, list[str]]]:
-    """Mechanism counters an event, side by side; those that are 0 in both are left out."""
-    counters = [feed.counters.get(name, {}) for name in (base, variant)]
-    rows = []
-    for counter in dict.fromkeys([*counters[0], *counters[1]]):
-        totals = [counted.get(counter) for counted in counters]
-        if any(totals):
-            cells = ["not counted" if total is None else f"{total / feed.events:.4f}" for total in totals]
-            rows.append((counter.replace("_", " "), cells))
-    return rows

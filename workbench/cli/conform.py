@@ -106,7 +106,7 @@ def _explain(rule: Rule) -> None:
     from rich.table import Table
 
     from lobench.workbench.conformance.explaining import HEADINGS, expected, how, rows
-    from lobench.workbench.console import stdout
+    from lobench.workbench.console import print_table, stdout
 
     console = stdout()
     console.print(rule.name, style="bold")
@@ -116,7 +116,7 @@ def _explain(rule: Rule) -> None:
         table.add_column(heading)
     for row in rows(rule):
         table.add_row(*row)
-    console.print(table)
+    print_table(table)
     if how(rule):
         console.print(f"handed over: {how(rule)}", soft_wrap=True)
     console.print("\nat the end:", style="bold")

@@ -1,5 +1,5 @@
-"""Publish the recorded history: asv's site with everything that it loads beside it, and a front page with the ladder
-over time, the last commit against the one before, and a comparison report for each commit.
+"""Publish the recorded history: a front page that says what got slower, when, by how much and at which line, with a
+picture of every series and a comparison report for each commit; and asv's site with everything that it loads.
 
 Nothing is loaded from a network. asv's own results, from `asv run`, are in the site too.
 """
@@ -52,35 +52,59 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _publish(arguments: argparse.Namespace, repository: Repository, site: Path) -> None:
+    from lobench.engine.errors import UsageError
+    from lobench.workbench.cli.history import opened
+    from lobench.workbench.dashboard import pages, publishing
+    from lobench.workbench.history.asv_files import result_files
+
+    history, results = opened(repository, arguments.results, arguments.machine)
+    if any(commit in history.points for commit in repository.order()):
+        _publish_recorded(arguments, repository, site)
+    elif result_files(results):
+        # What `asv run` has measured.
+        with publishing.published(repository.root, results, site) as made:
+            pages.write_plain(made)
+    else:
+        raise UsageError(
+            f"{history.file.parent}: nothing of this branch is recorded; run lobench history record, or backfill"
+        )
+    print(f"{site / 'index.html'}")
+
+
+def _publish_recorded(arguments: argparse.Namespace, repository: Repository, site: Path) -> None:
+    from lobench.workbench.commits.changes import changes
     from lobench.workbench.dashboard import pages, publishing
     from lobench.workbench.history.acknowledged import FILE, read
     from lobench.workbench.history.regressions import regressions
     from lobench.workbench.history.series import all_series
 
-    history, results, order = _recorded(arguments, repository)
+    history, results = _recorded(arguments, repository)
+    order = repository.order()
     series = all_series(history, order)
     found = regressions(history, series, read(repository.root / FILE))
+    first = next(commit for commit in order if commit in history.points or commit in history.broken)
+    commits = [
+        commit
+        for commit in repository.commits(f"{first}..{order[-1]}")
+        if commit.hash in history.points or commit.hash in history.broken
+    ]
+    lines = {one.commit: changes(repository.root, one.against, one.commit) for one in found if one.against}
     with publishing.published(repository.root, results, site) as made:
-        pages.write(made, history, order, series, found)
-    print(f"{site / 'index.html'}")
+        pages.write(made, history, commits, series, found, lines)
 
 
-def _recorded(arguments: argparse.Namespace, repository: Repository) -> tuple[History, Path, list[str]]:
-    """What is recorded, the folder of asv's files, which are brought up to it, and the commits that it is about."""
-    from lobench.engine.errors import UsageError
+def _recorded(arguments: argparse.Namespace, repository: Repository) -> tuple[History, Path]:
+    """What is recorded, and the folder of asv's files, which are brought up to it."""
     from lobench.workbench.cli.history import opened
     from lobench.workbench.history import asv_files
     from lobench.workbench.history.store import REMEDY
     from lobench.workbench.processes.file_lock import TakenError, locked
 
     history, results = opened(repository, arguments.results, arguments.machine)
-    order = repository.order()
-    if not any(commit in history.points for commit in order):
-        raise UsageError(f"{history.file}: nothing of this branch is recorded; run lobench history record, or backfill")
     try:
         with locked(history.lock, REMEDY):
             history, results = opened(repository, arguments.results, arguments.machine)
             asv_files.write(history, results)
     except TakenError:
         pass  # who is recording writes asv's files, too
-    return history, results, order
+    return history, results

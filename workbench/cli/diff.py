@@ -10,12 +10,8 @@ compared.
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from lobench.workbench.cli import options
-
-if TYPE_CHECKING:
-    from lobench.workbench.comparison.diff import FeedChanges
 
 HELP = "compare two results in time"
 
@@ -38,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="compare even if the machine or Numba's target differ, and show figures that nothing can judge",
     )
+    options.add_outlets(parser)
     options.add_json(parser)
 
 
@@ -46,6 +43,10 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.workbench.comparison.diff import changes, machine_differences, remarks, work_differences
     from lobench.workbench.console import print_json
     from lobench.workbench.results import read
+    from lobench.workbench.summaries import outlets
+    from lobench.workbench.summaries.diff import summary
+
+    outlets.check(arguments)
 
     old, new = read(arguments.old), read(arguments.new)
     different = work_differences(old, new)
@@ -72,8 +73,8 @@ def run(arguments: argparse.Namespace) -> int:
                 "notes": notes,
             }
         )
-    else:
-        _show(found, notes, arguments.tolerance)
+    said = summary(found, notes, arguments.tolerance, (arguments.old, arguments.new), outlets.command())
+    outlets.deliver(said, arguments)
     return 1 if regressions else 0
 
 
@@ -82,62 +83,3 @@ def _unjudged(feeds: list[str]) -> str:
         f"no variant of {', '.join(feeds)} has the same sources in both, so how much sessions differ is not known; "
         "--control RESULT takes a further result of the same sources as one of them"
     )
-
-
-def _show(found: list[FeedChanges], notes: list[str], tolerance: float) -> None:
-    from lobench.workbench.console import stdout
-
-    console = stdout()
-    for part in found:
-        _show_feed(part)
-    for text in notes:
-        console.print(f"note        {text}", markup=False, soft_wrap=True)
-    beyond = f" by more than {tolerance:.3g} of its speed" if tolerance else ""
-    changes = [change for part in found for change in part.changes]
-    regressions = [change for change in changes if change.regression]
-    for change in regressions:
-        console.print(f"SLOWER      {change.variant} on {change.feed}{beyond}", markup=False, soft_wrap=True)
-    if not regressions and any(change.verdict for change in changes):
-        console.print(f"No variant became slower{beyond} for certain.")
-    console.print("Two sessions of different times: `lobench cmp` compares side by side.", markup=False)
-
-
-def _show_feed(part: FeedChanges) -> None:
-    from rich.table import Table
-
-    from lobench.workbench.console import stdout
-
-    table = Table(title=part.feed, caption="new / old: above 1 is faster")
-    for heading in (
-        "variant",
-        "speed-up, new / old",
-        "95 % interval",
-        "verdict",
-        "events/s, new / old",
-        "95 % interval",
-    ):
-        table.add_column(heading, justify="left" if heading in ("variant", "verdict") else "right")
-    for change in part.changes:
-        relative, absolute = change.relative, change.absolute
-        table.add_row(
-            change.variant,
-            f"{relative.value:.4f}" if relative else "",
-            f"{relative.low:.4f} to {relative.high:.4f}" if relative else "",
-            change.verdict or ("same sources" if change.same else ""),
-            f"{absolute.value:.4f}",
-            f"{absolute.low:.4f} to {absolute.high:.4f}",
-        )
-    stdout().print(table)
-    stdout().print(_sessions(part), markup=False, soft_wrap=True)
-
-
-def _sessions(part: FeedChanges) -> str:
-    """What is known of the difference between sessions."""
-    count, fraction = part.sessions.count, part.sessions.fraction
-    if fraction is None:
-        return "sessions    how much they differ is not known: intervals do not hold it, and nothing is judged"
-    rest = (
-        "all is of the same sources: this is a control, and nothing is judged" if part.control else "intervals hold it"
-    )
-    several = "variant" if count == 1 else "variants"
-    return f"sessions    differ by {fraction:.2%} in the speed-ups of {count} {several} of the same sources; {rest}"

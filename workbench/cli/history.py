@@ -14,7 +14,9 @@ from lobench.workbench.cli import options
 
 if TYPE_CHECKING:
     from lobench.workbench.commits.feeds import NamedFeed
+    from lobench.workbench.commits.origins import Origin
     from lobench.workbench.commits.repository import Commit, Repository
+    from lobench.workbench.history.regressions import Regression
     from lobench.workbench.history.store import History
 
 HELP = "record commits for the dashboard, fill in past ones, list regressions"
@@ -33,10 +35,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     listing = verbs.add_parser("regressions", help="list them; exit code 1 if one is not acknowledged")
     listing.add_argument("--acknowledged", metavar="FILE", help="default benchmarks/acknowledged.toml")
+    listing.add_argument(
+        "--issue",
+        metavar="FILE",
+        help="write the text of an issue about those to look at, with the lines that cost more",
+    )
     options.add_json(listing)
     for one in (record, backfill):
         options.add_variants(one, "default: those of the last commit")
-        options.add_feed(one, DEFAULT_FEED)
+        options.add_feed(one, f"{DEFAULT_FEED}, or the one of the ladder file")
+        options.add_recipe(one)
         one.add_argument(
             "--rounds", type=int, default=6, metavar="N", help="rounds of fresh processes, at most (default 6)"
         )
@@ -56,61 +64,62 @@ def run(arguments: argparse.Namespace) -> int:
     repository = Repository()
     if arguments.what == "regressions":
         return _regressions(arguments, repository, opened(repository, arguments.results, arguments.machine)[0])
-    return _record(arguments, repository)
+    from lobench.workbench.commits.origins import origin_of
+
+    return _record(arguments, origin_of(repository, arguments.ladder))
 
 
 def opened(repository: Repository, results: str | None, machine: str | None) -> tuple[History, Path]:
     """The history of a repository and the folder of asv's results. Who is to change it holds its lock before."""
-    from lobench.workbench.history.asv_files import configuration, machine_name
+    from lobench.workbench.history.asv_files import configuration, described_machine, machine_name
     from lobench.workbench.history.store import load
 
     folder = Path(results).resolve() if results else Path(configuration(repository.root)["results_dir"])
-    name = machine or machine_name()
-    return load(folder.parent / "lobench" / name / "history.json", name), folder
+    kept, name = folder.parent / "lobench", machine or machine_name()
+    if machine is None and not (kept / name).exists() and (kept / described_machine()).exists():
+        # Recorded before asv was told a name.
+        name = described_machine()
+    return load(kept / name / "history.json", name), folder
 
 
-def _record(arguments: argparse.Namespace, repository: Repository) -> int:
+def _record(arguments: argparse.Namespace, origin: Origin) -> int:
     from lobench.workbench.commits.feeds import as_files
     from lobench.workbench.history.store import REMEDY
     from lobench.workbench.processes.file_lock import locked
 
     # Nothing is written before all of what was asked for is known to exist.
     options.refuse_few("--rounds", arguments.rounds, 3)
-    asked, names = _chosen(repository, _asked(arguments, repository), arguments.variants)
-    feeds = as_files(arguments.separate or [DEFAULT_FEED])
-    history, _ = opened(repository, arguments.results, arguments.machine)
+    asked, names = _chosen(origin, _asked(arguments, origin.repository), arguments.variants)
+    feeds = as_files(arguments.separate or origin.feed)
+    history, _ = opened(origin.repository, arguments.results, arguments.machine)
     with locked(history.lock, REMEDY):
-        return _record_locked(arguments, repository, asked, names, feeds)
+        return _record_locked(arguments, origin, asked, names, feeds)
 
 
 def _record_locked(
     arguments: argparse.Namespace,
-    repository: Repository,
+    origin: Origin,
     asked: list[Commit],
     names: list[str],
     feeds: list[NamedFeed],
 ) -> int:
     import sys
 
-    from lobench.workbench.commits.session import Design
+    from lobench.workbench.commits.session import design_of
     from lobench.workbench.history import asv_files
     from lobench.workbench.history.recording import Recorder
 
     # What another process recorded before this one held the lock is there, too.
-    history, results = opened(repository, arguments.results, arguments.machine)
-    design = Design(
-        rounds=arguments.rounds,
-        seconds=arguments.seconds,
-        evaluate=arguments.evaluate,
-        accept_results=arguments.accept_results,
-    )
+    history, results = opened(origin.repository, arguments.results, arguments.machine)
     recorder = Recorder(
-        repository,
+        origin,
         history,
         feeds,
         names,
-        design,
+        design_of(arguments.rounds, arguments.seconds),
         lambda: asv_files.write(history, results),
+        evaluate=arguments.evaluate,
+        accept_results=arguments.accept_results,
     )
     pending = recorder.pending(asked, arguments.again or arguments.what == "record")
     if len(pending) < len(asked):
@@ -136,18 +145,17 @@ def _asked(arguments: argparse.Namespace, repository: Repository) -> list[Commit
     return [commit for place, commit in enumerate(commits[::-1]) if place % arguments.every == 0][::-1]
 
 
-def _chosen(repository: Repository, asked: list[Commit], words: str | None) -> tuple[list[Commit], list[str]]:
+def _chosen(origin: Origin, asked: list[Commit], words: str | None) -> tuple[list[Commit], list[str]]:
     """The commits that have one of the asked variants, and these variants' whole names; without ``words`` those of the
     last commit. Raises UsageError for a variant that no commit has."""
     import sys
 
     from lobench.engine.errors import UsageError
-    from lobench.workbench.commits.reach import in_order, named, variants_of
+    from lobench.workbench.commits.reach import named
 
-    present = {commit.hash: set(variants_of(repository, commit)) for commit in asked}
-    names = (
-        in_order(present[asked[-1].hash]) if words is None else named(words, in_order(set().union(*present.values())))
-    )
+    present = {commit.hash: set(origin.variants_of(commit)) for commit in asked}
+    everything = origin.ordered(set().union(*present.values()))
+    names = origin.ordered(present[asked[-1].hash]) if words is None else named(words, everything)
     if not names:
         raise UsageError(f"{asked[-1]}: it has no variant")
     plain = {name.partition(",")[0] for name in names}
@@ -167,7 +175,7 @@ def _regressions(arguments: argparse.Namespace, repository: Repository, history:
     from lobench.workbench.history.series import all_series
 
     if not history.points:
-        raise UsageError(f"{history.file}: nothing is recorded; run lobench history record, or backfill")
+        raise UsageError(f"{history.file.parent}: nothing is recorded; run lobench history record, or backfill")
     path = Path(arguments.acknowledged) if arguments.acknowledged else repository.root / FILE
     series = all_series(history, repository.order())
     found = regressions(history, series, read(path))
@@ -184,28 +192,53 @@ def _regressions(arguments: argparse.Namespace, repository: Repository, history:
                 "unacknowledged": len(counted),
             }
         )
-        return 1 if counted else 0
-    from lobench.workbench.console import stdout
-
-    console = stdout()
-    for one in found:
-        interval = one.paired
-        time = f"time {interval['low'] - 1:+.1%} to {interval['high'] - 1:+.1%}" if interval else "time not paired"
-        counts = f"instructions {one.instructions:+.2%}" if one.instructions is not None else "instructions not counted"
-        state = (
-            f"acknowledged: {one.acknowledged}" if one.acknowledged else "disputed" if one.disputed else "REGRESSION"
-        )
-        console.print(
-            f"{one.commit[:8]}  {one.size:+.2%}  {one.variant}  {one.feed}  ({time}; {counts}; "
-            f"counters moved: {', '.join(one.counters) or 'none'}; found by {', '.join(one.found_by)})  {state}\n"
-            f"          {one.subject}",
-            markup=False,
-            soft_wrap=True,
-        )
-    for commit, reason in history.broken.items():
-        first = reason.partition("\n")[0]
-        console.print(f"{commit[:8]}  not measured: {first}", markup=False, soft_wrap=True)
-    if missing:
-        console.print(f"note: only asv's detection was asked; {missing}", soft_wrap=True)
-    console.print(f"{len(series)} series of {len(history.points)} commits, {len(counted)} regressions to look at")
+    else:
+        _show_regressions(found, history, missing)
+        several = "regression" if len(counted) == 1 else "regressions"
+        print(f"{len(series)} series of {len(history.points)} commits, {len(counted)} {several} to look at")
+    if arguments.issue:
+        _write_issue(arguments.issue, counted, repository)
     return 1 if counted else 0
+
+
+def _show_regressions(found: list[Regression], history: History, missing: str | None) -> None:
+    from lobench.workbench.console import fact, print_table, table_of
+    from lobench.workbench.history.issue import figures
+
+    rows = []
+    for one in found:
+        commit, by = f"{one.commit[:8]} {one.subject}", ", ".join(one.found_by)
+        rows.append([commit, one.variant, one.feed, f"{one.size:+.1%} {one.of}", *figures(one), by, one.state])
+    figured = ("speed, 95 %", "instructions", "counters moved")
+    headings = ("commit", "variant", "feed", "worse by", *figured, "found by", "state")
+    if rows:
+        print_table(table_of(headings, rows, title="", words=(0, 1, 2, 6, 7, 8)))
+    for one in found:
+        if one.counts:
+            label = f"{one.commit[:8]} {one.variant}"
+            for place in one.lines:
+                fact("line", f"{label}: {place.file}:{place.line} {place.costs}: {place.text}")
+            if one.files:
+                fact("files changed", f"{label}: {', '.join(one.files)}")
+    for commit in history.broken:
+        why = history.why(commit)
+        fact("not measured", why if why.startswith(commit[:8]) else f"{commit[:8]}: {why}")
+    if missing:
+        fact("note", f"only asv's detection was asked; {missing}")
+
+
+def _write_issue(name: str, found: list[Regression], repository: Repository) -> None:
+    """The text of an issue; none where there is nothing to look at."""
+    import sys
+
+    from lobench.workbench.atomic_write import write_whole
+    from lobench.workbench.costlier import lines_of_commit
+    from lobench.workbench.history.issue import issue
+
+    if not found:
+        print("nothing to look at: no issue is written", file=sys.stderr)
+        return
+    text = issue(
+        found, lambda one: one.lines or lines_of_commit(repository, one.against, one.commit, one.variant, one.feed)
+    )
+    write_whole(Path(name), text, "--issue takes a file")

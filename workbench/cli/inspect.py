@@ -110,7 +110,7 @@ def _blocks(encoding: str) -> str:
 def _show_books(books: Sequence[InspectedBook]) -> None:
     from rich.table import Table
 
-    from lobench.workbench.console import stdout
+    from lobench.workbench.console import print_table
 
     letters = sorted({letter for book in books for letter in book.actions})
     shown = f"the {_BOOKS} busiest of {len(books):,} books" if len(books) > _BOOKS else f"{len(books):,} books"
@@ -129,4 +129,4 @@ def _show_books(books: Sequence[InspectedBook]) -> None:
             f"{book.bid_levels:,} / {book.ask_levels:,}",
             *("" if price is None else f"{price / 1e9:.10g}" for price in (book.best_bid, book.best_ask)),
         )
-    stdout().print(table)
+    print_table(table)

@@ -71,7 +71,7 @@ def _show(arguments: argparse.Namespace) -> int:
 def _print(ladder: Ladder) -> None:
     from rich.table import Table
 
-    from lobench.workbench.console import stdout
+    from lobench.workbench.console import print_table, stdout
 
     described = ladder.described()
     console = stdout()
@@ -84,6 +84,6 @@ def _print(ladder: Ladder) -> None:
         table.add_column(heading)
     for variant, step in zip(ladder.steps, described.steps, strict=True):
         table.add_row(str(variant.phase), step.variant, step.title, "\n".join(predicted.get(variant.phase or 0, [])))
-    console.print(table)
+    print_table(table)
     console.print(f"reference     {described.reference}", markup=False, soft_wrap=True)
     console.print(f"feed          {' '.join(ladder.file.feed)}", markup=False, soft_wrap=True)

@@ -55,41 +55,49 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     options.add_time_limit(parser)
     options.add_output(parser, "out")
-    shape = parser.add_mutually_exclusive_group()
-    shape.add_argument("--markdown", action="store_true", help="print one table for each feed as Markdown")
-    options.add_json(shape)
+    options.add_markdown(parser)
+    options.add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from lobench.workbench.atomic_write import write_whole
     from lobench.workbench.cli.outcome import exit_code, say, without_rows
     from lobench.workbench.console import print_json
     from lobench.workbench.latency.shown import HISTOGRAMS, markdown
+    from lobench.workbench.summaries import outlets
 
+    outlets.check(arguments)
     folder, content = conducted(arguments)
+    text = "\n\n".join(markdown(feed) for feed in content.feeds)
     if arguments.json:
         print_json({"result_file": str(folder.result), **without_rows(content)})
-    elif arguments.markdown:
-        print("\n\n".join(markdown(feed) for feed in content.feeds))
+    elif arguments.markdown == outlets.STDOUT:
+        print(text)
     else:
         for feed in content.feeds:
             _show(content, feed)
         say("histograms", folder.path / HISTOGRAMS)
         say("result", folder.result)
         say("next", f"lobench report {folder.result}")
+    if arguments.markdown not in (None, outlets.STDOUT):
+        write_whole(Path(arguments.markdown), text + "\n", "--markdown takes a file")
     return exit_code(content)
 
 
 def conducted(arguments: argparse.Namespace) -> tuple[ResultFolder, Result]:
     """Verify and measure as asked; returns the result and where it is kept."""
     from lobench.engine.feeds import open_feed
+    from lobench.workbench.experiment.budget import Budget
     from lobench.workbench.experiment.document import Document, new_content
-    from lobench.workbench.experiment.feed import FeedExperiment
-    from lobench.workbench.experiment.latency import refuse_without_times
+    from lobench.workbench.experiment.pipeline import conduct
+    from lobench.workbench.experiment.steps.latency import refuse_without_times
     from lobench.workbench.ladder import load_ladder
     from lobench.workbench.results import ResultFolder
     from lobench.workbench.selection import with_reference
 
-    asked = asked_of(arguments)
+    budget = Budget(0.0, latency=asked_of(arguments), time_limit=arguments.time_limit)
     ladder = load_ladder(arguments.ladder, arguments.variants_from)
     feeds = [(specs, open_feed(specs)) for specs in options.specs_of(arguments, ladder.file.feed)]
     variants = with_reference(arguments.variants, ladder)
@@ -97,17 +105,9 @@ def conducted(arguments: argparse.Namespace) -> tuple[ResultFolder, Result]:
     try:
         workload = options.workload_of(arguments, ladder.files)
         content = new_content("latency", variants, workload, None, ladder.kept())
-        document = Document(content, folder)
-        # The first is read below.
+        # The first is read below; none is verified, which takes minutes, before all are looked at.
         refuse_without_times(*(source for _, source in feeds[1:]))
-        for specs, source in feeds:
-            tuning, limit = arguments.tuning, arguments.time_limit
-            experiment = FeedExperiment(document, specs, source, variants, ladder, tuning, limit)
-            refuse_without_times(experiment.feed)
-            experiment.verify()
-            with experiment.handed_over():
-                experiment.latency(asked)
-        document.finish()
+        conduct(Document(content, folder), feeds, variants, ladder, budget, arguments.tuning)
     finally:
         folder.drop_if_empty()
     return folder, content
@@ -125,11 +125,12 @@ def asked_of(arguments: argparse.Namespace) -> Asked:
 
 def show_latency(content: Result, feed: FeedResult) -> None:
     """The tables of a feed that was measured, and what they are of."""
-    from lobench.workbench.cli.outcome import say, stages
+    from lobench.workbench.cli.outcome import say
     from lobench.workbench.latency.shown import by_call, by_quantile, by_speed, clock, line
+    from lobench.workbench.summaries import phrases
 
     assert feed.latency is not None, "a feed that was measured"
-    name = f"{feed.name}{stages(content)}"
+    name = f"{feed.name}{phrases.stages(content)}"
     _print(f"{name}: response times at the market's own speed", *by_quantile(feed))
     _print("response time that one event in a thousand exceeds, at faster markets", *by_speed(feed))
     _print("time of an event: in a replay, and handed over by itself", *by_call(feed))
@@ -138,28 +139,21 @@ def show_latency(content: Result, feed: FeedResult) -> None:
 
 
 def _show(content: Result, feed: FeedResult) -> None:
-    from lobench.workbench.cli.outcome import say, say_compared, say_differences, say_tuning, say_verified
+    from lobench.workbench.cli.outcome import say, say_all, say_details
     from lobench.workbench.results.refuted import refuted
+    from lobench.workbench.summaries import phrases
 
-    say_differences(feed)
+    say_details(phrases.differences(feed.verification))
     show_latency(content, feed)
     wrong = refuted(feed)
     if wrong:
         say("verification", f"FAILED for {', '.join(wrong)}: shown without any figure")
     else:
-        say_verified(feed)
-    say_compared(content)
-    say_tuning(feed)
+        say_all(phrases.verified(feed))
+    say_all([*phrases.compared(content), *phrases.tuning(feed)])
 
 
 def _print(title: str, headings: list[str], rows: list[list[str]]) -> None:
-    from rich.table import Table
+    from lobench.workbench.console import print_table, table_of
 
-    from lobench.workbench.console import stdout
-
-    table = Table(title=title)
-    for place, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if place else "left")
-    for row in rows:
-        table.add_row(*row)
-    stdout().print(table)
+    print_table(table_of(headings, rows, title=title, words=(0,)))

@@ -46,6 +46,8 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    import shlex
+
     from lobench.workbench.cli.outcome import exit_code, say, show, without_rows
     from lobench.workbench.console import print_json
 
@@ -57,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         return exit_code(content)
     show(content)
     say("result", result)
-    say("next", f"lobench report {result}")
+    say("next", shlex.join(["lobench", "report", str(result)]))
     return exit_code(content)
 
 

@@ -103,6 +103,24 @@ def add_json(parser: argparse._ActionsContainer, **default: Any) -> None:
     )
 
 
+def add_markdown(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--markdown", metavar="FILE", help="also write a summary as Markdown; - prints it in place of the answer"
+    )
+
+
+def add_outlets(parser: argparse.ArgumentParser, *, junit: bool = False) -> None:
+    """Where a summary of the answer goes beside the terminal (``workbench.summaries.outlets``)."""
+    add_markdown(parser)
+    parser.add_argument(
+        "--github",
+        metavar="FILE",
+        help="in a hosted CI: write the text of one comment, add to the step's summary, annotate source lines",
+    )
+    if junit:
+        parser.add_argument("--junit", metavar="FILE", help="also write a test report as JUnit XML")
+
+
 def add_variants_from(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--variants-from",
@@ -114,12 +132,29 @@ def add_variants_from(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_ladder(parser: argparse.ArgumentParser, **default: Any) -> None:
+def add_steps_from(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--steps-from",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="also do the step that this Python file defines, after all others (repeatable; see docs/adding-a-step.md)",
+    )
+
+
+def add_ladder(parser: argparse.ArgumentParser, *, note: str = "docs/ladder.md", **default: Any) -> None:
     parser.add_argument(
         "--ladder",
         metavar="FILE",
-        help="a ladder of your own: its steps, reference, predictions and feed in place of lobench's (docs/ladder.md)",
+        help=_noted("a ladder of your own: its steps, reference, predictions and feed in place of lobench's", note),
         **default,
+    )
+
+
+def add_recipe(parser: argparse.ArgumentParser) -> None:
+    """``--ladder`` of verbs that measure commits."""
+    add_ladder(
+        parser, note="it says how commits become engines; default: lobench.toml or pyproject.toml, if one says it"
     )
 
 
@@ -176,6 +211,31 @@ def workload_of(arguments: argparse.Namespace, files: Sequence[str] = ()) -> Wor
 
     until = getattr(arguments, "until", STAGES[-1])
     return Workload(evaluate=arguments.evaluate, until=until, files=tuple(files))
+
+
+def add_columns(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--columns", metavar="LIST", type=units.columns, help="only these features, separated by commas (default all)"
+    )
+
+
+def add_depth(parser: argparse.ArgumentParser, note: str | None = None) -> None:
+    parser.add_argument("--depth", type=int, metavar="N", help=_noted("levels of the book on each side", note))
+
+
+def add_sample(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--sample",
+        metavar="STEP",
+        type=units.sample,
+        help="only some rows: of each book the last of every interval (1s, 100ms), the next after so many events "
+        "(1000e) or units traded (10000v), after each trade, or where the best prices change (bbo) (default every "
+        "evaluation)",
+    )
+
+
+def add_compression(parser: argparse.ArgumentParser, note: str) -> None:
+    parser.add_argument("--compression", metavar="NAME", help=_noted("zstd, lz4, snappy or none", note))
 
 
 def add_tuning(parser: argparse.ArgumentParser) -> None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from lobench.engine.stages import STAGES
-from lobench.workbench.results.caution import caution, extent, idleness
 from lobench.workbench.results.conversion import as_json
 from lobench.workbench.results.model.analysis import Analysis, Rung
 from lobench.workbench.results.model.attribution import FromTop
-from lobench.workbench.results.model.control import again
 from lobench.workbench.results.model.document import FeedResult, Result
-from lobench.workbench.results.model.intervals import Interval
-from lobench.workbench.results.model.noise import Noise
 from lobench.workbench.results.model.samples import SessionResult
+from lobench.workbench.results.numbers import between, ends, estimate
 from lobench.workbench.results.refuted import TIMED_DIFFERS, agree, failed
+from lobench.workbench.summaries import phrases
+from lobench.workbench.summaries.model import Detail
+
+if TYPE_CHECKING:
+    from lobench.workbench.experiment.budget import Budget
+    from lobench.workbench.experiment.step import Step
 
 
 def without_rows(content: Result) -> dict[str, Any]:
@@ -38,98 +40,107 @@ def exit_code(content: Result) -> int:
 
 
 def show(content: Result) -> None:
-    """Print what was found on each feed: the ladder, anomalies, verification, and what the session can tell apart."""
+    """Print what was found on each feed."""
     for feed in content.feeds:
-        _show_feed(content, feed)
-
-
-def stages(content: Result) -> str:
-    """``, until book: decode and book only`` behind the name of what was measured; empty for the whole pipeline."""
-    until = content.until
-    if until == STAGES[-1]:
-        return ""
-    *most, last = STAGES[: STAGES.index(until) + 1]
-    return f", until {until}: {' and '.join(filter(None, [', '.join(most), last]))} only"
+        show_ladder(content, feed)
+        show_rest(feed)
 
 
 def say(label: str, text: object) -> None:
     """One line under the tables."""
+    from lobench.workbench.console import fact
+
+    fact(label, text)
+
+
+def say_all(facts: Sequence[tuple[str, str]]) -> None:
+    """Several of them."""
+    for label, text in facts:
+        say(label, text)
+
+
+def say_details(details: Sequence[Detail]) -> None:
+    """What takes many lines."""
     from lobench.workbench.console import stdout
 
-    stdout().print(f"{label:<13} {text}", markup=False, soft_wrap=True)
+    for detail in details:
+        stdout().print(f"{detail.title}:", *detail.lines, sep="\n", soft_wrap=True)
 
 
-def say_idle(content: Result, feed: FeedResult) -> None:
-    """That nothing was evaluated, if that is so."""
-    why = idleness(feed.name, feed.evaluations, content.until)
-    if why:
-        say("evaluations", f"none: {why}")
-
-
-def say_differences(feed: FeedResult) -> None:
-    """How replays differ that do not agree with the reference."""
-    from lobench.workbench.console import stdout
-
-    for entry in feed.verification:
-        if not entry.agrees:
-            stdout().print(f"{entry.name} with {entry.workers} workers:", markup=False)
-            stdout().print(entry.difference, markup=False, soft_wrap=True)
-
-
-def _show_feed(content: Result, feed: FeedResult) -> None:
+def show_ladder(content: Result, feed: FeedResult) -> None:
+    """Print a feed's ladder, its anomalies and verification, and what the session can tell apart."""
     from rich.table import Table
 
-    from lobench.workbench.console import stdout
+    from lobench.workbench.console import print_table
 
-    say_idle(content, feed)
-    until, books = stages(content), feed.books
+    say_all(phrases.idle(content, feed))
+    until, books = phrases.stages(content), feed.books
     evaluations = "" if until else f"{feed.evaluations:,} evaluations, "
     whose = f"{content.ladder.name} on " if content.ladder else ""
     title = f"{whose}{feed.name}{until}: {feed.events:,} events, {evaluations}{books:,} book{'s' * (books != 1)}"
-    say_differences(feed)
+    say_details(phrases.differences(feed.verification))
     table = Table(title=title)
     for heading in ("variant", "M events/s", "step", "95 % interval", "predicted", "verdict", "in total"):
         table.add_column(heading, justify="left" if heading in ("variant", "verdict") else "right")
     ladder = feed.analysis.ladder if feed.analysis else ()
     for rung in ladder:
         table.add_row(*_cells(rung))
-    stdout().print(table)
+    print_table(table)
     kinds = [f"{name} {count:,}" for name, count in feed.anomalies.items() if count]
     say("anomalies", ", ".join(kinds) or "none")
     wrong = failed(feed)
     if wrong:
         say("verification", f"FAILED for {', '.join(wrong)}: not measured")
     else:
-        say_verified(feed)
-    say_compared(content)
+        say_all(phrases.verified(feed))
+    say_all(phrases.compared(content))
     for name in feed.session.disagreeing if feed.session else ():
         reason = feed.session.reasons.get(name, TIMED_DIFFERS) if feed.session else ""
         say("REFUSED", f"{name}: {reason}; its figures are left out")
-    say_tuning(feed)
+    say_all(phrases.tuning(feed))
     if feed.analysis is None or feed.session is None:
         return
     _show_biases(ladder)
-    _show_from_top(feed.analysis.from_top)
     _show_noise(feed.analysis, feed.session)
+
+
+def say_coming(coming: Sequence[Step], budget: Budget) -> None:
+    """What is done after the ladder stands."""
+    if coming:
+        seconds = sum(step.seconds(budget) for step in coming)
+        say("to come", f"{', '.join(step.title for step in coming)}: {seconds:.0f} s of measuring")
+
+
+def show_rest(feed: FeedResult, told: int | None = None) -> None:
+    """Print what was found after the ladder. ``told``: outcomes of verification that were printed with it, None for
+    all."""
+    later = feed.verification[len(feed.verification) if told is None else told :]
+    wrong = [entry for entry in later if not entry.agrees]
+    if wrong:
+        say_details(phrases.differences(wrong))
+        say("verification", f"FAILED for {', '.join(dict.fromkeys(entry.name for entry in wrong))}: no figures of it")
+    elif later:
+        say("verification", f"{len(later)} more replays agree to the last bit")
+    if feed.analysis is not None:
+        _show_from_top(feed.analysis.from_top)
+    for name, part in (feed.added or {}).items():
+        say(name, f"failed: {part.problem}" if part.problem else summary(part.result))
+
+
+def summary(result: Any) -> str:
+    """What a step of the user's own returned, in one line."""
+    if isinstance(result, dict):
+        return ", ".join(f"{name} {value}" for name, value in result.items() if not isinstance(value, dict | list))
+    return "" if result is None else str(result)
 
 
 def _show_biases(ladder: Sequence[Rung]) -> None:
     """Which figures above are others where each variant runs by itself."""
     for rung in ladder:
         if rung.bias:
-            say("lock-step", lock_step(rung.variant, rung.bias))
+            say("lock-step", phrases.lock_step(rung.variant, rung.bias))
         if rung.total_alone:
-            say("", f"{rung.variant} by itself: {_spelled(rung.total_alone)} in total")
-
-
-def lock_step(variant: str, bias: Interval) -> str:
-    """What being measured beside others does to a variant."""
-    costs = "as long" if bias.value >= 1 else "as long only"
-    return f"{variant} takes {_spelled(bias)} {costs} beside the others as by itself"
-
-
-def _spelled(ratio: Interval) -> str:
-    return f"{ratio.value:.3g}x ({ratio.low:.3g} to {ratio.high:.3g})"
+            say("", f"{rung.variant} by itself: {phrases.in_brackets(rung.total_alone)} in total")
 
 
 def _show_from_top(found: FromTop | None) -> None:
@@ -137,91 +148,26 @@ def _show_from_top(found: FromTop | None) -> None:
         return
     for entry in found.axes:
         if entry.ratio is not None:
-            lost = f"{_spelled(entry.ratio)}, {entry.verdict}"
+            lost = f"{phrases.in_brackets(entry.ratio)}, {entry.verdict}"
             say("without", f"{entry.axis} of phase {entry.phase}: {found.top} is {lost}")
     say("", found.sentence)
-
-
-def resolution(noise: Noise) -> str:
-    """The smallest effects that a session finds, in words."""
-    mde, step = noise.mde, noise.mde.step
-    noisiest = f"; {_size(step.effect)} in the noisiest step, {step.base} to {step.variant}" if step else ""
-    return f"differences of {_size(mde.effect)} are found with {mde.power:.0%} probability{noisiest}"
-
-
-def _size(effect: float) -> str:
-    """Of two processes the smallest effect may have twenty digits, which say no more than that it is large."""
-    return f"{effect:.2%}" if effect < 10 else "more than 1,000%"
-
-
-def say_floors(noise: Noise, *, more: str = "") -> None:
-    """By how much identical things came out apart, slow ones and fast ones."""
-    say("noise floor", f"{noise.floor:.2%} (the reference against itself, in the same session){more}")
-    for control in noise.controls[1:]:
-        pair = f"{control.variant} against {control.of}"
-        if control.variant == again(control.of):
-            pair = f"{control.of} against itself"
-        say("", f"{control.floor:.2%} ({pair}, the same kernel)")
-
-
-def say_verified(feed: FeedResult) -> None:
-    """How many replays agree, and engines from outside in what."""
-    say("verification", f"{len(feed.verification)} replays agree to the last bit")
-    for name, what in {entry.name: entry.compared for entry in feed.verification if entry.compared}.items():
-        say("", f"{name} agrees in {what}")
-
-
-def say_compared(content: Result) -> None:
-    """How far a session with engines from outside goes."""
-    if content.compared is not None:
-        say("compared", extent(content))
-
-
-def say_tuning(feed: FeedResult) -> None:
-    """With which tuning a feed was replayed, if with any."""
-    if feed.tuning:
-        say("tuning", f"{feed.tuning.profile}{'' if feed.tuning.confirmed else ', never confirmed'}")
-
-
-def say_error_rate(noise: Noise, kind: str = "variants") -> None:
-    """How often a session like this one errs."""
-    wrong = noise.false_positives.measured
-    say("A/A", f"{wrong:.1%} of sessions like this one would tell identical {kind} apart (nominal 5%)")
-
-
-def say_caution(session: SessionResult) -> None:
-    """What should be known before a session's figures are read, if there is something."""
-    few = caution(session)
-    if few:
-        say("caution", few)
-
-
-def say_precision(session: SessionResult, intervals: Iterable[Interval | None]) -> None:
-    """How near a session came to the precision that was asked for, if one was."""
-    aim = session.design.until_precision
-    if aim is not None:
-        widest = max((interval.half_width for interval in intervals if interval), default=0.0)
-        say("precision", f"the widest interval is ±{widest:.2%}, asked for was ±{aim:.2%}")
 
 
 def _show_noise(analysis: Analysis, session: SessionResult) -> None:
     noise = analysis.noise
     contaminated = noise.contaminated
-    say_floors(noise, more=f", CPU time, {contaminated.of:,} samples, {contaminated.samples:,} flagged")
-    say_error_rate(noise)
-    say("resolution", resolution(noise))
-    say_caution(session)
-    say_precision(session, (interval for rung in analysis.ladder for interval in (rung.step, rung.total)))
+    say_all(phrases.floors(noise, f", CPU time, {contaminated.of:,} samples, {contaminated.samples:,} flagged"))
+    say_all(phrases.error_rate(noise))
+    say("resolution", phrases.resolution(noise))
+    say_all(phrases.cautions(session))
+    say_all(phrases.precision(session, (width for rung in analysis.ladder for width in (rung.step, rung.total))))
 
 
 def _cells(rung: Rung) -> list[str]:
-    cells = [rung.variant, f"{rung.events_per_second.value / 1e6:.2f}"]
-    step, prediction = rung.step, rung.prediction
-    word, in_total = rung.step_verdict or rung.note or "", f"{rung.total.value:.3g}x" if rung.total else "1"
+    step, total, prediction = rung.step, rung.total, rung.prediction
+    word, in_total = rung.step_verdict or rung.note or "", estimate(total, "x") if total else "1"
+    speed = phrases.rate(rung.events_per_second)
     if step is None:
-        return [*cells, "", "", "", word, in_total]
-    predicted = ""
-    if prediction is not None:
-        low, high = prediction.low, prediction.high
-        predicted = f"{low:g}x" if low == high else f"{low:g}-{high:g}x"
-    return [*cells, f"{step.value:.3g}x", f"{step.low:.3g} to {step.high:.3g}", predicted, word, in_total]
+        return [rung.variant, speed, "", "", "", word, in_total]
+    predicted = between(prediction.low, prediction.high, "x") if prediction else ""
+    return [rung.variant, speed, estimate(step, "x"), ends(step), predicted, word, in_total]

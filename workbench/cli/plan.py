@@ -60,7 +60,7 @@ def _show(arguments: argparse.Namespace) -> int:
 
     from rich.table import Table
 
-    from lobench.workbench.console import print_json, stdout
+    from lobench.workbench.console import print_json, print_table
 
     ladder, entries = _ledger(arguments)
     if arguments.json:
@@ -79,7 +79,7 @@ def _show(arguments: argparse.Namespace) -> int:
         feed = [entry.feed[0] if entry.feed else "all"] if feeds else []
         phase = f"{entry.phase} {keys[entry.phase]}" if entry.phase < len(keys) else str(entry.phase)
         table.add_row(phase, entry.bottleneck, entry.gain, throughput, *feed, _source(entry), entry.date)
-    stdout().print(table)
+    print_table(table)
     return 0
 
 
@@ -128,7 +128,8 @@ def _score(arguments: argparse.Namespace) -> int:
 def _print_grades(grades: list[Grade]) -> None:
     from rich.table import Table
 
-    from lobench.workbench.console import stdout
+    from lobench.workbench.console import print_table
+    from lobench.workbench.results.numbers import ends, estimate
 
     for feed in dict.fromkeys(found.feed for found in grades):
         table = Table(title=feed)
@@ -142,9 +143,9 @@ def _print_grades(grades: list[Grade]) -> None:
                 str(found.prediction.phase),
                 found.prediction.bottleneck,
                 found.prediction.gain,
-                f"{measured.value:.4g}x" if measured else "",
-                f"{measured.low:.4g} to {measured.high:.4g}" if measured else "",
+                estimate(measured, "x") if measured else "",
+                ends(measured) if measured else "",
                 found.score,
                 "; ".join(found.notes),
             )
-        stdout().print(table)
+        print_table(table)

@@ -9,12 +9,15 @@ named by its first letters. docs/profiling.md explains the figures.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from lobench.workbench.cli import options
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from rich.table import Table
 
     from lobench.engine.foreign.start import Contestant
     from lobench.workbench.ladder import Ladder
@@ -104,9 +107,8 @@ def _profile(arguments: argparse.Namespace, folder: Path, ladder: Ladder, name: 
         print_json(found.as_json())
         return code
     console = stdout()
-    for part in tables(found):
-        console.print(part)
-    console.print(f"files: {_shown(folder / variant.name)}")
+    _print(tables(found))
+    console.print(f"files: {_shown(folder / variant.name)}", soft_wrap=True)
     return code
 
 
@@ -142,9 +144,8 @@ def _diff(arguments: argparse.Namespace, folder: Path, ladder: Ladder, before: s
         print_json(told)
         return 0
     console = stdout()
-    for part in difference_tables(found):
-        console.print(part)
-    console.print(f"files: {_shown(path)}")
+    _print(difference_tables(found))
+    console.print(f"files: {_shown(path)}", soft_wrap=True)
     return 0
 
 
@@ -251,9 +252,8 @@ def _calibrate(arguments: argparse.Namespace, folder: Path) -> int:
         print_json(as_json(card))
         return 0
     console = stdout()
-    for part in card_tables(card):
-        console.print(part)
-    console.print(f"card: {_shown(path)}")
+    _print(card_tables(card))
+    console.print(f"card: {_shown(path)}", soft_wrap=True)
     return 0
 
 
@@ -261,3 +261,16 @@ def _shown(path: Path) -> str:
     import os
 
     return os.path.relpath(path)
+
+
+def _print(parts: Iterable[Table | str]) -> None:
+    """Tables and what stands between them."""
+    from rich.table import Table
+
+    from lobench.workbench.console import print_table, stdout
+
+    for part in parts:
+        if isinstance(part, Table):
+            print_table(part)
+        else:
+            stdout().print(part, soft_wrap=True)

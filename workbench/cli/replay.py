@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from lobench.workbench.cli import options, units
+from lobench.workbench.cli import options
 
 if TYPE_CHECKING:
     from lobench.engine.feeds import Feed
@@ -37,22 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_tuning(parser)
     options.add_workers(parser)
     parser.add_argument("--features", metavar="F.parquet", help="write the features of each evaluation")
-    parser.add_argument(
-        "--columns", metavar="LIST", type=units.columns, help="only these features, separated by commas (default all)"
-    )
-    parser.add_argument("--depth", type=int, metavar="N", help="levels of --book on each side")
+    options.add_columns(parser)
+    options.add_depth(parser, "of --book")
     parser.add_argument("--book", metavar="B.parquet", help="write the best N levels after each evaluation")
-    parser.add_argument(
-        "--sample",
-        metavar="STEP",
-        type=units.sample,
-        help="only some rows: of each book the last of every interval (1s, 100ms), the next after so many events "
-        "(1000e) or units traded (10000v), after each trade, or where the best prices change (bbo) (default every "
-        "evaluation)",
-    )
-    parser.add_argument(
-        "--compression", metavar="NAME", help="zstd, lz4, snappy or none (default zstd of Parquet, none of Arrow)"
-    )
+    options.add_sample(parser)
+    options.add_compression(parser, "default zstd of Parquet, none of Arrow")
     options.add_force(parser)
     options.add_evaluate(parser)
     options.add_until(parser)

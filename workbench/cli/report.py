@@ -30,6 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pathlib import Path
 
     from lobench.reports import write
+    from lobench.workbench.comparison.previous import previous
     from lobench.workbench.results import read
 
     documents = [read(path) for path in arguments.documents]
@@ -37,7 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
         documents = _retitled(documents, arguments.ladder)
     first = Path(arguments.documents[0])
     folder = Path(arguments.output) if arguments.output else first if first.is_dir() else first.parent
-    print(write(documents, folder))
+    beside = first if first.is_dir() else first.parent
+    print(write(documents, folder, previous(beside, documents[0]) if len(documents) == 1 else None))
     return 0
 
 

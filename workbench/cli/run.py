@@ -1,5 +1,5 @@
 """Verify all variants on a feed, measure them side by side, explain the differences, and keep everything in
-out/<time>: the result with its raw samples, and the report.
+out/<time>: the result with its raw samples, and the report. The ladder is printed as soon as it stands.
 
 A variant that does not compute what the reference computes is reported and not measured.
 """
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lobench.workbench.experiment.budget import Budget
+    from lobench.workbench.experiment.pipeline import Stands
+    from lobench.workbench.experiment.step import Step
     from lobench.workbench.latency.asked import Asked
-    from lobench.workbench.results import Result, ResultFolder
+    from lobench.workbench.results import FeedResult, Result, ResultFolder
 
 HELP = "verify and measure all variants on a feed: the main job"
 
@@ -44,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also how long events take to be answered, as `lobench latency` measures it: takes minutes more",
     )
+    options.add_steps_from(parser)
     options.add_budget(parser, "120s, quick 20s, for the ladder; its further parts take as long again")
     options.add_processes(parser)
     options.add_output(parser, "out")
@@ -53,23 +56,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from lobench.workbench.cli.latency import show_latency
-    from lobench.workbench.cli.outcome import exit_code, say, show, without_rows
+    from lobench.workbench.cli.outcome import exit_code, say, show_rest, without_rows
+    from lobench.workbench.comparison.previous import previous
     from lobench.workbench.console import print_json
     from lobench.workbench.latency.shown import HISTOGRAMS
     from lobench.workbench.results import read
 
-    folder, content = conducted(arguments)
+    told = _Told()
+    folder, content = conducted(arguments, None if arguments.json else told.ladder)
     # The libraries that draw take a second to load.
     from lobench.reports import write
 
-    page = write([read(folder.result)], folder.path)
+    document = read(folder.result)
+    page = write([document], folder.path, previous(folder.path, document))
     if arguments.json:
         print_json({"result_file": str(folder.result), "report_file": str(page), **without_rows(content)})
         return exit_code(content)
-    show(content)
+    (feed,) = content.feeds
+    show_rest(feed, told.outcomes)
     if arguments.latency:
-        for feed in content.feeds:
-            show_latency(content, feed)
+        show_latency(content, feed)
         say("histograms", folder.path / HISTOGRAMS)
     if arguments.quick:
         say("coarse", "a quick look: no factorial, scaling or sweep; without --quick there are")
@@ -79,18 +85,33 @@ def run(arguments: argparse.Namespace) -> int:
     return exit_code(content)
 
 
-def conducted(arguments: argparse.Namespace) -> tuple[ResultFolder, Result]:
-    """Verify and measure as asked; returns the result and where it is kept."""
+class _Told:
+    """Prints the ladder as soon as it stands, and knows how much of verification was told with it."""
+
+    outcomes = 0
+
+    def ladder(self, content: Result, feed: FeedResult, coming: Sequence[Step], budget: Budget) -> None:
+        from lobench.workbench.cli.outcome import say_coming, show_ladder
+
+        show_ladder(content, feed)
+        say_coming(coming, budget)
+        self.outcomes = len(feed.verification)
+
+
+def conducted(arguments: argparse.Namespace, stands: Stands | None = None) -> tuple[ResultFolder, Result]:
+    """Verify and measure as asked; returns the result and where it is kept. ``stands``: see ``pipeline.conduct``."""
     from lobench.engine.feeds import open_feed
     from lobench.engine.scope import least
     from lobench.workbench.experiment.document import Document, new_content
     from lobench.workbench.experiment.options import options_of
+    from lobench.workbench.experiment.own import load_steps
     from lobench.workbench.experiment.pipeline import conduct
     from lobench.workbench.ladder import load_ladder
     from lobench.workbench.results import ResultFolder
     from lobench.workbench.selection import with_reference
 
     ladder = load_ladder(arguments.ladder, arguments.variants_from)
+    own = load_steps(arguments.steps_from)
     specs = options.feeds_of(arguments, _default_feed(ladder.file.feed, arguments.quick))
     variants = with_reference(arguments.variants, ladder)
     until = least(variant.scope(arguments.until) for variant in variants).until
@@ -101,7 +122,7 @@ def conducted(arguments: argparse.Namespace) -> tuple[ResultFolder, Result]:
     try:
         content = new_content("run", variants, options.workload_of(arguments, ladder.files), asked, ladder.kept())
         document = Document(content, folder)
-        conduct(document, [(specs, source)], variants, ladder, budget, arguments.tuning)
+        conduct(document, [(specs, source)], variants, ladder, budget, arguments.tuning, own=own, stands=stands)
     finally:
         folder.drop_if_empty()
     return folder, content
@@ -151,12 +172,19 @@ def _default_feed(feed: Sequence[str], quick: bool) -> list[str]:
 
 
 def _next(arguments: argparse.Namespace) -> str:
-    """The command that says more."""
+    """The command that says more: of the same variants, as far, with the same tuning."""
     import shlex
 
     from lobench.engine.stages import STAGES
 
     verb = ["run"] if arguments.quick else ["measure", "--precision", "0.5%"]
-    stage = [] if arguments.until == STAGES[-1] else ["--until", arguments.until]
-    ladder = ["--ladder", arguments.ladder] if arguments.ladder else []
-    return shlex.join(["lobench", *verb, *stage, *ladder, *options.feeds_of(arguments)])
+    asked = {
+        "--variants": arguments.variants if arguments.variants != "ladder" else None,
+        "--evaluate": arguments.evaluate if arguments.evaluate != "last" else None,
+        "--until": arguments.until if arguments.until != STAGES[-1] else None,
+        "--ladder": arguments.ladder,
+        "--tuning": arguments.tuning,
+    }
+    words = [word for option, value in asked.items() if value is not None for word in (option, value)]
+    files = [word for file in arguments.variants_from for word in ("--variants-from", file)]
+    return shlex.join(["lobench", *verb, *words, *files, *options.feeds_of(arguments)])

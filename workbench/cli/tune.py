@@ -163,7 +163,8 @@ def _show(name: str, traits: Traits, state: Search, path: Path) -> None:
 
     from lobench.engine.parameters import NEVER
     from lobench.workbench.cli.outcome import say
-    from lobench.workbench.console import stdout
+    from lobench.workbench.console import print_table
+    from lobench.workbench.results.numbers import ends, estimate
     from lobench.workbench.tuning.fitted import defaults
     from lobench.workbench.tuning.search import OTHER
 
@@ -180,11 +181,11 @@ def _show(name: str, traits: Traits, state: Search, path: Path) -> None:
         changes = ", ".join(
             f"{key} {'never' if value == NEVER else format(value, ',')}" for key, value in entry["changes"].items()
         )
-        table.add_row(entry["group"], changes, f"{gain.value:.3f}x", f"{gain.low:.3f} to {gain.high:.3f}")
-    stdout().print(table)
+        table.add_row(entry["group"], changes, estimate(gain, "x"), ends(gain))
+    print_table(table)
     for label, found in ((f"{OTHER[state.half]} half", state.other), ("whole feed", state.whole)):
         if found is not None:
-            gain = f"{found.gain.value:.3f}x ({found.gain.low:.3f} to {found.gain.high:.3f})"
+            gain = f"{estimate(found.gain, 'x')} ({ends(found.gain)})"
             say(label, f"{gain} as fast as with the defaults, noise floor {found.floor:.2%}: {found.verdict}")
     chosen = state.parameters if state.complete else state.best
     before = defaults().as_json()

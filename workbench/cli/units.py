@@ -87,6 +87,18 @@ def workers(text: str) -> list[int]:
     return counts
 
 
+def size(text: str) -> int:
+    """Bytes: ``4GB``, ``512M``, ``1000000``; the letters count in 1024s."""
+    number = text.upper().removesuffix("B")
+    factor = 1
+    if number[-1:] in tuple("KMGT"):
+        number, factor = number[:-1], 1024 ** (1 + "KMGT".index(number[-1]))
+    value = _number(number) * factor
+    if not 1 <= value < 2**63:
+        raise UsageError(f"'{text}' is no size; write 4GB, 512MB or bytes")
+    return int(value)
+
+
 def sample(text: str) -> Sample:
     """``1s``, ``1000e``, ``10000v``, ``trade`` or ``bbo``."""
     from lobench.workbench.rows.sample import parse_sample

@@ -66,6 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _print_aligned(rows: Sequence[Sequence[str]]) -> None:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        print("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+    from lobench.workbench.console import print_table, table_of
+
+    table = table_of(rows[0], rows[1:], title="", words=range(len(rows[0])))
+    table.box, table.pad_edge = None, False
+    print_table(table)

@@ -12,18 +12,16 @@ mbp-1 (DBN, CSV, Parquet), or a LOBSTER order book file.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lobench.workbench.cli import options
 
 if TYPE_CHECKING:
     from lobench.engine.feeds import Feed, LoadedFeed
-    from lobench.engine.foreign.engine import ForeignEngine
     from lobench.engine.foreign.start import Contestant
     from lobench.workbench.against.proof import Proof
     from lobench.workbench.tuning.picking import Picked
-    from lobench.workbench.verification.compare import Verification
     from lobench.workbench.verification.told import Verified
 
 HELP = "check that variants compute bit-identical results"
@@ -43,13 +41,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--against", metavar="FILE", help="compare with a vendor's books: mbp-10, mbp-1 or a LOBSTER order book file"
     )
     options.add_time_limit(parser)
+    options.add_outlets(parser, junit=True)
     options.add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from lobench.workbench.console import print_json
+    from lobench.workbench.summaries import outlets
+    from lobench.workbench.summaries.verify import summary
+
+    outlets.check(arguments)
     if arguments.against:
         return _against(arguments)
-    return _show_all(verified(arguments), arguments)
+    found = verified(arguments)
+    if arguments.json:
+        print_json(found.as_json())
+    outlets.deliver(summary(found, outlets.command()), arguments)
+    return 0 if found.agree else 1
 
 
 def verified(arguments: argparse.Namespace) -> Verified:
@@ -89,14 +97,14 @@ def verified(arguments: argparse.Namespace) -> Verified:
 
 def _against(arguments: argparse.Namespace) -> int:
     """Compare the books of one variant with those in a file."""
-    from lobench.workbench.against.shown import lines
     from lobench.workbench.console import print_json
+    from lobench.workbench.summaries import outlets
+    from lobench.workbench.summaries.verify import against
 
     proof = proven(arguments)
     if arguments.json:
         print_json(proof.as_json())
-    else:
-        print(*lines(proof), sep="\n")
+    outlets.deliver(against(proof, outlets.command()), arguments)
     return 0 if proof.agrees else 1
 
 
@@ -132,73 +140,3 @@ def _picked(feed: LoadedFeed, variants: Sequence[Contestant]) -> Picked | None:
     from lobench.workbench.tuning.picking import pick
 
     return pick(feed, None, variants)
-
-
-def _show_all(found: Verified, arguments: argparse.Namespace) -> int:
-    from lobench.workbench.console import print_json
-
-    if arguments.json:
-        print_json(found.as_json())
-    else:
-        for feed in found.feeds:
-            show(feed.name, feed.outcomes)
-        wrong = {outcome.name for feed in found.feeds for outcome in feed.outcomes if not outcome.agrees}
-        _show_engines(found.engines, wrong)
-        _show_rules(found.not_reached, [feed.name for feed in found.feeds], len(found.feeds[0].reached))
-    return 0 if found.agree else 1
-
-
-def show(name: str, outcomes: Sequence[Verification]) -> None:
-    """Print the verification for a person, each difference with the books around it."""
-    from rich.table import Table
-
-    from lobench.workbench.console import headline, stdout
-
-    console = stdout()
-    table = Table(title=headline(name, outcomes[0].result))
-    shown = outcomes[0].digests()
-    for heading in ("variant", "workers", *shown, "agrees"):
-        table.add_column(heading)
-    for outcome in outcomes:
-        digests = outcome.digests()
-        agrees = "yes" if outcome.compared is None else f"in {outcome.compared}"
-        verdict = agrees if outcome.agrees else f"NO: {', '.join(outcome.kinds)}"
-        table.add_row(outcome.name, str(outcome.workers), *(digests.get(name, "") for name in shown), verdict)
-    console.print(table)
-    for outcome in outcomes:
-        if not outcome.agrees:
-            console.print(f"\n{outcome.name} with {outcome.workers} workers:", markup=False, style="bold")
-            for line in outcome.lines():
-                console.print(line, markup=False, soft_wrap=True)
-
-
-def _show_engines(engines: Sequence[ForeignEngine], wrong: Collection[str]) -> None:
-    """What the engines are; ``wrong``: names of those that differ."""
-    from lobench.workbench.console import stdout
-
-    for engine in engines:
-        lines = [f"{engine.name}: {engine.summary} (digest of its file {engine.digest})"]
-        if engine.leaves_out and engine.name in wrong:
-            # What it says that it leaves out is compared all the same: a feed may hold it.
-            lines.append(f"{engine.name}: `lobench conform` says whether all that differs is what it leaves out")
-        for line in lines:
-            stdout().print(line, markup=False, soft_wrap=True)
-
-
-def _show_rules(left: Sequence[str], feeds: Sequence[str], of: int) -> None:
-    """Which rules nothing was said of."""
-    from lobench.workbench.console import stdout
-    from lobench.workbench.verification.coverage import RULES
-
-    console = stdout()
-    where = feeds[0] if len(feeds) == 1 else f"these {len(feeds)} feeds"
-    if not left:
-        console.print(f"\n{where}: all {of} rules are reached", markup=False, soft_wrap=True)
-        return
-    console.print(
-        f"\n{where}: {len(left)} of {of} rules are not reached, and nothing is proven of them "
-        "(`lobench verify` without a feed reaches all):",
-        markup=False,
-        soft_wrap=True,
-    )
-    console.print("  " + "; ".join(RULES[name] for name in left), markup=False, soft_wrap=True)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from lobench.engine.errors import LobenchError
+from lobench.engine.errors import UnjudgedError
 from lobench.workbench.commits.findings import GONE, Finding, changed, findings
 from lobench.workbench.commits.measuring import INSTRUCTIONS, Measured, Request, count, measure
-from lobench.workbench.commits.session import Session
+from lobench.workbench.commits.session import CommitSession
 from lobench.workbench.commits.sources import BrokenError, Source
 
 
@@ -28,71 +28,82 @@ class _BaseError(Exception):
 class Pair:
     """BASE and HEAD; ``reference`` is the variant whose results are right in each of them.
 
-    ``allowed`` is the rise of instructions per event that passes.
+    ``before`` is why there is no BASE, where its own code is at fault. ``allowed`` is the rise of instructions per
+    event that passes. ``ends``: the lowest and the highest variant, which tell of a reference that was wrong.
     """
 
-    before: Source
+    before: Source | BrokenError
     after: Source
     reference: str
     allowed: float = 0.005
+    ends: Sequence[str] = ()
 
     def compare(
-        self, request: Request, enough: Callable[[Session], bool] = lambda session: False, *, mechanisms: bool = True
+        self,
+        request: Request,
+        enough: Callable[[CommitSession], bool] = lambda session: False,
+        *,
+        mechanisms: bool = True,
     ) -> tuple[Measured | None, list[Finding]]:
         """What was measured of both, None where BASE has nothing that runs, and one finding for each feed and variant
         that one of them has. ``mechanisms``: count them for variants whose instructions changed.
 
-        Raises LobenchError if HEAD cannot be measured, or if BASE cannot for another reason than its own code.
+        Raises BrokenError if HEAD cannot be measured by the fault of its own code, UnjudgedError if one of both cannot
+        for another reason.
         """
         if not request.variants:
             return None, []
         try:
             measured, found = self._compare(request, enough, mechanisms)
-            return measured, self._mark_repaired(found, request)
+            return measured, self._mark_repaired(measured, found, request)
         except _BaseError as error:
             failing = self._failing(request)
             if not failing:
-                raise LobenchError(f"nothing to compare: {error.problem}") from error
+                raise UnjudgedError(f"nothing to compare: {error.problem}") from error
         rest = replace(request, variants=[name for name in request.variants if name not in failing])
         kept, found = self.compare(rest, enough, mechanisms=mechanisms)
         return kept, [*found, *self._repaired(failing, request)]
 
     def _compare(
-        self, request: Request, enough: Callable[[Session], bool], mechanisms: bool
+        self, request: Request, enough: Callable[[CommitSession], bool], mechanisms: bool
     ) -> tuple[Measured, list[Finding]]:
+        if isinstance(self.before, BrokenError):
+            raise _BaseError(self.before)
         measured = measure([self.before, self.after], request, enough)
-        self._raise_broken(measured.broken)
+        self._raise_broken(self.before, measured.broken)
         if mechanisms:
-            self._count_what_moved(measured, request)
+            self._count_what_moved(self.before, measured, request)
         return measured, findings(measured, [feed.name for feed in request.feeds], 1, allowed=self.allowed)
 
-    def _raise_broken(self, broken: dict[str, BrokenError]) -> None:
-        for source in (self.after, self.before):
+    def _raise_broken(self, before: Source, broken: dict[str, BrokenError]) -> None:
+        for source in (self.after, before):
             problem = broken.get(source.key)
             if problem is not None:
-                if source is self.before and problem.own:
-                    raise _BaseError(problem)
-                raise LobenchError(f"nothing to compare: {problem}")
+                if problem.own:
+                    raise _BaseError(problem) if source is before else problem
+                raise UnjudgedError(f"nothing to compare: {problem}")
 
-    def _count_what_moved(self, measured: Measured, request: Request) -> None:
+    def _count_what_moved(self, before: Source, measured: Measured, request: Request) -> None:
         """Add the mechanism counters of the variants whose instructions changed."""
-        sources = [self.before, self.after]
-        before, after = (measured.exact[source.key] for source in sources)
+        sources = [before, self.after]
+        counted = [measured.exact[source.key] for source in sources]
         moved = {
             pair[1]
-            for pair in {**before, **after}
-            if changed(*(counts.get(pair, {}).get(INSTRUCTIONS) for counts in (before, after)))
+            for pair in counted[0].keys() & counted[1].keys()
+            if changed(*(counts[pair].get(INSTRUCTIONS) for counts in counted))
         }
-        if request.instructions and moved:
+        if request.instructions and moved and not self.after.engines:
             names = [name for name in request.variants if name in moved]
             exact, broken = count(sources, replace(request, variants=names, instructions=False, counters=True))
-            self._raise_broken(broken)
+            self._raise_broken(before, broken)
             for source in sources:
                 for pair, counts in exact[source.key].items():
                     measured.exact[source.key][pair] = {**measured.exact[source.key].get(pair, {}), **counts}
 
     def _failing(self, request: Request) -> dict[str, BrokenError]:
         """The variants that do not run in BASE, each tried by itself, and why."""
+        if isinstance(self.before, BrokenError):
+            return dict.fromkeys(request.variants, self.before)
         found = {}
         for name in request.variants:
             try:
@@ -108,41 +119,60 @@ class Pair:
         for name, problem in failing.items():
             said = f"BASE does not run: {problem}"
             if name in wrong:
-                said = f"does not agree with {self.reference} in HEAD; {said}"
+                said = f"is wrong in HEAD: {wrong[name]}; {said}"
             gone = GONE if name in lacking else None
             for feed in request.feeds:
                 one = Finding(feed.name, name, None, None, None, {}, said, gone, self.allowed)
                 found.append(replace(one, repaired=name not in wrong))
         return found
 
-    def _mark_repaired(self, found: Sequence[Finding], request: Request) -> list[Finding]:
+    def _mark_repaired(self, measured: Measured, found: Sequence[Finding], request: Request) -> list[Finding]:
         """The findings, those whose results differ marked as repaired where it was BASE that computed something wrong.
 
         A variant is repaired if BASE's disagreed with BASE's reference, and all of HEAD's agree with HEAD's. The
-        reference is, if each of BASE's other variants disagreed with it and computes in HEAD what it did.
+        reference is, if each of BASE's other variants disagreed with it and computes in HEAD what it did. Engines from
+        outside have lobench's reference: there it is known already who is right.
         """
+        if self.after.engines:
+            was = {name: measured.session.apart(0, name) for name in request.variants}
+            feeds = [feed.name for feed in request.feeds]
+            return [
+                replace(one, repaired=True, difference=f"in BASE {apart.told(feeds)}")
+                if one.lacking is None and one.difference is None and (apart := was[one.variant])
+                else one
+                for one in found
+            ]
         differing = {one.variant for one in found if one.difference is not None and one.lacking is None}
-        names = list(dict.fromkeys(one.variant for one in found if one.lacking is None))
+        names = sorted(differing | (set(self.ends) if self.reference in differing else set()))
         if not differing or _disagreeing(self.after, self.reference, names, request)[0]:
             return list(found)
-        wrong, _ = _disagreeing(self.before, self.reference, names, request)
+        assert isinstance(self.before, Source)
+        wrong = set(_disagreeing(self.before, self.reference, names, request)[0])
         others = set(names) - {self.reference}
         if others and others <= wrong - differing:
             wrong.add(self.reference)
         return [replace(one, repaired=True) if one.variant in differing & wrong else one for one in found]
 
 
-def _disagreeing(source: Source, reference: str, names: Sequence[str], request: Request) -> tuple[set[str], set[str]]:
-    """Which of a source's variants do not end in the state in which its reference ends, and which it does not have.
+def _disagreeing(
+    source: Source, reference: str, names: Sequence[str], request: Request
+) -> tuple[dict[str, str], set[str]]:
+    """Which of a source's variants do not end in the state in which its reference ends, with what differs, and which it
+    does not have.
 
-    Raises LobenchError where the source does not run.
+    Raises BrokenError where the source does not run by its own fault.
     """
-    measured = measure([source], _still(request, list(dict.fromkeys([reference, *names]))))
+    asked = list(names) if source.engines else list(dict.fromkeys([reference, *names]))
+    measured = measure([source], _still(request, asked))
+    for problem in measured.broken.values():
+        raise problem
     session = measured.session
-    return {variant for _, variant in session.differences}, set(session.lacking.get(0, {}))
+    feeds = [feed.name for feed in request.feeds]
+    wrong = {variant: apart.told(feeds) for (_, variant), apart in session.differences.items()}
+    return wrong, set(session.lacking.get(0, {}))
 
 
 def _still(request: Request, variants: Sequence[str]) -> Request:
     """A request that compares results and neither counts nor times."""
-    design = replace(request.design, rounds=0)
+    design = replace(request.design, processes=0)
     return replace(request, variants=variants, design=design, instructions=False, counters=False)

@@ -31,6 +31,13 @@ PROCESSOR = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+bmi,+bmi
 RECORDS = 20_000
 """That are counted: the count is exact, so few are enough."""
 
+OF_AN_ACTION = 200
+"""Records of each kind of action that are counted by themselves, if there are so many."""
+
+INSTRUCTIONS = "instructions"
+BY_ACTION = "instructions of "
+"""Before an action: the instructions of one record of that kind."""
+
 LEAD = 200_000
 """Most records that are replayed before those; under valgrind they take ten times as long as without."""
 
@@ -82,6 +89,57 @@ def replay_class() -> Any:
         return part("engine.session").Replay
 
 
+# f(...): calls the function whose address stands between these, with the same arguments.
+_CALL = bytes.fromhex("4883ec08" + "48b8"), bytes.fromhex("ffd0" + "4883c408" + "c3")
+
+
+class Stub:
+    """A function in memory of its own that calls another. libffi, by which Python calls, moves the stack as callgrind
+    does not expect: what it calls itself is taken for a part of it."""
+
+    def __init__(self, function: int) -> None:
+        self._code = mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+        self._code.write(_CALL[0] + struct.pack("<Q", function) + _CALL[1])
+        self._page = (ctypes.c_char * 1).from_buffer(self._code)
+        self.address = ctypes.addressof(self._page)
+
+
+class Applied:
+    """An engine from outside on its way through records: what is counted is its own work, and nothing of lobench's."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine
+        self.close = engine.close
+
+    def run(self, address: int, stride: int, count: int) -> None:
+        self._engine.apply(address, stride, count)
+
+
+def find(name: str, task: Mapping[str, Any], known: Any) -> Any:
+    """The variant of a task: of the commit, or the engine in one of its ``engines`` (name to file)."""
+    file = task.get("engines", {}).get(name)
+    if file is None:
+        return part("variants").resolve(name, known)
+    if file.endswith(".so"):
+        library = part("engine.foreign.library").Library(file)
+        library.stub = Stub(library.table.apply)
+        library.table = part("engine.foreign.abi").Table.from_buffer_copy(library.table)
+        library.table.apply = library.stub.address
+        return library.make
+    return part("variants").load_file(file).start
+
+
+def start(variant: Any, task: Mapping[str, Any], feed: Any) -> Any:
+    """A replay from the first record on, in the build that is timed."""
+    if "engines" not in task:
+        until = {"until": task["until"]} if "until" in task else {}
+        return replay_class()(variant, evaluate=task["evaluate"], observe=False, **until)
+    every = task["evaluate"] == "every"
+    told = {"expected_orders": feed.orders, "expected_instruments": feed.instruments}
+    options = part("engine.foreign.abi").Options(stage=task["stage"], evaluate_every=every, workers=1, **told)
+    return Applied(variant(options))
+
+
 def count(valgrind: Valgrind, replay: Any, chunk: Any, name: str) -> None:
     """Run one chunk with counting on and dump what was counted under ``name``."""
     valgrind.request(START_INSTRUMENTATION)
@@ -101,16 +159,61 @@ def count_variant(
         wanted = task.get("records", RECORDS)
         begin = max(0, min(LEAD, feed.count - wanted))
         lead, records = feed.slice(0, begin), feed.slice(begin, min(begin + wanted, feed.count))
-        until = {"until": task["until"]} if "until" in task else {}
-        replay = replay_class()(variant, evaluate=task["evaluate"], observe=False, **until)
+        replay = start(variant, task, feed)
         replay.run(lead.address, lead.stride, lead.count)
         # The first dump holds what is done once, when a thread calls for the first time.
         for kind, chunk in (("first", feed.slice(0, 0)), ("empty", feed.slice(0, 0)), ("whole", records)):
             count(valgrind, replay, chunk, "lobench " + label.format(records.count, kind))
         replay.close()
+        if isinstance(feed, Records):
+            count_actions(valgrind, variant, feed, task, label)
     finally:
         ended[0].set()
     ended[1].wait()
+
+
+def count_actions(valgrind: Valgrind, variant: Any, feed: Any, task: Mapping[str, Any], label: str) -> None:
+    """Count records of each kind of action by themselves, the first ones of those that ``count`` takes together; each
+    kind in a replay of its own.
+
+    A call costs more than a record. What a call of no records costs is counted beside them.
+    """
+    begin = max(0, min(LEAD, feed.count - RECORDS))
+    actions = feed.actions(begin, min(begin + RECORDS, feed.count))
+    for kind in (None, *sorted(set(actions))):
+        replay = start(variant, task, feed)
+        run(replay, feed.slice(0, begin))
+        valgrind.request(START_INSTRUMENTATION)
+        valgrind.request(TOGGLE_COLLECT)
+        if kind is None:
+            for name in ("settling", "idle"):  # the first holds what is done once
+                for _ in range(OF_AN_ACTION):
+                    collected(valgrind, replay, feed.slice(begin, begin))
+                valgrind.request(DUMP_STATS_AT, f"lobench {label.format(OF_AN_ACTION, name)}".encode())
+        else:
+            places = [begin + place for place, action in enumerate(actions) if action == kind][:OF_AN_ACTION]
+            done = begin
+            for place in places:
+                run(replay, feed.slice(done, place))
+                collected(valgrind, replay, feed.slice(place, place + 1))
+                done = place + 1
+            name = f"lobench {label.format(len(places), 'action-' + chr(kind))}"
+            valgrind.request(DUMP_STATS_AT, name.encode())
+        valgrind.request(TOGGLE_COLLECT)
+        valgrind.request(STOP_INSTRUMENTATION)
+        replay.close()
+
+
+def run(replay: Any, chunk: Any) -> None:
+    """Run one chunk."""
+    replay.run(chunk.address, chunk.stride, chunk.count)
+
+
+def collected(valgrind: Valgrind, replay: Any, chunk: Any) -> None:
+    """Run one chunk and collect what it costs."""
+    valgrind.request(TOGGLE_COLLECT)
+    replay.run(chunk.address, chunk.stride, chunk.count)
+    valgrind.request(TOGGLE_COLLECT)
 
 
 def missing() -> str | None:
@@ -131,51 +234,100 @@ def command(counted: Sequence[str], folder: str) -> list[str]:
     ``counted`` is the command that runs this file on a task. Addresses are the same in every run; what a user has set
     for valgrind, in its environment or in a ``.valgrindrc``, is not asked.
     """
+    # Names and lines are written out: what reads them by line (``lines``) keeps no table of those before.
     return [
         *(["setarch", platform.machine(), "-R"] if shutil.which("setarch") else []),
         *("valgrind", "--command-line-only=yes", "--tool=callgrind", "--instr-atstart=no"),
-        *("--smc-check=all-non-file", "-q", f"--callgrind-out-file={folder}/out", *counted),
+        *("--smc-check=all-non-file", "-q", "--compress-strings=no", "--compress-pos=no"),
+        *(f"--callgrind-out-file={folder}/out", *counted),
     ]
 
 
-_NAME = re.compile(r"^desc: Trigger: .*lobench (\d+) (\d+) (empty|whole) (.+)$", re.MULTILINE)
+NAMED = re.compile(r"^desc: Trigger: .*lobench (\d+) (\d+) (\S+) (.+)$", re.MULTILINE)
+"""Of a dump: feed, records, what was counted, variant."""
 # Not its "summary": with threads that is a difference of two threads' counts.
 _TOTAL = re.compile(r"^totals: (\d+)", re.MULTILINE)
 
 
-def read(files: Iterable[Path]) -> dict[tuple[int, str], float]:
-    """(feed, variant) to instructions per event: those of the records without those of an empty call."""
-    totals: dict[tuple[int, str, str], tuple[int, int]] = {}
+def read(files: Iterable[Path]) -> dict[tuple[int, str], dict[str, float]]:
+    """(feed, variant) to instructions per event, those of the records without those of an empty call; and, where they
+    were counted, of the records of each kind of action."""
+    totals: dict[tuple[int, str], dict[str, tuple[int, int]]] = {}
     for file in files:
         text = file.read_text(errors="replace", encoding="utf-8")
-        name, total = _NAME.search(text), _TOTAL.search(text)
+        name, total = NAMED.search(text), _TOTAL.search(text)
         if name and total:
             feed, records, kind, variant = name.groups()
-            totals[int(feed), variant, kind] = (int(total[1]), int(records))
-    return {
-        (feed, variant): (total - totals[feed, variant, "empty"][0]) / records
-        for (feed, variant, kind), (total, records) in totals.items()
-        if kind == "whole"
-    }
+            totals.setdefault((int(feed), variant), {})[kind] = (int(total[1]), int(records))
+    found: dict[tuple[int, str], dict[str, float]] = {}
+    for pair, kinds in totals.items():
+        if "whole" in kinds:
+            whole, records = kinds["whole"]
+            found[pair] = {INSTRUCTIONS: (whole - kinds["empty"][0]) / records}
+        idle, calls = kinds.get("idle", (0, 1))
+        for kind, (cost, count) in kinds.items():
+            if kind.startswith("action-"):
+                found.setdefault(pair, {})[BY_ACTION + kind[-1]] = cost / count - idle / calls
+    return found
+
+
+_ACTION = 38
+"""Byte of a record that holds its action."""
+
+
+class Part:
+    """Records that follow each other, as ``engine.feeds.Chunk``."""
+
+    __slots__ = ("address", "count", "stride")
+
+    def __init__(self, address: int, stride: int, count: int) -> None:
+        self.address, self.stride, self.count = address, stride, count
+
+
+class Records:
+    """A feed of raw MBO records in a file, as ``LoadedFeed``, with what an engine is told to expect of it; a process
+    that only runs an engine loads no compiler."""
+
+    stride = 56
+
+    def __init__(self, file: str, orders: int, instruments: int) -> None:
+        self.orders, self.instruments = orders, instruments
+        with open(file, "rb") as opened:
+            self._memory = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_COPY)
+        self.count = len(self._memory) // self.stride
+        self._page = (ctypes.c_char * len(self._memory)).from_buffer(self._memory)
+        self._address = ctypes.addressof(self._page)
+
+    def slice(self, start: int, stop: int) -> Part:
+        return Part(self._address + start * self.stride, self.stride, stop - start)
+
+    def actions(self, start: int, stop: int) -> list[int]:
+        """The actions of these records."""
+        return list(self._memory[start * self.stride + _ACTION : stop * self.stride : self.stride])
 
 
 def main() -> None:
-    """Count what the JSON object in the first argument says: feeds (lists of specs), variants, evaluate."""
-    reading, variants = part("engine.feeds"), part("variants")
+    """Count what the JSON object in the first argument says: feeds (lists of specs), variants, evaluate; of engines
+    from outside (``engines``) feeds are what ``Records`` takes, and ``stage`` is the number of the last one."""
     task = json.loads(sys.argv[1])
-    known = variants.discover()
+    engines = "engines" in task
+    known = None if engines else part("variants").discover()
     valgrind = Valgrind()
     gc.disable()
     done = threading.Event()
     for place, specs in enumerate(task["feeds"]):
-        feed = reading.load(reading.open_feed(specs))
+        if engines:
+            feed: Any = Records(*specs)
+        else:
+            reading = part("engine.feeds")
+            feed = reading.load(reading.open_feed(specs))
         for name in task["variants"]:
             # A new thread allocates from an arena of its own: what the allocator does is then not a matter of what
             # Python, whose sources are others in each commit, has left in the first one. The threads stay to the end,
             # or the next would have the arena of one that has gone, and its counts subtracted.
             counted = threading.Event()
             label = f"{place} {{}} {{}} {name}"
-            work = (valgrind, variants.resolve(name, known), feed, task, label, [counted, done])
+            work = (valgrind, find(name, task, known), feed, task, label, [counted, done])
             threading.Thread(target=count_variant, args=work).start()
             counted.wait()
     done.set()

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
-from lobench.workbench.commits.measuring import INSTRUCTIONS, Measured
-from lobench.workbench.commits.statistics import Estimates, Ratio, verdict
+from lobench.workbench.commits import lines
+from lobench.workbench.commits.lines import ChangedLine
+from lobench.workbench.commits.measuring import BY_ACTION, INSTRUCTIONS, Measured
+from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.results.model.verdict import NO_DIFFERENCE, SHOWN, SLOWER
+from lobench.workbench.statistics.verdicts import holm, verdict
 
 MOVED = 0.001
 """Relative change of an exact count that is a change. Below it lies what the allocator does with another address."""
+
+LEAST_FLOOR = 0.005
+"""Differences below this are not claimed, however quiet a session was: with few rounds a control may look too good."""
+
+ONE_ACTION = 0.1
+"""Rise of the instructions of one kind of action that fails, however rare it is in the feed."""
 
 DIFFERS: Final = "results differ"
 REPAIRED: Final = "repaired"
@@ -28,15 +37,16 @@ WORSE: Final = (DIFFERS, SLOWER, MORE_WORK, GONE)
 
 @dataclass(frozen=True)
 class Finding:
-    """One variant on one feed. ``ratio`` is time after over time before; ``exact`` maps a count to (before, after).
+    """One variant on one feed. ``ratio``: how many times faster it is than before, above 1 is faster; ``p`` is Holm's;
+    ``exact`` maps a count to (before, after).
 
     ``allowed`` is the rise of instructions per event that is let pass, as a fraction.
     """
 
     feed: str
     variant: str
-    ratio: Ratio | None
-    control: Ratio | None
+    ratio: Interval | None
+    control: Interval | None
     floor: float | None
     exact: dict[str, tuple[float | None, float | None]]
     difference: str | None
@@ -44,17 +54,32 @@ class Finding:
     allowed: float = 0.005
     repaired: bool = False
     """What was before did not agree with its own reference, what is now does: other results are right then."""
+    p: float = 1.0
+    lines: tuple[ChangedLine, ...] = ()
+    """The source lines whose instructions rose most, where lines are known."""
+    unchanged: bool = False
+    """Both run the same code of it: there is nothing to measure."""
 
     @property
     def timing(self) -> str:
         """What time alone says."""
-        return NOTHING if self.ratio is None or self.floor is None else verdict(self.ratio, self.floor)
+        return NOTHING if self.ratio is None or self.floor is None else verdict(self.ratio, self.p, self.floor)
 
     @property
     def instructions(self) -> float | None:
         """Relative change of the instructions per event; None where they were not counted."""
-        before, after = self.exact.get(INSTRUCTIONS, (None, None))
-        return after / before - 1 if before and after is not None else None
+        return _change(self.exact.get(INSTRUCTIONS, (None, None)))
+
+    @property
+    def actions(self) -> dict[str, float]:
+        """Kinds of action whose instructions changed, and by how much, the largest rise first."""
+        changes = {
+            name.removeprefix(BY_ACTION): _change(pair)
+            for name, pair in self.exact.items()
+            if name.startswith(BY_ACTION)
+        }
+        moved = {name: change for name, change in changes.items() if change is not None and abs(change) > MOVED}
+        return dict(sorted(moved.items(), key=lambda entry: -entry[1]))
 
     @property
     def moved(self) -> dict[str, tuple[float | None, float | None]]:
@@ -66,18 +91,23 @@ class Finding:
         """One of the words above, or of ``results.model.verdict``.
 
         Time has the first word: more instructions that take less time are no loss. Where time shows nothing, a rise
-        of the exact count speaks.
+        of the exact count speaks: of all, or of one kind of action where the whole did not fall.
         """
-        if self.difference is not None:
+        if self.difference is not None or self.repaired:
             return REPAIRED if self.repaired else DIFFERS
         if self.lacking is not None:
             return self.lacking
+        if self.unchanged:
+            return NO_DIFFERENCE
         if self.timing in SHOWN:
             return self.timing
         more = self.instructions
-        if more is not None and more > self.allowed:
+        if more is not None and (more > self.allowed or (more > -MOVED and self._one_action())):
             return MORE_WORK
         return NO_DIFFERENCE if more is not None else self.timing
+
+    def _one_action(self) -> bool:
+        return any(change > max(ONE_ACTION, self.allowed) for change in self.actions.values())
 
     @property
     def worse(self) -> bool:
@@ -90,15 +120,23 @@ class Finding:
             "feed": self.feed,
             "variant": self.variant,
             "verdict": self.verdict,
-            "ratio": self.ratio and self.ratio.as_json(),
-            "control": self.control and self.control.as_json(),
+            "ratio": self.ratio and asdict(self.ratio),
+            "control": self.control and asdict(self.control),
             "noise_floor": self.floor,
             "timing": self.timing,
             "instructions_change": self.instructions,
+            "actions": self.actions,
             "exact": {name: {"before": before, "after": after} for name, (before, after) in self.exact.items()},
             "moved": sorted(self.moved),
             "difference": self.difference,
+            "unchanged": self.unchanged,
+            "lines": [line.as_json() for line in self.lines],
         }
+
+
+def _change(pair: tuple[float | None, float | None]) -> float | None:
+    before, after = pair
+    return after / before - 1 if before and after is not None else None
 
 
 def changed(before: float | None, after: float | None) -> bool:
@@ -108,37 +146,64 @@ def changed(before: float | None, after: float | None) -> bool:
     return abs(after - before) > MOVED * max(abs(before), abs(after))
 
 
-def findings(measured: Measured, names: list[str], place: int, base: int = 0, allowed: float = 0.005) -> list[Finding]:
+def findings(
+    measured: Measured, names: Sequence[str], place: int, base: int = 0, allowed: float = 0.005
+) -> list[Finding]:
     """All findings of source ``place`` against ``base``; ``names`` are the feeds'."""
     session = measured.session
-    estimates = Estimates(session)
     found = []
     for feed, name in enumerate(names):
-        for index, variant in enumerate(session.variants):
-            has = [variant not in session.lacking.get(one, {}) for one in (base, place)]
-            if not any(has):
-                continue
-            counts = [measured.exact[session.sources[one].key].get((feed, variant), {}) for one in (base, place)]
-            both = session.takes_part(base, variant) and session.takes_part(place, variant) and session.rounds > 0
-            floor = estimates.floor(feed, index) if both else None
-            lead = both and session.takes_part(session.control, variant)
-            found.append(
-                Finding(
-                    name,
-                    variant,
-                    estimates.against(feed, index, place, base) if both else None,
-                    estimates.control(feed, index) if lead else None,
-                    floor,
-                    {kind: (counts[0].get(kind), counts[1].get(kind)) for kind in {**counts[0], **counts[1]}},
-                    difference(measured, names, place, variant) if has[1] else None,
-                    None if all(has) else (GONE if has[0] else NEW),
-                    allowed,
-                )
-            )
+        for variant in session.variants:
+            has = [session.has(session.stands(one, variant), variant) for one in (base, place)]
+            if any(has):
+                found.append(_finding(measured, names, feed, name, variant, (base, place), has, allowed))
+    judged = [index for index, one in enumerate(found) if one.ratio is not None]
+    adjusted = holm([found[index].p for index in judged])
+    for index, p in zip(judged, adjusted, strict=True):
+        found[index] = replace(found[index], p=p)
     return found
 
 
+def _finding(
+    measured: Measured,
+    names: Sequence[str],
+    feed: int,
+    name: str,
+    variant: str,
+    pair: tuple[int, int],
+    has: list[bool],
+    allowed: float,
+) -> Finding:
+    session = measured.session
+    place = pair[1]
+    keys = [session.name(one, variant) for one in pair]
+    counts = [measured.exact.get(key, {}).get((feed, variant), {}) for key in keys]
+    exact = {kind: (counts[0].get(kind), counts[1].get(kind)) for kind in {**counts[0], **counts[1]}}
+    lacking = None if all(has) else (GONE if has[0] else NEW)
+    found = Finding(
+        name, variant, None, None, None, exact, difference(measured, names, place, variant), lacking, allowed
+    )
+    if exact.get(INSTRUCTIONS) and changed(*exact[INSTRUCTIONS]) and all(has):
+        costs = [measured.lines.get(key, {}).get((feed, variant), {}) for key in keys]
+        trees = [session.sources[session.stands(one, variant)].tree for one in pair]
+        found = replace(found, lines=tuple(lines.changed(costs[0], costs[1], trees[0], trees[1])) if all(costs) else ())
+    comparisons = session.comparisons(feed, variant)
+    both = all(session.agrees(one, variant) for one in pair)
+    if keys[0] == keys[1]:
+        return replace(found, unchanged=True)
+    if comparisons is None or not both:
+        return found
+    estimate = comparisons.compare(keys[1], keys[0])
+    return replace(
+        found,
+        ratio=estimate.ratio(),
+        p=estimate.p,
+        control=comparisons.compare(comparisons.control, comparisons.reference).ratio(),
+        floor=max(LEAST_FLOOR, comparisons.floor_for(keys[1], keys[0])),
+    )
+
+
 def difference(measured: Measured, names: Sequence[str], place: int, variant: str) -> str | None:
-    """By which record a source's results are not the trusted ones any more; None if they are."""
-    where = measured.session.differences.get((place, variant))
-    return None if where is None else f"by record {where[1]:,} of {names[where[0]]} its results are others"
+    """From which event on a source's results are not the right ones any more; None if they are."""
+    apart = measured.session.apart(place, variant)
+    return None if apart is None else apart.told(names)

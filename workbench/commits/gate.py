@@ -1,7 +1,8 @@
 """The gate for a change: is HEAD as good as BASE? Results, instructions and times of both, side by side.
 
-What is looked at follows from what changed. Some variants are timed: by default the reference and the top of the
-ladder. All others that the change reaches are compared by results and exact counts, one kernel each for a commit.
+What is looked at follows from what changed: every variant whose code is another. The lowest and the highest of them on
+the ladder are timed, all are compared by results and exact counts. What the change does not reach is said to be so
+without being measured.
 """
 
 from __future__ import annotations
@@ -11,22 +12,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lobench.engine.errors import LobenchError, UsageError
+from lobench.engine.errors import UnjudgedError, UsageError
 from lobench.workbench.commits import instructions
 from lobench.workbench.commits.comparing import Pair
 from lobench.workbench.commits.feeds import as_files
 from lobench.workbench.commits.findings import NOTHING, REPAIRED, Finding
 from lobench.workbench.commits.measuring import Measured, Request
-from lobench.workbench.commits.reach import ends, in_order, modules, named, reached
-from lobench.workbench.commits.repository import Repository
-from lobench.workbench.commits.session import Design, Session
-from lobench.workbench.commits.sources import Source, of_commit, of_working_tree
-from lobench.workbench.commits.statistics import precise
+from lobench.workbench.commits.origins import Origin, reached
+from lobench.workbench.commits.reach import named
+from lobench.workbench.commits.repository import Commit, label
+from lobench.workbench.commits.session import CommitSession, design_of, precise
+from lobench.workbench.commits.sources import BrokenError, Source
 
 PRECISE = 0.006
 """Half width of all intervals at which a session has seen enough. Precision, not a verdict, ends it: no peeking."""
 
-WITHIN = 170.0
+WITHIN = 110.0
 """Seconds that a check takes by default: what compiling and counting leave of them goes to timing, within bounds."""
 LEAST_SECONDS, MOST_SECONDS = 30.0, 75.0
 
@@ -34,27 +35,43 @@ ROUNDS = 16
 _ROUND_SECONDS = 3.0
 _LEAST_ROUNDS = 4
 
+EXIT_CODES = {"passed": 0, "repaired": 0, "failed": 1, "incomplete": 4}
+"""Outcome of a check to its exit code."""
+
 
 @dataclass(frozen=True)
 class Check:
-    """What a check found.
+    """What a check found; ``head`` is None for the working tree.
 
-    Without findings both are the same code in the same environment. ``measured`` is the session of the variants that
-    are timed, if BASE has any that runs. ``unseen`` are variants that the change reaches and that nobody looked at.
+    Without findings there was nothing to measure: no code changed that a variant runs. ``measured`` is the session of
+    the variants that are timed, if BASE has any that runs. ``unseen`` are variants that the change reaches and that
+    nobody looked at; ``unreached`` those that it does not reach. ``files`` are the files that differ; ``sources`` both
+    sides, where both can be laid out.
     """
 
-    base: Source
-    head: Source
+    base: Commit
+    head: Commit | None
+    same_code: bool = False
     findings: list[Finding] = field(default_factory=list)
     measured: Measured | None = None
     uncounted: str | None = None
     unseen: list[str] = field(default_factory=list)
+    unreached: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    broken: str | None = None
+    """Why HEAD does not run, where that is the fault of its own code."""
+    sources: tuple[Source, Source] | None = None
+
+    @property
+    def labels(self) -> tuple[str, str]:
+        """BASE and HEAD for a person."""
+        return label(self.base), label(self.head)
 
     @property
     def outcome(self) -> str:
         """``failed``: something is worse. ``incomplete``: nothing is, but something was not compared. ``repaired``:
         BASE was wrong, HEAD is right. ``passed``."""
-        if any(finding.worse for finding in self.findings):
+        if self.broken is not None or any(finding.worse for finding in self.findings):
             return "failed"
         if self.unseen or any(finding.verdict == NOTHING for finding in self.findings):
             return "incomplete"
@@ -65,92 +82,148 @@ class Check:
         """Whether everything that changed was looked at, and nothing is worse."""
         return self.outcome in ("passed", "repaired")
 
+    @property
+    def samples(self) -> int:
+        """Of all that was timed."""
+        timed = self.measured.session.timed.values() if self.measured else ()
+        return sum(len(session.samples) for session in timed)
+
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
-        session = self.measured.session if self.measured else None
         return {
-            "base": self.base.label,
-            "head": self.head.label,
-            "same_code": self.base.key == self.head.key,
+            "base": self.labels[0],
+            "head": self.labels[1],
+            "same_code": self.same_code,
             "outcome": self.outcome,
             "passed": self.passed,
             "not_looked_at": self.unseen,
-            "rounds": session.rounds if session else 0,
-            "samples": len(session.samples) if session else 0,
+            "not_reached": self.unreached,
+            "files_changed": self.files,
+            "broken": self.broken,
+            "rounds": self.measured.session.rounds if self.measured else 0,
+            "samples": self.samples,
             "instructions_not_counted": self.uncounted,
             "findings": [finding.as_json() for finding in self.findings],
         }
 
 
-def check(
-    repository: Repository,
-    base: str,
-    head: str | None,
-    *,
-    feeds: Sequence[str],
-    variants: str | None,
-    evaluate: str = "last",
-    timed: bool = True,
-    seconds: float | None = None,
-    allowed: float = 0.005,
-    same: bool = False,
-) -> Check:
+@dataclass(frozen=True)
+class Settings:
+    """How a check is made. ``feeds``: each a feed by itself; ``variants``: names as a user types them, None for what
+    follows from the change; ``seconds``: the most that is spent on timing, if it is ``timed``, by default what is left
+    of ``WITHIN``; ``allowed``: the rise of instructions per event that passes; ``same`` lets both be one commit."""
+
+    feeds: Sequence[str]
+    variants: str | None = None
+    evaluate: str = "last"
+    timed: bool = True
+    seconds: float | None = None
+    allowed: float = 0.005
+    same: bool = False
+
+
+def check(origin: Origin, base: str, head: str | None, settings: Settings) -> Check:
     """Compare commit ``base`` with ``head``, None for the working tree's files.
 
-    ``variants``: names as a user types them, None for what follows from the change. ``seconds`` is the most that is
-    spent on timing, if it is ``timed``; by default what is left of ``WITHIN``. ``allowed`` is the rise of instructions
-    per event that passes. ``same`` lets both be one commit, which passes. Raises UsageError for what doesn't exist and
-    for one commit twice, LobenchError if either side can't be measured, but for a BASE whose own code is at fault.
+    A HEAD that does not run by the fault of its own code fails. Raises UsageError for what doesn't exist and for one
+    commit twice, UnjudgedError where one of both cannot be measured for another reason.
     """
     started = time.monotonic()
+    repository = origin.repository
     first = repository.commit(base)
     second = None if head is None else repository.commit(head)
-    if second is not None and second.hash == first.hash and not same:
+    if second is not None and second.hash == first.hash and not settings.same:
         raise UsageError(
             f"BASE and HEAD are both {first}: there is nothing to compare. Name another base, --worktree for what is "
             "not committed yet, or --same if one commit is meant to pass"
         )
-    before = of_commit(repository, first)
-    after = of_working_tree(repository) if second is None else of_commit(repository, second)
-    if before.key == after.key:
-        return Check(before, after)
+    before, after = origin.sources([first, second])
+    found = Check(first, second, files=repository.changed(first, second))
+    for side in (after, before):
+        if isinstance(side, BrokenError) and not side.own:
+            raise UnjudgedError(f"nothing to compare: {side}")
+    if isinstance(after, BrokenError):
+        return replace(found, broken=str(after))
+    if isinstance(before, Source):
+        found = replace(found, sources=(before, after))
+        if before.key == after.key:
+            return replace(found, same_code=True)
     why = instructions.missing()
-    if not timed and why is not None:
-        raise LobenchError(f"without timing there is nothing to judge by: {why}")
-    old, new = modules(before).variants, modules(after).variants
-    known = in_order({*old, *new})
-    chosen = list(dict.fromkeys([*ends(old), *ends(new)])) or known if variants is None else named(variants, known)
-    if not chosen:
-        raise UsageError(f"neither {before.label} nor {after.label} has a variant")
-    beside = [name for name in reached(before, after) if name not in chosen]
-    unseen = [] if variants is None else beside
-    if variants is None and why is not None:
+    if not settings.timed and why is not None:
+        raise UnjudgedError(f"without timing there is nothing to judge by: {why}")
+    try:
+        return _measured(origin, before, after, settings, found, why, started)
+    except BrokenError as error:
+        if not error.own:
+            raise UnjudgedError(f"nothing to compare: {error}") from error
+        return replace(found, broken=str(error))
+
+
+def _measured(
+    origin: Origin,
+    before: Source | BrokenError,
+    after: Source,
+    settings: Settings,
+    found: Check,
+    why: str | None,
+    started: float,
+) -> Check:
+    new = origin.variants(after)
+    old = origin.variants(before) if isinstance(before, Source) else new
+    known = origin.ordered({*old, *new})
+    if not known:
+        raise UsageError(f"neither {' nor '.join(found.labels)} has a variant")
+    touched = reached(origin, before, after) if isinstance(before, Source) else known
+    asked = settings.variants
+    if after.engines and not touched and asked is None:
+        return replace(found, same_code=True, unreached=known)
+    # Where nothing but what delivers records changed, any variant shows it.
+    chosen = origin.ends(touched or known) or touched or known
+    if asked is not None:
+        chosen = named(asked, known)
+    elif why is not None:
         # Without instructions only time can tell.
-        chosen = in_order({*chosen, *beside})
-    counted = [] if variants is not None else [name for name in beside if name not in chosen]
+        chosen = touched or chosen
+    fresh = [name for name in touched if name not in old]
+    if asked is None and fresh and not after.engines:
+        # What is new has no results of its own to agree with.
+        chosen = origin.ordered({*chosen, *fresh, *origin.ends(new)[:1]})
+    beside = [name for name in touched if name not in chosen]
+    unseen = [] if asked is None else beside
+    counted = beside if asked is None else []
+    unreached = [name for name in known if name not in touched and name not in chosen]
 
-    each = min(_ROUND_SECONDS * len(feeds), (seconds or LEAST_SECONDS) / _LEAST_ROUNDS)
-    design = Design(rounds=ROUNDS if timed else 0, seconds=each, evaluate=evaluate)
+    each = min(_ROUND_SECONDS * len(settings.feeds), (settings.seconds or LEAST_SECONDS) / _LEAST_ROUNDS)
+    design = design_of(ROUNDS if settings.timed else 0, each)
     # As many instructions on both sides: then no mechanism was used more or less often, and none has to be counted.
-    still = not timed and instructions.run_here()
-    request = Request(as_files(feeds), chosen, design, why is None, counters=why is not None, pinned=still)
-    pair = Pair(before, after, (ends(new) or chosen)[0], allowed)
-    measured, found = pair.compare(request, _patience(started, seconds))
-    absent = [name for name in chosen if name not in {one.variant for one in found}]
-    if variants is not None and absent:
+    still = not settings.timed and instructions.run_here()
+    request = Request(
+        as_files(settings.feeds),
+        chosen,
+        design,
+        why is None,
+        counters=why is not None,
+        pinned=still and not after.engines,
+        evaluate=settings.evaluate,
+    )
+    pair = Pair(before, after, (origin.ends(new) or chosen)[0], settings.allowed, origin.ends(new))
+    measured, findings = pair.compare(request, _patience(started, settings.seconds))
+    absent = [name for name in chosen if name not in {one.variant for one in findings}]
+    if asked is not None and absent:
         raise UsageError(f"neither commit has the variant {', '.join(absent)}")
-    quiet = replace(request, variants=counted, design=replace(design, rounds=0), pinned=instructions.run_here())
-    found += pair.compare(quiet, mechanisms=False)[1]
-    if not found:
-        raise LobenchError(f"neither commit has any of the variants {', '.join([*chosen, *counted])}")
-    return Check(before, after, found, measured, why, unseen)
+    quiet = replace(request, variants=counted, design=replace(design, processes=0))
+    quiet = replace(quiet, pinned=instructions.run_here() and not after.engines)
+    findings += pair.compare(quiet, mechanisms=False)[1]
+    if not findings:
+        raise UnjudgedError(f"neither commit has any of the variants {', '.join([*chosen, *counted])}")
+    return replace(found, findings=findings, measured=measured, uncounted=why, unseen=unseen, unreached=unreached)
 
 
-def _patience(started: float, seconds: float | None) -> Callable[[Session], bool]:
+def _patience(started: float, seconds: float | None) -> Callable[[CommitSession], bool]:
     """Whether a session has seen enough, by its precision and by the clock."""
     began: list[float] = []
 
-    def enough(session: Session) -> bool:
+    def enough(session: CommitSession) -> bool:
         if len(session.sources) < 2:
             return True  # one of both has failed: there is nothing to wait for
         # The first call comes after the third round: by then a round's whole cost is known.

@@ -8,19 +8,24 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from json import dumps
 from pathlib import Path
+from typing import Any
 
 from lobench.engine.errors import LobenchError
-from lobench.workbench.commits import counting
+from lobench.engine.feeds import load, open_feed
+from lobench.engine.stages import STAGES
+from lobench.workbench.commits import counting, lines, verified
 from lobench.workbench.commits.building import Build, pinned
 from lobench.workbench.commits.counting import PROCESSOR, missing
+from lobench.workbench.commits.lines import Costs
 from lobench.workbench.commits.participant import last_words, started
 from lobench.workbench.commits.sources import BrokenError, Source
 from lobench.workbench.processes.claimed_folders import scratch_folder
 from lobench.workbench.processes.starting import ending, tool_environment
 
-__all__ = ["Counts", "builds", "instructions_per_event", "missing", "run_here"]
+__all__ = ["Counted", "Counts", "builds", "count", "instructions_per_event", "missing", "run_here"]
 
 Counts = dict[tuple[int, str], float]
 """(feed, variant) to instructions per event."""
@@ -28,6 +33,15 @@ Counts = dict[tuple[int, str], float]
 _CPUINFO = Path("/proc/cpuinfo")
 _NEEDED = {"abm", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "popcnt"}
 """What Linux calls the abilities of the processor that counted kernels are compiled for, beyond those of all."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """(feed, variant) to instructions per event, of all and of each kind of action by name, and to those of its
+    lines."""
+
+    exact: dict[tuple[int, str], dict[str, float]] = field(default_factory=dict)
+    lines: dict[tuple[int, str], Costs] = field(default_factory=dict)
 
 
 def run_here() -> bool:
@@ -47,12 +61,21 @@ def builds(source: Source, variants: Sequence[str]) -> list[Build]:
 def instructions_per_event(
     source: Source, variants: Sequence[str], feeds: Sequence[Sequence[str]], evaluate: str = "last"
 ) -> Counts:
+    """``count`` of all records together."""
+    exact = count(source, variants, feeds, evaluate).exact
+    return {pair: found[counting.INSTRUCTIONS] for pair, found in exact.items()}
+
+
+def count(source: Source, variants: Sequence[str], feeds: Sequence[Sequence[str]], evaluate: str = "last") -> Counted:
     """Count for each feed and variant; all variants must be there and compiled. Raises BrokenError, and LobenchError
     where callgrind counted nothing."""
     if not variants:
-        return {}
-    task = {"feeds": [list(specs) for specs in feeds], "variants": list(variants), "evaluate": evaluate}
-    with scratch_folder() as folder:
+        return Counted()
+    with scratch_folder() as folder, scratch_folder() as records:
+        task: dict[str, Any] = {"feeds": [list(specs) for specs in feeds], "variants": list(variants)}
+        task["evaluate"] = evaluate
+        if source.engines:
+            task |= _of_engines(source, variants, feeds, Path(records))
         counted = started(source, Path(counting.__file__), dumps(task))
         command = counting.command(counted["args"], folder)
         variables = tool_environment({**counted["env"], **counting.variables()})
@@ -64,12 +87,29 @@ def instructions_per_event(
             how = ending(done.returncode, said)
             problem = f"{source.label}: its instructions cannot be counted: the process {how}:\n{said}"
             raise BrokenError(problem, source.key)
-        counts = counting.read(sorted(Path(folder).iterdir()))
+        files = sorted(Path(folder).iterdir())
+        exact = counting.read(files)
+        costs = lines.read(files, dict(source.engines)) if source.engines else {}
     # No commit is to blame for a tool that does not count.
     for feed in range(len(feeds)):
         for variant in variants:
-            if not counts.get((feed, variant), 0.0) > 0:
+            if not exact.get((feed, variant), {}).get(counting.INSTRUCTIONS, 0.0) > 0:
                 raise LobenchError(
                     f"{source.label}: callgrind counted no instructions of {variant}: valgrind does not work here"
                 )
-    return counts
+    return Counted(exact, costs)
+
+
+def _of_engines(
+    source: Source, variants: Sequence[str], feeds: Sequence[Sequence[str]], folder: Path
+) -> dict[str, Any]:
+    """What a task says of engines from outside: their files, raw records, how far they go."""
+    files = []
+    for place, specs in enumerate(feeds):
+        file = folder / f"{place}.records"
+        feed = load(open_feed(list(specs)))
+        feed.records.tofile(file)
+        files.append([str(file), feed.most_orders, feed.instruments])
+    engines = verified.engines_of(source)
+    stage = STAGES.index(verified.scope_of([engines[name] for name in variants]).until)
+    return {"feeds": files, "engines": dict(source.engines), "stage": stage}

@@ -1,6 +1,7 @@
 """All that is measured of several sources on several feeds: results compared, instructions, counters, times.
 
-A source that does not compile, or whose process fails, is left out with its reason; the others go on.
+A source that does not compile, or whose process fails, is left out with its reason; the others go on. What of a source
+is the same code as of one before it is neither compiled nor measured.
 """
 
 from __future__ import annotations
@@ -14,22 +15,28 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lobench.engine.errors import LobenchError, UsageError
+from lobench.engine.errors import UsageError
 from lobench.engine.feeds import load, open_feed
 from lobench.workbench.atomic_write import write_whole
-from lobench.workbench.commits import counting, instructions
+from lobench.workbench.commits import counting, instructions, verified
 from lobench.workbench.commits.building import Build, build_all, pinned
 from lobench.workbench.commits.feeds import NamedFeed
+from lobench.workbench.commits.lines import Costs
 from lobench.workbench.commits.participant import WORKER, Participant
-from lobench.workbench.commits.session import Design, Session, hold
+from lobench.workbench.commits.session import CommitSession, hold
 from lobench.workbench.commits.sources import BrokenError, Source
 from lobench.workbench.console import progress
 from lobench.workbench.processes import child
+from lobench.workbench.results.model.samples import Design
 
 Exact = dict[tuple[int, str], dict[str, float]]
 """(feed, variant) to name to amount per event: mechanism counters, and ``instructions``."""
 
 INSTRUCTIONS = "instructions"
+BY_ACTION = counting.BY_ACTION
+"""Before an action: the instructions of one record of that kind."""
+
+LINES = "lines"
 
 COUNTED_RECORDS = 100_000
 """Of a feed's beginning, for the mechanism counters."""
@@ -39,9 +46,13 @@ _FILES = (Path(counting.__file__), WORKER, Path(child.__file__))
 _METHOD = hashlib.blake2b(b"".join(file.read_bytes() for file in _FILES), digest_size=6).hexdigest()
 
 
+def _own(source: Source, variant: str) -> str:
+    return source.key
+
+
 @dataclass(frozen=True)
 class Request:
-    """What to measure of every source."""
+    """What to measure of every source. ``identity``: equal for variants of two sources that run the same code."""
 
     feeds: Sequence[NamedFeed]
     variants: Sequence[str]
@@ -50,6 +61,12 @@ class Request:
     counters: bool = True
     pinned: bool = False
     """Replay with the very kernels whose instructions are counted, so that no others have to be compiled."""
+    evaluate: str = "last"
+    accept_results: bool = False
+    """Measure also what computes something else."""
+    alone: frozenset[str] = frozenset()
+    """Variants that are measured also where only one source has code of its own of them."""
+    identity: Callable[[Source, str], str] = _own
 
     @property
     def variables(self) -> tuple[tuple[str, str], ...]:
@@ -59,35 +76,39 @@ class Request:
 
 @dataclass
 class Measured:
-    """What was measured: ``session`` of the sources that could be, ``exact`` by source key, ``broken`` key to
-    why it could not."""
+    """What was measured: ``session`` of the sources that could be, ``exact`` and ``lines`` by source key, ``broken``
+    key to why it could not."""
 
-    session: Session
+    session: CommitSession
     exact: dict[str, Exact] = field(default_factory=dict)
     broken: dict[str, BrokenError] = field(default_factory=dict)
+    lines: dict[str, dict[tuple[int, str], Costs]] = field(default_factory=dict)
 
 
 def measure(
     sources: Sequence[Source],
     request: Request,
-    enough: Callable[[Session], bool] = lambda session: False,
+    enough: Callable[[CommitSession], bool] = lambda session: False,
     trusted: Sequence[Source] = (),
 ) -> Measured:
     """Measure sources with different keys. The first that works is the base, and takes part twice.
 
-    ``trusted`` stand first and compute what is right; without any, the first source does. Raises LobenchError if none
-    can be measured, UsageError for a feed without records.
+    ``trusted`` stand first and compute what is right; without any, the first source does. Engines from outside are
+    compared with lobench's reference instead. Raises UsageError for a feed without records.
     """
     for feed in request.feeds:
         if load(open_feed(feed.files)).count == 0:
             raise UsageError(f"{feed.name}: no records; there is nothing to replay")
     left = [*trusted, *sources]
     broken = build_all(_builds(left, request))
-    exact = _count([source for source in left if source.key not in broken], request, broken)
-    while left := [source for source in left if source.key not in broken]:
-        files = [list(feed.files) for feed in request.feeds]
-        known = max(1, sum(source in left for source in trusted))
-        session = Session(left, files, list(request.variants), request.design, known, request.variables)
+    session = _session(left, request, trusted, broken)
+    counts = _Counts()
+    counts.take(session.sources, request, session.same, broken)
+    while True:
+        if any(source.key in broken for source in session.sources):
+            session = _session(session.sources, request, trusted, broken)
+        if not session.sources:
+            return Measured(session, counts.exact, broken, counts.lines)
         try:
             hold(session, enough)
         except BrokenError as error:
@@ -95,84 +116,161 @@ def measure(
                 raise
             broken[error.key] = error
             continue
-        return Measured(session, exact, broken)
-    raise LobenchError("none of the commits can be measured:\n" + "\n".join(map(str, broken.values())))
+        return Measured(session, counts.exact, broken, counts.lines)
 
 
 def count(sources: Sequence[Source], request: Request) -> tuple[dict[str, Exact], dict[str, BrokenError]]:
     """Exact counts alone, by source key; what does not compile or cannot be counted, key to reason."""
     broken = build_all(_builds(sources, request, timed=False))
-    return _count([source for source in sources if source.key not in broken], request, broken), broken
+    counts = _Counts()
+    whole = [source for source in sources if source.key not in broken]
+    counts.take(whole, request, _same(whole, request), broken)
+    return counts.exact, broken
+
+
+def _session(
+    sources: Sequence[Source], request: Request, trusted: Sequence[Source], broken: dict[str, BrokenError]
+) -> CommitSession:
+    """A session of those sources that are not broken, with what is known of them before anything is replayed."""
+    found, engines = [], {}
+    for source in sources:
+        try:
+            if source.key not in broken:
+                engines[source.key] = verified.engines_of(source) if source.engines else {}
+                found.append(source)
+        except BrokenError as error:
+            broken[source.key] = error
+    session = CommitSession(
+        found,
+        [list(feed.files) for feed in request.feeds],
+        list(request.variants),
+        request.design,
+        request.evaluate,
+        trusted=max(1, sum(source in found for source in trusted)),
+        alone=request.alone,
+        accept_results=request.accept_results,
+        variables=request.variables,
+        same=_same(found, request),
+    )
+    everyone = [one for own in engines.values() for one in own.values()]
+    if everyone:
+        scope = verified.scope_of(everyone)
+        session.reach = {"until": scope.until, "books": scope.books}
+    for place, source in enumerate(found):
+        own = [name for name in request.variants if session.stands(place, name) == place]
+        if source.engines and not request.accept_results:
+            wrong = verified.verified(source, engines[source.key], own, request.feeds, request.evaluate)
+            session.differences |= {(place, name): apart for name, apart in wrong.items()}
+    return session
+
+
+def _same(sources: Sequence[Source], request: Request) -> dict[tuple[int, str], int]:
+    """(source, variant) to the first source that has the same code of it, where that is another."""
+    first: dict[tuple[str, str], int] = {}
+    found = {}
+    for place, source in enumerate(sources):
+        for name in request.variants:
+            earlier = first.setdefault((name, request.identity(source, name)), place)
+            if earlier != place:
+                found[place, name] = earlier
+    return found
 
 
 def _builds(sources: Sequence[Source], request: Request, timed: bool = True) -> list[Build]:
     kinds = [kind for kind, wanted in (("timed", timed), ("counted", request.counters)) if wanted]
     pins = request.variables
-    builds = [Build(source, name, kind, pins) for source in sources for name in request.variants for kind in kinds]
-    if request.instructions:
-        builds += [build for source in sources for build in instructions.builds(source, request.variants)]
+    same = _same(sources, request)
+    builds = []
+    for place, source in enumerate(sources):
+        names = [] if source.engines else [name for name in request.variants if (place, name) not in same]
+        builds += [Build(source, name, kind, pins) for name in names for kind in kinds]
+        if request.instructions:
+            builds += instructions.builds(source, names)
     return builds
 
 
-def _count(sources: Sequence[Source], request: Request, broken: dict[str, BrokenError]) -> dict[str, Exact]:
-    """Exact counts by source key, several sources at a time; what can't be counted goes to ``broken``."""
-    digests = [load(open_feed(feed.files)).digest for feed in request.feeds]
-    found: dict[str, Exact] = {}
+class _Counts:
+    """Exact counts by source key."""
 
-    def one(source: Source) -> None:
+    def __init__(self) -> None:
+        self.exact: dict[str, Exact] = {}
+        self.lines: dict[str, dict[tuple[int, str], Costs]] = {}
+
+    def take(
+        self,
+        sources: Sequence[Source],
+        request: Request,
+        same: dict[tuple[int, str], int],
+        broken: dict[str, BrokenError],
+    ) -> None:
+        """Count several sources at a time; what can't be counted goes to ``broken``."""
+        digests = [load(open_feed(feed.files)).digest for feed in request.feeds]
+
+        def one(place: int) -> None:
+            source = sources[place]
+            names = [name for name in request.variants if (place, name) not in same]
+            try:
+                self.exact[source.key], self.lines[source.key] = _exact(source, names, request, digests)
+            except BrokenError as error:
+                broken[source.key] = error
+
+        wanted = [place for place, source in enumerate(sources) if source.key not in broken]
+        lanes = ThreadPoolExecutor(len(os.sched_getaffinity(0)))
         try:
-            found[source.key] = _exact(source, request, digests)
-        except BrokenError as error:
-            broken[source.key] = error
-
-    lanes = ThreadPoolExecutor(len(os.sched_getaffinity(0)))
-    try:
-        with progress("counting what commits do", len(sources)) as ticker:
-            for _ in lanes.map(one, sources):
-                ticker.advance()
-    finally:
-        # After an interrupt nothing new is begun.
-        lanes.shutdown(cancel_futures=True)
-    return found
+            with progress("counting what commits do", len(wanted)) as ticker:
+                for _ in lanes.map(one, wanted):
+                    ticker.advance()
+        finally:
+            # After an interrupt nothing new is begun.
+            lanes.shutdown(cancel_futures=True)
 
 
-def _exact(source: Source, request: Request, keys: Sequence[str]) -> Exact:
-    """Instructions and counters of a source, from its earlier counts where there are any: they never change."""
+def _exact(
+    source: Source, variants: Sequence[str], request: Request, digests: Sequence[str]
+) -> tuple[Exact, dict[tuple[int, str], Costs]]:
+    """Counts of a source, from its earlier ones where there are any: they never change."""
     store = source.kernels / "exact.json"
     try:
-        known: dict[str, dict[str, Any]] = json.loads(store.read_text(encoding="utf-8"))
+        known: dict[str, Any] = json.loads(store.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         known = {}
-    pairs = [(feed, name) for feed in range(len(keys)) for name in request.variants]
+    pairs = [(feed, name) for feed in range(len(digests)) for name in variants]
 
     def key(feed: int, name: str, kind: str) -> str:
-        return f"{kind} {_METHOD} {request.design.evaluate} {keys[feed]} {name}"
+        return f"{kind} {_METHOD} {request.evaluate} {digests[feed]} {name}"
 
-    kinds = {"counters": request.counters, INSTRUCTIONS: request.instructions}
+    kinds = {"counters": request.counters and not source.engines, INSTRUCTIONS: request.instructions}
     wanted = [kind for kind, asked in kinds.items() if asked]
     if any(key(*pair, kind) not in known for pair in pairs for kind in wanted):
-        counters, lacking = _counters(source, request)
-        present = [name for name in request.variants if name not in lacking]
+        counters, lacking = _counters(source, variants, request)
+        present = [name for name in variants if name not in lacking]
         files = [feed.files for feed in request.feeds]
-        counted: instructions.Counts = {}
+        counted = instructions.Counted()
         if request.instructions:
-            counted = instructions.instructions_per_event(source, present, files, request.design.evaluate)
-        exact = {INSTRUCTIONS: {pair: {INSTRUCTIONS: value} for pair, value in counted.items()}, "counters": counters}
-        known |= {key(*pair, kind): exact[kind].get(pair, {}) for pair in pairs for kind in wanted}
-        write_whole(store, json.dumps(known), "LOBENCH_CACHE_DIR names another cache")
-    return {pair: {n: v for kind in wanted for n, v in known[key(*pair, kind)].items()} for pair in pairs}
+            counted = instructions.count(source, present, files, request.evaluate)
+        found: dict[str, Exact] = {INSTRUCTIONS: counted.exact, "counters": counters}
+        known |= {key(*pair, kind): found[kind].get(pair, {}) for pair in pairs for kind in wanted}
+        known |= {
+            key(*pair, LINES): [[*line, cost] for line, cost in costs.items()] for pair, costs in counted.lines.items()
+        }
+        write_whole(store, json.dumps(known), "LOBENCH_CACHE_DIR names another cache", folders=True)
+    exact = {pair: {n: v for kind in wanted for n, v in known[key(*pair, kind)].items()} for pair in pairs}
+    costs = {pair: {(file, line): cost for file, line, cost in known.get(key(*pair, LINES), [])} for pair in pairs}
+    return exact, costs
 
 
-def _counters(source: Source, request: Request) -> tuple[Exact, dict[str, str]]:
+def _counters(source: Source, variants: Sequence[str], request: Request) -> tuple[Exact, dict[str, str]]:
     """Counters per event where they are asked for, and which variants the source lacks."""
+    if source.engines:
+        return {}, {name: "" for name in variants if name not in dict(source.engines)}
     participant = Participant(source, dict(request.variables))
     found: Exact = {}
     try:
         files = [list(feed.files) for feed in request.feeds]
-        opened = participant.ask("open", feeds=files, variants=list(request.variants), evaluate=request.design.evaluate)
+        opened = participant.ask("open", feeds=files, variants=list(variants), evaluate=request.evaluate)
         lacking: dict[str, str] = opened["lacking"]
         for feed in range(len(files) if request.counters else 0):
-            for name in request.variants:
+            for name in variants:
                 if name in lacking:
                     continue
                 answer = participant.ask("count", variant=name, feed=feed, records=COUNTED_RECORDS)

@@ -1,21 +1,23 @@
-"""Which variants a change reaches: those that import, directly or not, a module whose code is another.
+"""Which variants of lobench a change reaches: those that import, directly or not, a module whose code is another.
 
 It errs to one side: a variant that imports a module and runs nothing of it is reached as well. Comments, docstrings
-and layout are no code: what is compared is what Python makes of a module's text.
+and layout are no code (``code_text``).
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from lobench.engine.errors import UsageError
 from lobench.variants import full_name
+from lobench.workbench.commits.code_text import python_code
 from lobench.workbench.commits.repository import Commit, Repository
-from lobench.workbench.commits.sources import MEASURED, PACKAGE, Source
+from lobench.workbench.commits.sources import MEASURED, Source, digest
 from lobench.workbench.selection import LADDER
 
 VARIANTS = "variants"
@@ -61,11 +63,16 @@ class Modules:
 
 def modules(source: Source) -> Modules:
     """The modules of a source's folder."""
+    return _modules(source.folder)
+
+
+@lru_cache(maxsize=16)
+def _modules(whole: Path) -> Modules:
     code: dict[str, str] = {}
     imports: dict[str, set[str]] = {}
     for folder in MEASURED:
-        for file in sorted((source.folder / folder).rglob("*.py")):
-            *packages, last = file.relative_to(source.folder).with_suffix("").parts
+        for file in sorted((whole / folder).rglob("*.py")):
+            *packages, last = file.relative_to(whole).with_suffix("").parts
             name = ".".join(packages if last == "__init__" else [*packages, last])
             content = file.read_bytes()
             try:
@@ -74,9 +81,8 @@ def modules(source: Source) -> Modules:
                 # It does not run; whoever imports it is told so when it is tried.
                 code[name], imports[name] = repr(content), set()
                 continue
-            _without_package(tree)
+            code[name] = python_code(tree)
             imports[name] = {name.rpartition(".")[0], *_imported(tree, ".".join(packages))}
-            code[name] = _without_docstrings(tree)
     return Modules(code, imports)
 
 
@@ -87,16 +93,14 @@ def variants_of(repository: Repository, commit: Commit) -> list[str]:
     return in_order(name for name in names if name.isidentifier() and not name.startswith("_"))
 
 
-def reached(before: Source, after: Source) -> list[str]:
-    """The variants of either source whose code is another in the other one, or runs with other packages."""
-    old, new = modules(before), modules(after)
-    everything = in_order({*old.variants, *new.variants})
-    if before.python != after.python:
-        return everything
-    return [name for name in everything if old.reach(name) != new.reach(name)]
+def identity(source: Source, variant: str) -> str:
+    """Equal for variants of two sources that run the same code with the same packages. Of a combination of policies:
+    that of all that the source holds."""
+    reach = modules(source).reach(variant)
+    return digest(repr((source.python, sorted(reach.items()))).encode()) if reach else source.key
 
 
-def in_order(names: Sequence[str] | set[str] | Iterator[str]) -> list[str]:
+def in_order(names: Iterable[str]) -> list[str]:
     """Names of variants, each once, by their phases; those of no phase last."""
 
     def rank(name: str) -> tuple[bool, int, str]:
@@ -133,22 +137,3 @@ def _imported(tree: ast.Module, package: str) -> Iterator[str]:
             base = ".".join([*above, *([node.module] if node.module else [])])
             yield base
             yield from (f"{base}.{alias.name}" for alias in node.names)
-
-
-def _without_package(tree: ast.Module) -> None:
-    """Names of imported modules as they are within the package: the same in commits that have none."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            node.module = node.module.removeprefix(f"{PACKAGE}.")
-        elif isinstance(node, ast.Import):
-            for alias in node.names:
-                alias.name = alias.name.removeprefix(f"{PACKAGE}.")
-
-
-def _without_docstrings(tree: ast.Module) -> str:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            first = node.body[0] if node.body else None
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                del node.body[0]
-    return ast.dump(tree)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,11 @@ class Commit:
 
     def __str__(self) -> str:
         return f"{self.short} ({self.subject})"
+
+
+def label(commit: Commit | None) -> str:
+    """What a commit is called, or None, the files of the working tree."""
+    return "the working tree" if commit is None else str(commit)
 
 
 class Repository:
@@ -110,6 +116,21 @@ class Repository:
         """A file's text in a commit; None if it has none."""
         answer = git.ask(self._folder, "cat-file", "blob", f"{commit.hash}:{path}")
         return answer.text if answer.ok else None
+
+    def listing(self, commit: Commit, paths: Sequence[str]) -> bytes:
+        """Names and ids of the files in these folders, and of these files, as the commit has them."""
+        return git.ask(self._folder, "ls-tree", "-r", "-z", commit.hash, "--", *paths).out
+
+    def files(self) -> list[str]:
+        """The files of the working tree by name, without those that git is told to ignore."""
+        answer = git.ask(self._folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        return [os.fsdecode(name) for name in answer.out.split(b"\0") if name]
+
+    def changed(self, before: Commit, after: Commit | None) -> list[str]:
+        """The files that differ between two commits, or a commit and the working tree."""
+        ends = [before.hash, *([] if after is None else [after.hash])]
+        answer = git.ask(self._folder, "diff", "--name-only", "--no-renames", "-z", *ends, "--")
+        return [os.fsdecode(name) for name in answer.out.split(b"\0") if name] if answer.ok else []
 
     def archive(self, commit: Commit, paths: list[str]) -> bytes:
         """A tar file of these paths as the commit has them."""

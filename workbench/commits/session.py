@@ -1,6 +1,9 @@
-"""A session: several commits replay the same feeds in turns, slice by slice, in several rounds of fresh processes.
+"""A session of commits: they replay the same feeds in turns, slice by slice, in several rounds of fresh processes.
 
-The first source takes part twice. What the session says of it and its copy (the control) is the session's own error.
+What it measures of a variant on a feed is a session as variants have it (``measurement.session``): sources stand in it
+in the place of variants, by their keys, the first of them once more as the control; a round is a process of it. So
+samples, controls, statistics and verdicts are the same. Only who replays differs: each source's own code, in a process
+that imports no other (``worker``).
 """
 
 from __future__ import annotations
@@ -10,91 +13,126 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import Any
+from dataclasses import dataclass, field, replace
 
+from lobench.workbench.commits.locating import Apart, locate
 from lobench.workbench.commits.participant import Participant
 from lobench.workbench.commits.sources import BrokenError, Source
 from lobench.workbench.console import progress
+from lobench.workbench.measurement.contamination import Reading, is_contaminated
+from lobench.workbench.measurement.design import Slice, equal_slices, slices
+from lobench.workbench.measurement.lockstep import LOCKSTEP
+from lobench.workbench.measurement.precision import precisions
+from lobench.workbench.measurement.session import Session
+from lobench.workbench.measurement.turn_order import orders
+from lobench.workbench.results.model.control import again
+from lobench.workbench.results.model.samples import Design
+from lobench.workbench.statistics import compared
+from lobench.workbench.statistics.ladder import Comparisons
 
-COLUMNS = ("round", "feed", "variant", "pass", "slice", "source", "turn", "wall_ns", "cpu_ns", "involuntary_switches")
-"""Of a sample: the round, places in the session's lists, the place in the slice's order, both clocks, disturbances.
-The control is the source after the last."""
+SLICE_RECORDS = 32_768
+LEAD_IN_RECORDS = 4_096
+"""Of a slice, that are not timed: they find the caches."""
+
+UNSTEADY = "its results change from replay to replay"
+
+State = tuple[str, str | None]
+"""Digest of a state, and of the running trace where one is kept."""
 
 
-@dataclass(frozen=True)
-class Design:
-    """How a session is laid out.
-
-    In each of ``rounds``, ``seconds`` of replaying in turns, at least one pass over each feed by each variant. Of
-    the ``slice_records`` of a slice the first ``lead_records`` are not timed: they find the caches.
-    """
-
-    rounds: int = 6
-    seconds: float = 6.0
-    slice_records: int = 32_768
-    lead_records: int = 4_096
-    evaluate: str = "last"
-    seed: int = 1
-    accept_results: bool = False
-    """Measure also what computes something else than the trusted sources."""
+def design_of(rounds: int, seconds: float) -> Design:
+    """In each of ``rounds``, ``seconds`` of replaying in turns, at least one pass over each feed by each variant."""
+    return Design(rounds, seconds, SLICE_RECORDS, LEAD_IN_RECORDS, pinned=True)
 
 
 @dataclass
-class Session:
+class CommitSession:
     """What a session knows. Sources are known by their place; the first ``trusted`` of them compute what is right."""
 
     sources: list[Source]
     feeds: list[list[str]]
     variants: list[str]
     design: Design
+    evaluate: str = "last"
     trusted: int = 1
+    alone: frozenset[str] = frozenset()
+    """Variants that are measured also where only one source has code of its own of them, beside its copy."""
+    accept_results: bool = False
+    """Measure also what computes something else than the trusted sources."""
     variables: tuple[tuple[str, str], ...] = ()
     """Set in the environment of all processes."""
+    reach: dict[str, str] = field(default_factory=dict)
+    """How far engines from outside replay: as far as all of them do."""
+    same: dict[tuple[int, str], int] = field(default_factory=dict)
+    """(source, variant) to an earlier source with the same code of it, which stands for it."""
     lacking: dict[int, dict[str, str]] = field(default_factory=dict)
     """Source to variant to why it is not there."""
     events: list[int] = field(default_factory=list)
     """Records of each feed."""
-    differences: dict[tuple[int, str], tuple[int, int]] = field(default_factory=dict)
-    """(source, variant) to (feed, record): by then its results were those of no trusted source."""
-    states: dict[tuple[int, int, str], str] = field(default_factory=dict)
-    """(source, feed, variant) to the digest of its end state."""
-    samples: list[list[int]] = field(default_factory=list)
+    differences: dict[tuple[int, str], Apart] = field(default_factory=dict)
+    """(source, variant) to where its results are those of no trusted source any more."""
+    states: dict[tuple[int, int, str], State] = field(default_factory=dict)
+    """(source, feed, variant) to its end state."""
+    timed: dict[tuple[int, str], Session] = field(default_factory=dict)
+    """(feed, variant) to what was measured."""
     rounds: int = 0
 
-    @property
-    def control(self) -> int:
-        """The place of the first source's copy."""
-        return len(self.sources)
+    def has(self, place: int, variant: str) -> bool:
+        """Whether a source has a variant."""
+        return variant not in self.lacking.get(place, {})
 
-    def takes_part(self, place: int, variant: str) -> bool:
-        """Whether a source has a variant, with the same results as the first source's."""
-        source = 0 if place == self.control else place
-        return variant not in self.lacking.get(source, {}) and (source, variant) not in self.differences
+    def stands(self, place: int, variant: str) -> int:
+        """The source that is measured for this one."""
+        return self.same.get((place, variant), place)
+
+    def agrees(self, place: int, variant: str) -> bool:
+        """Whether a source has a variant with the right results."""
+        place = self.stands(place, variant)
+        return self.has(place, variant) and (place, variant) not in self.differences
 
     def places(self, variant: str) -> list[int]:
-        """Sources that take turns with a variant, the control last if the first is among them."""
-        return [place for place in range(len(self.sources) + 1) if self.takes_part(place, variant)]
+        """Sources that take turns with a variant."""
+        return [
+            place
+            for place in range(len(self.sources))
+            if self.stands(place, variant) == place and self.agrees(place, variant)
+        ]
 
-    def base(self, variant: str) -> int | None:
-        """The source that a variant's others are compared with: the first that has it; None if no source has."""
-        return next((place for place in range(len(self.sources)) if variant not in self.lacking.get(place, {})), None)
+    def apart(self, place: int, variant: str) -> Apart | None:
+        """Where a source's results part from the right ones; None if nowhere."""
+        return self.differences.get((self.stands(place, variant), variant))
+
+    def name(self, place: int, variant: str) -> str:
+        """By which a source stands in what was measured of a variant."""
+        return self.sources[self.stands(place, variant)].key
+
+    def comparisons(self, feed: int, variant: str) -> Comparisons | None:
+        """What was measured of a variant on a feed; None where nothing was."""
+        session = self.timed.get((feed, variant))
+        return None if session is None or self.rounds < 2 or not session.samples else compared(session.result())
+
+    def slices(self, feed: int) -> list[Slice]:
+        """Equal parts of a feed, of about the design's size."""
+        events = self.events[feed]
+        return slices(events, equal_slices(events, self.design.slice_records), self.design.lead_in_records)
 
 
-def hold(session: Session, enough: Callable[[Session], bool] = lambda session: False) -> None:
+def hold(session: CommitSession, enough: Callable[[CommitSession], bool] = lambda session: False) -> None:
     """Fill a session with samples. After each round but the first two ``enough`` may end it.
 
     Before anything is timed, every variant replays every feed once, and the results of all sources are compared; a
-    design without rounds ends there. Raises BrokenError when a source's process fails.
+    design of no processes ends there. Raises BrokenError when a source's process fails.
     """
     design = session.design
-    with progress("comparing results", None), _participants(session) as participants:
-        _compare_results(session, participants)
-    with progress("measuring commits in turns", design.rounds * design.seconds) as ticker:
-        for number in range(design.rounds):
-            ticker.label(f"measuring commits in turns, round {number + 1} of {design.rounds}")
-            with _participants(session) as participants:
+    everybody = dict.fromkeys(range(len(session.sources)), 1)
+    with progress("comparing results", None), _participants(session, everybody) as participants:
+        _compare_results(session, {place: one for (place, _), one in participants.items()})
+    takers = _lay_out(session)
+    label = "measuring commits in turns"
+    with progress(label, design.processes * design.seconds if takers else 0) as ticker:
+        for number in range(design.processes if takers else 0):
+            ticker.label(f"{label}, round {number + 1} of {design.processes}")
+            with _participants(session, takers) as participants:
                 _pin(participants)
                 _one_round(session, participants, number)
             session.rounds = number + 1
@@ -103,135 +141,191 @@ def hold(session: Session, enough: Callable[[Session], bool] = lambda session: F
                 break
 
 
+def precise(session: CommitSession, half_width: float) -> bool:
+    """Whether all ratios to the first source, and to the one before, are known within ``half_width``, the control's,
+    too.
+
+    It looks at precision and at no verdict: a session that ends on this says no more often "slower" than it should.
+    """
+    return all(
+        found.half_width < half_width for session in session.timed.values() for found in precisions(session).values()
+    )
+
+
+def _lay_out(session: CommitSession) -> dict[int, int]:
+    """Begin what is measured of each variant; returns which sources take part, and how often."""
+    takers: dict[int, int] = {}
+    for variant in session.variants:
+        places = session.places(variant)
+        if len(places) < 2 and not (places and variant in session.alone):
+            continue
+        for place in places:
+            takers[place] = max(takers.get(place, 1), 1 + (place == places[0]))
+        names = [session.sources[place].key for place in places]
+        for feed, events in enumerate(session.events):
+            size = equal_slices(events, session.design.slice_records)
+            design = replace(session.design, slice_records=size)
+            session.timed[feed, variant] = Session([*names, again(names[0])], events, design)
+    return takers
+
+
 @contextmanager
-def _participants(session: Session) -> Iterator[list[Participant]]:
-    """A fresh process for each source and for the control, all with feeds and kernels loaded."""
-    started: list[Participant] = []
+def _participants(session: CommitSession, takers: dict[int, int]) -> Iterator[dict[tuple[int, int], Participant]]:
+    """Fresh processes of sources, each as often as it is to take part, all with feeds and kernels loaded."""
+    started: dict[tuple[int, int], Participant] = {}
     try:
-        for source in [*session.sources, session.sources[0]]:
-            started.append(Participant(source, dict(session.variables)))
+        for place, times in takers.items():
+            for time_ in range(times):
+                started[place, time_] = Participant(session.sources[place], dict(session.variables))
         lanes = len(os.sched_getaffinity(0))
-        answers: list[Any] = []
-        for begin in range(0, len(started), lanes):
-            some = started[begin : begin + lanes]
-            for one in some:
-                one.send("open", feeds=session.feeds, variants=session.variants, evaluate=session.design.evaluate)
-            answers += [one.receive() for one in some]
-        session.lacking = {place: answer["lacking"] for place, answer in enumerate(answers[:-1])}
-        session.events = answers[0]["events"]
-        for one, answer in zip(started, answers, strict=True):
-            if answer["events"] != session.events:
-                problem = f"{one.source.label}: reads {answer['events']} records, not {session.events}"
-                raise BrokenError(problem, one.source.key, own=True)
+        waiting = list(started.items())
+        for begin in range(0, len(waiting), lanes):
+            some = waiting[begin : begin + lanes]
+            for (place, _), one in some:
+                # What another source stands for is not even compiled.
+                own = [name for name in session.variants if session.stands(place, name) == place]
+                engines = dict(one.source.engines)
+                words = {"feeds": session.feeds, "evaluate": session.evaluate, "reach": session.reach}
+                one.send("open", variants=own, engines=engines, **words)
+            for (place, _), one in some:
+                answer = one.receive()
+                session.lacking[place] = answer["lacking"]
+                session.events = session.events or answer["events"]
+                if answer["events"] != session.events:
+                    problem = f"{one.source.label}: reads {answer['events']} records, not {session.events}"
+                    raise BrokenError(problem, one.source.key, own=True)
         yield started
     except BaseException:
-        for one in started:
+        for one in started.values():
             one.kill()
         raise
-    for one in started:
+    for one in started.values():
         one.close()
 
 
-def _pin(participants: Sequence[Participant]) -> None:
+def _pin(participants: dict[tuple[int, int], Participant]) -> None:
     """All take turns on one processor: the same caches, the same clock. Nobody else's work is kept off it."""
     cpu = max(os.sched_getaffinity(0))
-    for one in participants:
+    for one in participants.values():
         one.ask("pin", cpu=cpu)
 
 
-def slices(session: Session, feed: int) -> list[tuple[int, int, int]]:
-    """(start, lead, stop) of equal parts of a feed, of about the design's size."""
-    events, design = session.events[feed], session.design
-    count = max(1, round(events / design.slice_records))
-    edges = [events * place // count for place in range(count + 1)]
-    lead = min(design.lead_records, events // count // 4)
-    return [(start, start + lead, stop) for start, stop in pairwise(edges)]
-
-
-def _compare_results(session: Session, participants: Sequence[Participant]) -> None:
+def _compare_results(session: CommitSession, participants: dict[int, Participant]) -> None:
     """Replay everything once, untimed, and compare the state after every slice with that of the trusted sources.
 
-    All variants of a source must end in the same state, too.
+    All variants of a source must end in the same state, too. Engines from outside were compared with the reference
+    before.
     """
     for feed in range(len(session.feeds)):
         for variant in session.variants:
-            trusted: dict[int, list[str]] = {}
-            for place in range(len(session.sources)):
-                if not session.takes_part(place, variant):
-                    continue
+            trusted: dict[int, list[State]] = {}
+            for place in session.places(variant):
                 states = _states(session, participants[place], feed, variant)
                 session.states[place, feed, variant] = states[-1]
+                if session.sources[place].engines:
+                    continue
                 if place < session.trusted or not trusted:
                     trusted[place] = states
-                elif not session.design.accept_results and states not in trusted.values():
-                    session.differences[place, variant] = (feed, _parting(session, feed, states, trusted))
-        for (place, of, variant), state in session.states.items():
-            first = next(name for name in session.variants if (place, feed, name) in session.states)
-            if of == feed and state != session.states[place, feed, first]:
-                session.differences.setdefault((place, variant), (feed, session.events[feed]))
+                elif not session.accept_results and not any(_alike(states, other) for other in trusted.values()):
+                    session.differences[place, variant] = _parting(
+                        session, participants, feed, variant, place, states, trusted
+                    )
+        _compare_variants(session, feed)
 
 
-def _states(session: Session, participant: Participant, feed: int, variant: str) -> list[str]:
+def _compare_variants(session: CommitSession, feed: int) -> None:
+    for place, source in enumerate(session.sources):
+        own = [name for name in session.variants if (place, feed, name) in session.states and not source.engines]
+        for name in own[1:]:
+            if not _alike([session.states[place, feed, name]], [session.states[place, feed, own[0]]]):
+                text = f"does not end in the state of {own[0]}"
+                session.differences.setdefault((place, name), Apart(feed, session.events[feed], text))
+
+
+def _alike(states: Sequence[State], others: Sequence[State]) -> bool:
+    """Whether states are the same, and traces where both have them."""
+    return all(
+        one[0] == other[0] and (one[1] == other[1] or None in (one[1], other[1]))
+        for one, other in zip(states, others, strict=True)
+    )
+
+
+def _states(session: CommitSession, participant: Participant, feed: int, variant: str) -> list[State]:
     """Digests of a source's state after each slice."""
     participant.ask("start", variant=variant, feed=feed)
     states = []
-    for start, lead, stop in slices(session, feed):
-        participant.ask("run", start=start, lead=lead, stop=stop)
-        states.append(participant.ask("state"))
+    for part in session.slices(feed):
+        participant.ask("run", start=part.start, lead=part.timed, stop=part.stop)
+        state, trace = participant.ask("state")
+        states.append((state, trace))
     participant.ask("end")
     return states
 
 
-def _parting(session: Session, feed: int, states: list[str], trusted: dict[int, list[str]]) -> int:
-    """The record by which the states are those of no trusted source any more."""
-    shared = max(
-        next(place for place, pair in enumerate(zip(states, other, strict=True)) if pair[0] != pair[1])
-        for other in trusted.values()
-    )
-    return slices(session, feed)[shared][2]
-
-
-def _one_round(session: Session, participants: Sequence[Participant], number: int) -> None:
-    """Passes until the time is spent; each goes to the variant and feed that has had the least of it."""
-    order = random.Random(session.design.seed * 1000 + number)
-    spent = {
-        (feed, place): 0.0
-        for feed in range(len(session.feeds))
-        for place, variant in enumerate(session.variants)
-        if len(session.places(variant)) > 1
+def _parting(
+    session: CommitSession,
+    participants: dict[int, Participant],
+    feed: int,
+    variant: str,
+    place: int,
+    states: list[State],
+    trusted: dict[int, list[State]],
+) -> Apart:
+    """Where the states are those of no trusted source any more: compared with the one that they follow longest."""
+    shared = {
+        other: next(at for at, pair in enumerate(zip(states, theirs, strict=True)) if not _alike(pair[:1], pair[1:]))
+        for other, theirs in trusted.items()
     }
+    nearest = max(shared, key=lambda other: shared[other])
+    part = session.slices(feed)[shared[nearest]]
+    return locate(participants[nearest], participants[place], session.feeds[feed], feed, variant, part.start, part.stop)
+
+
+def _one_round(session: CommitSession, participants: dict[tuple[int, int], Participant], number: int) -> None:
+    """Passes until the time is spent; each goes to the variant and feed that has had the least of it."""
+    rng = random.Random(session.design.seed * 1000 + number)
+    turns = {key: orders(len(one.measured), rng) for key, one in session.timed.items()}
+    spent = dict.fromkeys(session.timed, 0.0)
     passes = dict.fromkeys(spent, 0)
     began = time.monotonic()
-    while spent and (time.monotonic() - began < session.design.seconds or 0 in passes.values()):
-        feed, place = min(spent, key=lambda key: (passes[key] > 0, spent[key]))
+    while time.monotonic() - began < session.design.seconds or 0 in passes.values():
+        key = min(spent, key=lambda one: (passes[one] > 0, spent[one]))
         started = time.monotonic()
-        _one_pass(session, participants, number, feed, place, passes[feed, place], order)
-        passes[feed, place] += 1
-        spent[feed, place] += time.monotonic() - started
+        _one_pass(session, participants, number, key, passes[key], turns[key])
+        passes[key] += 1
+        spent[key] += time.monotonic() - started
 
 
 def _one_pass(
-    session: Session,
-    participants: Sequence[Participant],
+    session: CommitSession,
+    participants: dict[tuple[int, int], Participant],
     number: int,
-    feed: int,
-    variant: int,
+    key: tuple[int, str],
     pass_: int,
-    order: random.Random,
+    turns: Iterator[list[int]],
 ) -> None:
-    name = session.variants[variant]
-    places = session.places(name)
+    feed, name = key
+    measured = session.timed[key]
+    # Who turned out to be unsteady goes on: a line-up stays as it was laid out.
+    numbers = {source.key: place for place, source in enumerate(session.sources)}
+    places = [numbers[one] for one in measured.measured[:-1]]
+    takers = [*((place, 0) for place in places), (places[0], 1)]
+    for taker in takers:
+        participants[taker].ask("start", variant=name, feed=feed)
+    samples = []
+    for index, part in enumerate(session.slices(feed)):
+        for turn, place in enumerate(next(turns)):
+            words = {"start": part.start, "lead": part.timed, "stop": part.stop}
+            reading = Reading(*participants[takers[place]].ask("run", **words))
+            samples.append((pass_, index, place, turn, *reading, int(is_contaminated(reading))))
+    ended = []
+    for taker in takers:
+        state = tuple(participants[taker].ask("state"))
+        # A source must end as it did before; whether that is right has been asked.
+        ended.append("as before" if state == session.states[taker[0], feed, name] else str(state))
+        participants[taker].ask("end")
+    told = {"kind": LOCKSTEP, "samples": samples, "end_states": ended, "held": 0}
+    measured.take(number, {**told, "owed_ns": [0] * len(takers), "floor_ns": 0.0})
     for place in places:
-        participants[place].ask("start", variant=name, feed=feed)
-    turns = list(places)
-    for index, (start, lead, stop) in enumerate(slices(session, feed)):
-        # Every other slice the order is turned round: nobody always follows the same neighbour.
-        turns = turns[::-1] if index % 2 else order.sample(places, len(places))
-        for turn, place in enumerate(turns):
-            wall, cpu, switches, _ = participants[place].ask("run", start=start, lead=lead, stop=stop)
-            session.samples.append([number, feed, variant, pass_, index, place, turn, wall, cpu, switches])
-    for place in places:
-        source = 0 if place == session.control else place
-        if participants[place].ask("state") != session.states[source, feed, name]:
-            session.differences[source, name] = (feed, session.events[feed])
-        participants[place].ask("end")
+        if session.sources[place].key in measured.disagreeing:
+            session.differences[place, name] = Apart(feed, session.events[feed], UNSTEADY)

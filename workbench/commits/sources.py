@@ -1,7 +1,8 @@
-"""What of a commit is measured: its ``engine`` and ``variants``, laid out in a folder of their own.
+"""What of a commit is measured, laid out in a folder of its own: of lobench's repository ``engine`` and ``variants``,
+of another one what ``projects`` builds of it.
 
-The folder is named by the content, not by the commit: commits that share their engine share the folder, and with it
-the kernels that Numba caches by path. Nothing is checked out in the repository.
+The folder is named by the code, not by the commit: commits that share their code share the folder, and with it the
+kernels that are cached by path. Nothing is checked out in the repository.
 """
 
 from __future__ import annotations
@@ -17,23 +18,24 @@ from pathlib import Path
 
 from lobench.engine.cache import base_folder
 from lobench.engine.errors import LobenchError
+from lobench.workbench import PACKAGES, ROOT
+from lobench.workbench.commits.code_text import PACKAGE, digest_of
 from lobench.workbench.commits.environments import python_for
-from lobench.workbench.commits.repository import Commit, Repository
+from lobench.workbench.commits.repository import Commit, Repository, label
 from lobench.workbench.processes.claimed_folders import scratch_folder
 
 MEASURED = ("engine", "variants")
 """Folders that are measured; all else of a commit can't change what a replay costs."""
 
-PACKAGE = "lobench"
-"""That they are imported under; at the top in commits without a package of that name."""
-
 _DECLARED = ("pyproject.toml", "constraints.txt")
 _KEPT = 64
 """Sources that stay in the cache; the longest unused go first."""
+_KEPT_BUILT = 512
+"""The same of what is built of other repositories, which is a few files."""
 
 
 class BrokenError(LobenchError):
-    """A commit that cannot be measured: it lacks what is measured, does not install, import or compile.
+    """A commit that cannot be measured: it lacks what is measured, does not install, build, import or compile.
 
     ``key`` is its source's, where it has one. ``own``: its own code failed, and would anywhere; otherwise this machine
     may be at fault.
@@ -49,7 +51,8 @@ class BrokenError(LobenchError):
 class Source:
     """Code that can be measured. ``label`` names it to people; ``commit`` is None for a working tree's own state.
 
-    Two sources are the same to the laboratory if their ``key`` is: same files, same environment.
+    Two sources are the same to the laboratory if their ``key`` is: same code, same environment. ``kernels``: the folder
+    of what is made of it. ``engines``: of another repository than lobench's, each engine's name and file.
     """
 
     label: str
@@ -58,10 +61,18 @@ class Source:
     tree: Path
     kernels: Path
     python: str
+    engines: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def root(self) -> Path:
+        """The folder whose ``packages`` its processes import."""
+        return ROOT if self.engines else self.tree
 
     @property
     def packages(self) -> tuple[str, ...]:
-        """What is imported from ``tree``."""
+        """What is imported from ``root``."""
+        if self.engines:
+            return PACKAGES
         return (PACKAGE,) if (self.tree / PACKAGE).is_dir() else MEASURED
 
     @property
@@ -76,8 +87,9 @@ class Source:
             for name, value in os.environ.items()
             if not name.startswith(("NUMBA_", "PYTHON")) or name == "PYTHONWARNINGS"
         }
-        tree = {"PYTHONPATH": str(self.tree), "LOBENCH_TREE": str(self.tree)}
-        return {**kept, **tree, "LOBENCH_CACHE_DIR": str(self.kernels), "PYTHONHASHSEED": "0"}
+        own = {} if self.engines else {"PYTHONPATH": str(self.tree), "LOBENCH_TREE": str(self.tree)}
+        cache = {} if self.engines else {"LOBENCH_CACHE_DIR": str(self.kernels)}
+        return {**kept, **own, **cache, "PYTHONHASHSEED": "0"}
 
 
 def cache_folder() -> Path:
@@ -90,14 +102,12 @@ def of_commit(repository: Repository, commit: Commit) -> Source:
     ids = [repository.object_id(commit, path) for path in MEASURED]
     for path, found in zip(MEASURED, ids, strict=True):
         if found is None:
-            raise BrokenError(f"{commit}: it has no {path}/ folder")
+            raise BrokenError(f"{commit}: it has no {path}/ folder", own=True)
     packaged = repository.text(commit, f"{PACKAGE}/__init__.py") is not None
-    content = _digest("".join([PACKAGE * packaged, *filter(None, ids)]).encode())
-    tree = cache_folder() / "trees" / content
-    if not tree.is_dir():
-        _lay_out(tree, packaged, lambda folder: _unpack(repository.archive(commit, list(MEASURED)), folder))
+    content = digest("".join([PACKAGE * packaged, *filter(None, ids)]).encode())
+    tree = laid_out(content, packaged, lambda folder: unpack(repository.archive(commit, list(MEASURED)), folder))
     declared = [repository.text(commit, path) for path in _DECLARED]
-    return _source(str(commit), commit, content, tree, declared)
+    return _source(label(commit), commit, tree, declared)
 
 
 def of_working_tree(repository: Repository) -> Source:
@@ -106,12 +116,9 @@ def of_working_tree(repository: Repository) -> Source:
     for path in MEASURED:
         found = sorted((repository.root / path).rglob("*.py")) + sorted((repository.root / path).rglob("*.toml"))
         if not found:
-            raise BrokenError(f"{repository.root}: it has no {path}/ folder")
+            raise BrokenError(f"{repository.root}: it has no {path}/ folder", own=True)
         files += found
     packaged = (repository.root / PACKAGE / "__init__.py").is_file()
-    parts = [str(file.relative_to(repository.root)).encode() + b"\0" + file.read_bytes() for file in files]
-    content = _digest(b"\0".join([PACKAGE.encode() * packaged, *parts]))
-    tree = cache_folder() / "trees" / content
 
     def copy(folder: Path) -> None:
         for file in files:
@@ -119,48 +126,66 @@ def of_working_tree(repository: Repository) -> Source:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(file, target)
 
-    if not tree.is_dir():
-        _lay_out(tree, packaged, copy)
     paths = [repository.root / name for name in _DECLARED]
-    return _source(
-        "the working tree", None, content, tree, [p.read_text(encoding="utf-8") if p.is_file() else None for p in paths]
-    )
+    declared = [path.read_text(encoding="utf-8") if path.is_file() else None for path in paths]
+    return _source(label(None), None, laid_out(None, packaged, copy), declared)
 
 
-def _source(label: str, commit: Commit | None, content: str, tree: Path, declared: list[str | None]) -> Source:
+def _source(label: str, commit: Commit | None, tree: Path, declared: list[str | None]) -> Source:
     try:
         environment = python_for(declared[0], declared[1], cache_folder() / "environments")
     except LobenchError as error:
         raise BrokenError(f"{label}: {error}") from error
-    kernels = cache_folder() / "kernels" / f"{content}-{environment.key}"
-    kernels.mkdir(parents=True, exist_ok=True)
-    for folder in (tree, kernels):
-        os.utime(folder)
-        _prune(folder)
-    return Source(label, commit, f"{content}-{environment.key}", tree, kernels, environment.python)
+    key = f"{tree.name}-{environment.key}"
+    return Source(label, commit, key, tree, kept_folder("kernels", key), environment.python)
 
 
-def _lay_out(tree: Path, packaged: bool, fill: Callable[[Path], None]) -> None:
-    """Make a folder whole or not at all, also when several processes make it.
+def kept_folder(kind: str, name: str) -> Path:
+    """A folder of the cache, made if need be; of its kind, those that were used last stay."""
+    folder = cache_folder() / kind / name
+    folder.mkdir(parents=True, exist_ok=True)
+    os.utime(folder)
+    _prune(folder)
+    return folder
 
-    ``packaged``: under an empty package, so that an edit of the public interface measures nothing anew.
+
+def laid_out(content: str | None, packaged: bool, fill: Callable[[Path], None]) -> Path:
+    """A folder of the cache that ``fill`` fills, named by the code in it: the one of the first commit with this code.
+
+    ``content``: what git knows the same files by, so that they need not be looked at again. ``packaged``: the files go
+    under an empty package, so that an edit of the public interface measures nothing anew. Whole or not at all, also
+    when several processes make it.
     """
-    tree.parent.mkdir(parents=True, exist_ok=True)
-    with scratch_folder(tree.parent, ".making-") as made:
+    trees, known = cache_folder() / "trees", cache_folder() / "contents" / (content or "none")
+    trees.mkdir(parents=True, exist_ok=True)
+    try:
+        tree = trees / known.read_text(encoding="utf-8")
+        if tree.is_dir():
+            return kept_folder("trees", tree.name)
+    except OSError:
+        pass
+    with scratch_folder(trees, ".making-") as made:
         whole = Path(made) / "tree"
         filled = whole / PACKAGE if packaged else whole
         filled.mkdir(parents=True)
         fill(filled)
         if packaged:
             (filled / "__init__.py").touch()
+        files = [path for path in whole.rglob("*") if path.is_file()]
+        tree = trees / digest_of((str(path.relative_to(whole)), path.read_bytes()) for path in files)
         try:
             whole.rename(tree)
         except OSError:
             if not tree.is_dir():
                 raise
+    if content is not None:
+        known.parent.mkdir(exist_ok=True)
+        known.write_text(tree.name, encoding="utf-8")
+    return kept_folder("trees", tree.name)
 
 
-def _unpack(archive: bytes, folder: Path) -> None:
+def unpack(archive: bytes, folder: Path) -> None:
+    """The files of a tar archive."""
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         # Python before 3.11.4 has no filters.
         if hasattr(tarfile, "data_filter"):
@@ -169,10 +194,12 @@ def _unpack(archive: bytes, folder: Path) -> None:
 
 
 def _prune(newest: Path) -> None:
+    kept = _KEPT_BUILT if newest.parent.name == "built" else _KEPT
     others = [path for path in newest.parent.iterdir() if path != newest and not path.name.startswith(".")]
-    for path in sorted(others, key=lambda path: path.stat().st_mtime)[: -_KEPT or None]:
+    for path in sorted(others, key=lambda path: path.stat().st_mtime)[: -kept or None]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _digest(content: bytes) -> str:
+def digest(content: bytes) -> str:
+    """Twenty hex digits."""
     return hashlib.blake2b(content, digest_size=10).hexdigest()

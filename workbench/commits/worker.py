@@ -4,6 +4,8 @@ It uses nothing of the workbench, and of the engine only what every commit has: 
 ``discover`` and ``resolve``, ``Replay`` with ``run`` and ``end_state``. Either compiles one kernel and ends
 (``worker.py compile BUILD VARIANT [STAGE]``), or obeys requests, one JSON object a line on stdin, and answers each with
 one on stdout (``worker.py serve``).
+
+A commit of another repository is engines from outside, in files: they are replayed by the lobench that asks.
 """
 
 from __future__ import annotations
@@ -24,6 +26,9 @@ TREE = os.environ.get("LOBENCH_TREE")
 
 LACKING = 3
 """Exit code of ``compile``: this commit has no such variant, or no such build."""
+
+_STEAL = 8
+"""Place of the steal ticks in a line of /proc/stat."""
 
 
 class LackingError(Exception):
@@ -97,23 +102,39 @@ class Served:
     def __init__(self) -> None:
         self._feeds: list[Any] = []
         self._evaluate = "last"
+        self._engines: dict[str, str] = {}
+        self._reach: dict[str, str] = {}
         self._variants: dict[str, Any] = {}
         self._replay: Any = None
         self._feed: Any = None
+        self._cpu: int | None = None
 
-    def open(self, feeds: list[list[str]], variants: list[str], evaluate: str) -> dict[str, Any]:
-        """Load feeds, find variants and have their kernels in memory. Tells what is lacking, and why."""
+    def open(
+        self,
+        feeds: list[list[str]],
+        variants: list[str],
+        evaluate: str,
+        engines: dict[str, str] | None = None,
+        reach: dict[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """Load feeds, find variants and have their kernels in memory. Tells what is lacking, and why.
+
+        ``engines``: files of engines from outside by name; ``reach``: how far these replay (``until``, ``books``).
+        """
         reading = part("engine.feeds")
-        self._evaluate = evaluate
+        self._evaluate, self._engines, self._reach = evaluate, engines or {}, reach or {}
         self._feeds = [reading.load(reading.open_feed(specs)) for specs in feeds]
         lacking = {}
         for name in variants:
+            if self._engines and name not in self._engines:
+                lacking[name] = f"no engine named '{name}'"
+                continue
             try:
-                self._variants[name] = find(name)
+                self._variants[name] = self._found(name)
             except LackingError as error:
                 lacking[name] = str(error)
                 continue
-            replay = new_replay(self._variants[name], evaluate)
+            replay = self._new(name)
             replay.run(0, 0, 0)
             replay.end_state()
             replay.close()
@@ -121,37 +142,71 @@ class Served:
         gc.disable()
         return {"lacking": lacking, "events": [feed.count for feed in self._feeds]}
 
+    def _found(self, name: str) -> Any:
+        return part("variants").load_file(self._engines[name]) if self._engines else find(name)
+
+    def _new(self, variant: str) -> Any:
+        """A replay in the build that is timed."""
+        if not self._engines:
+            return new_replay(self._variants[variant], self._evaluate)
+        told = {"orders": self._feed.most_orders, "instruments": self._feed.instruments} if self._feed else {}
+        workload = part("engine.workload").Workload(evaluate=self._evaluate, **self._reach, **told)
+        return part("engine.foreign.start").start_replay(self._variants[variant], workload)
+
     def pin(self, cpu: int) -> dict[str, Any]:
         """Stay on one processor."""
         with contextlib.suppress(OSError):
             os.sched_setaffinity(0, {cpu})
+            self._cpu = cpu
         return {}
 
     def start(self, variant: str, feed: int) -> dict[str, Any]:
         """A new replay from the feed's first record on."""
         self._feed = self._feeds[feed]
-        self._replay = new_replay(self._variants[variant], self._evaluate)
+        self._replay = self._new(variant)
         return {}
 
     def run(self, start: int, lead: int, stop: int) -> list[int]:
         """Replay records up to ``lead`` to find the caches, then those up to ``stop`` by the clock.
 
-        Returns wall and CPU time in ns, involuntary context switches and page faults of the timed part.
+        Returns wall and CPU time of the timed part in ns, its involuntary context switches, minor and major page
+        faults, and the steal ticks of both: the fields of ``measurement.contamination.Reading``.
         """
         first, timed = self._feed.slice(start, lead), self._feed.slice(lead, stop)
         # The records are in the caches for everybody who takes this turn.
         self._feed.records["order_id"][start:stop].sum()
+        steal = self._steal()
         self._replay.run(first.address, first.stride, first.count)
         before = resource.getrusage(resource.RUSAGE_THREAD)
         wall, cpu = time.perf_counter_ns(), time.process_time_ns()
         self._replay.run(timed.address, timed.stride, timed.count)
         cpu, wall = time.process_time_ns() - cpu, time.perf_counter_ns() - wall
         after = resource.getrusage(resource.RUSAGE_THREAD)
-        return [wall, cpu, after.ru_nivcsw - before.ru_nivcsw, after.ru_minflt - before.ru_minflt]
+        faults = [after.ru_minflt - before.ru_minflt, after.ru_majflt - before.ru_majflt]
+        return [wall, cpu, after.ru_nivcsw - before.ru_nivcsw, *faults, self._steal() - steal]
 
-    def state(self) -> str:
-        """Digest of all books, features and accounts as they stand now, 16 hex digits."""
-        return f"{self._replay.end_state():016x}"
+    def _steal(self) -> int:
+        """Ticks that the hypervisor kept of the processor that this process stays on; 0 where nobody tells."""
+        with contextlib.suppress(OSError), open("/proc/stat", encoding="ascii") as lines:
+            for line in lines:
+                name, *fields = line.split()
+                if name == f"cpu{self._cpu}":
+                    return int(fields[_STEAL - 1])
+        return 0
+
+    def state(self) -> list[str | None]:
+        """Digest of all books, features and accounts as they stand now, and the running trace, 16 hex digits each; None
+        for the trace where the engine keeps none."""
+        trace = getattr(self._replay, "trace", None)
+        return [f"{self._replay.end_state():016x}", None if trace is None else f"{trace:016x}"]
+
+    def newest(self, instrument: int, publisher: int) -> dict[str, str]:
+        """The newest features of a book by name, as Python writes them; nothing where the engine does not tell."""
+        try:
+            names, row = part("engine.registry").FEATURES, self._replay.newest(instrument, publisher)
+        except (ImportError, AttributeError):
+            return {}
+        return {name: repr(float(value)) for name, value in zip(names, row or (), strict=False)}
 
     def end(self) -> dict[str, Any]:
         """Give back the replay."""
@@ -161,6 +216,8 @@ class Served:
 
     def count(self, variant: str, feed: int, records: int) -> dict[str, Any]:
         """Mechanism counters over the feed's first ``records``: {"counters": {...}} or {"lacking": why}."""
+        if self._engines:
+            return {"lacking": "an engine from outside has no mechanism counters"}
         chosen = self._feeds[feed]
         whole = chosen.slice(0, min(records, chosen.count))
         try:

@@ -11,9 +11,10 @@ from lobench.workbench.contest.bench import Bench
 from lobench.workbench.contest.kinds import bench_of
 from lobench.workbench.measurement.task import Job
 
-PIECE = 10e-3
+PIECE = 2e-3
 """Seconds that a piece of the fastest should take: much longer than a clock's grain, much shorter than what disturbs a
-machine."""
+machine. Pieces of 10 ms vary as much (by 10 % on a shared machine), and there are fewer of them: so many seconds tell
+half as well."""
 ROUND = 0.1
 """Seconds that a round should not exceed where the others are much slower, or arguments take long to make."""
 LEAST = 0.5e-3

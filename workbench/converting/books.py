@@ -19,7 +19,8 @@ from lobench.engine.feeds import Feed
 from lobench.engine.feeds.base import Chunk
 from lobench.engine.layout import OUTPUT_LEVEL
 from lobench.engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_LAST, FILL, MODIFY, TRADE, UNDEF_PRICE
-from lobench.engine.replay import SLICE, Replay, Rows
+from lobench.engine.replay import SLICE, Replay
+from lobench.engine.rows import Rows
 from lobench.workbench.converting.events import EventMarker
 from lobench.workbench.converting.schemas import Schema
 

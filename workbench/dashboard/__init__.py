@@ -1,1 +1,1 @@
-"""The dashboard: asv's site with all that it loads beside it, and a front page of the ladder over time."""
+"""The dashboard: a front page that says what got slower, when and by how much; and asv's site, whole."""

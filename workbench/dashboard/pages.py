@@ -2,27 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
+from lobench.workbench.commits.findings import WORSE
 from lobench.workbench.commits.measuring import INSTRUCTIONS
+from lobench.workbench.commits.repository import Commit
 from lobench.workbench.dashboard import charts
 from lobench.workbench.dashboard.publishing import APPLICATION
 from lobench.workbench.history.asv_files import TIME
-from lobench.workbench.history.regressions import Regression
+from lobench.workbench.history.issue import told
+from lobench.workbench.history.regressions import Regression, places
 from lobench.workbench.history.series import Series
 from lobench.workbench.history.store import History
+from lobench.workbench.results.model.intervals import Interval
+from lobench.workbench.results.model.verdict import FASTER
+from lobench.workbench.results.numbers import ends, estimate
+from lobench.workbench.summaries.model import Place
 
 _TEMPLATES = Path(__file__).with_name("templates")
 
+Changes = Mapping[str, Sequence[Place]]
+"""Commit to the lines that it changed."""
+
 
 def write(
-    site: Path, history: History, order: Sequence[str], series: Sequence[Series], found: list[Regression]
+    site: Path,
+    history: History,
+    commits: Sequence[Commit],
+    series: Sequence[Series],
+    found: Sequence[Regression],
+    changes: Changes,
 ) -> None:
-    """Write ``index.html`` and ``commits/*.html`` into a published site."""
+    """Write ``index.html`` and ``commits/*.html`` into a published site. ``commits``: those that were measured or
+    tried, oldest first."""
+    pages = _environment()
+    pages.filters.update(percent=_percent, number=_number, page=charts.page, date=charts.date, told=told)
+    pages.filters.update(estimate=estimate, ends=ends)
+    pages.globals.update(time_series=TIME, machine=history.machine)
+    recorded = [commit.hash for commit in commits if commit.hash in history.points]
+    looked = sorted((one for one in found if one.counts), key=lambda one: -one.size)
+    lines = {(one.commit, one.variant, one.feed): one.lines or changes.get(one.commit, ()) for one in found}
+    (site / "commits").mkdir(exist_ok=True)
+    for place, commit in enumerate(recorded):
+        around = {
+            "earlier": recorded[place - 1] if place else None,
+            "later": recorded[place + 1] if place + 1 < len(recorded) else None,
+        }
+        own = [one for one in found if one.commit == commit]
+        text = pages.get_template("commit.html").render(found=own, lines=lines, **around, **_commit(history, commit))
+        (site / charts.page(commit)).write_text(text, encoding="utf-8")
+    front = pages.get_template("front.html").render(
+        panels=_panels(history, commits, series, found),
+        commits=[_listed(history, commit) for commit in reversed(commits)],
+        last=_commit(history, recorded[-1]),
+        looked=looked,
+        sentence=_words(history, looked),
+        others=[one for one in found if not one.counts],
+        lines=lines,
+    )
+    (site / "index.html").write_text(front, encoding="utf-8")
+
+
+def write_plain(site: Path) -> None:
+    """Write ``index.html`` into a published site of asv's results alone."""
+    (site / "index.html").write_text(_environment().get_template("plain.html").render(), encoding="utf-8")
+
+
+def _environment() -> jinja2.Environment:
     pages = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -30,25 +80,49 @@ def write(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    pages.filters.update(percent=_percent, number=_number, page=charts.page)
-    pages.globals.update(application=APPLICATION, time_series=TIME, machine=history.machine)
-    recorded = [commit for commit in order if commit in history.points]
-    feeds = dict.fromkeys(one.feed for one in series)
-    ladders = {feed: charts.ladder([one for one in series if one.feed == feed], recorded) for feed in feeds}
-    (site / "commits").mkdir(exist_ok=True)
-    for commit in recorded:
-        content = _commit(history, commit)
-        text = pages.get_template("commit.html").render(found=[one for one in found if one.commit == commit], **content)
-        (site / charts.page(commit)).write_text(text, encoding="utf-8")
-    broken = {commit: reason for commit, reason in history.broken.items() if commit in order}
-    front = pages.get_template("front.html").render(
-        ladders=ladders,
-        commits=[(commit, history.points[commit]) for commit in reversed(recorded)],
-        last=_commit(history, recorded[-1]),
-        found=found,
-        broken=broken,
+    pages.globals.update(application=APPLICATION)
+    return pages
+
+
+def _panels(
+    history: History, commits: Sequence[Commit], series: Sequence[Series], found: Sequence[Regression]
+) -> dict[str, list[dict[str, Any]]]:
+    """Feed to what is shown of each of its series; those with something to look at stand first."""
+    tried = [commit for commit in commits if commit.hash in history.points or commit.hash in history.broken]
+    axis = charts.Axis(
+        [commit.hash for commit in tried],
+        {commit.hash: commit.time for commit in tried},
+        {commit.hash: commit.subject for commit in tried},
+        {commit.hash: history.why(commit.hash) for commit in tried if commit.hash not in history.points},
     )
-    (site / "index.html").write_text(front, encoding="utf-8")
+    panels: dict[str, list[dict[str, Any]]] = {}
+    for one in series:
+        own = [each for each in found if (each.feed, each.variant) == (one.feed, one.variant)]
+        first, last = one.points[0], one.points[-1]
+        panels.setdefault(one.feed, []).append(
+            {
+                "variant": one.variant,
+                "ns": last["ns"],
+                "change": last["ns"] / first["ns"] - 1,
+                "looked": any(each.counts for each in own),
+                "picture": charts.picture(one, axis, own),
+            }
+        )
+    return {feed: sorted(own, key=lambda panel: not panel["looked"]) for feed, own in panels.items()}
+
+
+def _listed(history: History, commit: Commit) -> dict[str, Any]:
+    """A row of the list of all commits."""
+    point = history.points.get(commit.hash)
+    row: dict[str, Any] = {"commit": commit, "why": None, "against": None, "verdicts": []}
+    if point is None:
+        return {**row, "why": history.why(commit.hash)}
+    against = point["against"]
+    findings = against["findings"] if against else []
+    # The most telling of each kind, not all of them.
+    worse = [_row(one) for one in findings if one["verdict"] in WORSE]
+    faster = [_row(one) for one in findings if one["verdict"] == FASTER]
+    return {**row, "against": against, "verdicts": [*worse, *faster]}
 
 
 def _commit(history: History, commit: str) -> dict[str, Any]:
@@ -70,12 +144,23 @@ def _commit(history: History, commit: str) -> dict[str, Any]:
 def _row(finding: dict[str, Any]) -> dict[str, Any]:
     """A finding with what moved put apart."""
     exact = finding["exact"]
-    moved = {kind: exact[kind] for kind in finding["moved"] if kind != INSTRUCTIONS}
-    return {**finding, "instructions": exact.get(INSTRUCTIONS), "counters": moved}
+    moved = {kind: exact[kind] for kind in finding["moved"] if kind != INSTRUCTIONS and kind in exact}
+    shown = places(finding.get("lines", ()))
+    speed = Interval(**finding["ratio"]) if finding["ratio"] else None
+    return {**finding, "instructions": exact.get(INSTRUCTIONS), "counters": moved, "speed": speed, "lines": shown}
 
 
-def _percent(ratio: float) -> str:
-    return f"{ratio:+.2%}"
+def _words(history: History, found: Sequence[Regression]) -> str:
+    """What there is to look at, since when, in a sentence."""
+    if not found:
+        return "Nothing to look at: no recorded commit made a variant slower than it had been."
+    (first, *rest) = found
+    since = f"{charts.date(history.points[first.commit]['time'])} ({first.commit[:8]})"
+    return f"{len(found)} to look at: {told(first)} since {since}{f', and {len(rest)} more' if rest else ''}."
+
+
+def _percent(change: float) -> str:
+    return f"{change:+.1%}" if abs(change) >= 0.01 else f"{change:+.2%}"
 
 
 def _number(value: float | None) -> str:

@@ -92,7 +92,7 @@ def make_offline(site: Path) -> None:
         raise LobenchError(f"asv's page loads {found['url']}, which is not in {ASSETS} (scripts/vendor-assets)")
 
     text = _FOREIGN.sub(local, page.read_text(encoding="utf-8"))
-    back = '<li><a href="index.html">Ladder over time</a></li>'
+    back = '<li><a href="index.html">What got slower</a></li>'
     text = text.replace('<li id="nav-li-" class="active">', f'{back}<li id="nav-li-" class="active">', 1)
     page.unlink()
     (site / APPLICATION).write_text(text, encoding="utf-8")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lobench.engine.errors import UsageError
 from lobench.workbench.latency.asked import Asked
-from lobench.workbench.measurement.design import PROCESSES, equal_slices, isolated_every
+from lobench.workbench.measurement.design import PROCESSES, STARTUP, equal_slices, isolated_every
 from lobench.workbench.results.model.samples import Design
 
 RUN_SECONDS = 120.0
@@ -22,9 +22,6 @@ LEAST_PROCESSES = 2
 
 FEWEST_CHOSEN = 3
 """Fewer are not chosen."""
-
-_STARTUP = 1.0
-"""Seconds before a worker process measures."""
 
 _TOLERATED = 1.2
 """Isolated passes may make a session take so much longer."""
@@ -113,4 +110,4 @@ def design(
 def _needed(processes: int, pass_seconds: float) -> float:
     """Seconds of a session in which each process makes one pass, and some of them an isolated one."""
     passes = processes + -(-processes // isolated_every(processes))
-    return processes * _STARTUP + passes * pass_seconds
+    return processes * STARTUP + passes * pass_seconds

@@ -1,17 +1,25 @@
-"""The steps of an experiment, in order, over all its feeds."""
+"""Conducting an experiment: its steps in their order, over all feeds. What a person sees between them stands here, and
+that the document is saved after each."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from lobench.engine.feeds import Feed
 from lobench.engine.foreign.start import Contestant
-from lobench.workbench.console import stderr
+from lobench.workbench.console import announce, progress, stderr
 from lobench.workbench.experiment.budget import Budget
 from lobench.workbench.experiment.document import Document
 from lobench.workbench.experiment.feed import FeedExperiment
-from lobench.workbench.experiment.latency import refuse_without_times
+from lobench.workbench.experiment.step import Step, in_order
+from lobench.workbench.experiment.steps import ALL
+from lobench.workbench.experiment.steps.ladder import LADDER
+from lobench.workbench.experiment.steps.verification import VERIFICATION
 from lobench.workbench.ladder import Ladder
+from lobench.workbench.results.model.document import FeedResult, Result
+
+Stands = Callable[[Result, FeedResult, Sequence[Step], Budget], None]
+"""Called when a feed's ladder stands, with the steps that are still to come."""
 
 
 def conduct(
@@ -21,23 +29,24 @@ def conduct(
     ladder: Ladder,
     budget: Budget,
     tuning: str | None = None,
+    *,
+    own: Sequence[Step] = (),
+    stands: Stands | None = None,
 ) -> None:
-    """Do all that ``budget`` has time for with each feed, given as its specs and itself; feeds that the document holds
-    already are gone on with. What is measured is saved, also when this is interrupted."""
+    """Do all steps that have something to do with each feed, given as its specs and itself, the user's ``own`` last;
+    feeds that the document holds already are gone on with. What is measured is saved, also when this is interrupted.
+    Raises UsageError for a step that needs one that does not come before it."""
+    steps = in_order([*ALL, *own])
     known = list(document.content.feeds)
     before = _samples(document)
     try:
         for number, (specs, source) in enumerate(feeds):
             # What the document holds of a feed, it holds with the parameters that were taken.
             named = None if number < len(known) else tuning
-            experiment = FeedExperiment(document, specs, source, variants, ladder, named, budget.time_limit)
-            if budget.latency:
-                refuse_without_times(experiment.feed)
-            if number < len(known):
-                experiment.adopt(known[number])
-            else:
-                experiment.verify()
-            _measure(experiment, budget, first=number == 0)
+            with FeedExperiment(document, specs, source, variants, ladder, budget, named) as experiment:
+                if number < len(known):
+                    experiment.adopt(known[number])
+                _go_through(steps, experiment, stands)
     except BaseException:
         if _samples(document) > before:
             line = f"stopped; the {_samples(document):,} samples measured so far are kept in {document.folder.result}"
@@ -46,33 +55,34 @@ def conduct(
     document.finish()
 
 
-def _measure(experiment: FeedExperiment, budget: Budget, *, first: bool) -> None:
-    if budget.counters:
-        experiment.count()
-    with experiment.handed_over():
-        if experiment.content.session is None:
-            experiment.session(budget)
-        else:
-            experiment.resume(budget)
-        # The ladder stands, whatever comes after it.
-        experiment.analyse()
-        if budget.limits:
-            experiment.limits(budget)
-        # Where nothing is evaluated, no phase can earn anything.
-        if budget.factorial and not experiment.idle:
-            experiment.factorial(budget)
-        if budget.from_top and not experiment.idle:
-            experiment.from_top(budget)
-        if budget.scaling:
-            experiment.scaling(budget)
-        if budget.latency:
-            experiment.latency(budget.latency)
-        if budget.sweep and first:
-            experiment.sweep(budget)
-    if budget.limits or budget.factorial or budget.from_top or budget.scaling:
-        experiment.analyse()
-    if budget.profile:
-        experiment.profile()
+def _go_through(steps: Sequence[Step], experiment: FeedExperiment, stands: Stands | None) -> None:
+    done = {VERIFICATION.name} if experiment.begun else set()
+    for step in steps:
+        step.check(experiment)
+    for place, step in enumerate(steps):
+        missing = [name for name in step.needs if name not in done]
+        if missing or not step.wanted(experiment):
+            if step not in ALL:
+                why = f"there is no {missing[0]} in this run" if missing else "it has nothing to do here"
+                stderr().print(f"lobench: the step {step.name} is left out: {why}", soft_wrap=True)
+            continue
+        _do(step, experiment)
+        done.add(step.name)
+        if step is LADDER and stands is not None:
+            coming = [later for later in steps[place + 1 :] if later.wanted(experiment)]
+            stands(experiment.document.content, experiment.content, coming, experiment.budget)
+
+
+def _do(step: Step, experiment: FeedExperiment) -> None:
+    seconds = step.seconds(experiment.budget)
+    about = f", {seconds:.0f} s" if seconds >= 1 else ""
+    announce(f"{experiment.feed.name}: {step.title}{about}")
+    if step.bar:
+        with progress(step.title, seconds) as ticker:
+            step.run(experiment, ticker.advance)
+    else:
+        step.run(experiment, lambda seconds: None)
+    experiment.document.save()
 
 
 def _samples(document: Document) -> int:

@@ -43,7 +43,7 @@ _UNCONFIGURED = {"project": "history", "results_dir": ".asv/results", "html_dir"
 
 def series_name(kind: str) -> str:
     """asv's name of the series of an exact count."""
-    return EXACT.format(kind)
+    return EXACT.format(kind.replace(" ", "_"))
 
 
 def configuration(root: Path) -> dict[str, Any]:
@@ -89,10 +89,30 @@ def _json5(text: str) -> Any:
 
 
 def machine_name() -> str:
-    """A name for this machine that says nothing of its owner."""
+    """The name that asv has for this machine, if it was told one; else one that says nothing of its owner."""
+    return _named_by_asv() or described_machine()
+
+
+def _named_by_asv() -> str | None:
+    """As asv looks it up: by the host's name, or the only one there is."""
+    file = Path("~/.asv-machine.json").expanduser()
+    known = (read_object(file) if file.is_file() else None) or {}
+    names = {name: one for name, one in known.items() if isinstance(one, dict)}
+    found = names.get(platform.node()) or (next(iter(names.values())) if len(names) == 1 else {})
+    name = found.get("machine")
+    return name if isinstance(name, str) and name else None
+
+
+def described_machine() -> str:
+    """A name made of the processor's."""
     cpu = environment()["cpu"]
     model = re.sub(r"[^a-z0-9]+", "-", str(cpu["model"] or platform.machine()).lower()).strip("-")
     return f"{model}-{cpu['usable_threads']}"
+
+
+def result_files(results: Path) -> list[Path]:
+    """The files of asv's that hold results of a commit."""
+    return [path for path in sorted(results.glob("*/*.json")) if path.name != "machine.json"]
 
 
 def write(history: History, results: Path) -> None:
@@ -111,9 +131,9 @@ def _write(history: History, results: Path) -> None:
     machine = folder / "machine.json"
     if not machine.exists() or (read_object(machine) or {}).get("machine") != history.machine:
         _put(machine, {**facts, "version": 1})
-    benchmarks = _benchmarks(history)
+    benchmarks, live = _benchmarks(history), _live(history)
     for commit, point in history.points.items():
-        _put(folder / f"{commit[:8]}-{ENVIRONMENT}.json", _result(commit, point, facts, benchmarks))
+        _put(folder / f"{commit[:8]}-{ENVIRONMENT}.json", _result(commit, point, facts, benchmarks, live))
     index = results / "benchmarks.json"
     known = (read_object(index) if index.exists() else None) or {"version": 2}
     # asv writes this file with its own suite's benchmarks only; ours are put beside them.
@@ -139,10 +159,10 @@ def _benchmarks(history: History) -> dict[str, Any]:
     points = [feeds for entry in history.points.values() for feeds in [entry["feeds"]]]
     feeds = sorted({feed for entry in points for feed in entry})
     variants = sorted({variant for entry in points for feed in entry.values() for variant in feed})
-    kinds = sorted({k for entry in points for feed in entry.values() for p in feed.values() for k in p["exact"]})
+    kinds = sorted({kind for _, _, kind in _live(history)})
     names = {TIME: ("ns/event", "CPU time of one event, measured in turns with other commits")}
     for kind in kinds:
-        unit = "instructions" if kind == INSTRUCTIONS else "per event"
+        unit = "instructions" if kind.startswith(INSTRUCTIONS) else "per event"
         names[series_name(kind)] = (unit, f"{kind.replace('_', ' ')} of one event, an exact count")
     return {
         name: {
@@ -160,11 +180,29 @@ def _benchmarks(history: History) -> dict[str, Any]:
     }
 
 
-def _result(commit: str, point: dict[str, Any], facts: dict[str, str], benchmarks: dict[str, Any]) -> dict[str, Any]:
+def _live(history: History) -> set[tuple[str, str, str]]:
+    """(Feed, variant, kind) of the exact counts that are no zeros all along: what a variant never does is no series."""
+    return {
+        (feed, variant, kind)
+        for entry in history.points.values()
+        for feed, variants in entry["feeds"].items()
+        for variant, point in variants.items()
+        for kind, amount in point["exact"].items()
+        if amount
+    }
+
+
+def _result(
+    commit: str,
+    point: dict[str, Any],
+    facts: dict[str, str],
+    benchmarks: dict[str, Any],
+    live: set[tuple[str, str, str]],
+) -> dict[str, Any]:
     results = {}
     for name, benchmark in benchmarks.items():
         variants, feeds = ([text[1:-1] for text in values] for values in benchmark["params"])
-        cells = [point["feeds"].get(feed, {}).get(variant) for variant in variants for feed in feeds]
+        cells = [_living(point, feed, variant, live) for variant in variants for feed in feeds]
         values, lows, highs = (list(column) for column in zip(*(_cell(name, cell) for cell in cells), strict=True))
         if any(value is not None for value in values):
             ones = [None if value is None else 1 for value in values]
@@ -187,6 +225,14 @@ def _result(commit: str, point: dict[str, Any], facts: dict[str, str], benchmark
         "durations": {},
         "version": 2,
     }
+
+
+def _living(point: dict[str, Any], feed: str, variant: str, live: set[tuple[str, str, str]]) -> dict[str, Any] | None:
+    """A point without the counts that are no series."""
+    found = point["feeds"].get(feed, {}).get(variant)
+    if found is None:
+        return None
+    return {**found, "exact": {kind: n for kind, n in found["exact"].items() if (feed, variant, kind) in live}}
 
 
 def _cell(series: str, point: dict[str, Any] | None) -> tuple[float | None, float | None, float | None]:

@@ -26,11 +26,13 @@ Simulated, 30 points with 2 % noise, a step of 10 % taken back after 8 points an
 
 @dataclass(frozen=True)
 class Step:
-    """The level of a series changes at ``index``, from ``before`` to ``after``."""
+    """The level of a series changes at ``index``, from ``before`` to ``after``; ``of``: a count other than that of the
+    series."""
 
     index: int
     before: float
     after: float
+    of: str | None = None
 
     @property
     def change(self) -> float:

@@ -1,7 +1,8 @@
 """Recording commits: sessions of a few at a time, each beside the anchor, so that all points can be compared.
 
 The anchor is the first commit that was recorded. Every session holds it twice (its own control), and the commit that
-was recorded before: a point is the anchor's time, multiplied by the ratio that the session found.
+was recorded before: a point is the anchor's time, divided by how many times faster the session found the commit. What
+of a commit is the same code as of one before has its point.
 """
 
 from __future__ import annotations
@@ -9,25 +10,30 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.engine.feeds import load, open_feed
 from lobench.workbench.commits import instructions
 from lobench.workbench.commits.feeds import NamedFeed
-from lobench.workbench.commits.findings import difference, findings
+from lobench.workbench.commits.findings import LEAST_FLOOR, difference, findings
 from lobench.workbench.commits.measuring import Measured, Request, measure
-from lobench.workbench.commits.repository import Commit, Repository
-from lobench.workbench.commits.session import COLUMNS, Design, Session
-from lobench.workbench.commits.sources import BrokenError, Source, of_commit
-from lobench.workbench.commits.statistics import Estimates, Ratio, precise
+from lobench.workbench.commits.origins import Origin, whole
+from lobench.workbench.commits.repository import Commit
+from lobench.workbench.commits.session import CommitSession, precise
+from lobench.workbench.commits.sources import BrokenError, Source
 from lobench.workbench.history.asv_files import now
 from lobench.workbench.history.store import History
 from lobench.workbench.processes.interrupts import held
+from lobench.workbench.results.conversion import as_json
+from lobench.workbench.results.model.samples import Design
 
 WINDOW = 6
 """Different sources that a session measures beside the anchor and the one before."""
+
+_CHUNK = 12
+"""Commits whose sources are made together: so many may be built side by side."""
 
 PRECISE = 0.008
 """Half width of all intervals at which a session has seen enough."""
@@ -40,18 +46,32 @@ class Recorder:
 
     def __init__(
         self,
-        repository: Repository,
+        origin: Origin,
         history: History,
         feeds: Sequence[NamedFeed],
         variants: Sequence[str],
         design: Design,
         saved: Callable[[], None],
+        *,
+        evaluate: str = "last",
+        accept_results: bool = False,
     ) -> None:
-        self._repository = repository
+        self._origin = origin
+        self._repository = origin.repository
         self._history = history
         self._feeds = feeds
         self._saved = saved
-        self._request = Request(feeds, variants, design, instructions=instructions.missing() is None)
+        self._keys: dict[str, str] = {}
+        """Commit to the key of its source, of anchors."""
+        self._request = Request(
+            feeds,
+            variants,
+            design,
+            instructions=instructions.missing() is None,
+            evaluate=evaluate,
+            accept_results=accept_results,
+            identity=origin.identity,
+        )
         for feed in feeds:
             digest = load(open_feed(feed.files)).digest
             if history.feeds.setdefault(feed.name, digest) != digest:
@@ -84,11 +104,9 @@ class Recorder:
     def _windows(self, commits: Sequence[Commit], broken: list[Commit]) -> Iterator[list[tuple[Commit, Source]]]:
         """Commits with their sources, so many that ``WINDOW`` of them differ; those without a source are broken."""
         window: list[tuple[Commit, Source]] = []
-        for commit in commits:
-            try:
-                source = of_commit(self._repository, commit)
-            except BrokenError as error:
-                self._give_up(commit, str(error), broken)
+        for commit, source in self._sources(commits):
+            if isinstance(source, BrokenError):
+                self._give_up(commit, str(source), broken)
                 continue
             if len({other.key for _, other in window} | {source.key}) > WINDOW:
                 yield window
@@ -96,6 +114,12 @@ class Recorder:
             window.append((commit, source))
         if window:
             yield window
+
+    def _sources(self, commits: Sequence[Commit]) -> Iterator[tuple[Commit, Source | BrokenError]]:
+        """Each commit with its source, or why it has none."""
+        for begin in range(0, len(commits), _CHUNK):
+            some = commits[begin : begin + _CHUNK]
+            yield from zip(some, self._origin.sources(some), strict=True)
 
     def _session(self, window: list[tuple[Commit, Source]], done: list[Commit], broken: list[Commit]) -> None:
         """Measure a window beside the anchors and the commit before, and keep its points."""
@@ -105,9 +129,10 @@ class Recorder:
         if not window:
             return
         anchors = {source.key: source for source in self._anchors()}
-        trusted = {**anchors, **({before[1].key: before[1]} if before else {})}
+        trusted = {**anchors, **self._represented(before)}
         fresh = {source.key: source for _, source in window if source.key not in trusted}
-        measured = measure(list(fresh.values()), self._request, _enough, list(trusted.values()))
+        request = replace(self._request, alone=frozenset(filter(self._without_anchor, self._request.variants)))
+        measured = measure(list(fresh.values()), request, _enough, list(trusted.values()))
         for key, source in anchors.items():
             if key in measured.broken:
                 raise LobenchError(
@@ -117,7 +142,8 @@ class Recorder:
         if before and before[1].key in measured.broken:
             before = None
         # What was measured is kept whole or not at all.
-        if all(set(lacking) >= set(self._request.variants) for lacking in _lacking(measured)):
+        asked = set(self._request.variants)
+        if measured.session.sources and all(set(lacking) >= asked for lacking in _lacking(measured)):
             raise UsageError(f"none of these commits has a variant {', '.join(self._request.variants)}")
         with held():
             self._keep_window(window, measured, before, done, broken)
@@ -147,7 +173,7 @@ class Recorder:
                 continue
             for problem in different:
                 _say(f"{commit}: not recorded: {problem}")
-            self._keep(commit, source, session, points, self._against(measured, source, previous))
+            self._keep(commit, source, session, points, self._against(measured, commit, source, previous))
             same = previous is not None and previous[1].key == source.key
             previous = (commit, source)
             done.append(commit)
@@ -176,67 +202,91 @@ class Recorder:
             if name in self._request.variants
         ]
         commits = [self._repository.commit(name) for name in dict.fromkeys(wanted)]
-        return [of_commit(self._repository, commit) for commit in sorted(commits, key=lambda commit: commit.time)]
+        ordered = sorted(commits, key=lambda commit: commit.time)
+        found = [whole(source) for source in self._origin.sources(ordered)]
+        self._keys |= {commit.hash: source.key for commit, source in zip(ordered, found, strict=True)}
+        return found
+
+    def _represented(self, before: tuple[Commit, Source] | None) -> dict[str, Source]:
+        """The commit before, after those that its variants were measured as: what has not changed since has its kernels
+        there, and is not compiled again."""
+        if before is None:
+            return {}
+        feeds = self._history.points[before[0].hash]["feeds"].values()
+        points = (point for variants in feeds for name, point in variants.items() if name in self._request.variants)
+        names = dict.fromkeys(point.get("measured_as", before[0].hash) for point in points)
+        found = self._origin.sources([self._repository.commit(name) for name in names if name != before[0].hash])
+        sources = [source for source in found if isinstance(source, Source)]
+        return {source.key: source for source in (*sources, before[1])}
+
+    def _without_anchor(self, variant: str) -> bool:
+        return any(variant not in self._history.anchors.get(feed.name, {}) for feed in self._feeds)
 
     def _before(self, commit: Commit) -> tuple[Commit, Source] | None:
         """The recorded commit that a commit follows."""
         walk = self._repository.parent(commit)
         while walk is not None:
             if walk.hash in self._history.points:
-                return walk, of_commit(self._repository, walk)
+                return walk, whole(self._origin.sources([walk])[0])
             walk = self._repository.parent(walk)
         return None
 
     def _points(self, measured: Measured, source: Source, commit: Commit) -> tuple[dict[str, Any], list[str]]:
         """Feed to variant to point, and what differs from the trusted results."""
         session = measured.session
-        place = next(index for index, other in enumerate(session.sources) if other.key == source.key)
-        estimates = Estimates(session)
+        place = _place(session, source.key)
+        names = [one.name for one in self._feeds]
         found: dict[str, Any] = {}
         different = []
-        for feed, named in enumerate(self._feeds):
-            for index, variant in enumerate(session.variants):
-                if not session.takes_part(place, variant):
-                    apart = difference(measured, [one.name for one in self._feeds], place, variant)
-                    if apart is not None and f"{variant}: {apart}" not in different:
-                        different.append(f"{variant}: {apart}")
+        for feed, named in enumerate(names):
+            for variant in session.variants:
+                if session.agrees(place, variant):
+                    point = self._point(measured, feed, variant, place, commit)
+                    found.setdefault(named, {})[variant] = point
                     continue
-                base, value = self._base(estimates, session, feed, variant, commit, place)
-                ratio = Ratio(1.0, 1.0, 1.0) if base == place else estimates.against(feed, index, place, base)
-                found.setdefault(named.name, {})[variant] = {
-                    **{
-                        key: value * part
-                        for key, part in zip(("ns", "low", "high"), asdict(ratio).values(), strict=True)
-                    },
-                    "exact": measured.exact[source.key].get((feed, variant), {}),
-                    "floor": estimates.floor(feed, index),
-                }
+                apart = difference(measured, names, place, variant)
+                if apart is not None and f"{variant}: {apart}" not in different:
+                    different.append(f"{variant}: {apart}")
         return found, different
 
-    def _base(
-        self, estimates: Estimates, session: Session, feed: int, variant: str, commit: Commit, place: int
-    ) -> tuple[int, float]:
-        """The anchor's place in the session and its ns per event. The first commit with a variant is its anchor."""
-        name = self._feeds[feed].name
-        anchors = self._history.anchors.setdefault(name, {})
+    def _point(self, measured: Measured, feed: int, variant: str, place: int, commit: Commit) -> dict[str, Any]:
+        """A point: the anchor's time, divided by the ratio to it. The first commit with a variant is its anchor."""
+        session = measured.session
+        key = session.name(place, variant)
+        named = self._feeds[feed].name
+        anchors = self._history.anchors.setdefault(named, {})
+        comparisons = session.comparisons(feed, variant)
+        exact = measured.exact.get(key, {}).get((feed, variant), {})
+        measured_as = session.sources[session.stands(place, variant)].commit or commit
+        point = {"exact": exact, "measured_as": measured_as.hash}
         if variant not in anchors:
+            assert comparisons is not None, "what has no anchor is measured"
             anchors[variant] = commit.hash
-            return place, estimates.nanoseconds(feed, session.variants.index(variant), place)
-        anchor = anchors[variant]
-        key = self._history.points[anchor]["source"]
-        value = self._history.points[anchor]["feeds"][name][variant]["ns"]
-        return next(index for index, source in enumerate(session.sources) if source.key == key), value
+            self._keys[commit.hash] = session.sources[place].key
+            value = 1e9 / comparisons.events_per_second(key).value
+            ends = {"ns": value, "low": value, "high": value}
+            return {**ends, **point, "floor": max(LEAST_FLOOR, comparisons.floor)}
+        anchor = self._history.points[anchors[variant]]["feeds"][named][variant]
+        base = session.name(_place(session, self._keys[anchors[variant]]), variant)
+        if base == key:
+            return deepcopy({**anchor, "exact": exact or anchor["exact"]})
+        assert comparisons is not None, "what is other code than the anchor's is measured"
+        ratio, value = comparisons.compare(key, base).ratio(), anchor["ns"]
+        ends = {"ns": value / ratio.value, "low": value / ratio.high, "high": value / ratio.low}
+        return {**ends, **point, "floor": max(LEAST_FLOOR, comparisons.floor_for(key, base))}
 
-    def _against(self, measured: Measured, source: Source, previous: tuple[Commit, Source] | None) -> Any:
+    def _against(
+        self, measured: Measured, commit: Commit, source: Source, previous: tuple[Commit, Source] | None
+    ) -> Any:
         """The findings of a source against the one before; None for the first."""
         if previous is None:
             return None
-        places = {other.key: index for index, other in enumerate(measured.session.sources)}
         if source.key == previous[1].key:
             return {"commit": previous[0].hash, "same_code": True, "findings": []}
         names = [feed.name for feed in self._feeds]
-        found = findings(measured, names, places[source.key], places[previous[1].key])
-        return {"commit": previous[0].hash, "same_code": False, "findings": [one.as_json() for one in found]}
+        found = findings(measured, names, *(_place(measured.session, one.key) for one in (source, previous[1])))
+        told = {"files": self._repository.changed(previous[0], commit), "findings": [one.as_json() for one in found]}
+        return {"commit": previous[0].hash, "same_code": False, **told}
 
     def _keep(self, commit: Commit, source: Source, session: str, points: dict[str, Any], against: Any) -> None:
         entry = self._history.points.setdefault(commit.hash, {"feeds": {}, "tried": []})
@@ -250,7 +300,8 @@ class Recorder:
 
     def _keep_session(self, name: str, measured: Measured, window: list[tuple[Commit, Source]]) -> None:
         session = measured.session
-        self._history.sessions.append({"name": name, "rounds": session.rounds, "samples": len(session.samples)})
+        count = sum(len(one.samples) for one in session.timed.values())
+        self._history.sessions.append({"name": name, "rounds": session.rounds, "samples": count})
         self._history.keep_samples(
             name,
             {
@@ -259,8 +310,10 @@ class Recorder:
                 "feeds": [feed.name for feed in self._feeds],
                 "variants": session.variants,
                 "commits": {commit.hash: source.key for commit, source in window},
-                "columns": list(COLUMNS),
-                "samples": session.samples,
+                "sessions": [
+                    {"feed": self._feeds[feed].name, "variant": variant, **as_json(one.result())}
+                    for (feed, variant), one in session.timed.items()
+                ],
             },
         )
 
@@ -271,12 +324,16 @@ class Recorder:
         _say(f"passed over: {reason}")
 
 
+def _place(session: CommitSession, key: str) -> int:
+    return next(place for place, source in enumerate(session.sources) if source.key == key)
+
+
 def _lacking(measured: Measured) -> list[dict[str, str]]:
     """What each source of a session lacks."""
     return [measured.session.lacking.get(place, {}) for place in range(len(measured.session.sources))]
 
 
-def _enough(session: Session) -> bool:
+def _enough(session: CommitSession) -> bool:
     return precise(session, PRECISE)
 
 

@@ -6,18 +6,20 @@ time is one if asv and Otava both see it; where they disagree it is shown as dis
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
-from lobench.workbench.commits.findings import MOVED, changed
-from lobench.workbench.commits.measuring import INSTRUCTIONS
+from lobench.workbench.commits.findings import MOVED, ONE_ACTION, changed
+from lobench.workbench.commits.measuring import BY_ACTION, INSTRUCTIONS
 from lobench.workbench.history.acknowledged import Acknowledgement
 from lobench.workbench.history.changepoints import Step, asv_steps, otava_steps
 from lobench.workbench.history.series import Series
 from lobench.workbench.history.store import History
-from lobench.workbench.results.model.verdict import FASTER
+from lobench.workbench.results.model.intervals import Interval
+from lobench.workbench.results.model.verdict import FASTER, SLOWER
+from lobench.workbench.summaries.model import Place
 
 LEAST_TIME = 0.015
 """Smallest step in time that is looked for; more where the sessions' noise floor is higher."""
@@ -29,25 +31,42 @@ NEAR = 2
 
 @dataclass(frozen=True)
 class Regression:
-    """One series got worse at one commit. ``size`` is after over before: of the instructions if ``found_by`` has
-    them, else of time. ``paired`` is the time against the commit before, measured in turns, with its interval."""
+    """One series got worse at one commit. ``size``: by what fraction more it takes than before, in instructions or in
+    time, whichever rose more; ``of`` says which. ``paired`` is the speed against the commit before, measured in turns,
+    with its interval: above 1 is faster. ``recovered``: the later commit at which the series was where it had been, or
+    better. ``against``: the commit that it was measured against; ``files`` changed since that, and ``lines`` are those
+    that cost more, where they were counted."""
 
     feed: str
     variant: str
     commit: str
     subject: str
     size: float
+    of: str
     instructions: float | None
-    paired: dict[str, float] | None
+    paired: Interval | None
     counters: tuple[str, ...]
     found_by: tuple[str, ...]
     disputed: bool
     acknowledged: str | None
+    recovered: str | None = None
+    against: str | None = None
+    files: tuple[str, ...] = ()
+    lines: tuple[Place, ...] = ()
 
     @property
     def counts(self) -> bool:
         """Whether it makes the exit code 1."""
-        return not self.disputed and self.acknowledged is None
+        return not self.disputed and self.acknowledged is None and self.recovered is None
+
+    @property
+    def state(self) -> str:
+        """What is to be done about it, in a few words."""
+        if self.acknowledged is not None:
+            return f"acknowledged: {self.acknowledged}"
+        if self.recovered is not None:
+            return f"recovered by {self.recovered[:8]}"
+        return "disputed" if self.disputed else "to look at"
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -56,12 +75,17 @@ class Regression:
             "commit": self.commit,
             "subject": self.subject,
             "size": self.size,
-            "time": self.paired,
+            "of": self.of,
+            "ratio": self.paired and asdict(self.paired),
             "instructions_change": self.instructions,
             "counters_moved": list(self.counters),
             "found_by": list(self.found_by),
             "disputed": self.disputed,
             "acknowledged": self.acknowledged,
+            "recovered_by": self.recovered,
+            "against": self.against,
+            "files_changed": list(self.files),
+            "lines": [asdict(line) for line in self.lines],
         }
 
 
@@ -77,18 +101,21 @@ def _of_series(history: History, series: Series, acknowledged: Sequence[Acknowle
     otava = otava_steps(series.times, least)
     detectors = {"asv": asv_steps(series.times, series.weights, least), "otava": otava or []}
     exact = [step for step in _exact_steps(series.instructions()) if step.change > LEAST_INSTRUCTIONS]
+    exact += _action_steps(series, {step.index for step in exact})
     exact = [step for step in exact if _timing(history, series, step.index) != FASTER]
     found: dict[int, set[str]] = {step.index: {INSTRUCTIONS} for step in exact}
     for name, steps in detectors.items():
         for step in steps:
             if step.change > 0:
                 found.setdefault(_nearest(step.index, found, exact), set()).add(name)
-    sizes = {step.index: step.change for steps in (*detectors.values(), exact) for step in steps}
+    sizes = {step.index: step for steps in (*detectors.values(), exact) for step in steps}
     rows = []
     for index in sorted(found):
-        names = found[index]
+        names, step = found[index], sizes[index]
         one_alone = INSTRUCTIONS not in names and otava is not None and len(names) < len(detectors)
-        rows.append(_row(history, series, index, sizes[index], names, one_alone, acknowledged))
+        counted = INSTRUCTIONS in names
+        back = _exact_recovery(series, step) if counted else _recovery(series, step, detectors["asv"], least)
+        rows.append(_row(history, series, step, names, one_alone, acknowledged, back))
     return rows
 
 
@@ -99,6 +126,18 @@ def _exact_steps(values: Sequence[float | None]) -> list[Step]:
         for index, (before, after) in enumerate(pairwise(values), start=1)
         if before and after is not None and abs(after / before - 1) > MOVED
     ]
+
+
+def _action_steps(series: Series, known: set[int]) -> list[Step]:
+    """Rises of one kind of action's instructions, however rare it is, where those of all did not fall."""
+    whole = {step.index: step.change for step in _exact_steps(series.instructions())}
+    found: dict[int, Step] = {}
+    for kind in sorted({kind for point in series.points for kind in point["exact"] if kind.startswith(BY_ACTION)}):
+        for step in _exact_steps([point["exact"].get(kind) for point in series.points]):
+            larger = step.index not in found or step.change > found[step.index].change
+            if step.index not in known and step.change > ONE_ACTION and whole.get(step.index, 0.0) > -MOVED and larger:
+                found[step.index] = Step(step.index, step.before, step.after, kind)
+    return list(found.values())
 
 
 def _nearest(index: int, found: dict[int, set[str]], exact: Sequence[Step]) -> int:
@@ -127,33 +166,67 @@ def _timing(history: History, series: Series, index: int) -> str:
 def _row(
     history: History,
     series: Series,
-    index: int,
-    size: float,
+    step: Step,
     names: set[str],
     one_alone: bool,
     acknowledged: Sequence[Acknowledgement],
+    recovered: str | None,
 ) -> Regression:
+    index = step.index
     commit = series.commits[index]
-    finding = _paired(history, series, index)
+    finding = _paired(history, series, index) or {}
     before, after = series.points[index - 1]["exact"], series.points[index]["exact"]
     counts = series.instructions()[index - 1 : index + 1]
     reason = next((one.reason for one in acknowledged if one.covers(commit, series.variant, series.feed)), None)
+    paired = Interval(**finding["ratio"]) if finding.get("ratio") else None
+    size, of = step.change, (step.of or INSTRUCTIONS) if INSTRUCTIONS in names else "time"
+    # As far as they are shown, equal ones are of time.
+    if finding.get("timing") == SLOWER and paired and 1 / paired.value - 1 > size - 0.0005:
+        size, of = 1 / paired.value - 1, "time"
+    against = history.points[commit]["against"] or {}
     return Regression(
         feed=series.feed,
         variant=series.variant,
         commit=commit,
         subject=history.points[commit]["subject"],
         size=size,
+        of=of,
         instructions=counts[1] / counts[0] - 1 if counts[0] and counts[1] is not None else None,
-        paired=finding["ratio"] if finding else None,
+        paired=paired,
         counters=tuple(sorted(_moved(before, after))),
         found_by=tuple(name for name in (INSTRUCTIONS, "asv", "otava") if name in names),
         disputed=one_alone,
         acknowledged=reason,
+        recovered=recovered,
+        against=against.get("commit"),
+        files=tuple(against.get("files", ())),
+        lines=places(finding.get("lines", ())),
+    )
+
+
+def _exact_recovery(series: Series, step: Step) -> str | None:
+    """The first later commit at which the count that rose was no larger than before."""
+    values = [point["exact"].get(step.of or INSTRUCTIONS) for point in series.points]
+    most = step.before * (1 + LEAST_INSTRUCTIONS)
+    later = zip(series.commits[step.index + 1 :], values[step.index + 1 :], strict=True)
+    return next((commit for commit, now in later if now is not None and now <= most), None)
+
+
+def _recovery(series: Series, step: Step, steps: Sequence[Step], least: float) -> str | None:
+    """The first later commit at which the time stepped down to what it was before, or less."""
+    later = (one for one in steps if one.index > step.index and one.after <= step.before * (1 + least))
+    return next((series.commits[one.index] for one in later), None)
+
+
+def places(lines: Iterable[Mapping[str, Any]]) -> tuple[Place, ...]:
+    """Source lines as a finding keeps them."""
+    return tuple(
+        Place(line["file"], line["line"], line["text"], f"+{line['after'] - line['before']:.1f} instructions an event")
+        for line in lines
     )
 
 
 def _moved(before: dict[str, float], after: dict[str, float]) -> list[str]:
-    """Mechanism counters that changed."""
+    """Mechanism counters that changed, and kinds of action whose instructions did."""
     kinds = {*before, *after} - {INSTRUCTIONS}
     return [kind for kind in kinds if changed(before.get(kind, 0.0), after.get(kind, 0.0))]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lobench.engine.errors import UsageError
+from lobench.workbench.ladder import recipe
 from lobench.workbench.plan.ledger import parsed, read_ledger
 from lobench.workbench.results.model.ladder import Prediction
 
@@ -18,7 +19,7 @@ DEFAULT_FEED: Final = "synth:liquid-future"
 SUFFIXES: Final = (".py", ".so")
 """What a step that is a file ends with."""
 
-_TOP: Final = ("name", "reference", "feed", "ledger", "steps", "step", "prediction")
+_TOP: Final = ("name", "reference", "feed", "ledger", "steps", "step", "prediction", *recipe.KEYS)
 _STEP: Final = ("variant", "title")
 
 
@@ -78,6 +79,8 @@ def read_file(name: str | Path) -> LadderFile:
 
 def _ladder(path: Path, content: Mapping[str, Any]) -> LadderFile:
     _refuse_unknown(content, _TOP, "")
+    if any(key in content for key in recipe.KEYS):
+        recipe.parse(path, content)
     steps = _steps(path, content)
     keys = [step.key for step in steps]
     # Of lobench's own phases the first is called as it is.

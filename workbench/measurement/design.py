@@ -18,6 +18,9 @@ PROCESSES = 32
 """Fresh processes of a session, at most, unless told otherwise: samples of one process share its memory layout, so
 that many short ones say more than few long ones."""
 
+STARTUP = 1.0
+"""Seconds that a process takes beside measuring, before any of them has told."""
+
 _ISOLATED_PROCESSES = 5
 """About so many of them also measure each variant by itself."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from math import isfinite
 
 from rich.console import Group
@@ -11,7 +12,7 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from lobench.workbench.console import stderr
+from lobench.workbench.console import bars, progress, stderr
 from lobench.workbench.measurement.precision import precisions
 from lobench.workbench.measurement.session import Session
 
@@ -19,36 +20,30 @@ _REDRAWN = 2
 """Times a second: drawing takes processor time from what is measured."""
 
 
+@dataclass(frozen=True)
 class Display:
-    """Follows one session; without a terminal it does nothing."""
+    """Follows one session. ``advance``: so many seconds of it are over; ``refresh``: show the intervals as they
+    stand."""
 
-    def __init__(self, live: Live | None, bar: Progress, session: Session) -> None:
-        self._live, self._bar, self._session = live, bar, session
-
-    def advance(self, seconds: float) -> None:
-        if self._live is not None:
-            self._bar.advance(self._bar.task_ids[0], seconds)
-
-    def refresh(self) -> None:
-        """Show the intervals as they stand."""
-        if self._live is not None:
-            self._live.update(Group(self._bar, table(self._session)))
+    advance: Callable[[float], None]
+    refresh: Callable[[], None]
 
 
 @contextmanager
 def display(label: str, session: Session) -> Iterator[Display]:
-    """On stderr, if that is a terminal."""
-    console = stderr()
+    """On a terminal a bar over a table of intervals, elsewhere lines of progress."""
+    design = session.design
+    total = max(design.seconds * (design.processes - session.begun), 1e-9)
+    if not bars():
+        with progress(label, total) as ticker:
+            yield Display(ticker.advance, lambda: None)
+        return
     bar = Progress(
         TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()
     )
-    design = session.design
-    bar.add_task(label, total=max(design.seconds * (design.processes - session.begun), 1e-9))
-    if not console.is_terminal:
-        yield Display(None, bar, session)
-        return
-    with Live(bar, console=console, transient=True, refresh_per_second=_REDRAWN) as live:
-        yield Display(live, bar, session)
+    task = bar.add_task(label, total=total)
+    with Live(bar, console=stderr(), transient=True, refresh_per_second=_REDRAWN) as live:
+        yield Display(lambda seconds: bar.advance(task, seconds), lambda: live.update(Group(bar, table(session))))
 
 
 def table(session: Session) -> Table:

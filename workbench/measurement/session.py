@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lobench.engine.workload import Workload
-from lobench.workbench.measurement.design import ALIKE, Slice, isolated_every, slices
+from lobench.workbench.measurement.design import ALIKE, STARTUP, Slice, isolated_every, slices
 from lobench.workbench.measurement.lockstep import COLUMNS, LOCKSTEP
 from lobench.workbench.measurement.process import Message, cpu_for, messages
 from lobench.workbench.measurement.questions import put_off
@@ -186,7 +186,6 @@ def measure(
             workload=workload,
             traced=traced,
             seed=design.seed * 1000 + number,
-            # What a process needs to start is part of its time.
             seconds=seconds,
             cpu=cpu_for(number) if design.pinned else None,
             settings={
@@ -220,13 +219,16 @@ def fill(
     """
     design = session.design
     left = design.seconds * (design.processes - session.begun)
+    around = min(STARTUP, design.seconds / 2)
     for number in range(session.begun, design.processes):
+        # To start and to end is part of a process's time: or the last ones would find none left.
+        seconds = max(0.0, left / (design.processes - number) - around)
         began = time.monotonic()
         lost: int | None = None
         while lost != len(session.lost):
             lost = len(session.lost)
             try:
-                for message in messages(task_of(number, left / (design.processes - number)), feed, advance):
+                for message in messages(task_of(number, seconds), feed, advance):
                     if "samples" in message:
                         session.take(number, message)
                         keep()
@@ -236,7 +238,9 @@ def fill(
                 # The others begin anew without it.
                 session.forget(number)
                 session.drop(error.who, error.how)
-        left -= time.monotonic() - began
+        spent = time.monotonic() - began
+        around = max(0.0, spent - seconds)
+        left -= spent
         if enough(session) or (left <= 0 and number + 1 >= least):
             break
     session.complete = True

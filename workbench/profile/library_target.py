@@ -5,12 +5,9 @@ As ``target``, but that it loads no compiler; records are those that a process i
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import json
-import mmap
 import os
-import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +17,7 @@ import numpy as np
 from lobench.engine.foreign.abi import Options, Table
 from lobench.engine.foreign.library import Library, LibraryEngine
 from lobench.engine.stages import STAGES
+from lobench.workbench.commits.counting import Stub
 from lobench.workbench.profile.kept import NAME, RECORDS
 from lobench.workbench.profile.steady import allow_looking, count, passes, saying
 from lobench.workbench.profile.task import LONGEST, Task
@@ -27,20 +25,6 @@ from lobench.workbench.profile.telling import tell
 
 _STRIDE = 56
 """Bytes of a record."""
-
-# f(...): calls the function whose address stands between these, with the same arguments.
-_CALL = bytes.fromhex("4883ec08" + "48b8"), bytes.fromhex("ffd0" + "4883c408" + "c3")
-
-
-class Stub:
-    """A function in memory of its own that calls another. libffi, by which Python calls, moves the stack as callgrind
-    does not expect: what it calls itself is taken for a part of it."""
-
-    def __init__(self, function: int) -> None:
-        self._code = mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
-        self._code.write(_CALL[0] + struct.pack("<Q", function) + _CALL[1])
-        self._page = (ctypes.c_char * 1).from_buffer(self._code)
-        self.address = ctypes.addressof(self._page)
 
 
 class LibraryTarget:

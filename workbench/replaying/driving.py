@@ -28,18 +28,26 @@ if TYPE_CHECKING:
 Progress = Callable[[Feed], AbstractContextManager[Callable[[int], object]]]
 """For a feed a context; what it yields is told how many records were replayed since it was told last."""
 
+Opened = Callable[[Feed, Request, ExitStack], "Output | None"]
+"""Makes the output of a replay, whose files go with the stack."""
+
 
 def replay_feed(
-    feed: Feed, variant: Variant | ForeignEngine, request: Request, picked: Picked | None, progress: Progress
+    feed: Feed,
+    variant: Variant | ForeignEngine,
+    request: Request,
+    picked: Picked | None,
+    progress: Progress,
+    opened: Opened | None = None,
 ) -> ReplayOutcome:
-    """Compile, replay, and write what was asked for; ``picked``: the tuning that the variant takes, if it takes one.
+    """Compile, replay, and write what was asked for; ``picked``: the tuning that the variant takes, if it takes one;
+    ``opened`` makes the output, where that is not what the request names.
     Raises what the feed raises, StrictError, LobenchError where a file cannot be written."""
     if isinstance(variant, ForeignEngine):
         return _by_engine(feed, variant, request, progress)
     variant = variant.fitted(picked.parameters if picked else None)
     with ExitStack() as stack:
-        output = _output(feed, request, stack)
-        depth = max(request.depth or 0, request.sample.depth if request.sample else 0)
+        output = (opened or _output)(feed, request, stack)
         replay = stack.enter_context(
             Replay(
                 variant,
@@ -49,13 +57,13 @@ def replay_feed(
                 observe=output is not None,
                 deep=False,
                 counters=request.counters,
-                depth=depth,
+                depth=output.depth if output else 0,
                 on_rows=output.write if output else None,
                 until=request.workload.until,
                 activity=activity(feed) if request.workers > 1 else None,
             )
         )
-        _prepare(variant, request)
+        _prepare(variant, request, observe=output is not None)
         return _replayed(feed, replay, request, output, picked, progress)
 
 
@@ -80,9 +88,8 @@ def _by_engine(feed: Feed, engine: ForeignEngine, request: Request, progress: Pr
         return _replayed(feed, replay, request, None, None, progress)
 
 
-def _prepare(variant: Variant, request: Request) -> None:
+def _prepare(variant: Variant, request: Request, *, observe: bool) -> None:
     """Compile the kernels, or load them."""
-    observe = bool(request.outputs)
     if not (observe and request.counters):
         build = "counted" if request.counters else "observed" if observe else "timed"
         warm_all([variant], [build], request.workload)

@@ -14,7 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from lobench.engine.errors import UsageError
-from lobench.engine.replay import Rows
+from lobench.engine.registry import FEATURES
+from lobench.engine.rows import Rows
 from lobench.workbench.rows.chosen import place_of
 from lobench.workbench.rows.sampling import Sampled
 from lobench.workbench.rows.symbol_column import SYMBOL, SymbolColumn
@@ -24,6 +25,9 @@ DEEPEST = 100
 
 Symbols = Callable[[], Mapping[int, str]]
 """Names by instrument id that are known by now."""
+
+_TURNED = 256
+"""Rows of levels whose columns are written at a time: so few that they stay in the second-level cache."""
 
 _TIME = pa.timestamp("ns", tz="UTC")
 HEAD = [("ts_event", _TIME), ("instrument_id", pa.uint32()), ("publisher_id", pa.uint16()), ("symbol", SYMBOL)]
@@ -43,25 +47,32 @@ _LEVEL = {
 class RowColumns:
     """Makes record batches of one schema: ``features`` by name, float64, NaN where undefined, and ``depth`` levels
     named as in Databento's mbp-10 (``bid_px_00`` …). Prices are int64 in 1e-9 units, ``UNDEF_PRICE`` (2^63 - 1) where
-    there is no level; sizes int64, counts uint32. ``timed``: the rows are a sample by time.
+    there is no level; sizes int64, counts uint32. ``timed``: the rows are a sample by time. ``named``: they have a
+    column of symbols.
 
     Raises UsageError for a feature that does not exist and a depth above 100.
     """
 
     def __init__(
-        self, *, features: Sequence[str] = (), depth: int = 0, symbols: Symbols = dict, timed: bool = False
+        self,
+        *,
+        features: Sequence[str] = (),
+        depth: int = 0,
+        symbols: Symbols = dict,
+        timed: bool = False,
+        named: bool = True,
     ) -> None:
         if not 0 <= depth <= DEEPEST:
             raise UsageError(f"depth must be 1 to {DEEPEST}, was {depth}")
         self._places = [place_of(name) for name in features]
-        self._depth, self._timed = depth, timed
+        self._depth, self._timed, self._named = depth, timed, named
         self._names = SymbolColumn(symbols)
-        head = [*HEAD[:1], *_SAMPLED, *HEAD[1:]] if timed else HEAD
+        head = [*HEAD[:1], *(_SAMPLED if timed else []), *HEAD[1 : None if named else -1]]
         levels = [(f"{name}_{place:02d}", kind) for place in range(depth) for name, kind in _LEVEL.items()]
         self.schema = pa.schema([*head, *((name, pa.float64()) for name in features), *levels])
 
     def batch(self, rows: Rows) -> pa.RecordBatch:
-        """A record batch with memory of its own."""
+        """A record batch that may be kept; the columns of features are those of the rows, not copied."""
         return pa.record_batch([*self._head(rows), *self._features(rows), *self._levels(rows)], schema=self.schema)
 
     def _head(self, rows: Rows) -> Iterator[pa.Array]:
@@ -73,21 +84,29 @@ class RowColumns:
             yield pa.array(rows.filled.astype(np.bool_))
         yield pa.array(heads["instrument_id"].astype(np.uint32))
         yield pa.array(heads["publisher_id"].astype(np.uint16))
-        yield self._names.column(heads["instrument_id"])
+        if self._named:
+            yield self._names.column(heads["instrument_id"])
 
     def _features(self, rows: Rows) -> Iterator[pa.Array]:
-        if self._places:
-            # One copy, in which each column lies by itself.
-            whole = len(self._places) == rows.features.shape[1] and self._places == sorted(self._places)
-            chosen = rows.features if whole else rows.features[:, self._places]
-            yield from map(pa.array, np.array(chosen.T, order="C"))
+        if len(self._places) < len(FEATURES):
+            # A few columns must not keep the memory of all.
+            yield from (pa.array(rows.column(place).copy()) for place in self._places)
+        else:
+            yield from (pa.array(np.ascontiguousarray(rows.features[:, place])) for place in self._places)
 
     def _levels(self, rows: Rows) -> Iterator[pa.Array]:
-        for place in range(self._depth):
-            for name, kind in _LEVEL.items():
-                yield pa.array(rows.levels[name][:, place].astype(kind.to_pandas_dtype()))
+        if not self._depth:
+            return
+        numbers = np.ascontiguousarray(rows.levels[:, : self._depth]).view(np.int64)
+        columns = np.empty(numbers.shape[::-1], np.int64)
+        for start in range(0, len(numbers), _TURNED):
+            columns[:, start : start + _TURNED] = numbers[start : start + _TURNED].T
+        for column, kind in zip(columns, [*_LEVEL.values()] * self._depth, strict=True):
+            yield pa.array(column.astype(kind.to_pandas_dtype(), copy=False))
 
 
 def _times(nanoseconds: np.ndarray) -> pa.Array:
     times = np.array(nanoseconds, np.int64)
+    if times.min(initial=0) >= 0:
+        return pa.array(times).view(_TIME)
     return pa.array(times.view("M8[ns]"), _TIME, mask=times < 0)

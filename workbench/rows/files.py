@@ -20,24 +20,31 @@ from lobench.engine.errors import LobenchError, UsageError
 from lobench.engine.feeds.kinds import holds_records
 from lobench.engine.parts import Part, shortened
 from lobench.engine.registry import FEATURES
-from lobench.engine.replay import Rows
+from lobench.engine.rows import Rows
 from lobench.workbench.rows import formats
 from lobench.workbench.rows.columns import DEEPEST, RowColumns, Symbols
 from lobench.workbench.rows.formats import COMPLETE, STREAM, SUFFIXES, Encoder, is_whole, suffix_of
-from lobench.workbench.rows.writing import BackgroundEncoder
+from lobench.workbench.rows.writing import GROUP_BYTES, BackgroundEncoder
 
 
 class RowsFile:
     """A file that takes a replay's rows as they come: pass ``write`` to the replay, then call ``finish``.
 
     ``path`` ``-`` is standard output. Until it is finished a file has another name in the same folder; leaving its
-    context without ``finish`` removes it. ``told``: what the file tells of itself that is known at the beginning.
-    Raises UsageError at once if it cannot be made, or would replace market data, LobenchError if it cannot be written
-    to the end. ``path`` is where the rows are in the end, ``rows`` their number so far.
+    context without ``finish`` removes it. ``told``: what the file tells of itself that is known at the beginning;
+    ``group_bytes``: bytes of rows that are gathered at most. ``path`` is where the rows are in the end, ``rows`` their
+    number so far. Raises UsageError at once if it cannot be made, or would replace market data, LobenchError if it
+    cannot be written to the end.
     """
 
     def __init__(
-        self, path: str, columns: RowColumns, *, compression: str | None = None, told: Mapping[str, str] | None = None
+        self,
+        path: str,
+        columns: RowColumns,
+        *,
+        compression: str | None = None,
+        told: Mapping[str, str] | None = None,
+        group_bytes: int = GROUP_BYTES,
     ) -> None:
         self.path = path
         self.rows = 0
@@ -58,10 +65,11 @@ class RowsFile:
             def make() -> Encoder:
                 return formats.encoder(suffix_of(path), sink, columns.schema, compression, self._told)
 
-        self._encoder = BackgroundEncoder(make, grouped=path != STREAM and suffix_of(path) == formats.PARQUET)
+        grouped = path != STREAM and suffix_of(path) == formats.PARQUET
+        self._encoder = BackgroundEncoder(make, grouped=grouped, group_bytes=group_bytes)
 
     def write(self, rows: Rows) -> None:
-        """Append rows; what they view may change afterwards."""
+        """Append rows. Their features are not copied, all else that they view may change afterwards."""
         if len(rows.heads) == 0:
             return
         batch = self._columns.batch(rows)

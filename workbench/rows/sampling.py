@@ -17,8 +17,7 @@ a row has the values that it has without sampling.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +26,8 @@ from lobench.engine.compiling import entry
 from lobench.engine.layout import HEAD, OUTPUT_LEVEL
 from lobench.engine.records import TRADE
 from lobench.engine.registry import FEATURES
-from lobench.engine.replay import Rows
+from lobench.engine.rows import Rows
+from lobench.workbench.rows.numbering import Numbers, book_keys
 from lobench.workbench.rows.sample import Sample
 
 CLOSED: Final = 30 * 60 * 10**9
@@ -42,13 +42,29 @@ _ROOM: Final = 1 << 16
 """Rows that are filled at once."""
 
 
-@dataclass(frozen=True)
 class Sampled(Rows):
     """Rows of a sample by time. ``ends``: int64, nanoseconds, the end of each row's interval; ``filled``: uint8, 1
     where the book had no evaluation in it."""
 
-    ends: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    filled: npt.NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
+    def __init__(
+        self,
+        heads: npt.NDArray[np.void],
+        features: npt.NDArray[np.float64],
+        levels: npt.NDArray[np.void],
+        *,
+        ends: npt.NDArray[np.int64],
+        filled: npt.NDArray[np.uint8],
+    ) -> None:
+        super().__init__(heads, features, levels)
+        self.ends, self.filled = ends, filled
+
+
+class Noted(NamedTuple):
+    """Rows, and of the trades among their slice's records, which go with the chunk, what a sample looks at."""
+
+    rows: Rows
+    trades: npt.NDArray[np.int64] | None = None
+    sold: npt.NDArray[np.void] | None = None
 
 
 class Sampler:
@@ -57,46 +73,17 @@ class Sampler:
     def __init__(self, sample: Sample, depth: int) -> None:
         self._picker = _ByTime(sample.step, depth) if sample.timed else _ByRecord(sample)
 
-    def take(self, rows: Rows) -> Iterator[Rows]:
-        """The rows of the sample that these bring; what they view may change afterwards."""
-        yield from self._picker.take(rows)
+    def note(self, rows: Rows) -> Noted:
+        """While the rows' records are there: what ``take`` needs, on any thread and later."""
+        return self._picker.note(rows)
+
+    def take(self, noted: Noted) -> Iterator[Rows]:
+        """The rows of the sample that these bring, with memory of their own."""
+        yield from self._picker.take(noted)
 
     def finish(self) -> Iterator[Rows]:
         """What is left when the feed has ended."""
         yield from self._picker.finish()
-
-
-class _Books:
-    """Numbers of books, from 0, by instrument and publisher."""
-
-    def __init__(self) -> None:
-        self._keys = np.zeros(0, np.int64)
-        self._numbers = np.zeros(0, np.int64)
-
-    def __len__(self) -> int:
-        return len(self._keys)
-
-    def numbers(self, instruments: Any, publishers: Any) -> npt.NDArray[np.int64]:
-        """Of these, shape (n,); those that are new get the next ones."""
-        keys: npt.NDArray[np.int64] = instruments.astype(np.int64) << 16 | publishers.astype(np.int64)
-        if not len(keys):
-            return keys
-        places, found = self._found(keys)
-        if not found.all():
-            fresh, first = np.unique(keys[~found], return_index=True)
-            order = np.argsort(np.argsort(first))
-            merged = np.concatenate([self._keys, fresh])
-            numbers = np.concatenate([self._numbers, len(self._keys) + order])
-            sort = np.argsort(merged)
-            self._keys, self._numbers = merged[sort], numbers[sort]
-            places, _ = self._found(keys)
-        return self._numbers[places]
-
-    def _found(self, keys: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-        if not len(self._keys):
-            return np.zeros(len(keys), np.int64), np.zeros(len(keys), np.bool_)
-        places = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-        return places, self._keys[places] == keys
 
 
 class _ByRecord:
@@ -104,29 +91,34 @@ class _ByRecord:
 
     def __init__(self, sample: Sample) -> None:
         self._mode, self._step = _MODES.index(sample.kind), sample.step
-        self._books = _Books()
+        self._books = Numbers()
         self._totals = np.zeros(0, np.int64)
         self._marks = np.zeros(0, np.int64)
         self._bests = np.zeros((0, 4), np.int64)
 
-    def take(self, rows: Rows) -> Iterator[Rows]:
+    def note(self, rows: Rows) -> Noted:
         assert rows.records is not None, "a sample looks at the records, too"
-        heads, records = rows.heads, rows.records
-        trades = np.flatnonzero(records["action"] == TRADE)
-        sold = records[trades]
-        of_trades = self._books.numbers(sold["instrument_id"], sold["publisher_id"])
-        of_rows = self._books.numbers(heads["instrument_id"], heads["publisher_id"])
+        trades = np.flatnonzero(rows.records["action"] == TRADE)
+        return Noted(rows, trades + rows.first, rows.records[trades])
+
+    def take(self, noted: Noted) -> Iterator[Rows]:
+        rows, trades, sold = noted
+        assert trades is not None
+        assert sold is not None
+        heads = rows.heads
+        of_trades = self._books.of(book_keys(sold))
+        of_rows = self._books.of(book_keys(heads))
         self._grow()
         chosen = np.zeros(len(heads), np.uint8)
         quotes = np.zeros((len(heads) if self._mode == BBO else 0, 4), np.int64)
         if self._mode == BBO:
             for place, name in enumerate(("bid_px", "bid_sz", "ask_px", "ask_sz")):
                 quotes[:, place] = rows.levels[name][:, 0]
-        numbers = np.ascontiguousarray(rows.features[:, list(FEATURES).index(_EVENT_NUMBER)]).astype(np.int64)
+        numbers = rows.column(list(FEATURES).index(_EVENT_NUMBER)).astype(np.int64)
         choose(
             self._mode,
             self._step,
-            trades + rows.first,
+            trades,
             sold["size"].astype(np.int64),
             of_trades,
             heads["record"].astype(np.int64),
@@ -140,7 +132,7 @@ class _ByRecord:
         )
         wanted = np.flatnonzero(chosen)
         if len(wanted):
-            yield Rows(heads[wanted], rows.features[wanted], rows.levels[wanted], rows.records, rows.first)
+            yield Rows(*rows.some(wanted))
 
     def finish(self) -> Iterator[Rows]:
         yield from ()
@@ -205,7 +197,7 @@ class _ByTime:
 
     def __init__(self, step: int, depth: int) -> None:
         self._step = step
-        self._books = _Books()
+        self._books = Numbers()
         self._newest = np.zeros(0, np.int64)
         self._fresh = np.zeros(0, np.uint8)
         self._place = np.full(4, -1, np.int64)
@@ -214,8 +206,12 @@ class _ByTime:
         self._ends = np.zeros(_ROOM, np.int64)
         self._filled = np.zeros(_ROOM, np.uint8)
 
-    def take(self, rows: Rows) -> Iterator[Rows]:
-        books = self._books.numbers(rows.heads["instrument_id"], rows.heads["publisher_id"])
+    def note(self, rows: Rows) -> Noted:
+        return Noted(rows)
+
+    def take(self, noted: Noted) -> Iterator[Rows]:
+        rows = noted.rows
+        books = self._books.of(book_keys(rows.heads))
         self._grow()
         times = rows.heads["ts_event"].astype(np.int64)
         row = 0
@@ -249,10 +245,9 @@ class _ByTime:
         index, held = self._index[:count], self._held
         here = index >= 0
         there = -1 - index[~here]
-        made = [np.empty((count, *part.shape[1:]), part.dtype) for part in (rows.heads, rows.features, rows.levels)]
-        pairs = ((rows.heads, held.heads), (rows.features, held.features), (rows.levels, held.levels))
-        for part, (new, old) in zip(made, pairs, strict=True):
-            part[here] = new[index[here]]
+        made = [np.empty((count, *part.shape[1:]), part.dtype) for part in (held.heads, held.features, held.levels)]
+        for part, new, old in zip(made, rows.some(index[here]), (held.heads, held.features, held.levels), strict=True):
+            part[here] = new
             part[~here] = old[there]
         heads, features, levels = made
         ends, filled = self._ends[:count].copy(), self._filled[:count].copy()
@@ -262,9 +257,8 @@ class _ByTime:
         """Copy the states that are rows of this slice."""
         books = np.flatnonzero(self._newest >= 0)
         last = self._newest[books]
-        self._held.heads[books] = rows.heads[last]
-        self._held.features[books] = rows.features[last]
-        self._held.levels[books] = rows.levels[last]
+        heads, features, levels = rows.some(last)
+        self._held.heads[books], self._held.features[books], self._held.levels[books] = heads, features, levels
         self._newest[books] = -1 - books
 
     def _grow(self) -> None:

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 
 from lobench.engine.activity import activity
 from lobench.engine.errors import UsageError
 from lobench.engine.feeds import Chunk, Feed
+from lobench.engine.feeds.ahead import ahead
 from lobench.engine.policy import Variant
-from lobench.engine.replay import SLICE, Replay, Rows
+from lobench.engine.replay import SLICE, Replay
 from lobench.engine.result import Result
+from lobench.engine.rows import Rows
 from lobench.workbench.rows.columns import RowColumns
 from lobench.workbench.rows.sample import Sample
-from lobench.workbench.rows.sampling import Sampler
+from lobench.workbench.rows.sampling import Noted, Sampler
 
 Progress = Callable[[], AbstractContextManager[Callable[[int], object]]]
 """A context; what it yields is told how many records were replayed since it was told last."""
+
+
+_AHEAD: Final = 2
+"""Slices that are replayed before they are asked for."""
 
 
 @contextmanager
@@ -94,7 +101,6 @@ class RowStream(Iterator[pa.RecordBatch]):
     def _replayed(
         self, feed: Feed, variant: Variant, wanted: Wanted, progress: Progress
     ) -> Generator[pa.RecordBatch, None, None]:
-        slices: list[Rows] = []
         depth = max(wanted.depth, wanted.sample.depth if wanted.sample else 0)
         sampler = Sampler(wanted.sample, depth) if wanted.sample else None
         replay = Replay(
@@ -105,22 +111,29 @@ class RowStream(Iterator[pa.RecordBatch]):
             observe=True,
             deep=False,
             depth=depth,
-            on_rows=slices.append,
+            on_rows=(made := deque[Rows]()).append,
             until=wanted.until,
             activity=activity(feed) if wanted.workers > 1 else None,
         )
-        with replay, progress() as notify:
-            for chunk in feed:
-                for start in range(0, chunk.count, SLICE):
-                    count = min(SLICE, chunk.count - start)
-                    replay.apply(Chunk(chunk.address + start * chunk.stride, chunk.stride, count, chunk.owner))
-                    notify(count)
-                    for rows in slices:
-                        for chosen in sampler.take(rows) if sampler else [rows]:
-                            if len(chosen.heads):
-                                yield self._columns.batch(chosen)
-                    slices.clear()
+        with replay, progress() as notify, ahead(_slices(feed, replay, made, sampler), _AHEAD) as slices:
+            for noted, count in slices:
+                notify(count)
+                for chosen in sampler.take(noted) if sampler else [noted.rows]:
+                    if len(chosen.heads):
+                        yield self._columns.batch(chosen)
             if sampler:
                 for chosen in sampler.finish():
                     yield self._columns.batch(chosen)
             self.result = replay.finish()
+
+
+def _slices(
+    feed: Feed, replay: Replay, made: deque[Rows], sampler: Sampler | None
+) -> Generator[tuple[Noted, int], None, None]:
+    """The rows of each slice, and how many records it has."""
+    for chunk in feed:
+        for start in range(0, chunk.count, SLICE):
+            count = min(SLICE, chunk.count - start)
+            replay.apply(Chunk(chunk.address + start * chunk.stride, chunk.stride, count, chunk.owner))
+            rows = made.popleft()
+            yield (sampler.note(rows) if sampler else Noted(rows)), count

@@ -12,6 +12,9 @@ import pyarrow as pa
 SYMBOL: Final = pa.dictionary(pa.int32(), pa.string())
 """Type of the column."""
 
+_TABLE: Final = 1 << 22
+"""Ids from here on are searched for; of smaller ones a table says where the name is."""
+
 
 class SymbolColumn:
     """Makes the column, run by run. ``symbols`` returns the names by instrument id that are known by then."""
@@ -20,18 +23,32 @@ class SymbolColumn:
         self._symbols = symbols
         self._known: Mapping[int, str] = {}
         self._ids = np.zeros(0, np.int64)
+        self._table = np.zeros(0, np.int32)
         self._dictionary = pa.array([], pa.string())
 
     def column(self, instruments: npt.NDArray[Any]) -> pa.DictionaryArray:
         """For instrument ids, shape (n,)."""
         symbols = self._symbols()
         if len(symbols) != len(self._known):
-            self._known = dict(sorted(symbols.items()))
-            self._ids = np.array([*self._known], np.int64)
-            self._dictionary = pa.array([*self._known.values()], pa.string())
+            self._learn(symbols)
         if not len(self._ids):
             return pa.nulls(len(instruments), SYMBOL)
         wanted = instruments.astype(np.int64)
-        places = np.minimum(np.searchsorted(self._ids, wanted), len(self._ids) - 1)
-        missing = self._ids[places] != wanted
-        return pa.DictionaryArray.from_arrays(pa.array(places.astype(np.int32), mask=missing), self._dictionary)
+        if len(self._table) and wanted.max(initial=0) < len(self._table):
+            places = self._table[wanted]
+            missing = places < 0
+        else:
+            places = np.minimum(np.searchsorted(self._ids, wanted), len(self._ids) - 1).astype(np.int32)
+            missing = self._ids[places] != wanted
+        return pa.DictionaryArray.from_arrays(
+            pa.array(places, mask=missing if missing.any() else None), self._dictionary
+        )
+
+    def _learn(self, symbols: Mapping[int, str]) -> None:
+        self._known = dict(sorted(symbols.items()))
+        self._ids = np.array([*self._known], np.int64)
+        self._dictionary = pa.array([*self._known.values()], pa.string())
+        last = max(self._known, default=-1)
+        self._table = np.full(last + 1 if last < _TABLE else 0, -1, np.int32)
+        if len(self._table):
+            self._table[self._ids] = np.arange(len(self._ids))

@@ -19,17 +19,19 @@ from lobench.workbench.rows.formats import Encoder
 WAITING: Final = 4
 GROUP_ROWS: Final = 128 * 1024
 GROUP_BYTES: Final = 64 * 2**20
-"""A row group is written once it has so many rows, or so many bytes: what a file holds in memory."""
+"""A row group is written once it has so many rows, or so many bytes: what a file holds in memory, if nothing
+else is said."""
 
 
 class BackgroundEncoder:
     """Encodes on a thread of its own what is ``put``; ``finish`` or ``discard`` ends the thread.
 
-    ``make`` is called there for the encoder. ``grouped``: batches are put together to groups.
+    ``make`` is called there for the encoder. ``grouped``: batches are put together to groups,
+    of ``group_bytes`` at most.
     """
 
-    def __init__(self, make: Callable[[], Encoder], *, grouped: bool) -> None:
-        self._make, self._grouped = make, grouped
+    def __init__(self, make: Callable[[], Encoder], *, grouped: bool, group_bytes: int = GROUP_BYTES) -> None:
+        self._make, self._grouped, self._group_bytes = make, grouped, group_bytes
         self._queue: Queue[pa.RecordBatch | None] = Queue(WAITING)
         self._problem: BaseException | None = None
         self._abandoned = False
@@ -87,7 +89,7 @@ class BackgroundEncoder:
             group.append(batch)
             rows += batch.num_rows
             size += batch.nbytes
-            if not self._grouped or rows >= GROUP_ROWS or size >= GROUP_BYTES:
+            if not self._grouped or rows >= GROUP_ROWS or size >= self._group_bytes:
                 encoder.write(_together(group))
                 group = []
                 rows = size = 0

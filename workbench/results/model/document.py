@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from lobench.engine.stages import STAGES
 from lobench.workbench.results.model.analysis import Analysis, Comparison
@@ -87,6 +87,16 @@ class Tuning:
     parameters: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class AddedPart:
+    """What a step of the user's own found. ``result``: what it returned, as JSON has it, None where it failed;
+    ``problem``: why."""
+
+    title: str
+    result: Any
+    problem: str | None
+
+
 @dataclass(slots=True)
 class FeedResult:
     """One feed: what it is, what was verified and measured on it (None: not measured), and what that says."""
@@ -111,6 +121,8 @@ class FeedResult:
     tuning: Tuning | None = None
     profiles: Annotated[Profiles | None, Omitted()] = None
     comparison: Annotated[Comparison | None, Omitted()] = None
+    added: Annotated[Mapping[str, AddedPart] | None, Omitted()] = None
+    """By the names of the user's own steps."""
     latency: Annotated[Latency | None, Omitted()] = None
 
     @property

@@ -1,4 +1,4 @@
-"""Where each variant's time goes, as one more step of an experiment: minutes of profilers, kept variant by variant."""
+"""Profiles: where each variant's time goes. Minutes of profilers, kept variant by variant."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from lobench.engine.foreign.start import Contestant
 from lobench.engine.workload import Workload
 from lobench.workbench.console import progress, stderr
 from lobench.workbench.experiment.document import Document
+from lobench.workbench.experiment.feed import FeedExperiment
+from lobench.workbench.experiment.step import Advance, Step
 from lobench.workbench.optional_dependencies import anywhere
 from lobench.workbench.results.conversion import as_json, from_json
 from lobench.workbench.results.model.analysis import StageShare
@@ -109,3 +111,19 @@ def _labels(label: Callable[[str], None], name: str) -> Callable[[str], None]:
 
 def _tell(text: str) -> None:
     stderr().print(f"lobench: {text}", markup=False, soft_wrap=True)
+
+
+def _profile(experiment: FeedExperiment, advance: Advance) -> None:
+    folder = experiment.document.folder.path.absolute() / "profiles" / experiment.feed.digest[:8]
+    add_profiles(experiment.document, experiment.content, experiment.trusted, experiment.workload, folder)
+
+
+PROFILES = Step(
+    name="profiles",
+    title="profiles",
+    run=_profile,
+    # The analysis would drop the shares of the stages that they add to it.
+    needs=("ladder",),
+    adds=("profiles", "analysis"),
+    wanted=lambda experiment: experiment.budget.profile,
+)

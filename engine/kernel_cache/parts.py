@@ -1,0 +1,85 @@
+"""Parts of kernels kept between processes: what several kernels call is compiled once.
+
+A part is a function that kernels call, for one set of argument types: typed, and as optimized LLVM code with all that
+it calls linked into it. It is kept as a kernel is, under everything that goes into it; so a variant that differs from
+another in one policy takes all other parts from it, and so does a kernel whose helper was edited.
+
+A part is written when the kernel that it was compiled for is kept: what that objects to in this process (a function
+that was compiled from other values before), nobody else gets.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any
+
+from lobench.engine.kernel_cache import numba_internals, settings, store
+from lobench.engine.kernel_cache.fingerprint import Fingerprint, fingerprint
+from lobench.engine.kernel_cache.folders import kernel_folder
+
+Pack = Callable[[], bytes]
+
+
+class _Waiting:
+    """Parts that were compiled for the kernel at hand. An object, as what it holds is no part of what a digest of
+    functions says."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, Pack] = {}
+
+
+_waiting = _Waiting()
+
+
+def key_of(function: Any, arguments: Any, prescribed: Any, flags: Any) -> tuple[str, Fingerprint] | None:
+    """What a part is kept under, hex, and what it is made of; None if that is not known, or nothing is kept."""
+    if kernel_folder() is None:
+        return None
+    try:
+        found = fingerprint([function, (*arguments, prescribed)])
+    except Exception:  # whatever a user's object does when it is looked at
+        return None
+    text = "\n".join([*settings.surroundings(), flags.summary(), *found.lines])
+    return blake2b(text.encode(errors="surrogatepass"), digest_size=20).hexdigest(), found
+
+
+def read(key: str) -> Any:
+    """What ``Pack`` made of the part; None if it is not kept."""
+    folder = kernel_folder()
+    content = None if folder is None else store.read(folder, _name(key))
+    if content is None:
+        return None
+    try:
+        return pickle.loads(content)
+    except Exception:  # of another version, or damaged: a miss
+        return None
+
+
+def begin() -> None:
+    """A kernel is about to be compiled."""
+    _waiting.parts.clear()
+
+
+def compiled(key: str, pack: Pack) -> None:
+    """A part of it was compiled."""
+    _waiting.parts[key] = pack
+
+
+def keep() -> None:
+    """The kernel is kept, so its parts are."""
+    folder = kernel_folder()
+    if folder is not None:
+        # Whatever cannot be kept is compiled anew.
+        with contextlib.suppress(Exception):
+            store.write_all(folder, ((_name(key), pack()) for key, pack in _waiting.parts.items()))
+    _waiting.parts.clear()
+
+
+def _name(key: str) -> str:
+    return f"part {key}"
+
+
+dumped = numba_internals.dumped

@@ -1,0 +1,78 @@
+"""Datasets for tests: the feeds that they are made of, and what must be in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+import lobench
+from tests.replays import bits
+
+Rows = dict[int, pa.Table]
+"""Rows by instrument, in the order of their feed."""
+
+
+def by_instrument(table: pa.Table) -> Rows:
+    ids = table["instrument_id"].to_numpy()
+    return {number: table.take(np.flatnonzero(ids == number)) for number in np.unique(ids).tolist()}
+
+
+def single(feeds: Iterable[str], **wanted: object) -> pa.Table:
+    """What ``lobench.rows`` makes of each feed by itself."""
+    return pa.concat_tables([plain(lobench.rows(feed, **wanted).read_all()) for feed in feeds])  # type: ignore[arg-type]
+
+
+def plain(table: pa.Table) -> pa.Table:
+    """Names as text, without what a file tells of itself."""
+    texts = [pa.field(f.name, pa.string()) if pa.types.is_dictionary(f.type) else f for f in table.schema]
+    return table.cast(pa.schema(texts)).replace_schema_metadata()
+
+
+def read(dataset: Path) -> pa.Table:
+    """A dataset as it lies there, by pyarrow, in the order of its files' names."""
+    found = [plain(pq.read_table(path, partitioning=None)) for path in sorted(dataset.glob("date=*/**/*.parquet"))]
+    return pa.concat_tables(found)
+
+
+def assert_same_rows(found: pa.Table, expected: pa.Table) -> None:
+    """The same rows of each instrument, to the last bit, in the same order if there is one feed of it; each once."""
+    assert found.num_rows == expected.num_rows
+    keys = [("instrument_id", "ascending"), ("publisher_id", "ascending"), ("event_number", "ascending")]
+    keys += [("ts_event", "ascending")]
+    keys += [("ts_sample", "ascending")] if "ts_sample" in found.column_names else []
+    ours, theirs = found.select(expected.column_names).sort_by(keys), expected.sort_by(keys)
+    for name in expected.column_names:
+        one, other = ours[name].combine_chunks(), theirs[name].combine_chunks()
+        if pa.types.is_floating(other.type):
+            assert np.array_equal(bits(one.to_numpy(zero_copy_only=False)), bits(other.to_numpy(zero_copy_only=False)))
+        else:
+            assert one.equals(other), name
+
+
+def stamps(dataset: Path) -> Mapping[str, tuple[int, int]]:
+    """Of each finished file its number and when it was written: another if it was written again."""
+    files = {path: path.stat() for path in dataset.glob("date=*/**/*.parquet")}
+    return {str(path): (told.st_ino, told.st_mtime_ns) for path, told in files.items()}
+
+
+def read_everywhere(dataset: Path, expected: pa.Table) -> None:
+    """pyarrow, polars and duckdb find the same number of rows, and of those of one instrument."""
+    import duckdb
+    import polars
+
+    number = int(expected["instrument_id"][0].as_py())
+    counts = expected.num_rows, int(np.count_nonzero(expected["instrument_id"].to_numpy() == number))
+    whole = ds.dataset(dataset, partitioning="hive", format="parquet")
+    assert "date" in whole.schema.names
+    assert (whole.count_rows(), whole.count_rows(filter=ds.field("instrument_id") == number)) == counts
+    frame = polars.scan_parquet(f"{dataset}/**/*.parquet", hive_partitioning=True)
+    one = frame.filter(polars.col("instrument_id") == number)
+    assert tuple(int(each.select(polars.len()).collect().item()) for each in (frame, one)) == counts
+    table = f"read_parquet('{dataset}/**/*.parquet', hive_partitioning=true)"
+    asked = f"select count(*), count(*) filter (where instrument_id = {number}), count(date) from {table}"
+    assert duckdb.sql(asked).fetchall() == [(*counts, counts[0])]

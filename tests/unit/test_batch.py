@@ -1,0 +1,267 @@
+"""What a batch plans: which feeds, which tasks, which files; and what its manifest keeps."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lobench.engine.errors import LobenchError, UsageError
+from lobench.engine.feeds import Feed, load, open_feed
+from lobench.engine.feeds.selection import SelectedFeed, Selection
+from lobench.workbench.batch.cluster import connected, lanes
+from lobench.workbench.batch.feeds import BatchFeed, find_feeds
+from lobench.workbench.batch.layout import (
+    check_symbols,
+    day_of_feed,
+    files_of,
+    place_of_share,
+    place_of_symbol,
+    shares_of,
+)
+from lobench.workbench.batch.manifest import Manifest
+from lobench.workbench.batch.plan import plan_of, tasks_of
+from lobench.workbench.batch.request import BatchRequest
+from lobench.workbench.batch.task import DONE, FAILED, DatasetFile, TaskOutcome
+from lobench.workbench.cli import _parser
+from lobench.workbench.cli.batch import asked
+from tests.dbn_files import header, records, write
+
+pytestmark = pytest.mark.normal
+
+REQUEST = BatchRequest(features=("mid_price",))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("b-20240507.dbn", "a-20240506.dbn", "other.txt"):
+        (tmp_path / name).write_bytes(b"DBN" + name.encode())
+    return tmp_path
+
+
+def test_feeds_by_name_glob_and_list(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    days = [(str(folder / name),) for name in ("a-20240506.dbn", "b-20240507.dbn")]
+    assert [feed.words for feed in find_feeds(["*.dbn"], [], [])] == days
+    assert [feed.words for feed in find_feeds(["b-20240507.dbn", "*.dbn"], [], [])] == days[::-1], "each once"
+    (folder / "list").mkdir()
+    lines = (
+        "# two of one day\n../a-20240506.dbn ../other.txt --mapping=bitstamp\n\n../b*.dbn\nsynth:liquid-future,n=9\n"
+    )
+    (folder / "list/days.txt").write_text(lines)
+    found = find_feeds([], ["list/days.txt"], ["--from=2024-05-06"])
+    assert [feed.paths for feed in found] == [
+        (str(folder / "a-20240506.dbn"), str(folder / "other.txt")),
+        (str(folder / "b-20240507.dbn"),),
+        ("synth:liquid-future,n=9",),
+    ]
+    assert [feed.words[-1] for feed in found] == ["--mapping=bitstamp", "--from=2024-05-06", "--from=2024-05-06"]
+    assert [feed.size for feed in found] == [17 + 12, 17, 9 * 56]
+    assert len({feed.stem for feed in found}) == 3
+    assert found[1].stem.startswith("b-20240507-")
+
+
+def test_feeds_of_other_systems() -> None:
+    import fsspec
+
+    system = fsspec.filesystem("memory")
+    for name in ("2.dbn", "1.dbn"):
+        system.pipe(f"/days/{name}", b"DBN")
+    found = find_feeds(["memory://days/*.dbn"], [], [])
+    assert [(feed.paths, feed.size) for feed in found] == [
+        (("memory:///days/1.dbn",), 3),
+        (("memory:///days/2.dbn",), 3),
+    ]
+    assert find_feeds(["memory://days/none.dbn"], [], [])[0].size == 0, "its task will tell"
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [([], "no feed was named"), (["none*.dbn"], "no file has such a name"), (["-"], "standard input")],
+)
+def test_feeds_that_there_are_not(names: list[str], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        find_feeds(names, [], [])
+
+
+def test_a_list_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"--feeds-from .*none: No such file"):
+        find_feeds([], [str(tmp_path / "none")], [])
+    (tmp_path / "list").write_text("--date=2024-05-06\n")
+    with pytest.raises(UsageError, match="names no file"):
+        find_feeds([], [str(tmp_path / "list")], [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"features": ()}, "nothing was asked for"),
+        ({"depth": 101}, "--depth must be 1 to 100"),
+        ({"compression": "gzip"}, "--compression is one of zstd, lz4, snappy, none"),
+        ({"partition_by": "year"}, "--partition-by is one of date, symbol"),
+        ({"files": 0}, "--files is a number"),
+        ({"files": 3, "partition_by": "symbol"}, "symbols have one each"),
+        ({"sample": "1x"}, "--sample takes a time"),
+    ],
+)
+def test_requests_that_make_no_sense(arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        BatchRequest(**({"features": ("mid_price",)} | arguments))
+
+
+def test_what_the_command_asks_for(folder: Path) -> None:
+    def request(*words: str) -> BatchRequest:
+        return asked(_parser().parse_args(["batch", str(folder / "*.dbn"), "-o", "d", *words]))[1]
+
+    assert len(request().features) == 24
+    assert (request("--depth", "5").features, request("--depth", "5").depth) == ((), 5)
+    assert len(request("--depth", "5", "--features").features) == 24
+    assert request("--columns", "mid_price", "--depth", "5", "--sample", "1s") == BatchRequest(
+        features=("mid_price",), depth=5, sample="1s"
+    )
+    assert request("--split-above", "2G").split == 2 * 2**30
+    with pytest.raises(UsageError, match="-o DATASET"):
+        asked(_parser().parse_args(["batch", str(folder / "*.dbn")]))
+
+
+def feed_of(tmp_path: Path, counts: dict[int, int]) -> Feed:
+    """Records of instruments, in turns as long as each has some."""
+    made = records(sum(counts.values()))
+    ids = [number for number, count in counts.items() for _ in range(count)]
+    made["instrument_id"] = np.random.default_rng(0).permutation(ids)
+    return load(open_feed([write(tmp_path / "feed.dbn", header(), made.tobytes())]))
+
+
+@pytest.mark.parametrize("files", [1, 3, 8])
+@pytest.mark.parametrize("parts", [1, 2, 20])
+def test_shares_hold_each_instrument_once(tmp_path: Path, files: int, parts: int) -> None:
+    feed = feed_of(tmp_path, {number: 10 + 90 * (number == 5) for number in range(1, 13)})
+    request = BatchRequest(features=("mid_price",), files=files)
+    shares = [shares_of(feed, request, part, parts) for part in range(parts)]
+    assert len({share.starts for share in shares}) == 1
+    assert list(shares[0].starts) == sorted(set(shares[0].starts))
+    assert len(shares[0].starts) + 1 == min(max(files, parts), 12)
+    bounds = [(share.first, share.stop) for share in shares]
+    assert bounds[0][0] == 0
+    assert bounds[-1][1] == len(shares[0].starts) + 1
+    assert all(one[1] == other[0] for one, other in pairwise(bounds))
+    seen = 0
+    for share in shares:
+        if share.first < share.stop:
+            part = SelectedFeed(feed, Selection(keys=share.keys), {})
+            numbers = {number for chunk in part for number in chunk.array()["instrument_id"].tolist()}
+            assert all(share.first <= share.of(f"{number:010d}") < share.stop for number in numbers)
+            seen += sum(chunk.count for chunk in part)
+    assert seen == sum(chunk.count for chunk in feed)
+
+
+def test_shares_are_as_even_as_the_instruments(tmp_path: Path) -> None:
+    feed = feed_of(tmp_path, dict.fromkeys(range(100, 164), 50))
+    shares = shares_of(feed, REQUEST, 0, 1)
+    assert len(shares.starts) + 1 == 4, "one file for 16 instruments"
+    sizes = np.bincount([shares.of(f"{number:010d}") for number in range(100, 164)])
+    assert sizes.max() - sizes.min() <= 2
+    assert shares_of(feed_of(tmp_path, {}), REQUEST, 0, 1).starts == ()
+
+
+def test_the_day_of_a_feed(tmp_path: Path) -> None:
+    made = records(3)
+    made["ts_event"] = 1_715_000_000 * 10**9
+    path = write(tmp_path / "feed.dbn", header(), made.tobytes())
+    named = write(tmp_path / "day-20240509.dbn", header(), made.tobytes())
+    empty = write(tmp_path / "empty.dbn", header())
+    assert str(day_of_feed([path], open_feed([path]))) == "2024-05-06"
+    assert str(day_of_feed([named], open_feed([named]))) == "2024-05-09"
+    words = [named, "--date=2024-05-10"]
+    assert str(day_of_feed(words, open_feed(words))) == "2024-05-10"
+    with pytest.raises(LobenchError, match=r"empty.dbn: holds no record"):
+        day_of_feed([empty], open_feed([empty]))
+
+
+def test_places(tmp_path: Path) -> None:
+    feed = BatchFeed(("/days/ES 1.dbn.zst",))
+    day = date(2024, 5, 6)
+    share = place_of_share(str(tmp_path), day, feed, 3)
+    assert share.relative_to(tmp_path).as_posix() == f"date=2024-05-06/ES_1-{feed.stem[-8:]}-003.parquet"
+    symbol = place_of_symbol(str(tmp_path), day, feed, "A/B C")
+    assert symbol.parent.name == "symbol=A%2FB%20C"
+    for place in (share, symbol, share.with_name("other-00000000-000.parquet")):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.touch()
+    assert files_of(str(tmp_path), feed) == sorted([share, symbol])
+
+
+def test_few_symbols_only() -> None:
+    by_symbol = BatchRequest(features=("mid_price",), partition_by="symbol")
+    check_symbols({number: f"S{number}" for number in range(100)}, by_symbol)
+    many = {number: f"S{number}" for number in range(101)}
+    check_symbols(many, REQUEST)
+    with pytest.raises(LobenchError, match="101 symbols: --partition-by symbol is for 100 at most"):
+        check_symbols(many, by_symbol)
+
+
+def test_tasks_are_ordered_by_size_and_large_feeds_are_split(tmp_path: Path) -> None:
+    feeds = [BatchFeed((name,), size) for name, size in (("small", 10), ("large", 250), ("middle", 100))]
+    request = BatchRequest(features=("mid_price",), split=100)
+    tasks = tasks_of(feeds, request, str(tmp_path), "c")
+    assert [task.name for task in tasks] == ["middle", *(f"large (part {part} of 3)" for part in (1, 2, 3)), "small"]
+    assert len({task.key for task in tasks}) == 5
+    timed = BatchRequest(features=("mid_price",), split=100, sample="1s")
+    assert len(tasks_of(feeds, timed, str(tmp_path), "c")) == 3, "a sample by time looks at the whole feed's clock"
+
+
+def test_the_manifest_knows_what_is_done(tmp_path: Path) -> None:
+    dataset = str(tmp_path)
+    feeds = [BatchFeed((name,), 100, "1") for name in ("a", "b", "c")]
+    tasks = tasks_of(feeds, REQUEST, dataset, "c")
+    manifest = Manifest(dataset, REQUEST)
+    manifest.plan(tasks)
+    (tmp_path / "date=2024-05-06").mkdir()
+    place = tmp_path / f"date=2024-05-06/{feeds[0].stem}-000.parquet"
+    place.write_bytes(b"12345")
+    file = DatasetFile(str(place.relative_to(tmp_path)), 2, 5, ("X",))
+    manifest.note(tasks[0], TaskOutcome(state=DONE, files=(file,), anomalies={"zero_size": 1}, seconds=2.0))
+    manifest.note(tasks[1], TaskOutcome(state=FAILED, error="bad"))
+
+    again = Manifest(dataset, REQUEST)
+    assert again.entries == manifest.entries
+    again.plan(tasks)
+    assert [again.is_done(task) for task in tasks] == [True, False, False]
+    plan = plan_of(tasks, 3, again)
+    assert (plan.tasks, plan.done, plan.seconds, plan.measured) == (tuple(tasks[1:]), 1, 4.0, True)
+    kept = json.loads((tmp_path / "_lobench/manifest.json").read_text())
+    assert [one["outcome"]["state"] for one in kept["tasks"]] == ["done", "planned", "planned"]
+    assert kept["tasks"][0]["outcome"]["files"][0]["symbols"] == ["X"]
+
+    place.write_bytes(b"123")
+    assert not again.is_done(tasks[0]), "it is not the file that was written"
+    changed = tasks_of([BatchFeed(("a",), 100, "2")], REQUEST, dataset, "c")
+    again.plan(changed)
+    assert not place.exists(), "the feed is another by now"
+    assert [entry.feed for entry in again.entries.values()] == ["b", "c", "a"]
+
+    with pytest.raises(UsageError, match="was begun with sample None; a dataset has one kind of rows"):
+        Manifest(dataset, BatchRequest(features=("mid_price",), sample="1s"))
+    (tmp_path / "_lobench/manifest.json").write_text("{}")
+    with pytest.raises(UsageError, match="is no manifest"):
+        Manifest(dataset, REQUEST)
+
+
+def test_processes_of_this_machine() -> None:
+    assert lanes(None) == len(os.sched_getaffinity(0))
+    assert (lanes("3"), lanes("tcp://host:8786")) == (3, None)
+    with pytest.raises(UsageError, match="from 1, was 0"):
+        lanes("0")
+
+
+def test_what_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(UsageError, match=r"lobench\[cluster\]"), connected("1"):
+        pass

@@ -1,0 +1,58 @@
+"""Costs by source line as callgrind writes them, and which lines cost more than before, wherever they stand now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lobench.workbench.commits import lines
+
+DUMP = """desc: Trigger: Client Request: lobench 0 10 {kind} book
+positions: line
+events: Ir
+
+ob=/usr/lib/libc.so
+fl=malloc.c
+fn=malloc
+7 900
+
+ob={library}
+fl=/cache/.making-x/source/src/book.h
+fn=apply
+3 20
+fi=/cache/.making-x/source/src/level.h
+9 50
+fe=/cache/.making-x/source/src/book.h
+cob=/usr/lib/libc.so
+cfn=malloc
+calls=3 7
+4 700
+4 30
+
+totals: 1000
+"""
+
+
+def test_own_costs_of_a_librarys_lines(tmp_path: Path) -> None:
+    library = tmp_path / "book.so"
+    library.touch()
+    (tmp_path / "one").write_text(DUMP.format(kind="whole", library=library))
+    (tmp_path / "two").write_text(DUMP.format(kind="action-T", library=library))
+    assert lines.read([tmp_path / "one", tmp_path / "two"], {"book": str(library)}) == {
+        (0, "book"): {("src/book.h", 3): 2.0, ("src/level.h", 9): 5.0, ("src/book.h", 4): 3.0}
+    }
+
+
+def test_lines_that_moved_are_the_same_lines(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    for folder, text in ((old, "a();\nb();\nc();\n"), (new, "// words\na();\nnew();\nb();\nc();\n")):
+        folder.mkdir()
+        (folder / "x.cpp").write_text(text)
+    before = {("x.cpp", 1): 10.0, ("x.cpp", 2): 20.0, ("x.cpp", 3): 5.0, ("/usr/include/map", 8): 4.0}
+    after = {("x.cpp", 2): 10.0, ("x.cpp", 3): 7.0, ("x.cpp", 4): 21.0, ("x.cpp", 5): 4.0, ("/usr/include/map", 8): 6.0}
+    found = lines.changed(before, after, old, new)
+    assert [(one.file, one.line, one.text, one.before, one.after) for one in found] == [
+        ("x.cpp", 3, "new();", 0.0, 7.0),
+        ("/usr/include/map", 8, "", 4.0, 6.0),
+        ("x.cpp", 4, "b();", 20.0, 21.0),
+    ]
+    assert "x.cpp:3  0.00 to 7.00 instructions an event  new();" in str(found[0])

@@ -1,0 +1,113 @@
+"""How a commit becomes an engine: what the file may say, where it is found, and what `lobench init` guesses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lobench.engine.errors import UsageError
+from lobench.workbench.history.told import essence
+from lobench.workbench.ladder.beginning import guess, texts
+from lobench.workbench.ladder.recipe import DEFAULT_FEED, FILE, find_recipe
+
+
+def test_a_file_at_the_top_says_it(tmp_path: Path) -> None:
+    assert find_recipe(tmp_path) is None
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\n')
+    assert find_recipe(tmp_path) is None
+    (tmp_path / "pyproject.toml").write_text('[tool.lobench]\nartifact = "book.py"\n')
+    found = find_recipe(tmp_path)
+    assert found is not None
+    assert (found.build, found.artifacts, found.engines) == (None, ("book.py",), ("book",))
+    assert found.feed == (DEFAULT_FEED,)
+    (tmp_path / FILE).write_text(
+        'build = "make"\nartifact = ["a/one.so", "two.so"]\nsources = "src"\n'
+        'feed = ["synth:liquid-future", "day.dbn"]\n'
+        '[environment]\nCXX = "g++"\n'
+    )
+    found = find_recipe(tmp_path)
+    assert found is not None
+    assert (found.build, found.engines, found.sources) == ("make", ("one", "two"), ("src",))
+    assert found.environment == {"CXX": "g++"}
+    assert found.feed == ("synth:liquid-future", str(tmp_path / "day.dbn"))
+
+
+def test_steps_of_a_ladder_are_artifacts(tmp_path: Path) -> None:
+    ladder = tmp_path / "ladder.toml"
+    ladder.write_text('name = "x"\nbuild = "make"\n[[step]]\nvariant = "./a.so"\n[[step]]\nvariant = "p4"\n')
+    found = find_recipe(tmp_path, str(ladder))
+    assert found is not None
+    assert found.artifacts == ("./a.so",)
+    ladder.write_text('name = "x"\n[[step]]\nvariant = "p4"\n')
+    with pytest.raises(UsageError, match="artifact is missing"):
+        find_recipe(tmp_path, str(ladder))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "artifact: is missing"),
+        ('artifact = ""', "artifact"),
+        ("artifact = 3", "artifact: must be a text or a list of texts, was 3"),
+        ('artifact = "book"', "artifact: must be a shared library"),
+        ('artifact = "/tmp/book.so"', "artifact: must lie in the repository"),
+        ('artifact = ["a/x.so", "b/x.so"]', "artifact: two are named 'x'"),
+        ('artifact = "x.so"\nbuild = 3', "build: must be a command"),
+        ('artifact = "x.so"\nenvironment = 3', "environment: must be a table of texts"),
+        ('artifact = "x.so"\nartefact = "x.so"', "artefact: not known"),
+        ("artifact = ", "not TOML"),
+    ],
+)
+def test_what_is_wrong_is_told(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / FILE).write_text(text)
+    with pytest.raises(UsageError, match=f"{FILE}: {told}"):
+        find_recipe(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "build", "artifact"),
+    [
+        ("Cargo.toml", '[package]\nname = "my-book"\n', "cargo build --release", "target/release/libmy_book.so"),
+        ("CMakeLists.txt", "add_library(fast SHARED fast.cpp)\n", "cmake", "build/libfast.so"),
+        ("Makefile", "out/fast.so: fast.cpp\n\tg++ …\n", "make", "out/fast.so"),
+        ("engine.py", "class ENGINE:\n    pass\n", None, "engine.py"),
+        ("README", "", "make", "book.so"),
+    ],
+)
+def test_a_beginning_can_be_read(tmp_path: Path, name: str, text: str, build: str | None, artifact: str) -> None:
+    (tmp_path / name).write_text(text)
+    found = guess(tmp_path)
+    assert found.artifact == artifact
+    assert (found.build or "").startswith(build or "")
+    assert found.sure == (name != "README")
+    written = texts(tmp_path)
+    (tmp_path / FILE).write_text(written[FILE])
+    recipe = find_recipe(tmp_path)
+    assert recipe is not None
+    assert (recipe.build, recipe.artifacts) == (found.build, (artifact,))
+    assert json.loads(written["asv.conf.json"])["results_dir"] == ".asv/results"
+    assert "lobench check --exact" in written[".github/workflows/lobench.yml"]
+
+
+@pytest.mark.parametrize(
+    ("said", "last"),
+    [
+        (
+            "a.cpp:3:5: error: 'x' was not declared\n  3 | x\n1 error generated.",
+            "a.cpp:3:5: error: 'x' was not declared",
+        ),
+        (
+            "error[E0433]: no such thing\n --> a.rs\nerror: aborting due to 1 previous error",
+            "error[E0433]: no such thing",
+        ),
+        ("Traceback (most recent call last):\n  File 'x'\nTypeError: it is not", "TypeError: it is not"),
+        ("make: *** no rule", "make: *** no rule"),
+    ],
+)
+def test_the_essence_of_a_failure(said: str, last: str) -> None:
+    assert essence(f"1234 (words): its build ended with code 1:\n{said}") == (
+        f"1234 (words): its build ended with code 1: {last}"
+    )
+    assert essence("in one line") == "in one line"

@@ -1,0 +1,123 @@
+"""Dask: a cluster of this machine's processes, or one that is there already, and tasks done by it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from typing import Any, Final
+
+from lobench.engine.errors import LobenchError, UsageError
+from lobench.workbench.batch.task import FAILED, Task, TaskOutcome
+from lobench.workbench.batch.working import perform
+from lobench.workbench.optional_dependencies import required
+
+_PATIENCE: Final = 30
+"""Seconds for a scheduler to answer."""
+
+
+class LostSchedulerError(LobenchError):
+    """Nobody says any more what becomes of the tasks."""
+
+
+def lanes(scheduler: str | None) -> int | None:
+    """Processes of a local cluster; None for one that is elsewhere. Raises UsageError for a number that makes none."""
+    if scheduler is None:
+        return len(os.sched_getaffinity(0))
+    if not scheduler.lstrip("-").isdigit():
+        return None
+    if int(scheduler) < 1:
+        raise UsageError(f"--scheduler is an address or a number of processes from 1, was {scheduler}")
+    return int(scheduler)
+
+
+@contextmanager
+def connected(scheduler: str | None, memory: int | None = None) -> Iterator[Any]:
+    """A Dask client: of a scheduler by its address, or of as many local processes, by default one a core, each of
+    which may take ``memory`` bytes. Raises UsageError where nobody answers."""
+    distributed = required("distributed", "cluster")
+    local = lanes(scheduler)
+    with ExitStack() as stack:
+        stack.enter_context(warnings.catch_warnings())
+        # That another dashboard has its usual port.
+        warnings.simplefilter("ignore")
+        if local is None:
+            try:
+                _knock(distributed, scheduler)
+                client = distributed.Client(scheduler, timeout=_PATIENCE, set_as_default=False)
+            except (OSError, ValueError) as error:
+                raise UsageError(f"--scheduler {scheduler}: no scheduler answers: {error}") from error
+            yield stack.enter_context(client)
+            return
+        cluster = distributed.LocalCluster(
+            n_workers=local,
+            threads_per_worker=1,
+            memory_limit=memory or "auto",
+            silence_logs=logging.CRITICAL,
+        )
+        stack.enter_context(cluster)
+        client = stack.enter_context(distributed.Client(cluster, set_as_default=False))
+        client.register_plugin(_deaf(distributed))
+        yield client
+
+
+def _knock(distributed: Any, scheduler: str | None) -> None:
+    """Raise OSError or ValueError where nobody answers: a client that found nobody takes a minute to end."""
+
+    async def knock() -> None:
+        settings = distributed.Security().get_connection_args("client")
+        comm = await distributed.comm.connect(scheduler, timeout=_PATIENCE, **settings)
+        await comm.close()
+
+    # A notebook has a loop of its own on this thread.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, knock()).result()
+
+
+def outcomes(client: Any, tasks: Sequence[Task]) -> Iterator[tuple[Task, TaskOutcome]]:
+    """Have tasks done, the first ones first; yields each as it ends. Tasks of workers that are lost are given to
+    others, as often as Dask's ``allowed-failures`` says. Raises LostSchedulerError."""
+    distributed = required("distributed", "cluster")
+    futures = {
+        client.submit(perform, task, key=f"lobench-{task.key}", priority=-place, pure=False): task
+        for place, task in enumerate(tasks)
+    }
+    try:
+        for future in distributed.as_completed(list(futures), loop=client.loop):
+            yield futures[future], _outcome(client, future, distributed)
+            future.release()
+    finally:
+        if client.status == "running":
+            client.cancel(list(futures), force=True)
+
+
+def _outcome(client: Any, future: Any, distributed: Any) -> TaskOutcome:
+    try:
+        outcome: TaskOutcome = future.result()
+        return outcome
+    except distributed.KilledWorker as error:
+        said = f"the workers that had it ended, {error.allowed_failures + 1} times (out of memory?)"
+        return TaskOutcome(state=FAILED, error=said)
+    except CancelledError as error:
+        raise LostSchedulerError("the scheduler is gone; files that are finished stay: run the same again") from error
+    except Exception as error:
+        return TaskOutcome(state=FAILED, error=f"{type(error).__name__}: {error}")
+
+
+def _deaf(distributed: Any) -> Any:
+    """A terminal's ^C goes to all processes: workers leave it to the command, which ends them."""
+
+    class Deaf(distributed.WorkerPlugin):  # type: ignore[misc]
+        name = "lobench-deaf"
+
+        def setup(self, worker: Any) -> None:
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    return Deaf()

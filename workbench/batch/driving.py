@@ -1,0 +1,154 @@
+"""A batch from its feeds to its dataset."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from lobench.engine.errors import UsageError
+from lobench.engine.feeds.spooled import is_remote
+from lobench.engine.workload import Workload
+from lobench.variants import compiled, discover
+from lobench.workbench.batch.cluster import connected, lanes, outcomes
+from lobench.workbench.batch.feeds import BatchFeed
+from lobench.workbench.batch.manifest import FOLDER, Manifest
+from lobench.workbench.batch.plan import Plan, plan_of, tasks_of
+from lobench.workbench.batch.request import BatchRequest
+from lobench.workbench.batch.task import FAILED, TaskOutcome
+from lobench.workbench.console import progress
+from lobench.workbench.precompile import warm_all
+from lobench.workbench.processes.file_lock import locked
+from lobench.workbench.results.conversion import as_json
+from lobench.workbench.selection import named_or_last
+
+Say = Callable[[str], object]
+"""Takes what a person should know now, in one line."""
+
+
+@dataclass(frozen=True)
+class BatchOutcome:
+    """What a run of a batch came to. ``outcomes``: of this run's tasks by their names; ``done_before``: how many
+    others were done already. ``seconds`` of the whole run."""
+
+    dataset: str
+    outcomes: dict[str, TaskOutcome]
+    done_before: int
+    seconds: float
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """Feeds that have no rows, or not all of them, and why."""
+        return {name: one.error or "" for name, one in self.outcomes.items() if one.state == FAILED}
+
+    @property
+    def complete(self) -> bool:
+        """Whether the dataset holds all that was asked for."""
+        return not self.failed
+
+    @property
+    def rows(self) -> int:
+        """Written by this run."""
+        return sum(one.rows for one in self.outcomes.values())
+
+    @property
+    def events(self) -> int:
+        return sum(one.events for one in self.outcomes.values())
+
+    @property
+    def memory(self) -> int:
+        """Bytes that a worker took at most."""
+        return max((one.memory for one in self.outcomes.values()), default=0)
+
+    @property
+    def anomalies(self) -> dict[str, int]:
+        """Broken rules by kind, counted over all feeds of this run."""
+        total: dict[str, int] = {}
+        for one in self.outcomes.values():
+            for kind, count in one.anomalies.items():
+                total[kind] = total.get(kind, 0) + count
+        return total
+
+    def as_json(self) -> dict[str, Any]:
+        """As `lobench batch --json` prints it."""
+        told = {"dataset": self.dataset, "complete": self.complete, "done_before": self.done_before}
+        counts = {"events": self.events, "rows": self.rows, "anomalies": self.anomalies, "memory": self.memory}
+        tasks = {name: as_json(one) for name, one in self.outcomes.items()}
+        return {**told, **counts, "seconds": self.seconds, "failed": self.failed, "tasks": tasks}
+
+
+def planned(feeds: Sequence[BatchFeed], request: BatchRequest, dataset: str, command: str) -> Plan:
+    """What a batch would do. Raises UsageError for a dataset of other rows."""
+    manifest = Manifest(dataset, request)
+    return plan_of(tasks_of(feeds, request, dataset, command), len(feeds), manifest)
+
+
+def run_batch(
+    feeds: Sequence[BatchFeed],
+    request: BatchRequest,
+    dataset: str,
+    *,
+    command: str = "lobench.batch",
+    scheduler: str | None = None,
+    memory: int | None = None,
+    say: Say = lambda text: None,
+) -> BatchOutcome:
+    """Write the dataset, as far as it is not there. Raises UsageError for a dataset of other rows, one that another
+    process writes, or a scheduler that does not answer; LostSchedulerError. What went wrong with a feed is part of
+    what is returned. An interrupt keeps all files that are finished."""
+    began = perf_counter()
+    if is_remote(dataset):
+        raise UsageError(f"-o {dataset}: a dataset is a folder of this machine, or one that all workers share")
+    dataset = os.path.abspath(dataset)
+    with locked(Path(dataset, FOLDER, "lock"), "a dataset has one writer"):
+        manifest = Manifest(dataset, request)
+        tasks = tasks_of(feeds, request, dataset, command)
+        manifest.plan(tasks)
+        plan = plan_of(tasks, len(feeds), manifest)
+        found: dict[str, TaskOutcome] = {}
+        if plan.tasks:
+            with _client(scheduler, memory, request, say) as client:
+                _perform(client, plan, manifest, found, say)
+    return BatchOutcome(dataset, found, plan.done, perf_counter() - began)
+
+
+def _perform(client: Any, plan: Plan, manifest: Manifest, found: dict[str, TaskOutcome], say: Say) -> None:
+    with progress("feeds", len(plan.tasks)) as ticker:
+        for task, outcome in outcomes(client, plan.tasks):
+            manifest.note(task, outcome)
+            found[task.name] = outcome
+            if outcome.state == FAILED:
+                say(told(task.name, outcome.error))
+            ticker.advance()
+
+
+def told(feed: str, why: str | None) -> str:
+    """What is wrong with a feed, which most errors name themselves."""
+    return why if why and feed in why else f"{feed}: {why}"
+
+
+@contextmanager
+def _client(scheduler: str | None, memory: int | None, request: BatchRequest, say: Say) -> Iterator[Any]:
+    if lanes(scheduler) is not None:
+        _compile(request)
+    with connected(scheduler, memory) as client:
+        say(f"{_workers(client)}; dashboard {client.dashboard_link}")
+        yield client
+
+
+def _compile(request: BatchRequest) -> None:
+    """The kernels that local workers would each compile."""
+    variant = compiled(named_or_last(None, discover()))
+    warm_all([variant], ["observed"], Workload(evaluate=request.evaluate, until="features"))
+
+
+def _workers(client: Any) -> str:
+    """How many there are, and what each may take."""
+    limits = [int(one["memory_limit"]) for one in client.scheduler_info()["workers"].values()]
+    most = max(limits, default=0)
+    each = f" of {most / 2**30:.1f} GiB each" if most else ""
+    return f"{len(client.nthreads())} workers{each}"

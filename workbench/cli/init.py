@@ -1,0 +1,38 @@
+"""Begin in a repository of your own: write lobench.toml, which says how its commits become engines (docs/ladder.md), an
+asv.conf.json, by which asv reads what the history records, and a workflow that checks pull requests.
+
+What is there stays, unless --force says otherwise. Cargo, CMake, make and Python engines are recognized.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from lobench.workbench.cli import options
+
+HELP = "begin in a repository of your own: check, history and dashboard for its commits"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    options.add_force(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from lobench.workbench.atomic_write import write_whole
+    from lobench.workbench.commits.repository import Repository
+    from lobench.workbench.ladder.beginning import guess, texts
+    from lobench.workbench.ladder.recipe import FILE
+
+    root = Repository().root
+    for name, text in texts(root).items():
+        path = root / name
+        if path.exists() and not arguments.force:
+            print(f"{name} is there already; it stays (--force replaces it)")
+            continue
+        write_whole(path, text, "make its folder writable", folders=True)
+        print(f"{name} written")
+    found = guess(root)
+    if not found.sure:
+        print(f"nothing here says how an engine is built: edit build and artifact in {FILE}")
+    print("next: commit these files, then lobench history record; lobench check HEAD~1")
+    return 0

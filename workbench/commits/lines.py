@@ -1,0 +1,129 @@
+"""What each source line costs in exact instructions, as callgrind wrote it, and which lines cost more than before.
+
+Only code with debug information has lines: that of libraries compiled with ``-g``. A line that a commit has moved is
+the same line: sources are aligned by their text.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from difflib import SequenceMatcher
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from lobench.workbench.commits.counting import NAMED
+
+BUILT_IN: Final = "source"
+"""Name of the folder that a commit is built in: what follows it in a file's path is the path in the repository."""
+
+KEPT: Final = 400
+"""Lines of a variant that are kept, the costliest."""
+
+SHOWN: Final = 3
+_LEAST: Final = 0.02
+"""Instructions of an event below which a line's change is none that anybody looks for."""
+
+_SHARE: Final = 0.05
+"""Of the largest rise: smaller ones are what a compiler made of the same lines elsewhere."""
+
+Costs = dict[tuple[str, int], float]
+"""(File, line) to instructions an event."""
+
+
+@dataclass(frozen=True)
+class ChangedLine:
+    """A source line, and its instructions an event before and after; None before for a line that is new."""
+
+    file: str
+    line: int
+    text: str
+    before: float
+    after: float
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}  {self.before:.2f} to {self.after:.2f} instructions an event  {self.text}"
+
+
+def read(files: Iterable[Path], objects: Mapping[str, str]) -> dict[tuple[int, str], Costs]:
+    """(feed, variant) to what lines cost; ``objects``: variant to the library that its lines stand in."""
+    found: dict[tuple[int, str], Costs] = {}
+    for file in files:
+        text = file.read_text(errors="replace", encoding="utf-8")
+        name = NAMED.search(text)
+        if name and name[3] == "whole" and name[4] in objects:
+            costs = _costs(text, os.path.realpath(objects[name[4]]))
+            most = sorted(costs.items(), key=lambda entry: -entry[1])[:KEPT]
+            found[int(name[1]), name[4]] = {line: cost / int(name[2]) for line, cost in most}
+    return found
+
+
+def _costs(text: str, library: str) -> dict[tuple[str, int], int]:
+    """Own instructions of the lines of one object."""
+    costs: dict[tuple[str, int], int] = {}
+    inside = called = False
+    file = ""
+    for line in text.splitlines():
+        kind, equals, value = line.partition("=")
+        if line[:1].isdigit():
+            # The row after a call is of what was called.
+            if inside and not called and file:
+                number, *counts = line.split()
+                if counts and number != "0":
+                    costs[file, int(number)] = costs.get((file, int(number)), 0) + int(counts[0])
+            called = False
+        elif not equals:
+            continue
+        elif kind == "calls":
+            called = True
+        elif kind == "ob":
+            inside = value == library
+        elif kind in ("fl", "fi", "fe"):
+            file = _in_repository(value)
+    return costs
+
+
+def _in_repository(file: str) -> str:
+    _, found, rest = file.partition(f"/{BUILT_IN}/")
+    return os.path.normpath(rest) if found else file
+
+
+def changed(before: Costs, after: Costs, old: Path, new: Path) -> list[ChangedLine]:
+    """The lines that cost most more than they did, the costliest first, of sources in two folders."""
+    moved = {file: _moved(str(old / file), str(new / file)) for file in {file for file, _ in before}}
+    earlier = {(file, moved[file](line)): cost for (file, line), cost in before.items()}
+    rises = sorted(((cost - earlier.get(place, 0.0), place) for place, cost in after.items()), reverse=True)
+    found = []
+    least = max(_LEAST, _SHARE * rises[0][0]) if rises else _LEAST
+    for rise, (file, line) in rises[:SHOWN]:
+        if rise > least:
+            texts = _lines(str(new / file))
+            text = texts[line - 1].strip() if 0 < line <= len(texts) else ""
+            cost = earlier.get((file, line), 0.0)
+            found.append(ChangedLine(file, line, text, cost, cost + rise))
+    return found
+
+
+def _moved(old: str, new: str) -> Callable[[int], int]:
+    """From the number of a line before to its number after; to none that there is for a line that has gone."""
+    one, other = _lines(old), _lines(new)
+    if not one and not other:
+        # A file of a compiler's own library: nobody moved its lines.
+        return lambda line: line
+    blocks = SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
+    places = {a + 1 + offset: b + 1 + offset for a, b, size in blocks for offset in range(size)}
+    return lambda line: places.get(line, -line)
+
+
+@lru_cache(maxsize=64)
+def _lines(file: str) -> tuple[str, ...]:
+    try:
+        return tuple(Path(file).read_text(encoding="utf-8", errors="replace").splitlines())
+    except OSError:
+        return ()

@@ -1,0 +1,93 @@
+"""Engines of a commit compared with lobench's reference, as any variant is; what was found is kept with the commit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from lobench.engine.cache import source_digest
+from lobench.engine.errors import UsageError
+from lobench.engine.feeds import load, open_feed
+from lobench.engine.foreign.engine import ForeignEngine
+from lobench.engine.scope import Scope, least
+from lobench.engine.stages import STAGES
+from lobench.engine.workload import Workload
+from lobench.workbench.atomic_write import write_whole
+from lobench.workbench.commits.feeds import NamedFeed
+from lobench.workbench.commits.locating import Apart
+from lobench.workbench.commits.sources import BrokenError, Source
+from lobench.workbench.ladder import known_with
+from lobench.workbench.verification.compare import Verification
+from lobench.workbench.verification.variants import Settings, verify_all
+
+_SHOWN = 3
+"""Features that are told."""
+
+
+def engines_of(source: Source) -> dict[str, ForeignEngine]:
+    """The engines of a source by name, loaded in a process of their own first. Raises BrokenError."""
+    files = [file for _, file in source.engines]
+    try:
+        known = known_with(files)
+    except UsageError as error:
+        raise BrokenError(f"{source.label}: {error}", source.key, own=True) from error
+    found = {name: known[name] for name, _ in source.engines}
+    for name, one in found.items():
+        if not isinstance(one, ForeignEngine):
+            raise BrokenError(f"{source.label}: {name} defines no engine", source.key, own=True)
+    return {name: one for name, one in found.items() if isinstance(one, ForeignEngine)}
+
+
+def scope_of(engines: Sequence[ForeignEngine]) -> Scope:
+    """How far all of these go."""
+    return least([engine.scope(STAGES[-1]) for engine in engines])
+
+
+def verified(
+    source: Source,
+    engines: dict[str, ForeignEngine],
+    variants: Sequence[str],
+    feeds: Sequence[NamedFeed],
+    evaluate: str,
+) -> dict[str, Apart]:
+    """Which of a source's engines do not compute what the reference computes, and where that begins."""
+    store = source.kernels / "verified.json"
+    try:
+        kept = json.loads(store.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        kept = {}
+    digests = [load(open_feed(feed.files)).digest for feed in feeds]
+    names = [name for name in variants if name in engines]
+    keys = {
+        (place, name): f"{source_digest()} {digest} {evaluate} {name}"
+        for place, digest in enumerate(digests)
+        for name in names
+    }
+    for place, feed in enumerate(feeds):
+        missing = [name for name in names if keys[place, name] not in kept]
+        if missing:
+            workload = Workload(evaluate=evaluate, files=tuple(file for _, file in source.engines))
+            chosen = [engines[name] for name in missing]
+            for outcome in verify_all(load(open_feed(feed.files)), chosen, Settings(workload)):
+                if outcome.name in missing:
+                    kept[keys[place, outcome.name]] = None if outcome.agrees else _told(outcome)
+            write_whole(store, json.dumps(kept), "LOBENCH_CACHE_DIR names another cache", folders=True)
+    found: dict[str, Apart] = {}
+    for (place, name), key in keys.items():
+        if kept[key] is not None:
+            found.setdefault(name, Apart(place, *kept[key]))
+    return found
+
+
+def _told(outcome: Verification) -> tuple[int, str]:
+    """The event and what differs."""
+    difference = outcome.difference
+    if difference is None:
+        record = outcome.fault.record if outcome.fault is not None else None
+        return record or 0, outcome.reason or ", ".join(outcome.kinds)
+    event = f"after action {chr(difference.event['action'])!r}"
+    features = [f"{name} {one!r} -> {other!r}" for name, one, other in difference.features()]
+    more = f" and {len(features) - _SHOWN} more" if len(features) > _SHOWN else ""
+    if features:
+        return difference.record, f"{event} features {', '.join(features[:_SHOWN])}{more}"
+    return difference.record, f"{event} {', '.join(difference.kinds)} differ"

@@ -1,0 +1,69 @@
+"""A step: one part of an experiment on one feed, as an object. What it needs and what it adds stand in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from lobench.engine.errors import UsageError
+from lobench.workbench.experiment.budget import Budget
+from lobench.workbench.experiment.feed import FeedExperiment
+
+Advance = Callable[[float], None]
+"""Told the seconds that passed, as they pass."""
+
+
+class Run(Protocol):
+    """Do a step. What it adds it hands to ``experiment.put``; a step of a user's own returns it instead."""
+
+    def __call__(self, experiment: FeedExperiment, advance: Advance, /) -> Any: ...
+
+
+def _always(experiment: FeedExperiment) -> bool:
+    return True
+
+
+def _anything_goes(experiment: FeedExperiment) -> None:
+    pass
+
+
+def _as_long_as_it_takes(budget: Budget) -> float:
+    return 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One part of an experiment.
+
+    ``name``: what others need it by; ``title``: what a person reads while it runs. ``needs``: names of the steps that
+    stand before it; where one of them had nothing to do, neither has this one. ``adds``: the fields of the feed's part
+    of the document that it fills, or of the document. ``wanted``: whether it has anything to do; ``check``: raises
+    UsageError for a feed that it cannot be done on, before any step is done; ``seconds``: what it measures for, 0 for a
+    step that takes as long as it takes. ``bar``: a bar is shown over these seconds, moved by ``advance``; else what the
+    step does shows its own.
+    """
+
+    name: str
+    title: str
+    run: Run
+    needs: tuple[str, ...] = ()
+    adds: tuple[str, ...] = ()
+    wanted: Callable[[FeedExperiment], bool] = _always
+    check: Callable[[FeedExperiment], None] = _anything_goes
+    seconds: Callable[[Budget], float] = _as_long_as_it_takes
+    bar: bool = False
+
+
+def in_order(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """The same steps. Raises UsageError where one stands before a step that it needs, or two have one name."""
+    before: dict[str, Step] = {}
+    for step in steps:
+        missing = [name for name in step.needs if name not in before]
+        if missing:
+            there = ", ".join(before) or "none"
+            raise UsageError(f"the step '{step.name}' needs '{missing[0]}', and the steps before it are {there}")
+        if step.name in before:
+            raise UsageError(f"two steps are named '{step.name}'")
+        before[step.name] = step
+    return tuple(steps)

@@ -1,0 +1,27 @@
+"""Counting: what the mechanisms of every variant do on the feed."""
+
+from __future__ import annotations
+
+from lobench.workbench.experiment.feed import FeedExperiment
+from lobench.workbench.experiment.step import Advance, Step
+from lobench.workbench.measurement import counters
+from lobench.workbench.results.model.document import Verified
+
+
+def _count(experiment: FeedExperiment, advance: Advance) -> None:
+    counted, faults = counters.count(experiment.feed, experiment.trusted, experiment.workload)
+    experiment.put(counters=counted)
+    # What cannot be counted was verified, and fails all the same.
+    experiment.add_outcomes(
+        Verified(name, 1, False, None, f"when counted, {reason}") for name, reason in faults.items()
+    )
+
+
+COUNTERS = Step(
+    name="counters",
+    title="mechanism counters",
+    run=_count,
+    needs=("verification",),
+    adds=("counters", "verification"),
+    wanted=lambda experiment: experiment.budget.counters,
+)

@@ -1,0 +1,60 @@
+"""The ladder: its variants side by side in one session, and what the samples say."""
+
+from __future__ import annotations
+
+from lobench.workbench import statistics
+from lobench.workbench.experiment.feed import FeedExperiment
+from lobench.workbench.experiment.sessions import measure_part, run_session
+from lobench.workbench.experiment.step import Advance, Step
+from lobench.workbench.measurement.session import Session
+
+
+def _measure(experiment: FeedExperiment, advance: Advance) -> None:
+    """The trusted variants, with isolated passes where there is time for them; a session that the document holds is
+    gone on with, if it is not complete."""
+    budget, kept = experiment.budget, experiment.content.session
+    if kept is None:
+        measure_part(
+            experiment,
+            "session",
+            experiment.trusted,
+            experiment.handed,
+            seconds=budget.session,
+            precision=budget.precision,
+            isolated=True,
+        )
+        return
+    session = Session.of(kept, experiment.content.isolated)
+    if not session.complete:
+        run_session(experiment, "session", session, experiment.handed, isolated=bool(session.isolated))
+
+
+def _analyse(experiment: FeedExperiment, advance: Advance) -> None:
+    document = experiment.document.content
+    analysis = statistics.analyse(experiment.content, document.variants, experiment.workload.until, document.ladder)
+    experiment.put(analysis=analysis)
+    experiment.stale = False
+
+
+SESSION = Step(
+    name="session",
+    title="the variants side by side",
+    run=_measure,
+    needs=("verification",),
+    adds=("session", "isolated", "verification"),
+    wanted=lambda experiment: experiment.budget.session > 0,
+    seconds=lambda budget: budget.session,
+)
+
+LADDER = Step(name="ladder", title="analysis of the ladder", run=_analyse, needs=("session",), adds=("analysis",))
+"""The ladder stands, whatever comes after it."""
+
+ANALYSIS = Step(
+    name="analysis",
+    title="analysis",
+    run=_analyse,
+    needs=("ladder",),
+    adds=("analysis",),
+    wanted=lambda experiment: experiment.stale,
+)
+"""Of all that was measured after the ladder."""

@@ -1,0 +1,133 @@
+"""How a commit of a repository becomes engines: the keys of a ladder file that say so (docs/ladder.md).
+
+``lobench.toml``, or ``[tool.lobench]`` of ``pyproject.toml``, may hold these keys without the steps of a ladder.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+from lobench.engine.errors import UsageError
+
+KEYS: Final = ("build", "artifact", "sources", "environment")
+FILE: Final = "lobench.toml"
+DEFAULT_FEED: Final = "synth:liquid-future,n=200000"
+_LADDER: Final = ("name", "reference", "feed", "ledger", "steps", "step", "prediction")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """``file``: that says so. ``build``: a command for the shell, None where nothing is built; ``artifacts``: the files
+    that hold engines then; ``sources``: files and folders whose content decides, all without any. All names are as the
+    folder of ``file`` has them. ``feed``: replayed if none is named."""
+
+    file: Path
+    build: str | None
+    artifacts: tuple[str, ...]
+    sources: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    feed: tuple[str, ...] = (DEFAULT_FEED,)
+
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """Names of the engines: the stems of their files."""
+        return tuple(PurePosixPath(name).stem for name in self.artifacts)
+
+
+def find_recipe(root: Path, ladder: str | None = None) -> Recipe | None:
+    """The recipe of a repository: in the ladder file that the user names, else in one of the files at its top; None for
+    a repository that has none. Raises UsageError for what is wrong in it."""
+    if ladder is not None:
+        found = _read(Path(ladder).resolve())
+        if found is None:
+            raise UsageError(f"{ladder}: says nothing of how a commit becomes an engine: artifact is missing")
+        return found
+    if (root / FILE).is_file():
+        found = _read(root / FILE)
+        if found is None:
+            raise UsageError(f"{root / FILE}: artifact: is missing")
+        return found
+    project = root / "pyproject.toml"
+    content = _toml(project).get("tool", {}).get("lobench") if project.is_file() else None
+    return None if content is None else parse(project, content)
+
+
+def _read(path: Path) -> Recipe | None:
+    content = _toml(path)
+    stepped = any("/" in str(step.get("variant", "")) for step in content.get("step", []) if isinstance(step, dict))
+    return parse(path, content) if "artifact" in content or stepped else None
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; --ladder takes a file") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: not TOML: {error}") from error
+
+
+def parse(path: Path, content: Mapping[str, Any]) -> Recipe:
+    """The recipe in a table. Raises UsageError, naming file and key."""
+    try:
+        return _parsed(path, content)
+    except ValueError as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
+def _parsed(path: Path, content: Mapping[str, Any]) -> Recipe:
+    for key in content:
+        if key not in (*KEYS, *_LADDER):
+            raise ValueError(f"{key}: not known. Use any of {', '.join((*KEYS, *_LADDER))}")
+    steps = [step.get("variant", "") for step in content.get("step", []) if isinstance(step, dict)]
+    artifacts = _names(content, "artifact") or tuple(str(name) for name in steps if "/" in str(name))
+    if not artifacts:
+        raise ValueError("artifact: is missing: the file, or a list of them, that holds an engine once it is built")
+    recipe = Recipe(
+        path,
+        _build(content),
+        artifacts,
+        _names(content, "sources"),
+        _environment(content),
+        tuple(_feed(path, name) for name in _names(content, "feed")) or (DEFAULT_FEED,),
+    )
+    for name in artifacts:
+        if not name.endswith((".so", ".py")):
+            raise ValueError(f"artifact: must be a shared library (.so) or a Python file (.py), was '{name}'")
+        if recipe.engines.count(PurePosixPath(name).stem) > 1:
+            raise ValueError(f"artifact: two are named '{PurePosixPath(name).stem}'")
+    return recipe
+
+
+def _feed(path: Path, name: str) -> str:
+    """Files stand beside the file that names them."""
+    return name if name.startswith("synth:") else str(path.parent / name)
+
+
+def _build(content: Mapping[str, Any]) -> str | None:
+    build = content.get("build", "")
+    if not isinstance(build, str):
+        raise ValueError(f"build: must be a command, was {build!r}")
+    return build.strip() or None
+
+
+def _names(content: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    """A text, or a list of them."""
+    entry = content.get(key, [])
+    names = [entry] if isinstance(entry, str) else entry
+    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
+        raise ValueError(f"{key}: must be a text or a list of texts, was {entry!r}")
+    if key in ("artifact", "sources") and any(PurePosixPath(name).is_absolute() for name in names):
+        raise ValueError(f"{key}: must lie in the repository, was {entry!r}")
+    return tuple(names)
+
+
+def _environment(content: Mapping[str, Any]) -> dict[str, str]:
+    table = content.get("environment", {})
+    if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
+        raise ValueError(f"environment: must be a table of texts, was {table!r}")
+    return dict(table)

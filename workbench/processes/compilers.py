@@ -1,0 +1,168 @@
+"""Compiling in several processes, each of which goes on from one kernel to the next: what it has loaded and compiled
+for one it has for the next.
+
+``compiled`` takes jobs from both ends of a list: neighbours have most in common, and two processes that begin with
+neighbours would compile the same at the same time. ``workbench.compiling`` is what runs in them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import subprocess
+import tempfile
+import textwrap
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
+from typing import IO, NamedTuple
+
+from lobench.workbench.processes.resource_limits import memory_is_limited, out_of_memory, tells_of_memory
+from lobench.workbench.processes.starting import ending, helper
+
+SECONDS = 1200.0
+"""What one kernel may take: a hundred times what one takes here."""
+
+_LOOK = 0.5
+
+_LONGEST_REASON = 2000
+"""Characters of a compiler's message."""
+
+
+class Job(NamedTuple):
+    """A kernel to compile: of which variant, in which build, up to which stage."""
+
+    variant: str
+    build: str
+    until: str
+
+
+class Compiled(NamedTuple):
+    """A job that is done: the seconds that it took, and why the kernel does not compile, if it does not."""
+
+    job: Job
+    seconds: float
+    problem: str | None
+
+
+def problem(job: Job, said: str) -> str:
+    """Why a kernel does not compile, for a person: what is wrong, of a message of Numba's. Around it stands every
+    caller with the types of its arguments."""
+    _, _, inner = said.rpartition("raised a specific error:")
+    reason = inner.partition("During: Pass")[0]
+    innermost = textwrap.dedent(reason.strip("\n")).strip()[-_LONGEST_REASON:]
+    return f"the {job.build} kernel does not compile:\n{innermost}"
+
+
+class _Compiler:
+    """One process, and the job that it has in hand."""
+
+    def __init__(self, files: Sequence[str]) -> None:
+        # A compiler can say more than a pipe holds.
+        self._said: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
+        self._process: subprocess.Popen[str] = subprocess.Popen(
+            **helper("lobench.workbench.compiling", *files),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._said,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._asked, self.answers = self._process.stdin, self._process.stdout
+        self.job: Job | None = None
+        self.began = 0.0
+
+    def take(self, job: Job) -> None:
+        self.job, self.began = job, time.monotonic()
+        # One that is gone answers that it ended.
+        with suppress(BrokenPipeError):
+            print(json.dumps(job), file=self._asked, flush=True)
+
+    def answer(self) -> str | None:
+        """Why the job's kernel does not compile, once the process has something to say or ended."""
+        line = self.answers.readline()
+        if line:
+            why: str | None = json.loads(line)
+            return why
+        code = self._process.wait()
+        self._said.seek(0)
+        said = self._said.read().strip()
+        if memory_is_limited() and (code < 0 or tells_of_memory(said)):
+            return f"{out_of_memory('the compiler')}; raise the limit"
+        assert self.job is not None
+        return problem(self.job, said or f"the compiler {ending(code)}")
+
+    @property
+    def ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        for file in (self._asked, self.answers, self._said):
+            # It need not have read all.
+            with suppress(BrokenPipeError):
+                file.close()
+
+
+def compiled(
+    jobs: Sequence[Job],
+    files: Sequence[str],
+    *,
+    alone: Callable[[Job], bool] = lambda job: False,
+    begun: Callable[[Job], None] = lambda job: None,
+) -> Generator[Compiled, None, None]:
+    """Compile ``jobs``, with the user's ``files``, in as many processes as there are processors; yields each that is
+    done. ``alone``: jobs after which a process ends, as nobody knows what it is made of then; ``begun`` is called with
+    each as it begins."""
+    waiting = deque(jobs)
+    lanes = min(len(os.sched_getaffinity(0)), len(jobs))
+    running: dict[int, _Compiler] = {}
+    with selectors.DefaultSelector() as ready:
+
+        def begin(lane: int, compiler: _Compiler | None) -> None:
+            if not waiting:
+                if compiler is not None:
+                    compiler.close()
+                return
+            if compiler is None:
+                compiler = _Compiler(files)
+            job = waiting.pop() if lane % 2 else waiting.popleft()
+            running[lane] = compiler
+            ready.register(compiler.answers, selectors.EVENT_READ, lane)
+            compiler.take(job)
+            begun(job)
+
+        try:
+            for lane in range(lanes):
+                begin(lane, None)
+            while running:
+                for found, _ in ready.select(_LOOK):
+                    lane = found.data
+                    compiler = running.pop(lane)
+                    ready.unregister(compiler.answers)
+                    job = compiler.job
+                    assert job is not None
+                    kept: _Compiler | None = compiler
+                    try:
+                        problem = compiler.answer()
+                    finally:
+                        if compiler.ended or alone(job):
+                            compiler.close()
+                            kept = None
+                    begin(lane, kept)
+                    yield Compiled(job, time.monotonic() - compiler.began, problem)
+                for compiler in running.values():
+                    if time.monotonic() - compiler.began > SECONDS:
+                        compiler.kill()
+        finally:
+            for compiler in running.values():
+                compiler.close()

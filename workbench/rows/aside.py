@@ -1,0 +1,62 @@
+"""Work on a thread of its own, in the order in which it is handed over, while whoever hands it over goes on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from queue import Queue
+from types import TracebackType
+from typing import Final, Generic, TypeVar
+
+Item = TypeVar("Item")
+
+WAITING: Final = 2
+
+
+class Aside(Generic[Item]):
+    """Calls ``work`` for each item that is ``put``; at most ``WAITING`` wait. A context: leaving it drops what waits.
+
+    What goes wrong is raised where the next item is put, or by ``finish``.
+    """
+
+    def __init__(self, work: Callable[[Item], object], name: str) -> None:
+        self._work = work
+        self._queue: Queue[tuple[Item] | None] = Queue(WAITING)
+        self._problem: BaseException | None = None
+        self._dropping = False
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def put(self, item: Item) -> None:
+        if self._problem is not None:
+            raise self._problem
+        self._queue.put((item,))
+
+    def finish(self) -> None:
+        """Until all is done."""
+        self._end()
+        if self._problem is not None:
+            raise self._problem
+
+    def _end(self) -> None:
+        if self._thread.is_alive():
+            self._queue.put(None)
+            self._thread.join()
+
+    def _run(self) -> None:
+        while (found := self._queue.get()) is not None:
+            # After a problem, too, nobody may wait for room.
+            if self._problem is None and not self._dropping:
+                try:
+                    self._work(found[0])
+                except BaseException as problem:
+                    self._problem = problem
+
+    def __enter__(self) -> Aside[Item]:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._dropping = True
+        self._end()
