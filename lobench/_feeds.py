@@ -177,11 +177,13 @@ def convert(
     *,
     schema: str = "mbo",
     raw: bool = False,
+    events: bool = False,
     force: bool = False,
     progress: Progress = False,
 ) -> int:
     """Write a feed as DBN, CSV or Parquet, told by the ending of ``out``: its records, or what the books say as
-    ``mbp-10``, ``mbp-1``, ``bbo`` or ``trades``. Returns the number of rows. Raises UsageError, FeedError.
+    ``mbp-10``, ``mbp-1`` (``events``: rows of whole events), ``bbo`` or ``trades``. Returns the number of rows. Raises
+    UsageError, FeedError.
 
     >>> import lobench, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -189,7 +191,8 @@ def convert(
     1000
     """
     source = source_of(feed)
-    arguments = arguments_of("convert", [*source.words, fspath(out)], schema=schema, raw=raw, force=force)
+    words = [*source.words, fspath(out)]
+    arguments = arguments_of("convert", words, schema=schema, raw=raw, events=events, force=force)
     convert_command.checked(arguments)
     with advancing(progress, f"converting {source.name}", source.expected) as advance:
         return convert_command.perform(source.feed, arguments, advance)

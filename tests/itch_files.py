@@ -8,8 +8,10 @@ from __future__ import annotations
 import heapq
 import struct
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+
+from tests.equities import UNIT, Event, Record
 
 HEAD = ">cHH6s"
 BODIES = {
@@ -146,3 +148,27 @@ def messages_in(data: bytes) -> Iterator[bytes]:
         size = sizes[chr(data[position + 2])]
         yield data[position + 2 : position + 2 + size]
         position += 2 + size
+
+
+def messages_of(events: Iterable[Event], midnight: int) -> Iterator[bytes]:
+    """Each event as a message, a clear as that of the directory; a record's instrument is its locate. ``midnight``: ns
+    since the epoch."""
+    for what, one, other in events:
+        place = {"locate": one.instrument_id, "at": one.ts_event - midnight}
+        match what:
+            case "clear":
+                yield message("R", str(one.instrument_id), **place)
+            case "add":
+                yield message("A", one.order_id, _letter(one), one.size, "", one.price // UNIT, **place)
+            case "execute":
+                yield message("E", one.order_id, one.size, **place)
+            case "cancel":
+                yield message("X", one.order_id, one.size, **place)
+            case "delete":
+                yield message("D", one.order_id, **place)
+            case "replace":
+                yield message("U", one.order_id, other.order_id, other.size, other.price // UNIT, **place)
+
+
+def _letter(record: Record) -> str:
+    return "B" if record.side == ord("B") else "S"

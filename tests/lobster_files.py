@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+
+from tests.equities import UNIT, Event
 
 STEM = "ABC_2012-06-21_34200000_57600000_{}_{}.csv"
 
@@ -34,3 +36,15 @@ def write_pair(
     if books is not None:
         (folder / STEM.format("orderbook", depth)).write_text(lines(books))
     return str(path)
+
+
+def messages_of(events: Iterable[Event], midnight: int) -> Iterator[Message]:
+    """Each event as a message, a replacement as two; ``midnight``: ns since the epoch."""
+    kinds = {"add": 1, "cancel": 2, "delete": 3, "execute": 4}
+    for what, one, other in events:
+        parts = (("delete", one), ("add", other)) if what == "replace" else ((what, one),)
+        for part, record in parts:
+            seconds, rest = divmod(record.ts_event - midnight, 10**9)
+            direction = 1 if record.side == ord("B") else -1
+            price = record.price // UNIT
+            yield f"{seconds}.{rest:09d}", kinds[part], record.order_id, record.size, price, direction

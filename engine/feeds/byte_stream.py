@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import os
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
-from typing import Protocol
+from typing import Protocol, cast
 
 from lobench.engine.errors import FeedError
 from lobench.engine.feeds.files import SourceFile
@@ -73,25 +70,31 @@ class ByteStream:
                 if self.compressed == "zstd":
                     yield from self._zstd(stream, file, checked)
                 elif self.compressed == "gzip":
-                    with gzip.GzipFile(fileobj=io.BufferedReader(file, _READ)) as reader:
-                        stream._reader = reader
-                        yield stream
+                    yield from self._gzip(stream, file)
                 else:
                     yield stream
             except FeedError:
                 # What is bad data now may have been good before someone changed the file.
                 self.source.check(file)
                 raise
-            except EOFError as error:
-                self.source.check(file)
-                raise FeedError(self.source.name, self.source.size, "the gzip data is cut short there") from error
-            except (zlib.error, gzip.BadGzipFile) as error:
-                self.source.check(file)
-                raise self.fail(stream.position, f"the gzip data after it is corrupt: {error}") from error
             except MemoryError as error:
                 raise UnreadableError(self.source.name, "cannot be read: out of memory") from error
             except OSError as error:
                 raise UnreadableError(self.source.name, f"cannot be read: {error}") from error
+
+    def _gzip(self, stream: OpenStream, file: FileIO) -> Iterator[OpenStream]:
+        from lobench.engine.feeds.gzipped import CORRUPT, open_gzip
+
+        try:
+            with open_gzip(file) as reader:
+                stream._reader = cast(_Reader, reader)
+                yield stream
+        except EOFError as error:
+            self.source.check(file)
+            raise FeedError(self.source.name, self.source.size, "the gzip data is cut short there") from error
+        except CORRUPT as error:
+            self.source.check(file)
+            raise self.fail(stream.position, f"the gzip data after it is corrupt: {error}") from error
 
     def _zstd(self, stream: OpenStream, file: FileIO, checked: bool) -> Iterator[OpenStream]:
         import zstandard

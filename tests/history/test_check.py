@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lobench.engine.feeds import open_feed
 from lobench.workbench.commits.counting import missing
+from lobench.workbench.converting.convert import convert
+from lobench.workbench.converting.schemas import SCHEMAS
 from tests.dbn_files import header
 from tests.history.miniature import FILES, Miniature
 
@@ -317,3 +321,16 @@ def test_a_check_without_an_answer_leaves_no_report_of_an_earlier_one(miniature:
     done = miniature.lobench("check", "nothing", "--junit", files[0], "--markdown", files[1])
     assert done.returncode == 2
     assert not any(file.exists() for file in files)
+
+
+def test_a_table_is_a_feed_that_every_commit_reads(miniature: Miniature, tmp_path: Path) -> None:
+    """The engine in miniature reads DBN alone."""
+    table = str(tmp_path / "day.csv")
+    convert(open_feed([str(miniature.feed)]), table, SCHEMAS["mbo"], raw=True)
+    miniature.work(40)
+    miniature.work(42)
+    done = miniature.lobench("check", "HEAD~1", *EXACT, "--feed", table, "--json")
+    assert done.returncode == 1, done.stderr
+    answer = json.loads(done.stdout)
+    assert [one["verdict"] for one in answer["findings"]] == ["more work"]
+    assert [one["feed"] for one in answer["findings"]] == ["day.csv"]

@@ -160,6 +160,25 @@ def test_one_wrong_number_is_found(tmp_path: Path, feed: str, row: int, field: s
     assert text.count("  <") == 1
 
 
+def test_rows_of_whole_events_agree(tmp_path: Path, feed: str) -> None:
+    """A vendor may show a trade before what it takes off, and an event of several changes as one row, whose side may be
+    none."""
+    made = rows(10)
+    replaced, traded = 4, 5
+    assert [chr(made["action"][row]) for row in (replaced, traded)] == ["A", "T"]
+    quote = made[traded].copy()
+    quote["action"] = ord("C")
+    for name in made.dtype.names or ():
+        if name.endswith(tuple("0123456789")):
+            made[name][traded] = made[name][replaced]
+    made["side"][replaced] = ord("N")
+    whole = np.concatenate([made[:3], made[replaced : traded + 1], [quote], made[traded + 1 :]])
+    proof = prove(open_feed([feed]), read_answer(write_rows(tmp_path, "dbn", whole, 10)), BOOK)
+    assert proof.agrees
+    whole["bid_sz_00"][5] += 1
+    assert prove(open_feed([feed]), read_answer(write_rows(tmp_path, "dbn", whole, 10)), BOOK).first == 5
+
+
 @pytest.mark.parametrize("field", ["sequence", "ts_event", "instrument_id", "price", "size"])
 def test_row_of_no_record_is_a_difference(tmp_path: Path, feed: str, field: str) -> None:
     made = rows(10)

@@ -58,6 +58,7 @@ def test_a_selection_of_nothing_says_what_there_is() -> None:
         content(feed)
 
 
+@pytest.mark.normal
 def test_names_come_from_a_file(tmp_path: Path) -> None:
     given = write(tmp_path / "a.csv", table(*rows(3)))
     by_table = write(tmp_path / "names.csv", b"symbol,instrument_id\nXYZ,7\n")

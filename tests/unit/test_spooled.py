@@ -45,6 +45,7 @@ def test_dbn_from_standard_input(monkeypatch: pytest.MonkeyPatch, packed: bool) 
     assert content(feed) == content(feed) == made
 
 
+@pytest.mark.normal
 def test_a_table_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     made = plausible(100)
     piped(monkeypatch, encoded(made, pretty=True))
@@ -64,6 +65,7 @@ def test_a_terminal_is_no_feed(monkeypatch: pytest.MonkeyPatch) -> None:
         open_feed(["-"])
 
 
+@pytest.mark.normal
 def test_a_pipe_of_a_shell(tmp_path: Path) -> None:
     script = "from lobench.engine.feeds import open_feed; print(sum(chunk.count for chunk in open_feed(['-'])))"
     environment = os.environ | {"PYTHONPATH": str(ROOT)}

@@ -20,6 +20,8 @@ from tests.dbn_files import records as dbn_records
 from tests.feeds import content, read_ahead_threads
 from tests.tables import HEADER, encoded, plausible, rows, table, write
 
+pytestmark = pytest.mark.normal
+
 
 @pytest.mark.parametrize("pretty", [False, True])
 @pytest.mark.parametrize("block", [200, 4 << 20])

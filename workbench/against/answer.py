@@ -23,8 +23,8 @@ class Answer:
     ``kind`` is mbp-10, mbp-1 or order book. ``levels``: int64, shape (rows, depth, 6), as ``PLACES``; price
     ``UNDEF_PRICE`` and size 0 where there is no level, count ``UNKNOWN`` where it is not told.
     ``instrument`` (0 in all rows: not told), ``sequence`` and ``time`` (ns since the epoch; 0 in all rows: not told)
-    say which event a row is of, ``action``, ``side``, ``price`` and ``size`` which of its records; int64. An action of
-    T is of the whole event.
+    say which event a row is of, ``action``, ``price`` and ``size`` which of its records; int64. An action of T is of
+    the whole event.
     ``edges``: int64, shape (rows, 2): the lowest bid and the highest ask that the file has shown in every row up to
     this one; what lies beyond them may have changed unseen. None where the vendor sees the whole book.
     """
@@ -36,7 +36,6 @@ class Answer:
     sequence: npt.NDArray[np.int64]
     time: npt.NDArray[np.int64]
     action: npt.NDArray[np.int64]
-    side: npt.NDArray[np.int64]
     price: npt.NDArray[np.int64]
     size: npt.NDArray[np.int64]
     edges: npt.NDArray[np.int64] | None = None

@@ -1,8 +1,9 @@
 """Rows of an answer against the books of a replay, record by record.
 
-A row belongs to the records with its instrument, sequence number and time. Where its action is T, it is the book after
-the last of them; otherwise it is the book after the one with its action, side, price and size, each record answering
-for one row.
+A row belongs to the records with its instrument, sequence number and time. It is the book after one of those with its
+action, price and size; where its action is T, after any of them: vendors show a trade before what it takes off or
+after that. A row of several changes may name another side than its last. Rows of an order book file are the book after
+the last.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ UNMATCHED, EQUAL, DIFFERENT, BEYOND = range(4)
 """What became of a row: no record is of it; its levels are the book's; they are not; or they are not, and all that
 differs lies beyond what its file has shown since it began (``Answer.edges``)."""
 
-KEYS: Final = ("instrument_id", "sequence", "ts_event", "action", "side", "price", "size")
+KEYS: Final = ("instrument_id", "sequence", "ts_event", "action", "price", "size")
 _MIX = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 
 
@@ -39,7 +40,7 @@ class Comparison:
         hashes = hashed(answer.instrument, answer.sequence, answer.time)
         self._order = np.argsort(hashes, kind="stable")
         self._hashes = hashes[self._order]
-        self._rows = np.stack([answer.action, answer.side, answer.price, answer.size], axis=1)
+        self._rows = np.stack([answer.action, answer.price, answer.size], axis=1)
         self._edges = np.zeros((0, 2), np.int64) if answer.edges is None else answer.edges
 
     def take(self, records: npt.NDArray[np.void], first: int, levels: npt.NDArray[np.int64]) -> None:
@@ -55,7 +56,7 @@ class Comparison:
             keys["ts_event"] if self._timed else zeros,
         )
         starts = np.searchsorted(self._hashes, hashes)
-        described = np.stack([keys[name] for name in KEYS[3:]], axis=1)
+        described = np.stack([keys[name] for name in ("action", "price", "size")], axis=1)
         compare(
             hashes,
             starts,
@@ -102,23 +103,25 @@ def compare(
     at: npt.NDArray[np.int64],
 ) -> None:
     """``Comparison.take``. Record r is of the rows ``order[starts[r]]`` and on, as long as ``sorted_hashes`` there is
-    its own; ``described`` and ``rows`` are action, side, price, size."""
+    its own; ``described`` and ``rows`` are action, price, size. Of several records the one that agrees best counts."""
+    seen = len(edges) > 0  # an order book file
     for record in range(len(hashes)):
         place = starts[record]
         while place < len(order) and sorted_hashes[place] == hashes[record]:
             row = order[place]
             whole = rows[row, 0] == TRADE
             alike = True
-            for field in range(4):
+            for field in range(3):
                 alike = alike and rows[row, field] == described[record, field]
-            if whole or (alike and outcomes[row] == UNMATCHED):
+            if (whole or alike) and (seen or outcomes[row] != EQUAL):
                 wrong = difference(levels[record], expected[row])
-                outcomes[row] = EQUAL if wrong == 0 else DIFFERENT
-                if wrong != 0 and len(edges) > 0 and alike_within(levels[record], expected[row], edges[row]):
-                    outcomes[row] = BEYOND
-                differing[row] = wrong
-                at[row] = first + record
-                if not whole:
+                if seen or outcomes[row] == UNMATCHED or wrong <= differing[row]:
+                    outcomes[row] = EQUAL if wrong == 0 else DIFFERENT
+                    if wrong != 0 and seen and alike_within(levels[record], expected[row], edges[row]):
+                        outcomes[row] = BEYOND
+                    differing[row] = wrong
+                    at[row] = first + record
+                if wrong == 0 and not whole:
                     break
             place += 1
 

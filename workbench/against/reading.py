@@ -22,18 +22,17 @@ from lobench.engine.feeds.tables.columnar import ColumnarSource
 from lobench.engine.feeds.tables.problems import TableError
 from lobench.engine.feeds.tables.text import Batch, TextSource
 from lobench.engine.feeds.tables.values import UnfitError, codes, integers, scaled, times
-from lobench.engine.records import NO_SIDE, TRADE, UNDEF_PRICE
+from lobench.engine.records import TRADE, UNDEF_PRICE
 from lobench.workbench.against.answer import PLACES, UNKNOWN, Answer, seen_edges
 from lobench.workbench.converting.schemas import SCHEMAS, Schema
 
 _DEPTHS: Final = {10: "mbp-10", 1: "mbp-1"}
-_KEYS: Final = ("instrument_id", "sequence", "ts_event", "action", "side", "price", "size")
+_KEYS: Final = ("instrument_id", "sequence", "ts_event", "action", "price", "size")
 _NAMES: Final = {"instrument_id": "instrument", "ts_event": "time"}
 _ORDER_BOOK = re.compile(rb"(-?\d+,-?\d+,-?\d+,-?\d+)(,-?\d+,-?\d+,-?\d+,-?\d+)*\r?(\n|$)")
 _FIRST_LINE = 1 << 16
 _PRELUDE = 8
 _ACTIONS = {letter: ord(letter) for letter in "AMCRTFN"}
-_SIDES = {"": NO_SIDE, **{letter: ord(letter) for letter in "ABN"}}
 _SHARE = 0.8
 
 Columns = dict[str, npt.NDArray[np.int64]]
@@ -122,7 +121,7 @@ def _batches(source: ColumnarSource | TextSource, needed: list[str]) -> Iterator
     pretty = not source.sample["ts_event"].isdigit()
     types = {}
     for name in needed:
-        if name in ("action", "side"):
+        if name == "action":
             types[name] = pa.string()
         elif name == "ts_event":
             types[name] = pa.timestamp("ns", tz="UTC") if pretty else pa.uint64()
@@ -136,8 +135,6 @@ def _batches(source: ColumnarSource | TextSource, needed: list[str]) -> Iterator
 def _numbers(name: str, column: pa.Array) -> npt.NDArray[np.int64]:
     if name == "action":
         return codes(column, _ACTIONS, name).astype(np.int64)
-    if name == "side":
-        return codes(column, _SIDES, name).astype(np.int64)
     if name == "ts_event":
         return times(column, "ns", name).astype(np.int64)
     if name == "price" or "_px_" in name:
@@ -183,7 +180,6 @@ def _of_lobster(source: SourceFile, depth: int) -> Answer:
         sequence=np.arange(1, len(levels) + 1),
         time=zeros,
         action=np.full(len(levels), TRADE, np.int64),
-        side=zeros,
         price=zeros,
         size=zeros,
         edges=seen_edges(levels),

@@ -32,6 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="times and prices of CSV and Parquet as whole numbers, not as dates and decimals",
     )
+    parser.add_argument(
+        "--events", action="store_true", help="rows of mbp-10 and mbp-1 are of whole events, as those of CME"
+    )
     options.add_force(parser)
     options.add_json(parser)
 
@@ -60,9 +63,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 def checked(arguments: argparse.Namespace) -> list[str]:
     """The words of the feed. Raises UsageError for what cannot be converted as asked, before any work."""
+    from lobench.engine.errors import UsageError
     from lobench.workbench.converting.schemas import schema_of
 
     arguments.schema = schema_of(arguments.schema).name
+    if arguments.events and arguments.schema not in ("mbp-10", "mbp-1"):
+        raise UsageError(f"--events is about rows of mbp-10 and mbp-1; the schema is {arguments.schema}")
     _check_place(arguments)
     return options.feeds_of(arguments)
 
@@ -72,7 +78,8 @@ def perform(feed: Feed, arguments: argparse.Namespace, advance: Callable[[int], 
     from lobench.workbench.converting.convert import convert
     from lobench.workbench.converting.schemas import schema_of
 
-    return convert(feed, arguments.out, schema_of(arguments.schema), raw=arguments.raw, advance=advance)
+    schema = schema_of(arguments.schema)
+    return convert(feed, arguments.out, schema, raw=arguments.raw, events=arguments.events, advance=advance)
 
 
 def _check_place(arguments: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""The feeds of a session as files: a synthetic one is written once, so that all commits read the same bytes."""
+"""The feeds of a session as files that every commit reads: what is no DBN is written as such, once."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
+from lobench.engine import feeds, synthetic
 from lobench.engine.feeds import open_feed
+from lobench.engine.feeds.compressed import DbnZstFeed
 from lobench.engine.feeds.opening import SYNTHETIC
+from lobench.engine.feeds.plain import DbnFeed
 from lobench.workbench.commits.sources import cache_folder
 from lobench.workbench.console import progress
 
@@ -22,23 +26,27 @@ class NamedFeed:
 
 
 def as_file(spec: str) -> NamedFeed:
-    """A DBN file as it is, named like the file; a synthetic feed written to the cache.
+    """A DBN file as it is, any other feed as one in the cache. Files are named like themselves.
 
     Raises FeedError and UsageError for what can't be read.
     """
     feed = open_feed([spec])
-    if not spec.startswith(SYNTHETIC):
-        return NamedFeed(Path(spec).name, (str(Path(spec).resolve()),))
-    from lobench.engine.synthetic import generate, open_synthetic
+    path = Path(spec).resolve()
+    if path.is_file() and isinstance(feed, DbnFeed | DbnZstFeed):
+        return NamedFeed(path.name, (str(path),))
+    from lobench.workbench.converting.convert import convert
+    from lobench.workbench.converting.schemas import SCHEMAS
 
     folder = cache_folder() / "feeds"
     folder.mkdir(parents=True, exist_ok=True)
-    source = hashlib.blake2b(repr((spec, _generator())).encode(), digest_size=8).hexdigest()
+    made_by = synthetic if spec.startswith(SYNTHETIC) else feeds
+    stamp = _stamp(path) if path.is_file() else ()
+    source = hashlib.blake2b(repr((spec, stamp, _texts(made_by))).encode(), digest_size=8).hexdigest()
     file = folder / f"{source}.dbn"
-    if not file.exists():
+    if not file.exists() or (made_by is feeds and not stamp):
         with progress(f"writing {feed.name}", None):
-            generate(open_synthetic(spec), file)
-    return NamedFeed(spec, (str(file),))
+            convert(feed, str(file), SCHEMAS["mbo"])
+    return NamedFeed(path.name if path.is_file() else spec, (str(file),))
 
 
 def as_files(specs: Sequence[str]) -> list[NamedFeed]:
@@ -46,9 +54,12 @@ def as_files(specs: Sequence[str]) -> list[NamedFeed]:
     return [as_file(spec) for spec in specs]
 
 
-def _generator() -> list[bytes]:
-    """What writes synthetic feeds: another text may write other bytes."""
-    from lobench.engine import synthetic
+def _stamp(path: Path) -> tuple[str, int, int]:
+    status = path.stat()
+    return str(path), status.st_size, status.st_mtime_ns
 
-    folder = Path(synthetic.__file__).parent
+
+def _texts(package: ModuleType) -> list[bytes]:
+    """What makes the records: another text may make others."""
+    folder = Path(str(package.__file__)).parent
     return [path.read_bytes() for path in sorted(folder.rglob("*.py"))]

@@ -18,29 +18,37 @@ from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import Feed
 from lobench.engine.feeds.base import Chunk
 from lobench.engine.layout import OUTPUT_LEVEL
-from lobench.engine.records import ADD, ASK, BID, CANCEL, CLEAR, FILL, MODIFY, TRADE, UNDEF_PRICE
+from lobench.engine.records import ADD, ASK, BID, CANCEL, CLEAR, F_LAST, FILL, MODIFY, TRADE, UNDEF_PRICE
 from lobench.engine.replay import SLICE, Replay
 from lobench.engine.rows import Rows
+from lobench.workbench.converting.events import EventMarker
 from lobench.workbench.converting.schemas import Schema
 
 _BELOW = 2
 """Levels below those of a row that are looked at: the vendor's mbp-10 has rows of some of them."""
 _FILLED = 2
 """Records that follow a trade which fills a resting order: its fill, and what it takes off."""
+_OWN = (
+    *("publisher_id", "instrument_id", "ts_event", "ts_recv", "ts_in_delta", "sequence"),
+    *("action", "price", "size", "flags"),
+)
+"""Fields that a row has of its record."""
 _NONE = np.zeros(1, OUTPUT_LEVEL)
 _NONE["bid_px"] = _NONE["ask_px"] = UNDEF_PRICE
 
 Void = npt.NDArray[np.void]
 
 
-def book_rows(feed: Feed, schema: Schema, advance: Callable[[int], object], *, merged: bool = True) -> Iterator[Void]:
+def book_rows(
+    feed: Feed, schema: Schema, advance: Callable[[int], object], *, merged: bool = True, events: bool = False
+) -> Iterator[Void]:
     """Rows of ``schema`` for a feed's records, in runs. ``merged`` is False: each record of a trade stands by itself.
-    Raises what the feed raises, and LobenchError for a size that does not fit."""
+    ``events``: rows of whole events. Raises what the feed raises, and LobenchError for a size that does not fit."""
     from lobench.variants import discover
 
     variant = max(discover().values(), key=lambda known: -1 if known.phase is None else known.phase)
     found: list[Rows] = []
-    marker = _Marker(schema, merged)
+    marker = _Events(schema) if events else _Marker(schema, merged)
     settings: dict[str, Any] = {"depth": schema.depth + _BELOW, "on_rows": found.append}
     with Replay(variant, evaluate="every", observe=True, deep=False, **settings) as replay:
         for chunk in feed:
@@ -62,12 +70,12 @@ class _Marker:
 
     def __init__(self, schema: Schema, merged: bool) -> None:
         self._schema, self._merged = schema, merged
-        self._newest: dict[int, Void] = {}
+        self._newest = _Newest()
         self._waiting: tuple[Void, Void, Void] | None = None
 
     def rows(self, records: Void, levels: Void) -> Void:
         """Rows of what waited and of all but the last of these: ``records`` (n,), ``levels`` (n, depth)."""
-        runs = records, levels, self._before(records, levels)
+        runs = records, levels, self._newest.before(records, levels)
         if self._waiting is not None:
             old = self._waiting
             runs = np.append(old[0], runs[0]), np.concatenate((old[1], runs[1])), np.concatenate((old[2], runs[2]))
@@ -78,19 +86,6 @@ class _Marker:
     def rest(self) -> Void:
         """Rows of what still waits."""
         return self._made(*self._waiting, len(self._waiting[0])) if self._waiting else self._schema.empty(0)
-
-    def _before(self, records: Void, levels: Void) -> Void:
-        """The levels that each record's book had before it."""
-        keys = records["instrument_id"].astype(np.int64) << 16 | records["publisher_id"]
-        order = np.argsort(keys, kind="stable")
-        follows = np.append(False, keys[order][1:] == keys[order][:-1])
-        before = np.empty_like(levels)
-        before[order[1:]] = levels[order[:-1]]
-        for place in order[~follows].tolist():
-            before[place] = self._newest.get(int(keys[place]), _NONE[0])
-        ends = order[np.append(~follows[1:], True)] if len(order) else order
-        self._newest |= {int(keys[place]): levels[place].copy() for place in ends.tolist()}
-        return before
 
     def _made(self, records: Void, levels: Void, before: Void, known: int) -> Void:
         """Rows of the first ``known`` records."""
@@ -105,18 +100,8 @@ class _Marker:
             source[filled] += _FILLED
         chosen = np.flatnonzero(shown[:known])
         source = source[chosen]
-        made = self._schema.empty(len(chosen))
-        for name in ("publisher_id", "instrument_id", "ts_event", "price", "size", "action", "flags"):
-            made[name] = records[name][chosen]
-        for name in ("ts_recv", "ts_in_delta", "sequence"):
-            made[name] = records[name][chosen]
-        made["side"] = records["side"][source]
-        made["depth"] = np.where(is_trade[chosen], 0, _depth(records[chosen], levels[chosen]))
-        for place in range(self._schema.depth):
-            for name in OUTPUT_LEVEL.names or ():
-                field = f"{name}_{place:02d}"
-                made[field] = _fitting(levels[name][source, place], self._schema.dtype[field], field)
-        return made
+        depth = np.where(is_trade[chosen], 0, _depth(records[chosen], levels[chosen]))
+        return _rows_of(self._schema, records[chosen], records["side"][source], depth, levels[source])
 
     def _changed(self, records: Void, levels: Void, before: Void) -> npt.NDArray[np.bool_]:
         """Whether a record changed a level that is shown. The vendor's mbp-10 also has the one below the ten, and of
@@ -140,6 +125,57 @@ class _Marker:
             found &= (trade[name] == fill[name]) & (fill[name] == cancel[name])
         found &= fill["order_id"] == cancel["order_id"]
         return found
+
+
+class _Events:
+    """Makes rows of whole events, run by run."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._newest = _Newest()
+        self._marker = EventMarker(schema.depth)
+
+    def rows(self, records: Void, levels: Void) -> Void:
+        found, own = self._marker.mark(records, levels, self._newest.before(records, levels))
+        own["flags"] = own["flags"] & ~np.uint8(F_LAST) | np.where(found["last"] != 0, np.uint8(F_LAST), np.uint8(0))
+        return _rows_of(self._schema, own, found["side"], found["depth"], levels[found["at"]])
+
+    def rest(self) -> Void:
+        """None: an event that has not ended has no row yet."""
+        return self._schema.empty(0)
+
+
+class _Newest:
+    """The levels of each book after its last record."""
+
+    def __init__(self) -> None:
+        self._levels: dict[int, Void] = {}
+
+    def before(self, records: Void, levels: Void) -> Void:
+        """The levels that each record's book had before it, ``levels`` being those after it."""
+        keys = records["instrument_id"].astype(np.int64) << 16 | records["publisher_id"]
+        order = np.argsort(keys, kind="stable")
+        follows = np.append(False, keys[order][1:] == keys[order][:-1])
+        before = np.empty_like(levels)
+        before[order[1:]] = levels[order[:-1]]
+        for place in order[~follows].tolist():
+            before[place] = self._levels.get(int(keys[place]), _NONE[0])
+        ends = order[np.append(~follows[1:], True)] if len(order) else order
+        self._levels |= {int(keys[place]): levels[place].copy() for place in ends.tolist()}
+        return before
+
+
+def _rows_of(schema: Schema, records: Void, side: npt.NDArray[Any], depth: npt.NDArray[np.int64], levels: Void) -> Void:
+    """A row for each record, with its own fields but for these; ``levels``: shape (n, at least the schema's depth)."""
+    made = schema.empty(len(records))
+    for name in _OWN:
+        made[name] = records[name]
+    made["side"], made["depth"] = side, depth
+    for place in range(schema.depth):
+        for name in OUTPUT_LEVEL.names or ():
+            field = f"{name}_{place:02d}"
+            made[field] = _fitting(levels[name][:, place], schema.dtype[field], field)
+    return made
 
 
 def _depth(records: Void, levels: Void) -> npt.NDArray[np.int64]:

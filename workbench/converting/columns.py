@@ -21,8 +21,11 @@ GROUP = 1 << 18
 """Rows of a row group."""
 _TIME = pa.timestamp("ns", tz="UTC")
 _TEXT = SYMBOL
-_FEW = ("rtype", "publisher_id", "instrument_id", "channel_id", "flags", "depth")
+_FEW = ("rtype", "publisher_id", "instrument_id", "channel_id", "flags", "depth", "size")
 """Columns with few distinct values: next to nothing as a dictionary."""
+_STEADY = 4
+"""Bytes from which on numbers are written as their differences from row to row; but for ids, which have no order. That
+is as small as zstd makes them as they are, and with lz4 read in little more than half of the time."""
 _LETTERS = pa.array([chr(code) for code in range(256)])
 _NARROW = {
     "u1": pa.uint8(),
@@ -43,7 +46,11 @@ class Columns:
         self._schema = pa.schema([*types, ("symbol", SYMBOL)])
         texts = [name for name, kind in zip(self._schema.names, self._schema.types, strict=True) if kind == _TEXT]
         few = [*texts, *_FEW]
-        self._writer = pq.ParquetWriter(sink, self._schema, compression="zstd", use_dictionary=few)
+        others = [name for name in schema.fields if name not in (*few, "order_id")]
+        steady = {name: "DELTA_BINARY_PACKED" for name in others if schema.dtype[name].itemsize >= _STEADY}
+        self._writer = pq.ParquetWriter(
+            sink, self._schema, compression="lz4", use_dictionary=few, column_encoding=steady
+        )
         self._waiting: list[pa.RecordBatch] = []
         self._rows = 0
         self._names = SymbolColumn(symbols)

@@ -15,8 +15,11 @@ Advance = Callable[[int], object]
 """Is told how many records were read, run by run."""
 
 
-def convert(feed: Feed, path: str, schema: Schema, *, raw: bool = False, advance: Advance | None = None) -> int:
-    """Write ``feed`` to ``path``, which says by its ending as what; returns the number of rows.
+def convert(
+    feed: Feed, path: str, schema: Schema, *, raw: bool = False, events: bool = False, advance: Advance | None = None
+) -> int:
+    """Write ``feed`` to ``path``, which says by its ending as what; returns the number of rows. ``events``: rows of
+    mbp-10 and mbp-1 are of whole events.
 
     A feed that learns its names while it is read is read twice where the file begins with them. Raises what the feed
     raises, UsageError for the ending, LobenchError where the file cannot be written.
@@ -26,7 +29,7 @@ def convert(feed: Feed, path: str, schema: Schema, *, raw: bool = False, advance
     source = Source(names, getattr(feed, "metadata", None))
     written = 0
     with writing(path, schema, source, raw=raw) as writer:
-        for rows in _rows(feed, schema, advance or (lambda records: None)):
+        for rows in _rows(feed, schema, events, advance or (lambda records: None)):
             writer.write(rows)
             written += len(rows)
         if not written:
@@ -43,7 +46,7 @@ def _symbols(feed: Feed, *, early: bool) -> Callable[[], Mapping[int, str]]:
     return lambda: feed.symbols
 
 
-def _rows(feed: Feed, schema: Schema, advance: Advance) -> Iterator[npt.NDArray[np.void]]:
+def _rows(feed: Feed, schema: Schema, events: bool, advance: Advance) -> Iterator[npt.NDArray[np.void]]:
     """Records of the schema, in runs."""
     if schema.name == "mbo":
         yield from _records(feed, advance)
@@ -59,7 +62,7 @@ def _rows(feed: Feed, schema: Schema, advance: Advance) -> Iterator[npt.NDArray[
             rows = book_rows(feed, SCHEMAS["mbp-1"], advance, merged=False)
             yield from last_of_intervals(rows, schema)
         else:
-            yield from book_rows(feed, schema, advance)
+            yield from book_rows(feed, schema, advance, events=events)
 
 
 def _records(feed: Feed, advance: Advance) -> Iterator[npt.NDArray[np.void]]:

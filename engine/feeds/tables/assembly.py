@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,11 @@ _OTHER_SIDE = np.arange(256, dtype=np.uint8)
 _OTHER_SIDE[[ord("A"), ord("B")]] = ord("B"), ord("A")
 _SKIPPED = -2
 
+Rows = npt.NDArray[np.int64] | None
+"""For each record the row that it is of; None where each row gives one."""
+Column = npt.NDArray[Any] | int
+"""What a field of all records is: a value for each, or one."""
+
 
 class Assembler:
     """Makes records of the batches of one iteration, in order. ``symbols``, ``other_records`` (by rtype) and
@@ -32,13 +38,15 @@ class Assembler:
         self._columns = {field: found for field, found in present.items() if found}
         skipped = dict.fromkeys(mapping.skip, (_SKIPPED,))
         self._recipes = [*mapping.actions.values(), *skipped.values()]
-        self._codes = {code: place for place, code in enumerate([*mapping.actions, *skipped])}
         self._lengths = np.array([0 if recipe == (_SKIPPED,) else len(recipe) for recipe in self._recipes])
         # A recipe in a row of a table, so that the n-th record of a row is found by its number.
         self._table = np.zeros((len(self._recipes), max(map(len, self._recipes))), np.int16)
         for place, recipe in enumerate(self._recipes):
             self._table[place, : len(recipe)] = recipe
         self._single = bool((self._lengths == 1).all())
+        places = {code: place for place, code in enumerate([*mapping.actions, *skipped])}
+        # Where each row gives one record, as in most tables, a code stands for its action at once.
+        self._codes = {code: self._recipes[place][0] for code, place in places.items()} if self._single else places
         self._resting = Resting() if mapping.follows_orders else None
         self._met = IdSet()
         self.symbols: dict[int, str] = {}
@@ -56,9 +64,10 @@ class Assembler:
             kept = self._resting.follow(made, actions)
             if not kept.all():
                 self._skip("of an order that does not rest", int(len(kept) - kept.sum()))
-                made, rows = made[kept], rows[kept]
-        if "flags" not in self._columns and len(rows):
-            made["flags"][np.append(rows[1:] != rows[:-1], True)] |= F_LAST
+                made = made[kept]
+                rows = np.flatnonzero(kept) if rows is None else rows[kept]
+        if "flags" not in self._columns and len(made):
+            made["flags"][slice(None) if rows is None else np.append(rows[1:] != rows[:-1], True)] |= F_LAST
         return made
 
     def _wanted(self, batch: Batch, codes: npt.NDArray[np.int16]) -> npt.NDArray[np.bool_]:
@@ -80,95 +89,88 @@ class Assembler:
 
     def _expanded(
         self, codes: npt.NDArray[np.int16], wanted: npt.NDArray[np.bool_]
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int16]]:
-        """For each record the row that it is of, and its action."""
-        if self._single and wanted.all():  # as most tables are
-            return np.arange(len(codes)), self._table[:, 0][codes]
+    ) -> tuple[Rows, npt.NDArray[np.int16]]:
+        """Which row each record is of, and its action."""
+        if self._single:
+            rows = None if wanted.all() else np.flatnonzero(wanted)
+            return rows, codes if rows is None else codes[rows]
         lengths = np.where(wanted, self._lengths[codes], 0)
         rows = np.repeat(np.arange(len(codes)), lengths)
         place = np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         return rows, self._table[codes[rows], place]
 
-    def _filled(
-        self, batch: Batch, rows: npt.NDArray[np.int64], actions: npt.NDArray[np.int16]
-    ) -> npt.NDArray[np.void]:
+    def _filled(self, batch: Batch, rows: Rows, actions: npt.NDArray[np.int16]) -> npt.NDArray[np.void]:
+        # Here, because Numba takes longer to import than it takes to refuse a file.
+        from lobench.engine.feeds.tables.filling import made_of
+
         mapping = self._mapping
-        made = np.zeros(len(rows), MBO)
-        made["length"] = MBO.itemsize // 4
-        made["rtype"] = RTYPE_MBO
-        made["action"] = np.where(actions < DELETE, actions, 0)
-        # Most tables have one record a row: nothing is picked then.
-        each = len(rows) == batch.rows and bool((rows[1:] > rows[:-1]).all())
-        picked: slice | npt.NDArray[np.int64] = slice(None) if each else rows
+        columns: dict[str, Column] = {}
         for name, dtype in NUMBERS.items():
-            if name in self._columns and name != "rtype":
-                made[name] = self._number(batch, name, dtype)[picked]
-            elif name in mapping.defaults:
-                made[name] = mapping.defaults[name]
+            there = name in self._columns and name != "rtype"
+            columns[name] = self._number(batch, name, dtype) if there else mapping.defaults.get(name, 0)
         for name in ("ts_event", "ts_recv"):
             field = name if name in self._columns else "ts_event"
-            made[name] = values.times(self._column(batch, field), mapping.time_unit, field)[picked]
-        side = np.full(batch.rows, ord("N"), np.int16)
+            columns[name] = values.times(self._column(batch, field), mapping.time_unit, field)
+        columns["side"] = ord("N")
         if "side" in self._columns:
-            side = values.codes(self._column(batch, "side"), mapping.sides, "side")
-        made["side"] = side[picked]
+            columns["side"] = values.codes(self._column(batch, "side"), mapping.sides, "side")
+        price = self._column(batch, "price")
+        columns["price"] = values.scaled(price, mapping.price_digits, "i8", "price", UNDEF_PRICE)
+        columns["order_id"] = values.order_ids(self._column(batch, "order_id"), mapping.order_ids, "order_id")
+        columns["size"] = self._sizes(batch, rows, actions)
+        ids = self._instruments(batch)
+        if ids is not None:
+            columns["instrument_id"] = ids
+        if rows is not None:
+            columns = {name: given if isinstance(given, int) else given[rows] for name, given in columns.items()}
+        columns["action"] = actions if self._resting is None else np.where(actions < DELETE, actions, 0)
+        made = made_of(columns, len(actions))
         if mapping.maker_side:
             trades = actions == TRADE
             made["side"][trades] = _OTHER_SIDE[made["side"][trades]]
-        price = self._column(batch, "price")
-        made["price"] = values.scaled(price, mapping.price_digits, "i8", "price", UNDEF_PRICE)[picked]
-        made["order_id"] = values.order_ids(self._column(batch, "order_id"), mapping.order_ids, "order_id")[picked]
-        self._size(batch, made, actions, rows, picked)
-        self._name(batch, made, rows, picked)
+        if ids is None and "symbol" in self._columns and len(made):
+            self._name(batch, np.atleast_1d(np.asarray(columns["instrument_id"], np.uint32)), rows)
         return made
 
-    def _size(
-        self,
-        batch: Batch,
-        made: npt.NDArray[np.void],
-        actions: npt.NDArray[np.int16],
-        rows: npt.NDArray[np.int64],
-        picked: slice | npt.NDArray[np.int64],
-    ) -> None:
+    def _sizes(self, batch: Batch, rows: Rows, actions: npt.NDArray[np.int16]) -> npt.NDArray[np.uint32]:
         column = self._column(batch, "size")
-        made["size"] = values.scaled(column, self._mapping.size_digits, "u4", "size", 0)[picked]
+        found: npt.NDArray[np.uint32] = values.scaled(column, self._mapping.size_digits, "u4", "size", 0)
         if column.null_count:
+            rows = np.arange(batch.rows) if rows is None else rows
             missing = column.is_null().to_numpy(zero_copy_only=False)[rows] & np.isin(actions, _SIZED)
             if missing.any():
                 raise UnfitError(int(rows[np.argmax(missing)]), "size is empty")
-
-    def _name(
-        self,
-        batch: Batch,
-        made: npt.NDArray[np.void],
-        rows: npt.NDArray[np.int64],
-        picked: slice | npt.NDArray[np.int64],
-    ) -> None:
-        """Instrument ids where only names are given, and names where they are new."""
-        mapping = self._mapping
-        column = self._column(batch, "symbol") if "symbol" in self._columns else None
-        if "instrument_id" not in self._columns and "instrument_id" not in mapping.defaults:
-            if column is None or (column.null_count and mapping.symbol is not None):
-                column = pa.array([mapping.symbol] * batch.rows) if column is None else column.fill_null(mapping.symbol)
-            ids, names = values.symbol_ids(column, mapping.instruments, "symbol")
-            for instrument, name in names.items():
-                if self.symbols.setdefault(instrument, name) != name:
-                    raise UnfitError(
-                        0, f"symbols {self.symbols[instrument]!r} and {name!r} have the same id; give them one each"
-                    )
-            made["instrument_id"] = ids[picked]
-        elif column is not None and len(made):
-            new = self._met.first_of_new(made["instrument_id"])
-            found = zip(made["instrument_id"][new].tolist(), values.names_in(column, rows[new]), strict=True)
-            self.symbols |= {instrument: name for instrument, name in found if name}
-
-    def _number(self, batch: Batch, name: str, dtype: str) -> npt.NDArray[np.int64]:
-        column = self._column(batch, name)
-        if name == "sequence":
-            # Venues count further than 32 bits; a record holds the last of them.
-            return (values.integers(column, "u8", name, 0) & np.uint64(2**32 - 1)).astype(np.uint32)
-        found: npt.NDArray[np.int64] = values.integers(column, dtype, name, 0)
         return found
+
+    def _instruments(self, batch: Batch) -> npt.NDArray[np.uint32] | None:
+        """Instrument ids where only names are given, else None."""
+        mapping = self._mapping
+        if "instrument_id" in self._columns or "instrument_id" in mapping.defaults:
+            return None
+        column = self._column(batch, "symbol") if "symbol" in self._columns else None
+        if column is None or (column.null_count and mapping.symbol is not None):
+            column = pa.array([mapping.symbol] * batch.rows) if column is None else column.fill_null(mapping.symbol)
+        ids, names = values.symbol_ids(column, mapping.instruments, "symbol")
+        for instrument, name in names.items():
+            if self.symbols.setdefault(instrument, name) != name:
+                raise UnfitError(
+                    0, f"symbols {self.symbols[instrument]!r} and {name!r} have the same id; give them one each"
+                )
+        return ids
+
+    def _name(self, batch: Batch, ids: npt.NDArray[np.uint32], rows: Rows) -> None:
+        """Remember the names of instruments that are new."""
+        new = self._met.first_of_new(ids)
+        names = values.names_in(self._column(batch, "symbol"), new if rows is None else rows[new])
+        found = zip(ids[new].tolist(), names, strict=True)
+        self.symbols |= {instrument: name for instrument, name in found if name}
+
+    def _number(self, batch: Batch, name: str, dtype: str) -> npt.NDArray[Any]:
+        column = self._column(batch, name)
+        if name == "sequence" and column.type != pa.uint32():
+            # Venues count further than 32 bits; a record holds the last of them.
+            return values.integers(column, "u8", name, 0).astype(np.uint32)
+        return values.integers(column, dtype, name, 0)
 
     def _column(self, batch: Batch, field: str) -> pa.Array:
         return values.first_of([batch.columns[name] for name in self._columns[field]])

@@ -6,22 +6,20 @@ pyarrow parses each block of lines with all its threads; a block is parsed once 
 from __future__ import annotations
 
 import csv
-import gzip
 import re
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from io import FileIO
-from typing import Any, BinaryIO, cast
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as pacsv
-import zstandard
 
 from lobench.engine.errors import FeedError
-from lobench.engine.feeds import zstd_frames
+from lobench.engine.feeds.byte_stream import ByteStream
 from lobench.engine.feeds.files import SourceFile
+from lobench.engine.feeds.pieces import Pieces
 from lobench.engine.feeds.problems import UnreadableError, printable
 from lobench.engine.feeds.tables.problems import TableError
 
@@ -31,9 +29,11 @@ LONGEST_LINE = 1 << 20
 _SAMPLE = 1 << 18
 _EMPTY = ["", "NaN", "nan", "null"]
 """What stands for no value."""
-GZIP = b"\x1f\x8b"
 _ROW = re.compile(r"Row #(\d+): *(.*)", re.DOTALL)
 _COLUMN = re.compile(r"In CSV column #(\d+)")
+_LINE_END = ord("\n")
+
+Bytes = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,11 @@ class TextSource:
     expected = None
 
     def __init__(self, source: SourceFile, header: Sequence[str] | None = None, delimiter: str = ",") -> None:
-        self._source = source
+        self._stream = ByteStream(source)
         self._delimiter = delimiter
         self._given = header
         self._consumed = 0
-        with source.open() as file, self._text(file) as text:
-            start = self._read(text, file, _SAMPLE)
-        lines = start.splitlines(keepends=True)
+        lines = self._stream.head(_SAMPLE).splitlines(keepends=True)
         if len(lines) > 1 and not lines[-1].endswith(b"\n"):
             lines.pop()
         if not lines or len(lines[0]) == _SAMPLE:
@@ -73,11 +71,11 @@ class TextSource:
 
     @property
     def name(self) -> str:
-        return self._source.name
+        return self._stream.source.name
 
     @property
     def progress(self) -> float:
-        return self._consumed / max(1, self._source.size)
+        return self._consumed / max(1, self._stream.source.size)
 
     def batches(self, types: Mapping[str, pa.DataType]) -> Iterator[Batch]:
         """The columns of ``types``, parsed as those, in runs of lines."""
@@ -88,20 +86,29 @@ class TextSource:
             strings_can_be_null=True,
             quoted_strings_can_be_null=True,
         )
-        first_line = 1
-        with self._source.open() as file, self._text(file) as text:
-            for block in self._blocks(text, file):
-                lines = block.count(b"\n")
-                skipped = 0
-                if first_line == 1 and self._given is None:
-                    skipped = block.find(b"\n") + 1 or len(block)
-                yield from self._parsed(block[skipped:], first_line + (skipped > 0), convert)
-                first_line += lines
-                self._source.check(file)
-                self._consumed = file.tell()
+        line = 1
+        left = np.zeros(0, np.uint8)
+        threaded = self._stream.compressed is not None
+        with self._stream.open() as stream, Pieces(stream, BLOCK, LONGEST_LINE, threaded=threaded) as pieces:
+            for data, start in pieces:
+                end = _end_of_lines(data, start)
+                left = data[end:].copy()
+                if len(left) > LONGEST_LINE:
+                    raise UnreadableError(self.name, f"a line is longer than {LONGEST_LINE:,} bytes; expected a table")
+                pieces.keep(len(left))
+                yield from self._parsed(data[start:end], line, convert)
+                line += int(np.count_nonzero(data[start:end] == _LINE_END))
+                self._consumed = stream.consumed
+        # Only now is it known that nothing was cut off.
+        yield from self._parsed(left, line, convert)
 
-    def _parsed(self, block: bytes, first_line: int, convert: pacsv.ConvertOptions) -> Iterator[Batch]:
-        if not block.strip(b"\r\n"):
+    def _parsed(self, block: Bytes, first_line: int, convert: pacsv.ConvertOptions) -> Iterator[Batch]:
+        """The rows of whole lines; the file's first line is none unless the names were given."""
+        if first_line == 1 and self._given is None:
+            ends = np.flatnonzero(block[:_SAMPLE] == _LINE_END)
+            block = block[ends[0] + 1 if len(ends) else len(block) :]
+            first_line = 2
+        if not (block[:_SAMPLE].tobytes().strip(b"\r\n") or block.tobytes().strip(b"\r\n")):
             return
         try:
             table = self._parse(block, convert, threads=True).combine_chunks()
@@ -110,16 +117,16 @@ class TextSource:
         columns = {name: _only(table.column(name)) for name in table.column_names}
         yield Batch(columns, table.num_rows, "line", lambda row: first_line + _lines_before(block, row))
 
-    def _parse(self, block: bytes, convert: pacsv.ConvertOptions, *, threads: bool) -> pa.Table:
+    def _parse(self, block: Bytes, convert: pacsv.ConvertOptions, *, threads: bool) -> pa.Table:
         size = min(1 << 20, len(block) + 1) if threads else len(block) + 1
         return pacsv.read_csv(
-            pa.BufferReader(block),
+            pa.BufferReader(pa.py_buffer(block)),
             pacsv.ReadOptions(use_threads=threads, block_size=max(size, 2), column_names=self.names),
             pacsv.ParseOptions(delimiter=self._delimiter),
             convert,
         )
 
-    def _explain(self, block: bytes, first_line: int, convert: pacsv.ConvertOptions) -> FeedError:
+    def _explain(self, block: Bytes, first_line: int, convert: pacsv.ConvertOptions) -> FeedError:
         """What is wrong in a block, by line."""
         try:
             self._parse(block, convert, threads=False)
@@ -132,48 +139,6 @@ class TextSource:
                 problem = f"column {self.names[int(column[1])]!r}: {problem}"
             return TableError(self.name, "line", first_line + _lines_before(block, row), problem)
         return TableError(self.name, "line", first_line, "cannot be parsed in parts: a quoted value goes over lines")
-
-    def _blocks(self, text: BinaryIO, file: FileIO) -> Iterator[bytes]:
-        """The text in pieces that end where a line does."""
-        carried = b""
-        while data := self._read(text, file, BLOCK):
-            end = data.rfind(b"\n") + 1
-            if end:
-                yield carried + data[:end]
-                carried = data[end:]
-            else:
-                carried += data
-            if len(carried) > LONGEST_LINE and b"\n" not in carried:
-                raise UnreadableError(self.name, f"a line is longer than {LONGEST_LINE:,} bytes; expected a table")
-        if carried:
-            yield carried
-
-    def _read(self, text: BinaryIO, file: FileIO, size: int) -> bytes:
-        """The next ``size`` bytes, fewer only at the end."""
-        parts = bytearray()
-        try:
-            while len(parts) < size and (more := text.read(size - len(parts))):
-                parts += more
-        except (OSError, EOFError, zlib.error, zstandard.ZstdError, MemoryError) as error:
-            self._source.check(file)
-            raise UnreadableError(self.name, f"cannot be read: {_one_line(str(error)) or 'out of memory'}") from error
-        if len(parts) < size and isinstance(text, zstandard.ZstdDecompressionReader):
-            zstd_frames.check_frames(self._source.read_at(file), self._source.size, self._fail)
-        return bytes(parts)
-
-    @contextmanager
-    def _text(self, file: FileIO) -> Iterator[BinaryIO]:
-        """The decompressed file."""
-        start = self._source.read_at(file)(4, 0)
-        if start.startswith(GZIP):
-            with gzip.GzipFile(fileobj=file) as unpacked:
-                yield cast(BinaryIO, unpacked)
-        elif start.startswith(zstd_frames.MAGIC) or zstd_frames.is_skippable(start + b"\0"):
-            decompressor = zstandard.ZstdDecompressor(max_window_size=zstd_frames.largest_window())
-            with decompressor.stream_reader(file, read_across_frames=True, closefd=False) as unpacked:
-                yield cast(BinaryIO, unpacked)
-        else:
-            yield cast(BinaryIO, file)
 
     def _header(self, line: bytes) -> list[str]:
         try:
@@ -195,8 +160,12 @@ class TextSource:
             pass  # told by whoever parses that line
         return {name: found.get(name, "") for name in self.names}
 
-    def _fail(self, byte: int, problem: str) -> FeedError:
-        return FeedError(self.name, byte, problem)
+
+def _end_of_lines(data: Bytes, start: int) -> int:
+    """The byte after the last line end from ``start`` on, ``start`` where there is none, or none near the end."""
+    tail = data[max(start, len(data) - LONGEST_LINE - 1) :].tobytes()
+    found = tail.rfind(b"\n")
+    return start if found < 0 else len(data) - len(tail) + found + 1
 
 
 def _only(column: pa.ChunkedArray) -> Any:
@@ -204,9 +173,9 @@ def _only(column: pa.ChunkedArray) -> Any:
     return column.chunk(0) if column.num_chunks == 1 else pa.array([], column.type)
 
 
-def _lines_before(block: bytes, row: int) -> int:
+def _lines_before(block: Bytes, row: int) -> int:
     """How many lines stand before a row: empty ones are no rows."""
-    filled = [number for number, line in enumerate(block.split(b"\n")) if line.rstrip(b"\r")]
+    filled = [number for number, line in enumerate(block.tobytes().split(b"\n")) if line.rstrip(b"\r")]
     return filled[row] if row < len(filled) else 0
 
 
