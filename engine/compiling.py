@@ -241,6 +241,9 @@ class _EntryCompiler(_Named):
 
 _PART = {"pipeline_class": _PartCompiler, "no_cfunc_wrapper": True}
 
+# From here on it is watched what is compiled: a part's first caller may be a function that knows nothing of this.
+compiled_here()
+
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
