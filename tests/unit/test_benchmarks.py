@@ -30,8 +30,8 @@ def test_parameters_are_what_the_project_has() -> None:
 
 
 def test_pins_are_those_of_the_constraints() -> None:
-    lines = (ROOT / "constraints.txt").read_text().split()
-    pinned = dict(line.split("==") for line in lines)
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pinned = dict(line.split("==") for line in lines if line and not line.startswith("#"))
     wanted = configuration(ROOT)["matrix"]["req"]
     versions = {name: versions for name, versions in wanted.items() if name not in ("setuptools", "wheel")}
     assert versions == {name: [pinned[name]] for name in versions}
