@@ -42,7 +42,7 @@ from lobench.workbench.measurement.session import SESSION_COLUMNS, Session, fill
 from lobench.workbench.measurement.shared_feed import nameless_file, receive, shared
 from lobench.workbench.measurement.task import Task
 from lobench.workbench.measurement.variant_digest import variant_digest
-from lobench.workbench.processes.starting import ending
+from lobench.workbench.processes.starting import WorkerError, ending
 from lobench.workbench.results.conversion import as_json, from_json
 from lobench.workbench.results.model.samples import Design, NamedSamples, SessionResult
 from tests.cli import wrong
@@ -115,6 +115,24 @@ def test_all_processes_of_a_session_have_as_much_time(startup: float, monkeypatc
     assert given[0] == 1.0
     assert given[1:] == pytest.approx([(20 - 1 - startup) / 9 - startup] * 9)
     assert now[0] == pytest.approx(20)
+
+
+def test_a_process_that_a_variant_ended_leaves_the_others_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, given = [0.0], list[float]()
+
+    def passes(task: Any, *_: object) -> Iterator[dict[str, Any]]:
+        given.append(task.seconds)
+        now[0] += 0.5 + task.seconds
+        if len(given) == 1:
+            raise WorkerError("it ended", who="p4_hash_lookup", how="died")
+        yield {"seconds": 1.0}
+
+    monkeypatch.setattr(measurement_session, "messages", passes)
+    monkeypatch.setattr(measurement_session, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    made = Session(NAMES, 40_000, Design(4, 3.0, 10_000, 0))
+    fill(made, lambda number, seconds: Task("session", NAMES, seconds=seconds), least=3, keep=lambda: None)
+    # The first is tried twice, each time 2 seconds and half a second around; the rest is shared by three.
+    assert given == pytest.approx([2.0, 2.0, *[(12 - 5) / 3 - 0.5] * 3])
 
 
 def test_work_that_was_put_off_is_refused() -> None:

@@ -223,10 +223,10 @@ def fill(
     for number in range(session.begun, design.processes):
         # To start and to end is part of a process's time: or the last ones would find none left.
         seconds = max(0.0, left / (design.processes - number) - around)
-        began = time.monotonic()
+        began = started = time.monotonic()
         lost: int | None = None
         while lost != len(session.lost):
-            lost = len(session.lost)
+            lost, started = len(session.lost), time.monotonic()
             try:
                 for message in messages(task_of(number, seconds), feed, advance):
                     if "samples" in message:
@@ -238,9 +238,10 @@ def fill(
                 # The others begin anew without it.
                 session.forget(number)
                 session.drop(error.who, error.how)
-        spent = time.monotonic() - began
-        around = max(0.0, spent - seconds)
-        left -= spent
+        now = time.monotonic()
+        # Of the last try: what a variant that ended its process cost says nothing of the others.
+        around = max(0.0, now - started - seconds)
+        left -= now - began
         if enough(session) or (left <= 0 and number + 1 >= least):
             break
     session.complete = True
