@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from lobench.engine.errors import LobenchError
-from lobench.engine.foreign.replay import threads
 from lobench.engine.foreign.start import Contestant, Running
+from lobench.engine.own_thread import other_threads
 from lobench.engine.policy import Variant
 from lobench.workbench.measurement.layouts import Kernel, LaidOutReplay, kernel_of
 from lobench.workbench.measurement.lockstep import Bench
@@ -35,7 +35,7 @@ def work(job: Job) -> None:
     kernels = _kernels(variants, job.task.workload.until, settings["layouts"])
     if not settings["forks"]:
         _passes(job, variants, kernels, 0)
-    elif threads() > 1:
+    elif other_threads() > 1:
         raise LobenchError("a process with threads cannot be forked: they do not live on in its children")
     for fork in range(settings["forks"]):
         began = time.monotonic()
