@@ -7,7 +7,8 @@ cache is compiled where it is used.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import closing
 
 import numba
@@ -72,17 +73,23 @@ def compile_all(
 
 def _compile(jobs: Sequence[Job], files: Sequence[str], known: Collection[str], ticker: Ticker) -> Iterator[Compiled]:
     """Compile ``jobs``, as far as they go side by side; yields each that is done, and tells how long it takes."""
-    # A user's file stays out of this process, and so does a compiler that ends it where memory runs out.
-    if min(len(os.sched_getaffinity(0)), len(jobs)) == 1 and not files and not memory_is_limited():
-        for job in jobs:
-            yield Compiled(job, 0.0, compile_here(job, files))
-        return
     expected = Expected(jobs)
     ticker.left(expected.left)
-
-    # What a user's function is made of may not be known, and then nothing is kept any more.
-    ended = compiled(jobs, files, alone=lambda job: job.variant not in known, begun=expected.begun)
+    # A user's file stays out of this process, and so does a compiler that ends it where memory runs out.
+    if min(len(os.sched_getaffinity(0)), len(jobs)) == 1 and not files and not memory_is_limited():
+        ended = _compiled_here(jobs, expected.begun)
+    else:
+        # What a user's function is made of may not be known, and then nothing is kept any more.
+        ended = compiled(jobs, files, alone=lambda job: job.variant not in known, begun=expected.begun)
     with closing(ended):
         for done in ended:
             expected.ended(done.job, done.seconds)
             yield done
+
+
+def _compiled_here(jobs: Sequence[Job], begun: Callable[[Job], None]) -> Generator[Compiled, None, None]:
+    for job in jobs:
+        began = time.monotonic()
+        begun(job)
+        problem = compile_here(job, ())
+        yield Compiled(job, time.monotonic() - began, problem)

@@ -76,33 +76,44 @@ class _Compiler:
         self._asked, self.answers = self._process.stdin, self._process.stdout
         self.job: Job | None = None
         self.began = 0.0
+        self._fresh = True  # whether the job in hand is its first
+        self._late = False
 
     def take(self, job: Job) -> None:
+        self._fresh = self.job is None
         self.job, self.began = job, time.monotonic()
         # One that is gone answers that it ended.
         with suppress(BrokenPipeError):
             print(json.dumps(job), file=self._asked, flush=True)
 
-    def answer(self) -> str | None:
-        """Why the job's kernel does not compile, once the process has something to say or ended."""
-        line = self.answers.readline()
-        if line:
-            why: str | None = json.loads(line)
+    def problem(self, answer: str) -> str | None:
+        """Why the job's kernel does not compile: what the process answered, or how it ended without an answer."""
+        if answer:
+            why: str | None = json.loads(answer)
             return why
         code = self._process.wait()
+        assert self.job is not None
+        if self._late:
+            return problem(self.job, f"the compiler took longer than {SECONDS / 60:.0f} minutes")
         self._said.seek(0)
         said = self._said.read().strip()
         if memory_is_limited() and (code < 0 or tells_of_memory(said)):
             return f"{out_of_memory('the compiler')}; raise the limit"
-        assert self.job is not None
         return problem(self.job, said or f"the compiler {ending(code)}")
 
     @property
     def ended(self) -> bool:
         return self._process.poll() is not None
 
-    def kill(self) -> None:
-        self._process.kill()
+    @property
+    def spent(self) -> bool:
+        """Whether it ended of what it had done before, as far as one can tell: another may compile the job."""
+        return not self._fresh and not self._late
+
+    def kill_if_late(self) -> None:
+        if time.monotonic() - self.began > SECONDS:
+            self._late = True
+            self._process.kill()
 
     def close(self) -> None:
         self._process.kill()
@@ -122,47 +133,55 @@ def compiled(
 ) -> Generator[Compiled, None, None]:
     """Compile ``jobs``, with the user's ``files``, in as many processes as there are processors; yields each that is
     done. ``alone``: jobs after which a process ends, as nobody knows what it is made of then; ``begun`` is called with
-    each as it begins."""
+    each as it begins. A job in whose course a process ends that compiled others before, grown by them, has another try
+    in a new one."""
     waiting = deque(jobs)
-    lanes = min(len(os.sched_getaffinity(0)), len(jobs))
     running: dict[int, _Compiler] = {}
     with selectors.DefaultSelector() as ready:
 
-        def begin(lane: int, compiler: _Compiler | None) -> None:
-            if not waiting:
-                if compiler is not None:
-                    compiler.close()
-                return
-            if compiler is None:
-                compiler = _Compiler(files)
-            job = waiting.pop() if lane % 2 else waiting.popleft()
-            running[lane] = compiler
-            ready.register(compiler.answers, selectors.EVENT_READ, lane)
-            compiler.take(job)
-            begun(job)
+        def begin(lane: int, job: Job) -> None:
+            if lane not in running:
+                running[lane] = _Compiler(files)
+                ready.register(running[lane].answers, selectors.EVENT_READ, lane)
+            running[lane].take(job)
+
+        def go_on(lane: int) -> None:
+            if waiting:
+                job = waiting.pop() if lane % 2 else waiting.popleft()
+                begin(lane, job)
+                begun(job)
+            elif lane in running:
+                end(lane)
+
+        def end(lane: int) -> None:
+            ready.unregister(running[lane].answers)
+            running[lane].close()
+            del running[lane]
 
         try:
-            for lane in range(lanes):
-                begin(lane, None)
+            for lane in range(min(len(os.sched_getaffinity(0)), len(jobs))):
+                go_on(lane)
             while running:
-                for found, _ in ready.select(_LOOK):
-                    lane = found.data
-                    compiler = running.pop(lane)
-                    ready.unregister(compiler.answers)
+                # Of one that is gone the pipe may stay open: a process that a user's file has forked holds it, too.
+                gone = {lane for lane, compiler in running.items() if compiler.ended}
+                heard = {found.data for found, _ in ready.select(0 if gone else _LOOK)}
+                for lane in heard | gone:
+                    compiler = running[lane]
                     job = compiler.job
                     assert job is not None
-                    kept: _Compiler | None = compiler
-                    try:
-                        problem = compiler.answer()
-                    finally:
-                        if compiler.ended or alone(job):
-                            compiler.close()
-                            kept = None
-                    begin(lane, kept)
-                    yield Compiled(job, time.monotonic() - compiler.began, problem)
+                    answer = compiler.answers.readline() if lane in heard else ""
+                    if not answer and compiler.spent:
+                        end(lane)
+                        begin(lane, job)
+                        continue
+                    problem = compiler.problem(answer)
+                    seconds = time.monotonic() - compiler.began
+                    if compiler.ended or alone(job):
+                        end(lane)
+                    go_on(lane)
+                    yield Compiled(job, seconds, problem)
                 for compiler in running.values():
-                    if time.monotonic() - compiler.began > SECONDS:
-                        compiler.kill()
+                    compiler.kill_if_late()
         finally:
             for compiler in running.values():
                 compiler.close()
