@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -121,6 +122,12 @@ def test_another_toolchain_is_another_engine(made: Miniature, monkeypatch: pytes
         ("no-such-compiler x.c", False, "its build ended with code 127"),
         ("./a.txt", False, "its build ended with code 126"),
         ("echo 'a.c: No space left on device'; exit 1", False, "No space left"),
+        ("echo 'make: *** [Makefile:2: a.so] Error 127'; exit 2", False, "Error 127"),
+        ("echo '/bin/sh: 1: ninja: not found'; exit 1", False, "ninja: not found"),
+        ("echo 'error: failed to get x: [6] Could not resolve host: nowhere'; exit 101", False, "resolve host"),
+        ("echo 'c++: fatal error: Killed signal terminated program cc1plus'; exit 1", False, "Killed signal"),
+        ("echo 'make: *** [Makefile:2: a.so] Error 1'; exit 2", True, "Error 1"),
+        ("echo 'a.rs:1: error: book not found in this scope'; exit 1", True, "not found"),
         ("true", True, "its build made no a.so and no b.so"),
     ],
 )
@@ -128,6 +135,14 @@ def test_whose_fault_a_failed_build_is(made: Miniature, build: str, own: bool, t
     found = broken(made, write(made, "one", lobench__toml=f'build = "{build}"\nartifact = ["a.so", "b.so"]\n'))
     assert found.own is own
     assert told in str(found)
+
+
+def test_what_was_built_and_is_gone_is_built_again(made: Miniature) -> None:
+    name = write(made, "one")
+    before = source(made, name)
+    shutil.rmtree(made.cache / "commits/built" / before.key)
+    assert source(made, name) == before
+    assert [Path(file).read_text() for _, file in before.engines] == ["1\n"]
 
 
 def test_a_key_that_was_torn_is_asked_anew(made: Miniature) -> None:
@@ -225,6 +240,27 @@ def test_nobody_is_to_blame_for_what_stops_both(made: Miniature) -> None:
             assert told in str(check(project(made), base, head, SETTINGS).broken)
     (made.folder / "lobench.toml").write_text('artifact = "a.so"\nbuild = "no-such-compiler"\n')
     with pytest.raises(UnjudgedError, match="code 127"):
+        check(project(made), base, head, SETTINGS)
+
+
+def test_a_base_that_was_built_another_day_is_built_again_where_a_head_fails(made: Miniature) -> None:
+    tool = made.cache / "tool"
+    tool.touch()
+    base = write(made, "one", lobench__toml=f'artifact = "a.so"\nbuild = "[ -e {tool} ] && cp a.txt a.so"\n')
+    head = write(made, "two", a__txt="2\n")
+    assert isinstance(source(made, base), Source)
+    tool.unlink()
+    with pytest.raises(UnjudgedError, match=r"nothing to compare: .*\(two\).*code 1\nand .*\(one\).*code 1"):
+        check(project(made), base, head, SETTINGS)
+    tool.touch()
+    head = write(made, "three", a__txt="3\n", lobench__toml='artifact = "a.so"\nbuild = "grep 2 a.txt > a.so"\n')
+    assert isinstance(source(made, "HEAD~1"), Source)
+    assert "code 1" in str(check(project(made), "HEAD~1", head, SETTINGS).broken)
+
+
+def test_nobody_is_to_blame_for_engines_of_both_that_cannot_be_loaded(made: Miniature) -> None:
+    base, head = write(made, "one"), write(made, "two", a__txt="2\n")
+    with pytest.raises(UnjudgedError, match=r"nothing to compare: .*\(two\).*\nand .*\(one\)"):
         check(project(made), base, head, SETTINGS)
 
 

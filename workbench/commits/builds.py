@@ -1,14 +1,37 @@
-"""Builds under way: each a command of a user's in a process group of its own, which is ended as a whole."""
+"""Builds under way: each a command of a user's in a process group of its own, which is ended as a whole; and whose
+fault it is where one fails."""
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from contextlib import suppress
-from typing import IO
+from typing import IO, Final
 
 from lobench.workbench.processes.child import end_with_parent
+
+_NOT_STARTED: Final = (126, 127)
+"""Exit codes of a shell that could not start a program."""
+_OF_THE_MACHINE: Final = re.compile(
+    # A tool that is not installed, as make and shells say it.
+    r"\bError 12[67]\b|sh: (line )?(\d+: )?.*: (command )?not found$"
+    # No room, no memory.
+    r"|No space left on device|Disk quota exceeded|Killed signal terminated program|Cannot allocate memory"
+    r"|virtual memory exhausted"
+    # No network, as curl, cargo, git, pip and go say it.
+    r"|(Could not|Couldn't) resolve host|Temporary failure in name resolution|Network is unreachable"
+    r"|Failed to (connect to|establish a new connection)|Connection (refused|timed out)|Operation timed out"
+    r"|--offline was specified|dial tcp",
+    re.MULTILINE,
+)
+
+
+def own_fault(code: int, last_words: str) -> bool:
+    """Whether a build that failed would fail anywhere, as far as its exit code and last words tell: no commit is to
+    blame for a tool that is not installed, a full disk, or a package that cannot be fetched."""
+    return code > 0 and code not in _NOT_STARTED and _OF_THE_MACHINE.search(last_words) is None
 
 
 class Builds:

@@ -70,18 +70,29 @@ class Pair:
         if isinstance(self.before, BrokenError):
             raise _BaseError(self.before)
         measured = measure([self.before, self.after], request, enough)
-        self._raise_broken(self.before, measured.broken)
+        self._raise_broken(self.before, measured.broken, request)
         if mechanisms:
             self._count_what_moved(self.before, measured, request)
         return measured, findings(measured, [feed.name for feed in request.feeds], 1, allowed=self.allowed)
 
-    def _raise_broken(self, before: Source, broken: dict[str, BrokenError]) -> None:
+    def _raise_broken(self, before: Source, broken: dict[str, BrokenError], request: Request) -> None:
+        if before.key in broken and self.after.key in broken and not self._runs_only_in(before, request):
+            # What stops both may be this machine: nobody made it worse.
+            raise UnjudgedError(f"nothing to compare: {broken[self.after.key]}\nand {broken[before.key]}")
         for source in (self.after, before):
             problem = broken.get(source.key)
             if problem is not None:
                 if problem.own:
                     raise _BaseError(problem) if source is before else problem
                 raise UnjudgedError(f"nothing to compare: {problem}")
+
+    def _runs_only_in(self, before: Source, request: Request) -> bool:
+        """Whether a variant, tried by itself, runs in BASE and not in HEAD."""
+
+        def runs(source: Source, name: str) -> bool:
+            return not measure([source], _still(request, [name])).broken
+
+        return any(runs(before, name) and not runs(self.after, name) for name in request.variants)
 
     def _count_what_moved(self, before: Source, measured: Measured, request: Request) -> None:
         """Add the mechanism counters of the variants whose instructions changed."""
@@ -95,7 +106,7 @@ class Pair:
         if request.instructions and moved and not self.after.engines:
             names = [name for name in request.variants if name in moved]
             exact, broken = count(sources, replace(request, variants=names, instructions=False, counters=True))
-            self._raise_broken(before, broken)
+            self._raise_broken(before, broken, request)
             for source in sources:
                 for pair, counts in exact[source.key].items():
                     measured.exact[source.key][pair] = {**measured.exact[source.key].get(pair, {}), **counts}

@@ -48,8 +48,8 @@ class Origin(Protocol):
         """Equal for variants of two sources that run the same code."""
         ...
 
-    def sources(self, wanted: Sequence[Wanted]) -> list[Source | BrokenError]:
-        """The source of each, or why there is none."""
+    def sources(self, wanted: Sequence[Wanted], *, anew: bool = False) -> list[Source | BrokenError]:
+        """The source of each, or why there is none; ``anew``: builds that earlier commands kept are made once more."""
         ...
 
 
@@ -77,7 +77,7 @@ class Own:
     def identity(self, source: Source, name: str) -> str:
         return reach.identity(source, name)
 
-    def sources(self, wanted: Sequence[Wanted]) -> list[Source | BrokenError]:
+    def sources(self, wanted: Sequence[Wanted], *, anew: bool = False) -> list[Source | BrokenError]:
         return [self._source(one) for one in wanted]
 
     def _source(self, one: Wanted) -> Source | BrokenError:

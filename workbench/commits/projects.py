@@ -19,7 +19,7 @@ from pathlib import Path
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.workbench import PARTS, git
 from lobench.workbench.atomic_write import write_whole
-from lobench.workbench.commits.builds import Builds
+from lobench.workbench.commits.builds import Builds, own_fault
 from lobench.workbench.commits.checkout import GIT, content, files_of, lay_out
 from lobench.workbench.commits.code_text import digest_of
 from lobench.workbench.commits.lines import BUILDING, BUILT_IN
@@ -36,9 +36,6 @@ _LAST_LINES = 20
 """Of a build that failed."""
 _SECONDS = 3600.0
 """That a build may take."""
-_OF_THE_MACHINE = (126, 127)
-"""Exit codes of a shell that could not start a program: a commit is not to blame for a tool that is not installed."""
-_FULL = "No space left on device"
 
 Wanted = Commit | None
 """A commit, or None for the files of the working tree."""
@@ -59,6 +56,7 @@ class Project:
     def __init__(self, repository: Repository, recipe: Recipe) -> None:
         self.repository = repository
         self._recipe = recipe
+        self._built: set[str] = set()
         try:
             self._inside = recipe.file.resolve().parent.relative_to(repository.root.resolve())
         except ValueError:
@@ -97,15 +95,16 @@ class Project:
             return f"none in {source.key}"
         return code_digest(Path(file)) if file.endswith(".so") else source.key
 
-    def sources(self, wanted: Sequence[Wanted]) -> list[Source | BrokenError]:
-        """The source of each, or why there is none; what is not built yet is built side by side. Raises UsageError for
-        an entry of ``sources`` that names nothing, in none of them and not in the working tree."""
+    def sources(self, wanted: Sequence[Wanted], *, anew: bool = False) -> list[Source | BrokenError]:
+        """The source of each, or why there is none; what is not built yet is built side by side, ``anew`` also what was
+        kept from earlier commands. Raises UsageError for an entry of ``sources`` that names nothing, in none of them
+        and not in the working tree."""
         self._refuse_strays(wanted)
         builds = Builds()
         with ExitStack() as rooms:
             keys: dict[int, str] = {}
             failed: dict[str, tuple[str, bool]] = {}
-            jobs = self._jobs(wanted, keys, failed, rooms)
+            jobs = self._jobs(wanted, anew, keys, failed, rooms)
             ended = side_by_side(
                 jobs, lambda job, said: builds.start(job.key, self._command(job), said), _SECONDS, builds.stop
             )
@@ -134,17 +133,21 @@ class Project:
         return BrokenError(f"{label(one)}: {problem}", key, own=own)
 
     def _jobs(
-        self, wanted: Sequence[Wanted], keys: dict[int, str], failed: dict[str, tuple[str, bool]], rooms: ExitStack
+        self,
+        wanted: Sequence[Wanted],
+        anew: bool,
+        keys: dict[int, str],
+        failed: dict[str, tuple[str, bool]],
+        rooms: ExitStack,
     ) -> Iterator[_Job]:
         """What has to be built, each once; ``keys`` learns what each is known by, ``failed`` what is not laid out."""
         building = cache_folder() / BUILDING
         building.mkdir(parents=True, exist_ok=True)
         for place, one in enumerate(wanted):
             known = None if one is None else cache_folder() / "contents" / self._content(one)
-            if known is not None and (key := _read(known)):
+            if known is not None and (key := _read(known)) and self._is_built(key, anew):
                 keys[place] = key
-                if (cache_folder() / "built" / key).is_dir():
-                    continue
+                continue
             room = Path(rooms.enter_context(scratch_folder(building, ".making-")))
             files = room / BUILT_IN
             try:
@@ -152,7 +155,7 @@ class Project:
                 if not (files / self._inside).is_dir():
                     raise BrokenError(f"it has no folder {self._inside}", own=True)
                 key = self._key(files)
-                built = key in list(keys.values()) or (cache_folder() / "built" / key).is_dir()
+                built = key in list(keys.values()) or self._is_built(key, anew)
                 if not built:
                     shutil.copytree(files, room / "kept" / BUILT_IN, symlinks=True, ignore=shutil.ignore_patterns(GIT))
             except (LobenchError, OSError, shutil.Error) as error:
@@ -167,6 +170,9 @@ class Project:
                 shutil.rmtree(room, ignore_errors=True)
                 continue
             yield _Job(key, room)
+
+    def _is_built(self, key: str, anew: bool) -> bool:
+        return key in self._built or (not anew and (cache_folder() / "built" / key).is_dir())
 
     def _content(self, commit: Commit) -> str:
         """What git knows the files by that decide."""
@@ -210,8 +216,7 @@ class Project:
             return f"its build took longer than {_SECONDS / 60:,.0f} minutes", False
         if code:
             words = "\n".join(said.strip().splitlines()[-_LAST_LINES:])
-            own = code > 0 and code not in _OF_THE_MACHINE and _FULL not in said
-            return f"its build {ending(code)}:\n{words}".rstrip(":\n"), own
+            return f"its build {ending(code)}:\n{words}".rstrip(":\n"), own_fault(code, words)
         kept = job.room / "kept"
         made = [job.room / BUILT_IN / self._inside / name for name in self._recipe.artifacts]
         # One that is missing is an engine that this commit does not have.
@@ -230,6 +235,7 @@ class Project:
         except OSError:
             if not target.is_dir():
                 raise
+        self._built.add(job.key)
         return None
 
     def _source(self, one: Wanted, key: str) -> Source:
