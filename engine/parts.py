@@ -1,21 +1,26 @@
 """Files that appear whole or not at all: written beside their place under another name, then renamed.
 
 A part is locked by whoever writes it, and the lock ends with the process, however that ends. So a part without a lock
-is what a killed process left, and the next one that writes into the folder removes it.
+is what a killed process left, and the next one that writes into the folder removes it. Some file systems that machines
+share keep locks on the machine that took them: parts of another one are removed when nobody has written them for a day.
 """
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import re
+import time
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 
 _LONGEST = 255
 """Bytes of a file's name on most file systems, where the folder's own does not say."""
-_NAME = re.compile(rb"\.(?s:.*)\.\d+(-\d+)?\.part")
+_NAME = re.compile(rb"\.(?s:.*)\.(?:(?P<machine>[0-9a-f]{8})-)?\d+(?:-\d+)?\.part")
+_DAY = 86_400
 
 
 class Part:
@@ -46,7 +51,7 @@ class Part:
     def _made(self) -> tuple[Path, int]:
         for number in range(1000):
             path = self.target.with_name(
-                shortened(".", self.target.name, f".{os.getpid()}-{number}.part", self.target.parent)
+                shortened(".", self.target.name, f".{_machine()}-{os.getpid()}-{number}.part", self.target.parent)
             )
             with suppress(FileExistsError):
                 lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
@@ -79,9 +84,22 @@ def shortened(before: str, name: str, after: str, folder: Path) -> str:
 def sweep(folder: Path) -> None:
     """Remove the parts in a folder whose writers are gone."""
     with suppress(OSError), os.scandir(os.fsencode(folder)) as entries:
-        for entry in [entry.path for entry in entries if _NAME.fullmatch(entry.name)]:
+        for path, name in [(entry.path, found) for entry in entries if (found := _NAME.fullmatch(entry.name))]:
             with suppress(OSError):
-                _remove_abandoned(entry)
+                # Without a machine's name it is of an earlier version.
+                ours = name["machine"] in (None, _machine().encode())
+                if ours or time.time() - os.lstat(path).st_mtime > _DAY:
+                    _remove_abandoned(path)
+
+
+@cache
+def _machine() -> str:
+    """Eight hex digits: the same in all processes of a machine from its start on, in containers, too."""
+    try:
+        name = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+    except OSError:
+        name = os.uname().nodename
+    return hashlib.blake2b(name.encode(), digest_size=4).hexdigest()
 
 
 def _remove_abandoned(path: bytes) -> None:

@@ -57,13 +57,20 @@ def key_of(instrument: int, name: str | None) -> str:
 class SelectedFeed:
     """The records of ``feed`` that a selection takes, in order, with ``names`` by instrument id before its own.
 
-    Where that leaves none, an iteration ends with UsageError.
+    Where that leaves none, an iteration ends with UsageError. ``within``: it ends after so many records of the feed,
+    counted from where the selected time begins.
     """
 
     stable = False
 
-    def __init__(self, feed: Feed, selection: Selection, names: Mapping[int, str]) -> None:
-        self._feed, self._selection, self._names = feed, selection, names
+    def __init__(
+        self, feed: Feed, selection: Selection, names: Mapping[int, str], *, within: int | None = None
+    ) -> None:
+        self._feed, self._selection, self._names, self._within = feed, selection, names, within
+
+    def beginning(self, count: int) -> SelectedFeed:
+        """The same of the first ``count`` records alone, whether they are taken or not; it may have none."""
+        return SelectedFeed(self._feed, self._selection, self._names, within=count)
 
     @property
     def name(self) -> str:
@@ -104,13 +111,18 @@ class SelectedFeed:
         return {number: name for number, name in self.symbols.items() if self._selection.takes(number, name)}
 
     def __iter__(self) -> Iterator[Chunk]:
-        if self._selection.whole:
+        if self._selection.whole and self._within is None:
             yield from self._feed
             return
         met, wanted = IdSet(), IdSet()
         taken = read = 0
+        left = self._within
         for chunk in self._feed:
             records = chunk.array()
+            if left is not None:
+                counted = np.flatnonzero(self._begun(records))[:left]
+                left -= len(counted)
+                records = records if left else records[: counted[-1] + 1]
             chosen = self._chosen(records, met, wanted)
             count = int(chosen.sum())
             taken += count
@@ -121,7 +133,9 @@ class SelectedFeed:
                 made = records[chosen].astype(MBO)
                 made["length"] = MBO.itemsize // 4  # without ts_out
                 yield Chunk(made.ctypes.data, MBO.itemsize, count, made)
-        if read and not taken and self._selection.keys is None:
+            if left == 0:
+                break
+        if read and not taken and self._selection.keys is None and self._within is None:
             raise UsageError(f"{self.name}: no record is selected; {self._there()}")
 
     def _chosen(self, records: npt.NDArray[np.void], met: IdSet, wanted: IdSet) -> npt.NDArray[np.bool_]:
@@ -135,13 +149,17 @@ class SelectedFeed:
                 taken = [each for each in new.tolist() if selection.takes(each, symbols.get(each))]
                 wanted.add(np.array(taken, np.uint32))
             chosen = wanted.holds(ids)
-        if selection.start is not None or selection.stop is not None:
-            times = np.where(records["ts_recv"] == _NO_TIME, records["ts_event"], records["ts_recv"])
-            if selection.start is not None:
-                chosen &= times >= np.uint64(selection.start)
-            if selection.stop is not None:
-                chosen &= times < np.uint64(selection.stop)
+        if selection.start is not None:
+            chosen &= self._begun(records)
+        if selection.stop is not None:
+            chosen &= _times(records) < np.uint64(selection.stop)
         return chosen
+
+    def _begun(self, records: npt.NDArray[np.void]) -> npt.NDArray[np.bool_]:
+        """Which records are not before the selected time."""
+        if self._selection.start is None:
+            return np.ones(len(records), np.bool_)
+        return _times(records) >= np.uint64(self._selection.start)
 
     def _there(self) -> str:
         names = sorted(set(self.symbols.values()))
@@ -149,6 +167,10 @@ class SelectedFeed:
             return "none of its instruments has a name that is known"
         more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
         return f"its instruments are {', '.join(names[:_SHOWN])}{more}"
+
+
+def _times(records: npt.NDArray[np.void]) -> npt.NDArray[np.uint64]:
+    return np.where(records["ts_recv"] == _NO_TIME, records["ts_event"], records["ts_recv"])
 
 
 def read_names(path: str) -> dict[int, str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
@@ -17,9 +19,10 @@ import pytest
 import lobench
 from lobench import _commands
 from lobench.engine.errors import LobenchError, UsageError
-from lobench.engine.feeds import Feed, load, open_feed
+from lobench.engine.feeds import Chunk, Feed, load, open_feed
 from lobench.engine.feeds.selection import SelectedFeed, Selection
-from lobench.workbench.batch import driving
+from lobench.engine.records import MBO
+from lobench.workbench.batch import driving, layout
 from lobench.workbench.batch.cluster import connected, lanes, outcomes
 from lobench.workbench.batch.feeds import BatchFeed, _expanded, find_feeds
 from lobench.workbench.batch.layout import (
@@ -32,7 +35,7 @@ from lobench.workbench.batch.layout import (
     shares_of,
 )
 from lobench.workbench.batch.manifest import Manifest
-from lobench.workbench.batch.plan import plan_of, tasks_of
+from lobench.workbench.batch.plan import Plan, plan_of, tasks_of
 from lobench.workbench.batch.request import BatchRequest
 from lobench.workbench.batch.task import DONE, FAILED, DatasetFile, TaskOutcome
 from lobench.workbench.cli import _parser
@@ -42,6 +45,7 @@ from tests.dbn_files import header, records, write
 pytestmark = pytest.mark.normal
 
 REQUEST = BatchRequest(features=("mid_price",))
+HOUR = 3_600 * 10**9
 
 
 @pytest.fixture
@@ -116,6 +120,22 @@ def test_a_full_disk_beside_the_manifest_ends_no_batch(tmp_path: Path, monkeypat
     assert list(found) == ["a", "b", "c"]
     again = Manifest(str(tmp_path), REQUEST)
     assert [again.is_done(task) for task in tasks] == [True, True, True], "the last one kept them all"
+
+
+def test_tasks_of_a_run_know_whose_turn_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = tmp_path / "dataset"
+    held: list[tuple[set[str], str]] = []
+
+    def performs(client: object, plan: Plan, *rest: object) -> None:
+        held.append(({task.run for task in plan.tasks}, (dataset / "_lobench/run").read_text()))
+
+    monkeypatch.setattr(driving, "_client", lambda *given: nullcontext())
+    monkeypatch.setattr(driving, "_perform", performs)
+    for _ in range(2):
+        driving.run_batch([BatchFeed((name,), 1, "1") for name in "ab"], REQUEST, str(dataset))
+    assert [runs for runs, _ in held] == [{now} for _, now in held]
+    assert len({"", *(now for _, now in held)}) == 3
+    assert (dataset / "_lobench/run").read_text() == ""
 
 
 def test_rows_of_other_sources_are_told(tmp_path: Path) -> None:
@@ -242,6 +262,36 @@ def test_shares_are_as_even_as_the_instruments(tmp_path: Path) -> None:
     sizes = np.bincount([shares.of(f"{number:010d}") for number in range(100, 164)])
     assert sizes.max() - sizes.min() <= 2
     assert shares_of(feed_of(tmp_path, {}), REQUEST, 0, 1).starts == ()
+
+
+def test_a_narrow_selection_is_not_read_to_its_end_for_shares(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout, "_BEGINNING", 2_500)
+    made = records(1_000)
+    made["instrument_id"] = np.arange(1_000) % 50
+    whole = load(open_feed([write(tmp_path / "feed.dbn", header(), made.tobytes())]))
+    read: list[int] = []
+
+    class Long:
+        """A thousand times the same, an hour later each time."""
+
+        name, expected, symbols, other_records = "long", None, dict[int, str](), dict[int, int]()
+
+        def __iter__(self) -> Iterator[Chunk]:
+            for hour in range(1_000):
+                part = made.copy()
+                part["ts_recv"] = hour * HOUR
+                read.append(hour)
+                yield Chunk(part.ctypes.data, MBO.itemsize, len(part), part)
+
+    none = SelectedFeed(Long(), Selection(instruments=frozenset({99})), {})
+    assert shares_of(none, REQUEST, 0, 1).starts == ()
+    assert read == [0, 1, 2]
+    read.clear()
+    weights = layout._weights(SelectedFeed(Long(), Selection(start=5 * HOUR, instruments=frozenset({3, 49})), {}))
+    assert read == [0, 1, 2, 3, 4, 5, 6, 7]
+    # Of the half of the third chunk, too.
+    assert weights == {f"{3:010d}": 1 + 50, f"{49:010d}": 1 + 50}
+    assert len(layout._weights(whole)) == 50
 
 
 def test_the_day_of_a_feed(tmp_path: Path) -> None:

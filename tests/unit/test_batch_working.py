@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from lobench.engine.feeds import spooled
+from lobench.workbench.batch import working
 from lobench.workbench.batch.feeds import BatchFeed, find_feeds
 from lobench.workbench.batch.plan import tasks_of
 from lobench.workbench.batch.request import BatchRequest
 from lobench.workbench.batch.task import DONE, FAILED, Task, TaskOutcome
+from lobench.workbench.batch.turn import turn
 from lobench.workbench.batch.working import perform
 from lobench.workbench.rows.formats import told_of
 from tests.cli.command import busy
@@ -109,6 +112,29 @@ def test_files_of_another_task_are_replaced(path: str, tmp_path: Path) -> None:
     assert other.key != task.key
     done([perform(other)])
     assert_same_rows(read(dataset), single([path], columns="mid_price,event_number"))
+
+
+def test_no_file_gets_its_name_once_another_run_has_the_dataset(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = tmp_path / "dataset"
+    (dataset / "_lobench").mkdir(parents=True)
+    (late,) = tasks(path, dataset, files=2)
+    write(Path(path), header(), busy(4_000, 5).tobytes())
+    with turn(str(dataset)) as run:
+        (task,) = tasks(path, dataset, files=2)
+        done([perform(replace(task, run=run))])
+        before = stamps(dataset)
+        assert len(before) == 2
+        with monkeypatch.context() as patch:
+            # It began while it was its turn.
+            patch.setattr(working, "check_turn", lambda *given: None)
+            found = perform(replace(late, run="of before"))
+        assert (found.state, "is over" in str(found.error)) == (FAILED, True)
+        assert stamps(dataset) == before
+        assert list(dataset.glob("**/.*")) == []
+    (dataset / before.popitem()[0]).unlink()
+    assert "is over" in str(perform(replace(task, run=run)).error)
 
 
 def test_copies_of_remote_feeds_are_let_go(path: str, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -356,6 +357,28 @@ def test_what_goes_wrong_at_the_end_is_told(where: str) -> None:
     with pytest.raises(OSError, match="No space left"):
         encoder.finish({})
     encoder.discard()
+
+
+def test_few_batches_wait_for_an_encoder() -> None:
+    handed = 0
+    ahead: list[int] = []
+
+    class Slow:
+        def write(self, rows: pa.Table) -> None:
+            time.sleep(0.02)  # for as many to be handed over as may be
+            ahead.append(handed - len(ahead) - 1)
+
+        def close(self, told: object) -> None: ...
+
+        def abandon(self) -> None: ...
+
+    encoder = BackgroundEncoder(Slow, grouped=False, waiting=1)
+    for _ in range(6):
+        encoder.put(pa.record_batch([pa.array([1])], ["a"]))
+        handed += 1
+    encoder.finish({})
+    assert len(ahead) == 6
+    assert max(ahead) <= 1
 
 
 def test_what_was_interrupted_is_told_in_every_format(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,19 @@ def test_parts_of_killed_processes_are_swept(tmp_path: Path) -> None:
     left = {entry.name for entry in tmp_path.iterdir()}
     assert kept <= left
     assert {".folder.1.part", ".link.1.part"} <= left
+
+
+def test_parts_of_another_machine_are_left_alone_for_a_day(tmp_path: Path) -> None:
+    with Part(tmp_path / "f") as part:
+        name = part.path.name
+    machine = name.split(".")[2].partition("-")[0]
+    own, young, old = (tmp_path / name.replace(machine, other) for other in (machine, "0" * 8, "1" * 8))
+    for path in (own, young, old):
+        path.touch()
+    before = time.time() - 2 * 86_400
+    os.utime(old, (before, before))
+    sweep(tmp_path)
+    assert [entry.name for entry in tmp_path.iterdir()] == [young.name]
 
 
 def test_names_are_shortened_to_what_a_folder_takes(tmp_path: Path) -> None:

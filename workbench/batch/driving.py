@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -21,6 +21,7 @@ from lobench.workbench.batch.manifest import FOLDER, Manifest
 from lobench.workbench.batch.plan import Plan, plan_of, tasks_of
 from lobench.workbench.batch.request import BatchRequest
 from lobench.workbench.batch.task import FAILED, TaskOutcome
+from lobench.workbench.batch.turn import turn
 from lobench.workbench.console import progress
 from lobench.workbench.precompile import warm_all
 from lobench.workbench.processes.file_lock import locked
@@ -114,8 +115,9 @@ def run_batch(
         plan = plan_of(tasks, len(feeds), manifest)
         found: dict[str, TaskOutcome] = {}
         if plan.tasks:
-            with _client(scheduler, memory, request, say) as client:
-                _perform(client, plan, manifest, found, say)
+            with turn(dataset) as run, _client(scheduler, memory, request, say) as client:
+                ours = replace(plan, tasks=tuple(replace(task, run=run) for task in plan.tasks))
+                _perform(client, ours, manifest, found, say)
     return BatchOutcome(dataset, found, plan.done, perf_counter() - began)
 
 

@@ -71,7 +71,8 @@ def _weights(feed: Feed) -> dict[str, int]:
 
     Nothing that depends on how far a thread has read ahead.
     """
-    records = first_records(feed, _BEGINNING)
+    # Of a feed of which little is selected no more is read for that.
+    records = first_records(feed.beginning(_BEGINNING) if isinstance(feed, SelectedFeed) else feed, _BEGINNING)
     symbols = feed.symbols
     known = {} if getattr(feed, "learns_symbols", False) else selected_symbols(feed)
     weights = {key_of(number, name): 1 for number, name in known.items()}

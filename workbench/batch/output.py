@@ -17,8 +17,9 @@ from lobench.engine.feeds import Feed
 from lobench.engine.feeds.selection import key_of
 from lobench.engine.rows import Rows
 from lobench.workbench.batch.layout import too_many_symbols
-from lobench.workbench.batch.request import MOST_SYMBOLS, SYMBOL, BatchRequest
-from lobench.workbench.batch.task import DatasetFile
+from lobench.workbench.batch.request import MOST_SYMBOLS, SYMBOL
+from lobench.workbench.batch.task import DatasetFile, Task
+from lobench.workbench.batch.turn import check_turn
 from lobench.workbench.replaying.output import Output
 from lobench.workbench.replaying.request import Request
 from lobench.workbench.rows.columns import RowColumns
@@ -29,6 +30,8 @@ from lobench.workbench.rows.sampling import Sampled
 
 _GROUPS: Final = 128 * 2**20
 """Bytes of rows that wait for their row groups, in all files of a task together."""
+_WAITING: Final = 1
+"""Record batches that wait for a file's encoder: with many files each slice of a replay's rows is one of each."""
 
 TASK, SYMBOLS = "task", "symbols"
 """What a dataset's file tells beside what all files of rows do: the key of its task, and which symbols it holds."""
@@ -53,12 +56,11 @@ class DatasetOutput(Output):
         request: Request,
         stack: ExitStack,
         *,
-        batch: BatchRequest,
-        task: str,
+        task: Task,
         known: Sequence[Path],
         place_of: Callable[[str], Path],
     ) -> None:
-        self._feed, self._batch, self._task = feed, batch, task
+        self._feed, self._batch, self._task = feed, task.request, task
         # Before all else that the stack holds: files are made while rows come, and outlive whoever writes to them.
         self._stack = stack.enter_context(ExitStack())
         self._known, self._place_of = known, place_of
@@ -77,7 +79,7 @@ class DatasetOutput(Output):
         """The next file; None where it is there already."""
         self.symbols[place] = set()
         file = None
-        if written_file(str(place.parent), place, self._task) is None:
+        if written_file(str(place.parent), place, self._task.key) is None:
             try:
                 place.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
@@ -94,8 +96,10 @@ class DatasetOutput(Output):
                 str(place),
                 columns,
                 compression=self._batch.compression,
-                told=self.told | {TASK: self._task},
+                told=self.told | {TASK: self._task.key},
                 group_bytes=self._group_bytes,
+                waiting=_WAITING,
+                allowed=lambda: check_turn(self._task.dataset, self._task.run),
             )
             self._stack.enter_context(file)
         self._by_code.append(file)

@@ -29,7 +29,7 @@ class DatasetFile:
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """Part ``part`` of ``parts`` of a feed. ``version``: of the lobench that planned it, ``command``: what files tell
-    of how they were made."""
+    of how they were made; ``run``: whose turn it must be when files get their names, any's without one."""
 
     feed: BatchFeed
     request: BatchRequest
@@ -38,6 +38,7 @@ class Task:
     command: str
     part: int = 0
     parts: int = 1
+    run: str = ""
 
     @property
     def key(self) -> str:

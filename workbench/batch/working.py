@@ -32,6 +32,7 @@ from lobench.workbench.batch.layout import (
 from lobench.workbench.batch.output import DatasetOutput, written_file
 from lobench.workbench.batch.request import SYMBOL
 from lobench.workbench.batch.task import DONE, FAILED, Task, TaskOutcome
+from lobench.workbench.batch.turn import check_turn
 from lobench.workbench.console import quiet
 from lobench.workbench.processes.resource_limits import exhausted
 from lobench.workbench.replaying.driving import replay_feed
@@ -65,6 +66,7 @@ def _performed(task: Task) -> TaskOutcome:
     if version() != task.version:
         where = socket.gethostname()
         raise LobenchError(f"the worker on {where} has lobench {version()}, not {task.version}: install the same")
+    check_turn(task.dataset, task.run)
     feed = open_feed(task.feed.words)
     day = day_of_feed(task.feed.words, feed)
     if task.request.partition_by == SYMBOL:
@@ -83,9 +85,7 @@ def _replayed(task: Task, day: str, feed: Feed, places: Sequence[Path], place_of
     made: list[DatasetOutput] = []
 
     def opened(feed: Feed, request: Request, stack: ExitStack) -> DatasetOutput:
-        made.append(
-            DatasetOutput(feed, request, stack, batch=task.request, task=task.key, known=places, place_of=place_of)
-        )
+        made.append(DatasetOutput(feed, request, stack, task=task, known=places, place_of=place_of))
         return made[0]
 
     request = Request(

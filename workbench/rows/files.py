@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -24,7 +24,7 @@ from lobench.engine.rows import Rows
 from lobench.workbench.rows import formats
 from lobench.workbench.rows.columns import DEEPEST, RowColumns, Symbols
 from lobench.workbench.rows.formats import COMPLETE, STREAM, SUFFIXES, Encoder, is_whole, suffix_of
-from lobench.workbench.rows.writing import GROUP_BYTES, BackgroundEncoder
+from lobench.workbench.rows.writing import GROUP_BYTES, WAITING, BackgroundEncoder
 
 
 class RowsFile:
@@ -32,9 +32,10 @@ class RowsFile:
 
     ``path`` ``-`` is standard output. Until it is finished a file has another name in the same folder; leaving its
     context without ``finish`` removes it. ``told``: what the file tells of itself that is known at the beginning;
-    ``group_bytes``: bytes of rows that are gathered at most. ``path`` is where the rows are in the end, ``rows`` their
-    number so far. Raises UsageError at once if it cannot be made, or would replace market data, LobenchError if it
-    cannot be written to the end.
+    ``group_bytes``: bytes of rows that are gathered at most, ``waiting``: batches of them that wait for that;
+    ``allowed`` raises where the file may not get its name any more. ``path`` is where the rows are in the end, ``rows``
+    their number so far. Raises UsageError at once if it cannot be made, or would replace market data, LobenchError if
+    it cannot be written to the end.
     """
 
     def __init__(
@@ -45,10 +46,12 @@ class RowsFile:
         compression: str | None = None,
         told: Mapping[str, str] | None = None,
         group_bytes: int = GROUP_BYTES,
+        waiting: int = WAITING,
+        allowed: Callable[[], None] = lambda: None,
     ) -> None:
         self.path = path
         self.rows = 0
-        self._columns, self._told = columns, dict(told or {})
+        self._columns, self._told, self._allowed = columns, dict(told or {}), allowed
         formats.check_compression(path, compression)
         self._part: Part | None = None
         self._sink: Any = None
@@ -66,7 +69,7 @@ class RowsFile:
                 return formats.encoder(suffix_of(path), sink, columns.schema, compression, self._told)
 
         grouped = path != STREAM and suffix_of(path) == formats.PARQUET
-        self._encoder = BackgroundEncoder(make, grouped=grouped, group_bytes=group_bytes)
+        self._encoder = BackgroundEncoder(make, grouped=grouped, group_bytes=group_bytes, waiting=waiting)
 
     def write(self, rows: Rows) -> None:
         """Append rows. Their features are not copied, all else that they view may change afterwards."""
@@ -85,6 +88,7 @@ class RowsFile:
             if self._part is None:
                 return
             self._sink.close()
+            self._allowed()
             if complete or not is_whole(self._part.target):
                 self._part.finish()
             else:

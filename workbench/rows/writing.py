@@ -1,7 +1,7 @@
 """A thread that encodes rows while the replay goes on.
 
-The replay hands over record batches, which own their memory; at most ``WAITING`` wait. What goes wrong on the thread is
-raised where the next batch is handed over, or at the end.
+The replay hands over record batches, which own their memory; few of them wait. What goes wrong on the thread is raised
+where the next batch is handed over, or at the end.
 """
 
 from __future__ import annotations
@@ -26,13 +26,15 @@ else is said."""
 class BackgroundEncoder:
     """Encodes on a thread of its own what is ``put``; ``finish`` or ``discard`` ends the thread.
 
-    ``make`` is called there for the encoder. ``grouped``: batches are put together to groups,
-    of ``group_bytes`` at most.
+    ``make`` is called there for the encoder. ``grouped``: batches are put together to groups, of ``group_bytes`` or a
+    batch more; ``waiting`` are handed over at most before the thread takes one.
     """
 
-    def __init__(self, make: Callable[[], Encoder], *, grouped: bool, group_bytes: int = GROUP_BYTES) -> None:
+    def __init__(
+        self, make: Callable[[], Encoder], *, grouped: bool, group_bytes: int = GROUP_BYTES, waiting: int = WAITING
+    ) -> None:
         self._make, self._grouped, self._group_bytes = make, grouped, group_bytes
-        self._queue: Queue[pa.RecordBatch | None] = Queue(WAITING)
+        self._queue: Queue[pa.RecordBatch | None] = Queue(waiting)
         self._problem: BaseException | None = None
         self._abandoned = self._ended = False
         self._told: Mapping[str, str] = {}

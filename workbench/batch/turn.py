@@ -1,0 +1,46 @@
+"""Whose turn it is to give files of a dataset their names: one run of a batch, while its command holds the dataset.
+
+A command that was interrupted, or whose scheduler is lost, may leave tasks on machines that it cannot reach. By the
+time they end another run may have written the same files, of a feed that has changed since.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from lobench.engine.errors import LobenchError
+from lobench.workbench.batch.manifest import FOLDER
+
+_FILE: Final = "run"
+
+
+@contextmanager
+def turn(dataset: str) -> Iterator[str]:
+    """The name of a run, whose turn it is within. Raises LobenchError where that cannot be written down."""
+    run, file = uuid.uuid4().hex, Path(dataset, FOLDER, _FILE)
+    try:
+        # In place: on a file system of the network a name that is exchanged or gone may be looked up late.
+        file.write_text(run, encoding="utf-8")
+    except OSError as error:
+        raise LobenchError(f"{file}: cannot be written: {error.strerror}") from error
+    try:
+        yield run
+    finally:
+        with suppress(OSError):
+            file.write_text("", encoding="utf-8")
+
+
+def check_turn(dataset: str, run: str) -> None:
+    """Raise LobenchError where it is not this run's turn; one without a name has every turn."""
+    if not run:
+        return
+    with suppress(OSError):
+        if Path(dataset, FOLDER, _FILE).read_text(encoding="utf-8") == run:
+            return
+    raise LobenchError(
+        f"{dataset}: the run of the batch that asked for this is over, or its folder is not the one of that name here"
+    )
