@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from lobench.workbench.commits.changes import NO_CODE, changes
 from lobench.workbench.commits.code_text import PACKAGE
 from lobench.workbench.commits.findings import Finding
 from lobench.workbench.commits.gate import Check
+from lobench.workbench.commits.placing import placed
 from lobench.workbench.commits.reach import modules
 from lobench.workbench.commits.repository import Repository
 from lobench.workbench.commits.sources import MEASURED, Source, of_commit
@@ -67,7 +68,7 @@ def costlier(result: Check, feeds: Sequence[str], *, count: bool) -> list[Place]
     before, after = result.sources
     if after.engines:
         texts = [_files(source, result.files) for source in result.sources]
-        return _changed(*texts)
+        return _placed(after, after.tree, _changed(*texts))
     feed = next((spec for spec in feeds if worst.feed in (spec, Path(spec).name)), feeds[0])
     return costlier_lines(before, after, worst.variant, feed)
 
@@ -82,9 +83,10 @@ def costlier_lines(before: Source, after: Source, variant: str, feed: str | None
             costs.append(_costs(source, variant, feed) if feed else None)
             ticker.advance()
     if costs[0] is None or costs[1] is None:
-        return _changed(*texts)
+        return _placed(after, after.folder, _changed(*texts))
     lines = lines_with_costs(texts[0], texts[1], costs[0], costs[1])[:MOST]
-    return [Place(one.file, one.number, one.text, f"+{one.more:.1f} instructions an event") for one in lines]
+    found = [Place(one.file, one.number, one.text, f"+{one.more:.1f} instructions an event") for one in lines]
+    return _placed(after, after.folder, found)
 
 
 def lines_of_commit(
@@ -123,6 +125,12 @@ def lines_with_costs(before: Texts, after: Texts, old: Costs, new: Costs) -> lis
                     line = max(news, key=lambda line: new.get((file, line + 1), 0.0))
                     found.append(_Line(file, line + 1, texts[1][line].strip(), more))
     return sorted(found, key=lambda line: -line.more)
+
+
+def _placed(source: Source, folder: Path, found: Sequence[Place]) -> list[Place]:
+    """Lines as the commit itself has them."""
+    places = [placed(source, folder, one.file, one.line) for one in found]
+    return [replace(one, line=number, text=text) for one, (number, text) in zip(found, places, strict=True)]
 
 
 def _changed(before: Texts, after: Texts) -> list[Place]:

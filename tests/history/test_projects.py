@@ -13,15 +13,19 @@ from lobench.engine.errors import UnjudgedError, UsageError
 from lobench.engine.kernel_cache import kernel_folder
 from lobench.workbench.commits import instructions, measuring, projects, sources, verified
 from lobench.workbench.commits.feeds import as_files
-from lobench.workbench.commits.gate import Settings, check
+from lobench.workbench.commits.findings import Finding
+from lobench.workbench.commits.gate import Check, Settings, check
 from lobench.workbench.commits.instructions import Counted, UncountedError
-from lobench.workbench.commits.measuring import Request
+from lobench.workbench.commits.measuring import INSTRUCTIONS, Request
+from lobench.workbench.commits.placing import placed
 from lobench.workbench.commits.projects import Project
 from lobench.workbench.commits.repository import Repository
 from lobench.workbench.commits.session import design_of
 from lobench.workbench.commits.sources import BrokenError, Source
+from lobench.workbench.costlier import costlier
 from lobench.workbench.ladder.recipe import find_recipe
 from lobench.workbench.summaries.check import summary
+from lobench.workbench.summaries.model import Place
 from tests.history.engine_repositories import EXAMPLES
 from tests.history.miniature import Miniature
 
@@ -272,6 +276,25 @@ def test_what_changed_aside_of_the_sources_is_named(made: Miniature) -> None:
     told = summary(found, "lobench check")
     assert told.verdict == "PASSED: nothing among a.txt changed; there is nothing to measure"
     assert ("files changed", "b.txt") in told.facts
+
+
+def test_lines_are_told_as_the_commit_itself_has_them(made: Miniature) -> None:
+    """What was built is of the first commit with the same code, whatever its comments."""
+    base, first = write(made, "one", book__c="int a;\n"), write(made, "two", book__c="// b\n\n\nint b; // 1\n")
+    head = write(made, "three", book__c="int b; // 2\n// It is b.\n")
+    before, built, after = (source(made, name) for name in (base, first, head))
+    assert built.tree == after.tree
+    assert placed(built, built.tree, "book.c", 4) == (4, "int b; // 1")
+    assert placed(after, built.tree, "book.c", 4) == (1, "int b; // 2")
+    (made.folder / "book.c").write_text("// So it is:\nint b; // 1\n")
+    assert placed(source(made, None), built.tree, "book.c", 4) == (2, "int b; // 1")
+    assert placed(after, built.tree, "/usr/include/no-such.h", 7) == (7, "")
+
+    finding = Finding("feed", "a", None, None, None, {INSTRUCTIONS: (1.0, 2.0)}, None, None)
+    fourth = source(made, made.commit("four"))
+    assert before.commit is not None
+    found = Check(before.commit, fourth.commit, findings=[finding], sources=(before, fourth), files=["book.c"])
+    assert costlier(found, [], count=True) == [Place("book.c", 2, "int b; // 1", "changed")]
 
 
 def test_engines_of_two_commits_have_helpers_of_one_name(made: Miniature) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
@@ -81,6 +83,26 @@ def test_folders_of_symbols(path: str, tmp_path: Path) -> None:
     before = stamps(dataset)
     done([perform(task)])
     assert stamps(dataset) == before
+
+
+def test_symbols_that_look_like_numbers_are_read_as_texts(path: str, tmp_path: Path) -> None:
+    """As docs/cluster.md says it."""
+    duckdb, polars = pytest.importorskip("duckdb"), pytest.importorskip("polars")
+    names = tmp_path / "names.csv"
+    names.write_text(f"instrument_id,symbol\n7,0700\n70000,0005\n{2**32 - 1},1/2\n")
+    dataset = tmp_path / "dataset"
+    request = BatchRequest(features=("mid_price",), partition_by="symbol")
+    (task,) = tasks_of(find_feeds([path], [], [f"--symbol-file={names}"]), request, str(dataset), "c")
+    done([perform(task)])
+    files, day = f"{dataset}/**/*.parquet", date(2023, 11, 14)
+    expected = {(symbol, day) for symbol in ("0700", "0005", "1/2")}
+    types = pa.schema([("date", pa.date32()), ("symbol", pa.string())])
+    read = ds.dataset(dataset, partitioning=ds.partitioning(types, flavor="hive")).to_table()
+    assert set(zip(read["symbol"].to_pylist(), read["date"].to_pylist(), strict=True)) == expected
+    frame = polars.scan_parquet(files, hive_schema={"date": polars.Date, "symbol": polars.String})
+    assert set(frame.select("symbol", "date").unique().collect().rows()) == expected
+    table = f"read_parquet('{files}', hive_partitioning=true, hive_types={{'date': date, 'symbol': varchar}})"
+    assert set(duckdb.sql(f"select distinct symbol, date from {table}").fetchall()) == expected
 
 
 def test_what_was_half_done_is_gone_on_with(path: str, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lobench.workbench.commits.code_text import code_of, digest_of
+from lobench.workbench.commits.code_text import code_by_line, code_of, digest_of
 from lobench.workbench.commits.machine_code import code_digest
 
 
@@ -41,6 +41,11 @@ def test_words_are_no_code(name: str, one: str, other: str) -> None:
 )
 def test_code_is_code(name: str, one: str, other: str) -> None:
     assert code_of(name, one.encode()) != code_of(name, other.encode())
+
+
+def test_code_by_line() -> None:
+    assert code_by_line("a.cpp", b"/* one\ntwo */ int a; // x\n\nint b;\n") == [b"", b"int a;", b"", b"int b;"]
+    assert code_by_line("a.py", b"# x\nx = 1  # y\n") == [b"", b"x = 1"]
 
 
 def test_a_digest_knows_names() -> None:

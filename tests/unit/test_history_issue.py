@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from lobench.workbench.dashboard import pages
 from lobench.workbench.history.issue import issue, title, told
 from lobench.workbench.history.regressions import Regression, regressions
 from lobench.workbench.history.series import all_series
+from lobench.workbench.history.store import History
 from lobench.workbench.summaries.model import Place
 from tests.unit.test_regressions import history, levels
 
@@ -44,6 +47,21 @@ def test_the_headline_is_what_rose_more() -> None:
     assert told(slower) == "v takes 140.0% longer on f"
     assert told(replace(one, size=1.0, of="instructions of T")) == "v executes 100.0% more instructions of T on f"
     assert title([one, slower]) == f"Performance: {told(slower)} since {one.commit[:8]}"
+
+
+def test_the_first_sentence_of_the_site() -> None:
+    order, (first, second) = found(FLAT, [100.0] * 10 + [104.0] * 10 + [110.0] * 10)
+    made = History(Path("none"), "here")
+    made.points |= {commit: {"time": place * 86_400} for place, commit in enumerate(order)}
+    assert pages._words(made, [second, first], 1) == (
+        f"2 to look at: v executes 5.8% more instructions on f since 21 Jan 1970 ({order[20][:8]}), and 1 more."
+    )
+    assert pages._words(made, [], 2) == (
+        "Nothing to look at: what got slower is acknowledged, recovered or disputed (2)."
+    )
+    assert pages._words(made, [], 0) == (
+        "Nothing to look at: no recorded commit made a variant slower than it had been."
+    )
 
 
 def test_the_text_of_an_issue() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 
 from lobench.engine.errors import UsageError
 from lobench.workbench.cli import init
+from lobench.workbench.commits.projects import Project
+from lobench.workbench.commits.repository import Repository
 from lobench.workbench.git import environment
 from lobench.workbench.history.told import essence
 from lobench.workbench.ladder.beginning import guess, texts
@@ -25,17 +28,17 @@ def test_a_file_at_the_top_says_it(tmp_path: Path) -> None:
     found = find_recipe(tmp_path)
     assert found is not None
     assert (found.build, found.artifacts, found.engines) == (None, ("book.py",), ("book",))
-    assert found.feed == (DEFAULT_FEED,)
+    assert found.feeds == (DEFAULT_FEED,)
     (tmp_path / FILE).write_text(
         'build = "make"\nartifact = ["a/one.so", "two.so"]\nsources = "src"\n'
-        'feed = ["synth:liquid-future", "day.dbn"]\n'
+        'feed = "other.dbn"\nfeeds = ["synth:liquid-future", "day.dbn"]\n'
         '[environment]\nCXX = "g++"\n'
     )
     found = find_recipe(tmp_path)
     assert found is not None
     assert (found.build, found.engines, found.sources) == ("make", ("one", "two"), ("src",))
     assert found.environment == {"CXX": "g++"}
-    assert found.feed == ("synth:liquid-future", str(tmp_path / "day.dbn"))
+    assert found.feeds == ("synth:liquid-future", str(tmp_path / "day.dbn"))
 
 
 def test_steps_of_a_ladder_are_artifacts(tmp_path: Path) -> None:
@@ -102,6 +105,32 @@ def test_a_beginning_can_be_read(tmp_path: Path, name: str, text: str, build: st
     assert json.loads(written["asv.conf.json"])["results_dir"] == ".asv/results"
     assert "lobench check --exact" in written[".github/workflows/lobench.yml"]
     assert "base.sha }}...${{" in written[".github/workflows/lobench.yml"]
+    (install,) = re.findall(r"pip install .*", written[".github/workflows/lobench.yml"])
+    assert install == 'pip install "lobench[history] @ git+https://HOST/OWNER/lobench@REVISION"'
+
+
+@pytest.mark.parametrize(
+    ("text", "feeds"),
+    [
+        ('feed = "day.dbn"', ("day.dbn",)),
+        ('feeds = "day.dbn"', ("day.dbn",)),
+        ('feed = ["a.csv", "b.csv"]', ()),
+        ('feed = ["a.csv", "b.csv"]\nfeeds = ["day.dbn", "a.csv"]', ("day.dbn", "a.csv")),
+    ],
+)
+def test_a_list_of_files_is_one_feed_and_no_list_of_feeds(tmp_path: Path, text: str, feeds: tuple[str, ...]) -> None:
+    """As it is for the commands of a ladder."""
+    (tmp_path / FILE).write_text(f'artifact = "book.py"\n{text}\n')
+    found = find_recipe(tmp_path)
+    assert found is not None
+    assert found.feeds == tuple(str(tmp_path / feed) for feed in feeds)
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True, env=environment())
+    project = Project(Repository(tmp_path), found)
+    if feeds:
+        assert project.feed == found.feeds
+    else:
+        with pytest.raises(UsageError, match=r"lobench\.toml: feed: several files are replayed as one.*`feeds`"):
+            assert project.feed
 
 
 def test_which_member_of_a_workspace_it_is_nobody_knows(tmp_path: Path) -> None:
@@ -131,10 +160,13 @@ def test_the_essence_of_a_failure(said: str, last: str) -> None:
     assert essence("in one line") == "in one line"
 
 
-def test_results_are_no_part_of_commits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_results_are_no_part_of_commits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True, env=environment())
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".gitignore").write_text("build/")
     for _ in range(2):
         assert init.run(argparse.Namespace(force=False)) == 0
         assert (tmp_path / ".gitignore").read_text() == "build/\n.asv/\n"
+        assert "edit in .github/workflows/lobench.yml where lobench is installed from" in capsys.readouterr().out

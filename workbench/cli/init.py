@@ -23,7 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.workbench import git
     from lobench.workbench.atomic_write import write_whole
     from lobench.workbench.commits.repository import Repository
-    from lobench.workbench.ladder.beginning import guess, texts
+    from lobench.workbench.ladder.beginning import WORKFLOW, guess, texts
     from lobench.workbench.ladder.recipe import FILE
 
     root = Repository().root
@@ -40,6 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
         between = "" if not text or text.endswith("\n") else "\n"
         write_whole(ignored, f"{text}{between}{RESULTS}\n", "make its folder writable")
         print(f".gitignore: {RESULTS}, where results are recorded, is not a part of commits")
+    if "OWNER" in (root / WORKFLOW).read_text(encoding="utf-8", errors="replace"):
+        print(f"edit in {WORKFLOW} where lobench is installed from")
     found = guess(root)
     if not found.sure:
         print(f"nothing here says how an engine is built: edit build and artifact in {FILE}")

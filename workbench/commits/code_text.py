@@ -16,6 +16,7 @@ PACKAGE: Final = "lobench"
 """That lobench's own parts are imported under; at the top in commits without a package of that name."""
 
 _LIKE_C: Final = frozenset({".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".hxx", ".rs", ".zig"})
+_LIKE_RUST: Final = frozenset({".rs", ".zig"})
 _TOKEN: Final = {
     # Comments are the first group; of what else is matched, a comment's beginning is none.
     False: re.compile(
@@ -39,7 +40,7 @@ def code_of(name: str, content: bytes) -> bytes:
             return python_code(ast.parse(content)).encode()
         except (SyntaxError, ValueError):
             return content
-    return _like_c(content, rust=suffix in (".rs", ".zig")) if suffix in _LIKE_C else content
+    return _like_c(content, rust=suffix in _LIKE_RUST) if suffix in _LIKE_C else content
 
 
 def digest_of(files: Iterable[tuple[str, bytes]]) -> str:
@@ -67,9 +68,26 @@ def python_code(tree: ast.Module) -> str:
     return ast.dump(tree)
 
 
+def code_by_line(name: str, content: bytes) -> list[bytes]:
+    """The code of each line of a file, nothing where it has none: as far as lines tell, which is enough to find them
+    in another text of the same code."""
+    suffix = PurePath(name).suffix
+    if suffix in _LIKE_C:
+        content = _without_comments(content, rust=suffix in _LIKE_RUST, lines=True)
+    words = b"#" if suffix == ".py" else b"\0"
+    return [line.partition(words)[0].strip() for line in content.splitlines()]
+
+
 def _like_c(content: bytes, *, rust: bool) -> bytes:
     """Without comments, and without what stands around lines and in place of them."""
+    without = _without_comments(content, rust=rust)
+    return b"\n".join(filter(None, (line.strip() for line in without.splitlines())))
+
+
+def _without_comments(content: bytes, *, rust: bool, lines: bool = False) -> bytes:
+    """A space stands in place of each, with as many ends of ``lines`` as it had."""
     if rust and (b"/*" in content or b"*/" in content):
         return content  # these nest there
-    without = _TOKEN[rust].sub(lambda found: b" " if found[1] else found[0], content)
-    return b"\n".join(filter(None, (line.strip() for line in without.splitlines())))
+    return _TOKEN[rust].sub(
+        lambda found: b" " + b"\n" * (lines * found[1].count(b"\n")) if found[1] else found[0], content
+    )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 from lobench.workbench.commits import lines
 from lobench.workbench.commits.lines import ChangedLine
 from lobench.workbench.commits.measuring import BY_ACTION, INSTRUCTIONS, Measured
+from lobench.workbench.commits.placing import placed
+from lobench.workbench.commits.sources import Source
 from lobench.workbench.results.model.intervals import Interval
 from lobench.workbench.results.model.verdict import NO_DIFFERENCE, SHOWN, SLOWER
 from lobench.workbench.statistics.verdicts import holm, verdict
@@ -186,7 +189,8 @@ def _finding(
     if exact.get(INSTRUCTIONS) and changed(*exact[INSTRUCTIONS]) and all(has):
         costs = [measured.lines.get(key, {}).get((feed, variant), {}) for key in keys]
         trees = [session.sources[session.stands(one, variant)].tree for one in pair]
-        found = replace(found, lines=tuple(lines.changed(costs[0], costs[1], trees[0], trees[1])) if all(costs) else ())
+        rises = lines.changed(costs[0], costs[1], trees[0], trees[1]) if all(costs) else []
+        found = replace(found, lines=tuple(_placed(one, session.sources[place], trees[1]) for one in rises))
     comparisons = session.comparisons(feed, variant)
     both = all(session.agrees(one, variant) for one in pair)
     if keys[0] == keys[1]:
@@ -201,6 +205,12 @@ def _finding(
         control=comparisons.compare(comparisons.control, comparisons.reference).ratio(),
         floor=max(LEAST_FLOOR, comparisons.floor_for(keys[1], keys[0])),
     )
+
+
+def _placed(one: ChangedLine, source: Source, tree: Path) -> ChangedLine:
+    """A line as the commit itself has it."""
+    number, text = placed(source, tree, one.file, one.line)
+    return replace(one, line=number, text=text)
 
 
 def difference(measured: Measured, names: Sequence[str], place: int, variant: str) -> str | None:

@@ -69,8 +69,13 @@ class Project:
 
     @property
     def feed(self) -> tuple[str, ...]:
-        """What is replayed where no feed is named."""
-        return self._recipe.feed
+        """What is replayed where no feed is named. Raises UsageError where that are files of one feed."""
+        if not self._recipe.feeds:
+            raise UsageError(
+                f"{self._recipe.file}: feed: several files are replayed as one, and commits are measured on feeds of "
+                "one file each: name those as `feeds`, or with --feed"
+            )
+        return self._recipe.feeds
 
     def variants_of(self, commit: Commit) -> list[str]:
         """Names of a commit's engines."""
@@ -247,8 +252,17 @@ class Project:
         engines = tuple(
             (name, str(file)) for name, file in zip(self._recipe.engines, files, strict=True) if file.is_file()
         )
-        tree, kernels = built / BUILT_IN, kept_folder("kernels", key)
-        return Source(label(one), one, key, tree, kernels, sys.executable, engines=engines, made_with=self._made_with)
+        return Source(
+            label(one),
+            one,
+            key,
+            built / BUILT_IN,
+            kept_folder("kernels", key),
+            sys.executable,
+            engines=engines,
+            made_with=self._made_with,
+            repository=self.repository.root,
+        )
 
     @cached_property
     def _made_with(self) -> str:

@@ -58,6 +58,7 @@ class Source:
 
     Two sources are the same to the laboratory if their ``key`` is: same code, same environment. ``kernels``: the folder
     of what is made of it. ``engines``: of another repository than lobench's, each engine's name and file.
+    ``repository``: the folder that it is of; what lies in ``tree`` may have other comments.
     """
 
     label: str
@@ -69,6 +70,7 @@ class Source:
     engines: tuple[tuple[str, str], ...] = ()
     made_with: str = ""
     """Digest of the recipe and the tools that made ``engines``: counts of other ones say nothing of the code."""
+    repository: Path | None = None
 
     @property
     def root(self) -> Path:
@@ -114,7 +116,7 @@ def of_commit(repository: Repository, commit: Commit) -> Source:
     content = digest("".join([PACKAGE * packaged, *filter(None, ids)]).encode())
     tree = laid_out(content, packaged, lambda folder: unpack(repository.archive(commit, list(MEASURED)), folder))
     declared = [repository.text(commit, path) for path in _DECLARED]
-    return _source(label(commit), commit, tree, declared)
+    return _source(repository, commit, tree, declared)
 
 
 def of_working_tree(repository: Repository) -> Source:
@@ -135,16 +137,17 @@ def of_working_tree(repository: Repository) -> Source:
 
     paths = [repository.root / name for name in _DECLARED]
     declared = [path.read_text(encoding="utf-8") if path.is_file() else None for path in paths]
-    return _source(label(None), None, laid_out(None, packaged, copy), declared)
+    return _source(repository, None, laid_out(None, packaged, copy), declared)
 
 
-def _source(label: str, commit: Commit | None, tree: Path, declared: list[str | None]) -> Source:
+def _source(repository: Repository, commit: Commit | None, tree: Path, declared: list[str | None]) -> Source:
     try:
         environment = python_for(declared[0], declared[1], cache_folder() / "environments")
     except LobenchError as error:
-        raise BrokenError(f"{label}: {error}") from error
+        raise BrokenError(f"{label(commit)}: {error}") from error
     key = f"{tree.name}-{environment.key}"
-    return Source(label, commit, key, tree, kept_folder("kernels", key), environment.python)
+    kernels, root = kept_folder("kernels", key), repository.root
+    return Source(label(commit), commit, key, tree, kernels, environment.python, repository=root)
 
 
 def kept_folder(kind: str, name: str) -> Path:

@@ -45,6 +45,7 @@ def write(
     pages.globals.update(time_series=TIME, machine=history.machine)
     recorded = [commit.hash for commit in commits if commit.hash in history.points]
     looked = sorted((one for one in found if one.counts), key=lambda one: -one.size)
+    others = [one for one in found if not one.counts]
     lines = {(one.commit, one.variant, one.feed): one.lines or changes.get(one.commit, ()) for one in found}
     (site / "commits").mkdir(exist_ok=True)
     for place, commit in enumerate(recorded):
@@ -60,8 +61,8 @@ def write(
         commits=[_listed(history, commit) for commit in reversed(commits)],
         last=_commit(history, recorded[-1]),
         looked=looked,
-        sentence=_words(history, looked),
-        others=[one for one in found if not one.counts],
+        sentence=_words(history, looked, len(others)),
+        others=others,
         lines=lines,
     )
     (site / "index.html").write_text(front, encoding="utf-8")
@@ -150,8 +151,10 @@ def _row(finding: dict[str, Any]) -> dict[str, Any]:
     return {**finding, "instructions": exact.get(INSTRUCTIONS), "counters": moved, "speed": speed, "lines": shown}
 
 
-def _words(history: History, found: Sequence[Regression]) -> str:
-    """What there is to look at, since when, in a sentence."""
+def _words(history: History, found: Sequence[Regression], others: int) -> str:
+    """What there is to look at, since when, in a sentence; ``others`` were found, and need nobody to look at them."""
+    if not found and others:
+        return f"Nothing to look at: what got slower is acknowledged, recovered or disputed ({others})."
     if not found:
         return "Nothing to look at: no recorded commit made a variant slower than it had been."
     (first, *rest) = found

@@ -23,7 +23,7 @@ _RECIPE: Final = """\
 #   lobench history regressions   what got slower, at which commit
 #   lobench dashboard --serve     all of it as a site
 
-# What is replayed where a command names no feed: a synthetic feed, or a file.
+# What is replayed where a command names no feed: a synthetic feed, or a file. `feeds` is a list of several.
 feed = {feed}
 
 # The command that builds a commit, in a copy of its files; $LOBENCH_INCLUDE is the folder of lobench_engine.h. Leave it
@@ -59,7 +59,8 @@ jobs:
         with:
           python-version: "3.11"
       - run: sudo apt-get update && sudo apt-get install -y valgrind
-      - run: pip install "lobench[history]"
+      # From where you have lobench.
+      - run: pip install "lobench[history] @ git+https://HOST/OWNER/lobench@REVISION"
       - uses: actions/cache@v4
         with:
           path: ~/.cache/lobench  # what was built, verified and counted of the base commit

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from lobench.engine.errors import UsageError
 
-KEYS: Final = ("build", "artifact", "sources", "environment")
+KEYS: Final = ("build", "artifact", "sources", "environment", "feeds")
 FILE: Final = "lobench.toml"
 DEFAULT_FEED: Final = "synth:liquid-future,n=200000"
 SUFFIXES: Final = (".py", ".so")
@@ -25,14 +25,15 @@ _LADDER: Final = ("name", "reference", "feed", "ledger", "steps", "step", "predi
 class Recipe:
     """``file``: that says so. ``build``: a command for the shell, None where nothing is built; ``artifacts``: the files
     that hold engines then; ``sources``: files and folders whose content decides, all without any. All names are as the
-    folder of ``file`` has them. ``feed``: replayed if none is named."""
+    folder of ``file`` has them. ``feeds``: replayed if none is named, each by itself; none where ``feed`` is a list,
+    which is one of several files."""
 
     file: Path
     build: str | None
     artifacts: tuple[str, ...]
     sources: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
-    feed: tuple[str, ...] = (DEFAULT_FEED,)
+    feeds: tuple[str, ...] = (DEFAULT_FEED,)
 
     @property
     def engines(self) -> tuple[str, ...]:
@@ -108,7 +109,7 @@ def _parsed(path: Path, content: Mapping[str, Any]) -> Recipe:
         artifacts,
         _names(content, "sources"),
         _environment(content),
-        tuple(_feed(path, name) for name in _names(content, "feed")) or (DEFAULT_FEED,),
+        tuple(_feed(path, name) for name in _feeds(content)),
     )
     for name in artifacts:
         if not name.endswith(SUFFIXES):
@@ -116,6 +117,11 @@ def _parsed(path: Path, content: Mapping[str, Any]) -> Recipe:
         if recipe.engines.count(PurePosixPath(name).stem) > 1:
             raise ValueError(f"artifact: two are named '{PurePosixPath(name).stem}'")
     return recipe
+
+
+def _feeds(content: Mapping[str, Any]) -> tuple[str, ...]:
+    feed = _names(content, "feed") or (DEFAULT_FEED,)
+    return _names(content, "feeds") or (feed if len(feed) == 1 else ())
 
 
 def _feed(path: Path, name: str) -> str:
