@@ -152,8 +152,9 @@ def check(origin: Origin, base: str, head: str | None, settings: Settings) -> Ch
         if isinstance(side, BrokenError) and not side.own:
             raise UnjudgedError(f"nothing to compare: {side}")
     if isinstance(after, BrokenError):
-        # A BASE that was built another day tells nothing of today's machine.
-        (before,) = origin.sources([first], anew=True)
+        if isinstance(before, Source):
+            # A BASE that was built another day tells nothing of today's machine.
+            (before,) = origin.sources([first], anew=True)
         if isinstance(before, BrokenError):
             # What stops both may be this machine: nobody made it worse.
             raise UnjudgedError(f"nothing to compare: {after}\nand {before}")

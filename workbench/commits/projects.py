@@ -104,7 +104,8 @@ class Project:
         """The source of each, or why there is none; what is not built yet is built side by side, ``anew`` also what was
         kept from earlier commands. Raises UsageError for an entry of ``sources`` that names nothing, in none of them
         and not in the working tree."""
-        self._refuse_strays(wanted)
+        if not anew:
+            self._refuse_strays(wanted)
         builds = Builds()
         with ExitStack() as rooms:
             keys: dict[int, str] = {}
