@@ -264,7 +264,7 @@ def test_a_base_that_was_built_another_day_is_built_again_where_a_head_fails(mad
 
 def test_nobody_is_to_blame_for_engines_of_both_that_cannot_be_loaded(made: Miniature) -> None:
     base, head = write(made, "one"), write(made, "two", a__txt="2\n")
-    with pytest.raises(UnjudgedError, match=r"nothing to compare: .*\(two\).*\nand .*\(one\)"):
+    with pytest.raises(UnjudgedError, match=r"(?s)nothing to compare: .*\(two\).*\nand .*\(one\)"):
         check(project(made), base, head, SETTINGS)
 
 

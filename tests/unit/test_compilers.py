@@ -93,7 +93,7 @@ def test_the_time_left_is_known_of_a_single_kernel(monkeypatch: pytest.MonkeyPat
 
     def compiles(one: Job, files: object) -> None:
         (ask,) = asked
-        assert 6.5 < ask() < 7
+        assert 6.5 < ask() <= 7
         return None
 
     monkeypatch.setattr(expected, "_seconds", lambda jobs: dict.fromkeys(jobs, 7.0))
