@@ -2,7 +2,8 @@
 
 A part is locked by whoever writes it, and the lock ends with the process, however that ends. So a part without a lock
 is what a killed process left, and the next one that writes into the folder removes it. Some file systems that machines
-share keep locks on the machine that took them: parts of another one are removed when nobody has written them for a day.
+share keep locks on the machine that took them: parts of another one are removed when the folder has changed a day
+after they did.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import fcntl
 import hashlib
 import os
 import re
-import time
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -84,11 +84,12 @@ def shortened(before: str, name: str, after: str, folder: Path) -> str:
 def sweep(folder: Path) -> None:
     """Remove the parts in a folder whose writers are gone."""
     with suppress(OSError), os.scandir(os.fsencode(folder)) as entries:
+        changed = os.stat(folder).st_mtime
         for path, name in [(entry.path, found) for entry in entries if (found := _NAME.fullmatch(entry.name))]:
             with suppress(OSError):
                 # Without a machine's name it is of an earlier version.
                 ours = name["machine"] in (None, _machine().encode())
-                if ours or time.time() - os.lstat(path).st_mtime > _DAY:
+                if ours or changed - os.lstat(path).st_mtime > _DAY:
                     _remove_abandoned(path)
 
 
