@@ -38,7 +38,7 @@ def test_pins_are_those_of_the_constraints() -> None:
 
 
 FEEDS = ROOT / "engine/feeds"
-OTHER_FEEDS = [FEEDS / "tables", FEEDS / "lobster", FEEDS / "spooled.py"]
+OTHER_FEEDS = [FEEDS / "tables", FEEDS / "lobster", FEEDS / "spooled.py", FEEDS / "gzipped.py"]
 """Loaded only for feeds of other kinds than the suite's (``tests/unit/test_laziness.py``)."""
 
 
