@@ -38,7 +38,7 @@ def test_pins_are_those_of_the_constraints() -> None:
 
 
 FEEDS = ROOT / "engine/feeds"
-OTHER_FEEDS = [FEEDS / "tables", FEEDS / "lobster", FEEDS / "spooled.py"]
+OTHER_FEEDS = [FEEDS / "tables", FEEDS / "lobster", FEEDS / "spooled.py", FEEDS / "gzipped.py"]
 """Loaded only for feeds of other kinds than the suite's (``tests/unit/test_laziness.py``)."""
 
 
@@ -174,6 +174,7 @@ def test_every_form_of_a_feed_is_read_whole(tmp_path: Path, monkeypatch: pytest.
     assert sums[0] > 0
 
 
+@pytest.mark.long
 def test_rows_out_are_compared_in_turns() -> None:
     suite = output.Output()
     suite.session = output.Session("synth:liquid-future,n=3000")
