@@ -62,7 +62,7 @@ def violations() -> Check:
 
 @pytest.mark.parametrize(("width", "scheme"), MARKED)
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=() if name == "default" else pytest.mark.long) for name in PAGES]
+    "name", [pytest.param(name, marks=() if name == "quick" else pytest.mark.long) for name in PAGES]
 )
 def test_reports(
     browser: Any, violations: Check, pages: Callable[[str], Path], name: str, width: int, scheme: str
@@ -78,6 +78,7 @@ def test_the_dashboard(
     """The front page, reports of commits, and the page of a site without a history. asv's own page is asv's."""
     folder, order = site
     write_plain(tmp_path)
+    (tmp_path / "swallow.ico").touch()
     made = [(folder, "index.html"), *((folder, f"commits/{order[place][:12]}.html") for place in (0, STEP))]
     for root, path in (*made, (tmp_path, "index.html")):
         with test_dashboard.Visit(browser, f"{root.as_uri()}/", path) as page:
