@@ -26,7 +26,7 @@ def _blocks(view: ResultView) -> list[Block]:
         ),
         table_of(analysis.noise),
     ]
-    return [*blocks, *_bias(view), Text(_sentence(analysis.method))]
+    return [*blocks, Text(_sentence(analysis.method)), *_bias(view)]
 
 
 def table_of(noise: Noise) -> Table:
@@ -125,7 +125,9 @@ def _bias(view: ResultView) -> list[Block]:
         compact=True,
     )
     biased = [row.variant for row in found if row.shown]
-    which = f"that of {listed(biased)} is" if biased else "no variant's is"
-    said = f"Side by side, a variant may take another time than alone: {which} shown to be beyond the noise floor."
+    if biased:
+        said = f"In lock-step {listed(biased)} took another time than alone, by more than the noise floor."
+    else:
+        said = "No variant is shown to take another time in lock-step than alone."
     fold = Fold("Bias of lock-step replay", "", [table], unfolded=bool(biased), printed=bool(biased))
     return [Text(said), fold]
