@@ -28,7 +28,7 @@ _STYLE = """
 :root{color-scheme:light dark;background:#fff}svg>rect{fill:#fff}text{fill:#14171a}
 .box{cursor:pointer}.box:hover rect{stroke:#14171a}.above rect{opacity:.55}.found rect{fill:#e040c0}
 .box text{pointer-events:none}
-input{font:11px monospace;width:100%;box-sizing:border-box}
+input{font:11px monospace;width:100%;height:16px;box-sizing:border-box}
 @media(prefers-color-scheme:dark){
 :root{background:#14171a}svg>rect{fill:#14171a}svg>text{fill:#e6e8eb}.box:hover rect{stroke:#fff}
 .above rect{opacity:.75}
