@@ -1,4 +1,4 @@
-"""What all tests share: the three tiers, and an interrupt that can be heard.
+"""What all tests share: the three tiers, and signals that can be heard.
 
 A test's tier is the nearest of its marks ``fast``, ``normal`` and ``long``, on the test, its class or its module. One
 that carries none is fast in ``tests/unit`` and normal elsewhere. A fast test that compiles a kernel fails.
@@ -24,9 +24,11 @@ from tests import made_once
 FAST, NORMAL, LONG = TIERS = ("fast", "normal", "long")
 UNIT = Path(__file__).parent / "unit"
 
-# A shell that starts the tests in the background has them ignore interrupts, and all that they start.
+# A shell that starts the tests in the background has them ignore interrupts, and all that they start; nohup, hang-ups.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # As the command does for its own process: a test that calls it in this one changes nothing for those after it.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

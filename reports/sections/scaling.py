@@ -22,9 +22,11 @@ def section(view: ResultView) -> Section:
 
 def _blocks(view: ResultView) -> list[Block]:
     found = view.shown(view.analysis.scaling if view.analysis else ())
+    books = view.feed.books
+    if not found and books == 1:
+        return [Text("This feed has one book. Workers share no book, so more than one of them cannot gain here.")]
     if not found:
         return [missing("More than one worker was not measured.", view.run())]
-    books = view.feed.books
     blocks: list[Block] = [
         Text(
             "Wall time of a replay of the whole feed. Workers share no book: each takes some of the instruments, so a "

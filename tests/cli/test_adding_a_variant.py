@@ -99,6 +99,7 @@ def test_policies_of_a_file_combine_with_others(folder: Path) -> None:
     assert told["agree"] is True
 
 
+@pytest.mark.long
 def test_a_feature_and_a_strategy(leaning: Path) -> None:
     options = ["--variants-from", "leaning.py"]
     book = ["--depth", "1", "--book", "b.parquet"]

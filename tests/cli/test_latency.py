@@ -104,6 +104,7 @@ def test_a_person_sees_tables(folder: Path) -> None:
     assert "lobench report out/" in done.stdout
 
 
+@pytest.mark.long
 def test_several_feeds_make_several_tables(folder: Path) -> None:
     feeds = ("--feed", FEED, "--feed", "synth:every-rule,n=20000")
     done = lobench("latency", *feeds, "--passes", "1", "--variants", "p4", "--markdown", "-", folder=folder)
@@ -116,6 +117,7 @@ def test_several_feeds_make_several_tables(folder: Path) -> None:
         assert [row.split("|")[1].strip() for row in rows] == ["p0_baseline", "p4_hash_lookup"]
 
 
+@pytest.mark.long
 def test_engines_from_outside(build: Build, folder: Path) -> None:  # noqa: F811
     """One behind the C ABI is called from compiled code, by one record and by blocks; one in Python from Python."""
     library, python = build("latent"), Path(__file__).parents[1] / "foreign" / "textbook.py"

@@ -24,6 +24,7 @@ def call(*arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.long
 def test_from_layouts_to_tables(tmp_path: Path) -> None:
     told = call(FEED, "--minutes", "0", "--forks", "2", "-o", str(tmp_path))
     (file,) = tmp_path.iterdir()

@@ -26,7 +26,7 @@ def told(*arguments: object, folder: Path, codes: tuple[int, ...] = (0,)) -> Any
     return json.loads(done.stdout)
 
 
-@pytest.mark.normal
+@pytest.mark.long
 def test_cmp_of_a_variant_and_an_engine(build: Build, tmp_path: Path) -> None:
     # 1 where the second is slower.
     content = told("cmp", "p4", "plain", FEED, "--variants-from", build("plain"), folder=tmp_path, codes=(0, 1))

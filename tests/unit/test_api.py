@@ -121,7 +121,9 @@ def test_a_stream_may_be_left(feed: str) -> None:
 
 
 @pytest.mark.normal
-@pytest.mark.parametrize("event", [0, 1, 4_321, 9_000, None])
+@pytest.mark.parametrize(
+    "event", [0, *(pytest.param(event, marks=pytest.mark.long) for event in (1, 4_321)), 9_000, None]
+)
 def test_books_are_the_oracles(records: npt.NDArray[np.void], feed: str, event: int | None) -> None:
     oracle = Oracle()
     oracle.apply(records[:event])

@@ -174,6 +174,7 @@ def test_every_form_of_a_feed_is_read_whole(tmp_path: Path, monkeypatch: pytest.
     assert sums[0] > 0
 
 
+@pytest.mark.long
 def test_rows_out_are_compared_in_turns() -> None:
     suite = output.Output()
     suite.session = output.Session("synth:liquid-future,n=3000")

@@ -209,11 +209,11 @@ def test_a_part_brings_no_function_along_that_is_named_by_a_count(place: Place) 
     place.write(shared="max(3, number)")
     before = """
 import lobench.engine.compiling as compiling
-made = compiling._packed
+as_it_is = compiling._packed
 def packed(result):
     module = result.library._final_module
     open({file!r}, "a").writelines(f"{{one.linkage.name}} {{one.name}}\\n" for one in module.functions)
-    return made(result)
+    return as_it_is(result)
 compiling._packed = packed
 """
     file = place.folder / "functions"

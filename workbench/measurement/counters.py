@@ -12,6 +12,7 @@ from lobench.engine.replay import Replay
 from lobench.engine.workload import Workload
 from lobench.workbench.console import progress
 from lobench.workbench.precompile import compile_all
+from lobench.workbench.verification.at_once import each
 from lobench.workbench.verification.isolated import FaultError, Host, RemoteMachine, handed
 from lobench.workbench.verification.machines import MachineSettings
 
@@ -29,17 +30,21 @@ def count(
     own = [variant for variant in variants if isinstance(variant, Variant)]
     faults = compile_all(own, ("counted",), workload)
     counted = {}
-    with handed([feed]) as shared, progress("counting", feed.count * len(own), records=True) as ticker:
-        for variant in own:
-            if variant.name in faults:
-                continue
-            with Host(variant.name, workload.files, shared) as host:
-                settings = MachineSettings(workload=workload, scope=variant.scope(workload.until))
-                machine = RemoteMachine(host, variant, 0, settings)
-                try:
-                    counted[variant.name] = machine.count(ticker.advance)
-                except FaultError as fault:
-                    faults[variant.name] = fault.reason
+    compiled = [variant for variant in own if variant.name not in faults]
+    with handed([feed]) as shared, progress("counting", feed.count * len(compiled), records=True) as ticker:
+
+        def counts(variant: Contestant, host: Host) -> dict[str, int] | FaultError:
+            settings = MachineSettings(workload=workload, scope=variant.scope(workload.until))
+            try:
+                return RemoteMachine(host, variant, 0, settings).count(ticker.advance)
+            except FaultError as fault:
+                return fault
+
+        for variant, found in zip(compiled, each(compiled, workload.files, shared, counts), strict=True):
+            if isinstance(found, FaultError):
+                faults[variant.name] = found.reason
+            else:
+                counted[variant.name] = found
     return counted, faults
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
+from threading import Lock
 from typing import Any
 
 import psutil
@@ -73,16 +74,20 @@ def handed(feeds: Sequence[LoadedFeed]) -> Iterator[list[SharedFeed]]:
 
 class Host:
     """One variant's process: started when it is first asked, and again after a fault. Close it, or use it as a
-    context.
+    context. Threads may share it.
 
     ``growth``: the most that its memory has grown by, bytes; ``allowed``: what it may grow by, None for no limit but
     the machine's.
     """
 
-    def __init__(self, name: str, files: Sequence[str] = (), feeds: Sequence[SharedFeed] = ()) -> None:
+    def __init__(
+        self, name: str, files: Sequence[str] = (), feeds: Sequence[SharedFeed] = (), allowed: int | None = None
+    ) -> None:
         self.name = name
         self.growth = 0
-        self.allowed: int | None = None
+        self.allowed = allowed
+        self._turn = Lock()
+        self._ended = False
         self._files = list(files)
         self._feeds = list(feeds)
         self._process: subprocess.Popen[bytes] | None = None
@@ -104,38 +109,44 @@ class Host:
     ) -> Any:
         """The process's answer. It may take ``seconds`` in all, and be silent for ``silent`` if that is None;
         ``allowance`` explains the limit. ``bounded``: its memory may grow by ``allowed`` alone. Raises FaultError."""
-        connection = self._started()
-        done = 0
-        try:
-            connection.send((what, list(arguments)))
-            self._take_base(bounded)
-            began = heard = looked = time.monotonic()
-            while True:
-                if connection.poll(_LOOK):
-                    kind, value = connection.recv()
-                    heard = time.monotonic()
-                    if kind == "advance":
-                        done += value
-                        if advance is not None:
-                            advance(value)
-                    elif kind == "done":
-                        return value
-                    else:
-                        raise FaultError(kind, value, done)
-                now = time.monotonic()
-                if now - looked > _LOOK:
-                    looked = now
-                    self._look_at_memory(done)
-                if seconds is not None and now - began > seconds:
-                    raise FaultError("time", f"did not end within {seconds:,.0f} s{allowance}", done)
-                if seconds is None and now - heard > silent:
-                    raise FaultError("time", f"did not go on within {silent:,.0f} s", done)
-        except (EOFError, ConnectionError, pickle.UnpicklingError):
-            kind, reason = self._end()
-            raise FaultError(kind, reason, done) from None
-        except BaseException:
-            self.close()
-            raise
+        with self._turn:
+            connection = self._started()
+            done = 0
+            try:
+                connection.send((what, list(arguments)))
+                self._take_base(bounded)
+                began = heard = looked = time.monotonic()
+                while True:
+                    if connection.poll(_LOOK):
+                        kind, value = connection.recv()
+                        heard = time.monotonic()
+                        if kind == "advance":
+                            done += value
+                            if advance is not None:
+                                advance(value)
+                        elif kind == "done":
+                            return value
+                        else:
+                            raise FaultError(kind, value, done)
+                    now = time.monotonic()
+                    if now - looked > _LOOK:
+                        looked = now
+                        self._look_at_memory(done)
+                    if seconds is not None and now - began > seconds:
+                        raise FaultError("time", f"did not end within {seconds:,.0f} s{allowance}", done)
+                    if seconds is None and now - heard > silent:
+                        raise FaultError("time", f"did not go on within {silent:,.0f} s", done)
+            except (EOFError, ConnectionError, pickle.UnpicklingError):
+                kind, reason = self._end()
+                raise FaultError(kind, reason, done) from None
+            except BaseException:
+                self.close()
+                raise
+
+    def end(self) -> None:
+        """End the process, whoever waits for it, for ever."""
+        self._ended = True
+        self.close()
 
     def close(self) -> None:
         """End the process."""
@@ -154,6 +165,8 @@ class Host:
         self.close()
 
     def _started(self) -> Connection:
+        if self._ended:
+            raise InterruptedError(f"{self.name} was ended")
         if self._connection is not None:
             return self._connection
         ours, theirs = _pipe()

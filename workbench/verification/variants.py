@@ -1,4 +1,5 @@
-"""Verifying a whole set of variants on one feed or several, each variant in a process of its own, with progress."""
+"""Verifying a whole set of variants on one feed or several, each variant in a process of its own, as many at once as
+there are processors, with progress."""
 
 from __future__ import annotations
 
@@ -17,8 +18,8 @@ from lobench.engine.stages import STAGES
 from lobench.engine.workload import Workload
 from lobench.variants import REFERENCE, discover
 from lobench.workbench.console import Ticker, progress
-from lobench.workbench.measurement.shared_feed import SharedFeed
 from lobench.workbench.precompile import compile_all
+from lobench.workbench.verification.at_once import each
 from lobench.workbench.verification.compare import Verification, failed, verify
 from lobench.workbench.verification.isolated import (
     LEAST_GROWTH,
@@ -109,8 +110,15 @@ def verify_feeds(
                     one.references[scope] = _begin(one, host, baseline, scope, settings, ticker)
                 proof = one.references[Scope(until=until)].proof
                 one.outcomes.append(Verification(baseline.name, 1, proof, ()))
-            for variant in chosen:
-                _verify_variant(variant, feeds, shared, host, settings, problems.get(variant.name), ticker)
+
+            def verified(variant: Contestant, own: Host) -> list[list[Verification]]:
+                return _verify_variant(variant, own, feeds, settings, problems.get(variant.name), ticker)
+
+            growth = max(LEAST_GROWTH, TIMES_GROWTH * host.growth)
+            files = settings.workload.files
+            for outcomes in each(chosen, files, shared, verified, allowed=growth, beside=[host]):
+                for one, mine in zip(feeds, outcomes, strict=True):
+                    one.outcomes += mine
             for one in feeds if settings.oracle else ():
                 ticker.label("verifying against the oracle")
                 side = one.references[Scope(until=until)]
@@ -174,29 +182,24 @@ def _begin(one: _Feed, host: Host, baseline: Variant, scope: Scope, settings: Se
 
 
 def _verify_variant(
-    variant: Contestant,
-    feeds: Sequence[_Feed],
-    shared: Sequence[SharedFeed],
-    reference: Host,
-    settings: Settings,
-    problem: str | None,
-    ticker: Ticker,
-) -> None:
-    """One variant's outcomes on all feeds with all numbers of workers, in a process of its own."""
+    variant: Contestant, host: Host, feeds: Sequence[_Feed], settings: Settings, problem: str | None, ticker: Ticker
+) -> list[list[Verification]]:
+    """One variant's outcomes on each feed with all numbers of workers."""
     name, until = variant.name, settings.workload.until
-    with Host(name, settings.workload.files, shared) as host:
-        host.allowed = max(LEAST_GROWTH, TIMES_GROWTH * reference.growth)
-        for one in feeds:
-            side = one.references[variant.scope(until)]
-            for workers in _workers(variant, settings):
-                if (name, workers) == (REFERENCE, 1):
-                    continue
-                ticker.label(f"verifying {name}, {workers} workers")
-                machine = _machine(host, one, side, name, workers, settings)
-                outcome = _outcome(one.feed, side, machine, problem, ticker.advance)
-                if isinstance(variant, ForeignEngine):
-                    outcome = replace(outcome, compared=told(side.proof.scope, settings.asked or until))
-                one.outcomes.append(outcome)
+    found: list[list[Verification]] = []
+    for one in feeds:
+        found.append([])
+        side = one.references[variant.scope(until)]
+        for workers in _workers(variant, settings):
+            if (name, workers) == (REFERENCE, 1):
+                continue
+            ticker.label(f"verifying {name}, {workers} workers")
+            machine = _machine(host, one, side, name, workers, settings)
+            outcome = _outcome(one.feed, side, machine, problem, ticker.advance)
+            if isinstance(variant, ForeignEngine):
+                outcome = replace(outcome, compared=told(side.proof.scope, settings.asked or until))
+            found[-1].append(outcome)
+    return found
 
 
 def _machine(host: Host, one: _Feed, side: _Side, name: str, workers: int, settings: Settings) -> RemoteMachine:

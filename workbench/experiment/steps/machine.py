@@ -89,7 +89,8 @@ SCALING = Step(
     run=_scaling,
     needs=("verification",),
     adds=("scaling", "at_once", "verification"),
-    wanted=lambda experiment: experiment.budget.scaling > 0,
+    # Workers share no book: one book is one worker's.
+    wanted=lambda experiment: experiment.budget.scaling > 0 and experiment.content.books > 1,
     seconds=lambda budget: budget.scaling,
     bar=True,
 )
