@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
@@ -58,6 +59,14 @@ def page(documents: list[Result], before: Result | None = None) -> Page:
         # A feed may stand there once for each ladder.
         names_of = {anchor: f"{view.name}, {view.ladder_name}" for anchor, view in zip(anchors, feeds, strict=True)}
         parts = [replace(part, title=names_of.get(part.key, part.title)) for part in parts]
+    often = Counter(part.title for part in parts)
+    # Two parts of one title could not be told apart in a list of the page's parts; a key begins with its result.
+    parts = [
+        replace(part, title=f"{part.title}, {part.key.replace('result', 'result ').partition('-')[0]}")
+        if part.title and often[part.title] > 1
+        else part
+        for part in parts
+    ]
     contests = [document.contest for document in documents if document.contest]
     names = list(dict.fromkeys([*(found.title for found in contests), *(feed.name for feed in feeds)]))
     told = [f"{contest.answer(found)}." for found in contests]

@@ -25,7 +25,7 @@ def interactions_chart(view: ResultView) -> Chart | None:
     effects = sorted(interactions.effects, key=lambda effect: len(effect.axes))
     table = Table(
         "What the chart shows",
-        ["", "effect", "95 % interval"],
+        ["axes", "effect", "95 % interval"],
         [words(name_of(effect), estimate(effect.effect, TIMES), limits(effect.effect)) for effect in effects],
     )
     said = "; ".join(f"{name_of(effect)} {spelled(effect.effect, TIMES)}" for effect in effects)

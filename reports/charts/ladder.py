@@ -37,7 +37,7 @@ def ladder_chart(view: ResultView) -> Chart | None:
     rows, shown = _rows(view), (view.analysis.limits if view.analysis else None) or ()
     table = Table(
         "What the chart shows",
-        ["", "M events/s", "95 % interval", "predicted for the step, M events/s"],
+        ["variant or limit", "M events/s", "95 % interval", "predicted for the step, M events/s"],
         [
             words(row["name"], significant(row["value"]), f"{significant(row['low'])} to {significant(row['high'])}",
                   f"{significant(row['from'])} to {significant(row['to'])}" if "from" in row else "")

@@ -35,7 +35,7 @@ def steps_chart(view: ResultView) -> Chart | None:
         return None
     table = Table(
         "What the chart shows",
-        ["", "step", "95 % interval", "predicted"],
+        ["variant", "step", "95 % interval", "predicted"],
         [
             words(rung.variant, estimate(step, TIMES), limits(step), _predicted(rung))
             for rung, step in steps

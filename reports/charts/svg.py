@@ -76,10 +76,12 @@ def draw(chart: Chart) -> Picture:
 
 
 def _name(root: ElementTree.Element, chart: Chart, key: str) -> None:
-    """Give the picture its text equivalent, and make its ids its own."""
+    """Give the picture its text equivalent, in place of what Vega calls its parts, and make its ids its own."""
     for element in root.iter():
         for name, value in list(element.attrib.items()):
-            if name == "id":
+            if name == "role" or name.startswith("aria-"):
+                del element.attrib[name]
+            elif name == "id":
                 element.set(name, f"{key}-{value}")
             elif "url(#" in value:
                 element.set(name, re.sub(r"url\(#([^)]*)\)", rf"url(#{key}-\1)", value))

@@ -20,7 +20,7 @@ def section(view: ResultView) -> Section | None:
             blocks.append(Text(f"{part.title} ({name}) failed: {part.problem}", mark="warning"))
             continue
         rows = [[Cell(key), Cell(text)] for key, text in _facts("", part.result)]
-        blocks.append(Table(f"{part.title} ({name})", ["", "found"], rows, words=frozenset({0, 1}), compact=True))
+        blocks.append(Table(f"{part.title} ({name})", ["fact", "found"], rows, words=frozenset({0, 1}), compact=True))
     return Section("added", "Steps of your own", blocks)
 
 

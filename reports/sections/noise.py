@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lobench.reports.blocks import Block, Cell, Section, Table, Text
-from lobench.reports.numbers import TIMES, integer, percent, spelled
+from lobench.reports.blocks import Block, Cell, Fold, Section, Table, Text
+from lobench.reports.numbers import TIMES, integer, listed, percent, spelled
 from lobench.reports.result_view import ResultView
 from lobench.reports.sections.shared import figure, missing
 from lobench.workbench.results.model.noise import ControlResult, ErrorRate, Noise
@@ -26,14 +26,14 @@ def _blocks(view: ResultView) -> list[Block]:
         ),
         table_of(analysis.noise),
     ]
-    return [*blocks, *_bias(view), Text(_sentence(analysis.method))]
+    return [*blocks, Text(_sentence(analysis.method)), *_bias(view)]
 
 
 def table_of(noise: Noise) -> Table:
     """What a session says of its own error, row by row."""
     return Table(
         "The measurement's own error",
-        ["", "figure", "what it says"],
+        ["quantity", "figure", "what it says"],
         _rows(noise),
         words=frozenset({0, 2}),
     )
@@ -117,12 +117,17 @@ def _bias(view: ResultView) -> list[Block]:
     if not found:
         return [missing("The bias of lock-step replay against running alone was not measured.", view.run())]
     rows = [[Cell(row.variant), figure(row.ratio, TIMES), Cell("differs from 1" if row.shown else "")] for row in found]
-    return [
-        Table(
-            "Bias of lock-step replay: a variant's time in lock-step over its time alone; 1 is none",
-            ["variant", "time ratio", "beyond the noise floor"],
-            rows,
-            words=frozenset({0, 2}),
-            compact=True,
-        )
-    ]
+    table = Table(
+        "A variant's time in lock-step over its time alone; 1 is none",
+        ["variant", "time ratio", "beyond the noise floor"],
+        rows,
+        words=frozenset({0, 2}),
+        compact=True,
+    )
+    biased = [row.variant for row in found if row.shown]
+    if biased:
+        said = f"In lock-step {listed(biased)} took another time than alone, by more than the noise floor."
+    else:
+        said = "No variant is shown to take another time in lock-step than alone."
+    fold = Fold("Bias of lock-step replay", "", [table], unfolded=bool(biased), printed=bool(biased))
+    return [Text(said), fold]

@@ -33,7 +33,7 @@ def section(view: ResultView) -> Section:
         blocks.append(Fold("Every replay, with its digests", "", [table], unfolded=wrong, printed=wrong))
     else:
         blocks.append(missing("No variant was verified on this feed.", view.run()))
-    blocks.append(_feed(view))
+    blocks.append(Fold("The feed", "", [_feed(view)], unfolded=False, printed=False))
     return Section("verification", "Verification", blocks)
 
 

@@ -60,7 +60,8 @@
     button.type = "button";
     button.className = "sort";
     button.setAttribute("aria-label", "Sort by " + heading.textContent.trim());
-    heading.append(button);
+    // It stays on the line of the last word.
+    heading.append("\u00a0", button);
     button.addEventListener("click", () => {
       const down = heading.getAttribute("aria-sort") === "ascending" ? -1 : 1;
       for (const other of table.rows[0].cells) other.removeAttribute("aria-sort");

@@ -1,13 +1,19 @@
-"""The browser that the tests of this folder share: Chromium, quiet on the network."""
+"""What the tests of this folder share: Chromium, quiet on the network, and the pages that are looked at."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.browser.reports import PAGES
+from tests.history.miniature import Miniature
+from tests.history.recorded import recorded
+from tests.typed import write
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 REQUIRED = os.environ.get("LOBENCH_REQUIRE_BROWSER", "") not in ("", "0")
@@ -38,3 +44,38 @@ def browser() -> Iterator[Any]:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Name of one of ``PAGES`` -> its file, each written once."""
+    made: dict[str, Path] = {}
+
+    def page(name: str) -> Path:
+        if name not in made:
+            made[name] = write(PAGES[name](), tmp_path_factory.mktemp(name))
+        return made[name]
+
+    return page
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """Folder of a published dashboard, and the commits that it shows."""
+    folder = tmp_path_factory.mktemp("dashboard")
+    miniature = Miniature(folder / "repository", folder / "cache")
+    order = recorded(miniature)
+    done = miniature.lobench("dashboard", "-o", "site")
+    assert done.returncode == 0, done.stderr
+    return miniature.folder / "site", order
+
+
+@pytest.fixture(scope="session")
+def profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of what a profile wrote."""
+    pytest.importorskip("elftools", reason="pip install 'lobench[profile]'")
+    from tests.browser import profile_files
+
+    folder = tmp_path_factory.mktemp("profile")
+    profile_files.write(folder)
+    return folder

@@ -16,23 +16,11 @@ import pytest
 
 from lobench.workbench.dashboard import serving
 from lobench.workbench.history.asv_files import TIME
-from tests.history.miniature import Miniature
-from tests.history.recorded import BROKEN, FEEDS, STEP, VARIANTS, recorded
+from tests.history.recorded import BROKEN, FEEDS, STEP, VARIANTS
 
 # One process for all of them: a browser is a lot to start.
 pytestmark = pytest.mark.xdist_group("browser")
 PICTURES = os.environ.get("LOBENCH_SCREENSHOTS")
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
-    """Folder of a published dashboard, and the commits that it shows."""
-    folder = tmp_path_factory.mktemp("dashboard")
-    miniature = Miniature(folder / "repository", folder / "cache")
-    order = recorded(miniature)
-    done = miniature.lobench("dashboard", "-o", "site")
-    assert done.returncode == 0, done.stderr
-    return miniature.folder / "site", order
 
 
 @pytest.fixture(scope="module")

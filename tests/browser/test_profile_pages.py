@@ -6,39 +6,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-pytest.importorskip("elftools", reason="pip install 'lobench[profile]'")
-
-from lobench.workbench.profile.attribution import Spent
-from lobench.workbench.profile.codemap import Frame
-from lobench.workbench.profile.document import document
-from lobench.workbench.profile.pages import write_pages
-from lobench.workbench.profile.sources import Sources
 from tests.browser.test_page import Visit
-from tests.replays import LADDER
 
 pytestmark = pytest.mark.xdist_group("browser")
-
-SOURCE = ["for record in records:", "    handle(record)", *["    pass"] * 200, "    deep(record)"]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Pages of a profile of 100 instructions: half of them in ``handle``, a hundredth in ``deep``."""
-    made = tmp_path_factory.mktemp("pages")
-    run = Frame("run", "a.py", 1)
-    spent = [
-        Spent((run,), np.array([490.0, 0, 0, 0])),
-        Spent((run, Frame("handle", "a.py", 2)), np.array([500.0, 0, 0, 0])),
-        Spent((run, Frame("deep", "b.py", 203)), np.array([10.0, 0, 0, 0])),
-    ]
-    columns = ("instructions", "l1_misses", "ll_misses", "mispredictions")
-    sources = Sources({}, {"a.py": SOURCE, "b.py": SOURCE})
-    write_pages(document("callgrind", columns, spent, 10, sources, variant=LADDER[0], feed="x"), sources, made)
-    return made
-
 
 CONTRAST = """() => {
   const parts = (color) => color.match(/[\\d.]+/g).map(Number);
@@ -63,17 +35,17 @@ CONTRAST = """() => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_source_can_be_read_on_any_paper_and_colour(browser: Any, folder: Path, scheme: str) -> None:
+def test_source_can_be_read_on_any_paper_and_colour(browser: Any, profile: Path, scheme: str) -> None:
     """Line numbers on the hottest line, too."""
-    with Visit(browser, folder / "source.html", color_scheme=scheme) as page:
+    with Visit(browser, profile / "source.html", color_scheme=scheme) as page:
         found = page.evaluate(CONTRAST)
         assert found["low"] == []
         assert (found["paper"][0] > 128) == (scheme == "light")
         assert page.locator("tr.hot").count() == 3
 
 
-def test_the_index_leads_to_the_line(browser: Any, folder: Path) -> None:
-    with Visit(browser, folder / "source.html") as page:
+def test_the_index_leads_to_the_line(browser: Any, profile: Path) -> None:
+    with Visit(browser, profile / "source.html") as page:
         links = page.locator("table").first.locator("a")
         assert links.all_inner_texts() == ["a.py:2", "a.py:1", "b.py:203"]
         links.last.click()
@@ -92,8 +64,8 @@ def widths(page: Any) -> dict[str, float]:
     return {name: float(width) for name, width in boxes}
 
 
-def test_a_flame_graph_zooms_and_searches(browser: Any, folder: Path) -> None:
-    with Visit(browser, folder / "flame.svg") as page:
+def test_a_flame_graph_zooms_and_searches(browser: Any, profile: Path) -> None:
+    with Visit(browser, profile / "flame.svg") as page:
         before = widths(page)
         assert before["handle"] == pytest.approx(600, abs=1)
         assert before["deep"] == pytest.approx(12, abs=1)
@@ -107,3 +79,25 @@ def test_a_flame_graph_zooms_and_searches(browser: Any, folder: Path) -> None:
         page.locator("input").fill("handle")
         assert page.evaluate("document.querySelectorAll('.found').length") == 1
         assert page.evaluate("document.querySelector('svg > text:last-of-type').textContent") == "50.00 % found"
+
+
+def test_a_flame_graph_needs_no_pointer(browser: Any, profile: Path) -> None:
+    """The tabulator reaches one box and the field; arrows go from box to box, past those that zooming hides."""
+    focused = "() => document.activeElement.dataset.name || document.activeElement.localName"
+    with Visit(browser, profile / "flame.svg") as page:
+
+        def after(*keys: str) -> str:
+            for key in keys:
+                page.keyboard.press(key)
+            name: str = page.evaluate(focused)
+            return name
+
+        before = widths(page)
+        assert after("Tab") == "all"
+        assert after("ArrowDown", "ArrowDown", "ArrowRight", "ArrowRight") == "handle"
+        assert after("ArrowLeft", "Enter") == "deep"
+        assert widths(page)["deep"] == pytest.approx(1200, abs=1)
+        assert after("ArrowRight") == "deep"
+        assert after("ArrowUp", " ") == "run"
+        assert widths(page) == pytest.approx(before, abs=0.2)
+        assert after("Tab") == "input"

@@ -99,7 +99,7 @@ def test_every_kind_of_function(name: str, tmp_path: Path) -> None:
     assert is_exact(costs, LIGHT), (costs, found["lines"][:12])
     # The user's cache is neither read, where lines would be missing, nor written.
     assert kept(cache) == before
-    # Of threads one compiles while the others run: what LLVM calls back goes through ctypes' stubs of three instructions.
+    # Of threads one compiles while others run: what LLVM calls back goes through ctypes' stubs of three instructions.
     assert found["elsewhere"]["instructions"] == 0 or name == "threads"
 
 

@@ -18,20 +18,20 @@ from lobench.workbench.contest import analysis
 from lobench.workbench.contest.agreement import calls_of
 from lobench.workbench.contest.asked import Asked, all_callables, is_callable
 from lobench.workbench.contest.bench import is_disturbed
-from lobench.workbench.contest.session import Agreement, ContestSession, laid_out
+from lobench.workbench.contest.session import ContestSession, laid_out
 from lobench.workbench.experiment.budget import Budget
 from lobench.workbench.measurement.contamination import Reading
 from lobench.workbench.measurement.precision import precisions, reached
 from lobench.workbench.measurement.session import Session
 from lobench.workbench.results.conversion import as_json, from_json
 from lobench.workbench.results.model.analysis import Comparison
-from lobench.workbench.results.model.contest import Contest, Subject
+from lobench.workbench.results.model.contest import Contest
 from lobench.workbench.results.model.document import Result
 from lobench.workbench.results.model.samples import Design
 from lobench.workbench.results.reading import ResultError, validate
 from lobench.workbench.results.refuted import agree, refused
 from lobench.workbench.results.tables import RunResult
-from tests.contests import asked
+from tests.contests import TRUE, agreed, asked, document_of, made
 from tests.documents import document
 from tests.typed import page
 
@@ -144,10 +144,6 @@ def test_waiting_disturbs_only_where_it_is_not_measured() -> None:
     assert is_disturbed(waited._replace(steal_ticks=1), "wall_ns")
 
 
-def agreed(seconds: dict[str, float], calls: int, lead_in: int, rates: dict[str, float] | None = None) -> Agreement:
-    return Agreement({}, rates or seconds, seconds, calls, lead_in)
-
-
 def test_who_stands_twice() -> None:
     one = asked("a.py:f", "b.py:f")
     near = laid_out(one, agreed({"a.py:f": 1e-3, "b.py:f": 1.1e-3}, 8, 1), Budget(10.0))
@@ -188,40 +184,6 @@ def test_what_nobody_compares_is_not_waited_for() -> None:
     session.refuse("b", "does something else")
     assert list(precisions(session)) == ["c", "a (A/A)"]
     assert reached(session)
-
-
-TRUE = {"a.py:f": 1.0, "b.py:f": 1.0, "c.py:f": 0.97, "d.py:f": 1.2}
-"""Times of one call, in milliseconds."""
-
-
-def made(times: dict[str, float], clock: str = "cpu_ns", refuse: str = "", processes: int = 8) -> Contest:
-    """A contest whose samples are so long, but for noise."""
-    rng = np.random.default_rng(3)
-    names = list(times)
-    kind = "callables" if clock == "cpu_ns" else "commands"
-    one = asked(*names, kind=kind, clock=clock)
-    session = laid_out(one, agreed(dict.fromkeys(names, 1e-3), 10, 1), Budget(10.0, processes))
-    lengths = [times[name.removesuffix(" (A/A)")] for name in session.measured]
-    for process in range(processes):
-        rows = []
-        for number in range(30):
-            for turn, column in enumerate(rng.permutation(len(lengths)).tolist()):
-                wall = round(1e7 * lengths[column] * math.exp(rng.normal(0, 0.005)))
-                cpu = wall if clock == "cpu_ns" else 1_000_000
-                rows.append([number, 0, column, turn, wall, cpu, 0, 0, 0, 0, 0])
-        session.take(process, {"samples": rows, "refused": {refuse: "does something else"} if refuse else {}})
-    subjects = tuple(Subject(name, True, None, None, None, None) for name in names)
-    contest = Contest(kind, clock, None, None, None, None, False, subjects, session.result(), ())
-    analysis.analyse(contest, 0.01)
-    return contest
-
-
-def document_of(contest: Contest) -> dict[str, Any]:
-    """A document that holds a contest, as JSON."""
-    kept = document(kind="cmp")
-    (entry, *_) = kept["variants"]
-    variants = [{**entry, "name": subject.name, "phase": None} for subject in contest.subjects]
-    return {**kept, "feeds": [], "variants": variants, "contest": as_json(contest)}
 
 
 def test_what_samples_say() -> None:

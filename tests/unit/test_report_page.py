@@ -172,6 +172,26 @@ def test_feeds_have_parts_of_their_own(tmp_path: Path) -> None:
         assert feed["name"] in text
     assert (tmp_path / "charts" / "ladder.svg").exists()
     assert (tmp_path / "charts" / "result2-feed1-ladder.svg").exists()
+    assert [label for label in page.values("aria-label") if label.startswith("In ")] == [
+        "In synth:liquid-future, result 1",
+        *(f"In {feed['name']}" for feed in content["feeds"][1:]),
+        "In Cost and environment of result 1",
+        "In synth:liquid-future, result 2",
+        "In Cost and environment of result 2",
+    ]
+
+
+@pytest.mark.parametrize("biased", [False, True])
+def test_a_bias_is_unfolded_where_it_is_shown(tmp_path: Path, biased: bool) -> None:
+    content = document(isolated=True)
+    (row,) = (row for row in content["feeds"][0]["analysis"]["bias"] if row["variant"] == "p4_hash_lookup")
+    row["shown"] = biased
+    made(tmp_path, content)
+    html = (tmp_path / "report.html").read_text()
+    (fold,) = re.findall(r"<details class=\"(fold[^>]*)>\s*<summary><h3>Bias of lock-step", html)
+    assert fold == ('fold" open' if biased else 'fold unprinted"')
+    assert ("In lock-step p4_hash_lookup took another time than alone" in html) == biased
+    assert ("No variant is shown to take another time in lock-step than alone." in html) != biased
 
 
 @pytest.mark.parametrize("name", ["p4_hash_lookup", "p3_indexed_features"])

@@ -50,7 +50,7 @@ def picture(series: Series, axis: Axis, found: Sequence[Regression]) -> str:
     said = f"{series.variant} on {series.feed}: {series.points[-1]['ns']:.4g} ns an event at the last commit"
     said += f", {values[-1] - 1:+.1%} against the first" + (f"; a step of {worst:+.1%} to look at" if worst else "")
     parts = [
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(said)}">',
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="group" aria-label="{escape(said)}">',
         *_grid(scale),
         *_dates(axis),
         *(_step(axis.at(one.commit), one) for one in found if one.commit in axis.order),

@@ -48,7 +48,8 @@ class Lines:
     def _repr_html_(self) -> str:
         """A notebook shows the annotated source, in a frame that its own styles stay out of."""
         page = (self.folder / "source.html").read_text(encoding="utf-8")
-        return f'<iframe srcdoc="{escape(page)}" style="width:100%;height:32em;border:0"></iframe>'
+        title = escape(f"Source of {self.document.program}, line by line")
+        return f'<iframe title="{title}" srcdoc="{escape(page)}" style="width:100%;height:32em;border:0"></iframe>'
 
 
 def lines(

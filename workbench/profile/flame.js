@@ -1,5 +1,5 @@
-// A flame graph in a browser: a click on a box makes it as wide as the picture, one on the lowest, or Escape, shows all
-// again; what is typed into the field marks the boxes whose names hold it.
+// A flame graph in a browser: a click on a box, or Enter, makes it as wide as the picture, one on the topmost, or Escape,
+// shows all again; arrows go from box to box; what is typed into the field marks the boxes whose names hold it.
 (() => {
   "use strict";
   const WIDTH = 1200, LETTER = 6.6, ROW = 17;
@@ -14,7 +14,7 @@
     group,
     rect: group.querySelector("rect"),
     text: group.querySelector("text") || group.appendChild(made("text", {})),
-    hint: group.querySelector("title").textContent.toLowerCase(),
+    hint: group.querySelector("title").textContent,
     name: group.dataset.name,
     left: Number(group.dataset.left),
     width: Number(group.dataset.width),
@@ -58,7 +58,7 @@
     const wanted = field.value.trim().toLowerCase(), covered = [];
     let found = 0;
     boxes.forEach((box, number) => {
-      const match = wanted !== "" && box.hint.includes(wanted);
+      const match = wanted !== "" && box.hint.toLowerCase().includes(wanted);
       const already = box.up >= 0 && covered[box.up];
       if (match && !already) found += box.width;
       covered[number] = match || already;
@@ -67,7 +67,40 @@
     told.textContent = wanted === "" ? "" : `${(100 * found / WIDTH).toFixed(2)} % found`;
   });
 
-  boxes.forEach((box, number) => box.group.addEventListener("click", () => zoom(number)));
+  // The tabulator comes to one box alone: a graph may have thousands.
+  let current = 0;
+  const focus = (number) => {
+    if (number < 0) return;
+    boxes[current].group.setAttribute("tabindex", "-1");
+    current = number;
+    boxes[current].group.setAttribute("tabindex", "0");
+    boxes[current].group.focus();
+  };
+  const shown = (box) => box.group.style.display !== "none";
+  const beside = (way) => {
+    const row = Array.from(boxes.keys()).filter((number) => shown(boxes[number]) &&
+      boxes[number].rect.getAttribute("y") === boxes[current].rect.getAttribute("y"));
+    const found = row[row.indexOf(current) + way];
+    return found === undefined ? -1 : found;
+  };
+  const moves = {
+    ArrowUp: () => boxes[current].up,
+    ArrowDown: () => boxes.findIndex((box) => box.up === current && shown(box)),
+    ArrowLeft: () => beside(-1),
+    ArrowRight: () => beside(1),
+  };
+  boxes.forEach((box, number) => {
+    box.group.setAttribute("role", "button");
+    box.group.setAttribute("aria-label", box.hint);
+    box.group.setAttribute("tabindex", number === current ? "0" : "-1");
+    box.group.addEventListener("click", () => { zoom(number); focus(number); });
+    box.group.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" || event.key === " ") zoom(number);
+      else if (moves[event.key]) focus(moves[event.key]());
+      else return;
+      event.preventDefault();
+    });
+  });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !boxes.length) return;
     field.value = "";

@@ -25,16 +25,15 @@ _ZOOMED = 0.02
 """Pixels below which a box would not be seen in a graph that has been zoomed far."""
 _HUES = {"decode": 205, "lookup": 265, "levels": 230, "best price": 180, "features": 110, "strategies": 20}
 _STYLE = """
-:root{background:#fff}svg>rect{fill:#fff}text{fill:#14171a}
-.box{cursor:pointer}.box:hover rect{stroke:#14171a}.above{opacity:.55}.found rect{fill:#e040c0}
+:root{color-scheme:light dark;background:#fff}svg>rect{fill:#fff}text{fill:#14171a}
+.box{cursor:pointer}.box:hover rect{stroke:#14171a}.above rect{opacity:.55}.found rect{fill:#e040c0}
 .box text{pointer-events:none}
-input{font:11px monospace;width:100%;box-sizing:border-box}
+input{font:11px monospace;width:100%;height:16px;box-sizing:border-box}
 @media(prefers-color-scheme:dark){
 :root{background:#14171a}svg>rect{fill:#14171a}svg>text{fill:#e6e8eb}.box:hover rect{stroke:#fff}
+.above rect{opacity:.75}
 }
 """
-_TOP = ' preserveAspectRatio="xMinYMin"'
-"""A browser's window is higher than the picture."""
 _SCRIPT = Path(__file__).with_name("flame.js")
 
 
@@ -63,10 +62,11 @@ def drawn(root: Node, name: str, *, alive: bool) -> str:
     picture = _Picture(root.value, alive)
     depth = picture.draw(root, 0.0, 0, None)
     height = (depth + 3) * ROW
-    top = _TOP if alive else ""
+    # What a picture holds is no control; a browser's window is higher than this one.
+    manner = 'role="group" preserveAspectRatio="xMinYMin"' if alive else 'role="img"'
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="100%" role="img" '
-        f'font-family="monospace" font-size="11"{top}><title>{escaped(name)}</title>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="100%" {manner} '
+        f'font-family="monospace" font-size="11"><title>{escaped(name)}</title>'
         + (f"<style>{_STYLE}</style>" if alive else "")
         + f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>'
         f'<text x="4" y="{ROW - 4}">{escaped(name)}</text>'

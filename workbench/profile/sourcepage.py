@@ -17,7 +17,7 @@ _STYLE = """
 :root{--ink:#e6e8eb;--paper:#14171a;--quiet:#959da6;--rule:#3d444d;--heat:225 90 25;--most:.6}
 }
 body{font:14px/1.4 system-ui,sans-serif;margin:1.5em;color:var(--ink);background:var(--paper)}
-a{color:inherit}
+a{color:inherit}td a{display:inline-block;line-height:24px}
 table{border-collapse:collapse;font:12px/1.35 ui-monospace,monospace}
 td,th{padding:0 .7em;text-align:right;white-space:pre}
 th{font-weight:600;border-bottom:1px solid var(--rule);position:sticky;top:0;background:var(--paper)}
@@ -65,7 +65,7 @@ def source_page(found: Lined, sources: Sources) -> str:
     parts = [
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">',
-        f"<title>{escaped(title)}</title><style>{_STYLE}</style></head><body><h1>{escaped(title)}</h1>",
+        f"<title>{escaped(title)}</title><style>{_STYLE}</style></head><body><main><h1>{escaped(title)}</h1>",
         f"<p>{escaped(' '.join(facts))}</p>",
         *_index(files, ranked, sources, columns),
     ]
@@ -75,7 +75,7 @@ def source_page(found: Lined, sources: Sources) -> str:
         parts.append(f"<details{opened}><summary><h2>{escaped(file)}: {share:.1%}</h2></summary>")
         parts.append(_table(files[file], sources.lines(file), columns, place))
         parts.append("</details>")
-    return "\n".join([*parts, "</body></html>"])
+    return "\n".join([*parts, "</main></body></html>"])
 
 
 def _number(value: float) -> str:

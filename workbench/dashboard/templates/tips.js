@@ -4,8 +4,11 @@
   const tip = document.createElement("div");
   tip.id = "tip";
   tip.hidden = true;
-  document.body.append(tip);
-  for (const title of document.querySelectorAll("a[data-tip] > title")) title.remove();
+  document.querySelector("main").append(tip);
+  for (const title of document.querySelectorAll("a[data-tip] > title")) {
+    title.parentElement.setAttribute("aria-label", title.textContent);
+    title.remove();
+  }
   const show = (link) => {
     const place = link.getBoundingClientRect();
     tip.textContent = link.dataset.tip;
