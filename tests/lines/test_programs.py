@@ -165,7 +165,7 @@ def test_an_interrupt_ends_the_program_and_shows_what_ran(way: str, tmp_path: Pa
     with waiting(tmp_path, way) as (process, _):
         # As from the keyboard: to everyone in the group.
         os.killpg(process.pid, signal.SIGINT)
-        told, _ = process.communicate(timeout=120)
+        told, _ = process.communicate(timeout=600)
     assert process.returncode == 1
     assert "this is what ran until then" in told
     found = json.loads((tmp_path / "out" / "lines.json").read_text())
@@ -182,7 +182,7 @@ def test_a_signal_to_the_command_alone_ends_the_program_as_well(way: str, tmp_pa
     needs(*(["perf"] if way == "perf" else []))
     with waiting(tmp_path, way) as (process, number):
         process.terminate()
-        process.communicate(timeout=120)
+        process.communicate(timeout=600)
     assert process.returncode == 128 + signal.SIGTERM
     with pytest.raises(ProcessLookupError):
         os.kill(number, 0)
