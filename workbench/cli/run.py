@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also how long events take to be answered, as `lobench latency` measures it: takes minutes more",
     )
     options.add_steps_from(parser)
-    options.add_budget(parser, "60s, quick 20s, for the ladder; its further parts take as long again")
+    options.add_budget(parser, "90s, quick 20s, for the ladder; its further parts take as long again")
     options.add_processes(parser)
     options.add_output(parser, "out")
     options.add_time_limit(parser)
