@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lobench._commands import batch, compare, conform, inspect, latency, list_variants, read_result, run, verify
+    from lobench._batch import batch
+    from lobench._commands import compare, conform, inspect, latency, list_variants, read_result, run, verify
     from lobench._feeds import Source, convert, generate, open
     from lobench._rows import ReplayInterrupted, book, features, replay, rows
     from lobench.engine.errors import FeedError, LobenchError, StaleError, StrictError, UsageError
@@ -47,7 +48,7 @@ _PLACES = {
     "StrictError": "engine.errors",
     "UsageError": "engine.errors",
     "Variant": "engine.policy",
-    "batch": "_commands",
+    "batch": "_batch",
     "book": "_rows",
     "compare": "_commands",
     "conform": "_commands",

@@ -1,18 +1,15 @@
-"""Variants and engines from Python: verify, conform, run, compare, latency, read_result, list_variants, inspect,
-batch."""
+"""Variants and engines from Python: verify, conform, run, compare, latency, read_result, list_variants, inspect."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from os import PathLike, fspath
+from os import fspath
 from typing import Any, overload
 
-from lobench._feeds import FeedLike, PathLikes, Progress, advancing, listed, source_of, words_of
+from lobench._feeds import FeedLike, PathLikes, Progress, advancing, path_of, source_of, words_of
 from lobench.engine.errors import UsageError
 from lobench.engine.foreign.start import Contestant
 from lobench.workbench.against.proof import Proof
-from lobench.workbench.batch.driving import BatchOutcome, run_batch
-from lobench.workbench.cli import batch as batch_command
 from lobench.workbench.cli import cmp, contest
 from lobench.workbench.cli import latency as latency_command
 from lobench.workbench.cli import run as run_command
@@ -26,7 +23,6 @@ from lobench.workbench.inspecting import Inspection, inspect_feed
 from lobench.workbench.ladder import known_with
 from lobench.workbench.results import read
 from lobench.workbench.results.tables import RunResult
-from lobench.workbench.streams import complain
 from lobench.workbench.verification.told import Verified
 
 
@@ -91,11 +87,11 @@ def verify(
         "verify",
         words_of(feed),
         variants=variants,
-        against=_path(against),
-        ladder=_path(ladder),
+        against=path_of(against),
+        ladder=path_of(ladder),
         variants_from=_paths(variants_from),
         evaluate=evaluate,
-        tuning=_path(tuning),
+        tuning=path_of(tuning),
         until=until,
         workers=",".join(map(str, workers)) if several and workers is not None else workers,  # type: ignore[arg-type]
         deep=deep,
@@ -152,11 +148,11 @@ def run(
         "run",
         words_of(feed),
         variants=variants,
-        ladder=_path(ladder),
+        ladder=path_of(ladder),
         variants_from=_paths(variants_from),
         steps_from=_paths(steps_from),
         evaluate=evaluate,
-        tuning=_path(tuning),
+        tuning=path_of(tuning),
         until=until,
         quick=quick,
         profile=profile,
@@ -258,10 +254,10 @@ def compare(
         reset=reset,
         same=_spec(same),
         clock=clock,
-        ladder=_path(ladder),
+        ladder=path_of(ladder),
         variants_from=_paths(variants_from),
         evaluate=evaluate,
-        tuning=_path(tuning),
+        tuning=path_of(tuning),
         until=until,
         budget=budget,
         precision=precision,
@@ -309,10 +305,10 @@ def latency(
         "latency",
         words_of(feed),
         variants=variants,
-        ladder=_path(ladder),
+        ladder=path_of(ladder),
         variants_from=_paths(variants_from),
         evaluate=evaluate,
-        tuning=_path(tuning),
+        tuning=path_of(tuning),
         until=until,
         speeds=None if speeds is None else ",".join(map(str, speeds)),
         bound=bound,
@@ -324,81 +320,6 @@ def latency(
     with quiet(not progress):
         folder, _ = latency_command.conducted(arguments)
         return RunResult(read(folder.result), folder.result)
-
-
-def batch(
-    feeds: PathLikes | Sequence[PathLikes],
-    dataset: PathLikes,
-    *,
-    feeds_from: PathLikes | Sequence[PathLikes] = (),
-    features: bool = True,
-    columns: str | Sequence[str] | None = None,
-    depth: int | None = None,
-    sample: str | None = None,
-    evaluate: str = "last",
-    compression: str | None = None,
-    partition_by: str = "date",
-    files: int | None = None,
-    split_above: int | str | None = None,
-    scheduler: str | int | None = None,
-    memory: int | str | None = None,
-    mapping: PathLikes | None = None,
-    date: str | None = None,
-    symbol_file: PathLikes | None = None,
-    symbols: str | Sequence[str] | None = None,
-    instruments: int | Sequence[int] | None = None,
-    from_: str | int | None = None,
-    to: str | int | None = None,
-    progress: bool = False,
-) -> BatchOutcome:
-    """Replay many feeds, each by itself, and write what they evaluate as one dataset of Parquet files: ``lobench
-    batch``, on all cores or on the Dask cluster of ``scheduler``.
-
-    What is done is not done again. A feed that cannot be read is in ``failed`` of what is returned, and the others are
-    there. An interrupt keeps all files that are finished. Raises UsageError, and LobenchError where the scheduler goes.
-
-        outcome = lobench.batch("days/*.dbn.zst", "features", sample="1s")
-        polars.scan_parquet("features/**/*.parquet", hive_partitioning=True)
-    """
-    if not features and (depth is None or columns is not None):
-        raise UsageError("features=False is for levels alone: with a depth, and without columns")
-    chosen = columns if columns is None or isinstance(columns, str) else ",".join(columns)
-    arguments = arguments_of(
-        "batch",
-        [fspath(feeds)] if isinstance(feeds, str | PathLike) else [fspath(feed) for feed in feeds],
-        output=fspath(dataset),
-        feeds_from=_paths([feeds_from] if isinstance(feeds_from, str | PathLike) else feeds_from),
-        features=features,
-        columns=chosen,
-        depth=depth,
-        sample=sample,
-        evaluate=evaluate,
-        compression=compression,
-        partition_by=partition_by,
-        files=files,
-        split_above=split_above,
-        memory=memory,
-        mapping=_path(mapping),
-        date=date,
-        symbol_file=_path(symbol_file),
-        symbols=listed(symbols),
-        instruments=listed(instruments),
-        **{"from": from_},
-        to=to,
-    )
-    wanted, request = batch_command.asked(arguments)
-    with quiet(not progress):
-        return run_batch(
-            wanted,
-            request,
-            arguments.output,
-            scheduler=None if scheduler is None else str(scheduler),
-            memory=arguments.memory,
-            say=complain if progress else _unsaid,
-        )
-
-
-def _unsaid(text: str) -> None: ...
 
 
 def inspect(feed: FeedLike, *, progress: Progress = False) -> Inspection:
@@ -438,10 +359,6 @@ def list_variants(variants_from: Sequence[PathLikes] = ()) -> list[Contestant]:
     ['p0_baseline', 'p1_zero_copy']
     """
     return list(known_with(_paths(variants_from)).values())
-
-
-def _path(path: PathLikes | None) -> str | None:
-    return None if path is None else fspath(path)
 
 
 def _paths(paths: Sequence[PathLikes]) -> list[str]:

@@ -85,9 +85,9 @@ def open(
     (2,)
     """
     given: dict[str, Any] = {
-        "mapping": None if mapping is None else fspath(mapping),
+        "mapping": path_of(mapping),
         "date": date,
-        "symbol-file": None if symbol_file is None else fspath(symbol_file),
+        "symbol-file": path_of(symbol_file),
         "symbols": listed(symbols),
         "instruments": listed(instruments),
         "from": from_,
@@ -96,6 +96,11 @@ def open(
     settings = [f"--{name}={value}" for name, value in given.items() if value is not None]
     words = (*(fspath(path) for path in paths), *settings)
     return Source(words, open_feed(words))
+
+
+def path_of(path: PathLikes | None) -> str | None:
+    """A path as a command takes it, which may be left out."""
+    return None if path is None else fspath(path)
 
 
 def listed(value: Any) -> str | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from lobench._feeds import FeedLike, PathLikes, Progress, advancing, source_of
+from lobench._feeds import FeedLike, PathLikes, Progress, advancing, path_of, source_of
 from lobench.engine.errors import UsageError
 from lobench.engine.feeds import Feed
 from lobench.engine.feeds.settings import time_of
@@ -190,7 +190,7 @@ def replay(
         strict=strict,
         counters=counters,
         digests=digests,
-        features=None if features is None else fspath(features),
+        features=path_of(features),
         columns=None if columns is None else chosen_features(columns),
         book=None if book is None else fspath(book),
         depth=depth,

@@ -23,7 +23,7 @@ from tests.cli.command import busy, calm
 from tests.dbn_files import header, write
 from tests.replays import TOP, bits
 
-MODULES = ("_commands", "_feeds", "_rows")
+MODULES = ("_batch", "_commands", "_feeds", "_rows")
 LONG = {"run", "compare", "latency", "read_result", "batch"}
 """Functions that measure, need what was measured, or start a cluster: their examples are not run."""
 FUNCTIONS = [name for name in lobench.__all__ if lobench._PLACES[name] in MODULES and name[0].islower()]

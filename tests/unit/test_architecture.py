@@ -155,6 +155,12 @@ def test_module_is_short_and_says_what_it_is(module: str) -> None:
     assert len(MODULES[module].read_text().splitlines()) <= LONGEST
 
 
+@pytest.mark.parametrize("folder", ["lobench", "tests", "benchmarks", "scripts", "examples", "docs"])
+def test_what_is_no_part_is_short_as_well(folder: str) -> None:
+    lengths = {str(path): len(path.read_text(encoding="utf-8").splitlines()) for path in (ROOT / folder).rglob("*.py")}
+    assert {path: length for path, length in lengths.items() if length > LONGEST} == {}
+
+
 def test_where_things_are() -> None:
     """The table of docs/architecture.md names files that are there."""
     table = (ROOT / "docs/architecture.md").read_text().partition("## Where is")[2]
