@@ -17,7 +17,8 @@ def _reader_and_error() -> tuple[Any, type[Exception]]:
         from isal.isal_zlib import error
     except ImportError:
         return gzip.GzipFile, zlib.error
-    return IGzipFile, error
+    # Its stubs give an instance where the module holds a class.
+    return IGzipFile, cast(type[Exception], error)
 
 
 _File, _Error = _reader_and_error()
