@@ -256,7 +256,7 @@ def test_two_builds_of_one_program(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_known_work_is_found_and_nothing_else(tmp_path: Path) -> None:
-    """A hundred sessions of identical callables are told apart no more often than by chance; one and three per cent of
+    """Forty sessions of identical callables are told apart no more often than by chance; one and three per cent of
     work are found wherever the session said so."""
     path = str(ROOT / "scripts/known-calls")
     spec = spec_from_loader("known_calls", SourceFileLoader("known_calls", path))
@@ -265,5 +265,5 @@ def test_known_work_is_found_and_nothing_else(tmp_path: Path) -> None:
     script = module_from_spec(spec)
     sys.modules["known_calls"] = script
     spec.loader.exec_module(script)
-    told = script.measured(tmp_path, 100, 2.0, 5)
+    told = script.measured(tmp_path, 40, 2.0, 5)
     assert script.right(told), {name: (one.verdicts, one.detectable) for name, one in told.items()}
