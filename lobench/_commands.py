@@ -268,7 +268,7 @@ def compare(
     )
     asked = contest.asked_of(arguments, cmp.defaults())
     if asked is None and others:
-        raise UsageError("others says nothing of variants; leave it out")
+        raise UsageError("others does not apply to variants; leave it out")
     with quiet(not progress):
         if asked is None:
             folder, _, _ = cmp.conducted(arguments)

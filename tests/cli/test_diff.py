@@ -73,7 +73,7 @@ def test_without_a_control_nothing_is_judged(tmp_path: Path) -> None:
     slow["source_digest"] = "f" * 16
     paths = pair(tmp_path, slow)
     text = refused(2, "diff", *paths)
-    assert "so how much sessions differ is not known; --control RESULT takes a further result" in text
+    assert "so the difference between sessions is unknown; --control RESULT adds another result" in text
     told = answer("diff", *paths, "--force")
     assert told["sessions"][0]["sessions_differ"] is None
     assert {change["verdict"] for change in told["changes"]} == {None}

@@ -177,7 +177,7 @@ def test_what_was_measured_is_not_predicted(tmp_path: Path, ledger: Path) -> Non
     (tmp_path / "out" / "run" / "result.json").write_text("{")
     done = lobench(*words[:2], 9, *words[3:], folder=tmp_path)
     assert done.returncode == 0
-    assert "passed over, may hold a measurement: " in done.stderr
+    assert "skipped, may hold a measurement: " in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -285,7 +285,7 @@ def test_an_interrupt_keeps_what_was_measured(tmp_path: Path, number: signal.Sig
         (["--budget", "-2"], "'-2' is no duration"),
         (["--budget", "nan"], "'nan' is no duration"),
         (["--budget", "soon"], "'soon' is no duration"),
-        (["--profile", "--until", "book"], "--profile looks at the whole pipeline; leave out --until"),
+        (["--profile", "--until", "book"], "--profile needs the whole pipeline; leave out --until"),
         (["--variants", "p9_nothing"], "no variant named 'p9_nothing'"),
         (["--variants-from", "none.py"], "none.py: No such file or directory"),
     ],

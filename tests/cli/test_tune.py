@@ -211,7 +211,7 @@ def test_a_worker_that_is_killed_costs_nothing_that_is_known(tmp_path: Path, wor
     assert process.returncode == 1
     kept, last = err.splitlines()
     assert last == "lobench: a measuring process was killed by SIGKILL (out of memory?)"
-    assert f"the best so far is kept in {path}, unconfirmed" in kept
+    assert f"the best so far is saved in {path}, unconfirmed" in kept
     assert not read(path).confirmed
     if words:
         assert json.loads(out)["complete"] is False

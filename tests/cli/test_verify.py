@@ -155,7 +155,7 @@ def test_a_feature_that_is_off_by_one_ulp(tmp_path: Path) -> None:
         (["--variants", "speed=max"], "no axis named 'speed' in 'speed=max'. Use any of events, context, "),
         (["--variants", "lookup=tree"], "no policy 'tree' of axis lookup in 'lookup=tree'. Use any of linear, hash"),
         (["--variants", " "], "--variants names no variant"),
-        (["--until", "decode"], "--until decode computes nothing that could be verified: book, features or strategies"),
+        (["--until", "decode"], "--until decode computes nothing to verify; choose book, features or strategies"),
         (["--workers", "0"], "--workers takes positive numbers separated by commas, was '0'"),
         (["--workers", "1,two"], "--workers takes positive numbers separated by commas, was '1,two'"),
         (["--workers", ""], "--workers takes positive numbers separated by commas, was ''"),

@@ -240,7 +240,7 @@ def test_one_is_begun_and_shown(command: Command, tmp_path: Path, capsys: pytest
     before = (tmp_path / "ladder.toml").read_text()
     (tmp_path / "ladder.toml").write_text("mine")
     assert command("ladder", "init") == 2
-    assert "ladder.toml: exists already; --force replaces it" in capsys.readouterr().err
+    assert "ladder.toml: already exists; --force replaces it" in capsys.readouterr().err
     assert command("ladder", "init", "--force") == 0
     assert (tmp_path / "ladder.toml").read_text() == before
     found = told(command, capsys, "ladder", "show", "ladder.toml")

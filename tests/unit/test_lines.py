@@ -220,8 +220,8 @@ def test_what_was_not_written_by_lines(tmp_path: Path) -> None:
     ("words", "message"),
     [
         ([], "which program? lobench lines SCRIPT [ARGS…], or -m MODULE [ARGS…]"),
-        (["no.py"], "no.py: there is no such script"),
-        (["diff", "one"], "lines diff takes two folders, or files lines.json, that `lobench lines` wrote"),
+        (["no.py"], "no.py: no such script"),
+        (["diff", "one"], "lines diff takes two folders or lines.json files written by `lobench lines`"),
         (["--top", "0", "a.py"], "--top must be at least 1, was 0"),
     ],
 )

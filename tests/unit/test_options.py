@@ -115,7 +115,7 @@ def test_settings_are_words_of_the_feed() -> None:
     arguments = _parser().parse_args(["replay", *given])
     words = ["a.csv", "b.csv", "--mapping=bitstamp", "--symbols=ES*", "--from=2024-05-08"]
     assert feeds_of(arguments) == words
-    with pytest.raises(UsageError, match="--symbols=X is about a FEED"):
+    with pytest.raises(UsageError, match="--symbols=X applies to a FEED"):
         feeds_of(_parser().parse_args(["run", "--symbols", "X"]))
     assert feeds_of(_parser().parse_args(["run"]), ["synth:"]) == ["synth:"]
 

@@ -175,7 +175,7 @@ class Recorder:
                 self._give_up(commit, f"{commit}: verification failed: {'; '.join(different)}; {remedy}", broken)
                 continue
             if not points:
-                _say(f"passed over: {commit}: it has none of the variants {', '.join(self._request.variants)}")
+                _say(f"skipped: {commit}: has none of the variants {', '.join(self._request.variants)}")
                 continue
             for problem in different:
                 _say(f"{commit}: not recorded: {problem}")
@@ -331,7 +331,7 @@ class Recorder:
         self._history.broken[commit.hash] = reason
         self._history.save()
         broken.append(commit)
-        _say(f"passed over: {reason}")
+        _say(f"skipped: {reason}")
 
 
 def _how(root: Path, feeds: Sequence[NamedFeed], evaluate: str, ladder: str | None) -> dict[str, Any]:
