@@ -50,7 +50,7 @@ class Standing:
     def check(self, turn: int) -> None:
         """Raise StaleError unless the state is still what it was when ``turn`` was given."""
         if self.turn() != turn:
-            raise StaleError("this book is of an earlier state: ask the replay for its books again")
+            raise StaleError("this book belongs to an earlier state: get the books from the replay again")
 
     def close(self) -> None:
         self._open = False

@@ -47,7 +47,7 @@ class LayoutParameters:
         for one that does not exist and for a value beyond its ``RANGES``."""
         for name, value in values.items():
             if name not in cls.RANGES:
-                raise ValueError(f"{name} is no parameter; there are {', '.join(cls.names())}")
+                raise ValueError(f"{name} is not a parameter; choose from {', '.join(cls.names())}")
             cls.RANGES[name].check(name, value)
         made = cls(**values)
         made.check()

@@ -97,7 +97,7 @@ def _check(name: str, unknown: list[str], taken: dict[str, Any], what: str, know
     if unknown:
         raise UsageError(f"{name}: no such {what}: {', '.join(unknown)}. Use any of {', '.join(known)}.")
     if name in taken:
-        raise UsageError(f"{name} is registered already; choose another name.")
+        raise UsageError(f"{name} is already registered; choose another name.")
 
 
 def build_features() -> Callable[..., Any]:

@@ -41,7 +41,7 @@ class Stage:
     def __post_init__(self) -> None:
         for name in (self.name, self.within or self.name):
             if name not in PARTS:
-                raise ValueError(f"'{name}' is no stage; there are {', '.join(PARTS)}")
+                raise ValueError(f"'{name}' is not a stage; choose from {', '.join(PARTS)}")
 
 
 INHERITED: Final = "inherited"

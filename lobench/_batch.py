@@ -49,7 +49,7 @@ def batch(
         polars.scan_parquet("features/**/*.parquet", hive_partitioning=True)
     """
     if not features and (depth is None or columns is not None):
-        raise UsageError("features=False is for levels alone: with a depth, and without columns")
+        raise UsageError("features=False writes only levels: it needs a depth, and no columns")
     chosen = columns if columns is None or isinstance(columns, str) else ",".join(columns)
     arguments = arguments_of(
         "batch",

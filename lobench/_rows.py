@@ -232,7 +232,7 @@ def _sample(text: str | None) -> Sample | None:
 def _nanoseconds(at: str | int | datetime) -> int:
     if isinstance(at, datetime):
         if at.tzinfo is None:
-            raise UsageError(f"at: {at} says no time zone; add one, as datetime.timezone.utc")
+            raise UsageError(f"at: {at} has no time zone; add one, such as datetime.timezone.utc")
         since = at.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
         return (since.days * 86_400 + since.seconds) * 10**9 + since.microseconds * 1000
     return time_of("at", str(at))

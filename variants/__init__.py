@@ -32,7 +32,7 @@ from lobench.engine.policy import AXES, CORE_AXES, Variant
 from lobench.engine.silence import stdout_aside
 
 if __name__ != "lobench.variants":  # a second copy would have classes of its own
-    raise ImportError("import lobench.variants: its folder in the checkout is no package by itself")
+    raise ImportError("import lobench.variants: its folder in the checkout is not a package of its own")
 
 REFERENCE = "p0_baseline"
 """The variant that all others are compared with."""
@@ -187,7 +187,7 @@ def full_name(typed: str, known: Collection[str]) -> str:
         if len(matching) == 1:
             return f"{matching[0]}{comma}{rest}"
         if matching:
-            raise UsageError(f"'{first}' may be any of {', '.join(matching)}; type more of the name")
+            raise UsageError(f"'{first}' is ambiguous: {', '.join(matching)}; type more of the name")
     raise UsageError(
         f"no variant named '{first}'{meant(first, known) or '.'} Use any of {', '.join(known) or 'none'} (first "
         f"letters are enough), or axis=policy,… with axes {', '.join(AXES)} on top of the reference, or "
@@ -214,7 +214,7 @@ def resolve(spec: str, known: Mapping[str, Contestant]) -> Contestant:
     first, *rest = (part.strip() for part in spec.split(","))
     base, parts = (known[REFERENCE], [first, *rest]) if "=" in first else (known[first], rest)
     if isinstance(base, ForeignEngine):
-        raise UsageError(f"'{spec}': {base.name} is an engine from outside; it has no policies that could be exchanged")
+        raise UsageError(f"'{spec}': {base.name} is an engine from outside; it has no policies to exchange")
     changes = _changes(parts, policies(known.values()), spec)
     return _combined(base, changes) if base.name == REFERENCE else _altered(base, changes)
 
@@ -242,7 +242,7 @@ def _changes(parts: list[str], choices: dict[str, dict[str, Any]], spec: str) ->
         if name not in choices[axis]:
             raise UsageError(f"no policy '{name}' of axis {axis} in '{spec}'. Use any of {', '.join(choices[axis])}")
         if axis in changes:
-            raise UsageError(f"axis {axis} stands twice in '{spec}'; name one policy for it")
+            raise UsageError(f"axis {axis} appears twice in '{spec}'; name one policy for it")
         changes[axis] = choices[axis][name]
     return changes
 
@@ -286,7 +286,7 @@ def _altered(base: Variant, changes: dict[str, Any]) -> Variant:
     for axis in changed:
         if axis in altered.replaced:
             raise UsageError(
-                f"{axis} has no part in the {altered.layout.name} layout: {base.name} would stay as it is with "
+                f"{axis} has no effect in the {altered.layout.name} layout: {base.name} would stay as it is with "
                 f"{axis}={changed[axis].name}. Leave it out, or change layout with it"
             )
     return replace(altered, name=",".join([base.name, *(f"{axis}={policy.name}" for axis, policy in changed.items())]))

@@ -7,7 +7,7 @@ import lobench
 from lobench.workbench.processes.child import bind
 
 if __name__ != "lobench.workbench":  # a second copy would have classes of its own
-    raise ImportError("import lobench.workbench: its folder in the checkout is no package by itself")
+    raise ImportError("import lobench.workbench: its folder in the checkout is not a package of its own")
 
 PACKAGES = ("lobench",)
 """What the processes that lobench starts import from where this process does."""

@@ -120,7 +120,7 @@ class Which:
 def book_as_of(feed: Feed, variant: Variant, moment: Moment, which: Which, depth: int) -> BookView:
     """Replay until the moment and look at one book. Raises UsageError where no book, or more than one, is meant."""
     if moment.at is not None and moment.event is not None:
-        raise UsageError("a book is as of a time or as of an event: give one of at and event")
+        raise UsageError("a book is as of a time or an event: give exactly one of at and event")
     if depth < 1:
         raise UsageError(f"depth must be at least 1, was {depth}")
     time: int | None = None
@@ -170,7 +170,7 @@ def _before(chunk: Chunk, done: int, moment: Moment) -> tuple[int, int | None]:
 
 def _problem(found: list[Book], symbols: Mapping[int, str]) -> str:
     if not found:
-        return "no record of such a book came before then"
+        return "no record of such a book comes before that"
     shown = [
         f"{symbols.get(book.instrument_id, book.instrument_id)} of publisher {book.publisher_id}"
         for book in found[:_SHOWN]

@@ -78,7 +78,7 @@ def costlier_lines(before: Source, after: Source, variant: str, feed: str | None
     be counted, the first line of each change in what the variant runs."""
     texts = [_texts(source, variant) for source in (before, after)]
     costs = []
-    with progress("counting what lines cost", 2) as ticker:
+    with progress("counting the cost of lines", 2) as ticker:
         for source in (before, after):
             costs.append(_costs(source, variant, feed) if feed else None)
             ticker.advance()

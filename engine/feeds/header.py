@@ -76,7 +76,7 @@ def read_header(read: Callable[[int], bytes], fail: Callable[[int, str], FeedErr
         raise fail(len(prelude), f"the DBN header is cut short: {_PRELUDE} bytes expected")
     version = prelude[3]
     if not 1 <= version <= NEWEST:
-        raise fail(3, f"DBN version {version}; versions 1 to {NEWEST} are read")
+        raise fail(3, f"DBN version {version}; versions 1 to {NEWEST} are supported")
     length = int.from_bytes(prelude[4:], "little")
     most = _MOST if most is None else min(most, _MOST)
     if not _LEAST <= length <= most:

@@ -84,7 +84,7 @@ def check(address: int | None = None) -> None:
                     mapping.name, f"was cut short while it was read, from {mapping.size} to {size} bytes"
                 )
             if mapping.cut:
-                raise UnreadableError(mapping.name, "could not be read any more; was it cut short, or is the disk bad?")
+                raise UnreadableError(mapping.name, "can no longer be read: was it cut short, or is the disk failing?")
 
 
 def _install() -> None:

@@ -28,7 +28,7 @@ def open_feed(specs: Sequence[str]) -> Feed:
     """
     words, settings = split(specs)
     if not words:
-        raise UsageError("no feed was named: name files or synth:NAME")
+        raise UsageError("no feed given; name files or synth:NAME")
     names = read_names(settings.names) if settings.names else {}
     feeds = [_open(spec, settings) for spec in words]
     feed = feeds[0] if len(feeds) == 1 else ChainedFeed(feeds)

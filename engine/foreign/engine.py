@@ -136,7 +136,7 @@ class ForeignEngine:
         nothing shows whether an engine read a record; and where more features or strategies are registered than its
         ABI knows."""
         if until == STAGES[0]:
-            raise UsageError(f"{self.name}: an engine from outside shows nothing of --until decode; use --until book")
+            raise UsageError(f"{self.name}: an engine from outside shows no results of --until decode; use book")
         stage = min(STAGES.index(until), STAGES.index(self.last_stage))
         registered = len(REGISTERED_FEATURES), len(REGISTERED_STRATEGIES)
         if stage > 1 and registered != (FEATURES_COUNT, STRATEGIES_COUNT):

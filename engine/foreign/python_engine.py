@@ -83,7 +83,7 @@ def words(cls: Any, name: str, known: dict[str, int], file: str) -> int:
 def check(cls: Any, offers: int, file: str) -> None:
     """Raises UsageError where a method is missing that is always needed, or that an offer takes."""
     if not callable(cls):
-        raise UsageError(f"{file}: ENGINE is no class (docs/engine-abi.md)")
+        raise UsageError(f"{file}: ENGINE is not a class (docs/engine-abi.md)")
     wanted = {"apply": "ENGINE"}
     for offer, names in abi.NEEDED.items():
         if offers & offer:
@@ -177,7 +177,7 @@ def _array(entries: Any, dtype: np.dtype[np.void], most: int) -> npt.NDArray[np.
     else:
         found = np.array([tuple(entry) for entry in entries], dtype)
     if len(found) > most:
-        raise EngineError(f"an answer has {len(found)} entries where {most} were asked for")
+        raise EngineError(f"an answer has {len(found)} entries; {most} were requested")
     return found
 
 

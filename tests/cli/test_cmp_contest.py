@@ -223,7 +223,7 @@ def test_functions(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.comparison == pair
     again = api.read_result(result.path)
     assert again.comparisons == result.comparisons
-    with pytest.raises(api.UsageError, match="fresh processes load what they call"):
+    with pytest.raises(api.UsageError, match="fresh processes load the callable from a file"):
         api.compare(mine.squares, lambda values, power: 1, setup=mine.make)
     with pytest.raises(api.UsageError, match="invalid choice: 'never'"):
         api.compare(mine.squares, mine.often, reset="never")

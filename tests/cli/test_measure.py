@@ -232,7 +232,7 @@ def test_what_cannot_go_on(tmp_path: Path) -> None:
     other = {**before["environment"], "machine_digest": "0" * 32}
     assert "machines differ" in refused(2, "measure", "--resume", changed(environment=other))
     feeds = [{**before["feeds"][0], "digest": "0" * 32}]
-    assert "not the records that were measured before" in refused(2, "measure", "--resume", changed(feeds=feeds))
+    assert "its records are not those measured before" in refused(2, "measure", "--resume", changed(feeds=feeds))
     variants = [{**entry, "source_digest": "0" * 16} for entry in before["variants"]]
     assert "the source has changed" in refused(2, "measure", "--resume", changed(variants=variants))
     # None of this touched what was kept.
@@ -245,7 +245,7 @@ def test_what_cannot_go_on(tmp_path: Path) -> None:
     [
         (
             ["--processes", "1"],
-            "--processes must be at least 2, was 1: how much processes differ is not to be seen in one",
+            "--processes must be at least 2, was 1: one process does not show how much processes differ",
         ),
         (["--budget", "1h"], "'1h' is no duration; write 90, 90s or 2m"),
         (["--precision", "0"], "'0' is no precision; write the half-width of the intervals as 0.5%"),

@@ -321,7 +321,7 @@ def test_tables(counted: Any, tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         ([], "which variant? `lobench variants` lists them"),
-        (["p"], "'p' may be any of p0_baseline, p1_zero_copy"),
+        (["p"], "'p' is ambiguous: p0_baseline, p1_zero_copy"),
         (["q"], "no variant named 'q'. Use any of p0_baseline, "),
         (["diff", "p0"], "profile diff takes two variants, and optionally a feed"),
         (["diff", "p0", "p1", "--with", "ablation"], "profile diff compares lines; it takes one of --with "),

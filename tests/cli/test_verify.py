@@ -183,7 +183,7 @@ def test_bad_feeds(tmp_path: Path) -> None:
     assert f"{cut}: byte " in refused(3, "verify", cut, *SMALL)
     text = write(tmp_path / "text.dbn", b"ts_event,action\n")
     # A text is a table, whatever it is called.
-    assert f"{text}: is no table of Databento's mbo" in refused(3, "verify", text, *SMALL)
+    assert f"{text}: is not a Databento mbo table" in refused(3, "verify", text, *SMALL)
     assert refused(3, "verify", tmp_path / "none.dbn").endswith("none.dbn: no such file")
     assert "no-such-market" in refused(2, "verify", "synth:no-such-market")
 

@@ -121,7 +121,7 @@ def test_other_folders_are_not_replaced(miniature: Miniature) -> None:
     (kept / "thesis.txt").write_text("years of work")
     done = miniature.lobench("dashboard", "-o", "mine")
     assert done.returncode == 1
-    assert "holds something else" in done.stderr
+    assert "holds something other" in done.stderr
     assert (kept / "thesis.txt").exists()
 
 

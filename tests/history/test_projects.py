@@ -90,7 +90,7 @@ def test_a_missing_artifact_is_an_engine_that_a_commit_lacks(made: Miniature) ->
 
 def test_an_entry_of_sources_that_names_nothing_is_refused(made: Miniature) -> None:
     base = write(made, "typo", lobench__toml=COPIES + 'sources = ["src", "a.txt"]\n')
-    with pytest.raises(UsageError, match=r"lobench\.toml: sources: 'src' names nothing here"):
+    with pytest.raises(UsageError, match=r"lobench\.toml: sources: 'src' is neither a file nor a folder here"):
         built(made, base)
     # What one side has is no typo.
     (made.folder / "src").mkdir()

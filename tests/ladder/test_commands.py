@@ -123,7 +123,7 @@ def test_another_ladder_is_not_gone_on_with(
     assert command("measure", "--ladder", plan, *SOON, interrupt_after=6) == 130
     plan.write_text(LADDER.replace("as it was", "as it never was"))
     assert command("measure", "--resume", kept(tmp_path)) == 2
-    assert "the ladder has changed since it was measured; measure anew" in capsys.readouterr().err
+    assert "the ladder has changed since it was measured; measure again" in capsys.readouterr().err
 
 
 def test_two_are_compared_beside_its_reference(command: Command, plan: Path, tmp_path: Path) -> None:

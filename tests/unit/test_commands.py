@@ -138,7 +138,7 @@ def test_what_was_begun_before_options_were_kept(
     path.write_text(json.dumps(before))
     capsys.readouterr()
     assert command("measure", "--resume", path) == 2
-    told = f"lobench: {path}: written before results kept their options, and cannot go on; measure anew\n"
+    told = f"lobench: {path}: written before results stored their options, so it cannot be resumed; measure again\n"
     assert capsys.readouterr().err == told
     # It can be read and reported all the same.
     assert page([read(path)]).answer

@@ -57,7 +57,7 @@ def test_what_names_a_callable(word: str, yes: bool) -> None:
 def test_one_kind_at_a_time() -> None:
     assert all_callables(["a.py:f", "m:g", "b.py:h"])
     assert not all_callables(["p4", "p5", "synth:liquid-future"])
-    with pytest.raises(UsageError, match="'p4' names no callable, as the others do"):
+    with pytest.raises(UsageError, match="'p4' is not a callable like the others"):
         all_callables(["a.py:f", "p4"])
 
 
@@ -82,7 +82,7 @@ def test_names_tell_subjects_apart() -> None:
         (["p4", "p5", "--setup", "a.py:make"], "--setup does not apply to variants"),
         (["p4", "p5", "--same", "a.py:f"], "--same does not apply to variants"),
         (["p4", "p5", "--clock", "wall"], "--clock does not apply to variants"),
-        (["a.py:f", "p5"], "'p5' names no callable"),
+        (["a.py:f", "p5"], "'p5' is not a callable"),
     ],
 )
 def test_options_of_another_kind_are_refused(words: list[str], said: str) -> None:
@@ -101,8 +101,8 @@ def test_options_of_another_kind_are_refused(words: list[str], said: str) -> Non
         ((math.sqrt, math.exp), {"until": "book"}, "--until does not apply to callables"),
         ((math.sqrt, math.exp), {"variants_from": ["a.py"]}, "--variants-from does not apply to callables"),
         ((math.sqrt, math.exp), {"time_limit": 3}, "--time-limit does not apply to callables"),
-        ((math.sqrt, math.exp), {"feed": "synth:liquid-future"}, "'synth:liquid-future' names no callable"),
-        ((math.sqrt, "p5"), {}, "'p5' names no callable, as the others do"),
+        ((math.sqrt, math.exp), {"feed": "synth:liquid-future"}, "'synth:liquid-future' is not a callable"),
+        ((math.sqrt, "p5"), {}, "'p5' is not a callable like the others"),
     ],
 )
 def test_options_of_another_kind_are_refused_from_python(pair: Any, options: Any, said: str) -> None:

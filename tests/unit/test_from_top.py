@@ -88,9 +88,9 @@ def test_a_users_own_variant_may_be_the_base() -> None:
     [
         (
             "p7_cache_layout,lookup=linear",
-            "lookup has no part in the packed layout: p7_cache_layout would stay as it is",
+            "lookup has no effect in the packed layout: p7_cache_layout would stay as it is",
         ),
-        ("p4_hash_lookup,lookup=linear,layout=packed", "lookup has no part in the packed layout"),
+        ("p4_hash_lookup,lookup=linear,layout=packed", "lookup has no effect in the packed layout"),
         ("p9_nothing,events=clone", "no variant named 'p9_nothing'"),
         ("p7_cache_layout,", "no axis named '' in"),
         ("p7_cache_layout,p6_simd", "no axis named 'p6_simd' in"),

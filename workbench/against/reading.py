@@ -77,7 +77,7 @@ def _of_dbn(stream: ByteStream) -> Answer:
     rows = np.frombuffer(body, known.dtype)
     wrong = np.flatnonzero((rows["length"] != size // 4) | (rows["rtype"] != known.rtype))
     if len(wrong):
-        raise stream.fail(length + int(wrong[0]) * size, f"a record that is none of {schema}")
+        raise stream.fail(length + int(wrong[0]) * size, f"a record that is not {schema}")
     return _answer(stream.source.name, _of_records(rows, known), known.depth, schema)
 
 

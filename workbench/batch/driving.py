@@ -106,7 +106,7 @@ def run_batch(
     began = perf_counter()
     check_script()
     if is_remote(dataset):
-        raise UsageError(f"-o {dataset}: a dataset is a folder of this machine, or one that all workers share")
+        raise UsageError(f"-o {dataset}: a dataset must be a folder on this machine, or one that all workers share")
     dataset = os.path.abspath(dataset)
     with locked(Path(dataset, FOLDER, "lock"), "a dataset has one writer"):
         manifest = Manifest(dataset, request)
@@ -133,7 +133,7 @@ def _perform(client: Any, plan: Plan, manifest: Manifest, found: dict[str, TaskO
             except (LobenchError, OSError) as error:
                 # Files tell for themselves that they are done, and the next note keeps this one too.
                 if not unkept:
-                    say(f"{error}; the batch goes on")
+                    say(f"{error}; the batch continues")
                 unkept = True
             else:
                 unkept = False
@@ -141,7 +141,7 @@ def _perform(client: Any, plan: Plan, manifest: Manifest, found: dict[str, TaskO
     others = manifest.of_other_sources(source_digest())
     if others:
         say(
-            f"{others:,} tasks of this dataset were done by other sources of lobench: _lobench/manifest.json says which"
+            f"{others:,} tasks of this dataset were done by other sources of lobench: _lobench/manifest.json lists them"
         )
 
 
@@ -155,11 +155,11 @@ def _client(scheduler: str | None, memory: int | None, request: BatchRequest, sa
     if lanes(scheduler) is not None:
         _compile(request)
     elif memory is not None:
-        raise UsageError("--memory is for processes on this machine; a cluster's workers have limits of their own")
+        raise UsageError("--memory applies to processes on this machine; a cluster's workers have their own limits")
     with connected(scheduler, memory) as client:
         say(f"{_workers(client)}; dashboard {client.dashboard_link}")
         if not client.nthreads():
-            say("waits for a first worker: the scheduler has none")
+            say("waiting for a worker: the scheduler has none")
         yield client
 
 

@@ -65,7 +65,7 @@ def find_feeds(names: Sequence[str], lists: Sequence[str], settings: Sequence[st
             feed = _found([*paths, *map(absolute, settings), *own])
             found[feed.words] = feed
     if not found:
-        raise UsageError("no feed was named: name files, globs, or a list with --feeds-from")
+        raise UsageError("no feed given: name files, globs, or a list with --feeds-from")
     return list(found.values())
 
 
@@ -89,7 +89,7 @@ def _expanded(paths: list[str], folder: str) -> list[list[str]]:
         return [places]
     matches = _remote_matches(first) if is_remote(first) else sorted(glob.glob(first, recursive=True))
     if not matches:
-        raise UsageError(f"{paths[0]}: no file has such a name")
+        raise UsageError(f"{paths[0]}: no file matches")
     return [[match] for match in matches]
 
 

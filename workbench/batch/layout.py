@@ -94,7 +94,7 @@ def check_symbols(symbols: Mapping[int, str], request: BatchRequest) -> None:
 
 
 def too_many_symbols(count: int) -> str:
-    return f"{count:,} symbols: --partition-by symbol is for {MOST_SYMBOLS} at most; without it files share instruments"
+    return f"{count:,} symbols: --partition-by symbol allows {MOST_SYMBOLS} at most; without it files share instruments"
 
 
 def day_of_feed(words: Sequence[str], feed: Feed) -> date:
@@ -109,8 +109,8 @@ def day_of_feed(words: Sequence[str], feed: Feed) -> date:
     first = first_records(feed, 1)
     times = [int(first[name][0]) for name in ("ts_event", "ts_recv") if len(first) and first[name][0] < 2**63]
     if not times:
-        what = "its first record has no time, and its name says no date" if len(first) else "holds no record"
-        raise LobenchError(f"{feed.name}: {what}; its day is given with --date")
+        what = "its first record has no time, and its name contains no date" if len(first) else "holds no record"
+        raise LobenchError(f"{feed.name}: {what}; give its date with --date")
     return datetime.fromtimestamp(times[0] // 10**9, UTC).date()
 
 

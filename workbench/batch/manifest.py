@@ -56,12 +56,12 @@ class Manifest:
             asked = kept["request"]
             self.entries = {one["key"]: from_json(Entry, one) for one in kept["tasks"]}
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise UsageError(f"{self.path}: is no manifest of a dataset: {error}; {_REMEDY}") from error
+            raise UsageError(f"{self.path}: is not a dataset's manifest: {error}; {_REMEDY}") from error
         wanted = json.loads(json.dumps(request.as_json()))
         other = [name for name in wanted if asked.get(name) != wanted[name]]
         if other and any(one.outcome.state == DONE for one in self.entries.values()):
             was = ", ".join(f"{name} {asked.get(name)}" for name in other)
-            raise UsageError(f"{dataset}: was begun with {was}; a dataset has one kind of rows: {_REMEDY}")
+            raise UsageError(f"{dataset}: was begun with {was}; a dataset holds one kind of rows: {_REMEDY}")
 
     def check(self, feeds: Iterable[BatchFeed]) -> None:
         """Raise UsageError for a feed that is in the dataset already, read in another way: its rows would be there
@@ -70,7 +70,7 @@ class Manifest:
             before = BatchFeed(entry.words)
             if entry.outcome.state == DONE or files_of(self.dataset, before):
                 raise UsageError(
-                    f"{feed.name}: is in {self.dataset} as {before.name}, and its rows would be there twice: "
+                    f"{feed.name}: is in {self.dataset} as {before.name}, and its rows would be duplicated: "
                     f"{_REMEDY}, or list both with --feeds-from"
                 )
 

@@ -83,7 +83,7 @@ class DatasetOutput(Output):
             try:
                 place.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise LobenchError(f"{place.parent}: cannot be made: {error.strerror}") from error
+                raise LobenchError(f"{place.parent}: cannot be created: {error.strerror}") from error
             sample = self._batch.sampled()
             columns = RowColumns(
                 features=self._batch.features,

@@ -37,7 +37,7 @@ class BatchRequest:
 
     def __post_init__(self) -> None:
         if not self.features and not self.depth:
-            raise UsageError("rows hold features, a depth of the book, or both; nothing was asked for")
+            raise UsageError("nothing to write: rows hold features, book levels to a depth, or both")
         if not 0 <= self.depth <= DEEPEST:
             raise UsageError(f"--depth must be 1 to {DEEPEST}, was {self.depth}")
         if self.compression not in COMPRESSIONS:
@@ -48,7 +48,7 @@ class BatchRequest:
             raise UsageError(f"--evaluate is one of {', '.join(EVALUATE)}, was '{self.evaluate}'")
         if self.files is not None and (not 1 <= self.files <= MOST_FILES or self.partition_by == SYMBOL):
             raise UsageError(
-                f"--files is a number of files for each day, 1 to {MOST_FILES}, was {self.files}; symbols have one each"
+                f"--files is a number of files per day, 1 to {MOST_FILES}, was {self.files}; symbols have one each"
             )
         if self.split < 1:
             raise UsageError(f"--split-above is a size in bytes, was {self.split}")

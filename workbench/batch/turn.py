@@ -42,5 +42,5 @@ def check_turn(dataset: str, run: str) -> None:
         if Path(dataset, FOLDER, _FILE).read_text(encoding="utf-8") == run:
             return
     raise LobenchError(
-        f"{dataset}: the run of the batch that asked for this is over, or its folder is not the one of that name here"
+        f"{dataset}: the batch that asked for this is over, or its folder is not the one of that name here"
     )

@@ -65,7 +65,7 @@ def perform(task: Task) -> TaskOutcome:
 def _performed(task: Task) -> TaskOutcome:
     if version() != task.version:
         where = socket.gethostname()
-        raise LobenchError(f"the worker on {where} has lobench {version()}, not {task.version}: install the same")
+        raise LobenchError(f"worker {where} has lobench {version()}, not {task.version}: install the same version")
     check_turn(task.dataset, task.run)
     feed = open_feed(task.feed.words)
     day = day_of_feed(task.feed.words, feed)

@@ -99,7 +99,7 @@ def _make(folder: Path, wanted: list[str], pins: dict[str, str]) -> None:
                 done = subprocess.run(**step, capture_output=True, text=True, encoding="utf-8", errors="replace")
                 if done.returncode:
                     said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-_LAST_LINES:])
-                    raise LobenchError(f"its environment cannot be made:\n{said}")
+                    raise LobenchError(f"its environment cannot be created:\n{said}")
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise

@@ -44,13 +44,13 @@ def locate(
     records = load(open_feed(list(specs))).records
     names = records.dtype.names or ()
     if "instrument_id" not in names:
-        return Apart(feed, different - 1, "its results are others")
+        return Apart(feed, different - 1, "its results differ")
     record = records[different - 1]
     book = int(record["instrument_id"]), int(record["publisher_id"])
     rows = [_after(one, feed, variant, different, book)[2] for one in (right, wrong)]
     apart = [f"{name} {rows[0][name]} -> {rows[1].get(name)}" for name in rows[0] if rows[0][name] != rows[1].get(name)]
     more = f" and {len(apart) - _SHOWN} more" if len(apart) > _SHOWN else ""
-    what = f"features {', '.join(apart[:_SHOWN])}{more}" if apart else "its book or accounts are others"
+    what = f"features {', '.join(apart[:_SHOWN])}{more}" if apart else "its book or accounts differ"
     return Apart(feed, different - 1, f"after action {chr(record['action'])!r} {what}")
 
 

@@ -99,7 +99,7 @@ def measure(
     """
     for feed in request.feeds:
         if load(open_feed(feed.files)).count == 0:
-            raise UsageError(f"{feed.name}: no records; there is nothing to replay")
+            raise UsageError(f"{feed.name}: no records to replay")
     left = [*trusted, *sources]
     broken = build_all(_builds(left, request))
     session = _session(left, request, trusted, broken)

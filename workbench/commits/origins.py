@@ -95,7 +95,7 @@ def origin_of(repository: Repository, ladder: str | None = None) -> Origin:
         return Project(repository, recipe)
     if not all((repository.root / folder).is_dir() for folder in MEASURED):
         raise UsageError(
-            f"{repository.root}: nothing says how its commits become engines; `lobench init` writes a file that does"
+            f"{repository.root}: no file says how to build engines from its commits; `lobench init` writes one"
         )
     return Own(repository)
 

@@ -60,7 +60,7 @@ class Project:
         try:
             self._inside = recipe.file.resolve().parent.relative_to(repository.root.resolve())
         except ValueError:
-            raise UsageError(f"{recipe.file}: stands outside of the repository {repository.root}") from None
+            raise UsageError(f"{recipe.file}: lies outside the repository {repository.root}") from None
 
     @property
     def deciding(self) -> tuple[str, ...]:
@@ -130,7 +130,7 @@ class Project:
             if (self.repository.root / path).exists():
                 continue
             if not any(self.repository.listing(one, [str(path)]) for one in commits):
-                raise UsageError(f"{self._recipe.file}: sources: '{name}' names nothing here: no file, and no folder")
+                raise UsageError(f"{self._recipe.file}: sources: '{name}' is neither a file nor a folder here")
 
     def _found(self, one: Wanted, key: str, failed: dict[str, tuple[str, bool]]) -> Source | BrokenError:
         if key not in failed:

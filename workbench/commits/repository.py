@@ -59,7 +59,7 @@ class Repository:
         if name is None:
             if span(revision) is not None:
                 raise UsageError(f"'{revision}' is a range; name one commit here")
-            what = "no commit named" if found is None else "no commit, but something else, is named"
+            what = "no commit named" if found is None else "something other than a commit is named"
             raise UsageError(f"{what} '{revision}' in {self.root}; a shallow clone may lack it (git fetch)")
         (commit,) = self._log("-1", name)
         return commit
@@ -76,7 +76,7 @@ class Repository:
             return base.hash, head.hash
         parted = git.ask(self._folder, "merge-base", base.hash, head.hash)
         if not parted.ok:
-            raise UsageError(f"'{text}': both have no commit in common; a shallow clone may lack it (git fetch)")
+            raise UsageError(f"'{text}': they have no commit in common; a shallow clone may lack it (git fetch)")
         return parted.text.split()[0], head.hash
 
     def commits(self, text: str) -> list[Commit]:

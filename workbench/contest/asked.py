@@ -41,7 +41,7 @@ class Asked:
 
     def __post_init__(self) -> None:
         if len(self.subjects) < 2:
-            raise UsageError("two are compared at least")
+            raise UsageError("at least two are needed to compare")
         for text in self.subjects:
             if not text.strip() or is_again(text):
                 raise UsageError(f"'{text}' cannot be compared: it is empty, or ends with '{TWICE}'")
@@ -49,7 +49,7 @@ class Asked:
             for spec in filter(None, (*self.subjects, self.setup, self.same)):
                 parts_of(spec)
             if self.reset != RESETS[0] and not self.setup:
-                raise UsageError("--reset is about arguments, and without --setup there are none")
+                raise UsageError("--reset applies to arguments, and without --setup there are none")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -98,5 +98,5 @@ def all_callables(words: Sequence[str]) -> bool:
     which = [is_callable(word) for word in words]
     if any(which[:2]) and not all(which):
         odd = next(word for word, one in zip(words, which, strict=True) if not one)
-        raise UsageError(f"'{odd}' names no callable, as the others do; only things of one kind are compared")
+        raise UsageError(f"'{odd}' is not a callable like the others; only things of one kind are compared")
     return all(which)

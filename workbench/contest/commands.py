@@ -93,7 +93,7 @@ class Commands:
         if self._check:
             return Outcome(self._checked(), note)
         if self._run(0).output != run.output:
-            return Outcome("its output differs from run to run; --check CMD can say what is right")
+            return Outcome("its output differs from run to run; --check CMD can judge it")
         return Outcome(note=note)
 
     def _outcome(self, place: int, expected: bytes, at: Callable[[int], None]) -> Outcome:
@@ -137,7 +137,7 @@ class Commands:
         code = os.waitstatus_to_exitcode(status)
         if code == 0:
             return None
-        return f"--check refuses it: {self._ending(code)}"
+        return f"--check rejects it: {self._ending(code)}"
 
     def _run(self, place: int) -> Run:
         words = self._words[place]
@@ -188,7 +188,7 @@ def words_of(text: str, *, shell: bool) -> list[str]:
     except ValueError as error:
         raise UsageError(f"'{text}' cannot be split into words: {error}") from error
     if not words:
-        raise UsageError(f"'{text}' is no command")
+        raise UsageError(f"'{text}' is not a command")
     return words
 
 
@@ -199,7 +199,7 @@ def _first_difference(expected: bytes, found: bytes) -> str:
         if one != other:
             told = ["no such line" if line is None else repr(line[:80]) for line in (other, one)]
             return f"line {number} of its output is {told[0]}, not {told[1]}"
-    return "its output differs in characters that end lines, or are no text"
+    return "its output differs in line endings or in bytes that are not text"
 
 
 def _nameless() -> int:

@@ -148,7 +148,7 @@ def _of_objects(expected: Any, found: Any, where: str, rtol: float) -> str | Non
     except Exception as error:
         raise IncomparableError(type(expected).__name__) from error
     if not same and isinstance(expected, Set):
-        return f"{where}: {len(expected ^ found)} elements are in one of the two only"
+        return f"{where}: {len(expected ^ found)} elements are in only one of the two"
     return None if same else differs
 
 

@@ -123,12 +123,12 @@ class FeedExperiment:
         """Go on with what the document holds of this feed, which was verified with the very same sources. Raises
         UsageError where it holds another feed."""
         if content.digest != self.feed.digest:
-            raise UsageError(f"{self.feed.name}: not the records that were measured before; nothing can be added to it")
+            raise UsageError(f"{self.feed.name}: its records are not those measured before; nothing can be added")
         kept = content.tuning
         try:
             self._fit(self.variants, parameters_for(self.variants, kept.parameters) if kept else None)
         except ValueError as error:
-            raise UsageError(f"{self.feed.name}: tuning.parameters.{error}; measure anew") from error
+            raise UsageError(f"{self.feed.name}: tuning.parameters.{error}; measure again") from error
         warm_all(self.variants, ("timed",), self.workload)
         self._content = content
 

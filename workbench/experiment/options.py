@@ -29,5 +29,5 @@ def budget_of(options: Options) -> Budget:
 def kept(content: Result, path: str) -> Options:
     """The options of the document in ``path``. Raises UsageError for one that was written before they were kept."""
     if content.options is None:
-        raise UsageError(f"{path}: written before results kept their options, and cannot go on; measure anew")
+        raise UsageError(f"{path}: written before results stored their options, so it cannot be resumed; measure again")
     return content.options

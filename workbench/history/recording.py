@@ -79,7 +79,7 @@ class Recorder:
         for feed in feeds:
             digest = load(open_feed(feed.files)).digest
             if history.feeds.setdefault(feed.name, digest) != digest:
-                raise LobenchError(f"{feed.name}: other records than in the recorded history; give it another name")
+                raise LobenchError(f"{feed.name}: its records differ from the history's; give it another name")
 
     def pending(self, commits: Sequence[Commit], again: bool = False) -> list[Commit]:
         """Those that have no point yet for one of the feeds and variants. Broken ones only ``again``."""
@@ -141,7 +141,7 @@ class Recorder:
             if key in measured.broken:
                 raise LobenchError(
                     f"{source.label} is what others are measured against, but: {measured.broken[key]}\n"
-                    "Nothing was recorded. Begin a new history in another folder (--results)."
+                    "Nothing was recorded. Start a new history in another folder (--results)."
                 )
         for problem in measured.uncounted.values():
             _say(f"instructions are not counted: {problem}")
@@ -171,7 +171,7 @@ class Recorder:
                 continue
             points, different = self._points(measured, source, commit)
             if different and not points:
-                remedy = "if it is meant to, record it with --accept-results"
+                remedy = "if that is intended, record it with --accept-results"
                 self._give_up(commit, f"{commit}: verification failed: {'; '.join(different)}; {remedy}", broken)
                 continue
             if not points:

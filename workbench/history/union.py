@@ -38,7 +38,7 @@ def union(parts: Sequence[tuple[str, Part]], where: str) -> Whole:
     for name, part in sorted(parts, key=_age):
         for feed, digest in part["feeds"].items():
             if whole.feeds.setdefault(feed, digest) != digest:
-                raise LobenchError(f"{where}: {name} was recorded on other records of {feed}; move it away")
+                raise LobenchError(f"{where}: {name} was recorded on different records of {feed}; move it away")
         for commit, point in part["points"].items():
             whole.points[commit] = _joined(whole.points.get(commit), point)
         for feed, variants in part["anchors"].items():

@@ -59,7 +59,7 @@ class RowStream(Iterator[pa.RecordBatch]):
 
     def __init__(self, feed: Feed, variant: Variant, wanted: Wanted, progress: Progress = _silent) -> None:
         if not wanted.features and not wanted.depth:
-            raise UsageError("rows hold features, a depth of the book, or both; nothing was asked for")
+            raise UsageError("nothing to write: rows hold features, book levels to a depth, or both")
         timed = wanted.sample is not None and wanted.sample.timed
         self._columns = RowColumns(
             features=wanted.features, depth=wanted.depth, symbols=lambda: feed.symbols, timed=timed

@@ -153,7 +153,7 @@ class LobsterFeed:
                 end = text.rfind(b"\n") + 1
                 left = text[end:]
                 if len(left) > _LONGEST:
-                    raise TableError(self.name, "line", line + text.count(b"\n"), "the line does not end")
+                    raise TableError(self.name, "line", line + text.count(b"\n"), "the line is not terminated")
                 pieces.keep(len(left))
                 self._consumed = stream.consumed
                 if end:

@@ -154,7 +154,7 @@ class Assembler:
         for instrument, name in names.items():
             if self.symbols.setdefault(instrument, name) != name:
                 raise UnfitError(
-                    0, f"symbols {self.symbols[instrument]!r} and {name!r} have the same id; give them one each"
+                    0, f"symbols {self.symbols[instrument]!r} and {name!r} have the same id; give each its own"
                 )
         return ids
 

@@ -66,7 +66,7 @@ class ColumnarSource:
 
     def _explain(self, error: Exception) -> UnreadableError:
         reason = printable(" ".join(str(error).split()))
-        return UnreadableError(self.name, f"is no Parquet that can be read: {reason[:200] or 'out of memory'}")
+        return UnreadableError(self.name, f"is not a readable Parquet file: {reason[:200] or 'out of memory'}")
 
 
 def _is_text(kind: Any) -> bool:

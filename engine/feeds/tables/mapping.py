@@ -102,7 +102,7 @@ def load_mapping(name: str) -> TableMapping:
     try:
         content = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(f"mapping {name}: is no TOML: {error}") from error
+        raise UsageError(f"mapping {name}: not TOML: {error}") from error
     return _Reader(name, content).mapping()
 
 

@@ -66,7 +66,7 @@ class TextSource:
         self.names = list(header) if header is not None else self._header(lines[0])
         if len(set(self.names)) < len(self.names):
             twice = next(name for name in self.names if self.names.count(name) > 1)
-            raise TableError(source.name, "line", 1, f"column {twice!r} stands there twice")
+            raise TableError(source.name, "line", 1, f"column {twice!r} is duplicated")
         self.sample = self._first_values(lines if header is not None else lines[1:])
 
     @property
@@ -138,14 +138,14 @@ class TextSource:
             if column:
                 problem = f"column {self.names[int(column[1])]!r}: {problem}"
             return TableError(self.name, "line", first_line + _lines_before(block, row), problem)
-        return TableError(self.name, "line", first_line, "cannot be parsed in parts: a quoted value goes over lines")
+        return TableError(self.name, "line", first_line, "cannot be parsed in parts: a quoted value spans lines")
 
     def _header(self, line: bytes) -> list[str]:
         try:
             text = line.decode("utf-8-sig").rstrip("\r\n")
             (names,) = csv.reader([text], delimiter=self._delimiter)
         except (UnicodeDecodeError, ValueError, csv.Error):
-            raise TableError(self.name, "line", 1, "is no line of column names") from None
+            raise TableError(self.name, "line", 1, "is not a line of column names") from None
         return names
 
     def _first_values(self, lines: Sequence[bytes]) -> dict[str, str]:
