@@ -57,7 +57,7 @@ def discover(files: Iterable[str] = ()) -> Any:
     for file in files:
         variant = load_file(file)
         if variant.name in found:
-            raise UsageError(f"{file}: there is a variant named '{variant.name}' already; rename the file")
+            raise UsageError(f"{file}: a variant named '{variant.name}' already exists; rename the file")
         found[variant.name] = variant
     return dict(sorted(found.items(), key=lambda entry: (entry[1].phase is None, entry[1].phase or 0)))
 

@@ -281,7 +281,7 @@ def test_an_interrupt_keeps_what_was_measured(tmp_path: Path, number: signal.Sig
         (["-o", "file/below"], "file/below: cannot write results there: Not a directory; choose another"),
         (["--processes", "0"], "--processes must be at least 2, was 0: how much"),
         (["--processes", "-1"], "--processes must be at least 2, was -1"),
-        (["--budget", "0"], "'0' is no duration; write 90, 90s or 2m"),
+        (["--budget", "0"], "'0' is not a duration; write 90, 90s or 2m"),
         (["--budget", "-2"], "'-2' is no duration"),
         (["--budget", "nan"], "'nan' is no duration"),
         (["--budget", "soon"], "'soon' is no duration"),

@@ -165,7 +165,7 @@ def test_a_feature_that_is_off_by_one_ulp(tmp_path: Path) -> None:
         (["--variants-from", "syntax.py"], "syntax.py: SyntaxError: "),
         (["--variants-from", "raises.py"], "raises.py: ZeroDivisionError: division by zero"),
         (["--variants-from", "empty.py"], "empty.py: defines no VARIANT (docs/adding-a-variant.md) and no ENGINE"),
-        (["--variants-from", "p0_baseline.py"], "p0_baseline.py: there is a variant named 'p0_baseline' already"),
+        (["--variants-from", "p0_baseline.py"], "p0_baseline.py: a variant named 'p0_baseline' already exists"),
     ],
 )
 def test_usage(tmp_path: Path, arguments: list[str], said: str) -> None:
@@ -258,4 +258,4 @@ def test_without_a_feed(tmp_path: Path) -> None:
 @pytest.mark.fast
 def test_a_time_limit_is_a_duration() -> None:
     line = refused(2, "verify", wrong.FEED, *SMALL, "--time-limit", "soon")
-    assert line == "lobench: 'soon' is no duration; write 90, 90s or 2m"
+    assert line == "lobench: 'soon' is not a duration; write 90, 90s or 2m"

@@ -77,7 +77,7 @@ def test_an_engine_is_no_variant_to_combine(build: Build) -> None:
     assert list(known)[-1] == "plain"
     with pytest.raises(UsageError, match="plain is an engine from outside; it has no policies"):
         resolve("plain,lookup=hash", known)
-    with pytest.raises(UsageError, match="there is a variant named 'plain' already"):
+    with pytest.raises(UsageError, match="a variant named 'plain' already exists"):
         discover([build("plain"), build("plain")])
 
 

@@ -274,7 +274,7 @@ def test_what_changed_aside_of_the_sources_is_named(made: Miniature) -> None:
     found = check(project(made), base, head, SETTINGS)
     assert (found.same_code, found.aside) == (True, True)
     told = summary(found, "lobench check")
-    assert told.verdict == "PASSED: nothing among a.txt changed; there is nothing to measure"
+    assert told.verdict == "PASSED: nothing among a.txt changed; nothing to measure"
     assert ("files changed", "b.txt") in told.facts
 
 

@@ -163,5 +163,5 @@ def test_values_of_a_measurement() -> None:
     ],
 )
 def test_what_is_no_duration(words: tuple[str, ...]) -> None:
-    with pytest.raises(UsageError, match="'soon' is no duration; write 90, 90s or 2m"):
+    with pytest.raises(UsageError, match="'soon' is not a duration; write 90, 90s or 2m"):
         _parser().parse_args(list(words))

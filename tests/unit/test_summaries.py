@@ -87,7 +87,7 @@ def test_a_comparison_says_verdict_interval_resolution_and_how_to_repeat_it(
 def test_a_comparison_of_something_wrong_has_no_verdict() -> None:
     made = document(kind="cmp", disagreeing=["p3_indexed_features"])
     said = cmp.summary(typed.result(made), "p4_hash_lookup", "p3_indexed_features", False, "lobench cmp")
-    assert said.verdict == "FAILED for p3_indexed_features: no verdict on what computes something else"
+    assert said.verdict == "FAILED for p3_indexed_features: no verdict on different results"
 
 
 def test_two_results_in_time() -> None:

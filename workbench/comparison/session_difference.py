@@ -131,7 +131,7 @@ def analysis_of(feed: FeedResult) -> Analysis:
     """Raises UsageError where there is none."""
     analysis = feed.analysis
     if analysis is None:
-        raise UsageError(f"{feed.name}: a result holds no analysis of it, as it was interrupted; measure to the end")
+        raise UsageError(f"{feed.name}: an interrupted result holds no analysis of it; finish the measurement")
     return analysis
 
 

@@ -45,7 +45,7 @@ def count(program: Program, folder: Path, output: Output) -> Look:
     out = folder / _OUT
     written = folder / f"{_OUT}.{left.told.pid}"
     if not written.exists():
-        raise ToolFailedError(f"the program {ending(code)} before valgrind had written what it counted")
+        raise ToolFailedError(f"the program {ending(code)} before valgrind wrote its counts")
     written.replace(out)
     with out.open(encoding="utf-8") as lines:
         counts = read_counts(lines, lambda address: left.codes.find(address) is not None)

@@ -26,7 +26,7 @@ def saved(name: str) -> ProgramProfile:
             raise KeyError(KIND)
         return from_json(ProgramProfile, found)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{name}: not the lines of a program that `lobench lines` wrote") from error
+        raise UsageError(f"{name}: not written by `lobench lines`") from error
 
 
 def difference(before: ProgramProfile, after: ProgramProfile) -> ProgramDifference:

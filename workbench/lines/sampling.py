@@ -48,7 +48,7 @@ def sample(program: Program, folder: Path, output: Output) -> Look:
     spent = spend(left.codes, counts, {})
     if not spent:
         raise ToolFailedError(
-            f"perf met no compiled function of the program in {samples} samples: it runs too short for {FREQUENCY} a "
+            f"perf hit no compiled function of the program in {samples} samples: it runs too short for {FREQUENCY} a "
             f"second{as_it_ended(code)}"
         )
     kernel = sum(int(entry.values[0]) for entry in spent)

@@ -36,7 +36,7 @@ def work(job: Job) -> None:
     if not settings["forks"]:
         _passes(job, variants, kernels, 0)
     elif other_threads() > 1:
-        raise LobenchError("a process with threads cannot be forked: they do not live on in its children")
+        raise LobenchError("a process with threads cannot be forked: threads do not survive in its children")
     for fork in range(settings["forks"]):
         began = time.monotonic()
         in_fork(partial(_passes, job, variants, kernels, fork))
@@ -47,7 +47,7 @@ def _kernels(variants: Sequence[Contestant], until: str, layouts: Sequence[int])
     made: dict[tuple[str, int], Kernel] = {}
     for variant, layout in zip(variants, layouts, strict=True):
         if not isinstance(variant, Variant):
-            raise LobenchError(f"{variant.name} is no kernel of lobench's: it cannot be laid out anew")
+            raise LobenchError(f"{variant.name} is not a lobench kernel: it cannot be laid out anew")
         if (variant.name, layout) not in made:
             made[variant.name, layout] = kernel_of(variant, until, layout)
     return [made[variant.name, layout] for variant, layout in zip(variants, layouts, strict=True)]

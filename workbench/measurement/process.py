@@ -85,7 +85,7 @@ def _said(task: Task, advance: Callable[[float], None], told: float) -> Generato
         except TimeoutError as silence:
             _kill(process, task)
             who = in_hand(task)
-            how = f"did not go on for {silence}"
+            how = f"made no progress for {silence}"
             raise WorkerError(f"a measuring process {how}{_named(who)}", who, how) from None
         except BaseException:
             _kill(process, task)

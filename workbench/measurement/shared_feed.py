@@ -39,7 +39,7 @@ def shared(feed: LoadedFeed) -> Iterator[SharedFeed]:
             while done < len(data):
                 done += os.write(descriptor, data[done:])
         except OSError as error:
-            raise LobenchError(f"{feed.name}: no room to hand it to measuring processes: {error.strerror}") from error
+            raise LobenchError(f"{feed.name}: no room to share it with processes: {error.strerror}") from error
         yield SharedFeed(feed.name, descriptor, feed.count, feed.most_orders, feed.instruments)
     finally:
         os.close(descriptor)

@@ -46,6 +46,6 @@ def _take(handle: int, file: Path, remedy: str, wait: bool) -> None:
     except BlockingIOError as error:
         holder = os.pread(handle, 20, 0).decode(errors="replace").strip()
         who = f"process {holder}" if holder.isdigit() else "another process"
-        raise TakenError(f"{file.parent}: {who} is recording there; let it end first; {remedy}") from error
+        raise TakenError(f"{file.parent}: {who} is recording there; wait for it to finish; {remedy}") from error
     except OSError as error:
         raise UsageError(f"{file}: cannot be locked: {error.strerror}; {remedy}") from error

@@ -44,9 +44,9 @@ def refusal(variant: Contestant, method: str) -> str | None:
     if isinstance(variant, Variant):
         return None
     if method == "ablation":
-        return "an engine from outside does not show what it would save without a stage"
+        return "ablation cannot remove a stage of an engine from outside"
     if variant.make is None and method in ("py-spy", "scalene"):
-        return f"{variant.name} is a shared library, and {method} tells lines of Python; use callgrind or perf"
+        return f"{variant.name} is a shared library, and {method} profiles lines of Python; use callgrind or perf"
     if variant.make is not None and method in ("callgrind", "perf"):
         what = "counts" if method == "callgrind" else "samples"
         return (

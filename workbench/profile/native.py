@@ -96,7 +96,7 @@ def perf(task: Task, folder: Path, seconds: float) -> Seen:
         codes = code.map({address for addresses, _ in chains for address in addresses})
     seen = sum(chains.values())
     if not seen:
-        raise ToolFailedError(f"perf met the library in none of {samples} samples; --seconds has it look longer")
+        raise ToolFailedError(f"perf hit the library in none of {samples} samples; a longer --seconds may help")
     done = _told(folder, "done.json")
     each = done["cpu_seconds"] * 1e9 / samples
     spent: dict[Stack, float] = defaultdict(float)
@@ -145,7 +145,7 @@ def _explained(error: ToolFailedError, log: Path) -> ToolFailedError:
     said = log.read_text(encoding="utf-8", errors="replace")
     remedy = (
         "build it for x86-64-v3 as well and profile that (C and C++: -march=x86-64-v3; Rust: -C "
-        "target-cpu=x86-64-v3). perf takes it as it is"
+        "target-cpu=x86-64-v3). perf can profile it as it is"
     )
     if _EVEX.search(said):
         return ToolFailedError(f"the library holds AVX-512 instructions, which valgrind does not know: {remedy}")

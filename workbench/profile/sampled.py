@@ -141,7 +141,7 @@ def spy(task: Task, folder: Path, seconds: float, module: str, option: str) -> t
 def _seen(tool: str, found: Sampled) -> Sampled:
     """What was sampled. Raises ToolFailedError where that is nothing of a kernel: such counts say nothing."""
     if not found.kernel_samples:
-        raise ToolFailedError(f"{tool} met no kernel in {found.samples} samples; --seconds has it look longer")
+        raise ToolFailedError(f"{tool} hit no kernel in {found.samples} samples; a longer --seconds may help")
     return found
 
 
@@ -253,7 +253,7 @@ def refused(tool: str, said: str) -> LobenchError:
     paranoid, scope = perf_event_paranoid(), ptrace_scope()
     if tool == "perf" and os.geteuid() and paranoid is not None and paranoid > 2:
         return MissingRightError(
-            f"perf may not look at processes: kernel.perf_event_paranoid is {paranoid}. "
+            f"perf is not allowed to profile processes: kernel.perf_event_paranoid is {paranoid}. "
             "As root: sysctl kernel.perf_event_paranoid=2"
         )
     denied = "ermission" in said or "not permitted" in said
@@ -263,4 +263,4 @@ def refused(tool: str, said: str) -> LobenchError:
             f"py-spy may not attach to a process of this user{rule}. Run as root, or give the container the "
             "SYS_PTRACE capability; with Yama, as root: sysctl kernel.yama.ptrace_scope=1"
         )
-    return ToolFailedError(f"{tool} failed: {said.strip()[-500:] or 'it said nothing'}")
+    return ToolFailedError(f"{tool} failed: {said.strip()[-500:] or 'no output'}")

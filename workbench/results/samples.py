@@ -118,7 +118,7 @@ def _repeated(table: npt.NDArray[np.int64], columns: Sequence[str]) -> str | Non
     places = table[:, [columns.index(name) for name in key]]
     _, first, counts = np.unique(places, axis=0, return_index=True, return_counts=True)
     if (counts > 1).any():
-        return f"[{int(first[counts > 1].min())}]: the sample of its {', '.join(key)} stands there twice"
+        return f"[{int(first[counts > 1].min())}]: the sample of its {', '.join(key)} appears twice"
     return None
 
 

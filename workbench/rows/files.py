@@ -159,7 +159,7 @@ def check_place(option: str, path: str, *, force: bool) -> None:
         if place.suffix not in SUFFIXES:
             raise UsageError(f"{option} {path}: the name must end in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}")
         if place.exists() and not formats.is_written_by_replay(place) and not force:
-            raise UsageError(f"{option} {path}: is there already, not written by a replay; --force replaces it")
+            raise UsageError(f"{option} {path}: already exists and was not written by a replay; --force replaces it")
 
 
 def features_file(

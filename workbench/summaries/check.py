@@ -112,9 +112,9 @@ def _verdict(result: Check) -> str:
         unseen = f"not looked at: {', '.join(result.unseen)}" if result.unseen else ""
         return f"INCOMPLETE, no verdict: {'; '.join(filter(None, [unseen, blank]))}"
     if result.same_code and result.aside:
-        return f"PASSED: nothing among {', '.join(result.deciding)} changed; there is nothing to measure"
+        return f"PASSED: nothing among {', '.join(result.deciding)} changed; nothing to measure"
     if result.same_code:
-        return "PASSED: both are the same code but for comments and layout; there is nothing to measure"
+        return "PASSED: both are the same code apart from comments and layout; nothing to measure"
     rest = "same results, nothing slower beyond the noise floor, no more work"
     if result.outcome == "repaired":
         repaired = told(lambda one: one.verdict == REPAIRED)

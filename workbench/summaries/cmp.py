@@ -17,7 +17,7 @@ def summary(content: Result, base: str, variant: str, ok: bool, command: str) ->
     wrong = refuted(feed)
     verdict = "nothing was measured"
     if wrong:
-        verdict = f"FAILED for {', '.join(wrong)}: no verdict on what computes something else"
+        verdict = f"FAILED for {', '.join(wrong)}: no verdict on different results"
     elif feed.comparison is not None:
         verdict = _verdict(feed.comparison)
     facts: list[Fact] = [] if feed.comparison is None else _of_the_pair(feed, feed.comparison)
@@ -55,8 +55,8 @@ def _of_the_pair(feed: FeedResult, comparison: Comparison) -> list[Fact]:
     if comparison.ratio_alone:
         facts.append(("", f"each by itself: {phrases.ratio(comparison.ratio_alone)}"))
     if comparison.verdict == SLOWER and comparison.tolerance:
-        beyond = "beyond" if comparison.regression else "not for certain beyond"
-        facts.append(("tolerance", f"{beyond} the {comparison.tolerance:.3%} that is accepted"))
+        beyond = "beyond" if comparison.regression else "not certainly beyond"
+        facts.append(("tolerance", f"{beyond} the accepted {comparison.tolerance:.3%}"))
     return facts
 
 

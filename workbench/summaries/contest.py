@@ -65,8 +65,8 @@ def _facts(contest: Contest) -> Iterator[Fact]:
             yield "note", f"{subject.name} {subject.note}"
     for pair in contest.comparisons:
         if pair.regression or (pair.verdict == SLOWER and pair.tolerance):
-            beyond = "beyond" if pair.regression else "not for certain beyond"
-            yield "tolerance", f"{pair.variant} is {beyond} the {pair.tolerance:.3%} that is accepted"
+            beyond = "beyond" if pair.regression else "not certainly beyond"
+            yield "tolerance", f"{pair.variant} is {beyond} the accepted {pair.tolerance:.3%}"
 
 
 def _noise(contest: Contest) -> Iterator[Fact]:

@@ -111,7 +111,7 @@ def precision(session: SessionResult, intervals: Iterable[Interval | None]) -> l
     if aim is None:
         return []
     widest = max((interval.half_width for interval in intervals if interval), default=0.0)
-    return [("precision", f"the widest interval is ±{widest:.2%}, asked for was ±{aim:.2%}")]
+    return [("precision", f"the widest interval is ±{widest:.2%}, the target was ±{aim:.2%}")]
 
 
 def lock_step(variant: str, bias: Interval) -> str:

@@ -56,7 +56,7 @@ def _engines(found: Verified, wrong: set[str]) -> Iterator[Fact]:
         yield "engine", f"{engine.name}: {engine.summary} (digest of its file {engine.digest})"
         if engine.leaves_out and engine.name in wrong:
             # What it says that it leaves out is compared all the same: a feed may hold it.
-            yield "", f"{engine.name}: `lobench conform` says whether all that differs is what it leaves out"
+            yield "", f"{engine.name}: `lobench conform` shows whether it differs only in what it leaves out"
 
 
 def _rules(found: Verified) -> Iterator[Fact]:
@@ -68,7 +68,7 @@ def _rules(found: Verified) -> Iterator[Fact]:
         return
     yield (
         "rules",
-        f"{where}: {len(left)} of {of} rules are not reached, and nothing is proven of them "
+        f"{where}: {len(left)} of {of} rules are not reached, and nothing is proven about them "
         "(`lobench verify` without a feed reaches all):",
     )
     yield "", "; ".join(RULES[name] for name in left)

@@ -135,7 +135,7 @@ class Host:
                     if seconds is not None and now - began > seconds:
                         raise FaultError("time", f"did not end within {seconds:,.0f} s{allowance}", done)
                     if seconds is None and now - heard > silent:
-                        raise FaultError("time", f"did not go on within {silent:,.0f} s", done)
+                        raise FaultError("time", f"made no progress within {silent:,.0f} s", done)
             except (EOFError, ConnectionError, pickle.UnpicklingError):
                 kind, reason = self._end()
                 raise FaultError(kind, reason, done) from None

@@ -78,7 +78,7 @@ class Verified:
 
     @property
     def not_reached(self) -> list[str]:
-        """Rules that no feed reached: nothing is proven of them."""
+        """Rules that no feed reached: nothing is proven about them."""
         return sorted(set.intersection(*(set(feed.not_reached) for feed in self.feeds)))
 
     def as_json(self) -> dict[str, Any]:
