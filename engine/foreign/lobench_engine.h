@@ -1,16 +1,16 @@
-/* lobench_engine.h: the interface through which lobench verifies, measures and profiles an engine from outside. C99, ABI
- * version 1.
+/* lobench_engine.h: the interface through which lobench verifies, measures and profiles an engine from outside. C99,
+ * ABI version 1.
  *
- * A shared library exports one function, lobench_engine(), which returns a table of functions. lobench passes raw DBN MBO
- * records to `apply` and queries the results between calls. There is no call per event. docs/engine-abi.md explains every
- * part, with complete examples in C, C++, Rust and Zig; docs/semantics.md defines the meaning of records.
+ * A shared library exports one function, lobench_engine(), which returns a table of functions. lobench passes raw DBN
+ * MBO records to `apply` and queries the results between calls. There is no call per event. docs/engine-abi.md explains
+ * every part, with complete examples in C, C++, Rust and Zig; docs/semantics.md defines the meaning of records.
  * docs/your-engine.md is a tutorial that ends with a verified row in a report.
  *
  * Threads: all calls come from one thread, one at a time. Inside `apply`, an engine may use threads of its own, at most
  * `workers` including the caller's; they must be idle when it returns. The CPU time of all threads counts.
  * Ownership: memory passed in belongs to lobench and is valid during the call; records must not be changed. Memory
- * returned by pointer belongs to the engine: the table and its strings must live as long as the library, an error string
- * until the next call on the same engine.
+ * returned by pointer belongs to the engine: the table and its strings must live as long as the library, an error
+ * string until the next call on the same engine.
  * Signals: an engine must not install handlers, change the signal mask or end the process.
  */
 #ifndef LOBENCH_ENGINE_H
@@ -37,7 +37,7 @@ extern "C" {
 #define LOBENCH_STRATEGIES 16u /* `accounts` is implemented, and the trace includes signals */
 #define LOBENCH_ANOMALIES 32u  /* `counts` fills in the anomalies */
 
-/* Rules of docs/semantics.md that an engine may leave out. It must declare them; lobench lists them with its results. */
+/* Rules of docs/semantics.md that an engine may leave out. It declares them, and lobench reports them. */
 #define LOBENCH_NO_REPAIRS 1u     /* unknown or duplicate ids, mismatched cancels, invalid sides, prices and sizes */
 #define LOBENCH_NO_TOP_OF_BOOK 2u /* records with F_TOB */
 #define LOBENCH_NO_CLEAR 4u       /* R in mid-stream */
@@ -138,8 +138,8 @@ typedef struct lobench_engine_table {
     /* Creates an engine with empty books at *engine. */
     int32_t (*create)(const lobench_options *options, void **engine);
     void (*destroy)(void *engine);
-    /* Applies `count` records, the first at `records`, at intervals of `stride` bytes (a multiple of 8, at least 56). All
-     * work for them must be done when it returns. `count` may be 0. */
+    /* Applies `count` records, the first at `records`, at intervals of `stride` bytes (a multiple of 8, at least 56).
+     * All work for them must be done when it returns. `count` may be 0. */
     int32_t (*apply)(void *engine, const void *records, uint64_t stride, uint64_t count);
 
     /* Levels of side 'B' or 'A', best first: up to `n`, starting with number `first`; returns the number written, or an
@@ -154,8 +154,8 @@ typedef struct lobench_engine_table {
     int32_t (*features)(void *engine, uint32_t instrument_id, uint16_t publisher_id, double *out);
     /* The accounts of the book's LOBENCH_STRATEGIES_COUNT strategies. Returns 1, or 0 if there is no such book. */
     int32_t (*accounts)(void *engine, uint32_t instrument_id, uint16_t publisher_id, lobench_account *out);
-    /* The running trace of docs/semantics.md: of the best prices in stage book, and also of features and signals in later
-     * stages. */
+    /* The running trace of docs/semantics.md: of the best prices in stage book, and also of features and signals in
+     * later stages. */
     uint64_t (*trace)(void *engine);
     int32_t (*counts)(void *engine, lobench_counts *out);
     /* A description of the last failure; `engine` is null if `create` failed. May return null. */
@@ -191,8 +191,8 @@ static inline uint64_t lobench_value_bits(double value) {
     return bits;
 }
 
-/* The term that an evaluation adds to the trace. `lanes`: sums of its row's values, value i of each group in lane i % 4;
- * `event_number`: the number of the event within its book, from 1. */
+/* The term that an evaluation adds to the trace. `lanes`: sums of its row's values, value i of each group in lane
+ * i % 4; `event_number`: the number of the event within its book, from 1. */
 static inline uint64_t lobench_trace_row(uint32_t instrument_id, uint16_t publisher_id, uint64_t event_number,
                                          const uint64_t lanes[4]) {
     uint64_t key = ((uint64_t)instrument_id << 16 | publisher_id) * UINT64_C(0x9E3779B97F4A7C15) + event_number;
