@@ -96,7 +96,7 @@ def test_callables(folder: Path) -> None:
     assert lobench("report", result, folder=folder).returncode == 0
     text = (folder / result).with_name("report.html").read_text()
     assert "CPU time of a call" in text
-    assert "a.py:squares stood in the line-up twice" in text
+    assert "a.py:squares took part twice" in text
 
 
 def test_wrong_results_are_refused(folder: Path) -> None:

@@ -253,7 +253,7 @@ def test_what_is_refused_has_no_figure() -> None:
     assert not agree(read)
     assert not RunResult(read, Path("result.json")).agree
     shown = page([kept])
-    assert "d.py:f does something else, and no figure is shown" in shown.answer
+    assert "d.py:f does something else, so no figure is shown" in shown.answer
     (table, *_) = shown.parts[0].sections[0].blocks
     assert [cell.text for cell in table.rows[3]] == ["d.py:f", "", "", "", "", "refused"]  # type: ignore[union-attr]
     nothing = made({"a.py:f": 1.0, "b.py:f": 1.0}, refuse="b.py:f")
