@@ -211,13 +211,13 @@ def test_what_each_phase_earns(apart: bool) -> None:
         assert entries[axis]["p"] <= entries[axis]["p_holm"]
         assert entries[axis]["variant"] == f"p7_cache_layout,{axis}={KNOWN[REFERENCE].policies[axis]}"
     assert entries["lookup"]["ratio"] is None
-    assert "lookup has no part in p7_cache_layout: its packed layout" in entries["lookup"]["note"]
+    assert "lookup has no effect in p7_cache_layout: its packed layout" in entries["lookup"]["note"]
     said = found["sentence"]
     assert said.startswith(
         "Not shown to earn their place in p7_cache_layout on this feed: phase 5, memory (no difference"
     )
     assert re.search(r"phase 6, shape \(faster without it: 0\.(79|8)", said)
-    assert "Of phase 4, lookup there is no figure" in said
+    assert "No figure for phase 4, lookup" in said
     assert not any(f", {axis} (" in said for axis in ("events", "context", "features", "layout"))
 
 
@@ -244,7 +244,7 @@ def test_what_is_wrong_has_no_figure() -> None:
     assert found is not None
     (entry,) = [entry for entry in found["axes"] if entry["axis"] == "events"]
     assert (entry["ratio"], entry["verdict"]) == (None, None)
-    assert entry["note"] == f"{wrong} did not compute what the reference computes"
+    assert entry["note"] == f"{wrong} did not compute the reference's results"
     feed = made(0.002)
     feed["from_top"]["disagreeing"] = [wrong]
     found = judged(feed, known)

@@ -224,7 +224,7 @@ def test_the_clock_is_told_as_it_was() -> None:
     def told_of(counter: Counter) -> str:
         return clock(Latency("ts_recv", 2, 0, 0, 5.0, 1e5, 0.999, counter, ()))
 
-    python = "an engine in Python is timed by Python's clock; what a reading takes is part of every time"
+    python = "a Python engine is timed with Python's clock; every time includes the cost of reading it"
     assert told_of(Counter("tsc", 2.4e9)) == f"the processor's counter (tsc, 2.400 GHz); {python}"
     assert told_of(Counter("clock_gettime", 1e9)) == f"the system's clock (clock_gettime); {python}"
 

@@ -157,7 +157,7 @@ def test_a_measurement_that_is_coarse_or_disturbed_says_so_first(tmp_path: Path)
 @pytest.mark.parametrize(("processes", "warned"), [(4, True), (5, False)])
 def test_a_session_of_few_processes_says_so_first(tmp_path: Path, processes: int, warned: bool) -> None:
     page, text = made(tmp_path, document(processes=processes, passes=1))
-    warning = f"synth:liquid-future was measured in {processes} processes only"
+    warning = f"synth:liquid-future was measured in only {processes} processes"
     assert (warning in page.text) is (warning in text) is warned
     assert not warned or page.text.index(warning) < page.text.index("The ladder")
 

@@ -108,7 +108,7 @@ def _shares_by(method: str, found: Found) -> dict[str, Interval]:
 
 
 def _only(profile: Profiled, *names: str) -> Profiled:
-    """The same as some methods alone tell it."""
+    """The same, restricted to some methods."""
     return replace(profile, methods={name: found for name, found in profile.methods.items() if name in names})
 
 

@@ -8,17 +8,17 @@ from lobench.workbench.comparison.diff import Change, FeedChanges
 from lobench.workbench.results.numbers import ends, estimate
 from lobench.workbench.summaries.model import Fact, Summary, Table
 
-WEAKER = "Two sessions of different times: `lobench cmp` compares side by side."
+WEAKER = "These are two sessions of different times; `lobench cmp` compares side by side."
 
 
 def summary(
     found: Sequence[FeedChanges], notes: Sequence[str], tolerance: float, names: tuple[str, str], command: str
 ) -> Summary:
-    """What changed from the first of ``names`` to the second."""
+    """The changes from the first of ``names`` to the second."""
     changes = [change for part in found for change in part.changes]
     slower = [change for change in changes if change.regression]
     beyond = f" by more than {tolerance:.3g} of its speed" if tolerance else ""
-    verdict = "Nothing is judged."
+    verdict = "No verdict."
     if slower:
         verdict = f"{len(slower)} slower{beyond}: {', '.join(f'{one.variant} on {one.feed}' for one in slower)}."
     elif any(change.verdict for change in changes):
@@ -60,7 +60,7 @@ def _row(change: Change) -> list[str]:
 
 
 def _sessions(part: FeedChanges) -> str:
-    """What is known of the difference between sessions."""
+    """The known difference between sessions."""
     count, fraction = part.sessions.count, part.sessions.fraction
     if fraction is None:
         return "their difference is unknown: intervals do not include it, and there is no verdict"
