@@ -17,7 +17,8 @@ def said(effect: float, noisiest: float) -> str:
 
 def test_the_smallest_effects_are_said_in_percent() -> None:
     assert said(0.0031, 0.0095) == (
-        "differences of 0.31% are detected with 80% probability; 0.95% in the noisiest step, p1_zero_copy to p2_snapshot"
+        "differences of 0.31% are detected with 80% probability; 0.95% in the noisiest step, p1_zero_copy to "
+        "p2_snapshot"
     )
 
 

@@ -92,9 +92,7 @@ def _hardware(counters: Mapping[str, int | None]) -> str:
     missing = [name for name, value in counters.items() if value is None]
     told = [f"{name} {value:,}" for name, value in counters.items() if value is not None]
     if not told:
-        return (
-            "hardware counters: this machine has none (no performance monitoring unit); samples use only the clock"
-        )
+        return "hardware counters: this machine has none (no performance monitoring unit); samples use only the clock"
     return "hardware counters in half a second: " + ", ".join([*told, *(f"{name} not counted" for name in missing)])
 
 
