@@ -103,7 +103,7 @@ class Moment:
 
 @dataclass(frozen=True, kw_only=True)
 class Which:
-    """Which book: what is None is not asked for."""
+    """Selects a book; None matches any."""
 
     instrument: int | None = None
     symbol: str | None = None

@@ -37,7 +37,7 @@ MOST = 5
 """Lines that are named."""
 
 LEAST = 0.05
-"""Instructions an event: what costs less more is not named."""
+"""Instructions per event; smaller rises are not reported."""
 
 _PATIENCE = 900.0
 
@@ -174,7 +174,7 @@ def _files(source: Source, names: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _texts(source: Source, variant: str) -> dict[str, list[str]]:
-    """What a variant's replay may run."""
+    """The code that a variant's replay may run."""
     found = {}
     for name in modules(source).reach(variant.partition(",")[0]):
         path = Path(*name.split("."))

@@ -28,7 +28,7 @@ _GUARD: Final = "call lobench.batch below `if __name__ == '__main__':`, because 
 
 
 class LostSchedulerError(LobenchError):
-    """Nobody says any more what becomes of the tasks."""
+    """The fate of the tasks is unknown."""
 
 
 def lanes(scheduler: str | None) -> int | None:
@@ -81,7 +81,7 @@ def connected(scheduler: str | None, memory: int | None = None) -> Iterator[Any]
 
 
 def _knock(distributed: Any, scheduler: str | None) -> None:
-    """Raise OSError or ValueError where nobody answers: a client that found nobody takes a minute to end."""
+    """Raise OSError or ValueError if nobody answers: a client without a peer takes a minute to end."""
 
     async def knock() -> None:
         settings = distributed.Security().get_connection_args("client")

@@ -29,7 +29,7 @@ from lobench.workbench.results.conversion import as_json
 from lobench.workbench.selection import named_or_last
 
 Say = Callable[[str], object]
-"""Takes what a person should know now, in one line."""
+"""Shows one line to a person at once."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class BatchOutcome:
 
     @property
     def complete(self) -> bool:
-        """Whether the dataset holds all that was asked for."""
+        """Whether the dataset holds everything requested."""
         return not self.failed
 
     @property
@@ -84,7 +84,7 @@ class BatchOutcome:
 
 
 def planned(feeds: Sequence[BatchFeed], request: BatchRequest, dataset: str, command: str) -> Plan:
-    """What a batch would do. Raises UsageError for a dataset of other rows."""
+    """The plan of a batch. Raises UsageError for a dataset of other rows."""
     manifest = Manifest(dataset, request)
     manifest.check(feeds)
     return plan_of(tasks_of(feeds, request, dataset, command), len(feeds), manifest)
@@ -146,7 +146,7 @@ def _perform(client: Any, plan: Plan, manifest: Manifest, found: dict[str, TaskO
 
 
 def told(feed: str, why: str | None) -> str:
-    """What is wrong with a feed, which most errors name themselves."""
+    """The problem of a feed; most errors already name the feed."""
     return why if why and feed in why else f"{feed}: {why}"
 
 
@@ -170,7 +170,7 @@ def _compile(request: BatchRequest) -> None:
 
 
 def _workers(client: Any) -> str:
-    """How many there are, and what each may take."""
+    """The number of workers and the memory limit of each."""
     limits = [int(one["memory_limit"]) for one in client.scheduler_info()["workers"].values()]
     most = max(limits, default=0)
     each = f" of {most / 2**30:.1f} GiB each" if most else ""

@@ -26,7 +26,7 @@ from lobench.workbench.batch.feeds import BatchFeed
 from lobench.workbench.batch.request import MOST_SYMBOLS, SYMBOL, BatchRequest
 
 _INSTRUMENTS: Final = 16
-"""Of a file, where there are so many that a day has several."""
+"""Number of a file, if a day has several."""
 _BEGINNING: Final = 1 << 19
 """Records that say how busy instruments are."""
 _FILES: Final = 8
@@ -67,7 +67,7 @@ def shares_of(feed: Feed, request: BatchRequest, part: int, parts: int) -> Share
 
 
 def _weights(feed: Feed) -> dict[str, int]:
-    """What each instrument does at the beginning of a feed, by key; 1 for those that have a name and did nothing yet.
+    """The activity of each instrument at the start of a feed, by key; 1 for named instruments without any yet.
 
     Nothing that depends on how far a thread has read ahead.
     """
@@ -123,5 +123,5 @@ def place_of_symbol(dataset: str, day: date, feed: BatchFeed, key: str) -> Path:
 
 
 def files_of(dataset: str, feed: BatchFeed) -> list[Path]:
-    """All files of a feed that are in a dataset, whoever noted them."""
+    """All files of a feed in a dataset, whichever task wrote them."""
     return sorted(Path(dataset).glob(f"date=*/**/{feed.stem}-[0-9][0-9][0-9].parquet"))

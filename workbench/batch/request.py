@@ -1,4 +1,4 @@
-"""What a batch is asked for: the same for all of a dataset's files."""
+"""The request of a batch: the same for all files of a dataset."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class BatchRequest:
         self.sampled()
 
     def sampled(self) -> Sample | None:
-        """The sample. Raises UsageError for what is none."""
+        """The sample. Raises UsageError for an invalid one."""
         return None if self.sample is None else parse_sample(self.sample)
 
     @property
@@ -65,7 +65,7 @@ class BatchRequest:
         return self.partition_by == DATE and not (sample and sample.timed)
 
     def as_json(self) -> dict[str, Any]:
-        """What makes rows and files: all but how feeds are shared out among tasks."""
+        """The part of a request that determines rows and files: all but the division of feeds among tasks."""
         asked = {**asdict(self), "features": list(self.features)}
         del asked["split"]
         return asked

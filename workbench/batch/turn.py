@@ -35,7 +35,7 @@ def turn(dataset: str) -> Iterator[str]:
 
 
 def check_turn(dataset: str, run: str) -> None:
-    """Raise LobenchError where it is not this run's turn; one without a name has every turn."""
+    """Raise LobenchError if it is not this run's turn; a run without a name always has its turn."""
     if not run:
         return
     with suppress(OSError):

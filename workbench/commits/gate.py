@@ -28,7 +28,7 @@ PRECISE = 0.006
 """Half width of all intervals at which a session has seen enough. Precision, not a verdict, ends it: no peeking."""
 
 WITHIN = 110.0
-"""Seconds that a check takes by default: what compiling and counting leave of them goes to timing, within bounds."""
+"""Default duration of a check, in seconds: the rest after compiling and counting goes to timing, within bounds."""
 LEAST_SECONDS, MOST_SECONDS = 30.0, 75.0
 
 ROUNDS = 16
@@ -41,7 +41,7 @@ EXIT_CODES = {"passed": 0, "repaired": 0, "failed": 1, "incomplete": 4}
 
 @dataclass(frozen=True)
 class Check:
-    """What a check found; ``head`` is None for the working tree.
+    """The outcome of a check; ``head`` is None for the working tree.
 
     Without findings there was nothing to measure: no code changed that a variant runs. ``measured`` is the session of
     the variants that are timed, if BASE has any that runs. ``unseen`` are variants that the change reaches and that
@@ -93,7 +93,7 @@ class Check:
 
     @property
     def samples(self) -> int:
-        """Of all that was timed."""
+        """Number of samples over all timed variants."""
         timed = self.measured.session.timed.values() if self.measured else ()
         return sum(len(session.samples) for session in timed)
 

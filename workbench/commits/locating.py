@@ -12,12 +12,12 @@ from lobench.engine.feeds import load, open_feed
 from lobench.workbench.commits.participant import Participant
 
 _SHOWN = 3
-"""Features that are told."""
+"""Number of features to show."""
 
 
 @dataclass(frozen=True)
 class Apart:
-    """On which feed, by its place, and from which event on; ``text``: what differs then, for a person."""
+    """Feed, by its place, and first event of a difference; ``text``: the difference for a person."""
 
     feed: int
     event: int
@@ -57,7 +57,7 @@ def locate(
 def _after(
     one: Participant, feed: int, variant: str, count: int, book: tuple[int, int] | None = None
 ) -> tuple[str, str | None, dict[str, str]]:
-    """State, trace, and the newest features of a book if one is asked for, after so many records."""
+    """State, trace, and optionally the newest features of a book, after ``records`` records."""
     one.ask("start", variant=variant, feed=feed)
     one.ask("run", start=0, lead=0, stop=count)
     state, trace = one.ask("state")

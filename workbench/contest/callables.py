@@ -101,7 +101,7 @@ class Callables:
                 )
 
     def _prepared(self, seed: int, count: int) -> Iterable[Arguments]:
-        """The arguments of so many calls."""
+        """The arguments of ``count`` calls."""
         if self._setup is None or self._asked.reset == "same":
             _seed(seed)
             return list(repeat(self._kept, count))
@@ -131,7 +131,7 @@ class Callables:
         return made
 
     def _outcome(self, given: Arguments, first: Done, done: Done) -> Outcome:
-        """What one did beside the first, or that one by itself."""
+        """The difference of one subject from the first, or its own fault."""
         if done.failed:
             return Outcome(done.failed)
         said = changed(given, done.arguments)

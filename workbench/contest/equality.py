@@ -20,7 +20,7 @@ RTOL = 1e-7
 
 
 def difference(expected: Any, found: Any, where: str, rtol: float = RTOL) -> str | None:
-    """Where and how ``found`` differs, None where it does not. Raises IncomparableError where nobody can say."""
+    """The place and nature of a difference of ``found``, None if equal. Raises IncomparableError if undecidable."""
     if expected is found:
         return None
     if _exactly(expected, found, rtol):

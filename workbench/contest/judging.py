@@ -1,4 +1,4 @@
-"""What calls did beside each other: their results, and what they left in their arguments."""
+"""Compares the calls of several subjects: their results, and the arguments they leave behind."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Done:
 
 
 def differs(first: Done, done: Done) -> str | None:
-    """What one did otherwise than the first."""
+    """The difference of one subject from the first."""
     try:
         said = difference(first.result, done.result, "the result")
     except IncomparableError as error:
@@ -62,12 +62,12 @@ def judged(same: Callable[..., Any], expected: Any, found: Any) -> str | None:
 
 
 def changed(before: Arguments, after: Arguments) -> str | None:
-    """How a call left other arguments than it got; of what cannot be compared nothing is said."""
+    """How a call changed its arguments; nothing for arguments that cannot be compared."""
     return _first_difference(before, after, _EXACT)
 
 
 def untold(arguments: Arguments) -> str | None:
-    """Arguments of which nobody could tell that a call changed them."""
+    """Arguments whose change by a call would go unnoticed."""
     found = []
     for place, argument in enumerate(arguments):
         kept = copied((argument,))
@@ -93,7 +93,7 @@ def _first_difference(expected: Arguments, found: Arguments, rtol: float) -> str
 
 
 def copied(arguments: Arguments) -> Arguments | None:
-    """Deep copies; None of what cannot be copied."""
+    """Deep copies; None for arguments that cannot be copied."""
     try:
         return copy.deepcopy(arguments)
     except Exception:

@@ -1,4 +1,4 @@
-"""Which records are evaluated, and what counts as an event of a book: told by the feature ``event_number``."""
+"""The evaluated records, and the events of a book, shown by the feature ``event_number``."""
 
 from __future__ import annotations
 

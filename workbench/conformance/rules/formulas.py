@@ -1,4 +1,4 @@
-"""The features that are formulas of the five best levels, with what they are where a side is empty."""
+"""The features that are formulas of the five best levels, and their values if a side is empty."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The queue position: what is ahead of an order that joined the best level when its price last became best."""
+"""The queue position: the size ahead of an order that joined the best level when its price last became best."""
 
 from __future__ import annotations
 

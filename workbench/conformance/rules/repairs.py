@@ -1,4 +1,4 @@
-"""Records that break a rule: what is done with them all the same, or that they are ignored."""
+"""Records that break a rule: their repair, or that they are ignored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The four strategies, the accounts that trade on them, and what an instrument's publishers show together."""
+"""The four strategies, the accounts that trade on them, and the shared prices of an instrument's publishers."""
 
 from __future__ import annotations
 
