@@ -1,4 +1,4 @@
-"""What is in a feed: records by action and book, times, levels, anomalies, names, and activity over time.
+"""The contents of a feed: records by action and book, times, levels, anomalies, names, and activity over time.
 
 The feed is read once, and its books are built on the way by the ladder's last variant, for levels and anomalies.
 """
@@ -85,7 +85,7 @@ class Inspection:
         return len({book.instrument_id for book in self.books})
 
     def activity(self, intervals: int = 60) -> Activity | None:
-        """Records over time in so many intervals; None where no record has a time."""
+        """Records over time in ``intervals`` intervals; None if no record has a time."""
         if intervals < 1:
             raise UsageError(f"activity is shown in at least one interval, was {intervals}")
         if not self.ticks:

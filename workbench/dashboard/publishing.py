@@ -33,7 +33,7 @@ _LAST_LINES = 15
 REMEDY = "name another folder with -o"
 
 NOWHERE = ("", "#")
-"""What asv takes for a project, or a commit, that has no address."""
+"""Placeholders that asv takes as the address of a project, or of a commit."""
 
 COMMIT = "index.html#commit-"
 """Before a commit's name: its row of the front page."""

@@ -1,4 +1,4 @@
-"""One feed of an experiment: what is replayed, by which variants, and its part of the document as it grows."""
+"""One feed of an experiment: its replays, its variants, and its growing part of the document."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class FeedExperiment:
 
     @property
     def idle(self) -> bool:
-        """Whether features and strategies are part of what is replayed, and none of the feed's records is evaluated."""
+        """Whether features and strategies are replayed, but none of the feed's records is evaluated."""
         mask, value = self.workload.flags
         return evaluates(self.workload.until) and not ((self.feed.records["flags"] & mask) == value).any()
 
@@ -90,7 +90,7 @@ class FeedExperiment:
 
     @property
     def content(self) -> FeedResult:
-        """This feed's part of the document. Raises LobenchError while there is none."""
+        """This feed's part of the document. Raises LobenchError if there is none yet."""
         if self._content is None:
             raise LobenchError(f"{self.feed.name}: nothing was verified yet")
         return self._content

@@ -1,4 +1,4 @@
-"""What a measurement was asked for, as its document keeps it: what there is to go on with after an interrupt."""
+"""The request of a measurement, as its document stores it for a resumption after an interrupt."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def options_of(
     budget: Budget,
     ladder: str | None = None,
 ) -> Options:
-    """Of what a command is about to do."""
+    """Of a new command."""
     session = (budget.session, budget.processes, budget.precision, budget.time_limit)
     return Options(tuple(map(tuple, feeds)), tuple(variants_from), tuning, *session, ladder)
 

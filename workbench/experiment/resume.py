@@ -32,7 +32,7 @@ def reopen(path: str) -> Document:
 
 
 def check_ladder(content: Result, ladder: Ladder) -> None:
-    """Raise UsageError where the user's ladder file does not say what it said. What it predicts is kept as it was."""
+    """Raise UsageError if the user's ladder file has changed. Its predictions stay as they were."""
     before, now = content.ladder, ladder.kept()
     if before is not None and now is not None:
         now = replace(now, predictions=before.predictions)

@@ -1,4 +1,4 @@
-"""A step: one part of an experiment on one feed, as an object. What it needs and what it adds stand in it."""
+"""A step: one part of an experiment on one feed, as an object that declares its inputs and outputs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Advance = Callable[[float], None]
 
 
 class Run(Protocol):
-    """Do a step. What it adds it hands to ``experiment.put``; a step of a user's own returns it instead."""
+    """Do a step. Its outputs go to ``experiment.put``; a user's own step returns its result instead."""
 
     def __call__(self, experiment: FeedExperiment, advance: Advance, /) -> Any: ...
 

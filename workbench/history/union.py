@@ -66,7 +66,7 @@ def _age(named: tuple[str, Part]) -> tuple[float, float, str]:
 
 
 def _joined(one: dict[str, Any] | None, other: dict[str, Any]) -> dict[str, Any]:
-    """A commit's point with what another job, later, said of it."""
+    """A commit's point with the later results of another job."""
     if one is None:
         return other
     feeds = {feed: dict(variants) for feed, variants in one["feeds"].items()}

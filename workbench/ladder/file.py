@@ -126,7 +126,7 @@ def _steps(path: Path, content: Mapping[str, Any]) -> tuple[StepEntry, ...]:
 
 
 def _feed(path: Path, content: Mapping[str, Any]) -> tuple[str, ...]:
-    """What the feed is replayed from; files stand beside the ladder's."""
+    """The words of the feed; files are relative to the ladder's folder."""
     entry = content.get("feed", DEFAULT_FEED)
     specs = [entry] if isinstance(entry, str) else entry
     if not isinstance(specs, list) or not specs or not all(isinstance(spec, str) and spec for spec in specs):
@@ -135,7 +135,7 @@ def _feed(path: Path, content: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _text(content: Mapping[str, Any], key: str, otherwise: str | None = None) -> str:
-    """The text of a key, ``otherwise`` where it is missing."""
+    """The text of a key, ``otherwise`` if it is missing."""
     text = content.get(key, otherwise)
     if text is None:
         raise ValueError(f"{key}: is missing")

@@ -1,4 +1,4 @@
-"""A ladder with its variants: what a command verifies, measures and reports on."""
+"""A ladder with its variants: the subject of verification, measurement and reports."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Ladder:
 
     @property
     def until(self) -> str:
-        """The last stage that every step computes; what is not made of lobench's policies may compute less than all."""
+        """The last stage that every step computes; external engines may compute less than all."""
         last = [STAGES.index(getattr(step, "last_stage", STAGES[-1])) for step in self.steps]
         return STAGES[min(last)]
 

@@ -17,7 +17,7 @@ KEYS: Final = ("build", "artifact", "sources", "environment", "feeds")
 FILE: Final = "lobench.toml"
 DEFAULT_FEED: Final = "synth:liquid-future,n=200000"
 SUFFIXES: Final = (".py", ".so")
-"""What the file of an engine ends with."""
+"""Endings of an engine's file."""
 _LADDER: Final = ("name", "reference", "feed", "ledger", "steps", "step", "prediction")
 
 

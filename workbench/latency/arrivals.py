@@ -12,7 +12,7 @@ from lobench.engine.errors import UsageError
 from lobench.engine.records import F_SNAPSHOT
 
 _UNDEFINED: Final = np.uint64(2**64 - 1)
-"""A timestamp that is none, in DBN."""
+"""DBN's undefined timestamp."""
 
 CLOCKS: Final = ("ts_recv", "ts_event")
 """Fields that may say when a record came, the better one first."""

@@ -120,7 +120,7 @@ def headroom(feed: FeedResult) -> str:
 
 
 def markdown(feed: FeedResult) -> str:
-    """One table of all that, for a document."""
+    """One table of all figures, for a document."""
     entries = shown(feed)
     assert feed.latency is not None, "a feed that was measured"
     own = first(entries[0]).speed

@@ -20,7 +20,7 @@ from lobench.workbench.results.conversion import as_json
 
 @dataclass(frozen=True)
 class Lines:
-    """What a call's lines cost; ``folder`` has the pages."""
+    """The cost of a call's lines; ``folder`` has the pages."""
 
     document: ProgramProfile
     folder: Path

@@ -25,7 +25,7 @@ _OUT = "callgrind.out"
 
 
 def count(program: Program, folder: Path, output: Output) -> Look:
-    """Run a program under callgrind in the current folder; ``folder`` gets what it leaves, ``callgrind.out`` among it.
+    """Run a program under callgrind in the current folder; ``folder`` gets its files, including ``callgrind.out``.
 
     Raises ToolFailedError where nothing was counted.
     """
@@ -65,5 +65,5 @@ def count(program: Program, folder: Path, output: Output) -> Look:
 
 
 def _seen(stack: Stack) -> Stack:
-    """What other viewers see of a stack."""
+    """A stack in the form of other viewers."""
     return tuple(readable(frame)._replace(file=frame.file or WRAPPER) for frame in outside(stack, hidden))

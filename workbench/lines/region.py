@@ -8,7 +8,7 @@ from typing import Protocol, Self
 
 
 class Watcher(Protocol):
-    """Whoever looks at this process."""
+    """The profiler of this process, if any."""
 
     def enter(self, name: str) -> None: ...
 

@@ -29,7 +29,7 @@ _HEAD = re.compile(r"\S.*\s(\d+)/\d+\s+(?:\[\d+\]\s+)?(\d+\.\d+):\s")
 
 
 def sample(program: Program, folder: Path, output: Output) -> Look:
-    """Run a program under perf in the current folder; ``folder`` gets what it leaves, ``perf.data`` among it.
+    """Run a program under perf in the current folder; ``folder`` gets its files, including ``perf.data``.
 
     Raises MissingRightError where the system does not let this user look, ToolFailedError where
     nothing was seen.

@@ -19,7 +19,7 @@ _FUNCTIONS = 10
 
 
 def tables(found: ProgramProfile, most: int) -> Iterator[Table | str]:
-    """The costliest lines, at most so many, and the functions that they belong to."""
+    """The costliest lines, at most ``most``, and their functions."""
     first = found.columns[0]
     yield f"{found.program}, {found.tool}: {BLIND[found.tool]}"
     yield f"{found.total[first]:,} {first} in compiled functions; {_coverage(found)}"
@@ -42,7 +42,7 @@ def _coverage(found: ProgramProfile) -> str:
 
 
 def remarks(found: ProgramProfile) -> Iterator[str]:
-    """What a reader must know of how this was seen."""
+    """Caveats for readers of the figures."""
     if found.exit_code:
         yield f"the program {ending(found.exit_code)}; the figures are up to that point"
     if found.forks:
@@ -96,7 +96,7 @@ def _functions(found: ProgramProfile) -> Table:
 
 
 def difference_tables(found: ProgramDifference, most: int) -> Iterator[Table | str]:
-    """The largest changes, at most so many."""
+    """The largest changes, at most ``most``."""
     first = found.columns[0]
     total = found.total[first]
     yield f"{found.before} -> {found.after}, {found.tool}"

@@ -1,4 +1,4 @@
-"""Passes in children of one prepared process: what it loaded lies the same in all of them, what a pass takes is new.
+"""Passes in children of one prepared process: they share its memory layout, and each pass allocates anew.
 
 A process that measures takes a second to start. One that has all loaded, and no thread, forks in milliseconds; its
 children have its code and its heap at the same addresses, in the same pages of memory until they write to them. Whether

@@ -30,7 +30,7 @@ class SharedFeed:
 
 @contextmanager
 def shared(feed: LoadedFeed) -> Iterator[SharedFeed]:
-    """Within, the feed as shared memory. Raises LobenchError where there is no room for it."""
+    """Provide the feed as shared memory. Raises LobenchError if there is no room for it."""
     descriptor = nameless_file()
     try:
         data = feed.records.view(np.uint8).data

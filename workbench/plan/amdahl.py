@@ -64,7 +64,7 @@ def share_from(document: Result, stage: str, feed: str | None = None, phase: int
 
 
 def _below(document: Result, rows: Sequence[StageShare], phase: int | None) -> Sequence[StageShare]:
-    """Of the rows of several variants those of the highest phase below ``phase``; all of them if there is none."""
+    """Of the rows of several variants, those of the highest phase below ``phase``; all of them if there is none."""
     if phase is None:
         return rows
     phases = document.phases

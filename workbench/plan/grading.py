@@ -114,7 +114,7 @@ def _graded(
 
 
 def _why_open(prediction: Prediction, rung: Rung) -> str:
-    """What keeps a measured step from being graded."""
+    """Reasons that keep a measured step from being graded."""
     if rung.step_verdict not in SHOWN:
         return rung.note or rung.step_verdict or "no verdict"
     return f"the interval reaches across an end of the predicted range, {prediction.gain}"

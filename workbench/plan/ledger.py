@@ -34,7 +34,7 @@ KEYS: Final = (
 
 
 class LedgerError(LobenchError):
-    """A ledger is not what it should be; the message names the file and the prediction."""
+    """A ledger is invalid; the message names the file and the prediction."""
 
     exit_code = 3
 
