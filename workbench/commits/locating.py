@@ -57,7 +57,7 @@ def locate(
 def _after(
     one: Participant, feed: int, variant: str, count: int, book: tuple[int, int] | None = None
 ) -> tuple[str, str | None, dict[str, str]]:
-    """State, trace, and optionally the newest features of a book, after ``records`` records."""
+    """State, trace, and optionally the newest features of a book, after ``count`` records."""
     one.ask("start", variant=variant, feed=feed)
     one.ask("run", start=0, lead=0, stop=count)
     state, trace = one.ask("state")

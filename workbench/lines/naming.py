@@ -15,7 +15,7 @@ from lobench.workbench.profile.codemap import Frame
 WRAPPER = "<numba wrapper>"
 """File of functions that Numba puts around the user's: they have no source."""
 NO_SOURCE = "(no source)"
-"""Its displayed form, and ``other`` for anything without one."""
+"""Their displayed form, and that of all other code without source."""
 
 
 _LOOP, _CLASS = re.compile(r"__numba_parfor_gufunc_\w+"), re.compile(r"#[0-9a-f]+(?=<)")

@@ -11,7 +11,7 @@ from lobench.workbench.profile.native_names import plain
 from lobench.workbench.profile.stages import UNKNOWN
 
 STAGES: Final = {**{name: name for name in PARTS}, "trackers": "features"}
-"""What an engine may say, and the stage that it is in a profile."""
+"""An engine's words, and the stage that they mean in a profile."""
 
 
 class NamedStages:

@@ -35,7 +35,7 @@ STACK_BYTES = 4096
 """Of the stack that perf keeps for each sample: compilers make larger frames than kernels have."""
 
 _EVEX = re.compile(r"unhandled instruction bytes: 0x62 ")
-"""What valgrind says of an instruction of AVX-512: this byte begins each."""
+"""valgrind's message for an instruction of AVX-512: this byte begins each."""
 _UNHANDLED = re.compile(r"unhandled instruction bytes: ((?:0x[0-9A-Fa-f]+ ?)+)")
 
 Chain = tuple[tuple[int, ...], str | None]
@@ -68,7 +68,7 @@ def counted(task: Task, folder: Path) -> Seen:
 
 
 def counted_in(task: Task, folder: Path) -> Seen:
-    """What a count left in its folder. Raises ToolFailedError where that is nothing."""
+    """The counts in a folder. Raises ToolFailedError if there are none."""
     assert task.library is not None
     with (folder / "callgrind.out").open(encoding="utf-8") as lines:
         counts = read_counts(lines, lambda address: True, task.library)

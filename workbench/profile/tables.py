@@ -23,7 +23,7 @@ _LINES = 15
 _FUNCTIONS = 10
 _TEXT = 56
 _LEAST = 0.01
-"""Of the first column, per event: what changed less is not shown."""
+"""Of the first column, per event: smaller changes are not shown."""
 
 BLIND = {
     "callgrind": "counts instructions, not time: no prefetch, no out-of-order execution, no AVX-512, simulated caches",
@@ -33,7 +33,7 @@ BLIND = {
     "scalene": "a kernel appears as the one line that calls it; waiting counts as system time",
     "memray": "sees allocations of Python and numpy, a kernel's malloc only with some Pythons (callgrind counts it)",
 }
-"""What a method cannot see."""
+"""The blind spots of a method."""
 
 
 def tables(profile: Profiled) -> Iterator[Table | str]:
@@ -165,7 +165,7 @@ def _heap(found: HeapProfile) -> Table:
 
 
 def difference_tables(found: Difference) -> Iterator[Table | str]:
-    """What a phase removed and added."""
+    """The lines that a phase removed and added."""
     columns = found.columns
     first = columns[0]
     what = first.replace("_", " ")

@@ -1,4 +1,4 @@
-"""What a replay is asked for, and what is refused before any work."""
+"""The request of a replay, and refusals before any work."""
 
 from __future__ import annotations
 

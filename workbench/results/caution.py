@@ -1,4 +1,4 @@
-"""What a reader of a session's figures should be told first."""
+"""Warnings to read before a session's figures."""
 
 from __future__ import annotations
 

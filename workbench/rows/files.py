@@ -1,4 +1,4 @@
-"""Files of what a replay evaluates, in the format that their names say: feature rows, and top levels of the books.
+"""Files of a replay's evaluations, in the format of their names: feature rows, and top levels of the books.
 
 ``columns`` says which columns they have. One row is one evaluation, in feed order, or one of a sample.
 """
@@ -97,7 +97,7 @@ class RowsFile:
                 self.path = str(beside)
 
     def discard(self) -> None:
-        """Remove what was written, unless the file was finished."""
+        """Remove the written file, unless it was finished."""
         self._encoder.discard()
         if self._part is not None:
             with suppress(OSError):

@@ -24,7 +24,7 @@ from lobench.workbench.rows.sample import Sample
 from lobench.workbench.rows.sampling import Noted, Sampler
 
 Progress = Callable[[], AbstractContextManager[Callable[[int], object]]]
-"""A context; what it yields is told how many records were replayed since it was told last."""
+"""A context; it yields a function to call with the number of records replayed since its last call."""
 
 
 _AHEAD: Final = 2

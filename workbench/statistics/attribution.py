@@ -1,4 +1,4 @@
-"""How much of the total speed-up each phase earned, said three ways, and why the three differ.
+"""The gain of each phase in the total speed-up, by three methods, and why the three differ.
 
 All three are linear contrasts of the log throughputs of the factorial's cells, y(S) for the set S of phases present:
 
@@ -63,7 +63,7 @@ def shapley_weights(axes: int) -> Floats:
 
 
 def _gain(axes: int, axis: int, others: int) -> Floats:
-    """Weights of what ``axis`` gains where ``others`` (a set, as bits) are present."""
+    """Weights of the gain of ``axis`` if ``others`` (a set, as bits) are present."""
     weights = np.zeros(1 << axes)
     weights[others | 1 << axis], weights[others] = 1.0, -1.0
     return weights

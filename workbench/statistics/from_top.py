@@ -1,4 +1,4 @@
-"""What the top of the ladder loses when one phase alone is taken away from it: leave-one-out from the top, by axis.
+"""The loss of the ladder's top without one single phase: leave-one-out from the top, by axis.
 
 The variant that is the top but for one axis, where it has the reference's policy, is measured beside the top. The ratio
 is the speed of the top over it: a phase earns its place where the top is faster with it. All axes of a feed are one

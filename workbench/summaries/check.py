@@ -18,7 +18,7 @@ _POWERFUL = 1 + 0.842 / 1.960
 distribution)."""
 
 _FILES = 6
-"""Files that are told."""
+"""Number of files to list."""
 
 
 def summary(result: Check, command: str, places: Sequence[Place] = ()) -> Summary:

@@ -12,7 +12,7 @@ from lobench.workbench.summaries.model import Fact, Summary, Table
 
 
 def summary(content: Result, base: str, variant: str, ok: bool, command: str) -> Summary:
-    """What a comparison of two variants says."""
+    """A comparison of two variants in words."""
     (feed,) = content.feeds
     wrong = refuted(feed)
     verdict = "nothing was measured"

@@ -1,4 +1,4 @@
-"""What is said of a measured result, in the same words by every verb: lines under its tables."""
+"""Phrases about a measured result, the same in every verb: lines under its tables."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def rate(value: Interval) -> str:
 
 
 def stages(content: Result) -> str:
-    """``, until book: decode and book only`` behind the name of what was measured; empty for the whole pipeline."""
+    """``, until book: decode and book only`` after the name of a feed; empty for the whole pipeline."""
     until = content.until
     if until == STAGES[-1]:
         return ""
@@ -55,7 +55,7 @@ def differences(outcomes: Sequence[Verified]) -> list[Detail]:
 
 
 def verified(feed: FeedResult) -> list[Fact]:
-    """How many replays agree, and engines from outside in what."""
+    """The number of agreeing replays, and the results in which engines from outside agree."""
     compared = {entry.name: entry.compared for entry in feed.verification if entry.compared}
     return [
         ("verification", f"{len(feed.verification)} replays agree to the last bit"),

@@ -30,7 +30,7 @@ LARGEST: Final = 65_536
 _TABLES: Final = ("feed", "parameters", "gain", "made")
 _FIELDS: Final = ("format", "confirmed", *_TABLES)
 _KEYS: Final = {"digest": 32, "beginning": 16}
-"""Hex digits of what a feed is found by."""
+"""Hex digits of the digests that identify a feed."""
 
 _HEAD: Final = """\
 Parameters of p8_profile_guided for one feed: they change how fast a replay is, never what it computes.
@@ -38,7 +38,7 @@ Found again by the feed's digest, or named with --tuning FILE. docs/tuning.md"""
 
 
 class TuningError(LobenchError):
-    """A tuning file is not what it should be; the message names the file and the field."""
+    """A tuning file is invalid; the message names the file and the field."""
 
     exit_code = 3
 
