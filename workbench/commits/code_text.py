@@ -18,7 +18,7 @@ PACKAGE: Final = "lobench"
 _LIKE_C: Final = frozenset({".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".hxx", ".rs", ".zig"})
 _LIKE_RUST: Final = frozenset({".rs", ".zig"})
 _TOKEN: Final = {
-    # Comments are the first group; of what else is matched, a comment's beginning is none.
+    # Comments are the first group; the other matches may contain no start of a comment.
     False: re.compile(
         rb"(//(?:\\\n|[^\n])*|/\*.*?\*/)"
         rb'|R"(?P<end>[^\s()\\]{0,16})\(.*?\)(?P=end)"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'',
@@ -29,7 +29,7 @@ _TOKEN: Final = {
         re.DOTALL,
     ),
 }
-"""Whether a language has Rust's string literals, to a pattern of strings and comments, and its comments."""
+"""Whether a language has Rust's string literals, to a pattern of comments (the first group) and of literals."""
 
 
 def code_of(name: str, content: bytes) -> bytes:

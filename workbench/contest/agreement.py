@@ -13,16 +13,16 @@ from lobench.workbench.measurement.task import Job
 
 PIECE = 2e-3
 """Seconds that a piece of the fastest should take: much longer than a clock's grain, much shorter than what disturbs a
-machine. Pieces of 10 ms vary as much (by 10 % on a shared machine), and there are fewer of them: so many seconds tell
-half as well."""
+machine. Pieces of 10 ms vary as much (by 10 % on a shared machine), and there are fewer of them in the same time:
+half the precision."""
 ROUND = 0.1
 """Seconds that a round should not exceed where the others are much slower, or arguments take long to make."""
 LEAST = 0.5e-3
-"""Least calls in a piece of the fastest subject, whatever the others take."""
+"""Least seconds of a piece of the fastest subject, whatever the others take."""
 PREPARED = 0.1
 """Seconds of making arguments that a piece may cost at most: they all lie in memory before it begins."""
 LEAD_IN = 8
-"""One untimed call precedes this many calls of a piece, to remove what others left in caches."""
+"""Calls of a piece for each untimed call before it, which removes what others left in caches."""
 _TRIED = 0.05
 """Seconds of calls after which a rate is known well enough."""
 
