@@ -1,4 +1,4 @@
-"""Run-time parameters of a layout: what may be fitted to a feed without compiling anything anew.
+"""Run-time parameters of a layout, which can be fitted to a feed without recompiling.
 
 A layout that has some defines a subclass of ``LayoutParameters`` and names an instance as its defaults
 (``engine.policy.Layout.parameters``). They change how fast a replay is, never what it computes. Its kernels read them

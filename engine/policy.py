@@ -1,4 +1,4 @@
-"""What a variant is made of: one policy for each axis, and the functions that a policy of that axis supplies.
+"""The parts of a variant: one policy for each axis, and the functions that a policy of that axis supplies.
 
 Every function is a ``kernel`` (``engine.compiling``): the replay loop is compiled anew for each combination, with
 the policies' functions inlined, so that choosing costs nothing at run time. Each function is annotated with its
@@ -256,7 +256,7 @@ class Tuning:
 FIXED = Tuning(name="fixed", fits=False)
 
 COMPILED_AXES = ("events", "context", "features", "lookup", "memory", "shape", "layout")
-"""What a variant's kernels are made of: those that agree in it share them."""
+"""The identity of a variant's kernels: variants that agree in it share them."""
 
 AXES = (*COMPILED_AXES, "tuning")
 """Everything that a variant chooses."""
@@ -288,7 +288,7 @@ class Variant:
 
     @property
     def block(self) -> int:
-        """Records that it was made to be handed at a time; 1: each answers by itself."""
+        """The intended number of records per call; 1: each answers alone."""
         return max(self.shape.block, self.layout.block)
 
     @property
@@ -298,7 +298,7 @@ class Variant:
 
     @property
     def parameters(self) -> LayoutParameters | None:
-        """The run-time parameters in force, None for a layout that has none."""
+        """The run-time parameters in force, None for a layout without any."""
         return self.tuning.parameters or self.layout.parameters
 
     @property
@@ -322,7 +322,7 @@ class Variant:
         return replace(self, tuning=replace(self.tuning, parameters=parameters))
 
     def scope(self, until: str) -> Scope:
-        """What of a replay until ``until`` can be compared: everything."""
+        """The comparable part of a replay until ``until``: everything."""
         return Scope(until=until)
 
     @property

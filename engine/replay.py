@@ -187,7 +187,7 @@ class Replay:
             self._records += count
 
     def run(self, address: int, stride: int, count: int) -> None:
-        """Handle records at an address, and nothing else: what a measurement times. At most ``SLICE`` if observed."""
+        """Handle records at an address, and nothing else: the measured work. At most ``SLICE`` if observed."""
         self._standing.go_on()
         kernel = self._kernels.replay
         if not self._shared_out:
@@ -213,7 +213,7 @@ class Replay:
         """Nothing: a compiled variant knows its own books (``engine.foreign.start.Running``)."""
 
     def _share_out(self, chunk: Chunk) -> None:
-        """Give instruments to workers by what the first chunk holds; no book is there yet."""
+        """Assign instruments to workers by the content of the first chunk, before any book exists."""
         if chunk.count:
             self._owners[:] = share_out(activity_of([chunk], 1 + chunk.count // SLICE), self.workers)
             self._shared_out = True
@@ -250,7 +250,7 @@ class Replay:
             )
 
     def end_state(self, until: str = "strategies") -> int:
-        """64-bit digest of what the stages up to ``until`` keep as it stands now: books, newest features, accounts.
+        """64-bit digest of the current state of the stages up to ``until``: books, newest features, accounts.
 
         What a replay does not compute is left out. Of one that only decodes: the sum of all fields read.
         """
@@ -279,7 +279,7 @@ class Replay:
         return self._books != BOOKS[0]
 
     def newest(self, instrument_id: int, publisher_id: int) -> tuple[float, ...] | None:
-        """The newest features of a book, NaN where it was never evaluated; None where there is no such book."""
+        """The newest features of a book, NaN before its first evaluation; None if there is no such book."""
         self._standing.turn()
         row = np.zeros(len(FEATURES))
         key = instrument_id << 16 | publisher_id
@@ -289,7 +289,7 @@ class Replay:
         return None
 
     def memory(self) -> dict[str, int | float]:
-        """What the books take now: counts of orders and levels, bytes by purpose, bytes for each live order."""
+        """The current memory of the books: counts of orders and levels, bytes by purpose, bytes per live order."""
         self._standing.turn()
         found = np.zeros(1, MEMORY)
         for worker in self._workers:
@@ -307,7 +307,7 @@ class Replay:
         return sorted(found, key=lambda book: (book.instrument_id, book.publisher_id))
 
     def finish(self) -> Result:
-        """What was computed so far. Takes the final samples of a deep replay, so it is called once, at the end."""
+        """The results so far. Takes the final samples of a deep replay, so it is called once, at the end."""
         self._standing.turn()
         states = [worker.state[0] for worker in self._workers]
         digests = None

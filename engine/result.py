@@ -1,4 +1,4 @@
-"""What a replay returns, whichever engine made it: a compiled variant or the oracle."""
+"""The result of a replay by any engine: a compiled variant or the oracle."""
 
 from __future__ import annotations
 

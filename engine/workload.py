@@ -1,4 +1,4 @@
-"""What a replay is to do, the same for all variants that are compared."""
+"""The settings of a replay, the same for all compared variants."""
 
 from __future__ import annotations
 
@@ -53,5 +53,5 @@ class Workload:
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Workload:
-        """What ``as_json`` gave."""
+        """The inverse of ``as_json``."""
         return cls(**{**values, "files": tuple(values["files"])})

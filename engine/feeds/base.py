@@ -1,4 +1,4 @@
-"""What a feed is: an ordered source of MBO records, handed over in chunks of raw memory."""
+"""The interface of a feed: an ordered source of MBO records, in chunks of raw memory."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Feed(Protocol):
 
     @property
     def expected(self) -> int | None:
-        """Number of records, where it is known before reading (an upper bound for mixed captures), for progress."""
+        """Number of records, if known before reading (an upper bound for mixed captures), for progress."""
         ...
 
     @property

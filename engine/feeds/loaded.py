@@ -20,7 +20,7 @@ from lobench.engine.records import ADD, CANCEL, MBO
 _WORDS = MBO.itemsize // 4
 _FIRST_ROOM = 1 << 24
 _SHARE = 0.8
-"""Of the memory that is available, what a feed may take unless it is told otherwise."""
+"""Default share of the available memory that a feed may take."""
 
 
 class LoadedFeed:
@@ -51,7 +51,7 @@ class LoadedFeed:
 
     @property
     def other_records(self) -> dict[int, int]:
-        """Records that were not MBO, by rtype, in what was loaded."""
+        """Records that were not MBO, by rtype, in the loaded feed."""
         return dict(self._other_records)
 
     @property
@@ -99,7 +99,7 @@ class LoadedFeed:
 
 
 def load(feed: Feed, limit_bytes: int | None = None, progress: Callable[[int], None] | None = None) -> LoadedFeed:
-    """Read all of ``feed``: in place where it is one run in a mapped file, else copied once, without ts_out.
+    """Read all of ``feed``: in place if it is one run in a mapped file, else copied once, without ts_out.
 
     ``limit_bytes`` is the most that a copy may take; by default a share of the memory now available. ``progress`` is
     called with the number of records after each chunk. Raises ``UsageError`` beyond the limit and what the feed raises.

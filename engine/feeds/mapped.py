@@ -1,4 +1,4 @@
-"""Files mapped into memory that somebody else cuts short: a signal, where reading would give an error.
+"""Files mapped into memory and truncated by others: a signal, where reading would give an error.
 
 A page of a mapping whose file no longer reaches it cannot be read: the kernel sends SIGBUS, which ends a process
 without a word. Here that signal is taken by putting zeros where the file was, from the page on, so that whoever reads

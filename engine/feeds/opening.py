@@ -1,4 +1,4 @@
-"""Opens what a user names as a feed: files, told by their content, and synthetic feeds."""
+"""Opens a named feed: files, detected by content, and synthetic feeds."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _open(spec: str, settings: Settings) -> Feed:
 
 
 def open_file(path: str, mapping: str | None = None, day: date | None = None) -> Feed:
-    """The feed of one file, told by its content. Raises ``FeedError``.
+    """The feed of one file, by its content. Raises ``FeedError``.
 
     ``mapping`` says how to read a table, ``day`` is that of times which count from midnight.
     """

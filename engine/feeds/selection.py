@@ -50,7 +50,7 @@ class Selection:
 
 
 def key_of(instrument: int, name: str | None) -> str:
-    """What instruments are put in order by: their name, where they have none their id."""
+    """The sort key of instruments: the name, or else the id."""
     return name or f"{instrument:010d}"
 
 
@@ -98,7 +98,7 @@ class SelectedFeed:
 
     @property
     def metadata(self) -> Any:
-        """What a DBN file's head says, where its names are taken."""
+        """A DBN file's header, with its names."""
         return None if self._names else getattr(self._feed, "metadata", None)
 
     @property

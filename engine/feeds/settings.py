@@ -39,7 +39,7 @@ def is_setting(word: str) -> bool:
 
 
 def split(words: Sequence[str]) -> tuple[list[str], Settings]:
-    """The words that name feeds, and what the others say. Raises UsageError."""
+    """The words that name feeds, and the settings in the others. Raises UsageError."""
     given: dict[str, str] = {}
     for word in filter(is_setting, words):
         name, _, value = word.removeprefix("--").partition("=")

@@ -70,7 +70,7 @@ def closed(value: int, key: int, row: int, ends: int, missing: int, whole: bool)
 
 
 def words(cls: Any, name: str, known: dict[str, int], file: str) -> int:
-    """The bits of the words in a class attribute. Raises UsageError for one that nobody knows."""
+    """The bits of the words in a class attribute. Raises UsageError for an unknown word."""
     said = getattr(cls, name, "")
     found = 0
     for word in said.split() if isinstance(said, str) else said:
@@ -171,7 +171,7 @@ class PythonEngine:
 
 
 def _array(entries: Any, dtype: np.dtype[np.void], most: int) -> npt.NDArray[np.void]:
-    """What an engine returned as an array of its own; at most so many entries."""
+    """An engine's returned value as an array; at most ``most`` entries."""
     if isinstance(entries, np.ndarray) and entries.dtype == dtype:
         found = np.ascontiguousarray(entries)
     else:

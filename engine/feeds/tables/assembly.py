@@ -25,7 +25,7 @@ _SKIPPED = -2
 Rows = npt.NDArray[np.int64] | None
 """For each record the row that it is of; None where each row gives one."""
 Column = npt.NDArray[Any] | int
-"""What a field of all records is: a value for each, or one."""
+"""A field of all records: a value for each, or one for all."""
 
 
 class Assembler:

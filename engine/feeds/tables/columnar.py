@@ -20,7 +20,7 @@ ROWS = 1 << 16
 
 
 class ColumnarSource:
-    """A Parquet file; ``names`` are its columns, ``types`` what they hold. Raises ``FeedError``."""
+    """A Parquet file; ``names`` are its columns, ``types`` their types. Raises ``FeedError``."""
 
     def __init__(self, source: SourceFile) -> None:
         self._source = source

@@ -105,7 +105,7 @@ class TableFeed:
         return [(found[name], name) for name in self._columns]
 
     def _type(self, field: str, column: str, source: TextSource) -> pa.DataType:
-        """What a column of text is parsed as."""
+        """The parsed type of a column of text."""
         mapping, sample = self._mapping, source.sample[column]
         if field in ("action", "side", "symbol"):
             return _TEXT

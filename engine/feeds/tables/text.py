@@ -28,7 +28,7 @@ BLOCK = 4 << 20
 LONGEST_LINE = 1 << 20
 _SAMPLE = 1 << 18
 _EMPTY = ["", "NaN", "nan", "null"]
-"""What stands for no value."""
+"""Texts for a missing value."""
 _ROW = re.compile(r"Row #(\d+): *(.*)", re.DOTALL)
 _COLUMN = re.compile(r"In CSV column #(\d+)")
 _LINE_END = ord("\n")
@@ -103,7 +103,7 @@ class TextSource:
         yield from self._parsed(left, line, convert)
 
     def _parsed(self, block: Bytes, first_line: int, convert: pacsv.ConvertOptions) -> Iterator[Batch]:
-        """The rows of whole lines; the file's first line is none unless the names were given."""
+        """The rows of whole lines; the first line is a header unless the names were given."""
         if first_line == 1 and self._given is None:
             ends = np.flatnonzero(block[:_SAMPLE] == _LINE_END)
             block = block[ends[0] + 1 if len(ends) else len(block) :]
@@ -127,7 +127,7 @@ class TextSource:
         )
 
     def _explain(self, block: Bytes, first_line: int, convert: pacsv.ConvertOptions) -> FeedError:
-        """What is wrong in a block, by line."""
+        """The error in a block, by line."""
         try:
             self._parse(block, convert, threads=False)
         except (pa.ArrowException, UnicodeDecodeError) as error:
@@ -162,7 +162,7 @@ class TextSource:
 
 
 def _end_of_lines(data: Bytes, start: int) -> int:
-    """The byte after the last line end from ``start`` on, ``start`` where there is none, or none near the end."""
+    """The byte after the last line end from ``start`` on; ``start`` if there is none, or none near the end."""
     tail = data[max(start, len(data) - LONGEST_LINE - 1) :].tobytes()
     found = tail.rfind(b"\n")
     return start if found < 0 else len(data) - len(tail) + found + 1

@@ -23,7 +23,7 @@ _LISTED = 16
 
 
 class UnfitError(Exception):
-    """A value that is not what it should be, or does not fit; ``row`` counts from 0 in the batch."""
+    """An invalid value, or one that does not fit; ``row`` counts from 0 in the batch."""
 
     def __init__(self, row: int, problem: str) -> None:
         super().__init__(problem)
@@ -31,7 +31,7 @@ class UnfitError(Exception):
 
 
 def integers(column: pa.Array, dtype: str, name: str, empty: int | None = None) -> npt.NDArray[Any]:
-    """Whole numbers of a NumPy ``dtype``; ``empty`` stands for empty ones, which are refused where it is None."""
+    """Integers of a NumPy ``dtype``; ``empty`` replaces empty values, which are refused if it is None."""
     wanted = pa.from_numpy_dtype(np.dtype(dtype))
     if column.type != wanted:
         column = _cast(column, wanted, name, f"is not an integer that fits in {dtype}")
@@ -89,7 +89,7 @@ def times(column: pa.Array, unit: str, name: str) -> npt.NDArray[np.uint64]:
 
 
 def codes(column: pa.Array, known: Mapping[str, int], name: str) -> npt.NDArray[np.int16]:
-    """What each text stands for; an empty one is that of ``""``. Numbers are looked up as they are written."""
+    """The code of each text; an empty one has that of ``""``. Numbers are looked up as written."""
     table, indices = _dictionary(column)
     meaning = [known.get(word, -1) for word in table]
     if -1 in meaning:
