@@ -278,7 +278,7 @@ def _reference(known: Mapping[str, Contestant], name: str = REFERENCE) -> Varian
 
 
 def _altered(base: Variant, changes: dict[str, Any]) -> Variant:
-    """``base`` with other policies, named by it and by what differs; ``base`` itself where nothing does."""
+    """``base`` with other policies, named by it and the differences; ``base`` itself if there are none."""
     changed = {axis: changes[axis] for axis in AXES if axis in changes and changes[axis].name != base.policies[axis]}
     if not changed:
         return base
@@ -293,7 +293,7 @@ def _altered(base: Variant, changes: dict[str, Any]) -> Variant:
 
 
 def _combined(reference: Variant, changes: dict[str, Any]) -> Variant:
-    """The reference with other policies, named by those of the core axes and all that were asked for."""
+    """The reference with other policies, named by those of the core axes and all requested ones."""
     combined = replace(reference, phase=None, summary="a combination of policies", **changes)
     chosen = [f"{axis}={name}" for axis, name in combined.policies.items() if axis in CORE_AXES or axis in changes]
     return replace(combined, name=",".join(chosen))

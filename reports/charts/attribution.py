@@ -1,4 +1,4 @@
-"""Three ways to say what a phase earned, side by side: ladder, leave-one-out, Shapley."""
+"""The gain of each phase by three methods, side by side: ladder, leave-one-out, Shapley."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ METHODS: dict[str, Callable[[PhaseGain], Interval | None]] = {
     "leave one out": lambda phase: phase.leave_one_out,
     "ladder": lambda phase: phase.ladder,
 }
-"""Method to what it says that a phase earned."""
+"""Method to its gain of a phase."""
 
 
 class OfAxis(Protocol):
-    """What is about the phase that changed an axis."""
+    """The entries about the phase that changed an axis."""
 
     @property
     def phase(self) -> int: ...

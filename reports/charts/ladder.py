@@ -1,4 +1,4 @@
-"""The ladder: throughput of every rung with its interval, what was predicted for it, and the machine's limits."""
+"""The ladder: throughput of every rung with its interval, its prediction, and the machine's limits."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def ladder_chart(view: ResultView) -> Chart | None:
 
 
 def _rows(view: ResultView) -> list[dict[str, Any]]:
-    """Per rung: its throughput and, in events per second too, what the plan made of the rung below."""
+    """Per rung: its throughput and, also in events per second, the plan's prediction on top of the rung below."""
     throughput = {rung.variant: rung.events_per_second.value for rung in view.ladder}
     rows: list[dict[str, Any]] = []
     for rung, label in zip(view.ladder, labels([rung.variant for rung in view.ladder]), strict=True):

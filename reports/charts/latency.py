@@ -1,4 +1,4 @@
-"""Response times against the speed of the market: where a variant no longer keeps up, and what batches cost before."""
+"""Response times against the speed of the market: the limit of each variant, and the cost of batches below it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Predicted against measured: the gain of every step beside what the plan promised for it."""
+"""Predicted against measured: the gain of every step beside the plan's prediction."""
 
 from __future__ import annotations
 

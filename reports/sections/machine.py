@@ -67,7 +67,7 @@ def _environment(document: Result) -> Table:
 
 
 def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Nested facts as lines; what is unknown is left out."""
+    """Nested facts as lines; unknown ones are left out."""
     if isinstance(value, dict):
         for key, entry in value.items():
             yield from _flat(f"{prefix} {key}".strip().replace("_", " "), entry)
