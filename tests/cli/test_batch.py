@@ -116,4 +116,4 @@ def test_refused_before_any_work(tmp_path: Path) -> None:
     assert "-o DATASET" in refused(2, "batch", "synth:liquid-future,n=10")
     words = ("batch", "synth:liquid-future,n=10", "-o", tmp_path / "d")
     assert "no scheduler answers" in refused(2, *words, "--scheduler", "nowhere")
-    assert "'much' is no size" in refused(2, *words, "--memory", "much")
+    assert "'much' is not a size" in refused(2, *words, "--memory", "much")

@@ -107,7 +107,7 @@ def test_a_wrong_variant_gets_no_verdict(tmp_path: Path) -> None:
         (("p0_baseline", "nothing"), "no variant named 'nothing'"),
         (("p0_baseline", "p1_zero_copy", "synth:none"), "none"),
         (("p0_baseline", "p1_zero_copy", "--tolerance", "2"), "--tolerance takes a fraction"),
-        (("p0_baseline", "p1_zero_copy", "--budget", "soon"), "no duration"),
+        (("p0_baseline", "p1_zero_copy", "--budget", "soon"), "not a duration"),
         (("p0_baseline", "p1_zero_copy", "--processes", "0"), "--processes must be at least 2, was 0"),
     ],
 )

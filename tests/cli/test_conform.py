@@ -127,7 +127,7 @@ def test_all_rules_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_is_not_there_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "did you mean modify-larger" in said(capsys, "oracle", "--rule", "modify-large", code=2)
     assert "did you mean modify-larger" in said(capsys, "--explain", "modify-large", code=2)
-    assert "asks for an ENGINE" in said(capsys, code=2)
+    assert "needs an ENGINE" in said(capsys, code=2)
     assert "nothing" in said(capsys, "nothing", code=2)
     broken = tmp_path / "broken.py"
     broken.write_text("class ENGINE:\n    offers = 'levels'\n")

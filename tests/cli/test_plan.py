@@ -158,7 +158,7 @@ def test_a_share_from_a_profile_of_one_variant(tmp_path: Path, ledger: Path) -> 
     other = ("plan", "predict", 9, "synth:deep-book,n=1000", *words[3:], "--stage", "book", "--replace")
     assert "the profile is of synth:liquid-future, not of" in refused(2, *other, folder=tmp_path)
     path.write_text(json.dumps(profile_of("p4_hash_lookup", methods=("callgrind",))))
-    assert "no share of the time" in refused(2, *words, "--stage", "book", "--replace", folder=tmp_path)
+    assert "not a share of the time" in refused(2, *words, "--stage", "book", "--replace", folder=tmp_path)
 
 
 def test_what_was_measured_is_not_predicted(tmp_path: Path, ledger: Path) -> None:

@@ -161,7 +161,7 @@ def test_variants_that_came_later_are_measured_against_their_own_first(miniature
         (("backfill", "HEAD..nothing"), "no commit named 'nothing'"),
         (("backfill", "HEAD..HEAD", "--every", "0"), "--every must be at least 1"),
         (("record", "--rounds", "1"), "--rounds must be at least 3"),
-        (("record", "--seconds", "nan"), "'nan' is no duration"),
+        (("record", "--seconds", "nan"), "'nan' is not a duration"),
         (("record", "--variants", "p99"), "no variant named 'p99'. Use any of p0_plain"),
         (("record", "--variants", "p0_plain p99"), "no variant named 'p99'"),
         (("record", "--variants", ""), "--variants names no variant"),

@@ -96,7 +96,7 @@ def test_a_users_own_variant_may_be_the_base() -> None:
         ("p7_cache_layout,p6_simd", "no axis named 'p6_simd' in"),
         ("p7_cache_layout,speed=high", "no axis named 'speed'"),
         ("p7_cache_layout,events=fast", "no policy 'fast' of axis events"),
-        ("p7_cache_layout,events=clone,events=clone", "axis events stands twice"),
+        ("p7_cache_layout,events=clone,events=clone", "axis events appears twice"),
         ("events=clone,p7_cache_layout", "no axis named 'p7_cache_layout'"),
     ],
 )

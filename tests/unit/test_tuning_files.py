@@ -64,7 +64,7 @@ def test_what_a_tuning_does_not_say_is_as_by_default(tmp_path: Path) -> None:
         ("x = " + "[" * 30_000, "(not TOML|nested too deeply)"),
         ("\0", "not TOML"),
         ("#" * 70_000, "larger than 65,536 bytes"),
-        ("format = 1\nother = 1", "'other' is no field"),
+        ("format = 1\nother = 1", "'other' is not a field"),
         ("format = 1", "confirmed must be true or false, was missing"),
         ("format = 1\nconfirmed = 1", "confirmed must be true or false, was 1"),
         ("format = 1\nconfirmed = true\nfeed = 3", "feed must be a table"),
