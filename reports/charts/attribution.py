@@ -40,7 +40,7 @@ def attribution_chart(view: ResultView) -> Chart | None:
         return None
     phases = attribution.phases
     table = Table(
-        "What the chart shows",
+        "Data of the chart",
         ["phase", "method", "speed-up", "95 % interval"],
         [
             words(name_of(phase), method, estimate(gain, TIMES), limits(gain))
@@ -53,7 +53,7 @@ def attribution_chart(view: ResultView) -> Chart | None:
         f"{name_of(phase)}: " + ", ".join(f"{method} {spelled(gain, TIMES)}" for method, gain in _known(phase).items())
         for phase in phases
     )
-    title = f"What each phase earned, by three methods, on {view.name}"
+    title = f"Gain of each phase, by three methods, on {view.name}"
     return Chart("attribution", title, said, table, lambda width: _draw(width, phases))
 
 
@@ -86,4 +86,4 @@ def _draw(width: int, phases: Sequence[PhaseGain]) -> Any:
         base.mark_rule(strokeWidth=2).encode(x=x("low"), x2="high:Q"),
         base.mark_point(filled=True, size=80, opacity=1).encode(x=x("value"), shape=shape),
     ).properties(width=room, height=alt.Step(18))
-    return finish(chart, width, "What each phase earned, by three methods", "Bars: 95 % intervals. Line at 1: no gain.")
+    return finish(chart, width, "Gain of each phase, by three methods", "Bars: 95 % intervals. Line at 1: no gain.")

@@ -36,7 +36,7 @@ def ladder_chart(view: ResultView) -> Chart | None:
         return None
     rows, shown = _rows(view), (view.analysis.limits if view.analysis else None) or ()
     table = Table(
-        "What the chart shows",
+        "Data of the chart",
         ["variant or limit", "M events/s", "95 % interval", "predicted for the step, M events/s"],
         [
             words(row["name"], significant(row["value"]), f"{significant(row['low'])} to {significant(row['high'])}",
@@ -92,10 +92,10 @@ def _draw(width: int, view: ResultView, rows: list[dict[str, Any]], limits: Sequ
     ]
     notes = ["Dot and bar: measured, with its 95 % interval."]
     if any("from" in row for row in rows):
-        notes.append("Orange: what the plan predicted for this step, on top of the measured rung below.")
+        notes.append("Orange: the plan's prediction for this step, on top of the measured rung below.")
     if beyond:
         named = listed([f"{line['label']} {significant(line['at'])}" for line in beyond])
-        notes.append(f"Beyond the axis lies what this machine allows: {named} M events/s.")
+        notes.append(f"Beyond the axis: this machine's limits, {named} M events/s.")
     if lines:
         notes.append("Dashed: this machine's limits.")
         rules = alt.Chart(data(lines))

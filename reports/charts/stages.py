@@ -30,7 +30,7 @@ def stages_chart(view: ResultView) -> Chart | None:
     if not any(shares for _, _, shares in bars):
         return None
     table = Table(
-        "What the chart shows",
+        "Data of the chart",
         ["variant", "stage", "share", "method"],
         [
             words(name, stage, percent(share), method)
