@@ -198,7 +198,7 @@ def test_one_kernel_compared_with_itself(
     assert (comparison["verdict"], comparison["regression"]) == (None, False)
     answer = page([read(path)]).answer
     assert f"{other} is the same kernel as p7_cache_layout here" in answer
-    assert "earned" not in answer
+    assert "gained" not in answer
 
 
 def test_phases_that_only_differ_beyond_the_stage(command: Command, feed: Path, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def _of_the_pair(feed: FeedResult, comparison: Comparison) -> list[Fact]:
         if rung.bias and rung.variant in (comparison.base, comparison.variant):
             facts.append(("lock-step", phrases.lock_step(rung.variant, rung.bias)))
     if comparison.ratio_alone:
-        facts.append(("", f"each by itself: {phrases.ratio(comparison.ratio_alone)}"))
+        facts.append(("", f"each alone: {phrases.ratio(comparison.ratio_alone)}"))
     if comparison.verdict == SLOWER and comparison.tolerance:
         beyond = "beyond" if comparison.regression else "not certainly beyond"
         facts.append(("tolerance", f"{beyond} the accepted {comparison.tolerance:.3%}"))
