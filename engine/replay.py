@@ -1,5 +1,5 @@
-"""One replay of a feed by one variant: makes the state, feeds it chunks on one or more threads, returns what was
-computed."""
+"""One replay of a feed by one variant: creates the state, feeds it chunks on one or more threads, returns the
+results."""
 
 from __future__ import annotations
 
@@ -90,17 +90,17 @@ class _Worker:
 
 
 class Replay:
-    """The state of one variant on its way through a feed.
+    """The state of one variant during a replay.
 
     ``workers`` threads share the instruments; results do not depend on their number. ``evaluate`` is ``last`` or
     ``every``. ``strict`` stops at the first anomaly. Every replay keeps its
-    trace (``engine.trace``). With ``observe`` it also hands its evaluations to ``on_rows``, slice by slice, with
+    trace (``engine.trace``). With ``observe`` it also passes its evaluations to ``on_rows``, slice by slice, with
     ``depth`` top levels, and unless ``deep`` is False takes digests of everything at every batch boundary.
     ``counters`` runs the instrumented build.
-    ``until`` is the stage after which each record is done with, one of ``STAGES``. ``activity``: instrument ids of a
-    sample of the feed (``engine.activity``), by which several workers share them out; else the first chunk is one.
-    ``books``: how deep ``question`` and ``end_state`` look into books, one of ``engine.scope.BOOKS``.
-    Raises UsageError for values that make no sense.
+    ``until`` is the last stage of the replay, one of ``STAGES``. ``activity``: instrument ids of a sample of the feed
+    (``engine.activity``), by which several workers divide them; by default the first chunk is the sample.
+    ``books``: the depth of books in ``question`` and ``end_state``, one of ``engine.scope.BOOKS``.
+    Raises UsageError for invalid values.
     """
 
     def __init__(
@@ -172,7 +172,7 @@ class Replay:
         return self._records
 
     def apply(self, chunk: Chunk) -> None:
-        """Handle a chunk. Raises StrictError at the first anomaly of a strict replay; an interrupt is taken between
+        """Handle a chunk. Raises StrictError at the first anomaly of a strict replay; interrupts take effect between
         slices."""
         self._standing.go_on()
         if not self._shared_out:
@@ -252,7 +252,7 @@ class Replay:
     def end_state(self, until: str = "strategies") -> int:
         """64-bit digest of the current state of the stages up to ``until``: books, newest features, accounts.
 
-        What a replay does not compute is left out. Of one that only decodes: the sum of all fields read.
+        Stages that are not computed are left out. For a replay that only decodes: the sum of all fields read.
         """
         self._standing.turn()
         row, levels = self._workers[0].row.ctypes.data, self._levels.ctypes.data
@@ -265,8 +265,8 @@ class Replay:
         return sum(int(worker.state["trace"][0]) for worker in self._workers) % 2**64
 
     def question(self, books: Sequence[tuple[int, int]]) -> int:
-        """Answer about these books (instrument_id, publisher_id), uint64: of each its best levels, newest features and
-        accounts as they stand now; a book that is not there counts nothing."""
+        """Answer about these books (instrument_id, publisher_id), uint64: the current best levels, newest features and
+        accounts of each; missing books are ignored."""
         self._standing.turn()
         row, levels = self._workers[0].row.ctypes.data, self._levels.ctypes.data
         ask, how = self._kernels.question, (row, levels, levels_of(self._books, whole=False), self._counted)

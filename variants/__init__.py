@@ -1,4 +1,4 @@
-"""The variants: one file for each phase of the plan, found by looking, and any combination of their policies.
+"""The variants: one file for each phase of the plan, discovered in this folder, and any combination of their policies.
 
 A file of this folder that defines ``VARIANT`` is a variant, named like the file; ``pN_…`` puts it on the ladder as
 phase N. A user's own file works the same way (``load_file``); it may also be an engine from outside: a shared library,
@@ -47,7 +47,7 @@ def discover(files: Iterable[str]) -> dict[str, Contestant]: ...
 def discover(files: Iterable[str] = ()) -> Any:
     """All variants by name: those of this folder in phase order, then those of the user's ``files``.
 
-    Raises UsageError for a file that does not exist, does not load or defines nothing of the kind.
+    Raises UsageError for a file that does not exist, does not load or defines neither.
     """
     found: dict[str, Contestant] = {}
     for info in pkgutil.iter_modules(__path__):
@@ -63,11 +63,10 @@ def discover(files: Iterable[str] = ()) -> Any:
 
 
 def load_file(file: str) -> Contestant:
-    """The variant or engine that a user's file defines, named like the file. A Python file may import modules that
-    stand beside it.
+    """The variant or engine defined by a user's file, named like the file. A Python file may import modules beside it.
 
-    Nothing that the file or its helpers compile comes of Numba's own cache. Raises UsageError for a file that does not
-    load, and for one whose helper has the name of another variant's.
+    Code compiled by the file or its helpers never comes from Numba's own cache. Raises UsageError for a file that does
+    not load, and for one whose helper has the name of another variant's helper.
     """
     path = Path(file)
     if path.suffix in foreign.LIBRARIES:
@@ -169,10 +168,10 @@ def policies(variants: Iterable[Contestant]) -> dict[str, dict[str, Any]]:
 
 
 def full_name(typed: str, known: Collection[str]) -> str:
-    """The whole name of a variant that a user typed: itself, or the one that begins with it (``p4`` before
-    ``p4_hash``), also in front of ``,axis=policy``. ``axis=policy,…`` stays as it is.
+    """The full name of a variant that a user typed: an exact name, or else a unique prefix, also in front of
+    ``,axis=policy``. ``axis=policy,…`` stays as it is.
 
-    Raises UsageError with what there is for a name that none of ``known`` has, or several.
+    Raises UsageError, listing the choices, for a name that matches none of ``known``, or several.
     """
     first, comma, rest = typed.partition(",")
     first = first.strip()
@@ -202,11 +201,10 @@ def resolve(spec: str, known: Mapping[str, Contestant]) -> Contestant: ...
 
 
 def resolve(spec: str, known: Mapping[str, Contestant]) -> Contestant:
-    """The variant that a user names: a discovered one, ``axis=policy,…`` on top of the reference, or
-    ``NAME,axis=policy,…`` on top of a discovered one. Names may be shortened as ``full_name`` allows.
+    """The variant of a user's name: a discovered one, ``axis=policy,…`` on top of the reference, or
+    ``NAME,axis=policy,…`` on top of a discovered one. Names may be shortened as in ``full_name``.
 
-    Raises UsageError as it does, for an unknown axis or policy, and for an axis that has no part in what it is to
-    change.
+    Raises UsageError like ``full_name``, for an unknown axis or policy, and for an axis without effect in the variant.
     """
     spec = full_name(spec, known)
     if spec in known:

@@ -68,8 +68,8 @@ class Feed(Protocol):
 
     @property
     def symbols(self) -> Mapping[int, str]:
-        """Names by instrument id: what is known so far. A name is known at the latest when the first record of its
-        instrument is handed over; empty where the source has no names."""
+        """Names by instrument id, as far as known. A name is known at the latest with the first record of its
+        instrument; empty if the source has no names."""
         ...
 
     def __iter__(self) -> Iterator[Chunk]: ...

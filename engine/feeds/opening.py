@@ -19,12 +19,12 @@ SYNTHETIC = "synth:"
 
 
 def open_feed(specs: Sequence[str]) -> Feed:
-    """One feed of everything that ``specs`` name, in their order.
+    """One feed of all ``specs``, in their order.
 
-    A spec is the path of a file, ``-`` for standard input, what ``fsspec`` opens (``s3://...``), or
-    ``synth:NAME[,n=...][,seed=...][,anomalies=...]``, or a setting that says how all of them are read
-    (``feeds.settings``). Heads are checked here, so bad ones fail before any work is done: raises ``FeedError`` for bad
-    files, ``UsageError`` where there is no spec or no such synthetic feed.
+    A spec is the path of a file, ``-`` for standard input, a remote object for ``fsspec`` (``s3://...``),
+    ``synth:NAME[,n=...][,seed=...][,anomalies=...]``, or a setting for reading all of them (``feeds.settings``).
+    Headers are checked here, so bad ones fail before any work: raises ``FeedError`` for bad files, ``UsageError``
+    without a spec, or for an unknown synthetic feed.
     """
     words, settings = split(specs)
     if not words:
@@ -46,7 +46,7 @@ def _open(spec: str, settings: Settings) -> Feed:
 def open_file(path: str, mapping: str | None = None, day: date | None = None) -> Feed:
     """The feed of one file, by its content. Raises ``FeedError``.
 
-    ``mapping`` says how to read a table, ``day`` is that of times which count from midnight.
+    ``mapping`` defines the columns of a table, ``day`` is the date of times that count from midnight.
     """
     copied = path == STANDARD_INPUT or is_remote(path)
     source = SourceFile(spooled(path), path) if copied else SourceFile(path)

@@ -1,8 +1,8 @@
-"""An engine written as a Python class, behind the face of a library's.
+"""An engine written as a Python class, behind the same interface as a library.
 
-A file's ``ENGINE`` is a class. It says what it offers in ``offers``, a text of words of ``OFFERS``, and may have
-``version`` and ``leaves_out`` (words of ``LEAVES_OUT``). It is made with an ``Options``, and has the methods of the C
-table that its offers need:
+A file's ``ENGINE`` is a class. It declares its offers in ``offers``, a string of words of ``OFFERS``, and may have
+``version`` and ``leaves_out`` (words of ``LEAVES_OUT``). It is constructed with an ``Options``, and has the methods of
+the C table that its offers need:
 
 - ``apply(records)``: a read-only array of dtype ``lobench.engine.records.MBO``, valid during the call
 - ``levels(instrument_id, publisher_id, side, first, n)``: up to ``n`` of (price, size, count), best first, from number
@@ -56,8 +56,8 @@ def best_value(bids: int, bid_count: int, asks: int, ask_count: int, depth: int,
 
 @entry
 def closed(value: int, key: int, row: int, ends: int, missing: int, whole: bool) -> int:
-    """What a book adds to an answer, uint64: ``value`` of its levels, its features and accounts (0: none are part of
-    it); ``missing``: how many of these should have been there."""
+    """The contribution of a book to an answer, uint64: ``value`` of its levels, its features and accounts (0: not part
+    of it); ``missing``: the number of these that are absent."""
     value = uint64(value)
     value = fold(uint64(0), value) if whole else value
     if row != 0:

@@ -73,7 +73,7 @@ def test_what_a_tuning_does_not_say_is_as_by_default(tmp_path: Path) -> None:
         (GOOD.replace("abcdef'", "ABCDEF'"), "feed.digest must be 32 hex digits"),
         (GOOD.replace("'ffffffffffffffff'", "'../../../../x'"), "feed.beginning must be 16 hex digits"),
         ("parameters = 1\n" + GOOD.replace("[parameters]", ""), "parameters must be a table"),
-        (GOOD + "distances = 16", "parameters.distances is no parameter"),
+        (GOOD + "distances = 16", "parameters.distances is not a parameter"),
         (GOOD + "distance = 33", "parameters.distance must be an integer from 1 to 32, was 33"),
         (GOOD + "distance = 64", "parameters.distance must be"),
         (GOOD + "distance = 0", "parameters.distance must be"),

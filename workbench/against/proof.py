@@ -23,8 +23,8 @@ Levels = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Proof:
-    """What came out of a comparison. ``first`` is the first row that does not agree, or None; ``ours`` the book that it
-    was compared with, ``theirs`` what it says, both int64, shape (depth, 6)."""
+    """The outcome of a comparison. ``first`` is the first row that does not agree, or None; ``ours`` the book that it
+    was compared with, ``theirs`` the row's own, both int64, shape (depth, 6)."""
 
     feed: str
     answer: Answer

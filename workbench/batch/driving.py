@@ -34,8 +34,8 @@ Say = Callable[[str], object]
 
 @dataclass(frozen=True)
 class BatchOutcome:
-    """What a run of a batch came to. ``outcomes``: of this run's tasks by their names; ``done_before``: how many
-    others were done already. ``seconds`` of the whole run."""
+    """The outcome of a batch run. ``outcomes``: of this run's tasks by name; ``done_before``: number of tasks already
+    done; ``seconds``: of the whole run."""
 
     dataset: str
     outcomes: dict[str, TaskOutcome]
@@ -100,9 +100,9 @@ def run_batch(
     memory: int | None = None,
     say: Say = lambda text: None,
 ) -> BatchOutcome:
-    """Write the dataset, as far as it is not there. Raises UsageError for a dataset of other rows, one that another
-    process writes, or a scheduler that does not answer; LostSchedulerError. What went wrong with a feed is part of
-    what is returned. An interrupt keeps all files that are finished."""
+    """Write the missing files of the dataset. Raises UsageError for a dataset of other rows, one that another process
+    writes, or a scheduler that does not answer; LostSchedulerError. Failures of feeds are part of the outcome. An
+    interrupt keeps all finished files."""
     began = perf_counter()
     check_script()
     if is_remote(dataset):

@@ -35,10 +35,10 @@ ANALYSED: Final = frozenset(
 
 
 class FeedExperiment:
-    """One feed's part of a document. ``variants`` hold the reference of the ``ladder``; ``tuning`` is the tuning file
-    that the user names (``workbench.tuning.picking``). Close it, or use it as a context.
+    """One feed's part of a document. ``variants`` include the reference of the ``ladder``; ``tuning`` is the user's
+    tuning file (``workbench.tuning.picking``). Close it, or use it as a context.
 
-    Steps read it, and hand what they found to ``put``. Raises UsageError for a feed without events.
+    Steps read it, and pass their findings to ``put``. Raises UsageError for a feed without events.
     """
 
     def __init__(
@@ -120,8 +120,8 @@ class FeedExperiment:
         self.document.save()
 
     def adopt(self, content: FeedResult) -> None:
-        """Go on with what the document holds of this feed, which was verified with the very same sources. Raises
-        UsageError where it holds another feed."""
+        """Continue from the document's data about this feed, which was verified with the same sources. Raises
+        UsageError if it holds another feed."""
         if content.digest != self.feed.digest:
             raise UsageError(f"{self.feed.name}: its records are not those measured before; nothing can be added")
         kept = content.tuning
@@ -133,8 +133,7 @@ class FeedExperiment:
         self._content = content
 
     def put(self, *, seldom: bool = False, **fields: Any) -> None:
-        """Add what was found to this feed's part of the document, and save it: ``seldom``, unless that was done a
-        moment ago."""
+        """Add findings to this feed's part of the document, and save it; with ``seldom``, not if it was just saved."""
         for name, value in fields.items():
             setattr(self.content, name, value)
         self.stale = self.stale or not ANALYSED.isdisjoint(fields)
@@ -147,7 +146,7 @@ class FeedExperiment:
             self.put(verification=(*self.content.verification, *more))
 
     def lose(self, error: WorkerError, when: str) -> None:
-        """Go on without the variant that ended a measuring process. Raises the error where that was the reference, or
+        """Continue without the variant that ended a measuring process. Raises the error if it was the reference, or
         none."""
         if error.who is None or error.who == self.ladder.reference:
             raise error

@@ -20,9 +20,9 @@ class WrittenFile:
 
 @dataclass(frozen=True, kw_only=True)
 class ReplayOutcome:
-    """What came out of a replay. ``signal``: of the interrupt that ended it before its feed, 0 for none; ``seconds``:
-    from the first records to the last row in its file, with the kernels compiled; ``book_count``: of an engine from
-    outside, too, whose books' end states are not kept."""
+    """The outcome of a replay. ``signal``: of an interrupt that ended it before its feed, 0 for none; ``seconds``: from
+    the first records to the last row in its file, with the kernels compiled; ``book_count``: also known for an engine
+    from outside, whose books' end states are not kept."""
 
     feed: str
     variant: str

@@ -1,4 +1,4 @@
-"""A replay as an iterator of Arrow record batches, for Python and for whatever reads the Arrow C stream interface."""
+"""A replay as an iterator of Arrow record batches, for Python and for readers of the Arrow C stream interface."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class Wanted:
 class RowStream(Iterator[pa.RecordBatch]):
     """Iterate for record batches, once; each owns its memory and stays when the next one comes.
 
-    It answers ``__arrow_c_stream__``, so that polars, duckdb, pandas and pyarrow take it as it is. ``schema``: that of
-    all batches. ``result``: what the replay computed, None before its end. Closing it, or leaving its context, ends the
+    It implements ``__arrow_c_stream__``, so polars, duckdb, pandas and pyarrow accept it directly. ``schema``: that of
+    all batches. ``result``: the replay's result, None before its end. Closing it, or leaving its context, ends the
     replay early. Errors are those of the feed, and StrictError.
     """
 
