@@ -4,4 +4,4 @@ It knows neither timing nor the command line. Importing it has no effect: no ker
 """
 
 if __name__ != "lobench.engine":  # a second copy would have classes of its own
-    raise ImportError("import lobench.engine: its folder in the checkout is no package by itself")
+    raise ImportError("import lobench.engine: its folder in the checkout is not a package of its own")

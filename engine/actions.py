@@ -1,4 +1,4 @@
-"""What each action asks of a book (docs/semantics.md): the dispatch of A, M, C and R records, for all layouts.
+"""The effect of each action on a book (docs/semantics.md): the dispatch of A, M, C and R records, for all layouts.
 
 A layout hands in the steps that it takes (``Steps``) and gets the function that handles a record: it judges the record,
 counts its anomalies and what the window of 100 events counts, and takes the steps in order. Each step stands in the
@@ -97,7 +97,7 @@ def cancelled_size(
 
 @kernel
 def note_lifetime(book: Record, events: int) -> None:
-    """An order was cancelled that rested for so many events of its book."""
+    """An order was cancelled that had rested for ``events`` events of its book."""
     trackers = book["trackers"]
     trackers["lifetime"] = moving_average(trackers["lifetime"], float64(events))
 

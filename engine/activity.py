@@ -1,4 +1,4 @@
-"""What a feed's instruments do, by a sample of its records: several workers share the instruments out by it."""
+"""The activity of a feed's instruments, from a sample of its records; several workers divide the instruments by it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a replay's state says when it is asked: a digest of everything, or the answer about one book.
+"""Queries of a replay's state: a digest of everything, or the answer about one book.
 
 A measurement asks between timed calls. Work that a variant put off is then done, and its answer must be the
 reference's.

@@ -1,4 +1,4 @@
-"""What instruments may know of each other: quotes and trades as of the last batch boundary.
+"""Shared knowledge between instruments: quotes and trades as of the last batch boundary.
 
 Each worker publishes its own instruments on its own board, at batch boundaries, between two barriers: nobody reads
 while anybody writes, and a result depends neither on thread timing nor on the number of workers. Where the context is
@@ -56,7 +56,7 @@ def publish(state: Record) -> None:
 
 @kernel
 def peer_entry(state: Record, instrument_id: int) -> int:
-    """Address of what is published of an instrument, 0 if nothing is."""
+    """Address of an instrument's published data, 0 if there is none."""
     board = board_of(state, shard_of(state, instrument_id))
     return table_get(board, instrument_id, UNCOUNTED, None)
 
@@ -83,7 +83,7 @@ def peer_quote(market: Record, instrument_id: int) -> tuple[float, float]:
 
 @kernel
 def peer_trade(market: Record, instrument_id: int) -> float:
-    """Last trade price (in 1e-9 units) of any instrument as of the last batch boundary; NaN where there is none."""
+    """Last trade price (in 1e-9 units) of any instrument as of the last batch boundary; NaN if there is none."""
     price = np.nan
     if market["peer_lock"] != 0:
         read_lock(market["peer_lock"])

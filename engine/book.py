@@ -1,4 +1,4 @@
-"""The book rules for books in general-purpose records: what each step does to orders, levels and trackers.
+"""The book rules for books in general-purpose records: the effect of each step on orders, levels and trackers.
 
 Built for one way to find an order (``Lookup``) and one to keep it in memory (``Memory``).
 """
@@ -63,7 +63,7 @@ def close_side(state: Record, book_address: int, which: int, probe: Record) -> N
 
 
 def build_book(lookup: Lookup, memory: Memory, tracked: bool) -> BookKernels:
-    """The book rules with these policies inlined; without what only features need unless ``tracked``."""
+    """The book rules with these policies inlined; without the parts that only features need unless ``tracked``."""
     find_in, insert, move, erase = lookup.find, lookup.insert, lookup.move, lookup.erase
     new_order, free_order, new_level, free_level = (
         memory.new_order,
@@ -74,7 +74,7 @@ def build_book(lookup: Lookup, memory: Memory, tracked: bool) -> BookKernels:
 
     @kernel
     def level_for(state: Record, side: Record, which: int, price: int, probe: Record) -> int:
-        """Address of the level at a price, made if there is none."""
+        """Address of the level at a price, created if necessary."""
         key = key_of(price, which)
         index = search(side, key)
         address = int64(0)

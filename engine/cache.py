@@ -1,4 +1,4 @@
-"""Where lobench keeps what it can make anew (``kernels/``, ``commits/``, ``profile/``), and the digest of the sources.
+"""lobench's folder of reproducible data (``kernels/``, ``commits/``, ``profile/``), and the digest of the sources.
 
 How kernels are kept is ``lobench.engine.kernel_cache``'s.
 """

@@ -40,7 +40,7 @@ _RUNTIME = "nrt"
 """Numba's library that counts references, whose names are the same everywhere."""
 
 _found: dict[str, CompileResult] = {}
-"""Parts that this process has, by their keys: callers of other options ask for a function anew."""
+"""The parts of this process, by their keys: callers with other options ask again."""
 
 
 class _PartLibrary(JITCodeLibrary):
@@ -58,7 +58,7 @@ class _PartLibrary(JITCodeLibrary):
         self._shared_module = binding.parse_bitcode(self.bitcode)
 
     def _shut_in(self) -> None:
-        """Nobody else calls, or is called instead of, what is not named by what it is made of."""
+        """A function not named by its content has no other callers, and no substitute."""
         everywhere: set[str] = set()
         counted: set[str] = set()
         for library in self._linking_libraries:
@@ -110,7 +110,7 @@ class _PartLowering(NativeLowering):
 
 
 def _handle(named: Any, environment: Any, library: _PartLibrary) -> Any:
-    """What callers know a function by; nothing is at its address."""
+    """The callers' name of a function; nothing is at its address."""
     handle = make_function(named.lookup_module(), named.qualname, "", 0, environment, (library,))
     cpu_target.target_context.insert_user_function(handle, named, [library])
     return handle
@@ -169,7 +169,7 @@ class _Named(Compiler):
     """Numba's compiler, which need not spell out its arguments."""
 
     text = blake2b(Path(__file__).read_bytes(), digest_size=16).hexdigest()
-    """What keys say of it (``kernel_cache.numba_internals``): this file."""
+    """The file named in keys (``kernel_cache.numba_internals``): this one."""
 
     def compile_extra(self, func: Any) -> Any:
         self.state.args = _Arguments(self.state.args)
@@ -177,7 +177,7 @@ class _Named(Compiler):
 
 
 class _PartCompiler(_Named):
-    """Numba's compiler with that last pass; what was compiled before is taken as it is kept."""
+    """Numba's compiler with that last pass; functions compiled earlier are used as cached."""
 
     def compile_extra(self, func: Any) -> Any:
         state = self.state
@@ -261,7 +261,7 @@ class _Marker(Protocol):
 
 
 class _EntryMarker(Protocol):
-    """The same; what it returns is Numba's dispatcher."""
+    """The same; it returns Numba's dispatcher."""
 
     @overload
     def __call__(self, function: Callable[..., Any], /) -> Any: ...

@@ -14,7 +14,7 @@ from lobench.engine.native import Record
 
 
 class Finish(Protocol):
-    """Give back what was kept: the replay ends."""
+    """Free all memory: the replay ends."""
 
     def __call__(self, state: Record) -> None: ...
 
@@ -51,7 +51,7 @@ class CreateContext(Protocol):
 
 
 class DestroyContext(Protocol):
-    """Free what was created and what books put into it."""
+    """Free everything that was created and all contents from books."""
 
     def __call__(self, context: int) -> None: ...
 
@@ -109,7 +109,7 @@ class InstrumentBest(Protocol):
 
 
 class StoreStep(Protocol):
-    """Make zeroed memory an empty store; or give back what the store allocated itself."""
+    """Turn zeroed memory into an empty store; or free the store's own allocations."""
 
     def __call__(self, store: int) -> None: ...
 
@@ -189,7 +189,7 @@ class FreeBlock(Protocol):
 
 
 class Held(Protocol):
-    """Bytes allocated while so many orders and levels rest."""
+    """Bytes allocated for this many resting orders and levels."""
 
     def __call__(self, state: Record, orders: int, levels: int) -> int: ...
 
@@ -211,7 +211,7 @@ class LookAhead(Protocol):
 
 
 class FindBook(Protocol):
-    """Address of the event's book, 0 if there is none yet."""
+    """Address of the event's book, 0 if it does not exist yet."""
 
     def __call__(self, state: Record, event: Record, turn: int) -> int: ...
 
@@ -278,7 +278,7 @@ class BookValue(Protocol):
 
 
 class Measure(Protocol):
-    """Add what books take to a ``MEMORY`` record."""
+    """Add the memory of books to a ``MEMORY`` record."""
 
     def __call__(self, state: Record, total: Record) -> None: ...
 

@@ -1,4 +1,4 @@
-"""Mechanism counters: exact counts of what a variant does, collected only by the instrumented build of its kernel.
+"""Mechanism counters: exact counts of a variant's operations, collected only by the instrumented build of its kernel.
 
 A kernel takes a ``probe``: None in a timed run, where every ``tally`` compiles to nothing (Numba prunes a branch on
 ``is None`` by the argument's type), or a record of dtype ``PROBE``. Both builds are the same source text, specialised
@@ -32,7 +32,7 @@ COUNTERS: Final = {
     "windows_laid": "windows laid over a book's prices",
     "tables_built": "order tables built, the first one included",
 }
-"""Counter name to what it counts; totals over a replay."""
+"""Counter name to its meaning; totals over a replay."""
 
 (
     EVENT_BYTES_COPIED,
@@ -54,7 +54,7 @@ COUNTERS: Final = {
 ) = range(len(COUNTERS))
 
 UNCOUNTED: Final = -1
-"""For containers that are no part of what a variant changes; used with probe None."""
+"""For containers that no variant changes; used with probe None."""
 
 PROBE: Final = np.dtype([("counts", "i8", (len(COUNTERS),))], align=True)
 

@@ -39,7 +39,7 @@ COUNTED: Final = {
     "evaluated_empty_side": "an evaluation while a side is empty",
     "shared_best": "two books of an instrument that stand at its best price together",
 }
-"""Rule to what reaches it; in the order of ``COUNTS``' fields."""
+"""Rule to its condition; in the order of ``COUNTS``' fields."""
 
 COUNTS: Final = record(*integers(*COUNTED))
 COUNTS_BYTES: Final = COUNTS.itemsize
@@ -70,7 +70,7 @@ def at_best(instrument: Record, which: int, price: int) -> int:
 
 @kernel
 def look_after(state: Record, book_address: int, event: Record, counts: Record) -> None:
-    """Count what a book shows after a record."""
+    """Count the rules visible in a book after a record."""
     bid, ask = side_at(book_address, 0), side_at(book_address, 1)
     if bid["count"] != 0 and ask["count"] != 0:
         best_bid, best_ask = view(bid["best"], LEVEL)["price"], view(ask["best"], LEVEL)["price"]
@@ -129,7 +129,7 @@ def build_counting(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) ->
 
 
 def _order_looks(find: Kernel) -> tuple[Kernel, Kernel]:
-    """Functions that look at the order that a record names: what a C or an M will do to it, and its queue after."""
+    """Functions that inspect the order of a record: the effect of a C or an M on it, and its queue afterwards."""
 
     @kernel
     def look_before(book_address: int, event: Record, counts: Record) -> None:

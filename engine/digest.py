@@ -95,5 +95,5 @@ def book_value(book: Record) -> int:
 
 @kernel
 def share(state: int, key: int) -> int:
-    """What one book adds to a replay's digest, uint64."""
+    """The contribution of one book to a replay's digest, uint64."""
     return mix(state ^ mix(uint64(key)))

@@ -22,19 +22,19 @@ class LobenchError(Exception):
 
 
 class UsageError(LobenchError):
-    """What was asked for cannot be done as asked."""
+    """A request that cannot be fulfilled as stated."""
 
     exit_code = 2
 
 
 class UnjudgedError(LobenchError):
-    """There is no verdict: what was asked for could not be measured here, or has nothing to be compared with."""
+    """No verdict: the request could not be measured here, or there is nothing to compare with."""
 
     exit_code = 4
 
 
 class FeedError(LobenchError):
-    """A feed's data is not what it should be; the message names the file and the byte."""
+    """Invalid data in a feed; the message names the file and the byte."""
 
     exit_code = 3
 

@@ -31,7 +31,7 @@ def free_table(table: Any) -> None:
 
 
 class Standing:
-    """How far a replay is: what was read of its memory holds until it goes on or is closed."""
+    """The progress of a replay: data read from its memory is valid until it continues or is closed."""
 
     def __init__(self) -> None:
         self._turn = 0
@@ -48,9 +48,9 @@ class Standing:
         self._turn = self.turn() + 1
 
     def check(self, turn: int) -> None:
-        """Raise StaleError unless the state is still what it was when ``turn`` was given."""
+        """Raise StaleError unless the state is the same as when ``turn`` was given."""
         if self.turn() != turn:
-            raise StaleError("this book is of an earlier state: ask the replay for its books again")
+            raise StaleError("this book belongs to an earlier state: get the books from the replay again")
 
     def close(self) -> None:
         self._open = False

@@ -72,7 +72,7 @@ def build(variant: Variant, until: str = "strategies") -> Kernels:
 
 
 TIMED = (*[types.int64] * 4, types.none, types.none)
-"""Types of what ``replay`` is called with in the build that is timed: no tap, no probe."""
+"""Argument types of ``replay`` in the timed build: no tap, no probe."""
 
 
 def timed_address(kernels: Kernels) -> int:

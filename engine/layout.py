@@ -64,7 +64,7 @@ TRACKERS: Final = record(
     *[(name, "f8") for name in ("lifetime", "trade_flow", "trade_price", "trade_spread")],
     *[(name, "f8") for name in ("previous_bid_price", "previous_bid_size", "previous_ask_price", "previous_ask_size")],
 )
-"""What recurs: values that events update and evaluations read."""
+"""Recurrent values, updated by events and read by evaluations."""
 
 BACKTEST: Final = record(("position", "i8"), ("trades", "i8"), ("cash", "f8"), ("equity", "f8"), ("memory", "f8", (4,)))
 """One strategy of one book: the backtester's account and four doubles of the strategy's own memory, 0 at first."""
@@ -105,7 +105,7 @@ INSTRUMENT: Final = record(
 recent trade prices."""
 
 PUBLISHED: Final = record(("quote", QUOTE), ("trades", TRADES))
-"""What other instruments may know of one, as of the last batch boundary."""
+"""The published data of an instrument, as of the last batch boundary."""
 
 LIST: Final = record(*integers("items", "count", "capacity"))
 """A growable array of addresses."""
@@ -141,7 +141,7 @@ parameters (``lobench.engine.parameters``). ``trace``: the running trace
 (``lobench.engine.trace``)."""
 
 MEMORY: Final = record(*integers("orders", "levels", "order_bytes", "table_bytes", "ladder_bytes"))
-"""What books take: resting orders and levels, bytes of both, of the tables that find orders, and of the ladders."""
+"""Memory of books: resting orders and levels, bytes of both, of the tables that find orders, and of the ladders."""
 
 TAP: Final = record(
     *integers("count", "rows", "column_step", "heads", "head_step", "levels", "level_step", "depth"),

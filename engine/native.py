@@ -1,4 +1,4 @@
-"""Raw memory, locks and bit operations for kernels: what Numba has no word for.
+"""Raw memory, locks and bit operations for kernels, which Numba lacks.
 
 An address is an int64. ``view(address, DTYPE)`` reads the bytes there as a structured record, without a copy and
 without reference counting; records are what kernels pass to each other. Memory comes from libc's allocator, locks are
@@ -26,7 +26,7 @@ Record: TypeAlias = Any
 int64: Any = np.int64
 uint64: Any = np.uint64
 float64: Any = np.float64
-"""Conversions inside kernels. To mypy they are Any: what a kernel's numbers are is for Numba to check."""
+"""Conversions inside kernels. To mypy they are Any: Numba checks the numbers of kernels."""
 
 CHECKED = bool(vars(numba.config)["BOUNDSCHECK"])
 """NUMBA_BOUNDSCHECK=1 also checks every index into heap tables (``element``)."""
@@ -192,7 +192,7 @@ prefetch = named_intrinsic(_prefetch)
 
 
 def chunk_bytes(size: int) -> int:
-    """What an allocation of ``size`` bytes takes of glibc's heap: a word more, in steps of 16 bytes."""
+    """Bytes of glibc's heap for an allocation of ``size`` bytes: a word more, in steps of 16 bytes."""
     return max(32, (size + 8 + 15) // 16 * 16)
 
 

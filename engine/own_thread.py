@@ -7,7 +7,7 @@ from threading import Thread, enumerate
 
 
 class OwnThread(Thread):
-    """A thread that reads ahead, writes rows or tells of progress, beside what an engine from outside may start."""
+    """A thread that reads ahead, writes rows or shows progress, beside the threads of an engine from outside."""
 
 
 def other_threads() -> int:

@@ -1,4 +1,4 @@
-"""Run-time parameters of a layout: what may be fitted to a feed without compiling anything anew.
+"""Run-time parameters of a layout, which can be fitted to a feed without recompiling.
 
 A layout that has some defines a subclass of ``LayoutParameters`` and names an instance as its defaults
 (``engine.policy.Layout.parameters``). They change how fast a replay is, never what it computes. Its kernels read them
@@ -47,7 +47,7 @@ class LayoutParameters:
         for one that does not exist and for a value beyond its ``RANGES``."""
         for name, value in values.items():
             if name not in cls.RANGES:
-                raise ValueError(f"{name} is no parameter; there are {', '.join(cls.names())}")
+                raise ValueError(f"{name} is not a parameter; choose from {', '.join(cls.names())}")
             cls.RANGES[name].check(name, value)
         made = cls(**values)
         made.check()

@@ -24,7 +24,7 @@ _DAY = 86_400
 
 
 class Part:
-    """A file in the making that will be ``target``; a symbolic link stays one, and what it points to is replaced.
+    """A file in the making that will be ``target``; a symbolic link stays one, and its target is replaced.
 
     ``path`` exists, empty and locked, from the beginning. ``finish`` gives it its name; leaving its context without
     that removes it. Raises OSError where the file cannot be made or renamed.
@@ -43,7 +43,7 @@ class Part:
         self._release()
 
     def discard(self) -> None:
-        """Remove what was written, unless it was finished."""
+        """Remove the written file, unless it was finished."""
         if self._lock >= 0:
             self.path.unlink(missing_ok=True)
             self._release()

@@ -1,8 +1,8 @@
-"""What a variant is made of: one policy for each axis, and the functions that a policy of that axis supplies.
+"""The parts of a variant: one policy for each axis, and the functions that a policy of that axis supplies.
 
-Every function is a ``kernel`` (``engine.compiling``): the replay loop is compiled anew for each combination, with
-the policies' functions inlined, so that choosing costs nothing at run time. Each function is annotated with its
-signature (``engine.contracts``) and with the stage of the pipeline that it begins (``engine.stages``).
+Every function is a ``kernel`` (``engine.compiling``): the replay loop is compiled separately for each combination, with
+the policies' functions inlined, so the choice costs nothing at run time. Each function is annotated with its signature
+(``engine.contracts``) and with the stage of the pipeline that it begins (``engine.stages``).
 """
 
 from __future__ import annotations
@@ -126,10 +126,10 @@ def _held_on_heap(state: Record, orders: int, levels: int) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Memory:
-    """Where orders, levels and what each book keeps live. (axis ``memory``)
+    """The memory of orders, levels and books. (axis ``memory``)
 
-    ``destroy`` comes after all orders and levels have been freed. ``state["memory_state"]`` is a word of the policy's
-    own, 0 at first.
+    ``destroy`` comes after all orders and levels have been freed. ``state["memory_state"]`` is the policy's own word,
+    initially 0.
     """
 
     name: str
@@ -157,14 +157,14 @@ class BuildLayout(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """How books lie in memory. (axis ``layout``)
+    """The layout of books in memory. (axis ``layout``)
 
-    ``replaces``: axes whose policies have no part in a variant of this layout, as it does their work itself.
+    ``replaces``: axes whose policies have no effect in a variant of this layout, because it does their work itself.
 
-    ``inspect(layout_state) -> LevelReader``: reads books from Python, of a worker whose state holds that word.
+    ``inspect(layout_state) -> LevelReader``: reads books from Python, for a worker whose state holds that word.
     ``parameters``: its run-time parameters with their defaults, None if it has none; ``candidates(traits)``: values
-    that are worth trying on a feed, in groups that act together. ``block``: records that it was made to be handed at a
-    time, 1 where it gains nothing by several.
+    worth trying on a feed, in groups that act together. ``block``: its intended number of records per call, 1 if it
+    gains nothing from several.
     """
 
     name: str
@@ -178,10 +178,10 @@ class Layout:
 
 @dataclass(frozen=True, kw_only=True)
 class LayoutKernels:
-    """The functions of a layout. Of whatever layout, a book's address is that of a ``BOOK`` record.
+    """The functions of a layout. In every layout, a book's address is that of a ``BOOK`` record.
 
-    ``new_book`` is the address of zeroed memory for a book, ``start`` opens it; ``drop`` takes it away with all its
-    orders, ``destroy`` all else. ``state["layout_state"]`` is a word of the layout's own, 0 at first;
+    ``new_book`` is the address of zeroed memory for a book, ``start`` opens it; ``drop`` frees it with all its orders,
+    ``destroy`` frees the rest. ``state["layout_state"]`` is the layout's own word, initially 0;
     ``state["layout_parameters"]`` is the address of its run-time parameters, 0 if it has none (``engine.parameters``).
     """
 
@@ -214,10 +214,10 @@ class BuildShape(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """When evaluations are computed: at once, or many together. (axis ``shape``)
+    """The grouping of evaluations: computed at once, or many together. (axis ``shape``)
 
-    ``mids``: it reads mids through the context; otherwise it computes them of the BBO's prices. ``block``: evaluations
-    that it computes together.
+    ``mids``: it reads mids through the context; otherwise it computes them from the BBO's prices. ``block``: number of
+    evaluations computed together.
     """
 
     name: str
@@ -231,7 +231,7 @@ class ShapeKernels:
     """The functions of a shape.
 
     Every evaluation's row is added to ``state["trace"]``, by the functions of ``engine.trace``, at the latest by
-    ``flush``. ``state["shape_state"]`` and ``state["pending"]`` are words of the shape's own, 0 at first.
+    ``flush``. ``state["shape_state"]`` and ``state["pending"]`` are the shape's own words, initially 0.
     """
 
     prepare: Annotated[contracts.Prepare, Stage("features", nested=True)]
@@ -242,10 +242,10 @@ class ShapeKernels:
 
 @dataclass(frozen=True, kw_only=True)
 class Tuning:
-    """With which run-time parameters a variant replays. (axis ``tuning``)
+    """The run-time parameters of a variant. (axis ``tuning``)
 
-    No kernel depends on it: the same kernel is started with other numbers. ``fits``: whether it takes parameters that
-    were fitted to a feed; ``parameters``: those that were, None for the layout's own.
+    No kernel depends on it: the same kernel starts with other numbers. ``fits``: whether it takes parameters fitted to
+    a feed; ``parameters``: the fitted ones, None for the layout's own.
     """
 
     name: str
@@ -256,7 +256,7 @@ class Tuning:
 FIXED = Tuning(name="fixed", fits=False)
 
 COMPILED_AXES = ("events", "context", "features", "lookup", "memory", "shape", "layout")
-"""What a variant's kernels are made of: those that agree in it share them."""
+"""The identity of a variant's kernels: variants that agree in it share them."""
 
 AXES = (*COMPILED_AXES, "tuning")
 """Everything that a variant chooses."""
@@ -267,8 +267,7 @@ CORE_AXES = ("events", "context", "features", "lookup")
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """One policy for each axis, under a name. ``phase`` is its place on the ladder, None for one that stands beside
-    it."""
+    """One policy for each axis, under a name. ``phase`` is its place on the ladder, None for a variant beside it."""
 
     name: str
     summary: str
@@ -288,7 +287,7 @@ class Variant:
 
     @property
     def block(self) -> int:
-        """Records that it was made to be handed at a time; 1: each answers by itself."""
+        """The intended number of records per call; 1: each answers alone."""
         return max(self.shape.block, self.layout.block)
 
     @property
@@ -298,7 +297,7 @@ class Variant:
 
     @property
     def parameters(self) -> LayoutParameters | None:
-        """The run-time parameters in force, None for a layout that has none."""
+        """The run-time parameters in force, None for a layout without any."""
         return self.tuning.parameters or self.layout.parameters
 
     @property
@@ -322,7 +321,7 @@ class Variant:
         return replace(self, tuning=replace(self.tuning, parameters=parameters))
 
     def scope(self, until: str) -> Scope:
-        """What of a replay until ``until`` can be compared: everything."""
+        """The comparable part of a replay until ``until``: everything."""
         return Scope(until=until)
 
     @property

@@ -1,7 +1,7 @@
 """The registered features and strategies, and the functions that call all of them.
 
-A feature or a strategy is one function, registered by its decorator. Its parameters' names say what it is given, so
-the same function serves one evaluation at a time or a whole column of them.
+A feature or a strategy is one function, registered by its decorator. Its parameters are passed by name, so the same
+function serves one evaluation at a time or a whole column of them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lobench.engine.stages import Stage, declare
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 MARKET = ("mid", "trade_mean", "market", "state")
-"""What a strategy may ask for beside features: the instrument's mid and trade mean, a handle on other instruments,
+"""Inputs of a strategy beside features: the instrument's mid and trade mean, a handle on other instruments,
 its own state."""
 
 
@@ -97,7 +97,7 @@ def _check(name: str, unknown: list[str], taken: dict[str, Any], what: str, know
     if unknown:
         raise UsageError(f"{name}: no such {what}: {', '.join(unknown)}. Use any of {', '.join(known)}.")
     if name in taken:
-        raise UsageError(f"{name} is registered already; choose another name.")
+        raise UsageError(f"{name} is already registered; choose another name.")
 
 
 def build_features() -> Callable[..., Any]:

@@ -1,5 +1,5 @@
-"""One replay of a feed by one variant: makes the state, feeds it chunks on one or more threads, returns what was
-computed."""
+"""One replay of a feed by one variant: creates the state, feeds it chunks on one or more threads, returns the
+results."""
 
 from __future__ import annotations
 
@@ -90,17 +90,17 @@ class _Worker:
 
 
 class Replay:
-    """The state of one variant on its way through a feed.
+    """The state of one variant during a replay.
 
     ``workers`` threads share the instruments; results do not depend on their number. ``evaluate`` is ``last`` or
     ``every``. ``strict`` stops at the first anomaly. Every replay keeps its
-    trace (``engine.trace``). With ``observe`` it also hands its evaluations to ``on_rows``, slice by slice, with
+    trace (``engine.trace``). With ``observe`` it also passes its evaluations to ``on_rows``, slice by slice, with
     ``depth`` top levels, and unless ``deep`` is False takes digests of everything at every batch boundary.
     ``counters`` runs the instrumented build.
-    ``until`` is the stage after which each record is done with, one of ``STAGES``. ``activity``: instrument ids of a
-    sample of the feed (``engine.activity``), by which several workers share them out; else the first chunk is one.
-    ``books``: how deep ``question`` and ``end_state`` look into books, one of ``engine.scope.BOOKS``.
-    Raises UsageError for values that make no sense.
+    ``until`` is the last stage of the replay, one of ``STAGES``. ``activity``: instrument ids of a sample of the feed
+    (``engine.activity``), by which several workers divide them; by default the first chunk is the sample.
+    ``books``: the depth of books in ``question`` and ``end_state``, one of ``engine.scope.BOOKS``.
+    Raises UsageError for invalid values.
     """
 
     def __init__(
@@ -172,7 +172,7 @@ class Replay:
         return self._records
 
     def apply(self, chunk: Chunk) -> None:
-        """Handle a chunk. Raises StrictError at the first anomaly of a strict replay; an interrupt is taken between
+        """Handle a chunk. Raises StrictError at the first anomaly of a strict replay; interrupts take effect between
         slices."""
         self._standing.go_on()
         if not self._shared_out:
@@ -187,7 +187,7 @@ class Replay:
             self._records += count
 
     def run(self, address: int, stride: int, count: int) -> None:
-        """Handle records at an address, and nothing else: what a measurement times. At most ``SLICE`` if observed."""
+        """Handle records at an address, and nothing else: the measured work. At most ``SLICE`` if observed."""
         self._standing.go_on()
         kernel = self._kernels.replay
         if not self._shared_out:
@@ -213,7 +213,7 @@ class Replay:
         """Nothing: a compiled variant knows its own books (``engine.foreign.start.Running``)."""
 
     def _share_out(self, chunk: Chunk) -> None:
-        """Give instruments to workers by what the first chunk holds; no book is there yet."""
+        """Assign instruments to workers by the content of the first chunk, before any book exists."""
         if chunk.count:
             self._owners[:] = share_out(activity_of([chunk], 1 + chunk.count // SLICE), self.workers)
             self._shared_out = True
@@ -250,9 +250,9 @@ class Replay:
             )
 
     def end_state(self, until: str = "strategies") -> int:
-        """64-bit digest of what the stages up to ``until`` keep as it stands now: books, newest features, accounts.
+        """64-bit digest of the current state of the stages up to ``until``: books, newest features, accounts.
 
-        What a replay does not compute is left out. Of one that only decodes: the sum of all fields read.
+        Stages that are not computed are left out. For a replay that only decodes: the sum of all fields read.
         """
         self._standing.turn()
         row, levels = self._workers[0].row.ctypes.data, self._levels.ctypes.data
@@ -265,8 +265,8 @@ class Replay:
         return sum(int(worker.state["trace"][0]) for worker in self._workers) % 2**64
 
     def question(self, books: Sequence[tuple[int, int]]) -> int:
-        """Answer about these books (instrument_id, publisher_id), uint64: of each its best levels, newest features and
-        accounts as they stand now; a book that is not there counts nothing."""
+        """Answer about these books (instrument_id, publisher_id), uint64: the current best levels, newest features and
+        accounts of each; missing books are ignored."""
         self._standing.turn()
         row, levels = self._workers[0].row.ctypes.data, self._levels.ctypes.data
         ask, how = self._kernels.question, (row, levels, levels_of(self._books, whole=False), self._counted)
@@ -279,7 +279,7 @@ class Replay:
         return self._books != BOOKS[0]
 
     def newest(self, instrument_id: int, publisher_id: int) -> tuple[float, ...] | None:
-        """The newest features of a book, NaN where it was never evaluated; None where there is no such book."""
+        """The newest features of a book, NaN before its first evaluation; None if there is no such book."""
         self._standing.turn()
         row = np.zeros(len(FEATURES))
         key = instrument_id << 16 | publisher_id
@@ -289,7 +289,7 @@ class Replay:
         return None
 
     def memory(self) -> dict[str, int | float]:
-        """What the books take now: counts of orders and levels, bytes by purpose, bytes for each live order."""
+        """The current memory of the books: counts of orders and levels, bytes by purpose, bytes per live order."""
         self._standing.turn()
         found = np.zeros(1, MEMORY)
         for worker in self._workers:
@@ -307,7 +307,7 @@ class Replay:
         return sorted(found, key=lambda book: (book.instrument_id, book.publisher_id))
 
     def finish(self) -> Result:
-        """What was computed so far. Takes the final samples of a deep replay, so it is called once, at the end."""
+        """The results so far. Takes the final samples of a deep replay, so it is called once, at the end."""
         self._standing.turn()
         states = [worker.state[0] for worker in self._workers]
         digests = None

@@ -1,4 +1,4 @@
-"""What a replay returns, whichever engine made it: a compiled variant or the oracle."""
+"""The result of a replay by any engine: a compiled variant or the oracle."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ class BookEnd:
 class Result:
     """Outcome of one replay.
 
-    ``trace`` is the running trace at the end; None where none is kept. ``digests`` are those of a deep replay at its
-    end, and ``samples`` (uint64, shape (boundaries, 3): books, features, strategies) at every batch boundary; None and
-    empty where it took none. ``decoded``: the sum of all fields read, modulo 2^64, of a replay that only decodes; None
-    of all others.
+    ``trace`` is the final running trace; None if none is kept. ``digests`` are those of a deep replay at its end, and
+    ``samples`` (uint64, shape (boundaries, 3): books, features, strategies) those at every batch boundary; None and
+    empty if it took none. ``decoded``: the sum of all fields read, modulo 2^64, for a replay that only decodes; None
+    for all others.
     """
 
     events: int

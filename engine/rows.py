@@ -1,4 +1,4 @@
-"""What an observed replay hands over: the evaluations of one slice, their features in columns as the kernel wrote them.
+"""The output of an observed replay: the evaluations of one slice, with features in the kernel's own columns.
 
 Whoever gets rows may keep them, and look at them on any thread: the next slice is written to other memory as long as
 somebody has them. So rows go to files and to Python without a copy while the replay goes on, and memory that was let go
@@ -19,7 +19,7 @@ from lobench.engine.layout import HEAD, OUTPUT_LEVEL, SPARE
 from lobench.engine.registry import FEATURES
 
 _KEPT: Final = 12
-"""Arrays of a kind that one worker knows of. Those beyond go when nobody has them any more."""
+"""Arrays of a kind that one worker keeps. Excess ones go when they are no longer in use."""
 _FEW: Final = 4
 """Rows that fill less than this part of their memory are copied out of it: they may be kept for long."""
 
@@ -90,7 +90,7 @@ class Rows:
 
 
 class _Pool:
-    """Arrays of one shape, used again once nobody refers to them."""
+    """Arrays of one shape, reused when no longer referenced."""
 
     def __init__(self, make: Callable[[], npt.NDArray[Any]]) -> None:
         self._make = make
@@ -119,7 +119,7 @@ class RowBuffers:
         self._aimed: list[npt.NDArray[Any]] = []
 
     def aim(self, tap: npt.NDArray[np.void]) -> None:
-        """Have the tap write to memory that nobody looks at."""
+        """Have the tap write to unused memory."""
         self._aimed = []
         self._aimed = [pool.take() for pool in self._pools]
         heads, features, levels = self._aimed

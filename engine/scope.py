@@ -42,7 +42,7 @@ def levels_of(books: str, whole: bool) -> int:
 
 
 def least(scopes: Iterable[Scope]) -> Scope:
-    """What all of these can show."""
+    """The results that all of these can show."""
     found = list(scopes)
     return Scope(
         until=STAGES[min(STAGES.index(scope.until) for scope in found)],

@@ -1,4 +1,4 @@
-"""Keeping what foreign code prints out of a command's own output."""
+"""Keeps output of foreign code out of a command's own output."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _OUT, _ERR = 1, 2
 
 @contextmanager
 def stdout_aside() -> Iterator[None]:
-    """Within, what Python or C code writes to stdout goes to stderr."""
+    """Redirect stdout of Python and C code to stderr."""
     sys.stdout.flush()
     flush_c()
     try:
@@ -33,5 +33,5 @@ def stdout_aside() -> Iterator[None]:
 
 
 def flush_c() -> None:
-    """Write out what C's own streams hold back."""
+    """Flush C's own streams."""
     ctypes.CDLL(None).fflush(None)

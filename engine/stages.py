@@ -24,7 +24,7 @@ PARTS: Final = {
     "features": "features",
     "strategies": "strategies",
 }
-"""Stage to the one of ``STAGES`` that it is a part of: what a replay that stops there leaves out.
+"""Stage to the one of ``STAGES`` that it belongs to: a replay that stops there leaves it out.
 Trackers belong to the features, the context to the strategies that read it."""
 
 
@@ -41,7 +41,7 @@ class Stage:
     def __post_init__(self) -> None:
         for name in (self.name, self.within or self.name):
             if name not in PARTS:
-                raise ValueError(f"'{name}' is no stage; there are {', '.join(PARTS)}")
+                raise ValueError(f"'{name}' is not a stage; choose from {', '.join(PARTS)}")
 
 
 INHERITED: Final = "inherited"
@@ -61,7 +61,7 @@ class Declarations:
         self._stages.setdefault((name, stage.within), stage)
 
     def get(self, name: str, within: str | None) -> Stage | None:
-        """The stage of the kernel ``name`` where it is entered from stage ``within``."""
+        """The stage of the kernel ``name`` when entered from stage ``within``."""
         return self._stages.get((name, within))
 
 

@@ -1,4 +1,4 @@
-"""The four strategies: what each makes of its context. +1 buys, -1 sells, 0 holds (docs/semantics.md)."""
+"""The four strategies as functions of the context. +1 buys, -1 sells, 0 holds (docs/semantics.md)."""
 
 from __future__ import annotations
 

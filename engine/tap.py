@@ -1,4 +1,4 @@
-"""Observing a replay: feature rows, top levels and, in a deep check, digests of all that a kernel computes.
+"""Observation of a replay: feature rows, top levels and, in a deep check, digests of all computed values.
 
 A kernel takes a ``tap``: None in a timed run, where all of this compiles to nothing, or a record of dtype ``TAP``.
 Features are written to memory either way.

@@ -40,7 +40,7 @@ def rotated(value: int, places: int) -> int:
 
 @kernel
 def row_key(key: int, events: int) -> int:
-    """What a row belongs to, uint64: event number ``events`` of the book ``key``."""
+    """The key of a row, uint64: event number ``events`` of the book ``key``."""
     return uint64(key) * FOLD + uint64(events)
 
 

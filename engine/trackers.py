@@ -1,4 +1,4 @@
-"""What recurs: windows, moving averages and queue positions, updated by every event of a book.
+"""Recurrent state: windows, moving averages and queue positions, updated by every event of a book.
 
 Definitions: docs/semantics.md, "Trackers". A tracker is created undefined (NaN) and never allocates.
 """
@@ -71,7 +71,7 @@ def lose_queue(side: Record, level: Record, order: Record, amount: int) -> None:
 
 @kernel(stage="features")
 def follow_best(side: Record, events: int) -> None:
-    """After an event: the hypothetical order joins anew when the best price is a new one."""
+    """After an event: the hypothetical order joins again if the best price is new."""
     position = side["position"]
     if side["best"] == 0:
         position["valid"] = 0

@@ -1,4 +1,4 @@
-"""What a replay is to do, the same for all variants that are compared."""
+"""The settings of a replay, the same for all compared variants."""
 
 from __future__ import annotations
 
@@ -17,12 +17,11 @@ EVALUATE: Final = {"last": (F_LAST | F_SNAPSHOT, F_LAST), "every": (0, 0)}
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """``evaluate``: which records are evaluated, a name in ``EVALUATE``. ``until``: the stage after which each record
-    is done with, one of ``STAGES``. ``books``: how deep answers look into books, one of ``BOOKS``. ``files``: of the
-    user, that define variants; a process that is to replay a variant loads them first. ``parameters``: values that
-    were fitted to the feed, for variants that take such. ``orders`` and ``instruments``: how many rest at a time and
-    how many there are, 0 where nobody knows before; engines from outside get them when they are made. Raises UsageError
-    for an ``evaluate`` or ``until`` that does not exist."""
+    """``evaluate``: the evaluated records, a name in ``EVALUATE``. ``until``: the last stage, one of ``STAGES``.
+    ``books``: the depth of books in answers, one of ``BOOKS``. ``files``: the user's files that define variants; a
+    replaying process loads them first. ``parameters``: values fitted to the feed, for variants that take them.
+    ``orders`` and ``instruments``: expected numbers of resting orders and of instruments, 0 if unknown; engines from
+    outside get them at their creation. Raises UsageError for an unknown ``evaluate`` or ``until``."""
 
     evaluate: str = "last"
     until: str = STAGES[-1]
@@ -53,5 +52,5 @@ class Workload:
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Workload:
-        """What ``as_json`` gave."""
+        """The inverse of ``as_json``."""
         return cls(**{**values, "files": tuple(values["files"])})

@@ -1,9 +1,9 @@
 """lobench: a laboratory for optimizations of market-by-order event engines.
 
 Its parts are ``lobench.engine`` (records, feeds, books, features, the replay), ``lobench.variants`` (one file or folder
-for each phase of the plan), ``lobench.workbench`` (verify, measure, compare, record) and ``lobench.reports`` (pages).
-The names below are the public interface; each is loaded when it is first used, as this module is imported before every
-part, also where only the engine's own dependencies are installed.
+for each phase of the plan), ``lobench.workbench`` (verification, measurement, comparison, history) and
+``lobench.reports`` (pages). The names below are the public interface. Each is loaded at first use, because this module
+is imported before every part, even if only the engine's own dependencies are installed.
 """
 
 from __future__ import annotations

@@ -39,17 +39,17 @@ def batch(
     to: str | int | None = None,
     progress: bool = False,
 ) -> BatchOutcome:
-    """Replay many feeds, each by itself, and write what they evaluate as one dataset of Parquet files: ``lobench
-    batch``, on all cores or on the Dask cluster of ``scheduler``.
+    """Replay many feeds separately and write their features and levels as one dataset of Parquet files, on all cores or
+    on the Dask cluster of ``scheduler``: ``lobench batch``.
 
-    What is done is not done again. A feed that cannot be read is in ``failed`` of what is returned, and the others are
-    there. An interrupt keeps all files that are finished. Raises UsageError, and LobenchError where the scheduler goes.
+    Finished work is not repeated. A feed that cannot be read is listed in ``failed`` of the outcome, and the others are
+    written. An interrupt keeps all finished files. Raises UsageError, and LobenchError if the scheduler is lost.
 
         outcome = lobench.batch("days/*.dbn.zst", "features", sample="1s")
         polars.scan_parquet("features/**/*.parquet", hive_partitioning=True)
     """
     if not features and (depth is None or columns is not None):
-        raise UsageError("features=False is for levels alone: with a depth, and without columns")
+        raise UsageError("features=False writes only levels: it needs a depth, and no columns")
     chosen = columns if columns is None or isinstance(columns, str) else ",".join(columns)
     arguments = arguments_of(
         "batch",

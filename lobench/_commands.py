@@ -71,11 +71,11 @@ def verify(
     time_limit: float | str | None = None,
     progress: bool = False,
 ) -> Verified | Proof:
-    """Do variants compute bit-identical results? Each in a process of its own, compared with the reference: ``lobench
-    verify``. With ``against`` the books of the last variant are compared with a vendor's file instead.
+    """Verify that variants compute bit-identical results: ``lobench verify``. Each runs in its own process and is
+    compared with the reference. With ``against``, the books of the last variant are compared with a vendor's file.
 
-    ``agree`` (``agrees`` of a comparison with a file) says it in one word; a difference is part of what is returned,
-    not an error. Raises UsageError, FeedError.
+    ``agree`` (``agrees`` for a vendor's file) is the overall result; differences are returned, not raised. Raises
+    UsageError, FeedError.
 
     >>> import lobench
     >>> found = lobench.verify("synth:liquid-future,n=3000", variants="p4 p8")
@@ -103,9 +103,9 @@ def verify(
 
 
 def conform(engine: PathLikes, *, rule: str | Sequence[str] = (), progress: bool = False) -> Conformance:
-    """Judge an engine by every rule of docs/semantics.md, or by those named: ``lobench conform``.
+    """Test an engine against every rule of docs/semantics.md, or the named ones: ``lobench conform``.
 
-    ``engine`` is a variant, ``oracle``, or a file. Raises UsageError for an engine or a rule that does not exist.
+    ``engine`` is a variant, ``oracle``, or a file. Raises UsageError for an unknown engine or rule.
 
     >>> import lobench
     >>> found = lobench.conform("oracle", rule="level-sums")
@@ -138,8 +138,8 @@ def run(
 ) -> RunResult:
     """Verify all variants, measure them side by side and write the report: ``lobench run``. Takes minutes.
 
-    All is kept in a folder of ``output``, step by step, so that an interrupt loses nothing that was measured. In a
-    notebook the result shows its ladder. Raises UsageError, FeedError.
+    The result is saved in a folder of ``output`` after each step, so an interrupt loses no measurement. In a notebook
+    the result shows its ladder. Raises UsageError, FeedError.
 
         result = lobench.run("day.mbo.dbn.zst", budget="30s")
         result.ladder().to_pandas()
@@ -229,14 +229,14 @@ def compare(
     output: PathLikes = "out",
     progress: bool = True,
 ) -> RunResult:
-    """Is ``b`` faster than ``a``? Two variants by their names, verified and measured in one session, or two functions,
-    whose results must be equal: ``lobench cmp``.
+    """Compare two variants by name, verified and measured in one session, or two functions, whose results must be
+    equal: ``lobench cmp``.
 
-    ``comparison`` of the result has the ratio, its interval and the verdict; it is None where one of the two does not
-    compute what the other does. Functions are loaded by fresh processes: they stand in a module or in a file. ``setup``
-    returns their arguments, for each call anew, or (``reset``) once to be copied or shared; ``same`` says whether two
-    results are equal; verdicts are on CPU time, or on the ``clock`` "wall". All ``others`` are compared with ``a``.
-    Options that are of the other kind of comparison are refused. Raises UsageError, FeedError.
+    ``comparison`` of the result has the ratio, its interval and the verdict; it is None if results differ. Fresh
+    processes load the functions, so they must be in a module or a file. ``setup`` returns their arguments: fresh for
+    each call, or (``reset``) once, to be copied or shared. ``same`` decides whether two results are equal. Verdicts use
+    CPU time, or the ``clock`` "wall". All ``others`` are compared with ``a``. Options of the other kind of comparison
+    are refused. Raises UsageError, FeedError.
 
         result = lobench.compare("p4", "my_variant", variants_from=["my_variant.py"], budget="30s")
         result.comparison.verdict, result.comparison.ratio
@@ -268,7 +268,7 @@ def compare(
     )
     asked = contest.asked_of(arguments, cmp.defaults())
     if asked is None and others:
-        raise UsageError("others says nothing of variants; leave it out")
+        raise UsageError("others does not apply to variants; leave it out")
     with quiet(not progress):
         if asked is None:
             folder, _, _ = cmp.conducted(arguments)
@@ -294,7 +294,7 @@ def latency(
     output: PathLikes = "out",
     progress: bool = True,
 ) -> RunResult:
-    """How long do events take to be answered when they come as they did, and faster? ``lobench latency``.
+    """Measure response times when events arrive at the feed's own timestamps, and faster: ``lobench latency``.
 
     ``latency()`` of the result is a table of response times. Raises UsageError, FeedError.
 
@@ -323,8 +323,8 @@ def latency(
 
 
 def inspect(feed: FeedLike, *, progress: Progress = False) -> Inspection:
-    """What is in a feed: records by action and instrument, times, levels, anomalies, symbols, activity over time:
-    ``lobench inspect``. It is read once, and its books are built. Raises FeedError.
+    """Summarize a feed: records by action and instrument, times, levels, anomalies, symbols, activity over time:
+    ``lobench inspect``. The feed is read once, and its books are built. Raises FeedError.
 
     >>> import lobench
     >>> found = lobench.inspect("synth:liquid-future,n=5000")
@@ -337,9 +337,9 @@ def inspect(feed: FeedLike, *, progress: Progress = False) -> Inspection:
 
 
 def read_result(path: PathLikes) -> RunResult:
-    """A result that ``run``, ``compare`` or a command of lobench kept: its file or its folder.
+    """Read a result saved by ``run``, ``compare`` or a lobench command, given its file or folder.
 
-    Raises UsageError for a file that cannot be opened, LobenchError for one that is no result.
+    Raises UsageError for a file that cannot be opened, LobenchError for one that is not a result.
 
         lobench.read_result("out/2025-01-31T12-00-00").ladder().to_pandas()
     """
@@ -352,7 +352,7 @@ def read_result(path: PathLikes) -> RunResult:
 
 
 def list_variants(variants_from: Sequence[PathLikes] = ()) -> list[Contestant]:
-    """All variants, the ladder's from the reference up, then those of files.
+    """All variants: the ladder's, from the reference up, then those from files.
 
     >>> import lobench
     >>> [variant.name for variant in lobench.list_variants()][:2]
@@ -366,7 +366,7 @@ def _paths(paths: Sequence[PathLikes]) -> list[str]:
 
 
 def _spec(function: str | Callable[..., Any] | None) -> Any:
-    """As a command line names it."""
+    """A function's name on the command line."""
     return spec_of(function) if callable(function) else function
 
 

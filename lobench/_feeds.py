@@ -20,15 +20,14 @@ from lobench.workbench.console import progress as shown_progress
 
 PathLikes: TypeAlias = str | PathLike[str]
 Progress: TypeAlias = bool | Callable[[int], object]
-"""True shows a bar on a terminal; a function is told how many records are done so far."""
+"""True shows a progress bar on a terminal; a function is called with the number of records done so far."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """What ``open`` returns: an opened feed, and the words that name it.
+    """An opened feed, and the words that name it; returned by ``open``.
 
-    Wherever a function takes a feed it takes one of these, a path, several paths that are replayed as one feed, or
-    ``synth:NAME``.
+    Functions that take a feed accept a Source, a path, several paths that are replayed as one feed, or ``synth:NAME``.
     """
 
     words: tuple[str, ...]
@@ -36,25 +35,25 @@ class Source:
 
     @property
     def name(self) -> str:
-        """How it was named."""
+        """The feed's name."""
         return self.feed.name
 
     @property
     def symbols(self) -> Mapping[int, str]:
-        """Names by instrument id, as far as they are known without reading the feed."""
+        """Symbols by instrument id, if known without reading the feed."""
         return dict(self.feed.symbols)
 
     @property
     def expected(self) -> int | None:
-        """Number of records, where that is known without reading them."""
+        """Number of records, if known without reading them, else None."""
         return self.feed.expected
 
     def head(self, count: int = 5) -> npt.NDArray[np.void]:
-        """The first records, a NumPy array with the fields of Databento's MBO record."""
+        """The first records, as a NumPy array with the fields of Databento's MBO record."""
         return first_records(self.feed, count)
 
     def records(self) -> Iterator[npt.NDArray[np.void]]:
-        """All records in runs, each with memory of its own."""
+        """All records, in arrays that own their memory."""
         for chunk in self.feed:
             yield chunk.array().copy()
 
@@ -72,10 +71,10 @@ def open(
     from_: str | int | None = None,
     to: str | int | None = None,
 ) -> Source:
-    """Open files, told by their content, or a synthetic feed; several are one feed. See docs/feeds.md.
+    """Open files or a synthetic feed; several files form one feed. File types are detected by content (docs/feeds.md).
 
     ``symbols`` (names, with ``*`` and ``?``), ``instruments`` (ids), ``from_`` and ``to`` (times) select a part.
-    Raises FeedError for what cannot be read, UsageError for what makes no sense.
+    Raises FeedError for unreadable data, UsageError for invalid arguments.
 
     >>> import lobench
     >>> feed = lobench.open("synth:liquid-future,n=1000")
@@ -99,19 +98,19 @@ def open(
 
 
 def path_of(path: PathLikes | None) -> str | None:
-    """A path as a command takes it, which may be left out."""
+    """A path as text, or None."""
     return None if path is None else fspath(path)
 
 
 def listed(value: Any) -> str | None:
-    """One value or several, as a command takes them."""
+    """One value or several, as comma-separated text."""
     if value is None or isinstance(value, str):
         return value
     return ",".join(map(str, value if isinstance(value, Sequence) else [value]))
 
 
 def source_of(feed: FeedLike) -> Source:
-    """What a caller means by a feed, opened."""
+    """A caller's feed, opened."""
     if isinstance(feed, Source):
         return feed
     words = words_of(feed)
@@ -131,7 +130,7 @@ def words_of(feed: FeedLike | None) -> tuple[str, ...]:
 
 @contextmanager
 def advancing(progress: Progress, label: str, expected: int | None) -> Iterator[Callable[[int], object]]:
-    """What is told how many records were done since it was told last, and shows or passes on their sum."""
+    """A function to call with the number of records done since its last call; shows or passes on the sum."""
     done = 0
 
     def tell(records: int) -> None:
@@ -157,9 +156,9 @@ def generate(
     force: bool = False,
     progress: Progress = False,
 ) -> Path:
-    """Write a synthetic feed to a ``.dbn`` or ``.dbn.zst`` file; the same name, n and seed make the same bytes.
+    """Write a synthetic feed to a ``.dbn`` or ``.dbn.zst`` file; the same name, n and seed give the same bytes.
 
-    Raises UsageError for a name that does not exist, and for a file that must stay.
+    Raises UsageError for an unknown name, and for an existing file that must not be replaced.
 
     >>> import lobench, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -186,9 +185,9 @@ def convert(
     force: bool = False,
     progress: Progress = False,
 ) -> int:
-    """Write a feed as DBN, CSV or Parquet, told by the ending of ``out``: its records, or what the books say as
-    ``mbp-10``, ``mbp-1`` (``events``: rows of whole events), ``bbo`` or ``trades``. Returns the number of rows. Raises
-    UsageError, FeedError.
+    """Convert a feed to DBN, CSV or Parquet, by the ending of ``out``: its records, or its book data as ``mbp-10``,
+    ``mbp-1`` (``events``: rows of whole events), ``bbo`` or ``trades``. Returns the number of rows. Raises UsageError,
+    FeedError.
 
     >>> import lobench, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class ReplayInterrupted(KeyboardInterrupt):
-    """A replay was interrupted; ``outcome`` says what it did until then and where its rows are kept."""
+    """A replay was interrupted; ``outcome`` has its results so far and the files of its rows."""
 
     def __init__(self, outcome: ReplayOutcome) -> None:
         super().__init__(outcome.interrupted())
@@ -57,14 +57,14 @@ def rows(
     strict: bool = False,
     progress: Progress = False,
 ) -> RowStream:
-    """Replay a feed and iterate its evaluations as Arrow record batches, while it is read.
+    """Replay a feed and iterate its evaluations as Arrow record batches while it is read.
 
     A row is one evaluation: ``ts_event``, ``instrument_id``, ``publisher_id``, ``symbol``, then ``features`` (all 24,
     or those of ``columns``) and the ``depth`` best levels of the book (``bid_px_00`` …). ``sample``: ``1s``, ``100ms``,
-    ``1000e``, ``10000v``, ``trade`` or ``bbo`` (docs/python.md). polars, duckdb, pandas and pyarrow take what is
-    returned as it is; batches own their memory.
+    ``1000e``, ``10000v``, ``trade`` or ``bbo`` (docs/python.md). polars, duckdb, pandas and pyarrow accept the returned
+    stream directly; batches own their memory.
 
-    Raises FeedError for bad data, UsageError for what makes no sense, StrictError at an anomaly with ``strict``.
+    Raises FeedError for bad data, UsageError for invalid arguments, StrictError at an anomaly with ``strict``.
 
     >>> import lobench
     >>> stream = lobench.rows("synth:liquid-future,n=20000", columns="mid_price,spread_absolute", depth=1)
@@ -100,7 +100,7 @@ def features(
     strict: bool = False,
     progress: Progress = False,
 ) -> pa.Table:
-    """All that ``rows`` iterates, as one table in memory: ``.to_pandas()``, or ``polars.from_arrow(...)``.
+    """All rows as one table in memory: ``.to_pandas()``, or ``polars.from_arrow(...)``. See ``rows``.
 
     >>> import lobench
     >>> table = lobench.features("synth:liquid-future,n=20000", sample="1000e", columns=["mid_price"])
@@ -135,11 +135,11 @@ def book(
     depth: int = 10,
     variant: str | None = None,
 ) -> BookView:
-    """One book with its ``depth`` best levels, as of a time (``2024-05-08T13:30:00``, nanoseconds, a datetime; records
-    up to then by ``ts_event``), or after the first ``event`` records of the feed, or at its end.
+    """One book with its ``depth`` best levels: as of a time (``2024-05-08T13:30:00``, nanoseconds, a datetime; records
+    up to then by ``ts_event``), after the first ``event`` records of the feed, or at its end.
 
-    ``symbol``, ``instrument``, ``publisher`` say which, where the feed has several. Raises UsageError where that is no
-    book, or more than one.
+    ``symbol``, ``instrument`` and ``publisher`` select a book if the feed has several. Raises UsageError unless they
+    match exactly one.
 
     >>> import lobench
     >>> found = lobench.book("synth:liquid-future,n=5000", event=4000, depth=3)
@@ -173,10 +173,10 @@ def replay(
     tuning: PathLikes | None = None,
     progress: Progress = False,
 ) -> ReplayOutcome:
-    """Replay a feed, with rows to files: ``lobench replay``. What is returned says what was computed, and how fast.
+    """Replay a feed and write rows to files: ``lobench replay``. Returns the results and the speed.
 
-    An interrupt ends it with ReplayInterrupted, a KeyboardInterrupt; what was written until then is kept. Raises
-    FeedError, UsageError, StrictError, and LobenchError where a file cannot be written.
+    An interrupt raises ReplayInterrupted, a KeyboardInterrupt; rows written so far are kept. Raises FeedError,
+    UsageError, StrictError, and LobenchError if a file cannot be written.
 
     >>> import lobench
     >>> outcome = lobench.replay("synth:liquid-future,n=20000")
@@ -219,7 +219,7 @@ def _chosen(variant: str | None, files: Sequence[PathLikes]) -> Contestant:
 
 
 def _own(feed: Feed, variant: str | None, files: Sequence[PathLikes], tuning: PathLikes | None) -> Variant:
-    """A variant of lobench's own, as it is tuned for the feed."""
+    """One of lobench's own variants, tuned for the feed."""
     own = compiled(_chosen(variant, files))
     picked = pick(feed, None if tuning is None else fspath(tuning), [own])
     return own.fitted(picked.parameters if picked else None)
@@ -232,7 +232,7 @@ def _sample(text: str | None) -> Sample | None:
 def _nanoseconds(at: str | int | datetime) -> int:
     if isinstance(at, datetime):
         if at.tzinfo is None:
-            raise UsageError(f"at: {at} says no time zone; add one, as datetime.timezone.utc")
+            raise UsageError(f"at: {at} has no time zone; add one, such as datetime.timezone.utc")
         since = at.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
         return (since.days * 86_400 + since.seconds) * 10**9 + since.microseconds * 1000
     return time_of("at", str(at))

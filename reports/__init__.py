@@ -3,6 +3,6 @@
 from lobench.reports.writer import write
 
 if __name__ != "lobench.reports":  # a second copy would have classes of its own
-    raise ImportError("import lobench.reports: its folder in the checkout is no package by itself")
+    raise ImportError("import lobench.reports: its folder in the checkout is not a package of its own")
 
 __all__ = ["write"]

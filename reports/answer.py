@@ -1,4 +1,4 @@
-"""The answer in one sentence, made from the figures: how much faster, whether proven, what earned it, how sure."""
+"""The answer in one sentence, made from the figures: the speed-up, its proof, the biggest phase, the resolution."""
 
 from __future__ import annotations
 
@@ -40,19 +40,19 @@ def answer(feeds: list[ResultView]) -> str:
             _range([floor for noise in noises for floor in _floors(noise)]),
             _range([effect for feed in feeds for effect in feed.detectable]),
         )
-        parts.append(f"noise floor of the day {floor}, smallest effect found reliably {effect}")
+        parts.append(f"noise floor {floor}, smallest effect reliably detected {effect}")
     return "; ".join(parts) + "."
 
 
 def headrooms(feeds: Sequence[ResultView]) -> list[str]:
-    """How much faster the market may become on each feed, of results that are about latency alone; of others none."""
+    """The headroom on each feed, for results of latency only; none for others."""
     alone = all(feed.document.kind == LATENCY for feed in feeds)
     return [f"{headroom(feed.feed)} on {feed.name}" for feed in feeds] if alone else []
 
 
 def _idle(feeds: list[ResultView]) -> str:
     names, verb = listed([feed.name for feed in feeds]), "has" if len(feeds) == 1 else "have"
-    return f"{names} {verb} no record that closes an event: nothing was evaluated, and no speed-up is a verdict"
+    return f"{names} {verb} no record that closes an event: nothing was evaluated, so there are no verdicts"
 
 
 def _speed(feeds: list[ResultView]) -> str:
@@ -77,11 +77,11 @@ def _times(ratio: Interval | None) -> str:
 
 
 def _alone(rung: Rung, alone: Interval | None) -> str:
-    """What a speed-up is where each variant runs by itself, if a bias of measuring side by side is shown."""
+    """The speed-up with each variant running alone, if lock-step shows a bias."""
     if not alone:
         return ""
-    cost = f"; it takes {_times(rung.bias)} as long beside others" if rung.bias else ""
-    return f" (each by itself: {_times(alone)}{cost})"
+    cost = f"; side by side it takes {_times(rung.bias)} as long" if rung.bias else ""
+    return f" (each alone: {_times(alone)}{cost})"
 
 
 def _faster(rung: Rung, reference: str) -> str:
@@ -96,9 +96,7 @@ def _proof(feeds: list[ResultView]) -> str:
     events = integer(sum(feed.feed.events for feed in feeds))
     if refuted:
         verb, whose = ("does", "its") if len(refuted) == 1 else ("do", "their")
-        return (
-            f"but {listed(refuted)} {verb} not compute what the reference computes, and {whose} figures are not shown"
-        )
+        return f"but {listed(refuted)} {verb} not compute the reference's results, and {whose} figures are not shown"
     if not any(feed.agreeing for feed in feeds):
         return "no variant was verified"
     names = set.union(*(set(feed.agreeing) for feed in feeds))
@@ -115,7 +113,7 @@ def _biggest(feeds: list[ResultView], whose: str) -> str:
     prediction = winner.prediction
     against = f" where {between(prediction.low, prediction.high, TIMES)} was predicted" if prediction else ""
     alone = _alone(winner, winner.step_alone) if len(same) == 1 else ""
-    return f"the biggest phase{whose}{where}, {winner.variant}, earned {earned}{alone}{against}"
+    return f"the biggest phase{whose}{where}, {winner.variant}, gained {earned}{alone}{against}"
 
 
 def _beside(rung: Rung) -> str:
@@ -127,7 +125,7 @@ def _beside(rung: Rung) -> str:
 
 
 def _floors(noise: Noise) -> list[float]:
-    """By how much identical variants differed: the reference, and those at the top."""
+    """The differences between identical variants: the reference, and those at the top."""
     return [noise.floor, *(control.floor for control in noise.controls[1:])]
 
 

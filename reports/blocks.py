@@ -1,4 +1,4 @@
-"""What a page is made of: sections of paragraphs, tables and charts. Plain data: it knows neither HTML nor Markdown."""
+"""The elements of a page: sections of paragraphs, tables and charts. Plain data, independent of HTML and Markdown."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Flame:
-    """A flame graph, folded away until somebody wants it; ``name`` is unique in its section."""
+    """A flame graph, folded at first; ``name`` is unique in its section."""
 
     name: str
     title: str
@@ -128,7 +128,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Fact:
-    """A figure of the row at the top: what it is of, and what qualifies it. ``tone``: bad or none."""
+    """A figure of the row at the top: its label, and a qualification. ``tone``: bad or none."""
 
     label: str
     figure: str

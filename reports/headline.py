@@ -1,5 +1,5 @@
-"""The top of a page: one short sentence, and the row of figures that a reader wants first. What both leave out stands
-in the sections, and in the Markdown page in one sentence (``answer``)."""
+"""The top of a page: one short sentence and a row of key figures. The rest is in the sections, and in the Markdown page
+in one sentence (``answer``)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lobench.workbench.results.model.verdict import NO_DIFFERENCE
 
 
 def headline(feeds: Sequence[ResultView]) -> str:
-    """How fast the top is beside the reference."""
+    """The speed of the top relative to the reference."""
     delayed = headrooms(feeds)
     if delayed:
         return "; ".join(delayed) + "."
@@ -42,7 +42,7 @@ def headline(feeds: Sequence[ResultView]) -> str:
 
 
 def facts(feeds: Sequence[ResultView]) -> list[Fact]:
-    """In total, the biggest phase, agreement, resolution: as far as there are any."""
+    """The total, the biggest phase, agreement and resolution, if available."""
     found = [_total(feeds), _biggest(feeds), _agreement(feeds), _resolution(feeds)]
     return [fact for fact in found if fact is not None]
 
@@ -54,10 +54,10 @@ def _judged(feeds: Sequence[ResultView]) -> list[ResultView]:
 
 
 def _end(feed: ResultView) -> tuple[Rung, str, Interval, str | None, Interval | None] | None:
-    """What the headline is about: the variant, what it is compared with, the ratio, its verdict, and the ratio of the
-    two each by itself where that is another."""
+    """The headline's subject: the variant, its base, the ratio, its verdict, and the ratio of the two running alone if
+    it differs."""
     if feed.document.kind == "cmp":
-        # The pair that was asked for, or none.
+        # The requested pair, or none.
         rung = feed.ladder[-1] if feed.ladder else None
         if rung is None or not rung.base or not rung.step:
             return None
@@ -75,7 +75,7 @@ def _total(feeds: Sequence[ResultView]) -> Fact | None:
     ends.sort(key=lambda end: end[3].value)
     if len(ends) == 1:
         ((_, _, base, ratio, _, alone),) = ends
-        apart = f"; each by itself {estimate(alone, TIMES)}" if alone else ""
+        apart = f"; each alone {estimate(alone, TIMES)}" if alone else ""
         return Fact("in total", estimate(ratio, TIMES), f"{limits(ratio)}, over {base}{apart}")
     first, last = ends[0], ends[-1]
     note = f"{first[0].name} to {last[0].name}"
@@ -115,5 +115,5 @@ def _resolution(feeds: Sequence[ResultView]) -> Fact | None:
     if not effects:
         return None
     low, high = percent(min(effects)), percent(max(effects))
-    note = f"smallest difference found reliably; noise floor {percent(max(floors))}"
+    note = f"smallest difference reliably detected; noise floor {percent(max(floors))}"
     return Fact("resolution", low if low == high else f"{low} to {high}", note)

@@ -31,7 +31,7 @@ def _lines(page: Page, pictures: Mapping[str, str]) -> Iterator[str]:
             yield f"{'###' if part.title else '##'} {escaped(section.title)}"
             for block in section.blocks:
                 yield from _block(block, keys.get(id(section), ""), pictures)
-    yield "How these numbers come about, and what they do not show, is appended to report.html."
+    yield "The appendix of report.html explains where these numbers come from and what they do not show."
 
 
 def _block(block: Block, key: str, pictures: Mapping[str, str]) -> Iterator[str]:

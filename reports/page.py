@@ -101,25 +101,25 @@ def _line(document: Result) -> str:
 
 
 def _warnings(document: Result, which: str) -> list[Text]:
-    """What a reader must know before the figures; ``which`` names the result."""
+    """Warnings to read before the figures; ``which`` names the result."""
     feeds = [ResultView(document, feed) for feed in document.feeds]
     found: list[Text] = []
     if document.status == "partial":
-        text = f"{which} is partial: the run was interrupted. What it had measured is shown. This measures all of it:"
+        text = f"{which} is partial: the run was interrupted. Its measurements so far are shown. To measure all of it:"
         found.append(Text(text, "warning", document.command))
     if document.until != WHOLE and document.whole:
-        text = f"{which} goes as far as its ladder does: every record is done with after the stage {document.until}."
+        text = f"{which} goes as far as its ladder: every replay stops after the stage {document.until}."
         found.append(Text(text, "warning"))
     elif document.until != WHOLE:
         text = (
-            f"{which} is of a part of the pipeline: every record is done with after the stage {document.until}. No "
-            "variant computes what follows, and no figure is a phase's gain for the whole."
+            f"{which} covers a part of the pipeline: every replay stops after the stage {document.until}. No variant "
+            "computes later stages, and no figure is a phase's gain for the whole pipeline."
         )
         found.append(Text(text, "warning"))
     found += [Text(f"{feed.idle}.", "warning") for feed in feeds if feed.idle]
     wrong = list(dict.fromkeys(name for feed in feeds for name in feed.refuted))
     if wrong:
-        text = f"{listed(wrong)} did not compute what the reference computes: refuted, and shown without any figure."
+        text = f"{listed(wrong)} did not compute the reference's results: refuted, and listed without figures."
         found.append(Text(text, "warning"))
     if document.contest is not None:
         found += [Text(text, "warning") for text in contest.warnings(document.contest)]
@@ -127,13 +127,13 @@ def _warnings(document: Result, which: str) -> list[Text]:
 
 
 def _coarse(feed: ResultView) -> list[str]:
-    """Why small differences on this feed are not to be relied on."""
+    """Reasons not to rely on small differences on this feed."""
     if feed.noise is None or feed.feed.session is None:
         return []
     effect, contaminated = max(feed.detectable), feed.noise.contaminated
     texts = []
     if effect > COARSE:
-        texts.append(f"Coarse: on {feed.name} only differences of {percent(effect)} or more are found reliably.")
+        texts.append(f"Coarse: on {feed.name} only differences of {percent(effect)} or more are reliably detected.")
     few = caution(feed.feed.session)
     if few:
         texts.append(f"{feed.name} was {few}.")

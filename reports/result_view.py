@@ -1,4 +1,4 @@
-"""What a result document says about one feed, read once: who was refuted, and which figures may be shown."""
+"""A result document's data about one feed, read once: the refuted variants, and the figures to show."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class ResultView:
 
     @cached_property
     def titles(self) -> dict[str, str]:
-        """Variant to what the user's ladder calls it; lobench's own steps go by their names."""
+        """Variant to its title in the user's ladder; lobench's own steps go by their names."""
         return self.document.ladder.titles if self.document.ladder else {}
 
     @cached_property
@@ -105,7 +105,7 @@ class ResultView:
 
     @property
     def idle(self) -> str:
-        """That features and strategies had no work on this feed, and what to do about it; empty where they had."""
+        """A warning that features and strategies had no work on this feed, with a remedy; empty if they had."""
         return idleness(self.name, self.feed.evaluations, self.document.until) or ""
 
     @cached_property
@@ -138,12 +138,12 @@ class ResultView:
 
     @cached_property
     def speeds(self) -> dict[str, Interval]:
-        """Variant to events a second, of all that may be shown."""
+        """Variant to events per second, of all that may be shown."""
         return {rung.variant: rung.events_per_second for rung in self.ladder}
 
     @cached_property
     def detectable(self) -> list[float]:
-        """Smallest effects found reliably: between the reference and itself; in the noisiest step, if it is told."""
+        """Smallest reliably detected effects: between the reference and itself; in the noisiest step, if known."""
         if self.noise is None:
             return []
         mde = self.noise.mde
@@ -151,7 +151,7 @@ class ResultView:
 
     @cached_property
     def reference(self) -> str:
-        """What the session's control is a second name of; without a session, the ladder's, or phase 0."""
+        """The original of the session's control; without a session, the ladder's reference, or phase 0."""
         # A variant at the top may be measured twice, too; the reference's second name comes last.
         if self.feed.session is not None and self.feed.session.has_control:
             return self.feed.session.reference
@@ -197,7 +197,7 @@ class ResultView:
 
     @cached_property
     def bottleneck(self) -> str:
-        """Where the top variant's time goes, as a sentence; empty if nobody looked."""
+        """Where the top variant's time goes, as a sentence; empty if it was not profiled."""
         by_name = {entry.variant: entry for entry in self.profiles if entry.next_bottleneck_line}
         ladder = [name for name in by_name if name in self.document.phases]
         top = self.top.variant if self.top and self.top.variant in by_name else ""
@@ -206,7 +206,7 @@ class ResultView:
 
     @cached_property
     def from_top(self) -> FromTop | None:
-        """What the top loses without one phase alone; None where that was not measured, or the top is refuted."""
+        """The loss of the top without one single phase; None if not measured, or if the top is refuted."""
         found = self.analysis.from_top if self.analysis else None
         if found is None or found.top in self.refuted:
             return None
@@ -222,7 +222,7 @@ class ResultView:
         return list(self.feed.factorial.disagreeing) if self.feed.factorial else []
 
     def run(self, *arguments: str, verb: str = "run") -> str:
-        """The command that gives what this result lacks."""
+        """The command that measures the missing part of this result."""
         options = self.document.options
         ladder = ["--ladder", options.ladder] if options and options.ladder else []
         return shlex.join(["lobench", verb, *ladder, *arguments, *self.feed.specs])

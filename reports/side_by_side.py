@@ -1,7 +1,7 @@
-"""Several ladders on one page: what each comes to on the same feed, and how fast one is beside another.
+"""Several ladders on one page: the total of each on the same feed, and their relative speeds.
 
-Two variants that one session measured are compared in it. Those of two sessions are compared across them, and that is
-said: over a variant of the same sources that stands in both, if there is one.
+Variants measured in one session are compared in it. Variants of two sessions are compared across them, which the table
+states: relative to a variant of the same sources in both, if there is one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MILLION = 1e-6
 
 
 def by_ladder(feeds: Sequence[ResultView]) -> dict[str, list[ResultView]]:
-    """Views by the ladder that they are of, in the page's order."""
+    """Views by their ladder, in the page's order."""
     found: dict[str, list[ResultView]] = {}
     for feed in feeds:
         found.setdefault(feed.ladder_name, []).append(feed)
@@ -30,7 +30,7 @@ def by_ladder(feeds: Sequence[ResultView]) -> dict[str, list[ResultView]]:
 
 
 def side_by_side(feeds: Sequence[ResultView]) -> list[Block]:
-    """For each feed that several ladders were measured on: their ends, and the ratios between these."""
+    """For each feed on which several ladders were measured: their ends, and the ratios between these."""
     blocks: list[Block] = []
     for together in _same_work(feeds):
         name = together[0].name
@@ -50,7 +50,7 @@ def side_by_side(feeds: Sequence[ResultView]) -> list[Block]:
 
 
 def _same_work(feeds: Sequence[ResultView]) -> list[list[ResultView]]:
-    """Views of the same records and stages, the newest of each ladder, where there are several ladders."""
+    """Views of the same records and stages, the newest of each ladder, if there are several ladders."""
     groups: dict[tuple[str, str, str], dict[str, ResultView]] = {}
     for view in feeds:
         if view.top is not None:
@@ -76,7 +76,7 @@ def _ends(view: ResultView) -> list[Cell]:
 
 
 def _ratios(one: ResultView, other: ResultView, feeds: Sequence[ResultView]) -> Iterator[list[Cell]]:
-    """How fast the ends of ``other`` are beside those of ``one``."""
+    """The speed of the ends of ``other`` relative to those of ``one``."""
     assert one.top is not None
     assert other.top is not None
     ends = ("reference", one.reference, other.reference), ("top", one.top.variant, other.top.variant)
@@ -107,7 +107,7 @@ def _session_of(wanted: dict[str, str | None], like: ResultView, feeds: Sequence
 
 
 def _across(one: ResultView, base: str, other: ResultView, variant: str) -> tuple[Cell, Cell]:
-    """A ratio across two sessions, and what it is worth."""
+    """A ratio across two sessions, and its quality."""
     problems = machine_differences(one.document.environment, other.document.environment)
     if problems:
         return Cell(""), Cell(f"not comparable: {'; '.join(problems)}")
@@ -115,15 +115,15 @@ def _across(one: ResultView, base: str, other: ResultView, variant: str) -> tupl
     try:
         logs, shared = [side.logs for side in sides], same_sources(*sides)
     except LobenchError:
-        # A single process: nothing is known of how they differ.
+        # A single process does not show the difference between processes.
         speeds = [view.speeds[name].value for view, name in ((one, base), (other, variant))]
         times = f"{significant(speeds[1] / speeds[0])}{TIMES}"
         return Cell(times), Cell("across sessions, one of them of a single process: no interval")
     found = [logs[0][base], logs[1][variant]]
-    # What slows the whole machine in one of the sessions cancels over a variant that both measured.
+    # A slowdown of the whole machine in one session cancels relative to a variant that both measured.
     bridge = next((name for name in logs[0] if name in shared and name in logs[1]), None)
     if bridge is not None:
         found = [values - own[bridge] for values, own in zip(found, logs, strict=True)]
     over = f", each over {bridge} of its own session" if bridge else ""
     ratio = between(found[0], found[1], Spread(0.0, 0)).ratio()
-    return figure(ratio, TIMES), Cell(f"across sessions{over}: what these differ by is not in the interval")
+    return figure(ratio, TIMES), Cell(f"across sessions{over}: their difference is not in the interval")

@@ -30,7 +30,7 @@ def summary(feeds: list[ResultView], anchors: list[str]) -> list[Block]:
 
 
 def _steps(feeds: list[ResultView], anchors: list[str], ladder: str) -> Table:
-    """One row for each feed of a ladder: what every phase's step earned there."""
+    """One row for each feed of a ladder: the gain of every phase's step there."""
     phases = sorted(
         {(rung.phase or 0, rung.variant) for feed in feeds for rung in feed.phases if rung.step or rung.same_as}
     )
@@ -50,12 +50,12 @@ def _steps(feeds: list[ResultView], anchors: list[str], ladder: str) -> Table:
         )
     headings = ["feed", "events", *(name for _, name in phases), "in total", "noise floor", "replays"]
     whose = f"{ladder}: step" if ladder else "Step"
-    caption = f"{whose} of every phase on every feed, CPU time, with 95 % intervals and how its prediction scored"
+    caption = f"{whose} of every phase on every feed, CPU time, with 95 % intervals and prediction scores"
     return Table(caption, headings, rows, words=frozenset({0, len(headings) - 1}))
 
 
 def _step(rung: Rung | None) -> Cell:
-    """A phase's step, how its prediction scored, and why it is not judged."""
+    """A phase's step, its prediction's score, and why it has no verdict."""
     if rung is None:
         return Cell("")
     cell = beside(figure(rung.step, TIMES), rung.step_alone)
@@ -64,7 +64,7 @@ def _step(rung: Rung | None) -> Cell:
 
 
 def places(feeds: list[ResultView]) -> list[Block]:
-    """Which phase earns its place on which feed, where the top was measured without one phase at a time."""
+    """The phases that earn their place on each feed, if the top was measured without one phase at a time."""
     shown = [(feed.name, feed.from_top) for feed in feeds if feed.from_top]
     if len(shown) < 2:
         return []
@@ -77,8 +77,8 @@ def places(feeds: list[ResultView]) -> list[Block]:
     ]
     headings = ["feed", *(f"{phase} {axis}" for phase, axis in keys)]
     caption = (
-        "Does each phase earn its place? Speed of the ladder's top over itself without that phase alone, CPU time, "
-        "95 % intervals"
+        "Does each phase earn its place? Speed of the ladder's top over itself without that one phase, CPU time, 95 % "
+        "intervals"
     )
     return [Table(caption, headings, rows), Text(_told(keys, names, entries))]
 
@@ -95,8 +95,8 @@ def _place(entry: WithoutPhase | None) -> Cell:
 
 
 def _told(keys: list[_Key], feeds: list[str], entries: list[dict[_Key, WithoutPhase]]) -> str:
-    """On which feeds the phases earn their place, in sentences: those that do everywhere together, the others one by
-    one."""
+    """The feeds on which phases earn their place, in sentences: phases that do so everywhere together, the others one
+    by one."""
     everywhere, others = [], []
     for key in keys:
         name = f"{key[0]} ({key[1]})"
@@ -112,7 +112,7 @@ def _told(keys: list[_Key], feeds: list[str], entries: list[dict[_Key, WithoutPh
         elif not earning:
             others.append(f"Phase {name} is shown to earn its place on NONE of these feeds.")
         else:
-            others.append(f"Phase {name} earns its place on {listed(earning)}, and is not shown to on {listed(idle)}.")
+            others.append(f"Phase {name} earns its place on {listed(earning)}; not shown on {listed(idle)}.")
     if everywhere:
         verb = "Phase {} earns its" if len(everywhere) == 1 else "Phases {} earn their"
         others.insert(0, f"{verb.format(listed(everywhere))} place wherever measured.")

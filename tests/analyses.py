@@ -186,7 +186,7 @@ def from_top_of(feed: Document, **gains: float) -> Document:
             }
             for place, (axis, gain) in enumerate(gains.items(), 1)
         ],
-        "sentence": f"Every phase that was taken away from {top} earns its place on this feed.",
+        "sentence": f"Every phase that was removed from {top} earns its place on this feed.",
     }
 
 

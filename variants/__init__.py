@@ -1,4 +1,4 @@
-"""The variants: one file for each phase of the plan, found by looking, and any combination of their policies.
+"""The variants: one file for each phase of the plan, discovered in this folder, and any combination of their policies.
 
 A file of this folder that defines ``VARIANT`` is a variant, named like the file; ``pN_…`` puts it on the ladder as
 phase N. A user's own file works the same way (``load_file``); it may also be an engine from outside: a shared library,
@@ -32,7 +32,7 @@ from lobench.engine.policy import AXES, CORE_AXES, Variant
 from lobench.engine.silence import stdout_aside
 
 if __name__ != "lobench.variants":  # a second copy would have classes of its own
-    raise ImportError("import lobench.variants: its folder in the checkout is no package by itself")
+    raise ImportError("import lobench.variants: its folder in the checkout is not a package of its own")
 
 REFERENCE = "p0_baseline"
 """The variant that all others are compared with."""
@@ -47,7 +47,7 @@ def discover(files: Iterable[str]) -> dict[str, Contestant]: ...
 def discover(files: Iterable[str] = ()) -> Any:
     """All variants by name: those of this folder in phase order, then those of the user's ``files``.
 
-    Raises UsageError for a file that does not exist, does not load or defines nothing of the kind.
+    Raises UsageError for a file that does not exist, does not load or defines neither.
     """
     found: dict[str, Contestant] = {}
     for info in pkgutil.iter_modules(__path__):
@@ -57,17 +57,16 @@ def discover(files: Iterable[str] = ()) -> Any:
     for file in files:
         variant = load_file(file)
         if variant.name in found:
-            raise UsageError(f"{file}: there is a variant named '{variant.name}' already; rename the file")
+            raise UsageError(f"{file}: a variant named '{variant.name}' already exists; rename the file")
         found[variant.name] = variant
     return dict(sorted(found.items(), key=lambda entry: (entry[1].phase is None, entry[1].phase or 0)))
 
 
 def load_file(file: str) -> Contestant:
-    """The variant or engine that a user's file defines, named like the file. A Python file may import modules that
-    stand beside it.
+    """The variant or engine defined by a user's file, named like the file. A Python file may import modules beside it.
 
-    Nothing that the file or its helpers compile comes of Numba's own cache. Raises UsageError for a file that does not
-    load, and for one whose helper has the name of another variant's.
+    Code compiled by the file or its helpers never comes from Numba's own cache. Raises UsageError for a file that does
+    not load, and for one whose helper has the name of another variant's helper.
     """
     path = Path(file)
     if path.suffix in foreign.LIBRARIES:
@@ -169,10 +168,10 @@ def policies(variants: Iterable[Contestant]) -> dict[str, dict[str, Any]]:
 
 
 def full_name(typed: str, known: Collection[str]) -> str:
-    """The whole name of a variant that a user typed: itself, or the one that begins with it (``p4`` before
-    ``p4_hash``), also in front of ``,axis=policy``. ``axis=policy,…`` stays as it is.
+    """The full name of a variant that a user typed: an exact name, or else a unique prefix, also in front of
+    ``,axis=policy``. ``axis=policy,…`` stays as it is.
 
-    Raises UsageError with what there is for a name that none of ``known`` has, or several.
+    Raises UsageError, listing the choices, for a name that matches none of ``known``, or several.
     """
     first, comma, rest = typed.partition(",")
     first = first.strip()
@@ -187,7 +186,7 @@ def full_name(typed: str, known: Collection[str]) -> str:
         if len(matching) == 1:
             return f"{matching[0]}{comma}{rest}"
         if matching:
-            raise UsageError(f"'{first}' may be any of {', '.join(matching)}; type more of the name")
+            raise UsageError(f"'{first}' is ambiguous: {', '.join(matching)}; type more of the name")
     raise UsageError(
         f"no variant named '{first}'{meant(first, known) or '.'} Use any of {', '.join(known) or 'none'} (first "
         f"letters are enough), or axis=policy,… with axes {', '.join(AXES)} on top of the reference, or "
@@ -202,11 +201,10 @@ def resolve(spec: str, known: Mapping[str, Contestant]) -> Contestant: ...
 
 
 def resolve(spec: str, known: Mapping[str, Contestant]) -> Contestant:
-    """The variant that a user names: a discovered one, ``axis=policy,…`` on top of the reference, or
-    ``NAME,axis=policy,…`` on top of a discovered one. Names may be shortened as ``full_name`` allows.
+    """The variant of a user's name: a discovered one, ``axis=policy,…`` on top of the reference, or
+    ``NAME,axis=policy,…`` on top of a discovered one. Names may be shortened as in ``full_name``.
 
-    Raises UsageError as it does, for an unknown axis or policy, and for an axis that has no part in what it is to
-    change.
+    Raises UsageError like ``full_name``, for an unknown axis or policy, and for an axis without effect in the variant.
     """
     spec = full_name(spec, known)
     if spec in known:
@@ -214,7 +212,7 @@ def resolve(spec: str, known: Mapping[str, Contestant]) -> Contestant:
     first, *rest = (part.strip() for part in spec.split(","))
     base, parts = (known[REFERENCE], [first, *rest]) if "=" in first else (known[first], rest)
     if isinstance(base, ForeignEngine):
-        raise UsageError(f"'{spec}': {base.name} is an engine from outside; it has no policies that could be exchanged")
+        raise UsageError(f"'{spec}': {base.name} is an engine from outside; it has no policies to exchange")
     changes = _changes(parts, policies(known.values()), spec)
     return _combined(base, changes) if base.name == REFERENCE else _altered(base, changes)
 
@@ -242,7 +240,7 @@ def _changes(parts: list[str], choices: dict[str, dict[str, Any]], spec: str) ->
         if name not in choices[axis]:
             raise UsageError(f"no policy '{name}' of axis {axis} in '{spec}'. Use any of {', '.join(choices[axis])}")
         if axis in changes:
-            raise UsageError(f"axis {axis} stands twice in '{spec}'; name one policy for it")
+            raise UsageError(f"axis {axis} appears twice in '{spec}'; name one policy for it")
         changes[axis] = choices[axis][name]
     return changes
 
@@ -278,7 +276,7 @@ def _reference(known: Mapping[str, Contestant], name: str = REFERENCE) -> Varian
 
 
 def _altered(base: Variant, changes: dict[str, Any]) -> Variant:
-    """``base`` with other policies, named by it and by what differs; ``base`` itself where nothing does."""
+    """``base`` with other policies, named by it and the differences; ``base`` itself if there are none."""
     changed = {axis: changes[axis] for axis in AXES if axis in changes and changes[axis].name != base.policies[axis]}
     if not changed:
         return base
@@ -286,14 +284,14 @@ def _altered(base: Variant, changes: dict[str, Any]) -> Variant:
     for axis in changed:
         if axis in altered.replaced:
             raise UsageError(
-                f"{axis} has no part in the {altered.layout.name} layout: {base.name} would stay as it is with "
+                f"{axis} has no effect in the {altered.layout.name} layout: {base.name} would stay as it is with "
                 f"{axis}={changed[axis].name}. Leave it out, or change layout with it"
             )
     return replace(altered, name=",".join([base.name, *(f"{axis}={policy.name}" for axis, policy in changed.items())]))
 
 
 def _combined(reference: Variant, changes: dict[str, Any]) -> Variant:
-    """The reference with other policies, named by those of the core axes and all that were asked for."""
+    """The reference with other policies, named by those of the core axes and all requested ones."""
     combined = replace(reference, phase=None, summary="a combination of policies", **changes)
     chosen = [f"{axis}={name}" for axis, name in combined.policies.items() if axis in CORE_AXES or axis in changes]
     return replace(combined, name=",".join(chosen))

@@ -1,4 +1,4 @@
-"""Phase 5: orders and levels come from slabs and go back to free lists; what a book keeps lies in slabs, too.
+"""Phase 5: orders and levels come from slabs and return to free lists; a book's own data is in slabs, too.
 
 Before each batch the pool makes sure of as many free orders and levels as the batch can ask for, so that the loop
 itself only takes the head of a list. Slabs grow with what rests (an eighth more each) and are given back at the end:
@@ -27,7 +27,7 @@ word is the next; ``slabs``: head of the list of slabs; ``held``: their bytes; `
 POOL_BYTES = POOL.itemsize
 BLOCKS_BYTES = 65_536
 SPARE = 512
-"""Objects that a slab has at least beyond what is needed at once."""
+"""Objects that a slab has at least beyond the immediate need."""
 
 
 @kernel

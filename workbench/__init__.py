@@ -1,4 +1,4 @@
-"""What is done with variants: verify, measure, record, report. The command line is `lobench.workbench.cli`."""
+"""Work with variants: verify, measure, record, report. The command line is `lobench.workbench.cli`."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -7,10 +7,10 @@ import lobench
 from lobench.workbench.processes.child import bind
 
 if __name__ != "lobench.workbench":  # a second copy would have classes of its own
-    raise ImportError("import lobench.workbench: its folder in the checkout is no package by itself")
+    raise ImportError("import lobench.workbench: its folder in the checkout is not a package of its own")
 
 PACKAGES = ("lobench",)
-"""What the processes that lobench starts import from where this process does."""
+"""The import path for processes that lobench starts."""
 
 ROOT = Path(lobench.__file__).parent.parent
 """The folder that holds the package: a checkout, or where packages are installed."""

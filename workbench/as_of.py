@@ -30,8 +30,8 @@ class PriceLevel:
 
 @dataclass(frozen=True)
 class BookView:
-    """One book, its best levels first. ``events``: records of its own so far; ``feed_events``: of the feed;
-    ``ts_event``: nanoseconds of the last record of the feed that had one, None where none had."""
+    """One book, its best levels first. ``events``: its own records so far; ``feed_events``: the feed's; ``ts_event``:
+    nanoseconds of the feed's last record with a time, None if there was none."""
 
     instrument_id: int
     publisher_id: int
@@ -94,8 +94,8 @@ def _size(level: PriceLevel | None) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Moment:
-    """Where to stop: after ``event`` records, or before the first one whose ``ts_event`` lies after ``at``,
-    nanoseconds; with neither at the end of the feed."""
+    """The end of a replay: after ``event`` records, or before the first one whose ``ts_event`` is after ``at``,
+    nanoseconds; with neither, at the end of the feed."""
 
     at: int | None = None
     event: int | None = None
@@ -103,7 +103,7 @@ class Moment:
 
 @dataclass(frozen=True, kw_only=True)
 class Which:
-    """Which book: what is None is not asked for."""
+    """Selects a book; None matches any."""
 
     instrument: int | None = None
     symbol: str | None = None
@@ -118,9 +118,9 @@ class Which:
 
 
 def book_as_of(feed: Feed, variant: Variant, moment: Moment, which: Which, depth: int) -> BookView:
-    """Replay until the moment and look at one book. Raises UsageError where no book, or more than one, is meant."""
+    """Replay until the moment and view one book. Raises UsageError unless exactly one book matches."""
     if moment.at is not None and moment.event is not None:
-        raise UsageError("a book is as of a time or as of an event: give one of at and event")
+        raise UsageError("a book is as of a time or an event: give exactly one of at and event")
     if depth < 1:
         raise UsageError(f"depth must be at least 1, was {depth}")
     time: int | None = None
@@ -170,7 +170,7 @@ def _before(chunk: Chunk, done: int, moment: Moment) -> tuple[int, int | None]:
 
 def _problem(found: list[Book], symbols: Mapping[int, str]) -> str:
     if not found:
-        return "no record of such a book came before then"
+        return "no record of such a book comes before that"
     shown = [
         f"{symbols.get(book.instrument_id, book.instrument_id)} of publisher {book.publisher_id}"
         for book in found[:_SHOWN]

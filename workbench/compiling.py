@@ -26,7 +26,7 @@ BUILDS = {"timed": (False, False), "observed": (True, False), "counted": (False,
 
 
 def question(sources: str, build: str, until: str) -> str:
-    """Under which it is noted what signatures the kernels of a build are used with; the same for all variants."""
+    """The name under which the signatures of a build's kernels are recorded; the same for all variants."""
     return f"{build} until {until} of {sources}"
 
 

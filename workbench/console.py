@@ -34,7 +34,7 @@ PLAIN_WIDTH = 160
 PLAIN_EVERY = 10.0
 """Seconds between two lines of progress where no bar can be shown."""
 PLAIN = "... "
-"""What such a line begins with."""
+"""The start of such a line."""
 
 
 _QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
@@ -42,7 +42,7 @@ _QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
 
 @contextmanager
 def quiet(wanted: bool = True) -> Iterator[None]:
-    """Within, no progress is shown, if that is wanted: who calls from Python says what appears."""
+    """Suppress progress inside, if wanted: callers from Python decide what is shown."""
     token = _QUIET.set(wanted)
     try:
         yield
@@ -67,7 +67,7 @@ def _console(file: TextIO, width: int | None) -> Console:
 
 
 def fact(label: str, text: object) -> None:
-    """One line under the tables: a label, which may be empty, and what is said."""
+    """One line under the tables: a label, which may be empty, and a text."""
     stdout().print(f"{label:<13} {text}", markup=False, soft_wrap=True)
 
 
@@ -133,14 +133,14 @@ def _shared(least: Sequence[int], widest: Sequence[int], room: int) -> list[int]
 
 
 def headline(name: str, result: Result) -> str:
-    """A feed and what was replayed of it."""
+    """A feed and the extent of its replay."""
     books = len(result.books)
     counts = f"{result.events:,} events, {result.evaluations:,} evaluations, {books:,} book{'s' * (books != 1)}"
     return f"{name}: {counts}"
 
 
 def duration(seconds: float, digits: int = 4) -> str:
-    """With so many digits, in the unit that suits it."""
+    """A duration with ``digits`` digits, in a suitable unit."""
     for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)):
         # Rounded first: 999.96 µs with four digits are 1 ms.
         value = float(f"{seconds / size:.{digits - 1}e}")
@@ -151,7 +151,7 @@ def duration(seconds: float, digits: int = 4) -> str:
 
 
 def print_json(value: Any) -> None:
-    """One JSON object on stdout; NaN and infinities become null, as JSON has none."""
+    """One JSON object on stdout; NaN and infinities become null, because JSON lacks them."""
     print(json.dumps(_plain(value), indent=2))
 
 
@@ -177,19 +177,19 @@ def bars() -> bool:
 
 
 class Ticker:
-    """Is told how far a part of the work has come; this one shows nothing."""
+    """Receives the progress of a part of the work; this one shows nothing."""
 
     def advance(self, steps: float = 1) -> None:
         """So many more of the steps are done."""
 
     def expect(self, total: float) -> None:
-        """There will be so many steps in all, as far as one can tell by now."""
+        """Set the expected total number of steps."""
 
     def label(self, text: str) -> None:
-        """What is being done now."""
+        """Set the label of the current work."""
 
     def left(self, ask: Callable[[], float]) -> None:
-        """How many seconds more it takes is asked of whoever knows better than what steps so far have taken."""
+        """Use a better estimate of the remaining seconds than the pace so far."""
 
 
 @contextmanager
@@ -233,7 +233,7 @@ class _Bar(Ticker):
 
 
 class _Lines(Ticker):
-    """A line every ten seconds, from a thread: what takes long may not come to tell for a minute."""
+    """Print a line every ten seconds, from a thread: long work may report nothing for a minute."""
 
     def __init__(self, label: str, total: float | None) -> None:
         self._label, self._total, self._done = label, total, 0.0
@@ -281,7 +281,7 @@ class _Lines(Ticker):
 
 
 class _Left(TimeRemainingColumn):
-    """Time left: as whoever works has it, else by the speed so far."""
+    """Time left: as estimated by the work itself, else by the pace so far."""
 
     def render(self, task: Any) -> Any:
         from rich.text import Text

@@ -37,7 +37,7 @@ MOST = 5
 """Lines that are named."""
 
 LEAST = 0.05
-"""Instructions an event: what costs less more is not named."""
+"""Instructions per event; smaller rises are not reported."""
 
 _PATIENCE = 900.0
 
@@ -78,7 +78,7 @@ def costlier_lines(before: Source, after: Source, variant: str, feed: str | None
     be counted, the first line of each change in what the variant runs."""
     texts = [_texts(source, variant) for source in (before, after)]
     costs = []
-    with progress("counting what lines cost", 2) as ticker:
+    with progress("counting the cost of lines", 2) as ticker:
         for source in (before, after):
             costs.append(_costs(source, variant, feed) if feed else None)
             ticker.advance()
@@ -174,7 +174,7 @@ def _files(source: Source, names: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _texts(source: Source, variant: str) -> dict[str, list[str]]:
-    """What a variant's replay may run."""
+    """The code that a variant's replay may run."""
     found = {}
     for name in modules(source).reach(variant.partition(",")[0]):
         path = Path(*name.split("."))

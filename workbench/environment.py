@@ -25,11 +25,11 @@ _CPU = _CPUS / "cpu0"
 _CACHE_SUFFIX = {"Data": "d", "Instruction": "i", "Unified": ""}
 _PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "pyarrow", "databento-dbn", "zstandard")
 _BOOST = ((_CPUS / "cpufreq/boost", "1"), (_CPUS / "intel_pstate/no_turbo", "0"))
-"""Where Linux tells whether the processor may exceed its nominal frequency, and the text that means yes."""
+"""Linux's files on whether the processor may exceed its nominal frequency, and the text that means yes."""
 
 
 def environment() -> dict[str, Any]:
-    """Facts by topic; None for what this system does not tell."""
+    """Facts by topic; None if this system does not report one."""
     facts = _facts()
     return {"lobench": facts.pop("lobench"), "machine_digest": machine_digest(facts), **facts}
 
@@ -103,7 +103,7 @@ def revision() -> str | None:
 
 
 def _cpuinfo(field: str) -> str | None:
-    """What the kernel says of the first processor."""
+    """The kernel's facts about the first processor."""
     found = re.search(rf"^{field}\s*:\s*(.+)$", _text(Path("/proc/cpuinfo")) or "", re.MULTILINE)
     return found[1].strip() if found else None
 
@@ -119,7 +119,7 @@ def _usable_threads() -> int | None:
 
 
 def _caches() -> dict[str, str]:
-    """Size by name (``L1d``, ``L1i``, ``L2``, ``L3``) of what the first core sees."""
+    """Size by name (``L1d``, ``L1i``, ``L2``, ``L3``) of the caches of the first core."""
     caches = {}
     for folder in sorted((_CPU / "cache").glob("index*")):
         level, kind, size = (_text(folder / name) for name in ("level", "type", "size"))
@@ -151,7 +151,7 @@ def _chosen(path: Path) -> str | None:
 
 
 def _numba() -> dict[str, Any]:
-    """What Numba compiles for, and the NUMBA_* variables that were set for it."""
+    """Numba's compilation target, and the NUMBA_* variables that were set."""
     from llvmlite import binding
 
     try:

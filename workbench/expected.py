@@ -1,4 +1,4 @@
-"""How long compiling takes: an estimate from how much there is to compile, corrected by what has been compiled."""
+"""Estimates compile time from the amount of code, corrected by finished compilations."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Expected:
         self._foreseen += self._seconds[job]
 
     def left(self) -> float:
-        """Seconds until the last job is done, those that wait taken by whoever is free first."""
+        """Seconds until the last job is done, if waiting jobs go to the first free process."""
         now = time.monotonic()
         # Asked from another thread, while jobs begin and end.
         began, waiting = dict(self._began), list(self._waiting)
@@ -64,7 +64,7 @@ class Expected:
 
 
 def _seconds(jobs: Sequence[Job]) -> dict[Job, float]:
-    """What each is expected to take. Of a variant that is not lobench's own it is not known: as long as the others."""
+    """The expected time of each. It is unknown for external variants, which count as the average of the others."""
     shipped = discover()
     met: set[bytes] = set()
     found: dict[Job, float] = {}
@@ -76,7 +76,7 @@ def _seconds(jobs: Sequence[Job]) -> dict[Job, float]:
 
 
 def _of(kernel: object, met: set[bytes]) -> float:
-    """What a kernel is expected to take after those that ``met`` their functions."""
+    """The expected time of a kernel after others that ``met`` their functions."""
     try:
         functions = fingerprint([kernel]).functions
     except UnkeyableError:

@@ -37,7 +37,7 @@ _SETTINGS = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What git printed, as bytes, and its exit code."""
+    """Git's output, as bytes, and its exit code."""
 
     code: int
     out: bytes
@@ -45,12 +45,12 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        """Whether git did what it was asked."""
+        """Whether git succeeded."""
         return self.code == 0
 
     @property
     def text(self) -> str:
-        """The output as UTF-8; bytes that are none are replaced."""
+        """The output as UTF-8; invalid bytes are replaced."""
         return self.out.decode(errors="replace")
 
     @property

@@ -1,6 +1,6 @@
-"""What is in a feed: records by action and book, times, levels, anomalies, names, and activity over time.
+"""The contents of a feed: records by action and book, times, levels, anomalies, names, and activity over time.
 
-The feed is read once, and its books are built on the way by the ladder's last variant, for levels and anomalies.
+The feed is read once, and the ladder's last variant builds its books, for levels and anomalies.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _TICK: Final = 10**8
 
 @dataclass(frozen=True)
 class Span:
-    """The first and the last time of a kind, by their values; nanoseconds since 1970, None where no record has one.
-    ``backward``: how often it is earlier than in the record before."""
+    """The earliest and the latest time of a kind; nanoseconds since 1970, None if no record has one. ``backward``:
+    number of records with an earlier time than the record before."""
 
     first: int | None
     last: int | None
@@ -63,8 +63,8 @@ class Activity:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What was found. ``events``: records that end an event outside snapshots; ``actions``: records by their letter,
-    or by ``\\\\x`` and their code where that is none; ``books``: the busiest first."""
+    """The contents of a feed. ``events``: records that end an event outside snapshots; ``actions``: records by action
+    letter, or by ``\\x`` and the code of another byte; ``books``: the busiest first."""
 
     feed: str
     records: int
@@ -85,7 +85,7 @@ class Inspection:
         return len({book.instrument_id for book in self.books})
 
     def activity(self, intervals: int = 60) -> Activity | None:
-        """Records over time in so many intervals; None where no record has a time."""
+        """Records over time in ``intervals`` intervals; None if no record has a time."""
         if intervals < 1:
             raise UsageError(f"activity is shown in at least one interval, was {intervals}")
         if not self.ticks:
@@ -161,8 +161,8 @@ def _count(into: Counter[int], values: npt.NDArray[np.int64]) -> None:
 
 
 def inspect_feed(feed: Feed, advance: Callable[[int], object] = lambda records: None) -> Inspection:
-    """Read a feed; ``advance`` is told how many records were read since it was told last. Raises what the feed
-    raises."""
+    """Read a feed; ``advance`` is called with the number of records read since its last call. Raises the feed's
+    errors."""
     found = _Found()
     with Replay(_last(), observe=False, until="book") as replay:
         for chunk in feed:

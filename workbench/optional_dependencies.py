@@ -1,4 +1,4 @@
-"""Optional parts: packages that only some commands need, and what to install when one is missing."""
+"""Optional packages that only some commands need, and the remedy if one is missing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lobench.engine.errors import UsageError
 
 
 class MissingToolError(UsageError):
-    """A package or a program cannot be used here; the message says what to do, mostly how to install it."""
+    """A package or a program cannot be used here; the message gives the remedy, usually how to install it."""
 
 
 def not_installed(name: str, install: str) -> MissingToolError:

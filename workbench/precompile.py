@@ -72,7 +72,7 @@ def compile_all(
 
 
 def _compile(jobs: Sequence[Job], files: Sequence[str], known: Collection[str], ticker: Ticker) -> Iterator[Compiled]:
-    """Compile ``jobs``, as far as they go side by side; yields each that is done, and tells how long it takes."""
+    """Compile ``jobs``, side by side if possible; yields each finished one, and reports the expected time."""
     expected = Expected(jobs)
     ticker.left(expected.left)
     # A user's file stays out of this process, and so does a compiler that ends it where memory runs out.

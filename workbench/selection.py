@@ -38,7 +38,7 @@ def select(names: str, ladder: Ladder) -> list[Contestant]:
 
 
 def with_reference(names: str, ladder: Ladder) -> list[Contestant]:
-    """As ``select``, with the ladder's reference before them if they lack it: what is measured is compared with it."""
+    """As ``select``, with the ladder's reference before them if it is missing: measurements are compared with it."""
     chosen = select(names, ladder)
     if any(variant.name == ladder.reference for variant in chosen):
         return chosen

@@ -1,4 +1,4 @@
-"""The command's standard streams: any text can be printed in any locale, and what cannot be written is said in a line.
+"""The command's standard streams: any text prints in any locale, and write errors are reported in a line.
 
 A stream that was closed when the command began is opened here, because the next file would get its number. Standard
 output is then one that cannot be written to.
@@ -25,7 +25,7 @@ _CLOSED = {0: os.O_RDONLY, 1: os.O_RDONLY, 2: os.O_WRONLY}
 
 
 NOT_HERE = UnjudgedError.exit_code
-"""Exit code where there is no answer because of this machine: it cannot be written, or memory or a disk has run out."""
+"""Exit code if this machine prevents an answer: output cannot be written, or memory or a disk has run out."""
 
 
 class OutputError(LobenchError):
@@ -46,7 +46,7 @@ def _write_all(write: Callable[[memoryview], int | None], data: Any) -> int:
 
 
 class _Output(io.FileIO):
-    """Standard output; what is wrong with it is an error for the user, but for a reader who has gone."""
+    """Standard output; its errors are errors for the user, except for a reader that has gone."""
 
     def write(self, data: Any) -> int:
         try:
@@ -58,7 +58,7 @@ class _Output(io.FileIO):
 
 
 class _Error(io.FileIO):
-    """Standard error; what cannot be written is lost: a terminal that is gone must not end what is to be kept."""
+    """Standard error; failed writes are lost: a closed terminal must not end work that is to be kept."""
 
     def write(self, data: Any) -> int:
         with suppress(OSError):
@@ -67,7 +67,7 @@ class _Error(io.FileIO):
 
 
 def prepare() -> None:
-    """Make the process's streams what this module says. For the command alone: whoever imports keeps their own."""
+    """Set up the process's streams as above. Only for the command: importers keep their own."""
     for number, mode in _CLOSED.items():
         try:
             os.fstat(number)
@@ -80,7 +80,7 @@ def prepare() -> None:
 
 
 def finish(code: int) -> int:
-    """Write what standard output still holds; returns ``code``, or another where that cannot be done."""
+    """Write the rest of standard output; returns ``code``, or another if that fails."""
     try:
         sys.stdout.flush()
         return code

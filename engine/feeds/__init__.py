@@ -1,4 +1,4 @@
-"""Feeds: where MBO records come from. ``open_feed`` opens what the user named, ``load`` reads all of it into memory."""
+"""Feeds: sources of MBO records. ``open_feed`` opens a named feed, ``load`` reads all of it into memory."""
 
 from lobench.engine.feeds.base import Chunk, Feed
 from lobench.engine.feeds.chain import ChainedFeed

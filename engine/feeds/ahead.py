@@ -1,4 +1,4 @@
-"""Reading on another thread, ahead of whoever uses what is read: a ring of buffers, or any iterator."""
+"""Reading ahead on another thread: a ring of buffers, or any iterator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a feed is: an ordered source of MBO records, handed over in chunks of raw memory."""
+"""The interface of a feed: an ordered source of MBO records, in chunks of raw memory."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Feed(Protocol):
 
     @property
     def expected(self) -> int | None:
-        """Number of records, where it is known before reading (an upper bound for mixed captures), for progress."""
+        """Number of records, if known before reading (an upper bound for mixed captures), for progress."""
         ...
 
     @property
@@ -68,8 +68,8 @@ class Feed(Protocol):
 
     @property
     def symbols(self) -> Mapping[int, str]:
-        """Names by instrument id: what is known so far. A name is known at the latest when the first record of its
-        instrument is handed over; empty where the source has no names."""
+        """Names by instrument id, as far as known. A name is known at the latest with the first record of its
+        instrument; empty if the source has no names."""
         ...
 
     def __iter__(self) -> Iterator[Chunk]: ...

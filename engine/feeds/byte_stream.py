@@ -1,4 +1,4 @@
-"""The bytes of a file, whatever compresses them: plain, gzip or zstd, told by how the file begins."""
+"""The bytes of a file, with any compression: plain, gzip or zstd, detected from its first bytes."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class ByteStream:
         self.compressed = "gzip" if is_gzip(start) else "zstd" if is_zstd(start) else None
 
     def fail(self, byte: int, problem: str) -> FeedError:
-        """The error of a byte of what this delivers."""
+        """An error at a byte of the delivered stream."""
         return (StreamError if self.compressed else FeedError)(self.source.name, byte, problem)
 
     def head(self, size: int) -> bytes:

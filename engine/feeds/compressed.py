@@ -60,7 +60,7 @@ class DbnZstFeed:
 
     @property
     def metadata(self) -> Metadata:
-        """What the file's head says."""
+        """The file's header."""
         return self._header.metadata
 
     @property
@@ -127,7 +127,7 @@ class DbnZstFeed:
         return decompressor.stream_reader(file, read_size=_READ, read_across_frames=True)
 
     def _explain(self, error: Exception, file: FileIO, byte: int) -> FeedError:
-        """What went wrong while the bytes from ``byte`` on were decompressed."""
+        """The error while the bytes from ``byte`` on were decompressed."""
         if isinstance(error, OSError):
             return UnreadableError(self.name, f"cannot be read: {error}")
         try:

@@ -28,7 +28,7 @@ def parse_date(text: str) -> date:
     with suppress(ValueError):
         if (found := date.fromisoformat(text)).year in range(_FIRST, _LAST + 1):
             return found
-    raise UsageError(f"a date is written as 2019-01-30, from {_FIRST} to {_LAST}, was {text!r}")
+    raise UsageError(f"expected a date like 2019-01-30, from {_FIRST} to {_LAST}, was {text!r}")
 
 
 def dates_in(name: str) -> set[date]:
@@ -56,9 +56,9 @@ def day_of(name: str, given: date | None) -> date:
     found = sorted(dates_in(PurePath(name).name))
     if len(found) == 1:
         return found[0]
-    what = f"says several dates ({', '.join(map(str, found))})" if found else "says no date"
+    what = f"contains several dates ({', '.join(map(str, found))})" if found else "contains no date"
     raise UnreadableError(
-        name, f"its times count from midnight and its name {what}: give the day, as --date 2019-01-30"
+        name, f"its times count from midnight and its name {what}: give the date, as in --date 2019-01-30"
     )
 
 

@@ -1,4 +1,4 @@
-"""The regular file behind a feed: opened anew for each iteration, and refused when it is no longer the same."""
+"""The regular file behind a feed: opened for each iteration, and refused if it has changed."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class SourceFile:
         return lambda size, byte: os.pread(file.fileno(), size, byte)
 
     def check(self, file: FileIO) -> None:
-        """Raise ``UnreadableError`` where an open file is no longer what it was when the feed was opened."""
+        """Raise ``UnreadableError`` if an open file has changed since the feed was opened."""
         now = os.fstat(file.fileno())
         if now.st_size < self.size:
             raise UnreadableError(

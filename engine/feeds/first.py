@@ -10,7 +10,7 @@ from lobench.engine.records import MBO
 
 
 def first_records(feed: Feed, count: int) -> npt.NDArray[np.void]:
-    """At most ``count`` records from the start of a feed, copied, dtype ``MBO``. Raises what the feed raises."""
+    """At most ``count`` records from the start of a feed, copied, dtype ``MBO``. Raises the feed's errors."""
     parts: list[npt.NDArray[np.void]] = []
     missing = count
     for chunk in feed:

@@ -122,4 +122,4 @@ PROBLEMS = {
     BAD_MBO: "an MBO record of length {words} (in words of 4 bytes); 14, or 16 with ts_out, expected",
     SECOND_FILE: "a second DBN header: files joined into one; name them one by one instead",
 }
-"""What to say about each status that is an error; ``words`` is the first byte there."""
+"""The message for each error status; ``words`` is the first byte there."""

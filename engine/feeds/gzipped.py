@@ -24,7 +24,7 @@ def _reader_and_error() -> tuple[Any, type[Exception]]:
 _File, _Error = _reader_and_error()
 
 CORRUPT = (zlib.error, gzip.BadGzipFile, _Error)
-"""What reading raises where the data is not right; EOFError where it ends too soon."""
+"""Exceptions of reading invalid data; EOFError if it ends too soon."""
 
 
 def open_gzip(file: io.FileIO) -> BinaryIO:

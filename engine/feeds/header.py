@@ -1,4 +1,4 @@
-"""The head of a DBN stream: magic, version, metadata; and what else a file may begin with.
+"""The head of a DBN stream: magic, version, metadata; and other beginnings of files.
 
 The metadata itself is parsed by ``databento_dbn``; here are only the eight bytes before it, and the checks on what it
 says.
@@ -40,7 +40,7 @@ _OTHER_KINDS = {
 
 @dataclass(frozen=True)
 class Header:
-    """``size`` bytes stand before the first record; ``metadata`` is what they say."""
+    """``size`` bytes come before the first record; ``metadata`` is their content."""
 
     size: int
     metadata: Metadata
@@ -52,7 +52,7 @@ class Header:
 
 
 def found(start: bytes) -> str:
-    """What data that begins with ``start`` is, for an error message."""
+    """A description of data that begins with ``start``, for an error message."""
     if not start:
         return "nothing: it is empty"
     for magic, kind in _OTHER_KINDS.items():
@@ -76,7 +76,7 @@ def read_header(read: Callable[[int], bytes], fail: Callable[[int, str], FeedErr
         raise fail(len(prelude), f"the DBN header is cut short: {_PRELUDE} bytes expected")
     version = prelude[3]
     if not 1 <= version <= NEWEST:
-        raise fail(3, f"DBN version {version}; versions 1 to {NEWEST} are read")
+        raise fail(3, f"DBN version {version}; versions 1 to {NEWEST} are supported")
     length = int.from_bytes(prelude[4:], "little")
     most = _MOST if most is None else min(most, _MOST)
     if not _LEAST <= length <= most:

@@ -1,4 +1,4 @@
-"""What a file holds, told by how it begins."""
+"""Detects a file's type from its first bytes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def is_gzip(start: bytes) -> bool:
 
 
 class Kind(Enum):
-    """What a feed's file is."""
+    """The type of a feed's file."""
 
     DBN = auto()
     DBN_ZSTD = auto()
@@ -50,7 +50,7 @@ class Kind(Enum):
 
 
 def kind_of(source: SourceFile) -> Kind:
-    """What a file is, told by its first bytes, and by those that it decompresses to. Raises ``FeedError``."""
+    """The type of a file, from its first bytes and their decompression. Raises ``FeedError``."""
     with source.open() as file:
         start = file.read(SNIFFED)
         if is_dbn(start):

@@ -1,4 +1,4 @@
-"""The table of live orders: what an execution, a cancel or a replacement does not say of its order.
+"""The table of live orders: the facts that an execution, a cancel or a replacement omits.
 
 Open addressing with linear probing; an order is found at the slot of its id or after it, with no empty slot between.
 Removing moves later orders back, so that no marks of removed ones are left and the table stays as large as the most

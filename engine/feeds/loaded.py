@@ -1,4 +1,4 @@
-"""A whole feed in memory: contiguous, replayable many times, with a digest that says which records it holds."""
+"""A whole feed in memory: contiguous, replayable many times, with a digest of its records."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lobench.engine.records import ADD, CANCEL, MBO
 _WORDS = MBO.itemsize // 4
 _FIRST_ROOM = 1 << 24
 _SHARE = 0.8
-"""Of the memory that is available, what a feed may take unless it is told otherwise."""
+"""Default share of the available memory that a feed may take."""
 
 
 class LoadedFeed:
@@ -51,7 +51,7 @@ class LoadedFeed:
 
     @property
     def other_records(self) -> dict[int, int]:
-        """Records that were not MBO, by rtype, in what was loaded."""
+        """Records that were not MBO, by rtype, in the loaded feed."""
         return dict(self._other_records)
 
     @property
@@ -70,7 +70,7 @@ class LoadedFeed:
 
     @cached_property
     def most_orders(self) -> int:
-        """About how many orders rest at a time at most: adds less cancels, which need not take all of an order."""
+        """Estimated peak number of resting orders: adds minus cancels, some of which are partial."""
         action = self.records["action"]
         resting = np.cumsum((action == ADD).astype(np.int8) - (action == CANCEL).astype(np.int8), dtype=np.int64)
         return int(resting.max(initial=0))
@@ -83,7 +83,7 @@ class LoadedFeed:
     def slice(self, start: int, stop: int) -> Chunk:
         """Records ``start`` to ``stop`` (excluded) as one chunk; 0 <= start <= stop <= count, else IndexError.
 
-        Raises ``UnreadableError`` where they lie in a mapped file that was cut short.
+        Raises ``UnreadableError`` if they lie in a mapped file that was truncated.
         """
         if not 0 <= start <= stop <= self.count:
             raise IndexError(f"records {start} to {stop} of {self.count}")
@@ -99,10 +99,10 @@ class LoadedFeed:
 
 
 def load(feed: Feed, limit_bytes: int | None = None, progress: Callable[[int], None] | None = None) -> LoadedFeed:
-    """Read all of ``feed``: in place where it is one run in a mapped file, else copied once, without ts_out.
+    """Read all of ``feed``: in place if it is one run in a mapped file, else copied once, without ts_out.
 
-    ``limit_bytes`` is the most that a copy may take; by default a share of the memory now available. ``progress`` is
-    called with the number of records after each chunk. Raises ``UsageError`` beyond the limit and what the feed raises.
+    ``limit_bytes`` limits a copy; by default to a share of the available memory. ``progress`` is called with the number
+    of records after each chunk. Raises ``UsageError`` beyond the limit, and the feed's errors.
     """
     if isinstance(feed, LoadedFeed):
         return feed

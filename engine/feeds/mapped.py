@@ -1,4 +1,4 @@
-"""Files mapped into memory that somebody else cuts short: a signal, where reading would give an error.
+"""Files mapped into memory and truncated by others: a signal, where reading would give an error.
 
 A page of a mapping whose file no longer reaches it cannot be read: the kernel sends SIGBUS, which ends a process
 without a word. Here that signal is taken by putting zeros where the file was, from the page on, so that whoever reads
@@ -84,7 +84,7 @@ def check(address: int | None = None) -> None:
                     mapping.name, f"was cut short while it was read, from {mapping.size} to {size} bytes"
                 )
             if mapping.cut:
-                raise UnreadableError(mapping.name, "could not be read any more; was it cut short, or is the disk bad?")
+                raise UnreadableError(mapping.name, "can no longer be read: was it cut short, or is the disk failing?")
 
 
 def _install() -> None:

@@ -1,4 +1,4 @@
-"""Opens what a user names as a feed: files, told by their content, and synthetic feeds."""
+"""Opens a named feed: files, detected by content, and synthetic feeds."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ SYNTHETIC = "synth:"
 
 
 def open_feed(specs: Sequence[str]) -> Feed:
-    """One feed of everything that ``specs`` name, in their order.
+    """One feed of all ``specs``, in their order.
 
-    A spec is the path of a file, ``-`` for standard input, what ``fsspec`` opens (``s3://...``), or
-    ``synth:NAME[,n=...][,seed=...][,anomalies=...]``, or a setting that says how all of them are read
-    (``feeds.settings``). Heads are checked here, so bad ones fail before any work is done: raises ``FeedError`` for bad
-    files, ``UsageError`` where there is no spec or no such synthetic feed.
+    A spec is the path of a file, ``-`` for standard input, a remote object for ``fsspec`` (``s3://...``),
+    ``synth:NAME[,n=...][,seed=...][,anomalies=...]``, or a setting for reading all of them (``feeds.settings``).
+    Headers are checked here, so bad ones fail before any work: raises ``FeedError`` for bad files, ``UsageError``
+    without a spec, or for an unknown synthetic feed.
     """
     words, settings = split(specs)
     if not words:
-        raise UsageError("no feed was named: name files or synth:NAME")
+        raise UsageError("no feed given; name files or synth:NAME")
     names = read_names(settings.names) if settings.names else {}
     feeds = [_open(spec, settings) for spec in words]
     feed = feeds[0] if len(feeds) == 1 else ChainedFeed(feeds)
@@ -44,9 +44,9 @@ def _open(spec: str, settings: Settings) -> Feed:
 
 
 def open_file(path: str, mapping: str | None = None, day: date | None = None) -> Feed:
-    """The feed of one file, told by its content. Raises ``FeedError``.
+    """The feed of one file, by its content. Raises ``FeedError``.
 
-    ``mapping`` says how to read a table, ``day`` is that of times which count from midnight.
+    ``mapping`` defines the columns of a table, ``day`` is the date of times that count from midnight.
     """
     copied = path == STANDARD_INPUT or is_remote(path)
     source = SourceFile(spooled(path), path) if copied else SourceFile(path)

@@ -1,4 +1,4 @@
-"""A stream in pieces: what one piece leaves unread stands in front of the next."""
+"""A stream in pieces: the unread rest of one piece precedes the next."""
 
 from __future__ import annotations
 

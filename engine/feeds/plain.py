@@ -41,7 +41,7 @@ class DbnFeed:
 
     @property
     def metadata(self) -> Metadata:
-        """What the file's head says."""
+        """The file's header."""
         return self._header.metadata
 
     @property

@@ -1,4 +1,4 @@
-"""Bringing the pages of a mapped file in ahead of whoever reads it, on a thread of its own.
+"""Loads the pages of a mapped file ahead of the reader, on a separate thread.
 
 A page that is touched for the first time stops the reader, also when the file is in memory: 20 ms for 5 million
 records, where the fastest variant replays them in 360.

@@ -19,7 +19,7 @@ def printable(text: str) -> str:
 
 
 class StreamError(FeedError):
-    """Bad data inside a compressed file; ``byte`` counts in what it decompresses to."""
+    """Bad data inside a compressed file; ``byte`` counts in the decompressed data."""
 
     def __init__(self, source: str, byte: int, problem: str) -> None:
         super().__init__(source, byte, problem)

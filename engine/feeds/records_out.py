@@ -1,4 +1,4 @@
-"""Writing MBO records from kernels: what readers of other formats share."""
+"""Writing MBO records from kernels: shared by the readers of other formats."""
 
 from __future__ import annotations
 

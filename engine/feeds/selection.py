@@ -50,7 +50,7 @@ class Selection:
 
 
 def key_of(instrument: int, name: str | None) -> str:
-    """What instruments are put in order by: their name, where they have none their id."""
+    """The sort key of instruments: the name, or else the id."""
     return name or f"{instrument:010d}"
 
 
@@ -98,7 +98,7 @@ class SelectedFeed:
 
     @property
     def metadata(self) -> Any:
-        """What a DBN file's head says, where its names are taken."""
+        """A DBN file's header, with its names."""
         return None if self._names else getattr(self._feed, "metadata", None)
 
     @property
@@ -136,7 +136,7 @@ class SelectedFeed:
             if left == 0:
                 break
         if read and not taken and self._selection.keys is None and self._within is None:
-            raise UsageError(f"{self.name}: no record is selected; {self._there()}")
+            raise UsageError(f"{self.name}: no record matches; {self._there()}")
 
     def _chosen(self, records: npt.NDArray[np.void], met: IdSet, wanted: IdSet) -> npt.NDArray[np.bool_]:
         selection = self._selection
@@ -164,7 +164,7 @@ class SelectedFeed:
     def _there(self) -> str:
         names = sorted(set(self.symbols.values()))
         if not names:
-            return "none of its instruments has a name that is known"
+            return "none of its instruments has a known symbol"
         more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
         return f"its instruments are {', '.join(names[:_SHOWN])}{more}"
 
@@ -203,7 +203,7 @@ def _of_table(lines: Sequence[str]) -> dict[int, str]:
     for row in csv.DictReader(lines):
         number = int(row["instrument_id"])
         if not 0 <= number < 2**32 or not row["symbol"]:
-            raise ValueError(f"{row['instrument_id']},{row['symbol']} is no instrument id and its name")
+            raise ValueError(f"{row['instrument_id']},{row['symbol']} is not an instrument id and a name")
         names[number] = row["symbol"]
     if not names:
         raise ValueError("it names no instrument")

@@ -39,13 +39,13 @@ def is_setting(word: str) -> bool:
 
 
 def split(words: Sequence[str]) -> tuple[list[str], Settings]:
-    """The words that name feeds, and what the others say. Raises UsageError."""
+    """The words that name feeds, and the settings in the others. Raises UsageError."""
     given: dict[str, str] = {}
     for word in filter(is_setting, words):
         name, _, value = word.removeprefix("--").partition("=")
         if name not in NAMES:
             valid = ", ".join(f"--{each}" for each in NAMES)
-            raise UsageError(f"{word}: feeds have no such setting; valid: {valid}")
+            raise UsageError(f"{word}: unknown feed setting; valid: {valid}")
         if not value:
             raise UsageError(f"--{name} needs a value")
         given[name] = value
@@ -78,7 +78,7 @@ def absolute(word: str, folder: str = "") -> str:
 def _parts(name: str, text: str) -> list[str]:
     parts = [part.strip() for part in text.split(",")]
     if "" in parts:
-        raise UsageError(f"--{name} takes a list separated by commas, was '{text}'")
+        raise UsageError(f"--{name} takes a comma-separated list, was '{text}'")
     return parts
 
 

@@ -49,7 +49,7 @@ def forget(spec: str) -> None:
 def _opened(spec: str) -> Iterator[BinaryIO]:
     if spec == STANDARD_INPUT:
         if sys.stdin is None or sys.stdin.isatty():
-            raise UsageError("- is standard input, and nothing is piped into it")
+            raise UsageError("- is standard input, but nothing is piped into it")
         yield sys.stdin.buffer
         return
     try:
@@ -58,7 +58,7 @@ def _opened(spec: str) -> Iterator[BinaryIO]:
         source = fsspec.open(spec, "rb").open()
     except ImportError as error:
         install = f"{sys.executable} -m pip install 'lobench[remote]'"
-        raise UsageError(f"{spec}: cannot be read: {_one_line(error)}; install what it takes with: {install}") from None
+        raise UsageError(f"{spec}: cannot be read: {_one_line(error)}; install what is missing: {install}") from None
     except FileNotFoundError:
         raise UnreadableError(spec, "no such file") from None
     except Exception as error:  # each file system has errors of its own

@@ -1,4 +1,4 @@
-"""Names of instruments out of DBN metadata, whose mappings go from what was asked for to what is in the records."""
+"""Names of instruments from DBN metadata, whose mappings lead from requested symbols to those in the records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a file is made of whole zstd frames, and what decompressing them needs.
+"""Whether a file consists of whole zstd frames, and the memory needed to decompress them.
 
 The streaming decompressor says nothing when its input ends in the middle of a frame: the records that are missing would
 go unnoticed. So the chain of frames and blocks is walked here, headers only (RFC 8878, section 3.1).
@@ -22,11 +22,11 @@ _LONGEST_HEADER = 18
 _RLE = 1
 _CHECKSUM = 4
 _ALWAYS = 1 << 27
-"""Bytes of a window that are asked for whatever memory is left: what every zstd reads without an option."""
+"""Bytes of a window that is always allowed: every zstd reads it without an option."""
 WIDEST = 1 << 31
 """Bytes of the largest window that zstd itself reads."""
 _SHARE = 0.5
-"""Of the memory that is available, what a window may take."""
+"""Share of the available memory that a window may take."""
 
 ReadAt = Callable[[int, int], bytes]
 """``read_at(n, byte)`` returns n bytes from a byte of the file on, fewer only at its end."""
@@ -45,7 +45,7 @@ def largest_window() -> int:
 
 
 def explained(error: Exception, name: str, fail: Fail, byte: int) -> FeedError:
-    """What an error of the decompressor, or a lack of memory, says of the data after decompressed byte ``byte``."""
+    """The message for an error of the decompressor, or a lack of memory, after decompressed byte ``byte``."""
     if isinstance(error, MemoryError) or "Allocation" in str(error):
         return UnreadableError(name, "cannot be read: out of memory")
     if "too much memory" in str(error):
@@ -86,7 +86,7 @@ def _check_need(start: int, frame: zstandard.FrameParameters, window: int, fail:
 
 
 def _frames(read_at: ReadAt, size: int, fail: Fail) -> Iterator[tuple[int, bytes]]:
-    """Yield (first byte, header and what follows it) of each compressed frame, before it is looked for its end."""
+    """Yield (first byte, header and the bytes after it) of each compressed frame, before its end is searched."""
     start = 0
     while start < size:
         head = read_at(_LONGEST_HEADER, start)

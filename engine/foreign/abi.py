@@ -1,4 +1,4 @@
-"""The C ABI of ``lobench_engine.h`` for ctypes and NumPy: constants, the table of functions, what passes through them.
+"""The C ABI of ``lobench_engine.h`` for ctypes and NumPy: constants, the table of functions, its arguments.
 
 Names and order are the header's; tests/foreign/test_abi.py compares both with a C compiler.
 """

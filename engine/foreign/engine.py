@@ -1,4 +1,4 @@
-"""A file's engine as the laboratory knows it: what it is called, what it offers, and how one is made.
+"""A file's engine in the laboratory: its name, its offers, and its construction.
 
 A command that asks for a library does not load it: what another process read of it is noted here (``note``).
 """
@@ -73,7 +73,7 @@ class ForeignEngine:
 
     @property
     def offered(self) -> tuple[str, ...]:
-        """What it offers, in words."""
+        """Its offers, in words."""
         return tuple(name for bit, name in OFFER_NAMES.items() if self.offers & bit)
 
     @property
@@ -82,7 +82,7 @@ class ForeignEngine:
         return tuple(text for bit, text in LEAVES_OUT.items() if self.leaves_out & bit)
 
     def as_json(self) -> dict[str, Any]:
-        """What it is, for a program."""
+        """Its description, for a program."""
         return {
             "name": self.name,
             "title": self.title,
@@ -119,7 +119,7 @@ class ForeignEngine:
 
     @property
     def policies(self) -> dict[str, str]:
-        """It has none: nothing is known of its mechanisms."""
+        """It has none: its mechanisms are unknown."""
         return {}
 
     @property
@@ -136,7 +136,7 @@ class ForeignEngine:
         nothing shows whether an engine read a record; and where more features or strategies are registered than its
         ABI knows."""
         if until == STAGES[0]:
-            raise UsageError(f"{self.name}: an engine from outside shows nothing of --until decode; use --until book")
+            raise UsageError(f"{self.name}: an engine from outside shows no results of --until decode; use book")
         stage = min(STAGES.index(until), STAGES.index(self.last_stage))
         registered = len(REGISTERED_FEATURES), len(REGISTERED_STRATEGIES)
         if stage > 1 and registered != (FEATURES_COUNT, STRATEGIES_COUNT):
@@ -153,7 +153,7 @@ class ForeignEngine:
         )
 
     def start(self, options: Options) -> Face:
-        """A new engine. Raises EngineError, and what a Python class raises."""
+        """A new engine. Raises EngineError, and exceptions of a Python class."""
         if self.make is not None:
             return PythonEngine(self.make, options)
         return _library(self.path).make(options)
@@ -165,7 +165,7 @@ def _library(path: str) -> Library:
 
 
 _noted: dict[tuple[str, str], ForeignEngine] = {}
-"""(Path, digest) to what was read of a library in another process."""
+"""(Path, digest) to the facts that another process read from a library."""
 
 
 def note(engine: ForeignEngine) -> None:
@@ -174,7 +174,7 @@ def note(engine: ForeignEngine) -> None:
 
 
 def load(file: str) -> ForeignEngine:
-    """The engine of a shared library. Raises UsageError for a file that is none, and for offers that contradict."""
+    """The engine of a shared library. Raises UsageError for other files, and for contradictory offers."""
     path = str(Path(file).resolve())
     try:
         digest = digest_of(Path(file).read_bytes())

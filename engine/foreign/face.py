@@ -1,4 +1,4 @@
-"""What a replay needs of an engine from outside, a library's or a Python class's."""
+"""A replay's interface to an engine from outside, a library's or a Python class's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lobench.engine.native_call import Call
 
 
 class EngineError(LobenchError):
-    """An engine failed, or answered what no engine can."""
+    """An engine failed, or gave an impossible answer."""
 
 
 class Face(Protocol):

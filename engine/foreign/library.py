@@ -72,7 +72,7 @@ class Library:
             raise UsageError(f"{self.file}: {_SYMBOL}() returned null")
         version, size = (ctypes.c_uint32 * 2).from_address(address)
         if version != VERSION:
-            raise UsageError(f"{self.file}: of ABI version {version}; this lobench knows version {VERSION}")
+            raise UsageError(f"{self.file}: ABI version {version}; this lobench supports version {VERSION}")
         least = ctypes.sizeof(Table)
         if size < least:
             raise UsageError(f"{self.file}: its table has {size} bytes, that of ABI version {VERSION} {least}")
@@ -133,7 +133,7 @@ class LibraryEngine:
         self._engine: int | None = None
         self._check("create", functions["create"](ctypes.byref(given), ctypes.byref(made)))
         if not made.value:
-            raise EngineError(f"{library.file}: create() succeeded and gave no engine")
+            raise EngineError(f"{library.file}: create() succeeded but returned no engine")
         self._engine = made.value
         self._apply = functions["apply"]
         self._walk: Walk | None = None
@@ -191,7 +191,7 @@ class LibraryEngine:
             self._walk = Walk(self._engine, {name: getattr(self._library.table, name) for name in self._asked})
         value, status = self._walk.ask(keys, depth, counted, stage, whole)
         if status == WROTE_TOO_MUCH:
-            raise EngineError(f"{self._library.file}: an answer has more entries than there was room for")
+            raise EngineError(f"{self._library.file}: an answer has more entries than its buffer holds")
         self._check("an answer", status)
         return value
 
@@ -209,7 +209,7 @@ class LibraryEngine:
     def _entries(self, name: str, got: int, room: int) -> int:
         self._check(name, min(got, 0))
         if got > room:
-            raise EngineError(f"{self._library.file}: {name}() wrote {got} entries where there was room for {room}")
+            raise EngineError(f"{self._library.file}: {name}() wrote {got} entries into a buffer of {room}")
         return got
 
     def _check(self, what: str, code: int) -> None:
@@ -219,4 +219,4 @@ class LibraryEngine:
         said = self._functions["error"](self._engine) if "error" in self._functions else None
         words = f": {said.decode(errors='replace').strip()}" if said else ""
         name = "" if what == "an answer" else "()"
-        raise EngineError(f"{what}{name} failed with {code}, {CODES.get(code, 'no known code')}{words}")
+        raise EngineError(f"{what}{name} failed with {code}, {CODES.get(code, 'an unknown code')}{words}")

@@ -1,8 +1,8 @@
-"""An engine written as a Python class, behind the face of a library's.
+"""An engine written as a Python class, behind the same interface as a library.
 
-A file's ``ENGINE`` is a class. It says what it offers in ``offers``, a text of words of ``OFFERS``, and may have
-``version`` and ``leaves_out`` (words of ``LEAVES_OUT``). It is made with an ``Options``, and has the methods of the C
-table that its offers need:
+A file's ``ENGINE`` is a class. It declares its offers in ``offers``, a string of words of ``OFFERS``, and may have
+``version`` and ``leaves_out`` (words of ``LEAVES_OUT``). It is constructed with an ``Options``, and has the methods of
+the C table that its offers need:
 
 - ``apply(records)``: a read-only array of dtype ``lobench.engine.records.MBO``, valid during the call
 - ``levels(instrument_id, publisher_id, side, first, n)``: up to ``n`` of (price, size, count), best first, from number
@@ -56,8 +56,8 @@ def best_value(bids: int, bid_count: int, asks: int, ask_count: int, depth: int,
 
 @entry
 def closed(value: int, key: int, row: int, ends: int, missing: int, whole: bool) -> int:
-    """What a book adds to an answer, uint64: ``value`` of its levels, its features and accounts (0: none are part of
-    it); ``missing``: how many of these should have been there."""
+    """The contribution of a book to an answer, uint64: ``value`` of its levels, its features and accounts (0: not part
+    of it); ``missing``: the number of these that are absent."""
     value = uint64(value)
     value = fold(uint64(0), value) if whole else value
     if row != 0:
@@ -70,7 +70,7 @@ def closed(value: int, key: int, row: int, ends: int, missing: int, whole: bool)
 
 
 def words(cls: Any, name: str, known: dict[str, int], file: str) -> int:
-    """The bits of the words in a class attribute. Raises UsageError for one that nobody knows."""
+    """The bits of the words in a class attribute. Raises UsageError for an unknown word."""
     said = getattr(cls, name, "")
     found = 0
     for word in said.split() if isinstance(said, str) else said:
@@ -83,7 +83,7 @@ def words(cls: Any, name: str, known: dict[str, int], file: str) -> int:
 def check(cls: Any, offers: int, file: str) -> None:
     """Raises UsageError where a method is missing that is always needed, or that an offer takes."""
     if not callable(cls):
-        raise UsageError(f"{file}: ENGINE is no class (docs/engine-abi.md)")
+        raise UsageError(f"{file}: ENGINE is not a class (docs/engine-abi.md)")
     wanted = {"apply": "ENGINE"}
     for offer, names in abi.NEEDED.items():
         if offers & offer:
@@ -171,13 +171,13 @@ class PythonEngine:
 
 
 def _array(entries: Any, dtype: np.dtype[np.void], most: int) -> npt.NDArray[np.void]:
-    """What an engine returned as an array of its own; at most so many entries."""
+    """An engine's returned value as an array; at most ``most`` entries."""
     if isinstance(entries, np.ndarray) and entries.dtype == dtype:
         found = np.ascontiguousarray(entries)
     else:
         found = np.array([tuple(entry) for entry in entries], dtype)
     if len(found) > most:
-        raise EngineError(f"an answer has {len(found)} entries where {most} were asked for")
+        raise EngineError(f"an answer has {len(found)} entries; {most} were requested")
     return found
 
 

@@ -32,7 +32,7 @@ _SHOWN_LEVELS = 1 << 12
 
 @dataclass(frozen=True)
 class ForeignBook:
-    """One book, as far as its engine tells."""
+    """One book, as far as its engine shows it."""
 
     instrument_id: int
     publisher_id: int
@@ -130,7 +130,7 @@ class ForeignReplay:
         return self._face.call(chunk.address, chunk.stride, chunk.count)
 
     def settle(self) -> None:
-        """Look at the books of the records so far: what the laboratory does for the engine, outside all clocks."""
+        """Scan the books of the records so far: the laboratory's own work, outside all clocks."""
         self._keys.look()
 
     @property
@@ -149,7 +149,7 @@ class ForeignReplay:
         return self._face.ask(self._keys.found(), levels_of(self._books, True), self._counted, stage, True)
 
     def newest(self, instrument_id: int, publisher_id: int) -> tuple[float, ...] | None:
-        """The newest features of a book; None where there is no such book, or none are computed."""
+        """The newest features of a book; None if there is no such book, or none are computed."""
         row = self._face.features(instrument_id, publisher_id) if self._stage > 1 else None
         return None if row is None else tuple(map(float, row))
 
@@ -162,7 +162,7 @@ class ForeignReplay:
         """Nothing is known of it."""
 
     def finish(self) -> Result:
-        """What was computed so far. What the engine does not offer is 0, and None for the trace."""
+        """The results so far. Results that the engine does not offer are 0, and None for the trace."""
         counts = self._face.counts() if self._scope.counts or self._scope.anomalies else None
         counted = counts.anomalies if counts is not None and self._scope.anomalies else ()
         return Result(

@@ -22,7 +22,7 @@ from lobench.engine.stages import STAGES
 from lobench.engine.workload import Workload
 
 Contestant: TypeAlias = Variant | ForeignEngine
-"""What can be verified and measured."""
+"""Everything that can be verified and measured."""
 
 
 class Running(Protocol):
@@ -43,7 +43,7 @@ class Running(Protocol):
         ...
 
     def settle(self) -> None:
-        """Do what the laboratory owes before the state is asked for; never the contestant's work."""
+        """Do the laboratory's own work before the state is queried; never the contestant's."""
         ...
 
     def question(self, books: Sequence[tuple[int, int]]) -> int: ...
@@ -88,7 +88,7 @@ def start_replay(
 
 
 def warm(contestant: Contestant, until: str = STAGES[-1]) -> None:
-    """Compile what the timed build needs, or load it, by replaying nothing."""
+    """Compile the timed build, or load it, by replaying nothing."""
     if isinstance(contestant, Variant):
         compiled.warm(contestant, observe=False, until=until)
         return

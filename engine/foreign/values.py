@@ -1,4 +1,4 @@
-"""The 64-bit values of what an engine answers: the same as those of a compiled variant (``lobench.engine.answers``)."""
+"""The 64-bit values of an engine's answers: the same as those of a compiled variant (``lobench.engine.answers``)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LEVEL_BYTES, ORDER_BYTES, ACCOUNT_BYTES = LEVEL.itemsize, ORDER.itemsize, ACCOUN
 
 @kernel
 def level_value(value: int, levels: int, count: int, place: int, counted: bool) -> int:
-    """Level ``place`` of ``count`` ``LEVEL`` records folded in; what lies beyond them is an empty level."""
+    """Level ``place`` of ``count`` ``LEVEL`` records folded in; beyond them are empty levels."""
     if place >= count:
         value = fold(fold(value, int64(UNDEF_PRICE)), int64(0))
         return fold(value, int64(0)) if counted else value

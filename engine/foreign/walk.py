@@ -20,7 +20,7 @@ WALK: Final = record(
     *integers("engine", "levels", "orders", "features", "accounts"),
     *integers("level_room", "level_capacity", "order_room", "order_capacity", "row", "ends", "status"),
 )
-"""A library's functions, the engine, and room for its answers; ``status`` is 0, or what a function failed with."""
+"""A library's functions, the engine, and buffers for its answers; ``status`` is 0, or the code of a failed function."""
 
 WROTE_TOO_MUCH: Final = 1
 """Status of a function that says it wrote more entries than there was room for."""
@@ -32,7 +32,7 @@ _INTEGER_BYTES = INTEGER.itemsize
 
 @kernel
 def failed(walk: Record, got: int, room: int) -> bool:
-    """Whether an answer of ``got`` entries is none; the status says so."""
+    """Whether an answer of ``got`` entries is invalid; the status says so."""
     if got < 0 or got > room:
         walk["status"] = got if got < 0 else WROTE_TOO_MUCH
         return True

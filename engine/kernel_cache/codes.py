@@ -1,4 +1,4 @@
-"""What a code object is: its digest, and the names through which it reaches other things."""
+"""A code object's digest, and the names through which it reaches other things."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cache as Numba knows it: asked before a kernel is compiled, told after."""
+"""The cache as Numba sees it: queried before a kernel is compiled, updated after."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Open:
 
 
 class _Compiled:
-    """What Numba has compiled in this process since the cache was first used, and from what.
+    """Numba's compilations in this process since the cache was first used, with their sources.
 
     Numba compiles a function once for all its callers: a global that has changed since is still the old one in there.
     """
@@ -91,7 +91,7 @@ class _Compiled:
         self._from.setdefault(function, set()).add((found.functions[function], tuple(settings.generator())))
 
     def objection(self, kernel: Any, found: Fingerprint, within: set[Any]) -> str | None:
-        """Why a kernel that was compiled just now is not, for sure, what its key says."""
+        """Why a kernel that was just compiled may differ from its key."""
         self._all_known(found, within, but=kernel.py_func)
         if self._uncovered is not None:
             return f"it is not known what {self._uncovered} was made of"
@@ -115,7 +115,7 @@ def _beyond(found: Fingerprint, functions: Iterable[Any]) -> Iterator[Any]:
 
 @cache
 def compiled_here() -> _Compiled:
-    """What this process compiled since this was asked first."""
+    """The compilations of this process since the first call."""
     return _Compiled()
 
 
@@ -143,7 +143,7 @@ class KernelCache:
         self._enabled = False
 
     def flush(self) -> None:
-        """Numba asks for it before it compiles anew; the keys see to that."""
+        """Numba asks for it before it compiles again; the keys take care of that."""
 
     def load_overload(self, signature: Any, target_context: Any) -> Any:
         """The kernel for a signature, None if it is not in the cache."""
@@ -173,7 +173,7 @@ class KernelCache:
         return loaded
 
     def save_overload(self, signature: Any, result: Any) -> None:
-        """Keep a kernel that was compiled, if its key says all that is in it and there is room."""
+        """Cache a compiled kernel, if its key covers all its content and there is room."""
         before = self._asked.pop(signature, None)
         folder = kernel_folder()
         if not self._enabled or before is None or folder is None:

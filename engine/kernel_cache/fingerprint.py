@@ -80,7 +80,7 @@ class Fingerprint:
 
 
 def fingerprint(roots: Iterable[Any]) -> Fingerprint:
-    """Of all that ``roots`` lead to, and of what is registered for all kernels. Raises UnkeyableError."""
+    """Of everything that ``roots`` lead to, and of all global registrations. Raises UnkeyableError."""
     numba_internals.refresh()
     walk = _Walk()
     for root in roots:
@@ -97,7 +97,7 @@ def fingerprint(roots: Iterable[Any]) -> Fingerprint:
 
 
 def digest_of(roots: Iterable[Any]) -> str:
-    """64 bits, hex, of all that ``roots`` lead to, wherever the files stand. What can not be said is left out."""
+    """64 bits, hex, of everything that ``roots`` lead to, wherever the files are. Unkeyable things are left out."""
     numba_internals.refresh()
     walk = _Walk(lenient=True)
     for root in roots:
@@ -112,7 +112,7 @@ def own_tokens(function: FunctionType, *, lenient: bool = False) -> tuple[Token,
 
 
 def joined(tokens: Iterable[Token]) -> list[Token]:
-    """The same with everything between two references as one token; what was apart stays apart in it."""
+    """The same with everything between two references as one token; separate references stay separate in it."""
     out: list[Token] = []
     parts: list[bytes] = []
     for token in tokens:
@@ -128,7 +128,7 @@ def joined(tokens: Iterable[Token]) -> list[Token]:
 
 
 class _Walk:
-    """``lenient``: places count for nothing, and values that nothing can be said of are named by their class."""
+    """``lenient``: places are ignored, and unkeyable values are named by their class."""
 
     def __init__(self, *, lenient: bool = False) -> None:
         self.lenient = lenient

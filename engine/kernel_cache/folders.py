@@ -1,4 +1,4 @@
-"""A folder that nobody but the user can write to, as loading a kernel runs what lies there.
+"""A folder that only the user can write to, because loading a kernel runs its content.
 
 Its own mode is 700. No folder above it may be one that another user could rename or replace things in: each belongs to
 the user or to root, and only those with the sticky bit are open to all. Where there is no such folder, a temporary one

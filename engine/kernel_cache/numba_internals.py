@@ -62,7 +62,7 @@ def arguments_of(signature: Any) -> tuple[list[Any], Any]:
 
 
 def parts_of(dispatcher: Any) -> tuple[Any, ...]:
-    """What a dispatcher compiles with, beside its function."""
+    """A dispatcher's compilation settings, beside its function."""
     fixed = [] if dispatcher._can_compile else [str(one.signature) for one in dispatcher.overloads.values()]
     # ``cache=True`` changes no code.
     options = {name: value for name, value in sorted(dispatcher.targetoptions.items()) if name != "cache"}
@@ -75,7 +75,7 @@ def is_compiler(kind: Any) -> bool:
 
 
 def registration(function: Any) -> Any:
-    """What Numba knows a Python function by; another object once more is registered for it."""
+    """Numba's registration of a Python function; a new object for it is registered again."""
     context: Any = cpu_target.typing_context
     return context._lookup_global(function)
 
@@ -149,7 +149,7 @@ def _of_lowering(item: Any) -> Iterator[tuple[str, Any]]:
 
 
 def use_none_of_numbas(dispatcher: Any) -> None:
-    """What is compiled into a kernel does not come of Numba's own cache, whose keys know too little."""
+    """Code compiled into a kernel does not come from Numba's own cache, whose keys cover too little."""
     if isinstance(dispatcher._cache, NumbaCache):
         dispatcher._cache.disable()
 

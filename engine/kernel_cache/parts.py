@@ -1,4 +1,4 @@
-"""Parts of kernels kept between processes: what several kernels call is compiled once.
+"""Parts of kernels cached between processes: code shared by several kernels is compiled once.
 
 A part is a function that kernels call, for one set of argument types: typed, and as optimized LLVM code with all that
 it calls linked into it. It is kept as a kernel is, under everything that goes into it; so a variant that differs from
@@ -35,7 +35,7 @@ _waiting = _Waiting()
 
 
 def key_of(function: Any, arguments: Any, prescribed: Any, flags: Any) -> tuple[str, Fingerprint] | None:
-    """What a part is kept under, hex, and what it is made of; None if that is not known, or nothing is kept."""
+    """A part's key, hex, and its sources; None if these are unknown, or nothing is cached."""
     if kernel_folder() is None:
         return None
     try:
@@ -47,7 +47,7 @@ def key_of(function: Any, arguments: Any, prescribed: Any, flags: Any) -> tuple[
 
 
 def read(key: str) -> Any:
-    """What ``Pack`` made of the part; None if it is not kept."""
+    """``Pack``'s form of the part; None if it is not cached."""
     folder = kernel_folder()
     content = None if folder is None else store.read(folder, _name(key))
     if content is None:
@@ -79,7 +79,7 @@ def keep() -> None:
 
 
 def _packed() -> Iterator[tuple[str, bytes]]:
-    """Names and contents of the parts that can be written; of one that holds what cannot, the others know nothing."""
+    """Names and contents of the parts that can be written; a part that cannot does not affect the others."""
     for key, pack in _waiting.parts.items():
         with contextlib.suppress(Exception):
             content = pack()

@@ -49,7 +49,7 @@ def generator(*, of_the_machine: bool = True) -> list[str]:
 
 
 def surroundings() -> list[str]:
-    """Versions, processor and settings: what all kernels of a process have in common."""
+    """Versions, processor and settings: common to all kernels of a process."""
     codegen: Any = cpu_target.target_context.codegen()
     triple, cpu, features = codegen.magic_tuple()
     builder: Any = vars(debuginfo)["DummyDIBuilder"]

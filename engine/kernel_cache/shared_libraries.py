@@ -1,4 +1,4 @@
-"""In which shared library a C function is that kernels call by its name, and what that library holds."""
+"""Finds the shared library of a C function that kernels call by name, and the digest of that library."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _PART = ".part"
 
 MOST_BYTES = 2 << 30
 MOST_DAYS = 60
-"""What is kept; of more, the longest unused go. Age counts from a kernel's last use to the latest of any."""
+"""Cache limits; beyond them, the longest unused go. Age counts from a kernel's last use to the latest of any."""
 _DAY = 86_400
 
 
@@ -30,7 +30,7 @@ def path_of(folder: Path, key: str) -> Path:
 
 
 def read(folder: Path, key: str) -> bytes | None:
-    """The kernel that was kept under ``key``, None if there is none that is whole and the user's own."""
+    """The kernel cached under ``key``, None if there is none that is whole and the user's own."""
     try:
         place = os.open(path_of(folder, key), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(place, "rb") as file:
@@ -89,7 +89,7 @@ def _own(path: str, flags: int) -> int:
 
 
 def prune(folder: Path) -> None:
-    """Remove what is older or more than is kept, and parts that dead processes left. Safe beside other processes."""
+    """Remove old or excess kernels, and parts left by dead processes. Safe beside other processes."""
     found = []
     for item in _items(folder):
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""What stays the same while versions stay the same: Python's standard library, NumPy, Numba, llvmlite.
+"""Modules that stay the same while versions stay the same: Python's standard library, NumPy, Numba, llvmlite.
 
 Their functions are known by their names; the versions stand in every key. Trust goes by the file that a module was
 loaded from: a user's ``statistics.py`` is not Python's.

@@ -1,4 +1,4 @@
-"""What a value is, said so that equal texts mean values that compile to equal code.
+"""A text for a value, such that equal texts mean values that compile to equal code.
 
 A value becomes a list of tokens: strings, bytes, and ``Ref`` to a function or class that is described by itself, once.
 Raises UnkeyableError for what has no content that can be said: an open file, a pointer, an object of an unknown class.
@@ -33,7 +33,7 @@ _REMEMBERING = type(functools.lru_cache(len))
 
 
 class UnkeyableError(Exception):
-    """A value that nothing can be said of; the message says which."""
+    """A value that has no such text; the message names it."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -163,7 +163,7 @@ def _class(value: type, out: list[Token], depth: int) -> None:
 
 
 def _named(value: Any, out: list[Token], depth: int) -> None:
-    """A function written in C: known by where it is found. What it is a method of counts, too."""
+    """A function written in C, identified by its place. The object of a method counts, too."""
     owner = getattr(value, "__self__", None)
     out += ["builtin", getattr(value, "__module__", None) or "", value.__qualname__]
     if owner is not None and not isinstance(owner, python_types.ModuleType):
@@ -224,7 +224,7 @@ def _method(value: python_types.MethodType, out: list[Token], depth: int) -> Non
 
 
 def _owner(value: Any, out: list[Token]) -> None:
-    """What a method is bound to. Numba knows the methods of NumPy's one generator by what they are called."""
+    """The object of a bound method. Numba knows the methods of NumPy's one generator by name."""
     try:
         out += describe(value)
     except UnkeyableError:

@@ -1,4 +1,4 @@
-"""The oracle: a slow, obvious engine that computes what docs/semantics.md says, against which the others are held.
+"""The oracle: a slow, obvious engine written from docs/semantics.md, with which the others are compared.
 
 Plain Python integers, floats, dicts and lists; nothing is cached that can be read off the book.
 """

@@ -24,5 +24,5 @@ def int64(x: int) -> int:
 
 
 def ema(m: float, x: float) -> float:
-    """Exponential moving average with alpha 0.1: x where there is no average ``m`` yet (NaN), else m + 0.1 (x - m)."""
+    """Exponential moving average with alpha 0.1: x if there is no average ``m`` yet (NaN), else m + 0.1 (x - m)."""
     return x if math.isnan(m) else m + 0.1 * (x - m)

@@ -1,4 +1,4 @@
-"""The book rules: what one market-by-order record does to its book."""
+"""The book rules: the effect of one market-by-order record on its book."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Loss(NamedTuple):
 
 @dataclass(slots=True)
 class Effect:
-    """What one record did.
+    """The effect of one record.
 
     ``ignored``: it broke a rule and changed nothing. ``added``: an A that put size into the book.
     ``cancelled``: size that a C really took off; ``removed``: the order that it removed by that.
@@ -84,7 +84,7 @@ class Book:
         return None if level is None else level.price
 
     def apply(self, record: Record) -> Effect:
-        """Take the record in as the book's next event. A broken rule is no error: the effect tells."""
+        """Apply the record as the book's next event. Broken rules are no errors: the effect reports them."""
         self.n += 1
         effect = Effect()
         if record.action == ADD and record.flags & F_TOB:

@@ -1,4 +1,4 @@
-"""The context: what all publishers of one instrument show together."""
+"""The context: the joint state of all publishers of one instrument."""
 
 from __future__ import annotations
 

@@ -47,12 +47,12 @@ def bits(x: float) -> int:
 
 
 def features_value(features: Iterable[float]) -> int:
-    """What one evaluation's features fold into the book's feature hash."""
+    """The value that one evaluation's features fold into the book's feature hash."""
     return sum(bits(x) * K[i] for i, x in enumerate(features)) & MASK
 
 
 def strategies_value(accounts: Iterable[tuple[int, float, float]]) -> int:
-    """What one evaluation's (position, cash, equity) per strategy fold into the book's strategy hash."""
+    """The value that one evaluation's (position, cash, equity) per strategy fold into the book's strategy hash."""
     total = 0
     for k, (position, cash, equity) in enumerate(accounts):
         total += position * K[3 * k] + bits(cash) * K[3 * k + 1] + bits(equity) * K[3 * k + 2]

@@ -109,7 +109,7 @@ def weighted(sizes: tuple[float, ...]) -> float:
 
 
 def imbalance(b: float, a: float) -> float:
-    """(b - a) / (b + a), from -1 to 1; NaN where there is no size."""
+    """(b - a) / (b + a), from -1 to 1; NaN if there is no size."""
     return NAN if b + a == 0 else (b - a) / (b + a)
 
 

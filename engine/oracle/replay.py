@@ -23,7 +23,7 @@ Row = tuple[int, int, int, tuple[float, ...]]
 
 
 class _Desk:
-    """A book with all that is kept along with it: trackers, strategies, hashes."""
+    """A book with its trackers, strategies and hashes."""
 
     def __init__(self, book: Book, instrument: Instrument) -> None:
         self.book = book

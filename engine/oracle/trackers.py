@@ -81,7 +81,7 @@ class QueuePosition:
         return float(self.ahead) if self.valid else NAN
 
     def update(self, book: Book, effect: Effect) -> None:
-        """Move up by what left the queue ahead; join anew where the best level is another one now."""
+        """Move up by the size that left the queue ahead; join again if the best level has changed."""
         for loss in effect.losses:
             if self.valid and loss.side == self.side and loss.price == self.price and loss.arrival <= self.joined:
                 self.ahead -= loss.size

@@ -45,7 +45,7 @@ TRADES_BYTES = TRADES.itemsize
 
 @kernel
 def locked_entry(table: Record, key: int, size: int) -> int:
-    """Address of the entry of ``key``, made if there is none. The map's write lock must be held."""
+    """Address of the entry of ``key``, created if necessary. The map's write lock must be held."""
     address = table_get(table, key, UNCOUNTED, None)
     if address == 0:
         address = zeroed(size)
@@ -66,7 +66,7 @@ def acquire_to_write(lock: int, probe: Record) -> None:
 
 
 def build_locked(store: FeatureStore, memory: Memory) -> ContextKernels:
-    """The locked context over this kind of feature store. What all workers share lives on the heap."""
+    """The locked context over this kind of feature store. State shared by all workers is on the heap."""
     size, start, stop, put, get = store.bytes, store.start, store.stop, store.put, store.get
 
     @kernel

@@ -99,12 +99,12 @@ def open_synthetic(spec: str) -> SyntheticFeed | EveryRuleFeed:
     name, *settings = spec.removeprefix(PREFIX).split(",")
     profile = _ALL.get(name or DEFAULT)
     if profile is None:
-        raise UsageError(f"{spec}: no feed is called {name!r}{_closest(name, tuple(_ALL))}")
+        raise UsageError(f"{spec}: no feed named {name!r}{_closest(name, tuple(_ALL))}")
     given: dict[str, str] = {}
     for setting in settings:
         key, equals, value = setting.partition("=")
         if key not in _PARAMETERS:
-            raise UsageError(f"{spec}: no parameter is called {key!r}{_closest(key, _PARAMETERS)}")
+            raise UsageError(f"{spec}: no parameter named {key!r}{_closest(key, _PARAMETERS)}")
         if not equals or not value or key in given:
             raise UsageError(f"{spec}: {key} must be given once, as {key}=VALUE")
         given[key] = value
@@ -112,7 +112,7 @@ def open_synthetic(spec: str) -> SyntheticFeed | EveryRuleFeed:
     seed = _whole(spec, "seed", given.get("seed", "1"), 0)
     if profile is EVERY_RULE:
         for key in given.keys() - {"n", "seed"}:
-            raise UsageError(f"{spec}: {name} takes n and seed alone; leave out {key}")
+            raise UsageError(f"{spec}: {name} takes only n and seed; leave out {key}")
         return EveryRuleFeed(n, seed, spec)
     ids = given.get("ids", "sparse" if profile.sparse_ids else "venue")
     if ids not in ("venue", "sparse"):
@@ -137,7 +137,7 @@ def _whole(spec: str, key: str, text: str, least: int) -> int:
         except (ValueError, OverflowError):
             value = -1
     if not least <= value < 2**62:
-        raise UsageError(f"{spec}: {key}={text}: must be a whole number from {least} on, such as 200_000, 5e6 or 5M")
+        raise UsageError(f"{spec}: {key}={text}: must be an integer, at least {least}, such as 200_000, 5e6 or 5M")
     return value
 
 

@@ -87,7 +87,7 @@ class _Interval:
 
 @dataclass
 class _Mapping:
-    """What databento_dbn reads to map a symbol to an instrument, by attribute names."""
+    """Attributes that databento_dbn reads to map a symbol to an instrument."""
 
     raw_symbol: str
     intervals: Any

@@ -35,7 +35,7 @@ _FAR_FROM = 250
 _AT_TOUCH = 1.0
 """Aggressors take from there, so that more must come."""
 _SMALLER, _LARGER = 310, 3
-"""Of 1000 modifies: those that take from the size, where there is more than 1; those that add to it."""
+"""Of 1000 modifies: those that reduce the size, if it is above 1; those that increase it."""
 
 
 @kernel

@@ -1,4 +1,4 @@
-"""What breaks the rules: every anomaly that a replay counts, and records of top-of-book venues.
+"""Violations of the rules: every anomaly that a replay counts, and records of top-of-book venues.
 
 The generator's own books follow the engine's rules for each (docs/semantics.md), so that what comes after is regular
 again. Top-of-book records and clears go to a book of their own, the instrument after the last, of which no model is

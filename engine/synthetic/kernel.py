@@ -1,4 +1,4 @@
-"""The generator's loop: what the feed is doing, and which book is next."""
+"""The generator's loop: the state of the feed, and the choice of the next book."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def walk(market: Record) -> None:
 
 @kernel
 def next_stage(market: Record) -> None:
-    """Begin what the feed is to do from here on, once its turn has come."""
+    """Begin the feed's next state, once its turn has come."""
     stage = stage_at(market, market["stage"])
     if market["produced"] >= stage["at"] and (market["mode"] == CONTINUOUS or market["mode"] == PREOPEN):
         market["mode"] = stage["mode"]

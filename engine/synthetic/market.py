@@ -21,7 +21,7 @@ FILLS: Final = 40
 LONGEST_QUEUE: Final = 100
 
 SNAPSHOT, CONTINUOUS, PREOPEN, UNCROSS, REBUILD, CLEAR = range(6)
-"""What a feed is doing. REBUILD and CLEAR last for one group."""
+"""The state of a feed. REBUILD and CLEAR last for one group."""
 
 _TABLES: Final = ("books", "best", "levels", "orders", "ids", "fills", "tables", "alias", "stages")
 
@@ -121,7 +121,7 @@ def _shape(target: int, width: int) -> tuple[float, float, int]:
 
 
 def _stages(profile: Profile, n: int, snapshot: int) -> Array:
-    """Rows (records produced, mode): what begins when."""
+    """Rows (records produced, mode): the start of each mode."""
     if not profile.auction:
         return np.array([[2**62, CONTINUOUS]], np.int64)
     return np.array(

@@ -1,4 +1,4 @@
-"""The feeds that can be generated: how many books of what kind, and how busy each is."""
+"""The feeds that can be generated: number and kind of books, and the activity of each."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Final
 from lobench.engine.synthetic.tables import EQUITY, FUTURE, Rows
 
 CME: Final = 0
-"""Fills by C of the whole order or M to what is left; a modify keeps the id; a trade names its aggressor."""
+"""Fills by C of the whole order or M to the rest; a modify keeps the id; a trade names its aggressor."""
 ITCH: Final = 1
-"""Fills by C of what was filled, one group each; a replace is C and A of a new id; cancels in part; T has no id."""
+"""Fills by C of the filled size, one group each; a replace is C and A of a new id; partial cancels; T has no id."""
 PITCH: Final = 2
 """As ITCH, but a modify keeps the id."""
 
@@ -29,7 +29,7 @@ class Venue:
 
 @dataclass(frozen=True)
 class Profile:
-    """A feed: its books and what they are drawn from. Live orders are aimed at, for n large enough."""
+    """A feed: its books and their distributions. Live orders are a target, reached for n large enough."""
 
     name: str
     summary: str

@@ -1,4 +1,4 @@
-"""What was measured on real data, as tables that the generators draw from.
+"""Measurements of real data, as tables that the generators draw from.
 
 Measured with ``scripts/calibrate`` on a day of ESH4 (see docs/calibration.md). A distribution is written as rows
 (lowest value, highest value, weight): values within a row are equally likely. The longest waits are left out: the day

@@ -27,7 +27,7 @@ def aggressor_side(market: Record, book: int) -> int:
 
 @kernel
 def match(market: Record, book: int, side: int, size: int) -> int:
-    """Note in ``fills`` what an aggressor of ``size`` takes from ``side``, best first; returns how many orders."""
+    """Note in ``fills`` the fills of an aggressor of ``size`` on ``side``, best first; returns the number of orders."""
     count = 0
     step = best_of(market, book, side)["value"]
     while step >= 0 and size > 0 and count < FILLS:
@@ -49,7 +49,7 @@ def match(market: Record, book: int, side: int, size: int) -> int:
 
 @kernel
 def settle(market: Record, book: int, index: int, flags: int) -> None:
-    """The record that takes a fill off the book: CME says C or M to what is left, others C of what was filled."""
+    """The record that takes a fill off the book: CME has C or M to the rest, others C of the filled size."""
     fill = fill_at(market, index)
     slot = fill["slot"]
     order = order_at(market, slot)

@@ -39,7 +39,7 @@ def advance_clock(market: Record) -> None:
 
 @kernel
 def next_packet(market: Record) -> None:
-    """What follows of the same group came 5 to 13 µs later, under the next sequence number."""
+    """Later records of the same group come 5 to 13 µs later, under the next sequence number."""
     market["received"] += np.uint64(5_000 + below(market, 8_192))
     market["delta"] = draw(market, DELTA)
     market["sequence"] += np.uint64(1)

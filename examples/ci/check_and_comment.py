@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Run `lobench check` and put what it says into one comment of a pull request, which later runs update.
+"""Run `lobench check` and write its result into one comment on a pull request, which later runs update.
 
-Everything is told by the environment (action.yml says what): LOBENCH_BASE, LOBENCH_HEAD, LOBENCH_ARGUMENTS,
-LOBENCH_PULL_REQUEST, LOBENCH_NAME, LOBENCH_TOKEN; and by the service: GITHUB_API_URL, GITHUB_REPOSITORY, GITHUB_OUTPUT,
-RUNNER_TEMP. The exit code is that of the check: a comment that cannot be written, as from a fork, is a warning. What is
-built and run is the pull request's: it does not get the token.
+All input comes from the environment. action.yml documents LOBENCH_BASE, LOBENCH_HEAD, LOBENCH_ARGUMENTS,
+LOBENCH_PULL_REQUEST, LOBENCH_NAME and LOBENCH_TOKEN; the service sets GITHUB_API_URL, GITHUB_REPOSITORY, GITHUB_OUTPUT
+and RUNNER_TEMP. The exit code is that of the check: a comment that cannot be written, as from a fork, is a warning. The
+code that is built and run comes from the pull request, so it does not get the token.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 MARK = "<!-- lobench check -->"
-"""By which the comment is found again; `lobench check --github` writes it."""
+"""Identifies the comment later; `lobench check --github` writes it."""
 
 LAST_LINES = 20
 PR_SET_DUMPABLE = 4
@@ -33,7 +33,7 @@ def main() -> int:
     folder = Path(os.environ.get("RUNNER_TEMP", "."))
     text, report = folder / "lobench-comment.md", folder / "lobench-junit.xml"
     text.unlink(missing_ok=True)
-    # Three dots: what came to the base meanwhile is not this pull request's.
+    # Three dots: later commits of the base branch are not part of this pull request.
     between = f"{os.environ['LOBENCH_BASE']}...{os.environ['LOBENCH_HEAD']}"
     words = [between, *shlex.split(os.environ["LOBENCH_ARGUMENTS"])]
     command = ["lobench", "check", *words, "--github", str(text), "--junit", str(report)]
@@ -41,21 +41,20 @@ def main() -> int:
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, encoding="utf-8", errors="replace") as process:
         assert process.stderr is not None
         for line in process.stderr:
-            # The service reads annotations from it, and people what is under way.
+            # The service reads annotations from stderr, and people follow the progress there.
             print(line, end="", file=sys.stderr, flush=True)
             last.append(line)
     if output := os.environ.get("GITHUB_OUTPUT"):
         with open(output, "a", encoding="utf-8") as file:
             file.write(f"report={report}\n")
     if pull := os.environ["LOBENCH_PULL_REQUEST"]:
-        told = text.read_text(encoding="utf-8") if text.exists() else failed(process.returncode, "".join(last))
-        comment(int(pull), told, token)
+        body = text.read_text(encoding="utf-8") if text.exists() else failed(process.returncode, "".join(last))
+        comment(int(pull), body, token)
     return process.returncode
 
 
 def withheld() -> str:
-    """The token, which no process that is started from here on can read: not in its own environment, nor in this
-    one's."""
+    """The token, hidden from all processes started from here on, both in their environment and in this process's."""
     token = os.environ.pop("LOBENCH_TOKEN")
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
@@ -63,12 +62,12 @@ def withheld() -> str:
 
 
 def failed(code: int, last: str) -> str:
-    """What is said where nothing was compared."""
+    """The comment if nothing was compared."""
     return f"{MARK}\n### lobench check\n\n❌ **Nothing was compared** (exit code {code}).\n\n~~~\n{last.strip()}\n~~~\n"
 
 
 def comment(pull: int, text: str, token: str) -> None:
-    """Write the comment, or update the one that is there."""
+    """Write the comment, or update the existing one."""
     name = os.environ.get("LOBENCH_NAME", "")
     mark = f"<!-- lobench check {name.replace('-->', '')} -->" if name else MARK
     text = text.replace(MARK, mark, 1)
@@ -84,13 +83,13 @@ def comment(pull: int, text: str, token: str) -> None:
 
 
 def own_comment(place: str, mark: str, token: str) -> int | None:
-    """The number of the comment that begins with the mark."""
+    """The number of the comment that starts with the mark."""
     page, seen = 1, None
     while comments := ask("GET", f"{place}?per_page=100&page={page}", token):
         for one in comments:
             if (one["body"] or "").startswith(mark):
                 return int(one["id"])
-        # A service may know no pages, and give all of them every time.
+        # A service without pages may return all comments every time.
         if comments[0]["id"] == seen:
             break
         page, seen = page + 1, comments[0]["id"]

@@ -1,6 +1,6 @@
-"""An order book as a textbook has it: a sorted map of levels for each side, and a queue of orders in each level.
+"""A textbook order book: a sorted map of levels for each side, and a queue of orders in each level.
 
-It follows docs/semantics.md, repairs of broken feeds included, and computes no features. Run it with
+It follows docs/semantics.md, including repairs of broken feeds, and computes no features. Run it with
 ``lobench verify FEED --variants-from examples/engines/python_textbook.py``; it needs ``pip install sortedcontainers``.
 """
 
@@ -34,7 +34,7 @@ FIELDS = ("instrument_id", "publisher_id", "order_id", "price", "size", "flags",
 
 
 class Record(NamedTuple):
-    """What a book needs of a record. ``side`` is "B", "A" or None."""
+    """The fields of a record that a book needs. ``side`` is "B", "A" or None."""
 
     order_id: int
     price: int
@@ -53,7 +53,7 @@ class Order:
 
 @dataclass
 class Level:
-    """``queue``: order id to order, front to tail; ``anonymous``: a size that belongs to no order."""
+    """``queue``: order id to order, front to tail; ``anonymous``: size without orders."""
 
     anonymous: int = 0
     size: int = 0

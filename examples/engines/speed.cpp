@@ -1,8 +1,8 @@
-// How fast an engine takes records that lie in memory: `speed ENGINE.so FEED.dbn [book|features|strategies] [ROUNDS]`.
+// The speed of an engine on records in memory: `speed ENGINE.so FEED.dbn [book|features|strategies] [ROUNDS]`.
 //
-// Each round makes a new engine and applies all records, in calls of 65,536; printed are the rounds' best and median rate by
-// the processor's time, and the trace, which tells that the work was done. Orders and instruments are counted before, as
-// lobench does. A quick look: for figures to quote use `lobench measure`.
+// Each round creates a new engine and applies all records, in calls of 65,536. Prints the best and median rate of the
+// rounds in CPU time, and the trace, which shows that the work was done. Orders and instruments are counted first, as
+// lobench does. This is a quick check; for figures to quote, use `lobench measure`.
 #include <dlfcn.h>
 #include <time.h>
 

@@ -1,4 +1,4 @@
-"""All of scripts/peers: install, judge, measure, write the page; what each step found is kept in a folder."""
+"""All of scripts/peers: install, test and measure other libraries, write the page; findings are kept in a folder."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/peers", description=__doc__)
     parser.add_argument("--environment", type=Path, default=_cache(), metavar="FOLDER", help="default %(default)s")
     parser.add_argument("--feed", action="append", metavar="FEED", help=f"repeatable; default {' '.join(FEEDS)}")
-    parser.add_argument("--budget", default=BUDGET, help="of each feed (default %(default)s)")
-    parser.add_argument("--processes", default="8", help="that measure each feed (default %(default)s)")
+    parser.add_argument("--budget", default=BUDGET, help="time per feed (default %(default)s)")
+    parser.add_argument("--processes", default="8", help="processes per feed (default %(default)s)")
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "out/peers", help="results (default %(default)s)")
     parser.add_argument("--page", type=Path, default=ROOT / "docs/peers.md", help="default %(default)s")
-    parser.add_argument("--only-page", action="store_true", help="write the page of the results that are there")
+    parser.add_argument("--only-page", action="store_true", help="only write the page, from existing results")
     arguments = parser.parse_args()
     if not arguments.only_page:
         _measured(arguments)
@@ -71,7 +71,7 @@ def _measured(arguments: argparse.Namespace) -> None:
 
 
 def _environment(folder: Path) -> Path:
-    """The Python of an environment with lobench; made or brought up to date where needed."""
+    """The Python of an environment with lobench; created or updated if necessary."""
     python = folder / "bin/python"
     wanted = hashlib.blake2b(
         b"".join(file.read_bytes() for file in (CONSTRAINTS, ROOT / "pyproject.toml", ROOT / "setup.py"))

@@ -1,4 +1,4 @@
-"""Three ways to say what a phase earned, side by side: ladder, leave-one-out, Shapley."""
+"""The gain of each phase by three methods, side by side: ladder, leave-one-out, Shapley."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ METHODS: dict[str, Callable[[PhaseGain], Interval | None]] = {
     "leave one out": lambda phase: phase.leave_one_out,
     "ladder": lambda phase: phase.ladder,
 }
-"""Method to what it says that a phase earned."""
+"""Method to its gain of a phase."""
 
 
 class OfAxis(Protocol):
-    """What is about the phase that changed an axis."""
+    """The entries about the phase that changed an axis."""
 
     @property
     def phase(self) -> int: ...
@@ -40,7 +40,7 @@ def attribution_chart(view: ResultView) -> Chart | None:
         return None
     phases = attribution.phases
     table = Table(
-        "What the chart shows",
+        "Data of the chart",
         ["phase", "method", "speed-up", "95 % interval"],
         [
             words(name_of(phase), method, estimate(gain, TIMES), limits(gain))
@@ -53,7 +53,7 @@ def attribution_chart(view: ResultView) -> Chart | None:
         f"{name_of(phase)}: " + ", ".join(f"{method} {spelled(gain, TIMES)}" for method, gain in _known(phase).items())
         for phase in phases
     )
-    title = f"What each phase earned, by three methods, on {view.name}"
+    title = f"Gain of each phase, by three methods, on {view.name}"
     return Chart("attribution", title, said, table, lambda width: _draw(width, phases))
 
 
@@ -86,4 +86,4 @@ def _draw(width: int, phases: Sequence[PhaseGain]) -> Any:
         base.mark_rule(strokeWidth=2).encode(x=x("low"), x2="high:Q"),
         base.mark_point(filled=True, size=80, opacity=1).encode(x=x("value"), shape=shape),
     ).properties(width=room, height=alt.Step(18))
-    return finish(chart, width, "What each phase earned, by three methods", "Bars: 95 % intervals. Line at 1: no gain.")
+    return finish(chart, width, "Gain of each phase, by three methods", "Bars: 95 % intervals. Line at 1: no gain.")

@@ -78,7 +78,7 @@ def drawn_flame(flame: Flame, key: str) -> str:
 
 
 def _number(texts: list[str]) -> float | None:
-    """The only text as a number that is not negative, None if it is none."""
+    """The only text as a non-negative number, None if it is not one."""
     try:
         (value,) = map(float, texts)
     except ValueError:

@@ -24,7 +24,7 @@ def interactions_chart(view: ResultView) -> Chart | None:
         return None
     effects = sorted(interactions.effects, key=lambda effect: len(effect.axes))
     table = Table(
-        "What the chart shows",
+        "Data of the chart",
         ["axes", "effect", "95 % interval"],
         [words(name_of(effect), estimate(effect.effect, TIMES), limits(effect.effect)) for effect in effects],
     )

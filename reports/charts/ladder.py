@@ -1,4 +1,4 @@
-"""The ladder: throughput of every rung with its interval, what was predicted for it, and the machine's limits."""
+"""The ladder: throughput of every rung with its interval, its prediction, and the machine's limits."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def ladder_chart(view: ResultView) -> Chart | None:
         return None
     rows, shown = _rows(view), (view.analysis.limits if view.analysis else None) or ()
     table = Table(
-        "What the chart shows",
+        "Data of the chart",
         ["variant or limit", "M events/s", "95 % interval", "predicted for the step, M events/s"],
         [
             words(row["name"], significant(row["value"]), f"{significant(row['low'])} to {significant(row['high'])}",
@@ -50,7 +50,7 @@ def ladder_chart(view: ResultView) -> Chart | None:
 
 
 def _rows(view: ResultView) -> list[dict[str, Any]]:
-    """Per rung: its throughput and, in events per second too, what the plan made of the rung below."""
+    """Per rung: its throughput and, also in events per second, the plan's prediction on top of the rung below."""
     throughput = {rung.variant: rung.events_per_second.value for rung in view.ladder}
     rows: list[dict[str, Any]] = []
     for rung, label in zip(view.ladder, labels([rung.variant for rung in view.ladder]), strict=True):
@@ -92,10 +92,10 @@ def _draw(width: int, view: ResultView, rows: list[dict[str, Any]], limits: Sequ
     ]
     notes = ["Dot and bar: measured, with its 95 % interval."]
     if any("from" in row for row in rows):
-        notes.append("Orange: what the plan predicted for this step, on top of the measured rung below.")
+        notes.append("Orange: the plan's prediction for this step, on top of the measured rung below.")
     if beyond:
         named = listed([f"{line['label']} {significant(line['at'])}" for line in beyond])
-        notes.append(f"Beyond the axis lies what this machine allows: {named} M events/s.")
+        notes.append(f"Beyond the axis: this machine's limits, {named} M events/s.")
     if lines:
         notes.append("Dashed: this machine's limits.")
         rules = alt.Chart(data(lines))

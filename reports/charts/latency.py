@@ -1,4 +1,4 @@
-"""Response times against the speed of the market: where a variant no longer keeps up, and what batches cost before."""
+"""Response times against the speed of the market: the limit of each variant, and the cost of batches below it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MICROSECOND = 1e-3
 def latency_chart(name: str, latency: Latency, entries: Sequence[VariantLatency]) -> Chart:
     """The response time that one event in a thousand exceeds, at each speed."""
     table = Table(
-        "What the chart shows",
+        "Data of the chart",
         ["variant", "speed of the market", "p99.9"],
         [
             words(entry.variant, times(load.speed), spelled(load.response.p99_9))

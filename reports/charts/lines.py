@@ -26,7 +26,7 @@ def scaling_chart(name: str, rows: Sequence[ScalingPoint]) -> Chart:
     """Speed-up over one worker; rows of the analysis' ``scaling``."""
     said = "; ".join(f"{row.variant} with {row.workers} workers {spelled(row.speedup, TIMES)}" for row in rows)
     table = Table(
-        "What the chart shows",
+        "Data of the chart",
         ["variant", "workers", "speed-up", "95 % interval"],
         [words(row.variant, str(row.workers), estimate(row.speedup, TIMES), limits(row.speedup)) for row in rows],
     )
@@ -36,7 +36,7 @@ def scaling_chart(name: str, rows: Sequence[ScalingPoint]) -> Chart:
 def sweep_chart(parameter: str, rows: Sequence[SweepPoint]) -> Chart:
     """Nanoseconds per event against a parameter; rows of the sweep's ``analysis``."""
     table = Table(
-        "What the chart shows",
+        "Data of the chart",
         ["variant", parameter, "ns per event", "95 % interval"],
         [
             words(row.variant, integer(row.value), estimate(cost), limits(cost))
@@ -71,7 +71,7 @@ def _scaling(width: int, rows: Sequence[ScalingPoint]) -> Any:
 
     ideal = alt.Chart(data([{"at": 0, "value": 0}, {"at": most, "value": most}]))
     line = ideal.mark_line(color=MUTED, strokeDash=[4, 3], strokeWidth=1.5).encode(x=x, y=y("value"))
-    notes = "Bars: 95 % intervals, cut at the frame. Dashed: as many times as fast as there are workers."
+    notes = "Bars: 95 % intervals, cut at the frame. Dashed: perfect scaling."
     return _lines(width, points, series, x, y, [line], "Speed-up over one worker", notes)
 
 

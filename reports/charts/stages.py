@@ -21,7 +21,7 @@ KINDS = {
     "py-spy": "time sampled",
     "callgrind": "instructions",
 }
-"""What each method's shares are shares of."""
+"""The total of each method's shares."""
 
 
 def stages_chart(view: ResultView) -> Chart | None:
@@ -30,7 +30,7 @@ def stages_chart(view: ResultView) -> Chart | None:
     if not any(shares for _, _, shares in bars):
         return None
     table = Table(
-        "What the chart shows",
+        "Data of the chart",
         ["variant", "stage", "share", "method"],
         [
             words(name, stage, percent(share), method)
@@ -47,7 +47,7 @@ def stages_chart(view: ResultView) -> Chart | None:
 
 
 def used(entry: VariantProfile) -> list[str]:
-    """Methods that told shares of stages, the most trusted first."""
+    """Methods with shares of stages, the most trusted first."""
     return [method for method in METHODS if any(row.by(method) for row in entry.stages)]
 
 

@@ -1,4 +1,4 @@
-"""Predicted against measured: the gain of every step beside what the plan promised for it."""
+"""Predicted against measured: the gain of every step beside the plan's prediction."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from lobench.workbench.results.model.intervals import Interval
 
 
 def steps_chart(view: ResultView) -> Chart | None:
-    """None where no step was measured."""
+    """None if no step was measured."""
     steps = [(rung, rung.step) for rung in view.ladder if rung.step]
     if not steps:
         return None
     table = Table(
-        "What the chart shows",
+        "Data of the chart",
         ["variant", "step", "95 % interval", "predicted"],
         [
             words(rung.variant, estimate(step, TIMES), limits(step), _predicted(rung))
@@ -97,4 +97,4 @@ def _draw(width: int, view: ResultView, steps: Sequence[tuple[Rung, Interval]]) 
         layers.insert(0, band.mark_rect(color=MUTED, opacity=0.18).encode(x=x("from"), x2="to:Q"))
         notes += " Grey: the noise floor."
     chart = alt.layer(*layers).properties(width=room, height=alt.Step(30))
-    return finish(chart, width, "What each step earned, and what was predicted", notes)
+    return finish(chart, width, "Gain of each step, measured and predicted", notes)

@@ -76,7 +76,7 @@ def draw(chart: Chart) -> Picture:
 
 
 def _name(root: ElementTree.Element, chart: Chart, key: str) -> None:
-    """Give the picture its text equivalent, in place of what Vega calls its parts, and make its ids its own."""
+    """Give the picture its text equivalent in place of Vega's names of parts, and make its ids unique."""
     for element in root.iter():
         for name, value in list(element.attrib.items()):
             if name == "role" or name.startswith("aria-"):

@@ -1,4 +1,4 @@
-"""What all charts share: Okabe and Ito's colours, told apart by shape or label too; type; axes that say their scale.
+"""Shared by all charts: Okabe and Ito's colours, with distinct shapes or labels; type; labelled axes.
 
 A chart is drawn in the colours for light paper. ``reports.charts.svg`` turns each into its counterpart for dark paper
 by CSS, so one picture serves both.
@@ -42,7 +42,7 @@ LABEL = 24
 
 
 def labels(names: Sequence[str]) -> list[str]:
-    """Names short enough for an axis, still told apart."""
+    """Names short enough for an axis, still distinct."""
     short: list[str] = []
     for name in names:
         text = " ".join(name.split()) or "(no name)"
@@ -103,7 +103,7 @@ def _even(low: float, high: float) -> list[float]:
 
 
 def finish(chart: Any, width: int, title: str, notes: str) -> Any:
-    """Title, notes that say what is what, type and colours."""
+    """Title, explanatory notes, type and colours."""
     # About half an em for each letter: a line that is too long would be cut off, one that is broken early is not.
     columns = int(width / (SIZE * 0.52))
     head = alt.TitleParams(

@@ -44,7 +44,7 @@ DOCUMENT_SECTIONS: Sequence[Callable[[Result], Section | None]] = (cost.section,
 
 
 def feed_sections(document: Result) -> Sequence[Callable[[ResultView], Section | None]]:
-    """Those of a document's feeds: of one that is about latency alone, what it is about."""
+    """The sections of a document's feeds: for a latency result, only those about latency."""
     return (latency.section, verification.section) if document.kind == LATENCY else FEED_SECTIONS
 
 

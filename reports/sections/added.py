@@ -1,4 +1,4 @@
-"""What steps of the user's own found, as they returned it."""
+"""The results of the user's own steps, as returned."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def section(view: ResultView) -> Section | None:
 
 
 def _facts(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
-    """A value as lines; what is nested under what it is in."""
+    """A value as lines; nested values are indented under their parent."""
     if isinstance(value, Mapping):
         for key, entry in value.items():
             yield from _facts(f"{prefix} {key}".strip(), entry)

@@ -1,4 +1,4 @@
-"""Attribution: what each phase earned, by Shapley value, leave-one-out and ladder, and why these differ."""
+"""Attribution: the gain of each phase, by Shapley value, leave-one-out and ladder, and why these differ."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from lobench.workbench.results.model.intervals import Interval
 CORE = range(1, 5)
 """Phases whose axes make the factorial."""
 LEAD = (
-    "The ladder credits a phase with what it adds to the phases before it; leave-one-out with what the engine with all "
-    "phases loses without it; the Shapley value with its average over all orders of adding the phases."
+    "The ladder credits a phase with the gain that it adds to the phases before it; leave-one-out with the loss of the "
+    "full engine without it; the Shapley value with its average gain over all orders of adding the phases."
 )
 STEPS_ALONE = (
-    "What each step earned is what the ladder's steps say. A factorial and Shapley values are of axes that are "
-    "crossed: the steps of this ladder do not change lobench's core axes, each once."
+    "The gain of each step is that of the ladder. A factorial and Shapley values need crossed axes: the steps of this "
+    "ladder do not change lobench's core axes once each."
 )
 
 
@@ -36,7 +36,7 @@ def _factorial(view: ResultView) -> list[Block]:
     if spoilt:
         return [spoilt]
     if not view.whole:
-        return [Text("Only a part of the pipeline was measured: that says nothing of what phases earn.")]
+        return [Text("Only a part of the pipeline was measured, which does not show the gains of phases.")]
     attribution, chart = view.analysis.attribution if view.analysis else None, attribution_chart(view)
     if attribution is None or chart is None:
         return [missing("The 16 combinations of the four core axes were not measured on this feed.", view.run())]
@@ -53,16 +53,16 @@ def _factorial(view: ResultView) -> list[Block]:
 
 
 def _together(view: ResultView, total: Interval) -> str:
-    """What the crossed phases come to, and why the ladder comes to something else."""
+    """The total of the crossed phases, and why the ladder's total differs."""
     said = f"All phases together: {spelled(total, TIMES)}."
     crossed, top = view.feed.factorial, view.top
     later = [rung.variant for rung in view.phases if (rung.phase or 0) not in (0, *CORE) and not rung.same_as]
     part = crossed is not None and crossed.events < view.feed.events
     if top is None or top.total is None or not (later or part):
         return said
-    reasons = [f"it has {listed(later)}, too"] if later else []
-    reasons += ["it is of the whole feed, these are of its beginning"] if part else []
-    return f"{said} The ladder comes to {estimate(top.total, TIMES)}: {listed(reasons)}."
+    reasons = [f"it also has {listed(later)}"] if later else []
+    reasons += ["it covers the whole feed, these only its beginning"] if part else []
+    return f"{said} The ladder's total is {estimate(top.total, TIMES)}: {listed(reasons)}."
 
 
 def _from_top(view: ResultView) -> list[Block]:
@@ -82,8 +82,8 @@ def _from_top(view: ResultView) -> list[Block]:
         for entry in found.axes
     ]
     table = Table(
-        f"What is lost when one phase alone is taken away from {found.top}: its speed over that without the phase, "
-        "CPU time, 95 % intervals; p-values with Holm's correction",
+        f"The loss if one single phase is removed from {found.top}: its speed over that without the phase, CPU time, "
+        "95 % intervals; p-values with Holm's correction",
         ["without phase", "speed-up by it", "verdict"],
         rows,
         words=frozenset({0, 2}),
@@ -97,10 +97,10 @@ def _command(view: ResultView) -> str:
 
 
 def unusable(view: ResultView) -> Text | None:
-    """A combination that computes something else leaves a hole in the factorial, and no effect can be told."""
+    """A combination with different results leaves a hole in the factorial, so no effect can be computed."""
     phases = view.document.phases
     core = [name for name in view.refuted if phases.get(name) in CORE]
     names = list(dict.fromkeys([*view.factorial_refuted, *core]))
     if not names:
         return None
-    return Text(f"No figures: {listed(names)} did not compute what the reference computes.", mark="warning")
+    return Text(f"No figures: {listed(names)} did not compute the reference's results.", mark="warning")

@@ -1,4 +1,4 @@
-"""The calibration card: what profilers said of work whose shares are known, and what they disturbed."""
+"""The calibration card: the profilers' figures for work with known shares, and the disturbance they cause."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EFFECTS = ("run time", "CPU time", "Python's time to the kernel's")
 def card(found: Calibration | None) -> Iterator[Block]:
     if found is None:
         yield missing(
-            "How wrong profilers are on this machine was not known when this was profiled.",
+            "The profilers' error on this machine was unknown when this was profiled.",
             "lobench profile --calibrate",
         )
         return
@@ -34,14 +34,14 @@ def card(found: Calibration | None) -> Iterator[Block]:
         effects = [Cell("" if value is None else f"{value:.2f}{TIMES}") for value in figures]
         rows.append([Cell(tool), *said, *effects])
     yield Table(
-        "The profilers themselves, on work whose shares are known: what each says of a line, its error in percentage "
-        "points, and what it disturbs; empty: it does not tell",
+        "The profilers themselves, on work with known shares: each one's figure for a line, its error in percentage "
+        "points, and its disturbance; empty: no figure",
         ["tool", *LINES, *EFFECTS],
         rows,
     )
     agreement = [f"{' and '.join(row.tools)} by {100 * row.largest_difference:.1f} points" for row in found.agreement]
     if agreement:
-        yield Text(f"At most, they differ: {'; '.join(agreement)}.")
+        yield Text(f"Largest differences: {'; '.join(agreement)}.")
     for tool, reason in found.missing.items():
         yield Text(f"{tool} was not tried: {reason}", mark="missing")
 
@@ -49,5 +49,5 @@ def card(found: Calibration | None) -> Iterator[Block]:
 def _said(said: float | None, error: float | None) -> Cell:
     if said is None:
         return Cell("")
-    # Adding 0 makes no error of one that is rounded to -0.
+    # Adding 0 turns -0 into 0.
     return Cell(f"{said:.1%}", "" if error is None else f"{round(100 * error, 1) + 0.0:+.1f}")

@@ -1,4 +1,4 @@
-"""Callables or commands beside each other: what a call of each takes, how they compare, and the session's own error."""
+"""Callables or commands side by side: the time of a call of each, their comparison, and the session's own error."""
 
 from __future__ import annotations
 
@@ -20,36 +20,36 @@ CLOCKS = {"cpu_ns": "CPU time of all threads", "wall_ns": "wall time"}
 
 
 def section(document: Result) -> Section | None:
-    """None of a result that is not of callables or commands."""
+    """None for a result that is not of callables or commands."""
     contest = document.contest
     return Section("contest", contest.kind.capitalize(), _blocks(contest)) if contest else None
 
 
 def noise_section(document: Result) -> Section | None:
-    """None where nothing was measured."""
+    """None if nothing was measured."""
     contest = document.contest
     if contest is None or contest.noise is None or contest.session is None:
         return None
     about = (
-        f"{contest.subjects[0].name} stood in the line-up twice. What the measurement says of two identical things is "
-        f"its error; a difference that does not exceed it is called “{NO_DIFFERENCE}”. Figures are of "
+        f"{contest.subjects[0].name} took part twice. The measured difference between these identical things is the "
+        f"error; a difference that does not exceed it is called “{NO_DIFFERENCE}”. Figures are of "
         f"{CLOCKS[contest.clock]}."
     )
     return Section("noise", "Noise", [Text(about), table_of(contest.noise), Text(_measured(contest.session))])
 
 
 def answer(contest: Contest) -> str:
-    """What was found, as a clause."""
+    """The finding, as a clause."""
     wrong = list(refused(contest))
     parts = [_said(pair) for pair in contest.comparisons]
     if wrong:
-        parts.append(f"{listed(wrong)} {'does' if len(wrong) == 1 else 'do'} something else, and no figure is shown")
-    return "; ".join(parts) or f"Nothing was measured of {contest.title}"
+        parts.append(f"{listed(wrong)} {'does' if len(wrong) == 1 else 'do'} something else, so no figure is shown")
+    return "; ".join(parts) or f"Nothing was measured for {contest.title}"
 
 
 def warnings(contest: Contest) -> list[str]:
-    """What a reader must know before the figures."""
-    found = [f"{name} {reason}: refused, and shown without any figure." for name, reason in refused(contest).items()]
+    """Warnings to read before the figures."""
+    found = [f"{name} {reason}: refused, and listed without figures." for name, reason in refused(contest).items()]
     found += [f"{subject.name} {subject.note}." for subject in contest.subjects if subject.note]
     few = caution(contest.session) if contest.session and contest.noise else None
     return found + ([f"{contest.title} was {few}."] if few else [])
@@ -77,16 +77,16 @@ def _blocks(contest: Contest) -> list[Block]:
 
 
 def rules(contest: Contest) -> str:
-    """By which rules they were compared."""
+    """The rules by which they were compared."""
     if contest.kind == "commands":
-        how = f"judged by “{contest.check}”" if contest.check else "exit code and output must be the first one's"
-        return f"Commands {'are run by a shell' if contest.shell else 'run without a shell'}; {how}."
-    ways = {"fresh": "made anew for each call", "copy": "a copy for each call", "same": "the same for all calls"}
+        how = f"judged by “{contest.check}”" if contest.check else "exit code and output must equal the first one's"
+        return f"Commands run {'in a shell' if contest.shell else 'without a shell'}; {how}."
+    ways = {"fresh": "made fresh for each call", "copy": "a copy for each call", "same": "the same for all calls"}
     given = "no arguments"
     if contest.setup and contest.reset:
         given = f"arguments from {contest.setup}, {ways[contest.reset]}"
     equal = f"{contest.same} compares results" if contest.same else "results are compared by the rules of numpy.testing"
-    return f"Called with {given}; {equal}, in every process at its beginning and its end."
+    return f"Called with {given}; {equal}, at the start and the end of every process."
 
 
 def _row(subject: Subject, pair: Comparison | None) -> list[Cell]:

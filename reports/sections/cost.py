@@ -13,7 +13,7 @@ from lobench.workbench.results.refuted import refuted
 
 
 def section(document: Result) -> Section | None:
-    """None where a user's ladder or no variants were measured, and not lobench's variants that it compares."""
+    """None for a user's ladder or a contest: it compares lobench's own variants."""
     if (document.ladder is not None or document.contest is not None) and document.sweep is None:
         return None
     return Section("cost", "Cost against orders at a level", _blocks(document))
@@ -36,8 +36,8 @@ def _blocks(document: Result) -> list[Block]:
     rows = [[Cell(integer(value)), *(figure(costs.get((name, value))) for name in variants)] for value in values]
     table = Table("Nanoseconds of CPU time per event, 95 % intervals", [sweep.parameter, *variants], rows, compact=True)
     lead = Text(
-        f"Synthetic books with a set number of orders at each level, {integer(sweep.events)} events. An "
-        "order that is found by walking its level's queue costs more the longer the queue; one found in a hash "
-        "table should not."
+        f"Synthetic books with a fixed number of orders at each level, {integer(sweep.events)} events. Finding an "
+        "order by walking its level's queue costs more the longer the queue is; finding it in a hash table should "
+        "not."
     )
     return [lead, sweep_chart(sweep.parameter, found), table]

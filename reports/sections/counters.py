@@ -1,4 +1,4 @@
-"""Mechanism counters: what every variant does to an event, counted exactly by an instrumented build of its kernel."""
+"""Mechanism counters: every variant's operations per event, counted exactly by an instrumented build of its kernel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lobench.reports.sections.shared import missing
 
 LEAD = (
     "Exact counts, free of noise, from an instrumented build of the same kernels; never taken in a timed run. "
-    "They say why a variant is faster: what it no longer does."
+    "They show why a variant is faster: which operations it saves."
 )
 
 

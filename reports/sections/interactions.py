@@ -1,4 +1,4 @@
-"""Interactions: main effects of the core axes, and how far gains are from multiplying."""
+"""Interactions: main effects of the core axes, and the deviation of gains from multiplying."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from lobench.reports.sections.attribution import unusable
 from lobench.reports.sections.shared import figure, missing, verdict
 
 LEAD = (
-    "A main effect is an axis' gain, averaged over all settings of the others. An interaction says by how much two or "
-    "more axes together differ from the product of their gains: above 1 they help each other, below 1 they get in each "
-    "other's way."
+    "A main effect is an axis' gain, averaged over all settings of the others. An interaction is the ratio of the "
+    "joint gain of two or more axes to the product of their gains: above 1 they help, below 1 they hinder each other."
 )
 
 
@@ -29,7 +28,7 @@ def _blocks(view: ResultView) -> list[Block]:
         return [spoilt]
     interactions, chart = view.analysis.interactions if view.analysis else None, interactions_chart(view)
     if interactions is None or chart is None:
-        return [missing("Effects of the four core axes need their 16 combinations, not measured here.", view.run())]
+        return [missing("The effects of the four core axes need their 16 combinations, not measured here.", view.run())]
     rows = [
         [Cell(name_of(effect)), figure(effect.effect, TIMES), verdict(effect.verdict, effect.p_holm)]
         for effect in sorted(interactions.effects, key=lambda effect: len(effect.axes))

@@ -62,7 +62,7 @@ def _table(view: ResultView) -> Table:
 
 
 def _place(view: ResultView, rung: Rung) -> str:
-    """What a step is called, or what one beside the ladder is compared with."""
+    """The title of a step, or the base of a variant beside the ladder."""
     if rung.phase is not None:
         return view.titles.get(rung.variant, "")
     return f"against {rung.base}" if rung.base else ""
@@ -84,13 +84,13 @@ def _total(rung: Rung, reference: str) -> Cell:
 
 
 def _biased(view: ResultView) -> list[Block]:
-    """Which variants are slower or faster in lock-step than alone."""
+    """The variants that are slower or faster in lock-step than alone."""
     found = [f"{rung.variant} {spelled(rung.bias, TIMES)}" for rung in view.ladder if rung.bias]
     if not found:
         return []
     text = (
-        f"Measured side by side these take another time than by themselves: {listed(found)} as long. Where that "
-        "touches a figure, the one of each variant by itself stands beside it."
+        f"Side by side, these take a different time than alone: {listed(found)} as long. If this affects a figure, the "
+        "figure for each variant alone is given beside it."
     )
     return [Text(text, mark="warning")]
 
@@ -101,14 +101,14 @@ def _tuned(view: ResultView) -> list[Block]:
         return []
     chosen = ", ".join(f"{name} {value}" for name, value in tuning.parameters.items())
     doubt = "" if tuning.confirmed else ", never confirmed"
-    return [Text(f"Variants that take fitted parameters had those of {tuning.profile}{doubt}: {chosen}.")]
+    return [Text(f"Variants with fitted parameters used those of {tuning.profile}{doubt}: {chosen}.")]
 
 
 def _left_out(view: ResultView) -> list[Block]:
     if not view.refuted:
         return []
     names = listed(list(view.refuted))
-    return [Text(f"Left out, with every figure: {names}; see Verification.", mark="warning")]
+    return [Text(f"Left out, with all figures: {names}; see Verification.", mark="warning")]
 
 
 def _limits(view: ResultView) -> list[Block]:
@@ -118,7 +118,7 @@ def _limits(view: ResultView) -> list[Block]:
     rows = [[Cell(row.name), figure(row.events_per_second.scaled(MILLION)), Cell(row.text)] for row in found]
     table = Table(
         "Limits of this machine, measured in the same session",
-        ["limit", "M events/s", "what it is"],
+        ["limit", "M events/s", "meaning"],
         rows,
         words=frozenset({0, 2}),
         compact=True,

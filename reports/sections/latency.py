@@ -1,4 +1,4 @@
-"""Latency: how long an event takes to be answered, when events come as they did, and when they come faster."""
+"""Latency: response times when events arrive at the feed's own times, and faster."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ def section(view: ResultView) -> Section:
 def _blocks(view: ResultView) -> list[Block]:
     latency, entries = view.feed.latency, shown(view.feed)
     if latency is None or not entries:
-        return [missing("How long an event takes to be answered was not measured.", view.run(verb="latency"))]
+        return [missing("Response times were not measured.", view.run(verb="latency"))]
     return [
         Text(_lead(latency)),
         latency_chart(view.name, latency, entries),
         _table("Response times at the market's own speed", *by_quantile(view.feed)),
         _table("Response time that one event in a thousand exceeds, at faster markets", *by_speed(view.feed)),
         Text(_probe(latency)),
-        _table("Time of an event: in a replay, and handed over by itself", *by_call(view.feed)),
+        _table("Time per event: in a replay, and in calls of its own", *by_call(view.feed)),
         *_folds(entries),
     ]
 
 
 def _lead(latency: Latency) -> str:
     return (
-        f"{line(latency)}. Each event is sent when its own time comes, never later because an earlier one took long, "
-        "and its response time ends when it is answered: what it waited is part of it. A variant that takes one event "
-        "at a time answers it when its own call ends. One that takes several begins when it is idle and an event is "
-        "there, takes all that wait, and answers them when their block ends."
+        f"{line(latency)}. Each event is sent at its own time, never later because an earlier one took long. Its "
+        "response time ends when it is answered and includes its wait. A variant that takes one event at a time "
+        "answers it when its call ends. One that takes several starts when it is idle and an event has arrived, takes "
+        "all waiting events, and answers them when their block ends."
     )
 
 
 def _probe(latency: Latency) -> str:
     return (
-        f"Calls of the machine code that sessions time are timed by {clock(latency)} and not taken off. Calls follow "
-        "each other at once, so caches are as warm as in a replay. Of every event the median of several passes counts. "
-        "There is no control and no interval: each variant has one process, so small differences say nothing."
+        f"Calls of the same machine code as in sessions are timed by {clock(latency)} and not subtracted. Calls follow "
+        "each other at once, so caches are as warm as in a replay. Each event counts with its median over several "
+        "passes. There is no control and no interval: each variant has one process, so small differences mean nothing."
     )
 
 

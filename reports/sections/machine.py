@@ -19,9 +19,7 @@ def section(document: Result) -> Section:
         [
             Text("This command repeats the measurement:"),
             Code(document.command),
-            Text(
-                "Do not compare figures of two machines or of two days: ratios within a session are what is measured."
-            ),
+            Text("Do not compare figures of two machines or two days: only ratios within a session are measured."),
             Fold("The variants as they were", "", [_variants(document)], unfolded=False, printed=False),
             Fold("The machine and its software", "", [_environment(document)], unfolded=False, printed=False),
         ],
@@ -29,7 +27,7 @@ def section(document: Result) -> Section:
 
 
 def _variants(document: Result) -> Table:
-    """Those that a reader meets on the page; the factorial's combinations are named by their policies anyway."""
+    """The variants on the page; the factorial's combinations are named by their policies anyway."""
     met = {outcome.name for feed in document.feeds for outcome in feed.verification}
     met |= {name for feed in document.feeds if feed.session for name in feed.session.measured}
     met |= {subject.name for subject in document.contest.subjects} if document.contest else set()
@@ -43,7 +41,7 @@ def _variants(document: Result) -> Table:
         if variant.name in met
     ]
     what = document.contest.kind if document.contest else "variants"
-    headings = [what[:-1], "what it is", "digest of its source"]
+    headings = [what[:-1], "summary", "digest of its source"]
     return Table(f"The {what}", headings, rows, words=frozenset({0, 1, 2}))
 
 
@@ -69,7 +67,7 @@ def _environment(document: Result) -> Table:
 
 
 def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Nested facts as lines; what is unknown is left out."""
+    """Nested facts as lines; unknown ones are left out."""
     if isinstance(value, dict):
         for key, entry in value.items():
             yield from _flat(f"{prefix} {key}".strip().replace("_", " "), entry)

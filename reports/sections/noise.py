@@ -20,9 +20,9 @@ def _blocks(view: ResultView) -> list[Block]:
         return [missing("The error of the measurement itself was not measured.", view.run())]
     blocks: list[Block] = [
         Text(
-            "The reference stood in the line-up twice, and so did a fast variant, unless two were the same kernel "
-            "anyway. What the measurement says of two identical things is its error at their speed; a difference that "
-            f"does not exceed that of the nearest ones is called “{NO_DIFFERENCE}”."
+            "The reference took part twice, and so did a fast variant, unless two were the same kernel anyway. The "
+            "measured difference between identical variants is the error at their speed; a difference that does not "
+            f"exceed that of the nearest pair is called “{NO_DIFFERENCE}”."
         ),
         table_of(analysis.noise),
     ]
@@ -30,10 +30,10 @@ def _blocks(view: ResultView) -> list[Block]:
 
 
 def table_of(noise: Noise) -> Table:
-    """What a session says of its own error, row by row."""
+    """A session's own error, row by row."""
     return Table(
         "The measurement's own error",
-        ["quantity", "figure", "what it says"],
+        ["quantity", "figure", "meaning"],
         _rows(noise),
         words=frozenset({0, 2}),
     )
@@ -45,7 +45,7 @@ def _rows(noise: Noise) -> list[list[Cell]]:
         [
             Cell("noise floor"),
             Cell(percent(noise.floor)),
-            Cell(f"by how much the reference differed from itself under another name: {spelled(noise.control)}"),
+            Cell(f"the reference against itself under another name: {spelled(noise.control)}"),
         ],
         *(_control(control) for control in noise.controls[1:]),
         [
@@ -63,7 +63,7 @@ def _rows(noise: Noise) -> list[list[Cell]]:
             [
                 Cell("the same, one after the other"),
                 Cell(percent(sequential.measured), _range(sequential)),
-                Cell("what timing each variant from start to end, the usual way, would have got wrong"),
+                Cell("the error rate of the usual way, timing each variant from start to end"),
             ]
         )
     effect = noise.mde
@@ -72,7 +72,7 @@ def _rows(noise: Noise) -> list[list[Cell]]:
             Cell("smallest detectable effect"),
             Cell(percent(effect.effect)),
             Cell(
-                "a true difference of this size between the reference and itself is found in "
+                "a true difference of this size between the reference and itself is detected in "
                 f"{percent(effect.power)} of such sessions"
             ),
         ]
@@ -99,8 +99,7 @@ def _rows(noise: Noise) -> list[list[Cell]]:
 
 
 def _control(control: ControlResult) -> list[Cell]:
-    pair = f"{control.variant} differed from {control.of}, the same kernel"
-    said = f"by how much {pair}: {spelled(control.ratio)}"
+    said = f"{control.variant} against {control.of}, the same kernel: {spelled(control.ratio)}"
     return [Cell("noise floor at its speed"), Cell(percent(control.floor)), Cell(said)]
 
 
@@ -118,7 +117,7 @@ def _bias(view: ResultView) -> list[Block]:
         return [missing("The bias of lock-step replay against running alone was not measured.", view.run())]
     rows = [[Cell(row.variant), figure(row.ratio, TIMES), Cell("differs from 1" if row.shown else "")] for row in found]
     table = Table(
-        "A variant's time in lock-step over its time alone; 1 is none",
+        "A variant's time in lock-step over its time alone; 1 is no bias",
         ["variant", "time ratio", "beyond the noise floor"],
         rows,
         words=frozenset({0, 2}),
@@ -126,8 +125,8 @@ def _bias(view: ResultView) -> list[Block]:
     )
     biased = [row.variant for row in found if row.shown]
     if biased:
-        said = f"In lock-step {listed(biased)} took another time than alone, by more than the noise floor."
+        said = f"In lock-step, the time of {listed(biased)} differed from that alone by more than the noise floor."
     else:
-        said = "No variant is shown to take another time in lock-step than alone."
+        said = "No variant is shown to take a different time in lock-step than alone."
     fold = Fold("Bias of lock-step replay", "", [table], unfolded=bool(biased), printed=bool(biased))
     return [Text(said), fold]

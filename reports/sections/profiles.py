@@ -1,4 +1,4 @@
-"""Profiles: where each variant's time goes, by stage and by source line, and what a phase removed and added."""
+"""Profiles: each variant's time by stage and source line, and the lines that a phase removed and added."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from lobench.workbench.results.model.profiles import (
 )
 
 LEAD = (
-    "Where the time goes, told in up to three ways that need not agree: ablation is the time that a replay saves "
-    "without a stage, sampling is where the program stood, callgrind counts instructions, which are not time. The next "
-    "bottleneck is the largest stage when the book is split into lookup, levels and best price."
+    "Where the time goes, by up to three methods that need not agree: ablation measures the time saved by a replay "
+    "without a stage, sampling shows where the program was, callgrind counts instructions, which are not time. The "
+    "next bottleneck is the largest stage if the book is split into lookup, levels and best price."
 )
 SHOWN = 5
 """Costliest lines."""
@@ -45,7 +45,7 @@ def section(view: ResultView) -> Section:
 
 def _blocks(view: ResultView) -> Iterator[Block]:
     if not view.profiles:
-        yield missing("Where the time goes, by stage and source line, was not looked at.", view.run("--profile"))
+        yield missing("The time by stage and source line was not measured.", view.run("--profile"))
         return
     if view.bottleneck:
         yield Text(view.bottleneck, mark="key")
@@ -89,7 +89,7 @@ def _per_event(entry: VariantProfile) -> str:
 
 
 def _stages(entry: VariantProfile) -> Table:
-    """Shares by each method; stages within the book are known to callgrind and to samplers alone."""
+    """Shares by each method; only callgrind and samplers see stages within the book."""
     methods = used(entry)
     rows = []
     for row in entry.stages:
@@ -116,7 +116,7 @@ def _stages(entry: VariantProfile) -> Table:
 
 
 def _mechanisms(entry: VariantProfile) -> Iterator[Table]:
-    """The same cost by what the variant chooses."""
+    """The same cost by the variant's policies."""
     shares = {
         method: {row.axis: row for row in entry.mechanisms[method]}
         for method in METHODS
@@ -156,7 +156,7 @@ def _share(interval: Interval | None) -> Cell:
 
 
 def _lines(entry: VariantProfile) -> Iterator[Table]:
-    """The costliest lines by the method that tells time, or else instructions, beside the other's figures."""
+    """The costliest lines by time, or else by instructions, beside the other methods' figures."""
     methods = [method for method in METHODS if entry.lines.get(method)]
     if not methods:
         return
@@ -169,7 +169,7 @@ def _lines(entry: VariantProfile) -> Iterator[Table]:
     caption = f"{entry.variant}: the costliest lines by {methods[0]}"
     if len(methods) > 1:
         others = listed(methods[1:])
-        caption += f", and what they are by {others}; -: nothing, or too little to be seen"
+        caption += f", with their figures by {others}; -: nothing, or too little to be seen"
     headings = ["source line", "stage", *(_heading(method) for method in methods)]
     yield Table(caption, headings, rows, words=frozenset({0, 1}))
 
@@ -183,7 +183,7 @@ def _change(change: Change) -> Iterator[Table]:
     ]
     if rows:
         caption = f"What changed from {change.before}: the largest differences, instructions per event"
-        yield Table(caption, ["source line", "what", "before", "after"], rows, words=frozenset({0, 1}))
+        yield Table(caption, ["source line", "change", "before", "after"], rows, words=frozenset({0, 1}))
 
 
 def _source(row: CostlyLine | ChangedLine) -> Cell:

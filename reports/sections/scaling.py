@@ -10,9 +10,9 @@ from lobench.reports.result_view import ResultView
 from lobench.reports.sections.shared import figure, missing
 
 _CEILING = (
-    "The ceiling is what the machine gave in the same session: as many replays at once, one worker each, none of which "
-    "has anything to do with another, together over one by itself. Workers that do not wait for each other may exceed "
-    "it: each has only its part of the books in its caches."
+    "The ceiling is the machine's limit in the same session: the total speed of as many independent replays at once, "
+    "one worker each, over that of one alone. Workers that do not wait for each other may exceed it, because each has "
+    "only its part of the books in its caches."
 )
 
 
@@ -24,13 +24,13 @@ def _blocks(view: ResultView) -> list[Block]:
     found = view.shown(view.analysis.scaling if view.analysis else ())
     books = view.feed.books
     if not found and books == 1:
-        return [Text("This feed has one book. Workers share no book, so more than one of them cannot gain here.")]
+        return [Text("This feed has one book. Workers do not share books, so more than one cannot gain here.")]
     if not found:
         return [missing("More than one worker was not measured.", view.run())]
     blocks: list[Block] = [
         Text(
-            "Wall time of a replay of the whole feed. Workers share no book: each takes some of the instruments, so a "
-            "feed of one instrument cannot gain."
+            "Wall time of a replay of the whole feed. Workers do not share books: each takes some of the instruments, "
+            "so a feed of one instrument cannot gain."
             + (" This feed has one book." if books == 1 else "")
             + (f" {_CEILING}" if any(row.ceiling for row in found) else "")
         )
@@ -51,5 +51,5 @@ def _blocks(view: ResultView) -> list[Block]:
         rows,
         compact=True,
     )
-    # A line that cannot rise is no picture.
+    # A line that cannot rise needs no chart.
     return [*blocks, *([scaling_chart(view.name, found)] if books > 1 else []), table]

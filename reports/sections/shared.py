@@ -16,7 +16,7 @@ SCORES = {"hit": "✓\u00a0hit", "under": "↓\u00a0under", "over": "↑\u00a0ov
 
 def missing(what: str, command: str) -> Text:
     """One line in place of figures that this result lacks."""
-    return Text(f"{what} This measures it:", mark="missing", command=command)
+    return Text(f"{what} To measure it:", mark="missing", command=command)
 
 
 def figure(interval: Interval | None, unit: str = "") -> Cell:
@@ -25,10 +25,10 @@ def figure(interval: Interval | None, unit: str = "") -> Cell:
 
 
 def beside(cell: Cell, alone: Interval | None) -> Cell:
-    """A figure with the same of the two variants each by itself, where that is another one."""
+    """A figure, with that of the two variants running alone if it differs."""
     if not alone:
         return cell
-    return replace(cell, note=f"{cell.note}; by itself {spelled(alone, TIMES)}")
+    return replace(cell, note=f"{cell.note}; alone {spelled(alone, TIMES)}")
 
 
 def verdict(words: str | None, p: float | None = None) -> Cell:
@@ -38,7 +38,7 @@ def verdict(words: str | None, p: float | None = None) -> Cell:
 
 
 def session_line(session: SessionResult) -> str:
-    """How a session was done."""
+    """A session's design."""
     design = session.design
     measured = counted(session.samples.processes, "process", "processes")
     planned = f" of at most {design.processes}" if session.samples.processes < design.processes else ""

@@ -1,4 +1,4 @@
-"""What changed since the last run of the same feed on this machine."""
+"""Changes since the last run of the same feed on this machine."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from lobench.workbench.results.model.document import FeedResult, Result
 
 
 def section(before: Result, document: Result, feed: FeedResult) -> Section | None:
-    """None where the earlier result does not hold the feed, or too little of it to say anything."""
-    # Only this feed: one of which there is too little keeps no other from being compared.
+    """None if the earlier result does not hold the feed, or too little of it."""
+    # Only this feed: too little of one feed must not keep others from being compared.
     one = [replace(each, feeds=[own for own in each.feeds if own.digest == feed.digest]) for each in (before, document)]
     if not all(each.feeds for each in one):
         return None
@@ -38,24 +38,24 @@ def _blocks(before: Result, part: FeedChanges, beside: Sequence[str]) -> list[Bl
         for change in part.changes
     ]
     table = Table(
-        f"Speed now over that of {before.created[:16].replace('T', ' ')} UTC; above 1{TIMES} is faster",
+        f"Speed relative to {before.created[:16].replace('T', ' ')} UTC; above 1{TIMES} is faster",
         ["variant", "over the reference of its session", "verdict", "events/s"],
         rows,
         words=frozenset({0, 2}),
     )
-    differs = [Text(f"What else differs: {'; '.join(beside)}.")] if beside else []
+    differs = [Text(f"Other differences: {'; '.join(beside)}.")] if beside else []
     return [Text(_sessions(part)), *differs, table]
 
 
 def _sessions(part: FeedChanges) -> str:
-    """What is known of how much two sessions differ anyway."""
+    """The known difference between two sessions of the same sources."""
     fraction = part.sessions.fraction
     if fraction is None:
         return (
-            "No variant beside the reference is the same in both, so how much two sessions differ anyway is not known: "
-            "nothing is judged."
+            "No variant beside the reference is the same in both, so the difference between sessions is unknown and "
+            "there is no verdict."
         )
     differ = f"Two sessions of the same sources differed by {percent(fraction)} in their speed-ups"
     if part.control:
-        return f"{differ}. No source has changed since: what differs below is what sessions differ by."
-    return f"{differ}, which the intervals hold. Side by side, lobench cmp compares better."
+        return f"{differ}. No source has changed since: the differences below are those between sessions."
+    return f"{differ}, which the intervals include. lobench cmp compares better, side by side."

@@ -1,4 +1,4 @@
-"""Verification: which replays agree with the reference to the last bit, on what, and what the feed held."""
+"""Verification: the replays that agree with the reference to the last bit, what was compared, and the feed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DIGESTS = {
     "features": "digest of features",
     "strategies": "digest of strategies",
 }
-"""What a verification compared, and its heading; results tell which of them they have."""
+"""The compared digests and their headings; a result has some of them."""
 
 
 def section(view: ResultView) -> Section:
@@ -41,11 +41,11 @@ def _lead(view: ResultView) -> str:
     outcomes = view.feed.verification
     agree = sum(outcome.agrees for outcome in outcomes)
     return (
-        f"{agree} of {counted(len(outcomes), 'replay')} agree with the reference to the last bit. Compared are, of the "
-        "build that is timed: its running trace of the best prices and sizes, all features and all signals of every "
-        "evaluation, at every 4,096th record; the state of every book, queue and account at records that double and at "
-        "the end; and answers about random books between. In timed replays the trace, the state at the end and answers "
-        "are compared again."
+        f"{agree} of {counted(len(outcomes), 'replay')} agree with the reference to the last bit. In the build that is "
+        "timed, the comparison covers the running trace of the best prices and sizes, all features and all signals of "
+        "every evaluation, at every 4,096th record; the state of every book, queue and account at doubling intervals "
+        "and at the end; and answers about random books in between. In timed replays the trace, the final state and "
+        "the answers are compared again."
     )
 
 

@@ -112,8 +112,8 @@ def test_a_small_dataset(feeds: list[str], tmp_path: Path) -> None:
 
 @pytest.mark.normal
 def test_refused_before_any_work(tmp_path: Path) -> None:
-    assert "no file has such a name" in refused(2, "batch", tmp_path / "*.dbn", "-o", tmp_path / "d")
+    assert "no file matches" in refused(2, "batch", tmp_path / "*.dbn", "-o", tmp_path / "d")
     assert "-o DATASET" in refused(2, "batch", "synth:liquid-future,n=10")
     words = ("batch", "synth:liquid-future,n=10", "-o", tmp_path / "d")
     assert "no scheduler answers" in refused(2, *words, "--scheduler", "nowhere")
-    assert "'much' is no size" in refused(2, *words, "--memory", "much")
+    assert "'much' is not a size" in refused(2, *words, "--memory", "much")

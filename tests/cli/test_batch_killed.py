@@ -168,7 +168,7 @@ def test_the_scheduler_is_killed(days: list[str], expected: pa.Table, tmp_path: 
         scheduler.kill()
         _, problem = process.communicate(timeout=300)
         assert process.returncode == 1, problem
-        assert "the scheduler is gone; files that are finished stay" in problem.splitlines()[-1]
+        assert "the scheduler is gone; finished files stay" in problem.splitlines()[-1]
     with cluster(tmp_path / "second") as (address, _):
         gone_on(days, dataset, expected, "--scheduler", address)
 

@@ -93,7 +93,7 @@ def test_a_wrong_variant_gets_no_verdict(tmp_path: Path) -> None:
     done = lobench(*words, *QUICK, "-o", tmp_path / "out")
     assert done.returncode == 1, done.stderr
     assert f"first difference: event {wrong.mistake().record} (" in done.stdout
-    assert "FAILED for forgetful: no verdict on what computes something else" in done.stdout
+    assert "FAILED for forgetful: no verdict on different results" in done.stdout
     assert not any(line.startswith("verdict") for line in done.stdout.splitlines())
     (kept,) = (tmp_path / "out").glob("*/result.json")
     assert "comparison" not in read(kept)["feeds"][0]
@@ -107,7 +107,7 @@ def test_a_wrong_variant_gets_no_verdict(tmp_path: Path) -> None:
         (("p0_baseline", "nothing"), "no variant named 'nothing'"),
         (("p0_baseline", "p1_zero_copy", "synth:none"), "none"),
         (("p0_baseline", "p1_zero_copy", "--tolerance", "2"), "--tolerance takes a fraction"),
-        (("p0_baseline", "p1_zero_copy", "--budget", "soon"), "no duration"),
+        (("p0_baseline", "p1_zero_copy", "--budget", "soon"), "not a duration"),
         (("p0_baseline", "p1_zero_copy", "--processes", "0"), "--processes must be at least 2, was 0"),
     ],
 )

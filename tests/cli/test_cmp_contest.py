@@ -96,13 +96,13 @@ def test_callables(folder: Path) -> None:
     assert lobench("report", result, folder=folder).returncode == 0
     text = (folder / result).with_name("report.html").read_text()
     assert "CPU time of a call" in text
-    assert "a.py:squares stood in the line-up twice" in text
+    assert "a.py:squares took part twice" in text
 
 
 def test_wrong_results_are_refused(folder: Path) -> None:
     done = lobench("cmp", "a.py:squares", "b.py:wrong", "--setup", "a.py:make", *QUICK, folder=folder)
     assert done.returncode == 1, done.stderr
-    assert "REFUSED       b.py:wrong the result is 8955051, not 8955050; it has no figures" in done.stdout
+    assert "REFUSED       b.py:wrong the result is 8955051, not 8955050; no figures" in done.stdout
     assert not any(word in done.stdout for word in ("verdict", "CPU time", "µs", "ms"))
     found = kept(folder)
     assert (found["session"], found["comparisons"]) == (None, [])
@@ -223,7 +223,7 @@ def test_functions(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.comparison == pair
     again = api.read_result(result.path)
     assert again.comparisons == result.comparisons
-    with pytest.raises(api.UsageError, match="fresh processes load what they call"):
+    with pytest.raises(api.UsageError, match="fresh processes load the callable from a file"):
         api.compare(mine.squares, lambda values, power: 1, setup=mine.make)
     with pytest.raises(api.UsageError, match="invalid choice: 'never'"):
         api.compare(mine.squares, mine.often, reset="never")

@@ -44,7 +44,7 @@ def test_the_same_speed(tmp_path: Path) -> None:
         assert change["absolute"]["low"] < 1 < change["absolute"]["high"] or abs(change["absolute"]["value"] - 1) < 0.02
     done = lobench("diff", *paths)
     assert done.returncode == 0
-    assert "No variant became slower for certain." in done.stdout
+    assert "No variant is shown to be slower." in done.stdout
     assert "`lobench cmp` compares side by side" in done.stdout
     (heading,) = [line for line in done.stdout.splitlines() if "variant" in line and "┃" in line]
     assert "speed-up, new / old" in heading
@@ -62,8 +62,7 @@ def test_the_same_sources_are_a_control(tmp_path: Path) -> None:
     done = lobench("diff", *paths)
     assert done.returncode == 0
     assert (
-        "in the speed-ups of 4 variants of the same sources; all is of the same sources: this is a control"
-        in done.stdout
+        "in the speed-ups of 4 variants of the same sources; all sources are the same: this is a control" in done.stdout
     )
     assert "faster" not in done.stdout.replace("above 1 is faster", "")
 
@@ -73,7 +72,7 @@ def test_without_a_control_nothing_is_judged(tmp_path: Path) -> None:
     slow["source_digest"] = "f" * 16
     paths = pair(tmp_path, slow)
     text = refused(2, "diff", *paths)
-    assert "so how much sessions differ is not known; --control RESULT takes a further result" in text
+    assert "so the difference between sessions is unknown; --control RESULT adds another result" in text
     told = answer("diff", *paths, "--force")
     assert told["sessions"][0]["sessions_differ"] is None
     assert {change["verdict"] for change in told["changes"]} == {None}

@@ -89,7 +89,7 @@ def test_variants_for_a_person() -> None:
         assert f"\n{axis} " in text
     assert "axis=policy" in text
     assert "`factorial` stands for all 16 combinations" in text
-    assert f"`from-top` for {variants.from_top(variants.discover())[0].name} and it without" in text
+    assert f"`from-top` for {variants.from_top(variants.discover())[0].name} complete and without" in text
 
 
 def test_variants_from_a_file(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What helps a person who types: the bare command, typos, exit codes."""
+"""Help for a person who types: the bare command, typos, exit codes."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ def test_the_bare_command_helps() -> None:
     done = lobench()
     assert (done.returncode, done.stderr) == (0, "")
     assert all(re.search(rf"^    {verb}(?: |$)", done.stdout, re.MULTILINE) for verb in VERBS)
-    assert "Begin with `lobench run`" in " ".join(done.stdout.split())
+    assert "Start with `lobench run`" in " ".join(done.stdout.split())
 
 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("chek", "main"), "no command 'chek'; did you mean check? There are run, report, "),
-        (("zzz",), "no command 'zzz'. There are run, report, "),
-        (("history", "regresions"), "no command 'regresions'; did you mean regressions? There are record, "),
-        (("verify", "--evaluate", "lats"), "no --evaluate 'lats'; did you mean last? There are last, every"),
+        (("chek", "main"), "no command 'chek'; did you mean check? Choose from run, report, "),
+        (("zzz",), "no command 'zzz'. Choose from run, report, "),
+        (("history", "regresions"), "no command 'regresions'; did you mean regressions? Choose from record, "),
+        (("verify", "--evaluate", "lats"), "no --evaluate 'lats'; did you mean last? Choose from last, every"),
     ],
 )
 def test_a_typo_is_answered_with_what_was_meant(words: tuple[str, ...], told: str) -> None:

@@ -81,7 +81,7 @@ def test_it_stops_when_it_is_precise_enough(tmp_path: Path) -> None:
     done = lobench("measure", FEED, *PAIR, "--precision", "99%", "--budget", "200", "--processes", 40, "-o", tmp_path)
     assert done.returncode == 0, done.stderr
     assert "precision " in done.stdout
-    assert "asked for was ±99.00%" in done.stdout
+    assert "the target was ±99.00%" in done.stdout
     session = document(tmp_path)["feeds"][0]["session"]
     assert session["complete"]
     assert session["design"]["until_precision"] == 0.99
@@ -232,7 +232,7 @@ def test_what_cannot_go_on(tmp_path: Path) -> None:
     other = {**before["environment"], "machine_digest": "0" * 32}
     assert "machines differ" in refused(2, "measure", "--resume", changed(environment=other))
     feeds = [{**before["feeds"][0], "digest": "0" * 32}]
-    assert "not the records that were measured before" in refused(2, "measure", "--resume", changed(feeds=feeds))
+    assert "its records are not those measured before" in refused(2, "measure", "--resume", changed(feeds=feeds))
     variants = [{**entry, "source_digest": "0" * 16} for entry in before["variants"]]
     assert "the source has changed" in refused(2, "measure", "--resume", changed(variants=variants))
     # None of this touched what was kept.
@@ -245,10 +245,10 @@ def test_what_cannot_go_on(tmp_path: Path) -> None:
     [
         (
             ["--processes", "1"],
-            "--processes must be at least 2, was 1: how much processes differ is not to be seen in one",
+            "--processes must be at least 2, was 1: one process does not show how much processes differ",
         ),
-        (["--budget", "1h"], "'1h' is no duration; write 90, 90s or 2m"),
-        (["--precision", "0"], "'0' is no precision; write the half-width of the intervals as 0.5%"),
+        (["--budget", "1h"], "'1h' is not a duration; write 90, 90s or 2m"),
+        (["--precision", "0"], "'0' is not a precision; write the half-width of the intervals as 0.5%"),
         (["--until", "books"], "--until takes a stage (decode, book, features, strategies), was 'books'"),
         (["--until", "0.5%"], "was '0.5%'; a precision is --precision 0.5%"),
         (["--variants", "p9_nothing"], "no variant named 'p9_nothing'"),

@@ -45,7 +45,7 @@ def test_from_layouts_to_tables(tmp_path: Path) -> None:
     file.write_text("".join(f"{json.dumps(line)}\n" for line in (about, *lines, {**lines[0], "layout": 2})))
     assert call("--show", str(file)) == told
     file.write_text("".join(f"{json.dumps(line)}\n" for line in (about, *lines[:5])))
-    assert "1 complete layouts say nothing" in call("--show", str(file))
+    assert "1 complete layouts do not show" in call("--show", str(file))
 
 
 def test_tables_of_a_recording_that_is_known(tmp_path: Path) -> None:

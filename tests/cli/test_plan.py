@@ -77,7 +77,7 @@ def test_scores(tmp_path: Path, ledger: Path) -> None:
     for words in (("--ledger", ledger, "score", path), ("score", path, "--ledger", ledger)):
         assert answer("plan", *words)["summary"]["hit"] == 1
     (grade,) = json.loads(lobench("plan", "--json", "score", path, "--ledger", ledger).stdout)["grades"]
-    assert grade["notes"] == ["when it was measured the ledger said 2.3 to 2.9"]
+    assert grade["notes"] == ["when it was measured the ledger predicted 2.3 to 2.9"]
 
 
 def test_results_that_cannot_be_scored(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_a_prediction_is_recorded(tmp_path: Path, ledger: Path) -> None:
     assert (made.phase, made.low, made.high, made.share) == (9, 1.0, 1.6129, (0.35, 0.38))
     assert (made.before, made.after) == ("heap", "pool")
     assert made.source == "Amdahl's bound, a share given by hand"
-    assert "has a prediction already: 1-1.613x" in refused(2, *words, folder=tmp_path)
+    assert "already has a prediction: 1-1.613x" in refused(2, *words, folder=tmp_path)
     told = answer(*words, "--speedup", "3", "--source", "my profile", "--replace", folder=tmp_path)["prediction"]
     assert (told["low"], told["high"], told["source"]) == (1.3043, 1.3393, "my profile")
     assert [entry.phase for entry in read_ledger(ledger)] == [1, 9]
@@ -158,7 +158,7 @@ def test_a_share_from_a_profile_of_one_variant(tmp_path: Path, ledger: Path) -> 
     other = ("plan", "predict", 9, "synth:deep-book,n=1000", *words[3:], "--stage", "book", "--replace")
     assert "the profile is of synth:liquid-future, not of" in refused(2, *other, folder=tmp_path)
     path.write_text(json.dumps(profile_of("p4_hash_lookup", methods=("callgrind",))))
-    assert "no share of the time" in refused(2, *words, "--stage", "book", "--replace", folder=tmp_path)
+    assert "not a share of the time" in refused(2, *words, "--stage", "book", "--replace", folder=tmp_path)
 
 
 def test_what_was_measured_is_not_predicted(tmp_path: Path, ledger: Path) -> None:
@@ -177,7 +177,7 @@ def test_what_was_measured_is_not_predicted(tmp_path: Path, ledger: Path) -> Non
     (tmp_path / "out" / "run" / "result.json").write_text("{")
     done = lobench(*words[:2], 9, *words[3:], folder=tmp_path)
     assert done.returncode == 0
-    assert "passed over, may hold a measurement: " in done.stderr
+    assert "skipped, may hold a measurement: " in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_what_was_measured_is_not_predicted(tmp_path: Path, ledger: Path) -> Non
         (("90", "--share", "0.5-0.4"), "from 0 to below 1"),
         (("90", "--share", "half"), "--share is a number"),
         (("90", "--share", "nan"), "from 0 to below 1"),
-        (("90", "--share", "0.5", "--speedup", "1"), "--speedup is how many times"),
+        (("90", "--share", "0.5", "--speedup", "1"), "--speedup is the speed-up of the part"),
         (("0", "--share", "0.5"), "PHASE is a number from 1"),
         (("memory", "--share", "0.5"), "PHASE is a number from 1"),
         (("90", "nothing.dbn", "--share", "0.5"), "nothing.dbn"),

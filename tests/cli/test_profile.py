@@ -321,13 +321,13 @@ def test_tables(counted: Any, tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         ([], "which variant? `lobench variants` lists them"),
-        (["p"], "'p' may be any of p0_baseline, p1_zero_copy"),
+        (["p"], "'p' is ambiguous: p0_baseline, p1_zero_copy"),
         (["q"], "no variant named 'q'. Use any of p0_baseline, "),
-        (["diff", "p0"], "profile diff takes two variants, and a feed if you like"),
-        (["diff", "p0", "p1", "--with", "ablation"], "profile diff compares lines: it takes one of --with "),
-        (["diff", "none.json", "p1"], "none.json: not a profile by callgrind that `lobench profile` wrote"),
+        (["diff", "p0"], "profile diff takes two variants, and optionally a feed"),
+        (["diff", "p0", "p1", "--with", "ablation"], "profile diff compares lines; it takes one of --with "),
+        (["diff", "none.json", "p1"], "none.json: not a callgrind profile written by `lobench profile`"),
         (["p0", "--records", "0"], "--records must be at least 1, was 0"),
-        (["p0", "--calibrate"], "--calibrate profiles workloads of its own"),
+        (["p0", "--calibrate"], "--calibrate profiles its own workloads"),
     ],
 )
 def test_usage(tmp_path: Path, arguments: list[str], said: str) -> None:

@@ -61,7 +61,7 @@ def test_bad_data_leaves_the_old_file(tmp_path: Path) -> None:
         (["--features", "-", "--json"], "--json and rows cannot both go to standard output"),
         (["--features", "-", "--book", "-", "--depth", "1"], "would replace another file of this command"),
         (["--features", "f.csv", "--compression", "zstd"], "--compression of f.csv is one of none, was 'zstd'"),
-        (["--sample", "1s"], "--sample is about rows: name a file for them"),
+        (["--sample", "1s"], "--sample applies to rows: name a file for them"),
         (["--features", "f.csv", "--sample", "1x"], "--sample takes a time (1s, 100ms)"),
         (["--features", "f.csv", "--columns", "mid_prize"], "no feature 'mid_prize'; did you mean mid_price"),
         (["--book", "b.csv", "--depth", "1", "--columns", "mid_price"], "--columns chooses features"),

@@ -150,7 +150,7 @@ def test_for_a_person(tmp_path: Path) -> None:
 
 def test_refused(tmp_path: Path, folder: Path) -> None:
     assert "too few to tune on" in refused(2, "tune", "synth:liquid-future,n=999")
-    assert "is no duration" in refused(2, "tune", FEED, "--budget", "soon")
+    assert "is not a duration" in refused(2, "tune", FEED, "--budget", "soon")
     (tmp_path / "file").write_text("")
     assert "no tuning can be written there" in refused(2, "tune", FEED, "-o", tmp_path / "file" / "below")
     assert "no tuning can be written there" in refused(2, "tune", FEED, "-o", tmp_path)
@@ -159,7 +159,7 @@ def test_refused(tmp_path: Path, folder: Path) -> None:
     path.write_text("format = 1\nconfirmed = true\ndistance = 3\n")
     for words in (("replay", FEED), ("verify", FEED), ("measure", FEED), ("cmp", "p7_cache_layout", P8, FEED)):
         line = refused(3, *words, "--tuning", path, folder=tmp_path)
-        assert f"{path}: 'distance' is no field" in line
+        assert f"{path}: 'distance' is not a field" in line
     assert "No such file" in refused(2, "run", "--quick", FEED, "--tuning", "nothing.toml", folder=tmp_path)
     line = refused(2, "replay", FEED, "--variant", "p7_cache_layout", "--tuning", path)
     assert "no variant here takes a tuning" in line
@@ -211,7 +211,7 @@ def test_a_worker_that_is_killed_costs_nothing_that_is_known(tmp_path: Path, wor
     assert process.returncode == 1
     kept, last = err.splitlines()
     assert last == "lobench: a measuring process was killed by SIGKILL (out of memory?)"
-    assert f"the best so far is kept in {path}, unconfirmed" in kept
+    assert f"the best so far is saved in {path}, unconfirmed" in kept
     assert not read(path).confirmed
     if words:
         assert json.loads(out)["complete"] is False

@@ -155,7 +155,7 @@ def test_a_feature_that_is_off_by_one_ulp(tmp_path: Path) -> None:
         (["--variants", "speed=max"], "no axis named 'speed' in 'speed=max'. Use any of events, context, "),
         (["--variants", "lookup=tree"], "no policy 'tree' of axis lookup in 'lookup=tree'. Use any of linear, hash"),
         (["--variants", " "], "--variants names no variant"),
-        (["--until", "decode"], "--until decode computes nothing that could be verified: book, features or strategies"),
+        (["--until", "decode"], "--until decode computes nothing to verify; choose book, features or strategies"),
         (["--workers", "0"], "--workers takes positive numbers separated by commas, was '0'"),
         (["--workers", "1,two"], "--workers takes positive numbers separated by commas, was '1,two'"),
         (["--workers", ""], "--workers takes positive numbers separated by commas, was ''"),
@@ -165,7 +165,7 @@ def test_a_feature_that_is_off_by_one_ulp(tmp_path: Path) -> None:
         (["--variants-from", "syntax.py"], "syntax.py: SyntaxError: "),
         (["--variants-from", "raises.py"], "raises.py: ZeroDivisionError: division by zero"),
         (["--variants-from", "empty.py"], "empty.py: defines no VARIANT (docs/adding-a-variant.md) and no ENGINE"),
-        (["--variants-from", "p0_baseline.py"], "p0_baseline.py: there is a variant named 'p0_baseline' already"),
+        (["--variants-from", "p0_baseline.py"], "p0_baseline.py: a variant named 'p0_baseline' already exists"),
     ],
 )
 def test_usage(tmp_path: Path, arguments: list[str], said: str) -> None:
@@ -183,7 +183,7 @@ def test_bad_feeds(tmp_path: Path) -> None:
     assert f"{cut}: byte " in refused(3, "verify", cut, *SMALL)
     text = write(tmp_path / "text.dbn", b"ts_event,action\n")
     # A text is a table, whatever it is called.
-    assert f"{text}: is no table of Databento's mbo" in refused(3, "verify", text, *SMALL)
+    assert f"{text}: is not a Databento mbo table" in refused(3, "verify", text, *SMALL)
     assert refused(3, "verify", tmp_path / "none.dbn").endswith("none.dbn: no such file")
     assert "no-such-market" in refused(2, "verify", "synth:no-such-market")
 
@@ -258,4 +258,4 @@ def test_without_a_feed(tmp_path: Path) -> None:
 @pytest.mark.fast
 def test_a_time_limit_is_a_duration() -> None:
     line = refused(2, "verify", wrong.FEED, *SMALL, "--time-limit", "soon")
-    assert line == "lobench: 'soon' is no duration; write 90, 90s or 2m"
+    assert line == "lobench: 'soon' is not a duration; write 90, 90s or 2m"

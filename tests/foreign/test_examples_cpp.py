@@ -60,7 +60,9 @@ def test_what_is_built_is_not_built_again(libraries: Path) -> None:
 def test_a_missing_compiler_is_named(tmp_path: Path) -> None:
     done = build(tmp_path, CXX="no-such-compiler", RUSTC="no-such-rustc")
     assert done.returncode == 1
-    assert "build: cpp_limit.so needs no-such-compiler, which is not here; on Debian: apt install g++" in done.stderr
+    assert (
+        "build: cpp_limit.so needs no-such-compiler, which is not installed; on Debian: apt install g++" in done.stderr
+    )
     assert not list(tmp_path.glob("*.so"))
 
 

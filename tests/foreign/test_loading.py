@@ -19,7 +19,7 @@ from tests.foreign.conftest import HERE, Build
 pytestmark = pytest.mark.fast
 
 REFUSED = {
-    "version": (["VERSION=2"], "of ABI version 2; this lobench knows version 1"),
+    "version": (["VERSION=2"], "ABI version 2; this lobench supports version 1"),
     "short": (["SIZE=32"], r"its table has 32 bytes, that of ABI version 1 \d+"),
     "symbol": (["NO_SYMBOL"], r"exports no lobench_engine\(\)"),
     "null": (["NO_TABLE"], r"lobench_engine\(\) returned null"),
@@ -77,7 +77,7 @@ def test_an_engine_is_no_variant_to_combine(build: Build) -> None:
     assert list(known)[-1] == "plain"
     with pytest.raises(UsageError, match="plain is an engine from outside; it has no policies"):
         resolve("plain,lookup=hash", known)
-    with pytest.raises(UsageError, match="there is a variant named 'plain' already"):
+    with pytest.raises(UsageError, match="a variant named 'plain' already exists"):
         discover([build("plain"), build("plain")])
 
 
@@ -97,7 +97,7 @@ def test_a_python_engine_is_checked(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match=said):
             load_file(str(path))
 
-    refused("ENGINE = 5", "offers no books|is no class")
+    refused("ENGINE = 5", "offers no books|is not a class")
     refused("class ENGINE:\n    offers = 'bogus'", "no 'bogus'. Use any of bbo, levels")
     refused("class ENGINE:\n    offers = 'levels'", r"ENGINE needs a method apply\(\)")
     refused(
@@ -119,7 +119,7 @@ def test_the_scope_of_a_session_is_the_least(build: Build) -> None:
         until="book", trace=False, anomalies=False
     )
     assert least([queues.scope("book"), bbo.scope("book")]).books == "bbo"
-    with pytest.raises(UsageError, match="shows nothing of --until decode"):
+    with pytest.raises(UsageError, match="shows no results of --until decode"):
         queues.scope("decode")
 
 

@@ -171,8 +171,8 @@ def test_each_kind_of_engine_has_ways_of_its_own(compiled: Compile) -> None:
     library = load_file(compiled("counted", "-g"))
     assert methods_for(library) == ("callgrind", "perf", "memray")
     assert methods_for(load_file(str(HERE / "textbook.py"))) == ("py-spy", "scalene", "memray")
-    assert "py-spy tells lines of Python" in str(refusal(library, "py-spy"))
-    assert "does not show what it would save without a stage" in str(refusal(library, "ablation"))
+    assert "py-spy profiles lines of Python" in str(refusal(library, "py-spy"))
+    assert "ablation cannot remove a stage of an engine from outside" in str(refusal(library, "ablation"))
 
 
 def test_a_python_engine_has_its_lines_sampled(feed: str, tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def test_what_ends_an_engine_is_told_with_its_event(name: str, outcomes: Outcome
 
 @pytest.mark.long
 def test_answers_that_cannot_be_are_told(outcomes: Outcomes) -> None:
-    assert "more entries than there was room for" in (outcomes["too_many"].reason or "")
+    assert "more entries than its buffer holds" in (outcomes["too_many"].reason or "")
     assert outcomes["refuses"].reason is not None
     assert outcomes["refuses"].reason.startswith("does not start: create() failed with -1, out of memory")
 

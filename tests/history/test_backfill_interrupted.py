@@ -37,8 +37,7 @@ def test_an_interrupted_backfill_goes_on(miniature: Miniature, number: signal.Si
         said = process.stderr.read()
     assert process.returncode == 128 + number
     assert said.splitlines() == [
-        f"{WINDOW} of {len(made)} commits are recorded or given up, and that is kept; "
-        "the same command goes on with the others",
+        f"{WINDOW} of {len(made)} commits are recorded or given up and kept; run the same command again for the others",
         f"lobench: {word}",
     ]
     before = kept(miniature)
@@ -50,7 +49,7 @@ def test_an_interrupted_backfill_goes_on(miniature: Miniature, number: signal.Si
 
     done = miniature.lobench(*backfill)
     assert done.returncode == 0, done.stderr
-    assert f"{WINDOW} of {len(made)} commits were recorded or given up before" in done.stderr
+    assert f"{WINDOW} of {len(made)} commits were already recorded or given up" in done.stderr
     assert "session 1: " in done.stderr
     after = kept(miniature)
     assert set(after["points"]) == set(made)

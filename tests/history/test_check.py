@@ -110,7 +110,7 @@ def test_timed_rounds_show_their_control(miniature: Miniature) -> None:
     ("words", "code", "told"),
     [
         (("nonsense",), 2, "no commit named 'nonsense'"),
-        (("HEAD", "HEAD", "--worktree", "--budget", "-1"), 2, "'-1' is no duration; write 90, 90s or 2m"),
+        (("HEAD", "HEAD", "--worktree", "--budget", "-1"), 2, "'-1' is not a duration; write 90, 90s or 2m"),
         (("HEAD", "HEAD~1", "--worktree"), 2, "leave out HEAD"),
         (
             ("HEAD~1", "HEAD", "--allow-instructions", "nan"),
@@ -127,7 +127,7 @@ def test_timed_rounds_show_their_control(miniature: Miniature) -> None:
         (("HEAD~1..HEAD", "--worktree"), 2, "leave out --worktree"),
         (("HEAD~1..nonsense",), 2, "no commit named 'nonsense'"),
         (("HEAD~1", "HEAD~1..HEAD"), 2, "'HEAD~1..HEAD' is a range"),
-        (("HEAD^{tree}",), 2, "no commit, but something else"),
+        (("HEAD^{tree}",), 2, "something other than a commit is named"),
         (("^HEAD",), 2, "no commit named '^HEAD'"),
     ],
 )

@@ -121,7 +121,7 @@ def test_other_folders_are_not_replaced(miniature: Miniature) -> None:
     (kept / "thesis.txt").write_text("years of work")
     done = miniature.lobench("dashboard", "-o", "mine")
     assert done.returncode == 1
-    assert "holds something else" in done.stderr
+    assert "holds something other" in done.stderr
     assert (kept / "thesis.txt").exists()
 
 
@@ -129,7 +129,7 @@ def test_nothing_recorded(miniature: Miniature) -> None:
     miniature.commit("first")
     done = miniature.lobench("dashboard")
     assert done.returncode == 2
-    assert "nothing of this branch is recorded" in done.stderr
+    assert "nothing recorded for this branch" in done.stderr
 
 
 def test_recorded_commits_that_are_not_here_are_said(miniature: Miniature) -> None:

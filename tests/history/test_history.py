@@ -59,7 +59,7 @@ def history(miniature: Miniature) -> tuple[Miniature, dict[str, str]]:
 def test_a_history_with_all_that_can_happen(history: tuple[Miniature, dict[str, str]]) -> None:
     miniature, made = history
     said = backfilled(miniature, "backfill", f"{made['first']}..HEAD")
-    assert f"passed over: {made['broken'][:8]} (broken)" in said
+    assert f"skipped: {made['broken'][:8]} (broken)" in said
     assert f"{made['wrong'][:8]} (104 loops wrong): verification failed" in said
     assert "from event 1,000 of " in said
     assert f"{made['words'][:8]} (words only): the same code as the commit before" in said
@@ -86,7 +86,7 @@ def test_a_history_with_all_that_can_happen(history: tuple[Miniature, dict[str, 
 
     # All is there: nothing is measured again, and broken ones are not tried again.
     before = {name: file["results"] for name, file in files.items()}
-    assert "commits were recorded or given up before" in backfilled(miniature, "backfill", f"{made['first']}..HEAD")
+    assert "commits were already recorded or given up" in backfilled(miniature, "backfill", f"{made['first']}..HEAD")
     assert {name: file["results"] for name, file in result_files(miniature).items()} == before
 
 
@@ -161,14 +161,14 @@ def test_variants_that_came_later_are_measured_against_their_own_first(miniature
         (("backfill", "HEAD..nothing"), "no commit named 'nothing'"),
         (("backfill", "HEAD..HEAD", "--every", "0"), "--every must be at least 1"),
         (("record", "--rounds", "1"), "--rounds must be at least 3"),
-        (("record", "--seconds", "nan"), "'nan' is no duration"),
+        (("record", "--seconds", "nan"), "'nan' is not a duration"),
         (("record", "--variants", "p99"), "no variant named 'p99'. Use any of p0_plain"),
         (("record", "--variants", "p0_plain p99"), "no variant named 'p99'"),
         (("record", "--variants", ""), "--variants names no variant"),
         (("record", "--variants", "events=none", "--rounds", "3", "--seconds", "0.05"), "none of these commits has"),
         (("record", "--commit", "HEAD..HEAD"), "is a range; name one commit"),
         (("backfill", "HEAD..HEAD", "--variants", "p99"), "no variant named 'p99'"),
-        (("regressions",), "nothing is recorded"),
+        (("regressions",), "nothing recorded"),
     ],
 )
 def test_refused(miniature: Miniature, words: tuple[str, ...], told: str) -> None:

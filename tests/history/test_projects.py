@@ -90,7 +90,7 @@ def test_a_missing_artifact_is_an_engine_that_a_commit_lacks(made: Miniature) ->
 
 def test_an_entry_of_sources_that_names_nothing_is_refused(made: Miniature) -> None:
     base = write(made, "typo", lobench__toml=COPIES + 'sources = ["src", "a.txt"]\n')
-    with pytest.raises(UsageError, match=r"lobench\.toml: sources: 'src' names nothing here"):
+    with pytest.raises(UsageError, match=r"lobench\.toml: sources: 'src' is neither a file nor a folder here"):
         built(made, base)
     # What one side has is no typo.
     (made.folder / "src").mkdir()
@@ -274,7 +274,7 @@ def test_what_changed_aside_of_the_sources_is_named(made: Miniature) -> None:
     found = check(project(made), base, head, SETTINGS)
     assert (found.same_code, found.aside) == (True, True)
     told = summary(found, "lobench check")
-    assert told.verdict == "PASSED: nothing among a.txt changed; there is nothing to measure"
+    assert told.verdict == "PASSED: nothing among a.txt changed; nothing to measure"
     assert ("files changed", "b.txt") in told.facts
 
 

@@ -223,5 +223,5 @@ def test_the_port_comes_before_the_site(miniature: Miniature) -> None:
         port = taken.getsockname()[1]
         done = miniature.lobench("dashboard", "-o", "site", "--serve", "--port", port)
     assert done.returncode == 2
-    assert f"port {port} cannot be served" in done.stderr
+    assert f"port {port} is not available" in done.stderr
     assert not (miniature.folder / "site").exists()

@@ -70,7 +70,7 @@ def test_others_get_one_of_their_own_once(tmp_path: Path) -> None:
 
 def test_one_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
     missing = (tmp_path / "none-1.0-py3-none-any.whl").as_uri()
-    with pytest.raises(LobenchError, match="its environment cannot be made"):
+    with pytest.raises(LobenchError, match="its environment cannot be created"):
         python_for(project(f"none @ {missing}"), None, tmp_path / "made")
     assert list((tmp_path / "made").iterdir()) == []
 

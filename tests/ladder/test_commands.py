@@ -123,7 +123,7 @@ def test_another_ladder_is_not_gone_on_with(
     assert command("measure", "--ladder", plan, *SOON, interrupt_after=6) == 130
     plan.write_text(LADDER.replace("as it was", "as it never was"))
     assert command("measure", "--resume", kept(tmp_path)) == 2
-    assert "the ladder has changed since it was measured; measure anew" in capsys.readouterr().err
+    assert "the ladder has changed since it was measured; measure again" in capsys.readouterr().err
 
 
 def test_two_are_compared_beside_its_reference(command: Command, plan: Path, tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def test_the_plan_is_shown_scored_and_added_to(
 
     share = ("--share", "0.4", "--bottleneck", "locks")
     assert command("plan", "predict", "p3_mine", *share, "--ladder", plan) == 2
-    assert "has a prediction already" in capsys.readouterr().err
+    assert "already has a prediction" in capsys.readouterr().err
     assert command("plan", "predict", "p3_mine", *share, "--replace", "--ladder", plan) == 0
     (entry,) = told(command, capsys, "plan", "--ladder", plan)["predictions"]
     assert (entry["phase"], entry["bottleneck"], entry["low"]) == (1, "locks", 1.0)
@@ -240,7 +240,7 @@ def test_one_is_begun_and_shown(command: Command, tmp_path: Path, capsys: pytest
     before = (tmp_path / "ladder.toml").read_text()
     (tmp_path / "ladder.toml").write_text("mine")
     assert command("ladder", "init") == 2
-    assert "ladder.toml: exists already; --force replaces it" in capsys.readouterr().err
+    assert "ladder.toml: already exists; --force replaces it" in capsys.readouterr().err
     assert command("ladder", "init", "--force") == 0
     assert (tmp_path / "ladder.toml").read_text() == before
     found = told(command, capsys, "ladder", "show", "ladder.toml")

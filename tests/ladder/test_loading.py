@@ -128,10 +128,10 @@ def test_from_top_leads_to_the_ladders_reference(tmp_path: Path) -> None:
     [
         (("p99",), "", "step 1: variant: no variant named 'p99'"),
         (("p4", "lookup=none"), "", "step 2: variant: no policy 'none' of axis lookup"),
-        (("p4", "p4_hash"), "", "step 2: variant: p4_hash_lookup is a step already"),
+        (("p4", "p4_hash"), "", "step 2: variant: p4_hash_lookup is already a step"),
         (("p4", "./broken.py"), "", "broken.py: "),
         (("p4", "./empty.py"), "", "empty.py: defines no VARIANT"),
-        (("p4", "./p4_hash_lookup.py"), "", "there is a variant named 'p4_hash_lookup' already; rename the file"),
+        (("p4", "./p4_hash_lookup.py"), "", "a variant named 'p4_hash_lookup' already exists; rename the file"),
     ],
 )
 def test_what_is_refused(steps: tuple[str, ...], head: str, expected: str, tmp_path: Path) -> None:
@@ -148,5 +148,5 @@ def test_a_reference_among_the_phases(tmp_path: Path) -> None:
     path.write_text('name = "n"\nsteps = "phases"\nreference = "p4_hash_lookup"\n')
     assert load_ladder(str(path)).reference == "p4_hash_lookup"
     path.write_text('name = "n"\nsteps = "phases"\nreference = "p99"\n')
-    with pytest.raises(UsageError, match="reference: 'p99' is no step"):
+    with pytest.raises(UsageError, match="reference: 'p99' is not a step"):
         load_ladder(str(path))

@@ -39,7 +39,7 @@ def test_its_own_page() -> None:
         assert f"| {step} ({title}) |" in text
     assert f"| 1.3 to 1.7{TIMES} (bottleneck 1) | ✓ hit |" in text
     assert f"| 4 to 5{TIMES} (bottleneck 2) | ↓ under |" in text
-    assert "What each step earned is what the ladder's steps say." in text
+    assert "The gain of each step is that of the ladder." in text
     for absent in ("## Interactions", "## Cost against", "16 combinations", "without one phase at a time"):
         assert absent not in text
     assert page([on_ladder()]).answer.startswith("unlocked is ")
@@ -47,9 +47,9 @@ def test_its_own_page() -> None:
 
 def test_how_far_it_goes_is_said() -> None:
     text = text_of(on_ladder(until="book", ladder_until="book"))
-    assert "This result goes as far as its ladder does: every record is done with after the stage book." in text
-    assert "of a part of the pipeline" not in text
-    assert "of a part of the pipeline" in text_of(on_ladder(until="book"))
+    assert "This result goes as far as its ladder: every replay stops after the stage book." in text
+    assert "covers a part of the pipeline" not in text
+    assert "covers a part of the pipeline" in text_of(on_ladder(until="book"))
 
 
 def test_what_is_missing_is_measured_on_the_same_ladder() -> None:
@@ -75,7 +75,7 @@ def test_two_ladders() -> None:
     assert "| lobench | p0_baseline | " in text
     assert "reference: base of The Rust plan over p0_baseline of lobench" in text
     assert "top: unlocked of The Rust plan over p4_hash_lookup of lobench" in text
-    assert "across sessions: what these differ by is not in the interval" in text
+    assert "across sessions: their difference is not in the interval" in text
     assert "*lobench: step of every phase" in text
     assert "*The Rust plan: step of every phase" in text
     assert "## synth:liquid-future, lobench" in text

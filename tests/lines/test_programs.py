@@ -122,7 +122,7 @@ def test_regions(tmp_path: Path) -> None:
 def test_a_program_that_ends_badly(tmp_path: Path) -> None:
     done = lobench("lines", "-o", tmp_path / "out", PROGRAMS / "ended.py", folder=tmp_path)
     assert done.returncode == 1
-    assert "the program ended with code 3; this is what ran until then" in done.stdout
+    assert "the program ended with code 3; the figures are up to that point" in done.stdout
 
 
 @pytest.mark.long
@@ -167,7 +167,7 @@ def test_an_interrupt_ends_the_program_and_shows_what_ran(way: str, tmp_path: Pa
         os.killpg(process.pid, signal.SIGINT)
         told, _ = process.communicate(timeout=600)
     assert process.returncode == 1
-    assert "this is what ran until then" in told
+    assert "the figures are up to that point" in told
     found = json.loads((tmp_path / "out" / "lines.json").read_text())
     if way == "callgrind":
         assert is_exact(marked(found), LIGHT), marked(found)

@@ -71,7 +71,7 @@ def test_a_comparison_has_a_verdict(feed: str) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"budget": "soon"}, "'soon' is no duration"),
+        ({"budget": "soon"}, "'soon' is not a duration"),
         ({"until": "now"}, "--until takes a stage"),
         ({"evaluate": "never"}, "invalid choice: 'never'"),
         ({"variants": "p99"}, "no variant named"),

@@ -114,7 +114,7 @@ def test_a_full_disk_beside_the_manifest_ends_no_batch(tmp_path: Path, monkeypat
     said: list[str] = []
     found: dict[str, TaskOutcome] = {}
     driving._perform(None, plan_of(tasks, 3, manifest), manifest, found, said.append)
-    assert said == ["no space left; the batch goes on"]
+    assert said == ["no space left; the batch continues"]
     assert list(found) == ["a", "b", "c"]
     again = Manifest(str(tmp_path), REQUEST)
     assert [again.is_done(task) for task in tasks] == [True, True, True], "the last one kept them all"
@@ -145,9 +145,9 @@ def test_rows_of_other_sources_are_told(tmp_path: Path) -> None:
 
 
 def test_what_python_may_not_ask_for(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="features=False is for levels alone"):
+    with pytest.raises(UsageError, match="features=False writes only levels"):
         lobench.batch("synth:liquid-future,n=9", tmp_path / "d", features=False)
-    with pytest.raises(UsageError, match="--memory is for processes on this machine"):
+    with pytest.raises(UsageError, match="--memory applies to processes on this machine"):
         lobench.batch("synth:liquid-future,n=9", tmp_path / "d", scheduler="tcp://127.0.0.1:1", memory="1GB")
 
 
@@ -174,7 +174,7 @@ def test_feeds_of_other_systems() -> None:
 
 @pytest.mark.parametrize(
     ("names", "said"),
-    [([], "no feed was named"), (["none*.dbn"], "no file has such a name"), (["-"], "standard input")],
+    [([], "no feed given"), (["none*.dbn"], "no file matches"), (["-"], "standard input")],
 )
 def test_feeds_that_there_are_not(names: list[str], said: str) -> None:
     with pytest.raises(UsageError, match=said):
@@ -192,7 +192,7 @@ def test_a_list_that_cannot_be_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"features": ()}, "nothing was asked for"),
+        ({"features": ()}, "nothing to write"),
         ({"depth": 101}, "--depth must be 1 to 100"),
         ({"compression": "gzip"}, "--compression is one of zstd, lz4, snappy, none"),
         ({"partition_by": "year"}, "--partition-by is one of date, symbol"),
@@ -324,7 +324,7 @@ def test_few_symbols_only() -> None:
     check_symbols({number: f"S{number}" for number in range(100)}, by_symbol)
     many = {number: f"S{number}" for number in range(101)}
     check_symbols(many, REQUEST)
-    with pytest.raises(LobenchError, match="101 symbols: --partition-by symbol is for 100 at most"):
+    with pytest.raises(LobenchError, match="101 symbols: --partition-by symbol allows 100 at most"):
         check_symbols(many, by_symbol)
 
 
@@ -370,7 +370,7 @@ def test_a_task_whose_workers_ended_is_tried_by_itself(monkeypatch: pytest.Monke
     monkeypatch.setattr(distributed, "as_completed", lambda futures, loop: iter(futures))
     tasks = tasks_of([BatchFeed((name,)) for name in "abc"], REQUEST, "d", "c")
     found = [(task.name, one.state, one.error) for task, one in outcomes(Client(), tasks)]
-    gone = "the workers that had it ended, 4 times (out of memory?)"
+    gone = "its workers ended, 4 times (out of memory?)"
     assert found == [("a", DONE, None), ("b", DONE, None), ("c", FAILED, gone)]
     assert len(set(keys)) == 5
     list(outcomes(Client(), tasks))
@@ -390,7 +390,7 @@ def test_tasks_are_ordered_by_size_and_large_feeds_are_split(tmp_path: Path) -> 
 def test_processes_of_this_machine() -> None:
     assert lanes(None) == len(os.sched_getaffinity(0))
     assert (lanes("3"), lanes("tcp://host:8786")) == (3, None)
-    with pytest.raises(UsageError, match="from 1, was 0"):
+    with pytest.raises(UsageError, match="number of processes, was 0"):
         lanes("0")
 
 

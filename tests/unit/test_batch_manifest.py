@@ -66,10 +66,10 @@ def test_the_manifest_knows_what_is_done(tmp_path: Path) -> None:
     split = tasks_of([BatchFeed(("a",), 100, "2")], smaller, dataset, "c")
     assert [Manifest(dataset, smaller).is_done(task) for task in split] == [True, True], "as one task, before"
 
-    with pytest.raises(UsageError, match="was begun with sample None; a dataset has one kind of rows"):
+    with pytest.raises(UsageError, match="was begun with sample None; a dataset holds one kind of rows"):
         Manifest(dataset, BatchRequest(features=("mid_price",), sample="1s"))
     (tmp_path / "_lobench/manifest.json").write_text("{}")
-    with pytest.raises(UsageError, match="is no manifest"):
+    with pytest.raises(UsageError, match="is not a dataset's manifest"):
         Manifest(dataset, REQUEST)
 
 
@@ -86,7 +86,7 @@ def test_a_feed_is_in_a_dataset_once(tmp_path: Path) -> None:
     manifest = planned(whole)
     assert [one.words for one in manifest.entries.values()] == [whole], "nothing had come of the other"
     manifest.note(tasks_of([BatchFeed(whole, 100, "1")], REQUEST, dataset, "c")[0], TaskOutcome(state=DONE))
-    with pytest.raises(UsageError, match=r"a --symbols=X: is in .* as a, and its rows would be there twice"):
+    with pytest.raises(UsageError, match=r"a --symbols=X: is in .* as a, and its rows would be duplicated"):
         planned(some)
     assert [one.words for one in planned(whole, some, more).entries.values()] == [whole, some, more]
     place = tmp_path / f"date=2024-05-06/{BatchFeed(more).stem}-000.parquet"

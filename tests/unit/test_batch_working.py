@@ -182,7 +182,7 @@ def test_what_goes_wrong_is_told(path: str, tmp_path: Path) -> None:
     dataset.write_text("in the way")
     (task,) = tasks(path, dataset)
     (blocked,) = (perform(task),)
-    assert "cannot be made: Not a directory" in str(blocked.error)
+    assert "cannot be created: Not a directory" in str(blocked.error)
     assert blocked.seconds < time.monotonic()
     cut = tmp_path / "cut-20231114.dbn"
     cut.write_bytes(Path(path).read_bytes()[:-7])

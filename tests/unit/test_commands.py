@@ -138,7 +138,7 @@ def test_what_was_begun_before_options_were_kept(
     path.write_text(json.dumps(before))
     capsys.readouterr()
     assert command("measure", "--resume", path) == 2
-    told = f"lobench: {path}: written before results kept their options, and cannot go on; measure anew\n"
+    told = f"lobench: {path}: written before results stored their options, so it cannot be resumed; measure again\n"
     assert capsys.readouterr().err == told
     # It can be read and reported all the same.
     assert page([read(path)]).answer
@@ -198,7 +198,7 @@ def test_one_kernel_compared_with_itself(
     assert (comparison["verdict"], comparison["regression"]) == (None, False)
     answer = page([read(path)]).answer
     assert f"{other} is the same kernel as p7_cache_layout here" in answer
-    assert "earned" not in answer
+    assert "gained" not in answer
 
 
 def test_phases_that_only_differ_beyond_the_stage(command: Command, feed: Path, tmp_path: Path) -> None:

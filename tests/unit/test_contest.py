@@ -57,7 +57,7 @@ def test_what_names_a_callable(word: str, yes: bool) -> None:
 def test_one_kind_at_a_time() -> None:
     assert all_callables(["a.py:f", "m:g", "b.py:h"])
     assert not all_callables(["p4", "p5", "synth:liquid-future"])
-    with pytest.raises(UsageError, match="'p4' names no callable, as the others do"):
+    with pytest.raises(UsageError, match="'p4' is not a callable like the others"):
         all_callables(["a.py:f", "p4"])
 
 
@@ -75,14 +75,14 @@ def test_names_tell_subjects_apart() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["a.py:f", "b.py:f", "--until", "book"], "--until says nothing of callables"),
-        (["a.py:f", "b.py:f", "--symbols", "ES*"], "--symbols says nothing of callables"),
-        (["a.py:f", "b.py:f", "--shell"], "--shell says nothing of callables"),
-        (["--command", "true", "true", "--setup", "a.py:make"], "--setup says nothing of commands"),
-        (["p4", "p5", "--setup", "a.py:make"], "--setup says nothing of variants"),
-        (["p4", "p5", "--same", "a.py:f"], "--same says nothing of variants"),
-        (["p4", "p5", "--clock", "wall"], "--clock says nothing of variants"),
-        (["a.py:f", "p5"], "'p5' names no callable"),
+        (["a.py:f", "b.py:f", "--until", "book"], "--until does not apply to callables"),
+        (["a.py:f", "b.py:f", "--symbols", "ES*"], "--symbols does not apply to callables"),
+        (["a.py:f", "b.py:f", "--shell"], "--shell does not apply to callables"),
+        (["--command", "true", "true", "--setup", "a.py:make"], "--setup does not apply to commands"),
+        (["p4", "p5", "--setup", "a.py:make"], "--setup does not apply to variants"),
+        (["p4", "p5", "--same", "a.py:f"], "--same does not apply to variants"),
+        (["p4", "p5", "--clock", "wall"], "--clock does not apply to variants"),
+        (["a.py:f", "p5"], "'p5' is not a callable"),
     ],
 )
 def test_options_of_another_kind_are_refused(words: list[str], said: str) -> None:
@@ -93,16 +93,16 @@ def test_options_of_another_kind_are_refused(words: list[str], said: str) -> Non
 @pytest.mark.parametrize(
     ("pair", "options", "said"),
     [
-        (("p4", "p5"), {"setup": math.sqrt}, "--setup says nothing of variants"),
-        (("p4", "p5"), {"same": math.isclose}, "--same says nothing of variants"),
-        (("p4", "p5"), {"reset": "copy"}, "--reset says nothing of variants"),
-        (("p4", "p5"), {"clock": "cpu"}, "--clock says nothing of variants"),
-        (("p4", "p5"), {"others": ["p6"]}, "others says nothing of variants"),
-        ((math.sqrt, math.exp), {"until": "book"}, "--until says nothing of callables"),
-        ((math.sqrt, math.exp), {"variants_from": ["a.py"]}, "--variants-from says nothing of callables"),
-        ((math.sqrt, math.exp), {"time_limit": 3}, "--time-limit says nothing of callables"),
-        ((math.sqrt, math.exp), {"feed": "synth:liquid-future"}, "'synth:liquid-future' names no callable"),
-        ((math.sqrt, "p5"), {}, "'p5' names no callable, as the others do"),
+        (("p4", "p5"), {"setup": math.sqrt}, "--setup does not apply to variants"),
+        (("p4", "p5"), {"same": math.isclose}, "--same does not apply to variants"),
+        (("p4", "p5"), {"reset": "copy"}, "--reset does not apply to variants"),
+        (("p4", "p5"), {"clock": "cpu"}, "--clock does not apply to variants"),
+        (("p4", "p5"), {"others": ["p6"]}, "others does not apply to variants"),
+        ((math.sqrt, math.exp), {"until": "book"}, "--until does not apply to callables"),
+        ((math.sqrt, math.exp), {"variants_from": ["a.py"]}, "--variants-from does not apply to callables"),
+        ((math.sqrt, math.exp), {"time_limit": 3}, "--time-limit does not apply to callables"),
+        ((math.sqrt, math.exp), {"feed": "synth:liquid-future"}, "'synth:liquid-future' is not a callable"),
+        ((math.sqrt, "p5"), {}, "'p5' is not a callable like the others"),
     ],
 )
 def test_options_of_another_kind_are_refused_from_python(pair: Any, options: Any, said: str) -> None:
@@ -253,7 +253,7 @@ def test_what_is_refused_has_no_figure() -> None:
     assert not agree(read)
     assert not RunResult(read, Path("result.json")).agree
     shown = page([kept])
-    assert "d.py:f does something else, and no figure is shown" in shown.answer
+    assert "d.py:f does something else, so no figure is shown" in shown.answer
     (table, *_) = shown.parts[0].sections[0].blocks
     assert [cell.text for cell in table.rows[3]] == ["d.py:f", "", "", "", "", "refused"]  # type: ignore[union-attr]
     nothing = made({"a.py:f": 1.0, "b.py:f": 1.0}, refuse="b.py:f")

@@ -158,7 +158,7 @@ def at(tmp_path: Path) -> Any:
     ("spec", "said"),
     [
         ("subjects.py:nothing", "has no attribute 'nothing'"),
-        ("subjects.py:not_callable", "is no callable, but int"),
+        ("subjects.py:not_callable", "is not callable, but of type int"),
         ("none.py:f", "no such file"),
         ("broken.py:f", "SyntaxError"),
         ("ends.py:f", "ends the program when it is loaded (exit code 3)"),
@@ -178,7 +178,7 @@ def test_how_another_process_finds_a_function() -> None:
     assert load(spec_of(math.sqrt)) is math.sqrt
     assert spec_of(spec_of) == "lobench.workbench.contest.loading:spec_of"
     for function in (lambda: 1, [].append, Asked.as_json.__get__(asked("a.py:f", "b.py:f"))):
-        with pytest.raises(UsageError, match="fresh processes load what they call"):
+        with pytest.raises(UsageError, match="fresh processes load the callable from a file"):
             spec_of(function)
 
 
@@ -209,7 +209,7 @@ def test_who_agrees(at: Any) -> None:
     assert found[2:4] == ["the result is 21.0, not 20.0", "raises ValueError: no sum"]
     assert "the result is <generator object lazy" in str(found[4])
     both = outcomes(asked(at("lazy"), at("lazy"), setup=at("make")))
-    assert "nothing says whether results of type generator are equal; --same" in str(both[1].reason)
+    assert "no rule says whether results of type generator are equal; --same" in str(both[1].reason)
     assert outcomes(asked(at("fails"), at("total"), setup=at("make")))[0].reason == "raises ValueError: no sum"
 
 
@@ -217,7 +217,7 @@ def test_a_rule_of_the_users(at: Any) -> None:
     pair = (at("total"), at("wrong"))
     assert outcomes(asked(*pair, setup=at("make"), same=at("near")))[1].reason is None
     refusal = outcomes(asked(*pair[:1], at("also"), setup=at("make"), same=at("never")))[1].reason
-    assert str(refusal).startswith("the result is refused by --same: Not equal to tolerance")
+    assert str(refusal).startswith("--same rejects the result: Not equal to tolerance")
     with pytest.raises(LobenchError, match="--same: raises TypeError"):
         outcomes(asked(*pair, setup=at("make"), same=at("make")))
 
@@ -236,7 +236,7 @@ def test_results_in_arguments_are_compared(at: Any) -> None:
     one, other = outcomes(asked(at("fills"), at("fills_otherwise"), setup=at("one")))
     assert one.reason is None
     assert "changes its arguments: argument 0[0] is 1, not 3" in str(one.note)
-    assert str(other.reason).startswith("leaves other arguments behind: argument 0[2] is 4, not 3")
+    assert str(other.reason).startswith("leaves different arguments behind: argument 0[2] is 4, not 3")
     both = outcomes(asked(at("fills"), at("fills"), setup=at("one")))
     assert [outcome.reason for outcome in both] == [None, None]
     # All calls would get what the first one left.
@@ -256,7 +256,7 @@ def test_a_result_that_the_next_call_fills_is_compared_as_it_was(at: Any) -> Non
 
 def test_a_result_that_holds_itself_is_told(at: Any) -> None:
     reason = outcomes(asked(at("endless"), at("endless")))[1].reason
-    assert reason == "its result holds itself, or lies too deep to be compared; --same FILE.py:NAME can say it"
+    assert reason == "its result contains itself, or is nested too deeply to compare; --same FILE.py:NAME can decide it"
 
 
 def test_what_the_first_call_uses_up_is_not_shared(at: Any) -> None:
@@ -272,7 +272,7 @@ def test_shared_arguments_that_cannot_be_copied_are_told(at: Any) -> None:
         asked(at("ordered_second"), at("ordered_second"), setup=at("locked"), reset="same"),
     )
     assert one == Outcome(
-        None, "shares argument 0 (lock) with all other calls, and nothing tells whether one changes that"
+        None, "shares argument 0 (lock) with all other calls, and a change by one of them would go unnoticed"
     )
     assert other == Outcome()
     found = outcomes(asked(at("ordered_second"), at("orders_second"), setup=at("locked"), reset="same"))
@@ -285,7 +285,7 @@ def test_shared_arguments_that_cannot_be_copied_are_told(at: Any) -> None:
 
 
 def test_a_reset_without_arguments_is_refused() -> None:
-    with pytest.raises(UsageError, match="--reset is about arguments, and without --setup there are none"):
+    with pytest.raises(UsageError, match="--reset applies to arguments, and without --setup there are none"):
         asked("a.py:f", "b.py:f", reset="copy")
 
 

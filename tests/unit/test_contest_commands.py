@@ -28,7 +28,7 @@ def test_words_of_a_command(text: str, shell: bool, words: list[str]) -> None:
     assert words_of(text, shell=shell) == words
     with pytest.raises(UsageError, match="cannot be split into words: No closing quotation"):
         words_of("echo 'a", shell=False)
-    with pytest.raises(UsageError, match="is no command"):
+    with pytest.raises(UsageError, match="is not a command"):
         words_of(" ", shell=False)
 
 
@@ -47,7 +47,7 @@ def test_commands_that_agree_and_do_not(tmp_path: Path) -> None:
     assert found[2] == "line 1 of its output is 'b', not 'a'"
     assert found[3] == "ended with code 3: wrong, where the first ended with code 0"
     assert str(found[4]).startswith("was killed by SIGKILL")
-    assert found[5] == "its output differs in characters that end lines, or are no text"
+    assert found[5] == "its output differs in line endings or in bytes that are not text"
     failing = outcomes(asked("sh -c 'echo no >&2; exit 2'", "sh -c 'exit 2'", kind="commands"))
     assert failing == [Outcome(None, "ended with code 2: no"), Outcome(None, "ended with code 2")]
     restless = asked(f"{python} 'import time; print(time.time_ns())'", "true", kind="commands")
@@ -60,7 +60,7 @@ def test_commands_that_agree_and_do_not(tmp_path: Path) -> None:
 
 def test_a_check_judges(tmp_path: Path) -> None:
     one = asked("echo 12", "echo 21", "echo 3", kind="commands", check="grep -q 2")
-    assert [outcome.reason for outcome in outcomes(one)] == [None, None, "--check refuses it: ended with code 1"]
+    assert [outcome.reason for outcome in outcomes(one)] == [None, None, "--check rejects it: ended with code 1"]
     (refusal,) = outcomes(asked("echo 3", "echo 2", kind="commands", check="grep -q 2"))
     assert refusal.reason is not None
 

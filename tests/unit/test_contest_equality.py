@@ -117,7 +117,7 @@ def test_equal(one: Any, other: Any) -> None:
         ([1, [2, 3]], [1, [2, 4]], "it[1][1] is 4, not 3 (1 of 2 values differ)"),
         ({"a": 1}, {"b": 1}, "it has no key 'a'"),
         ({"a": {"b": 1}}, {"a": {"b": 2}}, "it['a']['b'] is 2, not 1"),
-        ({1, 2}, {1}, "it: 1 elements are in one of the two only"),
+        ({1, 2}, {1}, "it: 1 elements are in only one of the two"),
         (RECORDS, np.array([(1, 2.0), (3, 5.0)], RECORDS.dtype), "it['b'][1] is 5.0, not 4.0"),
         (Point(1, 2), Point(1, 3), "the attributes of it['values'] is 3, not 2"),
         (pa.table({"a": [1]}), pa.table({"a": [2]}), "it: the two of type Table are not equal"),

@@ -32,19 +32,19 @@ def test_names_say_their_day(name: str, day: date) -> None:
 
 @pytest.mark.parametrize("name", ["data.itch", "99999999.itch", "120190130.itch", "part-013019.itch"])
 def test_name_without_a_day_is_refused(name: str) -> None:
-    with pytest.raises(FeedError, match=r"its name says no date: give the day, as --date 2019-01-30"):
+    with pytest.raises(FeedError, match=r"its name contains no date: give the date, as in --date 2019-01-30"):
         day_of(name, None)
     assert day_of(name, date(2019, 1, 30)) == date(2019, 1, 30)
 
 
 def test_name_with_two_days_is_refused() -> None:
-    with pytest.raises(FeedError, match=r"says several dates \(2019-01-30, 2019-01-31\)"):
+    with pytest.raises(FeedError, match=r"contains several dates \(2019-01-30, 2019-01-31\)"):
         day_of("20190130-01312019.itch", None)
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2019-13-01", "1066-10-14", "30.01.2019"])
 def test_dates_are_written_one_way(text: str) -> None:
-    with pytest.raises(UsageError, match="a date is written as 2019-01-30"):
+    with pytest.raises(UsageError, match="expected a date like 2019-01-30"):
         parse_date(text)
 
 

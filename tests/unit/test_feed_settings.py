@@ -54,7 +54,7 @@ def test_times_are_as_received_from_included_to_excluded() -> None:
 
 def test_a_selection_of_nothing_says_what_there_is() -> None:
     feed = SelectedFeed(feed_of(made(), NAMES), Selection(symbols=("CL*",)), {})
-    with pytest.raises(UsageError, match="no record is selected; its instruments are ESH4, ESM4, FAR, NQH4"):
+    with pytest.raises(UsageError, match="no record matches; its instruments are ESH4, ESM4, FAR, NQH4"):
         content(feed)
 
 
@@ -101,7 +101,7 @@ def test_what_makes_no_sense_is_refused(word: str) -> None:
 
 
 def test_settings_without_a_feed_are_refused() -> None:
-    with pytest.raises(UsageError, match="no feed was named"):
+    with pytest.raises(UsageError, match="no feed given"):
         open_feed(["--symbols=ES*"])
 
 

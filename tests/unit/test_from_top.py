@@ -88,15 +88,15 @@ def test_a_users_own_variant_may_be_the_base() -> None:
     [
         (
             "p7_cache_layout,lookup=linear",
-            "lookup has no part in the packed layout: p7_cache_layout would stay as it is",
+            "lookup has no effect in the packed layout: p7_cache_layout would stay as it is",
         ),
-        ("p4_hash_lookup,lookup=linear,layout=packed", "lookup has no part in the packed layout"),
+        ("p4_hash_lookup,lookup=linear,layout=packed", "lookup has no effect in the packed layout"),
         ("p9_nothing,events=clone", "no variant named 'p9_nothing'"),
         ("p7_cache_layout,", "no axis named '' in"),
         ("p7_cache_layout,p6_simd", "no axis named 'p6_simd' in"),
         ("p7_cache_layout,speed=high", "no axis named 'speed'"),
         ("p7_cache_layout,events=fast", "no policy 'fast' of axis events"),
-        ("p7_cache_layout,events=clone,events=clone", "axis events stands twice"),
+        ("p7_cache_layout,events=clone,events=clone", "axis events appears twice"),
         ("events=clone,p7_cache_layout", "no axis named 'p7_cache_layout'"),
     ],
 )
@@ -211,13 +211,13 @@ def test_what_each_phase_earns(apart: bool) -> None:
         assert entries[axis]["p"] <= entries[axis]["p_holm"]
         assert entries[axis]["variant"] == f"p7_cache_layout,{axis}={KNOWN[REFERENCE].policies[axis]}"
     assert entries["lookup"]["ratio"] is None
-    assert "lookup has no part in p7_cache_layout: its packed layout" in entries["lookup"]["note"]
+    assert "lookup has no effect in p7_cache_layout: its packed layout" in entries["lookup"]["note"]
     said = found["sentence"]
     assert said.startswith(
         "Not shown to earn their place in p7_cache_layout on this feed: phase 5, memory (no difference"
     )
     assert re.search(r"phase 6, shape \(faster without it: 0\.(79|8)", said)
-    assert "Of phase 4, lookup there is no figure" in said
+    assert "No figure for phase 4, lookup" in said
     assert not any(f", {axis} (" in said for axis in ("events", "context", "features", "layout"))
 
 
@@ -244,7 +244,7 @@ def test_what_is_wrong_has_no_figure() -> None:
     assert found is not None
     (entry,) = [entry for entry in found["axes"] if entry["axis"] == "events"]
     assert (entry["ratio"], entry["verdict"]) == (None, None)
-    assert entry["note"] == f"{wrong} did not compute what the reference computes"
+    assert entry["note"] == f"{wrong} did not compute the reference's results"
     feed = made(0.002)
     feed["from_top"]["disagreeing"] = [wrong]
     found = judged(feed, known)

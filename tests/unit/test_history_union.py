@@ -133,7 +133,7 @@ def test_other_records_under_one_name_are_told(tmp_path: Path) -> None:
     other.save()
     (path,) = other.recorded.iterdir()
     (tmp_path / "recorded" / path.name).write_bytes(path.read_bytes())
-    with pytest.raises(LobenchError, match="was recorded on other records of synth:liquid-future"):
+    with pytest.raises(LobenchError, match="was recorded on different records of synth:liquid-future"):
         load(tmp_path / "history.json", "here")
 
 

@@ -198,7 +198,7 @@ BROKEN = {
     "after the end": (GOOD + bytes(2) + GOOD, 81, "data after the message of length 0 that ends the session"),
     "length among zeros": (framed(*BASIC, lengths=False) + GOOD, 79, "preceded by the length 39; 0 expected"),
     "unknown among zeros": (framed(*BASIC, lengths=False) + b"\0\0z", 79, "unknown kind 'z'"),
-    "price": (GOOD + framed(message("A", 8, "B", 5, "ABC", 1 << 31)), 79, "greatest, 200,000.0000"),
+    "price": (GOOD + framed(message("A", 8, "B", 5, "ABC", 1 << 31)), 79, "maximum, 200,000.0000"),
     "cross": (GOOD + framed(message("Q", 1 << 32, "ABC", 1)), 79, "more shares"),
 }
 
@@ -232,7 +232,7 @@ def test_cut_gzip_is_refused(tmp_path: Path) -> None:
 
 def test_day_is_missing(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(GOOD)
-    with pytest.raises(FeedError, match="give the day, as --date"):
+    with pytest.raises(FeedError, match="give the date, as in --date"):
         open_feed([str(tmp_path / "a")])
 
 

@@ -59,7 +59,7 @@ def test_without_a_time_of_receipt_the_event_s_counts(absent: int) -> None:
     found = arrivals_of("feed", made)
     assert (found.times.tolist(), found.clock) == ([0, 10, 20], "ts_event")
     made["ts_event"][2] = absent
-    with pytest.raises(UsageError, match="feed: records without ts_recv and ts_event: nobody knows when they came"):
+    with pytest.raises(UsageError, match="feed: records without ts_recv and ts_event: their arrival times are unknown"):
         arrivals_of("feed", made)
 
 
@@ -69,7 +69,7 @@ def test_nobody_waits_for_a_snapshot() -> None:
     found = arrivals_of("feed", made)
     assert (found.times.tolist(), found.clock, found.opening) == ([0, 7], "ts_recv", 2)
     made["flags"] = F_SNAPSHOT
-    with pytest.raises(UsageError, match="feed: no record but those of a snapshot: nothing arrives"):
+    with pytest.raises(UsageError, match="feed: only snapshot records: nothing arrives"):
         arrivals_of("feed", made)
 
 
@@ -224,7 +224,7 @@ def test_the_clock_is_told_as_it_was() -> None:
     def told_of(counter: Counter) -> str:
         return clock(Latency("ts_recv", 2, 0, 0, 5.0, 1e5, 0.999, counter, ()))
 
-    python = "an engine in Python is timed by Python's clock; what a reading takes is part of every time"
+    python = "a Python engine is timed with Python's clock; every time includes the cost of reading it"
     assert told_of(Counter("tsc", 2.4e9)) == f"the processor's counter (tsc, 2.400 GHz); {python}"
     assert told_of(Counter("clock_gettime", 1e9)) == f"the system's clock (clock_gettime); {python}"
 

@@ -212,7 +212,7 @@ def test_counts_are_not_compared_with_samples() -> None:
 
 def test_what_was_not_written_by_lines(tmp_path: Path) -> None:
     (tmp_path / "lines.json").write_text(json.dumps({"kind": "profile"}))
-    with pytest.raises(UsageError, match="not the lines of a program that `lobench lines` wrote"):
+    with pytest.raises(UsageError, match="not written by `lobench lines`"):
         saved(str(tmp_path))
 
 
@@ -220,8 +220,8 @@ def test_what_was_not_written_by_lines(tmp_path: Path) -> None:
     ("words", "message"),
     [
         ([], "which program? lobench lines SCRIPT [ARGS…], or -m MODULE [ARGS…]"),
-        (["no.py"], "no.py: there is no such script"),
-        (["diff", "one"], "lines diff takes two folders, or files lines.json, that `lobench lines` wrote"),
+        (["no.py"], "no.py: no such script"),
+        (["diff", "one"], "lines diff takes two folders or lines.json files written by `lobench lines`"),
         (["--top", "0", "a.py"], "--top must be at least 1, was 0"),
     ],
 )
@@ -307,7 +307,7 @@ def test_a_library_below_a_function_of_numbas_own_counts(monkeypatch: pytest.Mon
         ("/a.py", 3): 3,
         (NO_SOURCE, 0): 1,
     }
-    assert "4 of 20 samples met no compiled function" in remarks(found)
+    assert "4 of 20 samples hit no compiled function" in remarks(found)
 
 
 def test_a_folder_that_cannot_be_written_is_refused_before_the_program_runs(

@@ -240,7 +240,7 @@ def test_going_on_needs_the_same_sources_and_machine(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="engine's sources"):
         resume.check(replace(content, source_digest="0" * 16), chosen)
     elsewhere = replace(content.environment, machine_digest="0" * 32)
-    with pytest.raises(UsageError, match=r"machines differ.*; measure anew"):
+    with pytest.raises(UsageError, match=r"machines differ.*; measure again"):
         resume.check(replace(content, environment=elsewhere), chosen)
 
 

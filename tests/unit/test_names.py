@@ -98,7 +98,7 @@ def test_every_verb_takes_them(verb: str, typed: str, full: str) -> None:
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_refuses_in_the_same_words(verb: str) -> None:
-    several = "'p' may be any of p0_baseline, p1_zero_copy, p2_snapshot, "
+    several = "'p' is ambiguous: p0_baseline, p1_zero_copy, p2_snapshot, "
     with pytest.raises(UsageError, match=re.escape(several)):
         chosen(verb, "p")
     unknown = f"no variant named 'p99'. Use any of {', '.join(KNOWN)} (first letters are enough), or axis=policy,… with"

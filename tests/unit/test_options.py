@@ -115,7 +115,7 @@ def test_settings_are_words_of_the_feed() -> None:
     arguments = _parser().parse_args(["replay", *given])
     words = ["a.csv", "b.csv", "--mapping=bitstamp", "--symbols=ES*", "--from=2024-05-08"]
     assert feeds_of(arguments) == words
-    with pytest.raises(UsageError, match="--symbols=X is about a FEED"):
+    with pytest.raises(UsageError, match="--symbols=X applies to a FEED"):
         feeds_of(_parser().parse_args(["run", "--symbols", "X"]))
     assert feeds_of(_parser().parse_args(["run"]), ["synth:"]) == ["synth:"]
 
@@ -163,5 +163,5 @@ def test_values_of_a_measurement() -> None:
     ],
 )
 def test_what_is_no_duration(words: tuple[str, ...]) -> None:
-    with pytest.raises(UsageError, match="'soon' is no duration; write 90, 90s or 2m"):
+    with pytest.raises(UsageError, match="'soon' is not a duration; write 90, 90s or 2m"):
         _parser().parse_args(list(words))

@@ -97,7 +97,7 @@ def test_a_feeds_own_prediction_comes_first(tmp_path: Path) -> None:
         (ENTRY.replace("[1.1, 1.5]", "[nan, nan]"), "gain must be [low, high]"),
         (ENTRY.replace("[1.1, 1.5]", "[true, true]"), "gain must be [low, high]"),
         (ENTRY + 'feed = "x"', "feed must have name and digest"),
-        (ENTRY + ENTRY, "prediction 2: phase 5 has a prediction already"),
+        (ENTRY + ENTRY, "prediction 2: phase 5 already has a prediction"),
     ],
 )
 def test_ledgers_that_are_refused(text: str, expected: str, tmp_path: Path) -> None:
@@ -197,12 +197,12 @@ def test_scores_say_when_a_prediction_is_doubtful() -> None:
     late = {1: replace(predictions()[1], date="2026-11-23"), 2: replace(predictions()[2], high=9.0)}
     first, second = score(made, made["feeds"][0], late)
     assert first.notes == ("predicted on 2026-11-23, after the measurement of 2026-11-22",)
-    assert second.notes == ("when it was measured the ledger said 1.4 to 1.7",)
+    assert second.notes == ("when it was measured the ledger predicted 1.4 to 1.7",)
 
 
 def test_a_result_without_analysis_is_not_scored() -> None:
     made = document(status="partial")
-    with pytest.raises(UsageError, match="measure to the end first: lobench run synth:liquid-future"):
+    with pytest.raises(UsageError, match="finish the measurement first: lobench run synth:liquid-future"):
         score(made, made["feeds"][0], predictions())
 
 
@@ -255,7 +255,7 @@ def test_recording_keeps_comments_and_order(tmp_path: Path) -> None:
     text = path.read_text()
     assert text.startswith(HEAD + ENTRY)
     assert read_ledger(path)[1] == NEW
-    with pytest.raises(UsageError, match=r"phase 6 has a prediction already: 1-1\.25x, a profile, 2026-11-22; -"):
+    with pytest.raises(UsageError, match=r"phase 6 already has a prediction: 1-1\.25x, a profile, 2026-11-22; -"):
         record(path, replace(NEW, high=9.0))
     assert path.read_text() == text
     record(path, replace(NEW, phase=5, share=None), replace=True)

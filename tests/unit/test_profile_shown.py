@@ -209,7 +209,7 @@ def test_tables_keep_their_numbers_on_eighty_columns() -> None:
 
 def test_a_bound_that_stands_on_instructions_says_so() -> None:
     counted = Profiled(variant="p0", feed="synth:x", methods={"callgrind": profile()})
-    assert bottleneck_line(counted).endswith("if time went as instructions do")
+    assert bottleneck_line(counted).endswith("if all instructions took equal time")
 
 
 def test_frames_of_py_spy_have_names() -> None:

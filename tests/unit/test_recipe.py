@@ -169,4 +169,5 @@ def test_results_are_no_part_of_commits(
     for _ in range(2):
         assert init.run(argparse.Namespace(force=False)) == 0
         assert (tmp_path / ".gitignore").read_text() == "build/\n.asv/\n"
-        assert "edit in .github/workflows/lobench.yml where lobench is installed from" in capsys.readouterr().out
+        told = capsys.readouterr().out
+        assert "edit the source that lobench is installed from in .github/workflows/lobench.yml" in told

@@ -24,9 +24,9 @@ def test_one_feed() -> None:
     times = "\N{MULTIPLICATION SIGN}"
     assert said(made) == (
         f"p4_hash_lookup is 10.3{times} (9.9 to 10.8) as fast as p0_baseline on synth:liquid-future; all 5 variants "
-        "agree to the last bit over 98,304 events; the biggest phase, p3_indexed_features, earned "
-        f"6.71{times} (6.40 to 7.07) where 1.2{times} was predicted; noise floor of the day "
-        "4.6%, smallest effect found reliably 0.80% to 1.2%."
+        "agree to the last bit over 98,304 events; the biggest phase, p3_indexed_features, gained "
+        f"6.71{times} (6.40 to 7.07) where 1.2{times} was predicted; noise floor "
+        "4.6%, smallest effect reliably detected 0.80% to 1.2%."
     )
 
 
@@ -40,13 +40,13 @@ def test_several_feeds_give_ranges() -> None:
     assert ") as fast as p0_baseline; " in text
     assert "all 5 variants agree to the last bit over 294,912 events" in text
     assert "(on 3 of 3 feeds), p3_indexed_features" in text
-    assert "noise floor of the day 5.0% to 9.0%, smallest effect found reliably 0.80% to 1.2%." in text
+    assert "noise floor 5.0% to 9.0%, smallest effect reliably detected 0.80% to 1.2%." in text
 
 
 def test_a_refuted_variant_is_named_and_not_counted_on() -> None:
     text = said(refuted())
     assert text.startswith("p3_indexed_features is ")
-    assert "but p4_hash_lookup does not compute what the reference computes" in text
+    assert "but p4_hash_lookup does not compute the reference's results" in text
     assert "all 5" not in text
 
 
@@ -88,7 +88,7 @@ def test_a_comparison_is_of_its_two_variants() -> None:
 
 def test_a_step_over_several_phases_is_no_phase_s() -> None:
     speeds = {name: SPEEDS[name] for name in ("p0_baseline", "p3_indexed_features", "p4_hash_lookup")}
-    assert "the biggest phase, p4_hash_lookup, earned 1.2" in said(document(speeds=speeds))
+    assert "the biggest phase, p4_hash_lookup, gained 1.2" in said(document(speeds=speeds))
 
 
 def test_the_reference_is_what_the_control_repeats() -> None:
@@ -102,10 +102,10 @@ def test_a_bias_stands_in_the_headline() -> None:
     bias, total = interval(1.07, 0.02), interval(4.2, 0.02)
     top |= {"bias": bias, "total_alone": total, "step_alone": interval(1.3, 0.02)}
     alone, cost = plain(spelled(total)), plain(spelled(bias))
-    assert f"(each by itself: {alone}; it takes {cost} as long beside others)" in said(made)
+    assert f"(each alone: {alone}; side by side it takes {cost} as long)" in said(made)
     text = plain(str(page([made])))
-    assert f"by itself {alone}" in text
-    assert f"Measured side by side these take another time than by themselves: p4_hash_lookup {cost}" in text
+    assert f"alone {alone}" in text
+    assert f"Side by side, these take a different time than alone: p4_hash_lookup {cost}" in text
 
 
 def test_one_kernel_is_neither_top_nor_earns() -> None:
@@ -126,7 +126,7 @@ def test_nothing_shown_is_nothing_earned() -> None:
     made = document()
     for rung in made["feeds"][0]["analysis"]["ladder"][1:]:
         rung["step_verdict"] = "no difference shown"
-    assert "earned" not in said(made)
+    assert "gained" not in said(made)
 
 
 def test_a_feed_without_evaluations_has_no_headline() -> None:
@@ -147,8 +147,8 @@ def test_the_floor_at_the_top_is_told() -> None:
     noise = made["feeds"][0]["analysis"]["noise"]
     noise["floor"] = 0.0018
     noise["controls"].append({"variant": "p5", "of": "p4_hash_lookup", "ratio": interval(1.0), "floor": 0.018})
-    assert "noise floor of the day 0.18% to 1.8%" in said(made)
-    assert "by how much p5 differed from p4_hash_lookup, the same kernel" in str(page([made]))
+    assert "noise floor 0.18% to 1.8%" in said(made)
+    assert "p5 against p4_hash_lookup, the same kernel" in str(page([made]))
 
 
 def spelled(interval: dict[str, float]) -> str:

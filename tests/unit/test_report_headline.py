@@ -25,11 +25,11 @@ def biased(kind: str) -> Document:
 
 
 def test_the_figure_by_itself_is_of_the_same_pair() -> None:
-    assert "over p0_baseline; each by itself 4.2" in total(biased("run"))
-    assert "over p3_indexed_features; each by itself 1.3" in total(biased("cmp"))
+    assert "over p0_baseline; each alone 4.2" in total(biased("run"))
+    assert "over p3_indexed_features; each alone 1.3" in total(biased("cmp"))
     made = biased("cmp")
     made["feeds"][0]["analysis"]["ladder"][-1]["step_alone"] = None
-    assert "by itself" not in total(made)
+    assert "alone" not in total(made)
 
 
 def test_a_comparison_is_of_its_pair_or_of_none() -> None:

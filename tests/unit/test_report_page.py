@@ -77,7 +77,7 @@ def test_a_complete_result(tmp_path: Path) -> None:
         name.rpartition("-")[2] for name in ids if name.rpartition("-")[2] in SECTIONS and "feed1-" in name
     ] == SECTIONS
     assert {link[1:] for link in page.values("href") if link.startswith("#")} <= set(ids)
-    assert "This measures it" not in text
+    assert "To measure it" not in text
     assert not page.values("class").count("text missing")
     for name in ("ladder", "steps", "attribution", "interactions", "stages", "scaling", "latency", "sweep"):
         assert (tmp_path / "charts" / f"{name}.svg").exists()
@@ -130,10 +130,10 @@ def test_nothing_is_fetched(tmp_path: Path) -> None:
 def test_what_is_missing_is_said_with_the_command_that_gives_it(tmp_path: Path, parts: dict[str, bool]) -> None:
     page, text = made(tmp_path, document(**parts))
     assert page.values("class").count("text missing") >= 5
-    assert text.count("This measures it: `lobench run synth:liquid-future`") >= 5
+    assert text.count("To measure it: `lobench run synth:liquid-future`") >= 5
     assert page.text.count("lobench run synth:liquid-future") >= 5
     # No command measures this.
-    assert "This feed has one book. Workers share no book, so more than one of them cannot gain here." in page.text
+    assert "This feed has one book. Workers do not share books, so more than one cannot gain here." in page.text
 
 
 def test_a_partial_result_says_so_first(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_a_measurement_that_is_coarse_or_disturbed_says_so_first(tmp_path: Path)
     noise = content["feeds"][0]["analysis"]["noise"]
     noise["mde"]["effect"], noise["contaminated"]["samples"] = 0.18, noise["contaminated"]["of"]
     page, _ = made(tmp_path, content)
-    assert "only differences of 18% or more are found reliably" in page.text
+    assert "only differences of 18% or more are reliably detected" in page.text
     assert "The machine was busy: 432 of 432 samples" in page.text
     assert page.text.index("The machine was busy") < page.text.index("The ladder")
 
@@ -157,7 +157,7 @@ def test_a_measurement_that_is_coarse_or_disturbed_says_so_first(tmp_path: Path)
 @pytest.mark.parametrize(("processes", "warned"), [(4, True), (5, False)])
 def test_a_session_of_few_processes_says_so_first(tmp_path: Path, processes: int, warned: bool) -> None:
     page, text = made(tmp_path, document(processes=processes, passes=1))
-    warning = f"synth:liquid-future was measured in {processes} processes only"
+    warning = f"synth:liquid-future was measured in only {processes} processes"
     assert (warning in page.text) is (warning in text) is warned
     assert not warned or page.text.index(warning) < page.text.index("The ladder")
 
@@ -192,8 +192,8 @@ def test_a_bias_is_unfolded_where_it_is_shown(tmp_path: Path, biased: bool) -> N
     html = (tmp_path / "report.html").read_text()
     (fold,) = re.findall(r"<details class=\"(fold[^>]*)>\s*<summary><h3>Bias of lock-step", html)
     assert fold == ('fold" open' if biased else 'fold unprinted"')
-    assert ("In lock-step p4_hash_lookup took another time than alone" in html) == biased
-    assert ("No variant is shown to take another time in lock-step than alone." in html) != biased
+    assert ("In lock-step, the time of p4_hash_lookup differed from that alone" in html) == biased
+    assert ("No variant is shown to take a different time in lock-step than alone." in html) != biased
 
 
 @pytest.mark.parametrize("name", ["p4_hash_lookup", "p3_indexed_features"])
@@ -262,5 +262,5 @@ def test_what_a_feed_was_tuned_to(tmp_path: Path) -> None:
         "parameters": parameters,
     }
     text = Parsed(write([made], tmp_path).read_text()).text
-    assert "had those of f-0.toml, never confirmed: distance 8, least_lines 4096." in text
+    assert "used those of f-0.toml, never confirmed: distance 8, least_lines 4096." in text
     assert "fitted parameters" not in Parsed(write([document()], tmp_path).read_text()).text

@@ -34,18 +34,18 @@ def test_the_section_shows_what_is_lost(tmp_path: Path) -> None:
     found["sentence"] = "Not shown to earn their place: none."
     write([made], tmp_path)
     text = (tmp_path / "report.md").read_text().replace("\u00a0", " ")
-    assert "What is lost when one phase alone is taken away from p4_hash_lookup" in text
+    assert "The loss if one single phase is removed from p4_hash_lookup" in text
     assert f"| 3 features (string instead of indexed) | 2.400{TIMES} (2.388 to 2.412) | faster (p = 0.004) |" in text
     assert "| 4 lookup (linear instead of hash) | (lookup has no part in it) |  |" in text
     assert "Not shown to earn their place: none. Noise floor of this session: 0.80%." in text
-    assert text.index("Shapley value") < text.index("What is lost") < text.index("## Interactions")
+    assert text.index("Shapley value") < text.index("The loss if") < text.index("## Interactions")
 
 
 def test_it_does_not_need_the_factorial(tmp_path: Path) -> None:
     write([document(from_top=True)], tmp_path)
     text = (tmp_path / "report.md").read_text()
     assert "The 16 combinations of the four core axes were not measured" in text
-    assert "What is lost when one phase alone is taken away" in text
+    assert "The loss if one single phase is removed" in text
 
 
 def test_what_is_missing_is_said_with_its_command(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_which_phase_earns_its_place_on_which_feed() -> None:
     assert [cell.tone for cell in table.rows[0][1:]] == ["good", "", "good", "bad"]
     assert texts([said]) == (
         "Phases 1 (events) and 3 (features) earn their place wherever measured. Phase 2 (context) earns its place on "
-        "synth:two, and is not shown to on synth:one. Phase 4 (lookup) is shown to earn its place on NONE of these "
+        "synth:two; not shown on synth:one. Phase 4 (lookup) is shown to earn its place on NONE of these "
         "feeds."
     )
 
@@ -109,9 +109,9 @@ def test_a_part_of_the_pipeline_is_named_wherever_its_feed_is(tmp_path: Path) ->
     write([made], tmp_path)
     text = (tmp_path / "report.md").read_text()
     assert "# lobench: synth:liquid-future until book" in text
-    assert "This result is of a part of the pipeline: every record is done with after the stage book." in text
+    assert "This result covers a part of the pipeline: every replay stops after the stage book." in text
     assert "CPU time of one worker, the pipeline until book;" in text
-    assert "that says nothing of what phases earn" in text
+    assert "which does not show the gains of phases" in text
     assert "--variants from-top" not in text
     assert "the whole pipeline;" not in text
 

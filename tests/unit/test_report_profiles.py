@@ -78,7 +78,7 @@ def test_stages_of_every_method_stand_side_by_side() -> None:
 
 def test_without_profiles_the_command_stands_there(tmp_path: Path) -> None:
     _, text = made(tmp_path, document())
-    assert "This measures it: `lobench run --profile synth:liquid-future`" in text
+    assert "To measure it: `lobench run --profile synth:liquid-future`" in text
 
 
 def test_less_than_all_methods(tmp_path: Path) -> None:

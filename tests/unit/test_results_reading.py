@@ -237,7 +237,7 @@ HOSTILE = [
     (put(12, *ROWS, 4, 2), "rows[4]: slice is 12, must be 0 to 11"),
     (put(10**12, *ROWS, 4, 0), "rows[4]: process is 1000000000000, must be 0 to"),
     (put(2, *ROWS, 4, 11), "rows[4]: contaminated is 2, must be 0 to 1"),
-    (doubled, "rows[3]: the sample of its process, pass, slice, variant stands there twice"),
+    (doubled, "rows[3]: the sample of its process, pass, slice, variant appears twice"),
     (put(5, "feeds", 1, "isolated", "rows", 0, 3), "$.feeds[1].isolated.rows[0]: variant is 5, must be 0 to 4"),
     (put(0, "feeds", 1, "scaling", "rows", 0, 3), "$.feeds[1].scaling.rows[0]: workers is 0, must be 1"),
     (put(2, "sweep", "rows", 0, 3), "$.sweep.rows[0]: variant is 2, must be 0 to 1"),

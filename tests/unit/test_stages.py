@@ -93,5 +93,5 @@ def test_one_that_does_not_say_is_refused() -> None:
 
 
 def test_a_stage_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(ValueError, match="'lookups' is no stage; there are decode, lookup, "):
+    with pytest.raises(ValueError, match="'lookups' is not a stage; choose from decode, lookup, "):
         kernel(stage="lookups")(lambda: None)

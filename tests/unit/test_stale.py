@@ -38,7 +38,7 @@ def test_stale(variant: Variant) -> None:
         assert book.events > 0, "looking changes nothing"
         replay.apply(parts[1])
         for read in READINGS.values():
-            with pytest.raises(StaleError, match="ask the replay for its books again"):
+            with pytest.raises(StaleError, match="get the books from the replay again"):
                 read(book)
         with pytest.raises(StaleError):
             next(walk)

@@ -203,6 +203,6 @@ def test_the_ladder_is_shown_before_what_comes_after_it(
     assert command("--quick") == 0
     (before,) = said
     assert "M events/s" in before
-    assert "to come       limits of the machine: 1 s of measuring; mechanism counters: as long as it takes" in before
+    assert "to come       limits of the machine: 1 s of measuring; mechanism counters: without a time limit" in before
     assert "report        " not in before
     assert "report        " in capsys.readouterr().out

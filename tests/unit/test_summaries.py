@@ -72,7 +72,7 @@ def test_a_comparison_says_verdict_interval_resolution_and_how_to_repeat_it(
     )
     assert ratio
     assert text.startswith("### lobench cmp: p4_hash_lookup and p3_indexed_features on synth:liquid-future\n")
-    assert "are found with 80% probability" in text
+    assert "are detected with 80% probability" in text
     assert text.endswith("```sh\nlobench cmp p4 p3\n```\n")
     (table,) = tables(text)
     assert table[0] == ["", "A: p4_hash_lookup", "B: p3_indexed_features"]
@@ -87,7 +87,7 @@ def test_a_comparison_says_verdict_interval_resolution_and_how_to_repeat_it(
 def test_a_comparison_of_something_wrong_has_no_verdict() -> None:
     made = document(kind="cmp", disagreeing=["p3_indexed_features"])
     said = cmp.summary(typed.result(made), "p4_hash_lookup", "p3_indexed_features", False, "lobench cmp")
-    assert said.verdict == "FAILED for p3_indexed_features: no verdict on what computes something else"
+    assert said.verdict == "FAILED for p3_indexed_features: no verdict on different results"
 
 
 def test_two_results_in_time() -> None:
@@ -115,7 +115,7 @@ def test_a_check_says_what_failed_and_where() -> None:
     findings, places = tables(text)
     assert findings[0] == ["variant", "speed", "95 % interval", "noise floor", "instructions", "verdict"]
     assert findings[2] == ["p4_hash_lookup", "", "", "", "+5.00%", "more work"]
-    assert "p4_hash_lookup: lookup_probes 1 to 1.05 an event" in text
+    assert "p4_hash_lookup: lookup_probes 1 to 1.05 per event" in text
     assert places[1] == ["variants/p4_hash_lookup.py:120", "+24.0 instructions an event", "@kernel"]
     passed = checked(finding("p0_baseline"))
     assert passed.ok

@@ -116,11 +116,11 @@ def test_a_price_finer_than_a_record_holds_is_refused(tmp_path: Path) -> None:
 BAD_TABLES = {
     "no column": (b"a,b\n1,2\n", "no column ts_event"),
     "books": (table("1", header=f"{HEADER},bid_px_00"), "holds books"),
-    "one column twice": (table("1", header=f"{HEADER},price"), "'price' stands there twice"),
+    "one column twice": (table("1", header=f"{HEADER},price"), "'price' is duplicated"),
     "one endless line": (b"x" * (5 << 20), "longer than"),
     "gzip of nothing": (gzip.compress(b""), "nothing"),
     "gzip cut": (gzip.compress(b"abc")[:12], "gzip"),
-    "parquet cut": (b"PAR1" + bytes(50), "is no Parquet"),
+    "parquet cut": (b"PAR1" + bytes(50), "is not a readable Parquet"),
 }
 
 
@@ -291,7 +291,7 @@ def test_a_mapping_of_ones_own(tmp_path: Path) -> None:
     assert record["price"] == 5_510_000_000
     assert (record["size"], record["order_id"], record["instrument_id"], record["publisher_id"]) == (3, 7, 5, 3)
     assert record["ts_event"] == record["ts_recv"] == 1_700_000_000_000_000_000
-    with pytest.raises(FeedError, match="line 1: action 'old' is none of 'new'"):
+    with pytest.raises(FeedError, match="line 1: action 'old' is not one of 'new'"):
         content(open_feed([write(tmp_path / "b.csv", b"1700000000000;old;7;551;3\n"), f"--mapping={mapping}"]))
 
 
@@ -308,7 +308,7 @@ def test_a_mapping_of_ones_own(tmp_path: Path) -> None:
         ("publisher_id = 3", "publisher_id = 65536", "defaults.publisher_id"),
         ('delimiter = ";"', 'delimiter = "="', "delimiter"),
         ('"ms"', '"hours"', "time_unit"),
-        ("[columns]", "[columns", "is no TOML"),
+        ("[columns]", "[columns", "not TOML"),
     ],
 )
 def test_a_wrong_mapping_is_refused_by_its_key(tmp_path: Path, old: str, new: str, problem: str) -> None:

@@ -37,14 +37,14 @@ def test_durations(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "s", "m", "0", "-1", "nan", "inf", "1h", "two", "1 2"])
 def test_what_is_no_duration(text: str) -> None:
-    with pytest.raises(UsageError, match=f"'{text}' is no duration; write 90, 90s or 2m"):
+    with pytest.raises(UsageError, match=f"'{text}' is not a duration; write 90, 90s or 2m"):
         units.duration(text)
 
 
 def test_precisions() -> None:
     assert units.precision("0.5%") == units.precision("0.005") == 0.005
     for text in ("", "%", "0", "0%", "-1%", "1", "100%", "nan", "5 percent"):
-        with pytest.raises(UsageError, match="is no precision; write the half-width"):
+        with pytest.raises(UsageError, match="is not a precision; write the half-width"):
             units.precision(text)
 
 

@@ -24,7 +24,7 @@ from lobench.engine.trace import LANE_NAMES, lane_lines
 from lobench.variants.p6_simd.runs import build_decide, build_ends, build_trade, build_trade_row
 
 ROWS: Final = 16
-"""Evaluations of a block: so many that the columns of one stay in the first-level cache."""
+"""Evaluations of a block: few enough that its columns stay in the first-level cache."""
 GRAIN: Final = 16
 """Rows that a loop takes at a time at most: with a multiple of it nothing is left to do one by one."""
 STRIDE: Final = ROWS + 8

@@ -101,7 +101,7 @@ def build_trade(block: np.dtype[Any]) -> Callable[..., Any]:
 
 
 def _note_signal(index: int) -> list[str]:
-    """Row ``i``'s bit of what strategy ``index`` buys and sells."""
+    """Row ``i``'s bits of the purchases and sales of strategy ``index``."""
     return [
         f"        buys_{index} = buys_{index} | (uint64(signal > 0) << uint64(i))",
         f"        sells_{index} = sells_{index} | (uint64(signal < 0) << uint64(i))",

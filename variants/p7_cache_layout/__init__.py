@@ -1,4 +1,4 @@
-"""Phase 7: books are packed for the cache, and what the next records need is prefetched.
+"""Phase 7: books are packed for the cache, and the data for the next records is prefetched.
 
 Theory of operation
 ===================

@@ -22,7 +22,7 @@ def _whole_pages(size: int) -> int:
 
 @kernel
 def aligned_alloc(size: int) -> int:
-    """Address of ``size`` zeroed bytes; in the line before them stand (address, length) of what was allocated."""
+    """Address of ``size`` zeroed bytes; the line before them holds (address, length) of the allocation."""
     return growable_alloc(size, size)
 
 
@@ -60,14 +60,14 @@ def growable_alloc(size: int, wished: int) -> int:
 
 @kernel
 def length_of(address: int) -> int:
-    """Bytes of an allocation of at least ``LARGE`` bytes; 0 for a smaller one, which has what was asked for."""
+    """Bytes of an allocation of at least ``LARGE`` bytes; 0 for a smaller one, which has the requested size."""
     length = view(address - 8, INTEGER)["value"]
     return length - LINE_BYTES if length != 0 else int64(0)
 
 
 @kernel
 def aligned_free(address: int) -> None:
-    """Give back what ``aligned_alloc`` gave; 0 is nothing."""
+    """Free the result of ``aligned_alloc``; 0 is nothing."""
     if address != 0:
         start = view(address - 16, INTEGER)["value"]
         length = view(address - 8, INTEGER)["value"]

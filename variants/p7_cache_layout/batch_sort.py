@@ -1,4 +1,4 @@
-"""A batch's records sorted by instrument, so that consecutive records reuse what is in the first-level cache.
+"""A batch's records sorted by instrument, so that consecutive records reuse the first-level cache.
 
 Books do not see each other before the batch is over, so a result does not depend on it. A counting sort by the slot of
 the instrument (``lobench.engine.shards``) keeps the feed's order within an instrument.

@@ -47,7 +47,7 @@ def put_part(address: int, which: int, level: Record) -> None:
 
 @kernel
 def combined(head: Record, which: int) -> tuple[int, int, int]:
-    """Best price of an instrument's books, size and count summed over those that stand at it; size 0 if there is none.
+    """Best price of an instrument's books, with size and count summed over those at it; size 0 if there is none.
 
     No branch depends on prices: which venue is best changes too often to be predicted.
     """

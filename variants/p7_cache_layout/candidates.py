@@ -1,4 +1,4 @@
-"""What is worth trying on a feed: for each group of parameters that act together, changes of the best so far."""
+"""Candidates for a feed: for each group of parameters that act together, changes of the best so far."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DISTANCES = (6, 24)
 _PER_LEVEL = (4, 64)
 _WIDEST = (512,)
 _NARROW = 256
-"""Where prices span fewer ticks, the widest window is none that anybody needs."""
+"""If prices span fewer ticks, nobody needs the widest window."""
 
 
 def candidates(traits: FeedTraits) -> dict[str, Options]:
@@ -27,19 +27,19 @@ def candidates(traits: FeedTraits) -> dict[str, Options]:
 
 
 def _looking_ahead(traits: FeedTraits) -> Options:
-    """The other of what the defaults do with a feed of this size, and other distances."""
+    """The opposite of the defaults for a feed of this size, and other distances."""
     if traits.held_bytes >= DEFAULTS.ahead_bytes:
         return [{"ahead_bytes": NEVER}, *({"distance": distance} for distance in _DISTANCES)]
     return [{"ahead_bytes": 0}, *({"ahead_bytes": 0, "distance": distance} for distance in _DISTANCES)]
 
 
 def _batch_sort(traits: FeedTraits) -> Options:
-    """The other of what the defaults do with so many books."""
+    """The opposite of the defaults for this many books."""
     return [{"grouped": NEVER if traits.books >= DEFAULTS.grouped else 0}]
 
 
 def _tables(traits: FeedTraits) -> Options:
-    """Large enough at once for all that will rest, at several loads; where that is little, larger."""
+    """Large enough at once for all resting orders, at several loads; if that is little, larger."""
     options: Options = [{"least_lines": _lines(traits, DEFAULTS.after)}]
     for fullest, after in _LOADS:
         options.append({"fullest": fullest, "after": after, "least_lines": _lines(traits, after)})

@@ -61,7 +61,7 @@ _FIELDS: Final = [
     ("unused", "i8", (3,)),
 ]
 HEAD: Final = record(*_FIELDS)
-"""In front of each ``BOOK``: three lines, the first with all that most events need.
+"""Before each ``BOOK``: three lines, the first with all data that most events need.
 
 A price p is in the window if (p - base) * inverse, rotated right by ``shift``, is below ``width``: that is its tick.
 ``window``: numbers of levels, the bids' then the asks'; ``bits``: which of them have orders or size. ``best``: numbers
@@ -109,7 +109,7 @@ by number. ``found``: what was found for the records ahead; ``moved``: whether o
 windows; ``last_book``: that was found ahead, and its key. At the end, parameters: see ``parameters``."""
 
 PARAMETERS: Final = record(*integers(*NAMES))
-"""What ``state["layout_parameters"]`` leads to; the same stands at the end of ``PACKED``."""
+"""The target of ``state["layout_parameters"]``; a copy is at the end of ``PACKED``."""
 PARAMETERS_BYTES: Final = PARAMETERS.itemsize
 PARAMETERS_OFFSET: Final = PACKED.itemsize - PARAMETERS_BYTES
 assert PACKED.fields[NAMES[0]][1] == PARAMETERS_OFFSET  # type: ignore[index]

@@ -113,7 +113,7 @@ def farthest(packed: Record, line: Record) -> int:
 
 @kernel
 def key_of_level(packed: Record, level: int) -> int:
-    """Key of the book of a level, dead or not; what the hash needs of it: 0 while it knows no book."""
+    """Key of the book of a level, dead or not, for the hash: 0 while it has no book."""
     key = int64(0)
     if packed["salt"] != _NOTHING:
         number = (int64(level_at(packed, level)["owner"]) & ~int64(DEAD)) >> 1

@@ -61,7 +61,7 @@ def place_in(node: int, key: int, count: int) -> int:
 
 @kernel
 def leaf_for(far: Record, key: int) -> int:
-    """Address of the leaf where a key belongs, 0 if there is none yet."""
+    """Address of a key's leaf, 0 if there is none yet."""
     node = far["root"]
     for _ in range(far["height"]):
         node = rung_of(node, place_in(node, key, count_of(node) - 1))["level"]
@@ -173,7 +173,7 @@ def split(parent: int, index: int, moved: int) -> None:
 
 @kernel
 def make_way(far: Record, key: int) -> None:
-    """Split what is full on the way to a key's leaf. Where keys come in order, full nodes stay behind."""
+    """Split full nodes on the way to a key's leaf. If keys come in order, full nodes stay behind."""
     if count_of(far["root"]) == FANOUT:
         root = new_node()
         open_at(root, int64(0), int64(0), far["root"])

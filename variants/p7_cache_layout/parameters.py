@@ -1,4 +1,4 @@
-"""What may be fitted to a feed without compiling anything anew: the run-time parameters of the packed layout."""
+"""The run-time parameters of the packed layout, which can be fitted to a feed without recompiling."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import ClassVar, Final
 from lobench.engine.parameters import NEVER, LayoutParameters, Range
 
 RING: Final = 128
-"""What is found ahead is kept for so many records: three distances and more."""
+"""Results of looking ahead are kept for this many records: three distances and more."""
 LEAST_GAP: Final = 4
-"""Of 64 slots, so many are free between two growths of the table: it would do nothing but grow."""
+"""Free slots, of 64, between two growths of the table: with fewer it would do nothing but grow."""
 RANGES: Final = {
     "distance": Range(1, RING // 4),
     "least_lines": Range(16, 1 << 22),
@@ -22,7 +22,7 @@ RANGES: Final = {
     "per_level": Range(1, 1 << 10),
     "grouped": Range(0, NEVER),
 }
-"""Parameter to what it may be. A table of 2^22 lines takes 400 MB a worker, and is there from the first record."""
+"""Parameter to its range. A table of 2^22 lines takes 400 MB per worker, from the first record on."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Prefetch: while one record is applied, what later ones need is on its way to the cache.
+"""Prefetch: while one record is applied, the data for later ones is on its way to the cache.
 
 Twice ``distance`` records ahead a record's book is found, and the lines of the table where its order stands or will
 stand are asked for; ``distance`` records ahead, by then those have come, so the order's level, and the level at the
@@ -37,7 +37,7 @@ from lobench.variants.p7_cache_layout.pool import LEVEL_BYTES
 from lobench.variants.p7_cache_layout.top_levels import PACKED_BOOK_BYTES
 
 SOON = 4
-"""Records ahead that the rest of a book is asked for: it is much, and shall not drive out what is needed first."""
+"""Distance, in records, for the rest of a book: it is large, and must not evict data needed earlier."""
 STRETCH = 512
 """Records between two looks at how full the tables are."""
 _NONE = uint64(1 << (SLOTS - 1))
@@ -45,7 +45,7 @@ _NONE = uint64(1 << (SLOTS - 1))
 
 @kernel
 def found_at(packed: Record, turn: int) -> Record:
-    """What was found ahead for the record of turn ``turn``."""
+    """The result of looking ahead for the record of turn ``turn``."""
     return view(element(packed["found"], turn & (RING - 1), RING, FOUND_BYTES), FOUND)
 
 

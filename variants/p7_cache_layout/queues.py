@@ -1,4 +1,4 @@
-"""Queues, put in order when somebody wants to see them: for digests.
+"""Queues, put in order on demand: for digests.
 
 Orders are not linked. What stands at a level, and in which order, follows from each order's level and arrival: one pass
 over the table puts the orders of each level together, then each level's are sorted.
@@ -69,7 +69,7 @@ def sort(keys: int, count: int) -> None:
 
 @kernel
 def forget(packed: Record) -> None:
-    """Give back what ``arrange`` made."""
+    """Free the result of ``arrange``."""
     free(packed["first"])
     free(packed["order"])
     packed["first"] = 0

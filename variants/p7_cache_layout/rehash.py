@@ -1,4 +1,4 @@
-"""Rehash of the order table: all orders get places of their own again; slots change, and nobody keeps them.
+"""Rehash of the order table: all orders get home slots again; slots change, and nobody keeps them.
 
 A multiplicative hash with range reduction keeps the order of its values. So orders are moved from one table to another
 from front to back; or, where a table has addresses behind it, are spread over it from its end on.
@@ -34,7 +34,7 @@ WAITING = record(("order_id", "u8"), ("size", "u4"), ("level", "u4"), ("stamp", 
 WAITING_BYTES = WAITING.itemsize
 AHEAD = 8
 MOST_AHEAD = 1 << 24
-"""A table gets addresses for so many times its lines, and for so many lines at most (1 GiB of slots)."""
+"""A table reserves addresses for this multiple of its lines, and for at most this many lines (1 GiB of slots)."""
 ALL_SLOTS = (1 << SLOTS) - 1
 _NOTHING, _ONE = uint64(0), uint64(1)
 

@@ -34,7 +34,7 @@ def age(events: int, stamp: int) -> int:
 
 @kernel(stage="features")
 def follow_best(packed: Record, book_address: int, which: int, number: int) -> None:
-    """The hypothetical order of a side joins anew when the best price is a new one; ``number``: of its best level."""
+    """The hypothetical order of a side joins again if the best price is new; ``number``: of its best level."""
     side = side_at(book_address, which)
     position = side["position"]
     if number == 0:
@@ -69,7 +69,7 @@ def terms(state: Record, place: int) -> tuple[int, int, int]:
 
 
 def build_rules(tracked: bool) -> Callable[..., Any]:
-    """``apply(state, book_address, event, probe)``; without what only features need unless ``tracked``."""
+    """``apply(state, book_address, event, probe)``; without the parts that only features need unless ``tracked``."""
 
     @kernel(stage="features")
     def lose_queue(book_address: int, which: int, price: int, events: int, arrival: int, amount: int) -> None:

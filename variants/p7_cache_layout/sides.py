@@ -1,4 +1,4 @@
-"""What happens to a side of a book: levels are found or opened, grow, shrink and close, and the best one is known."""
+"""Operations on a side of a book: levels are found or opened, grow, shrink and close, and the best one is tracked."""
 
 from __future__ import annotations
 

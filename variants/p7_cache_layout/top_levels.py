@@ -22,7 +22,7 @@ from lobench.variants.p7_cache_layout.pool import level_at
 
 LANES: Final = 8
 TOP_LEVELS: Final = record(("price", "i8", (LANES,)), ("size", "i8", (LANES,)))
-"""One side, best level first; ``UNDEF_PRICE`` and 0 where there is no level. Nobody reads the lanes past the fifth."""
+"""One side, best level first; ``UNDEF_PRICE`` and 0 for missing levels. The lanes past the fifth are not read."""
 TOP_LEVELS_BYTES: Final = TOP_LEVELS.itemsize
 TOP_LEVELS_OFFSET: Final = -(-BOOK.itemsize // LINE_BYTES) * LINE_BYTES
 """Where both sides' records stand behind a ``BOOK``."""

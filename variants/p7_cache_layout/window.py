@@ -80,7 +80,7 @@ def collect(packed: Record, head: Record, numbers: int) -> int:
 
 @kernel
 def touch_of(packed: Record, head: Record, price: int) -> tuple[int, int]:
-    """A price on the grid, and where the middle of the window should be; ``price`` where there is no level."""
+    """A price on the grid, and the target for the middle of the window; ``price`` if there is no level."""
     bid, ask = best_of(head, 0), best_of(head, 1)
     anchor, centre = price, price
     if bid != 0 and ask != 0:
@@ -139,7 +139,7 @@ def scratch(packed: Record, size: int) -> int:
 
 @kernel
 def lay_window(packed: Record, head: Record, price: int, probe: Record) -> None:
-    """Lay a book's window anew around the touch, so that it holds ``price`` if that can be."""
+    """Move a book's window around the touch, so that it holds ``price`` if possible."""
     tally(probe, WINDOWS_LAID, 1)
     far_bids, far_asks = overflow_of(head, 0), overflow_of(head, 1)
     numbers = scratch(packed, (2 * int64(head["width"]) + far_bids["count"] + far_asks["count"]) * NUMBER_BYTES)

@@ -1,4 +1,4 @@
-"""What a vendor says that books were: rows of price levels, each the book after one event."""
+"""A vendor's books: rows of price levels, each the book after one event."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Answer:
 
 
 def seen_edges(levels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """``Answer.edges`` of a file that tells only of the levels that it shows; ``levels`` as there.
+    """``Answer.edges`` of a file that covers only the levels it shows; ``levels`` as there.
 
     A side with fewer levels than the file has room for is seen whole.
     """

@@ -23,8 +23,8 @@ Levels = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Proof:
-    """What came out of a comparison. ``first`` is the first row that does not agree, or None; ``ours`` the book that it
-    was compared with, ``theirs`` what it says, both int64, shape (depth, 6)."""
+    """The outcome of a comparison. ``first`` is the first row that does not agree, or None; ``ours`` the book that it
+    was compared with, ``theirs`` the row's own, both int64, shape (depth, 6)."""
 
     feed: str
     answer: Answer
@@ -41,7 +41,7 @@ class Proof:
 
     @property
     def agrees(self) -> bool:
-        """Whether there are rows, each of them has its record, and none differs in what its file tells."""
+        """Whether there are rows, each has its record, and no row differs within the extent of its file."""
         return len(self.answer) > 0 and self.count(UNMATCHED) == 0 and self.count(DIFFERENT) == 0
 
     @property
@@ -86,7 +86,7 @@ class Proof:
 
 
 def prove(feed: Feed, answer: Answer, variant: Variant, progress: Callable[[int], None] | None = None) -> Proof:
-    """Replay ``feed`` and compare. ``progress`` is told the records of each chunk. Raises what the feed raises."""
+    """Replay ``feed`` and compare. ``progress`` is called with the records of each chunk. Raises the feed's errors."""
     comparison = Comparison(answer)
     records = _replay(feed, variant, answer.depth, comparison.take, progress or (lambda count: None))
     wrong = np.flatnonzero((comparison.outcomes == DIFFERENT) | (comparison.outcomes == UNMATCHED))
@@ -153,7 +153,7 @@ def _replay(feed: Feed, variant: Variant, depth: int, take: Take, progress: Call
 
 
 def _told(levels: Levels) -> list[dict[str, int | None]]:
-    """Levels as JSON has them: no price where there is no level."""
+    """Levels for JSON: no price if there is no level."""
     return [
         {name: None if number == UNDEF_PRICE else int(number) for name, number in zip(PLACES, level, strict=True)}
         for level in levels

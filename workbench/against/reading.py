@@ -1,4 +1,4 @@
-"""Reading the file of a vendor's books, told by its content: DBN, CSV or Parquet of mbp-10 or mbp-1, or LOBSTER's."""
+"""Reads a file of a vendor's books, detected by content: DBN, CSV or Parquet of mbp-10 or mbp-1, or LOBSTER's."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Columns = dict[str, npt.NDArray[np.int64]]
 
 
 def read_answer(path: str) -> Answer:
-    """The rows of a file. Raises ``FeedError`` for one that is none, UsageError where memory does not hold it."""
+    """The rows of a file. Raises ``FeedError`` for other files, UsageError if memory does not hold it."""
     source = SourceFile(path)
     stream = ByteStream(source)
     start = stream.head(_FIRST_LINE)
@@ -77,7 +77,7 @@ def _of_dbn(stream: ByteStream) -> Answer:
     rows = np.frombuffer(body, known.dtype)
     wrong = np.flatnonzero((rows["length"] != size // 4) | (rows["rtype"] != known.rtype))
     if len(wrong):
-        raise stream.fail(length + int(wrong[0]) * size, f"a record that is none of {schema}")
+        raise stream.fail(length + int(wrong[0]) * size, f"a record that is not {schema}")
     return _answer(stream.source.name, _of_records(rows, known), known.depth, schema)
 
 

@@ -11,7 +11,7 @@ from lobench.workbench.against.proof import Levels, Proof
 
 
 def counts(proof: Proof) -> Iterator[tuple[str, str]]:
-    """What was compared, and how much of it agrees: a label and a text each."""
+    """The compared things and their agreement: a label and a text each."""
     answer = proof.answer
     yield "feed", f"{proof.feed}, {proof.records:,} records, books of {proof.variant}"
     yield "against", f"{answer.name}, {answer.kind}, {answer.depth} levels a side"
@@ -32,7 +32,7 @@ def verdict(proof: Proof) -> str:
 
 
 def difference(proof: Proof) -> list[str]:
-    """The first difference with both books; nothing where there is none."""
+    """The first difference with both books; nothing if there is none."""
     return [] if proof.first is None else list(_first(proof, proof.first))
 
 

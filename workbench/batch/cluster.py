@@ -24,11 +24,11 @@ _PATIENCE: Final = 30
 """Seconds for a scheduler to answer."""
 
 
-_GUARD: Final = "a script calls lobench.batch below a line `if __name__ == '__main__':`, for its workers read it too"
+_GUARD: Final = "call lobench.batch below `if __name__ == '__main__':`, because its workers import the script too"
 
 
 class LostSchedulerError(LobenchError):
-    """Nobody says any more what becomes of the tasks."""
+    """The fate of the tasks is unknown."""
 
 
 def lanes(scheduler: str | None) -> int | None:
@@ -38,7 +38,7 @@ def lanes(scheduler: str | None) -> int | None:
     if not scheduler.lstrip("-").isdigit():
         return None
     if int(scheduler) < 1:
-        raise UsageError(f"--scheduler is an address or a number of processes from 1, was {scheduler}")
+        raise UsageError(f"--scheduler takes an address or a positive number of processes, was {scheduler}")
     return int(scheduler)
 
 
@@ -81,7 +81,7 @@ def connected(scheduler: str | None, memory: int | None = None) -> Iterator[Any]
 
 
 def _knock(distributed: Any, scheduler: str | None) -> None:
-    """Raise OSError or ValueError where nobody answers: a client that found nobody takes a minute to end."""
+    """Raise OSError or ValueError if nobody answers: a client without a peer takes a minute to end."""
 
     async def knock() -> None:
         settings = distributed.Security().get_connection_args("client")
@@ -128,10 +128,10 @@ def _outcome(future: Any, distributed: Any) -> TaskOutcome:
         outcome: TaskOutcome = future.result()
         return outcome
     except distributed.KilledWorker as error:
-        said = f"the workers that had it ended, {error.allowed_failures + 1} times (out of memory?)"
+        said = f"its workers ended, {error.allowed_failures + 1} times (out of memory?)"
         return TaskOutcome(state=FAILED, error=said)
     except CancelledError as error:
-        raise LostSchedulerError("the scheduler is gone; files that are finished stay: run the same again") from error
+        raise LostSchedulerError("the scheduler is gone; finished files stay: run the same command again") from error
     except Exception as error:
         return TaskOutcome(state=FAILED, error=f"{type(error).__name__}: {error}")
 

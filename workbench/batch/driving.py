@@ -29,13 +29,13 @@ from lobench.workbench.results.conversion import as_json
 from lobench.workbench.selection import named_or_last
 
 Say = Callable[[str], object]
-"""Takes what a person should know now, in one line."""
+"""Shows one line to a person at once."""
 
 
 @dataclass(frozen=True)
 class BatchOutcome:
-    """What a run of a batch came to. ``outcomes``: of this run's tasks by their names; ``done_before``: how many
-    others were done already. ``seconds`` of the whole run."""
+    """The outcome of a batch run. ``outcomes``: of this run's tasks by name; ``done_before``: number of tasks already
+    done; ``seconds``: of the whole run."""
 
     dataset: str
     outcomes: dict[str, TaskOutcome]
@@ -49,7 +49,7 @@ class BatchOutcome:
 
     @property
     def complete(self) -> bool:
-        """Whether the dataset holds all that was asked for."""
+        """Whether the dataset holds everything requested."""
         return not self.failed
 
     @property
@@ -84,7 +84,7 @@ class BatchOutcome:
 
 
 def planned(feeds: Sequence[BatchFeed], request: BatchRequest, dataset: str, command: str) -> Plan:
-    """What a batch would do. Raises UsageError for a dataset of other rows."""
+    """The plan of a batch. Raises UsageError for a dataset of other rows."""
     manifest = Manifest(dataset, request)
     manifest.check(feeds)
     return plan_of(tasks_of(feeds, request, dataset, command), len(feeds), manifest)
@@ -100,13 +100,13 @@ def run_batch(
     memory: int | None = None,
     say: Say = lambda text: None,
 ) -> BatchOutcome:
-    """Write the dataset, as far as it is not there. Raises UsageError for a dataset of other rows, one that another
-    process writes, or a scheduler that does not answer; LostSchedulerError. What went wrong with a feed is part of
-    what is returned. An interrupt keeps all files that are finished."""
+    """Write the missing files of the dataset. Raises UsageError for a dataset of other rows, one that another process
+    writes, or a scheduler that does not answer; LostSchedulerError. Failures of feeds are part of the outcome. An
+    interrupt keeps all finished files."""
     began = perf_counter()
     check_script()
     if is_remote(dataset):
-        raise UsageError(f"-o {dataset}: a dataset is a folder of this machine, or one that all workers share")
+        raise UsageError(f"-o {dataset}: a dataset must be a folder on this machine, or one that all workers share")
     dataset = os.path.abspath(dataset)
     with locked(Path(dataset, FOLDER, "lock"), "a dataset has one writer"):
         manifest = Manifest(dataset, request)
@@ -133,7 +133,7 @@ def _perform(client: Any, plan: Plan, manifest: Manifest, found: dict[str, TaskO
             except (LobenchError, OSError) as error:
                 # Files tell for themselves that they are done, and the next note keeps this one too.
                 if not unkept:
-                    say(f"{error}; the batch goes on")
+                    say(f"{error}; the batch continues")
                 unkept = True
             else:
                 unkept = False
@@ -141,12 +141,12 @@ def _perform(client: Any, plan: Plan, manifest: Manifest, found: dict[str, TaskO
     others = manifest.of_other_sources(source_digest())
     if others:
         say(
-            f"{others:,} tasks of this dataset were done by other sources of lobench: _lobench/manifest.json says which"
+            f"{others:,} tasks of this dataset were done by other sources of lobench: _lobench/manifest.json lists them"
         )
 
 
 def told(feed: str, why: str | None) -> str:
-    """What is wrong with a feed, which most errors name themselves."""
+    """The problem of a feed; most errors already name the feed."""
     return why if why and feed in why else f"{feed}: {why}"
 
 
@@ -155,11 +155,11 @@ def _client(scheduler: str | None, memory: int | None, request: BatchRequest, sa
     if lanes(scheduler) is not None:
         _compile(request)
     elif memory is not None:
-        raise UsageError("--memory is for processes on this machine; a cluster's workers have limits of their own")
+        raise UsageError("--memory applies to processes on this machine; a cluster's workers have their own limits")
     with connected(scheduler, memory) as client:
         say(f"{_workers(client)}; dashboard {client.dashboard_link}")
         if not client.nthreads():
-            say("waits for a first worker: the scheduler has none")
+            say("waiting for a worker: the scheduler has none")
         yield client
 
 
@@ -170,7 +170,7 @@ def _compile(request: BatchRequest) -> None:
 
 
 def _workers(client: Any) -> str:
-    """How many there are, and what each may take."""
+    """The number of workers and the memory limit of each."""
     limits = [int(one["memory_limit"]) for one in client.scheduler_info()["workers"].values()]
     most = max(limits, default=0)
     each = f" of {most / 2**30:.1f} GiB each" if most else ""

@@ -44,7 +44,7 @@ class BatchFeed:
 
     @property
     def stem(self) -> str:
-        """What its files' names begin with: no other feed's do."""
+        """The unique prefix of its files' names."""
         said = re.sub(r"[^\w-]+", "_", PurePath(self.paths[0]).name.partition(".")[0])[:80]
         return f"{said}-{hashlib.blake2b(repr(self.words).encode(), digest_size=4).hexdigest()}"
 
@@ -65,7 +65,7 @@ def find_feeds(names: Sequence[str], lists: Sequence[str], settings: Sequence[st
             feed = _found([*paths, *map(absolute, settings), *own])
             found[feed.words] = feed
     if not found:
-        raise UsageError("no feed was named: name files, globs, or a list with --feeds-from")
+        raise UsageError("no feed given: name files, globs, or a list with --feeds-from")
     return list(found.values())
 
 
@@ -79,7 +79,7 @@ def _listed(path: str) -> list[list[str]]:
 
 
 def _expanded(paths: list[str], folder: str) -> list[list[str]]:
-    """The feeds that paths of one line name: a glob by itself names many."""
+    """The feeds named by the paths of one line: a lone glob names many."""
     if not paths:
         raise UsageError("a line of --feeds-from names no file")
     places = [path if _elsewhere(path) else os.path.abspath(os.path.join(folder, path)) for path in paths]
@@ -89,7 +89,7 @@ def _expanded(paths: list[str], folder: str) -> list[list[str]]:
         return [places]
     matches = _remote_matches(first) if is_remote(first) else sorted(glob.glob(first, recursive=True))
     if not matches:
-        raise UsageError(f"{paths[0]}: no file has such a name")
+        raise UsageError(f"{paths[0]}: no file matches")
     return [[match] for match in matches]
 
 
@@ -112,7 +112,7 @@ def _found(words: list[str]) -> BatchFeed:
 
 
 def _looked_up(path: str) -> tuple[int, str]:
-    """Size and stamp of what one word names."""
+    """Size and stamp of the file or object that a word names."""
     if path.startswith(SYNTHETIC):
         from lobench.engine.synthetic import open_synthetic
 
@@ -127,7 +127,7 @@ def _looked_up(path: str) -> tuple[int, str]:
 
 
 def _digested(setting: str) -> list[str]:
-    """What is in the file that a setting names, if it names one: a few lines, which say what all records mean."""
+    """The content of the file that a setting names, if any: a few lines that define the meaning of all records."""
     name, _, path = setting.removeprefix("--").partition("=")
     if name not in FILES or not os.path.isfile(path):
         return []

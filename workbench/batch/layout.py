@@ -26,7 +26,7 @@ from lobench.workbench.batch.feeds import BatchFeed
 from lobench.workbench.batch.request import MOST_SYMBOLS, SYMBOL, BatchRequest
 
 _INSTRUMENTS: Final = 16
-"""Of a file, where there are so many that a day has several."""
+"""Number of a file, if a day has several."""
 _BEGINNING: Final = 1 << 19
 """Records that say how busy instruments are."""
 _FILES: Final = 8
@@ -67,7 +67,7 @@ def shares_of(feed: Feed, request: BatchRequest, part: int, parts: int) -> Share
 
 
 def _weights(feed: Feed) -> dict[str, int]:
-    """What each instrument does at the beginning of a feed, by key; 1 for those that have a name and did nothing yet.
+    """The activity of each instrument at the start of a feed, by key; 1 for named instruments without any yet.
 
     Nothing that depends on how far a thread has read ahead.
     """
@@ -94,7 +94,7 @@ def check_symbols(symbols: Mapping[int, str], request: BatchRequest) -> None:
 
 
 def too_many_symbols(count: int) -> str:
-    return f"{count:,} symbols: --partition-by symbol is for {MOST_SYMBOLS} at most; without it files share instruments"
+    return f"{count:,} symbols: --partition-by symbol allows {MOST_SYMBOLS} at most; without it files share instruments"
 
 
 def day_of_feed(words: Sequence[str], feed: Feed) -> date:
@@ -109,8 +109,8 @@ def day_of_feed(words: Sequence[str], feed: Feed) -> date:
     first = first_records(feed, 1)
     times = [int(first[name][0]) for name in ("ts_event", "ts_recv") if len(first) and first[name][0] < 2**63]
     if not times:
-        what = "its first record has no time, and its name says no date" if len(first) else "holds no record"
-        raise LobenchError(f"{feed.name}: {what}; its day is given with --date")
+        what = "its first record has no time, and its name contains no date" if len(first) else "holds no record"
+        raise LobenchError(f"{feed.name}: {what}; give its date with --date")
     return datetime.fromtimestamp(times[0] // 10**9, UTC).date()
 
 
@@ -123,5 +123,5 @@ def place_of_symbol(dataset: str, day: date, feed: BatchFeed, key: str) -> Path:
 
 
 def files_of(dataset: str, feed: BatchFeed) -> list[Path]:
-    """All files of a feed that are in a dataset, whoever noted them."""
+    """All files of a feed in a dataset, whichever task wrote them."""
     return sorted(Path(dataset).glob(f"date=*/**/{feed.stem}-[0-9][0-9][0-9].parquet"))

@@ -1,4 +1,4 @@
-"""The manifest of a dataset: what was asked for, and what became of each task. `_lobench/manifest.json`.
+"""The manifest of a dataset: the request, and the outcome of each task. `_lobench/manifest.json`.
 
 Only the command that holds the dataset's lock writes it, whole, after each task.
 """
@@ -27,7 +27,7 @@ _REMEDY: Final = "choose another place with -o"
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One task: of which feed, ``runs`` that had it done so far, and what came out last."""
+    """One task: its feed, the ``runs`` that did it so far, and the last outcome."""
 
     key: str
     feed: str
@@ -56,12 +56,12 @@ class Manifest:
             asked = kept["request"]
             self.entries = {one["key"]: from_json(Entry, one) for one in kept["tasks"]}
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise UsageError(f"{self.path}: is no manifest of a dataset: {error}; {_REMEDY}") from error
+            raise UsageError(f"{self.path}: is not a dataset's manifest: {error}; {_REMEDY}") from error
         wanted = json.loads(json.dumps(request.as_json()))
         other = [name for name in wanted if asked.get(name) != wanted[name]]
         if other and any(one.outcome.state == DONE for one in self.entries.values()):
             was = ", ".join(f"{name} {asked.get(name)}" for name in other)
-            raise UsageError(f"{dataset}: was begun with {was}; a dataset has one kind of rows: {_REMEDY}")
+            raise UsageError(f"{dataset}: was begun with {was}; a dataset holds one kind of rows: {_REMEDY}")
 
     def check(self, feeds: Iterable[BatchFeed]) -> None:
         """Raise UsageError for a feed that is in the dataset already, read in another way: its rows would be there
@@ -70,7 +70,7 @@ class Manifest:
             before = BatchFeed(entry.words)
             if entry.outcome.state == DONE or files_of(self.dataset, before):
                 raise UsageError(
-                    f"{feed.name}: is in {self.dataset} as {before.name}, and its rows would be there twice: "
+                    f"{feed.name}: is in {self.dataset} as {before.name}, and its rows would be duplicated: "
                     f"{_REMEDY}, or list both with --feeds-from"
                 )
 
@@ -127,13 +127,13 @@ class Manifest:
         self.save()
 
     def note(self, task: Task, outcome: TaskOutcome) -> None:
-        """What became of a task."""
+        """The outcome of a task."""
         self._enter(task, outcome, 1)
         self._replace(task.feed.words)
         self.save()
 
     def _replace(self, words: tuple[str, ...]) -> None:
-        """Once all of a feed is done, forget and remove what it had when it was another."""
+        """When all of a changed feed is done, forget and remove its earlier files."""
         old = {key for key, one in self.entries.items() if one.words == words}
         tasks = self._tasks.get(words, [])
         if len(old) <= 1 or not all(map(self.is_done, tasks)):

@@ -34,11 +34,11 @@ _WAITING: Final = 1
 """Record batches that wait for a file's encoder: with many files each slice of a replay's rows is one of each."""
 
 TASK, SYMBOLS = "task", "symbols"
-"""What a dataset's file tells beside what all files of rows do: the key of its task, and which symbols it holds."""
+"""Metadata of a dataset's file beyond those of all row files: the key of its task, and its symbols."""
 
 
 def written_file(dataset: str, path: Path, task: str) -> DatasetFile | None:
-    """What a file holds that this task has written to its end, now or in an earlier run; None where there is none."""
+    """Metadata of a file that this task completed, now or in an earlier run; None if there is none."""
     told = told_of(path) if path.exists() else None
     if told is None or told.get(TASK) != task or not is_whole(path):
         return None
@@ -76,14 +76,14 @@ class DatasetOutput(Output):
         return [file for file in opened if file is not None]
 
     def _open(self, place: Path) -> RowsFile | None:
-        """The next file; None where it is there already."""
+        """The next file; None if it exists already."""
         self.symbols[place] = set()
         file = None
         if written_file(str(place.parent), place, self._task.key) is None:
             try:
                 place.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise LobenchError(f"{place.parent}: cannot be made: {error.strerror}") from error
+                raise LobenchError(f"{place.parent}: cannot be created: {error.strerror}") from error
             sample = self._batch.sampled()
             columns = RowColumns(
                 features=self._batch.features,

@@ -1,4 +1,4 @@
-"""The tasks of a batch, and what they will take, as far as one can tell before."""
+"""The tasks of a batch, and an estimate of their cost."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def tasks_of(feeds: Iterable[BatchFeed], request: BatchRequest, dataset: str, co
 
 
 def plan_of(tasks: Sequence[Task], feeds: int, manifest: Manifest) -> Plan:
-    """What is left of the tasks."""
+    """The remaining tasks."""
     left = tuple(task for task in tasks if not manifest.is_done(task))
     known = [
         (one.size / one.parts, one.outcome.seconds)

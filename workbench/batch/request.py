@@ -1,4 +1,4 @@
-"""What a batch is asked for: the same for all of a dataset's files."""
+"""The request of a batch: the same for all files of a dataset."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class BatchRequest:
 
     def __post_init__(self) -> None:
         if not self.features and not self.depth:
-            raise UsageError("rows hold features, a depth of the book, or both; nothing was asked for")
+            raise UsageError("nothing to write: rows hold features, book levels to a depth, or both")
         if not 0 <= self.depth <= DEEPEST:
             raise UsageError(f"--depth must be 1 to {DEEPEST}, was {self.depth}")
         if self.compression not in COMPRESSIONS:
@@ -48,14 +48,14 @@ class BatchRequest:
             raise UsageError(f"--evaluate is one of {', '.join(EVALUATE)}, was '{self.evaluate}'")
         if self.files is not None and (not 1 <= self.files <= MOST_FILES or self.partition_by == SYMBOL):
             raise UsageError(
-                f"--files is a number of files for each day, 1 to {MOST_FILES}, was {self.files}; symbols have one each"
+                f"--files is a number of files per day, 1 to {MOST_FILES}, was {self.files}; symbols have one each"
             )
         if self.split < 1:
             raise UsageError(f"--split-above is a size in bytes, was {self.split}")
         self.sampled()
 
     def sampled(self) -> Sample | None:
-        """The sample. Raises UsageError for what is none."""
+        """The sample. Raises UsageError for an invalid one."""
         return None if self.sample is None else parse_sample(self.sample)
 
     @property
@@ -65,7 +65,7 @@ class BatchRequest:
         return self.partition_by == DATE and not (sample and sample.timed)
 
     def as_json(self) -> dict[str, Any]:
-        """What makes rows and files: all but how feeds are shared out among tasks."""
+        """The part of a request that determines rows and files: all but the division of feeds among tasks."""
         asked = {**asdict(self), "features": list(self.features)}
         del asked["split"]
         return asked

@@ -1,4 +1,4 @@
-"""A task: one feed, or a share of its instruments, to files of a dataset; and what became of it."""
+"""A task: one feed, or a share of its instruments, to files of a dataset; and its outcome."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FAILED: Final = "failed"
 
 @dataclass(frozen=True)
 class DatasetFile:
-    """A file of a dataset: where it is in it, and what it holds. ``symbols``: ids of instruments without a name."""
+    """A file of a dataset: its place and its content. ``symbols``: ids of instruments without a name."""
 
     path: str
     rows: int

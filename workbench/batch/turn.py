@@ -35,12 +35,12 @@ def turn(dataset: str) -> Iterator[str]:
 
 
 def check_turn(dataset: str, run: str) -> None:
-    """Raise LobenchError where it is not this run's turn; one without a name has every turn."""
+    """Raise LobenchError if it is not this run's turn; a run without a name always has its turn."""
     if not run:
         return
     with suppress(OSError):
         if Path(dataset, FOLDER, _FILE).read_text(encoding="utf-8") == run:
             return
     raise LobenchError(
-        f"{dataset}: the run of the batch that asked for this is over, or its folder is not the one of that name here"
+        f"{dataset}: the batch that asked for this is over, or its folder is not the one of that name here"
     )

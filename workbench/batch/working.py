@@ -1,4 +1,4 @@
-"""What a worker does with a task: one replay, whose rows go to files of the dataset."""
+"""A worker's part of a batch: one replay per task, whose rows go to files of the dataset."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _lock = Lock()
 
 
 def perform(task: Task) -> TaskOutcome:
-    """Do a task. What is wrong with its feed, or with the place that it writes to, is part of what is returned."""
+    """Do a task. Problems with its feed, or with the place it writes to, are part of the outcome."""
     started = perf_counter()
     try:
         with quiet(), _copies(task.feed.paths):
@@ -65,7 +65,7 @@ def perform(task: Task) -> TaskOutcome:
 def _performed(task: Task) -> TaskOutcome:
     if version() != task.version:
         where = socket.gethostname()
-        raise LobenchError(f"the worker on {where} has lobench {version()}, not {task.version}: install the same")
+        raise LobenchError(f"worker {where} has lobench {version()}, not {task.version}: install the same version")
     check_turn(task.dataset, task.run)
     feed = open_feed(task.feed.words)
     day = day_of_feed(task.feed.words, feed)
@@ -112,7 +112,7 @@ def _replayed(task: Task, day: str, feed: Feed, places: Sequence[Path], place_of
 
 
 def _found(task: Task, day: str, places: Sequence[Path]) -> TaskOutcome:
-    """What files tell that an earlier run finished, and could not note any more."""
+    """Outcomes in files that an earlier run finished but could not record."""
     told = (told_of(places[0]) if places else None) or {}
     files = [written_file(task.dataset, place, task.key) for place in places]
     return TaskOutcome(

@@ -1,9 +1,9 @@
-"""The command line: one module for each verb, each with ``HELP``, ``add_arguments(parser)`` and ``run(arguments) ->
-exit code``.
+"""The command line: one module per verb, each with ``HELP``, ``add_arguments(parser)`` and ``run(arguments) -> exit
+code``.
 
-Verbs import what they need inside ``run``, so that ``lobench --help`` answers before Numba is imported. Exit codes: 0
-fine, 1 mismatch, slowdown, or another error of what was looked at, 2 usage, 3 bad data, 4 no answer (nothing could be
-judged, output cannot be written, no memory, a full disk), 128 + n ended by signal n.
+Verbs import their dependencies inside ``run``, so that ``lobench --help`` does not load Numba. Exit codes: 0 success, 1
+mismatch, slowdown or another fault of the examined code, 2 usage error, 3 bad data, 4 no answer (no verdict was
+possible, output cannot be written, out of memory, disk full), 128 + n ended by signal n.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. Errors meant for the user are one line on stderr."""
     from lobench.workbench.processes.resource_limits import check_limits, exhausted
 
-    # Matrices are small here: threads for them only take memory, and where that is limited wait for it for ever.
+    # Matrices are small here: BLAS threads only cost memory, and wait for it forever where it is limited.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         parser = _parser()
@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         arguments = parser.parse_args(argv)
         for number, handler in {signal.SIGINT: signal.default_int_handler, **dict.fromkeys(_ENDING, _end)}.items():
-            # One that is ignored (as nohup does it, and shells for background jobs) stays so.
+            # An ignored signal stays ignored: nohup and shells set that for background jobs.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, handler)
         check_limits()
@@ -82,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return _unless_cut(code)
     except BrokenPipeError:
-        # The reader of our output has gone; there is nobody left to tell.
+        # The reader of our output is gone; nobody would see a message.
         return 128 + signal.SIGPIPE
     except LobenchError as error:
         code = _unless_cut(0)
@@ -105,7 +105,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _unless_cut(code: int) -> int:
-    """``code``, or the one of bad data where a feed was cut short under the command: no result of it means anything."""
+    """``code``, or that of bad data if a feed was truncated while the command ran, which makes its result worthless."""
     mapped = sys.modules.get("lobench.engine.feeds.mapped")
     try:
         if mapped is not None:
@@ -126,26 +126,26 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what was meant where a word is nearly one that there is."""
+    """Suggests the closest choice for a misspelled one."""
 
     def error(self, message: str) -> NoReturn:
         typed = re.match(r"argument (\S+): invalid choice: '([^']*)' \(choose from (.*)\)$", message, re.DOTALL)
         if typed:
             option, word, choices = typed.groups()
             known = re.findall(r"[\w-]+", choices)
-            what = "command" if option.isupper() else option
-            message = f"no {what} '{word}'{meant(word, known) or '.'} There are {', '.join(known)}"
+            kind = "command" if option.isupper() else option
+            message = f"no {kind} '{word}'{meant(word, known) or '.'} Choose from {', '.join(known)}"
         super().error(message)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="lobench",
-        description="Proves performance optimizations of a market-by-order event engine: every variant computes "
-        "bit-identical results, all are measured side by side.",
-        epilog="Begin with `lobench run`: it verifies and measures all variants on a synthetic feed and writes a page. "
-        "`lobench COMMAND --help` says what a command does. Exit codes: 0 fine, 1 mismatch or slowdown, 2 usage, 3 bad "
-        "data, 4 no answer.",
+        description="Proves performance optimizations of a market-by-order event engine: verifies that all variants "
+        "compute bit-identical results, and measures them side by side.",
+        epilog="Start with `lobench run`: it verifies and measures all variants on a synthetic feed and writes a "
+        "report. `lobench COMMAND --help` explains a command. Exit codes: 0 success, 1 mismatch or slowdown, 2 usage "
+        "error, 3 bad data, 4 no answer.",
     )
     from lobench.workbench.version import version
 

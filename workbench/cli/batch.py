@@ -1,10 +1,10 @@
-"""Replay many feeds, each by itself, and write what they evaluate as one dataset of Parquet files, on all cores or on a
-Dask cluster (docs/cluster.md).
+"""Replay many feeds separately and write their features and levels as one dataset of Parquet files, on all cores or on
+a Dask cluster (docs/cluster.md).
 
-Every feed is a day of its own. Rows go to DATASET/date=DAY/, to files that each hold a share of the day's instruments.
-A file appears whole or not at all. What is done is not done again: after an interrupt, or once a bad file has been
-replaced, the same command goes on. A feed that cannot be read is told of, and the others go on (exit code 1, with a
-list at the end).
+Each feed is one day. Rows go to DATASET/date=DAY/, in files that each hold a share of the day's instruments. A file
+appears complete or not at all. Finished work is not repeated: after an interrupt, or once a bad file has been replaced,
+run the same command again. A feed that cannot be read is reported, and the others continue (exit code 1, with a list at
+the end).
 """
 
 from __future__ import annotations
@@ -30,23 +30,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "days",
         metavar="FEED",
         nargs="*",
-        help="a feed that is replayed by itself: as in other commands, or a glob ('days/*.dbn.zst', 's3://…/*.dbn')",
+        help="a feed to replay separately: as in other commands, or a glob ('days/*.dbn.zst', 's3://…/*.dbn')",
     )
     parser.add_argument(
         "--feeds-from",
         metavar="FILE",
         action="append",
         default=[],
-        help="also the feeds of this list, one a line: its files, and options of its own like --mapping=bitstamp "
-        "(repeatable)",
+        help="also the feeds in this list, one per line: files, and options such as --mapping=bitstamp (repeatable)",
     )
     options.add_settings(parser)
-    options.add_output(parser, note="must be given")
+    options.add_output(parser, note="required")
     parser.add_argument(
         "--features",
         dest="with_features",
         action="store_true",
-        help="write features (default, unless --depth is given)",
+        help="write features (default unless --depth is given)",
     )
     options.add_columns(parser)
     options.add_depth(parser)
@@ -55,33 +54,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_evaluate(parser)
     parser.add_argument(
         "--partition-by",
-        metavar="WHAT",
+        metavar="KEY",
         default="date",
-        help="date, or symbol for a folder of each symbol in that of its date, at most 100 (default date)",
+        help="date, or symbol for a folder per symbol within each date, at most 100 (default date)",
     )
     parser.add_argument(
-        "--files", type=int, metavar="N", help="files of a day (default one for 16 instruments, at most 8)"
+        "--files", type=int, metavar="N", help="files per day (default one per 16 instruments, at most 8)"
     )
     parser.add_argument(
         "--split-above",
         metavar="SIZE",
         type=units.size,
         default=32 * 2**30,
-        help="feeds of more bytes become several tasks, each with some of the instruments (default 32G)",
+        help="split larger feeds into several tasks, each with some of the instruments (default 32G)",
     )
     parser.add_argument(
         "--scheduler",
         metavar="ADDRESS",
-        help="of a Dask cluster, like tcp://host:8786, or a number of processes on this machine (default one a core)",
+        help="address of a Dask cluster, such as tcp://host:8786, or a number of local processes (default one per "
+        "core)",
     )
     parser.add_argument(
         "--memory",
         metavar="SIZE",
         type=units.size,
-        help="that each process on this machine may take, like 4GB: one that takes more is ended, its feed tried again "
-        "and then told of (default what there is, in equal parts)",
+        help="memory limit per local process, such as 4GB: one that exceeds it is ended, and its feed retried, then "
+        "reported (default: equal shares of the available memory)",
     )
-    parser.add_argument("--dry-run", action="store_true", help="only say which tasks there are, and what they may take")
+    parser.add_argument("--dry-run", action="store_true", help="only list the tasks and estimate their time")
     options.add_json(parser)
 
 
@@ -116,14 +116,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def asked(arguments: argparse.Namespace) -> tuple[list[BatchFeed], BatchRequest]:
-    """The feeds, and what is wanted of each. Raises UsageError."""
+    """The feeds, and the request for each. Raises UsageError."""
     from lobench.engine.errors import UsageError
     from lobench.workbench.batch.feeds import find_feeds
     from lobench.workbench.batch.request import BatchRequest
     from lobench.workbench.rows.chosen import chosen_features
 
     if arguments.output is None:
-        raise UsageError("-o DATASET says which folder the rows go to")
+        raise UsageError("batch needs -o DATASET, the folder for the rows")
     levels_alone = arguments.depth is not None and not arguments.with_features and arguments.columns is None
     request = BatchRequest(
         features=() if levels_alone else tuple(chosen_features(arguments.columns)),
@@ -142,11 +142,11 @@ def _show_plan(plan: Plan, scheduler: str | None) -> None:
     from lobench.workbench.batch.cluster import lanes
     from lobench.workbench.cli.outcome import say
 
-    say("feeds", f"{plan.feeds:,}; {plan.done:,} tasks are done, {len(plan.tasks):,} are left")
+    say("feeds", f"{plan.feeds:,}; {plan.done:,} tasks done, {len(plan.tasks):,} left")
     for task in plan.tasks:
         say("task", f"{task.name}, {task.size / 2**20:,.1f} MiB")
     say("to read", f"{plan.bytes / 2**30:,.2f} GiB")
-    source = "from the tasks that are done" if plan.measured else "a rough guess: none is done yet"
+    source = "from finished tasks" if plan.measured else "rough: no task has finished yet"
     processes = lanes(scheduler)
     here = f", {_time(plan.seconds / processes)} on {processes} processes" if processes else ""
     say("estimate", f"{_time(plan.seconds)} of one core{here} ({source})")
@@ -172,6 +172,6 @@ def _show(outcome: BatchOutcome) -> None:
     say("events", f"{outcome.events:,} in {outcome.seconds:,.1f} s")
     say("rows", f"{outcome.rows:,} in {sum(len(one.files) for one in outcome.outcomes.values()):,} files")
     say("anomalies", ", ".join(f"{kind} {count:,}" for kind, count in outcome.anomalies.items() if count) or "none")
-    say("memory", f"{outcome.memory / 2**20:,.0f} MiB at most in one process")
+    say("memory", f"{outcome.memory / 2**20:,.0f} MiB at most per process")
     for name, why in outcome.failed.items():
         say("failed", told(name, why))

@@ -1,12 +1,12 @@
-"""Compare two commits before a merge: do they compute the same, does HEAD do more work, is it slower?
+"""Compare two commits before a merge: are results the same, does HEAD do more work, is it slower?
 
-Both run in turns in one session, beside a copy of BASE as control. In another repository than lobench's a ladder file,
-lobench.toml or pyproject.toml says how its commits become engines (docs/ladder.md; `lobench init` begins one).
+Both run in turns in one session, beside a copy of BASE as control. Outside lobench's own repository, a ladder file,
+lobench.toml or pyproject.toml says how to build engines from commits (docs/ladder.md; `lobench init` creates one).
 
-Exit code 0: what the change reaches was looked at, and nothing is worse. 1: HEAD is worse, that is its results differ,
-it does not run, a variant is slower beyond the noise floor or gone, or time shows nothing and its exact instruction
-count rose. 2: usage, also one commit twice. 3: a feed that cannot be read. 4: no verdict, that is something that
-changed was not looked at, or could not be measured.
+Exit code 0: everything that the change reaches was examined, and nothing is worse. 1: HEAD is worse: its results
+differ, it does not run, a variant is missing or slower beyond the noise floor, or time shows no difference but the
+exact instruction count rose. 2: usage error, including one commit given twice. 3: unreadable feed. 4: no verdict:
+something that changed was not examined or could not be measured.
 """
 
 from __future__ import annotations
@@ -28,31 +28,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "base",
         metavar="BASE",
-        help="the commit to compare with; or BASE..HEAD, or BASE...HEAD for what HEAD changed since both parted",
+        help="commit to compare with; or BASE..HEAD, or BASE...HEAD to compare HEAD with the merge base",
     )
-    parser.add_argument("head", metavar="HEAD", nargs="?", help="the commit to judge (default HEAD)")
-    parser.add_argument("--worktree", action="store_true", help="judge the working tree's files, committed or not")
-    options.add_feed(parser, f"{DEFAULT_FEED}, or the one of the ladder file")
+    parser.add_argument("head", metavar="HEAD", nargs="?", help="commit to judge (default HEAD)")
+    parser.add_argument("--worktree", action="store_true", help="judge the files of the working tree, committed or not")
+    options.add_feed(parser, f"{DEFAULT_FEED}, or the feed of the ladder file")
     options.add_variants(
         parser,
-        "these are timed, and no others looked at; default: all that the change reaches, the lowest and the highest of "
-        "them timed, the others by exact counts",
+        "only these, all timed; default: all that the change reaches, the lowest and the highest timed, the others by "
+        "exact counts",
     )
     options.add_recipe(parser)
-    parser.add_argument("--same", action="store_true", help="let BASE and HEAD be one commit, which passes")
-    options.add_budget(parser, "what compiling leaves of 110s, from 30s to 75s")
-    parser.add_argument("--exact", action="store_true", help="no timing: judge by results and instructions alone")
+    parser.add_argument("--same", action="store_true", help="allow BASE and HEAD to be the same commit, which passes")
+    options.add_budget(parser, "110s minus the time for compiling, from 30s to 75s")
+    parser.add_argument("--exact", action="store_true", help="no timing: judge by results and instruction counts only")
     parser.add_argument(
         "--allow-instructions",
         type=units.percentage,
         default=0.005,
         metavar="PERCENT",
-        help="rise that passes, in per cent: 1%% (default 0.5%%)",
+        help="accepted rise of the instruction count, such as 1%% (default 0.5%%)",
     )
     parser.add_argument(
         "--lines",
         action="store_true",
-        help="where something is worse, also which source lines cost more (minutes more)",
+        help="if something is worse, also show the source lines that cost more (minutes more)",
     )
     options.add_evaluate(parser)
     options.add_outlets(parser, junit=True)
@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.workbench.summaries.check import summary
 
     outlets.check(arguments)
-    # A check that ends without an answer leaves none of an earlier one, which a CI job would take for its own.
+    # A check that ends without an answer must not leave an earlier one's files, which a CI job would take for its own.
     outlets.clear(arguments)
     result, feeds = checked(arguments)
     places = costlier(result, feeds, count=arguments.lines or arguments.github is not None)
@@ -80,21 +80,21 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def checked(arguments: argparse.Namespace) -> tuple[Check, list[str]]:
-    """Check as asked; what was found, and the feeds that were replayed."""
+    """Check as asked; returns the outcome and the replayed feeds."""
     from lobench.engine.errors import LobenchError, UnjudgedError, UsageError
     from lobench.workbench.commits.gate import Settings, check
     from lobench.workbench.commits.origins import origin_of
     from lobench.workbench.commits.repository import Repository
 
     if arguments.worktree and arguments.head not in (None, "HEAD"):
-        raise UsageError("--worktree judges the working tree: leave out HEAD")
+        raise UsageError("--worktree judges the working tree; leave out HEAD")
     try:
         repository = Repository()
         base, head = arguments.base, arguments.head
         between = repository.pair(base)
         if between is not None:
             if head is not None or arguments.worktree:
-                raise UsageError(f"'{base}' names HEAD already: leave out {'--worktree' if head is None else head}")
+                raise UsageError(f"'{base}' already names HEAD; leave out {'--worktree' if head is None else head}")
             base, head = between
         origin = origin_of(repository, arguments.ladder)
         feeds = arguments.separate or list(origin.feed)
@@ -116,7 +116,7 @@ def checked(arguments: argparse.Namespace) -> tuple[Check, list[str]]:
 
 
 def _repeated(arguments: argparse.Namespace, result: Check) -> str:
-    """The command with the commits by their hashes: names move on."""
+    """The command with commits as hashes, because branch names move."""
     from lobench.workbench.summaries.outlets import command
 
     base = result.base.hash[:12]

@@ -1,11 +1,12 @@
-"""Compare two variants now: verify both, measure them side by side in one session, and say whether B is faster than A.
+"""Compare two variants now: verify both, measure them side by side in one session, and report whether B is faster than
+A.
 
-What the session says of identical things stands beside the verdict; two names of one kernel get none. Everything is
-kept in out/<time>/result.json. Exit code 1 if B is slower for certain, or if one of the two computes something else
-than the reference.
+The session's control, a comparison of identical things, is printed beside the verdict; two names of one kernel get no
+verdict. The result is saved in out/<time>/result.json. Exit code 1 if B is shown to be slower, or if the results of
+either differ from the reference's.
 
-A and B may be two callables instead (FILE.py:NAME), whose results must be equal, or with --command two commands, whose
-output and exit code must be; more of them may follow, all compared with A (docs/compare.md).
+A and B may instead be two callables (FILE.py:NAME), whose results must be equal, or with --command two commands, whose
+output and exit code must be equal. More may follow, each compared with A (docs/compare.md).
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "a",
         metavar="A",
-        help="a variant: its name or first letters, or a combination; or a callable, as FILE.py:NAME or MODULE:NAME; "
-        "with --command a command",
+        help="a variant: name, first letters, or combination; or a callable: FILE.py:NAME or MODULE:NAME; with "
+        "--command a command",
     )
-    parser.add_argument("b", metavar="B", help="the variant, callable or command that is compared with it")
-    options.add_feeds(parser, note="of variants; after callables and commands, more of them")
+    parser.add_argument("b", metavar="B", help="the variant, callable or command to compare with A")
+    options.add_feeds(parser, note="for variants; after callables or commands, more of them")
     options.add_ladder(parser)
     options.add_variants_from(parser)
     options.add_evaluate(parser)
@@ -76,14 +77,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def defaults() -> dict[str, object]:
-    """What arguments are that nobody gives."""
+    """The default of each argument."""
     parser = argparse.ArgumentParser()
     add_arguments(parser)
     return vars(parser.parse_args(["A", "B"]))
 
 
 def conducted(arguments: argparse.Namespace) -> tuple[ResultFolder, Result, tuple[str, str]]:
-    """Verify, measure and compare as asked; returns the result, where it is kept, and the names of the two."""
+    """Verify, measure and compare as asked; returns the result's folder, the result, and the two names."""
     from lobench.engine.feeds import open_feed
     from lobench.workbench.comparison.cmp import compare
     from lobench.workbench.experiment.budget import Budget
@@ -121,15 +122,15 @@ def conducted(arguments: argparse.Namespace) -> tuple[ResultFolder, Result, tupl
 
 
 def _variants(arguments: argparse.Namespace, ladder: Ladder) -> tuple[list[Contestant], tuple[str, str]]:
-    """What is measured, the reference among it, and the names of the two."""
+    """The variants to measure, including the reference, and the two names."""
     from lobench.engine.errors import UsageError
 
     pair = [ladder.named(name) for name in (arguments.a, arguments.b)]
     names = pair[0].name, pair[1].name
     if names[0] == names[1]:
         raise UsageError(
-            f"A and B are both {names[0]}: two different variants are compared (every session measures the "
-            "reference against itself)"
+            f"A and B are both {names[0]}: name two different variants (every session measures the reference against "
+            "itself)"
         )
     chosen = {variant.name: variant for variant in (ladder.known[ladder.reference], *pair)}
     return list(chosen.values()), names

@@ -1,8 +1,9 @@
-"""Judge an engine by every rule of docs/semantics.md, one small stream of records for each: which rules hold, and of
-each that does not the first record after which the engine is wrong, with what was expected and what came.
+"""Test an engine against every rule of docs/semantics.md, with one small stream of records per rule. Lists the rules
+that hold and, for each that fails, the first record after which the engine is wrong, with the expected and the actual
+values.
 
-ENGINE is a variant (its name, or its first letters), `oracle`, or a file. What an engine does not offer is not asked
-of it. Exit code 1 if a rule fails. docs/conformance.md lists all rules.
+ENGINE is a variant (name or first letters), `oracle`, or a file. Rules about functions that an engine does not offer
+are not tested. Exit code 1 if a rule fails. docs/conformance.md lists all rules.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ if TYPE_CHECKING:
     from lobench.workbench.conformance.conforming import Conformance
     from lobench.workbench.conformance.rule import Rule
 
-HELP = "check an engine by the rules of docs/semantics.md, one by one"
+HELP = "test an engine rule by rule against docs/semantics.md"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("engine", metavar="ENGINE", nargs="?", help="a variant's name, oracle, or an engine's file")
-    parser.add_argument("--rule", metavar="RULE", action="append", default=[], help="only this rule (repeatable)")
-    parser.add_argument("--explain", metavar="RULE", help="print a rule's stream, what must come out of it, and why")
+    parser.add_argument("--rule", metavar="RULE", action="append", default=[], help="test only this rule (repeatable)")
+    parser.add_argument("--explain", metavar="RULE", help="print a rule's stream, its required results, and why")
     options.add_list(parser, "all rules")
     options.add_json(parser)
 
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         _list(arguments.json)
         return 0
     if not arguments.engine:
-        raise UsageError("conform asks for an ENGINE: a variant's name, oracle, or an engine's file")
+        raise UsageError("conform needs an ENGINE: a variant's name, oracle, or an engine's file")
     outcome = judged(arguments)
     if arguments.json:
         print_json(outcome.as_json())
@@ -66,20 +67,20 @@ def _named(name: str) -> Rule:
 
     if name not in RULES:
         near = difflib.get_close_matches(name, RULES, 3)
-        hint = f"did you mean {' or '.join(near)}?" if near else "`lobench conform --list` names all"
-        raise UsageError(f"there is no rule '{name}'; {hint}")
+        hint = f"did you mean {' or '.join(near)}?" if near else "`lobench conform --list` lists all"
+        raise UsageError(f"no rule '{name}'; {hint}")
     return RULES[name]
 
 
 def _show(outcome: Conformance) -> None:
-    """Print the outcome for a person: what fails last, where it is seen."""
+    """Print the outcome for a person, failures last, where they are seen."""
     from lobench.workbench.console import stdout
 
     console = stdout()
     offers = ", ".join(outcome.offers)
     console.print(f"{outcome.engine} offers {offers}", markup=False, soft_wrap=True)
     if outcome.leaves_out:
-        console.print(f"it leaves out: {', '.join(outcome.leaves_out)}", markup=False, soft_wrap=True)
+        console.print(f"left out: {', '.join(outcome.leaves_out)}", markup=False, soft_wrap=True)
     for status in ("holds", "not offered", "left out"):
         verdicts = outcome.of(status)
         if verdicts:
@@ -99,7 +100,7 @@ def _show(outcome: Conformance) -> None:
     if failed:
         console.print("\n`lobench conform --explain RULE` shows a rule's stream", soft_wrap=True)
     else:
-        console.print(f"\n{outcome.engine} keeps all {judged} rules that it was judged by", soft_wrap=True)
+        console.print(f"\n{outcome.engine} keeps all {judged} tested rules", soft_wrap=True)
 
 
 def _explain(rule: Rule) -> None:
@@ -118,7 +119,7 @@ def _explain(rule: Rule) -> None:
         table.add_row(*row)
     print_table(table)
     if how(rule):
-        console.print(f"handed over: {how(rule)}", soft_wrap=True)
+        console.print(f"replayed: {how(rule)}", soft_wrap=True)
     console.print("\nat the end:", style="bold")
     for line in expected(rule):
         console.print(f"  {line}", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""The part of ``cmp`` that is about callables and commands: its options, and its answer for a person."""
+"""``cmp`` of callables and commands: its options, and its output for a person."""
 
 from __future__ import annotations
 
@@ -20,51 +20,51 @@ _RESETS = ("fresh", "copy", "same")
 _CLOCKS = ("cpu", "wall")
 _COMMON = {"a", "b", "feeds", "budget", "precision", "processes", "tolerance", "output", "json", "commands", "clock"}
 _COMMON |= {"markdown", "github"}
-"""Arguments of every kind of comparison; ``clock`` is of both kinds here."""
+"""Arguments of every kind of comparison; ``clock`` belongs to both kinds here."""
 _OWN = {"callables": {"setup", "reset", "equality"}, "commands": {"check", "shell"}}
-"""Arguments of one kind here; all others are of variants."""
+"""Arguments of one kind here; all others belong to variants."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("callables and commands")
     group.add_argument(
-        "--command", dest="commands", action="store_true", help="A, B and what follows are commands, each one word"
+        "--command", dest="commands", action="store_true", help="A, B and any that follow are commands, each one word"
     )
     group.add_argument(
         "--clock",
         choices=_CLOCKS,
-        help="the time that verdicts are on: cpu is that of all threads, wall counts waiting, too (default cpu for "
-        "callables, wall for commands)",
+        help="clock for verdicts: cpu time of all threads, or wall time including waits (default cpu for callables, "
+        "wall for commands)",
     )
     group.add_argument(
         "--setup",
         metavar="FILE:NAME",
-        help="callable that returns the arguments: a tuple of them, or the only one (default: there are none)",
+        help="callable that returns the arguments: a tuple, or a single argument (default: no arguments)",
     )
     group.add_argument(
         "--reset",
         choices=_RESETS,
         default=_RESETS[0],
-        help="arguments of each call: made by --setup anew, a deep copy, or the very same for all (default fresh)",
+        help="arguments of each call: fresh from --setup, a deep copy, or the same objects for all (default fresh)",
     )
     group.add_argument(
         "--same",
         dest="equality",
         metavar="FILE:NAME",
-        help="callable that says whether two results are equal (default: the rules of numpy.testing)",
+        help="callable that decides whether two results are equal (default: the rules of numpy.testing)",
     )
     group.add_argument(
         "--check",
         metavar="CMD",
-        help="command that judges each command, with its output as input, by its exit code (default: exit code and "
-        "output must be A's)",
+        help="command that reads each command's output and accepts it with exit code 0 (default: exit code and output "
+        "must be equal to A's)",
     )
-    group.add_argument("--shell", action="store_true", help="commands are run by a shell (default: none runs)")
+    group.add_argument("--shell", action="store_true", help="run commands in a shell (default: no shell)")
 
 
 def asked_of(arguments: argparse.Namespace, defaults: Mapping[str, Any]) -> Asked | None:
-    """What is to be compared, where that is not two variants. ``defaults``: of arguments that are not given. Raises
-    UsageError for options of another kind."""
+    """The comparison of callables or commands, or None for variants. ``defaults``: of the arguments. Raises UsageError
+    for options of another kind."""
     from lobench.workbench.contest.asked import CALLABLES, CLOCKS, COMMANDS, Asked, all_callables
 
     words = [arguments.a, arguments.b, *arguments.feeds]
@@ -86,14 +86,14 @@ def asked_of(arguments: argparse.Namespace, defaults: Mapping[str, Any]) -> Aske
 
 
 def _refuse(arguments: argparse.Namespace, defaults: Mapping[str, Any], kind: str, foreign: set[str]) -> None:
-    """Raise UsageError for an option that was given and is none of this kind of comparison."""
+    """Raise UsageError for a given option that does not apply to this kind of comparison."""
     from lobench.engine.errors import UsageError
 
     named = {**options.spelled_settings(), "equality": "--same"}
     for name in defaults:
         if name in foreign and getattr(arguments, name) != defaults[name]:
             option = named.get(name) or "--" + name.replace("_", "-")
-            raise UsageError(f"{option} says nothing of {kind}; leave it out")
+            raise UsageError(f"{option} does not apply to {kind}; leave it out")
 
 
 def run(arguments: argparse.Namespace, asked: Asked) -> int:

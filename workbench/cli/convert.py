@@ -1,7 +1,7 @@
-"""Write a feed as a file of another kind: its records, or what the books of them say in one of the vendor's schemas.
+"""Convert a feed to another file format: its records, or its book data in one of the vendor's schemas.
 
-The kind is told by the ending of OUT: .dbn, .dbn.zst, .csv, .csv.zst, .csv.gz or .parquet. docs/feeds.md says which
-records give a row of each schema.
+The ending of OUT selects the format: .dbn, .dbn.zst, .csv, .csv.zst, .csv.gz or .parquet. docs/feeds.md explains which
+records produce a row of each schema.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from lobench.workbench.cli import options
 if TYPE_CHECKING:
     from lobench.engine.feeds import Feed
 
-HELP = "write a feed as DBN, CSV or Parquet, as mbo, mbp-10, mbp-1, bbo or trades"
+HELP = "convert a feed to DBN, CSV or Parquet, as mbo, mbp-10, mbp-1, bbo or trades"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_feeds(parser, required=True)
-    parser.add_argument("out", metavar="OUT", help="file that is written; its ending says as what")
+    parser.add_argument("out", metavar="OUT", help="output file; its ending selects the format")
     parser.add_argument(
         "--schema",
         metavar="SCHEMA",
@@ -30,10 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--raw",
         action="store_true",
-        help="times and prices of CSV and Parquet as whole numbers, not as dates and decimals",
+        help="write times and prices in CSV and Parquet as integers instead of dates and decimals",
     )
     parser.add_argument(
-        "--events", action="store_true", help="rows of mbp-10 and mbp-1 are of whole events, as those of CME"
+        "--events", action="store_true", help="write rows of mbp-10 and mbp-1 for whole events, as CME does"
     )
     options.add_force(parser)
     options.add_json(parser)
@@ -62,13 +62,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def checked(arguments: argparse.Namespace) -> list[str]:
-    """The words of the feed. Raises UsageError for what cannot be converted as asked, before any work."""
+    """The words of the feed. Raises UsageError before any work if it cannot be converted as asked."""
     from lobench.engine.errors import UsageError
     from lobench.workbench.converting.schemas import schema_of
 
     arguments.schema = schema_of(arguments.schema).name
     if arguments.events and arguments.schema not in ("mbp-10", "mbp-1"):
-        raise UsageError(f"--events is about rows of mbp-10 and mbp-1; the schema is {arguments.schema}")
+        raise UsageError(f"--events applies to mbp-10 and mbp-1; the schema is {arguments.schema}")
     _check_place(arguments)
     return options.feeds_of(arguments)
 
@@ -83,7 +83,7 @@ def perform(feed: Feed, arguments: argparse.Namespace, advance: Callable[[int], 
 
 
 def _check_place(arguments: argparse.Namespace) -> None:
-    """Raise UsageError for a file that is there already, unless it may be replaced."""
+    """Raise UsageError for an existing file, unless it may be replaced."""
     import os
 
     from lobench.engine.errors import UsageError
@@ -97,4 +97,4 @@ def _check_place(arguments: argparse.Namespace) -> None:
         if not os.path.isfile(out):
             raise UsageError(f"{out}: cannot be written: is not a regular file")
         if not arguments.force:
-            raise UsageError(f"{out}: is there already; --force replaces it")
+            raise UsageError(f"{out}: already exists; --force replaces it")

@@ -1,7 +1,7 @@
-"""Publish the recorded history: a front page that says what got slower, when, by how much and at which line, with a
-picture of every series and a comparison report for each commit; and asv's site with everything that it loads.
+"""Publish the recorded history as a site. The front page lists each regression with its date, size and source line, a
+chart of every series, and a comparison report for each commit; asv's own site is included with its assets.
 
-Nothing is loaded from a network. asv's own results, from `asv run`, are in the site too.
+Nothing is loaded from a network. Results of `asv run` are included.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ HELP = "publish the recorded history as a site that needs no network"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    options.add_output(parser, note="html_dir of asv.conf.json")
-    parser.add_argument("--serve", action="store_true", help="then serve it on this machine until interrupted")
-    parser.add_argument("--port", type=int, default=8080, metavar="N", help="for --serve (default 8080; 0 takes any)")
+    options.add_output(parser, note="default: html_dir of asv.conf.json")
+    parser.add_argument("--serve", action="store_true", help="then serve it locally until interrupted")
+    parser.add_argument(
+        "--port", type=int, default=8080, metavar="N", help="port for --serve (default 8080; 0 takes a free one)"
+    )
     options.add_history(parser)
 
 
@@ -40,10 +42,10 @@ def run(arguments: argparse.Namespace) -> int:
         _publish(arguments, repository, site)
         print("asv's pages need a server: lobench dashboard --serve")
         return 0
-    # The port comes first: where it is taken, nothing is written.
+    # The port comes first: if it is taken, nothing is written.
     with serving.server(site, arguments.port) as served:
         _publish(arguments, repository, site)
-        print(f"http://127.0.0.1:{served.server_port}/ (ctrl-c ends it)", flush=True)
+        print(f"http://127.0.0.1:{served.server_port}/ (ctrl-c stops it)", flush=True)
         try:
             served.serve_forever()
         except KeyboardInterrupt:
@@ -61,12 +63,12 @@ def _publish(arguments: argparse.Namespace, repository: Repository, site: Path) 
     if any(commit in history.points for commit in repository.order()):
         _publish_recorded(arguments, repository, site)
     elif result_files(results):
-        # What `asv run` has measured.
+        # Only results of `asv run`.
         with publishing.published(repository.root, results, site) as made:
             pages.write_plain(made)
     else:
         raise UsageError(
-            f"{history.file.parent}: nothing of this branch is recorded; run lobench history record, or backfill"
+            f"{history.file.parent}: nothing recorded for this branch; run lobench history record or backfill"
         )
     print(f"{site / 'index.html'}")
 
@@ -96,7 +98,7 @@ def _publish_recorded(arguments: argparse.Namespace, repository: Repository, sit
 
 
 def _recorded(arguments: argparse.Namespace, repository: Repository) -> tuple[History, Path]:
-    """What is recorded, and the folder of asv's files, which are brought up to it."""
+    """The recorded history, and the folder of asv's files, brought up to date."""
     from lobench.workbench.cli.history import opened
     from lobench.workbench.history import asv_files
     from lobench.workbench.history.store import REMEDY
@@ -108,5 +110,5 @@ def _recorded(arguments: argparse.Namespace, repository: Repository) -> tuple[Hi
             history, results = opened(repository, arguments.results, arguments.machine)
             asv_files.write(history, results)
     except TakenError:
-        pass  # who is recording writes asv's files, too
+        pass  # the recording process writes asv's files, too
     return history, results

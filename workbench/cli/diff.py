@@ -1,10 +1,10 @@
-"""Compare two results in time: what each variant gained or lost since.
+"""Compare two results measured at different times: the gain or loss of each variant.
 
-Speed-ups over the reference of the same session are compared, which cancels most of what changed on the machine. How
-much sessions differ all the same is learned from variants whose sources are the same in both, or in a further result
-(--control); intervals hold that, and without it there is no verdict. That is weaker evidence than variants measured
-side by side: `lobench cmp` does that. Exit code 1 if a variant became slower for certain, 2 if the two cannot be
-compared.
+The compared figures are speed-ups over the reference of the same session, which cancels most changes of the machine.
+The remaining difference between sessions is estimated from variants with the same sources in both results, or from
+further results (--control). Intervals include it; without it there is no verdict. This is weaker evidence than
+measuring variants side by side with `lobench cmp`. Exit code 1 if a variant is shown to have become slower, 2 if the
+two results cannot be compared.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ import argparse
 
 from lobench.workbench.cli import options
 
-HELP = "compare two results in time"
+HELP = "compare two results measured at different times"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("old", metavar="OLD", help="the earlier result.json, or its folder")
-    parser.add_argument("new", metavar="NEW", help="the later one")
+    parser.add_argument("new", metavar="NEW", help="the later result.json, or its folder")
     options.add_tolerance(parser)
     parser.add_argument(
         "--control",
         metavar="RESULT",
         action="append",
         default=[],
-        help="a further result of the same sources as OLD or NEW, measured at another time: it tells how much sessions "
-        "differ (repeatable)",
+        help="another result of the same sources as OLD or NEW, measured at another time, to estimate the difference "
+        "between sessions (repeatable)",
     )
     parser.add_argument(
         "--force",
         dest="anyway",
         action="store_true",
-        help="compare even if the machine or Numba's target differ, and show figures that nothing can judge",
+        help="compare even if the machine or Numba's target differs, and show figures without a verdict",
     )
     options.add_outlets(parser)
     options.add_json(parser)
@@ -58,7 +58,9 @@ def run(arguments: argparse.Namespace) -> int:
     found = changes(old, new, arguments.tolerance, [read(path) for path in arguments.control])
     unknown = [part.feed for part in found if not part.sessions.count]
     if unknown and not arguments.anyway:
-        raise UsageError(f"the two results cannot be compared: {_unjudged(unknown)}; --force shows figures, no verdict")
+        raise UsageError(
+            f"the two results cannot be compared: {_unjudged(unknown)}; --force shows figures without a verdict"
+        )
     notes = [*(f"compared all the same: {text}" for text in machines), *remarks(old, new)]
     regressions = [change for part in found for change in part.changes if change.regression]
     if arguments.json:
@@ -80,6 +82,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _unjudged(feeds: list[str]) -> str:
     return (
-        f"no variant of {', '.join(feeds)} has the same sources in both, so how much sessions differ is not known; "
-        "--control RESULT takes a further result of the same sources as one of them"
+        f"no variant of {', '.join(feeds)} has the same sources in both, so the difference between sessions is "
+        "unknown; --control RESULT adds another result of the same sources as one of them"
     )

@@ -1,4 +1,4 @@
-"""Show the machine and the software that lobench runs on: what belongs beside every number it measures."""
+"""Show the machine and the software versions that lobench runs on, the context of every measurement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write a synthetic feed to a DBN file for any DBN reader; the same name, n, seed and rate make the same bytes."""
+"""Write a synthetic feed to a DBN file for any DBN reader; the same name, n, seed and rate give the same bytes."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ HELP = "write a synthetic feed to a DBN file"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "name", metavar="NAME", nargs="?", help="which feed (see --list); settings may follow as in NAME,seed=7"
+        "name", metavar="NAME", nargs="?", help="feed name (see --list); settings may follow, as in NAME,seed=7"
     )
     parser.add_argument("-n", metavar="N", help="number of records, such as 200000, 5e6 or 5M")
-    parser.add_argument("--seed", metavar="S", help="another seed, another feed (default 1)")
+    parser.add_argument("--seed", metavar="S", help="random seed (default 1)")
     parser.add_argument(
         "--anomalies", metavar="RATE", help="probability that a group breaks the rules, 0 to 1 (default 0)"
     )
     options.add_output_file(parser, ".dbn or .dbn.zst")
     options.add_force(parser)
-    options.add_list(parser, "the feeds that can be generated")
+    options.add_list(parser, "all feeds")
     options.add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Generate one file, or list what could be."""
+    """Generate one file, or list all feeds."""
     return _list(arguments) if arguments.list else _generate(arguments)
 
 
@@ -69,7 +69,7 @@ def _generate(arguments: argparse.Namespace) -> int:
 
 
 def checked(arguments: argparse.Namespace) -> SyntheticFeed | EveryRuleFeed:
-    """The feed that is asked for. Raises UsageError for what cannot be generated as asked, before any work."""
+    """The requested feed. Raises UsageError before any work if it cannot be generated as asked."""
     from lobench.engine.errors import UsageError
     from lobench.engine.synthetic import open_synthetic
 
@@ -85,7 +85,7 @@ def checked(arguments: argparse.Namespace) -> SyntheticFeed | EveryRuleFeed:
 def perform(
     feed: SyntheticFeed | EveryRuleFeed, arguments: argparse.Namespace, advance: Callable[[int], object]
 ) -> None:
-    """Write the feed; ``advance`` is told how many records were written since it was told last."""
+    """Write the feed; ``advance`` is called with the number of records written since its last call."""
     from lobench.engine.synthetic import generate
 
     done = 0
@@ -110,7 +110,7 @@ def _check_place(path: str, *, force: bool) -> None:
 
     place = Path(path)
     check_name(place)
-    with suppress(OSError):  # what is wrong with a name is said where the file is made
+    with suppress(OSError):  # a bad name is reported when the file is created
         if holds_records(place):
             with suppress(FeedError):
                 metadata = getattr(open_file(path), "metadata", None)
@@ -118,4 +118,4 @@ def _check_place(path: str, *, force: bool) -> None:
                     return
             raise UsageError(f"{path}: is market data that was not generated, which is never replaced")
         if place.is_file() and not force:
-            raise UsageError(f"{path}: is there already, not generated; --force replaces it")
+            raise UsageError(f"{path}: already exists and was not generated; --force replaces it")

@@ -1,7 +1,7 @@
-"""Record what each commit's variants cost, and list the regressions.
+"""Record the cost of each commit's variants, and list regressions.
 
-Commits are measured in turns, beside an anchor, in sessions of a few at a time; their points go to asv's files, and
-`lobench dashboard` shows them. Instructions and mechanism counters, which are exact, are recorded with the times.
+Commits are measured in turns beside an anchor, a few per session. The points go to asv's files, and `lobench dashboard`
+shows them. Exact instruction counts and mechanism counters are recorded with the times.
 """
 
 from __future__ import annotations
@@ -19,39 +19,41 @@ if TYPE_CHECKING:
     from lobench.workbench.history.regressions import Regression
     from lobench.workbench.history.store import History
 
-HELP = "record commits for the dashboard, fill in past ones, list regressions"
+HELP = "record commits for the dashboard, backfill past ones, list regressions"
 
 DEFAULT_FEED = "synth:liquid-future,n=200000"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    verbs = parser.add_subparsers(title="what to do", metavar="WHAT", required=True, dest="what")
-    record = verbs.add_parser("record", help="measure one commit and record it")
-    record.add_argument("--commit", metavar="REV", default="HEAD", help="which (default HEAD)")
-    backfill = verbs.add_parser("backfill", help="measure past commits and record them; goes on where it stopped")
-    backfill.add_argument("range", metavar="REV..REV", help="both ends included, along first parents")
+    verbs = parser.add_subparsers(title="actions", metavar="ACTION", required=True, dest="what")
+    record = verbs.add_parser("record", help="measure and record one commit")
+    record.add_argument("--commit", metavar="REV", default="HEAD", help="commit to record (default HEAD)")
+    backfill = verbs.add_parser("backfill", help="measure and record past commits; continues where it stopped")
+    backfill.add_argument("range", metavar="REV..REV", help="range along first parents, both ends included")
     backfill.add_argument(
         "--every", type=int, default=1, metavar="N", help="only every Nth commit, and the last (default 1)"
     )
-    listing = verbs.add_parser("regressions", help="list them; exit code 1 if one is not acknowledged")
-    listing.add_argument("--acknowledged", metavar="FILE", help="default benchmarks/acknowledged.toml")
+    listing = verbs.add_parser("regressions", help="list regressions; exit code 1 if one is not acknowledged")
+    listing.add_argument(
+        "--acknowledged", metavar="FILE", help="acknowledged regressions (default benchmarks/acknowledged.toml)"
+    )
     listing.add_argument(
         "--issue",
         metavar="FILE",
-        help="write the text of an issue about those to look at, with the lines that cost more",
+        help="write the text of an issue about the regressions to look at, with the lines that cost more",
     )
     options.add_json(listing)
     for one in (record, backfill):
         options.add_variants(one, "default: those of the last commit")
-        options.add_feed(one, f"{DEFAULT_FEED}, or the one of the ladder file")
+        options.add_feed(one, f"{DEFAULT_FEED}, or the feed of the ladder file")
         options.add_recipe(one)
         one.add_argument(
-            "--rounds", type=int, default=6, metavar="N", help="rounds of fresh processes, at most (default 6)"
+            "--rounds", type=int, default=6, metavar="N", help="maximum rounds of fresh processes (default 6)"
         )
-        options.add_seconds(one, 8.0, "a round's")
-        one.add_argument("--again", action="store_true", help="also try commits that could not be measured before")
+        options.add_seconds(one, 8.0, "per round")
+        one.add_argument("--again", action="store_true", help="retry commits that could not be measured before")
         one.add_argument(
-            "--accept-results", action="store_true", help="record commits that compute something else than before"
+            "--accept-results", action="store_true", help="record commits even if their results have changed"
         )
         options.add_evaluate(one)
     for one in (record, backfill, listing):
@@ -70,14 +72,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def opened(repository: Repository, results: str | None, machine: str | None) -> tuple[History, Path]:
-    """The history of a repository and the folder of asv's results. Who is to change it holds its lock before."""
+    """The history of a repository and the folder of asv's results. To change it, take its lock first."""
     from lobench.workbench.history.asv_files import configuration, described_machine, machine_name
     from lobench.workbench.history.store import load
 
     folder = Path(results).resolve() if results else Path(configuration(repository.root)["results_dir"])
     kept, name = folder.parent / "lobench", machine or machine_name()
     if machine is None and not (kept / name).exists() and (kept / described_machine()).exists():
-        # Recorded before asv was told a name.
+        # Recorded before asv had a name for the machine.
         name = described_machine()
     return load(kept / name / "history.json", name), folder
 
@@ -87,7 +89,7 @@ def _record(arguments: argparse.Namespace, origin: Origin) -> int:
     from lobench.workbench.history.store import REMEDY
     from lobench.workbench.processes.file_lock import locked
 
-    # Nothing is written before all of what was asked for is known to exist.
+    # Everything requested is looked up before anything is written.
     options.refuse_few("--rounds", arguments.rounds, 3)
     asked, names = _chosen(origin, _asked(arguments, origin.repository), arguments.variants)
     feeds = as_files(arguments.separate or origin.feed)
@@ -109,7 +111,7 @@ def _record_locked(
     from lobench.workbench.history import asv_files
     from lobench.workbench.history.recording import Recorder
 
-    # What another process recorded before this one held the lock is there, too.
+    # Read again: another process may have recorded before this one took the lock.
     history, results = opened(origin.repository, arguments.results, arguments.machine)
     recorder = Recorder(
         origin,
@@ -125,16 +127,16 @@ def _record_locked(
     pending = recorder.pending(asked, arguments.again or arguments.what == "record")
     if len(pending) < len(asked):
         there = f"{len(asked) - len(pending)} of {len(asked)}"
-        print(f"{there} commits were recorded or given up before", file=sys.stderr)
+        print(f"{there} commits were already recorded or given up", file=sys.stderr)
     try:
         done, broken = recorder.record(pending)
     except KeyboardInterrupt:
         left = len(recorder.pending(pending))
         there = f"{len(asked) - left} of {len(asked)} commits are recorded or given up"
-        print(f"{there}, and that is kept; the same command goes on with the others", file=sys.stderr)
+        print(f"{there} and kept; run the same command again for the others", file=sys.stderr)
         raise
     asv_files.write(history, results)
-    print(f"recorded {len(done)}, passed over {len(broken)}; {results}")
+    print(f"recorded {len(done)}, skipped {len(broken)}; {results}")
     return 1 if broken and not done else 0
 
 
@@ -147,8 +149,8 @@ def _asked(arguments: argparse.Namespace, repository: Repository) -> list[Commit
 
 
 def _chosen(origin: Origin, asked: list[Commit], words: str | None) -> tuple[list[Commit], list[str]]:
-    """The commits that have one of the asked variants, and these variants' whole names; without ``words`` those of the
-    last commit. Raises UsageError for a variant that no commit has."""
+    """The commits that have one of the requested variants, and these variants' full names; without ``words``, the
+    variants of the last commit. Raises UsageError for a variant that no commit has."""
     import sys
 
     from lobench.engine.errors import UsageError
@@ -158,12 +160,12 @@ def _chosen(origin: Origin, asked: list[Commit], words: str | None) -> tuple[lis
     everything = origin.ordered(set().union(*present.values()))
     names = origin.ordered(present[asked[-1].hash]) if words is None else named(words, everything)
     if not names:
-        raise UsageError(f"{asked[-1]}: it has no variant")
+        raise UsageError(f"{asked[-1]}: has no variants")
     plain = {name.partition(",")[0] for name in names}
     own = [one for one in asked if plain & present[one.hash] or any("=" in name for name in plain)]
     for commit in asked:
         if commit not in own:
-            print(f"passed over: {commit}: it has none of the variants {', '.join(names)}", file=sys.stderr)
+            print(f"skipped: {commit}: has none of the variants {', '.join(names)}", file=sys.stderr)
     return own, names
 
 
@@ -176,7 +178,7 @@ def _regressions(arguments: argparse.Namespace, repository: Repository, history:
     from lobench.workbench.history.series import all_series
 
     if not history.points:
-        raise UsageError(f"{history.file.parent}: nothing is recorded; run lobench history record, or backfill")
+        raise UsageError(f"{history.file.parent}: nothing recorded; run lobench history record or backfill")
     path = Path(arguments.acknowledged) if arguments.acknowledged else repository.root / FILE
     order = repository.order()
     outside = outside_of(history, order)
@@ -206,8 +208,7 @@ def _regressions(arguments: argparse.Namespace, repository: Repository, history:
 
 
 def outside_of(history: History, order: list[str]) -> int:
-    """How many recorded commits are not in HEAD's history, which is said. Raises UsageError where none is: nothing can
-    be told of a history that is not here."""
+    """The number of recorded commits outside HEAD's history, which is reported. Raises UsageError if all are."""
     import sys
 
     from lobench.engine.errors import UsageError
@@ -215,7 +216,7 @@ def outside_of(history: History, order: list[str]) -> int:
     count = len(history.points.keys() - set(order))
     if not count:
         return 0
-    remedy = "they are another branch's, or this clone is shallow (git fetch --unshallow)"
+    remedy = "they belong to another branch, or this clone is shallow (git fetch --unshallow)"
     if count == len(history.points):
         raise UsageError(f"none of the {count} recorded commits is in HEAD's history: {remedy}")
     print(f"{count} of {len(history.points)} recorded commits are not in HEAD's history: {remedy}", file=sys.stderr)
@@ -245,11 +246,11 @@ def _show_regressions(found: list[Regression], history: History, missing: str | 
         why = history.why(commit)
         fact("not measured", why if why.startswith(commit[:8]) else f"{commit[:8]}: {why}")
     if missing:
-        fact("note", f"only asv's detection was asked; {missing}")
+        fact("note", f"only asv's detection was used; {missing}")
 
 
 def _write_issue(name: str, found: list[Regression], repository: Repository) -> None:
-    """The text of an issue; none where there is nothing to look at."""
+    """Write the text of an issue, if there is a regression to look at."""
     import sys
 
     from lobench.workbench.atomic_write import write_whole
@@ -257,7 +258,7 @@ def _write_issue(name: str, found: list[Regression], repository: Repository) -> 
     from lobench.workbench.history.issue import issue
 
     if not found:
-        print("nothing to look at: no issue is written", file=sys.stderr)
+        print("nothing to look at: no issue written", file=sys.stderr)
         return
     text = issue(
         found,

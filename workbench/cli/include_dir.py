@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 
-HELP = "print the folder of the header for engines from outside"
+HELP = "print the folder of lobench_engine.h, the header for engines from outside"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,7 +1,7 @@
-"""Begin in a repository of your own: write lobench.toml, which says how its commits become engines (docs/ladder.md), an
-asv.conf.json, by which asv reads what the history records, and a workflow that checks pull requests.
+"""Set up lobench in your own repository: write lobench.toml, which says how to build engines from commits
+(docs/ladder.md), asv.conf.json, with which asv reads the recorded history, and a workflow that checks pull requests.
 
-What is there stays, unless --force says otherwise. Cargo, CMake, make and Python engines are recognized.
+Existing files stay, unless --force is given. Cargo, CMake, make and Python engines are recognized.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from lobench.workbench.cli import options
 
 RESULTS = ".asv/"
 
-HELP = "begin in a repository of your own: check, history and dashboard for its commits"
+HELP = "set up check, history and dashboard for the commits of your own repository"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     for name, text in texts(root).items():
         path = root / name
         if path.exists() and not arguments.force:
-            print(f"{name} is there already; it stays (--force replaces it)")
+            print(f"{name} already exists and stays (--force replaces it)")
             continue
         write_whole(path, text, "make its folder writable", folders=True)
         print(f"{name} written")
@@ -39,11 +39,11 @@ def run(arguments: argparse.Namespace) -> int:
         text = ignored.read_text(encoding="utf-8") if ignored.is_file() else ""
         between = "" if not text or text.endswith("\n") else "\n"
         write_whole(ignored, f"{text}{between}{RESULTS}\n", "make its folder writable")
-        print(f".gitignore: {RESULTS}, where results are recorded, is not a part of commits")
+        print(f".gitignore: added {RESULTS}, the folder of recorded results")
     if "OWNER" in (root / WORKFLOW).read_text(encoding="utf-8", errors="replace"):
-        print(f"edit in {WORKFLOW} where lobench is installed from")
+        print(f"edit the source that lobench is installed from in {WORKFLOW}")
     found = guess(root)
     if not found.sure:
-        print(f"nothing here says how an engine is built: edit build and artifact in {FILE}")
+        print(f"no build system recognized: edit build and artifact in {FILE}")
     print("next: commit these files, then lobench history record; lobench check HEAD~1")
     return 0

@@ -1,4 +1,4 @@
-"""Say what is in a feed: records by action and instrument, times, levels, anomalies, symbols, and when it was busy."""
+"""Summarize a feed: records by action and instrument, times, levels, anomalies, symbols, and activity over time."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
     from lobench.workbench.inspecting import Activity, InspectedBook, Inspection, Span
 
-HELP = "say what is in a feed: records, times, books, anomalies, activity"
+HELP = "summarize a feed: records, times, books, anomalies, activity"
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _PLAIN = ".:-=+*#@"
-"""For a terminal that has no blocks."""
+"""For a terminal without block characters."""
 _BOOKS = 12
-"""Books that a person is shown."""
+"""Books in the table."""
 _NAMES = 8
 _WIDTH = 60
 
@@ -53,7 +53,7 @@ def _show(found: Inspection) -> None:
         say(name, _span(span))
     names = sorted(set(found.symbols.values()))
     more = f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else ""
-    say("symbols", f"{', '.join(names[:_NAMES])}{more}" or "none are known")
+    say("symbols", f"{', '.join(names[:_NAMES])}{more}" or "none known")
     say("anomalies", _counts(found.anomalies) or "none")
     if found.other_records:
         say("other", _counts({f"rtype {kind}": count for kind, count in found.other_records.items()}))
@@ -71,11 +71,11 @@ def _counts(counts: Mapping[str, int]) -> str:
 
 def _span(span: Span) -> str:
     if span.first is None or span.last is None:
-        return "no record has one"
-    told = f"{_time(span.first)} to {_time(span.last)}"
+        return "none recorded"
+    text = f"{_time(span.first)} to {_time(span.last)}"
     missing = f"; {span.missing:,} records without" if span.missing else ""
     back = f"; {span.backward:,} times earlier than in the record before" if span.backward else ""
-    return told + missing + back
+    return text + missing + back
 
 
 def _time(nanoseconds: int) -> str:
@@ -114,7 +114,7 @@ def _show_books(books: Sequence[InspectedBook]) -> None:
 
     letters = sorted({letter for book in books for letter in book.actions})
     shown = f"the {_BOOKS} busiest of {len(books):,} books" if len(books) > _BOOKS else f"{len(books):,} books"
-    table = Table(title=f"{shown}, as they are at the end")
+    table = Table(title=f"{shown}, at the end")
     table.add_column("symbol")
     for heading in ("instrument", "publisher", "records", *letters, "orders", "levels", "best bid", "best ask"):
         table.add_column(heading, justify="right")

@@ -1,7 +1,7 @@
-"""A ladder of your own: the steps of your plan, what they are compared with, and what you predict for each
-(docs/ladder.md). Other commands take it with --ladder FILE.
+"""Your own ladder: the steps of your plan, their reference, and your prediction for each (docs/ladder.md). Other
+commands take it with --ladder FILE.
 
-`init` writes a file with a comment on every key, `show` checks one, with the variants that it names.
+`init` writes a file with a comment on every key, `show` checks a file and the variants that it names.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from lobench.workbench.cli import options
 if TYPE_CHECKING:
     from lobench.workbench.ladder import Ladder
 
-HELP = "begin or check a ladder of your own"
+HELP = "create or check a ladder of your own"
 
 DEFAULT_FILE = "ladder.toml"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    init = actions.add_parser("init", help="write a ladder file with comments", description=_init.__doc__)
+    init = actions.add_parser("init", help="write a commented ladder file", description=_init.__doc__)
     init.add_argument(
         "file", metavar="FILE", nargs="?", default=DEFAULT_FILE, help=f"the ladder file (default {DEFAULT_FILE})"
     )
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _init(arguments: argparse.Namespace) -> int:
-    """Write a ladder file of two of lobench's own variants, ready to run, with a comment on every key."""
+    """Write a ready-to-run ladder file of two lobench variants, with a comment on every key."""
     from pathlib import Path
 
     from lobench.engine.errors import UsageError
@@ -48,14 +48,14 @@ def _init(arguments: argparse.Namespace) -> int:
 
     path = Path(arguments.file)
     if path.exists() and not arguments.force:
-        raise UsageError(f"{path}: exists already; --force replaces it, or name another file")
+        raise UsageError(f"{path}: already exists; --force replaces it, or name another file")
     write_whole(path, TEMPLATE, "name another file")
     print(f"{path} written; next: lobench ladder show {path}")
     return 0
 
 
 def _show(arguments: argparse.Namespace) -> int:
-    """Check a ladder file, with the variants that it names, and print its steps and predictions."""
+    """Check a ladder file and the variants that it names, and print its steps and predictions."""
     from lobench.workbench.console import print_json
     from lobench.workbench.ladder import load_ladder
     from lobench.workbench.results.conversion import as_json

@@ -1,9 +1,9 @@
-"""Measure how long events take to be answered: service times of single calls, and response times when events come as
-the feed's own timestamps say, and faster.
+"""Measure latency: service times of single calls, and response times when events arrive at the feed's own timestamps,
+and faster.
 
-Every variant is verified first, and what it computes while its calls are timed is compared with the reference again.
-Several FEEDs are replayed as one; each --feed is measured by itself. Everything is kept in out/<time>/result.json, and
-each distribution as a .hgrm file of HdrHistogram beside it.
+Every variant is verified first, and its results during the timed calls are compared with the reference again. Several
+FEEDs are replayed as one; each --feed is measured separately. The result is saved in out/<time>/result.json, each
+distribution beside it as an HdrHistogram .hgrm file.
 """
 
 from __future__ import annotations
@@ -31,27 +31,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--speeds",
         metavar="LIST",
         type=units.speeds,
-        help="how many times as fast events come as they did, separated by commas (default 1,2,4,8,16)",
+        help="multiples of the feed's own speed, comma-separated (default 1,2,4,8,16)",
     )
     parser.add_argument(
         "--bound",
         metavar="SPAN",
         type=units.nanoseconds,
-        help="find the largest speed at which 99.9%% of events are answered within this: 500ns, 100us, 2ms (default "
-        "100us)",
+        help="find the highest speed at which 99.9%% of events are answered within this time: 500ns, 100us, 2ms "
+        "(default 100us)",
     )
     parser.add_argument(
         "--block",
         metavar="N",
         type=int,
-        help="records that are handed over at a time at most, to a variant never more than it was made for (default: "
-        "as many as that, to an engine from outside 1)",
+        help="maximum number of records per call, at most the variant's own block (default: that block; 1 for an "
+        "engine from outside)",
     )
     parser.add_argument(
         "--passes",
         metavar="N",
         type=int,
-        help="passes over the feed for each figure; of each event the median counts (default 3)",
+        help="passes over the feed for each figure, which uses the median of each event (default 3)",
     )
     options.add_time_limit(parser)
     options.add_output(parser, "out")
@@ -105,7 +105,7 @@ def conducted(arguments: argparse.Namespace) -> tuple[ResultFolder, Result]:
     try:
         workload = options.workload_of(arguments, ladder.files)
         content = new_content("latency", variants, workload, None, ladder.kept())
-        # The first is read below; none is verified, which takes minutes, before all are looked at.
+        # The first is read below; all are checked before any is verified, which takes minutes.
         refuse_without_times(*(source for _, source in feeds[1:]))
         conduct(Document(content, folder), feeds, variants, ladder, budget, arguments.tuning)
     finally:
@@ -114,7 +114,7 @@ def conducted(arguments: argparse.Namespace) -> tuple[ResultFolder, Result]:
 
 
 def asked_of(arguments: argparse.Namespace) -> Asked:
-    """What is asked for, with what there is in place of what was not said. Raises UsageError for numbers below 1."""
+    """The request, with defaults for options not given. Raises UsageError for numbers below 1."""
     from lobench.workbench.latency.asked import Asked
 
     options.refuse_few("--block", arguments.block, 1)
@@ -124,7 +124,7 @@ def asked_of(arguments: argparse.Namespace) -> Asked:
 
 
 def show_latency(content: Result, feed: FeedResult) -> None:
-    """The tables of a feed that was measured, and what they are of."""
+    """Print the tables of a measured feed."""
     from lobench.workbench.cli.outcome import say
     from lobench.workbench.latency.shown import by_call, by_quantile, by_speed, clock, line
     from lobench.workbench.summaries import phrases
@@ -133,7 +133,7 @@ def show_latency(content: Result, feed: FeedResult) -> None:
     name = f"{feed.name}{phrases.stages(content)}"
     _print(f"{name}: response times at the market's own speed", *by_quantile(feed))
     _print("response time that one event in a thousand exceeds, at faster markets", *by_speed(feed))
-    _print("time of an event: in a replay, and handed over by itself", *by_call(feed))
+    _print("time per event: in a replay, and in calls of its own", *by_call(feed))
     say("load", line(feed.latency))
     say("clock", clock(feed.latency))
 
@@ -147,7 +147,7 @@ def _show(content: Result, feed: FeedResult) -> None:
     show_latency(content, feed)
     wrong = refuted(feed)
     if wrong:
-        say("verification", f"FAILED for {', '.join(wrong)}: shown without any figure")
+        say("verification", f"FAILED for {', '.join(wrong)}: listed without figures")
     else:
         say_all(phrases.verified(feed))
     say_all([*phrases.compared(content), *phrases.tuning(feed)])

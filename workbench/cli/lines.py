@@ -1,8 +1,8 @@
-"""Say what each source line of a program's Numba functions costs: exact instructions by callgrind, or time by perf.
+"""Show the cost of each source line of a program's Numba functions: exact instructions by callgrind, or time by perf.
 
-`lines SCRIPT [ARGS…]` or `lines -m MODULE [ARGS…]` runs the program once, as Python would; options of this command
-stand before it. Compiling is not counted; `with lobench.region():` in the program says what else is not.
-`lines diff OLD NEW` says line by line what changed between two such runs. docs/lines.md explains the figures.
+`lines SCRIPT [ARGS…]` or `lines -m MODULE [ARGS…]` runs the program once, as Python would; put this command's own
+options first. Compilation is not counted; `with lobench.region():` in the program restricts counting to that block.
+`lines diff OLD NEW` compares two such runs line by line. docs/lines.md explains the figures.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from lobench.workbench.cli import options
 if TYPE_CHECKING:
     from lobench.workbench.lines.program import Program
 
-HELP = "find out what each line of any program's Numba functions costs"
+HELP = "profile the Numba functions of any program by source line"
 
 METHODS = ("callgrind", "perf")
 
@@ -26,19 +26,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="way",
         choices=METHODS,
         default="callgrind",
-        help="how: exact counts by callgrind, or samples by perf at full speed (default callgrind)",
+        help="method: exact counts by callgrind, or samples by perf at full speed (default callgrind)",
     )
     parser.add_argument("--region", metavar="NAME", help="count only within `with lobench.region(NAME)`")
-    parser.add_argument("--top", type=int, default=25, metavar="N", help="lines that the table shows (default 25)")
+    parser.add_argument("--top", type=int, default=25, metavar="N", help="number of lines in the table (default 25)")
     options.add_output(parser, "out/lines")
     options.add_json(parser)
     parser.add_argument(
         "-m",
         dest="module",
         nargs=argparse.REMAINDER,
-        help="the program is a module: -m MODULE [ARGS…], as for python -m",
+        help="run a module: -m MODULE [ARGS…], as with python -m",
     )
-    parser.add_argument("program", metavar="SCRIPT [ARGS…]", nargs=argparse.REMAINDER, help="what to run")
+    parser.add_argument(
+        "program", metavar="SCRIPT [ARGS…]", nargs=argparse.REMAINDER, help="script to run, with its arguments"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -78,7 +80,7 @@ def _diff(arguments: argparse.Namespace) -> int:
     from lobench.workbench.lines.tables import difference_tables
     from lobench.workbench.results.conversion import as_json
 
-    # What stands behind a program is the program's; here it is ours.
+    # Words after a program belong to the program; after diff they are ours.
     parser = argparse.ArgumentParser(prog="lobench lines diff")
     options.add_output(parser, arguments.output)
     options.add_json(parser, default=arguments.json)
@@ -87,7 +89,7 @@ def _diff(arguments: argparse.Namespace) -> int:
     arguments = parser.parse_intermixed_args(arguments.program[1:])
     folder = Path(arguments.output).absolute()
     if len(arguments.words) != 2:
-        raise UsageError("lines diff takes two folders, or files lines.json, that `lobench lines` wrote")
+        raise UsageError("lines diff takes two folders or lines.json files written by `lobench lines`")
     before, after = (saved(name) for name in arguments.words)
     found = difference(before, after)
     told = as_json(found)
@@ -121,5 +123,5 @@ def _program(arguments: argparse.Namespace) -> Program:
     if module is not None:
         return Program("module", what, rest, arguments.region)
     if not os.path.isfile(what):
-        raise UsageError(f"{what}: there is no such script")
+        raise UsageError(f"{what}: no such script")
     return Program("script", what, rest, arguments.region)

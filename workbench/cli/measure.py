@@ -1,9 +1,9 @@
-"""Measure variants side by side, for a time or until every interval is narrow enough, and keep everything in
+"""Measure variants side by side, for a fixed time or until every interval is narrow enough. The result is saved in
 out/<time>/result.json.
 
-Every variant is verified first: one that does not compute what the reference computes is reported and not measured.
-Several FEEDs are replayed as one; each --feed is measured by itself. An interrupted measurement is kept, and goes on
-with --resume.
+Every variant is verified first; one whose results differ from the reference's is reported and not measured. Several
+FEEDs are replayed as one; each --feed is measured separately. An interrupted measurement is saved and continues with
+--resume.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
     from lobench.workbench.experiment.budget import Budget
     from lobench.workbench.experiment.document import Document
 
-HELP = "measure variants side by side, for a time or to a precision"
+HELP = "measure variants side by side, for a fixed time or to a precision"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_what(parser)
     parser.add_argument(
-        "--resume", metavar="RESULT.json", help="go on with an interrupted measurement; it knows its own options"
+        "--resume", metavar="RESULT.json", help="continue an interrupted measurement, with its own options"
     )
     options.add_json(parser)
 
 
 def _add_what(parser: argparse.ArgumentParser) -> None:
-    """What an interrupted measurement knows itself."""
+    """Options that an interrupted measurement stores."""
     options.add_feeds(parser)
     options.add_feed(parser, "the ladder's: synth:liquid-future")
     options.add_chosen(parser)
     options.add_tuning(parser)
     options.add_until(parser)
     options.add_time_limit(parser)
-    options.add_budget(parser, "120s, with --precision at most 10m; all feeds share it")
+    options.add_budget(parser, "120s, with --precision at most 10m; shared by all feeds")
     options.add_precision(parser)
     options.add_processes(parser)
     options.add_output(parser, "out")
@@ -98,7 +98,7 @@ def _resumed(arguments: argparse.Namespace) -> Document:
     content = document.content
     given = _given(arguments)
     if given:
-        raise UsageError(f"--resume goes on with the options of the interrupted command; leave out {', '.join(given)}")
+        raise UsageError(f"--resume uses the options of the interrupted command; leave out {', '.join(given)}")
     asked = kept(content, arguments.resume)
     ladder = load_ladder(asked.ladder, asked.variants_from)
     check_ladder(content, ladder)
@@ -109,7 +109,7 @@ def _resumed(arguments: argparse.Namespace) -> Document:
 
 
 def _given(arguments: argparse.Namespace) -> list[str]:
-    """Options that were typed and that an interrupted measurement knows itself."""
+    """Options that were typed although the interrupted measurement stores them."""
     parser = argparse.ArgumentParser()
     _add_what(parser)
     spelled = {"feeds": "FEED", "separate": "--feed", **options.spelled_settings()}

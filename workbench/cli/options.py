@@ -1,7 +1,7 @@
-"""The options that several verbs share: the same spelling, units and words in each (tests/unit/test_options.py).
+"""Options shared by several verbs, with the same spelling, units and help text in each (tests/unit/test_options.py).
 
-What differs between verbs, as defaults do, stands in brackets at the end of a help text. Values are read by
-``workbench.cli.units`` while arguments are parsed.
+Differences between verbs, such as defaults, go in brackets at the end of a help text. ``workbench.cli.units`` parses
+the values.
 """
 
 from __future__ import annotations
@@ -23,53 +23,53 @@ FEED_HELP = (
 )
 
 SETTINGS = {
-    "mapping": ("NAME", "how to read tables that are not Databento's: bitstamp, coinbase, or a TOML file"),
+    "mapping": ("NAME", "column mapping for tables not in Databento's format: bitstamp, coinbase, or a TOML file"),
     "date": (
         "DAY",
-        "day of feeds whose times count from midnight (ITCH, LOBSTER): 2019-01-30; else their names say it",
+        "date of feeds whose times count from midnight (ITCH, LOBSTER), such as 2019-01-30; default: from the file "
+        "name",
     ),
-    "symbol-file": ("FILE", "names of instruments: a CSV with columns instrument_id and symbol, or symbology.json"),
-    "symbols": ("LIST", "only instruments of these names, separated by commas; ES* is all that begin with ES"),
-    "instruments": ("LIST", "only instruments with these ids, separated by commas"),
-    "from": ("WHEN", "only records from then on, as received: 2024-05-08, 2024-05-08T13:30:00 (UTC)"),
-    "to": ("WHEN", "only records before then"),
+    "symbol-file": ("FILE", "instrument names: a CSV file with columns instrument_id and symbol, or symbology.json"),
+    "symbols": ("LIST", "only these symbols, comma-separated; ES* matches all that start with ES"),
+    "instruments": ("LIST", "only these instrument ids, comma-separated"),
+    "from": ("WHEN", "only records received at or after this time: 2024-05-08, 2024-05-08T13:30:00 (UTC)"),
+    "to": ("WHEN", "only records received before this time"),
 }
-"""Options that say how feeds are read (``engine.feeds.settings``)."""
+"""Options for reading feeds (``engine.feeds.settings``)."""
 
 
 def add_feeds(
     parser: argparse.ArgumentParser, *, required: bool = False, note: str = "", settings: bool = True
 ) -> None:
-    """Positional FEED arguments, together one feed; with ``settings`` also how they are read."""
+    """Positional FEED arguments that form one feed; with ``settings`` also the options for reading it."""
     parser.add_argument("feeds", metavar="FEED", nargs="+" if required else "*", help=_noted(FEED_HELP, note))
     if settings:
         add_settings(parser)
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
-    """How the feeds of a command are read."""
-    group = parser.add_argument_group("how feeds are read")
+    """Options for reading a command's feeds."""
+    group = parser.add_argument_group("reading feeds")
     for name, (metavar, text) in SETTINGS.items():
         group.add_argument(f"--{name}", dest=_destination(name), metavar=metavar, help=text)
 
 
 def settings_of(arguments: argparse.Namespace) -> list[str]:
-    """What was said of how feeds are read, as words that belong to the feed."""
+    """The given options for reading feeds, as words that belong to the feed."""
     given = {name: getattr(arguments, _destination(name), None) for name in SETTINGS}
     return [f"--{name}={value}" for name, value in given.items() if value is not None]
 
 
 def feeds_of(arguments: argparse.Namespace, default: Sequence[str] = ()) -> list[str]:
-    """The words of the one feed that a command takes, those of ``default`` without any. Raises UsageError for settings
-    without a feed."""
+    """The words of a command's one feed, or ``default``. Raises UsageError for settings without a feed."""
     words = settings_of(arguments)
     if words and not arguments.feeds:
-        raise UsageError(f"{words[0]} is about a FEED; name one")
+        raise UsageError(f"{words[0]} applies to a FEED; name one")
     return [*arguments.feeds, *words] or list(default)
 
 
 def specs_of(arguments: argparse.Namespace, default: Sequence[str]) -> list[list[str]]:
-    """The words of each feed of a command that takes several; how they are read is said once for all."""
+    """The words of each feed of a command that takes several; settings apply to all."""
     words = settings_of(arguments)
     apart = [[spec, *words] for spec in arguments.separate]
     together = [feeds_of(arguments)] if arguments.feeds or not apart else []
@@ -77,7 +77,7 @@ def specs_of(arguments: argparse.Namespace, default: Sequence[str]) -> list[list
 
 
 def spelled_settings() -> dict[str, str]:
-    """What the user writes for each attribute of parsed arguments that ``add_settings`` makes."""
+    """The option as typed for each attribute that ``add_settings`` adds."""
     return {_destination(name): f"--{name}" for name in SETTINGS}
 
 
@@ -86,39 +86,39 @@ def _destination(name: str) -> str:
 
 
 def add_feed(parser: argparse.ArgumentParser, default: str | None = None) -> None:
-    """``--feed``: each is a feed by itself; ``default`` says which there is without any."""
+    """``--feed``, repeatable, each measured separately; ``default`` describes the feed used without any."""
     parser.add_argument(
         "--feed",
         dest="separate",
         metavar="FEED",
         action="append",
         default=[],
-        help=_noted("a feed that is measured by itself, repeatable", default and f"default {default}"),
+        help=_noted("measure this feed separately, repeatable", default and f"default {default}"),
     )
 
 
 def add_json(parser: argparse._ActionsContainer, **default: Any) -> None:
     parser.add_argument(
-        "--json", action="store_true", help="print one JSON object on stdout, progress on stderr", **default
+        "--json", action="store_true", help="print one JSON object to stdout, progress to stderr", **default
     )
 
 
 def add_markdown(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--markdown", metavar="FILE", help="also write a summary as Markdown; - prints it in place of the answer"
+        "--markdown", metavar="FILE", help="also write a Markdown summary; - prints it instead of the usual output"
     )
 
 
 def add_outlets(parser: argparse.ArgumentParser, *, junit: bool = False) -> None:
-    """Where a summary of the answer goes beside the terminal (``workbench.summaries.outlets``)."""
+    """Further destinations of the summary beside the terminal (``workbench.summaries.outlets``)."""
     add_markdown(parser)
     parser.add_argument(
         "--github",
         metavar="FILE",
-        help="in a hosted CI: write the text of one comment, add to the step's summary, annotate source lines",
+        help="in hosted CI: write a comment body to FILE, append to the step summary, annotate source lines",
     )
     if junit:
-        parser.add_argument("--junit", metavar="FILE", help="also write a test report as JUnit XML")
+        parser.add_argument("--junit", metavar="FILE", help="also write a JUnit XML test report")
 
 
 def add_variants_from(parser: argparse.ArgumentParser) -> None:
@@ -127,8 +127,8 @@ def add_variants_from(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         action="append",
         default=[],
-        help="also use the variant that this Python file defines, or the engine that it or this shared library defines "
-        "(repeatable; see docs/adding-a-variant.md, docs/engine-abi.md)",
+        help="also use the variant or engine that this Python file or shared library defines (repeatable; see "
+        "docs/adding-a-variant.md, docs/engine-abi.md)",
     )
 
 
@@ -138,7 +138,8 @@ def add_steps_from(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         action="append",
         default=[],
-        help="also do the step that this Python file defines, after all others (repeatable; see docs/adding-a-step.md)",
+        help="also run the step that this Python file defines, after all others (repeatable; see "
+        "docs/adding-a-step.md)",
     )
 
 
@@ -146,7 +147,7 @@ def add_ladder(parser: argparse.ArgumentParser, *, note: str = "docs/ladder.md",
     parser.add_argument(
         "--ladder",
         metavar="FILE",
-        help=_noted("a ladder of your own: its steps, reference, predictions and feed in place of lobench's", note),
+        help=_noted("your own ladder: its steps, reference, predictions and feed replace lobench's", note),
         **default,
     )
 
@@ -154,30 +155,30 @@ def add_ladder(parser: argparse.ArgumentParser, *, note: str = "docs/ladder.md",
 def add_recipe(parser: argparse.ArgumentParser) -> None:
     """``--ladder`` of verbs that measure commits."""
     add_ladder(
-        parser, note="it says how commits become engines; default: lobench.toml or pyproject.toml, if one says it"
+        parser, note="it says how to build engines from commits; default: lobench.toml or pyproject.toml, if one does"
     )
 
 
 def add_variants(parser: argparse.ArgumentParser, note: str, default: str | None = None) -> None:
-    """``--variants``: ``note`` says what is taken without it, and which other words a verb knows."""
+    """``--variants``: ``note`` names the default and the verb's other keywords."""
     parser.add_argument(
         "--variants",
         metavar="LIST",
         default=default,
         help=_noted(
-            "which variants, separated by spaces: names, first letters of names, and combinations as `lobench "
-            "variants` explains them; or ladder for every step there is",
+            "variants, separated by spaces: names, their first letters, or combinations (see `lobench variants`); "
+            "ladder for all steps",
             note,
         ),
     )
 
 
 def add_chosen(parser: argparse.ArgumentParser) -> None:
-    """What ``run``, ``measure`` and ``verify`` ask: which variants, and at which records they evaluate."""
+    """The choice of variants and evaluated records, for ``run``, ``measure`` and ``verify``."""
     add_variants(
         parser,
-        "or factorial for the 16 combinations, or from-top for the last phase, and it without one phase at a time; "
-        "those of --variants-from take part, named or not; default ladder",
+        "factorial for the 16 combinations, from-top for the last phase complete and without one phase at a time; "
+        "those of --variants-from are always included; default ladder",
         default="ladder",
     )
     add_ladder(parser)
@@ -190,7 +191,7 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
         "--evaluate",
         choices=("last", "every"),
         default="last",
-        help="which records are evaluated: the last of each event, or every one (default last)",
+        help="evaluate at the last record of each event, or at every record (default last)",
     )
 
 
@@ -200,13 +201,12 @@ def add_until(parser: argparse.ArgumentParser) -> None:
         metavar="STAGE",
         type=units.stage,
         default=STAGES[-1],
-        help="the last stage that is computed, with all before it: decode, book, features or strategies (default "
-        "strategies, that is all)",
+        help="stop after this stage: decode, book, features or strategies (default strategies, the whole pipeline)",
     )
 
 
 def workload_of(arguments: argparse.Namespace, files: Sequence[str] = ()) -> Workload:
-    """What each replay of a command is to do; ``files``: the user's own variants."""
+    """The workload of each replay of a command; ``files``: the user's own variants."""
     from lobench.engine.workload import Workload
 
     until = getattr(arguments, "until", STAGES[-1])
@@ -215,12 +215,12 @@ def workload_of(arguments: argparse.Namespace, files: Sequence[str] = ()) -> Wor
 
 def add_columns(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--columns", metavar="LIST", type=units.columns, help="only these features, separated by commas (default all)"
+        "--columns", metavar="LIST", type=units.columns, help="only these features, comma-separated (default all)"
     )
 
 
 def add_depth(parser: argparse.ArgumentParser, note: str | None = None) -> None:
-    parser.add_argument("--depth", type=int, metavar="N", help=_noted("levels of the book on each side", note))
+    parser.add_argument("--depth", type=int, metavar="N", help=_noted("book levels per side", note))
 
 
 def add_sample(parser: argparse.ArgumentParser) -> None:
@@ -228,9 +228,9 @@ def add_sample(parser: argparse.ArgumentParser) -> None:
         "--sample",
         metavar="STEP",
         type=units.sample,
-        help="only some rows: of each book the last of every interval (1s, 100ms), the next after so many events "
-        "(1000e) or units traded (10000v), after each trade, or where the best prices change (bbo) (default every "
-        "evaluation)",
+        help="keep fewer rows of each book: the last in every interval (1s, 100ms), the next after N events (1000e) "
+        "or N units traded (10000v), after each trade (trade), or at each change of the best prices (bbo) (default "
+        "every evaluation)",
     )
 
 
@@ -239,39 +239,39 @@ def add_compression(parser: argparse.ArgumentParser, note: str) -> None:
 
 
 def add_tuning(parser: argparse.ArgumentParser) -> None:
-    """With which fitted parameters the variants that take some replay."""
+    """Fitted parameters for the variants that take them."""
     parser.add_argument(
         "--tuning",
         metavar="FILE",
-        help="parameters of p8_profile_guided: a tuning file that `lobench tune` wrote, or none (default: the one that "
-        "it wrote for this feed, if it did)",
+        help="parameters of p8_profile_guided: a tuning file written by `lobench tune`, or none (default: the file "
+        "tuned for this feed, if there is one)",
     )
 
 
 def add_workers(parser: argparse.ArgumentParser, note: str = "default 1") -> None:
     parser.add_argument(
-        "--workers", metavar="N", type=units.workers, help=_noted("threads that share the instruments", note)
+        "--workers", metavar="N", type=units.workers, help=_noted("threads to divide the instruments among", note)
     )
 
 
 def add_budget(parser: argparse.ArgumentParser, default: str) -> None:
-    """``--budget``, seconds; ``default`` says what there is without it, which is up to the verb."""
+    """``--budget``, seconds; ``default`` describes the verb's own default."""
     parser.add_argument(
         "--budget",
         metavar="TIME",
         type=units.duration,
-        help=f"time for measuring (verifying and compiling come on top): 90, 90s, 2m (default {default})",
+        help=f"measuring time, without verification and compilation: 90, 90s, 2m (default {default})",
     )
 
 
 def add_seconds(parser: argparse.ArgumentParser, default: float, whose: str) -> None:
-    """``--seconds``: the time of one out of several measurements of a command; ``whose`` that is."""
+    """``--seconds``: the time of one out of several measurements of a command; ``whose``: what one measurement is."""
     parser.add_argument(
         "--seconds",
         metavar="TIME",
         type=units.duration,
         default=default,
-        help=f"time of each single measurement: 90, 90s, 2m ({whose}; default {default:g}s)",
+        help=f"time per measurement: 90, 90s, 2m ({whose}; default {default:g}s)",
     )
 
 
@@ -280,12 +280,14 @@ def add_precision(parser: argparse.ArgumentParser) -> None:
         "--precision",
         metavar="WIDTH",
         type=units.precision,
-        help="stop when the half-width of every interval is below this: 0.5%% or 0.005",
+        help="stop once the half-width of every interval is below this: 0.5%% or 0.005",
     )
 
 
 def add_processes(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--processes", type=int, metavar="N", help="fresh processes to measure in (default: as fits)")
+    parser.add_argument(
+        "--processes", type=int, metavar="N", help="number of fresh processes to measure in (default: fits the feed)"
+    )
 
 
 def add_time_limit(parser: argparse.ArgumentParser) -> None:
@@ -293,8 +295,8 @@ def add_time_limit(parser: argparse.ArgumentParser) -> None:
         "--time-limit",
         metavar="TIME",
         type=units.duration,
-        help="what verifying one variant may take before it is given up: 90, 90s, 2m (default: 30 s, or 40 times what "
-        "the reference takes)",
+        help="time limit for verifying one variant: 90, 90s, 2m (default: 30 s, or 40 times the reference's time if "
+        "that is longer)",
     )
 
 
@@ -304,39 +306,39 @@ def add_tolerance(parser: argparse.ArgumentParser) -> None:
         metavar="X",
         type=units.tolerance,
         default=0.0,
-        help="slowdown that is accepted: 1%% or 0.01 (default none)",
+        help="accepted slowdown: 1%% or 0.01 (default none)",
     )
 
 
 def add_output(parser: argparse.ArgumentParser, default: str | None = None, *, note: str = "") -> None:
-    """``-o DIR``; ``note`` says what there is without it, where that is no fixed folder."""
+    """``-o DIR``; ``note`` takes the place of a fixed ``default`` in the help text."""
     parser.add_argument(
         "-o",
         "--output",
         metavar="DIR",
         default=default,
-        help=f"folder that is written to (default {default or note})",
+        help=_noted("output folder", f"default {default}" if default else note),
     )
 
 
 def add_output_file(parser: argparse.ArgumentParser, note: str) -> None:
     """``-o FILE``, of verbs that write one file."""
-    parser.add_argument("-o", "--output", dest="output_file", metavar="FILE", help=_noted("file that is written", note))
+    parser.add_argument("-o", "--output", dest="output_file", metavar="FILE", help=_noted("output file", note))
 
 
 def add_force(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--force", action="store_true", help="replace existing files, other than market data")
+    parser.add_argument("--force", action="store_true", help="overwrite existing files, except market data")
 
 
 def add_list(parser: argparse.ArgumentParser, note: str) -> None:
-    parser.add_argument("--list", action="store_true", help=_noted("list what there is", note))
+    parser.add_argument("--list", action="store_true", help=_noted("print the list and exit", note))
 
 
 def add_history(parser: argparse.ArgumentParser) -> None:
-    """Where recorded history is kept."""
-    parser.add_argument("--results", metavar="DIR", help="folder of asv's results (default: that of asv.conf.json)")
+    """Location of the recorded history."""
+    parser.add_argument("--results", metavar="DIR", help="folder of asv's results (default: from asv.conf.json)")
     parser.add_argument(
-        "--machine", metavar="NAME", help="name that results are kept under (default: that of this machine)"
+        "--machine", metavar="NAME", help="machine name to store results under (default: this machine's)"
     )
 
 

@@ -1,4 +1,4 @@
-"""Showing a measured document to a person, and its parts without raw samples to a program."""
+"""Shows a measured document to a person, and its parts without raw samples to a program."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def without_rows(content: Result) -> dict[str, Any]:
-    """A document as JSON, without the rows of its samples, which are in its file."""
+    """A document as JSON without the raw samples, which are in its file."""
     bare: dict[str, Any] = _bare(as_json(content))
     return bare
 
@@ -35,12 +35,12 @@ def _bare(value: Any) -> Any:
 
 
 def exit_code(content: Result) -> int:
-    """1 if a variant did not compute what the reference computes, in verification or after a timed replay."""
+    """1 if a variant's results differ from the reference's, in verification or after a timed replay."""
     return int(not agree(content))
 
 
 def show(content: Result) -> None:
-    """Print what was found on each feed."""
+    """Print the results for each feed."""
     for feed in content.feeds:
         show_ladder(content, feed)
         show_rest(content, feed)
@@ -54,13 +54,13 @@ def say(label: str, text: object) -> None:
 
 
 def say_all(facts: Sequence[tuple[str, str]]) -> None:
-    """Several of them."""
+    """Several lines under the tables."""
     for label, text in facts:
         say(label, text)
 
 
 def say_details(details: Sequence[Detail]) -> None:
-    """What takes many lines."""
+    """Details of many lines."""
     from lobench.workbench.console import stdout
 
     for detail in details:
@@ -68,7 +68,7 @@ def say_details(details: Sequence[Detail]) -> None:
 
 
 def show_ladder(content: Result, feed: FeedResult) -> None:
-    """Print a feed's ladder, its anomalies and verification, and what the session can tell apart."""
+    """Print a feed's ladder, anomalies, verification and resolution."""
     from rich.table import Table
 
     from lobench.workbench.console import print_table
@@ -96,7 +96,7 @@ def show_ladder(content: Result, feed: FeedResult) -> None:
     say_all(phrases.compared(content))
     for name in feed.session.disagreeing if feed.session else ():
         reason = feed.session.reasons.get(name, TIMED_DIFFERS) if feed.session else ""
-        say("REFUSED", f"{name}: {reason}; its figures are left out")
+        say("REFUSED", f"{name}: {reason}; no figures")
     say_all(phrases.tuning(feed))
     if feed.analysis is None or feed.session is None:
         return
@@ -105,7 +105,7 @@ def show_ladder(content: Result, feed: FeedResult) -> None:
 
 
 def say_coming(coming: Sequence[Step], budget: Budget) -> None:
-    """What is done after the ladder stands."""
+    """Print the steps that follow the ladder."""
     if coming:
         takes = [(step.title, step.seconds(budget)) for step in coming]
         measured, others = (
@@ -115,20 +115,20 @@ def say_coming(coming: Sequence[Step], budget: Budget) -> None:
         parts = (
             [f"{', '.join(measured)}: {sum(seconds for _, seconds in takes):.0f} s of measuring"] if measured else []
         )
-        parts += [f"{', '.join(others)}: as long as it takes"] if others else []
+        parts += [f"{', '.join(others)}: without a time limit"] if others else []
         say("to come", "; ".join(parts))
 
 
 def show_rest(content: Result, feed: FeedResult, told: int | None = None) -> None:
-    """Print what was found after the ladder. ``told``: outcomes of verification that were printed with it, None for
-    all. Where a variant of the ladder was refuted since, the ladder is printed again, without it."""
+    """Print the results after the ladder. ``told``: number of outcomes of verification printed with it, None for all.
+    If a variant of the ladder was refuted since, the ladder is printed again without it."""
     later = feed.verification[len(feed.verification) if told is None else told :]
     wrong = [entry for entry in later if not entry.agrees]
     if feed.session and not {entry.name for entry in wrong}.isdisjoint(feed.session.variants):
         show_ladder(content, feed)
     elif wrong:
         say_details(phrases.differences(wrong))
-        say("verification", f"FAILED for {', '.join(dict.fromkeys(entry.name for entry in wrong))}: no figures of it")
+        say("verification", f"FAILED for {', '.join(dict.fromkeys(entry.name for entry in wrong))}: no figures")
     elif later:
         say("verification", f"{len(later)} more replays agree to the last bit")
     if feed.analysis is not None:
@@ -138,19 +138,19 @@ def show_rest(content: Result, feed: FeedResult, told: int | None = None) -> Non
 
 
 def summary(result: Any) -> str:
-    """What a step of the user's own returned, in one line."""
+    """The result of a user's own step, in one line."""
     if isinstance(result, dict):
         return ", ".join(f"{name} {value}" for name, value in result.items() if not isinstance(value, dict | list))
     return "" if result is None else str(result)
 
 
 def _show_biases(ladder: Sequence[Rung]) -> None:
-    """Which figures above are others where each variant runs by itself."""
+    """Print the figures that change if each variant runs alone."""
     for rung in ladder:
         if rung.bias:
             say("lock-step", phrases.lock_step(rung.variant, rung.bias))
         if rung.total_alone:
-            say("", f"{rung.variant} by itself: {phrases.in_brackets(rung.total_alone)} in total")
+            say("", f"{rung.variant} alone: {phrases.in_brackets(rung.total_alone)} in total")
 
 
 def _show_from_top(found: FromTop | None) -> None:

@@ -1,6 +1,6 @@
-"""Show the prediction ledger: what was promised for each phase before it was measured.
+"""Show the prediction ledger: the gains predicted for each phase before it was measured.
 
-`score` grades the predictions with a measured result, `predict` records one for a phase that does not exist yet.
+`score` grades the predictions against a measured result, `predict` records one for a phase that does not exist yet.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lobench.workbench.ladder import LadderFile
     from lobench.workbench.plan import Grade, Prediction
 
-HELP = "show predictions, score them with a result, record new ones"
+HELP = "show predictions, score them against a result, record new ones"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,9 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(title="actions", metavar="ACTION")
     score = actions.add_parser(
         "score",
-        help="grade each prediction with a measured result",
-        description="Grade each prediction with a measured result: hit if the step is shown and its measured interval "
-        "lies within the predicted range, under or over if it lies wholly below or above, open if neither can be said.",
+        help="grade each prediction against a measured result",
+        description="Grade each prediction against a measured result: hit if the step's effect is shown and its "
+        "interval lies within the predicted range, under or over if the interval lies wholly below or above it, open "
+        "otherwise.",
     )
     score.add_argument("document", metavar="RESULT", help="a result.json, or its folder")
     score.set_defaults(action=_score)
@@ -39,8 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_common(parser: argparse.ArgumentParser, **typed_only: Any) -> None:
-    """What may stand before an action as well as after it: there, only what was typed replaces what is known."""
-    text = "another ledger than lobench's own (variants/plan.toml)"
+    """Options accepted before and after an action; after it, only typed ones override those before."""
+    text = "use this ledger instead of lobench's own (variants/plan.toml)"
     parser.add_argument("--ledger", metavar="FILE", help=text, **typed_only)
     options.add_ladder(parser, **typed_only)
     options.add_json(parser, **typed_only)
@@ -50,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     from lobench.engine.errors import UsageError
 
     if arguments.ledger and arguments.ladder:
-        raise UsageError("--ledger and --ladder both say where predictions are; leave out one of them")
+        raise UsageError("--ledger and --ladder both name predictions; leave out one of them")
     code: int = arguments.action(arguments)
     return code
 
@@ -84,7 +85,7 @@ def _show(arguments: argparse.Namespace) -> int:
 
 
 def _ledger(arguments: argparse.Namespace) -> tuple[LadderFile | None, list[Prediction]]:
-    """The user's ladder, and the predictions that are asked about."""
+    """The user's ladder, and the requested predictions."""
     from lobench.workbench.ladder.file import read_file
     from lobench.workbench.plan import read_ledger
 
@@ -110,7 +111,7 @@ def _score(arguments: argparse.Namespace) -> int:
     from lobench.workbench.results.model.ladder import of_feed
 
     document = read(arguments.document)
-    # A result knows what its own ladder predicted; what has been said since is asked for.
+    # A result stores its own ladder's predictions; later ones are used only on request.
     named = arguments.ledger or arguments.ladder
     entries: Sequence[Prediction]
     entries = document.ladder.predictions if document.ladder and not named else _ledger(arguments)[1]

@@ -1,7 +1,7 @@
-"""Record what a phase can gain at most, before it was measured: Amdahl's bound.
+"""Predict the maximum gain of a phase before it is measured, by Amdahl's bound.
 
-From the share of the time that the phase works on follows a gain between 1 and 1/(1-share), or what a known speed-up
-of that part gives. Refused once a measurement of the phase exists.
+If the phase affects a share of the time, its gain is between 1 and 1/(1-share); a known speed-up of that part gives an
+exact value. Refused once the phase has been measured.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lobench.workbench.ladder import LadderFile
     from lobench.workbench.plan import Prediction
 
-HELP = "record what a phase can gain at most, before it exists"
+HELP = "predict the maximum gain of a phase before it exists"
 
 _OUTPUT = "out"
 _PUBLISHED = Path("reports") / "published"
@@ -26,24 +26,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "phase",
         metavar="PHASE",
-        help="its number, or the name of its variant (p5_memory_pool); of a --ladder, its step",
+        help="its number or variant name (p5_memory_pool); with --ladder, its step",
     )
-    options.add_feeds(parser, note="predict for it only", settings=False)
+    options.add_feeds(parser, note="predict for this feed only", settings=False)
     parser.add_argument("--share", metavar="P", help="measured share of the time, 0 to 1: 0.38, or a range 0.35-0.41")
-    parser.add_argument("--from", dest="result", metavar="RESULT", help="take it from this result, or profile.json")
-    parser.add_argument("--stage", metavar="NAME", help="with --from: the stage whose share it is")
-    parser.add_argument("--speedup", type=float, metavar="S", help="how many times as fast the part becomes")
-    parser.add_argument("--bottleneck", metavar="TEXT", help="what the phase removes (default: the stage's name)")
-    parser.add_argument("--before", metavar="TEXT", help="how it is done now")
-    parser.add_argument("--after", metavar="TEXT", help="how the phase will do it")
-    parser.add_argument("--source", metavar="TEXT", help="who or what the prediction comes from")
-    parser.add_argument("--replace", action="store_true", help="replace a prediction, as long as nothing was measured")
+    parser.add_argument("--from", dest="result", metavar="RESULT", help="take the share from a result or profile.json")
+    parser.add_argument("--stage", metavar="NAME", help="with --from: the stage to take the share of")
+    parser.add_argument("--speedup", type=float, metavar="S", help="speed-up of that part, such as 3")
+    parser.add_argument("--bottleneck", metavar="TEXT", help="bottleneck to remove (default: the stage's name)")
+    parser.add_argument("--before", metavar="TEXT", help="the current implementation")
+    parser.add_argument("--after", metavar="TEXT", help="the planned implementation")
+    parser.add_argument("--source", metavar="TEXT", help="origin of the prediction")
+    parser.add_argument("--replace", action="store_true", help="replace a prediction that is still unmeasured")
     parser.add_argument(
         "--measured",
         metavar="DIR",
         action="append",
         default=[],
-        help=f"also look here for measurements (repeatable; besides {_OUTPUT} and {_PUBLISHED})",
+        help=f"also search this folder for measurements (repeatable; besides {_OUTPUT} and {_PUBLISHED})",
     )
 
 
@@ -79,7 +79,7 @@ def _prediction(arguments: argparse.Namespace, ladder: LadderFile | None) -> Pre
     if (arguments.share is None) == (arguments.result is None):
         raise UsageError("give the measured share of the time: either --share P, or --from RESULT --stage NAME")
     if (arguments.result is None) != (arguments.stage is None):
-        raise UsageError("--from and --stage belong together: the result, and the stage in it whose share is meant")
+        raise UsageError("--from and --stage belong together: the result, and the stage to take the share of")
     feed = _feed(options.feeds_of(arguments))
     if arguments.share is not None:
         share, source = _share(arguments.share), "a share given by hand"
@@ -92,7 +92,7 @@ def _prediction(arguments: argparse.Namespace, ladder: LadderFile | None) -> Pre
         source = f"share of stage '{arguments.stage}' in the result of {document.created}"
     bottleneck = arguments.bottleneck or arguments.stage
     if bottleneck is None:
-        raise UsageError("--bottleneck TEXT must say what the phase removes")
+        raise UsageError("name the bottleneck that the phase removes: --bottleneck TEXT")
     low, high = gain_range(share, arguments.speedup)
     return Prediction(
         phase=phase,
@@ -118,19 +118,19 @@ def _refuse_if_measured(arguments: argparse.Namespace, phase: int, ladder: Ladde
     root = Path(__file__).resolve().parents[2]
     for folder in arguments.measured:
         if not Path(folder).is_dir():
-            raise UsageError(f"{folder}: no such folder; --measured takes one that holds results")
+            raise UsageError(f"{folder}: no such folder; --measured takes a folder of results")
     folders = [*map(Path, arguments.measured), Path(_OUTPUT), root / _OUTPUT, root / _PUBLISHED]
     console = stderr()
 
     def unreadable(problem: str) -> None:
-        console.print(f"lobench: passed over, may hold a measurement: {problem}", markup=False, soft_wrap=True)
+        console.print(f"lobench: skipped, may hold a measurement: {problem}", markup=False, soft_wrap=True)
 
     name = ladder.name if ladder else None
     found = measured_in(dict.fromkeys(folder.resolve() for folder in folders), phase, unreadable, name)
     if found is not None:
         raise UsageError(
-            f"phase {phase} was measured already ({found}): what is known cannot be predicted any more, "
-            "and its prediction stays as it is"
+            f"phase {phase} was measured already ({found}): a known gain cannot be predicted, and the prediction stays "
+            "as it is"
         )
     if ladder is not None:
         return
@@ -145,7 +145,7 @@ def _refuse_if_measured(arguments: argparse.Namespace, phase: int, ladder: Ladde
 
 
 def _step(text: str, ladder: LadderFile) -> int:
-    """The number of a ladder's step, by its name or number. In a ledger of its own it may be still to come."""
+    """The number of a ladder's step, by its name or number. A separate ledger may name a future step."""
     from lobench.engine.errors import UsageError
 
     names = ladder.keys[1:]

@@ -1,9 +1,8 @@
-"""Say why a variant is as fast as it is: real profilers on the steady state of a replay, read down to the source
-lines of its kernels.
+"""Profile a variant in the steady state of a replay with real profilers, down to the source lines of its kernels.
 
-`profile VARIANT [FEED]` profiles one variant, `profile diff A B [FEED]` says line by line what B has that A has not
-(A and B may be saved profile.json files), `profile --calibrate` measures the profilers themselves. A variant may be
-named by its first letters. docs/profiling.md explains the figures.
+`profile VARIANT [FEED]` profiles one variant, `profile diff A B [FEED]` compares two line by line (A and B may be saved
+profile.json files), `profile --calibrate` tests the profilers themselves. The first letters of a variant's name are
+enough. docs/profiling.md explains the figures.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from lobench.workbench.profile.model.costs import Profile
     from lobench.workbench.tuning.picking import Picked
 
-HELP = "find out where a variant's time goes, down to source lines of its kernels"
+HELP = "profile a variant, down to the source lines of its kernels"
 
 DEFAULT_FEED = "synth:liquid-future,n=100000"
 METHODS = ("callgrind", "ablation", "perf", "py-spy", "scalene", "memray")
@@ -33,7 +32,7 @@ METHODS = ("callgrind", "ablation", "perf", "py-spy", "scalene", "memray")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "words", metavar="VARIANT [FEED]", nargs="*", help=f"what to profile, on what: {options.FEED_HELP}"
+        "words", metavar="VARIANT [FEED]", nargs="*", help=f"variant to profile, and feed: {options.FEED_HELP}"
     )
     options.add_settings(parser)
     parser.add_argument(
@@ -41,14 +40,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="methods",
         action="append",
         choices=(*METHODS, "all"),
-        help="how (repeatable, default callgrind): exact counts by callgrind, stage times by ablation, samples by perf "
-        "or py-spy, Python's side by scalene or memray, or all of them",
+        help="method (repeatable, default callgrind): exact counts by callgrind, stage times by ablation, samples by "
+        "perf or py-spy, the Python side by scalene or memray, or all",
     )
-    parser.add_argument("--calibrate", action="store_true", help="profile workloads whose shares are known")
+    parser.add_argument("--calibrate", action="store_true", help="profile workloads with known shares")
     options.add_output(parser, "out/profile")
-    options.add_seconds(parser, 5.0, "a sampler's")
+    options.add_seconds(parser, 5.0, "per sampler")
     parser.add_argument(
-        "--warm", type=int, default=65_536, metavar="N", help="records before the counted ones (default 65536)"
+        "--warm", type=int, default=65_536, metavar="N", help="records to replay before counting (default 65536)"
     )
     parser.add_argument(
         "--records", type=int, default=32_768, metavar="N", help="records that callgrind counts (default 32768)"
@@ -72,10 +71,10 @@ def run(arguments: argparse.Namespace) -> int:
     words = [*arguments.words, *options.settings_of(arguments)]
     if arguments.calibrate:
         if words or arguments.tuning:
-            raise UsageError("--calibrate profiles workloads of its own: it takes no variant, feed or tuning")
+            raise UsageError("--calibrate profiles its own workloads; it takes no variant, feed or tuning")
         return _calibrate(arguments, folder)
     if words[:1] == ["diff"] and len(words) < 3:
-        raise UsageError("profile diff takes two variants, and a feed if you like")
+        raise UsageError("profile diff takes two variants, and optionally a feed")
     if not words:
         raise UsageError("which variant? `lobench variants` lists them")
     ladder = load_ladder(arguments.ladder, arguments.variants_from)
@@ -101,7 +100,7 @@ def _profile(arguments: argparse.Namespace, folder: Path, ladder: Ladder, name: 
         require_all(methods)
     profiles = _collected(arguments, folder, ladder, variant, feed, methods, picked, lenient="all" in chosen)
     found = profiles.profiled()
-    # What the other tools found is kept and shown.
+    # The other tools' findings are kept and shown.
     code = 1 if profiles.failed else 0
     if arguments.json:
         print_json(found.as_json())
@@ -124,7 +123,7 @@ def _diff(arguments: argparse.Namespace, folder: Path, ladder: Ladder, before: s
 
     methods = arguments.methods or ["callgrind"]
     if len(methods) != 1 or methods[0] not in ("callgrind", "perf", "py-spy"):
-        raise UsageError("profile diff compares lines: it takes one of --with callgrind, perf, py-spy")
+        raise UsageError("profile diff compares lines; it takes one of --with callgrind, perf, py-spy")
     variants = {name: ladder.named(name) for name in (before, after) if not name.endswith(".json")}
     for variant in variants.values():
         _refuse(variant, methods)
@@ -150,7 +149,7 @@ def _diff(arguments: argparse.Namespace, folder: Path, ladder: Ladder, before: s
 
 
 def _refuse(variant: Contestant, methods: list[str]) -> None:
-    """Raises UsageError for a method that is no way to look at an engine."""
+    """Raise UsageError for a method that does not apply to an engine."""
     from lobench.engine.errors import UsageError
     from lobench.workbench.profile.collect import refusal
 
@@ -160,7 +159,7 @@ def _refuse(variant: Contestant, methods: list[str]) -> None:
 
 
 def _saved(name: str, method: str) -> Profile:
-    """What a method found, out of a profile that was saved."""
+    """A method's findings in a saved profile."""
     import json
     from pathlib import Path
 
@@ -172,7 +171,7 @@ def _saved(name: str, method: str) -> Profile:
         saved = json.loads(Path(name).read_text(encoding="utf-8"))
         return from_json(Profile, saved if saved["kind"] == "profile" else saved["methods"][method])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{name}: not a profile by {method} that `lobench profile` wrote") from error
+        raise UsageError(f"{name}: not a {method} profile written by `lobench profile`") from error
 
 
 def _picked(arguments: argparse.Namespace, feed: list[str], chosen: list[Contestant]) -> Picked | None:
@@ -236,7 +235,7 @@ def _calibrate(arguments: argparse.Namespace, folder: Path) -> int:
     from lobench.workbench.profile.needs import require
     from lobench.workbench.results.conversion import as_json
 
-    # Even the undisturbed workload tells where its code lies.
+    # Even the unprofiled workload reports the addresses of its code.
     require("pyelftools")
 
     with progress("calibrating", STEPS) as ticker:
@@ -264,7 +263,7 @@ def _shown(path: Path) -> str:
 
 
 def _print(parts: Iterable[Table | str]) -> None:
-    """Tables and what stands between them."""
+    """Print tables and the text between them."""
     from rich.table import Table
 
     from lobench.workbench.console import print_table, stdout

@@ -1,11 +1,11 @@
-"""Replay a feed with one variant: how fast it went and what came out; features and books go to files.
+"""Replay a feed with one variant: print its speed and results, and write features and books to files.
 
-The clock runs from the arrival of the first records, with the kernels compiled; reading and output files are part of
-the time (`lobench run` measures the variants without them). An interrupted replay keeps the rows it has, beside a
+The clock starts when the first records arrive, with the kernels compiled. The time includes reading the feed and
+writing the files (`lobench run` measures variants without them). An interrupted replay keeps the rows so far, beside a
 complete file of that name if there is one.
 
-The ending of a file says what is written: .parquet, .arrow (Arrow IPC) or .csv; in place of a file - is an Arrow IPC
-stream on standard output. Rows are encoded on threads of their own while the replay goes on.
+The ending of a file selects its format: .parquet, .arrow (Arrow IPC) or .csv; - writes an Arrow IPC stream to standard
+output. Rows are encoded on separate threads during the replay.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lobench.engine.foreign.start import Contestant
     from lobench.workbench.replaying.request import Request
 
-HELP = "replay a feed with one variant, with features and books as Parquet, Arrow or CSV"
+HELP = "replay a feed with one variant; write features and books as Parquet, Arrow or CSV"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,35 +30,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--variant",
         metavar="VARIANT",
-        help="its name or first letters, or a combination as `lobench variants` explains them (default: the ladder's "
-        "last)",
+        help="name, first letters, or combination (see `lobench variants`; default: the last of the ladder)",
     )
     options.add_variants_from(parser)
     options.add_tuning(parser)
     options.add_workers(parser)
     parser.add_argument("--features", metavar="F.parquet", help="write the features of each evaluation")
     options.add_columns(parser)
-    options.add_depth(parser, "of --book")
+    options.add_depth(parser, "for --book")
     parser.add_argument("--book", metavar="B.parquet", help="write the best N levels after each evaluation")
     options.add_sample(parser)
-    options.add_compression(parser, "default zstd of Parquet, none of Arrow")
+    options.add_compression(parser, "default zstd for Parquet, none for Arrow")
     options.add_force(parser)
     options.add_evaluate(parser)
     options.add_until(parser)
     parser.add_argument("--strict", action="store_true", help="stop at the first anomaly (exit code 3)")
-    parser.add_argument("--counters", action="store_true", help="count what the mechanisms do (slower)")
+    parser.add_argument("--counters", action="store_true", help="also print mechanism counters (slower)")
     parser.add_argument(
         "--digests",
         action="store_true",
-        help="also a digest of all books, features and accounts as they are at the end",
+        help="also print a digest of all books, features and accounts at the end",
     )
-    # Digests cost much of a replay once; scripts may still ask for none.
+    # Digests were once the default, at a high cost; scripts may still pass this.
     parser.add_argument("--no-digests", action="store_true", help=argparse.SUPPRESS)
     options.add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Replay, then print what came out; nothing but one line on stderr if it is interrupted."""
+    """Replay, then print the results; if interrupted, only one line on stderr."""
     from lobench.engine.errors import UsageError
     from lobench.engine.feeds import open_feed
     from lobench.workbench.replaying.driving import replay_feed
@@ -70,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_request(request, arguments.feeds)
     streamed = STREAM in request.outputs.values()
     if streamed and arguments.json:
-        raise UsageError("--json and rows cannot both go to standard output: name a file for the rows")
+        raise UsageError("--json and rows cannot both go to standard output; name a file for the rows")
     feed = open_feed(options.feeds_of(arguments))
     variant = _variant(arguments)
     picked = pick(feed, arguments.tuning, [variant])
@@ -84,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def request_of(arguments: argparse.Namespace) -> Request:
-    """What the arguments ask for."""
+    """The request that the arguments make."""
     import shlex
     import sys
 
@@ -150,7 +149,7 @@ def _show(outcome: dict[str, Any], *, as_json: bool) -> None:
         ("books", f"{outcome['books']:,}"),
         ("memory", f"{memory['bytes_per_live_order']:,.0f} bytes for each of {memory['orders']:,} live orders")
         if memory
-        else ("memory", "not known of an engine from outside"),
+        else ("memory", "unknown for an engine from outside"),
         ("anomalies", ", ".join(anomalies) or "none"),
     ]
     lines += [("other", ", ".join(others))] if others else []

@@ -1,8 +1,8 @@
-"""Make the page of one or several results: report.html (one file, complete without a network), report.md, and charts/
-with every chart as SVG and PNG.
+"""Write the report of one or more results: report.html (one self-contained file), report.md, and charts/ with every
+chart as SVG and PNG.
 
-A result knows the ladder that it was measured on. --ladder takes the titles of its steps from the file as it is now;
-predictions and grades stay as they were.
+A result contains the ladder that it was measured on. --ladder takes the titles of the steps from the current ladder
+file; predictions and grades stay as they were.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
     from lobench.workbench.results.model.document import Result
 
-HELP = "make the page of one or several results"
+HELP = "write the report of one or more results"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("documents", nargs="+", metavar="RESULT", help="a result.json, or the folder that holds one")
     options.add_ladder(parser)
-    options.add_output(parser, note="beside the first result")
+    options.add_output(parser, note="default: beside the first result")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _retitled(documents: Sequence[Result], path: str) -> list[Result]:
-    """The documents, those of a ladder with the titles that its file has now. Raises UsageError where none is of it."""
+    """The documents, those of this ladder with its file's current titles. Raises UsageError if none is of it."""
     from dataclasses import replace
 
     from lobench.engine.errors import UsageError

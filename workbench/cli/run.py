@@ -1,7 +1,7 @@
-"""Verify all variants on a feed, measure them side by side, explain the differences, and keep everything in
-out/<time>: the result with its raw samples, and the report. The ladder is printed as soon as it stands.
+"""Verify all variants on a feed, measure them side by side and explain the differences. The result with its raw
+samples and the report are saved in out/<time>; the ladder is printed as soon as it is measured.
 
-A variant that does not compute what the reference computes is reported and not measured.
+A variant whose results differ from the reference's is reported and not measured.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from lobench.workbench.latency.asked import Asked
     from lobench.workbench.results import FeedResult, Result, ResultFolder
 
-HELP = "verify and measure all variants on a feed: the main job"
+HELP = "verify and measure all variants on a feed: the main command"
 
 QUICK_RECORDS = 200_000
-"""Of a synthetic feed, in a quick run without a FEED."""
+"""Length of the synthetic feed of a quick run without a FEED."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,15 +40,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--profile",
         action="store_true",
-        help="after all that, profile every variant down to the source lines of its kernels: takes minutes more",
+        help="afterwards, profile every variant down to the source lines of its kernels (minutes more)",
     )
     parser.add_argument(
         "--latency",
         action="store_true",
-        help="also how long events take to be answered, as `lobench latency` measures it: takes minutes more",
+        help="also measure response times, as `lobench latency` does (minutes more)",
     )
     options.add_steps_from(parser)
-    options.add_budget(parser, "90s, quick 20s, for the ladder; its further parts take as long again")
+    options.add_budget(parser, "90s, with --quick 20s, for the ladder; the later steps take as long again")
     options.add_processes(parser)
     options.add_output(parser, "out")
     options.add_time_limit(parser)
@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
         show_latency(content, feed)
         say("histograms", folder.path / HISTOGRAMS)
     if arguments.quick:
-        say("coarse", "a quick look: no factorial, scaling or sweep; without --quick there are")
+        say("coarse", "quick run: no factorial, scaling or sweep; leave out --quick to get them")
     say("result", folder.result)
     say("report", page)
     say("next", _next(arguments))
@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def written(folder: ResultFolder, document: Result) -> Path:
-    """The page of a result, beside it; with what changed since the last run."""
+    """Write a result's page beside it, with the changes since the last run."""
     # The libraries that draw take a second to load.
     from lobench.reports import write
     from lobench.workbench.comparison.previous import previous
@@ -91,7 +91,7 @@ def written(folder: ResultFolder, document: Result) -> Path:
 
 
 class _Told:
-    """Prints the ladder as soon as it stands, and knows how much of verification was told with it."""
+    """Prints the ladder as soon as it is measured, and counts the outcomes of verification printed with it."""
 
     outcomes = 0
 
@@ -143,7 +143,7 @@ def _budget(arguments: argparse.Namespace, until: str) -> Budget:
 
     whole = until == STAGES[-1]
     if arguments.profile and not whole:
-        raise UsageError("--profile looks at the whole pipeline; leave out --until")
+        raise UsageError("--profile needs the whole pipeline; leave out --until")
     default = budget.QUICK_SECONDS if arguments.quick else budget.RUN_SECONDS
     seconds = default if arguments.budget is None else arguments.budget
     more: dict[str, Any] = {
@@ -154,8 +154,8 @@ def _budget(arguments: argparse.Namespace, until: str) -> Budget:
     if arguments.quick:
         quick = budget.quick(seconds, arguments.processes)
         return replace(quick, **more)
-    # The factorial is of the ladder's own axes: other variants are measured without it. A part of the pipeline leaves
-    # axes without work, and says nothing of what phases earn.
+    # The factorial covers the ladder's own axes: other variants are measured without it. A part of the pipeline leaves
+    # some axes without work and cannot show the gain of their phases.
     full = budget.full(seconds, arguments.processes, factorial=arguments.variants == LADDER and whole)
     return replace(full, **more)
 
@@ -169,7 +169,7 @@ def _latency(arguments: argparse.Namespace) -> Asked | None:
 
 
 def _default_feed(feed: Sequence[str], quick: bool) -> list[str]:
-    """What the ladder's feed is replayed from; a quick run takes less of a synthetic one whose length is not said."""
+    """The ladder's feed; a quick run shortens a synthetic one of unspecified length."""
     return [
         f"{spec},n={QUICK_RECORDS}" if quick and spec.startswith("synth:") and ",n=" not in spec else spec
         for spec in feed
@@ -177,7 +177,7 @@ def _default_feed(feed: Sequence[str], quick: bool) -> list[str]:
 
 
 def _next(arguments: argparse.Namespace) -> str:
-    """The command that says more: of the same variants, as far, with the same tuning."""
+    """The command for a more precise answer: same variants, stages and tuning."""
     import shlex
 
     from lobench.engine.stages import STAGES

@@ -1,8 +1,8 @@
-"""Fit the run-time parameters of a layout to a feed, by measurement, and write them to a tuning file.
+"""Fit the run-time parameters of a layout to a feed by measurement, and write them to a tuning file.
 
-One half of the feed proposes, the other half decides: the defaults are written unless what was proposed is faster
-there, or faster on the whole feed without a loss there. From then on p8_profile_guided finds it by the feed's
-records; --tuning FILE names one, --tuning none leaves it out. Nothing but speed depends on it.
+One half of the feed proposes parameters, the other half decides: the defaults are written unless the proposal is faster
+there, or faster on the whole feed without a loss there. p8_profile_guided then finds the file by the feed's records;
+--tuning FILE selects another, --tuning none disables tuning. Tuning affects speed only.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lobench.workbench.tuning.search import Search
     from lobench.workbench.tuning.traits import Traits
 
-HELP = "fit parameters to a feed, for p8_profile_guided"
+HELP = "fit the parameters of p8_profile_guided to a feed"
 
 SECONDS = 60.0
 LEAST_RECORDS = 1000
@@ -29,9 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_feeds(parser, required=True)
     options.add_budget(parser, f"{SECONDS:g}s")
     parser.add_argument(
-        "--half", choices=("first", "second"), default="first", help="which half proposes (default first)"
+        "--half", choices=("first", "second"), default="first", help="half that proposes (default first)"
     )
-    options.add_output_file(parser, "the tuning; default: where the feed finds it")
+    options.add_output_file(parser, "default: where lobench looks for this feed's tuning")
     options.add_evaluate(parser)
     options.add_json(parser)
 
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_place(Path(arguments.output_file) if arguments.output_file else place_of("any", "any"))
     feed = load(source)
     if feed.count < LEAST_RECORDS:
-        raise UsageError(f"{feed.name}: {feed.count:,} records are too few to tune on; {LEAST_RECORDS:,} are needed")
+        raise UsageError(f"{feed.name}: {feed.count:,} records are too few to tune on; it takes {LEAST_RECORDS:,}")
     path = Path(arguments.output_file) if arguments.output_file else place_of(feed.digest, beginning_of(feed))
     before = earlier(path)
     variant = fitted_variant()
@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         _keep(path, before, arguments, feed, traits, state)
         raise
     except WorkerError:
-        # What was found by then took minutes, and is as true as before.
+        # The findings so far took minutes and are still true.
         _keep(path, before, arguments, feed, traits, state)
         _tell(arguments, feed, traits, state, path)
         raise
@@ -98,14 +98,14 @@ def _keep(
     traits: Traits,
     state: Search,
 ) -> None:
-    """Write what an unfinished search has found, unless the file holds something that was confirmed."""
+    """Write the findings of an unfinished search, unless the file holds a confirmed tuning."""
     from lobench.workbench.console import stderr
 
     if before is not None and before.confirmed:
-        line = f"stopped; {path} keeps what was confirmed before"
+        line = f"stopped; {path} keeps the tuning confirmed earlier"
     else:
         _write(path, arguments, feed, traits, state)
-        line = f"stopped; the best so far is kept in {path}, unconfirmed: only --tuning {path} takes it"
+        line = f"stopped; the best so far is saved in {path}, unconfirmed: only --tuning {path} uses it"
     stderr().print(line, markup=False, soft_wrap=True)
 
 

@@ -23,7 +23,7 @@ def duration(text: str) -> float:
         number, factor = text[:-1], {"s": 1.0, "m": 60.0}[text[-1]]
     seconds = _number(number) * factor
     if not 0 < seconds < math.inf:
-        raise UsageError(f"'{text}' is no duration; write 90, 90s or 2m")
+        raise UsageError(f"'{text}' is not a duration; write 90, 90s or 2m")
     return seconds
 
 
@@ -31,7 +31,7 @@ def precision(text: str) -> float:
     """``0.5%`` or ``0.005`` as 0.005: above 0, below 1."""
     value = _fraction(text)
     if not 0 < value < 1:
-        raise UsageError(f"'{text}' is no precision; write the half-width of the intervals as 0.5%")
+        raise UsageError(f"'{text}' is not a precision; write the half-width of the intervals as 0.5%")
     return value
 
 
@@ -95,7 +95,7 @@ def size(text: str) -> int:
         number, factor = number[:-1], 1024 ** (1 + "KMGT".index(number[-1]))
     value = _number(number) * factor
     if not 1 <= value < 2**63:
-        raise UsageError(f"'{text}' is no size; write 4GB, 512MB or bytes")
+        raise UsageError(f"'{text}' is not a size; write 4GB, 512MB or bytes")
     return int(value)
 
 

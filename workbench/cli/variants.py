@@ -1,4 +1,4 @@
-"""List the variants, the axes on which they differ, how any other combination is named, and engines from outside."""
+"""List the variants, the axes on which they differ, the naming of other combinations, and engines from outside."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from lobench.workbench.cli import options
 
-HELP = "list the variants and the policies that they combine"
+HELP = "list the variants and the policies they combine"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,16 +51,16 @@ def run(arguments: argparse.Namespace) -> int:
     _print_aligned(rows)
     if engines:
         print()
-        _print_aligned([("engine", "what it is"), *((engine.name, engine.summary) for engine in engines)])
+        _print_aligned([("engine", "summary"), *((engine.name, engine.summary) for engine in engines)])
     print()
     _print_aligned([("axis", "policies"), *((axis, ", ".join(names)) for axis, names in axes.items())])
     print(
-        f"\nAny combination is a variant too, named by what differs from {REFERENCE}: axis=policy,… as in\n"
+        f"\nAny combination is a variant too, named by its differences from {REFERENCE}: axis=policy,… as in\n"
         f"{combinations[-1].name}\n"
-        f"or, on top of another variant, NAME,axis=policy,… as in {tops[-1].name}\n"
-        f"First letters are enough where one name alone begins with them: {top.partition('_')[0]} for {top}.\n"
+        f"or by its differences from another variant: NAME,axis=policy,… as in {tops[-1].name}\n"
+        f"First letters are enough if only one name starts with them: {top.partition('_')[0]} for {top}.\n"
         f"`factorial` stands for all {len(combinations)} combinations of {', '.join(CORE_AXES)}, `from-top` for "
-        f"{top} and it without one phase at a time."
+        f"{top} complete and without one phase at a time."
     )
     return 0
 

@@ -1,12 +1,12 @@
-"""Check that all variants compute bit-identical results: the running trace of every evaluation, the state of every book
-and account, answers about random books, against the reference.
+"""Verify that all variants compute bit-identical results: the running trace of every evaluation, the state of every
+book and account, and answers about random books are compared with the reference.
 
-Without a FEED a small set of feeds that together reach every rule is replayed, with one worker and with two. Of a given
-feed it says which rules it does not reach. A variant that crashes, does not end or takes too much memory is named; all
-others are verified.
+Without a FEED, a small set of feeds that together reach every rule is replayed with one worker and with two. For a
+given feed, the rules that it does not reach are listed. A variant that crashes, hangs or takes too much memory is
+reported; the others are verified.
 
-With ``--against FILE`` the books of the last of the variants are compared with a vendor's instead: rows of mbp-10 or
-mbp-1 (DBN, CSV, Parquet), or a LOBSTER order book file.
+With --against FILE, the books of the last variant are compared with a vendor's instead: rows of mbp-10 or mbp-1 (DBN,
+CSV, Parquet), or a LOBSTER order book file.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lobench.workbench.tuning.picking import Picked
     from lobench.workbench.verification.told import Verified
 
-HELP = "check that variants compute bit-identical results"
+HELP = "verify that variants compute bit-identical results"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,11 +32,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_chosen(parser)
     options.add_tuning(parser)
     options.add_until(parser)
-    options.add_workers(parser, "each variant with each number of 1,2; default 1, without a FEED 1,2")
+    options.add_workers(parser, "1,2 verifies with one and with two; default 1, without a FEED 1,2")
     parser.add_argument(
-        "--deep", action="store_true", help="also digests of every book at every 4,096th record (slow with many books)"
+        "--deep",
+        action="store_true",
+        help="also compare digests of every book at every 4,096th record (slow with many books)",
     )
-    parser.add_argument("--oracle", action="store_true", help="also against the pure-Python oracle (15,000 events/s)")
+    parser.add_argument(
+        "--oracle", action="store_true", help="also compare with the pure-Python oracle (15,000 events/s)"
+    )
     parser.add_argument(
         "--against", metavar="FILE", help="compare with a vendor's books: mbp-10, mbp-1 or a LOBSTER order book file"
     )
@@ -71,7 +75,7 @@ def verified(arguments: argparse.Namespace) -> Verified:
     from lobench.workbench.verification.variants import Settings
 
     if arguments.until == "decode":
-        raise UsageError("--until decode computes nothing that could be verified: book, features or strategies")
+        raise UsageError("--until decode computes nothing to verify; choose book, features or strategies")
     ladder = load_ladder(arguments.ladder, arguments.variants_from)
     variants = select(arguments.variants, ladder)
     default = (1,) if arguments.feeds else DEFAULT_WORKERS
@@ -120,7 +124,7 @@ def proven(arguments: argparse.Namespace) -> Proof:
     from lobench.workbench.selection import select
 
     if not arguments.feeds:
-        raise UsageError("--against compares the books of a feed: name a FEED")
+        raise UsageError("--against compares the books of a feed; name a FEED")
     feed = open_feed(options.feeds_of(arguments))
     answer = read_answer(arguments.against)
     ladder = load_ladder(arguments.ladder, arguments.variants_from)
@@ -130,7 +134,7 @@ def proven(arguments: argparse.Namespace) -> Proof:
 
 
 def _named(sources: Sequence[Feed], arguments: argparse.Namespace, variants: Sequence[Contestant]) -> Picked | None:
-    """The tuning that the user names; a file that is none is refused before anything is read."""
+    """The tuning named by the user; a file that holds none is refused before any feed is read."""
     from lobench.workbench.tuning.picking import pick
 
     return pick(sources[0], arguments.tuning, variants) if arguments.tuning else None

@@ -1,4 +1,4 @@
-"""Compiling what a session of commits will need, in parallel processes, with progress."""
+"""Compiles the kernels of a session of commits in parallel processes, with progress."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class Builds:
         return process
 
     def stop(self, process: subprocess.Popen[str]) -> None:
-        """End a build and all that it has started. One that has ended is left alone: its number may be another's."""
+        """End a build and all its processes. One that has ended is left alone: its number may have been reused."""
         if process.poll() is None:
             self.late.add(self._keys[process])
             with suppress(ProcessLookupError, PermissionError):

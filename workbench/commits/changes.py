@@ -1,4 +1,4 @@
-"""Which lines a commit changed, as git says: where no cost of lines was recorded, they are what there is to look at."""
+"""The lines that a commit changed, from git: a substitute where no cost of lines was recorded."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def _submodules(root: Path, folder: Path) -> None:
 
 
 def _copy(source: Path, folder: Path) -> None:
-    """The files of a working tree without those that git is told to ignore, and those of its submodules."""
+    """The files of a working tree without ignored ones, and those of its submodules."""
     for name in Repository(source).files():
         path, target = source / name, folder / name
         if path.is_symlink() or path.is_file():

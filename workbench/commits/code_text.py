@@ -1,4 +1,4 @@
-"""What of a source file is code: its text without comments, docstrings and layout, equal for files that do the same.
+"""The code of a source file: its text without comments, docstrings and layout, equal for equivalent files.
 
 It errs to one side: a file whose text is not understood counts as it is.
 """
@@ -18,7 +18,7 @@ PACKAGE: Final = "lobench"
 _LIKE_C: Final = frozenset({".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".hxx", ".rs", ".zig"})
 _LIKE_RUST: Final = frozenset({".rs", ".zig"})
 _TOKEN: Final = {
-    # Comments are the first group; of what else is matched, a comment's beginning is none.
+    # Comments are the first group; the other matches may contain no start of a comment.
     False: re.compile(
         rb"(//(?:\\\n|[^\n])*|/\*.*?\*/)"
         rb'|R"(?P<end>[^\s()\\]{0,16})\(.*?\)(?P=end)"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'',
@@ -29,7 +29,7 @@ _TOKEN: Final = {
         re.DOTALL,
     ),
 }
-"""Whether a language has Rust's texts, to what in it may look like a comment, and what is one."""
+"""Whether a language has Rust's string literals, to a pattern of comments (the first group) and of literals."""
 
 
 def code_of(name: str, content: bytes) -> bytes:
@@ -79,7 +79,7 @@ def code_by_line(name: str, content: bytes) -> list[bytes]:
 
 
 def _like_c(content: bytes, *, rust: bool) -> bytes:
-    """Without comments, and without what stands around lines and in place of them."""
+    """Without comments, surrounding blanks and blank lines."""
     without = _without_comments(content, rust=rust)
     return b"\n".join(filter(None, (line.strip() for line in without.splitlines())))
 

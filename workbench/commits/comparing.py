@@ -1,4 +1,4 @@
-"""Comparing two sources, BASE and HEAD, where BASE may be what is wrong.
+"""Compares two sources, BASE and HEAD; the fault may be in BASE.
 
 A BASE whose own code does not run, or whose variants do not agree with their reference, is no measure for HEAD: a HEAD
 that does run, and does agree, repairs it.
@@ -87,7 +87,7 @@ class Pair:
                 raise UnjudgedError(f"nothing to compare: {problem}")
 
     def _runs_only_in(self, before: Source, request: Request) -> bool:
-        """Whether a variant, tried by itself, runs in BASE and not in HEAD."""
+        """Whether a variant alone runs in BASE and not in HEAD."""
 
         def runs(source: Source, name: str) -> bool:
             return not measure([source], _still(request, [name])).broken
@@ -112,7 +112,7 @@ class Pair:
                     measured.exact[source.key][pair] = {**measured.exact[source.key].get(pair, {}), **counts}
 
     def _failing(self, request: Request) -> dict[str, BrokenError]:
-        """The variants that do not run in BASE, each tried by itself, and why."""
+        """The variants that alone do not run in BASE, and why."""
         if isinstance(self.before, BrokenError):
             return dict.fromkeys(request.variants, self.before)
         found = {}

@@ -26,13 +26,13 @@ from pathlib import Path
 from typing import Any
 
 PROCESSOR = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+bmi,+bmi2,+fma"}
-"""What kernels must be compiled for."""
+"""Uses for which kernels must be compiled."""
 
 RECORDS = 20_000
 """That are counted: the count is exact, so few are enough."""
 
 OF_AN_ACTION = 200
-"""Records of each kind of action that are counted by themselves, if there are so many."""
+"""Records of each kind of action to count separately, if available."""
 
 INSTRUCTIONS = "instructions"
 BY_ACTION = "instructions of "
@@ -105,7 +105,7 @@ class Stub:
 
 
 class Applied:
-    """An engine from outside on its way through records: what is counted is its own work, and nothing of lobench's."""
+    """An engine from outside during its replay: only its own work is counted, none of lobench's."""
 
     def __init__(self, engine: Any) -> None:
         self._engine = engine
@@ -141,7 +141,7 @@ def start(variant: Any, task: Mapping[str, Any], feed: Any) -> Any:
 
 
 def count(valgrind: Valgrind, replay: Any, chunk: Any, name: str) -> None:
-    """Run one chunk with counting on and dump what was counted under ``name``."""
+    """Run one chunk with counting on and dump the counts under ``name``."""
     valgrind.request(START_INSTRUMENTATION)
     replay.run(chunk.address, chunk.stride, chunk.count)
     valgrind.request(DUMP_STATS_AT, name.encode())
@@ -210,7 +210,7 @@ def run(replay: Any, chunk: Any) -> None:
 
 
 def collected(valgrind: Valgrind, replay: Any, chunk: Any) -> None:
-    """Run one chunk and collect what it costs."""
+    """Run one chunk and collect its counts."""
     valgrind.request(TOGGLE_COLLECT)
     replay.run(chunk.address, chunk.stride, chunk.count)
     valgrind.request(TOGGLE_COLLECT)
@@ -224,7 +224,7 @@ def missing() -> str | None:
 
 
 def variables() -> dict[str, str]:
-    """What the counted process needs in its environment."""
+    """Environment variables of the counted process."""
     return {**PROCESSOR, "GLIBC_TUNABLES": "glibc.malloc.arena_max=1000"}
 
 
@@ -244,7 +244,7 @@ def command(counted: Sequence[str], folder: str) -> list[str]:
 
 
 NAMED = re.compile(r"^desc: Trigger: .*lobench (\d+) (\d+) (\S+) (.+)$", re.MULTILINE)
-"""Of a dump: feed, records, what was counted, variant."""
+"""Of a dump: feed, records, kind of count, variant."""
 # Not its "summary": with threads that is a difference of two threads' counts.
 _TOTAL = re.compile(r"^totals: (\d+)", re.MULTILINE)
 

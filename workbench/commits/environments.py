@@ -1,4 +1,4 @@
-"""The Python that a commit runs with: this one, if it holds what the commit asks for, else one made for it.
+"""The Python for a commit: this one if it has the commit's requirements, else one made for it.
 
 What counts are the packages that a replay needs (the project's dependencies and theirs), at the versions that the
 commit's ``constraints.txt`` pins. A commit that changes a linter's version shares the environment.
@@ -26,7 +26,7 @@ _LAST_LINES = 12
 
 @dataclass(frozen=True)
 class Environment:
-    """``python`` is its interpreter, ``key`` what it is known by: ``own`` for the one that runs this."""
+    """``python`` is its interpreter, ``key`` its identity: ``own`` for the one that runs this."""
 
     key: str
     python: str
@@ -99,7 +99,7 @@ def _make(folder: Path, wanted: list[str], pins: dict[str, str]) -> None:
                 done = subprocess.run(**step, capture_output=True, text=True, encoding="utf-8", errors="replace")
                 if done.returncode:
                     said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-_LAST_LINES:])
-                    raise LobenchError(f"its environment cannot be made:\n{said}")
+                    raise LobenchError(f"its environment cannot be created:\n{said}")
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise

@@ -1,4 +1,4 @@
-"""The feeds of a session as files that every commit reads: what is no DBN is written as such, once."""
+"""The feeds of a session as files that every commit can read: other formats are converted to DBN once."""
 
 from __future__ import annotations
 
@@ -60,6 +60,6 @@ def _stamp(path: Path) -> tuple[str, int, int]:
 
 
 def _texts(package: ModuleType) -> list[bytes]:
-    """What makes the records: another text may make others."""
+    """The identity of the records: another text may give others."""
     folder = Path(str(package.__file__)).parent
     return [path.read_bytes() for path in sorted(folder.rglob("*.py"))]

@@ -1,4 +1,4 @@
-"""What a measurement says of one source against another: one finding for each feed and variant."""
+"""The findings of a measurement for one source against another: one for each feed and variant."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lobench.workbench.results.model.verdict import NO_DIFFERENCE, SHOWN, SLOWER
 from lobench.workbench.statistics.verdicts import holm, verdict
 
 MOVED = 0.001
-"""Relative change of an exact count that is a change. Below it lies what the allocator does with another address."""
+"""Relative change of an exact count that matters; smaller ones are effects of addresses on the allocator."""
 
 LEAST_FLOOR = 0.005
 """Differences below this are not claimed, however quiet a session was: with few rounds a control may look too good."""
@@ -56,7 +56,7 @@ class Finding:
     lacking: str | None
     allowed: float = 0.005
     repaired: bool = False
-    """What was before did not agree with its own reference, what is now does: other results are right then."""
+    """BASE did not agree with its own reference, HEAD does: different results are right then."""
     p: float = 1.0
     lines: tuple[ChangedLine, ...] = ()
     """The source lines whose instructions rose most, where lines are known."""
@@ -65,7 +65,7 @@ class Finding:
 
     @property
     def timing(self) -> str:
-        """What time alone says."""
+        """The verdict of time alone."""
         return NOTHING if self.ratio is None or self.floor is None else verdict(self.ratio, self.p, self.floor)
 
     @property

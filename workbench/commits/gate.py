@@ -28,7 +28,7 @@ PRECISE = 0.006
 """Half width of all intervals at which a session has seen enough. Precision, not a verdict, ends it: no peeking."""
 
 WITHIN = 110.0
-"""Seconds that a check takes by default: what compiling and counting leave of them goes to timing, within bounds."""
+"""Default duration of a check, in seconds: the rest after compiling and counting goes to timing, within bounds."""
 LEAST_SECONDS, MOST_SECONDS = 30.0, 75.0
 
 ROUNDS = 16
@@ -41,7 +41,7 @@ EXIT_CODES = {"passed": 0, "repaired": 0, "failed": 1, "incomplete": 4}
 
 @dataclass(frozen=True)
 class Check:
-    """What a check found; ``head`` is None for the working tree.
+    """The outcome of a check; ``head`` is None for the working tree.
 
     Without findings there was nothing to measure: no code changed that a variant runs. ``measured`` is the session of
     the variants that are timed, if BASE has any that runs. ``unseen`` are variants that the change reaches and that
@@ -93,7 +93,7 @@ class Check:
 
     @property
     def samples(self) -> int:
-        """Of all that was timed."""
+        """Number of samples over all timed variants."""
         timed = self.measured.session.timed.values() if self.measured else ()
         return sum(len(session.samples) for session in timed)
 
@@ -143,8 +143,8 @@ def check(origin: Origin, base: str, head: str | None, settings: Settings) -> Ch
     second = None if head is None else repository.commit(head)
     if second is not None and second.hash == first.hash and not settings.same:
         raise UsageError(
-            f"BASE and HEAD are both {first}: there is nothing to compare. Name another base, --worktree for what is "
-            "not committed yet, or --same if one commit is meant to pass"
+            f"BASE and HEAD are both {first}: there is nothing to compare. Name another base, --worktree for "
+            "uncommitted changes, or --same to let one commit pass"
         )
     before, after = origin.sources([first, second])
     found = Check(first, second, files=repository.changed(first, second), deciding=tuple(origin.deciding))
@@ -165,7 +165,7 @@ def check(origin: Origin, base: str, head: str | None, settings: Settings) -> Ch
             return replace(found, same_code=True)
     why = instructions.missing()
     if not settings.timed and why is not None:
-        raise UnjudgedError(f"without timing there is nothing to judge by: {why}")
+        raise UnjudgedError(f"nothing to judge by without timing: {why}")
     try:
         return _measured(origin, before, after, settings, found, why, started)
     except BrokenError as error:
@@ -226,7 +226,7 @@ def _measured(
     if measured is not None and measured.uncounted:
         why = "; ".join(measured.uncounted.values())
         if not settings.timed:
-            raise UnjudgedError(f"without timing there is nothing to judge by: {why}")
+            raise UnjudgedError(f"nothing to judge by without timing: {why}")
     absent = [name for name in chosen if name not in {one.variant for one in findings}]
     if asked is not None and absent:
         raise UsageError(f"neither commit has the variant {', '.join(absent)}")

@@ -32,7 +32,7 @@ Counts = dict[tuple[int, str], float]
 
 _CPUINFO = Path("/proc/cpuinfo")
 _NEEDED = {"abm", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "popcnt"}
-"""What Linux calls the abilities of the processor that counted kernels are compiled for, beyond those of all."""
+"""Linux's names of the processor features used by counted kernels, beyond the baseline."""
 
 
 class UncountedError(LobenchError):
@@ -58,7 +58,7 @@ def run_here() -> bool:
 
 
 def builds(source: Source, variants: Sequence[str]) -> list[Build]:
-    """What must be compiled first: under callgrind that takes minutes."""
+    """Kernels to compile first: under callgrind that takes minutes."""
     return [Build(source, variant, "timed", pinned(PROCESSOR)) for variant in variants]
 
 
@@ -108,7 +108,7 @@ def count(source: Source, variants: Sequence[str], feeds: Sequence[Sequence[str]
 def _of_engines(
     source: Source, variants: Sequence[str], feeds: Sequence[Sequence[str]], folder: Path
 ) -> dict[str, Any]:
-    """What a task says of engines from outside: their files, raw records, how far they go."""
+    """The task's entries about engines from outside: files, raw records, last stages."""
     files = []
     for place, specs in enumerate(feeds):
         file = folder / f"{place}.records"

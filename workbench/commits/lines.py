@@ -1,4 +1,4 @@
-"""What each source line costs in exact instructions, as callgrind wrote it, and which lines cost more than before.
+"""The exact instructions of each source line, from callgrind, and the lines that cost more than before.
 
 Only code with debug information has lines: that of libraries compiled with ``-g``. A line that a commit has moved is
 the same line: sources are aligned by their text.
@@ -28,10 +28,10 @@ KEPT: Final = 400
 
 SHOWN: Final = 3
 _LEAST: Final = 0.02
-"""Instructions of an event below which a line's change is none that anybody looks for."""
+"""Instructions per event below which a line's change is ignored."""
 
 _SHARE: Final = 0.05
-"""Of the largest rise: smaller ones are what a compiler made of the same lines elsewhere."""
+"""Share of the largest rise; smaller rises come from the compilation of the same lines elsewhere."""
 
 Costs = dict[tuple[str, int], float]
 """(File, line) to instructions an event."""
@@ -56,7 +56,7 @@ class ChangedLine:
 
 
 def read(files: Iterable[Path], objects: Mapping[str, str]) -> dict[tuple[int, str], Costs]:
-    """(feed, variant) to what lines cost; ``objects``: variant to the library that its lines stand in."""
+    """(feed, variant) to costs of lines; ``objects``: variant to the library that contains its lines."""
     found: dict[tuple[int, str], Costs] = {}
     for file in files:
         text = file.read_text(errors="replace", encoding="utf-8")

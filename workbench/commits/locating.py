@@ -12,12 +12,12 @@ from lobench.engine.feeds import load, open_feed
 from lobench.workbench.commits.participant import Participant
 
 _SHOWN = 3
-"""Features that are told."""
+"""Number of features to show."""
 
 
 @dataclass(frozen=True)
 class Apart:
-    """On which feed, by its place, and from which event on; ``text``: what differs then, for a person."""
+    """Feed, by its place, and first event of a difference; ``text``: the difference for a person."""
 
     feed: int
     event: int
@@ -44,20 +44,20 @@ def locate(
     records = load(open_feed(list(specs))).records
     names = records.dtype.names or ()
     if "instrument_id" not in names:
-        return Apart(feed, different - 1, "its results are others")
+        return Apart(feed, different - 1, "its results differ")
     record = records[different - 1]
     book = int(record["instrument_id"]), int(record["publisher_id"])
     rows = [_after(one, feed, variant, different, book)[2] for one in (right, wrong)]
     apart = [f"{name} {rows[0][name]} -> {rows[1].get(name)}" for name in rows[0] if rows[0][name] != rows[1].get(name)]
     more = f" and {len(apart) - _SHOWN} more" if len(apart) > _SHOWN else ""
-    what = f"features {', '.join(apart[:_SHOWN])}{more}" if apart else "its book or accounts are others"
+    what = f"features {', '.join(apart[:_SHOWN])}{more}" if apart else "its book or accounts differ"
     return Apart(feed, different - 1, f"after action {chr(record['action'])!r} {what}")
 
 
 def _after(
     one: Participant, feed: int, variant: str, count: int, book: tuple[int, int] | None = None
 ) -> tuple[str, str | None, dict[str, str]]:
-    """State, trace, and the newest features of a book if one is asked for, after so many records."""
+    """State, trace, and optionally the newest features of a book, after ``count`` records."""
     one.ask("start", variant=variant, feed=feed)
     one.ask("run", start=0, lead=0, stop=count)
     state, trace = one.ask("state")

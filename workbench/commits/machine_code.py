@@ -1,4 +1,4 @@
-"""Whether two libraries are the same code: a digest of what of a file is loaded, without what describes it."""
+"""Whether two libraries contain the same code: a digest of the loaded sections without descriptive ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 _HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
 _SECTION = struct.Struct("<IIQQQQIIQQ")
 _ALLOCATED, _EMPTY, _NOTE = 2, 8, 7
-"""Of a section: its flag in memory; its type where it has no bytes in the file, where it is a note."""
+"""Of a section: its flag in memory; its type if it has no bytes in the file, or is a note."""
 
 
 def code_digest(file: Path) -> str:
@@ -27,7 +27,7 @@ def code_digest(file: Path) -> str:
 
 
 def _loaded(content: bytes) -> list[bytes]:
-    """The bytes of the sections that are loaded; none of what is no such library."""
+    """The bytes of the loaded sections; none if it is not such a library."""
     if content[:6] != b"\x7fELF\x02\x01":
         return []
     header = _HEADER.unpack_from(content)

@@ -52,7 +52,7 @@ def _own(source: Source, variant: str) -> str:
 
 @dataclass(frozen=True)
 class Request:
-    """What to measure of every source. ``identity``: equal for variants of two sources that run the same code."""
+    """The measurement of every source. ``identity``: equal for variants of two sources that run the same code."""
 
     feeds: Sequence[NamedFeed]
     variants: Sequence[str]
@@ -63,7 +63,7 @@ class Request:
     """Replay with the very kernels whose instructions are counted, so that no others have to be compiled."""
     evaluate: str = "last"
     accept_results: bool = False
-    """Measure also what computes something else."""
+    """Also measure variants with different results."""
     alone: frozenset[str] = frozenset()
     """Variants that are measured also where only one source has code of its own of them."""
     identity: Callable[[Source, str], str] = _own
@@ -99,7 +99,7 @@ def measure(
     """
     for feed in request.feeds:
         if load(open_feed(feed.files)).count == 0:
-            raise UsageError(f"{feed.name}: no records; there is nothing to replay")
+            raise UsageError(f"{feed.name}: no records to replay")
     left = [*trusted, *sources]
     broken = build_all(_builds(left, request))
     session = _session(left, request, trusted, broken)
@@ -122,7 +122,7 @@ def measure(
 
 
 def count(sources: Sequence[Source], request: Request) -> tuple[dict[str, Exact], dict[str, BrokenError]]:
-    """Exact counts alone, by source key; what does not compile or cannot be counted, key to reason."""
+    """Only exact counts, by source key; for those that do not compile or cannot be counted, key to reason."""
     broken = build_all(_builds(sources, request, timed=False))
     counts = _Counts()
     whole = [source for source in sources if source.key not in broken]
@@ -133,7 +133,7 @@ def count(sources: Sequence[Source], request: Request) -> tuple[dict[str, Exact]
 def _session(
     sources: Sequence[Source], request: Request, trusted: Sequence[Source], broken: dict[str, BrokenError]
 ) -> CommitSession:
-    """A session of those sources that are not broken, with what is known of them before anything is replayed."""
+    """A session of the sources that are not broken, with their known facts before any replay."""
     found, engines = [], {}
     for source in sources:
         try:

@@ -25,7 +25,7 @@ class Origin(Protocol):
 
     @property
     def feed(self) -> tuple[str, ...]:
-        """What is replayed where no feed is named."""
+        """The default feeds."""
         ...
 
     def variants_of(self, commit: Commit) -> list[str]:
@@ -49,7 +49,7 @@ class Origin(Protocol):
         ...
 
     def sources(self, wanted: Sequence[Wanted], *, anew: bool = False) -> list[Source | BrokenError]:
-        """The source of each, or why there is none; ``anew``: builds that earlier commands kept are made once more."""
+        """The source of each, or the reason for its absence; ``anew``: rebuild even stored builds."""
         ...
 
 
@@ -95,7 +95,7 @@ def origin_of(repository: Repository, ladder: str | None = None) -> Origin:
         return Project(repository, recipe)
     if not all((repository.root / folder).is_dir() for folder in MEASURED):
         raise UsageError(
-            f"{repository.root}: nothing says how its commits become engines; `lobench init` writes a file that does"
+            f"{repository.root}: no file says how to build engines from its commits; `lobench init` writes one"
         )
     return Own(repository)
 

@@ -26,7 +26,7 @@ def started(source: Source, script: Path, *words: str, variables: Mapping[str, s
 
 
 def last_words(text: str) -> str:
-    """The end of what a failed process said."""
+    """The end of a failed process's output."""
     return "\n".join(text.strip().splitlines()[-_LAST_LINES:])
 
 

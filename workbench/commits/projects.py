@@ -60,7 +60,7 @@ class Project:
         try:
             self._inside = recipe.file.resolve().parent.relative_to(repository.root.resolve())
         except ValueError:
-            raise UsageError(f"{recipe.file}: stands outside of the repository {repository.root}") from None
+            raise UsageError(f"{recipe.file}: lies outside the repository {repository.root}") from None
 
     @property
     def deciding(self) -> tuple[str, ...]:
@@ -69,7 +69,7 @@ class Project:
 
     @property
     def feed(self) -> tuple[str, ...]:
-        """What is replayed where no feed is named. Raises UsageError where that are files of one feed."""
+        """The default feeds. Raises UsageError if they are several files of one feed."""
         if not self._recipe.feeds:
             raise UsageError(
                 f"{self._recipe.file}: feed: several files are replayed as one, and commits are measured on feeds of "
@@ -82,7 +82,7 @@ class Project:
         return list(self._recipe.engines)
 
     def variants(self, source: Source) -> list[str]:
-        """The same, of what is built."""
+        """The same, for built artifacts."""
         return [name for name, _ in source.engines]
 
     def ordered(self, names: Sequence[str] | set[str]) -> list[str]:
@@ -130,7 +130,7 @@ class Project:
             if (self.repository.root / path).exists():
                 continue
             if not any(self.repository.listing(one, [str(path)]) for one in commits):
-                raise UsageError(f"{self._recipe.file}: sources: '{name}' names nothing here: no file, and no folder")
+                raise UsageError(f"{self._recipe.file}: sources: '{name}' is neither a file nor a folder here")
 
     def _found(self, one: Wanted, key: str, failed: dict[str, tuple[str, bool]]) -> Source | BrokenError:
         if key not in failed:
@@ -146,7 +146,7 @@ class Project:
         failed: dict[str, tuple[str, bool]],
         rooms: ExitStack,
     ) -> Iterator[_Job]:
-        """What has to be built, each once; ``keys`` learns what each is known by, ``failed`` what is not laid out."""
+        """The distinct builds to do; ``keys`` receives the key of each, ``failed`` those without files."""
         building = cache_folder() / BUILDING
         building.mkdir(parents=True, exist_ok=True)
         for place, one in enumerate(wanted):
@@ -181,7 +181,7 @@ class Project:
         return key in self._built or (not anew and (cache_folder() / "built" / key).is_dir())
 
     def _content(self, commit: Commit) -> str:
-        """What git knows the files by that decide."""
+        """Git's identities of the deciding files."""
         names = [str(self._inside / name) for name in self._recipe.sources] or ["."]
         listed = self.repository.listing(commit, names)
         if self._recipe.sources and self.repository.object_id(commit, ".gitmodules"):
@@ -192,7 +192,7 @@ class Project:
 
     @cached_property
     def _told(self) -> tuple[object, ...]:
-        """What decides beside the files."""
+        """Deciding facts beside the files."""
         recipe = self._recipe
         made_with = toolchain(self._variables) if recipe.build is not None else ()
         return (recipe.build, recipe.artifacts, sorted(recipe.environment.items()), str(self._inside), made_with)
@@ -217,7 +217,7 @@ class Project:
         return {"args": ["/bin/sh", "-c", self._recipe.build or ":"], "cwd": where, "env": self._variables}
 
     def _finish(self, job: _Job, code: int, said: str, *, late: bool) -> tuple[str, bool] | None:
-        """Keep what was built; why it cannot be, if so, and whether that is its own fault."""
+        """Store a build; returns why it cannot be stored, and whether that is its own fault."""
         if late:
             return f"its build took longer than {_SECONDS / 60:,.0f} minutes", False
         if code:

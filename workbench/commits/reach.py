@@ -24,7 +24,7 @@ VARIANTS = "variants"
 """The folder whose modules are variants."""
 
 _ALWAYS = (VARIANTS, "engine", "engine.replay", "engine.session")
-"""What the process that replays a variant imports beside it; older commits replay with ``engine.session``."""
+"""Modules imported beside a variant by the replaying process; older commits replay with ``engine.session``."""
 
 _OUTSIDE = ("engine.feeds", "engine.synthetic")
 """Packages that deliver records, to all variants alike and before anything is timed: any one variant shows them."""

@@ -1,4 +1,4 @@
-"""What is asked of git: commits by name, ranges, and what a commit holds. Nothing in the repository is changed."""
+"""Queries of git: commits by name, ranges, contents of commits. The repository is never changed."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class Commit:
 
 
 def label(commit: Commit | None) -> str:
-    """What a commit is called, or None, the files of the working tree."""
+    """The label of a commit, or of the working tree for None."""
     return "the working tree" if commit is None else str(commit)
 
 
 class Repository:
-    """The git repository that holds ``folder``. Raises UsageError where there is none, or where git refuses it."""
+    """The git repository that holds ``folder``. Raises UsageError if there is none, or if git refuses it."""
 
     def __init__(self, folder: Path | str = ".") -> None:
         self._folder = Path(folder)
@@ -59,7 +59,7 @@ class Repository:
         if name is None:
             if span(revision) is not None:
                 raise UsageError(f"'{revision}' is a range; name one commit here")
-            what = "no commit named" if found is None else "no commit, but something else, is named"
+            what = "no commit named" if found is None else "something other than a commit is named"
             raise UsageError(f"{what} '{revision}' in {self.root}; a shallow clone may lack it (git fetch)")
         (commit,) = self._log("-1", name)
         return commit
@@ -76,7 +76,7 @@ class Repository:
             return base.hash, head.hash
         parted = git.ask(self._folder, "merge-base", base.hash, head.hash)
         if not parted.ok:
-            raise UsageError(f"'{text}': both have no commit in common; a shallow clone may lack it (git fetch)")
+            raise UsageError(f"'{text}': they have no commit in common; a shallow clone may lack it (git fetch)")
         return parted.text.split()[0], head.hash
 
     def commits(self, text: str) -> list[Commit]:
@@ -108,12 +108,12 @@ class Repository:
         return self._object(f"{commit.hash}:{path}")
 
     def names(self, commit: Commit, path: str) -> list[str]:
-        """What a folder holds in a commit, without the folders before it; nothing if the commit has no such folder."""
+        """The entries of a folder in a commit, with relative names; nothing if the commit has no such folder."""
         answer = git.ask(self._folder, "ls-tree", "-z", "--name-only", f"{commit.hash}:{path}")
         return [os.fsdecode(name) for name in answer.out.split(b"\0") if name] if answer.ok else []
 
     def text(self, commit: Commit, path: str) -> str | None:
-        """A file's text in a commit; None if it has none."""
+        """A file's text in a commit; None if it does not exist."""
         answer = git.ask(self._folder, "cat-file", "blob", f"{commit.hash}:{path}")
         return answer.text if answer.ok else None
 
@@ -122,7 +122,7 @@ class Repository:
         return git.ask(self._folder, "ls-tree", "-r", "-z", commit.hash, "--", *paths).out
 
     def files(self) -> list[str]:
-        """The files of the working tree by name, without those that git is told to ignore."""
+        """The files of the working tree by name, without ignored ones."""
         answer = git.ask(self._folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
         return [os.fsdecode(name) for name in answer.out.split(b"\0") if name]
 
@@ -158,7 +158,7 @@ class Repository:
 
 
 def span(text: str) -> tuple[str, str, str] | None:
-    """A range in parts: what stands before the dots, the dots, what stands after them; None for what has none."""
+    """A range in parts: before the dots, the dots, after them; None if it is not a range."""
     first, dots, last = text.partition("..")
     if not dots or not (first or last.strip(".")):
         return None

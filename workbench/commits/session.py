@@ -47,7 +47,7 @@ def design_of(rounds: int, seconds: float) -> Design:
 
 @dataclass
 class CommitSession:
-    """What a session knows. Sources are known by their place; the first ``trusted`` of them compute what is right."""
+    """The state of a session. Sources are known by index; results of the first ``trusted`` of them are right."""
 
     sources: list[Source]
     feeds: list[list[str]]
@@ -58,7 +58,7 @@ class CommitSession:
     alone: frozenset[str] = frozenset()
     """Variants that are measured also where only one source has code of its own of them, beside its copy."""
     accept_results: bool = False
-    """Measure also what computes something else than the trusted sources."""
+    """Also measure variants whose results differ from those of the trusted sources."""
     variables: tuple[tuple[str, str], ...] = ()
     """Set in the environment of all processes."""
     reach: dict[str, str] = field(default_factory=dict)
@@ -74,7 +74,7 @@ class CommitSession:
     states: dict[tuple[int, int, str], State] = field(default_factory=dict)
     """(source, feed, variant) to its end state."""
     timed: dict[tuple[int, str], Session] = field(default_factory=dict)
-    """(feed, variant) to what was measured."""
+    """(feed, variant) to its measurement."""
     rounds: int = 0
 
     def has(self, place: int, variant: str) -> bool:
@@ -103,11 +103,11 @@ class CommitSession:
         return self.differences.get((self.stands(place, variant), variant))
 
     def name(self, place: int, variant: str) -> str:
-        """By which a source stands in what was measured of a variant."""
+        """The name of a source in the measurement of a variant."""
         return self.sources[self.stands(place, variant)].key
 
     def comparisons(self, feed: int, variant: str) -> Comparisons | None:
-        """What was measured of a variant on a feed; None where nothing was."""
+        """The measurement of a variant on a feed; None if there is none."""
         session = self.timed.get((feed, variant))
         return None if session is None or self.rounds < 2 or not session.samples else compared(session.result())
 
@@ -153,7 +153,7 @@ def precise(session: CommitSession, half_width: float) -> bool:
 
 
 def _lay_out(session: CommitSession) -> dict[int, int]:
-    """Begin what is measured of each variant; returns which sources take part, and how often."""
+    """Start the measurement of each variant; returns the participating sources and their number of turns."""
     takers: dict[int, int] = {}
     for variant in session.variants:
         places = session.places(variant)
@@ -204,7 +204,7 @@ def _participants(session: CommitSession, takers: dict[int, int]) -> Iterator[di
 
 
 def _pin(participants: dict[tuple[int, int], Participant]) -> None:
-    """All take turns on one processor: the same caches, the same clock. Nobody else's work is kept off it."""
+    """All take turns on one processor: same caches, same clock. Other work is not kept off it."""
     cpu = max(os.sched_getaffinity(0))
     for one in participants.values():
         one.ask("pin", cpu=cpu)

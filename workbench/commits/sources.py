@@ -26,13 +26,13 @@ from lobench.workbench.commits.repository import Commit, Repository, label
 from lobench.workbench.processes.claimed_folders import scratch_folder
 
 MEASURED = ("engine", "variants")
-"""Folders that are measured; all else of a commit can't change what a replay costs."""
+"""Folders that are measured; the rest of a commit cannot change the cost of a replay."""
 
 _DECLARED = ("pyproject.toml", "constraints.txt")
 _KEPT = 64
 """Sources that stay in the cache; the longest unused go first."""
 _KEPT_BUILT = 512
-"""The same of what is built of other repositories, which is their files and a library or two."""
+"""The same for builds of other repositories: their files and a library or two."""
 _BYTES_BUILT = 4 << 30
 """All of these together take no more, but for the last ``_KEPT_ANYWAY``, which a session may be measuring."""
 _KEPT_ANYWAY = 32
@@ -40,7 +40,7 @@ _SIZE = ".size"
 
 
 class BrokenError(LobenchError):
-    """A commit that cannot be measured: it lacks what is measured, does not install, build, import or compile.
+    """A commit that cannot be measured: something is missing, or it does not install, build, import or compile.
 
     ``key`` is its source's, where it has one. ``own``: its own code failed, and would anywhere; otherwise this machine
     may be at fault.
@@ -79,7 +79,7 @@ class Source:
 
     @property
     def packages(self) -> tuple[str, ...]:
-        """What is imported from ``root``."""
+        """The code imported from ``root``."""
         if self.engines:
             return PACKAGES
         return (PACKAGE,) if (self.tree / PACKAGE).is_dir() else MEASURED
@@ -203,7 +203,7 @@ def unpack(archive: bytes, folder: Path) -> None:
 
 
 def size_noted(folder: Path) -> None:
-    """Note how many bytes a folder takes, so that nobody has to walk it again."""
+    """Record the size of a folder, so that it need not be walked again."""
     size = sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir())
     (folder / _SIZE).write_text(str(size), encoding="utf-8")
 

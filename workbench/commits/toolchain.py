@@ -1,4 +1,4 @@
-"""What a build is made with: the same files built with another compiler, flags or processor are another engine."""
+"""The toolchain of a build: a different compiler, flags or processor make a different engine."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def toolchain(variables: Mapping[str, str]) -> tuple[object, ...]:
 
 @cache
 def _version(program: str) -> str:
-    """What a program says of itself; where that cannot be asked, when its file was made."""
+    """A program's own version; if it has none, its file's time."""
     try:
         done = subprocess.run(
             [program, "--version"], stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=True

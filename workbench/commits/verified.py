@@ -1,4 +1,4 @@
-"""Engines of a commit compared with lobench's reference, as any variant is; what was found is kept with the commit."""
+"""Verifies a commit's engines against lobench's reference; the outcome is stored with the commit."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from lobench.workbench.verification.isolated import described
 from lobench.workbench.verification.variants import Settings, verify_all
 
 _SHOWN = 3
-"""Features that are told."""
+"""Number of features to show."""
 
 
 def engines_of(source: Source) -> dict[str, ForeignEngine]:
@@ -57,7 +57,7 @@ def verified(
     feeds: Sequence[NamedFeed],
     evaluate: str,
 ) -> dict[str, Apart]:
-    """Which of a source's engines do not compute what the reference computes, and where that begins."""
+    """The engines of a source whose results differ from the reference's, and the start of each difference."""
     store = source.kernels / "verified.json"
     try:
         kept = json.loads(store.read_text(encoding="utf-8"))
@@ -87,7 +87,7 @@ def verified(
 
 
 def _told(outcome: Verification) -> tuple[int, str]:
-    """The event and what differs."""
+    """The event and the difference."""
     difference = outcome.difference
     if difference is None:
         record = outcome.fault.record if outcome.fault is not None else None

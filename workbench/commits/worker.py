@@ -22,7 +22,7 @@ import time
 from typing import Any
 
 TREE = os.environ.get("LOBENCH_TREE")
-"""The folder that the commit's code is laid out in; not set where it is installed."""
+"""The folder of the commit's code; not set if it is installed."""
 
 LACKING = 3
 """Exit code of ``compile``: this commit has no such variant, or no such build."""
@@ -32,7 +32,7 @@ _STEAL = 8
 
 
 class LackingError(Exception):
-    """This commit does not have what was asked for."""
+    """This commit lacks the requested thing."""
 
 
 def full_name(name: str) -> str:
@@ -97,7 +97,7 @@ def compile_one(build: str, name: str, until: str | None = None) -> None:
 
 
 class Served:
-    """What the requests work on: the feeds, and the replay under way. One method for each request."""
+    """The state behind requests: the feeds, and the current replay. One method for each request."""
 
     def __init__(self) -> None:
         self._feeds: list[Any] = []
@@ -117,7 +117,7 @@ class Served:
         engines: dict[str, str] | None = None,
         reach: dict[str, str] | None = None,
     ) -> dict[str, Any]:
-        """Load feeds, find variants and have their kernels in memory. Tells what is lacking, and why.
+        """Load feeds, find variants and have their kernels in memory. Reports missing ones, with reasons.
 
         ``engines``: files of engines from outside by name; ``reach``: how far these replay (``until``, ``books``).
         """
@@ -186,7 +186,7 @@ class Served:
         return [wall, cpu, after.ru_nivcsw - before.ru_nivcsw, *faults, self._steal() - steal]
 
     def _steal(self) -> int:
-        """Ticks that the hypervisor kept of the processor that this process stays on; 0 where nobody tells."""
+        """Ticks that the hypervisor took from this process's processor; 0 if unknown."""
         with contextlib.suppress(OSError), open("/proc/stat", encoding="ascii") as lines:
             for line in lines:
                 name, *fields = line.split()
@@ -244,7 +244,7 @@ def serve() -> None:
 
 
 def main() -> int:
-    """Run what the command line says."""
+    """Run the command line."""
     where = os.path.abspath(part("engine").__file__)
     if TREE and os.path.commonpath([os.path.realpath(TREE), os.path.realpath(where)]) != os.path.realpath(TREE):
         raise RuntimeError(f"the engine was imported from {where}, not from {TREE}")

@@ -1,4 +1,4 @@
-"""Comparing two results in time: whether they may be compared at all, and what changed between the two sessions.
+"""Compares two results measured at different times: whether they are comparable, and the changes between them.
 
 Sessions of different times see different machines: other neighbours, other clock rates, other memory layouts. A
 ratio to the reference of the same session cancels most of that; absolute figures do not. `lobench cmp` measures two
@@ -30,12 +30,12 @@ _MACHINE = {
     "system": ("machine", "kernel", "virtualization"),
     "memory": ("total_bytes",),
 }
-"""What a machine's digest is made of."""
+"""The facts in a machine's digest."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """What one variant's speed became on one feed: new / old, above 1 is faster.
+    """The change of one variant's speed on one feed: new / old, above 1 is faster.
 
     ``relative`` compares its speed-ups over the reference, each of its own session; None for the reference itself.
     ``absolute`` compares events per second. ``same``: its sources are the same in both, so that what changed is the
@@ -126,7 +126,7 @@ def work_differences(old: Result, new: Result) -> list[str]:
 
 
 def remarks(old: Result, new: Result) -> list[str]:
-    """What differs and does not forbid comparing, for a person."""
+    """Differences that do not forbid a comparison, for a person."""
     found = []
     one, other = old.environment, new.environment
     for name in sorted({*one.packages, *other.packages}):

@@ -35,7 +35,7 @@ class Spread:
 
     @property
     def fraction(self) -> float | None:
-        """By what fraction they differ; None where nothing tells."""
+        """The fraction by which they differ; None if unknown."""
         return float(np.expm1(self.value)) if self.count else None
 
 
@@ -128,10 +128,10 @@ def between(one: Floats, other: Floats, sessions: Spread) -> Estimate:
 
 
 def analysis_of(feed: FeedResult) -> Analysis:
-    """Raises UsageError where there is none."""
+    """Raises UsageError if there is none."""
     analysis = feed.analysis
     if analysis is None:
-        raise UsageError(f"{feed.name}: a result holds no analysis of it, as it was interrupted; measure to the end")
+        raise UsageError(f"{feed.name}: an interrupted result holds no analysis of it; finish the measurement")
     return analysis
 
 

@@ -24,16 +24,16 @@ from lobench.workbench.verification.isolated import COMPILING_SECONDS, LOADING_S
 
 ORACLE: Final = "oracle"
 SECONDS: Final = 10.0
-"""What an engine may take for a rule's stream of records, the longest of which the oracle replays in half a second."""
+"""Time limit of an engine for a rule's stream; the oracle replays the longest one in half a second."""
 LEAST_SECONDS: Final = 1.0
 MOST_SEARCHES: Final = 10
 NOTHING: Final = Take(np.zeros(0, MBO), [])
-"""A stream without records: whoever replays it is loaded, and can be started."""
+"""A stream without records: it shows that the engine loads and starts."""
 
 
 @dataclass(frozen=True)
 class Conformance:
-    """An engine and what came of every rule."""
+    """An engine and its outcome for every rule."""
 
     engine: str
     offers: tuple[str, ...]
@@ -120,7 +120,7 @@ def subject(engine: str, seconds: float = SECONDS) -> Iterator[Subject]:
 
 
 def conform(engine: Subject, rules: Sequence[Rule], advance: Callable[[], None] = lambda: None) -> Conformance:
-    """Judge an engine by these rules; ``advance`` is told of each that is done."""
+    """Judge an engine by these rules; ``advance`` is called after each."""
     verdicts = []
     for rule in rules:
         verdicts.append(judge(rule, engine))

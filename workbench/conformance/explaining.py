@@ -1,4 +1,4 @@
-"""A rule for a person: what it says and where, its stream, what must come out."""
+"""A rule for a person: its text and section, its stream, its required results."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def rows(rule: Rule) -> list[tuple[str, ...]]:
 
 
 def expected(rule: Rule) -> list[str]:
-    """What must come out, a line for each thing."""
+    """The required results, one line each."""
     lines = []
     for shown in rule.shows:
         whose = f"book {shown.book[0]}/{shown.book[1]}"

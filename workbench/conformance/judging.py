@@ -1,4 +1,4 @@
-"""Does an engine keep a rule? What it shows at the end of the rule's stream, beside what must come out."""
+"""Does an engine keep a rule? Compares its state at the end of the rule's stream with the required results."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Verdict:
 
     @property
     def reason(self) -> str | None:
-        """What is wrong in one line."""
+        """The fault in one line."""
         if self.fault is not None:
             return self.fault
         return self.differences[0].line() if self.differences else None
@@ -74,7 +74,7 @@ def judge(rule: Rule, subject: Subject) -> Verdict:
 
 
 def offered(rule: Rule, subject: Subject) -> bool:
-    """Whether an engine offers what the rule needs: of best prices, levels and queues any that is not less."""
+    """Whether an engine offers the rule's needs: of best prices, levels and queues, any that is at least as much."""
     books = OFFERS[:3]
     if rule.needs in books:
         return bool(subject.offers & set(books[books.index(rule.needs) :]))
@@ -82,7 +82,7 @@ def offered(rule: Rule, subject: Subject) -> bool:
 
 
 def wrong(rule: Rule, subject: Subject, take: Take, reference: Subject = _ORACLE) -> list[Difference]:
-    """What an engine shows otherwise than the rule wants it, at the end of ``take``. ``reference`` is what is right."""
+    """The differences of an engine from the rule at the end of ``take``. ``reference`` is right."""
     actual = subject.observe(take)
     if rule.compared == "trace":
         traced = trace_of(take, subject)

@@ -1,4 +1,4 @@
-"""What an engine shows of its state at the end of a stream, and the part of it that a rule looks at."""
+"""An engine's state at the end of a stream, and the part of it that a rule tests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Book = tuple[int, int]
 
 @dataclass(frozen=True)
 class Observation:
-    """``books``: those that were asked for. What is not offered is empty, or None."""
+    """``books``: the requested ones. Results that are not offered are empty, or None."""
 
     books: Mapping[Book, State]
     events: int | None = None
@@ -28,7 +28,7 @@ class Observation:
 
 @dataclass(frozen=True)
 class Difference:
-    """What was expected and what came, in words that follow the name of what it is of."""
+    """The expected and the actual value, in words that follow their name."""
 
     what: str
     expected: Any
@@ -40,7 +40,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Looked:
-    """Which parts of an observation are compared: by rule, or with ``everything`` all that is offered."""
+    """The compared parts of an observation: by rule, or with ``everything`` all that are offered."""
 
     rule: Rule
     offers: Collection[str]

@@ -1,4 +1,4 @@
-"""A rule: what an engine must do, the stream that shows whether it does, and what must come out, by hand."""
+"""A rule: the required behaviour, a stream that tests it, and the required results, by hand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lobench.workbench.verification.machines import Side
 
 Offer = Literal["bbo", "levels", "queues", "features", "strategies", "anomalies"]
 OFFERS: Final[tuple[Offer, ...]] = ("bbo", "levels", "queues", "features", "strategies", "anomalies")
-"""What an engine can offer to be asked for."""
+"""The results that an engine can offer."""
 
 LeftOut = Literal["repairs", "top-of-book", "clear", "publishers"]
 LEFT_OUT: Final[tuple[LeftOut, ...]] = ("repairs", "top-of-book", "clear", "publishers")
@@ -21,7 +21,7 @@ LEFT_OUT: Final[tuple[LeftOut, ...]] = ("repairs", "top-of-book", "clear", "publ
 
 @dataclass(frozen=True)
 class Shown:
-    """What one book must show at the end of a stream; what is None or not named is not looked at."""
+    """The required state of one book at the end of a stream; None or unnamed parts are not tested."""
 
     book: tuple[int, int] = HOME
     bids: Side | None = None

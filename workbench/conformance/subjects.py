@@ -1,4 +1,4 @@
-"""Whatever can replay records and be asked what came of them, behind one face."""
+"""Everything that can replay records and answer queries, behind one interface."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _MOST_LEVELS: Final = 1000
 
 @dataclass(frozen=True)
 class Take:
-    """What is replayed: records (dtype ``MBO``), in which calls, and which books are asked for at the end.
+    """The input of a replay: records (dtype ``MBO``), their calls, and the books to query at the end.
 
     ``calls``: numbers of records of the calls, the last of which takes the rest. ``asked``: the books are asked for
     between calls, too.
@@ -98,7 +98,7 @@ class Subject(Protocol):
     def leaves_out(self) -> frozenset[str]: ...
 
     def observe(self, take: Take, advance: Callable[[int], None] | None = None) -> Observation:
-        """Replay from empty books, then ask. ``advance`` is told of the records of every call that is done."""
+        """Replay from empty books, then query. ``advance`` is called with the records of every call."""
         ...
 
 

@@ -13,16 +13,16 @@ from lobench.workbench.measurement.task import Job
 
 PIECE = 2e-3
 """Seconds that a piece of the fastest should take: much longer than a clock's grain, much shorter than what disturbs a
-machine. Pieces of 10 ms vary as much (by 10 % on a shared machine), and there are fewer of them: so many seconds tell
-half as well."""
+machine. Pieces of 10 ms vary as much (by 10 % on a shared machine), and there are fewer of them in the same time:
+half the precision."""
 ROUND = 0.1
 """Seconds that a round should not exceed where the others are much slower, or arguments take long to make."""
 LEAST = 0.5e-3
-"""But a piece of the fastest takes so many, whatever the others take."""
+"""Least seconds of a piece of the fastest subject, whatever the others take."""
 PREPARED = 0.1
 """Seconds of making arguments that a piece may cost at most: they all lie in memory before it begins."""
 LEAD_IN = 8
-"""Of a piece's calls, one in so many is made untimed before it: what others left in caches is gone then."""
+"""Calls of a piece for each untimed call before it, which removes what others left in caches."""
 _TRIED = 0.05
 """Seconds of calls after which a rate is known well enough."""
 
@@ -84,7 +84,7 @@ def _rate(bench: Bench, place: int, several: bool) -> tuple[float, float]:
 
 
 def calls_of(rates: Sequence[float], whole: Sequence[float]) -> int:
-    """Calls of a piece, from the seconds that a call of each takes: by itself, and with its arguments."""
+    """Calls of a piece, from the seconds of a call of each subject: alone, and with its arguments."""
     fastest, round_of_one = min(rates), sum(whole)
     wanted = min(PIECE / fastest, max(ROUND / round_of_one, LEAST / fastest))
     preparing = max(every - call for call, every in zip(rates, whole, strict=True))

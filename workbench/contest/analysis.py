@@ -1,4 +1,4 @@
-"""What a contest's samples say: each subject that agrees against the first, what a call takes, and the session's error.
+"""Analyses a contest's samples: each agreeing subject against the first, times per call, the session's error.
 
 The first subject is the reference of the session, and its control: what it says of itself is the laboratory's error.
 """
@@ -20,7 +20,7 @@ from lobench.workbench.statistics.verdicts import SIGNIFICANCE, holm
 
 
 def analyse(contest: Contest, tolerance: float) -> None:
-    """Put into a contest what its session says. Where too little was measured for that it stays as it is."""
+    """Add the analysis of its session to a contest. With too little data it stays unchanged."""
     session = contest.session
     wrong = refused(contest)
     contest.subjects = tuple(_refused(subject, wrong) for subject in contest.subjects)

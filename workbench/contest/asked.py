@@ -1,4 +1,4 @@
-"""What is compared, and by which rules: as a command asks for it, and as worker processes are told."""
+"""The request of a contest: subjects and rules, as given by a command and passed to worker processes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CALLABLES: Final = "callables"
 COMMANDS: Final = "commands"
 
 RESETS: Final = ("fresh", "copy", "same")
-"""What a call's arguments are: made anew for each, a copy of those made once, or the very same for all."""
+"""The arguments of a call: fresh for each, a copy of one set, or the same set for all."""
 
 CLOCKS: Final = {"cpu": "cpu_ns", "wall": "wall_ns"}
 """How a user names a clock, and the column of samples that it is."""
@@ -41,7 +41,7 @@ class Asked:
 
     def __post_init__(self) -> None:
         if len(self.subjects) < 2:
-            raise UsageError("two are compared at least")
+            raise UsageError("at least two are needed to compare")
         for text in self.subjects:
             if not text.strip() or is_again(text):
                 raise UsageError(f"'{text}' cannot be compared: it is empty, or ends with '{TWICE}'")
@@ -49,7 +49,7 @@ class Asked:
             for spec in filter(None, (*self.subjects, self.setup, self.same)):
                 parts_of(spec)
             if self.reset != RESETS[0] and not self.setup:
-                raise UsageError("--reset is about arguments, and without --setup there are none")
+                raise UsageError("--reset applies to arguments, and without --setup there are none")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -76,7 +76,7 @@ class Asked:
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Asked:
-        """What ``as_json`` gave."""
+        """The inverse of ``as_json``."""
         return cls(**{**values, "subjects": tuple(values["subjects"])})
 
 
@@ -86,7 +86,7 @@ def is_callable(word: str) -> bool:
 
 
 def parts_of(spec: str) -> tuple[str, str]:
-    """File or module, and name, of a callable. Raises UsageError for what is none."""
+    """File or module, and name, of a callable. Raises UsageError for other words."""
     found = _CALLABLE.fullmatch(spec)
     if found is None:
         raise UsageError(f"'{spec}' names no callable; write FILE.py:NAME or MODULE:NAME")
@@ -98,5 +98,5 @@ def all_callables(words: Sequence[str]) -> bool:
     which = [is_callable(word) for word in words]
     if any(which[:2]) and not all(which):
         odd = next(word for word, one in zip(words, which, strict=True) if not one)
-        raise UsageError(f"'{odd}' names no callable, as the others do; only things of one kind are compared")
+        raise UsageError(f"'{odd}' is not a callable like the others; only things of one kind are compared")
     return all(which)

@@ -1,4 +1,4 @@
-"""What the worker processes of a contest need of each kind of thing: whether its subjects agree, and timed calls."""
+"""The interface of a contest's worker processes to each kind of subject: agreement and timed calls."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Outcome:
 
 
 class Bench(Protocol):
-    """The subjects of one process, by place; the first is what all are compared with."""
+    """The subjects of one process, by index; all are compared with the first."""
 
     def agree(self, at: Callable[[int], None]) -> list[Outcome]:
         """Have each of them do its work once, untimed, and compare what it does. ``at`` is told whose turn it is before
@@ -27,7 +27,7 @@ class Bench(Protocol):
         ...
 
     def settle(self, cpu: int | None) -> None:
-        """Stay on one CPU from now on, where that suits what is called and the system can."""
+        """Stay on one CPU from now on, if that suits the subjects and the system can."""
         ...
 
     def sample(self, place: int, seed: int, lead_in: int, calls: int) -> Reading:
@@ -36,10 +36,10 @@ class Bench(Protocol):
         ...
 
     def found(self) -> dict[int, str]:
-        """Subjects that did something else in a timed call than before, and what."""
+        """Subjects whose behaviour in a timed call differed from before, and how."""
         ...
 
 
 def is_disturbed(reading: Reading, clock: str) -> bool:
-    """Whether something else got into a sample. Waiting does not disturb where it is what is measured."""
+    """Whether a sample was disturbed. Waiting is no disturbance if it is part of the measurement."""
     return any(rule(reading) for reason, rule in REASONS.items() if reason != "waited" or clock == "cpu_ns")

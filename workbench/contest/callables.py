@@ -97,11 +97,11 @@ class Callables:
             if hasattr(type(argument), "__next__"):
                 raise UsageError(
                     f"{self._asked.setup}: argument {place} ({type(argument).__name__}) is used up by the first call, "
-                    "and with --reset same all calls get it; take --reset fresh"
+                    "and with --reset same all calls share it; use --reset fresh"
                 )
 
     def _prepared(self, seed: int, count: int) -> Iterable[Arguments]:
-        """The arguments of so many calls."""
+        """The arguments of ``count`` calls."""
         if self._setup is None or self._asked.reset == "same":
             _seed(seed)
             return list(repeat(self._kept, count))
@@ -125,13 +125,13 @@ class Callables:
         """Arguments equal to those given, to be changed at will."""
         made = copied(given)
         if made is None and self._asked.reset == "copy":
-            raise LobenchError(f"{self._asked.setup}: its arguments cannot be copied; take --reset fresh")
+            raise LobenchError(f"{self._asked.setup}: its arguments cannot be copied; use --reset fresh")
         made = self._made(0) if made is None else made
         _seed(0)
         return made
 
     def _outcome(self, given: Arguments, first: Done, done: Done) -> Outcome:
-        """What one did beside the first, or that one by itself."""
+        """The difference of one subject from the first, or its own fault."""
         if done.failed:
             return Outcome(done.failed)
         said = changed(given, done.arguments)
@@ -143,7 +143,7 @@ class Callables:
         note = f"changes its arguments: {said}" if said else None
         if done is first:
             if self._untold:
-                note = f"shares {self._untold} with all other calls, and nothing tells whether one changes that"
+                note = f"shares {self._untold} with all other calls, and a change by one of them would go unnoticed"
             return Outcome(note=note)
         if self._same is not None:
             return Outcome(judged(self._same, first.result, done.result), note)

@@ -30,12 +30,12 @@ SHELL = "/bin/sh"
 _RESTORED = (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ)
 """Signals that a worker ignores, and a command need not."""
 _NOT_RUN = (126, 127)
-"""Exit codes of a shell that could not run what it was given."""
+"""Exit codes of a shell that could not run its command."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """How a command ended, digest of its output, and what it cost."""
+    """The end of a command, the digest of its output, and its cost."""
 
     code: int
     output: str
@@ -93,7 +93,7 @@ class Commands:
         if self._check:
             return Outcome(self._checked(), note)
         if self._run(0).output != run.output:
-            return Outcome("its output differs from run to run; --check CMD can say what is right")
+            return Outcome("its output differs from run to run; --check CMD can judge it")
         return Outcome(note=note)
 
     def _outcome(self, place: int, expected: bytes, at: Callable[[int], None]) -> Outcome:
@@ -112,7 +112,7 @@ class Commands:
         return Outcome(note=note)
 
     def _not_run(self, run: Run) -> bool:
-        """Whether a signal ended it, or the shell could not run it: nobody else's word makes that right."""
+        """Whether a signal ended it, or the shell could not run it; no check can accept that."""
         return run.code < 0 or (self._shell and run.code in _NOT_RUN)
 
     def _unlike(self, run: Run) -> str | None:
@@ -130,14 +130,14 @@ class Commands:
         return f"{ending(code)}{f': {last[:200]}' if last else ''}"
 
     def _checked(self) -> str | None:
-        """What the check has against the run before."""
+        """The check's objection to the previous run."""
         assert self._check is not None
         os.lseek(self._output, 0, os.SEEK_SET)
         status, _ = self._spawned(self._check, self._output, self._verdict)
         code = os.waitstatus_to_exitcode(status)
         if code == 0:
             return None
-        return f"--check refuses it: {self._ending(code)}"
+        return f"--check rejects it: {self._ending(code)}"
 
     def _run(self, place: int) -> Run:
         words = self._words[place]
@@ -157,7 +157,7 @@ class Commands:
         return Run(os.waitstatus_to_exitcode(status), output, reading)
 
     def _spawned(self, words: list[str], given: int, output: int) -> tuple[int, Any]:
-        """Run words to their end; returns status and resources. Raises UsageError where there is no such program."""
+        """Run words to their end; returns status and resources. Raises UsageError if there is no such program."""
         for descriptor in (output, self._errors):
             os.ftruncate(descriptor, 0)
             os.lseek(descriptor, 0, os.SEEK_SET)
@@ -180,7 +180,7 @@ class Commands:
 
 
 def words_of(text: str, *, shell: bool) -> list[str]:
-    """What is run for a command as it was typed. Raises UsageError for quotes that do not close, and for nothing."""
+    """The words to run for a typed command. Raises UsageError for unclosed quotes, and for no words."""
     if shell:
         return [SHELL, "-c", text]
     try:
@@ -188,7 +188,7 @@ def words_of(text: str, *, shell: bool) -> list[str]:
     except ValueError as error:
         raise UsageError(f"'{text}' cannot be split into words: {error}") from error
     if not words:
-        raise UsageError(f"'{text}' is no command")
+        raise UsageError(f"'{text}' is not a command")
     return words
 
 
@@ -199,7 +199,7 @@ def _first_difference(expected: bytes, found: bytes) -> str:
         if one != other:
             told = ["no such line" if line is None else repr(line[:80]) for line in (other, one)]
             return f"line {number} of its output is {told[0]}, not {told[1]}"
-    return "its output differs in characters that end lines, or are no text"
+    return "its output differs in line endings or in bytes that are not text"
 
 
 def _nameless() -> int:

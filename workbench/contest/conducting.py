@@ -1,4 +1,4 @@
-"""A contest from beginning to end: do all agree, measure those that do, say what that means, and keep it."""
+"""A contest from start to end: test agreement, measure the agreeing subjects, analyse and save."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ RTOL = 1e-7
 
 
 def difference(expected: Any, found: Any, where: str, rtol: float = RTOL) -> str | None:
-    """Where and how ``found`` differs, None where it does not. Raises IncomparableError where nobody can say."""
+    """The place and nature of a difference of ``found``, None if equal. Raises IncomparableError if undecidable."""
     if expected is found:
         return None
     if _exactly(expected, found, rtol):
@@ -148,7 +148,7 @@ def _of_objects(expected: Any, found: Any, where: str, rtol: float) -> str | Non
     except Exception as error:
         raise IncomparableError(type(expected).__name__) from error
     if not same and isinstance(expected, Set):
-        return f"{where}: {len(expected ^ found)} elements are in one of the two only"
+        return f"{where}: {len(expected ^ found)} elements are in only one of the two"
     return None if same else differs
 
 

@@ -1,4 +1,4 @@
-"""What calls did beside each other: their results, and what they left in their arguments."""
+"""Compares the calls of several subjects: their results, and the arguments they leave behind."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lobench.workbench.contest.states import IncomparableError
 Arguments = tuple[Any, ...]
 
 _EXACT = 0.0
-_SAY_IT = "--same FILE.py:NAME can say it"
+_SAY_IT = "--same FILE.py:NAME can decide it"
 
 
 class Done:
@@ -33,20 +33,20 @@ class Done:
 
 
 def differs(first: Done, done: Done) -> str | None:
-    """What one did otherwise than the first."""
+    """The difference of one subject from the first."""
     try:
         said = difference(first.result, done.result, "the result")
     except IncomparableError as error:
         # Copies of one object that is nothing but itself.
         if first.returned is not done.returned:
-            return f"nothing says whether results of type {error} are equal; {_SAY_IT}"
+            return f"no rule says whether results of type {error} are equal; {_SAY_IT}"
         said = None
     except RecursionError:
-        return f"its result holds itself, or lies too deep to be compared; {_SAY_IT}"
+        return f"its result contains itself, or is nested too deeply to compare; {_SAY_IT}"
     if said:
         return said
     left = _first_difference(first.arguments, done.arguments, RTOL)
-    return f"leaves other arguments behind: {left}" if left else None
+    return f"leaves different arguments behind: {left}" if left else None
 
 
 def judged(same: Callable[..., Any], expected: Any, found: Any) -> str | None:
@@ -55,19 +55,19 @@ def judged(same: Callable[..., Any], expected: Any, found: Any) -> str | None:
         said = same(expected, found)
     except AssertionError as error:
         text = " ".join(str(error).split())
-        return f"the result is refused by --same: {text[:300]}" if text else "the result is refused by --same"
+        return f"--same rejects the result: {text[:300]}" if text else "--same rejects the result"
     except Exception as error:
         raise LobenchError(f"--same: {raised(error)}") from error
-    return None if said is None or said else "the result is refused by --same"
+    return None if said is None or said else "--same rejects the result"
 
 
 def changed(before: Arguments, after: Arguments) -> str | None:
-    """How a call left other arguments than it got; of what cannot be compared nothing is said."""
+    """How a call changed its arguments; nothing for arguments that cannot be compared."""
     return _first_difference(before, after, _EXACT)
 
 
 def untold(arguments: Arguments) -> str | None:
-    """Arguments of which nobody could tell that a call changed them."""
+    """Arguments whose change by a call would go unnoticed."""
     found = []
     for place, argument in enumerate(arguments):
         kept = copied((argument,))
@@ -93,7 +93,7 @@ def _first_difference(expected: Arguments, found: Arguments, rtol: float) -> str
 
 
 def copied(arguments: Arguments) -> Arguments | None:
-    """Deep copies; None of what cannot be copied."""
+    """Deep copies; None for arguments that cannot be copied."""
     try:
         return copy.deepcopy(arguments)
     except Exception:

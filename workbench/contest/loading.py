@@ -35,7 +35,7 @@ def load(spec: str) -> Callable[..., Any]:
     except Exception as error:
         raise UsageError(f"{place}: {type(error).__name__}: {error}") from error
     if not callable(found):
-        raise UsageError(f"{spec}: is no callable, but {type(found).__name__}")
+        raise UsageError(f"{spec}: is not callable, but of type {type(found).__name__}")
     return found
 
 
@@ -107,8 +107,8 @@ def spec_of(function: Callable[..., Any]) -> str:
     except (AttributeError, KeyError):
         held = None
     if held is not function or module is None:
-        raise UsageError(f"{shown}: fresh processes load what they call; it must stand by this name in a file")
+        raise UsageError(f"{shown}: fresh processes load the callable from a file; it must have this name there")
     file = getattr(sys.modules[module], "__file__", None)
     if module == "__main__" and not str(file).endswith(".py"):
-        raise UsageError(f"{shown}: fresh processes load what they call; write it into a file and import it")
+        raise UsageError(f"{shown}: fresh processes load the callable from a file; write it into one and import it")
     return f"{file if module == '__main__' else module}:{name}"

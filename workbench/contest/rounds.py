@@ -17,7 +17,7 @@ from lobench.workbench.measurement.task import NOBODY, Job
 from lobench.workbench.measurement.turn_order import orders
 
 _TOLD_EVERY = 0.25
-"""Seconds between two messages, at least: who hears them works beside what is timed."""
+"""Least seconds between two messages: their receiver works beside the timed code."""
 _SENT_EVERY = 2.0
 """Seconds after which whole rounds are handed over, so that an interrupt loses no more."""
 
@@ -72,7 +72,7 @@ class _Rounds:
         self._tell({"samples": rows, "refused": refused})
 
     def _agreed(self) -> dict[str, str]:
-        """Subjects that do not do what the first does, and why. Raises LobenchError where that is the first."""
+        """Subjects that behave differently from the first, and why. Raises LobenchError if that is the first."""
 
         def at(place: int) -> None:
             self._job.in_hand(self._columns.index(place))

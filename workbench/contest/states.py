@@ -1,4 +1,4 @@
-"""What an object is made of, where its class has no ``==`` of its own."""
+"""The state of an object whose class has no ``==`` of its own."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def parts_of(value: Any) -> dict[str, Any]:
 
 
 def _is_plain(kind: Any) -> bool:
-    """Whether all that objects of a class hold is in attributes: none of its bases keeps anything elsewhere."""
+    """Whether objects of a class keep all their state in attributes: no base keeps any elsewhere."""
     return kind.__reduce_ex__ is object.__reduce_ex__ and kind.__reduce__ is object.__reduce__
 
 

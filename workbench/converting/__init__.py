@@ -1,4 +1,4 @@
-"""What a feed says in the vendor's own schemas: its records as they are (``mbo``), or what the books of them show.
+"""A feed in the vendor's own schemas: its records (``mbo``), or views of its books.
 
 ``schemas`` has the record of each schema; ``books``, ``trades`` and ``intervals`` make them, in runs, of a feed;
 ``files`` writes them as DBN, CSV or Parquet; ``convert`` puts one to the other.

@@ -27,7 +27,7 @@ from lobench.workbench.converting.schemas import Schema
 _BELOW = 2
 """Levels below those of a row that are looked at: the vendor's mbp-10 has rows of some of them."""
 _FILLED = 2
-"""Records that follow a trade which fills a resting order: its fill, and what it takes off."""
+"""Records after a trade that fills a resting order: its fill, and the cancel of the filled size."""
 _OWN = (
     *("publisher_id", "instrument_id", "ts_event", "ts_recv", "ts_in_delta", "sequence"),
     *("action", "price", "size", "flags"),
@@ -42,7 +42,7 @@ Void = npt.NDArray[np.void]
 def book_rows(
     feed: Feed, schema: Schema, advance: Callable[[int], object], *, merged: bool = True, events: bool = False
 ) -> Iterator[Void]:
-    """Rows of ``schema`` for a feed's records, in runs. ``merged`` is False: each record of a trade stands by itself.
+    """Rows of ``schema`` for a feed's records, in runs. ``merged`` is False: each record of a trade has its own row.
     ``events``: rows of whole events. Raises what the feed raises, and LobenchError for a size that does not fit."""
     from lobench.variants import discover
 
@@ -74,7 +74,7 @@ class _Marker:
         self._waiting: tuple[Void, Void, Void] | None = None
 
     def rows(self, records: Void, levels: Void) -> Void:
-        """Rows of what waited and of all but the last of these: ``records`` (n,), ``levels`` (n, depth)."""
+        """Rows of the waiting records and of all but the last of these: ``records`` (n,), ``levels`` (n, depth)."""
         runs = records, levels, self._newest.before(records, levels)
         if self._waiting is not None:
             old = self._waiting
@@ -84,7 +84,7 @@ class _Marker:
         return self._made(*runs, known)
 
     def rest(self) -> Void:
-        """Rows of what still waits."""
+        """Rows of the records that still wait."""
         return self._made(*self._waiting, len(self._waiting[0])) if self._waiting else self._schema.empty(0)
 
     def _made(self, records: Void, levels: Void, before: Void, known: int) -> Void:

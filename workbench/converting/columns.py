@@ -79,7 +79,7 @@ class Columns:
             none = values == UNDEF_TIME
             if (values[~none] >= 2**63).any():
                 raise LobenchError(
-                    f"{name} holds times after the year 2262, which fit in no timestamp; --raw writes them"
+                    f"{name} holds times after the year 2262, which no timestamp can hold; --raw writes them"
                 )
             return pa.array(values.view("M8[ns]"), kind, mask=none)
         return pa.array(values, kind)

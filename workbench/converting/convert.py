@@ -12,7 +12,7 @@ from lobench.workbench.converting.files import Source, check_ending, writing
 from lobench.workbench.converting.schemas import SCHEMAS, Schema
 
 Advance = Callable[[int], object]
-"""Is told how many records were read, run by run."""
+"""Called with the number of records read, run by run."""
 
 
 def convert(

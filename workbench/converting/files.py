@@ -23,7 +23,7 @@ from lobench.workbench.converting.schemas import UNDEF_TIME, Schema
 ENDINGS: Final = (".dbn", ".dbn.zst", ".csv", ".csv.zst", ".csv.gz", ".parquet")
 _LEVEL = 3
 _DATASETS = {1: "GLBX.MDP3", 2: "XNAS.ITCH"}
-"""What the vendor calls the data of a publisher, where the source does not say it."""
+"""The vendor's name for a publisher's dataset, if the source does not give it."""
 _FROM, _TO = date(1970, 1, 1), date(2200, 1, 1)
 """Days on which a name holds whose source does not say on which."""
 _GROUP = 1 << 18
@@ -32,7 +32,7 @@ _GROUP = 1 << 18
 
 @dataclass(frozen=True)
 class Source:
-    """What a file says of where its records are from: ``metadata`` of a DBN file that was read, ``symbols`` so far."""
+    """The origin of a file's records: ``metadata`` of a source in DBN, ``symbols`` so far."""
 
     symbols: Callable[[], Mapping[int, str]]
     metadata: dbn.Metadata | None = None
@@ -45,7 +45,7 @@ class Writer(Protocol):
 
 
 def check_ending(path: str) -> None:
-    """Raise UsageError for a file whose name does not say what to write."""
+    """Raise UsageError for a file whose name does not select a format."""
     if not path.endswith(ENDINGS):
         raise UsageError(f"{path}: the name must end in one of {', '.join(ENDINGS)}")
 
@@ -152,7 +152,7 @@ class _Interval:
 
 @dataclass
 class _Mapping:
-    """What databento_dbn reads to map a symbol to an instrument, by attribute names."""
+    """Attributes that databento_dbn reads to map a symbol to an instrument."""
 
     raw_symbol: str
     intervals: Any

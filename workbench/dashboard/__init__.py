@@ -1,1 +1,1 @@
-"""The dashboard: a front page that says what got slower, when and by how much; and asv's site, whole."""
+"""The dashboard: a front page that lists regressions with their dates and sizes; and asv's complete site."""

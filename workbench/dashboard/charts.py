@@ -25,7 +25,7 @@ _LABEL = 96
 
 @dataclass(frozen=True)
 class Axis:
-    """The commits of all pictures, oldest first, with those that could not be measured: hash to what it is."""
+    """The commits of all charts, oldest first, including those that could not be measured: hash to position."""
 
     order: Sequence[str]
     times: Mapping[str, float]
@@ -127,7 +127,7 @@ def _dates(axis: Axis) -> Iterator[str]:
 
 
 def _step(x: float, one: Regression) -> str:
-    """A mark at a step: red where somebody should look."""
+    """A mark at a step: red if it needs attention."""
     kind = "step bad" if one.counts else "step"
     anchor = "end" if x > WIDTH - 60 else "start" if x < _LEFT + 20 else "middle"
     return (

@@ -1,4 +1,4 @@
-"""The front page and one comparison report for each commit, from what the history recorded."""
+"""The front page and one comparison report for each commit, from the recorded history."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _environment() -> jinja2.Environment:
 def _panels(
     history: History, commits: Sequence[Commit], series: Sequence[Series], found: Sequence[Regression]
 ) -> dict[str, list[dict[str, Any]]]:
-    """Feed to what is shown of each of its series; those with something to look at stand first."""
+    """Feed to the view of each of its series; series with regressions to look at come first."""
     tried = [commit for commit in commits if commit.hash in history.points or commit.hash in history.broken]
     axis = charts.Axis(
         [commit.hash for commit in tried],
@@ -127,7 +127,7 @@ def _listed(history: History, commit: Commit) -> dict[str, Any]:
 
 
 def _commit(history: History, commit: str) -> dict[str, Any]:
-    """What the templates show of one commit."""
+    """The template's view of one commit."""
     point = history.points[commit]
     against = point["against"]
     session = next((one for one in history.sessions if one["name"] == point["session"]), None)
@@ -143,7 +143,7 @@ def _commit(history: History, commit: str) -> dict[str, Any]:
 
 
 def _row(finding: dict[str, Any]) -> dict[str, Any]:
-    """A finding with what moved put apart."""
+    """A finding with its moved counters separated."""
     exact = finding["exact"]
     moved = {kind: exact[kind] for kind in finding["moved"] if kind != INSTRUCTIONS and kind in exact}
     shown = places(finding.get("lines", ()))
@@ -152,7 +152,7 @@ def _row(finding: dict[str, Any]) -> dict[str, Any]:
 
 
 def _words(history: History, found: Sequence[Regression], others: int) -> str:
-    """What there is to look at, since when, in a sentence; ``others`` were found, and need nobody to look at them."""
+    """A sentence about the regressions to look at and their dates; ``others`` were found but need no attention."""
     if not found and others:
         return f"Nothing to look at: what got slower is acknowledged, recovered or disputed ({others})."
     if not found:

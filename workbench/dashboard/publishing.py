@@ -33,7 +33,7 @@ _LAST_LINES = 15
 REMEDY = "name another folder with -o"
 
 NOWHERE = ("", "#")
-"""What asv takes for a project, or a commit, that has no address."""
+"""Placeholders that asv takes as the address of a project, or of a commit."""
 
 COMMIT = "index.html#commit-"
 """Before a commit's name: its row of the front page."""
@@ -101,6 +101,6 @@ def make_offline(site: Path) -> None:
 def check_target(target: Path) -> None:
     """The folder is replaced: it must be a site, or empty, or not there. Raises LobenchError."""
     if target.exists() and not target.is_dir():
-        raise UsageError(f"{target}: is no folder; {REMEDY}")
+        raise UsageError(f"{target}: is not a folder; {REMEDY}")
     if target.is_dir() and any(target.iterdir()) and not (target / "info.json").exists():
-        raise LobenchError(f"{target}: holds something else than a dashboard; {REMEDY}")
+        raise LobenchError(f"{target}: holds something other than a dashboard; {REMEDY}")

@@ -55,7 +55,7 @@ def _prefix(target: Path) -> str:
 
 
 def _room(target: Path) -> tuple[Path, int]:
-    """A new folder beside the target, and what holds it locked."""
+    """A new folder beside the target, and its lock."""
     while True:
         room = target.with_name(_prefix(target) + secrets.token_hex(4))
         room.mkdir()
@@ -69,7 +69,7 @@ def _room(target: Path) -> tuple[Path, int]:
 
 
 def _sweep(target: Path) -> None:
-    """Remove what processes that live no more have left beside the target."""
+    """Remove the leftovers of dead processes beside the target."""
     for room in target.parent.iterdir():
         if not room.name.startswith(_prefix(target)) or room.is_symlink() or not room.is_dir():
             continue

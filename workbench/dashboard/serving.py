@@ -107,4 +107,4 @@ def server(site: Path, port: int) -> ThreadingHTTPServer:
     try:
         return _Server(("127.0.0.1", port), partial(_Handler, site))
     except (OSError, OverflowError) as error:
-        raise UsageError(f"port {port} cannot be served: {error}; name another with --port") from error
+        raise UsageError(f"port {port} is not available: {error}; name another with --port") from error

@@ -1,4 +1,4 @@
-"""What asv publishes, as asv can read it: one file that is not what it should be costs the site that file alone."""
+"""The files that asv publishes, in a form it can read: a broken file is left out, the others stay."""
 
 from __future__ import annotations
 

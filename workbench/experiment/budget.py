@@ -52,7 +52,7 @@ class Budget:
         if self.processes is not None and self.processes < LEAST_PROCESSES:
             raise UsageError(
                 f"--processes must be at least {LEAST_PROCESSES}, was {self.processes}: "
-                "how much processes differ is not to be seen in one"
+                "one process does not show how much processes differ"
             )
 
 

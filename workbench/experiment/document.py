@@ -1,4 +1,4 @@
-"""The result document in the making: what is known of it from the start, and saving it as it grows."""
+"""The result document in the making: its initial facts, and saving it as it grows."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from lobench.workbench.results.model.ladder import KeptLadder
 from lobench.workbench.verification.compare import Verification
 
 SAVED_EVERY = 2.0
-"""Seconds between two savings of samples, so that saving does not disturb what is being measured."""
+"""Seconds between two savings of samples, so that saving does not disturb the measurement."""
 
 
 class Document:
@@ -109,7 +109,7 @@ def this_environment() -> Environment:
 
 
 def repeatable(arguments: Sequence[str]) -> str:
-    """The command that repeats a measurement: what was typed, without where results were to be kept."""
+    """The command that repeats a measurement: the typed one, without the location of results."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("-o", "--output")
     return shlex.join(["lobench", *parser.parse_known_args(arguments)[1]])

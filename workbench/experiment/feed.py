@@ -1,4 +1,4 @@
-"""One feed of an experiment: what is replayed, by which variants, and its part of the document as it grows."""
+"""One feed of an experiment: its replays, its variants, and its growing part of the document."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ ANALYSED: Final = frozenset(
 
 
 class FeedExperiment:
-    """One feed's part of a document. ``variants`` hold the reference of the ``ladder``; ``tuning`` is the tuning file
-    that the user names (``workbench.tuning.picking``). Close it, or use it as a context.
+    """One feed's part of a document. ``variants`` include the reference of the ``ladder``; ``tuning`` is the user's
+    tuning file (``workbench.tuning.picking``). Close it, or use it as a context.
 
-    Steps read it, and hand what they found to ``put``. Raises UsageError for a feed without events.
+    Steps read it, and pass their findings to ``put``. Raises UsageError for a feed without events.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class FeedExperiment:
 
     @property
     def idle(self) -> bool:
-        """Whether features and strategies are part of what is replayed, and none of the feed's records is evaluated."""
+        """Whether features and strategies are replayed, but none of the feed's records is evaluated."""
         mask, value = self.workload.flags
         return evaluates(self.workload.until) and not ((self.feed.records["flags"] & mask) == value).any()
 
@@ -90,7 +90,7 @@ class FeedExperiment:
 
     @property
     def content(self) -> FeedResult:
-        """This feed's part of the document. Raises LobenchError while there is none."""
+        """This feed's part of the document. Raises LobenchError if there is none yet."""
         if self._content is None:
             raise LobenchError(f"{self.feed.name}: nothing was verified yet")
         return self._content
@@ -120,21 +120,20 @@ class FeedExperiment:
         self.document.save()
 
     def adopt(self, content: FeedResult) -> None:
-        """Go on with what the document holds of this feed, which was verified with the very same sources. Raises
-        UsageError where it holds another feed."""
+        """Continue from the document's data about this feed, which was verified with the same sources. Raises
+        UsageError if it holds another feed."""
         if content.digest != self.feed.digest:
-            raise UsageError(f"{self.feed.name}: not the records that were measured before; nothing can be added to it")
+            raise UsageError(f"{self.feed.name}: its records are not those measured before; nothing can be added")
         kept = content.tuning
         try:
             self._fit(self.variants, parameters_for(self.variants, kept.parameters) if kept else None)
         except ValueError as error:
-            raise UsageError(f"{self.feed.name}: tuning.parameters.{error}; measure anew") from error
+            raise UsageError(f"{self.feed.name}: tuning.parameters.{error}; measure again") from error
         warm_all(self.variants, ("timed",), self.workload)
         self._content = content
 
     def put(self, *, seldom: bool = False, **fields: Any) -> None:
-        """Add what was found to this feed's part of the document, and save it: ``seldom``, unless that was done a
-        moment ago."""
+        """Add findings to this feed's part of the document, and save it; with ``seldom``, not if it was just saved."""
         for name, value in fields.items():
             setattr(self.content, name, value)
         self.stale = self.stale or not ANALYSED.isdisjoint(fields)
@@ -147,7 +146,7 @@ class FeedExperiment:
             self.put(verification=(*self.content.verification, *more))
 
     def lose(self, error: WorkerError, when: str) -> None:
-        """Go on without the variant that ended a measuring process. Raises the error where that was the reference, or
+        """Continue without the variant that ended a measuring process. Raises the error if it was the reference, or
         none."""
         if error.who is None or error.who == self.ladder.reference:
             raise error

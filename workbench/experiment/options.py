@@ -1,4 +1,4 @@
-"""What a measurement was asked for, as its document keeps it: what there is to go on with after an interrupt."""
+"""The request of a measurement, as its document stores it for a resumption after an interrupt."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def options_of(
     budget: Budget,
     ladder: str | None = None,
 ) -> Options:
-    """Of what a command is about to do."""
+    """Of a new command."""
     session = (budget.session, budget.processes, budget.precision, budget.time_limit)
     return Options(tuple(map(tuple, feeds)), tuple(variants_from), tuning, *session, ladder)
 
@@ -29,5 +29,5 @@ def budget_of(options: Options) -> Budget:
 def kept(content: Result, path: str) -> Options:
     """The options of the document in ``path``. Raises UsageError for one that was written before they were kept."""
     if content.options is None:
-        raise UsageError(f"{path}: written before results kept their options, and cannot go on; measure anew")
+        raise UsageError(f"{path}: written before results stored their options, so it cannot be resumed; measure again")
     return content.options

@@ -31,7 +31,7 @@ def load_steps(files: Sequence[str]) -> list[Step]:
 
 
 def keeping(step: Step) -> Step:
-    """The same step, with what it returns, or whatever it does wrong, kept in the document; the others go on."""
+    """The same step, with its result or its failure stored in the document; other steps continue."""
 
     def keep(experiment: FeedExperiment, result: Any, problem: str | None) -> None:
         added = experiment.content.added or {}

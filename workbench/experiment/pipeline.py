@@ -79,7 +79,7 @@ def _go_through(steps: Sequence[Step], experiment: FeedExperiment, stands: Stand
 
 
 def _is_filled(step: Step, experiment: FeedExperiment) -> bool:
-    """Whether a step found what it was done for, the first of what it adds; it may have given up, or failed."""
+    """Whether a step produced its main result, the first of its outputs; it may have given up, or failed."""
     added = (experiment.content.added or {}).get(step.name)
     if step not in ALL:
         return added is None or added.problem is None

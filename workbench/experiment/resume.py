@@ -23,21 +23,21 @@ def reopen(path: str) -> Document:
     folder = place if place.is_dir() else place.parent
     content = read(place)
     if place.is_file() and place.name != "result.json":
-        raise UsageError(f"{path}: results are kept as result.json; rename it to go on with it")
+        raise UsageError(f"{path}: results are named result.json; rename it to resume")
     if content.kind != "measure":
-        raise UsageError(f"{path}: written by `lobench {content.kind}`; only what `lobench measure` wrote can go on")
+        raise UsageError(f"{path}: written by `lobench {content.kind}`; only `lobench measure` can be resumed")
     if content.status == "complete":
-        raise UsageError(f"{path}: complete; measure anew, for longer, with --budget")
+        raise UsageError(f"{path}: complete; measure again, with a longer --budget")
     return Document(content, ResultFolder.existing(folder))
 
 
 def check_ladder(content: Result, ladder: Ladder) -> None:
-    """Raise UsageError where the user's ladder file does not say what it said. What it predicts is kept as it was."""
+    """Raise UsageError if the user's ladder file has changed. Its predictions stay as they were."""
     before, now = content.ladder, ladder.kept()
     if before is not None and now is not None:
         now = replace(now, predictions=before.predictions)
     if before != now:
-        raise UsageError(f"{ladder.path}: the ladder has changed since it was measured; measure anew")
+        raise UsageError(f"{ladder.path}: the ladder has changed since it was measured; measure again")
 
 
 def check(content: Result, variants: Sequence[Contestant]) -> None:
@@ -46,9 +46,9 @@ def check(content: Result, variants: Sequence[Contestant]) -> None:
     now = {variant.name: variant_digest(variant) for variant in variants}
     changed = [name for name in before if before[name] != now.get(name)]
     if changed:
-        raise UsageError(f"{', '.join(changed)}: the source has changed since it was measured; measure anew")
+        raise UsageError(f"{', '.join(changed)}: the source has changed since it was measured; measure again")
     if content.source_digest != source_digest():
-        raise UsageError("the engine's sources or the NUMBA_* variables have changed since; measure anew")
+        raise UsageError("the engine's sources or the NUMBA_* variables have changed since; measure again")
     problems = machine_differences(content.environment, this_environment())
     if problems:
-        raise UsageError(f"{'; '.join(problems)}; measure anew")
+        raise UsageError(f"{'; '.join(problems)}; measure again")

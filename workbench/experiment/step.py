@@ -1,4 +1,4 @@
-"""A step: one part of an experiment on one feed, as an object. What it needs and what it adds stand in it."""
+"""A step: one part of an experiment on one feed, as an object that declares its inputs and outputs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Advance = Callable[[float], None]
 
 
 class Run(Protocol):
-    """Do a step. What it adds it hands to ``experiment.put``; a step of a user's own returns it instead."""
+    """Do a step. Its outputs go to ``experiment.put``; a user's own step returns its result instead."""
 
     def __call__(self, experiment: FeedExperiment, advance: Advance, /) -> Any: ...
 
@@ -36,12 +36,12 @@ def _as_long_as_it_takes(budget: Budget) -> float:
 class Step:
     """One part of an experiment.
 
-    ``name``: what others need it by; ``title``: what a person reads while it runs. ``needs``: names of the steps that
-    stand before it; where one of them had nothing to do, neither has this one. ``adds``: the fields of the feed's part
-    of the document that it fills, or of the document. ``wanted``: whether it has anything to do; ``check``: raises
-    UsageError for a feed that it cannot be done on, before any step is done; ``seconds``: what it measures for, 0 for a
-    step that takes as long as it takes. ``bar``: a bar is shown over these seconds, moved by ``advance``; else what the
-    step does shows its own.
+    ``name``: its name in other steps' ``needs``; ``title``: shown while it runs. ``needs``: names of steps that must
+    come before it; if one of them had nothing to do, neither has this one. ``adds``: the fields that it fills in the
+    feed's part of the document, or in the document. ``wanted``: whether it has anything to do; ``check``: raises
+    UsageError for an unsuitable feed, before any step runs; ``seconds``: its measuring time, 0 for a step without a
+    time limit. ``bar``: show a progress bar over these seconds, moved by ``advance``; otherwise the step shows its own
+    progress.
     """
 
     name: str
@@ -61,7 +61,7 @@ class Step:
 
 
 def in_order(steps: Sequence[Step]) -> tuple[Step, ...]:
-    """The same steps. Raises UsageError where one stands before a step that it needs, or two have one name."""
+    """The same steps. Raises UsageError if one comes before a step that it needs, or two have the same name."""
     before: dict[str, Step] = {}
     for step in steps:
         missing = [name for name in step.needs if name not in before]

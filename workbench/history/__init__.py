@@ -1,1 +1,1 @@
-"""The history: what each commit's variants cost, measured pairwise, kept in asv's files, searched for regressions."""
+"""The history: costs of each commit's variants, measured pairwise, kept in asv's files, searched for regressions."""

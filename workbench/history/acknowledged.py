@@ -1,4 +1,4 @@
-"""Regressions that somebody has looked at and accepts, from a file in the repository.
+"""Regressions that have been reviewed and accepted, from a file in the repository.
 
 ::
 
@@ -37,7 +37,7 @@ class Acknowledgement:
 
 
 def read(path: Path) -> list[Acknowledgement]:
-    """The file's entries, none if there is no file. Raises UsageError for what is wrong in it."""
+    """The file's entries, none if there is no file. Raises UsageError for an invalid file."""
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

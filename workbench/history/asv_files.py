@@ -1,4 +1,4 @@
-"""Results as asv keeps them (result format 2): what ``asv publish``, ``show`` and ``compare`` read.
+"""Results in asv's format (result format 2), which ``asv publish``, ``show`` and ``compare`` read.
 
 Three kinds of series: ``lobench.nanoseconds_per_event`` (measured in turns, with its interval),
 ``lobench.instructions_per_event``, and one of each mechanism counter.
@@ -47,7 +47,7 @@ def series_name(kind: str) -> str:
 
 
 def configuration(root: Path) -> dict[str, Any]:
-    """The repository's ``asv.conf.json``, folders made absolute; without one, what asv needs to publish.
+    """The repository's ``asv.conf.json``, folders made absolute; without one, the settings that asv needs to publish.
 
     Raises UsageError if it can't be read.
     """
@@ -65,7 +65,7 @@ def configuration(root: Path) -> dict[str, Any]:
 
 
 def read_object(path: Path) -> dict[str, Any] | None:
-    """The object in a JSON file, also with comments and trailing commas, as asv reads its own; None if there is none.
+    """The object in a JSON file, also with comments and trailing commas, as asv reads its own; None for anything else.
 
     Raises UsageError for a file that cannot be opened.
     """
@@ -89,7 +89,7 @@ def _json5(text: str) -> Any:
 
 
 def machine_name() -> str:
-    """The name that asv has for this machine, if it was told one; else one that says nothing of its owner."""
+    """asv's name for this machine, if it has one; else one that does not reveal its owner."""
     return _named_by_asv() or described_machine()
 
 
@@ -116,7 +116,7 @@ def result_files(results: Path) -> list[Path]:
 
 
 def write(history: History, results: Path) -> None:
-    """Write or replace all files of this history below ``results``, beside what asv itself has written there.
+    """Write or replace all files of this history below ``results``, beside asv's own files.
 
     Raises UsageError where that cannot be.
     """
@@ -181,7 +181,7 @@ def _benchmarks(history: History) -> dict[str, Any]:
 
 
 def _live(history: History) -> set[tuple[str, str, str]]:
-    """(Feed, variant, kind) of the exact counts that are no zeros all along: what a variant never does is no series."""
+    """(Feed, variant, kind) of the exact counts that are not always zero: an unused mechanism makes no series."""
     return {
         (feed, variant, kind)
         for entry in history.points.values()

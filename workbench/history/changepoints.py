@@ -1,4 +1,4 @@
-"""Where a series steps: what asv's own detection says, and what Apache Otava says.
+"""The steps of a series, as detected by asv and by Apache Otava.
 
 asv fits a piecewise constant function to the weighted points. Otava (Fleming et al. 2023) splits by energy distance
 (Matteson and James 2014) and keeps what a t-test calls significant.
@@ -49,7 +49,7 @@ def asv_steps(values: Sequence[float], weights: Sequence[float | None], least: f
 
 
 def otava_steps(values: Sequence[float], least: float) -> list[Step] | None:
-    """Steps of at least the fraction ``least`` that Otava finds; None where it is not installed."""
+    """Steps of at least the fraction ``least`` that Otava finds; None if it is not installed."""
     analysis = _otava()
     if analysis is None:
         return None
@@ -62,7 +62,7 @@ def otava_steps(values: Sequence[float], least: float) -> list[Step] | None:
 
 
 def otava_missing() -> str | None:
-    """What to do to have Otava's opinion, None if it is there.
+    """The command that installs Otava, None if it is installed.
 
     Its package asks for older versions of numpy and scipy than lobench, though its detection runs with these: it is
     installed without its dependencies.

@@ -1,4 +1,4 @@
-"""The text of an issue about regressions: which commit, what got slower, which lines, and how to see it again.
+"""The text of an issue about regressions: commit, slowdown, source lines, and the command to reproduce it.
 
 Its first line is the title; the rest is Markdown.
 """
@@ -33,7 +33,7 @@ def title(found: Sequence[Regression]) -> str:
 
 
 def told(one: Regression) -> str:
-    """What got worse, by how much."""
+    """The regression and its size."""
     if one.of == "time":
         return f"{one.variant} takes {one.size:.1%} longer on {one.feed}"
     return f"{one.variant} executes {one.size:.1%} more {one.of} on {one.feed}"
@@ -63,7 +63,7 @@ def _table(found: Sequence[Regression]) -> Table:
 
 
 def figures(one: Regression) -> list[str]:
-    """Its speed against the commit before, its instructions, and what else moved."""
+    """Its speed against the commit before, its instructions, and other moved counters."""
     speed = f"{ends(one.paired)}x" if one.paired else "not paired"
     counts = "not counted" if one.instructions is None else f"{one.instructions:+.2%}"
     actions = " ".join(name.removeprefix(BY_ACTION) for name in one.counters if name.startswith(BY_ACTION))
@@ -73,7 +73,7 @@ def figures(one: Regression) -> list[str]:
 
 
 def _commands(found: Sequence[Regression]) -> str:
-    """What compares the commit with the one before, and shows it."""
+    """The command that compares the commit with the one before."""
     commit, before = found[0].commit[:12], (found[0].against or f"{found[0].commit}~1")[:40]
     how = found[0].how
     files = how.get("feeds", {})

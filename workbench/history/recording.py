@@ -35,7 +35,7 @@ WINDOW = 6
 """Different sources that a session measures beside the anchor and the one before."""
 
 _CHUNK = 12
-"""Commits whose sources are made together: so many may be built side by side."""
+"""Commits whose sources are prepared together, so that their builds can run side by side."""
 
 PRECISE = 0.008
 """Half width of all intervals at which a session has seen enough."""
@@ -79,7 +79,7 @@ class Recorder:
         for feed in feeds:
             digest = load(open_feed(feed.files)).digest
             if history.feeds.setdefault(feed.name, digest) != digest:
-                raise LobenchError(f"{feed.name}: other records than in the recorded history; give it another name")
+                raise LobenchError(f"{feed.name}: its records differ from the history's; give it another name")
 
     def pending(self, commits: Sequence[Commit], again: bool = False) -> list[Commit]:
         """Those that have no point yet for one of the feeds and variants. Broken ones only ``again``."""
@@ -106,7 +106,7 @@ class Recorder:
         return commit.hash in self._history.broken
 
     def _windows(self, commits: Sequence[Commit], broken: list[Commit]) -> Iterator[list[tuple[Commit, Source]]]:
-        """Commits with their sources, so many that ``WINDOW`` of them differ; those without a source are broken."""
+        """Commits with their sources, until ``WINDOW`` of them differ; those without a source are broken."""
         window: list[tuple[Commit, Source]] = []
         for commit, source in self._sources(commits):
             if isinstance(source, BrokenError):
@@ -120,7 +120,7 @@ class Recorder:
             yield window
 
     def _sources(self, commits: Sequence[Commit]) -> Iterator[tuple[Commit, Source | BrokenError]]:
-        """Each commit with its source, or why it has none."""
+        """Each commit with its source, or the reason for its absence."""
         for begin in range(0, len(commits), _CHUNK):
             some = commits[begin : begin + _CHUNK]
             yield from zip(some, self._origin.sources(some), strict=True)
@@ -141,7 +141,7 @@ class Recorder:
             if key in measured.broken:
                 raise LobenchError(
                     f"{source.label} is what others are measured against, but: {measured.broken[key]}\n"
-                    "Nothing was recorded. Begin a new history in another folder (--results)."
+                    "Nothing was recorded. Start a new history in another folder (--results)."
                 )
         for problem in measured.uncounted.values():
             _say(f"instructions are not counted: {problem}")
@@ -171,11 +171,11 @@ class Recorder:
                 continue
             points, different = self._points(measured, source, commit)
             if different and not points:
-                remedy = "if it is meant to, record it with --accept-results"
+                remedy = "if that is intended, record it with --accept-results"
                 self._give_up(commit, f"{commit}: verification failed: {'; '.join(different)}; {remedy}", broken)
                 continue
             if not points:
-                _say(f"passed over: {commit}: it has none of the variants {', '.join(self._request.variants)}")
+                _say(f"skipped: {commit}: has none of the variants {', '.join(self._request.variants)}")
                 continue
             for problem in different:
                 _say(f"{commit}: not recorded: {problem}")
@@ -238,7 +238,7 @@ class Recorder:
         return None
 
     def _points(self, measured: Measured, source: Source, commit: Commit) -> tuple[dict[str, Any], list[str]]:
-        """Feed to variant to point, and what differs from the trusted results."""
+        """Feed to variant to point, and the differences from the trusted results."""
         session = measured.session
         place = _place(session, source.key)
         names = [one.name for one in self._feeds]
@@ -331,11 +331,11 @@ class Recorder:
         self._history.broken[commit.hash] = reason
         self._history.save()
         broken.append(commit)
-        _say(f"passed over: {reason}")
+        _say(f"skipped: {reason}")
 
 
 def _how(root: Path, feeds: Sequence[NamedFeed], evaluate: str, ladder: str | None) -> dict[str, Any]:
-    """What whoever repeats a measurement has to type beside names: files as they are found from the repository."""
+    """The options needed to repeat a measurement, besides names: files relative to the repository."""
 
     def found(file: str) -> str:
         path = Path(file).resolve()
@@ -350,7 +350,7 @@ def _place(session: CommitSession, key: str) -> int:
 
 
 def _lacking(measured: Measured) -> list[dict[str, str]]:
-    """What each source of a session lacks."""
+    """The missing variants of each source of a session."""
     return [measured.session.lacking.get(place, {}) for place in range(len(measured.session.sources))]
 
 

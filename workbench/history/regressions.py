@@ -26,7 +26,7 @@ LEAST_TIME = 0.015
 LEAST_INSTRUCTIONS = 0.005
 """Smallest rise of instructions per event that is a regression."""
 NEAR = 2
-"""A step in time so many points from one in instructions is the same one: the exact count says where."""
+"""Greatest distance in points between a step in time and one in instructions that are the same regression."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Regression:
     files: tuple[str, ...] = ()
     lines: tuple[Place, ...] = ()
     how: Mapping[str, Any] = field(default_factory=dict)
-    """What was given to the commands that recorded it, as the history keeps it."""
+    """The options of the recording commands, as stored in the history."""
 
     @property
     def counts(self) -> bool:
@@ -63,7 +63,7 @@ class Regression:
 
     @property
     def state(self) -> str:
-        """What is to be done about it, in a few words."""
+        """The state of it, in a few words."""
         if self.acknowledged is not None:
             return f"acknowledged: {self.acknowledged}"
         if self.recovered is not None:
@@ -143,7 +143,7 @@ def _action_steps(series: Series, known: set[int]) -> list[Step]:
 
 
 def _nearest(index: int, found: dict[int, set[str]], exact: Sequence[Step]) -> int:
-    """The step that a step in time is: the largest exact one nearby, else what another detector put beside it."""
+    """The step behind a step in time: the largest exact one nearby, else that of another detector."""
     near = [step for step in exact if abs(step.index - index) <= NEAR]
     if near:
         return max(near, key=lambda step: step.change).index
@@ -216,7 +216,7 @@ def _exact_recovery(series: Series, step: Step) -> str | None:
 
 
 def _recovery(series: Series, step: Step, steps: Sequence[Step], least: float) -> str | None:
-    """The first later commit at which the time stepped down to what it was before, or less."""
+    """The first later commit at which the time fell back to its earlier value, or below."""
     later = (one for one in steps if one.index > step.index and one.after <= step.before * (1 + least))
     return next((series.commits[one.index] for one in later), None)
 

@@ -26,7 +26,7 @@ class Series:
 
     @property
     def weights(self) -> list[float | None]:
-        """As asv weighs a point: by the width of its interval; None for the anchor, which has none."""
+        """asv's weight of a point: the width of its interval; None for the anchor, which has none."""
         widths = [point["high"] - point["low"] for point in self.points]
         return [2 / width if width > 0 else None for width in widths]
 

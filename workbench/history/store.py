@@ -1,4 +1,4 @@
-"""What the history knows: the point of every commit, variant and feed, anchors, broken commits.
+"""The content of the history: the point of every commit, variant and feed, anchors, broken commits.
 
 Each commit has a file of its own in ``recorded/``, named by the commit and by what the file says. A file is never
 changed: what is learned of its commit later stands in another one, which takes its place. So jobs that record at the
@@ -26,7 +26,7 @@ REMEDY = "--results names another folder"
 """Of a history that cannot be written."""
 
 _KEPT = {"machine": str, "points": dict, "anchors": dict, "feeds": dict, "broken": dict, "sessions": list}
-"""What a file holds beside its version, and of which kind each is."""
+"""The entries of a file beside its version, and their types."""
 
 
 @dataclass
@@ -54,7 +54,7 @@ class History:
 
     @property
     def lock(self) -> Path:
-        """What a process holds from reading the history to its last change of it."""
+        """The lock that a process holds from reading the history to its last change."""
         return self.file.with_name("lock")
 
     @property
@@ -72,7 +72,7 @@ class History:
         return essence(self.broken[commit])
 
     def save(self) -> None:
-        """Write what is new; what it takes the place of goes then, but nothing that others have put there meanwhile.
+        """Write new entries; then remove the ones they replace, but nothing that others have added meanwhile.
         Raises UsageError, as ``keep_samples`` does, where that cannot be."""
         texts = {name: text for commit in (*self.points, *self.broken) for name, text in [self._text(commit)]}
         for name, text in texts.items():

@@ -1,4 +1,4 @@
-"""What is told of a commit that could not be measured, in one line."""
+"""The one-line reason why a commit could not be measured."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 
 _ERROR = re.compile(r"\b(?:fatal )?error(?:\[\w+\])?:\s")
 _TRAILING = re.compile(r"aborting due to|could not compile|^make|errors? generated", re.IGNORECASE)
-"""What compilers say after what is wrong."""
+"""Closing lines of compilers after the real error."""
 
 
 def essence(reason: str) -> str:
-    """Which commit, and what is wrong: of what a tool said the first error, else its last line."""
+    """The commit and the fault: the first error in a tool's output, else its last line."""
     first, *said = [line.strip() for line in reason.splitlines() if line.strip()] or [""]
     errors = [line for line in said if _ERROR.search(line) and not _TRAILING.search(line)]
     what = errors[0] if errors else said[-1] if said else ""

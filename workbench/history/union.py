@@ -38,7 +38,7 @@ def union(parts: Sequence[tuple[str, Part]], where: str) -> Whole:
     for name, part in sorted(parts, key=_age):
         for feed, digest in part["feeds"].items():
             if whole.feeds.setdefault(feed, digest) != digest:
-                raise LobenchError(f"{where}: {name} was recorded on other records of {feed}; move it away")
+                raise LobenchError(f"{where}: {name} was recorded on different records of {feed}; move it away")
         for commit, point in part["points"].items():
             whole.points[commit] = _joined(whole.points.get(commit), point)
         for feed, variants in part["anchors"].items():
@@ -66,7 +66,7 @@ def _age(named: tuple[str, Part]) -> tuple[float, float, str]:
 
 
 def _joined(one: dict[str, Any] | None, other: dict[str, Any]) -> dict[str, Any]:
-    """A commit's point with what another job, later, said of it."""
+    """A commit's point with the later results of another job."""
     if one is None:
         return other
     feeds = {feed: dict(variants) for feed, variants in one["feeds"].items()}

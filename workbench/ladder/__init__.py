@@ -1,4 +1,4 @@
-"""Ladders: the steps of a plan in order, what they are compared with, and what was predicted for them.
+"""Ladders: the steps of a plan in order, their reference, and their predictions.
 
 ``file`` reads and checks a ladder file, ``loading`` loads what it names: a ``Ladder`` is what commands pass on.
 ``template`` is what `lobench ladder init` writes. lobench's own ladder is one such file, ``variants/ladder.toml``.

@@ -1,4 +1,4 @@
-"""What `lobench init` writes into a repository: how its commits become engines, asv's configuration, a workflow."""
+"""The files that `lobench init` writes into a repository: how to build its engines, asv's configuration, a workflow."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ CONFIGURATION: Final = "asv.conf.json"
 WORKFLOW: Final = ".github/workflows/lobench.yml"
 
 _RECIPE: Final = """\
-# How a commit of this repository becomes an engine that lobench verifies and measures (docs/ladder.md).
+# How lobench builds an engine from a commit of this repository, to verify and measure it (docs/ladder.md).
 #
 #   lobench check main            is HEAD as good as main?
-#   lobench history record        measure HEAD and keep it; backfill REV..REV measures what came before
-#   lobench history regressions   what got slower, at which commit
+#   lobench history record        measure and record HEAD; backfill REV..REV measures earlier commits
+#   lobench history regressions   list regressions and their commits
 #   lobench dashboard --serve     all of it as a site
 
-# What is replayed where a command names no feed: a synthetic feed, or a file. `feeds` is a list of several.
+# The feed for commands that name none: a synthetic feed, or a file. `feeds` is a list of several.
 feed = {feed}
 
 # The command that builds a commit, in a copy of its files; $LOBENCH_INCLUDE is the folder of lobench_engine.h. Leave it
-# out where nothing is built, as for Python. Compile with -g: it changes no code, and costs are told by line.
+# out if nothing is built, as for Python. Compile with -g: the code stays the same, and costs are shown by line.
 {build}
-# The file that holds the engine then: a shared library, or a Python file; several are a list.
+# The built engine: a shared library or a Python file, or a list of several.
 artifact = {artifact}
 
-# The files and folders whose content decides whether anything changed. Without it: all. What is not named here
-# and decides all the same (a header, a lock file, .cargo/config.toml) changes nothing that is seen: name all, or none.
+# The files and folders whose content decides whether the engine changed. Default: all. A change of any file not listed
+# here (a header, a lock file, .cargo/config.toml) goes unnoticed: list every file that matters, or none.
 # sources = ["src", "build.sh"]
 
-# Variables of the build.
+# Environment variables of the build.
 # [environment]
 # RUSTFLAGS = "-g -C target-cpu=x86-64-v3"
 """
 
 _WORKFLOW: Final = """\
-# Is a pull request as good as what it began from? By results and exact instruction counts: a hosted machine's clock
-# tells little. What it finds stands in the step's summary and at the changed lines. lobench's composite action
-# (examples/ci in its repository) does the same and keeps one comment of the pull request up to date.
+# Compares a pull request with its merge base by results and exact instruction counts, because timing on a hosted
+# machine means little. The findings appear in the step summary and at the changed lines. lobench's composite action
+# (examples/ci in its repository) does the same and keeps one comment on the pull request up to date.
 name: lobench
 on: pull_request
 jobs:
@@ -59,11 +59,11 @@ jobs:
         with:
           python-version: "3.11"
       - run: sudo apt-get update && sudo apt-get install -y valgrind
-      # From where you have lobench.
+      # Replace HOST, OWNER and REVISION.
       - run: pip install "lobench[history] @ git+https://HOST/OWNER/lobench@REVISION"
       - uses: actions/cache@v4
         with:
-          path: ~/.cache/lobench  # what was built, verified and counted of the base commit
+          path: ~/.cache/lobench  # builds, verifications and counts of the base commit
           key: lobench-${{ runner.os }}-${{ github.event.pull_request.base.sha }}
           restore-keys: lobench-${{ runner.os }}-
       - run: >-
@@ -74,7 +74,7 @@ jobs:
 
 @dataclass(frozen=True)
 class Guess:
-    """What a repository seems to be built with; ``sure``: whether its own files say so."""
+    """The likely build of a repository; ``sure``: its own files confirm it."""
 
     build: str | None
     artifact: str
@@ -88,7 +88,7 @@ def guess(root: Path) -> Guess:
 
 
 def texts(root: Path) -> dict[str, str]:
-    """Name to text of all that is written."""
+    """The files to write: name to text."""
     one = guess(root)
     build = "" if one.build is None else f"build = {json.dumps(one.build)}\n"
     recipe = _RECIPE.format(feed=json.dumps(DEFAULT_FEED), build=build, artifact=json.dumps(one.artifact))
@@ -113,7 +113,7 @@ def _cargo(root: Path) -> Guess | None:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         content = {}
     name = content.get("lib", {}).get("name") or str(content.get("package", {}).get("name", "book")).replace("-", "_")
-    # What decides is not only src/: .cargo/, a toolchain file, packages beside it. In a workspace any member may be it.
+    # Not only src/ matters, but also .cargo/, a toolchain file, neighbouring packages; in a workspace, any member.
     return Guess("cargo build --release", f"target/release/lib{name}.so", sure="workspace" not in content)
 
 

@@ -84,10 +84,10 @@ def _ladder(path: Path, content: Mapping[str, Any]) -> LadderFile:
     # Of lobench's own phases the first is called as it is.
     reference = _text(content, "reference", keys[0] if keys else None)
     if keys and reference not in keys:
-        raise ValueError(f"reference: '{reference}' is no step. Use any of {', '.join(keys)}")
+        raise ValueError(f"reference: '{reference}' is not a step. Use any of {', '.join(keys)}")
     ledger = _text(content, "ledger", "")
     if ledger and "prediction" in content:
-        raise ValueError("ledger: the file holds predictions itself; keep them there, or in the ledger")
+        raise ValueError("ledger: the file itself holds predictions; keep them there or in the ledger")
     if ledger:
         place = path.parent / ledger
         predictions = read_ledger(place)
@@ -100,13 +100,13 @@ def _ladder(path: Path, content: Mapping[str, Any]) -> LadderFile:
 def _steps(path: Path, content: Mapping[str, Any]) -> tuple[StepEntry, ...]:
     if "steps" in content:
         if content["steps"] != PHASES:
-            raise ValueError(f"steps: stands for lobench's own phases as '{PHASES}'; other steps are tables, [[step]]")
+            raise ValueError(f"steps: '{PHASES}' takes lobench's own phases; write other steps as tables, [[step]]")
         if "step" in content:
             raise ValueError(f"step: lobench's own phases are the steps (steps = '{PHASES}'); leave one of the two out")
         return ()
     entries = content.get("step")
     if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
-        raise ValueError("step: a ladder has steps, tables that begin with [[step]]")
+        raise ValueError("step: a ladder needs steps, tables that begin with [[step]]")
     found: list[StepEntry] = []
     for number, entry in enumerate(entries, 1):
         where = f"step {number}: "
@@ -120,13 +120,13 @@ def _steps(path: Path, content: Mapping[str, Any]) -> tuple[StepEntry, ...]:
         if file and not Path(file).is_file():
             raise ValueError(f"{where}variant: no file '{file}'")
         if any(made.key == other.key for other in found):
-            raise ValueError(f"{where}variant: there is a step '{made.key}' already")
+            raise ValueError(f"{where}variant: step '{made.key}' already exists")
         found.append(made)
     return tuple(found)
 
 
 def _feed(path: Path, content: Mapping[str, Any]) -> tuple[str, ...]:
-    """What the feed is replayed from; files stand beside the ladder's."""
+    """The words of the feed; files are relative to the ladder's folder."""
     entry = content.get("feed", DEFAULT_FEED)
     specs = [entry] if isinstance(entry, str) else entry
     if not isinstance(specs, list) or not specs or not all(isinstance(spec, str) and spec for spec in specs):
@@ -135,7 +135,7 @@ def _feed(path: Path, content: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _text(content: Mapping[str, Any], key: str, otherwise: str | None = None) -> str:
-    """The text of a key, ``otherwise`` where it is missing."""
+    """The text of a key, ``otherwise`` if it is missing."""
     text = content.get(key, otherwise)
     if text is None:
         raise ValueError(f"{key}: is missing")

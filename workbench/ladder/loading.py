@@ -1,4 +1,4 @@
-"""A ladder with its variants: what a command verifies, measures and reports on."""
+"""A ladder with its variants: the subject of verification, measurement and reports."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Ladder:
 
     @property
     def until(self) -> str:
-        """The last stage that every step computes; what is not made of lobench's policies may compute less than all."""
+        """The last stage that every step computes; external engines may compute less than all."""
         last = [STAGES.index(getattr(step, "last_stage", STAGES[-1])) for step in self.steps]
         return STAGES[min(last)]
 
@@ -97,7 +97,7 @@ def load_ladder(path: str | None = None, files: Sequence[str] = ()) -> Ladder:
     placed = [replace(step, phase=place) if file.steps else step for place, step in enumerate(steps)]
     for number, step in enumerate(placed, 1):
         if any(step.name == other.name for other in placed[: number - 1]):
-            raise UsageError(f"{file.path}: step {number}: variant: {step.name} is a step already")
+            raise UsageError(f"{file.path}: step {number}: variant: {step.name} is already a step")
     own = set(discover())
     names = {step.name for step in placed}
     beside = [variant for variant in known.values() if variant.name not in own | names]
@@ -133,5 +133,5 @@ def _reference(file: LadderFile, steps: Sequence[Contestant]) -> str:
         return steps[file.keys.index(file.reference)].name
     names = [step.name for step in steps]
     if file.reference not in names:
-        raise UsageError(f"{file.path}: reference: '{file.reference}' is no step. Use any of {', '.join(names)}")
+        raise UsageError(f"{file.path}: reference: '{file.reference}' is not a step. Use any of {', '.join(names)}")
     return file.reference

@@ -17,7 +17,7 @@ KEYS: Final = ("build", "artifact", "sources", "environment", "feeds")
 FILE: Final = "lobench.toml"
 DEFAULT_FEED: Final = "synth:liquid-future,n=200000"
 SUFFIXES: Final = (".py", ".so")
-"""What the file of an engine ends with."""
+"""Endings of an engine's file."""
 _LADDER: Final = ("name", "reference", "feed", "ledger", "steps", "step", "prediction")
 
 
@@ -47,7 +47,7 @@ def find_recipe(root: Path, ladder: str | None = None) -> Recipe | None:
     if ladder is not None:
         found = _read(Path(ladder).resolve())
         if found is None:
-            raise UsageError(f"{ladder}: says nothing of how a commit becomes an engine: artifact is missing")
+            raise UsageError(f"{ladder}: does not say how to build an engine from a commit: artifact is missing")
         return found
     if (root / FILE).is_file():
         found = _read(root / FILE)
@@ -102,7 +102,7 @@ def _parsed(path: Path, content: Mapping[str, Any]) -> Recipe:
             raise ValueError(f"{key}: not known. Use any of {', '.join((*KEYS, *_LADDER))}")
     artifacts = _names(content, "artifact") or _stepped(content)
     if not artifacts:
-        raise ValueError("artifact: is missing: the file, or a list of them, that holds an engine once it is built")
+        raise ValueError("artifact: is missing: the file, or list of files, of the built engine")
     recipe = Recipe(
         path,
         _build(content),

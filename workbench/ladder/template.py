@@ -1,26 +1,26 @@
-"""What `lobench ladder init` writes: a ladder that runs as it is, with a comment on every key."""
+"""The file that `lobench ladder init` writes: a ready-to-run ladder with a comment on every key."""
 
 from __future__ import annotations
 
 from typing import Final
 
 TEMPLATE: Final = """\
-# A ladder: the steps of an optimization plan, in order, and what was predicted for each. docs/ladder.md explains it.
+# A ladder: the steps of an optimization plan, in order, with a prediction for each (docs/ladder.md).
 #
 #   lobench ladder show FILE      check this file
-#   lobench verify --ladder FILE  does every step compute the same?
-#   lobench run --ladder FILE     measure all steps side by side, grade the predictions, write the page
+#   lobench verify --ladder FILE  verify that all steps compute the same results
+#   lobench run --ladder FILE     measure all steps side by side, grade the predictions, write the report
 
 name = "My plan"
 
-# What is replayed where a command names no feed: a file beside this one, or a synthetic feed; a list is one feed.
+# The feed for commands that name none: a file beside this one, or a synthetic feed; a list of files is one feed.
 feed = "synth:liquid-future,n=200000"
 
-# The step that totals are over. Without this key it is the first one.
+# The step that total speed-ups are relative to (default: the first).
 # reference = "p3"
 
-# Steps, from the bottom up. variant: one of lobench's (`lobench variants` lists them), a combination of policies as in
-# "lookup=hash,memory=pooled", or a file beside this one: "./mine.py". title: what the page calls the step.
+# Steps, from the bottom up. variant: one of lobench's (`lobench variants` lists them), a combination of policies like
+# "lookup=hash,memory=pooled", or a file beside this one: "./mine.py". title: the step's title in the report.
 [[step]]
 variant = "p3"
 title = "an order is found by walking its level's queue"
@@ -29,19 +29,19 @@ title = "an order is found by walking its level's queue"
 variant = "p4"
 title = "an order is found in a hash table"
 
-# Predictions: written down before the step is measured, and not edited afterwards. One for each step above the first.
-# gain: lowest and highest speed-up of the step over the step before it.
+# Predictions, one for each step above the first: write them before the step is measured, and do not edit them later.
+# gain: lowest and highest speed-up over the step before.
 [[prediction]]
 step = "p4"
 bottleneck = "linear order search"
 gain = [1.1, 1.1]
-source = "who says so, and why"
+source = "origin of the prediction"
 date = 2026-11-22
-# before = "how it was done"              # these are optional
-# after = "how it is done then"
+# before = "the old implementation"       # these are optional
+# after = "the new implementation"
 # throughput = [13.0, 17.0]               # M events/s after the step
-# feed = {name = "…", digest = "…"}       # for this feed only; comes before one for all feeds
+# feed = {name = "…", digest = "…"}       # for this feed only; overrides a prediction for all feeds
 
-# Predictions may also stand in a file of their own, which numbers the steps (phase = 1 is the second):
+# Predictions can also go in a separate file, which numbers the steps (phase = 1 is the second):
 # ledger = "predictions.toml"
 """

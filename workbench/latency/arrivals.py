@@ -12,7 +12,7 @@ from lobench.engine.errors import UsageError
 from lobench.engine.records import F_SNAPSHOT
 
 _UNDEFINED: Final = np.uint64(2**64 - 1)
-"""A timestamp that is none, in DBN."""
+"""DBN's undefined timestamp."""
 
 CLOCKS: Final = ("ts_recv", "ts_event")
 """Fields that may say when a record came, the better one first."""
@@ -41,12 +41,12 @@ def clock_of(name: str, records: npt.NDArray[np.void]) -> tuple[int, str]:
     live = (records["flags"] & F_SNAPSHOT) == 0
     opening = int(np.argmax(live)) if live.any() else len(records)
     if opening == len(records):
-        raise UsageError(f"{name}: no record but those of a snapshot: nothing arrives")
+        raise UsageError(f"{name}: only snapshot records: nothing arrives")
     for clock in CLOCKS:
         stamps = records[clock][opening:]
         if not ((stamps == 0) | (stamps == _UNDEFINED)).any():
             return opening, clock
-    raise UsageError(f"{name}: records without {' and '.join(CLOCKS)}: nobody knows when they came")
+    raise UsageError(f"{name}: records without {' and '.join(CLOCKS)}: their arrival times are unknown")
 
 
 def arrivals_of(name: str, records: npt.NDArray[np.void]) -> Arrivals:

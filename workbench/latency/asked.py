@@ -1,4 +1,4 @@
-"""What is asked of a measurement of latency."""
+"""The request of a latency measurement."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ class Asked:
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> Asked:
-        """What ``as_json`` gave."""
+        """The inverse of ``as_json``."""
         return cls(**{**values, "speeds": tuple(values["speeds"])})

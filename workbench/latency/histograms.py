@@ -15,7 +15,7 @@ from lobench.workbench.results.model.latency import Distribution
 DIGITS: Final = 3
 """Decimal digits that a histogram keeps of a time."""
 _HALF_BITS: Final = 10
-"""A histogram of three digits tells 2^10 values between a power of two and the next apart."""
+"""A histogram of three digits distinguishes 2^10 values between a power of two and the next."""
 _LEAST_RANGE: Final = 1 << 12
 
 QUANTILES: Final = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99_9": 0.999, "p99_99": 0.9999}
@@ -46,14 +46,14 @@ def decoded(text: str) -> Any:
 
 
 def percentiles(text: str) -> str:
-    """What a ``.hgrm`` file holds of a histogram that was written down: its distribution over percentiles, in ns."""
+    """The content of a ``.hgrm`` file for an encoded histogram: its distribution over percentiles, in ns."""
     out = io.BytesIO()
     decoded(text).output_percentile_distribution(out, 1.0)
     return out.getvalue().decode("ascii")
 
 
 def _rounded(times: Times) -> npt.NDArray[np.int64]:
-    """Whole nanoseconds, to as many bits as a histogram keeps: what it would put in one place is one value."""
+    """Whole nanoseconds, with a histogram's precision: values that share a bucket become equal."""
     whole = np.rint(times).astype(np.int64)
     bits = np.frexp(whole.astype(np.float64))[1] - 1 - _HALF_BITS
     shift = np.maximum(bits, 0)

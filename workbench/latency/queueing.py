@@ -1,4 +1,4 @@
-"""What service times make of arrivals: Lindley's recursion, quantiles, and the largest speed at which a bound is kept.
+"""Response times from service times and arrivals: Lindley's recursion, quantiles, and the largest speed for a bound.
 
 Lindley, "The theory of queues with a single server", Proc. Camb. Phil. Soc. 48 (1952): with service times S and times A
 between arrivals, an event waits W[n+1] = max(0, W[n] + S[n] - A[n]), and is answered W[n] + S[n] after it came.

@@ -163,7 +163,7 @@ def serve(
 def _serve_python(
     call: PythonCall, place: int, last: int, most: int, free: float, arrivals: Times, found: Served
 ) -> tuple[int, float]:
-    """The same for what only Python can call; its clock is read from Python, too."""
+    """The same for engines that only Python can call; its clock is read from Python, too."""
     take, records, clock = call.take, call.records, time.perf_counter_ns
     while place < last:
         start = max(free, arrivals[place])
@@ -183,7 +183,7 @@ def _serve_python(
 
 
 def python_reading_ns() -> float:
-    """What two readings of Python's clock around the call of a method that does nothing differ by, the median."""
+    """The median difference between two readings of Python's clock around a call of an empty method."""
     clock, nothing = time.perf_counter_ns, _Nothing().take
     found = []
     for _ in range(1001):

@@ -44,12 +44,12 @@ def first(entry: VariantLatency) -> Load:
 
 
 def takes(entry: VariantLatency) -> str:
-    """How many records at a time."""
+    """Records per call."""
     return "1" if entry.block == 1 else f"to {entry.block:,}"
 
 
 def kept(latency: Latency) -> str:
-    """What ``largest`` is about."""
+    """The heading of ``largest``."""
     return f"p{100 * latency.quantile:g} within {spelled(latency.bound)} up to"
 
 
@@ -58,7 +58,7 @@ def up_to(entry: VariantLatency) -> str:
 
 
 def by_quantile(feed: FeedResult) -> tuple[list[str], Rows]:
-    """Headings and rows: response times at the market's own speed, and how much faster it may become."""
+    """Headings and rows: response times at the market's own speed, and the largest speed within the bound."""
     assert feed.latency is not None
     rows = [
         [entry.variant, takes(entry), *map(spelled, (own.p50, own.p99, own.p99_9, own.p99_99)), up_to(entry)]
@@ -77,37 +77,37 @@ def by_speed(feed: FeedResult) -> tuple[list[str], Rows]:
 
 
 def by_call(feed: FeedResult) -> tuple[list[str], Rows]:
-    """Headings and rows: what an event takes in a replay, in a call by itself, and what of that is the probe's."""
+    """Headings and rows: the time of an event in a replay, in a call of its own, and the probe's part of it."""
     rows = []
     for entry in shown(feed):
         own = [entry.service.p50, entry.service.p99_9, entry.service.max] if entry.service else []
         cells = [spelled(time) for time in own] or ["", "", ""]
         rows.append([entry.variant, spelled(entry.replay), *cells, spelled(entry.probe)])
-    return ["variant", "replayed", "a call: p50", "p99.9", "longest", "of it the probe"], rows
+    return ["variant", "replayed", "a call: p50", "p99.9", "longest", "of which probe"], rows
 
 
 def line(latency: Latency) -> str:
-    """What queued."""
+    """The queued events."""
     opening = f", after {latency.opening:,} of a snapshot" if latency.opening else ""
-    late = f"; {latency.late:,} stand behind a later one and come with it" if latency.late else ""
+    late = f"; {latency.late:,} follow a later one in the feed and arrive with it" if latency.late else ""
     rate = latency.events / max(latency.span, 1.0) * 1e9
     return (
-        f"{latency.events:,} events{opening}, in {spelled(latency.span)} as {latency.clock} says, "
-        f"{rate:,.0f} a second{late}"
+        f"{latency.events:,} events{opening}, in {spelled(latency.span)} by {latency.clock}, "
+        f"{rate:,.0f} per second{late}"
     )
 
 
 def clock(latency: Latency) -> str:
-    """By what calls were timed."""
+    """The clock that timed the calls."""
     counter = latency.counter
     what = "the processor's counter" if counter.name == "tsc" else "the system's clock"
     rate = f"{counter.name}, {counter.hertz / 1e9:.3f} GHz" if counter.name == "tsc" else counter.name
-    by = f"{what} ({rate}); an engine in Python is timed by Python's clock"
-    return f"{by}; what a reading takes is part of every time"
+    by = f"{what} ({rate}); a Python engine is timed with Python's clock"
+    return f"{by}; every time includes the cost of reading it"
 
 
 def headroom(feed: FeedResult) -> str:
-    """How much faster the market may become for the variant that bears most, and for the first."""
+    """The largest speed within the bound of the best variant, and of the first."""
     entries = shown(feed)
     if not entries or feed.latency is None:
         return "No response time was measured"
@@ -120,7 +120,7 @@ def headroom(feed: FeedResult) -> str:
 
 
 def markdown(feed: FeedResult) -> str:
-    """One table of all that, for a document."""
+    """One table of all figures, for a document."""
     entries = shown(feed)
     assert feed.latency is not None, "a feed that was measured"
     own = first(entries[0]).speed

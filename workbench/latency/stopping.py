@@ -22,7 +22,7 @@ from lobench.workbench.measurement.questions import Examiner, draw, put_off
 PLACES: Final = 128
 """Where it is asked, at most."""
 _FEWEST: Final = 16
-"""Fewer places say nothing of what answers owe; they are compared all the same."""
+"""With fewer places, the debt of answers cannot be judged; they are compared all the same."""
 _STRETCH: Final = 192
 """Records for each place, at least."""
 _MOST: Final = 128

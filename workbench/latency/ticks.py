@@ -1,4 +1,4 @@
-"""The processor's cycle counter, read from compiled code, and what a reading of it means and costs.
+"""The processor's cycle counter, read from compiled code; the meaning and cost of a reading.
 
 Where the time-stamp counter of an x86 runs at one rate in all states of the processor, it is read by RDTSC and RDTSCP
 between fences, so that what is timed neither begins before the first reading nor ends after the second (Paoloni, "How
@@ -39,7 +39,7 @@ def invariant() -> bool:
 
 
 TSC: Final = platform.machine() in ("x86_64", "AMD64") and invariant()
-"""Whether the time-stamp counter is what is read."""
+"""Whether the time-stamp counter is used."""
 
 
 def _called(builder: Any, name: str, result: Any) -> Any:
@@ -49,7 +49,7 @@ def _called(builder: Any, name: str, result: Any) -> Any:
 
 
 def _tsc_before(typingctx: Any) -> Any:
-    """The counter, int64, before what is timed: all that comes earlier is done, nothing that comes later has begun."""
+    """The counter, int64, before the timed code: everything earlier is done, nothing later has begun."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         _called(builder, "llvm.x86.sse2.lfence", ir.VoidType())
@@ -61,7 +61,7 @@ def _tsc_before(typingctx: Any) -> Any:
 
 
 def _tsc_after(typingctx: Any) -> Any:
-    """The counter, int64, after what is timed: that is done, and nothing that comes later has begun."""
+    """The counter, int64, after the timed code: it is done, and nothing later has begun."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         both = _called(builder, "llvm.x86.rdtscp", ir.LiteralStructType([ir.IntType(64), ir.IntType(32)]))
@@ -111,7 +111,7 @@ class Calibration:
 
 
 def calibrate(seconds: float = 0.2) -> Calibration:
-    """Hold the counter against CLOCK_MONOTONIC for so many seconds."""
+    """Compare the counter with CLOCK_MONOTONIC for ``seconds`` seconds."""
     found = np.zeros(_READINGS, np.int64)
     around_nothing(found)
     began, ticks = _moment()

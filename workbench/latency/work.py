@@ -80,11 +80,11 @@ class _Bench:
         everything = Slice(0, 0, job.feed.count)
         (self._question,) = draw(job.feed, [everything], random.Random(job.task.seed))
         self.plain = ""
-        """What a replay answered in the end that nothing looked into."""
+        """The final answers of an undisturbed replay."""
         self.probed: list[str] = []
         """The same of all others."""
         self.stopped: list[str] = []
-        """What one answered at random records."""
+        """The answers at random records."""
 
     def measured(self) -> VariantLatency:
         self._stop()
@@ -134,7 +134,7 @@ class _Bench:
         return spent / self._queued.count
 
     def _services(self) -> Times:
-        """The service time of each event by itself."""
+        """The service time of each single event."""
         served = [self._pass(self._arrivals.times).services for _ in range(self._asked.passes)]
         return _median(served)
 
@@ -165,7 +165,7 @@ class _Bench:
         return served
 
     def _started(self) -> Running:
-        """A replay that has taken what comes before the queue."""
+        """A replay that has taken the records before the queue."""
         self._job.in_hand(0)
         touch(taken())
         replay = start_replay(self._variant, self._job.task.workload)
@@ -191,7 +191,7 @@ class _Bench:
         self._refuse(late)
 
     def _answer(self, replay: Running, spent: float) -> str:
-        """What a replay answers in the end, after a pass of so many ns."""
+        """A replay's final answers, after a pass of ``spent`` ns."""
         if other_threads() > self._threads:
             raise LobenchError("it leaves a thread running: its work cannot be timed")
         owed, answer = self._examiner.ask(replay, self._question)
@@ -203,7 +203,7 @@ class _Bench:
             raise LobenchError(f"it {late}")
 
     def _note_costs(self, served: Served) -> None:
-        """Count blocks by size, powers of two up to the next, and keep of some what they took for each record."""
+        """Count blocks by size, rounded up to powers of two, and keep the time per record of some."""
         sizes, services = served.sizes[served.sizes > 0], served.services[served.sizes > 0]
         classes = np.frexp(sizes.astype(np.float64))[1] - 1
         for number in np.unique(classes).tolist():

@@ -1,4 +1,4 @@
-"""What each source line of any program's Numba functions costs: counted by callgrind, or sampled by perf.
+"""The cost of each source line of any program's Numba functions: counted by callgrind, or sampled by perf.
 
 The program runs once, in a process of its own (``start``), as Python would run it. There Numba is watched from the
 moment that it is imported (``watching``): everything that it compiles carries line tables (``describing``), nothing is

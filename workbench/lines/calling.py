@@ -20,7 +20,7 @@ from lobench.workbench.results.conversion import as_json
 
 @dataclass(frozen=True)
 class Lines:
-    """What a call's lines cost; ``folder`` has the pages."""
+    """The cost of a call's lines; ``folder`` has the pages."""
 
     document: ProgramProfile
     folder: Path
@@ -55,10 +55,10 @@ class Lines:
 def lines(
     function: Any, /, *arguments: Any, tool: str = "callgrind", output: str | Path = "out/lines", **named: Any
 ) -> Lines:
-    """Call ``function`` once with copies of these arguments, in a process of its own under ``tool`` (``callgrind`` or
-    ``perf``), and return what each line of each Numba function cost. ``output``: folder that is written to.
+    """Call ``function`` once with copies of these arguments, in a separate process under ``tool`` (``callgrind`` or
+    ``perf``), and return the cost of each line of each Numba function. ``output``: output folder.
 
-    Raises UsageError for a tool that there is not, or what cannot be copied to another process; else as ``lobench
+    Raises UsageError for an unknown tool, or arguments that cannot be copied to another process; otherwise as ``lobench
     lines``.
     """
     from numba import cloudpickle

@@ -25,7 +25,7 @@ _OUT = "callgrind.out"
 
 
 def count(program: Program, folder: Path, output: Output) -> Look:
-    """Run a program under callgrind in the current folder; ``folder`` gets what it leaves, ``callgrind.out`` among it.
+    """Run a program under callgrind in the current folder; ``folder`` gets its files, including ``callgrind.out``.
 
     Raises ToolFailedError where nothing was counted.
     """
@@ -45,7 +45,7 @@ def count(program: Program, folder: Path, output: Output) -> Look:
     out = folder / _OUT
     written = folder / f"{_OUT}.{left.told.pid}"
     if not written.exists():
-        raise ToolFailedError(f"the program {ending(code)} before valgrind had written what it counted")
+        raise ToolFailedError(f"the program {ending(code)} before valgrind wrote its counts")
     written.replace(out)
     with out.open(encoding="utf-8") as lines:
         counts = read_counts(lines, lambda address: left.codes.find(address) is not None)
@@ -65,5 +65,5 @@ def count(program: Program, folder: Path, output: Output) -> Look:
 
 
 def _seen(stack: Stack) -> Stack:
-    """What other viewers see of a stack."""
+    """A stack in the form of other viewers."""
     return tuple(readable(frame)._replace(file=frame.file or WRAPPER) for frame in outside(stack, hidden))

@@ -119,7 +119,7 @@ def _place(module: Any, function: Any, *, everything: bool) -> None:
 
 
 def wrapped(symbol: str) -> str:
-    """What a symbol of Numba's is about, as far as its parts tell (Itanium C++ ABI: each with its length)."""
+    """The parts of one of Numba's symbols, as far as they are encoded (Itanium C++ ABI: each with its length)."""
     parts = []
     rest = symbol.partition("_ZN")[2]
     while found := re.match(r"\d+", rest):

@@ -26,7 +26,7 @@ def saved(name: str) -> ProgramProfile:
             raise KeyError(KIND)
         return from_json(ProgramProfile, found)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{name}: not the lines of a program that `lobench lines` wrote") from error
+        raise UsageError(f"{name}: not written by `lobench lines`") from error
 
 
 def difference(before: ProgramProfile, after: ProgramProfile) -> ProgramDifference:
@@ -64,7 +64,7 @@ def flame_graphs(before: ProgramProfile, after: ProgramProfile) -> dict[str, str
 
 
 def _coloured(node: Node, other: Node | None, grown: int) -> None:
-    """Colour a tree by what each box has beyond its twin; ``grown`` is 1 if this is the new one."""
+    """Colour a tree by the excess of each box over its twin; ``grown`` is 1 for the new one."""
     twin = other.value if other else 0.0
     more = grown * (node.value - twin)
     strength = min(1.0, abs(more) / max(node.value, twin) / _FULL) if more else 0.0

@@ -1,4 +1,4 @@
-"""The document of a look: from costs of stacks to lines, functions, and what has no line."""
+"""The document of a profile: from costs of stacks to lines, functions, and costs without a line."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def document(program: Program, look: Look) -> tuple[ProgramProfile, Sources]:
 
 
 def _of_python(entry: Spent) -> bool:
-    """Whether this is what a wrapper of Numba's called in Python, to read arguments and to make results."""
+    """Whether this was called by one of Numba's wrappers in Python, to read arguments and to make results."""
     return entry.stack[-1].file == LIBRARY and all(frame.file in ("", WRAPPER) for frame in entry.stack[:-1])
 
 

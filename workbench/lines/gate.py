@@ -16,7 +16,7 @@ from typing import Any
 from lobench.workbench.commits.counting import START_INSTRUMENTATION, STOP_INSTRUMENTATION, Valgrind
 
 ZERO_STATS = STOP_INSTRUMENTATION - 4
-"""Callgrind's request to forget what was counted."""
+"""Callgrind's request to discard its counts."""
 
 
 class Gate:

@@ -1,4 +1,4 @@
-"""A look at a program: run it under a tool, and keep what was found with its pages."""
+"""Profiling a program: run it under a tool, and save the findings with their pages."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def look_at(
 
 
 def _probe(folder: Path) -> None:
-    """Make the folder, and see that it can be written: nobody should hear of it after a long run."""
+    """Make the folder and check that it is writable: a failure after a long run would be too late."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

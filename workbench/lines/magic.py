@@ -1,4 +1,4 @@
-"""``%%lines`` in a notebook: what each line of the Numba functions that a cell runs costs."""
+"""``%%lines`` in a notebook: the cost of each line of the Numba functions that a cell runs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def register(shell: Any) -> None:
 
 
 def used(source: str, names: Mapping[str, Any]) -> dict[str, Any]:
-    """What a text uses of these names."""
+    """The names that a text uses."""
     waiting = [compile(source, "<cell>", "exec")]
     found: dict[str, Any] = {}
     while waiting:

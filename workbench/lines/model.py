@@ -1,4 +1,4 @@
-"""What is found out about a program, as dataclasses (docs/lines.md); ``results.conversion`` makes JSON of them."""
+"""The findings about a program, as dataclasses (docs/lines.md); ``results.conversion`` makes JSON of them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Told:
 
 
 class Facts(TypedDict, total=False):
-    """What a tool tells beside costs, as ``ProgramProfile`` has it."""
+    """A tool's facts beside costs, as in ``ProgramProfile``."""
 
     caches: tuple[str, ...]
     elsewhere: Mapping[str, int]
@@ -108,7 +108,7 @@ class ProgramChange(LineChange):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramDifference:
-    """What one look at a program has that another has not."""
+    """The difference between two profiles of a program."""
 
     kind: str = "lines-difference"
     format: int = FORMAT

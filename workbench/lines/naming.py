@@ -15,7 +15,7 @@ from lobench.workbench.profile.codemap import Frame
 WRAPPER = "<numba wrapper>"
 """File of functions that Numba puts around the user's: they have no source."""
 NO_SOURCE = "(no source)"
-"""How it is shown, and all else that has none."""
+"""Their displayed form, and that of all other code without source."""
 
 
 _LOOP, _CLASS = re.compile(r"__numba_parfor_gufunc_\w+"), re.compile(r"#[0-9a-f]+(?=<)")
@@ -41,7 +41,7 @@ def _numba() -> tuple[str, ...]:
 
 
 def shown_from(folder: Path) -> Callable[[str], str]:
-    """A function that tells how a file is shown to who stands in ``folder``."""
+    """A function that gives a file's displayed path for readers in ``folder``."""
     here = str(folder) + os.sep
     roots = sorted((os.path.abspath(entry) + os.sep for entry in sys.path if entry), key=len, reverse=True)
 

@@ -20,7 +20,7 @@ def own_cache(folder: Path) -> None:
         caching, "_UserProvidedCacheLocator", None
     )
     if kept is None or locator is None:
-        raise LobenchError("lines need Numba 0.61 to 0.68: this version keeps its cache in another way")
+        raise LobenchError("lines need Numba 0.61 to 0.68: this version stores its cache differently")
 
     class Own(locator):  # type: ignore[misc]
         def __init__(self, function: Any, file: str) -> None:

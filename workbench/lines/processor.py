@@ -1,4 +1,4 @@
-"""Which processor a program is compiled for under valgrind: this machine's, without what valgrind cannot run."""
+"""The processor that a program is compiled for under valgrind: this machine's, without features that valgrind lacks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Host(TypedDict):
 
 
 class CompiledFor(TypedDict):
-    """What a program is compiled for, as ``model.Processor`` is read from it."""
+    """A program's compilation target, from which ``model.Processor`` is read."""
 
     name: str
     without: list[str]

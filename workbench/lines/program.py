@@ -1,4 +1,4 @@
-"""The program that is looked at: what its process is told, as a JSON file in the folder of the look."""
+"""The profiled program: the settings of its process, as a JSON file in the folder of the profile."""
 
 from __future__ import annotations
 
@@ -31,5 +31,5 @@ class Program:
         return shlex.join([*start, *self.arguments])
 
     def write(self, folder: Path, **facts: Any) -> None:
-        """Leave it for ``start``, with what else that needs to know."""
+        """Write it for ``start``, with the other settings needed there."""
         (folder / NAME).write_text(json.dumps({"program": asdict(self), **facts}), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What a program left of itself: its machine code with the lines that it came from, and the texts of those."""
+"""The data left by a program: its machine code with source lines, and the texts of those."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lobench.workbench.results.conversion import from_json
 
 @dataclass(frozen=True)
 class Left:
-    """What is left of a process: its machine code, and what it told."""
+    """The data left by a process: its machine code, and its report."""
 
     codes: CodeMap
     told: Told
@@ -54,7 +54,7 @@ def as_it_ended(code: int) -> str:
 
 
 def _silence(folder: Path, tool: str, code: int) -> str:
-    """Why a process told nothing: it was not even started, or it did not end as Python ends."""
+    """Why a process left no report: it was not started, or it did not end normally."""
     begun = folder / BEGUN
     which = begun.read_text(encoding="utf-8") if begun.exists() else "*"
     said = [
@@ -72,7 +72,7 @@ def _silence(folder: Path, tool: str, code: int) -> str:
 
 
 def _filled(described: CodeMap, symbols: Iterable[Piece]) -> list[Piece]:
-    """The described pieces, and what remains of functions beside them; where two symbols name the same code, one."""
+    """The described pieces, and the remaining functions; one name for each code."""
     pieces = described.pieces
     starts = [piece.start for piece in pieces]
     found = list(pieces)

@@ -1,5 +1,4 @@
-"""``lobench.region``: a part of a program that is looked at alone. It loads nothing, so that programs may use it
-anywhere."""
+"""``lobench.region``: restricts profiling to a part of a program. It loads nothing, so programs can use it anywhere."""
 
 from __future__ import annotations
 
@@ -8,7 +7,7 @@ from typing import Protocol, Self
 
 
 class Watcher(Protocol):
-    """Whoever looks at this process."""
+    """The profiler of this process, if any."""
 
     def enter(self, name: str) -> None: ...
 
@@ -20,8 +19,8 @@ watchers: list[Watcher] = []
 
 
 class region(ContextDecorator):  # noqa: N801
-    """``with lobench.region():``, also a decorator: once a program has entered a region, ``lobench lines`` shows what
-    ran within regions alone; ``--region NAME`` those of one name. Elsewhere it does nothing."""
+    """``with lobench.region():``, also a decorator: once a program has entered a region, ``lobench lines`` counts only
+    code within regions; ``--region NAME`` selects those of one name. Outside ``lobench lines`` it does nothing."""
 
     def __init__(self, name: str = "") -> None:
         self.name = name

@@ -21,7 +21,7 @@ from lobench.workbench.profile.attribution import Spent
 
 _START = str(Path(__file__).with_name("start.py"))
 _PATIENCE = 10.0
-"""Seconds that a tool has to end what it has started."""
+"""Seconds that a tool has to end its processes."""
 
 Output = Literal["own", "error", "again"]
 """Where what the program prints goes: where it would go without us, to standard error, or through this process's
@@ -41,7 +41,7 @@ class Look:
 
 
 def command(program: Program, folder: Path, **facts: Any) -> tuple[list[str], dict[str, str]]:
-    """The program's command line and environment. ``facts``: what else ``watching`` must know."""
+    """The program's command line and environment. ``facts``: further settings for ``watching``."""
     program.write(folder, child=child.__file__, root=str(ROOT), packages=list(PACKAGES), **facts)
     variables = tool_environment(_environment(program))
     return [sys.executable, "-P", _START, str(folder)], variables
@@ -88,7 +88,7 @@ def run(words: Sequence[str], variables: dict[str, str], output: Output) -> int:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a tool that still runs, with what it has started: perf ends its program when it is asked to."""
+    """End a tool that still runs, with its processes: perf ends its program when it is asked to."""
     if process.poll() is not None:
         return
     try:

@@ -29,7 +29,7 @@ _HEAD = re.compile(r"\S.*\s(\d+)/\d+\s+(?:\[\d+\]\s+)?(\d+\.\d+):\s")
 
 
 def sample(program: Program, folder: Path, output: Output) -> Look:
-    """Run a program under perf in the current folder; ``folder`` gets what it leaves, ``perf.data`` among it.
+    """Run a program under perf in the current folder; ``folder`` gets its files, including ``perf.data``.
 
     Raises MissingRightError where the system does not let this user look, ToolFailedError where
     nothing was seen.
@@ -48,7 +48,7 @@ def sample(program: Program, folder: Path, output: Output) -> Look:
     spent = spend(left.codes, counts, {})
     if not spent:
         raise ToolFailedError(
-            f"perf met no compiled function of the program in {samples} samples: it runs too short for {FREQUENCY} a "
+            f"perf hit no compiled function of the program in {samples} samples: it runs too short for {FREQUENCY} a "
             f"second{as_it_ended(code)}"
         )
     kernel = sum(int(entry.values[0]) for entry in spent)

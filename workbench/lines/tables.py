@@ -19,7 +19,7 @@ _FUNCTIONS = 10
 
 
 def tables(found: ProgramProfile, most: int) -> Iterator[Table | str]:
-    """The costliest lines, at most so many, and the functions that they belong to."""
+    """The costliest lines, at most ``most``, and their functions."""
     first = found.columns[0]
     yield f"{found.program}, {found.tool}: {BLIND[found.tool]}"
     yield f"{found.total[first]:,} {first} in compiled functions; {_coverage(found)}"
@@ -35,20 +35,20 @@ def _coverage(found: ProgramProfile) -> str:
     first = found.columns[0]
     parts = [f"{found.with_line.share:.1%} on a line"]
     if found.without_line.costs[first]:
-        parts.append(f"{found.without_line.share:.1%} in functions, without a line of the compiler's")
+        parts.append(f"{found.without_line.share:.1%} in functions, without a line number")
     if found.without_source.costs[first]:
-        parts.append(f"{found.without_source.share:.1%} in wrappers of Numba's, which have no source")
+        parts.append(f"{found.without_source.share:.1%} in Numba's wrappers, which have no source")
     return ", ".join(parts)
 
 
 def remarks(found: ProgramProfile) -> Iterator[str]:
-    """What a reader must know of how this was seen."""
+    """Caveats for readers of the figures."""
     if found.exit_code:
-        yield f"the program {ending(found.exit_code)}; this is what ran until then"
+        yield f"the program {ending(found.exit_code)}; the figures are up to that point"
     if found.forks:
-        yield f"not looked at: what ran in processes that the program forked ({found.forks})"
+        yield f"not included: processes that the program forked ({found.forks})"
     if found.samples is not None and found.kernel_samples is not None:
-        yield f"{found.samples - found.kernel_samples:,} of {found.samples:,} samples met no compiled function"
+        yield f"{found.samples - found.kernel_samples:,} of {found.samples:,} samples hit no compiled function"
     processor = found.processor
     if processor is not None and processor.without:
         wide = [name for name in processor.without if name.startswith("avx")]
@@ -58,7 +58,7 @@ def remarks(found: ProgramProfile) -> Iterator[str]:
         yield f"compiled for {processor.name} without {named}{others}, which valgrind cannot run"
     elsewhere = (found.elsewhere or {}).get("instructions", 0)
     if elsewhere:
-        yield f"{elsewhere:,} instructions of other generated code are no Numba function's"
+        yield f"{elsewhere:,} instructions belong to other generated code, not to Numba functions"
 
 
 def _where(row: LineCost | LineChange) -> tuple[str, str]:
@@ -96,7 +96,7 @@ def _functions(found: ProgramProfile) -> Table:
 
 
 def difference_tables(found: ProgramDifference, most: int) -> Iterator[Table | str]:
-    """The largest changes, at most so many."""
+    """The largest changes, at most ``most``."""
     first = found.columns[0]
     total = found.total[first]
     yield f"{found.before} -> {found.after}, {found.tool}"

@@ -1,4 +1,4 @@
-"""What is changed in a program's process to look at it: Numba, once it is imported, and nothing else.
+"""The changes in a program's process for profiling: to Numba, once it is imported, and nothing else.
 
 docs/lines.md tells it: compiled code carries line tables; Numba's cache is an empty one of this look; for callgrind,
 the processor that is compiled for is this machine's without what valgrind cannot run, and a listener is told when the
@@ -24,11 +24,11 @@ from lobench.workbench.profile.telling import leave, tell
 
 TARGET = "target.json"
 BEGUN = "begun"
-"""Files of the look's folder: what a process tells as it ends; its process id, as it begins."""
+"""Files of the profile's folder: a process's report, written as it ends; its process id, written as it begins."""
 
 
 class Watch:
-    """A look at this process; ``told`` is what ``program.json`` holds."""
+    """The profiler inside this process; ``told`` is the content of ``program.json``."""
 
     def __init__(self, folder: str, told: Mapping[str, Any]) -> None:
         self._folder = Path(folder)
@@ -53,7 +53,7 @@ class Watch:
         WhenImported("numba", self._numba_is_there)
 
     def _heed_perf(self) -> None:
-        """When perf is interrupted it ends its program by SIGTERM: then this process still tells what it has to."""
+        """An interrupted perf ends its program by SIGTERM: this process must still write its report."""
         end_with_parent(os.getppid())
         if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
             signal.signal(signal.SIGTERM, self._ended)
@@ -81,7 +81,7 @@ class Watch:
             listen(self._gate)
 
     def _end(self) -> None:
-        """Tell what was compiled and where it lies. A forked process has its parent's code, and tells nothing."""
+        """Report the compiled code and its addresses. A forked process has its parent's code, and reports nothing."""
         if os.getpid() != self._owner:
             return
         if self._clock is not None:

@@ -1,4 +1,4 @@
-"""Measuring variants side by side in fresh worker processes, and what is measured beside them.
+"""Measures variants side by side in fresh worker processes, and everything beside them.
 
 ``session`` lays a session out and collects it; ``worker`` is the process that measures, ``process`` starts it;
 ``lockstep`` interleaves the variants, ``turn_order`` orders them, ``contamination`` judges each sample; ``grain``

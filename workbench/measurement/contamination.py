@@ -1,4 +1,4 @@
-"""Which samples something else got into: simple rules on what the kernel counted. They flag; nothing is dropped.
+"""Flags disturbed samples by simple rules on the kernel's counters. Nothing is dropped.
 
 Minor page faults are no reason: a variant that allocates makes them itself.
 """

@@ -1,4 +1,4 @@
-"""Counting what the mechanisms do on a feed, with the instrumented build of each variant; and how many orders rest."""
+"""Mechanism counters of a feed, from the instrumented build of each variant; and the number of resting orders."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from lobench.variants import REFERENCE
 from lobench.workbench.results.model.control import again
 
 CONTROL = again(REFERENCE)
-"""The reference once more under another name: what the laboratory says of two identical things is its error."""
+"""The reference under another name: the measured difference of two identical things is the laboratory's error."""
 
 ALIKE = 1.25
 """Two variants within this factor are of about the same speed: what an identical pair of the one says of a session's
@@ -19,10 +19,10 @@ PROCESSES = 32
 that many short ones say more than few long ones."""
 
 STARTUP = 1.0
-"""Seconds that a process takes beside measuring, before any of them has told."""
+"""Seconds of a process beside measuring, before any has reported."""
 
 _ISOLATED_PROCESSES = 5
-"""About so many of them also measure each variant by itself."""
+"""About this many processes also measure each variant alone."""
 
 SLICE_RECORDS = 131_072
 LEAD_IN_RECORDS = 32_768

@@ -1,4 +1,4 @@
-"""Passes in children of one prepared process: what it loaded lies the same in all of them, what a pass takes is new.
+"""Passes in children of one prepared process: they share its memory layout, and each pass allocates anew.
 
 A process that measures takes a second to start. One that has all loaded, and no thread, forks in milliseconds; its
 children have its code and its heap at the same addresses, in the same pages of memory until they write to them. Whether
@@ -36,7 +36,7 @@ def work(job: Job) -> None:
     if not settings["forks"]:
         _passes(job, variants, kernels, 0)
     elif other_threads() > 1:
-        raise LobenchError("a process with threads cannot be forked: they do not live on in its children")
+        raise LobenchError("a process with threads cannot be forked: threads do not survive in its children")
     for fork in range(settings["forks"]):
         began = time.monotonic()
         in_fork(partial(_passes, job, variants, kernels, fork))
@@ -47,7 +47,7 @@ def _kernels(variants: Sequence[Contestant], until: str, layouts: Sequence[int])
     made: dict[tuple[str, int], Kernel] = {}
     for variant, layout in zip(variants, layouts, strict=True):
         if not isinstance(variant, Variant):
-            raise LobenchError(f"{variant.name} is no kernel of lobench's: it cannot be laid out anew")
+            raise LobenchError(f"{variant.name} is not a lobench kernel: it cannot be laid out anew")
         if (variant.name, layout) not in made:
             made[variant.name, layout] = kernel_of(variant, until, layout)
     return [made[variant.name, layout] for variant, layout in zip(variants, layouts, strict=True)]

@@ -1,4 +1,4 @@
-"""A kernel's machine code laid out anew: its functions in another order, each at another place within a page.
+"""New layouts of a kernel's machine code: its functions in another order, each at another place within a page.
 
 What is compiled once lies the same way in every process: a loaded kernel begins on a page, and its loops stand where
 the compiler's order of functions puts them. So the object file that the cache keeps of a kernel is written anew, in a
@@ -42,7 +42,7 @@ _SYMBOL: Final = np.dtype(
 )
 _RELOCATION: Final = np.dtype([("offset", "<u8"), ("type", "<u4"), ("symbol", "<u4"), ("addend", "<i8")])
 _SYMBOLS, _RELOCATIONS, _UNWIND = 2, 4, 0x70000001
-"""Types of sections: of symbols, of relocations with addends, of what unwinds the stack."""
+"""Types of sections: of symbols, of relocations with addends, of stack unwinding."""
 _LARGE_CODE: Final = 0x10000004
 """Flags of the code of the large model."""
 _FUNCTION, _OF_SECTION = 2, 3
@@ -130,7 +130,7 @@ def _relocate(
 
 @dataclass(frozen=True)
 class _Words:
-    """Where Numba's convention has a kernel put its result, which is None, and what it raised."""
+    """Where Numba's convention has a kernel put its result, which is None, and its exception."""
 
     result: Any
     raised: Any
@@ -158,7 +158,7 @@ class Kernel:
 
 
 def kernel_of(variant: Variant, until: str, seed: int) -> Kernel:
-    """The timed kernel of a warm variant in one of many layouts. Raises LobenchError where it is not kept."""
+    """The timed kernel of a warm variant in one of many layouts. Raises LobenchError if it is not cached."""
     kept = kept_code(build(variant, until).replay, TIMED)
     if kept is None:
         raise LobenchError(f"the kernel of {variant.name} is not kept: it cannot be laid out anew")
@@ -167,7 +167,7 @@ def kernel_of(variant: Variant, until: str, seed: int) -> Kernel:
 
 
 class LaidOutReplay(Replay):
-    """A replay in the timed build, whose records are handled by a kernel laid out anew."""
+    """A replay in the timed build, with a kernel in a new layout."""
 
     def __init__(self, variant: Variant, kernel: Kernel, workload: Workload) -> None:
         super().__init__(variant, evaluate=workload.evaluate, until=workload.until, books=workload.books, observe=False)

@@ -1,4 +1,4 @@
-"""What the machine allows: reading a feed's bytes in order, and reading its live orders at random."""
+"""The machine's limits: reading a feed's bytes in order, and reading its live orders at random."""
 
 from __future__ import annotations
 

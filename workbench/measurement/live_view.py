@@ -1,4 +1,4 @@
-"""What a person sees while a session runs: time left, and each variant's speed-up with its interval so far."""
+"""The live view of a session: time left, and each variant's speed-up with its interval so far."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lobench.workbench.measurement.precision import precisions
 from lobench.workbench.measurement.session import Session
 
 _REDRAWN = 2
-"""Times a second: drawing takes processor time from what is measured."""
+"""Times per second: drawing takes processor time from the measurement."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A session's part that runs in a worker: passes of all variants in lock-step, and one pass of each by itself.
+"""The worker's part of a session: passes of all variants in lock-step, and one pass of each alone.
 
 In lock-step all variants replay one slice, each with its own state, before any goes on to the next: a pair of samples
 is the same work, done at nearly the same time. An isolated pass replays the same slices with the same lead-ins, but
@@ -79,7 +79,7 @@ def _kinds(isolated: str) -> Iterator[str]:
 
 
 class Bench:
-    """What a worker's passes share."""
+    """The shared state of a worker's passes."""
 
     def __init__(self, job: Job, variants: Sequence[Contestant], began: float, seed: int | str) -> None:
         task = job.task
@@ -137,7 +137,7 @@ class Bench:
         self.owed = [0] * len(self._variants)
 
     def _states(self) -> list[str]:
-        """What each variant answered in this pass: traces and states, the last one's among them."""
+        """The answers of each variant in this pass: traces and states, including the final state."""
         return [hashlib.blake2b("\n".join(said).encode(), digest_size=8).hexdigest() for said in self._answers]
 
     def _replay(self, index: int) -> Running:

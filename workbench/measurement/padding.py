@@ -1,4 +1,4 @@
-"""What a heap gives next, moved at random: where memory lies makes a percent or two of difference."""
+"""Moves the heap's next blocks at random: the place of memory makes a percent or two of difference."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ _PIECES, _BELOW = 16, 4096
 
 
 def padding(rng: random.Random) -> list[bytes]:
-    """Pieces of memory to be held while what is measured takes its own."""
+    """Pieces of memory to hold while the measured code allocates its own."""
     return [bytes(rng.randrange(_BELOW)) for _ in range(_PIECES)]

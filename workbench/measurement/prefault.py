@@ -1,4 +1,4 @@
-"""Memory that is there before it is measured what a replay does with it.
+"""Touches memory before it is measured.
 
 A virtual machine's host may take back what has been free for seconds, and gives it anew when it is touched: 2 MiB then
 cost 5 ms instead of 0.09, which a replay that takes memory would be charged with, or not. So what passes will take is
@@ -17,7 +17,7 @@ from lobench.engine.feeds.memory import available_memory
 _PAGE = 4096
 _SIZES = ("VmHWM", "VmRSS")
 _MOST = 0.5
-"""Of the memory that is available, what is touched at most."""
+"""Share of the available memory to touch at most."""
 
 
 def touch(size: int) -> int:

@@ -1,4 +1,4 @@
-"""Starting worker processes one after the other and hearing what they say."""
+"""Starts worker processes one after the other and receives their messages."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _said(task: Task, advance: Callable[[float], None], told: float) -> Generato
         except TimeoutError as silence:
             _kill(process, task)
             who = in_hand(task)
-            how = f"did not go on for {silence}"
+            how = f"made no progress for {silence}"
             raise WorkerError(f"a measuring process {how}{_named(who)}", who, how) from None
         except BaseException:
             _kill(process, task)
@@ -101,7 +101,7 @@ def _said(task: Task, advance: Callable[[float], None], told: float) -> Generato
 
 
 def _kill(process: subprocess.Popen[bytes], task: Task) -> None:
-    """End a process, with all that it started where it leads a group."""
+    """End a process, with all its processes if it leads a group."""
     if task.group:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -20,7 +20,7 @@ from lobench.workbench.measurement.design import Slice
 
 BOOKS = 3
 MOST_OWED = 0.2
-"""Of a pass's time, what answers may owe: beyond it is no cache that was cold but work that was put off."""
+"""Share of a pass's time that answers may owe: beyond it lie not cold caches but deferred work."""
 LEAST_OWED = 10_000_000
 """Nanoseconds of a pass: less is what any first answer may take on a feed of a few thousand records. It counts as time
 all the same."""
@@ -48,7 +48,7 @@ def draw(feed: LoadedFeed, slices: Sequence[Slice], rng: random.Random) -> list[
 
 
 class Examiner:
-    """Puts questions, and measures what their answers owed. ``traced``: the running trace is part of them."""
+    """Puts questions, and measures the debt of the answers. ``traced``: the running trace is part of them."""
 
     def __init__(self, traced: bool = True) -> None:
         self._traced = traced

@@ -1,4 +1,4 @@
-"""A session: what is measured side by side, how far it has come, and going on with it."""
+"""A session: its variants, its progress, and its continuation."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Session:
         return 1 + max((row[0] for row in self.samples), default=-1)
 
     def bases(self, place: int) -> tuple[int, ...]:
-        """Places of those that what stands at ``place`` is compared with."""
+        """Places of the variants that the one at ``place`` is compared with."""
         return (0,) if is_again(self.measured[place]) else (0, place - 1)
 
     def add(self, process: int, samples: Sequence[Sequence[int]], kind: str = LOCKSTEP) -> list[list[int]]:
@@ -61,7 +61,7 @@ class Session:
         return rows
 
     def take(self, process: int, message: Message) -> None:
-        """Keep what one pass measured."""
+        """Store the samples of one pass."""
         rows = self.add(process, message["samples"], message["kind"])
         self.held = max(self.held, message["held"])
         states = dict(zip(self.measured, message["end_states"], strict=True))
@@ -77,7 +77,7 @@ class Session:
         self.reasons.setdefault(name, reason)
 
     def drop(self, name: str, how: str) -> None:
-        """Go on without a variant that ended a process, with all that the others gave in processes that are done."""
+        """Continue without a variant that ended a process, with all results of the others from finished processes."""
         self.lost[name] = how
         self.disagreeing.discard(name)
         kept = [place for place, measured in enumerate(self.measured) if once(measured) != name]
@@ -87,7 +87,7 @@ class Session:
 
     @staticmethod
     def _without(rows: list[list[int]], kept: Sequence[int]) -> list[list[int]]:
-        """Rows of the variants at these places, counted anew; so is their order within a slice."""
+        """Rows of the variants at these places, with places and order within a slice renumbered."""
         variant, order, *key = map(SESSION_COLUMNS.index, ("variant", "order", "process", "pass", "slice"))
         places = {old: new for new, old in enumerate(kept)}
         gone: dict[tuple[int, ...], list[int]] = {}
@@ -104,12 +104,12 @@ class Session:
         return found
 
     def forget(self, process: int) -> None:
-        """Drop the rows of a process that begins anew."""
+        """Drop the rows of a process that starts again."""
         kept = ([row for row in rows if row[0] != process] for rows in (self.samples, self.isolated))
         self.samples, self.isolated = kept
 
     def _judge(self, rows: list[list[int]], message: Message) -> None:
-        """Refuse what was not timed while it worked: it answered late, or was faster than its records can be read."""
+        """Refuse variants whose work was not timed: answers came late, or faster than the records can be read."""
         variant, place, cpu = (SESSION_COLUMNS.index(name) for name in ("variant", "slice", "cpu_ns"))
         timed = [part.stop - part.timed for part in self.slices()]
         for index, (name, owed) in enumerate(zip(self.measured, message["owed_ns"], strict=True)):
@@ -210,7 +210,7 @@ def fill(
     enough: Callable[[Session], bool] = lambda session: False,
     advance: Callable[[float], None] = lambda seconds: None,
 ) -> None:
-    """Fill a session, beginning where it stands. ``task_of``: what the process of a number does, with so many seconds.
+    """Fill a session from its current state. ``task_of``: the task of a process number, given its seconds.
 
     Where the machine is so busy that the time is over early, only ``least`` processes of the design are insisted on.
     ``keep`` is called after every message with samples, so that nothing measured is lost; ``enough`` after every

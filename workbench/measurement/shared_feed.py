@@ -30,7 +30,7 @@ class SharedFeed:
 
 @contextmanager
 def shared(feed: LoadedFeed) -> Iterator[SharedFeed]:
-    """Within, the feed as shared memory. Raises LobenchError where there is no room for it."""
+    """Provide the feed as shared memory. Raises LobenchError if there is no room for it."""
     descriptor = nameless_file()
     try:
         data = feed.records.view(np.uint8).data
@@ -39,7 +39,7 @@ def shared(feed: LoadedFeed) -> Iterator[SharedFeed]:
             while done < len(data):
                 done += os.write(descriptor, data[done:])
         except OSError as error:
-            raise LobenchError(f"{feed.name}: no room to hand it to measuring processes: {error.strerror}") from error
+            raise LobenchError(f"{feed.name}: no room to share it with processes: {error.strerror}") from error
         yield SharedFeed(feed.name, descriptor, feed.count, feed.most_orders, feed.instruments)
     finally:
         os.close(descriptor)

@@ -1,4 +1,4 @@
-"""What finding an order costs against how many rest at its level: linear search beside a hash table.
+"""The cost of finding an order against the number at its level: linear search beside a hash table.
 
 One level holds ``value`` orders. Two records follow each other: a new order joins the tail, and one of those before it,
 drawn evenly from the whole queue, is cancelled. Every record is evaluated: what is timed is the whole pipeline, or as

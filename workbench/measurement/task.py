@@ -1,4 +1,4 @@
-"""What a worker process is asked to do, and what its job can use."""
+"""The task of a worker process, and the tools of its job."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Task:
     tried: Sequence[dict[str, int]] = ()
     """Parameters of each variant in turn, in the place of the workload's."""
     group: bool = False
-    """Whether the process leads a group of its own: what it starts ends with it."""
+    """Whether the process leads a group of its own: its children end with it."""
     patience: float = 0.0
     """Seconds that it may say nothing, where they are more than others get."""
 
@@ -61,7 +61,7 @@ class Task:
 
     @classmethod
     def of(cls, text: str) -> Task:
-        """What ``as_json`` gave."""
+        """The inverse of ``as_json``."""
         values = json.loads(text)
         return cls(**{**values, "workload": Workload.of(values["workload"])})
 

@@ -1,4 +1,4 @@
-"""What defines a variant: a digest of all that its policies are made of."""
+"""The definition of a variant: a digest of everything that its policies consist of."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def main() -> int:
 
 
 def _channel() -> IO[str]:
-    """What is told to the parent goes here; what a variant prints, by Python or by C, goes nowhere."""
+    """Messages to the parent go here; output of a variant, from Python or C, is discarded."""
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 1)

@@ -26,7 +26,7 @@ def gain_range(share: tuple[float, float], speedup: float | None = None) -> tupl
     if speedup is None:
         return 1.0, 1 / (1 - high)
     if not 1 < speedup < float("inf"):
-        raise UsageError(f"--speedup is how many times as fast the part becomes, above 1, was {speedup:g}")
+        raise UsageError(f"--speedup is the speed-up of the part, above 1, was {speedup:g}")
     return 1 / (1 - low + low / speedup), 1 / (1 - high + high / speedup)
 
 
@@ -57,14 +57,14 @@ def share_from(document: Result, stage: str, feed: str | None = None, phase: int
     if len(found) > 1:
         raise UsageError(
             f"the result holds stage '{stage}' {len(found)} times ({', '.join(name for name, _ in found)}): "
-            "name the feed that is meant, or give --share"
+            "name the feed, or give --share"
         )
     share = found[0][1]
     return share.low, share.high
 
 
 def _below(document: Result, rows: Sequence[StageShare], phase: int | None) -> Sequence[StageShare]:
-    """Of the rows of several variants those of the highest phase below ``phase``; all of them if there is none."""
+    """Of the rows of several variants, those of the highest phase below ``phase``; all of them if there is none."""
     if phase is None:
         return rows
     phases = document.phases

@@ -75,8 +75,8 @@ def score(document: Result, feed: FeedResult, ledger: Mapping[int, Prediction]) 
     """
     if feed.analysis is None:
         raise UsageError(
-            f"{feed.name}: the result holds no analysis, as it was interrupted before its end; "
-            f"measure to the end first: {document.command}"
+            f"{feed.name}: the result holds no analysis because it was interrupted; "
+            f"finish the measurement first: {document.command}"
         )
     if not document.whole:
         why = f"measured until {document.until} only: predictions are of the whole pipeline"
@@ -106,7 +106,7 @@ def _graded(
         notes.append(f"predicted on {prediction.date}, after the measurement of {document.created[:10]}")
     kept = rung.prediction
     if kept is not None and (kept.low, kept.high) != (prediction.low, prediction.high):
-        notes.append(f"when it was measured the ledger said {kept.low:.4g} to {kept.high:.4g}")
+        notes.append(f"when it was measured the ledger predicted {kept.low:.4g} to {kept.high:.4g}")
     found = grade(prediction.low, prediction.high, rung.step, rung.step_verdict)
     if found == "open":
         notes.append(_why_open(prediction, rung))
@@ -114,7 +114,7 @@ def _graded(
 
 
 def _why_open(prediction: Prediction, rung: Rung) -> str:
-    """What keeps a measured step from being graded."""
+    """Reasons that keep a measured step from being graded."""
     if rung.step_verdict not in SHOWN:
         return rung.note or rung.step_verdict or "no verdict"
     return f"the interval reaches across an end of the predicted range, {prediction.gain}"

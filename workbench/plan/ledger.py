@@ -34,7 +34,7 @@ KEYS: Final = (
 
 
 class LedgerError(LobenchError):
-    """A ledger is not what it should be; the message names the file and the prediction."""
+    """A ledger is invalid; the message names the file and the prediction."""
 
     exit_code = 3
 
@@ -80,7 +80,7 @@ def parsed(entries: Any, steps: Sequence[str] = (), *, strict: bool = False) -> 
             raise ValueError(f"prediction {number}: {error} (docs/plan.md)") from error
         if any((other.phase, other.feed) == (made.phase, made.feed) for other in found):
             what = steps[made.phase] if steps else f"phase {made.phase}"
-            raise ValueError(f"prediction {number}: {what} has a prediction already")
+            raise ValueError(f"prediction {number}: {what} already has a prediction")
         found.append(made)
     return found
 
@@ -89,10 +89,10 @@ def _phase(entry: dict[str, Any], steps: Sequence[str]) -> Any:
     """The number of the step that a prediction in a ladder's own file is for."""
     step, phase = entry.get("step"), entry.get("phase")
     if step is not None and phase is not None:
-        raise ValueError("step and phase say the same; leave one of them out")
+        raise ValueError("step and phase mean the same; leave one of them out")
     if step is None:
         if type(phase) is int and phase >= len(steps):
-            raise ValueError(f"phase {phase} is no step of this ladder, whose last is {len(steps) - 1}, {steps[-1]}")
+            raise ValueError(f"phase {phase} is not a step of this ladder, whose last is {len(steps) - 1}, {steps[-1]}")
         return phase
     if step not in steps[1:]:
         first = f": {step} is the first, which no step leads to" if step == steps[0] else ""

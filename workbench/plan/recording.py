@@ -47,8 +47,8 @@ def record(path: Path, prediction: Prediction, *, replace: bool = False, steps: 
     if same and not replace:
         old = existing[same[0]]
         raise UsageError(
-            f"{path}: phase {prediction.phase} has a prediction already: {old.gain}, {old.source}, {old.date}; "
-            "--replace puts another in its place, as long as nothing was measured"
+            f"{path}: phase {prediction.phase} already has a prediction: {old.gain}, {old.source}, {old.date}; "
+            "--replace replaces it, as long as nothing was measured"
         )
     document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
     if "prediction" not in document:

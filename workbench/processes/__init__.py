@@ -1,4 +1,4 @@
-"""The processes that lobench starts, how they end, and what they share with others.
+"""The processes that lobench starts, their ends, and the resources they share with others.
 
 ``starting`` writes the command line of each, ``child`` is how it begins, ``interrupts`` lets one be ended between two
 steps of work. ``claimed_folders`` are cleaned up after a process that was killed, ``file_lock`` lets one write at a

@@ -36,7 +36,7 @@ def claim(folder: str | Path) -> int | None:
 
 @contextmanager
 def unclaimed(folder: str | Path) -> Iterator[bool]:
-    """Within, a folder of this user's is nobody's but ours; False where it is another's."""
+    """Hold a folder of this user's exclusively; False if another process has it."""
     claimed = claim(folder)
     try:
         yield claimed is not None and os.fstat(claimed).st_uid == os.geteuid()

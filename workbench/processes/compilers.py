@@ -23,7 +23,7 @@ from lobench.workbench.processes.resource_limits import memory_is_limited, out_o
 from lobench.workbench.processes.starting import ending, helper
 
 SECONDS = 1200.0
-"""What one kernel may take: a hundred times what one takes here."""
+"""Time limit of one kernel: a hundred times its usual time here."""
 
 _LOOK = 0.5
 
@@ -87,7 +87,7 @@ class _Compiler:
             print(json.dumps(job), file=self._asked, flush=True)
 
     def problem(self, answer: str) -> str | None:
-        """Why the job's kernel does not compile: what the process answered, or how it ended without an answer."""
+        """Why the job's kernel does not compile: the process's answer, or how it ended without one."""
         if answer:
             why: str | None = json.loads(answer)
             return why
@@ -107,7 +107,7 @@ class _Compiler:
 
     @property
     def spent(self) -> bool:
-        """Whether it ended of what it had done before, as far as one can tell: another may compile the job."""
+        """Whether its end was due to earlier work, as far as known: another process may compile the job."""
         return not self._fresh and not self._late
 
     def kill_if_late(self) -> None:

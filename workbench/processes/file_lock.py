@@ -1,4 +1,4 @@
-"""One writer at a time: a file that a process holds while it changes what lies beside it.
+"""One writer at a time: a file that a process locks while it changes the files beside it.
 
 The kernel gives it back when its process ends, however it ends, so nothing is ever left locked. Children do not
 inherit it.
@@ -21,7 +21,7 @@ class TakenError(UsageError):
 
 @contextmanager
 def locked(file: Path, remedy: str, *, wait: bool = False) -> Iterator[None]:
-    """Hold a file, which is made with its folders where it is missing; ``wait`` until nobody else does.
+    """Lock a file, which is created with its folders if missing; ``wait`` until it is free.
 
     Raises TakenError where somebody else does, UsageError where it cannot be held; both end with ``remedy``.
     """
@@ -46,6 +46,6 @@ def _take(handle: int, file: Path, remedy: str, wait: bool) -> None:
     except BlockingIOError as error:
         holder = os.pread(handle, 20, 0).decode(errors="replace").strip()
         who = f"process {holder}" if holder.isdigit() else "another process"
-        raise TakenError(f"{file.parent}: {who} is recording there; let it end first; {remedy}") from error
+        raise TakenError(f"{file.parent}: {who} is recording there; wait for it to finish; {remedy}") from error
     except OSError as error:
         raise UsageError(f"{file}: cannot be locked: {error.strerror}; {remedy}") from error

@@ -1,4 +1,4 @@
-"""Limits that a command runs into: too little memory or too few open files are said in one line, not with a traceback.
+"""Resource limits: too little memory or too few open files are reported in one line, without a traceback.
 
 ``check_limits`` refuses before numpy and Numba are loaded what is known to be too little: below that the libraries end
 the process themselves. ``exhausted`` explains what went wrong further on.
@@ -30,7 +30,7 @@ _LLVM = "libllvmlite"
 
 
 def check_limits() -> None:
-    """Raise LobenchError where the process may not have what every command takes."""
+    """Raise LobenchError if the process lacks the resources that every command needs."""
     memory, _ = resource.getrlimit(resource.RLIMIT_AS)
     if memory != resource.RLIM_INFINITY and memory < LEAST_ADDRESS_SPACE:
         least = LEAST_ADDRESS_SPACE // 1024
@@ -41,7 +41,7 @@ def check_limits() -> None:
 
 
 def exhausted(error: BaseException) -> str | None:
-    """What ran out, and the remedy, if that is what an error or one of its causes says; None for any other error."""
+    """The exhausted resource and its remedy, if an error or one of its causes reports one; None for other errors."""
     seen: BaseException | None = error
     while seen is not None:
         number = seen.errno if isinstance(seen, OSError) else None
@@ -64,7 +64,7 @@ def memory_is_limited() -> bool:
 
 
 def tells_of_memory(text: str) -> bool:
-    """Whether that is what a message complains of."""
+    """Whether a message reports it."""
     return any(words in text.lower() for words in _MEMORY)
 
 

@@ -1,4 +1,4 @@
-"""Starting processes: the command line and environment of each, several at a time, and what one's exit code means.
+"""Starts processes: command lines and environments, several at a time, and the meaning of exit codes.
 
 Every process that runs Python is started by ``helper``: it imports this very copy of lobench whatever the working
 directory and PYTHONPATH hold, and ends with the thread that started it (``processes.child``). Programs that are not
@@ -29,14 +29,14 @@ Job = TypeVar("Job")
 _NO_CHANGES: Mapping[str, str] = MappingProxyType({})
 
 _OF_PYTHON = ("PYTHONPATH", "PYTHONINSPECT", "PYTHONSTARTUP", "PYTHONSAFEPATH")
-"""Helpers are told their import path, and end when they are done."""
+"""Helpers get their import path, and end when they are done."""
 
 _OF_TOOLS = ("VALGRIND_OPTS", "PERF_BUILDID_DIR", "PERF_PAGER", "DEBUGINFOD_URLS")
 _OF_TOOLS_BEGIN = ("MALLOC_", "SCALENE_", "MEMRAY_")
-"""Variables that change what valgrind, perf, scalene, memray, or the allocator under them, do."""
+"""Variables that affect valgrind, perf, scalene, memray, or the allocator under them."""
 
 _PID_DIGITS = 10
-"""Always as many: where callgrind counts, a process is told the same number of bytes every time."""
+"""Fixed number: where callgrind counts, a process must receive the same number of bytes every time."""
 
 
 class WorkerError(LobenchError):
@@ -94,7 +94,7 @@ def environment(changes: Mapping[str, str] = _NO_CHANGES) -> dict[str, str]:
 
 
 def first_environment() -> dict[str, str]:
-    """What this process was started with: a user's own commands get that, and nothing that lobench has set since."""
+    """The environment this process was started with, for a user's own commands: without later changes by lobench."""
     try:
         entries = Path("/proc/self/environ").read_bytes().split(b"\0")
     except OSError:
@@ -134,7 +134,7 @@ def side_by_side(
     seconds: float = math.inf,
     stop: Callable[[subprocess.Popen[str]], None] = subprocess.Popen.kill,
 ) -> Generator[tuple[Job, int, str], None, None]:
-    """Yield each job with its process's exit code and what it said, in the order in which they end.
+    """Yield each job with its process's exit code and output, in the order in which they end.
 
     ``start`` starts a job's process; what it says goes to the file. Jobs are asked for only when there is room.
     ``seconds``: how long one may take; then ``stop`` ends it, as it ends all that still run if nobody asks any more.

@@ -43,7 +43,7 @@ class AblationTask:
 
     @classmethod
     def of(cls, text: str) -> AblationTask:
-        """What ``as_json`` gave."""
+        """The inverse of ``as_json``."""
         values = json.loads(text)
         return cls(**{**values, "workload": Workload.of(values["workload"])})
 

@@ -1,4 +1,4 @@
-"""Stage times without a profiler: what a replay saves when it stops a stage earlier.
+"""Stage times without a profiler: the time saved by a replay that stops a stage earlier.
 
 A stage's time is the difference between two kernels, each compiled without the later stages, timed side by side. Each
 process gives one time and one share for each stage; the 95 % intervals are Student's t over processes
@@ -30,7 +30,7 @@ _SEED = 1
 
 
 def ablation(variant: Variant, task: Task, seconds: float) -> Ablation:
-    """Time the stages of a variant for so many seconds in all."""
+    """Time the stages of a variant for ``seconds`` seconds in all."""
     warm_all([variant], ["timed"], task.workload, stages=STAGES)
     processes: list[Floats] = []
     events = 0

@@ -18,7 +18,7 @@ Key = TypeVar("Key", bound=Hashable)
 Values = npt.NDArray[np.float64]
 
 LIBRARY = "(library)"
-"""File of functions that are not kernels: what libc does for them."""
+"""File of functions that are not kernels: their work in libc."""
 
 _DEEPEST = 12
 """Calls between compiled functions that are followed upwards."""
@@ -50,7 +50,7 @@ Callers = Mapping[str | int, Sequence[tuple[Stack, float]]]
 
 
 def spend(codes: CodeMap, counts: Counts, callers: Callers) -> list[Spent]:
-    """What each stack cost. A function with several callers is shared out among them."""
+    """The cost of each stack. A function with several callers is divided among them."""
     found: dict[Stack, Values] = {}
 
     def add(address: int, cost: Values, below: Stack) -> None:
@@ -106,7 +106,7 @@ def group(spent: Iterable[Spent], key: Callable[[Spent], Key]) -> dict[Key, Valu
 
 
 def totals(spent: Iterable[Spent], keys: Callable[[Frame], Key]) -> dict[Key, Values]:
-    """Sums by a key of frames, of all that was spent in and below each."""
+    """Sums by a key of frames, of all costs in and below each."""
     sums: dict[Key, Values] = {}
     for entry in spent:
         for name in {keys(frame) for frame in entry.stack}:
@@ -115,6 +115,6 @@ def totals(spent: Iterable[Spent], keys: Callable[[Frame], Key]) -> dict[Key, Va
 
 
 def outside(stack: Sequence[Frame], hidden: Callable[[str], bool]) -> Stack:
-    """A stack without frames of files that nobody asked about: their cost is the caller's."""
+    """A stack without frames of irrelevant files: their cost is the caller's."""
     kept = tuple(frame for frame in stack if not hidden(frame.file))
     return kept or tuple(stack)

@@ -31,7 +31,7 @@ def keep(feed: LoadedFeed) -> None:
 
 
 def kept() -> LoadedFeed:
-    """What ``keep`` wrote to this folder."""
+    """The data that ``keep`` wrote to this folder."""
     return _loaded(json.loads(NAME.read_text(encoding="utf-8")), np.load(RECORDS).view(MBO), {})
 
 

@@ -75,7 +75,7 @@ def calibrate(folder: Path, seconds: float, report: Report) -> Card:
 
 
 def _free(task: Task, folder: Path, seconds: float) -> dict[str, Any]:
-    """The workload by itself for so long."""
+    """The unprofiled workload, run for ``seconds``."""
     replace(task, mode="plain", seconds=seconds).write(folder)
     run(target(WORKLOAD), folder, "undisturbed.log", _TIMEOUT)
     return told_in(folder).done
@@ -124,11 +124,11 @@ TRIALS: dict[str, Callable[[Task, Path, float], tuple[Shares, Mapping[str, Any] 
     "scalene": _scalene,
     "memray": _memray,
 }
-"""Each tool on the workload, in a folder, for so many seconds: what it said of the lines, what the workload told."""
+"""Each tool on the workload, in a folder, for ``seconds`` seconds: its figures for the lines, the workload's report."""
 
 
 def _kernel_lines(told: Told, counts: Counts) -> Shares:
-    """Shares of the kernel's two lines in what they took together, loops included with the line that they repeat."""
+    """Shares of the kernel's two lines in their total, including loops with the lines that they repeat."""
     from lobench.workbench.profile.workload import line_of
 
     places = {line_of(f"kernel {line}") - back: line for line in _LINES for back in (0, 1)}
@@ -177,7 +177,7 @@ def _disturbance(
 
 
 def _agreement(tools: Mapping[str, ToolError]) -> tuple[Agreement, ...]:
-    """For each pair of tools that told the same line's share, the largest difference."""
+    """For each pair of tools with shares of the same line, the largest difference."""
     rows = []
     names = list(tools)
     for place, one in enumerate(names):

@@ -44,7 +44,7 @@ _TIMEOUT = 900.0
 
 
 def profile(task: Task, folder: Path, module: str = TARGET) -> tuple[Told, Counts]:
-    """What the target told, and its counts. ``callgrind.out`` stays in the folder.
+    """The target's report, and its counts. ``callgrind.out`` stays in the folder.
 
     Raises MissingToolError where valgrind or pyelftools is missing, ToolFailedError where the kernels do not run in it
     or nothing was counted.
@@ -58,7 +58,7 @@ def profile(task: Task, folder: Path, module: str = TARGET) -> tuple[Told, Count
 
 
 def count(task: Task, folder: Path, module: str = TARGET) -> None:
-    """Run callgrind on what was prepared in this folder, and leave ``callgrind.out`` there."""
+    """Run callgrind on the prepared folder, and leave ``callgrind.out`` there."""
     # The same words every time: what a process is told lies in the memory whose layout is counted.
     replace(task, mode="count").write(folder)
     under = [*fixed_addresses(), "valgrind", *OPTIONS, "--callgrind-out-file=callgrind.out"]
@@ -66,7 +66,7 @@ def count(task: Task, folder: Path, module: str = TARGET) -> None:
 
 
 def counted_in(folder: Path) -> tuple[Told, Counts]:
-    """What a count left in its folder. Raises ToolFailedError where that is nothing."""
+    """The counts in a folder. Raises ToolFailedError if there are none."""
     told = told_in(folder)
     with (folder / "callgrind.out").open(encoding="utf-8") as lines:
         counts = read_counts(lines, lambda address: told.codes.find(address) is not None)

@@ -1,4 +1,4 @@
-"""Reading callgrind's output: what each instruction of JIT code cost, itself and in the libraries that it called.
+"""Reads callgrind's output: the cost of each instruction of JIT code, itself and in the libraries that it called.
 
 Format: Valgrind manual, section "Callgrind Format Specification"; written with ``--dump-instr=yes``,
 ``--compress-pos=no`` and ``--compress-strings=no``.
@@ -52,7 +52,7 @@ class Counts:
 
 
 def unnamed(library: str) -> str:
-    """What a function without a symbol is called: by the file that it is in."""
+    """The name of a function without a symbol: by its file."""
     return "(generated code)" if library == JIT else f"(unnamed, {os.path.basename(library)})"
 
 

@@ -18,7 +18,7 @@ _CALL = ("cob", "cfi", "cfl", "cfn", "calls")
 
 
 def put_names(path: Path, codes: CodeMap, seen: Callable[[Stack], Stack]) -> None:
-    """Name the functions of a callgrind file; ``seen``: what is shown of a stack."""
+    """Name the functions of a callgrind file; ``seen``: the visible part of a stack."""
     partial = path.with_suffix(".part")
     with path.open(encoding="utf-8") as lines, partial.open("w", encoding="utf-8") as out:
         out.writelines(named(lines, codes, seen))
@@ -98,6 +98,6 @@ def _called(call: dict[str, str], within: bool, stack_at: Callable[[str], Stack]
 
 
 def _name(frame: Frame, address: str) -> str:
-    """A compiled function's name instead of its address, behind which callgrind tells how deep a recursion is."""
+    """A compiled function's name for its address, which callgrind follows with the depth of a recursion."""
     _, mark, depth = address.partition("'")
     return short(frame.function, frame.file) + mark + depth

@@ -13,7 +13,7 @@ _LINES = ("kernel light", "kernel heavy", "python light", "python heavy")
 
 
 def card_tables(card: Card) -> Iterator[Table | str]:
-    """What each tool said of lines whose shares are known, and what it disturbed."""
+    """Each tool's figures for lines with known shares, and its disturbance."""
     made = table("shares of known lines, in %", gap=1)
     add_names(made, "")
     add_numbers(made, *(line.replace(" ", "\n") for line in _LINES), "run\ntime", "CPU\ntime", "Python to\nkernel")

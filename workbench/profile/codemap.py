@@ -63,7 +63,7 @@ class CodeMap:
         return piece.entry if self.of_file else piece.stack[0].function
 
     def perf_map(self) -> str:
-        """What perf reads from ``/tmp/perf-PID.map``: one symbol for each stretch of one source line."""
+        """perf's input ``/tmp/perf-PID.map``: one symbol for each stretch of one source line."""
         lines = []
         for start, stop, _, stack in self.pieces:
             function, file, line = stack[-1]

@@ -1,4 +1,4 @@
-"""Profiling one variant with one tool after another: what each found, its files, and why one could not look."""
+"""Profiles one variant with one tool after another: the findings of each, its files, and reasons for failures."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def refusal(variant: Contestant, method: str) -> str | None:
     if isinstance(variant, Variant):
         return None
     if method == "ablation":
-        return "an engine from outside does not show what it would save without a stage"
+        return "ablation cannot remove a stage of an engine from outside"
     if variant.make is None and method in ("py-spy", "scalene"):
-        return f"{variant.name} is a shared library, and {method} tells lines of Python; use callgrind or perf"
+        return f"{variant.name} is a shared library, and {method} profiles lines of Python; use callgrind or perf"
     if variant.make is not None and method in ("callgrind", "perf"):
         what = "counts" if method == "callgrind" else "samples"
         return (
@@ -57,7 +57,7 @@ def refusal(variant: Contestant, method: str) -> str | None:
 
 @dataclass
 class Profiles:
-    """What was found out about one variant: documents by method, and for those that could not look the reason.
+    """The findings about one variant: documents by method, and reasons for the methods that failed.
 
     ``tuning``: the tuning that it was fitted with, as a result has it; None for the defaults."""
 
@@ -173,7 +173,7 @@ class Collector:
         return Seen(spent, told.done["records"], told.feed, told.sources, facts)
 
     def _kept(self, tool: str, columns: Sequence[str], seen: Seen, folder: Path) -> Profile:
-        """The document of what was seen, with its pages."""
+        """The document of the findings, with its pages."""
         found = document(
             tool,
             columns,

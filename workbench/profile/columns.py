@@ -32,7 +32,7 @@ def cut(text: str) -> Text:
 
 
 class Path:
-    """A cell for the name of a file: it stays on one line, and what tells files apart is its end."""
+    """A cell for the name of a file: it stays on one line, and its end is kept, because it distinguishes files."""
 
     def __init__(self, name: str) -> None:
         self._name = name

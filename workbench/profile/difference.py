@@ -1,4 +1,4 @@
-"""What one variant's profile has that another's has not, line by line: what a phase removed, and what it added."""
+"""The difference between two variants' profiles, line by line: the lines that a phase removed and added."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lobench.workbench.profile.pairing import compared, pairs
 
 
 def difference(before: Profile, after: Profile) -> Difference:
-    """What two profiles by one tool of one feed differ in.
+    """Settings in which two profiles by one tool of one feed differ.
 
     ``stages`` and ``mechanisms`` have the first column ``before`` and ``after``; a mechanism is an axis, with the names
     of its two policies. ``lines`` has a row for every line of either, largest change first, with each column
@@ -62,7 +62,7 @@ def _stages(before: Profile, after: Profile, column: str) -> tuple[StageChange, 
 
 
 def _mechanisms(before: Profile, after: Profile, column: str) -> tuple[MechanismChange, ...]:
-    """Of every axis that costs anything in either; axis None is what all variants share."""
+    """Of every axis with a cost in either; axis None is shared by all variants."""
     old, new = ({row.axis: row.costs[column] for row in side.mechanisms} for side in (before, after))
 
     def policies(axis: str | None) -> tuple[str | None, ...]:

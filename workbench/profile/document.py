@@ -1,4 +1,4 @@
-"""The profile document: what one tool found out about one variant (docs/profiling.md)."""
+"""The profile document: one tool's findings about one variant (docs/profiling.md)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def document(
     tuning: Tuning | None = None,
     facts: Facts | None = None,
 ) -> Profile:
-    """A document of what was spent on ``events`` events; ``columns`` names the values, the first one ranks."""
+    """A document of the costs of ``events`` events; ``columns`` names the values, the first one ranks."""
     engine = None
     if isinstance(variant, Variant):
         places = places_of(variant)

@@ -186,7 +186,7 @@ def _inlined(die: DIE, chain: Stack, files: Files, name: Callable[[DIE], str]) -
 
 
 _WITHIN = ("DW_TAG_inlined_subroutine", "DW_TAG_lexical_block")
-"""What inlined functions may stand in."""
+"""Entries that may contain inlined functions."""
 
 
 def ranges_of(die: DIE) -> list[tuple[int, int]]:
@@ -256,7 +256,7 @@ class Files:
 
 
 def without_overlap(pieces: Sequence[Piece]) -> list[Piece]:
-    """Neighbours with the same stack as one; what was loaded later stands where two overlap."""
+    """Merges neighbours with the same stack; where two overlap, the later loaded one counts."""
     joined: list[Piece] = []
     for piece in pieces:
         if joined and joined[-1].stop > piece.start:

@@ -39,7 +39,7 @@ _SCRIPT = Path(__file__).with_name("flame.js")
 
 @dataclass
 class Node:
-    """A box: what it is called, what stands in its tooltip, its colour."""
+    """A box: its name, its tooltip, its colour."""
 
     name: str
     hint: str
@@ -104,7 +104,7 @@ def tree(found: Lined, place: int) -> Node:
 
 
 def _stages(found: Lined) -> Callable[[Sequence[str]], str] | None:
-    """What tells the stage of functions, outermost first; None where a program has none."""
+    """The stage of functions, outermost first; None if a program has none."""
     from lobench.workbench.profile.named_stages import NamedStages
     from lobench.workbench.profile.stages import stage_of
 

@@ -29,7 +29,7 @@ _SCOPES = (
     "DW_TAG_union_type",
     "DW_TAG_enumeration_type",
 )
-"""What may hold functions, and names them."""
+"""Entries that may contain functions and name them."""
 _ORIGINS = ("DW_AT_abstract_origin", "DW_AT_specification")
 
 
@@ -69,7 +69,7 @@ class LibraryCode:
         return CodeMap(sorted([*named, *bare]), of_file=True)
 
     def address(self, offset: int) -> int:
-        """The address of what stands at an offset in the file, which is how perf tells places."""
+        """The address for an offset in the file, which is how perf gives places."""
         for start, size, address in self._segments:
             if start <= offset < start + size:
                 return offset - start + address
@@ -92,7 +92,7 @@ class LibraryCode:
         self.close()
 
     def _described(self, wanted: Sequence[int]) -> Iterator[Piece]:
-        """Pieces of what has debug information. Most of a library's never runs: only what is wanted is read."""
+        """Pieces with debug information. Most of a library's never runs: only the wanted part is read."""
         dwarf = self._elf.get_dwarf_info()
         for unit in dwarf.iter_CUs():
             top = unit.get_top_DIE()

@@ -40,7 +40,7 @@ def written(name: str) -> str:
 
 
 class LineTables(debuginfo.DIBuilder):  # type: ignore[misc]
-    """Debug information without variables and types: positions, functions, and what was inlined into what."""
+    """Debug information without variables and types: positions, functions, and inlining."""
 
     def __init__(self, module: Any, filepath: str, cgctx: Any, directives_only: bool) -> None:
         # "Directives only" would name no functions.

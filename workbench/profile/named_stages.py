@@ -11,7 +11,7 @@ from lobench.workbench.profile.native_names import plain
 from lobench.workbench.profile.stages import UNKNOWN
 
 STAGES: Final = {**{name: name for name in PARTS}, "trackers": "features"}
-"""What an engine may say, and the stage that it is in a profile."""
+"""An engine's words, and the stage that they mean in a profile."""
 
 
 class NamedStages:
@@ -21,7 +21,7 @@ class NamedStages:
         self._named: list[tuple[Sequence[str], str]] = []
         for symbol, stage in names:
             if stage not in STAGES:
-                raise UsageError(f"the engine's stage '{stage}' of {symbol} is none; use any of {', '.join(STAGES)}")
+                raise UsageError(f"the engine's stage '{stage}' of {symbol} is unknown; use any of {', '.join(STAGES)}")
             self._named.append((plain(symbol).split("::"), STAGES[stage]))
         self._known: dict[str, str | None] = {}
 

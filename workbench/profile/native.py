@@ -35,7 +35,7 @@ STACK_BYTES = 4096
 """Of the stack that perf keeps for each sample: compilers make larger frames than kernels have."""
 
 _EVEX = re.compile(r"unhandled instruction bytes: 0x62 ")
-"""What valgrind says of an instruction of AVX-512: this byte begins each."""
+"""valgrind's message for an instruction of AVX-512: this byte begins each."""
 _UNHANDLED = re.compile(r"unhandled instruction bytes: ((?:0x[0-9A-Fa-f]+ ?)+)")
 
 Chain = tuple[tuple[int, ...], str | None]
@@ -68,7 +68,7 @@ def counted(task: Task, folder: Path) -> Seen:
 
 
 def counted_in(task: Task, folder: Path) -> Seen:
-    """What a count left in its folder. Raises ToolFailedError where that is nothing."""
+    """The counts in a folder. Raises ToolFailedError if there are none."""
     assert task.library is not None
     with (folder / "callgrind.out").open(encoding="utf-8") as lines:
         counts = read_counts(lines, lambda address: True, task.library)
@@ -96,7 +96,7 @@ def perf(task: Task, folder: Path, seconds: float) -> Seen:
         codes = code.map({address for addresses, _ in chains for address in addresses})
     seen = sum(chains.values())
     if not seen:
-        raise ToolFailedError(f"perf met the library in none of {samples} samples; --seconds has it look longer")
+        raise ToolFailedError(f"perf hit the library in none of {samples} samples; a longer --seconds may help")
     done = _told(folder, "done.json")
     each = done["cpu_seconds"] * 1e9 / samples
     spent: dict[Stack, float] = defaultdict(float)
@@ -145,7 +145,7 @@ def _explained(error: ToolFailedError, log: Path) -> ToolFailedError:
     said = log.read_text(encoding="utf-8", errors="replace")
     remedy = (
         "build it for x86-64-v3 as well and profile that (C and C++: -march=x86-64-v3; Rust: -C "
-        "target-cpu=x86-64-v3). perf takes it as it is"
+        "target-cpu=x86-64-v3). perf can profile it as it is"
     )
     if _EVEX.search(said):
         return ToolFailedError(f"the library holds AVX-512 instructions, which valgrind does not know: {remedy}")

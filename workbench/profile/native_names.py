@@ -6,7 +6,7 @@ import re
 
 _OPERATOR = re.compile(r"operator *(\(\)|\[\]|<=>|<<=|>>=|->\*|->|<<|>>|<=|>=|<|>)")
 _NOBODY = re.compile(r"\{impl#\d+\}|\{\{impl\}\}")
-"""What Rust calls a block of functions of a trait, which has no name."""
+"""Rust's symbol for a block of trait functions, which has no name."""
 
 
 def plain(symbol: str) -> str:

@@ -21,7 +21,7 @@ _TOOLS = {
     "scalene": ("scalene",),
     "memray": ("memray",),
 }
-"""What each way to look at a variant needs; ablation needs nothing."""
+"""The requirements of each method; ablation has none."""
 _APT = {"valgrind": "apt-get install valgrind libc6-dbg", "perf": "apt-get install linux-perf"}
 _MODULES = {"scalene": "scalene", "memray": "memray", "pyelftools": "elftools"}
 
@@ -55,7 +55,7 @@ def require_all(methods: Iterable[str]) -> None:
 
 
 def perf_event_paranoid() -> int | None:
-    """What the system allows perf: at most 2 lets users look at their own processes; None where there is no perf."""
+    """perf's permission level: at most 2 lets users profile their own processes; None if there is no perf."""
     return _number("/proc/sys/kernel/perf_event_paranoid")
 
 

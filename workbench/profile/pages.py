@@ -1,4 +1,4 @@
-"""The files that show a document: annotated source, flame graph, and what speedscope opens."""
+"""The files that show a document: annotated source, flame graph, and speedscope's input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which lines of two documents are the same line, and what each costs more or less."""
+"""Pairs equal lines of two documents, with the difference in their costs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lobench.workbench.profile.model.difference import Changed, LineChange
 Line = TypeVar("Line", bound=LineCost)
 
 _LEAST = 0.01
-"""Of all that a function's lines gained and lost, what may remain where they only exchanged it."""
+"""Of all gains and losses of a function's lines, the share that may remain if they only exchanged costs."""
 
 
 def pairs(
@@ -48,7 +48,7 @@ def change(old: Mapping[str, float] | None, new: Mapping[str, float] | None, col
 
 
 def compared(old: Line | None, new: Line | None, columns: Sequence[str]) -> tuple[Line, str, dict[str, Changed]]:
-    """What is known of the line, what became of it, and what it costs more in each column."""
+    """The line, its change, and its additional cost in each column."""
     known = new or old
     assert known is not None
     what = "added" if old is None else "removed" if new is None else "changed"

@@ -37,7 +37,7 @@ def py_spy(task: Task, folder: Path, seconds: float) -> Seen:
         if stack:
             found[stack] += 1
     if not found:
-        raise ToolFailedError(f"py-spy met the engine in none of {samples} samples; --seconds has it look longer")
+        raise ToolFailedError(f"py-spy hit the engine in none of {samples} samples; a longer --seconds may help")
     each = told.done["cpu_seconds"] * 1e9 / samples
     names = shown_names(frame.file for stack in found for frame in stack)
     spent = [Spent(renamed(stack, names), np.array([number * each])) for stack, number in found.items()]

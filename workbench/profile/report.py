@@ -1,4 +1,4 @@
-"""What the report shows of each variant's profile (docs/profiling.md)."""
+"""The report's view of each variant's profile (docs/profiling.md)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ REPORTED = ("callgrind", "ablation", "perf")
 
 @dataclass(frozen=True)
 class Reported:
-    """A variant's whole profile, and what a report keeps of it: an entry of ``profiles["variants"]``."""
+    """A variant's whole profile, and the part in a report: an entry of ``profiles["variants"]``."""
 
     profile: Profiled
     entry: VariantProfile
@@ -46,7 +46,7 @@ def for_report(
     methods: Sequence[str] | None = None,
     report: Callable[[str], None] = lambda label: None,
 ) -> Reported:
-    """Profile one variant, or an engine from outside, and say what a report shows of it.
+    """Profile one variant, or an engine from outside, and make its entry for a report.
 
     ``before`` is the profile of the phase before it, None for the first; ``tuning`` the tuning that the variant
     was fitted with, as a result has it. Tools' own output goes to ``folder``. What is
@@ -62,7 +62,7 @@ def for_report(
 
 
 def entry_of(found: Profiled, before: Profiled | None) -> VariantProfile:
-    """What a report keeps of a variant's profile."""
+    """The part of a variant's profile that goes into a report."""
     profiles = found.profiles
     lined = next((name for name in ("callgrind", *SAMPLERS) if name in profiles), None)
     timed = next((name for name in (*SAMPLERS, "callgrind") if name in profiles), None)
@@ -105,7 +105,7 @@ def _lines(found: Mapping[str, Profile]) -> dict[str, tuple[CostlyLine, ...]]:
 
 
 def _change(before: Profiled | None, found: Profiled) -> Change | None:
-    """What the phase removed and added, in instructions per event."""
+    """The lines that the phase removed and added, in instructions per event."""
     sides = [side.profiles.get("callgrind") if side else None for side in (before, found)]
     if sides[0] is None or sides[1] is None:
         return None

@@ -20,7 +20,7 @@ Name = Callable[[str], str]
 def functions(
     spent: Sequence[Spent], columns: Sequence[str], costs: CostsOf, share: ShareOf, name: Name = shown
 ) -> tuple[FunctionCost, ...]:
-    """What each function cost by itself, and with what it called; the costliest first."""
+    """The cost of each function, alone and with its callees; the costliest first."""
     own = group(spent, lambda entry: (entry.stack[-1].function, name(entry.stack[-1].file)))
     below = totals(spent, lambda frame: (frame.function, name(frame.file)))
     nothing = np.zeros(len(columns))
@@ -40,7 +40,7 @@ def functions(
 def lines(
     spent: Sequence[Spent], sources: Sources, costs: CostsOf, share: ShareOf, name: Name = shown
 ) -> list[LineCost]:
-    """What each line cost by itself, and with what it called; the costliest first."""
+    """The cost of each line, alone and with its callees; the costliest first."""
     own = group(spent, lambda entry: (name(entry.place.file), entry.place.line))
     below = totals(spent, lambda frame: (name(frame.file), frame.line))
     of = {(name(frame.file), frame.line): frame.function for entry in spent for frame in entry.stack}

@@ -24,7 +24,7 @@ from lobench.workbench.profile.telling import OBJECTS
 
 TARGET = "lobench.workbench.profile.target"
 WORKLOAD = "lobench.workbench.profile.workload"
-"""What is profiled: a variant that replays, or work of known composition."""
+"""The profiled target: a variant that replays, or work of known composition."""
 
 _POLL = 0.02
 _PATIENCE = 600.0
@@ -32,7 +32,7 @@ _PATIENCE = 600.0
 
 
 class ToolFailedError(LobenchError):
-    """A profiler, or what it looked at, ended badly or told nothing."""
+    """A profiler, or its target, failed or returned nothing."""
 
 
 def target(
@@ -59,7 +59,7 @@ def run(
     name: str = "the process to profile",
     more: bool = False,
 ) -> None:
-    """Run in ``folder`` to the end; output goes to the file ``log`` there, behind what it holds if there is ``more``.
+    """Run in ``folder`` to the end; output goes to the file ``log`` there, appended if ``more``.
 
     Raises ToolFailedError with its last words, under ``name``; LobenchError with what it said itself to its user.
     """
@@ -83,7 +83,7 @@ def run(
 
 
 def failed(what: str, code: int, log: Path) -> LobenchError:
-    """The error for a process that ended badly: what it said itself to its user, else its last words."""
+    """The error for a process that failed: its own message to its user, else its last words."""
     text = log.read_text(encoding="utf-8", errors="replace")
     said = [line for line in text.splitlines() if line.startswith("lobench: ")]
     if said and code > 0:
@@ -138,7 +138,7 @@ def compiling(task: Task) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Told:
-    """What a target told: its code map, source texts, the feed's name, and how its run went."""
+    """A target's report: its code map, source texts, the feed's name, and the course of its run."""
 
     codes: CodeMap
     sources: Sources
@@ -158,7 +158,7 @@ def codes_in(folder: Path) -> CodeMap:
 
 
 def told_in(folder: Path, codes: CodeMap | None = None) -> Told:
-    """What a target that has ended left in its folder; its ``codes`` if they are known already."""
+    """The report that an ended target left in its folder; its ``codes`` if they are known already."""
     ready = json.loads((folder / "target.json").read_text(encoding="utf-8"))
     codes = codes or codes_in(folder)
     files = {frame.file for piece in codes.pieces for frame in piece.stack}

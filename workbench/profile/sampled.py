@@ -28,7 +28,7 @@ from lobench.workbench.profile.seen import Facts
 from lobench.workbench.profile.task import LONGEST, Task
 
 CLOCK = "cpu-clock:u"
-"""What perf samples by: time, which every machine has."""
+"""perf's sampling event: time, which every machine has."""
 HARDWARE = ("instructions:u", "cycles:u", "cache-misses:u", "branch-misses:u")
 """Counters of the processor that perf is asked for; virtual machines often have none."""
 FREQUENCY = 997
@@ -42,12 +42,12 @@ RECORD = ("-N", "-q", "-e", CLOCK, "-F", str(FREQUENCY), "--call-graph", f"dwarf
 COLUMNS = ("nanoseconds",)
 
 Sample = tuple[tuple[int, str], ...]
-"""(address, symbol) from the innermost frame outwards; address 0 where the tool tells only a name."""
+"""(address, symbol) from the innermost frame outwards; address 0 if the tool gives only a name."""
 
 
 @dataclass(frozen=True)
 class Sampled:
-    """What a sampling profiler saw: counts in samples, and how many samples it took in all."""
+    """The findings of a sampling profiler: counts in samples, and the total number of samples."""
 
     told: Told
     counts: Counts
@@ -56,7 +56,7 @@ class Sampled:
 
     @property
     def kernel_samples(self) -> int:
-        """Samples that found the process in a kernel, or in what a kernel had called."""
+        """Samples that found the process in a kernel, or in a callee of one."""
         return int(
             sum(int(n[0]) for n in self.counts.own.values()) + sum(int(n[0]) for n in self.counts.called.values())
         )
@@ -96,7 +96,7 @@ def record(pid: int, folder: Path, seconds: float, stack_bytes: int) -> tuple[Pa
 
 
 def script_of(data: Path) -> Path:
-    """perf's script output for what it recorded, beside it."""
+    """perf's script output for its recording, beside it."""
     script = data.with_name("perf.script")
     fields = "comm,pid,tid,time,period,event,ip,sym,dso,symoff"
     # What was inlined is read of the code map: perf would ask another program for each address, for minutes.
@@ -118,7 +118,7 @@ def py_spy(task: Task, folder: Path, seconds: float, module: str = TARGET) -> Sa
 
 
 def spy(task: Task, folder: Path, seconds: float, module: str, option: str) -> tuple[dict[str, Any], Told]:
-    """py-spy's profile with an option, and what the target told. Raises as ``py_spy``."""
+    """py-spy's profile with an option, and the target's report. Raises as ``py_spy``."""
     require_all(["py-spy"])
     program = require("py-spy")
     out = folder / "py-spy.speedscope.json"
@@ -139,9 +139,9 @@ def spy(task: Task, folder: Path, seconds: float, module: str, option: str) -> t
 
 
 def _seen(tool: str, found: Sampled) -> Sampled:
-    """What was sampled. Raises ToolFailedError where that is nothing of a kernel: such counts say nothing."""
+    """The samples. Raises ToolFailedError if none hit a kernel."""
     if not found.kernel_samples:
-        raise ToolFailedError(f"{tool} met no kernel in {found.samples} samples; --seconds has it look longer")
+        raise ToolFailedError(f"{tool} hit no kernel in {found.samples} samples; a longer --seconds may help")
     return found
 
 
@@ -249,11 +249,11 @@ def quietly(command: list[str]) -> subprocess.CompletedProcess[str]:
 
 
 def refused(tool: str, said: str) -> LobenchError:
-    """What keeps a tool from looking, in words that say what to do."""
+    """The obstacle to a tool, in words that give the remedy."""
     paranoid, scope = perf_event_paranoid(), ptrace_scope()
     if tool == "perf" and os.geteuid() and paranoid is not None and paranoid > 2:
         return MissingRightError(
-            f"perf may not look at processes: kernel.perf_event_paranoid is {paranoid}. "
+            f"perf is not allowed to profile processes: kernel.perf_event_paranoid is {paranoid}. "
             "As root: sysctl kernel.perf_event_paranoid=2"
         )
     denied = "ermission" in said or "not permitted" in said
@@ -263,4 +263,4 @@ def refused(tool: str, said: str) -> LobenchError:
             f"py-spy may not attach to a process of this user{rule}. Run as root, or give the container the "
             "SYS_PTRACE capability; with Yama, as root: sysctl kernel.yama.ptrace_scope=1"
         )
-    return ToolFailedError(f"{tool} failed: {said.strip()[-500:] or 'it said nothing'}")
+    return ToolFailedError(f"{tool} failed: {said.strip()[-500:] or 'no output'}")

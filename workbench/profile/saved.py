@@ -34,7 +34,7 @@ def time_share(profile: Profiled, stage: str, feed: str | None = None) -> tuple[
     share = share_of(profile, stage)
     if share.method == "callgrind":
         raise UsageError(
-            f"the profile of {profile.variant} holds only counts of instructions for '{stage}', which are no share "
+            f"the profile of {profile.variant} holds only counts of instructions for '{stage}', which are not a share "
             "of the time; lobench profile --with ablation or --with perf measures it"
         )
     return (max(0.0, share.low), max(0.0, share.high)), share.method

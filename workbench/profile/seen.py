@@ -1,4 +1,4 @@
-"""What a tool saw of a variant or an engine: what its document and its pages are made of."""
+"""A tool's raw findings about a variant or an engine, from which documents and pages are made."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lobench.workbench.profile.sources import Sources
 
 
 class Facts(TypedDict, total=False):
-    """What a tool tells beside costs, as ``model.costs.Profile`` has it."""
+    """A tool's facts beside costs, as in ``model.costs.Profile``."""
 
     caches: tuple[str, ...]
     library_calls: dict[str, float]
@@ -22,7 +22,7 @@ class Facts(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Seen:
-    """What a tool saw: costs of stacks, in all; ``facts``: what else the document holds."""
+    """A tool's findings: costs of stacks, in all; ``facts``: the other facts of the document."""
 
     spent: list[Spent]
     events: int

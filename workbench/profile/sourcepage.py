@@ -40,7 +40,7 @@ _FULL = 0.125
 """Share of a line that has the full colour."""
 
 Rows = Mapping[int, LineCost]
-"""A file's lines by number; 0 for what has none."""
+"""A file's lines by number; 0 for costs without a line."""
 
 
 def source_page(found: Lined, sources: Sources) -> str:

@@ -1,4 +1,4 @@
-"""Source text for readers: which files a profile shows, under which names, and what stands on a line."""
+"""Source text for readers: the files in a profile, their displayed names, and the text of a line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OWN = {place: part for part, folder in PARTS.items() for place in (folder, folde
 _INSTALLED = tuple(sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib"))
 _SYSTEM = ("/usr/include/", "/usr/local/include/", "/usr/lib/", "/usr/src/", "/rustc/", "/rust/deps/")
 _SHIPPED = ("/rustlib/src/", "/.cargo/registry/")
-"""Where compilers have their own sources and those of libraries: beginnings, and what may stand within a path."""
+"""Places of compilers' and libraries' own sources: beginnings of paths, and parts of paths."""
 
 
 def is_hidden(file: str) -> bool:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from lobench.workbench.profile.codemap import Frame
 
 UNKNOWN = "unattributed"
-"""The stage of a function that several others call, where nothing tells how often each did."""
+"""The stage of a function with several callers, if the number of calls from each is unknown."""
 
 GROUPS = {**PARTS, UNKNOWN: UNKNOWN}
 """Stage to the stage of ``engine.stages.STAGES`` that it is a part of."""
@@ -122,7 +122,7 @@ class Place:
 
     @property
     def role(self) -> str:
-        """What the stages' tables know the function by, whatever its author named it."""
+        """The stages' tables' key of the function, whatever its author named it."""
         full = f"{self.axis}.{self.field}"
         return full if full in _roles() else self.field
 
@@ -155,7 +155,7 @@ def _policies(variant: Variant) -> Iterator[tuple[str, Any]]:
 
 
 def stage_in(stack: Sequence[Frame], places: Sequence[Place]) -> str:
-    """The stage of a stack. What a policy's function is for counts, not how its author named it."""
+    """The stage of a stack. The role of a policy's function counts, not its name."""
     roles = {(place.file, place.function): place.role for place in places if not place.makes}
     return stage_of(roles.get((frame.file, frame.function), frame.function) for frame in stack)
 

@@ -1,4 +1,4 @@
-"""What profilers look at: a target that replays and nothing else, for so long or counted.
+"""The target of profilers: a pure replay, for a time or for counted records.
 
 It loads neither Numba nor what replays variants: under valgrind every import takes its time.
 """
@@ -22,7 +22,7 @@ _SET_PTRACER = 0x59616D61  # PR_SET_PTRACER, with ANY = -1: a profiler of the sa
 
 
 class Steady(Protocol):
-    """Records in memory, and what replays them."""
+    """Records in memory, and their replay."""
 
     count: int
 
@@ -42,7 +42,7 @@ def allow_looking() -> None:
 
 
 def passes(target: Steady, seconds: float) -> int:
-    """Pass after pass over the records until the time is over or somebody says stop; returns records handled."""
+    """Pass after pass over the records until the time is over or a stop is requested; returns records handled."""
     end = time.monotonic() + seconds
     stop = Path("stop")
     handled = 0
@@ -82,7 +82,7 @@ def _count(target: Steady, task: Task) -> int:
 
 
 def saying(main: Callable[[], None]) -> None:
-    """Run a target; what it says to its user goes to the process that started it."""
+    """Run a target; its messages to the user go to the process that started it."""
     try:
         main()
     except LobenchError as error:

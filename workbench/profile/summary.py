@@ -28,7 +28,7 @@ COMPARED = ("ablation", "callgrind", *SAMPLERS)
 
 
 def share_of(profile: Profiled, stage: str) -> Share:
-    """Share of a variant's time that a stage takes, with its 95 % interval and the method that told it.
+    """Share of a stage in a variant's time, with its 95 % interval and its method.
 
     ``stage`` is one of ``engine.stages.STAGES`` or a finer one of ``stages.GROUPS``. By ablation where that tells the
     stage, else by sampling, else the share of instructions, which has no interval and is not time. Raises UsageError
@@ -96,7 +96,7 @@ def next_bottleneck(profile: Profiled) -> Bottleneck | None:
 
 
 def shares_by_method(profile: Profiled) -> dict[str, dict[str, Interval]]:
-    """Shares of stages by each method that was used and tells them."""
+    """Shares of stages by each used method that shows them."""
     return {name: _shares_by(name, profile.methods[name]) for name in COMPARED if name in profile.methods}
 
 
@@ -108,7 +108,7 @@ def _shares_by(method: str, found: Found) -> dict[str, Interval]:
 
 
 def _only(profile: Profiled, *names: str) -> Profiled:
-    """The same as some methods alone tell it."""
+    """The same, restricted to some methods."""
     return replace(profile, methods={name: found for name, found in profile.methods.items() if name in names})
 
 

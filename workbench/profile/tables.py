@@ -23,21 +23,21 @@ _LINES = 15
 _FUNCTIONS = 10
 _TEXT = 56
 _LEAST = 0.01
-"""Of the first column, per event: what changed less is not shown."""
+"""Of the first column, per event: smaller changes are not shown."""
 
 BLIND = {
     "callgrind": "counts instructions, not time: no prefetch, no out-of-order execution, no AVX-512, simulated caches",
-    "ablation": "tells stages apart, not lines; the difference of two programs is not always the stage alone",
+    "ablation": "shows stages, not lines; the difference between two programs is not always the stage alone",
     "perf": "samples; an instruction that waits is blamed for the ones it waits for",
-    "py-spy": "samples at a fixed rate; of kernel functions that call each other only the innermost is known",
-    "scalene": "a kernel is the one line that calls it; time without the processor counts as system",
-    "memray": "sees what Python and numpy allocate, a kernel's malloc not with every Python (callgrind counts it)",
+    "py-spy": "samples at a fixed rate; of nested kernel functions it sees only the innermost",
+    "scalene": "a kernel appears as the one line that calls it; waiting counts as system time",
+    "memray": "sees allocations of Python and numpy, a kernel's malloc only with some Pythons (callgrind counts it)",
 }
-"""What a method cannot see."""
+"""The blind spots of a method."""
 
 
 def tables(profile: Profiled) -> Iterator[Table | str]:
-    """Everything that was found out about one variant, in order of the methods used."""
+    """All findings about one variant, in order of the methods used."""
     if profile.tuning:
         yield f"tuning: {profile.tuning['profile']}"
     for method, found in profile.methods.items():
@@ -56,7 +56,7 @@ def tables(profile: Profiled) -> Iterator[Table | str]:
         yield _ways(stage_table(profile), methods)
     yield bottleneck_line(profile)
     if any(found.engine is not None and not found.engine.stages for found in profile.profiles.values()):
-        yield "the engine names no functions of stages: docs/engine-abi.md says how a library does"
+        yield "the engine does not assign its functions to stages; docs/engine-abi.md explains how"
     for method, reason in profile.missing.items():
         yield f"{method}: not used: {reason}"
 
@@ -70,8 +70,8 @@ def bottleneck_line(profile: Profiled) -> str:
     gain = f"{bound.value:.2f}x" if bound.value else "unlimited"
     methods = "; ".join([share.method, *(f"{other:.0%} by {name}" for name, other in found.others.items())])
     part = f"{share.value:.0%} {what} ({methods})"
-    # A share of the instructions bounds what is gained only as far as each takes as long as any other.
-    basis = " if time went as instructions do" if share.method == "callgrind" else ""
+    # A share of the instructions bounds the gain only if all instructions take equal time.
+    basis = " if all instructions took equal time" if share.method == "callgrind" else ""
     return f"next bottleneck: {found.stage}, {part}; removing it gains at most {gain}{basis}"
 
 
@@ -92,9 +92,7 @@ def _hardware(counters: Mapping[str, int | None]) -> str:
     missing = [name for name, value in counters.items() if value is None]
     told = [f"{name} {value:,}" for name, value in counters.items() if value is not None]
     if not told:
-        return (
-            "hardware counters: this machine has none (no performance monitoring unit); samples are of the clock alone"
-        )
+        return "hardware counters: this machine has none (no performance monitoring unit); samples use only the clock"
     return "hardware counters in half a second: " + ", ".join([*told, *(f"{name} not counted" for name in missing)])
 
 
@@ -167,7 +165,7 @@ def _heap(found: HeapProfile) -> Table:
 
 
 def difference_tables(found: Difference) -> Iterator[Table | str]:
-    """What a phase removed and added."""
+    """The lines that a phase removed and added."""
     columns = found.columns
     first = columns[0]
     what = first.replace("_", " ")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Applied:
-    """A new engine from outside in the place of a replay: nobody asks for its answers."""
+    """A new engine from outside in the place of a replay: its answers are not needed."""
 
     def __init__(self, engine: ForeignEngine, workload: Workload) -> None:
         from lobench.engine.foreign.abi import Options
@@ -104,7 +104,7 @@ def plain(target: Target) -> int:
 
 
 def under_scalene(target: Target) -> int:
-    """Scalene was told not to look until now."""
+    """Scalene was held back until now."""
     from scalene.scalene_profiler import enable_profiling
 
     with enable_profiling():

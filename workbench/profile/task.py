@@ -1,4 +1,4 @@
-"""What a profiled process is asked to do, handed over as a JSON file."""
+"""The task of a profiled process, passed as a JSON file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SETTLE = 4096
 """Records that fill the simulated caches before anything is counted."""
 
 LONGEST = 600.0
-"""Seconds after which a target ends that nobody stopped."""
+"""Seconds after which an unstopped target ends."""
 
 
 def absolute(names: Sequence[str]) -> list[str]:
@@ -41,7 +41,7 @@ class Task:
     feed: list[str]
     mode: str = "plain"
     workload: Workload = field(default_factory=Workload)
-    """As far as the variant goes, with what was fitted to the feed."""
+    """To the variant's last stage, with its tuning for the feed."""
     warm: int = 65_536
     records: int = 32_768
     seconds: float = 5.0

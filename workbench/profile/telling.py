@@ -1,4 +1,4 @@
-"""What a watched process tells whoever reads its profile later: facts, and its machine code.
+"""A watched process's report for readers of its profile: facts, and its machine code.
 
 It loads as little as it can, for it runs within processes that are looked at.
 """

@@ -25,7 +25,7 @@ HEAVY = 4
 KERNEL_STEPS = 600_000
 PYTHON_STEPS = 40_000
 _TRIALS = 15
-"""Times that each part is run, in turns with the others, to know what it takes."""
+"""Runs of each part, in turns with the others, to measure its time."""
 
 _SHIFT = np.uint64(29)
 _FACTOR = np.uint64(0xBF58476D1CE4E5B9)
@@ -103,7 +103,7 @@ class Workload:
         self.rounds += 1
 
     def truth(self) -> dict[str, list[float]]:
-        """Seconds of the whole parts and of what is left without one of their lines; samples taken in turns."""
+        """Seconds of the whole parts and of each without one of its lines; samples taken in turns."""
         parts: dict[str, Callable[[], int]] = {
             "kernel": self.run_kernel,
             "kernel without light": lambda: int(self._kernel(0, HEAVY * KERNEL_STEPS)),
@@ -135,7 +135,7 @@ def shares_of(taken: dict[str, list[float]]) -> dict[str, dict[str, float]]:
 
 
 def main(kernel: Callable[[int, int], int] = kernel_part) -> None:
-    """Do what the task of this folder asks, with this kernel."""
+    """Do the task of this folder, with this kernel."""
     from lobench.workbench.profile.target import ready
     from lobench.workbench.profile.telling import tell
 
@@ -170,7 +170,7 @@ def _count(work: Workload) -> None:
 
 
 def _inside(mode: str) -> AbstractContextManager[Any]:
-    """What a mode puts around the rounds: a profiler that is started from within."""
+    """A mode's context around the rounds: a profiler that is started from within."""
     if mode == "scalene":
         from scalene.scalene_profiler import enable_profiling
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lobench.workbench.tuning.picking import Picked
 
 Progress = Callable[[Feed], AbstractContextManager[Callable[[int], object]]]
-"""For a feed a context; what it yields is told how many records were replayed since it was told last."""
+"""For a feed, a context; it yields a function to call with the number of records replayed since its last call."""
 
 Opened = Callable[[Feed, Request, ExitStack], "Output | None"]
 """Makes the output of a replay, whose files go with the stack."""

@@ -1,4 +1,4 @@
-"""What came out of a replay."""
+"""The outcome of a replay."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lobench.workbench.processes.interrupts import WORDS
 
 @dataclass(frozen=True)
 class WrittenFile:
-    """A file of rows: where it is, and how many."""
+    """A file of rows: its path and row count."""
 
     path: str
     rows: int
@@ -20,9 +20,9 @@ class WrittenFile:
 
 @dataclass(frozen=True, kw_only=True)
 class ReplayOutcome:
-    """What came out of a replay. ``signal``: of the interrupt that ended it before its feed, 0 for none; ``seconds``:
-    from the first records to the last row in its file, with the kernels compiled; ``book_count``: of an engine from
-    outside, too, whose books' end states are not kept."""
+    """The outcome of a replay. ``signal``: of an interrupt that ended it before its feed, 0 for none; ``seconds``: from
+    the first records to the last row in its file, with the kernels compiled; ``book_count``: also known for an engine
+    from outside, whose books' end states are not kept."""
 
     feed: str
     variant: str
@@ -62,7 +62,7 @@ class ReplayOutcome:
 
     @property
     def trace(self) -> str | None:
-        """The running trace, 16 hex digits: equal for all that computes the same."""
+        """The running trace, 16 hex digits: equal for equal results."""
         return self.digests.get("trace")
 
     @property
@@ -96,6 +96,6 @@ class ReplayOutcome:
         return outcome
 
     def interrupted(self) -> str:
-        """One line for a person: what ended it, and what is kept."""
+        """One line for a person: the cause of the end, and the saved rows."""
         kept = [f"{file.path} keeps {file.rows:,} rows" for file in self.files]
         return "; ".join([f"{WORDS[self.signal]} after {self.events:,} events", *kept])

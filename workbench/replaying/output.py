@@ -1,4 +1,4 @@
-"""The files of a replay, and all that rows go through on their way there."""
+"""The files of a replay, and the path of rows to them."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Output:
         return files
 
     def _told_of(self, file: RowsFile) -> dict[str, str]:
-        """What one file tells beside what all tell."""
+        """Metadata of one file beyond that of all files."""
         return {}
 
     def _add(self, rows: Rows) -> None:
@@ -80,7 +80,7 @@ class Output:
 
 
 def _told(feed: Feed, request: Request) -> dict[str, str]:
-    """What files tell of themselves that is known before the replay."""
+    """Metadata known before the replay."""
     return {
         "version": version(),
         "source_digest": source_digest(),

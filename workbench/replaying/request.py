@@ -1,4 +1,4 @@
-"""What a replay is asked for, and what is refused before any work."""
+"""The request of a replay, and refusals before any work."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def check_request(request: Request, feeds: Sequence[str]) -> None:
     outputs = request.outputs
     for option in ("sample", "columns", "compression"):
         if getattr(request, option) is not None and not outputs:
-            raise UsageError(f"--{option} is about rows: name a file for them, --features F or --book B")
+            raise UsageError(f"--{option} applies to rows: name a file for them, --features F or --book B")
     if request.columns is not None and not request.features:
         raise UsageError("--columns chooses features: name a file for them, --features F")
     used = {_identity(feed) for feed in feeds if feed != STREAM}

@@ -1,4 +1,4 @@
-"""What a reader of a session's figures should be told first."""
+"""Warnings to read before a session's figures."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from lobench.workbench.results.model.document import Result
 from lobench.workbench.results.model.samples import SessionResult
 
 FEW = 5
-"""Fewer processes than these say little about how much processes differ."""
+"""Fewer processes show little of the difference between processes."""
 
 
 def caution(session: SessionResult) -> str | None:
-    """That a session rests on few processes, and what to do about it; None if it does not."""
+    """A warning that a session rests on few processes, with a remedy; None if it does not."""
     processes = session.samples.processes
     if processes >= FEW:
         return None
     count = "1 process" if processes == 1 else f"{processes} processes"
-    return f"measured in {count} only: intervals rest on little; a longer --budget measures in more"
+    return f"measured in only {count}: intervals rest on little data; a longer --budget allows more processes"
 
 
 def idleness(name: str, evaluations: int, until: str) -> str | None:
-    """That features and strategies had no work on a feed, though they are part of what was replayed, and what to do
-    about it; None where they had some."""
+    """A warning that features and strategies were replayed but had no work on a feed, with a remedy; None if they had
+    some."""
     return unevaluated(name) if evaluations == 0 and evaluates(until) else None
 
 
 def extent(document: Result) -> str:
-    """How far a session with engines from outside goes: what all of them offer."""
+    """The extent of a session with engines from outside: the results that all of them offer."""
     compared = document.compared
     assert compared is not None, "of a session with engines from outside"
     scope = Scope(until=document.until, books=compared.books, trace=compared.trace, anomalies=False)
@@ -41,9 +41,8 @@ def evaluates(until: str) -> bool:
 
 
 def unevaluated(name: str) -> str:
-    """What is said of the feed ``name`` if none of its records is evaluated."""
+    """The warning for the feed ``name`` if none of its records is evaluated."""
     return (
         f"{name}: no record closes an event (flag F_LAST), so nothing is evaluated: features and strategies have no "
-        "work, and no phase gets a verdict; --evaluate every evaluates at each record, --until book measures books "
-        "alone"
+        "work, and no phase gets a verdict; --evaluate every evaluates at each record, --until book measures only books"
     )

@@ -1,4 +1,4 @@
-"""What a schema cannot say of a document: names that nobody introduced, intervals upside down."""
+"""Checks beyond a document's schema: undefined names, intervals upside down."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _strangers(session: SessionResult, known: set[str], path: str) -> Iterator[t
 
 
 def _unmeasured(feed: FeedResult, path: str) -> Iterator[tuple[str, str]]:
-    """What is said of variants that the session does not hold."""
+    """Entries about variants that are not in the session."""
     measured = feed.session.measured if feed.session is not None else ()
     for place, rung in enumerate(feed.analysis.ladder if feed.analysis is not None else ()):
         for name in (rung.variant, rung.base):

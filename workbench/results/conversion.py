@@ -57,7 +57,7 @@ def properties(kind: Any) -> list[tuple[str, str, bool]]:
 
 @cache
 def rest_of(kind: Any) -> str | None:
-    """The name of the field that keeps all other properties; None for a dataclass that has none."""
+    """The name of the field that collects all other properties; None for a dataclass without one."""
     hints = get_type_hints(kind, include_extras=True)
     return next((field.name for field in fields(kind) if _mark(hints[field.name], Rest)), None)
 
@@ -68,7 +68,7 @@ def _mark(hint: Any, kind: type[Node]) -> Node | None:
 
 @cache
 def _reader(hint: Any) -> Callable[[Any], Any]:
-    """What makes a value of a type from JSON."""
+    """The converter from JSON to a type."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         (inner,) = (one for one in arguments if one is not type(None))

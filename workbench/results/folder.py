@@ -112,7 +112,7 @@ class ResultFolder:
 
 
 def _sweep(base: Path) -> None:
-    """Remove what killed runs left among the results: folders without one, and halves of files."""
+    """Remove the leftovers of killed runs among the results: folders without a result, and partial files."""
     with suppress(OSError):
         for folder in [folder for folder in base.iterdir() if _NAME.fullmatch(folder.name)]:
             with unclaimed(folder) as ours:

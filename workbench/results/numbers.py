@@ -16,7 +16,7 @@ def integer(value: float) -> str:
 
 
 def significant(value: float, digits: int = 3) -> str:
-    """A number with so many significant digits; whole digits are never dropped."""
+    """A number with ``digits`` significant digits; whole digits are never dropped."""
     if value == 0:
         return "0"
     magnitude = math.floor(math.log10(abs(value)))

@@ -18,7 +18,7 @@ _WHERE = "see docs/result-schema.md"
 
 
 class ResultError(LobenchError):
-    """A result document is not what it should be; the message names the file and the place in it."""
+    """A result document is invalid; the message names the file and the place in it."""
 
     exit_code = 3
 

@@ -39,6 +39,6 @@ def refused(contest: Contest) -> dict[str, str]:
 
 
 def agree(document: Result) -> bool:
-    """Whether everything in a document did what its reference did."""
+    """Whether everything in a document agreed with its reference."""
     wrong = any(refuted(feed) for feed in document.feeds)
     return not wrong and not (document.contest is not None and refused(document.contest))

@@ -1,4 +1,4 @@
-"""Rows of samples: whole numbers, one length, and every number within what the document says of it."""
+"""Rows of samples: whole numbers, one length, and every number within the document's bounds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _KEYS = (
     ("process", "pass", "variant", "workers"),
     ("value", "process", "pass", "variant"),
 )
-"""What tells one sample of a kind from all others."""
+"""The columns that identify a sample of a kind."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def holders(document: dict[str, Any]) -> Iterator[Holder]:
 
 
 def problem(rows: Any, columns: Sequence[str], names: Sequence[str], limits: Limits) -> str | None:
-    """What is wrong with rows, and where; None if nothing is.
+    """The fault in rows, and its place; None if there is none.
 
     ``rows`` are to be lists of as many integers as there are ``columns``, at least 0, times and workers above 0,
     ``variant`` and ``order`` below the number of ``names``, other places within ``limits`` or, where these say nothing,
@@ -118,7 +118,7 @@ def _repeated(table: npt.NDArray[np.int64], columns: Sequence[str]) -> str | Non
     places = table[:, [columns.index(name) for name in key]]
     _, first, counts = np.unique(places, axis=0, return_index=True, return_counts=True)
     if (counts > 1).any():
-        return f"[{int(first[counts > 1].min())}]: the sample of its {', '.join(key)} stands there twice"
+        return f"[{int(first[counts > 1].min())}]: the sample of its {', '.join(key)} appears twice"
     return None
 
 

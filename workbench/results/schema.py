@@ -41,5 +41,5 @@ def _validator() -> Any:
 
 
 def _shortened(message: str) -> str:
-    """jsonschema quotes the offending value, however long; what is wrong stands at the end."""
+    """jsonschema quotes the whole offending value; the fault itself is at the end."""
     return message if len(message) <= 200 else f"{message[:90]} … {message[-100:]}"

@@ -22,8 +22,8 @@ _HEADINGS = ("variant", "M events/s", "step", "95 % interval", "predicted", "ver
 
 @dataclass(frozen=True)
 class RunResult:
-    """What was verified and measured. ``document``: all of it; ``path``: its file; ``report``: its page, None where
-    none was written. Tables are pyarrow's: ``.to_pandas()``, ``polars.from_arrow(…)``."""
+    """A result of verification and measurement. ``document``: all of it; ``path``: its file; ``report``: its page, None
+    if none was written. Tables are pyarrow's: ``.to_pandas()``, ``polars.from_arrow(…)``."""
 
     document: Result
     path: Path
@@ -36,8 +36,8 @@ class RunResult:
 
     @property
     def agree(self) -> bool:
-        """Whether every variant computed what the reference computed, verified and timed; of callables, what the first
-        one did."""
+        """Whether the results of every variant equal the reference's, verified and timed; for callables, those of the
+        first."""
         return agree(self.document)
 
     @property
@@ -73,7 +73,7 @@ class RunResult:
         return pa.table(columns)
 
     def latency(self, feed: int = 0) -> pa.Table:
-        """A row for each variant and speed of the market: quantiles of its response times in ns, and how busy it is."""
+        """A row for each variant and speed of the market: quantiles of response times in ns, and the utilization."""
         found = self._feed(feed).latency
         if found is None:
             raise UsageError(f"{self._feed(feed).name}: latency was not measured")

@@ -1,4 +1,4 @@
-"""What a replay evaluates, as rows: out of the kernel, sampled, in Arrow columns, to files and to Python.
+"""The evaluations of a replay as rows: out of the kernel, sampled, in Arrow columns, to files and to Python.
 
 A replay hands over its evaluations slice by slice (``engine.replay.Rows``). ``sampling`` picks the rows that were asked
 for, ``columns`` makes Arrow record batches of them, which own their memory. From there they go to a program as a

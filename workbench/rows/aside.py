@@ -1,4 +1,4 @@
-"""Work on a thread of its own, in the order in which it is handed over, while whoever hands it over goes on."""
+"""Work on a separate thread, in order of submission, while the submitter continues."""
 
 from __future__ import annotations
 

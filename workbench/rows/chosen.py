@@ -27,5 +27,5 @@ def place_of(name: str) -> int:
     if name not in FEATURES:
         near = difflib.get_close_matches(name, FEATURES, 3)
         hint = f"did you mean {' or '.join(near)}?" if near else f"use any of {', '.join(FEATURES)}"
-        raise UsageError(f"there is no feature '{name}'; {hint}")
+        raise UsageError(f"no feature '{name}'; {hint}")
     return list(FEATURES).index(name)

@@ -1,4 +1,4 @@
-"""Files of what a replay evaluates, in the format that their names say: feature rows, and top levels of the books.
+"""Files of a replay's evaluations, in the format of their names: feature rows, and top levels of the books.
 
 ``columns`` says which columns they have. One row is one evaluation, in feed order, or one of a sample.
 """
@@ -97,7 +97,7 @@ class RowsFile:
                 self.path = str(beside)
 
     def discard(self) -> None:
-        """Remove what was written, unless the file was finished."""
+        """Remove the written file, unless it was finished."""
         self._encoder.discard()
         if self._part is not None:
             with suppress(OSError):
@@ -159,7 +159,7 @@ def check_place(option: str, path: str, *, force: bool) -> None:
         if place.suffix not in SUFFIXES:
             raise UsageError(f"{option} {path}: the name must end in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}")
         if place.exists() and not formats.is_written_by_replay(place) and not force:
-            raise UsageError(f"{option} {path}: is there already, not written by a replay; --force replaces it")
+            raise UsageError(f"{option} {path}: already exists and was not written by a replay; --force replaces it")
 
 
 def features_file(

@@ -1,4 +1,4 @@
-"""What rows are written as: Parquet, Arrow IPC or CSV, told by a file's suffix; and an Arrow IPC stream.
+"""Formats of rows: Parquet, Arrow IPC or CSV, by a file's suffix; and an Arrow IPC stream.
 
 Every format but CSV also tells what it holds, by the keys that ``footer`` makes. Parquet has them in its footer. Arrow
 has in its schema what is known at the beginning, and all of them as the metadata of its last record batch, an empty
@@ -22,7 +22,7 @@ from lobench.engine.errors import UsageError
 from lobench.workbench.rows.columns import HEAD
 
 COMPLETE: Final = "complete"
-"""Key of what a file tells: ``true``, or ``false`` where an interrupt ended the replay before its feed."""
+"""Key in a file's metadata: ``true``, or ``false`` if an interrupt ended the replay before its feed."""
 
 COMPRESSIONS: Final = ("zstd", "lz4", "snappy", "none")
 _ARROW = ("zstd", "lz4", "none")
@@ -39,16 +39,16 @@ class Encoder(Protocol):
     def write(self, rows: pa.Table) -> None: ...
 
     def close(self, told: Mapping[str, str]) -> None:
-        """Write the end, with what the file tells of itself."""
+        """Write the end, with the file's metadata."""
         ...
 
     def abandon(self) -> None:
-        """Let go of a file that nobody will read."""
+        """Close a file that will not be read."""
         ...
 
 
 def told_keys(told: Mapping[str, str]) -> dict[str, bytes]:
-    """What a file tells, by the keys that it has there. A name that is no text is written as an escape."""
+    """A file's metadata, by its keys there. A name that is not text is written as an escape."""
     return {f"{_PREFIX}{name}": text.encode(errors="backslashreplace") for name, text in told.items()}
 
 
@@ -68,7 +68,7 @@ def check_compression(path: str, compression: str | None) -> None:
 
 
 def encoder(suffix: str, sink: Any, schema: pa.Schema, compression: str | None, told: Mapping[str, str]) -> Encoder:
-    """The encoder of a format. ``told``: what is known of the rows now; ``compression`` None is the format's usual."""
+    """The encoder of a format. ``told``: metadata known now; ``compression`` None is the format's default."""
     if suffix == CSV:
         return _Csv(sink, schema)
     if suffix == ARROW:
@@ -127,7 +127,7 @@ class _Arrow:
 
 
 class _Csv:
-    """Times as ISO 8601, prices as whole numbers, as in the other formats; what is undefined is empty or nan."""
+    """Times as ISO 8601, prices as integers, as in the other formats; undefined values are empty or nan."""
 
     def __init__(self, sink: Any, schema: pa.Schema) -> None:
         self._schema = _plain(schema)
@@ -143,7 +143,7 @@ class _Csv:
 
 
 def told_of(path: Path) -> dict[str, str] | None:
-    """What a file of one of these formats tells of itself, whoever wrote it; None for any other file, or none.
+    """The metadata of a file of one of these formats, from any writer; None for other files, or no file.
 
     A CSV can tell nothing: its first line says whether a replay wrote it, as ``complete`` ``unknown``.
     """

@@ -15,7 +15,7 @@ _FREE: Final = -1
 
 
 class Numbers:
-    """Grows with what it is asked about. ``keys``: int64, those that have numbers so far, in their order."""
+    """Grows with each query. ``keys``: int64, those numbered so far, in order."""
 
     def __init__(self) -> None:
         self._known = np.zeros(1 << 8, np.int64)

@@ -1,4 +1,4 @@
-"""How a user writes which sample of the rows is wanted; what each means: ``sampling``."""
+"""The user's notation for a sample of the rows; its meaning: ``sampling``."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Sample:
 
 
 def parse_sample(text: str) -> Sample:
-    """What a user writes: ``1s``, ``1000e``, ``10000v``, ``trade``, ``bbo``. Raises UsageError."""
+    """The user's text: ``1s``, ``1000e``, ``10000v``, ``trade``, ``bbo``. Raises UsageError."""
     if text in ("trade", "bbo"):
         return Sample(text, text)
     found = _WORD.fullmatch(text)

@@ -60,7 +60,7 @@ class Sampled(Rows):
 
 
 class Noted(NamedTuple):
-    """Rows, and of the trades among their slice's records, which go with the chunk, what a sample looks at."""
+    """Rows, and the sampler's columns of the trades among their slice's records, which go with the chunk."""
 
     rows: Rows
     trades: npt.NDArray[np.int64] | None = None
@@ -74,7 +74,7 @@ class Sampler:
         self._picker = _ByTime(sample.step, depth) if sample.timed else _ByRecord(sample)
 
     def note(self, rows: Rows) -> Noted:
-        """While the rows' records are there: what ``take`` needs, on any thread and later."""
+        """While the rows' records are in memory: the input of ``take``, on any thread and later."""
         return self._picker.note(rows)
 
     def take(self, noted: Noted) -> Iterator[Rows]:
@@ -82,7 +82,7 @@ class Sampler:
         yield from self._picker.take(noted)
 
     def finish(self) -> Iterator[Rows]:
-        """What is left when the feed has ended."""
+        """The remaining rows when the feed has ended."""
         yield from self._picker.finish()
 
 

@@ -1,4 +1,4 @@
-"""A replay as an iterator of Arrow record batches, for Python and for whatever reads the Arrow C stream interface."""
+"""A replay as an iterator of Arrow record batches, for Python and for readers of the Arrow C stream interface."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from lobench.workbench.rows.sample import Sample
 from lobench.workbench.rows.sampling import Noted, Sampler
 
 Progress = Callable[[], AbstractContextManager[Callable[[int], object]]]
-"""A context; what it yields is told how many records were replayed since it was told last."""
+"""A context; it yields a function to call with the number of records replayed since its last call."""
 
 
 _AHEAD: Final = 2
@@ -52,14 +52,14 @@ class Wanted:
 class RowStream(Iterator[pa.RecordBatch]):
     """Iterate for record batches, once; each owns its memory and stays when the next one comes.
 
-    It answers ``__arrow_c_stream__``, so that polars, duckdb, pandas and pyarrow take it as it is. ``schema``: that of
-    all batches. ``result``: what the replay computed, None before its end. Closing it, or leaving its context, ends the
+    It implements ``__arrow_c_stream__``, so polars, duckdb, pandas and pyarrow accept it directly. ``schema``: that of
+    all batches. ``result``: the replay's result, None before its end. Closing it, or leaving its context, ends the
     replay early. Errors are those of the feed, and StrictError.
     """
 
     def __init__(self, feed: Feed, variant: Variant, wanted: Wanted, progress: Progress = _silent) -> None:
         if not wanted.features and not wanted.depth:
-            raise UsageError("rows hold features, a depth of the book, or both; nothing was asked for")
+            raise UsageError("nothing to write: rows hold features, book levels to a depth, or both")
         timed = wanted.sample is not None and wanted.sample.timed
         self._columns = RowColumns(
             features=wanted.features, depth=wanted.depth, symbols=lambda: feed.symbols, timed=timed

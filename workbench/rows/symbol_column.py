@@ -1,4 +1,4 @@
-"""The column of instruments' names in files that are written: dictionary-encoded, null where there is no name."""
+"""The column of instruments' names in written files: dictionary-encoded, null without a name."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ else is said."""
 
 
 class BackgroundEncoder:
-    """Encodes on a thread of its own what is ``put``; ``finish`` or ``discard`` ends the thread.
+    """Encodes every ``put`` item on a separate thread; ``finish`` or ``discard`` ends the thread.
 
     ``make`` is called there for the encoder. ``grouped``: batches are put together to groups, of ``group_bytes`` or a
     batch more; ``waiting`` are handed over at most before the thread takes one.
@@ -42,13 +42,13 @@ class BackgroundEncoder:
         self._thread.start()
 
     def put(self, batch: pa.RecordBatch) -> None:
-        """Have a batch encoded. Raises what went wrong with one before."""
+        """Have a batch encoded. Raises the error of an earlier one."""
         if self._problem is not None:
             raise self._problem
         self._queue.put(batch)
 
     def finish(self, told: Mapping[str, str]) -> None:
-        """Wait until all is encoded, and end it with what is told of it. Raises what went wrong."""
+        """Wait until all is encoded, and end the file with its metadata. Raises any error."""
         self._told = told
         self._queue.put(None)
         self._thread.join()

@@ -162,11 +162,11 @@ def _attributed(
 
 def _method(comparisons: Comparisons) -> str:
     count = len(comparisons.cpu.processes)
-    ratios = "ratios of CPU times without what disturbed all variants alike, robust means over slices"
+    ratios = "ratios of CPU times without disturbances common to all variants, robust means over slices"
     if not comparisons.cpu.repeated:
         return (
-            f"{ratios}; a single process was measured, so intervals are Student's t over its slices, do not know how "
-            "processes differ, and carry no verdict"
+            f"{ratios}; a single process was measured, so intervals are Student's t over its slices, ignore the "
+            "difference between processes, and carry no verdict"
         )
     return (
         f"{ratios}; 95 % intervals are Student's t over the log ratios of {count} fresh processes; verdicts with "

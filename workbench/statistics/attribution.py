@@ -1,4 +1,4 @@
-"""How much of the total speed-up each phase earned, said three ways, and why the three differ.
+"""The gain of each phase in the total speed-up, by three methods, and why the three differ.
 
 All three are linear contrasts of the log throughputs of the factorial's cells, y(S) for the set S of phases present:
 
@@ -31,10 +31,10 @@ PLAIN = {
     "features": "how features are named and kept",
     "lookup": "how an order is found",
 }
-"""Axis to what it decides, in plain words; another axis is called by its name."""
+"""Axis to its meaning in plain words; other axes are called by their names."""
 
 _DEFINED = (
-    "the ladder adds a phase to those before it, leave-one-out takes it away from all others, Shapley averages over "
+    "the ladder adds a phase to those before it, leave-one-out removes it from the full engine, Shapley averages over "
     "all orders"
 )
 
@@ -63,7 +63,7 @@ def shapley_weights(axes: int) -> Floats:
 
 
 def _gain(axes: int, axis: int, others: int) -> Floats:
-    """Weights of what ``axis`` gains where ``others`` (a set, as bits) are present."""
+    """Weights of the gain of ``axis`` if ``others`` (a set, as bits) are present."""
     weights = np.zeros(1 << axes)
     weights[others | 1 << axis], weights[others] = 1.0, -1.0
     return weights
@@ -138,8 +138,7 @@ def _is_top_without(own: Mapping[str, str], top: Mapping[str, str], axis: str, t
 
 
 def sentence(axes: Sequence[Axis], effects: Sequence[Effect]) -> str:
-    """Why ladder, leave-one-out and Shapley differ: the largest interaction that is shown, of two axes where there is
-    one."""
+    """Why ladder, leave-one-out and Shapley differ: the largest shown interaction, of two axes if there is one."""
     found = [effect for effect in effects if len(effect.members) > 1 and shown(effect)]
     if not found:
         return f"No interaction between phases is shown, so the three agree within their intervals: {_DEFINED}."
@@ -150,14 +149,14 @@ def sentence(axes: Sequence[Axis], effects: Sequence[Effect]) -> str:
     if len(largest.members) > 2:
         names = " and ".join(PLAIN.get(axes[place].name, axes[place].name) for place in largest.members)
         return (
-            f"The three differ because phases interact: {names} together make an interaction of {interval} on "
+            f"The three differ because phases interact: {names} together have an interaction of {interval} on "
             f"throughput; {_DEFINED}."
         )
     main = {effect.members[0]: abs(effect.estimate.value) for effect in effects if len(effect.members) == 1}
     # The phase that gains less on its own is the one whose gain the other one hides or takes over.
     smaller, larger = (axes[place] for place in sorted(largest.members, key=lambda place: main[place]))
     return (
-        f"The three differ because phases interact, most of all these two: the gain of {smaller.after} over "
+        f"The three differ because phases interact, above all these two: the gain of {smaller.after} over "
         f"{smaller.before} ({PLAIN.get(smaller.name, smaller.name)}) with {larger.after} is {interval} what it is with "
         f"{larger.before} ({PLAIN.get(larger.name, larger.name)}); {_DEFINED}."
     )

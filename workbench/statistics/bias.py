@@ -1,4 +1,4 @@
-"""The bias of lock-step: what replaying beside others costs a variant, against replaying the same slices by itself.
+"""The bias of lock-step: a variant's time beside others, against replaying the same slices alone.
 
 A speed-up between two variants that it costs differently is another one when each runs alone: ``T_u / T_v`` beside
 each other, ``(T_u / b_u) / (T_v / b_v)`` alone, b being each one's bias. Where a bias is shown, that figure stands
@@ -64,7 +64,7 @@ def with_biases(rungs: Sequence[Rung], biases: Sequence[Bias], reference: str) -
 
 
 def alone(ratio: Interval | None, own: Bias | None, other: Bias | None) -> Interval | None:
-    """A speed-up as it is when each of the two runs by itself, from their biases; None where neither is shown.
+    """A speed-up with both variants running alone, from their biases; None if neither is shown.
 
     Errors on the log scale add up as those of independent figures do.
     """

@@ -1,4 +1,4 @@
-"""What the laboratory's own verdicts are worth: false positives and the smallest effect that it finds.
+"""The quality of the laboratory's own verdicts: false positives and the smallest detectable effect.
 
 Pseudo-sessions with the session's own design are made from its samples. In each process the names of the pair are
 swapped at random, so that the truth is "no difference", and its rounds are resampled. Processes already differ by their
@@ -23,7 +23,7 @@ from lobench.workbench.statistics.verdicts import SIGNIFICANCE
 RESAMPLES = 2000
 POWER = 0.8
 FEWEST_RUNS = 20
-"""Pairs of sequential runs below which no rate is told."""
+"""Pairs of sequential runs below which no rate is given."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from lobench.workbench.statistics.verdicts import SIGNIFICANCE, holm, verdict
 
 MORE = "more than the product"
 LESS = "less than the product"
-"""Verdicts on interactions: the gain of the axes together against the product of what they gain apart."""
+"""Verdicts on interactions: the joint gain of the axes against the product of their single gains."""
 
 Policies = Mapping[str, str]
 

@@ -1,4 +1,4 @@
-"""What the top of the ladder loses when one phase alone is taken away from it: leave-one-out from the top, by axis.
+"""The loss of the ladder's top without one single phase: leave-one-out from the top, by axis.
 
 The variant that is the top but for one axis, where it has the reference's policy, is measured beside the top. The ratio
 is the speed of the top over it: a phase earns its place where the top is faster with it. All axes of a feed are one
@@ -81,11 +81,11 @@ def _entry(
     policy, variant = without
     note = None
     if axis in top.replaced:
-        note = f"{axis} has no part in {top.name}: its {top.policies.get('layout', '')} layout does that work itself"
+        note = f"{axis} has no effect in {top.name}: its {top.policies.get('layout', '')} layout does that work itself"
     elif variant is None:
         note = "it was not measured"
     elif variant in wrong:
-        note = f"{variant} did not compute what the reference computes"
+        note = f"{variant} did not compute the reference's results"
     elif comparisons.kind(variant) == comparisons.kind(top.name):
         note = f"{variant} is the same kernel as {top.name} here"
     return WithoutPhase(axis, phases[axis], top.policies[axis], policy, variant, None, None, None, None, note)
@@ -114,16 +114,16 @@ def _judged(entries: Sequence[WithoutPhase], comparisons: Comparisons, top: str)
 
 
 def sentence(top: str, entries: Sequence[WithoutPhase]) -> str:
-    """Which phases do not earn their place in ``top``, and of which it cannot be told."""
+    """The phases that do not earn their place in ``top``, and those without a figure."""
     measured = [entry for entry in entries if entry.ratio is not None]
     idle = [entry for entry in measured if entry.verdict != FASTER]
     if not measured:
-        said = f"No phase was taken away from {top}."
+        said = f"No phase was removed from {top}."
     elif idle:
         said = f"Not shown to earn their place in {top} on this feed: {'; '.join(map(_idle, idle))}."
     else:
-        said = f"Every phase that was taken away from {top} earns its place on this feed."
-    notes = [f"Of {_phase(entry)} there is no figure: {entry.note}." for entry in entries if entry.note]
+        said = f"Every phase that was removed from {top} earns its place on this feed."
+    notes = [f"No figure for {_phase(entry)}: {entry.note}." for entry in entries if entry.note]
     return " ".join([said, *notes])
 
 

@@ -69,7 +69,7 @@ class Comparisons:
 
 @dataclass(frozen=True)
 class Place:
-    """A variant's place on the ladder: what its step compares it with, None for the lowest."""
+    """A variant's place on the ladder: the base of its step, None for the lowest."""
 
     variant: str
     phase: int | None
@@ -99,7 +99,7 @@ def pairs_of(ladder: Sequence[Place], reference: str) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class _Said:
-    """What a comparison says; None where it says nothing, or may not."""
+    """A comparison's verdict; None if there is none, or may be none."""
 
     ratio: Interval | None = None
     p: float | None = None

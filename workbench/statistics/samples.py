@@ -28,7 +28,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 TRIMMED = 0.25
-"""Of the values on either side that a location leaves out: what remains is the mean of the middle half."""
+"""Share of the values on either side that a location leaves out: the rest is the mean of the middle half."""
 _SWEEPS = 8
 
 
@@ -73,7 +73,7 @@ class Timings:
         return len(self.processes) > 1
 
     def units(self) -> Floats:
-        """What intervals are made from: log of ns an event, shape (processes, variants).
+        """The input of intervals: log of ns per event, shape (processes, variants).
 
         Of a single process, the same of its rounds, shape (rounds, variants): they share whatever is peculiar to it.
         """
@@ -98,7 +98,7 @@ def slice_events(session: SessionResult) -> Floats:
 
 
 def session_timings(session: SessionResult, clock: str = "cpu_ns") -> Timings:
-    """What a session measured, by ``clock``. Raises LobenchError when no round is complete."""
+    """A session's samples, by ``clock``. Raises LobenchError if no round is complete."""
     return timings(columns(session.samples), session.measured, slice_events(session), clock)
 
 

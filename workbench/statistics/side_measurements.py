@@ -1,4 +1,4 @@
-"""What is measured beside the session: scaling over workers, physical limits, the sweep."""
+"""Measurements beside the session: scaling over workers, physical limits, the sweep."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def sweep(measured: Sweep) -> tuple[SweepPoint, ...]:
 
 
 def _repeats(table: Mapping[str, Integers], clock: str, chosen: npt.NDArray[np.bool_]) -> dict[int, float]:
-    """Log of the median time of each process, or of each pass where there is only one process."""
+    """Log of the median time of each process, or of each pass if there is only one process."""
     processes = np.unique(table["process"][chosen])
     by = table["process"] if len(processes) > 1 else table["pass"]
     return {

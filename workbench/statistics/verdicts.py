@@ -1,4 +1,4 @@
-"""When each word of a verdict may be said (``results.model.verdict``)."""
+"""The conditions for each word of a verdict (``results.model.verdict``)."""
 
 from __future__ import annotations
 

@@ -18,11 +18,11 @@ _POWERFUL = 1 + 0.842 / 1.960
 distribution)."""
 
 _FILES = 6
-"""Files that are told."""
+"""Number of files to list."""
 
 
 def summary(result: Check, command: str, places: Sequence[Place] = ()) -> Summary:
-    """What a check says; ``places``: the source lines that cost more."""
+    """A check's summary; ``places``: the source lines that cost more."""
     base, head = result.labels
     return Summary(
         verb="check",
@@ -59,12 +59,12 @@ def _cells(finding: Finding) -> list[str]:
 
 
 def _moved(findings: Sequence[Finding]) -> Iterator[Fact]:
-    """What changed of what mechanisms do, and of what each kind of action costs."""
+    """The changes of mechanism counters, and of the cost of each kind of action."""
     for one in findings:
         moved = {name: pair for name, pair in one.moved.items() if not name.startswith(INSTRUCTIONS)}
         told = ", ".join(f"{name} {_amount(before)} to {_amount(after)}" for name, (before, after) in moved.items())
         if told:
-            yield "counters", f"{one.variant}: {told} an event"
+            yield "counters", f"{one.variant}: {told} per event"
         if one.actions:
             told = ", ".join(f"{action} {change:+.1%}" for action, change in one.actions.items())
             yield "actions", f"{one.variant}: instructions of {told}"
@@ -88,12 +88,12 @@ def _facts(result: Check) -> Iterator[Fact]:
         widths = [(one.floor, one.ratio.high - one.ratio.low) for one in result.findings if one.ratio and one.floor]
         found = [floor + _POWERFUL * width / 2 for floor, width in widths]
         if found:
-            yield "resolution", f"differences in time of {max(found):.2%} are found with 80% probability"
+            yield "resolution", f"differences in time of {max(found):.2%} are detected with 80% probability"
     if result.unreached:
         yield "not reached", f"{' '.join(result.unreached)}: the same code in both, nothing to measure"
     if result.unseen:
         names = " ".join(result.unseen)
-        remedy = f"look at them with --variants '{names}', or leave out --variants"
+        remedy = f"name them with --variants '{names}', or leave out --variants"
         yield "not looked at", f"{names}: the change reaches them; {remedy}"
 
 
@@ -112,13 +112,13 @@ def _verdict(result: Check) -> str:
         unseen = f"not looked at: {', '.join(result.unseen)}" if result.unseen else ""
         return f"INCOMPLETE, no verdict: {'; '.join(filter(None, [unseen, blank]))}"
     if result.same_code and result.aside:
-        return f"PASSED: nothing among {', '.join(result.deciding)} changed; there is nothing to measure"
+        return f"PASSED: nothing among {', '.join(result.deciding)} changed; nothing to measure"
     if result.same_code:
-        return "PASSED: both are the same code but for comments and layout; there is nothing to measure"
+        return "PASSED: both are the same code apart from comments and layout; nothing to measure"
     rest = "same results, nothing slower beyond the noise floor, no more work"
     if result.outcome == "repaired":
         repaired = told(lambda one: one.verdict == REPAIRED)
-        others = f"; of the others: {rest}" if any(one.verdict != REPAIRED for one in result.findings) else ""
+        others = f"; the others: {rest}" if any(one.verdict != REPAIRED for one in result.findings) else ""
         return f"PASSED, a repair: {repaired}. BASE was wrong, HEAD runs and agrees with its reference{others}"
     return f"PASSED: {rest}"
 
@@ -133,6 +133,6 @@ def _cases(result: Check) -> Iterator[Case]:
         problem = "\n".join(filter(None, [told, one.difference])) if bad else None
         yield Case(one.feed, one.variant, one.verdict, problem)
     for name in result.unseen:
-        yield Case("all feeds", name, "not looked at", "the change reaches it, and it was not looked at")
+        yield Case("all feeds", name, "not looked at", "the change reaches it, but it was not looked at")
     if result.same_code:
         yield Case("all feeds", "nothing to measure")

@@ -12,12 +12,12 @@ from lobench.workbench.summaries.model import Fact, Summary, Table
 
 
 def summary(content: Result, base: str, variant: str, ok: bool, command: str) -> Summary:
-    """What a comparison of two variants says."""
+    """A comparison of two variants in words."""
     (feed,) = content.feeds
     wrong = refuted(feed)
     verdict = "nothing was measured"
     if wrong:
-        verdict = f"FAILED for {', '.join(wrong)}: no verdict on what computes something else"
+        verdict = f"FAILED for {', '.join(wrong)}: no verdict on different results"
     elif feed.comparison is not None:
         verdict = _verdict(feed.comparison)
     facts: list[Fact] = [] if feed.comparison is None else _of_the_pair(feed, feed.comparison)
@@ -53,10 +53,10 @@ def _of_the_pair(feed: FeedResult, comparison: Comparison) -> list[Fact]:
         if rung.bias and rung.variant in (comparison.base, comparison.variant):
             facts.append(("lock-step", phrases.lock_step(rung.variant, rung.bias)))
     if comparison.ratio_alone:
-        facts.append(("", f"each by itself: {phrases.ratio(comparison.ratio_alone)}"))
+        facts.append(("", f"each alone: {phrases.ratio(comparison.ratio_alone)}"))
     if comparison.verdict == SLOWER and comparison.tolerance:
-        beyond = "beyond" if comparison.regression else "not for certain beyond"
-        facts.append(("tolerance", f"{beyond} the {comparison.tolerance:.3%} that is accepted"))
+        beyond = "beyond" if comparison.regression else "not certainly beyond"
+        facts.append(("tolerance", f"{beyond} the accepted {comparison.tolerance:.3%}"))
     return facts
 
 

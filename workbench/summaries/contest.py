@@ -16,7 +16,7 @@ from lobench.workbench.summaries.model import Fact, Summary, Table
 
 
 def summary(contest: Contest, ok: bool, command: str) -> Summary:
-    """What a comparison says."""
+    """A comparison's summary."""
     pairs = [_verdict(pair, contest.clock) for pair in contest.comparisons]
     refusals = [f"{name} is refused" for name in refused(contest)]
     return Summary(
@@ -59,14 +59,14 @@ def _cells(subject: Subject, pair: Comparison | None) -> list[str]:
 
 def _facts(contest: Contest) -> Iterator[Fact]:
     for name, reason in refused(contest).items():
-        yield "REFUSED", f"{name} {reason}; it has no figures"
+        yield "REFUSED", f"{name} {reason}; no figures"
     for subject in contest.subjects:
         if subject.note:
             yield "note", f"{subject.name} {subject.note}"
     for pair in contest.comparisons:
         if pair.regression or (pair.verdict == SLOWER and pair.tolerance):
-            beyond = "beyond" if pair.regression else "not for certain beyond"
-            yield "tolerance", f"{pair.variant} is {beyond} the {pair.tolerance:.3%} that is accepted"
+            beyond = "beyond" if pair.regression else "not certainly beyond"
+            yield "tolerance", f"{pair.variant} is {beyond} the accepted {pair.tolerance:.3%}"
 
 
 def _noise(contest: Contest) -> Iterator[Fact]:
@@ -74,12 +74,12 @@ def _noise(contest: Contest) -> Iterator[Fact]:
     if noise is None or session is None:
         return
     agreeing = sum(subject.agrees for subject in contest.subjects)
-    yield "agreement", f"{agreeing} of {len(contest.subjects)} agree, in every process at its beginning and its end"
+    yield "agreement", f"{agreeing} of {len(contest.subjects)} agree, at the start and the end of every process"
     for number, control in enumerate(noise.controls):
         pair = f"{control.of} against {'itself' if control.variant == again(control.of) else control.variant}"
         yield "" if number else "noise floor", f"{control.floor:.2%} ({pair}, in the same session)"
     yield from phrases.error_rate(noise, contest.kind)
-    yield "resolution", f"differences of {contest.detectable:.2%} are found with {noise.mde.power:.0%} probability"
+    yield "resolution", f"differences of {contest.detectable:.2%} are detected with {noise.mde.power:.0%} probability"
     flagged, calls = noise.contaminated, session.design.slice_records - session.design.lead_in_records
     said = f"{flagged.of:,} of {calls:,} calls in {session.samples.processes} processes"
     yield "samples", f"{said}, {flagged.samples:,} of them disturbed"

@@ -8,21 +8,21 @@ from lobench.workbench.comparison.diff import Change, FeedChanges
 from lobench.workbench.results.numbers import ends, estimate
 from lobench.workbench.summaries.model import Fact, Summary, Table
 
-WEAKER = "Two sessions of different times: `lobench cmp` compares side by side."
+WEAKER = "These are two sessions of different times; `lobench cmp` compares side by side."
 
 
 def summary(
     found: Sequence[FeedChanges], notes: Sequence[str], tolerance: float, names: tuple[str, str], command: str
 ) -> Summary:
-    """What changed from the first of ``names`` to the second."""
+    """The changes from the first of ``names`` to the second."""
     changes = [change for part in found for change in part.changes]
     slower = [change for change in changes if change.regression]
     beyond = f" by more than {tolerance:.3g} of its speed" if tolerance else ""
-    verdict = "Nothing is judged."
+    verdict = "No verdict."
     if slower:
         verdict = f"{len(slower)} slower{beyond}: {', '.join(f'{one.variant} on {one.feed}' for one in slower)}."
     elif any(change.verdict for change in changes):
-        verdict = f"No variant became slower{beyond} for certain."
+        verdict = f"No variant is shown to be slower{beyond}."
     facts: list[Fact] = [("sessions", _sessions(part)) for part in found]
     facts += [("note", text) for text in notes]
     facts += [("SLOWER", f"{one.variant} on {one.feed}{beyond}") for one in slower]
@@ -60,12 +60,10 @@ def _row(change: Change) -> list[str]:
 
 
 def _sessions(part: FeedChanges) -> str:
-    """What is known of the difference between sessions."""
+    """The known difference between sessions."""
     count, fraction = part.sessions.count, part.sessions.fraction
     if fraction is None:
-        return "how much they differ is not known: intervals do not hold it, and nothing is judged"
-    rest = (
-        "all is of the same sources: this is a control, and nothing is judged" if part.control else "intervals hold it"
-    )
+        return "their difference is unknown: intervals do not include it, and there is no verdict"
+    rest = "all sources are the same: this is a control, without verdicts" if part.control else "intervals include it"
     several = "variant" if count == 1 else "variants"
     return f"differ by {fraction:.2%} in the speed-ups of {count} {several} of the same sources; {rest}"

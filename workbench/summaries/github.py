@@ -19,7 +19,7 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 """Variable that names the file of the step's summary."""
 
 MARK = "<!-- lobench {} -->"
-"""Hidden first line of a comment: whoever updates it finds it again by this. One for each verb."""
+"""Hidden first line of a comment: updates find the comment by it. One for each verb."""
 
 MOST = 65_000
 """Characters of a comment; GitHub refuses 65,536."""
@@ -32,7 +32,7 @@ def comment(summary: Summary) -> str:
 
 
 def append_summary(summary: Summary) -> None:
-    """Add to the step's summary, where there is one. Raises UsageError where that cannot be written."""
+    """Append to the step's summary, if there is one. Raises UsageError if it cannot be written."""
     path = os.environ.get(SUMMARY)
     if not path:
         return
@@ -56,7 +56,7 @@ def annotated(summary: Summary) -> Iterator[str]:
 
 
 def unmentioned(text: str) -> str:
-    """Markdown in which nobody is mentioned by an ``@``; code that is fenced stays as it is."""
+    """Markdown without mentions by ``@``; fenced code is unchanged."""
     pattern = r"^(?P<fence>`{3,})[^\n]*\n.*?^(?P=fence)$|@(?=\w)"
     flags = re.MULTILINE | re.DOTALL
     return re.sub(pattern, lambda found: found[0] if found["fence"] else "@\u200b", text, flags=flags)
@@ -68,5 +68,5 @@ def _data(text: str) -> str:
 
 
 def _property(text: str) -> str:
-    """As it takes what stands before the message."""
+    """Escaped for the part before the message."""
     return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,4 +1,4 @@
-"""A summary as JUnit XML: what test reports of CI services read. One test case for each thing that was judged."""
+"""A summary as JUnit XML, the format of CI services' test reports. One test case per judged thing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A summary as Markdown, complete in itself: what a file, a pull request's comment and an issue hold."""
+"""A summary as complete Markdown: for a file, a pull request's comment and an issue."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def escaped(text: str) -> str:
 
 
 def _facts(facts: Sequence[Fact]) -> Iterator[str]:
-    """A list; what has no label of its own belongs to the one before."""
+    """A list; entries without a label belong to the one before."""
     for label, text in facts:
         yield f"- **{escaped(label)}**: {escaped(text)}" if label else f"  - {escaped(text)}"
 

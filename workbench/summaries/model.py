@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 Fact = tuple[str, str]
-"""A line above or under the tables: a label, which may be empty, and what is said."""
+"""A line above or under the tables: a label, which may be empty, and a text."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Detail:
-    """What takes many lines, such as a difference with the books around it."""
+    """A text of many lines, such as a difference with the books around it."""
 
     title: str
     lines: Sequence[str]
@@ -30,7 +30,7 @@ class Detail:
 
 @dataclass(frozen=True)
 class Place:
-    """A source line, by its path in the repository, and what it ``costs`` more."""
+    """A source line, by its path in the repository, and its additional cost (``costs``)."""
 
     file: str
     line: int
@@ -40,7 +40,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Case:
-    """One thing that was judged. ``problem``: why it fails, None if it does not; ``kind`` of what was found."""
+    """One judged thing. ``problem``: why it fails, None if it does not; ``kind``: of the finding."""
 
     suite: str
     name: str
@@ -50,7 +50,7 @@ class Case:
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """What a command found.
+    """A command's findings.
 
     ``title``: what was compared with what; ``verdict``: in one line; ``ok``: whether it ends with exit code 0;
     ``command``: repeats it; ``about`` is said before the tables, ``facts`` under them.
@@ -70,5 +70,5 @@ class Summary:
 
     @property
     def heading(self) -> str:
-        """Which command's answer this is, and about what."""
+        """The command of this answer, and its subject."""
         return f"lobench {self.verb}: {self.title}"

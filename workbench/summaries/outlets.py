@@ -22,11 +22,11 @@ from lobench.workbench.summaries.terminal import show
 STDOUT = "-"
 
 _WRITERS = {"markdown": markdown, "github": github.comment, "junit": junit}
-"""Option to what makes the text of its file."""
+"""Option to the writer of its file."""
 
 
 def check(arguments: argparse.Namespace) -> None:
-    """Refuse what could not be written in the end, before anything is measured. Raises UsageError."""
+    """Refuse files that could not be written, before anything is measured. Raises UsageError."""
     if arguments.markdown == STDOUT and arguments.json:
         raise UsageError("--markdown - and --json both print to standard output; give --markdown a file")
     for option, path in _files(arguments).items():
@@ -36,7 +36,7 @@ def check(arguments: argparse.Namespace) -> None:
 
 
 def clear(arguments: argparse.Namespace) -> None:
-    """Remove the files that are to be written; what is no plain file stays."""
+    """Remove the files to be written; anything but a plain file stays."""
     for path in _files(arguments).values():
         if path.is_file():
             path.resolve().unlink()

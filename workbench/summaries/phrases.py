@@ -1,4 +1,4 @@
-"""What is said of a measured result, in the same words by every verb: lines under its tables."""
+"""Phrases about a measured result, the same in every verb: lines under its tables."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def rate(value: Interval) -> str:
 
 
 def stages(content: Result) -> str:
-    """``, until book: decode and book only`` behind the name of what was measured; empty for the whole pipeline."""
+    """``, until book: decode and book only`` after the name of a feed; empty for the whole pipeline."""
     until = content.until
     if until == STAGES[-1]:
         return ""
@@ -55,7 +55,7 @@ def differences(outcomes: Sequence[Verified]) -> list[Detail]:
 
 
 def verified(feed: FeedResult) -> list[Fact]:
-    """How many replays agree, and engines from outside in what."""
+    """The number of agreeing replays, and the results in which engines from outside agree."""
     compared = {entry.name: entry.compared for entry in feed.verification if entry.compared}
     return [
         ("verification", f"{len(feed.verification)} replays agree to the last bit"),
@@ -87,37 +87,36 @@ def floors(noise: Noise, more: str = "") -> list[Fact]:
 
 
 def resolution(noise: Noise) -> str:
-    """The smallest effects that a session finds."""
+    """The smallest effects that a session detects."""
     mde, step = noise.mde, noise.mde.step
     noisiest = f"; {_size(step.effect)} in the noisiest step, {step.base} to {step.variant}" if step else ""
-    return f"differences of {_size(mde.effect)} are found with {mde.power:.0%} probability{noisiest}"
+    return f"differences of {_size(mde.effect)} are detected with {mde.power:.0%} probability{noisiest}"
 
 
 def error_rate(noise: Noise, kind: str = "variants") -> list[Fact]:
-    """How often a session like this one errs."""
+    """The error rate of sessions like this one."""
     wrong = noise.false_positives.measured
-    return [("A/A", f"{wrong:.1%} of sessions like this one would tell identical {kind} apart (nominal 5%)")]
+    return [("A/A", f"{wrong:.1%} of sessions like this one would call identical {kind} different (nominal 5%)")]
 
 
 def cautions(session: SessionResult) -> list[Fact]:
-    """What should be known before a session's figures are read, if there is something."""
+    """Warnings to read before a session's figures."""
     few = caution(session)
     return [("caution", few)] if few else []
 
 
 def precision(session: SessionResult, intervals: Iterable[Interval | None]) -> list[Fact]:
-    """How near a session came to the precision that was asked for, if one was."""
+    """A session's precision against the requested one, if any."""
     aim = session.design.until_precision
     if aim is None:
         return []
     widest = max((interval.half_width for interval in intervals if interval), default=0.0)
-    return [("precision", f"the widest interval is ±{widest:.2%}, asked for was ±{aim:.2%}")]
+    return [("precision", f"the widest interval is ±{widest:.2%}, the target was ±{aim:.2%}")]
 
 
 def lock_step(variant: str, bias: Interval) -> str:
-    """What being measured beside others does to a variant."""
-    costs = "as long" if bias.value >= 1 else "as long only"
-    return f"{variant} takes {in_brackets(bias)} {costs} beside the others as by itself"
+    """The effect of lock-step on a variant's time."""
+    return f"{variant} takes {in_brackets(bias)} as long beside the others as alone"
 
 
 def listed(names: Sequence[str], most: int = 5) -> str:

@@ -15,7 +15,7 @@ from lobench.workbench.verification.told import Verified, VerifiedFeed
 
 
 def summary(found: Verified, command: str) -> Summary:
-    """What a verification says."""
+    """A verification's summary."""
     outcomes = [outcome for feed in found.feeds for outcome in feed.outcomes]
     wrong = [outcome for outcome in outcomes if not outcome.agrees]
     verdict = f"AGREED: {len(outcomes)} replays agree to the last bit"
@@ -51,16 +51,16 @@ def _agrees(outcome: Verification) -> str:
 
 
 def _engines(found: Verified, wrong: set[str]) -> Iterator[Fact]:
-    """What the engines from outside are; ``wrong``: names of those that differ."""
+    """The engines from outside; ``wrong``: names of those that differ."""
     for engine in found.engines:
         yield "engine", f"{engine.name}: {engine.summary} (digest of its file {engine.digest})"
         if engine.leaves_out and engine.name in wrong:
-            # What it says that it leaves out is compared all the same: a feed may hold it.
-            yield "", f"{engine.name}: `lobench conform` says whether all that differs is what it leaves out"
+            # Declared omissions are compared all the same: a feed may not reach them.
+            yield "", f"{engine.name}: `lobench conform` shows whether it differs only in what it leaves out"
 
 
 def _rules(found: Verified) -> Iterator[Fact]:
-    """Which rules nothing was said of."""
+    """The rules that were not reached."""
     where = found.feeds[0].name if len(found.feeds) == 1 else f"these {len(found.feeds)} feeds"
     of, left = len(found.feeds[0].reached), found.not_reached
     if not left:
@@ -68,7 +68,7 @@ def _rules(found: Verified) -> Iterator[Fact]:
         return
     yield (
         "rules",
-        f"{where}: {len(left)} of {of} rules are not reached, and nothing is proven of them "
+        f"{where}: {len(left)} of {of} rules are not reached, and nothing is proven about them "
         "(`lobench verify` without a feed reaches all):",
     )
     yield "", "; ".join(RULES[name] for name in left)
@@ -80,7 +80,7 @@ def _case(feed: VerifiedFeed, outcome: Verification) -> Case:
 
 
 def against(proof: Proof, command: str) -> Summary:
-    """What a comparison with a vendor's books says."""
+    """The summary of a comparison with a vendor's books."""
     told, first = shown.verdict(proof), shown.difference(proof)
     return Summary(
         verb="verify",

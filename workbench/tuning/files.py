@@ -30,7 +30,7 @@ LARGEST: Final = 65_536
 _TABLES: Final = ("feed", "parameters", "gain", "made")
 _FIELDS: Final = ("format", "confirmed", *_TABLES)
 _KEYS: Final = {"digest": 32, "beginning": 16}
-"""Hex digits of what a feed is found by."""
+"""Hex digits of the digests that identify a feed."""
 
 _HEAD: Final = """\
 Parameters of p8_profile_guided for one feed: they change how fast a replay is, never what it computes.
@@ -38,7 +38,7 @@ Found again by the feed's digest, or named with --tuning FILE. docs/tuning.md"""
 
 
 class TuningError(LobenchError):
-    """A tuning file is not what it should be; the message names the file and the field."""
+    """A tuning file is invalid; the message names the file and the field."""
 
     exit_code = 3
 
@@ -122,12 +122,12 @@ def write(path: str | Path, tuning: Tuning) -> None:
 def _content(place: Path) -> bytes:
     try:
         if place.exists() and not place.is_file():
-            raise UsageError(f"{place}: is no file; --tuning takes a file that `lobench tune` wrote")
+            raise UsageError(f"{place}: is not a file; --tuning takes a file written by `lobench tune`")
         with place.open("rb") as file:
             content = file.read(LARGEST + 1)
     except (OSError, ValueError) as error:
         problem = error.strerror if isinstance(error, OSError) else error
-        raise UsageError(f"{place}: {problem}; --tuning takes a file that `lobench tune` wrote") from error
+        raise UsageError(f"{place}: {problem}; --tuning takes a file written by `lobench tune`") from error
     if len(content) > LARGEST:
         raise TuningError(place, f"is larger than {LARGEST:,} bytes, no tuning file")
     return content
@@ -148,7 +148,7 @@ def _checked(place: Path, document: dict[str, Any]) -> Tuning:
         raise TuningError(place, f"format must be {FORMAT}, was {_quoted(version)}")
     for name in document:
         if name not in _FIELDS:
-            raise TuningError(place, f"{_quoted(name)} is no field; there are {', '.join(_FIELDS)}")
+            raise TuningError(place, f"{_quoted(name)} is not a field; choose from {', '.join(_FIELDS)}")
     if type(document.get("confirmed")) is not bool:
         raise TuningError(place, f"confirmed must be true or false, was {_quoted(document.get('confirmed'))}")
     for name in _TABLES:

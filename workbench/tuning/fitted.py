@@ -1,4 +1,4 @@
-"""Which variant takes parameters that were fitted to a feed, and what its layout's parameters are."""
+"""The variant that takes fitted parameters, and its layout's parameters."""
 
 from __future__ import annotations
 

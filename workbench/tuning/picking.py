@@ -18,10 +18,10 @@ from lobench.engine.records import MBO
 from lobench.workbench.tuning.files import Tuning, folder, place_of, read
 
 NONE: Final = "none"
-"""What a user writes to have no tuning looked for."""
+"""The user's word for no tuning."""
 
 BEGINNING: Final = 4096
-"""Records that a feed is known by which nobody wants to read to its end before it is replayed."""
+"""Number of first records that identify a feed without reading it to its end."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Picked:
 
 
 def beginning_of(feed: Feed) -> str:
-    """Hex BLAKE2b, 64 bits, of a feed's first records; the feed is read no further. Raises what it raises."""
+    """Hex BLAKE2b, 64 bits, of a feed's first records; the feed is read no further. Raises the feed's errors."""
     first = first_records(feed, BEGINNING)
     # As in a loaded feed, records are as long as they are without ts_out.
     first["length"] = MBO.itemsize // 4
@@ -54,7 +54,7 @@ def beginning_of(feed: Feed) -> str:
 
 
 def pick(feed: Feed, named: str | None, variants: Iterable[Contestant]) -> Picked | None:
-    """The tuning for a feed, None where there is none or no variant takes one.
+    """The tuning for a feed, None if there is none or no variant takes one.
 
     ``named`` is a file, or ``NONE``. Otherwise a loaded feed is found by the digest of its records; any other by its
     beginning, as far as that is the beginning of one feed only. Tunings that were never confirmed are not found, only
@@ -75,7 +75,7 @@ def pick(feed: Feed, named: str | None, variants: Iterable[Contestant]) -> Picke
 
 
 def earlier(path: Path) -> Tuning | None:
-    """What a file holds that is about to be written; None for nothing of use."""
+    """The content of a file that is about to be overwritten; None if it is of no use."""
     try:
         return read(path) if path.exists() else None
     except LobenchError:

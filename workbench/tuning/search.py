@@ -37,7 +37,7 @@ _LEAST_GAIN = 0.003
 """A change that seems to gain less is not taken: it is one more that would have to be confirmed."""
 
 MARGIN: Final = 0.01
-"""A loss below this, or below the noise floor, is none: sessions aim to show effects from here on."""
+"""A loss below this, or below the noise floor, is ignored: from here on sessions aim to show effects."""
 
 Report = Callable[[str], None]
 Advance = Callable[[float], None]
@@ -68,7 +68,7 @@ class Search:
 
     @property
     def parameters(self) -> LayoutParameters:
-        """What is kept once the search is complete: the defaults, unless something else was confirmed."""
+        """The result of a complete search: the defaults, unless other parameters were confirmed."""
         if self.other is None or self.whole is None:
             return defaults()
         lossless = self.other.gain.low > 1 / (1 + max(self.other.floor, MARGIN))

@@ -1,4 +1,4 @@
-"""What a part of a feed is like, as far as parameters may depend on it: one replay, and a look at its records."""
+"""The traits of a part of a feed that parameters may depend on: one replay, and a scan of its records."""
 
 from __future__ import annotations
 

@@ -34,13 +34,13 @@ class Verification:
     difference: Difference | None = None
     fault: FaultError | None = None
     compared: str | None = None
-    """Of an engine from outside: what was compared, and what it does not offer."""
+    """Of an engine from outside: the compared results, and those it does not offer."""
     event: dict[str, int] | None = None
     """That at which a fault begins."""
 
     @property
     def result(self) -> Result:
-        """What was replayed. Raises LobenchError where nothing was."""
+        """The replay's result. Raises LobenchError if there is none."""
         if self.proof is None:
             raise LobenchError(f"{self.name}: {self.reason}")
         return self.proof.result
@@ -57,7 +57,7 @@ class Verification:
         return UNSTEADY if self.kinds and self.difference is None else None
 
     def lines(self) -> list[str]:
-        """What does not agree, for a person; nothing where it agrees."""
+        """The differences, for a person; nothing if there is none."""
         if self.difference is not None:
             return self.difference.lines()
         return [] if self.reason is None else [self.reason]

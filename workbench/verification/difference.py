@@ -1,4 +1,4 @@
-"""A difference between two machines: the event, what differs, and both books around it; for a person and as JSON."""
+"""A difference between two machines: the event, the differing parts, and both books; for a person and as JSON."""
 
 from __future__ import annotations
 

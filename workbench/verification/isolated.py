@@ -34,18 +34,18 @@ from lobench.workbench.verification.proof import Proof
 
 LEAST_SECONDS = 30.0
 TIMES_REFERENCE = 20.0
-"""A replay may take so many seconds, and so many times what the reference takes."""
+"""Time limit of a replay: at least this many seconds, and at least this multiple of the reference's time."""
 LEAST_GROWTH = 1 << 30
 TIMES_GROWTH = 8
-"""Its memory may grow by so many bytes, and so many times what the reference's grows by."""
+"""Limit of its memory growth: at least this many bytes, and at least this multiple of the reference's growth."""
 COMPILING_SECONDS = 1200.0
 LOADING_SECONDS = 60.0
 SILENT_SECONDS = 120.0
-"""Without a limit on the whole: how long a process may be silent, which tells of every batch of records done."""
+"""Without a total limit: the longest silence of a process, which reports every finished batch of records."""
 _SILENT_RECORD = 20.0
 _LOOK = 0.1
 _SHARE = 0.8
-"""Of the memory that is available, what one process may take."""
+"""Share of the available memory that one process may take."""
 
 # Freed and fresh memory holds rubbish there, so that who reads it computes something else.
 _RUBBISH = {"GLIBC_TUNABLES": "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0"}
@@ -135,7 +135,7 @@ class Host:
                     if seconds is not None and now - began > seconds:
                         raise FaultError("time", f"did not end within {seconds:,.0f} s{allowance}", done)
                     if seconds is None and now - heard > silent:
-                        raise FaultError("time", f"did not go on within {silent:,.0f} s", done)
+                        raise FaultError("time", f"made no progress within {silent:,.0f} s", done)
             except (EOFError, ConnectionError, pickle.UnpicklingError):
                 kind, reason = self._end()
                 raise FaultError(kind, reason, done) from None
@@ -144,7 +144,7 @@ class Host:
                 raise
 
     def end(self) -> None:
-        """End the process, whoever waits for it, for ever."""
+        """End the process and all waiting for it, for good."""
         self._ended = True
         self.close()
 
@@ -302,7 +302,7 @@ class RemoteMachine:
         )
 
     def _find(self, feed: LoadedFeed, fault: FaultError) -> int | None:
-        """The record at which a fault begins: the batch that was not done is handled anew, one record at a time."""
+        """The record at which a fault begins: the unfinished batch is repeated one record at a time."""
         if fault.kind == "compile":
             return None
         if fault.done >= feed.count:

@@ -1,4 +1,4 @@
-"""The process of one variant: answers what ``lobench.workbench.verification.isolated.Host`` asks until its parent goes.
+"""The process of one variant: answers ``lobench.workbench.verification.isolated.Host`` until its parent goes.
 
 Run as ``python -m lobench.workbench.verification.isolated_worker DESCRIPTOR``. What the variant prints goes nowhere.
 """
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def _listen(connection: Connection, requests: queue.SimpleQueue[Any]) -> None:
-    """Pass on what comes; in a thread, so that the process ends with its parent whatever its variant does."""
+    """Pass on messages; in a thread, so that the process ends with its parent whatever its variant does."""
     while True:
         try:
             requests.put(connection.recv())
@@ -66,7 +66,7 @@ def _listen(connection: Connection, requests: queue.SimpleQueue[Any]) -> None:
 
 
 def _told(error: BaseException) -> tuple[str, str]:
-    """What was raised, and in which line."""
+    """The exception, and its line."""
     if isinstance(error, SystemExit):
         return "exit", f"ended with code {error.code or 0}"
     frames = traceback.extract_tb(error.__traceback__)
@@ -124,7 +124,7 @@ class _Server:
         return machine.count(feed, self._advance)
 
     def observe(self, take: Any) -> Any:
-        """What the engine shows at the end of a rule's stream (``conformance.subjects.Take``)."""
+        """The engine's state at the end of a rule's stream (``conformance.subjects.Take``)."""
         from lobench.workbench.conformance.subjects import subject_of
 
         return subject_of(self._variant(None)).observe(take, self._advance)

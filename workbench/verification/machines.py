@@ -60,7 +60,7 @@ class Machine(Protocol):
     def workers(self) -> int: ...
 
     def replay(self, feed: LoadedFeed, count: int, advance: Callable[[int], None] | None = None) -> Proof:
-        """What the first ``count`` records give. ``advance`` is told of every batch of records done."""
+        """The result of the first ``count`` records. ``advance`` is called after every batch of records."""
         ...
 
     def state(self, feed: LoadedFeed, count: int, instrument_id: int, publisher_id: int) -> State:

@@ -1,4 +1,4 @@
-"""What a replay is compared by, and the comparison of two.
+"""The proof by which replays are compared, and the comparison of two.
 
 The build that is timed is the one that proves itself: its running trace at every batch boundary, its whole state at
 boundaries that double and at the end, and answers about random books at random boundaries. A deep proof adds the
@@ -25,10 +25,10 @@ Books = tuple[tuple[int, int], ...]
 """(instrument_id, publisher_id) of some books."""
 
 _ASKED = 4
-"""One boundary of so many is asked about."""
+"""One boundary out of this many gets questions."""
 _BOOKS = 3
 _UNTRACED = 64
-"""Boundaries at each of which the whole state is compared where there is no trace."""
+"""Boundaries at which the whole state is compared if there is no trace."""
 
 
 class Questions:
@@ -40,7 +40,7 @@ class Questions:
         self.seed = random.SystemRandom().getrandbits(32) if seed is None else seed
 
     def at(self, records: int) -> Books:
-        """Books to ask about after so many records: those of some of them; mostly none."""
+        """Books to ask about after ``records`` records: those of some of them; mostly none."""
         drawn = random.Random(self.seed * 2**32 + records)
         if records == 0 or drawn.randrange(_ASKED):
             return ()
@@ -84,7 +84,7 @@ class Proof:
     answers: dict[int, int] = field(default_factory=dict)
     calls: dict[int, int] = field(default_factory=dict)
     scope: Scope = field(default_factory=Scope)
-    """What of it is compared."""
+    """The compared parts of it."""
     called: int | None = None
     """Of a second replay, in calls of other lengths: number of records to the trace after them, at batch boundaries
     and at the end, and the whole state at the end."""
@@ -98,7 +98,7 @@ class Proof:
 
 
 def compare(expected: Proof, actual: Proof) -> tuple[str, ...]:
-    """What differs between two proofs: traces, states, answers, digests of a deep proof, counts."""
+    """The differences between two proofs: traces, states, answers, digests of a deep proof, counts."""
     kinds = []
     one, other = expected.result, actual.result
     decodes = other.decoded is not None
@@ -134,12 +134,12 @@ def _counted(scope: Scope, decodes: bool) -> tuple[str, ...]:
 
 
 def first_difference(expected: dict[int, int], actual: dict[int, int]) -> int | None:
-    """Number of records of the first entry that both have, and that differs; None if there is none."""
+    """Number of records of the first common entry that differs; None if there is none."""
     return min((count for count in expected.keys() & actual.keys() if expected[count] != actual[count]), default=None)
 
 
 def _call_difference(expected: Proof, actual: Proof) -> int | None:
-    """Number of records after which ``actual``'s replay in other calls parts from what is expected; None if never."""
+    """Number of records after which ``actual``'s replay in other calls departs from the expected one; None if never."""
     end = expected.result.events
     known = {(place + 1) * BATCH: int(trace) for place, trace in enumerate(expected.traces)}
     if expected.result.trace is not None:

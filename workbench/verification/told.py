@@ -1,4 +1,4 @@
-"""What a verification of one or several feeds found, for whoever asked."""
+"""The outcome of verifying one or several feeds."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from lobench.workbench.verification.variants import Settings, verify_feeds
 
 @dataclass(frozen=True)
 class VerifiedFeed:
-    """One feed: each replay compared with the reference's, which is the first; how often each rule was reached, and
-    which were not."""
+    """One feed: each replay compared with the reference's, which is the first; counts of the rules reached, and the
+    rules not reached."""
 
     name: str
     digest: str
@@ -47,8 +47,8 @@ class VerifiedFeed:
 
 @dataclass(frozen=True)
 class Verified:
-    """All feeds, and the engines from outside among what was verified. ``together``: they were not chosen one by one,
-    but to reach every rule."""
+    """All feeds, and the verified engines from outside. ``together``: the feeds were chosen together to reach every
+    rule."""
 
     feeds: Sequence[VerifiedFeed]
     engines: Sequence[ForeignEngine]
@@ -73,12 +73,12 @@ class Verified:
 
     @property
     def agree(self) -> bool:
-        """Whether all computed what the reference computes."""
+        """Whether all results equal the reference's."""
         return all(feed.agree for feed in self.feeds)
 
     @property
     def not_reached(self) -> list[str]:
-        """Rules that no feed reached: nothing is proven of them."""
+        """Rules that no feed reached: nothing is proven about them."""
         return sorted(set.intersection(*(set(feed.not_reached) for feed in self.feeds)))
 
     def as_json(self) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class ItchFeed:
 
     @property
     def other_records(self) -> dict[int, int]:
-        """None: what gives no records has no rtype (``skipped``)."""
+        """None: ITCH messages without records have no rtype (``skipped``)."""
         return {}
 
     @property
@@ -75,7 +75,7 @@ class ItchFeed:
 
     @property
     def skipped(self) -> dict[str, int]:
-        """Messages that gave no records, by what they are, counted by the last iteration."""
+        """Messages that gave no records, by kind, counted by the last iteration."""
         skipped = {
             f"{kind} ({NAMES.get(kind, 'unknown')})" if kind.isprintable() else f"{ord(kind):#04x} (unknown)": count
             for kind, count in self.messages.items()

@@ -59,8 +59,8 @@ orders that is half full, the end of the session; or a problem at the byte that 
 
 PROBLEMS: Final = {
     BAD_LENGTH: "a message of kind {kind} preceded by the length {length}; {expected} expected",
-    BAD_KIND: "a message of the unknown kind {kind}, whose length is not said",
-    BAD_PRICE: "a price beyond ITCH's greatest, 200,000.0000",
+    BAD_KIND: "a message of unknown kind {kind} and unknown length",
+    BAD_PRICE: "a price above ITCH's maximum, 200,000.0000",
     BAD_SIZE: "a cross of more shares than a record's 32 bits hold",
 }
 

@@ -35,7 +35,7 @@ NAMES: Final = {
     "N": "retail price improvement",
     "O": "direct listing price",
 }
-"""What each kind of message is."""
+"""The name of each kind of message."""
 
 _LENGTHS = dict(
     zip(
@@ -44,7 +44,7 @@ _LENGTHS = dict(
 )
 
 LENGTHS: Final = np.zeros(256, np.int64)
-"""Bytes of a message of each kind, 0 where there is no such kind; int64, shape (256,)."""
+"""Bytes of a message of each kind, 0 for unknown kinds; int64, shape (256,)."""
 for _kind, _length in _LENGTHS.items():
     LENGTHS[ord(_kind)] = _length
 

@@ -127,7 +127,7 @@ class LobsterFeed:
         return read_start(self._order_book, kind, price, size, direction)
 
     def _opening(self, start: Start, times: npt.NDArray[np.float64]) -> npt.NDArray[np.void]:
-        """What stands before the first message's records: a clear, and an order for each level of the start."""
+        """Records before those of the first message: a clear, and an order for each level of the start."""
         records = np.zeros(1 + len(start.prices), MBO)
         records["length"], records["rtype"] = MBO.itemsize // 4, RTYPE_MBO
         records["publisher_id"], records["instrument_id"] = 2, self._instrument
@@ -153,7 +153,7 @@ class LobsterFeed:
                 end = text.rfind(b"\n") + 1
                 left = text[end:]
                 if len(left) > _LONGEST:
-                    raise TableError(self.name, "line", line + text.count(b"\n"), "the line does not end")
+                    raise TableError(self.name, "line", line + text.count(b"\n"), "the line is not terminated")
                 pieces.keep(len(left))
                 self._consumed = stream.consumed
                 if end:
@@ -197,6 +197,6 @@ def _chunk(records: npt.NDArray[np.void]) -> Chunk:
 
 
 def _one_line(text: str) -> str:
-    """What is shown of a message that quotes a file: printable, and not more than one line of it."""
+    """The part of a file shown in a message: printable, and not more than one line."""
     shown = " ".join(text.split())
     return (shown if shown.isprintable() else repr(shown))[:300]

@@ -1,4 +1,4 @@
-"""What LOBSTER files look like and what their names say: AAPL_2012-06-21_34200000_57600000_message_10.csv."""
+"""LOBSTER files, and the facts in their names: AAPL_2012-06-21_34200000_57600000_message_10.csv."""
 
 from __future__ import annotations
 

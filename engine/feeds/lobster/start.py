@@ -20,7 +20,7 @@ from lobench.engine.feeds.tables.problems import TableError
 FIRST_ID: Final = 1 << 63
 """Ids of the orders that stand for levels are this and those after it: bids, then asks, from best to worst."""
 NO_PRICE: Final = 9_999_999_999
-"""What an order book file says, with this sign or the other, where there is no level."""
+"""An order book file's entry, with either sign, for a missing level."""
 _LONGEST = 1 << 16
 """Bytes of the longest row: some 1,000 levels."""
 _ADDED, _TAKEN = 1, (2, 3, 4)

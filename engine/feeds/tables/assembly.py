@@ -25,7 +25,7 @@ _SKIPPED = -2
 Rows = npt.NDArray[np.int64] | None
 """For each record the row that it is of; None where each row gives one."""
 Column = npt.NDArray[Any] | int
-"""What a field of all records is: a value for each, or one."""
+"""A field of all records: a value for each, or one for all."""
 
 
 class Assembler:
@@ -154,7 +154,7 @@ class Assembler:
         for instrument, name in names.items():
             if self.symbols.setdefault(instrument, name) != name:
                 raise UnfitError(
-                    0, f"symbols {self.symbols[instrument]!r} and {name!r} have the same id; give them one each"
+                    0, f"symbols {self.symbols[instrument]!r} and {name!r} have the same id; give each its own"
                 )
         return ids
 

@@ -20,7 +20,7 @@ ROWS = 1 << 16
 
 
 class ColumnarSource:
-    """A Parquet file; ``names`` are its columns, ``types`` what they hold. Raises ``FeedError``."""
+    """A Parquet file; ``names`` are its columns, ``types`` their types. Raises ``FeedError``."""
 
     def __init__(self, source: SourceFile) -> None:
         self._source = source
@@ -66,7 +66,7 @@ class ColumnarSource:
 
     def _explain(self, error: Exception) -> UnreadableError:
         reason = printable(" ".join(str(error).split()))
-        return UnreadableError(self.name, f"is no Parquet that can be read: {reason[:200] or 'out of memory'}")
+        return UnreadableError(self.name, f"is not a readable Parquet file: {reason[:200] or 'out of memory'}")
 
 
 def _is_text(kind: Any) -> bool:

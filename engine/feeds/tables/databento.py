@@ -29,7 +29,7 @@ _MAPPING: Final = TableMapping(
 
 
 def databento(names: Sequence[str], *, raw_prices: bool) -> TableMapping | None:
-    """The mapping of a table with these columns; None where it is no table of MBO. A raw price counts 1e-9."""
+    """The mapping of a table with these columns; None if it is not a table of MBO. A raw price counts 1e-9."""
     if BOOK in names or not {*NEEDED} <= {*names}:
         return None
     columns = {name: column for name, column in _MAPPING.columns.items() if name in names}

@@ -42,7 +42,7 @@ class TableFeed:
             raise UnreadableError(source.name, _strange(source.names))
         missing = missing_columns(known, source.names)
         if missing:
-            raise UnreadableError(source.name, f"mapping {known.name}: there is no column {', '.join(missing)}")
+            raise UnreadableError(source.name, f"mapping {known.name}: no column {', '.join(missing)}")
         self._mapping = known
         self._assembler = Assembler(known, source.names)
         self._columns = [name for name in known.needed() if name in source.names]
@@ -105,7 +105,7 @@ class TableFeed:
         return [(found[name], name) for name in self._columns]
 
     def _type(self, field: str, column: str, source: TextSource) -> pa.DataType:
-        """What a column of text is parsed as."""
+        """The parsed type of a column of text."""
         mapping, sample = self._mapping, source.sample[column]
         if field in ("action", "side", "symbol"):
             return _TEXT
@@ -143,9 +143,9 @@ def _raw_prices(source: TextSource | ColumnarSource) -> bool:
 
 def _strange(names: list[str]) -> str:
     if BOOK in names:
-        return "holds books, not orders; a table of mbo expected (market by order)"
+        return "holds books, not orders; expected an mbo table (market by order)"
     missing = ", ".join(name for name in NEEDED if name not in names)
-    return f"is no table of Databento's mbo: there is no column {missing}; --mapping FILE says how to read any other"
+    return f"is not a Databento mbo table: no column {missing}; --mapping FILE reads other tables"
 
 
 def _is_date(text: str) -> bool:

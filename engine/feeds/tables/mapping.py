@@ -28,7 +28,7 @@ NUMBERS: Final = {
 """Fields that are plain whole numbers, and their dtypes."""
 TIMES: Final = ("ts_event", "ts_recv")
 FIELDS: Final = (*TIMES, "action", "side", "price", "size", "order_id", "symbol", *NUMBERS)
-"""What a column may be mapped to."""
+"""The possible targets of a column."""
 _NEEDED: Final = ("ts_event", "action", "side", "price", "size", "order_id")
 
 DELETE, UPDATE = 256, 257
@@ -80,7 +80,7 @@ class TableMapping:
 
     @property
     def follows_orders(self) -> bool:
-        """Whether a row means something only beside what rests."""
+        """Whether a row has a meaning only together with resting orders."""
         return any({DELETE, UPDATE} & {*actions} for actions in self.actions.values())
 
     def needed(self) -> list[str]:
@@ -102,12 +102,12 @@ def load_mapping(name: str) -> TableMapping:
     try:
         content = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(f"mapping {name}: is no TOML: {error}") from error
+        raise UsageError(f"mapping {name}: not TOML: {error}") from error
     return _Reader(name, content).mapping()
 
 
 class _Reader:
-    """Checks what a mapping file says, key by key."""
+    """Checks a mapping file key by key."""
 
     def __init__(self, name: str, content: Mapping[str, Any]) -> None:
         self._name, self._content = name, content

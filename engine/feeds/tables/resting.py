@@ -1,4 +1,4 @@
-"""What rests while a table is read, for mappings whose rows say less than a record: memory in proportion to it."""
+"""Resting orders while a table is read, for mappings whose rows omit facts: memory in proportion to them."""
 
 from __future__ import annotations
 

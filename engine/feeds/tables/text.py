@@ -28,7 +28,7 @@ BLOCK = 4 << 20
 LONGEST_LINE = 1 << 20
 _SAMPLE = 1 << 18
 _EMPTY = ["", "NaN", "nan", "null"]
-"""What stands for no value."""
+"""Texts for a missing value."""
 _ROW = re.compile(r"Row #(\d+): *(.*)", re.DOTALL)
 _COLUMN = re.compile(r"In CSV column #(\d+)")
 _LINE_END = ord("\n")
@@ -66,7 +66,7 @@ class TextSource:
         self.names = list(header) if header is not None else self._header(lines[0])
         if len(set(self.names)) < len(self.names):
             twice = next(name for name in self.names if self.names.count(name) > 1)
-            raise TableError(source.name, "line", 1, f"column {twice!r} stands there twice")
+            raise TableError(source.name, "line", 1, f"column {twice!r} is duplicated")
         self.sample = self._first_values(lines if header is not None else lines[1:])
 
     @property
@@ -103,7 +103,7 @@ class TextSource:
         yield from self._parsed(left, line, convert)
 
     def _parsed(self, block: Bytes, first_line: int, convert: pacsv.ConvertOptions) -> Iterator[Batch]:
-        """The rows of whole lines; the file's first line is none unless the names were given."""
+        """The rows of whole lines; the first line is a header unless the names were given."""
         if first_line == 1 and self._given is None:
             ends = np.flatnonzero(block[:_SAMPLE] == _LINE_END)
             block = block[ends[0] + 1 if len(ends) else len(block) :]
@@ -127,7 +127,7 @@ class TextSource:
         )
 
     def _explain(self, block: Bytes, first_line: int, convert: pacsv.ConvertOptions) -> FeedError:
-        """What is wrong in a block, by line."""
+        """The error in a block, by line."""
         try:
             self._parse(block, convert, threads=False)
         except (pa.ArrowException, UnicodeDecodeError) as error:
@@ -138,14 +138,14 @@ class TextSource:
             if column:
                 problem = f"column {self.names[int(column[1])]!r}: {problem}"
             return TableError(self.name, "line", first_line + _lines_before(block, row), problem)
-        return TableError(self.name, "line", first_line, "cannot be parsed in parts: a quoted value goes over lines")
+        return TableError(self.name, "line", first_line, "cannot be parsed in parts: a quoted value spans lines")
 
     def _header(self, line: bytes) -> list[str]:
         try:
             text = line.decode("utf-8-sig").rstrip("\r\n")
             (names,) = csv.reader([text], delimiter=self._delimiter)
         except (UnicodeDecodeError, ValueError, csv.Error):
-            raise TableError(self.name, "line", 1, "is no line of column names") from None
+            raise TableError(self.name, "line", 1, "is not a line of column names") from None
         return names
 
     def _first_values(self, lines: Sequence[bytes]) -> dict[str, str]:
@@ -162,7 +162,7 @@ class TextSource:
 
 
 def _end_of_lines(data: Bytes, start: int) -> int:
-    """The byte after the last line end from ``start`` on, ``start`` where there is none, or none near the end."""
+    """The byte after the last line end from ``start`` on; ``start`` if there is none, or none near the end."""
     tail = data[max(start, len(data) - LONGEST_LINE - 1) :].tobytes()
     found = tail.rfind(b"\n")
     return start if found < 0 else len(data) - len(tail) + found + 1

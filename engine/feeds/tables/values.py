@@ -23,7 +23,7 @@ _LISTED = 16
 
 
 class UnfitError(Exception):
-    """A value that is not what it should be, or does not fit; ``row`` counts from 0 in the batch."""
+    """An invalid value, or one that does not fit; ``row`` counts from 0 in the batch."""
 
     def __init__(self, row: int, problem: str) -> None:
         super().__init__(problem)
@@ -31,10 +31,10 @@ class UnfitError(Exception):
 
 
 def integers(column: pa.Array, dtype: str, name: str, empty: int | None = None) -> npt.NDArray[Any]:
-    """Whole numbers of a NumPy ``dtype``; ``empty`` stands for empty ones, which are refused where it is None."""
+    """Integers of a NumPy ``dtype``; ``empty`` replaces empty values, which are refused if it is None."""
     wanted = pa.from_numpy_dtype(np.dtype(dtype))
     if column.type != wanted:
-        column = _cast(column, wanted, name, f"is no whole number that fits in {dtype}")
+        column = _cast(column, wanted, name, f"is not an integer that fits in {dtype}")
     return _filled(column, name, empty)
 
 
@@ -58,10 +58,10 @@ def scaled(column: pa.Array, digits: int, dtype: str, name: str, empty: int | No
         with np.errstate(over="ignore", invalid="ignore"):
             units = np.rint(values * factor)
             wrong = ~(np.abs(units) < _EXACT) | (units / factor != values)
-        _refuse(wrong, column, name, f"is no multiple of 1e-{digits} that a float64 tells from its neighbours")
+        _refuse(wrong, column, name, f"is not a multiple of 1e-{digits} that float64 can tell from its neighbours")
         return _narrow(units.astype(np.int64), column, dtype, name, empty)
     exact = pa.decimal128(_DIGITS, digits)
-    column = _cast(_text(column), exact, name, f"is no multiple of {'1' if digits == 0 else f'1e-{digits}'}")
+    column = _cast(_text(column), exact, name, f"is not a multiple of {'1' if digits == 0 else f'1e-{digits}'}")
     words = np.frombuffer(column.buffers()[1], np.int64)[2 * column.offset :][: 2 * len(column)].reshape(-1, 2)
     low, high = words.T
     valid = _valid(column)
@@ -74,7 +74,7 @@ def times(column: pa.Array, unit: str, name: str) -> npt.NDArray[np.uint64]:
     numbers of ``unit``, one of ``NANOSECONDS``."""
     kind = column.type
     if pa.types.is_timestamp(kind):
-        column = _cast(column, pa.timestamp("ns", tz=kind.tz), name, "is no time between 1970 and 2262")
+        column = _cast(column, pa.timestamp("ns", tz=kind.tz), name, "is not a time between 1970 and 2262")
         since = _filled(column.view(pa.int64()), name, 0)
         if not column.null_count and (since >= 0).all():
             return since.view(np.uint64)
@@ -89,14 +89,14 @@ def times(column: pa.Array, unit: str, name: str) -> npt.NDArray[np.uint64]:
 
 
 def codes(column: pa.Array, known: Mapping[str, int], name: str) -> npt.NDArray[np.int16]:
-    """What each text stands for; an empty one is that of ``""``. Numbers are looked up as they are written."""
+    """The code of each text; an empty one has that of ``""``. Numbers are looked up as written."""
     table, indices = _dictionary(column)
     meaning = [known.get(word, -1) for word in table]
     if -1 in meaning:
         unknown = np.array([code < 0 for code in meaning])[indices]
         words = [repr(word) for word in known if word]
         valid = ", ".join(words) if 0 < len(words) <= _LISTED else "the codes that are known"
-        _refuse(unknown, column, name, f"is none of {valid}")
+        _refuse(unknown, column, name, f"is not one of {valid}")
     return np.array(meaning or [0], np.int16)[indices]
 
 
@@ -133,7 +133,7 @@ def order_ids(column: pa.Array, kind: str, name: str) -> npt.NDArray[np.uint64]:
             except ValueError:
                 number = -1
             if number < 0 or len(digits) != 32:
-                raise UnfitError(row, f"{name} {word[:60]!r} is no UUID")
+                raise UnfitError(row, f"{name} {word[:60]!r} is not a UUID")
             found[row] = number >> 64 ^ number & (2**64 - 1)
     return found
 

@@ -1,5 +1,5 @@
-// A book: its window, its best levels, and what follows it (trackers, newest features, accounts), in the order in which
-// an event needs them, so that few lines are touched.
+// A book: its window, its best levels, and its trackers, newest features and accounts, in the order in which an event
+// needs them, so that it touches few cache lines.
 #pragma once
 
 #include <memory>
@@ -18,9 +18,9 @@ constexpr uint32_t WINDOW_EVENTS = 100;
 
 struct Book;
 
-// What all books of one instrument share.
+// Shared by all books of one instrument.
 struct Instrument {
-    double mean = UNDEFINED;  // of the last 64 trades' prices, in the price's currency; NaN while there are fewer
+    double mean = UNDEFINED;  // of the last 64 trades' prices, in the price's currency; NaN before there are 64
     std::vector<const Book *> books;
     uint64_t trades = 0, sum = 0;  // of their prices, modulo 2^64
     int64_t last[64] = {};
@@ -32,7 +32,7 @@ struct Instrument {
     }
 };
 
-// Counts of the present window of 100 events.
+// Counts of the current window of 100 events.
 struct Counting {
     uint32_t left = WINDOW_EVENTS;  // events until it closes
     uint32_t adds = 0, modifies = 0;
@@ -47,7 +47,7 @@ struct Averages {
 
 struct Far {
     FarLevels side[2];
-    uint64_t misses = 0, patience = 8;  // levels put here since the window was last chosen, and before it is again
+    uint64_t misses = 0, patience = 8;  // levels put here since the last choice of window, and until the next
 };
 
 struct alignas(64) Book {
@@ -55,8 +55,8 @@ struct alignas(64) Book {
     uint32_t best_level[2] = {NO_LEVEL, NO_LEVEL};
     int64_t best_price[2] = {NO_PRICE, NO_PRICE};
 
-    uint32_t edge[2] = {~0u, ~0u};  // the last levels of the window that are among the best five
-    uint32_t changed = 3;  // sides (1 << side) of which the five best levels changed since the newest evaluation
+    uint32_t edge[2] = {~0u, ~0u};  // the last window levels among the best five
+    uint32_t changed = 3;  // sides (1 << side) whose five best levels changed since the newest evaluation
     uint32_t number = 0;
     uint64_t n = 0;         // events
     uint64_t key = 0;       // instrument_id << 16 | publisher_id
@@ -78,7 +78,7 @@ struct alignas(64) Book {
     Four price[2] = {}, size[2] = {};
     Two fifth_price = {}, fifth_size = {};
 
-    // One lane for each strategy.
+    // One lane per strategy.
     Four position = {}, cash = {}, equity = {};
     FourInts trades = {};
     double flow = UNDEFINED;  // state of the last one

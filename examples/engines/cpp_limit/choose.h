@@ -1,4 +1,4 @@
-// Which prices a book's window holds: the tick, the base and the width, from the prices that are in use.
+// Chooses the prices of a book's window: tick, base and width, from the prices in use.
 #pragma once
 
 #include <algorithm>
@@ -9,9 +9,9 @@
 namespace limit {
 
 constexpr uint32_t LEAST_WIDTH = 256;
-constexpr uint32_t WIDE = 1u << 17, MOST_WIDTH = 1u << 21;  // where room gets scarce; and at most
+constexpr uint32_t WIDE = 1u << 17, MOST_WIDTH = 1u << 21;  // where room gets scarce; and the maximum
 
-// The largest step that most of the prices nearest to number `middle` of a sorted list are apart from it by.
+// The largest step that divides the distances of most prices near number `middle` of a sorted list from it.
 inline uint64_t tick_of(const std::vector<int64_t> &prices, size_t middle) {
     constexpr size_t SAMPLE = 24;
     const size_t first = middle > SAMPLE / 2 ? middle - SAMPLE / 2 : 0;
@@ -21,7 +21,7 @@ inline uint64_t tick_of(const std::vector<int64_t> &prices, size_t middle) {
     uint64_t common = 0;
     for (size_t i = first + 1; i < last; ++i) common = std::gcd(apart(i, i - 1), common);
     if (common && apart(last - 1, first) / common <= 64 * (last - first)) return common;
-    // Some lie between the steps of the others.
+    // Some lie between steps.
     uint64_t tick = 1;
     auto consider = [&](uint64_t step) {
         if (step <= tick) return;
@@ -37,13 +37,13 @@ inline uint64_t tick_of(const std::vector<int64_t> &prices, size_t middle) {
     return tick;
 }
 
-// A window without cells for sorted, different prices; `center`: the one that it must hold; `room`: how many times the
-// steps in use it has, up to a few thousand.
+// A window, without cells, for sorted distinct prices; `center`: the price it must hold; `room`: its width, a multiple
+// of the steps in use, up to a few thousand.
 inline Window choose_window(const std::vector<int64_t> &prices, int64_t center, uint32_t room) {
     const size_t middle = std::lower_bound(prices.begin(), prices.end(), center) - prices.begin();
     Window window;
     window.tick = tick_of(prices, middle);
-    // Outwards from the center, as long as levels are not much sparser than 1 in 16 steps.
+    // Outwards from the center, while levels are not much sparser than 1 in 16 steps.
     auto reach = [&](int direction) {
         uint64_t farthest = 0, levels = 1;
         for (size_t i = middle + direction; i < prices.size(); i += direction, ++levels) {
@@ -57,7 +57,7 @@ inline Window choose_window(const std::vector<int64_t> &prices, int64_t center, 
     const uint64_t down = reach(-1), up = reach(1);
     window.width = LEAST_WIDTH;
     while (window.width < (window.width < WIDE ? room : 2) * (down + up + 1)) window.width *= 2;
-    // The whole window lies within the legal prices, so that steps are in their order.
+    // The whole window lies within the legal prices, so steps keep their order.
     const __int128 tick = window.tick, spare = (window.width - (down + up + 1)) / 2;
     const __int128 span = tick * (window.width - 1), low = INT64_MIN, high = INT64_MAX - 1;
     while (span > high - low || tick * window.width > high) return Window();
@@ -67,7 +67,7 @@ inline Window choose_window(const std::vector<int64_t> &prices, int64_t center, 
     window.base = int64_t(base);
     window.places = uint32_t(__builtin_ctzll(window.tick));
     const uint64_t odd = window.tick >> window.places;
-    uint64_t inverse = odd;  // right in its lowest three bits; each turn doubles them (Newton)
+    uint64_t inverse = odd;  // correct in its lowest three bits; each iteration doubles them (Newton)
     for (int turn = 0; turn < 5; ++turn) inverse *= 2 - odd * inverse;
     window.inverse = inverse;
     return window;

@@ -1,5 +1,5 @@
-// Which book a record belongs to: a hash table of the books' keys. Instruments are often numbered in sequence, so that
-// their plain numbers collide least and lie densest; where they collide all the same, keys are mixed.
+// Finds the book of a record: a hash table of the books' keys. Instruments are often numbered in sequence, so plain
+// numbers collide least and lie densest; if they still collide, keys are mixed.
 #pragma once
 
 #include <unordered_map>
@@ -26,13 +26,13 @@ class Directory {
         for (Book *book : store.books) book->~Book();
     }
 
-    // Null if no record has named it.
+    // Null if it has had no record.
     Book *find(uint64_t key) const {
         for (size_t at = home(key);; at = (at + 1) & mask)
             if (entries[at].key == key || !entries[at].book) return entries[at].book;
     }
 
-    // Made if need be.
+    // Created if necessary.
     Book *book(uint64_t key) {
         Book *found = find(key);
         return __builtin_expect(found != nullptr, 1) ? found : make(key);
@@ -43,8 +43,8 @@ class Directory {
         uint64_t key;
         Book *book;
     };
-    static constexpr size_t FARTHEST = 8;      // steps from its home that a key may lie before all are mixed
-    static constexpr size_t TOGETHER = 4096;  // books whose memory is taken together
+    static constexpr size_t FARTHEST = 8;      // maximum distance of a key from its home before all are mixed
+    static constexpr size_t TOGETHER = 4096;  // books whose memory is allocated together
 
     Store &store;
     std::vector<Entry> entries;
@@ -70,7 +70,7 @@ class Directory {
         resize(log_size);
     }
 
-    // False if it would lie too far from its home.
+    // False if it would be too far from its home.
     bool enter(Book *book) {
         size_t at = home(book->key);
         for (size_t steps = 0; entries[at].book; at = (at + 1) & mask)

@@ -1,5 +1,5 @@
-// An engine tuned by hand behind lobench's C ABI: the limit that others are held against. README.md says what is in
-// which file.
+// A hand-tuned engine behind lobench's C ABI: the limit for comparison with others. README.md lists what each
+// file holds.
 #include "engine.h"
 
 namespace {
@@ -81,7 +81,7 @@ int32_t counts(void *engine, lobench_counts *out) {
 
 const char *error(void *engine) { return engine ? nullptr : "the stage is one that this engine cannot stop after"; }
 
-// What stands alone; the rest is inlined into the replay.
+// Functions of their own; the rest is inlined into the replay.
 const lobench_stage_name stages[] = {
     {"limit::compute_top", "features"},
     {"limit::top_of", "features"},

@@ -1,4 +1,4 @@
-// The replay: records to their books, evaluations, and what lies ahead fetched in time.
+// The replay: applies records to their books, evaluates, and prefetches ahead.
 #pragma once
 
 #include "directory.h"
@@ -27,12 +27,12 @@ class Engine {
     }
 
   private:
-    static constexpr uint64_t AHEAD = 12;  // records between the steps of fetching
+    static constexpr uint64_t AHEAD = 12;  // records between the stages of prefetching
     static constexpr uint64_t RING = 32;   // more than 2 * AHEAD
 
     lobench_options options;
 
-    // A small table of one book lies in the nearest caches: fetching costs more than it saves.
+    // A small table of one book fits in the nearest caches: prefetching costs more than it saves.
     bool fetches() const { return store.orders.capacity() > 1 << 15 || store.books.size() > 32; }
 
     template <unsigned STAGE> void run(const char *records, uint64_t stride, uint64_t count) {
@@ -49,7 +49,7 @@ class Engine {
 
     static const lobench_mbo &record_at(const char *records) { return *reinterpret_cast<const lobench_mbo *>(records); }
 
-    // What is known of a record before its turn.
+    // Known about a record before its turn.
     struct alignas(32) Known {
         Book *book;
         uint64_t step;
@@ -75,8 +75,8 @@ class Engine {
         add(tally, count);
     }
 
-    // Records two distances on find their book, and fetch it and their order; one distance on, their level and the order's
-    // neighbours, whose places are known by then. `known`: records that may be looked at.
+    // Two distances ahead, a record's book is found, and book and order are fetched; one distance ahead, its level
+    // and the order's neighbours, whose places are known by then. `known`: number of readable records.
     template <unsigned STAGE>
     void run_ahead(const char *records, uint64_t stride, uint64_t count, uint64_t known) {
         Regular<STAGE >= LOBENCH_STAGE_FEATURES> rules(store, counts.anomalies);

@@ -1,7 +1,7 @@
-// The 24 features, the 4 strategies and their accounts, and what they add to the trace.
+// The 24 features, the 4 strategies and their accounts, and their part of the trace.
 //
-// Vectors of four doubles stand for four features of a row or for four strategies; every operation is the one that
-// docs/semantics.md names, rounded on its own. What depends on the best five levels is computed only if one of these
+// Vectors of four doubles hold four features of a row, or four strategies; every operation is the one in
+// docs/semantics.md, rounded separately. Features of the best five levels are computed only if one of these levels has
 // changed since the book's last evaluation.
 #pragma once
 
@@ -21,9 +21,9 @@ inline Four even(const Four *x) { return __builtin_shuffle(x[BID], x[ASK], FourI
 inline Four both(Two a, Two b) { return Four{a[0], a[1], b[0], b[1]}; }
 inline Four absolute(Four x) { return Four(FourInts(x) & INT64_MAX); }
 
-// Features 0 to 13 but the effective spread (5), and the quotes, of the book as it stands.
+// Features 0 to 13 except the effective spread (5), and the quotes, of the current book.
 inline void compute_top(Store &store, Book &book) {
-    // Mostly one turn; which side it is, is no branch.
+    // Mostly one iteration; the choice of side is not a branch.
     for (uint32_t left = book.changed; left; left &= left - 1) {
         const uint32_t side = uint32_t(__builtin_ctz(left));
         book.edge[side] = top_of(store, book, side);
@@ -37,7 +37,7 @@ inline void compute_top(Store &store, Book &book) {
               s5 = book.fifth_size;
     const Two k2 = s1 + s2, k3 = k2 + s3, k4 = k3 + s4, k5 = k4 + s5;
     const Two weighted = s1 + s2 * 0.5 + s3 * (1.0 / 3.0) + s4 * 0.25 + s5 * 0.2;
-    // 0 / 0 is the NaN that an empty book's imbalance is.
+    // For an empty book, 0 / 0 gives the NaN that the imbalance must be.
     const Four bids = {k3[0], k4[0], k5[0], weighted[0]}, asks = {k3[1], k4[1], k5[1], weighted[1]};
     const Four imbalances = (bids - asks) / (bids + asks);
     const double total = s1[0] + s1[1], total2 = k2[0] + k2[1];
@@ -64,7 +64,7 @@ inline void compute_top(Store &store, Book &book) {
     book.quotes = Four{b1, s1[0], a1, s1[1]};
 }
 
-// Order flow since the previous evaluation, whose quotes are `last`.
+// Order flow since the previous evaluation, which had the quotes `last`.
 inline double order_flow(Four last, Four now) {
     if (std::isunordered(now[0], last[0]) || std::isunordered(now[2], last[2])) return UNDEFINED;
     // bid >= its last, bid <= its last, ask <= its last, ask >= its last: no branches, as prices are hard to predict.
@@ -111,7 +111,7 @@ inline FourWords value_bits(Four x) {
     return FourWords(x > lowest ? x : lowest);
 }
 
-// The evaluation of a book: what its row adds to the four lanes of the trace, on top of the quotes.
+// Evaluates a book; returns the sums that its row adds to the four lanes of the trace, beyond the quotes.
 template <unsigned STAGE> inline void evaluate(Store &store, Book &book, uint64_t *lanes) {
     const Four last = book.quotes;
     if (book.changed) compute_top(store, book);
@@ -119,7 +119,7 @@ template <unsigned STAGE> inline void evaluate(Store &store, Book &book, uint64_
     const double flow = order_flow(last, book.quotes);
     const double ahead_bid = book.best_level[BID] ? double(book.queue_ahead[BID]) : UNDEFINED;
     const double ahead_ask = book.best_level[ASK] ? double(book.queue_ahead[ASK]) : UNDEFINED;
-    // Whole vectors are stored: one that is read after a part of it was written waits for that part.
+    // Store whole vectors: reading a vector after writing a part of it stalls.
     const Four row1 = book.row[1], row3 = book.row[3];
     book.row[1] = Four{row1[0], of.spread_effective, row1[2], row1[3]};
     book.row[3] = Four{row3[0], row3[1], of.window_adds, of.window_cancellation};

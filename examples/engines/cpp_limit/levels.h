@@ -1,15 +1,15 @@
 // Price levels: a window of neighbouring prices for each book, and a map for the prices outside it.
 //
-// The window holds a level for each step of the price in [base, base + width * tick), bids and asks apart, the better
-// price first: bids lie in reverse, so that all that looks for good levels is the same for both sides. Where a
-// price lies is one multiplication: the difference from the base times the tick's inverse modulo 2^64, which is a small
-// number just when the price lies in the window and on a step (Granlund and Montgomery 1994, "exact division"). A bit
+// The window holds a level for each tick in [base, base + width * tick), bids and asks separately, best price first:
+// bids are stored in reverse, so that searches for good levels are the same for both sides. The position of a price
+// takes one multiplication: the difference from the base times the tick's inverse modulo 2^64, which is a small
+// number exactly if the price lies in the window and on a tick (Granlund and Montgomery 1994, "exact division"). A bit
 // for each level in use, and a bit for each word of these, find the next best price.
 //
 //     cells   [ bids: width levels ][ asks: width levels ]      bits   [ bids ][ asks ][ words of bids ][ of asks ]
 //
-// Any other price (far away, or between two steps) has a level of its own: two cells, the level and its card, found by
-// an ordered map. rare.h's rebuild moves levels between both.
+// Any other price (far away, or between two ticks) has a separate level: two cells, the level and its card, found in
+// an ordered map. rebuild in rare.h moves levels between the two.
 #pragma once
 
 #include <map>
@@ -22,11 +22,11 @@ namespace limit {
 enum SideNumber : uint32_t { BID = 0, ASK = 1, NO_SIDE = 2 };
 
 struct Level {
-    uint64_t size;  // of all orders and of top-of-book records; 0: no such level
+    uint64_t size;  // of all orders and top-of-book records; 0: no such level
     uint32_t head, tail;
 };
 
-// Whose level a level outside the window is.
+// The owner of a level outside the window.
 struct Card {
     int64_t price;
     uint32_t book, side;
@@ -54,14 +54,14 @@ struct Window {
     uint32_t bits[2] = {};     // their words of bits,
     uint32_t summary[2] = {};  // and of bits for these words
 
-    // Steps from the base, `width` or more for a price that is not in the window.
+    // Steps from the base; `width` or more for a price outside the window.
     uint64_t steps(int64_t price) const {
         uint64_t product = (uint64_t(price) - uint64_t(base)) * inverse;
         return product >> (places & 63) | product << (-places & 63);
     }
     bool holds(uint32_t level) const { return level - first[BID] < 2 * width; }
     uint32_t side_of(uint32_t level) const { return level - first[BID] >= width; }
-    // Number of the level, from the best, that is `steps` from the base; and the reverse.
+    // Number of the level, counted from the best, at `steps` from the base; and the reverse.
     uint32_t number(uint32_t side, uint64_t steps) const { return uint32_t(steps) ^ (side == BID ? width - 1 : 0); }
     int64_t price(uint32_t side, uint32_t number) const {
         return base + int64_t((number ^ (side == BID ? width - 1 : 0)) * tick);

@@ -1,7 +1,7 @@
 // Memory in huge pages, and pools of blocks in it.
 //
 // A random access to a table of a hundred megabytes costs two misses with pages of 4 KiB: its line and the page's entry.
-// Memory comes zeroed, which all that is kept in it takes as "empty".
+// Memory is zeroed, and all its users treat zero as "empty".
 #pragma once
 
 #include <sys/mman.h>
@@ -22,7 +22,7 @@ inline size_t whole_pages(size_t bytes) {
     return (bytes + page - 1) / page * page;
 }
 
-// Zeroed memory that begins at a huge page if it fills one. `touched`: its pages are there before it is used.
+// Zeroed memory, aligned to a huge page if it fills one. `touched`: fault its pages in first.
 inline void *map_memory(size_t bytes, bool touched) {
     bytes = whole_pages(bytes);
     const size_t spare = bytes < HUGE_PAGE ? 0 : HUGE_PAGE;
@@ -75,8 +75,8 @@ template <class T> class Array {
     size_t size = 0;
 };
 
-// Blocks of 2^k zeroed elements, found by the index of their first; index 0 is never given out. What is given back must
-// be zero again.
+// Blocks of 2^k zeroed elements, identified by the index of their first; index 0 is never allocated. A freed block must
+// be zeroed again.
 template <class T, unsigned LOG_MOST> class Blocks : public Array<T> {
   public:
     explicit Blocks(size_t count, bool touched = false)
@@ -99,7 +99,7 @@ template <class T, unsigned LOG_MOST> class Blocks : public Array<T> {
     void give(uint32_t block, unsigned log_size) { free[log_size].push_back(block); }
 
   private:
-    static constexpr size_t FIRST = 64;  // blocks begin at a line
+    static constexpr size_t FIRST = 64;  // blocks start at a cache line
     size_t used = FIRST;
     std::vector<uint32_t> free[LOG_MOST + 1];
 };

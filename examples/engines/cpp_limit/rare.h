@@ -1,4 +1,4 @@
-// What a store does rarely: prices outside a window, a window chosen anew, a larger table of orders.
+// Rare operations of a store: prices outside a window, a new choice of window, a larger table of orders.
 #pragma once
 
 #include "store.h"
@@ -26,15 +26,15 @@ __attribute__((noinline)) inline Place Store::far_place(Book &book, uint32_t sid
     return {at, true};
 }
 
-// All orders of the queues learn their level. Eight queues are walked at a time, as each step waits for memory. Returns
-// their number.
+// Sets the level of all orders in the queues. Eight queues are walked at a time, because each step waits for memory.
+// Returns the number of orders.
 inline size_t Store::relabel(std::vector<Queue> &queues) {
     constexpr size_t TOGETHER = 8;
     size_t open = std::min(TOGETHER, queues.size()), next = open, orders_met = 0;
     while (open)
         for (size_t i = 0; i < open;) {
             Queue &queue = queues[i];
-            if (!queue.slot) {  // at its end: another takes its turn
+            if (!queue.slot) {  // at its end: replace it with another
                 queue = next < queues.size() ? queues[next++] : queues[--open];
                 continue;
             }
@@ -51,8 +51,8 @@ inline size_t Store::relabel(std::vector<Queue> &queues) {
 
 inline unsigned log_words(const Window &window) { return 32 - unsigned(__builtin_clz(window.all_words() - 1)); }
 
-// A new window for the prices in use and `price`. Its cost is paid by the misses that it takes until the next: all
-// that happens to a book is O(log n).
+// A new window for the prices in use and `price`. Its cost is amortized over the misses that must come before the next:
+// every operation on a book is O(log n).
 __attribute__((noinline)) inline void Store::rebuild(Book &book, int64_t price) {
     struct Moved {
         int64_t price;
@@ -72,7 +72,7 @@ __attribute__((noinline)) inline void Store::rebuild(Book &book, int64_t price) 
                            : book.best_level[ASK] ? book.best_price[ASK]
                                                   : price;
     const Window old = book.window;
-    // A window that was too small once becomes much larger: each order that rests has to learn of it.
+    // A window that was too small becomes much larger, because every resting order must be updated.
     Window window = choose_window(prices, center, old.width ? 8 : 2);
     if (window.width) {
         window.lie_at(cells.take(unsigned(__builtin_ctz(window.width)) + 1), bits.take(log_words(window)));
@@ -117,14 +117,14 @@ __attribute__((noinline)) inline void Store::rebuild(Book &book, int64_t price) 
     book.edge[BID] = book.edge[ASK] = ~0u;
     book.changed = 3;
     ++changes;
-    // Where choosing anew does not help, it happens ever more rarely.
+    // If a new choice does not help, the next comes later and later.
     const size_t far_now = far.side[BID].size() + far.side[ASK].size();
     const bool helped = 2 * far_now <= far_before;
     far.patience = std::max<uint64_t>(32 + work / 16, helped ? 0 : 2 * far.patience);
     far.misses = 0;
 }
 
-// All orders into a table of another size, or spread. They are found by their books' queues, in their order.
+// Moves all orders into a table of another size, or spreads them. They are found through their books' queues, in order.
 __attribute__((noinline)) inline void Store::refill(uint64_t capacity, bool spread) {
     struct Ends {
         uint32_t level, head, tail;

@@ -1,5 +1,5 @@
-// The short way of a regular record: its order lies in its home slot, or that slot is free; its price lies in the
-// window. All else is left to rules.h, which knows every rule. Both do the same; this one looks at less.
+// The fast path of a regular record: its order is in its home slot, or that slot is free, and its price is in the
+// window. Everything else goes to rules.h, which implements every rule. Both agree; this one checks less.
 #pragma once
 
 #include "rules.h"
@@ -15,7 +15,7 @@ template <bool TRACKED> class Regular {
     // `home`: of the record's id; `step`: of its price in the book's window.
     ALWAYS_INLINE void apply(Book &book, const lobench_mbo &record, uint32_t home, uint64_t step) {
         ++book.n;
-        const uint32_t side = uint32_t('B') - uint8_t(record.side);  // BID or ASK; more for any other
+        const uint32_t side = uint32_t('B') - uint8_t(record.side);  // BID or ASK; greater for any other
         if (record.action == 'A')
             add(book, record, side, home, step);
         else if (record.action == 'C')

@@ -1,5 +1,5 @@
-// What a record does to its book (docs/semantics.md, "Book rules" and "Trackers"). With TRACKED, trackers follow; a
-// replay that ends with the books needs none.
+// The effect of a record on its book (docs/semantics.md, "Book rules" and "Trackers"). With TRACKED, trackers follow; a
+// replay that stops after the books needs none.
 #pragma once
 
 #include <cmath>
@@ -103,7 +103,7 @@ template <bool TRACKED> class Rules {
         } else {
             if constexpr (TRACKED) {
                 book.counting.cancelled_size += order.size;
-                // Events of a book modulo 2^32: an order does not live through four billion of them.
+                // Events of a book modulo 2^32: no order lives through four billion of them.
                 book.averages.lifetime = ema(book.averages.lifetime, double(uint32_t(book.n) - order.birth));
             }
             remove(book, found);
@@ -205,7 +205,7 @@ template <bool TRACKED> class Rules {
         store.clear(book, side);
         if constexpr (TRACKED) {
             book.changed |= 1u << side;
-            // A hypothetical order joins anew, also if the price that comes is the same.
+            // A hypothetical order joins again, even if the new price is the same.
             book.queue_price[side] = NO_PRICE;
         }
     }

@@ -1,4 +1,4 @@
-// Where all books' orders and levels lie, and how queues, levels and windows change. It knows nothing of records.
+// Stores the orders and levels of all books, and changes queues, levels and windows. It knows nothing about records.
 #pragma once
 
 #include "book.h"
@@ -14,7 +14,7 @@ struct Place {
 
 class Store {
   public:
-    // `orders`, `instruments`: how many are expected; 0 where nobody knows.
+    // `orders`, `instruments`: expected numbers; 0: unknown.
     Store(uint64_t orders, uint64_t instruments)
         : orders(orders),
           cells(std::min<uint64_t>(2 * orders + 3 * LEAST_WIDTH * instruments, 1 << 22), orders > 0),
@@ -24,7 +24,7 @@ class Store {
     Cells cells;
     Bits bits;
     std::vector<Book *> books;
-    uint32_t changes = 0;  // of where orders' homes and books' windows are
+    uint32_t changes = 0;  // of orders' homes and books' windows
 
     Level &level(uint32_t at) { return cells[at].level; }
 
@@ -32,7 +32,7 @@ class Store {
         return Walk(book.window, bits.data(), side, book.far_levels(side));
     }
 
-    // The level of a price, there or not.
+    // The level of a price, existing or not.
     Place level_at(const Book &book, uint32_t side, int64_t price) {
         const Window &window = book.window;
         const uint64_t step = window.steps(price);
@@ -40,7 +40,7 @@ class Store {
         return far_level_at(book, side, price);
     }
 
-    // The same, made if need be.
+    // The same, created if necessary.
     Place place(Book &book, uint32_t side, int64_t price) {
         const Window &window = book.window;
         const uint64_t step = window.steps(price);
@@ -101,7 +101,7 @@ class Store {
         append(at, order, slot);
     }
 
-    // The queue alone. Slot 0 takes what has no neighbour to go to.
+    // Only the queue. Slot 0 absorbs writes to missing neighbours.
     void append(Level &at, Order &order, uint32_t slot) {
         order.next = 0;
         order.prev = at.tail;
@@ -126,7 +126,7 @@ class Store {
 
     // Empties a side.
     void clear(Book &book, uint32_t side) {
-        // One level after the other goes; the walk is ahead of what is taken away.
+        // Levels go one by one; the walk stays ahead of the removals.
         for (Walk levels = walk(book, side); levels.next();) {
             Level &at = level(levels.level);
             for (uint32_t slot = at.head; slot; slot = orders[slot].next) orders.erase_quickly(slot);
@@ -142,7 +142,7 @@ class Store {
         book.best_price[side] = NO_PRICE;
     }
 
-    // The best level from number `from` of the window on, which has none better.
+    // The best level at or after number `from` of the window, which has none better.
     void find_best(Book &book, uint32_t side, uint32_t from) {
         const Window &window = book.window;
         const int64_t best_near = window.best_from(bits.data(), side, from);

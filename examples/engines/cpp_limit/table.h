@@ -1,14 +1,14 @@
 // The orders of all books: one hash table whose slots are the orders themselves.
 //
-// An order never moves while the table keeps its size, so that queues link orders by the number of their slot. A free
-// slot is searched from the id's home on; as nothing moves when an order goes, a search cannot stop at a free slot, and
-// tombstones would fill the table. Instead the home slot says how far from it an order of that home may lie (`reach`,
-// nearly always 0): an unknown id costs one line, as a known one does.
+// An order never moves while the table keeps its size, so queues link orders by slot number. A search for a free slot
+// starts at the id's home. Because nothing moves when an order goes, searches cannot stop at a free slot, and tombstones
+// would fill the table. Instead, the home slot stores the greatest distance of an order of that home (`reach`, nearly
+// always 0): an unknown id costs one cache line, like a known one.
 //
-// Ids that follow each other lie side by side: feeds number their orders in the order of arrival, so that new orders come
-// into lines that are already there, and collide with old ones alone. Ids are those of a publisher; if many books use the
-// same ids, or ids are chosen to collide, searches become long, and the table is filled anew with ids and books mixed well
-// (`spread`). One slot in eight is in use: with one in four, records that miss their home cost more than the lines save.
+// Consecutive ids lie side by side: feeds number orders by arrival, so new orders go to cache lines that are already
+// loaded, and collide only with old ones. Ids belong to a publisher; if many books use the same ids, or ids are chosen
+// to collide, searches become long, and the table is refilled with ids and books mixed well (`spread`). One slot in
+// eight is in use: with one in four, records that miss their home cost more than the fewer lines save.
 #pragma once
 
 #include "memory.h"
@@ -22,10 +22,10 @@ struct Order {
     uint32_t size;
     uint32_t level : 27;  // index of its level; 0: the slot is free
     uint32_t far : 1;     // that level lies outside the book's window
-    uint32_t reach : 4;   // of the home, not of this order: orders of this home lie at most so many slots on
+    uint32_t reach : 4;   // of the home, not of this order: greatest distance, in slots, of this home's orders
     uint32_t next, prev;  // slots of its neighbours in the queue; 0: none
-    uint32_t birth;       // the book's event number, modulo 2^32, that made it,
-    uint32_t arrival;     // and by which it last joined a tail
+    uint32_t birth;       // the book's event number, modulo 2^32, that added it,
+    uint32_t arrival;     // and at which it last joined a tail
 
     bool alone() const { return (level | reach) == 0; }  // free, and home of no order elsewhere
     void set_place(uint32_t window_level) {
@@ -48,7 +48,7 @@ class Table {
 
     uint64_t live = 0;
 
-    // Empties it, with `capacity` slots at least.
+    // Empties it, with at least `capacity` slots.
     void fill_anew(uint64_t capacity, bool spread_out, bool touched) {
         unsigned log_capacity = 12;
         while (uint64_t(1) << log_capacity < capacity) ++log_capacity;
@@ -66,7 +66,7 @@ class Table {
     bool is_spread() const { return spread; }
     uint64_t capacity() const { return mask + 1; }
 
-    // Where an order of the book `key` belongs.
+    // The home of an order of the book `key`.
     uint32_t home(uint64_t id, uint64_t key) const {
         if (__builtin_expect(spread, 0)) {
             uint64_t mixed = (id ^ key * GOLDEN) * GOLDEN;
@@ -87,7 +87,7 @@ class Table {
         }
     }
 
-    // A free slot for an order of this home; 0 if the table should be filled anew before.
+    // A free slot for an order of this home; 0 if the table should be refilled first.
     uint32_t insert(uint32_t home) {
         uint32_t step = 0;
         while (slots[home + step].level)
@@ -105,14 +105,14 @@ class Table {
         --live;
         uint32_t step = order.slot - order.home;
         if (step && step < MOST_REACH && step == slots[order.home].reach) {
-            // No order of this home lies farther than the last slot in use.
+            // No order of this home is farther than the last slot in use.
             do --step;
             while (step && !slots[order.home + step].level);
             slots[order.home].reach = step;
         }
     }
 
-    // Of an order in its home slot; or of one among thousands, whose homes keep their reach: it is an upper bound.
+    // For an order in its home slot, or one of thousands erased together, whose homes keep their reach: an upper bound.
     void erase_quickly(uint32_t slot) {
         slots[slot].level = 0;
         --live;
@@ -122,7 +122,7 @@ class Table {
   private:
     static constexpr uint64_t SLOTS_AN_ORDER = 8;
     static uint64_t capacity_of(unsigned log_capacity) { return uint64_t(1) << log_capacity; }
-    static constexpr uint32_t FIRST = 2;  // slot 0 is "none"; pairs of ids begin at a line
+    static constexpr uint32_t FIRST = 2;  // slot 0 is "none"; pairs of ids start at a cache line
     static constexpr uint32_t MOST_REACH = 15;
     static constexpr uint32_t FARTHEST = 256;
 

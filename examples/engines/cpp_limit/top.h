@@ -7,7 +7,7 @@ namespace limit {
 
 constexpr uint32_t DEPTH = 5;
 
-// One level after the other. Returns the last cell that the best five reach to, or what lets every level count.
+// Level by level. Returns the last cell of the best five, or a value that makes every level count.
 __attribute__((noinline)) inline uint32_t slow_top(Store &store, Book &book, uint32_t side) {
     Walk levels = store.walk(book, side);
     double price[DEPTH], size[DEPTH];
@@ -25,7 +25,7 @@ __attribute__((noinline)) inline uint32_t slow_top(Store &store, Book &book, uin
     return near ? levels.level : ~0u;
 }
 
-// Of the 64 levels from the best on, five bits say where the best five are.
+// Of the 64 levels from the best, five bits mark the best five.
 inline uint32_t top_of(Store &store, Book &book, uint32_t side) {
     const Window &window = book.window;
     const uint32_t first = window.first[side], best = book.best_level[side] - first;

@@ -1,6 +1,6 @@
-// The order book of a textbook: an ordered map of price levels for each side, a list of orders in each level, and a
-// hash map from an order's id to its place in that list. Every rule of docs/semantics.md ("Book rules") is here, and
-// nothing else: what a record did is returned as an Effect, from which trackers.h goes on.
+// A textbook order book: an ordered map of price levels for each side, a list of orders in each level, and a
+// hash map from an order's id to its place in that list. It implements the rules of docs/semantics.md ("Book rules")
+// and nothing else: it returns the effect of each record as an Effect for trackers.h.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 #include "lobench_engine.h"
 
-// The order of lobench_counts.anomalies.
+// In the order of lobench_counts.anomalies.
 enum Anomaly {
     ADD_EXISTING_ORDER,
     CANCEL_MISMATCH,
@@ -30,8 +30,8 @@ struct Order {
     char side;
     int64_t price;
     uint64_t size;
-    uint64_t birth;    // number of the event that made it
-    uint64_t arrival;  // number of the event by which it last joined a tail
+    uint64_t birth;    // number of the event that added it
+    uint64_t arrival;  // number of the event at which it last joined a tail
 };
 
 struct Level {
@@ -47,7 +47,7 @@ struct Better {
 
 using Side = std::map<int64_t, Level, Better>;
 
-// Size that an order lost at a place in a queue which it had joined at event `arrival`.
+// Size lost by an order that had joined its queue at event `arrival`.
 struct Loss {
     char side;
     int64_t price;
@@ -55,16 +55,16 @@ struct Loss {
     uint64_t size;
 };
 
-// What one record did to its book.
+// The effect of one record on its book.
 struct Effect {
     std::vector<Anomaly> anomalies;
     std::vector<Loss> losses;
     bool ignored = false;
-    bool added = false;      // an A that put size into the book
-    uint64_t cancelled = 0;  // size that a C took off
-    bool removed = false;    // a C removed an order, made at event `birth`
+    bool added = false;      // an A that added size to the book
+    uint64_t cancelled = 0;  // size removed by a C
+    bool removed = false;    // a C removed an order that was added at event `birth`
     uint64_t birth = 0;
-    bool reset_bid = false, reset_ask = false;  // sides that were emptied or replaced as a whole
+    bool reset_bid = false, reset_ask = false;  // sides emptied or replaced as a whole
 
     void ignore(Anomaly anomaly) {
         anomalies.push_back(anomaly);

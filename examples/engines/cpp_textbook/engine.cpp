@@ -1,5 +1,5 @@
-// A textbook engine behind lobench's C ABI: one object for each book, looked up in a map, evaluated at once. Slow, and
-// meant to be read; cpp_limit computes the same.
+// A textbook engine behind lobench's C ABI: one object per book, looked up in a map and evaluated at once. Slow, and
+// written to be read; cpp_limit computes the same results.
 #include <memory>
 #include <new>
 
@@ -7,7 +7,7 @@
 
 namespace {
 
-struct Desk {  // a book and all that follows it
+struct Desk {  // a book and everything that depends on it
     Book book;
     Trackers trackers;
     Strategies strategies;

@@ -1,4 +1,4 @@
-// The 24 features of a book and its 4 strategies, as docs/semantics.md writes them.
+// The 24 features of a book and its 4 strategies, as defined in docs/semantics.md.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@ using Accounts = std::array<lobench_account, LOBENCH_STRATEGIES_COUNT>;
 
 enum Feature { MID_PRICE = 0, MICRO_PRICE = 1, IMBALANCE_LEVEL1 = 6, ORDER_FLOW_IMBALANCE = 20 };
 
-// The five best levels of a side; where there is no level the price is NaN and the size 0.
+// The five best levels of a side; missing levels have price NaN and size 0.
 struct Top {
     double price[5], size[5];
 
@@ -77,7 +77,7 @@ inline Features features_of(const Book &book, const Trackers &of) {
     return f;
 }
 
-// What all books of one instrument share: the books themselves, for the best price of all, and the last 64 trades.
+// Shared by all books of one instrument: the books, for the best price over all of them, and the last 64 trades.
 struct Instrument {
     std::vector<const Book *> books;
     std::deque<int64_t> trades;
@@ -93,7 +93,7 @@ struct Instrument {
     }
     double mean() const { return trades.size() < 64 ? UNDEFINED : double(int64_t(sum)) / 64e9; }
 
-    // Middle between the best prices of all books; NaN if nobody bids or nobody asks.
+    // Middle of the best prices over all books; NaN if there are no bids or no asks.
     double mid() const {
         double bid = UNDEFINED, ask = UNDEFINED;
         for (const Book *book : books) {

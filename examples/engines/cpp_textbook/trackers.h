@@ -1,4 +1,4 @@
-// What is kept of a book beside its orders (docs/semantics.md, "Trackers"): rates over a window of 100 events, order
+// State of a book beyond its orders (docs/semantics.md, "Trackers"): rates over a window of 100 events, order
 // lifetimes, trades, the queue position of a hypothetical order on each side, and the previous quotes.
 #pragma once
 

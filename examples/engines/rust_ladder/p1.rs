@@ -1,4 +1,4 @@
-//! Phase 1: records are read where they lie.
+//! Phase 1: records are read in place.
 #![crate_type = "cdylib"]
 
 mod parts;

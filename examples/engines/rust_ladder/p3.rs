@@ -1,4 +1,4 @@
-//! Phase 3: features are places in an array.
+//! Phase 3: features are elements of an array.
 #![crate_type = "cdylib"]
 
 mod parts;

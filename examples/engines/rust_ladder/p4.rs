@@ -1,4 +1,4 @@
-//! Phase 4: an order id leads straight to its order.
+//! Phase 4: an order id leads directly to its order.
 #![crate_type = "cdylib"]
 
 mod parts;

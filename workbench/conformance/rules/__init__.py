@@ -1,4 +1,4 @@
-"""All rules by name, in the order in which they are told: books first, then what is computed of them."""
+"""All rules by name, in documentation order: books first, then the values computed from them."""
 
 from __future__ import annotations
 

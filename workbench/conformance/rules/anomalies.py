@@ -18,7 +18,7 @@ _ONE: Final = add(1, "B", 100, 5)
 RULES: Final = (
     _count(
         "no-anomaly",
-        "What breaks no rule is no anomaly: a T without side or size, an R without anything, a C of size 0.",
+        "Records that break no rule are no anomalies: a T without side or size, an empty R, a C of size 0.",
         trade("N", 100, 0),
         record("R", "N", UNDEFINED, 0, 0),
         _ONE,
@@ -33,7 +33,7 @@ RULES: Final = (
     ),
     _count(
         "counts-cancel-mismatch",
-        "A C whose price or side is not its order's is one cancel_mismatch, also where both are not.",
+        "A C whose price or side differs from its order's is one cancel_mismatch, even if both differ.",
         _ONE,
         cancel(1, "B", 101, 1),
         cancel(1, "A", 100, 1),
@@ -57,20 +57,20 @@ RULES: Final = (
     ),
     _count(
         "counts-cancel-unknown-order",
-        "A C of an id that does not rest is one cancel_unknown_order, whatever else is wrong with it.",
+        "A C of an unknown id is one cancel_unknown_order, whatever else is wrong with it.",
         _ONE,
         cancel(2, "N", UNDEFINED, 0),
         cancel_unknown_order=1,
     ),
     _count(
         "counts-modify-unknown-order",
-        "An M of an id that does not rest is one modify_unknown_order.",
+        "An M of an unknown id is one modify_unknown_order.",
         modify(2, "B", 100, 5),
         modify_unknown_order=1,
     ),
     _count(
         "counts-invalid-side",
-        "An A or M without a side is one invalid_side, and no other anomaly: it is looked at first.",
+        "An A or M without a side is one invalid_side and no other anomaly: the side is checked first.",
         add(1, "N", UNDEFINED, 0),
         modify(1, "N", 100, 5),
         invalid_side=2,
@@ -84,7 +84,7 @@ RULES: Final = (
     ),
     _count(
         "counts-zero-size",
-        "An A or M of size 0 is one zero_size; the order is not looked for.",
+        "An A or M of size 0 is one zero_size; the order is not searched for.",
         _ONE,
         add(1, "B", 100, 0),
         modify(2, "B", 100, 0),
@@ -105,7 +105,7 @@ RULES: Final = (
     Rule(
         "counts-top-of-book",
         BOOKS,
-        "An A with F_TOB is an invalid_side without a side, a zero_size with a price and size 0, and else nothing.",
+        "An A with F_TOB is an invalid_side without a side, a zero_size with a price and size 0, else no anomaly.",
         (top("N", UNDEFINED, 0), top("B", 100, 0), top("B", UNDEFINED, 0), top("B", 100, 5), top("B", 100, 6)),
         anomalies={"invalid_side": 1, "zero_size": 1},
         needs="anomalies",

@@ -65,14 +65,14 @@ def _traced(name: str, says: str, stream: tuple[Row, ...]) -> Rule:
 
 
 RULES: Final = (
-    _handed("calls-of-one", "Records that come one a call give what they give in one.", calls=(1,) * 60),
+    _handed("calls-of-one", "Records passed one per call give the same results as in one call.", calls=(1,) * 60),
     _handed("calls-of-none", "A call without records does nothing.", calls=(0, 0, 30, 0)),
-    _handed("split-calls", "Records may be split into calls anywhere, within events too.", calls=(1, 7, 13, 2, 25)),
-    _handed("asked-between-calls", "Questions between calls change nothing.", calls=(10, 1, 30), asked=True),
-    _handed("stride", "Records may lie farther apart than their 56 bytes; what lies between means nothing.", stride=64),
+    _handed("split-calls", "Records may be split into calls anywhere, even within events.", calls=(1, 7, 13, 2, 25)),
+    _handed("asked-between-calls", "Queries between calls change nothing.", calls=(10, 1, 30), asked=True),
+    _handed("stride", "Records may be more than 56 bytes apart; the bytes between them are ignored.", stride=64),
     _handed(
         "batch-boundary",
-        "What is kept goes on across a batch boundary after 4,096 records.",
+        "State continues across a batch boundary after 4,096 records.",
         count=BATCH + 40,
         calls=(BATCH - 1, 1, 20),
     ),
@@ -109,7 +109,7 @@ RULES: Final = (
     Rule(
         "clocks-mean-nothing",
         ARITHMETIC,
-        "Times, sequence numbers and channels mean nothing: records count in the order in which they come.",
+        "Times, sequence numbers and channels are ignored: the order of the records counts.",
         (add(1, "B", 100, 5), add(2, "B", 100, 3), add(3, "B", 100, 4), cancel(1, "B", 100, 5)),
         (book("100 2:3 3:4"),),
         scrambled=True,

@@ -1,4 +1,4 @@
-"""Which records are evaluated, and what counts as an event of a book: told by the feature ``event_number``."""
+"""The evaluated records, and the events of a book, shown by the feature ``event_number``."""
 
 from __future__ import annotations
 
@@ -42,21 +42,21 @@ RULES: Final = (
     _evaluation(
         "snapshot-last",
         EVALUATION,
-        "A record with F_SNAPSHOT is not evaluated, with F_LAST neither.",
+        "A record with F_SNAPSHOT is not evaluated, not even with F_LAST.",
         (none(), none(F_LAST | F_SNAPSHOT), none(F_SNAPSHOT)),
         features({"event_number": 1.0}),
     ),
     _evaluation(
         "other-flags",
         EVALUATION,
-        "The five lower flags mean nothing.",
+        "The five lower flags are ignored.",
         (none(), none(F_LAST | 0x1F), none(0x1F)),
         features({"event_number": 2.0}),
     ),
     _evaluation(
         "evaluate-every",
         EVALUATION,
-        "Asked to evaluate every record, an engine does so whatever its flags.",
+        "If every record is to be evaluated, flags are ignored.",
         (none(), none(0), none(F_SNAPSHOT)),
         features({"event_number": 3.0}),
         evaluate="every",
@@ -64,7 +64,7 @@ RULES: Final = (
     _evaluation(
         "evaluates-own-book",
         EVALUATION,
-        "A record evaluates its own book alone.",
+        "A record evaluates only its own book.",
         (*at(2, 1, none()), *at(1, 2, none()), none(), none(0), *at(2, 1, none())),
         features({"event_number": 1.0}),
         features({"event_number": 2.0}, (2, 1)),
@@ -73,14 +73,14 @@ RULES: Final = (
     _evaluation(
         "before-first-evaluation",
         EVALUATION,
-        "Of a book that was never evaluated all features are NaN.",
+        "All features of a book that was never evaluated are NaN.",
         (add(1, "B", 100, 5, 0), add(2, "A", 101, 4, 0), trade("B", 101, 1, 0)),
         features(dict.fromkeys(NAMES, nan)),
     ),
     _evaluation(
         "ignored-record-evaluates",
         BOOKS,
-        "A record that is ignored still evaluates if its flags say so.",
+        "An ignored record still triggers an evaluation if its flags say so.",
         (none(), record("X", "B", 100, 5, 1)),
         features({"event_number": 2.0}),
         group="repairs",
@@ -88,7 +88,7 @@ RULES: Final = (
     _evaluation(
         "ignored-record-counts",
         BOOKS,
-        "A record that is ignored still counts as an event of its book.",
+        "An ignored record still counts as an event of its book.",
         (record("X", "B", 100, 5, 1, 0), add(1, "N", 100, 5, 0), trade("B", UNDEFINED, 5, 0), none()),
         features({"event_number": 4.0}),
         group="repairs",

@@ -1,4 +1,4 @@
-"""The features that are formulas of the five best levels, with what they are where a side is empty."""
+"""The features that are formulas of the five best levels, and their values if a side is empty."""
 
 from __future__ import annotations
 
@@ -86,14 +86,14 @@ RULES: Final = (
     ),
     _formula(
         "spread-negative",
-        "Of a crossed book the spread is below 0.",
+        "The spread of a crossed book is negative.",
         _book({102: 10}, {100: 5}),
         spread_absolute=-2.0,
         spread_relative=(_B - _A) / ((_A + _B) * 0.5),
     ),
     _formula(
         "spread-relative-of-zero-mid",
-        "Division is that of IEEE 754: over a mid of 0 the spread is infinite.",
+        "Division follows IEEE 754: with a mid of 0 the relative spread is infinite.",
         _book({-1: 10}, {1: 5}),
         ARITHMETIC,
         spread_relative=inf,
@@ -102,7 +102,7 @@ RULES: Final = (
     *map(_imbalance_of, range(1, 6)),
     _formula(
         "imbalance-of-missing-levels",
-        "A level that is not there has size 0.",
+        "A missing level has size 0.",
         _book({100: 10, 99: 20}, {102: 5}),
         EVALUATION,
         imbalance_level2=(30.0 - 5.0) / (30.0 + 5.0),
@@ -116,13 +116,13 @@ RULES: Final = (
     ),
     _formula(
         "pressure-buy",
-        "Sizes of the bids, each scaled by its price's nearness to the mid.",
+        "Sizes of the bids, each weighted by its price's nearness to the mid.",
         _SIX,
         pressure_buy=_pressure(_BIDS),
     ),
     _formula(
         "pressure-sell",
-        "Sizes of the asks, each scaled by its price's nearness to the mid.",
+        "Sizes of the asks, each weighted by its price's nearness to the mid.",
         _SIX,
         pressure_sell=_pressure(_ASKS),
     ),

@@ -12,7 +12,7 @@ RULES: Final = (
     Rule(
         "level-order",
         BOOKS,
-        "Bids stand from the highest price down, asks from the lowest up.",
+        "Bids are sorted from the highest price down, asks from the lowest up.",
         (
             add(1, "B", 99, 1),
             add(2, "B", 101, 2),
@@ -26,7 +26,7 @@ RULES: Final = (
     Rule(
         "level-sums",
         BOOKS,
-        "A level's size is that of all its orders, its count their number.",
+        "A level's size is the sum over its orders, its count their number.",
         (add(1, "B", 100, 5), add(2, "B", 100, 7), add(3, "B", 100, 1)),
         (book("100 1:5 2:7 3:1"),),
     ),
@@ -41,7 +41,7 @@ RULES: Final = (
     Rule(
         "cancel-part",
         BOOKS,
-        "A C of less than the order's size takes that much off; the order keeps its place.",
+        "A C of less than the order's size reduces it by that size; the order keeps its place.",
         (add(1, "B", 100, 5), add(2, "B", 100, 3), cancel(1, "B", 100, 2)),
         (book("100 1:3 2:3"),),
     ),
@@ -55,7 +55,7 @@ RULES: Final = (
     Rule(
         "cancel-in-parts",
         BOOKS,
-        "An order that several C take to size 0 is removed by the last of them.",
+        "An order reduced to size 0 by several C is removed by the last of them.",
         (
             add(1, "B", 100, 5),
             add(2, "B", 100, 3),
@@ -74,21 +74,21 @@ RULES: Final = (
     Rule(
         "cancel-nothing",
         BOOKS,
-        "A C of size 0 takes nothing off.",
+        "A C of size 0 changes nothing.",
         (add(1, "B", 100, 5), cancel(1, "B", 100, 0)),
         (book("100 1:5"),),
     ),
     Rule(
         "level-vanishes",
         BOOKS,
-        "A level whose size reaches 0 vanishes, and the next one is the best.",
+        "A level whose size reaches 0 is removed, and the next one becomes the best.",
         (add(1, "B", 101, 5), add(2, "B", 100, 3), cancel(1, "B", 101, 5)),
         (book("100 2:3"),),
     ),
     Rule(
         "emptied-by-cancel",
         BOOKS,
-        "A side whose last order goes is empty.",
+        "A side whose last order is removed is empty.",
         (add(1, "A", 101, 5), cancel(1, "A", 101, 5)),
         (book(),),
     ),
@@ -117,7 +117,7 @@ RULES: Final = (
     Rule(
         "modify-price",
         BOOKS,
-        "An M to another price takes the order to the tail there, with the new size, a smaller one too.",
+        "An M to another price moves the order to the tail there, with the new size, even a smaller one.",
         (add(1, "B", 100, 5), add(2, "B", 101, 3), modify(1, "B", 101, 4)),
         (book("101 2:3 1:4"),),
     ),
@@ -131,14 +131,14 @@ RULES: Final = (
     Rule(
         "crossed-book",
         BOOKS,
-        "A crossed book is kept as it is: a record says so when orders trade.",
+        "A crossed book stays as it is: trades come as records of their own.",
         (add(1, "A", 100, 5), add(2, "B", 102, 3)),
         (book("102 2:3", "100 1:5"),),
     ),
     Rule(
         "locked-book",
         BOOKS,
-        "A locked book is kept as it is.",
+        "A locked book stays as it is.",
         (add(1, "A", 100, 5), add(2, "B", 100, 3)),
         (book("100 2:3", "100 1:5"),),
     ),

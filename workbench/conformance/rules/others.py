@@ -20,7 +20,7 @@ RULES: Final = (
     Rule(
         "clear-means-both-sides",
         BOOKS,
-        "Side, price, size and id of an R mean nothing: both sides become empty.",
+        "Side, price, size and id of an R are ignored: both sides become empty.",
         (add(1, "B", 100, 5), add(2, "A", 101, 4), record("R", "B", 100, 5, 1)),
         (book(),),
         group="clear",
@@ -28,7 +28,7 @@ RULES: Final = (
     Rule(
         "clear-frees-ids",
         BOOKS,
-        "After an R its orders' ids are free: an A of one is an order like any other.",
+        "After an R the ids of the removed orders are free: an A with one of them is a new order.",
         (add(1, "B", 100, 5), add(2, "A", 101, 4), clear(), add(2, "A", 101, 3), add(1, "A", 101, 6)),
         (book("", "101 2:3 1:6"),),
         group="clear",
@@ -36,7 +36,7 @@ RULES: Final = (
     Rule(
         "clear-of-one-book",
         BOOKS,
-        "An R empties its own book alone.",
+        "An R empties only its own book.",
         (add(1, "B", 100, 5), *at(2, 1, add(2, "B", 100, 3)), clear()),
         (book(), book("100 2:3", of=(2, 1))),
         group="clear",
@@ -44,21 +44,21 @@ RULES: Final = (
     Rule(
         "trade-leaves-book",
         BOOKS,
-        "A T leaves the book as it is: what rests loses size by C alone.",
+        "A T does not change the book: resting orders lose size only by C.",
         (add(1, "A", 100, 5), record("T", "B", 100, 3, 1)),
         (book("", "100 1:5"),),
     ),
     Rule(
         "fill-leaves-book",
         BOOKS,
-        "An F leaves the book as it is.",
+        "An F does not change the book.",
         (add(1, "A", 100, 5), record("F", "A", 100, 3, 1)),
         (book("", "100 1:5"),),
     ),
     Rule(
         "none-leaves-book",
         BOOKS,
-        "An N leaves the book as it is.",
+        "An N does not change the book.",
         (add(1, "A", 100, 5), record("N", "A", 100, 3, 1)),
         (book("", "100 1:5"),),
     ),

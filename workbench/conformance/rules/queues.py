@@ -1,4 +1,4 @@
-"""The queue position: what is ahead of an order that joined the best level when its price last became best."""
+"""The queue position: the size ahead of an order that joined the best level when its price last became best."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _NINE_AHEAD: Final = (add(3, "B", 100, 1), add(1, "B", 99, 5), add(2, "B", 99, 4
 RULES: Final = (
     _queue(
         "queue-position",
-        "When a price becomes best, all size of its level is ahead; what joins later is not.",
+        "When a price becomes best, all size of its level is ahead; orders that join later are not.",
         (*_NINE_AHEAD, add(4, "B", 99, 7), add(5, "B", 98, 2)),
         queue_position_bid=9.0,
     ),
     _queue(
         "queue-position-of-asks",
-        "Asks have a queue position of their own.",
+        "Asks have their own queue position.",
         (add(3, "A", 100, 1), add(1, "A", 101, 5), add(2, "A", 101, 4), cancel(3, "A", 100, 1), add(4, "A", 101, 7)),
         queue_position_ask=9.0,
     ),
@@ -38,19 +38,19 @@ RULES: Final = (
     ),
     _queue(
         "queue-position-cancel-part",
-        "It falls by what a C takes off an order ahead.",
+        "It falls by the size that a C takes off an order ahead.",
         (*_NINE_AHEAD, cancel(1, "B", 99, 2)),
         queue_position_bid=7.0,
     ),
     _queue(
         "queue-position-behind",
-        "It does not fall by what orders lose that arrived later.",
+        "It does not fall if orders that arrived later lose size.",
         (*_NINE_AHEAD, add(4, "B", 99, 7), add(5, "B", 99, 6), cancel(4, "B", 99, 7), modify(5, "B", 99, 1)),
         queue_position_bid=9.0,
     ),
     _queue(
         "queue-position-smaller",
-        "It falls by what an M to a smaller size takes off.",
+        "It falls by the reduction of an M to a smaller size.",
         (*_NINE_AHEAD, modify(1, "B", 99, 2)),
         queue_position_bid=6.0,
     ),
@@ -62,13 +62,13 @@ RULES: Final = (
     ),
     _queue(
         "queue-position-away",
-        "It falls by the size of an order that an M takes to another price.",
+        "It falls by the size of an order that an M moves to another price.",
         (*_NINE_AHEAD, modify(1, "B", 98, 5)),
         queue_position_bid=4.0,
     ),
     _queue(
         "queue-position-other-side",
-        "It falls by the size of an order that an M takes to the other side.",
+        "It falls by the size of an order that an M moves to the other side.",
         (*_NINE_AHEAD, modify(1, "A", 105, 5)),
         queue_position_bid=4.0,
     ),
@@ -81,31 +81,31 @@ RULES: Final = (
     ),
     _queue(
         "queue-position-other-level",
-        "It does not fall by what orders at other prices lose.",
+        "It does not fall if orders at other prices lose size.",
         (add(4, "B", 98, 6), add(5, "B", 97, 2), *_NINE_AHEAD, cancel(4, "B", 98, 6), modify(5, "B", 96, 2)),
         queue_position_bid=9.0,
     ),
     _queue(
         "queue-position-new-best",
-        "At a new best price the order joins anew.",
+        "At a new best price the order joins again.",
         (*_NINE_AHEAD, add(4, "B", 101, 7)),
         queue_position_bid=7.0,
     ),
     _queue(
         "queue-position-best-again",
-        "A price that becomes best again is joined anew: all that rests there is ahead.",
+        "A price that becomes best again is joined again: everything resting there is ahead.",
         (*_NINE_AHEAD, add(4, "B", 99, 6), add(5, "B", 100, 1), cancel(5, "B", 100, 1)),
         queue_position_bid=15.0,
     ),
     _queue(
         "queue-position-emptied",
-        "Of an empty side there is none: NaN; with the next order there is one.",
+        "An empty side has none: NaN; with the next order it has one.",
         (*_NINE_AHEAD, cancel(1, "B", 99, 5), cancel(2, "B", 99, 4)),
         queue_position_bid=nan,
     ),
     _queue(
         "queue-position-after-empty",
-        "An order that comes to an empty side at the price that was best last is joined anew.",
+        "An order on an empty side at the last best price counts as a new best price.",
         (*_NINE_AHEAD, cancel(1, "B", 99, 5), cancel(2, "B", 99, 4), none(), add(4, "B", 99, 6)),
         queue_position_bid=6.0,
     ),
@@ -118,7 +118,7 @@ RULES: Final = (
     ),
     _queue(
         "queue-position-top-of-book",
-        "An A with F_TOB that replaces the side is joined anew, at the same price too.",
+        "After an A with F_TOB that replaces the side the order joins again, even at the same price.",
         (top("B", 100, 50), top("B", 100, 70)),
         group="top-of-book",
         queue_position_bid=70.0,

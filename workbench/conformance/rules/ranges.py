@@ -33,7 +33,7 @@ RULES: Final = (
     Rule(
         "id-high-bit",
         ARITHMETIC,
-        "All 64 bits of an id count: ids that differ in high bits alone are different orders.",
+        "All 64 bits of an id count: ids that differ only in high bits are different orders.",
         (
             add(1, "B", 100, 1),
             add(2**32 + 1, "B", 100, 2),
@@ -63,14 +63,14 @@ RULES: Final = (
     Rule(
         "price-units",
         ARITHMETIC,
-        "Prices are whole units of 1e-9: those that differ by one are two levels.",
+        "Prices are integers in units of 1e-9: prices that differ by one are two levels.",
         (add(1, "B", Units(10**11), 5), add(2, "B", Units(10**11 + 1), 3)),
         (book(f"={10**11 + 1} 2:3 / ={10**11} 1:5"),),
     ),
     Rule(
         "price-exact",
         ARITHMETIC,
-        "Prices are 64-bit integers: those beyond 2^53 are kept to the last unit.",
+        "Prices are 64-bit integers: those beyond 2^53 are exact to the last unit.",
         (add(1, "B", Units(2**53 + 2), 5), add(2, "B", Units(2**53 + 1), 3)),
         (book(f"={2**53 + 2} 1:5 / ={2**53 + 1} 2:3"),),
     ),
@@ -91,14 +91,14 @@ RULES: Final = (
     Rule(
         "wide-prices",
         BOOKS,
-        "Prices of one side may lie as far apart as they like.",
+        "Prices of one side may be any distance apart.",
         tuple(add(i, "B", price, i) for i, price in enumerate((100, 1, 9_000_000, 5_000, 100_000), 1)),
         (book("9000000 3:3 / 100000 5:5 / 5000 4:4 / 100 1:1 / 1 2:2"),),
     ),
     Rule(
         "extreme-size",
         ARITHMETIC,
-        "Sizes reach to 2^32 - 1.",
+        "Sizes go up to 2^32 - 1.",
         (add(1, "A", 100, _SIZE),),
         (book("", f"100 1:{_SIZE}"),),
     ),
@@ -119,7 +119,7 @@ RULES: Final = (
     Rule(
         "long-queue",
         BOOKS,
-        "A level holds any number of orders, and any of them may go.",
+        "A level holds any number of orders, and any of them may be removed.",
         (
             *(add(i, "B", 100, i) for i in range(1, _MANY + 1)),
             *(cancel(i, "B", 100, i) for i in range(3, _MANY + 1, 3)),
@@ -129,21 +129,21 @@ RULES: Final = (
     Rule(
         "several-instruments",
         EVENTS,
-        "Each instrument has a book of its own, however many there are.",
+        "Each instrument has its own book, however many there are.",
         tuple(row for i in range(1, _MANY + 1) for row in at(i, 1, add(i, "B", 100 + i, i))),
         tuple(book(f"{100 + i} {i}:{i}", of=(i, 1)) for i in (1, 2, 150, 299, 300)),
     ),
     Rule(
         "id-in-two-instruments",
         EVENTS,
-        "Ids are a book's own: one id may rest in two instruments.",
+        "Ids belong to a book: one id may rest in two instruments.",
         (add(1, "B", 100, 5), *at(2, 1, add(1, "B", 50, 3)), cancel(1, "B", 100, 5)),
         (book(), book("50 1:3", of=(2, 1))),
     ),
     Rule(
         "several-publishers",
         EVENTS,
-        "Each publisher of an instrument has a book of its own.",
+        "Each publisher of an instrument has its own book.",
         (add(1, "B", 100, 5), *at(1, 2, add(2, "B", 101, 3)), *at(1, 3, add(3, "B", 99, 4))),
         (book("100 1:5"), book("101 2:3", of=(1, 2)), book("99 3:4", of=(1, 3))),
         group="publishers",
@@ -159,7 +159,7 @@ RULES: Final = (
     Rule(
         "book-names",
         EVENTS,
-        "Instrument ids reach to 2^32 - 1, publisher ids to 2^16 - 1, both from 0.",
+        "Instrument ids go from 0 to 2^32 - 1, publisher ids from 0 to 2^16 - 1.",
         (
             *at(0, 0, add(1, "B", 100, 5)),
             *at(2**32 - 1, 2**16 - 1, add(2, "B", 101, 3)),
@@ -175,7 +175,7 @@ RULES: Final = (
     Rule(
         "no-such-book",
         EVENTS,
-        "A book comes into being with its first record: of one that had none there is nothing.",
+        "A book is created by its first record: without records it does not exist.",
         (add(1, "B", 100, 5),),
         (book("100 1:5"), book(of=(2, 1))),
     ),

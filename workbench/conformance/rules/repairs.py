@@ -1,4 +1,4 @@
-"""Records that break a rule: what is done with them all the same, or that they are ignored."""
+"""Records that break a rule: their repair, or that they are ignored."""
 
 from __future__ import annotations
 
@@ -25,43 +25,43 @@ RULES: Final = (
     ),
     _repair(
         "add-existing-order-elsewhere",
-        "An A of an id that rests removes that order wherever it rests, on the other side too.",
+        "An A of an id that rests removes that order wherever it rests, even on the other side.",
         (_ONE, add(2, "B", 100, 3), add(1, "A", 101, 4)),
         book("100 2:3", "101 1:4"),
     ),
     _repair(
         "cancel-unknown-order",
-        "A C of an id that does not rest is ignored.",
+        "A C of an unknown id is ignored.",
         (_ONE, cancel(2, "B", 100, 3)),
         _KEPT,
     ),
     _repair(
         "cancel-oversize",
-        "A C of more than the order's size removes the order, and takes nothing off others.",
+        "A C of more than the order's size removes the order, and does not affect others.",
         (_ONE, add(2, "B", 100, 3), cancel(1, "B", 100, 7)),
         book("100 2:3"),
     ),
     _repair(
         "cancel-other-price",
-        "A C whose price is not the order's goes on with the order's own.",
+        "A C with another price than the order's uses the order's.",
         (_ONE, add(2, "B", 99, 3), cancel(1, "B", 99, 5)),
         book("99 2:3"),
     ),
     _repair(
         "cancel-other-side",
-        "A C whose side is not the order's goes on with the order's own.",
+        "A C with another side than the order's uses the order's.",
         (_ONE, add(2, "A", 101, 3), cancel(1, "A", 100, 5)),
         book("", "101 2:3"),
     ),
     _repair(
         "cancel-no-side",
-        "A C without a side goes on with the order's own.",
+        "A C without a side uses the order's.",
         (_ONE, cancel(1, "N", 100, 5)),
         book(),
     ),
     _repair(
         "modify-unknown-order",
-        "An M of an id that does not rest adds the order.",
+        "An M of an unknown id adds the order.",
         (_ONE, modify(2, "B", 100, 3)),
         book("100 1:5 2:3"),
     ),
@@ -97,13 +97,13 @@ RULES: Final = (
     ),
     _repair(
         "modify-zero-size",
-        "An M to size 0 is ignored; it is no cancel.",
+        "An M to size 0 is ignored; it is not a cancel.",
         (_ONE, modify(1, "B", 100, 0)),
         _KEPT,
     ),
     _repair(
         "ignored-add-of-existing-order",
-        "An A that is ignored leaves the order of its id where it rests.",
+        "An ignored A does not remove the resting order of its id.",
         (_ONE, add(1, "B", 101, 0), add(1, "N", 101, 3), add(1, "B", UNDEFINED, 3)),
         _KEPT,
     ),

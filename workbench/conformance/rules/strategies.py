@@ -1,4 +1,4 @@
-"""The four strategies, the accounts that trade on them, and what an instrument's publishers show together."""
+"""The four strategies, the accounts that trade on them, and the shared prices of an instrument's publishers."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ RULES: Final = (
     ),
     _strategy(
         "imbalance-holds",
-        "It holds from -0.4 to 0.4, both included.",
+        "It holds from -0.4 to 0.4, inclusive.",
         (*_quotes(7, 3), none(), modify(1, "B", 100, 3, 0), modify(2, "A", 102, 7)),
         account("imbalance", *_NOTHING),
     ),
@@ -99,7 +99,7 @@ RULES: Final = (
     ),
     _strategy(
         "flow-skips-undefined",
-        "An undefined order flow imbalance leaves the average as it is.",
+        "An undefined order flow imbalance does not change the average.",
         (
             *_EVEN,
             none(),
@@ -136,14 +136,14 @@ RULES: Final = (
     ),
     _strategy(
         "trade-mean-of-last-64",
-        "With the 65th trade the first leaves the mean.",
+        "With the 65th trade, the first leaves the mean.",
         (*_EVEN, trade("B", 10_000, 1, 0), *_trades(64, 100), none()),
         account("rolling_mean", *_SOLD),
         section=CONTEXT,
     ),
     _strategy(
         "trade-mean-of-instrument",
-        "Trades of all publishers of the instrument are part of the mean.",
+        "Trades of all publishers of the instrument count in the mean.",
         (*_EVEN, *_trades(34, 100), *at(1, 2, *_trades(30, 100)), none()),
         account("rolling_mean", *_SOLD),
         group="publishers",
@@ -151,14 +151,14 @@ RULES: Final = (
     ),
     _strategy(
         "trade-mean-of-own-instrument",
-        "Trades of another instrument are no part of the mean.",
+        "Trades of other instruments do not count in the mean.",
         (*_EVEN, *_trades(40, 102), *at(2, 1, *_trades(64, 102)), none()),
         account("rolling_mean", *_NOTHING),
         section=CONTEXT,
     ),
     _strategy(
         "trade-mean-ignores",
-        "A T without a price is no trade of the mean.",
+        "A T without a price does not count in the mean.",
         (*_EVEN, *_trades(62, 102), *(trade("B", UNDEFINED, 1, 0),) * 2, none()),
         account("rolling_mean", *_NOTHING),
         group="repairs",
@@ -166,7 +166,7 @@ RULES: Final = (
     ),
     _strategy(
         "account-reverses",
-        "From bought to sold is one trade of two.",
+        "Turning from long to short is one trade of size 2.",
         (*_quotes(20, 5), none(), add(3, "A", 102, 60)),
         account("imbalance", -1, 101.0, 0.0, 2),
     ),
@@ -178,13 +178,13 @@ RULES: Final = (
     ),
     _strategy(
         "account-of-empty-side",
-        "While a side of the instrument's best prices is empty an account stays as it is.",
+        "While a side of the instrument's best prices is empty, accounts do not change.",
         (*_quotes(20, 5), none(), cancel(2, "A", 102, 5), cancel(1, "B", 100, 20)),
         account("imbalance", *_BOUGHT),
     ),
     _strategy(
         "account-of-own-book",
-        "Each book has accounts of its own.",
+        "Each book has its own accounts.",
         (*_quotes(20, 5), none(), *at(2, 1, *_quotes(5, 20), none())),
         account("imbalance", *_BOUGHT),
         account("imbalance", *_SOLD, of=(2, 1)),
@@ -221,7 +221,7 @@ RULES: Final = (
     ),
     _strategy(
         "instrument-mid-of-own-instrument",
-        "Books of another instrument are no part of it.",
+        "Books of other instruments are not included.",
         (*_quotes(20, 5), *at(2, 1, add(1, "B", 101, 5, 0), add(2, "A", 101, 5, 0)), none()),
         account("imbalance", *_BOUGHT),
         section=CONTEXT,

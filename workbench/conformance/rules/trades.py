@@ -40,10 +40,10 @@ _EVALUATED: Final = (*_QUOTES, none())
 
 RULES: Final = (
     _trade("trade-buy", "A T of side B adds to the flow.", (trade("B", 100, 7),), trade_imbalance=7.0),
-    _trade("trade-sell", "A T of side A takes from the flow.", (trade("A", 100, 7),), trade_imbalance=-7.0),
+    _trade("trade-sell", "A T of side A subtracts from the flow.", (trade("A", 100, 7),), trade_imbalance=-7.0),
     _trade(
         "trade-no-side",
-        "A T without a side is a trade of no direction: 0.",
+        "A T without a side is a trade without direction: 0.",
         (trade("N", 100, 7),),
         trade_imbalance=0.0,
     ),
@@ -55,13 +55,13 @@ RULES: Final = (
     ),
     _trade(
         "last-trade-price",
-        "The last trade's price is kept, in whole units; NaN before the first of its book.",
+        "The last trade's price is in whole currency units; NaN before the first of its book.",
         (trade("B", 100, 1), trade("A", 103, 1), *at(2, 1, trade("B", 50, 1)), none()),
         last_trade_price=103.0,
     ),
     _trade(
         "no-trade",
-        "Before the first trade flow, price and effective spread are NaN.",
+        "Before the first trade, flow, price and effective spread are NaN.",
         _EVALUATED,
         trade_imbalance=nan,
         last_trade_price=nan,
@@ -69,7 +69,7 @@ RULES: Final = (
     ),
     _trade(
         "fill-is-no-trade",
-        "An F is no trade: it tells of the order that a T met.",
+        "An F is not a trade: it describes the order that a T met.",
         (*_QUOTES, trade("B", 102, 3), record("F", "A", 101, 3, 2)),
         trade_imbalance=3.0,
     ),
@@ -90,25 +90,25 @@ RULES: Final = (
     ),
     _trade(
         "spread-effective-at-trade",
-        "The mid is that of the trade's moment; later quotes change nothing.",
+        "The mid is that at the time of the trade; later quotes change nothing.",
         (*_QUOTES, trade("B", 102, 1), add(3, "B", 101, 1)),
         spread_effective=2.0,
     ),
     _trade(
         "spread-effective-undefined",
-        "Of a trade that met an empty side it is NaN, later too.",
+        "For a trade that met an empty side it is NaN, also later.",
         (add(1, "B", 100, 5), trade("B", 102, 1), add(2, "A", 102, 4)),
         spread_effective=nan,
     ),
     _flow(
         "order-flow-first",
-        "At a book's first evaluation there are no quotes before it: NaN.",
+        "A book's first evaluation has no earlier quotes: NaN.",
         *_EVALUATED,
         value=nan,
     ),
     _flow(
         "order-flow-same-prices",
-        "At unchanged prices what came to the bid counts, less what came to the ask.",
+        "At unchanged prices, it is the change of the bid size minus that of the ask size.",
         *_EVALUATED,
         modify(1, "B", 100, 8, 0),
         modify(2, "A", 102, 5),
@@ -146,7 +146,7 @@ RULES: Final = (
     ),
     _flow(
         "order-flow-between-evaluations",
-        "Quotes are compared with those of the previous evaluation, whatever came between.",
+        "Quotes are compared with those of the previous evaluation, whatever came in between.",
         *_EVALUATED,
         add(3, "B", 101, 9, 0),
         cancel(3, "B", 101, 9, 0),
@@ -155,14 +155,14 @@ RULES: Final = (
     ),
     _flow(
         "order-flow-empty-side",
-        "While a side is empty it is NaN.",
+        "While a side is empty, it is NaN.",
         *_EVALUATED,
         cancel(2, "A", 102, 4),
         value=nan,
     ),
     _flow(
         "order-flow-after-empty-side",
-        "After an evaluation with an empty side it is NaN once more.",
+        "At the evaluation after one with an empty side, it is NaN again.",
         *_EVALUATED,
         cancel(2, "A", 102, 4),
         add(3, "A", 102, 4),

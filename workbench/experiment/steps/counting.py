@@ -1,4 +1,4 @@
-"""Counting: what the mechanisms of every variant do on the feed."""
+"""Counting: the mechanism counters of every variant on the feed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ladder: its variants side by side in one session, and what the samples say."""
+"""The ladder: its variants side by side in one session, and the analysis of the samples."""
 
 from __future__ import annotations
 
@@ -57,4 +57,4 @@ ANALYSIS = Step(
     adds=("analysis",),
     wanted=lambda experiment: experiment.stale,
 )
-"""Of all that was measured after the ladder."""
+"""Of all measurements after the ladder."""

@@ -13,7 +13,7 @@ from lobench.workbench.results.model.document import Verified
 
 
 def refuse_without_times(*feeds: Feed) -> None:
-    """Raises UsageError where nobody knows when the records of one came."""
+    """Raises UsageError if the arrival times of one feed's records are unknown."""
     for feed in feeds:
         clock_of(feed.name, load(feed).records)
 

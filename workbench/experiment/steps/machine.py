@@ -1,4 +1,4 @@
-"""What the machine allows: its limits, several workers, and cost against the orders of a level."""
+"""The machine's limits, several workers, and cost against the orders of a level."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PROCESSES = 2
 """Fresh processes of the limits and of the sweep."""
 
 _SCALING_PROCESSES, _SCALING_SECONDS = 4, 2.0
-"""Of scaling, where each has so many seconds: what two workers gain differs more from process to process."""
+"""Seconds of each scaling process: the gain of two workers varies more from process to process."""
 
 
 def _limits(experiment: FeedExperiment, advance: Advance) -> None:

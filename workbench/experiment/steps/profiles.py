@@ -48,7 +48,7 @@ def add_profiles(
     card = calibration(document)
     content.profiles = Profiles("profiles", 1, content.name, (), card)
     if card is None:
-        _tell(f"how wrong profilers are on this machine is not known; before the next run: {CALIBRATE}")
+        _tell(f"the error of profilers on this machine is unknown; before the next run: {CALIBRATE}")
     if content.analysis is not None:
         content.analysis = replace(content.analysis, stages=())
     told: set[str] = set()

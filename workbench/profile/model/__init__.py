@@ -1,4 +1,4 @@
-"""What was found out about a variant, as dataclasses (docs/profiling.md).
+"""The findings about a variant, as dataclasses (docs/profiling.md).
 
 ``variant`` is its whole profile, ``costs`` what a tool says that tells lines, ``difference`` what two of these differ
 in, ``summary`` what follows. ``results.conversion`` alone makes JSON of them, and them of JSON.

@@ -1,4 +1,4 @@
-"""What a tool says that tells source lines of what it measured: costs by several keys."""
+"""The findings of a tool that resolves source lines: costs by several keys."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Costs: TypeAlias = Annotated[Mapping[str, float], Rest()]
 """Column to its value: per event, or of a program in all."""
 
 Tuning: TypeAlias = Mapping[str, object]
-"""What a variant was fitted with, as ``feeds[].tuning`` of a result."""
+"""A variant's tuning, like ``feeds[].tuning`` of a result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class StageCost:
 
 @dataclass(frozen=True, slots=True)
 class MechanismCost:
-    """What one policy cost, wherever it is used; ``axis`` None: what all variants share."""
+    """The cost of one policy, wherever it is used; ``axis`` None: shared by all variants."""
 
     axis: str | None
     policy: str | None
@@ -40,7 +40,7 @@ class MechanismCost:
 
 @dataclass(frozen=True, slots=True)
 class FunctionCost:
-    """What a function cost; ``total_share``: with all that it called."""
+    """The cost of a function; ``total_share``: including its callees."""
 
     function: str
     file: str
@@ -51,7 +51,7 @@ class FunctionCost:
 
 @dataclass(frozen=True, slots=True)
 class LineCost:
-    """What a source line cost; ``total_share``: with all that was called there."""
+    """The cost of a source line; ``total_share``: including callees."""
 
     file: str
     line: int
@@ -79,7 +79,7 @@ class StackCost:
 
 @dataclass(frozen=True, slots=True)
 class Stacks:
-    """Frames (function, file, line), each once, and what was spent in which stack of them."""
+    """Frames (function, file, line), each once, and the costs of each stack of them."""
 
     frames: tuple[tuple[str, str, int], ...]
     rows: tuple[StackCost, ...]

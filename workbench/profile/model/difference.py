@@ -1,4 +1,4 @@
-"""What two profiles by one tool differ in."""
+"""The difference between two profiles by one tool."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lobench.workbench.results.model.fields import Rest
 
 @dataclass(frozen=True, slots=True)
 class Tunings:
-    """What both sides of a difference were fitted with."""
+    """The tunings of both sides of a difference."""
 
     before: Tuning | None
     after: Tuning | None
@@ -52,7 +52,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class LineChange:
-    """``what``: removed, added or changed; ``costs``: column to how it changed."""
+    """``what``: removed, added or changed; ``costs``: column to its change."""
 
     file: str
     line: int
@@ -71,7 +71,7 @@ class StagedChange(LineChange):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """What one profile has that another has not, in the first column and line by line."""
+    """The difference between two profiles, in the first column and line by line."""
 
     kind: str = "profile-difference"
     format: int

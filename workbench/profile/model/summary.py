@@ -1,4 +1,4 @@
-"""What follows from a variant's profile, and from the calibration of the profilers."""
+"""Conclusions from a variant's profile, and from the calibration of the profilers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lobench.workbench.results.model.profiles import Agreement, ToolError
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A share with its 95 % interval, and the method that told it."""
+    """A share with its 95 % interval, and its method."""
 
     value: float
     low: float
@@ -42,7 +42,7 @@ class Bottleneck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """How wrong profilers are on a machine, and what they disturb: line to its true share, tool to what it said."""
+    """The profilers' error on a machine, and their disturbance: line to its true share, tool to its figures."""
 
     kind: str = "calibration"
     format: int = FORMAT

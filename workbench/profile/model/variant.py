@@ -1,4 +1,4 @@
-"""A variant's whole profile, and what methods find that tell less than costs of lines of kernels."""
+"""A variant's whole profile, and the findings of methods that do not resolve lines of kernels."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class StageTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ablation:
-    """Stage times by ``passes`` in so many processes."""
+    """Stage times by ``passes`` passes in ``processes`` processes."""
 
     kind: str = "ablation"
     processes: int
@@ -45,7 +45,7 @@ class PythonLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PythonProfile:
-    """What a profiler of Python code found."""
+    """The findings of a profiler of Python code."""
 
     kind: str = "python-profile"
     tool: str
@@ -80,7 +80,7 @@ class HeapProfile:
 
 
 Found: TypeAlias = Profile | Ablation | PythonProfile | HeapProfile
-"""What one method found."""
+"""The findings of one method."""
 
 _KINDS: Final[Mapping[str, type[Any]]] = {
     "profile": Profile,
@@ -91,7 +91,7 @@ _KINDS: Final[Mapping[str, type[Any]]] = {
 
 
 def found_of(value: Mapping[str, Any]) -> Found:
-    """What one method found, from JSON. Raises KeyError or TypeError for what is no such thing."""
+    """The findings of one method, from JSON. Raises KeyError or TypeError for other JSON."""
     made: Found = from_json(_KINDS[value["kind"]], value)
     return made
 
@@ -111,7 +111,7 @@ class Profiled:
 
     @property
     def profiles(self) -> dict[str, Profile]:
-        """What those methods found that tell lines of kernels."""
+        """The findings of the methods that resolve lines of kernels."""
         return {name: found for name, found in self.methods.items() if isinstance(found, Profile)}
 
     @property
@@ -126,6 +126,6 @@ class Profiled:
 
     @classmethod
     def of(cls, value: Mapping[str, Any]) -> Self:
-        """From JSON. Raises KeyError or TypeError for what is no such thing."""
+        """From JSON. Raises KeyError or TypeError for other JSON."""
         methods = {name: found_of(found) for name, found in value["methods"].items()}
         return cls(**{**value, "methods": methods})

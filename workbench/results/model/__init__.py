@@ -1,4 +1,4 @@
-"""What a result document is, as dataclasses: the tree that statistics, pages and the command line work with.
+"""A result document, as dataclasses: the tree that statistics, pages and the command line work with.
 
 ``document`` is the whole and its feeds, ``samples`` what was timed, ``analysis``, ``noise`` and ``attribution`` what
 the samples say, ``contest`` what was compared beside variants, ``verdict`` the words of a verdict, ``profiles`` where

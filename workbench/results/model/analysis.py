@@ -1,4 +1,4 @@
-"""What the samples of a feed say: the ladder's rungs, noise, attribution, scaling, limits, and a compared pair."""
+"""The analysis of a feed's samples: the ladder's rungs, noise, attribution, scaling, limits, and a compared pair."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lobench.workbench.results.model.noise import Bias, Noise
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What the plan predicted for a step, and who said so when."""
+    """The plan's prediction for a step, with its source and date."""
 
     phase: int
     bottleneck: str
@@ -53,7 +53,7 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class ScalingPoint:
-    """Throughput in wall time with so many workers, over the fewest, and what as many replays at once gain."""
+    """Throughput in wall time with ``workers`` workers, over the fewest, and the gain of as many replays at once."""
 
     variant: str
     workers: int
@@ -64,7 +64,7 @@ class ScalingPoint:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What no engine on this machine exceeds."""
+    """A limit that no engine on this machine exceeds."""
 
     name: str
     text: str
@@ -82,7 +82,7 @@ class StageShare:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What was made from the samples, and how; nothing in it is needed to make it again."""
+    """The analysis of the samples, and its method; it can be recomputed from the samples."""
 
     clock: str
     level: float

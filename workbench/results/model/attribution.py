@@ -1,4 +1,4 @@
-"""What was gained by what: the phases' shares of the speed-up, their interactions, and each taken away from the top."""
+"""Attribution of the gain: the phases' shares of the speed-up, their interactions, and the top without each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lobench.workbench.results.model.intervals import Interval
 
 @dataclass(frozen=True, slots=True)
 class PhaseGain:
-    """What one phase earned, said three ways; None where that was not measured."""
+    """The gain of one phase, by three methods; None if not measured."""
 
     phase: int
     axis: str
@@ -22,7 +22,7 @@ class PhaseGain:
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """What each phase earned of ``total``, the top against the reference, and why the three ways differ."""
+    """The gain of each phase in ``total``, the top against the reference, and why the three methods differ."""
 
     total: Interval
     phases: tuple[PhaseGain, ...]
@@ -66,7 +66,7 @@ class WithoutPhase:
 
 @dataclass(frozen=True, slots=True)
 class FromTop:
-    """What the top of the ladder loses without one phase alone. ``floor``: noise floor of the session."""
+    """The loss of the ladder's top without one single phase. ``floor``: noise floor of the session."""
 
     top: str
     floor: float

@@ -1,4 +1,4 @@
-"""Things of one kind compared beside variants: callables or commands, what was asked of them and what was found."""
+"""Contests: callables or commands compared with each other, with their rules and findings."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Contest:
 
     @property
     def title(self) -> str:
-        """What stands beside what."""
+        """The compared pair."""
         first, *others = (subject.name for subject in self.subjects)
         return f"{', '.join(others)} against {first}"
 

@@ -20,7 +20,7 @@ from lobench.workbench.results.model.samples import MeasuredLimits, NamedSamples
 
 @dataclass(frozen=True, slots=True)
 class EngineEntry:
-    """An engine from outside: what it calls itself, what it offers, and rules that it says it leaves out."""
+    """An engine from outside: its own name, its offers, and the rules that it declares to leave out."""
 
     name: str
     version: str
@@ -54,7 +54,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Digests:
-    """Of what a verification compared, 16 hex digits each, as far as it was."""
+    """Digests of a verification's comparisons, 16 hex digits each, as far as they were made."""
 
     trace: Annotated[str | None, Omitted()] = None
     state: Annotated[str | None, Omitted()] = None
@@ -73,7 +73,7 @@ class Verified:
     digests: Digests | None
     difference: str | None
     compared: Annotated[str | None, Omitted()] = None
-    """Of an engine from outside: what was compared, and what it does not offer."""
+    """Of an engine from outside: the compared results, and those it does not offer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class AddedPart:
 
 @dataclass(slots=True)
 class FeedResult:
-    """One feed: what it is, what was verified and measured on it (None: not measured), and what that says."""
+    """One feed: its identity, its verification and measurements (None: not measured), and their analysis."""
 
     specs: tuple[str, ...]
     name: str
@@ -133,7 +133,7 @@ class FeedResult:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a measurement was asked for. Which variants, what they evaluate and how far they go stand in the document.
+    """The options of a measurement. Variants, evaluation and last stage are in the document itself.
 
     ``feeds``: what each is replayed from, in order; ``variants_from``: the user's files; ``tuning``: the tuning file
     that was named, ``none``, or None for the one that is found. ``seconds``: the budget of each feed's session;
@@ -173,7 +173,7 @@ class Result:
 
     @property
     def whole(self) -> bool:
-        """Whether the ladder was measured as far as it goes: otherwise nothing is said of what its steps earn."""
+        """Whether the ladder was measured to its last stage: otherwise there are no verdicts on its steps."""
         return self.until == (self.ladder.until if self.ladder else STAGES[-1])
 
     @property

@@ -32,7 +32,7 @@ class Processor:
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """The kernel and what it runs on."""
+    """The kernel and the platform."""
 
     kernel: str
     machine: str
@@ -52,7 +52,7 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class NumbaTarget:
-    """What kernels are compiled for, and the NUMBA_* variables that were set."""
+    """The compilation target of kernels, and the NUMBA_* variables that were set."""
 
     cpu: str
     flags: tuple[str, ...]

@@ -22,4 +22,4 @@ class Rest:
 
 
 More: TypeAlias = Annotated[Mapping[str, object], Rest()]
-"""What a document says more than is known of it."""
+"""A document contains more than its dataclass defines."""

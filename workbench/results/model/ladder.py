@@ -1,4 +1,4 @@
-"""A user's ladder as it was when it was measured: what a page says of it needs no file. lobench's own is not kept."""
+"""A user's ladder as it was when measured: a page needs no file. lobench's own is not stored."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Prediction:
     feed: tuple[str, ...] | None = None
 
     def promise(self) -> Promise:
-        """What stands beside a measured step in a result document."""
+        """The prediction beside a measured step in a result document."""
         return Promise(self.phase, self.bottleneck, self.low, self.high, self.source, self.date)
 
     @property
@@ -53,7 +53,7 @@ def of_feed(entries: Iterable[Prediction], feed: str | None) -> dict[int, Predic
 
 @dataclass(frozen=True, slots=True)
 class KeptStep:
-    """A step by the name of its variant, and what it is, for a person."""
+    """A step: the name of its variant, and its title for a person."""
 
     variant: str
     title: str

@@ -12,7 +12,7 @@ from lobench.workbench.results.model.intervals import Interval
 
 @dataclass(frozen=True, slots=True)
 class ControlResult:
-    """An identical pair, and the noise floor that it tells at its speed, a fraction."""
+    """An identical pair, and its noise floor at its speed, a fraction."""
 
     variant: str
     of: str
@@ -22,7 +22,7 @@ class ControlResult:
 
 @dataclass(frozen=True, slots=True)
 class ErrorRate:
-    """How often identical things are told apart, with its interval, from so many simulated sessions."""
+    """The rate at which identical things are called different, with its interval, from ``simulated`` sessions."""
 
     nominal: float
     measured: float
@@ -52,7 +52,7 @@ class SmallestEffect:
 
 @dataclass(frozen=True, slots=True)
 class Contamination:
-    """Samples of all that something else got into, and by which rule."""
+    """Disturbed samples out of all, and the rules that flagged them."""
 
     samples: int
     of: int

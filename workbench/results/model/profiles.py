@@ -39,7 +39,7 @@ class FineShare:
 
 @dataclass(frozen=True, slots=True)
 class MechanismShare:
-    """The share of one policy, wherever it is used; ``axis`` None: of what all variants share."""
+    """The share of one policy, wherever it is used; ``axis`` None: shared by all variants."""
 
     axis: str | None
     policy: str | None
@@ -86,7 +86,7 @@ class ChangedLine:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a phase removed, added and changed against the one before it."""
+    """The lines that a phase removed, added and changed against the one before it."""
 
     before: str
     per_event: Mapping[str, BeforeAfter]
@@ -117,7 +117,7 @@ class VariantProfile:
 
 @dataclass(frozen=True, slots=True)
 class ToolError:
-    """What a profiler said of lines whose shares are known, how far off that is, and what it disturbed."""
+    """A profiler's figures for lines with known shares, their errors, and its disturbance."""
 
     said: Mapping[str, float | None]
     errors: Mapping[str, float | None]
@@ -137,7 +137,7 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The calibration card: line to its true share, tool to what it said."""
+    """The calibration card: line to its true share, tool to its figures."""
 
     truth: Mapping[str, Interval]
     tools: Mapping[str, ToolError]

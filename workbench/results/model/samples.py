@@ -1,4 +1,4 @@
-"""What was timed: sessions with their designs, and what is measured beside them."""
+"""The samples: sessions with their designs, and the measurements beside them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Samples:
 
 @dataclass(frozen=True, slots=True)
 class NamedSamples:
-    """The same; ``names`` is what the column ``variant`` counts into."""
+    """The same; ``names`` is indexed by the column ``variant``."""
 
     names: tuple[str, ...]
     columns: tuple[str, ...]
@@ -78,7 +78,7 @@ class SessionResult:
 
     @property
     def variants(self) -> list[str]:
-        """What was measured, each once."""
+        """The measured variants, each once."""
         return [name for name in self.measured if not is_again(name)]
 
     @property
@@ -119,7 +119,7 @@ class RandomAccess:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredLimits:
-    """What the machine took for what no engine can do without."""
+    """The machine's time for the work that no engine can avoid."""
 
     sequential_read: SequentialRead
     random_access: RandomAccess

@@ -1,4 +1,4 @@
-"""The words of a verdict: what may be said of a ratio between two things, wherever it was measured."""
+"""The words of a verdict on a ratio between two things, wherever it was measured."""
 
 from __future__ import annotations
 

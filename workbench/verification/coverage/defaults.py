@@ -1,4 +1,4 @@
-"""What ``verify`` replays where no feed is named: together these feeds reach every rule (a test says so)."""
+"""The default feeds of ``verify``: together they reach every rule (a test checks it)."""
 
 from __future__ import annotations
 

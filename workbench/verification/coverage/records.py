@@ -1,4 +1,4 @@
-"""What the records of a feed show by themselves, whatever state the books are in: counts by rule, with NumPy."""
+"""Rules that records reach regardless of the books' state: counts by rule, with NumPy."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ EXTREME: Final = 2**62
 SPAN: Final = 1 << 12
 """Price steps that the prices of one book reach over, for ``wide_prices``."""
 _BLOCK: Final = 1 << 22
-"""Records that are looked at at a time: what it takes of memory stays small beside the feed."""
+"""Records per block: its memory stays small beside the feed."""
 
 RECORDS: Final = {
     "action_add": "A",
@@ -71,7 +71,7 @@ RECORDS: Final = {
     "trade_mean": "an instrument's 64th trade",
     "trade_leaves_mean": "an instrument's 65th trade, with which the first goes",
 }
-"""Rule to what reaches it."""
+"""Rule to its condition."""
 
 
 def count_records(feed: LoadedFeed) -> dict[str, int]:

@@ -22,11 +22,11 @@ RULES: Final = {
     "evaluation": "an evaluation",
     **{f"strategy_{name}": f"a trade of the strategy {name}" for name in STRATEGIES},
 }
-"""Rule to what reaches it, in the order in which they are told."""
+"""Rule to its condition, in display order."""
 
 
 def reached(feed: LoadedFeed, result: Result, evaluate: str = "last") -> dict[str, int]:
-    """How often each of ``RULES`` is reached by a feed; ``result`` is what the reference made of it.
+    """The number of times a feed reaches each of ``RULES``; ``result`` is the reference's result on it.
 
     A strategy that a replay did not compute is not counted, nor are evaluations of one that only decodes.
     """

@@ -87,7 +87,7 @@ pub struct EngineTable {
     stages: *const StageName,
 }
 
-// What it points to is constant.
+// The table that it points to is constant.
 unsafe impl Sync for EngineTable {}
 
 /// The table of the engine with these policies. `name` and `version` end with a zero byte.
@@ -115,7 +115,7 @@ pub const fn table<P: Policies>(name: &'static [u8], version: &'static [u8]) -> 
     }
 }
 
-/// What a handle points to.
+/// The target of a handle.
 struct Served<P: Policies> {
     engine: Engine<P>,
     error: CString,
@@ -134,7 +134,7 @@ impl<'a> Iterator for Records<'a> {
 
     fn next(&mut self) -> Option<&'a Record> {
         self.left = self.left.checked_sub(1)?;
-        // lobench promises `left` records, 8-byte aligned and unchanged while the call lasts.
+        // lobench guarantees `left` records, 8-byte aligned and unchanged during the call.
         let record = unsafe { &*(self.next as *const Record) };
         self.next = self.next.wrapping_add(self.stride);
         Some(record)
@@ -195,7 +195,7 @@ fn side_of(code: c_char) -> Option<Side> {
     Side::of(code as u8)
 }
 
-/// Writes what `values` has from number `first` on, at most `n`; returns how many.
+/// Writes up to `n` of `values`, starting with number `first`; returns the number written.
 unsafe fn write<T>(values: impl Iterator<Item = T>, first: u64, n: u64, out: *mut T) -> i64 {
     let mut written = 0;
     for value in values.skip(first as usize).take(n as usize) {

@@ -1,11 +1,11 @@
-//! The rules of a book: what each action does to orders, levels and trackers.
+//! The rules of a book: the effect of each action on orders, levels and trackers.
 
 use super::lookup::Lookup;
 use super::orders::{Ladder, Level, Order, Orders, Place};
 use super::records::{Anomalies, Anomaly, Record, Side, F_TOB, UNDEF_PRICE};
 use super::trackers::{QueuePosition, Trackers};
 
-/// What others need to know of an event.
+/// The effect of an event, for other modules.
 #[derive(PartialEq, Eq)]
 pub enum Effect {
     Nothing,
@@ -14,7 +14,7 @@ pub enum Effect {
 }
 
 pub struct Book<L> {
-    /// Events of this book so far, the one in hand included.
+    /// Events of this book so far, including the current one.
     pub events: u64,
     pub trackers: Trackers,
     pub positions: [QueuePosition; 2],
@@ -162,7 +162,7 @@ impl<L: Lookup> Book<L> {
         Effect::Traded
     }
 
-    /// A top-of-book record: the side becomes one level that belongs to no order, or empty.
+    /// A top-of-book record: the side becomes one level without orders, or empty.
     fn replace_side(&mut self, side: Side, record: &Record, anomalies: &mut Anomalies) {
         if record.price == UNDEF_PRICE {
             self.empty_side(side);
@@ -199,7 +199,7 @@ impl<L: Lookup> Book<L> {
         self.orders.free(place);
     }
 
-    /// An order goes from its level, and the level with it if nothing is left.
+    /// Removes an order from its level, and the level if it becomes empty.
     fn leave(&mut self, place: Place) {
         let order = self.orders.get(place);
         let (side, price) = (order.side as usize, order.price);

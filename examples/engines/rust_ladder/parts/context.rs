@@ -1,5 +1,5 @@
-//! What strategies see of the market: quotes and trades of instruments, features of books. Either in maps behind locks
-//! that all workers share, or in a snapshot that the engine keeps up to date and strategies read without a lock.
+//! The market as strategies see it: quotes and trades of instruments, features of books. Either in maps behind locks
+//! shared by all workers, or in a snapshot that the engine keeps up to date and strategies read without a lock.
 //!
 //! No strategy asks for another instrument, so nothing is published at batch boundaries.
 
@@ -8,7 +8,7 @@ use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::features::{FeatureStore, Row};
 
-/// The best level over an instrument's publishers; size 0 where all their sides are empty.
+/// The best level over an instrument's publishers; size 0 if all their sides are empty.
 #[derive(Clone, Copy, Default)]
 pub struct Best {
     pub price: i64,
@@ -23,7 +23,7 @@ pub struct Quote {
 }
 
 impl Quote {
-    /// NaN where a side is empty.
+    /// NaN if a side is empty.
     pub fn mid(&self) -> f64 {
         if self.bid.size == 0 || self.ask.size == 0 {
             return f64::NAN;
@@ -32,7 +32,7 @@ impl Quote {
     }
 }
 
-/// An instrument's last trade, and the mean price of its last 64, NaN before there were as many.
+/// An instrument's last trade, and the mean price of its last 64, NaN before there are 64.
 #[derive(Clone, Copy)]
 pub struct Trades {
     pub price: i64,
@@ -41,14 +41,14 @@ pub struct Trades {
     pub mean: f64,
 }
 
-/// An instrument by its id, and by its number in the order of first records.
+/// An instrument: its id, and its number in order of first records.
 #[derive(Clone, Copy)]
 pub struct InstrumentId {
     pub id: u32,
     pub number: usize,
 }
 
-/// A book, likewise.
+/// A book: the same.
 #[derive(Clone, Copy)]
 pub struct BookId {
     pub id: (u32, u16),
@@ -66,7 +66,7 @@ pub trait Context: Default {
     fn feature(&self, book: BookId, feature: usize) -> f64;
 }
 
-/// Shared maps, each behind a lock of its own, taken for each access.
+/// Shared maps, each behind its own lock, taken for each access.
 #[derive(Default)]
 pub struct Locked<S> {
     quotes: RwLock<HashMap<u32, Quote>>,
@@ -74,7 +74,7 @@ pub struct Locked<S> {
     features: RwLock<HashMap<(u32, u16), S>>,
 }
 
-/// A lock that a panic left behind is as good as any: the engine it belongs to is given up.
+/// A lock poisoned by a panic is still usable: its engine is discarded.
 fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
     lock.read().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
@@ -124,7 +124,7 @@ struct Seen {
     trade_mean: f64,
 }
 
-/// The engine's own, by number; nobody else writes it.
+/// The engine's own data, by number, with no other writer.
 #[derive(Default)]
 pub struct Snapshot<S> {
     instruments: Vec<Seen>,

@@ -1,4 +1,4 @@
-//! The engine: each record through its book, the context and, where it ends an event, an evaluation.
+//! The engine: passes each record to its book and the context, and evaluates at the end of each event.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -13,14 +13,14 @@ use super::trace::Lanes;
 
 const MEAN_TRADES: usize = 64;
 
-/// What the steps of the plan change.
+/// The policies that the steps of the plan exchange.
 pub trait Policies {
     type Events: Events;
     type Context: Context;
     type Lookup: Lookup;
 }
 
-/// Stages of the pipeline, each with those before it.
+/// Stages of the pipeline; each includes all before it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     Decode,
@@ -35,7 +35,7 @@ pub struct Options {
     pub evaluate_every: bool,
 }
 
-/// A book with what is kept along with it.
+/// A book with its associated state.
 struct Desk<L> {
     id: BookId,
     instrument: usize,
@@ -56,7 +56,7 @@ pub struct Totals {
     pub evaluations: u64,
     pub anomalies: Anomalies,
     pub trace: u64,
-    /// Sum of all fields that were read, so that reading cannot be left out where nothing else is done.
+    /// Sum of all fields read, so that the compiler cannot drop the reads if nothing else is done.
     decoded: u64,
 }
 
@@ -72,7 +72,7 @@ struct Market<C, L> {
     instruments: Vec<Instrument>,
     desk_numbers: HashMap<(u32, u16), usize>,
     instrument_numbers: HashMap<u32, usize>,
-    /// The desk of the record before.
+    /// The desk of the previous record.
     last: Option<((u32, u16), usize)>,
 }
 
@@ -157,7 +157,7 @@ impl<C: Context, L: Lookup> Market<C, L> {
         }
     }
 
-    /// The number of a book's desk, made with its first record.
+    /// The number of a book's desk, created at its first record.
     fn desk_of(&mut self, id: (u32, u16)) -> usize {
         match self.last {
             Some((last, number)) if last == id => number,
@@ -192,14 +192,14 @@ impl<C: Context, L: Lookup> Market<C, L> {
         desk_id.number
     }
 
-    /// Makes known the instrument's best prices over all its publishers.
+    /// Publishes the instrument's best prices over all its publishers.
     fn quote(&mut self, instrument: usize) {
         let instrument = &self.instruments[instrument];
         let quote = Quote { bid: self.best(instrument, Side::Bid), ask: self.best(instrument, Side::Ask) };
         self.context.put_quote(instrument.id, quote);
     }
 
-    /// The best level of all an instrument's books, those at one price together.
+    /// The best level over all books of an instrument, with the sizes at that price added.
     fn best(&self, instrument: &Instrument, side: Side) -> Best {
         let mut best = Best::default();
         for level in instrument.desks.iter().filter_map(|&number| self.desks[number].book.side(side).best()) {
@@ -213,7 +213,7 @@ impl<C: Context, L: Lookup> Market<C, L> {
         best
     }
 
-    /// Makes known an instrument's last trade, and the mean of its last 64.
+    /// Publishes an instrument's last trade, and the mean of its last 64.
     fn trade(&mut self, instrument: usize, record: &Record) {
         let instrument = &mut self.instruments[instrument];
         if instrument.last_prices.len() == MEAN_TRADES {
@@ -250,7 +250,7 @@ impl<C: Context, L: Lookup> Market<C, L> {
     }
 }
 
-/// Price and size of a side's best level, as the trace has them.
+/// Price and size of a side's best level, as used in the trace.
 fn best_of(ladder: &Ladder) -> (i64, u64) {
     ladder.best().map_or((UNDEF_PRICE, 0), |level| (level.price, level.size))
 }

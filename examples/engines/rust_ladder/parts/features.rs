@@ -1,4 +1,4 @@
-//! The 24 features of an evaluation, and how they are kept: in a map from names, or in an array.
+//! The 24 features of an evaluation, and their storage: a map from names, or an array.
 
 use std::collections::HashMap;
 
@@ -38,7 +38,7 @@ pub const NAMES: [&str; COUNT] = [
     "event_number",
 ];
 
-/// The features that strategies read, by their places in `NAMES`.
+/// The features that strategies read, by their index in `NAMES`.
 pub const MID_PRICE: usize = 0;
 pub const MICRO_PRICE: usize = 1;
 pub const IMBALANCE_LEVEL1: usize = 6;
@@ -46,13 +46,13 @@ pub const ORDER_FLOW_IMBALANCE: usize = 20;
 
 pub type Row = [f64; COUNT];
 
-/// Keeps a book's newest features. NaN before the first.
+/// Stores a book's newest features, NaN before the first evaluation.
 pub trait FeatureStore: Default {
     fn put(&mut self, row: &Row);
     fn get(&self, feature: usize) -> f64;
 }
 
-/// Features by name: a string is made and hashed for each that is put, and hashed for each that is read.
+/// Features by name: each write allocates and hashes a string, each read hashes one.
 #[derive(Default)]
 pub struct ByName {
     values: HashMap<String, f64>,
@@ -70,7 +70,7 @@ impl FeatureStore for ByName {
     }
 }
 
-/// Features by place.
+/// Features by index.
 pub struct ByPlace {
     values: Row,
 }
@@ -91,7 +91,7 @@ impl FeatureStore for ByPlace {
     }
 }
 
-/// The best levels of a side: prices NaN and sizes 0 where there is none.
+/// The best levels of a side; missing levels have price NaN and size 0.
 pub struct Top {
     pub price: [f64; DEPTH],
     pub size: [f64; DEPTH],
@@ -108,7 +108,7 @@ impl Top {
     }
 }
 
-/// All features of a book as it stands; `bid` and `ask` are its best levels.
+/// All features of the current book; `bid` and `ask` are its best levels.
 pub fn compute<L: Lookup>(book: &Book<L>, bid: &Top, ask: &Top) -> Row {
     let trackers = &book.trackers;
     let (b1, a1, bid_size, ask_size) = (bid.price[0], ask.price[0], bid.size[0], ask.size[0]);

@@ -1,4 +1,4 @@
-//! How a resting order is found by its id: by a walk along its level's queue, or by a hash table.
+//! Finding a resting order by its id: by walking its level's queue, or with a hash table.
 
 use std::collections::HashMap;
 
@@ -8,13 +8,13 @@ use super::records::Side;
 pub trait Lookup: Default {
     fn find(&self, order_id: u64, ladders: &[Ladder; 2], orders: &Orders) -> Option<Place>;
     fn insert(&mut self, order: &Order, place: Place);
-    /// An order stands at another price now.
+    /// An order has moved to another price.
     fn moved(&mut self, order: &Order);
     fn erase(&mut self, order_id: u64);
 }
 
-/// A directory tells an order's level, as a cancel alone does not; its queue is then searched from the front. No place
-/// in a queue to keep right, and fast while queues are short.
+/// A directory gives an order's level, which a cancel does not; its queue is then searched from the front. No queue
+/// positions to maintain, and fast while queues are short.
 #[derive(Default)]
 pub struct Scan {
     directory: HashMap<u64, (Side, i64)>,
@@ -41,7 +41,7 @@ impl Lookup for Scan {
     }
 }
 
-/// The id leads straight to the order.
+/// The id leads directly to the order.
 #[derive(Default)]
 pub struct Hash {
     places: HashMap<u64, Place>,

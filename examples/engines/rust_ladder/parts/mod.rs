@@ -1,6 +1,6 @@
 //! An order-book engine whose events, context, features and lookup are policies.
 //!
-//! A library is made of those that its root names, so each leaves some unused.
+//! A library uses only the policies named in its root, so each leaves some unused.
 #![allow(dead_code)]
 #![deny(unsafe_code)]
 

@@ -1,13 +1,13 @@
 //! Orders, their queues and the levels of a side.
 //!
-//! All orders of a book lie in one `Vec`, linked by their places in it: the usual way to a doubly linked list without
+//! All orders of a book lie in one `Vec`, linked by their indices: the usual doubly linked list without
 //! unsafe code. A side is a `BTreeMap` of levels, whose keys sort the best price first.
 
 use std::collections::BTreeMap;
 
 use super::records::Side;
 
-/// Where an order lies in `Orders`.
+/// The index of an order in `Orders`.
 pub type Place = u32;
 
 const NOWHERE: Place = Place::MAX;
@@ -15,7 +15,7 @@ const NOWHERE: Place = Place::MAX;
 pub struct Order {
     pub order_id: u64,
     pub price: i64,
-    /// The book's event numbers of its creation, and of when it last joined a tail.
+    /// The book's event numbers at which it was added, and at which it last joined a tail.
     pub birth: u64,
     pub arrival: u64,
     pub size: u32,
@@ -63,7 +63,7 @@ impl Orders {
     }
 }
 
-/// A price level: a FIFO queue of orders, plus size that belongs to no order (of a top-of-book record).
+/// A price level: a FIFO queue of orders, plus anonymous size (of a top-of-book record).
 pub struct Level {
     pub price: i64,
     pub size: u64,
@@ -133,7 +133,7 @@ impl Ladder {
         Ladder { side, levels: BTreeMap::new() }
     }
 
-    /// What levels are sorted by. Complement turns the order of prices round, without overflow.
+    /// The sort key of levels. The complement reverses the order of prices without overflow.
     fn rank(&self, price: i64) -> i64 {
         match self.side {
             Side::Bid => !price,
@@ -159,7 +159,7 @@ impl Ladder {
         self.levels.get_mut(&rank)
     }
 
-    /// The level at a price, made if there is none.
+    /// The level at a price, created if necessary.
     pub fn level_for(&mut self, price: i64) -> &mut Level {
         let rank = self.rank(price);
         self.levels.entry(rank).or_insert_with(|| Level::new(price))

@@ -1,4 +1,4 @@
-//! Records as they lie in the feed's buffer, and the two ways to take them from there: cloned or borrowed.
+//! Records in the feed's buffer, and the two ways to read them: cloned or borrowed.
 
 /// A DBN `MboMsg`, 56 bytes; prices are in units of 1e-9.
 #[derive(Clone)]
@@ -45,7 +45,7 @@ impl Side {
         }
     }
 
-    /// Whether a price of this side stands before another one.
+    /// Whether a price of this side is better than another.
     pub fn better(self, price: i64, other: i64) -> bool {
         match self {
             Side::Bid => price > other,
@@ -54,7 +54,7 @@ impl Side {
     }
 }
 
-/// The broken rules that are counted, in the order of their counters.
+/// The counted anomalies, in the order of their counters.
 #[derive(Clone, Copy)]
 pub enum Anomaly {
     AddExistingOrder,
@@ -78,12 +78,12 @@ impl Anomalies {
     }
 }
 
-/// How the engine takes events from the feed's buffer.
+/// The way the engine reads events from the feed's buffer.
 pub trait Events {
     fn each<'a>(records: impl Iterator<Item = &'a Record>, handle: impl FnMut(&Record));
 }
 
-/// Records are cloned into a batch that the engine owns: nothing that the feed does to its buffer can reach an event.
+/// Records are cloned into a batch owned by the engine: the feed cannot change an event through its buffer.
 pub struct Cloned;
 
 impl Events for Cloned {
@@ -98,7 +98,7 @@ impl Events for Cloned {
     }
 }
 
-/// Records are read where they lie; the borrow ends with the call.
+/// Records are read in place; the borrow ends with the call.
 pub struct Borrowed;
 
 impl Events for Borrowed {

@@ -1,4 +1,4 @@
-//! The four strategies of a book, and the backtester that follows each one's signals.
+//! The four strategies of a book, and the backtester that follows their signals.
 
 use super::context::{BookId, Context, InstrumentId};
 use super::features::{IMBALANCE_LEVEL1, MICRO_PRICE, MID_PRICE, ORDER_FLOW_IMBALANCE};
@@ -18,7 +18,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// Takes the position that a signal asks for, at `mid`, and values it; nothing happens where mid is NaN.
+    /// Takes the position of a signal at `mid`, and values it; does nothing if mid is NaN.
     fn settle(&mut self, signal: i64, mid: f64) {
         if mid.is_nan() {
             return;
@@ -44,7 +44,7 @@ impl Strategies {
     }
 
     /// Trades on the features of the book's newest evaluation; the signals: 1 buys, -1 sells, 0 holds. Each strategy
-    /// asks the context for what it needs.
+    /// reads its inputs from the context.
     pub fn decide<C: Context>(&mut self, context: &C, book: BookId, instrument: InstrumentId) -> [i64; COUNT] {
         let signals = [
             below(context.feature(book, MID_PRICE), context.trade_mean(instrument)),
@@ -67,7 +67,7 @@ impl Strategies {
     }
 }
 
-/// Buys below the value that the price is expected to go to, sells above; holds where one of them is NaN.
+/// Buys below the expected price, sells above; holds if either is NaN.
 fn below(price: f64, expected: f64) -> i64 {
     i64::from(price < expected) - i64::from(price > expected)
 }

@@ -10,13 +10,13 @@ fn fold(state: u64, value: u64) -> u64 {
     product ^ (product >> 32)
 }
 
-/// The bits of a double; of a NaN or minus infinity those of the lowest finite double.
+/// The bits of a double; for NaN and minus infinity, those of the lowest finite double.
 fn value_bits(value: f64) -> u64 {
     let kept = if value > f64::MIN { value } else { f64::MIN };
     kept.to_bits()
 }
 
-/// What an evaluation's row adds up to, in four lanes.
+/// The sums of an evaluation's row, in four lanes.
 pub struct Lanes([u64; 4]);
 
 impl Lanes {
@@ -41,7 +41,7 @@ impl Lanes {
         self.0[place % 4] = self.0[place % 4].wrapping_add(value);
     }
 
-    /// The number that stands for this row of this event of this book.
+    /// The number for this row of this event of this book.
     pub fn fold(&self, (instrument_id, publisher_id): (u32, u16), event_number: u64) -> u64 {
         let key = u64::from(instrument_id) << 16 | u64::from(publisher_id);
         let lanes = self.0[0]

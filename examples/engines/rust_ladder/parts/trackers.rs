@@ -1,4 +1,4 @@
-//! What a book keeps of its past: the window of 100 events, moving averages, and the place of a hypothetical order in
+//! A book's state of its past: the window of 100 events, moving averages, and the position of a hypothetical order in
 //! the queue of each side's best level.
 
 use super::features::Top;
@@ -7,7 +7,7 @@ use super::records::{Record, Side};
 
 const WINDOW_EVENTS: u64 = 100;
 
-/// Exponential moving average with alpha 0.1; the first value is taken as it is.
+/// Exponential moving average with alpha 0.1, starting at the first value.
 pub fn ema(mean: f64, value: f64) -> f64 {
     if mean.is_nan() {
         value
@@ -16,7 +16,7 @@ pub fn ema(mean: f64, value: f64) -> f64 {
     }
 }
 
-/// Counts of the window that is open, and the three values of the last one that was full.
+/// Counts of the open window, and the three values of the last full one.
 pub struct Window {
     pub adds: u64,
     pub added_size: u64,
@@ -45,7 +45,7 @@ impl Window {
         self.added_size += u64::from(size);
     }
 
-    /// Closes the window if the book's event number says so.
+    /// Closes the window at every 100th event of the book.
     pub fn follow(&mut self, events: u64) {
         if events % WINDOW_EVENTS == 0 {
             self.arrival = self.adds as f64;
@@ -62,7 +62,7 @@ impl Window {
     }
 }
 
-/// Best prices and sizes at the book's previous evaluation, in doubles.
+/// Best prices and sizes at the book's previous evaluation, as doubles.
 pub struct Quotes {
     pub bid_price: f64,
     pub bid_size: f64,
@@ -98,12 +98,12 @@ impl Trackers {
         }
     }
 
-    /// A cancel removed an order that rested for so many events.
+    /// A cancel removed an order that had rested for `events` events.
     pub fn follow_lifetime(&mut self, events: u64) {
         self.lifetime = ema(self.lifetime, events as f64);
     }
 
-    /// A trade that carries a price; `bid` and `ask` are the best prices that it met.
+    /// A trade with a price; `bid` and `ask` are the best prices that it met.
     pub fn follow_trade(&mut self, trade: &Record, bid: f64, ask: f64) {
         let signed = match Side::of(trade.side) {
             Some(Side::Bid) => f64::from(trade.size),
