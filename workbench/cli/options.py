@@ -1,4 +1,5 @@
-"""The options that several verbs share: the same spelling, units and words in each (tests/unit/test_options.py).
+"""The options that several verbs share: the same spelling, units and words in each, as
+tests/unit/workbench/cli/test_options.py checks.
 
 What differs between verbs, as defaults do, stands in brackets at the end of a help text. Values are read by
 ``workbench.cli.units`` while arguments are parsed.
