@@ -4,7 +4,10 @@ and waiting. What is written is what the real thing writes; how long anything to
 from __future__ import annotations
 
 import math
+import os
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +15,7 @@ import numpy as np
 import pytest
 
 from lobench.variants import REFERENCE
+from lobench.workbench.cli import main
 from lobench.workbench.experiment import document, feed
 from lobench.workbench.experiment.steps import combinations, verification
 from lobench.workbench.measurement import counters, grain, limits, process, scaling, session, sweep
@@ -22,6 +26,9 @@ from lobench.workbench.statistics import error_rates
 
 NANOSECONDS = {0: 320.0, 1: 290.0, 2: 250.0, 3: 100.0, 4: 80.0, 5: 75.0, 6: 60.0, 7: 30.0, 8: 30.0}
 """Of an event, by phase; everything else takes 70."""
+
+Command = Callable[..., int]
+"""Types a command; the laboratory's ways are given by name."""
 
 
 class Laboratory:
@@ -127,3 +134,17 @@ class Laboratory:
 def _nanoseconds(name: str) -> float:
     phase = name[1:2]
     return NANOSECONDS[int(phase)] if name[:1] == "p" and phase.isdigit() and "," not in name else 70.0
+
+
+def commands(patch: pytest.MonkeyPatch, folder: Path) -> Command:
+    """What types commands in a folder, each in a laboratory of its own."""
+    patch.setenv("LOBENCH_TUNING_DIR", os.devnull)
+    patch.chdir(folder)
+
+    def typed(*words: object, **ways: Any) -> int:
+        Laboratory(**ways).install(patch)
+        line = [str(word) for word in words]
+        patch.setattr(sys, "argv", ["lobench", *line])
+        return main(line)
+
+    return typed

@@ -65,7 +65,8 @@ CLIFFS = {
     "ids that collide": Shape(points=1_000, live=1_000, ids="colliding"),
     "many books of one instrument": Shape(points=5, live=5, books=400, publishers=400),
 }
-"""The worst shapes that were found, by name, for feeds of some ten thousand records: see tests/unit/test_cliffs.py."""
+"""The worst shapes that were found, by name, for feeds of some ten thousand records
+(tests/unit/variants/test_cliffs.py)."""
 
 
 def drawn(draw: random.Random) -> Shape:

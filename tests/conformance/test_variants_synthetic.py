@@ -19,7 +19,7 @@ COUNT = 20_000
 PROFILES = [name for name, _ in names() if name != EVERY_RULE.name]
 FEEDS = [f"synth:{name},n={COUNT},seed=1{anomalies}" for name in PROFILES for anomalies in ("", ",anomalies=0.01")]
 RULES = f"synth:{EVERY_RULE.name},n={COUNT},seed=1"
-"""It has anomalies of its own; what it reaches is told by tests/unit/test_coverage.py."""
+"""It has anomalies of its own; what it reaches is told by tests/unit/engine/test_coverage.py."""
 
 
 @cache

@@ -10,7 +10,7 @@ import pytest
 from lobench.workbench.git import environment
 from lobench.workbench.history.store import load
 from tests.cli.command import ROOT
-from tests.unit.test_history_union import commit, job
+from tests.unit.workbench.history.test_history_union import commit, job
 
 SCRIPT = ROOT / "examples/ci/results"
 

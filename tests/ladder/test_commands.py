@@ -4,24 +4,19 @@ keep, go on with, refuse and print."""
 from __future__ import annotations
 
 import json
-import os
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lobench.workbench.cli import main
 from tests.dbn_files import header, records, write
 from tests.documents import written
 from tests.ladders import on_ladder, prediction
-from tests.pretend import Laboratory
+from tests.pretend import Command, commands
 from tests.typed import read
 
 pytestmark = pytest.mark.normal
 
-Command = Callable[..., int]
 LADDER = """name = "Half a plan"
 feed = "day.dbn"
 
@@ -60,17 +55,8 @@ def plan(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
-    """Types a command; the laboratory's ways are given by name."""
-    monkeypatch.setenv("LOBENCH_TUNING_DIR", os.devnull)
-    monkeypatch.chdir(tmp_path)
-
-    def typed(*words: object, **ways: Any) -> int:
-        Laboratory(**ways).install(monkeypatch)
-        line = [str(word) for word in words]
-        monkeypatch.setattr(sys, "argv", ["lobench", *line])
-        return main(line)
-
-    return typed
+    """Types a command in a folder of its own."""
+    return commands(monkeypatch, tmp_path)
 
 
 def kept(tmp_path: Path) -> Path:

@@ -48,6 +48,7 @@ VERBS = (
     "generate",
     "env",
     "include-dir",
+    "completion",
 )
 
 _ENDING = (signal.SIGTERM, signal.SIGHUP)

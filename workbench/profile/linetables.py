@@ -2,7 +2,7 @@
 
 Numba's ``debug=True`` forbids inlining and keeps variables alive, so that what it describes is another program. Here
 the lowering is left as it is and only source positions are attached to it; LLVM's optimizer is bound not to look at
-them. ``tests/unit/test_profile_linetables.py`` compares the machine code byte by byte.
+them. ``tests/unit/workbench/profile/test_profile_linetables.py`` compares the machine code byte by byte.
 
 Numba has no public name for this: two of its internals are replaced, in processes that exist to be profiled and in no
 other. Call ``install`` before anything is compiled.

@@ -86,7 +86,7 @@ def known() -> Any:
 
 def test_three_deep_inlining_across_files(known: Any) -> None:
     """kernel -> outer -> middle -> inner, the last three in another file, each frame with the line of its call."""
-    policies = Path(__file__).parents[1] / "profile_policies.py"
+    policies = Path(__file__).parents[3] / "profile_policies.py"
     text = policies.read_text().splitlines()
     wanted = {
         name: next(number for number, line in enumerate(text, 1) if f"# {name}" in line)

@@ -275,7 +275,7 @@ def test_an_abandoned_iteration_does_not_keep_the_process_alive(tmp_path: Path) 
     program = (
         "import sys; from lobench.engine.feeds import open_feed; chunks = iter(open_feed(sys.argv[1:])); next(chunks)"
     )
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[4]
     done = subprocess.run([sys.executable, "-c", program, spec], cwd=root, timeout=60, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
 

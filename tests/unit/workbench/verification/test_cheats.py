@@ -23,7 +23,7 @@ from lobench.workbench.verification.compare import Verification
 from lobench.workbench.verification.coverage import DEFAULT_FEEDS
 from lobench.workbench.verification.variants import Settings, verify_all
 
-CHEATS = Path(__file__).parents[1] / "cheats"
+CHEATS = Path(__file__).parents[3] / "cheats"
 SMALL = "synth:every-rule,n=30000"
 CHANGING = (ADD, CANCEL, MODIFY, CLEAR)
 

@@ -192,7 +192,7 @@ def test_the_recording_is_small() -> None:
 @pytest.mark.normal
 def test_where_processes_differ_by_more_than_their_rounds_say(capsys: pytest.CaptureFixture[str]) -> None:
     """The table of the script: the bootstrap of rounds errs with two processes, Student's t does not."""
-    path = str(Path(__file__).parents[2] / "scripts/simulate-statistics")
+    path = str(Path(__file__).parents[4] / "scripts/simulate-statistics")
     spec = spec_from_loader("simulate_statistics", SourceFileLoader("simulate_statistics", path))
     assert spec is not None
     assert spec.loader is not None

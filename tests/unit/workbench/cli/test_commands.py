@@ -4,24 +4,17 @@ reported, identical kernels get no verdict, and a feed on which nothing is evalu
 from __future__ import annotations
 
 import json
-import os
 import shlex
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from lobench.workbench.cli import main
 from lobench.workbench.measurement.design import CONTROL
 from tests.dbn_files import header, records, write
-from tests.pretend import Laboratory
+from tests.pretend import Command, commands
 from tests.typed import page, read
 
 pytestmark = pytest.mark.normal
-
-Command = Callable[..., int]
 
 
 @pytest.fixture
@@ -39,17 +32,8 @@ def unclosed(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
-    """Types a command in a folder of its own; the laboratory's ways are given by name."""
-    monkeypatch.setenv("LOBENCH_TUNING_DIR", os.devnull)
-    monkeypatch.chdir(tmp_path)
-
-    def typed(*words: object, **ways: Any) -> int:
-        Laboratory(**ways).install(monkeypatch)
-        line = [str(word) for word in words]
-        monkeypatch.setattr(sys, "argv", ["lobench", *line])
-        return main(line)
-
-    return typed
+    """Types a command in a folder of its own."""
+    return commands(monkeypatch, tmp_path)
 
 
 def kept(tmp_path: Path) -> Path:

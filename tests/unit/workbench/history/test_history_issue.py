@@ -12,7 +12,7 @@ from lobench.workbench.history.regressions import Regression, regressions
 from lobench.workbench.history.series import all_series
 from lobench.workbench.history.store import History
 from lobench.workbench.summaries.model import Place
-from tests.unit.test_regressions import history, levels
+from tests.unit.workbench.history.test_regressions import history, levels
 
 
 def found(times: list[float], counts: list[float | None], **more: Any) -> tuple[list[str], list[Regression]]:

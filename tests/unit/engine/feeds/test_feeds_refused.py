@@ -238,5 +238,5 @@ def test_the_first_bad_file_of_several_is_refused_when_opened(tmp_path: Path) ->
 
 def test_importing_feeds_does_not_import_numba() -> None:
     program = "import sys, lobench.engine.feeds; sys.exit('numba' in sys.modules)"
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[4]
     assert subprocess.run([sys.executable, "-c", program], cwd=root, timeout=60, check=False).returncode == 0

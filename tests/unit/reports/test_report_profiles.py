@@ -29,7 +29,7 @@ from tests.documents import SPEEDS, document, written
 from tests.profiled import CARD, profile_of, profiles_of
 from tests.reported import complete, hostile, refuted
 from tests.typed import views, write
-from tests.unit.test_report_page import Parsed, made
+from tests.unit.reports.test_report_page import Parsed, made
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -1,0 +1,100 @@
+"""`lobench completion`: bash itself runs its script and completes; other shells get theirs."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lobench.variants import discover
+from lobench.workbench.cli import VERBS, main
+from tests.cli.command import environment, lobench
+from tests.replays import run_python
+
+pytestmark = pytest.mark.fast
+NAMES = " ".join(discover())
+
+
+@pytest.fixture(scope="module")
+def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    done = lobench("completion", "bash")
+    assert (done.returncode, done.stderr) == (0, "")
+    path = tmp_path_factory.mktemp("completion") / "lobench.bash"
+    path.write_text(done.stdout)
+    return path
+
+
+def bash(script: Path, folder: Path, line: str) -> str:
+    """What a bash that has read the script prints."""
+    done = subprocess.run(
+        ["bash", "--norc", "-c", f"source '{script}'\n{line}"],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.strip()
+
+
+def test_bash_takes_it(script: Path, tmp_path: Path) -> None:
+    assert bash(script, tmp_path, "complete -p lobench").endswith(" -F _shtab_lobench lobench")
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("lobench ", " ".join(VERBS)),
+        ("lobench ver", "verify"),
+        ("lobench verify --orac", "--oracle"),
+        ("lobench verify --evaluate ", "last every"),
+        ("lobench verify your", "your.mbo.dbn"),
+        ("lobench replay --variant p4", "p4_hash_lookup"),
+        ("lobench verify --variants ", NAMES),
+        ("lobench cmp p4_hash_lookup p7", "p7_cache_layout"),
+        ("lobench cmp p4_hash_lookup your", "your.mbo.dbn"),
+        ("lobench conform your", "your.mbo.dbn"),
+        ("lobench history record --mach", "--machine"),
+        ("lobench plan predict p5", "p5_memory_pool"),
+        ("lobench run -o re", "results"),
+        ("lobench verify --symbols y", ""),
+    ],
+)
+def test_what_is_offered(script: Path, tmp_path: Path, typed: str, offered: str) -> None:
+    (tmp_path / "your.mbo.dbn").touch()
+    (tmp_path / "results").mkdir()
+    (tmp_path / "record").touch()
+    words = " ".join(f"'{word}'" for word in typed.split(" "))
+    ask = f"COMP_WORDS=({words}); COMP_CWORD=$(({len(typed.split(' '))} - 1)); _shtab_lobench 2>/dev/null"
+    assert bash(script, tmp_path, f'{ask}\necho "${{COMPREPLY[*]}}"') == offered
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_other_shells(shell: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["completion", shell]) == 0
+    text = capsys.readouterr().out
+    assert all(verb in text for verb in VERBS)
+    assert NAMES in text
+    if shutil.which(shell):
+        (tmp_path / "script").write_text(text)
+        done = subprocess.run([shell, "-n", tmp_path / "script"], capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_other_commands_do_without_its_library() -> None:
+    script = "import json, sys; from lobench.workbench.cli import _parser; _parser(); print(json.dumps([*sys.modules]))"
+    assert not {"shtab", "numba"} & set(run_python(script))
+
+
+def test_without_its_library_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "shtab", None)
+    assert main(["completion", "bash"]) == 2
+    assert capsys.readouterr().err.endswith(
+        f"shtab is not installed; install it with: {sys.executable} -m pip install shtab\n"
+    )
