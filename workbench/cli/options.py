@@ -1,7 +1,7 @@
 """Options shared by several verbs, with the same spelling, units and help text in each.
 
-tests/unit/workbench/cli/test_options.py checks that. Differences between verbs, such as defaults, go in brackets at the end of a help text.
-``workbench.cli.units`` parses the values.
+tests/unit/workbench/cli/test_options.py checks that. Differences between verbs, such as defaults, go in brackets at the
+end of a help text. ``workbench.cli.units`` parses the values.
 """
 
 from __future__ import annotations
