@@ -42,9 +42,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(error_rates, "RESAMPLES", 300)
 
 
-@pytest.mark.parametrize(
-    "processes", [2, *(pytest.param(count, marks=pytest.mark.normal) for count in (3, 5, 8)), 12]
-)
+@pytest.mark.parametrize("processes", [2, *(pytest.param(count, marks=pytest.mark.normal) for count in (3, 5, 8)), 12])
 @pytest.mark.parametrize("which", ["same", "copies"])
 def test_false_positives_and_coverage(recording: Recording, processes: int, which: str) -> None:
     logs = recording.log_ratios(getattr(recording, which), processes, SESSIONS)
