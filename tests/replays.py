@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,21 @@ def _few(variant: Variant) -> bool:
 FEW = [variant for variant in FACTORIAL if _few(variant)]
 COMBINED = [*each([*FEW, *ABOVE]), *each([one for one in FACTORIAL if one not in FEW], pytest.mark.long)]
 """Parameters: all combinations of the factorial's policies, and the phases that stand on top of them."""
+
+
+def combined_with(cases: Sequence[tuple[object, ...]], always: int = 0) -> list[Any]:
+    """Parameters: ``COMBINED``, each with each case. Before the long tier the reference and the top meet all of them,
+    the others the last ``always`` and one more each, in turn."""
+    found = []
+    turns = len(cases) - always
+    for number, one in enumerate(COMBINED):
+        (variant,) = one.values
+        whole = variant.policies in (LADDER[0].policies, TOP.policies)
+        for place, case in enumerate(cases):
+            marks = [] if whole or place in (number % turns, *range(turns, len(cases))) else [pytest.mark.long]
+            name = "-".join(map(str, (*case, one.id)))
+            found.append(pytest.param(variant, *case, id=name, marks=[*one.marks, *marks]))
+    return found
 
 
 def chunks(records: Records, size: int = 1 << 30) -> Iterator[Chunk]:

@@ -30,8 +30,11 @@ def complete(**more: Any) -> Document:
     return made
 
 
+MANY = ("synth:liquid-future", "synth:deep-book,n=2M", f"/data/{'long/' * 12}day.mbo.dbn.zst")
+
+
 def many() -> Document:
-    return complete(feeds=("synth:liquid-future", "synth:deep-book,n=2M", f"/data/{'long/' * 12}day.mbo.dbn.zst"))
+    return complete(feeds=MANY)
 
 
 def wide() -> Document:

@@ -23,13 +23,7 @@ pytestmark = pytest.mark.xdist_group("browser")
 PAPER = 688
 """Pixels between the margins of an A4 page."""
 TYPICAL = [(400, "light"), (1280, "dark")]
-OTHERS = [
-    pytest.param(width, scheme, marks=pytest.mark.long)
-    for width in (400, 768, 1280, 1920)
-    for scheme in ("light", "dark")
-    if (width, scheme) not in TYPICAL
-]
-SCREENS = [*TYPICAL, *OTHERS]
+SCREENS = [(width, scheme) for width in (400, 768, 1280, 1920) for scheme in ("light", "dark")]
 # What of the page reaches beyond the place it has: text of a picture beyond the picture, an element beyond the screen,
 # text beyond its element. Flame graphs alone scroll, within a place of their own.
 CUT_OFF = """() => {
@@ -105,8 +99,17 @@ class Visit:
             assert self.complaints == []
 
 
-@pytest.mark.parametrize(("width", "scheme"), SCREENS)
-@pytest.mark.parametrize("name", PAGES)
+SHOWN = [
+    pytest.param(
+        name, *screen, marks=() if screen in TYPICAL[: 1 + (name in ("complete", "many"))] else pytest.mark.long
+    )
+    for name in PAGES
+    for screen in SCREENS
+]
+"""Each page on a telephone; two of them on a laptop as well."""
+
+
+@pytest.mark.parametrize(("name", "width", "scheme"), SHOWN)
 def test_nothing_is_cut_off(browser: Any, pages: Callable[[str], Path], name: str, width: int, scheme: str) -> None:
     with Visit(browser, pages(name), width, color_scheme=scheme) as page:
         assert page.evaluate("document.scrollingElement.scrollWidth") <= width

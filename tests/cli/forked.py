@@ -10,6 +10,7 @@ those that ask the system for what theirs was started with.
 from __future__ import annotations
 
 import atexit
+import gc
 import importlib
 import json
 import os
@@ -24,6 +25,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+
+from numba.core.registry import cpu_target
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("lobench.engine", "lobench.variants", "lobench.workbench")
@@ -147,6 +150,12 @@ def _load(name: str) -> None:
 def _main() -> None:
     for package in PACKAGES:
         _load(package)
+    # As the first kernel of a process does.
+    cpu_target.typing_context.refresh()
+    cpu_target.target_context.refresh()
+    # What is loaded here is none of a command's garbage: one that looks through it as it ends copies all of it.
+    gc.collect()
+    gc.freeze()
     threads = {path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")}
     assert len(threads - {_PURGING}) == 1, f"threads do not live on in a forked process: {threads}"
     sys.argv[1:] = _serve(socket.socket(fileno=int(sys.argv[1])))

@@ -18,6 +18,7 @@ from tests.cli.command import COMMAND, environment, lobench
 pytestmark = pytest.mark.fast
 
 
+@pytest.mark.normal
 @pytest.mark.parametrize(
     ("words", "code"),
     [(("variants", "--variants-from", "mine.py"), 0), (("--version",), 0), (("verify", "none.dbn"), 3), (("rn",), 2)],

@@ -113,6 +113,7 @@ def test_help_in_any_locale() -> None:
         assert done.stdout.isascii()
 
 
+@pytest.mark.long
 def test_files_are_utf_8_in_any_locale(tmp_path: Path) -> None:
     """A report, of names that no locale has."""
     names = ["\udce4[/b].dbn", "[archive]/é→.dbn"]
@@ -151,7 +152,14 @@ def test_a_replay_in_a_latin_locale(feed: str, tmp_path: Path) -> None:
 # Names
 
 
-@pytest.mark.parametrize("name", [b"\xff\xfe.parquet", b"n" * 247 + b".parquet", b"[b] \xc3\xa9.parquet", b"-.parquet"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"\xff\xfe.parquet",
+        *(pytest.param(name, marks=pytest.mark.long) for name in (b"n" * 247 + b".parquet", b"[b] \xc3\xa9.parquet")),
+        b"-.parquet",
+    ],
+)
 def test_output_names(feed: str, tmp_path: Path, name: bytes) -> None:
     option = b"--features=" + name
     command = [*map(os.fsencode, COMMAND), b"replay", feed.encode(), b"--until", b"features", option]
@@ -164,7 +172,10 @@ def test_output_names(feed: str, tmp_path: Path, name: bytes) -> None:
     assert set(os.listdir(os.fsencode(tmp_path))) == {b"feed.dbn", name}
 
 
-@pytest.mark.parametrize("name", ["my.v2.py", "my variant.py", "é-3.py", "[b].py"])
+@pytest.mark.parametrize(
+    "name",
+    ["é-3.py", *(pytest.param(name, marks=pytest.mark.long) for name in ("my.v2.py", "my variant.py", "[b].py"))],
+)
 def test_variant_file_names(feed: str, tmp_path: Path, name: str) -> None:
     text = 'from lobench.variants import p4_hash_lookup\nVARIANT = p4_hash_lookup.VARIANT.derive("mine")\n'
     (tmp_path / name).write_text(text, encoding="utf-8")

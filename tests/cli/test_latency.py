@@ -96,6 +96,7 @@ def test_python_reads_it(result: Path) -> None:
     assert table["variant"].to_pylist() == [name for name in NAMES for _ in range(2)]
 
 
+@pytest.mark.long
 def test_a_person_sees_tables(folder: Path) -> None:
     done = lobench("latency", FEED, "--passes", "1", "--speeds", "1,4", "--variants", "p4", folder=folder)
     assert done.returncode == 0, done.stderr
@@ -137,6 +138,7 @@ def test_engines_from_outside(build: Build, folder: Path) -> None:  # noqa: F811
             assert entry["loads"][0]["response"]["count"] == feed["latency"]["events"]
 
 
+@pytest.mark.long
 def test_engines_that_work_when_they_are_asked_have_no_figures(build: Build, folder: Path) -> None:  # noqa: F811
     """One does nothing before, one works every 64 records; beside them one that works at once, and one that leaves a
     thread."""
@@ -192,6 +194,7 @@ def test_a_run_shows_it_too(folder: Path) -> None:
     assert {"p4_hash_lookup-service.hgrm", "p0_baseline-response-16x.hgrm"} <= names
 
 
+@pytest.mark.long
 def test_python_writes_the_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     found = api.latency(FEED, variants="p4", speeds=[1], passes=1, output="called", progress=False)
@@ -206,6 +209,7 @@ def test_what_is_refused(folder: Path) -> None:
     assert not list(folder.glob("none/*"))
 
 
+@pytest.mark.long
 def test_json_is_one_object(folder: Path) -> None:
     done = lobench("latency", FEED, *SHORT[:4], "--variants", "p4", "--json", folder=folder)
     assert json.loads(done.stdout)["feeds"][0]["latency"]["clock"] == "ts_recv"

@@ -47,6 +47,7 @@ def test_what_is_little_is_enough_or_told(limit: str) -> None:
         assert "events" in done.stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "kibibytes", [480000, *(pytest.param(other, marks=pytest.mark.long) for other in (451000, 520000, 600000))]
 )

@@ -206,6 +206,7 @@ def test_for_a_person(tmp_path: Path) -> None:
     assert (folder / "report.html").is_file()
 
 
+@pytest.mark.long
 def test_a_wrong_variant_is_not_measured(tmp_path: Path) -> None:
     path = wrong.write_forgetful(tmp_path)
     few = ("--variants", "p4_hash_lookup forgetful", "--variants-from", path)
@@ -245,6 +246,7 @@ def measuring(folder: Path) -> subprocess.Popen[str]:
     pytest.fail(f"measured nothing: {process.communicate(timeout=10)}")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("number", "word"),
     [(signal.SIGINT, "interrupted"), pytest.param(signal.SIGTERM, "terminated", marks=pytest.mark.long)],
@@ -298,6 +300,7 @@ def test_refuses_before_any_work(tmp_path: Path, arguments: list[str], said: str
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+@pytest.mark.long
 def test_feeds_that_cannot_be_measured(tmp_path: Path) -> None:
     assert "none.dbn: no such file" in refused(3, "run", tmp_path / "none.dbn", "-o", tmp_path / "out")
     cut = write(tmp_path / "cut.dbn", header(), records(100).tobytes()[:-1])

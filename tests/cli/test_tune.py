@@ -84,6 +84,7 @@ def test_what_is_written(tuned: tuple[Path, Any]) -> None:
     assert ("gain" in tuning.facts) == (told["other"] is not None)
 
 
+@pytest.mark.long
 def test_replay_finds_it(folder: Path) -> None:
     (path,) = folder.iterdir()
     found = answer("replay", FEED)

@@ -131,6 +131,7 @@ def test_a_wrong_variant_for_a_person(tmp_path: Path) -> None:
         assert f" {price}x{size}({count}) [" in line
 
 
+@pytest.mark.long
 def test_a_feature_that_is_off_by_one_ulp(tmp_path: Path) -> None:
     """Features are compared as the context gives them back: it is the first evaluation that has this one."""
     wrong.write_inexact(tmp_path)

@@ -15,7 +15,7 @@ from lobench.engine.feeds import LoadedFeed, load, open_feed
 from lobench.engine.policy import Variant
 from lobench.engine.result import Digests, Result
 from tests.made_once import made_once
-from tests.replays import COMBINED, LADDER, TOP, Expected, Observed, assert_equal, assert_same, each
+from tests.replays import LADDER, TOP, Expected, Observed, assert_equal, assert_same, combined_with, each
 
 DATA = os.environ.get("LOBENCH_REAL_DATA")
 
@@ -87,10 +87,11 @@ def test_oracle(name: str, evaluate: str) -> None:
     assert known(expected(name, evaluate).result) == KNOWN[name, evaluate]
 
 
-@pytest.mark.parametrize("variant", COMBINED)
-@pytest.mark.parametrize("name", [ESH4, ESM4])
-@pytest.mark.parametrize("workers", [1, 2])
-def test_every_combination(variant: Variant, name: str, workers: int) -> None:
+CASES = [(workers, name) for name in (ESH4, ESM4) for workers in (1, 2)]
+
+
+@pytest.mark.parametrize(("variant", "workers", "name"), combined_with(CASES))
+def test_every_combination(variant: Variant, workers: int, name: str) -> None:
     check(Observed(variant, feed(name).records, workers=workers, rows=False).result, name)
 
 

@@ -13,7 +13,7 @@ from lobench.engine.policy import CORE_AXES, Variant
 from lobench.engine.synthetic import names
 from lobench.engine.synthetic.every_rule import EVERY_RULE
 from tests.made_once import made_once
-from tests.replays import COMBINED, FACTORIAL, FEW, LADDER, TOP, Expected, Observed, assert_same, each
+from tests.replays import FACTORIAL, FEW, LADDER, TOP, Expected, Observed, assert_same, combined_with, each
 
 COUNT = 20_000
 PROFILES = [name for name, _ in names() if name != EVERY_RULE.name]
@@ -32,10 +32,11 @@ def expected(spec: str) -> Expected:
     return made_once(f"synthetic {spec}", lambda: Expected(feed(spec).records))
 
 
-@pytest.mark.parametrize("variant", COMBINED)
-@pytest.mark.parametrize("spec", [*FEEDS, RULES])
-@pytest.mark.parametrize("workers", [1, 2])
-def test_every_combination(variant: Variant, spec: str, workers: int) -> None:
+CASES = [(workers, spec) for spec in (*FEEDS, RULES) for workers in (1, 2)]
+
+
+@pytest.mark.parametrize(("variant", "workers", "spec"), combined_with(CASES, always=2))
+def test_every_combination(variant: Variant, workers: int, spec: str) -> None:
     assert_same(Observed(variant, feed(spec).records, workers=workers, rows=workers == 1), expected(spec))
 
 

@@ -47,6 +47,7 @@ def test_a_text_is_no_library(tmp_path: Path) -> None:
         load_file(str(tmp_path / "nothing.so"))
 
 
+@pytest.mark.normal
 @pytest.mark.parametrize(
     ("define", "seconds", "said"),
     [

@@ -131,6 +131,7 @@ def test_samples_find_the_same_lines(looked_at: Any) -> None:
     assert ("apply", "find", "work") in stacks
 
 
+@pytest.mark.long
 def test_counts_repeat_to_the_instruction(looked_at: Any, feed: str, tmp_path: Path) -> None:
     engine = load_file(looked_at["library"])
     task = Task.of(engine, [feed], Workload(files=(looked_at["library"],)), warm=1000, records=2000)
@@ -151,6 +152,7 @@ def test_a_library_without_lines_is_told_the_flag(compiled: Compile, feed: str, 
             look()
 
 
+@pytest.mark.long
 def test_avx_512_is_named_with_the_remedy(compiled: Compile, feed: str, tmp_path: Path) -> None:
     """Whatever this processor knows: valgrind knows none of it."""
     needs("valgrind")

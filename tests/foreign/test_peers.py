@@ -226,7 +226,9 @@ def _read(file: Path, prepare: Any, publisher_id: int, messages: bytes) -> Recor
 
 
 @pytest.mark.normal
-@pytest.mark.parametrize("price", [-100_000, 99_999, 2**32 * 100_000])
+@pytest.mark.parametrize(
+    "price", [-100_000, *(pytest.param(other, marks=pytest.mark.long) for other in (99_999, 2**32 * 100_000))]
+)
 def test_prices_without_a_form_in_itch_are_refused(price: int) -> None:
     records = np.zeros(1, MBO)
     records["action"], records["side"], records["price"], records["size"] = ord("A"), ord("B"), price, 1

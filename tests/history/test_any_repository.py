@@ -118,6 +118,7 @@ def told_right(repository: EngineRepository, engine: str, *words: str) -> None:
     assert repository.state() == before
 
 
+@pytest.mark.long
 def test_a_change_is_judged(cplusplus: EngineRepository) -> None:
     """On a feed that is counted in seconds; the whole histories below have a longer one."""
     before = cplusplus.state()

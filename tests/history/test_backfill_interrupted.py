@@ -22,6 +22,7 @@ def kept(miniature: Miniature) -> dict[str, Any]:
     return asdict(miniature.history())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("number", "word"),
     [(signal.SIGINT, "interrupted"), pytest.param(signal.SIGTERM, "terminated", marks=pytest.mark.long)],

@@ -68,6 +68,7 @@ def test_commits_without_a_difference_in_code_are_not_measured(miniature: Miniat
     assert answer["rounds"] == 0
 
 
+@pytest.mark.long
 def test_a_working_tree_can_be_judged_before_it_is_committed(miniature: Miniature) -> None:
     miniature.work(40)
     (miniature.folder / "variants/p0_plain.py").write_text("work = 50\nwrong = -1\n")
@@ -77,6 +78,7 @@ def test_a_working_tree_can_be_judged_before_it_is_committed(miniature: Miniatur
     assert failed["findings"][0]["verdict"] == "more work"
 
 
+@pytest.mark.long
 def test_variants_that_come_and_go(miniature: Miniature) -> None:
     miniature.work(1)
     miniature.work(1, variant="p1_new")
@@ -90,6 +92,7 @@ def test_variants_that_come_and_go(miniature: Miniature) -> None:
     assert gone["findings"][1]["verdict"] == "gone"
 
 
+@pytest.mark.long
 def test_timed_rounds_show_their_control(miniature: Miniature) -> None:
     """What time says is not asked here, only that it was taken and stands beside its control."""
     miniature.work(1)
@@ -203,6 +206,7 @@ def test_a_timed_check_counts_what_it_does_not_time(miniature: Miniature) -> Non
     assert {one["variant"] for one in failed["findings"] if one["verdict"] == "results differ"} == {"p1_middle"}
 
 
+@pytest.mark.long
 def test_a_head_that_does_not_run_fails(miniature: Miniature) -> None:
     miniature.work(1)
     miniature.commit("broken", engine__replay="def (:\n")
@@ -237,6 +241,7 @@ def test_a_new_variant_that_is_wrong_fails(miniature: Miniature) -> None:
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "broken",
     [
@@ -323,6 +328,7 @@ def test_a_check_without_an_answer_leaves_no_report_of_an_earlier_one(miniature:
     assert not any(file.exists() for file in files)
 
 
+@pytest.mark.long
 def test_a_table_is_a_feed_that_every_commit_reads(miniature: Miniature, tmp_path: Path) -> None:
     """The engine in miniature reads DBN alone."""
     table = str(tmp_path / "day.csv")

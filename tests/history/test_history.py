@@ -195,6 +195,7 @@ def test_short_names_and_commits_without_the_variant(miniature: Miniature) -> No
     assert files[second[:8]]["results"]["lobench.loops_per_event"][1][0] == ["'p1_new'"]
 
 
+@pytest.mark.long
 def test_a_damaged_history_is_not_overwritten(miniature: Miniature) -> None:
     miniature.work(1)
     backfilled(miniature, "record")
@@ -206,6 +207,7 @@ def test_a_damaged_history_is_not_overwritten(miniature: Miniature) -> None:
     assert file.read_text() == "{"
 
 
+@pytest.mark.long
 def test_the_text_of_an_issue(miniature: Miniature) -> None:
     first = miniature.work(100)
     second = miniature.work(110, "by @somebody")

@@ -68,6 +68,7 @@ def test_an_edit_of_the_public_names_rebuilds_nothing(moved: tuple[Miniature, di
     assert of_working_tree(Repository(miniature.folder)).key == clean.key
 
 
+@pytest.mark.long
 @counts
 def test_check_compares_across_the_move(moved: tuple[Miniature, dict[str, str]]) -> None:
     miniature, made = moved

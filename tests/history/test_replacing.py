@@ -185,6 +185,7 @@ def test_a_recorded_folder_refuses_a_second_writer_and_still_shows_itself(miniat
         assert content() == before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
 def test_an_interrupted_dashboard_leaves_the_old_site(miniature: Miniature, number: signal.Signals) -> None:
     pytest.importorskip("asv")

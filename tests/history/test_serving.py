@@ -41,7 +41,7 @@ def site(tmp_path: Path) -> Path:
 @pytest.fixture
 def port(site: Path) -> Iterator[int]:
     with server(site, 0) as served:
-        thread = threading.Thread(target=served.serve_forever)
+        thread = threading.Thread(target=served.serve_forever, args=(0.01,))
         thread.start()
         try:
             yield served.server_port

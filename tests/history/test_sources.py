@@ -68,6 +68,7 @@ def test_others_get_one_of_their_own_once(tmp_path: Path) -> None:
     assert os.stat(found.python).st_mtime_ns == made
 
 
+@pytest.mark.long
 def test_one_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
     missing = (tmp_path / "none-1.0-py3-none-any.whl").as_uri()
     with pytest.raises(LobenchError, match="its environment cannot be created"):

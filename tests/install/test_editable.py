@@ -39,7 +39,9 @@ def said(python: Path, folder: Path, *words: str, code: int = 0) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("links", [True, False], ids=["with links", "without links"])
+@pytest.mark.parametrize(
+    "links", [True, pytest.param(False, marks=pytest.mark.long)], ids=["with links", "without links"]
+)
 def test_edits_are_seen(checkout: Path, tmp_path: Path, links: bool) -> None:
     """In the checkout as well, where ``lobench/`` itself is found first."""
     compat = ("--config-settings", "editable_mode=compat") if links else ()
@@ -55,6 +57,7 @@ def test_edits_are_seen(checkout: Path, tmp_path: Path, links: bool) -> None:
         assert "usage: lobench" in said(python, folder, "-m", "lobench", "--help")
 
 
+@pytest.mark.long
 def test_a_type_checker_follows_a_users_own_variant(checkout: Path, tmp_path: Path) -> None:
     _, python = editable(checkout, tmp_path, "--config-settings", "editable_mode=compat")
     (tmp_path / "own").mkdir()

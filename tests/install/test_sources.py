@@ -31,6 +31,7 @@ def test_an_sdist(checkout: Path, tree: set[str], build: Build, tmp_path: Path) 
     assert build(str(sdist)) == tree
 
 
+@pytest.mark.long
 def test_a_zip(checkout: Path, tree: set[str], build: Build, tmp_path: Path) -> None:
     """As code hosts offer it. Python unpacks links as small files."""
     git(checkout, "archive", "--format=zip", "-o", str(tmp_path / "all.zip"), "--prefix=lobench-main/", "HEAD")

@@ -142,6 +142,7 @@ variant = "./unlocked.py"
 """
 
 
+@pytest.mark.normal
 def test_titles_of_today(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     made = on_ladder(predictions=PREDICTED)
     result = written(tmp_path, made)

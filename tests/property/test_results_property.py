@@ -28,6 +28,7 @@ from lobench.workbench.experiment.pipeline import conduct
 from lobench.workbench.experiment.resume import check, reopen
 from lobench.workbench.ladder import load_ladder
 from lobench.workbench.results import Result, ResultFolder, read
+from tests.conftest import examples
 from tests.dbn_files import header, records, write
 from tests.pretend import Laboratory
 
@@ -102,7 +103,7 @@ def usable(path: Path) -> Result:
           "precision": None, "until": "book", "counts": [9_000]}, [], False, 1, 10)  # fmt: skip
 @example({"verb": "measure", "names": ["p4_hash_lookup"], "processes": None, "budget": 600.0, "precision": 0.005,
           "until": "strategies", "counts": [9_000]}, [4, 40, 3], True, 1, 10)  # fmt: skip
-@settings(deadline=None, max_examples=20, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=examples(20), suppress_health_check=list(HealthCheck))
 def test_whatever_is_written_can_be_read(
     command: dict[str, Any], ends: list[int], coarse: bool, passes: int, evaluations: int
 ) -> None:

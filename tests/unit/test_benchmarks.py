@@ -96,6 +96,7 @@ def test_installed_sources_are_dated_by_content(tmp_path: Path, monkeypatch: pyt
     assert date() != first
 
 
+@pytest.mark.long
 def test_exact_counts(cache: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     feed = common.FEEDS[0]

@@ -102,6 +102,7 @@ def check_timed(kernels: Compiled) -> None:
         assert str(constant) not in kernels.text
 
 
+@pytest.mark.long
 @group(P0)
 def test_baseline_has_the_mechanisms_that_later_phases_remove(tmp_path: Path) -> None:
     kernels = compiled(P0.name, tmp_path)
@@ -115,6 +116,7 @@ def test_baseline_has_the_mechanisms_that_later_phases_remove(tmp_path: Path) ->
     check_timed(kernels)
 
 
+@pytest.mark.long
 @group(P4)
 def test_core_phases_have_none_of_them(tmp_path: Path) -> None:
     """No read lock, no string, no clone, and nothing that Numba's runtime allocates or counts."""

@@ -146,7 +146,7 @@ def test_nothing_is_left(variant: Variant) -> None:
         assert abs(heap["left"]) < NOISE, (workers, heap)
 
 
-@pytest.mark.parametrize("variant", each([LADDER[0], PHASE[4]]))
+@pytest.mark.parametrize("variant", [*each([LADDER[0]]), *each([PHASE[4]], pytest.mark.long)])
 def test_a_clear_frees_all_orders_and_levels(variant: Variant) -> None:
     found = run_python(CLEARS, variant.name, **ONE_ARENA)
     measured = found["measured"]
@@ -171,6 +171,7 @@ def test_a_pool_allocates_nothing_in_steady_state(variant: Variant) -> None:
     assert more == 0 or (variant.policies["layout"] == "packed" and more < 5)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("variant", each([PHASE[4]]))
 def test_a_heap_allocates_and_frees_all_the_time(variant: Variant) -> None:
     """Else the test above would prove nothing."""

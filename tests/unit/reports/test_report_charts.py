@@ -47,6 +47,7 @@ def test_a_chart_says_what_it_shows(maker: Maker, source: Callable[[], dict[str,
     assert all(len(row) == len(chart.data.headings) for row in chart.data.rows)
 
 
+@pytest.mark.normal
 def test_every_colour_has_its_counterpart_on_dark_paper() -> None:
     """A colour that is not in the theme would stay as it is, dark on dark."""
     for maker in MAKERS:

@@ -12,7 +12,7 @@ import pytest
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.workbench.summaries.markdown import escaped
 from tests.documents import Document, document
-from tests.reported import HOSTILE, TELLTALE, complete, hostile, many, refuted
+from tests.reported import HOSTILE, MANY, TELLTALE, complete, hostile, refuted
 from tests.typed import write
 
 SECTIONS = [
@@ -67,6 +67,7 @@ def made(folder: Path, *documents: Document) -> tuple[Parsed, str]:
     return Parsed(path.read_text()), (folder / "report.md").read_text()
 
 
+@pytest.mark.normal
 def test_a_complete_result(tmp_path: Path) -> None:
     document = complete()
     document["feeds"][0]["books"] = 2
@@ -87,6 +88,7 @@ def test_a_complete_result(tmp_path: Path) -> None:
     assert "p4_hash_lookup" in text
 
 
+@pytest.mark.normal
 def test_workers_of_one_book_are_no_picture(tmp_path: Path) -> None:
     page, _ = made(tmp_path, complete())
     assert not (tmp_path / "charts" / "scaling.svg").exists()
@@ -94,13 +96,13 @@ def test_workers_of_one_book_are_no_picture(tmp_path: Path) -> None:
 
 
 def test_a_session_is_told_as_it_was_measured(tmp_path: Path) -> None:
-    document = complete()
-    design = document["feeds"][0]["session"]["design"]
+    content = document()
+    design = content["feeds"][0]["session"]["design"]
     count = design["processes"]
-    assert f" {count} processes (" in made(tmp_path, document)[0].text
+    assert f" {count} processes (" in made(tmp_path, content)[0].text
     # Time was over early.
     design["processes"] = count + 3
-    assert f" {count} processes of at most {count + 3} (" in made(tmp_path, document)[0].text
+    assert f" {count} processes of at most {count + 3} (" in made(tmp_path, content)[0].text
 
 
 def test_latency_alone_has_a_headline(tmp_path: Path) -> None:
@@ -113,6 +115,7 @@ def test_latency_alone_has_a_headline(tmp_path: Path) -> None:
     assert "## Attribution" not in text
 
 
+@pytest.mark.normal
 def test_nothing_is_fetched(tmp_path: Path) -> None:
     source = write([complete()], tmp_path).read_text()
     page = Parsed(source)
@@ -163,8 +166,8 @@ def test_a_session_of_few_processes_says_so_first(tmp_path: Path, processes: int
 
 
 def test_feeds_have_parts_of_their_own(tmp_path: Path) -> None:
-    content = many()
-    page, text = made(tmp_path, content, complete())
+    content = document(feeds=MANY)
+    page, text = made(tmp_path, content, document())
     ids = page.values("id")
     assert len(ids) == len(set(ids))
     for key in ("result1-feed1", "result1-feed2", "result1-feed3", "result2-feed1"):
@@ -196,6 +199,7 @@ def test_a_bias_is_unfolded_where_it_is_shown(tmp_path: Path, biased: bool) -> N
     assert ("No variant is shown to take a different time in lock-step than alone." in html) != biased
 
 
+@pytest.mark.normal
 @pytest.mark.parametrize("name", ["p4_hash_lookup", "p3_indexed_features"])
 def test_a_refuted_variant_has_no_figure_anywhere(tmp_path: Path, name: str) -> None:
     page, text = made(tmp_path, refuted(name))
@@ -214,6 +218,7 @@ def test_a_variant_that_differs_after_a_timed_replay_is_refuted(tmp_path: Path) 
     assert "p4_hash_lookup is refuted: it differed from the reference in a timed replay" in page.text
 
 
+@pytest.mark.normal
 def test_names_cannot_break_the_page(tmp_path: Path) -> None:
     page, text = made(tmp_path, hostile())
     assert [tag for tag, _ in page.tags].count("script") == 1

@@ -6,6 +6,8 @@ import copy
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from lobench.reports.answer import answer
 from lobench.reports.numbers import TIMES
 from lobench.reports.summary import places
@@ -27,6 +29,7 @@ def changed(feeds: tuple[str, ...], *gains: dict[str, float]) -> Document:
     return made
 
 
+@pytest.mark.normal
 def test_the_section_shows_what_is_lost(tmp_path: Path) -> None:
     made = complete()
     found = made["feeds"][0]["analysis"]["from_top"]

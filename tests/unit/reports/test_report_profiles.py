@@ -43,6 +43,7 @@ def box(hint: str, left: float, width: float, top: int = 19, fill: str = "hsl(11
     return f'<g><title>{hint}</title>{rect}<text x="{left}" y="{top}">{hint}</text></g>'
 
 
+@pytest.mark.normal
 def test_a_variant_is_shown_with_all_that_is_known(tmp_path: Path) -> None:
     page, text = made(tmp_path, complete())
     sentence = (
@@ -94,6 +95,7 @@ def test_less_than_all_methods(tmp_path: Path) -> None:
     assert "flame" not in page.values("class")
 
 
+@pytest.mark.normal
 def test_a_tool_that_was_not_calibrated_is_named(tmp_path: Path) -> None:
     content = complete()
     reason = "memray is not installed; install it with: pip install 'lobench[profile]'"
@@ -151,6 +153,7 @@ def test_nothing_but_numbers_and_names_is_taken_from_a_flame_graph() -> None:
     assert not [name for entry in root.iter() for name in entry.attrib if name.startswith("on")]
 
 
+@pytest.mark.normal
 def test_hostile_names_stay_text(tmp_path: Path) -> None:
     content = hostile()
     read(written(tmp_path, content))

@@ -251,6 +251,7 @@ def test_event_numbers_past_32_bits(variant: Any) -> None:
     assert outcomes[0][2][0].events > 2**32
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("variant", PACKED)
 def test_memory_per_order(variant: Any) -> None:
     """At most 64 bytes for each of many orders, and no more after a longer time."""

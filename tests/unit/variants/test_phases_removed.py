@@ -61,10 +61,12 @@ def run(copy: Path, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.normal
 def test_everything_is_imported(without: Path) -> None:
     run(without, "-c", IMPORT_ALL)
 
 
+@pytest.mark.normal
 def test_the_variants_and_the_plan_are_listed(without: Path) -> None:
     listed = run(without, "-m", "lobench", "variants")
     assert "p5_memory_pool" in listed
@@ -72,7 +74,7 @@ def test_the_variants_and_the_plan_are_listed(without: Path) -> None:
     assert "memory" in run(without, "-m", "lobench", "plan")
 
 
-@pytest.mark.normal
+@pytest.mark.long
 def test_books_are_replayed(without: Path) -> None:
     """To the very state that they have with the last phases beside them."""
     words = ("replay", "synth:liquid-future,n=3000", "--variant", "p5_memory_pool", "--until", "book", "--digests")

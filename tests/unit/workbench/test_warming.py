@@ -131,6 +131,7 @@ with Replay(load_file(sys.argv[1]), until="decode", observe=False) as replay:
 """
 
 
+@pytest.mark.long
 def test_an_edited_helper_is_compiled_anew(tmp_path: Path) -> None:
     """Wrong, it reads other records; mended, it is the kernel that was kept before."""
 

@@ -335,7 +335,9 @@ except numba.core.errors.NumbaError:
 """
 
 
-@pytest.mark.parametrize("inner", ["kernel", "inlined", "numba.njit"])
+@pytest.mark.parametrize(
+    "inner", ["kernel", *(pytest.param(other, marks=pytest.mark.long) for other in ("inlined", "numba.njit"))]
+)
 @pytest.mark.parametrize(
     ("first", "calls", "more"),
     [

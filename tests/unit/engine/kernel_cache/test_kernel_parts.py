@@ -167,6 +167,7 @@ OTHER_SURROUNDINGS: list[tuple[str, dict[str, str]]] = [
 ]
 
 
+@pytest.mark.long
 def test_parts_of_other_surroundings_are_not_used(place: Place) -> None:
     place.use("one")
     for before, variables in OTHER_SURROUNDINGS:

@@ -179,7 +179,12 @@ def test_clocks_never_step_back(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "n"), [("liquid-future", 200_000), ("equity-universe", 200_000), ("deep-book", 200_000)]
+    ("name", "n"),
+    [
+        ("liquid-future", 200_000),
+        pytest.param("equity-universe", 200_000, marks=pytest.mark.long),
+        ("deep-book", 200_000),
+    ],
 )
 def test_live_orders_stay_near_their_aim(name: str, n: int) -> None:
     """Live orders are those of the snapshot; it may take a quarter of the records."""

@@ -77,6 +77,7 @@ def test_a_ratio_above_one_is_faster() -> None:
     assert faster.verdict == "faster"
 
 
+@pytest.mark.normal
 def test_verdicts_on_equal_sources_are_rare() -> None:
     """Two equal sources: 95 % intervals leave out 1 in about 5 % of sessions, verdicts in fewer, whichever way."""
     outside = claimed = 0

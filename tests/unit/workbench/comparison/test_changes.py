@@ -41,6 +41,7 @@ def sessions() -> list[dict[str, Any]]:
     return [session(seed) for seed in range(2 * PAIRS)]
 
 
+@pytest.mark.normal
 def test_intervals_hold_what_they_say(sessions: list[dict[str, Any]]) -> None:
     """One variant was edited and did not change, three were not edited: intervals hold what sessions differ by."""
     for spread in (0.0, 0.03):

@@ -41,6 +41,7 @@ def test_lines_of_known_composition(tmp_path: Path) -> None:
     assert said["kernel heavy"] == pytest.approx(0.8, abs=0.05)
 
 
+@pytest.mark.long
 def test_counts_of_what_is_inlined_from_another_file(tmp_path: Path) -> None:
     """Instructions, exactly: of the kernel's own line, of the line in the other file, and of each line that leads
     there."""

@@ -117,6 +117,7 @@ WITHOUT = (
 )
 
 
+@pytest.mark.normal
 @pytest.mark.parametrize(
     ("words", "line"),
     [

@@ -42,7 +42,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(error_rates, "RESAMPLES", 300)
 
 
-@pytest.mark.parametrize("processes", [2, 3, 5, 8, 12])
+@pytest.mark.parametrize("processes", [2, *(pytest.param(count, marks=pytest.mark.normal) for count in (3, 5, 8)), 12])
 @pytest.mark.parametrize("which", ["same", "copies"])
 def test_false_positives_and_coverage(recording: Recording, processes: int, which: str) -> None:
     logs = recording.log_ratios(getattr(recording, which), processes, SESSIONS)
@@ -189,7 +189,7 @@ def test_the_recording_is_small() -> None:
     assert RECORDING.stat().st_size < 300_000
 
 
-@pytest.mark.normal
+@pytest.mark.long
 def test_where_processes_differ_by_more_than_their_rounds_say(capsys: pytest.CaptureFixture[str]) -> None:
     """The table of the script: the bootstrap of rounds errs with two processes, Student's t does not."""
     path = str(Path(__file__).parents[4] / "scripts/simulate-statistics")
