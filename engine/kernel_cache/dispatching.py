@@ -94,14 +94,14 @@ class _Compiled:
         """Why a kernel that was just compiled may differ from its key."""
         self._all_known(found, within, but=kernel.py_func)
         if self._uncovered is not None:
-            return f"it is not known what {self._uncovered} was made of"
+            return f"the sources of {self._uncovered} are unknown"
         now = tuple(settings.generator())
         for function, tokens in found.functions.items():
             if self._seen.get(function, tokens) != tokens or not self._from.get(function, set()) <= {(tokens, now)}:
                 return f"{function.__qualname__} was compiled with other values or settings before, in this process"
         for dispatcher in found.dispatchers:
             if dispatcher is not kernel and dispatcher.overloads and dispatcher.py_func not in self._from:
-                return f"it is not known from what {dispatcher.__name__} was compiled"
+                return f"the sources of {dispatcher.__name__} are unknown"
         return None
 
 
@@ -167,7 +167,7 @@ class KernelCache:
         try:
             loaded = numba_internals.unpack(content)
         except Exception as problem:
-            self._say(f"compiled anew: what was kept does not load ({type(problem).__name__})")
+            self._say(f"compiled again: the cached kernel does not load ({type(problem).__name__})")
             return None
         compiled_here().loaded(self._dispatcher(), found)
         return loaded
@@ -188,11 +188,11 @@ class KernelCache:
                 parts.keep()
                 return
         except OSError as problem:
-            say(f"kernels can not be kept: {problem.strerror or problem} ({folder})")
+            say(f"kernels cannot be cached: {problem.strerror or problem} ({folder})")
             return
         except Exception as problem:
             reason = f"{type(problem).__name__}: {problem}"
-        self._say(f"not kept: {reason or 'something changed while it was compiled'}")
+        self._say(f"not cached: {reason or 'something changed while it was compiled'}")
 
     def key(self, signature: Any) -> tuple[str, Fingerprint]:
         """The text that a kernel is kept under. Raises UnkeyableError."""

@@ -108,10 +108,10 @@ def _temporary(problem: OSError) -> Path | None:
         base = Path(tempfile.mkdtemp(prefix=f"{_TEMPORARY}{os.getpid()}-"))
         folder = private(base / _NAME)
     except OSError:
-        say(f"kernels are not kept, and compiled in each process: {reason}{place}; set {cache.VARIABLE}")
+        say(f"kernels are not cached but compiled in each process: {reason}{place}; set {cache.VARIABLE}")
         return None
     atexit.register(_remove, base, os.getpid())
-    say(f"kernels are kept for this command alone: {reason}{place}; set {cache.VARIABLE} to a folder of your own")
+    say(f"kernels are cached for this command only: {reason}{place}; set {cache.VARIABLE} to a folder of your own")
     return folder
 
 

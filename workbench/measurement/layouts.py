@@ -161,7 +161,7 @@ def kernel_of(variant: Variant, until: str, seed: int) -> Kernel:
     """The timed kernel of a warm variant in one of many layouts. Raises LobenchError if it is not cached."""
     kept = kept_code(build(variant, until).replay, TIMED)
     if kept is None:
-        raise LobenchError(f"the kernel of {variant.name} is not kept: it cannot be laid out anew")
+        raise LobenchError(f"the kernel of {variant.name} is not cached: it cannot be laid out anew")
     function, code = kept
     return Kernel(laid_out(code, random.Random(f"{variant.name} {seed}")), function)
 

@@ -210,7 +210,7 @@ def test_what_was_compiled_before_with_another_value_is_not_kept(place: Place) -
     def compute(number):
         return helper.step(number)
     """
-    assert "compute is not kept: step was compiled with other values" in place.said(body)[1]
+    assert "compute is not cached: step was compiled with other values" in place.said(body)[1]
     again = "helper.EXTRA = 2\n" + textwrap.dedent(body).partition("EXTRA = 2\n")[2]
     assert place.run(again) == (7, False)
 
@@ -358,7 +358,7 @@ def test_what_no_key_knows_is_in_no_kernel_that_is_kept(
             file.write_text(f"def implementation(number):\n    return number + {extra}\n")
             out, err = place.said(body)
             assert json.loads(out) == [5 + extra, 0]
-            assert "compute is not kept: it is not known what implementation was made of" in err
+            assert "compute is not cached: the sources of implementation are unknown" in err
 
 
 def test_a_pipeline_of_the_users_is_part_of_the_key(place: Place) -> None:

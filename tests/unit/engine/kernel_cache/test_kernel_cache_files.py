@@ -188,7 +188,7 @@ def test_else_a_private_temporary_folder_and_one_line(
     assert folders.kernel_folder() == folder
     assert cache.base_folder() == folder.parent  # for those that we start
     said = capsys.readouterr().err
-    assert said.startswith("lobench: kernels are kept for this command alone: ")
+    assert said.startswith("lobench: kernels are cached for this command only: ")
     assert said.count("\n") == 1
 
 
@@ -247,7 +247,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))"
     out, said = computed(tmp_path, limit, HOME=str(tmp_path))
     assert (out, said.count("\n")) == ("2 0", 1)
-    assert "kernels can not be kept" in said
+    assert "kernels cannot be cached" in said
     assert list((tmp_path / ".cache/lobench/kernels").iterdir()) == []
 
 
