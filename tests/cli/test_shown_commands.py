@@ -35,7 +35,7 @@ class Typed(NamedTuple):
     programs: tuple[str, ...] = ()
 
 
-SOON = Typed("--budget 4s --processes 2")
+SOON = Typed("--budget 4s --processes 2 --tolerance 90%")
 
 PRETENDED = {
     "lobench run day.dbn.zst --steps-from cancels.py": "",
@@ -43,7 +43,7 @@ PRETENDED = {
     "lobench measure day.dbn.zst --budget 5m": "",
     "lobench measure day.dbn.zst --until book": "",
     "lobench measure --variants from-top day.dbn.zst": "",
-    "lobench cmp p7_cache_layout p8_profile_guided day.dbn.zst": "",
+    "lobench cmp p7_cache_layout p8_profile_guided day.dbn.zst": "--tolerance 90%",
     "lobench measure other-day.dbn.zst --tuning that-day.toml": "",
     "lobench plan": "",
     "lobench plan score out/2026-11-22T10-11-12": "",
@@ -56,9 +56,9 @@ PRETENDED = {
 """In a laboratory that takes no time (``tests.pretend``); what is measured and verified is made up."""
 
 PRETENDED_LONG = {
-    "lobench cmp p7 mine synth:liquid-future --variants-from mine.so": "",
+    "lobench cmp p7 mine synth:liquid-future --variants-from mine.so": "--tolerance 90%",
     "lobench run --variants-from mine.so": "day.dbn.zst",
-    "lobench cmp p4_hash_lookup my_variant --variants-from my_variant.py": "",
+    "lobench cmp p4_hash_lookup my_variant --variants-from my_variant.py": "--tolerance 90%",
     "lobench run your.mbo.dbn.zst": "",
     "lobench run --ladder ladder.toml": "",
     "lobench run --ladder mine.toml -o mine": "",
