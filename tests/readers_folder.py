@@ -78,7 +78,9 @@ def _feeds(folder: Path) -> None:
     (folder / "days").mkdir()
     names = ("your.mbo", "day.mbo", "day", "other-day", "days/2023-11-14.mbo", "days/2023-11-15.mbo")
     for seed, name in enumerate(names):
-        write(folder / f"{name}.dbn.zst", zstd(header() + busy(9_000, seed).tobytes()))
+        made = busy(9_000, seed)
+        made["ts_recv"] = made["ts_event"]  # busy's are at random
+        write(folder / f"{name}.dbn.zst", zstd(header() + made.tobytes()))
     itch = framed(*_MESSAGES)
     (folder / "day.itch").write_bytes(itch)
     (folder / "01302019.NASDAQ_ITCH50.gz").write_bytes(gzip.compress(itch))

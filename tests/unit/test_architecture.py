@@ -179,3 +179,9 @@ def test_modules_were_found() -> None:
     assert "lobench.engine.strategies" in imports("lobench.engine.kernel_builder")
     assert "lobench.engine.backtest" in imports("lobench.engine.registry")
     assert "lobench.engine.anomalies" in imports("lobench.engine.actions")
+
+
+def test_unit_tests_stand_in_the_folders_of_the_code() -> None:
+    unit = ROOT / "tests/unit"
+    folders = {path.parent.relative_to(unit) for path in unit.rglob("test_*.py")}
+    assert [str(folder) for folder in sorted(folders) if not (ROOT / folder).is_dir()] == []
