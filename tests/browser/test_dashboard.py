@@ -157,6 +157,7 @@ CONTRASTS = """() => {
 """Contrast of every text of a page with what is behind it, and the element."""
 
 
+@pytest.mark.long
 def test_each_point_of_a_site_in_plain_files_leads_to_its_report(browser: Any, site: tuple[Path, list[str]]) -> None:
     folder, order = site
     shown = [commit for place, commit in enumerate(order) if place != BROKEN]

@@ -68,6 +68,7 @@ def test_each_number_of_workers_also_for_the_reference() -> None:
     assert {entry["evaluations"] for entry in told["verifications"]} == {20_000}
 
 
+@pytest.mark.long
 def test_agreement_for_a_person() -> None:
     done = lobench("verify", wrong.FEED, *SMALL)
     assert done.returncode == 0

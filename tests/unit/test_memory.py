@@ -139,7 +139,7 @@ def calls(name: str) -> Any:
     return run_python(CALLS, name)
 
 
-@pytest.mark.parametrize("variant", each([LADDER[0], TOP]))
+@pytest.mark.parametrize("variant", [*each([LADDER[0]], pytest.mark.long), *each([TOP])])
 def test_nothing_is_left(variant: Variant) -> None:
     for workers, heap in run_python(REPLAYS, variant.name, **ONE_ARENA).items():
         assert heap["held"] > 500_000, (workers, heap)
