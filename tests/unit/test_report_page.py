@@ -95,8 +95,9 @@ def test_workers_of_one_book_are_no_picture(tmp_path: Path) -> None:
     assert "This feed has one book." in page.text
 
 
+@pytest.mark.normal
 def test_a_session_is_told_as_it_was_measured(tmp_path: Path) -> None:
-    content = document()
+    content = complete()
     design = content["feeds"][0]["session"]["design"]
     count = design["processes"]
     assert f" {count} processes (" in made(tmp_path, content)[0].text
