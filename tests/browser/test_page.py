@@ -100,7 +100,7 @@ class Visit:
 
 
 ON_SCREENS = {"complete": 2, "many": 0}
-"""Typical screens that CI shows a page on, where it is not the telephone alone: a page of many feeds takes long to draw."""
+"""On how many typical screens CI shows a page that it does not show on a telephone alone."""
 SHOWN = [
     pytest.param(name, *screen, marks=() if screen in TYPICAL[: ON_SCREENS.get(name, 1)] else pytest.mark.long)
     for name in PAGES
