@@ -160,7 +160,7 @@ def test_a_clear_frees_all_orders_and_levels(variant: Variant) -> None:
     assert abs(measured[-1][1] - measured[1][1]) < NOISE
 
 
-@pytest.mark.parametrize("variant", [*each([PHASE[5]]), *each([PHASE[6], PHASE[7]], pytest.mark.long)])
+@pytest.mark.parametrize("variant", each([PHASE[5], PHASE[6], PHASE[7]], pytest.mark.long))
 def test_a_pool_allocates_nothing_in_steady_state(variant: Variant) -> None:
     """After some ten thousand records the market has had as many orders as it ever has at a time."""
     _, warm, *_, last = calls(variant.name)["found"]
