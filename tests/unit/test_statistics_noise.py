@@ -53,8 +53,9 @@ def test_false_positives_and_coverage(recording: Recording, processes: int, whic
     assert [not hit for hit in covered] == wrong[:500].tolist()
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("count", [FEWER, WHOLE])
+@pytest.mark.parametrize(
+    "count", [pytest.param(FEWER, marks=pytest.mark.normal), pytest.param(WHOLE, marks=pytest.mark.long)]
+)
 def test_sessions_from_samples_to_verdicts(recording: Recording, count: int) -> None:
     """Identical copies are not told apart, intervals cover the truth, and what a session says it finds, it finds.
 
