@@ -166,6 +166,7 @@ def test_a_session_of_few_processes_says_so_first(tmp_path: Path, processes: int
     assert not warned or page.text.index(warning) < page.text.index("The ladder")
 
 
+@pytest.mark.normal
 def test_feeds_have_parts_of_their_own(tmp_path: Path) -> None:
     content = document(feeds=MANY)
     page, text = made(tmp_path, content, document())
@@ -258,6 +259,7 @@ def test_writing_refused(tmp_path: Path) -> None:
         write([document()], tmp_path / "file" / "inside")
 
 
+@pytest.mark.normal
 def test_what_a_feed_was_tuned_to(tmp_path: Path) -> None:
     made = document()
     parameters = {"distance": 8, "least_lines": 4096}
