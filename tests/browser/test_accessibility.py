@@ -71,6 +71,7 @@ def test_reports(
         assert violations(page) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("width", "scheme"), MARKED)
 def test_the_dashboard(
     browser: Any, violations: Check, site: tuple[Path, list[str]], tmp_path: Path, width: int, scheme: str

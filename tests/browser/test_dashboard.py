@@ -103,7 +103,14 @@ def test_front_page(browser: Any, served: tuple[str, list[str]]) -> None:
         assert "variants/p4_hash_lookup.py:1" in page.locator("main").inner_text()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (390, "dark"), (1280, "light"), (1280, "dark")])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (390, "light"),
+        *(pytest.param(*screen, marks=pytest.mark.long) for screen in ((390, "dark"), (1280, "light"))),
+        (1280, "dark"),
+    ],
+)
 def test_the_front_page_is_readable(browser: Any, site: tuple[Path, list[str]], width: int, scheme: str) -> None:
     """Nothing sticks out, no text is smaller than ten pixels, all has contrast, also on a telephone and in the dark."""
     folder, order = site
@@ -157,6 +164,7 @@ CONTRASTS = """() => {
 """Contrast of every text of a page with what is behind it, and the element."""
 
 
+@pytest.mark.long
 def test_each_point_of_a_site_in_plain_files_leads_to_its_report(browser: Any, site: tuple[Path, list[str]]) -> None:
     folder, order = site
     shown = [commit for place, commit in enumerate(order) if place != BROKEN]

@@ -99,14 +99,13 @@ class Visit:
             assert self.complaints == []
 
 
+ON_SCREENS = {"complete": 2, "many": 0}
+"""On how many typical screens CI shows a page that it does not show on a telephone alone."""
 SHOWN = [
-    pytest.param(
-        name, *screen, marks=() if screen in TYPICAL[: 1 + (name in ("complete", "many"))] else pytest.mark.long
-    )
+    pytest.param(name, *screen, marks=() if screen in TYPICAL[: ON_SCREENS.get(name, 1)] else pytest.mark.long)
     for name in PAGES
     for screen in SCREENS
 ]
-"""Each page on a telephone; two of them on a laptop as well."""
 
 
 @pytest.mark.parametrize(("name", "width", "scheme"), SHOWN)
@@ -234,7 +233,7 @@ def test_a_table_is_sorted(browser: Any, pages: Callable[[str], Path]) -> None:
         assert times() == before
 
 
-@pytest.mark.parametrize("name", ["many", "wide", "hostile"])
+@pytest.mark.parametrize("name", [pytest.param("many", marks=pytest.mark.long), "wide", "hostile"])
 def test_paper_is_wide_enough(browser: Any, pages: Callable[[str], Path], name: str) -> None:
     with Visit(browser, pages(name), PAPER) as page:
         page.emulate_media(media="print")

@@ -28,6 +28,7 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
     return told, folder
 
 
+@pytest.mark.long
 def test_keeps_a_document(compared: tuple[Any, Path]) -> None:
     told, folder = compared
     (path,) = folder.glob("*/result.json")

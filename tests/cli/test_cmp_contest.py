@@ -172,6 +172,7 @@ def test_what_a_command_leaves_in_the_background_ends(folder: Path) -> None:
     assert not any(map(running, processes))
 
 
+@pytest.mark.long
 def test_a_command_that_fails_is_told(folder: Path) -> None:
     said = refused(2, "cmp", "--command", "no-such-program", "true", folder=folder)
     assert "'no-such-program' cannot be run: No such file or directory" in said

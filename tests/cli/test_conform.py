@@ -53,6 +53,7 @@ def test_an_engine_from_outside_keeps_all_rules() -> None:
     assert statuses(judged(KEEPER, code=0)) == dict.fromkeys(RULES, "holds")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rule", ["modify-larger", long("fill-is-no-trade"), long("account-reverses")])
 def test_an_engine_that_is_wrong_in_one_rule_fails_it(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOBENCH_TEST_FAULT", rule)

@@ -156,8 +156,10 @@ def test_a_replay_in_a_latin_locale(feed: str, tmp_path: Path) -> None:
     "name",
     [
         b"\xff\xfe.parquet",
-        *(pytest.param(name, marks=pytest.mark.long) for name in (b"n" * 247 + b".parquet", b"[b] \xc3\xa9.parquet")),
-        b"-.parquet",
+        *(
+            pytest.param(name, marks=pytest.mark.long)
+            for name in (b"n" * 247 + b".parquet", b"[b] \xc3\xa9.parquet", b"-.parquet")
+        ),
     ],
 )
 def test_output_names(feed: str, tmp_path: Path, name: bytes) -> None:

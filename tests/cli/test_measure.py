@@ -41,6 +41,7 @@ def document(folder: Path) -> Any:
     return read(path)
 
 
+@pytest.mark.long
 def test_each_feed_is_measured_by_itself(tmp_path: Path) -> None:
     parts = [str(tmp_path / f"{number}.dbn") for number in range(2)]
     for number, path in enumerate(parts):

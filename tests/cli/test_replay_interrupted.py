@@ -44,7 +44,7 @@ def wait_for_rows(folder: Path, process: subprocess.Popen[str]) -> None:
     [
         (signal.SIGINT, "interrupted"),
         pytest.param(signal.SIGTERM, "terminated", marks=pytest.mark.long),
-        (signal.SIGHUP, "hung up"),
+        pytest.param(signal.SIGHUP, "hung up", marks=pytest.mark.long),
     ],
 )
 def test_keeps_the_rows_it_has(feed: str, tmp_path: Path, number: signal.Signals, word: str) -> None:

@@ -60,6 +60,7 @@ def test_all_agree() -> None:
         assert entry["digests"]["trace"] == f"{expected.trace:016x}"
 
 
+@pytest.mark.long
 def test_each_number_of_workers_also_for_the_reference() -> None:
     told = verdicts("--variants", "p0_baseline p4_hash_lookup p0_baseline", "--workers", "2", "--evaluate", "every")
     pairs = [(entry["variant"], entry["workers"]) for entry in told["verifications"]]
@@ -68,6 +69,7 @@ def test_each_number_of_workers_also_for_the_reference() -> None:
     assert {entry["evaluations"] for entry in told["verifications"]} == {20_000}
 
 
+@pytest.mark.long
 def test_agreement_for_a_person() -> None:
     done = lobench("verify", wrong.FEED, *SMALL)
     assert done.returncode == 0

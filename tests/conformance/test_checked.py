@@ -26,7 +26,7 @@ ESH4 = "glbx_es/esh4-glbx-mdp3-20231225.mbo.dbn.zst"
 STREAMS = ("market", "synthetic", "esh4")
 OF_EVERY_POLICY = [LADDER[0], PHASE[6], TOP]
 """Compiling with checks takes three times as long: these three have each policy of the ladder, which a test asserts. CI
-runs the top alone."""
+runs the reference alone, and the top on the checking heap."""
 
 REPLAY = """
 import json, sys
@@ -164,7 +164,7 @@ def replayed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str
     return run
 
 
-@pytest.mark.parametrize("variant", [*each(OF_EVERY_POLICY[-1:]), *each(OF_EVERY_POLICY[:-1], pytest.mark.long)])
+@pytest.mark.parametrize("variant", [*each(OF_EVERY_POLICY[:1]), *each(OF_EVERY_POLICY[1:], pytest.mark.long)])
 def test_no_index_leaves_its_table(variant: Variant, replayed: Callable[..., dict[str, Any]]) -> None:
     assert replayed(variant, NUMBA_BOUNDSCHECK="1")["checked"] is True
 

@@ -58,7 +58,9 @@ def assert_alike(found: npt.NDArray[np.void], expected: npt.NDArray[np.void]) ->
 
 
 @pytest.mark.parametrize("count", COUNTS)
-@pytest.mark.parametrize("ending", [".csv", ".csv.gz", ".csv.zst", ".parquet", ".dbn.zst"])
+@pytest.mark.parametrize(
+    "ending", [".csv", pytest.param(".csv.gz", marks=pytest.mark.long), ".csv.zst", ".parquet", ".dbn.zst"]
+)
 def test_tables_keep_everything(tmp_path: Path, ending: str, count: int) -> None:
     whole = universe(count)
     path = str(tmp_path / f"day{ending}")

@@ -27,6 +27,7 @@ def day() -> npt.NDArray[np.void]:
     return records.view(MBO)
 
 
+@pytest.mark.long
 def test_a_day_without_anomalies(day: npt.NDArray[np.void]) -> None:
     oracle = Oracle()
     oracle.apply(day)

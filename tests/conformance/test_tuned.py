@@ -89,7 +89,7 @@ def test_nonsense_repeated_across_batch_boundaries(records: Records, chosen: Par
     assert_same(Observed(P8.fitted(chosen), long), Expected(long))
 
 
-@pytest.mark.parametrize("name", ["full-market", "deep-book", "auction-open"])
+@pytest.mark.parametrize("name", [pytest.param("full-market", marks=pytest.mark.long), "deep-book", "auction-open"])
 @given(chosen=parameters())
 @settings(max_examples=examples(8), deadline=None)
 def test_end_states_of_larger_feeds(name: str, chosen: Parameters) -> None:

@@ -62,7 +62,7 @@ def test_a_measuring_process_is_told_of_its_feed(monkeypatch: pytest.MonkeyPatch
     assert Task.of(task.as_json()) == task
 
 
-@pytest.mark.normal
+@pytest.mark.long
 def test_an_engine_that_is_verified_is_told_of_its_feed(tmp_path: Path) -> None:
     source = "synth:every-rule,n=2000"
     feed = load(open_feed([source]))

@@ -172,7 +172,9 @@ def engine_of_changes() -> Any:
 
 
 @pytest.mark.normal
-@pytest.mark.parametrize("spec", ["synth:liquid-future,n=6000", "synth:equity-universe,n=6000"])
+@pytest.mark.parametrize(
+    "spec", [pytest.param("synth:liquid-future,n=6000", marks=pytest.mark.long), "synth:equity-universe,n=6000"]
+)
 def test_changes_of_single_orders_make_the_oracles_levels(spec: str) -> None:
     check(engine_of_changes(), feed(spec))
 
@@ -202,7 +204,9 @@ def sides(records: Records) -> list[Any]:
 
 
 @pytest.mark.normal
-@pytest.mark.parametrize("spec", ["synth:liquid-future,n=5000", "synth:equity-universe,n=5000"])
+@pytest.mark.parametrize(
+    "spec", [pytest.param("synth:liquid-future,n=5000", marks=pytest.mark.long), "synth:equity-universe,n=5000"]
+)
 def test_itch_messages_make_the_same_levels(spec: str, tmp_path: Path) -> None:
     """Read again by lobench's own reader of ITCH."""
     records = feed(spec)

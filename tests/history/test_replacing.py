@@ -160,6 +160,7 @@ def test_two_backfills_into_one_folder_lose_nothing(miniature: Miniature) -> Non
     }
 
 
+@pytest.mark.long
 def test_a_recorded_folder_refuses_a_second_writer_and_still_shows_itself(miniature: Miniature) -> None:
     pytest.importorskip("asv")
     from tests.history.recorded import recorded

@@ -58,6 +58,7 @@ def points(clone: Path) -> set[str]:
     return set(load(clone / ".asv/lobench/here/history.json", "here").points)
 
 
+@pytest.mark.long
 def test_two_jobs_at_once(clones: list[Path]) -> None:
     for number in (0, 10, 20):
         done(*(results(clone, "get") for clone in clones))

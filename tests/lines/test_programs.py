@@ -198,6 +198,7 @@ def test_three_runs_are_equal(name: str, tmp_path: Path) -> None:
     assert counted() == counted() == counted()
 
 
+@pytest.mark.long
 def test_samples_of_a_short_program(tmp_path: Path) -> None:
     needs("perf")
     found = look(tmp_path, "composition", 50_000_000, options=("--with", "perf"))

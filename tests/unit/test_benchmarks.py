@@ -126,6 +126,7 @@ def test_a_replay_and_what_is_skipped(cache: dict[str, object]) -> None:
         first_call.FirstCall().setup(cache, "p99_none", "warm")
 
 
+@pytest.mark.long
 def test_a_replay_that_ends_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(common, "FEEDS", [])
     monkeypatch.setattr(common, "TIMED", [common.TIMED[0].replace("100000", "5000")])

@@ -24,7 +24,8 @@ pytestmark = pytest.mark.normal
 
 P0, P4, P5 = LADDER[0], PHASE[4], PHASE[5]
 CORE_AND_TOP = [*each([P4]), *each([TOP], pytest.mark.long)]
-"""The kernels of the top that count are nobody else's; phase 7, whose books are those of the top, counts in CI."""
+"""Whole pipelines that count are nobody else's builds: those of packed books, which take longest, are left to the long
+tests. CI has their counts of books alone (``test_packed.py``)."""
 READS = [name for strategy in STRATEGIES.values() for name in strategy.parameters if name in FEATURES]
 """Features that one evaluation's strategies read."""
 TRADE_MEANS = sum("trade_mean" in strategy.parameters for strategy in STRATEGIES.values())
@@ -174,6 +175,7 @@ def test_workers_do_the_same_work_between_them(variant: Variant) -> None:
     assert one == two
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("variant", each([PHASE[7]]))
 def test_packed_books_touch_few_lines(variant: Variant) -> None:
     """A search ends with its line but for the few that found theirs full; nothing is allocated for an order."""

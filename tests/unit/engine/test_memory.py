@@ -139,7 +139,7 @@ def calls(name: str) -> Any:
     return run_python(CALLS, name)
 
 
-@pytest.mark.parametrize("variant", each([LADDER[0], TOP]))
+@pytest.mark.parametrize("variant", [*each([LADDER[0]], pytest.mark.long), *each([TOP])])
 def test_nothing_is_left(variant: Variant) -> None:
     for workers, heap in run_python(REPLAYS, variant.name, **ONE_ARENA).items():
         assert heap["held"] > 500_000, (workers, heap)
@@ -160,7 +160,7 @@ def test_a_clear_frees_all_orders_and_levels(variant: Variant) -> None:
     assert abs(measured[-1][1] - measured[1][1]) < NOISE
 
 
-@pytest.mark.parametrize("variant", [*each([PHASE[5]]), *each([PHASE[6], PHASE[7]], pytest.mark.long)])
+@pytest.mark.parametrize("variant", each([PHASE[5], PHASE[6], PHASE[7]], pytest.mark.long))
 def test_a_pool_allocates_nothing_in_steady_state(variant: Variant) -> None:
     """After some ten thousand records the market has had as many orders as it ever has at a time."""
     _, warm, *_, last = calls(variant.name)["found"]

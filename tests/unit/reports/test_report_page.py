@@ -95,8 +95,9 @@ def test_workers_of_one_book_are_no_picture(tmp_path: Path) -> None:
     assert "This feed has one book." in page.text
 
 
+@pytest.mark.normal
 def test_a_session_is_told_as_it_was_measured(tmp_path: Path) -> None:
-    content = document()
+    content = complete()
     design = content["feeds"][0]["session"]["design"]
     count = design["processes"]
     assert f" {count} processes (" in made(tmp_path, content)[0].text
@@ -165,6 +166,7 @@ def test_a_session_of_few_processes_says_so_first(tmp_path: Path, processes: int
     assert not warned or page.text.index(warning) < page.text.index("The ladder")
 
 
+@pytest.mark.normal
 def test_feeds_have_parts_of_their_own(tmp_path: Path) -> None:
     content = document(feeds=MANY)
     page, text = made(tmp_path, content, document())
@@ -257,6 +259,7 @@ def test_writing_refused(tmp_path: Path) -> None:
         write([document()], tmp_path / "file" / "inside")
 
 
+@pytest.mark.normal
 def test_what_a_feed_was_tuned_to(tmp_path: Path) -> None:
     made = document()
     parameters = {"distance": 8, "least_lines": 4096}

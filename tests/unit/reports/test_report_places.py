@@ -51,12 +51,14 @@ def test_it_does_not_need_the_factorial(tmp_path: Path) -> None:
     assert "The loss if one single phase is removed" in text
 
 
+@pytest.mark.normal
 def test_what_is_missing_is_said_with_its_command(tmp_path: Path) -> None:
     write([document(factorial=True)], tmp_path)
     text = (tmp_path / "report.md").read_text()
     assert "`lobench measure --variants from-top synth:liquid-future`" in text
 
 
+@pytest.mark.normal
 def test_results_written_before_have_neither(tmp_path: Path) -> None:
     made = document(factorial=True)
     for feed in made["feeds"]:

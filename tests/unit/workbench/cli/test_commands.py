@@ -46,7 +46,7 @@ def kept(tmp_path: Path) -> Path:
     [
         ("cmp", "p5_memory_pool", "p4_hash_lookup", "day.dbn", "--budget", "40", "--tolerance", "50%"),
         ("measure", "day.dbn", "--variants", "p4_hash_lookup"),
-        ("measure", "day.dbn", "--precision", "0.01%"),
+        pytest.param(("measure", "day.dbn", "--precision", "0.01%"), marks=pytest.mark.long),
     ],
     ids=["cmp", "one-variant", "precision"],
 )
@@ -194,7 +194,7 @@ def test_phases_that_only_differ_beyond_the_stage(command: Command, feed: Path, 
     assert rungs["p7_cache_layout"]["step_verdict"] == "faster"
 
 
-@pytest.mark.parametrize("verb", ["measure", "run", "cmp"])
+@pytest.mark.parametrize("verb", ["measure", *(pytest.param(verb, marks=pytest.mark.long) for verb in ("run", "cmp"))])
 def test_a_feed_without_evaluations(
     verb: str, command: Command, unclosed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -229,6 +229,7 @@ def test_the_remedies(
     assert part["analysis"]["ladder"][1]["step_verdict"] == "faster"
 
 
+@pytest.mark.long
 def test_the_next_command_is_of_the_same_variants(
     command: Command, feed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

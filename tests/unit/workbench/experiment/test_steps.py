@@ -140,7 +140,7 @@ class TestOfTheUser:
         assert feed["added"]["another"]["result"] == 7
         assert "lobench: the step mine failed: " + problem in capsys.readouterr().err
 
-    @pytest.mark.parametrize("asked", ["wanted", "seconds"])
+    @pytest.mark.parametrize("asked", ["wanted", pytest.param("seconds", marks=pytest.mark.long)])
     def test_one_that_cannot_be_asked_spoils_nothing(
         self, command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str], asked: str
     ) -> None:

@@ -67,6 +67,7 @@ def test_counts_of_what_is_inlined_from_another_file(tmp_path: Path) -> None:
     assert shares == pytest.approx({name: steps / sum(TRUTH.values()) for name, steps in TRUTH.items()}, abs=0.01)
 
 
+@pytest.mark.long
 def test_samples_of_what_is_inlined_from_another_file(tmp_path: Path) -> None:
     needs("perf")
     seen = sampled.perf(NOTHING, tmp_path, 3.0, WORK)

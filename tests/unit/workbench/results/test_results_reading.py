@@ -269,6 +269,7 @@ def every_place(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, .
         yield from every_place(entry, (*path, name))
 
 
+@pytest.mark.normal
 def test_whatever_is_let_pass_can_be_used() -> None:
     whole = document(**PARTS, processes=2, passes=1, slices=2)
     places = [path for path in every_place(whole) if "rows" not in path[:-2]]

@@ -62,7 +62,7 @@ def test_exact_data_give_the_true_effects() -> None:
         assert [phase[way]["value"] for phase in said["attribution"]["phases"]] == pytest.approx(truth[way], rel=1e-5)
 
 
-@pytest.mark.normal
+@pytest.mark.long
 def test_intervals_cover_the_truth_at_their_nominal_rate() -> None:
     truth = true_effects(TRUTH)
     effects, attributed = [], []

@@ -160,7 +160,9 @@ def test_memory_that_was_freed() -> None:
 @pytest.mark.parametrize(
     ("name", "kind", "reason"),
     [
-        ("raises", "exception", "raised ValueError: event 5,000 is too much (raises.py, line 20)"),
+        pytest.param(
+            *("raises", "exception", "raised ValueError: event 5,000 is too much (raises.py, line 20)"), marks=LONG
+        ),
         pytest.param("crashes", "signal", "was killed by SIGSEGV", marks=LONG),
         pytest.param(*("never_ends", "time", "did not end within 20 s; --time-limit SECONDS allows more"), marks=LONG),
         pytest.param("takes_all_memory", "memory", "took ", marks=LONG),
