@@ -286,7 +286,10 @@ def add_precision(parser: argparse.ArgumentParser) -> None:
 
 def add_processes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--processes", type=int, metavar="N", help="number of fresh processes to measure in (default: chosen for the feed)"
+        "--processes",
+        type=int,
+        metavar="N",
+        help="number of fresh processes to measure in (default: chosen for the feed)",
     )
 
 
