@@ -8,6 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import lobench
 from lobench.engine.parameters import NEVER
 from lobench.variants.p7_cache_layout.parameters import Parameters
 from lobench.workbench.tuning import files
@@ -83,6 +84,8 @@ def _feeds(folder: Path) -> None:
         write(folder / f"{name}.dbn.zst", zstd(header() + made.tobytes()))
     itch = framed(*_MESSAGES)
     (folder / "day.itch").write_bytes(itch)
+    day = lobench.open(str(folder / "day.itch"), date="2019-01-30")
+    lobench.convert(day, folder / "mbp-10.dbn.zst", schema="mbp-10")
     (folder / "01302019.NASDAQ_ITCH50.gz").write_bytes(gzip.compress(itch))
     (folder / "day.gz").write_bytes(gzip.compress(b"one\ntwo\n"))
     (folder / "input.txt").write_text("words\n")
