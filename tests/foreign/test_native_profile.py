@@ -246,7 +246,7 @@ def test_the_innermost_named_function_decides() -> None:
     assert named.of(["apply", "market::Book::apply", "grow"]) == "levels"
     assert named.of(["apply", "Trackers::update"]) == "features"
     assert named.of(["create", "update"]) == UNKNOWN
-    with pytest.raises(UsageError, match="stage 'book' of apply is none"):
+    with pytest.raises(UsageError, match="stage 'book' of apply is unknown"):
         NamedStages([("apply", "book")])
 
 
