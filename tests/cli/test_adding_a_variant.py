@@ -87,7 +87,7 @@ def test_replay(folder: Path) -> None:
         for name, more in (("recycled", []), ("p4_hash_lookup", ["--variant", "p4_hash_lookup"]))
     }
     # That is the answer to the page's "why?": fewer orders are asked of libc; nothing else changes.
-    assert counts["p4_hash_lookup"]["orders_allocated"] > counts["recycled"]["orders_allocated"]
+    assert counts["p4_hash_lookup"]["orders_allocated"] > counts["recycled"]["orders_allocated"] > 0
     for name in ("lookups", "lookup_probes", "levels_allocated", "locks_taken"):
         assert counts["recycled"][name] == counts["p4_hash_lookup"][name]
 
