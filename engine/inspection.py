@@ -6,7 +6,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -66,38 +66,65 @@ class Level:
     orders: tuple[tuple[int, int], ...]
 
 
-LevelReader = Callable[[int, str], Iterator[Level]]
-"""Levels of side ``B`` or ``A`` of the book at an address, best first."""
+class Side(NamedTuple):
+    """One side of a book: how many orders and levels it has, and its best price in 1e-9 units, None without a level."""
+
+    orders: int
+    levels: int
+    best: int | None
 
 
-def read_ladders(layout_state: int) -> LevelReader:
-    """The reader of books in general-purpose records: orders linked to their levels, these in sorted arrays."""
+class Reader:
+    """Reads the books of a worker, as they stand now. A layout's ``inspect`` makes one."""
 
-    def levels(book_address: int, side: str) -> Iterator[Level]:
-        ladder = peek(book_address, BOOK)[0]["bid" if side == "B" else "ask"]
-        count = int(ladder["count"])
-        if count == 0:
-            return
-        for rung in peek(int(ladder["rungs"]), RUNG, count)[::-1]:
-            level = peek(int(rung["level"]), LEVEL)[0]
+    def levels(self, book_address: int, side: str) -> Iterator[Level]:
+        """Levels of side ``B`` or ``A`` of the book at an address, best first."""
+        raise NotImplementedError
+
+    def side(self, book_address: int, side: str) -> Side:
+        """The same in short. A layout whose levels cost much to read has a shorter way."""
+        levels = list(self.levels(book_address, side))
+        return Side(sum(level.count for level in levels), len(levels), levels[0].price if levels else None)
+
+
+class Ladders(Reader):
+    """Books in general-purpose records: orders linked to their levels, these in sorted arrays."""
+
+    def __init__(self, layout_state: int) -> None:
+        pass
+
+    def levels(self, book_address: int, side: str) -> Iterator[Level]:
+        for head, level in self._levels(book_address, side):
             orders = []
             address = int(level["next"])
-            while address != int(rung["level"]):
+            while address != head:
                 order = peek(address, ORDER)[0]
                 orders.append((int(order["order_id"]) % 2**64, int(order["size"])))
                 address = int(order["next"])
             yield Level(int(level["price"]), int(level["size"]), int(level["count"]), tuple(orders))
 
-    return levels
+    def side(self, book_address: int, side: str) -> Side:
+        levels = [(int(level["count"]), int(level["price"])) for _, level in self._levels(book_address, side)]
+        return Side(sum(count for count, _ in levels), len(levels), levels[0][1] if levels else None)
+
+    @staticmethod
+    def _levels(book_address: int, side: str) -> Iterator[tuple[int, Any]]:
+        """Addresses and records."""
+        ladder = peek(book_address, BOOK)[0]["bid" if side == "B" else "ask"]
+        count = int(ladder["count"])
+        if count:
+            for rung in peek(int(ladder["rungs"]), RUNG, count)[::-1]:
+                address = int(rung["level"])
+                yield address, peek(address, LEVEL)[0]
 
 
 class Book:
     """One book of a replay, read as it stands now; raises StaleError once the replay goes on or is closed."""
 
-    def __init__(self, address: int, standing: Standing, read_levels: LevelReader) -> None:
+    def __init__(self, address: int, standing: Standing, reader: Reader) -> None:
         self._address = address
         self._standing, self._turn = standing, standing.turn()
-        self._read_levels = read_levels
+        self._reader = reader
         self._record = peek(address, BOOK)[0]
         self.instrument_id = int(self._record["instrument_id"])
         self.publisher_id = int(self._record["publisher_id"])
@@ -110,7 +137,7 @@ class Book:
     def levels(self, side: str) -> Iterator[Level]:
         """Levels of side ``B`` or ``A``, best first."""
         self._standing.check(self._turn)
-        for level in self._read_levels(self._address, side):
+        for level in self._reader.levels(self._address, side):
             yield level
             self._standing.check(self._turn)
 
@@ -126,22 +153,22 @@ class Book:
 
     def end(self) -> BookEnd:
         """The book's end state."""
-        sides = [list(self.levels(side)) for side in "BA"]
-        best = [side[0] if side else None for side in sides]
+        self._standing.check(self._turn)
+        bid, ask = (self._reader.side(self._address, side) for side in "BA")
         return BookEnd(
             instrument_id=self.instrument_id,
             publisher_id=self.publisher_id,
             events=self.events,
-            orders=sum(level.count for side in sides for level in side),
-            bid_levels=len(sides[0]),
-            ask_levels=len(sides[1]),
-            best_bid=best[0].price if best[0] else None,
-            best_ask=best[1].price if best[1] else None,
+            orders=bid.orders + ask.orders,
+            bid_levels=bid.levels,
+            ask_levels=ask.levels,
+            best_bid=bid.best,
+            best_ask=ask.best,
             strategies=self.accounts(),
         )
 
 
-def books(state: Any, standing: Standing, inspect: Callable[[int], LevelReader]) -> list[Book]:
+def books(state: Any, standing: Standing, inspect: Callable[[int], Reader]) -> list[Book]:
     """All books of a ``STATE`` record, in order of their first record, as their layout's ``inspect`` reads them.
     Raises StaleError when it is closed."""
     standing.turn()

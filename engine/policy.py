@@ -13,7 +13,7 @@ from typing import Annotated, Any, Protocol
 
 from lobench.engine import contracts
 from lobench.engine.compiling import kernel
-from lobench.engine.inspection import LevelReader, read_ladders
+from lobench.engine.inspection import Ladders, Reader
 from lobench.engine.layout import LEVEL, ORDER
 from lobench.engine.native import Record, chunk_bytes, free, zeroed
 from lobench.engine.parameters import FeedTraits, LayoutParameters, Options
@@ -161,7 +161,7 @@ class Layout:
 
     ``replaces``: axes whose policies have no effect in a variant of this layout, because it does their work itself.
 
-    ``inspect(layout_state) -> LevelReader``: reads books from Python, for a worker whose state holds that word.
+    ``inspect(layout_state) -> Reader``: reads books from Python, for a worker whose state holds that word.
     ``parameters``: its run-time parameters with their defaults, None if it has none; ``candidates(traits)``: values
     worth trying on a feed, in groups that act together. ``block``: its intended number of records per call, 1 if it
     gains nothing from several.
@@ -170,7 +170,7 @@ class Layout:
     name: str
     build: BuildLayout
     replaces: tuple[str, ...] = ()
-    inspect: Callable[[int], LevelReader] = read_ladders
+    inspect: Callable[[int], Reader] = Ladders
     parameters: LayoutParameters | None = None
     candidates: Callable[[FeedTraits], dict[str, Options]] = _no_candidates
     block: int = 1

@@ -25,7 +25,7 @@ from lobench.variants.p7_cache_layout.parameters import DEFAULTS
 from lobench.variants.p7_cache_layout.pool import LEVEL_BYTES
 from lobench.variants.p7_cache_layout.prefetch import build_look_ahead, find_ahead
 from lobench.variants.p7_cache_layout.queues import arrange, book_value, forget
-from lobench.variants.p7_cache_layout.reading import read_queues
+from lobench.variants.p7_cache_layout.reading import Queues
 from lobench.variants.p7_cache_layout.rules import build_rules
 from lobench.variants.p7_cache_layout.top_levels import PACKED_BOOK_BYTES, append_side
 from lobench.variants.p7_cache_layout.window import FIRST_CREDIT, drop_window
@@ -151,7 +151,7 @@ PACKED_LAYOUT = Layout(
     name="packed",
     build=build_packed,
     replaces=("lookup",),
-    inspect=read_queues,
+    inspect=Queues,
     parameters=DEFAULTS,
     candidates=candidates,
     block=BATCH,
