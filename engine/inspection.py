@@ -6,7 +6,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -74,17 +74,14 @@ class Side(NamedTuple):
     best: int | None
 
 
-class Reader:
+class Reader(Protocol):
     """Reads the books of a worker, as they stand now. A layout's ``inspect`` makes one."""
 
     def levels(self, book_address: int, side: str) -> Iterator[Level]:
         """Levels of side ``B`` or ``A`` of the book at an address, best first."""
-        raise NotImplementedError
 
     def side(self, book_address: int, side: str) -> Side:
-        """The same in short. A layout whose levels cost much to read has a shorter way."""
-        levels = list(self.levels(book_address, side))
-        return Side(sum(level.count for level in levels), len(levels), levels[0].price if levels else None)
+        """The same in short, without a look at the queues."""
 
 
 class Ladders(Reader):
