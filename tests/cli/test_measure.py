@@ -55,6 +55,7 @@ def test_each_feed_is_measured_by_itself(tmp_path: Path) -> None:
     assert len({feed["digest"] for feed in result["feeds"]}) == 2
     for feed, shown in zip(result["feeds"], told["feeds"], strict=True):
         assert once(feed["session"]) == NAMES
+        assert feed["session"]["laid_out"] == feed["session"]["measured"]
         assert feed["session"]["complete"]
         assert {entry["workers"] for entry in feed["verification"]} == {1, 2}
         assert feed["analysis"] == shown["analysis"]

@@ -13,7 +13,8 @@ from lobench.workbench.commits.measuring import BY_ACTION, INSTRUCTIONS, Measure
 from lobench.workbench.commits.placing import placed
 from lobench.workbench.commits.sources import Source
 from lobench.workbench.results.model.intervals import Interval
-from lobench.workbench.results.model.verdict import NO_DIFFERENCE, SHOWN, SLOWER
+from lobench.workbench.results.model.verdict import NO_DIFFERENCE, SHOWN, SLOWER, worded
+from lobench.workbench.statistics.ladder import SMALL
 from lobench.workbench.statistics.verdicts import holm, verdict
 
 MOVED = 0.001
@@ -108,6 +109,12 @@ class Finding:
         if more is not None and (more > self.allowed or (more > -MOVED and self._one_action())):
             return MORE_WORK
         return NO_DIFFERENCE if more is not None else self.timing
+
+    @property
+    def words(self) -> str:
+        """The verdict for a person. What is timed of a commit is one build of it."""
+        small = self.ratio is not None and abs(self.ratio.value - 1) < SMALL
+        return worded(self.verdict, small and self.verdict in SHOWN)
 
     def _one_action(self) -> bool:
         return any(change > max(ONE_ACTION, self.allowed) for change in self.actions.values())

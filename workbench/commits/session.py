@@ -325,7 +325,7 @@ def _one_pass(
         ended.append("as before" if state == session.states[taker[0], feed, name] else str(state))
         participants[taker].ask("end")
     told = {"kind": LOCKSTEP, "samples": samples, "end_states": ended, "held": 0}
-    measured.take(number, {**told, "owed_ns": [0] * len(takers), "floor_ns": 0.0})
+    measured.take(number, {**told, "owed_ns": [0] * len(takers), "floor_ns": 0.0, "laid_out": [False] * len(takers)})
     for place in places:
         if session.sources[place].key in measured.disagreeing:
             session.differences[place, name] = Apart(feed, session.events[feed], UNSTEADY)

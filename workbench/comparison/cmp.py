@@ -50,6 +50,7 @@ def judged(
     verdict."""
     found = comparisons.compare(variant, base)
     ratio, floor = found.ratio(), comparisons.floor_for(variant, base)
+    word = None if note else verdict(ratio, p_holm, floor)
     return Comparison(
         base=base,
         variant=variant,
@@ -58,8 +59,9 @@ def judged(
         p=p_of(comparisons, variant, base),
         p_holm=p_holm,
         floor=floor,
-        verdict=None if note else verdict(ratio, p_holm, floor),
+        verdict=word,
         note=note,
+        of_build=comparisons.of_build(variant, base, word),
         tolerance=tolerance,
         regression=not note and slower_than(ratio, p_holm, floor, tolerance),
     )

@@ -30,12 +30,14 @@ def conduct(
     budget: Budget,
     tuning: str | None = None,
     *,
+    pair: tuple[str, str] | None = None,
     own: Sequence[Step] = (),
     stands: Stands | None = None,
 ) -> None:
     """Do all steps that have something to do with each feed, given as its specs and itself, the user's ``own`` last;
     feeds that the document holds already are gone on with. What is measured is saved, also when this is interrupted.
-    Raises UsageError for a step that needs one that does not come before it."""
+    ``pair``: names of the two that are compared; the others are verified, not measured. Raises UsageError for a step
+    that needs one that does not come before it."""
     steps = in_order([*ALL, *own])
     known = list(document.content.feeds)
     before = _samples(document)
@@ -43,7 +45,7 @@ def conduct(
         for number, (specs, source) in enumerate(feeds):
             # What the document holds of a feed, it holds with the parameters that were taken.
             named = None if number < len(known) else tuning
-            with FeedExperiment(document, specs, source, variants, ladder, budget, named) as experiment:
+            with FeedExperiment(document, specs, source, variants, ladder, budget, named, pair) as experiment:
                 if number < len(known):
                     experiment.adopt(known[number])
                 _go_through(steps, experiment, stands)

@@ -36,9 +36,12 @@ def measure_part(
 ) -> None:
     """Lay a session of ``seconds`` out and run it as ``part`` of the document, with isolated passes if asked and where
     there is time for them; its control is the variant ``twice``, the ladder's reference unless another is named, and a
-    second one stands at the top of the line-up where no identical pair does so anyway."""
+    second one stands at the top of the line-up where no identical pair does so anyway. Where the reference is not one
+    of ``variants``, it is the session's witness. Without ``twice``, or anything beside it, nothing is measured."""
     variants = experiment.agreeing(variants)
     names, reference = [variant.name for variant in variants], experiment.ladder.reference
+    if twice is not None and (twice not in names or len(names) == 1):
+        return
     # Many variants near the top: rates taken from the reference would leave time for too few processes.
     deciding = [variant.name for variant in experiment.trusted] if twice is None else [reference, *names]
     try:
@@ -71,7 +74,8 @@ def measure_part(
         pinned=len(usable_cpus()) > 0,
         until_precision=precision,
     )
-    session = Session([*names, *map(again, twice_over)], feed.count, made, same_as=same_as)
+    witness = None if reference in names else reference
+    session = Session([*names, *map(again, twice_over)], feed.count, made, same_as=same_as, witness=witness)
     run_session(experiment, part, session, feed, isolated=isolated and fits)
 
 

@@ -15,10 +15,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from lobench.engine.errors import LobenchError
-from lobench.engine.foreign.start import Contestant, Running
+from lobench.engine.foreign.start import Contestant
 from lobench.engine.own_thread import other_threads
 from lobench.engine.policy import Variant
-from lobench.workbench.measurement.layouts import Kernel, LaidOutReplay, kernel_of
+from lobench.workbench.measurement.layouts import Kernel, kernel_of
 from lobench.workbench.measurement.lockstep import Bench
 from lobench.workbench.measurement.prefault import taken, touch
 from lobench.workbench.measurement.task import Job
@@ -77,23 +77,10 @@ def in_fork(task: Callable[[], None]) -> None:
 
 def _passes(job: Job, variants: Sequence[Contestant], kernels: Sequence[Kernel], fork: int) -> None:
     settings = job.task.settings
-    bench = _Bench(job, variants, kernels, f"{job.task.seed} {fork}")
+    bench = Bench(job, variants, time.monotonic(), f"{job.task.seed} {fork}", kernels)
     for number in range(settings["passes"]):
         began = time.monotonic()
         touch(max(settings["held"], taken()))
         samples, states = bench.lockstep(number)
         now = time.monotonic()
         job.tell({"fork": fork, "samples": samples, "end_states": states, "held": taken(), "pass_seconds": now - began})
-
-
-class _Bench(Bench):
-    """One whose variants are replayed by kernels of their own."""
-
-    def __init__(self, job: Job, variants: Sequence[Contestant], kernels: Sequence[Kernel], seed: str) -> None:
-        super().__init__(job, variants, time.monotonic(), seed)
-        self._kernels = kernels
-
-    def start(self, index: int) -> Running:
-        variant = self._variants[index]
-        assert isinstance(variant, Variant)
-        return LaidOutReplay(variant, self._kernels[index], self._job.task.workload)

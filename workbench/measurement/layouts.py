@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ import numpy.typing as npt
 from llvmlite import binding as llvm
 
 from lobench.engine.errors import LobenchError
+from lobench.engine.foreign.start import Contestant
 from lobench.engine.kernel_builder import TIMED, build
 from lobench.engine.kernel_cache import kept_code
 from lobench.engine.policy import Variant
@@ -157,13 +158,28 @@ class Kernel:
             raise LobenchError("a kernel that was laid out anew raised an error")
 
 
-def kernel_of(variant: Variant, until: str, seed: int) -> Kernel:
+def kernel_of(variant: Variant, until: str, seed: int | str) -> Kernel:
     """The timed kernel of a warm variant in one of many layouts. Raises LobenchError if it is not cached."""
     kept = kept_code(build(variant, until).replay, TIMED)
     if kept is None:
         raise LobenchError(f"the kernel of {variant.name} is not cached: it cannot be laid out anew")
     function, code = kept
     return Kernel(laid_out(code, random.Random(f"{variant.name} {seed}")), function)
+
+
+def drawn(variants: Sequence[Contestant], until: str, seed: int | str) -> list[Kernel | None]:
+    """A layout for each, the same variant's at two places apart; None for what can be measured only as it was built: an
+    engine from outside, a kernel that is not cached, another processor."""
+    return [_drawn(variant, until, f"{seed} {place}") for place, variant in enumerate(variants)]
+
+
+def _drawn(variant: Contestant, until: str, seed: str) -> Kernel | None:
+    if not isinstance(variant, Variant):
+        return None
+    try:
+        return kernel_of(variant, until, seed)
+    except LobenchError:
+        return None
 
 
 class LaidOutReplay(Replay):

@@ -3,6 +3,9 @@
 In lock-step all variants replay one slice, each with its own state, before any goes on to the next: a pair of samples
 is the same work, done at nearly the same time. An isolated pass replays the same slices with the same lead-ins, but
 one variant from start to end before the next begins; what lock-step costs a variant is the ratio of the two.
+
+Each process lays the machine code of each variant out anew (``layouts``), so that what a layout favours is part of how
+processes differ.
 """
 
 from __future__ import annotations
@@ -18,9 +21,11 @@ from lobench.engine.errors import LobenchError
 from lobench.engine.feeds import LoadedFeed
 from lobench.engine.foreign.start import Contestant, Running, start_replay
 from lobench.engine.own_thread import other_threads
+from lobench.engine.policy import Variant
 from lobench.workbench.measurement.clocks import Clocks
 from lobench.workbench.measurement.contamination import Reading, is_contaminated
 from lobench.workbench.measurement.design import Slice, slices
+from lobench.workbench.measurement.layouts import Kernel, LaidOutReplay, drawn
 from lobench.workbench.measurement.padding import padding
 from lobench.workbench.measurement.prefault import taken, touch
 from lobench.workbench.measurement.questions import Examiner, Question, draw
@@ -44,10 +49,17 @@ Sample = tuple[int, ...]
 def work(job: Job) -> None:
     """Passes until the task's seconds are spent: one of each kind, then more in lock-step while another is likely to
     fit. Settings: slice_records, lead_in_records, passes, isolated ("none", "first" or "second" of the passes), held
-    (bytes that a pass takes, as far as earlier processes know)."""
+    (bytes that a pass takes, as far as earlier processes know), witness (whether the last of the variants is not
+    measured: it answers the questions of one untimed pass, as the others do)."""
     began = time.monotonic()
     task, settings = job.task, job.task.settings
-    bench = Bench(job, job.variants(), began, task.seed)
+    variants = job.variants()
+    kernels = drawn(variants, task.workload.until, task.seed)
+    if settings["witness"]:
+        _, states = Bench(job, variants, began, task.seed, kernels).isolated(0)
+        job.tell({"seconds": time.monotonic() - began, "witnessed": states})
+        variants, kernels = variants[:-1], kernels[:-1]
+    bench = Bench(job, variants, began, task.seed, kernels)
     done = {LOCKSTEP: 0, ISOLATED: 0}
     for number, kind in enumerate(_kinds(settings["isolated"])):
         if done[LOCKSTEP] >= settings["passes"]:
@@ -66,6 +78,7 @@ def work(job: Job) -> None:
                 "owed_ns": bench.owed,
                 "floor_ns": bench.floor,
                 "held": taken(),
+                "laid_out": [kernel is not None for kernel in kernels],
             }
         )
         needed = number == 0 and settings["isolated"] != "none"
@@ -79,14 +92,23 @@ def _kinds(isolated: str) -> Iterator[str]:
 
 
 class Bench:
-    """The shared state of a worker's passes."""
+    """The shared state of a worker's passes. ``kernels``: of each variant in a layout of its own, or None for the code
+    as it was built."""
 
-    def __init__(self, job: Job, variants: Sequence[Contestant], began: float, seed: int | str) -> None:
+    def __init__(
+        self,
+        job: Job,
+        variants: Sequence[Contestant],
+        began: float,
+        seed: int | str,
+        kernels: Sequence[Kernel | None],
+    ) -> None:
         task = job.task
         self._job = job
         self._began = began
         self._told = began
         self._variants = variants
+        self._kernels = kernels
         self._feed: LoadedFeed = job.feed
         self._slices = slices(job.feed.count, task.settings["slice_records"], task.settings["lead_in_records"])
         self._random = random.Random(seed)
@@ -144,11 +166,11 @@ class Bench:
         # Where memory lies is drawn anew, so that passes differ in it, too, not processes alone.
         self._padding = padding(self._random)
         self._job.in_hand(index)
-        return self.start(index)
-
-    def start(self, index: int) -> Running:
-        """A replay of the variant at this place of the task's list."""
-        return start_replay(self._variants[index], self._job.task.workload)
+        variant, kernel = self._variants[index], self._kernels[index]
+        if kernel is None:
+            return start_replay(variant, self._job.task.workload)
+        assert isinstance(variant, Variant)
+        return LaidOutReplay(variant, kernel, self._job.task.workload)
 
     def _sample(self, number: int, place: int, index: int, turn: int, replay: Running, part: Slice) -> Sample:
         self._job.in_hand(index)

@@ -38,8 +38,13 @@ class Session:
     """Why a variant is ``disagreeing``."""
     complete: bool = False
     same_as: dict[str, str] = field(default_factory=dict)
+    witness: str | None = None
+    """Who says what is right, in one untimed pass of the first process; None: the control's original does, which is
+    the reference."""
     lost: dict[str, str] = field(default_factory=dict)
     """Variants that ended a process, and how: they are in none of the lists above any more."""
+    laid_out: set[str] = field(default_factory=set)
+    """Those of ``measured`` whose machine code every process so far has laid out anew."""
     held: int = 0
     """Bytes that a pass takes, as far as known."""
     clock: str = "cpu_ns"
@@ -62,13 +67,24 @@ class Session:
 
     def take(self, process: int, message: Message) -> None:
         """Store the samples of one pass."""
+        moved = {name for name, anew in zip(self.measured, message["laid_out"], strict=True) if anew}
+        self.laid_out = self.laid_out & moved if self.samples or self.isolated else moved
         rows = self.add(process, message["samples"], message["kind"])
         self.held = max(self.held, message["held"])
         states = dict(zip(self.measured, message["end_states"], strict=True))
         for name in states:
             if states[name] != states[self.measured[-1]]:
                 self.refuse(name, DIFFERS)
+                if self.witness is not None:
+                    # That the other one was right before does not say which of them is wrong now.
+                    self.refuse(self.measured[-1], DIFFERS)
         self._judge(rows, message)
+
+    def heed(self, states: Sequence[str]) -> None:
+        """Refuse variants whose state is not the witness's, the last."""
+        for name, state in zip(self.measured, states, strict=False):
+            if state != states[-1]:
+                self.refuse(name, DIFFERS)
 
     def refuse(self, name: str, reason: str) -> None:
         """Leave a variant out, with every figure. The first reason stands."""
@@ -83,6 +99,7 @@ class Session:
         kept = [place for place, measured in enumerate(self.measured) if once(measured) != name]
         self.samples, self.isolated = (self._without(rows, kept) for rows in (self.samples, self.isolated))
         self.measured = [self.measured[place] for place in kept]
+        self.laid_out.intersection_update(self.measured)
         self.same_as = {one: other for one, other in self.same_as.items() if name not in (one, other)}
 
     @staticmethod
@@ -135,6 +152,7 @@ class Session:
             design=self.design,
             disagreeing=tuple(sorted(self.disagreeing)),
             reasons=dict(self.reasons),
+            laid_out=tuple(name for name in self.measured if name in self.laid_out),
             samples=Samples(SESSION_COLUMNS, self.samples),
         )
 
@@ -155,6 +173,7 @@ class Session:
             reasons=dict(kept.reasons),
             complete=kept.complete,
             same_as=dict(kept.same_as),
+            laid_out=set(kept.laid_out),
         )
         if isolated:
             made.isolated = [row for row in isolated.rows if row[0] < made.begun]
@@ -177,12 +196,13 @@ def measure(
     traces are compared. Each replay's end state is compared with the control's: a variant whose differs stands in
     ``disagreeing``.
     """
-    design = session.design
+    design, first = session.design, session.begun
 
     def task_of(number: int, seconds: float) -> Task:
+        witness = [session.witness] if session.witness is not None and number == first else []
         return Task(
             job="session",
-            variants=[once(name) for name in session.measured],
+            variants=[*map(once, session.measured), *witness],
             workload=workload,
             traced=traced,
             seed=design.seed * 1000 + number,
@@ -194,6 +214,7 @@ def measure(
                 "passes": design.passes,
                 "isolated": _isolated(number, isolated_every(design.processes)) if isolated else "none",
                 "held": session.held,
+                "witness": bool(witness),
             },
         )
 
@@ -229,6 +250,8 @@ def fill(
             lost, started = len(session.lost), time.monotonic()
             try:
                 for message in messages(task_of(number, seconds), feed, advance):
+                    if "witnessed" in message:
+                        session.heed(message["witnessed"])
                     if "samples" in message:
                         session.take(number, message)
                         keep()

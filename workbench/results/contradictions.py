@@ -43,6 +43,8 @@ def _strangers(session: SessionResult, known: set[str], path: str) -> Iterator[t
             yield f"{path}.measured", f"'{name[:80]}' is not among $.variants"
     for name in sorted(set(session.disagreeing) - set(session.measured)):
         yield f"{path}.disagreeing", f"'{name[:80]}' was not measured"
+    for name in sorted(set(session.laid_out) - set(session.measured)):
+        yield f"{path}.laid_out", f"'{name[:80]}' was not measured"
     for name, first in session.same_as.items():
         if not {name, first} <= set(session.measured) or name == first:
             yield f"{path}.same_as", f"'{name[:80]}' or '{first[:80]}' was not measured"

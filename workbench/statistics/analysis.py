@@ -88,7 +88,7 @@ def compared(session: SessionResult, clock: str = "cpu_ns") -> Comparisons:
     """What a session says of pairs of its variants, by ``clock``. Raises LobenchError for one without a complete
     pass."""
     timings = session_timings(session, clock), session_timings(session, "wall_ns")
-    return Comparisons(*timings, session.reference, session.measured[-1], session.same)
+    return Comparisons(*timings, session.reference, session.measured[-1], session.same, session.laid_out)
 
 
 def noise(

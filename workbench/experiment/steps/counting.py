@@ -9,7 +9,7 @@ from lobench.workbench.results.model.document import Verified
 
 
 def _count(experiment: FeedExperiment, advance: Advance) -> None:
-    counted, faults = counters.count(experiment.feed, experiment.trusted, experiment.workload)
+    counted, faults = counters.count(experiment.feed, experiment.measured, experiment.workload)
     experiment.put(counters=counted)
     # What cannot be counted was verified, and fails all the same.
     experiment.add_outcomes(

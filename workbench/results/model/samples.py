@@ -65,7 +65,8 @@ class Design:
 class SessionResult:
     """What a session measured side by side. ``measured``: names in the order that the column ``variant`` counts, the
     control last; ``same_as``: names of variants that are the same kernel as one before them, to that one;
-    ``disagreeing``: names that are left out, ``reasons`` why."""
+    ``disagreeing``: names that are left out, ``reasons`` why; ``laid_out``: names whose machine code each process laid
+    out anew, the others have one layout, that of their build."""
 
     events: int
     complete: bool
@@ -75,6 +76,7 @@ class SessionResult:
     samples: Samples
     same_as: Mapping[str, str] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
+    laid_out: tuple[str, ...] = ()
 
     @property
     def variants(self) -> list[str]:

@@ -48,7 +48,8 @@ def simulated(
                     time = int(work * factor * own[place] * np.exp(rng.normal(0, noise)))
                     rows.append((pass_, index, place, place, time, time, 0, 0, 0, 0, 0))
         ended = {"end_states": ["as before"] * len(everybody), "owed_ns": [0] * len(everybody)}
-        measured.take(number, {"kind": LOCKSTEP, "samples": rows, "held": 0, "floor_ns": 0.0, **ended})
+        as_built = {"laid_out": [False] * len(everybody)}
+        measured.take(number, {"kind": LOCKSTEP, "samples": rows, "held": 0, "floor_ns": 0.0, **ended, **as_built})
     session.timed[0, "v"] = measured
     return session
 

@@ -56,6 +56,33 @@ def test_tolerance(tolerance: float, regression: bool) -> None:
     assert found["tolerance"] == tolerance
 
 
+@pytest.mark.parametrize(
+    ("speed", "laid_out", "processes", "of_build"),
+    [
+        (1.006, ["fast", "faster"], 8, False),
+        (1.006, ["fast"], 8, True),
+        (1.006, [], 8, True),
+        (1 / 1.006, [], 8, True),
+        (1.006, ["fast", "faster"], 2, True),
+        (1.05, [], 8, False),
+    ],
+)
+def test_a_small_difference_in_few_layouts_is_of_this_build(
+    speed: float, laid_out: list[str], processes: int, of_build: bool
+) -> None:
+    speeds = {"p0_baseline": 1.0, "fast": 10.0, "faster": 10.0 * speed}
+    (feed,) = document(processes=processes, slices=24, passes=8, speeds=speeds, noise=0.00001)["feeds"]
+    feed["session"]["laid_out"] = laid_out
+    found = compare(feed, "fast", "faster", 0.0)
+    assert found["verdict"] == ("faster" if speed > 1 else "slower")
+    assert found["of_build"] == of_build
+
+
+def test_nothing_is_said_of_a_build_without_a_verdict() -> None:
+    found = compare(FEED, "p0_baseline", "p0_baseline (A/A)", 0.0)
+    assert (found["verdict"], found["of_build"]) == (None, False)
+
+
 def test_one_process_gives_no_verdict() -> None:
     alone = document(processes=1, slices=24)["feeds"][0]
     found = compare(alone, "p4_hash_lookup", "p0_baseline", 0.0)

@@ -38,7 +38,7 @@ from lobench.workbench.measurement.live_view import display, table
 from lobench.workbench.measurement.lockstep import ISOLATED, LOCKSTEP
 from lobench.workbench.measurement.precision import precisions, reached
 from lobench.workbench.measurement.process import in_hand, lines, messages
-from lobench.workbench.measurement.session import SESSION_COLUMNS, Session, fill
+from lobench.workbench.measurement.session import SESSION_COLUMNS, Session, fill, measure
 from lobench.workbench.measurement.shared_feed import nameless_file, receive, shared
 from lobench.workbench.measurement.task import Task
 from lobench.workbench.measurement.variant_digest import variant_digest
@@ -69,6 +69,7 @@ def message(
         "owed_ns": [0] * len(NAMES),
         "floor_ns": 1.0,
         "held": 0,
+        "laid_out": [True] * len(NAMES),
     }
 
 
@@ -166,6 +167,54 @@ def test_a_session_comes_back_as_it_was() -> None:
     assert isolated.names == tuple(NAMES)
     assert Session.of(kept, isolated) == made
     assert Session.of(kept, None) == replace(made, isolated=[])
+
+
+def test_the_witness_says_what_is_right() -> None:
+    made = Session(NAMES, 40_000, Design(2, 1.0, 10_000, 0), witness="right")
+    made.heed(["b", "a", "b", "b", "b"])
+    assert made.disagreeing == {"p1_zero_copy"}
+    # Without one beside them, two that differ later are both in doubt.
+    made.take(0, message(states="aaba"))
+    assert made.disagreeing == {"p1_zero_copy", "p4_hash_lookup", "p0_baseline"}
+    assert made.samples
+    made = Session(NAMES, 40_000, Design(2, 1.0, 10_000, 0), witness="right")
+    made.heed(["a", "b", "b", "a", "b"])
+    assert made.disagreeing == {"p0_baseline"}
+
+
+def test_only_the_first_process_has_a_witness(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[list[str], bool]] = []
+
+    def passes(task: Any, *_: object) -> Iterator[dict[str, Any]]:
+        asked.append((list(task.variants), task.settings["witness"]))
+        if task.settings["witness"]:
+            yield {"seconds": 0.5, "witnessed": ["a", "a", "b", "a", "a"]}
+        yield message()
+
+    monkeypatch.setattr(measurement_session, "messages", passes)
+    made = Session(NAMES, 40_000, Design(2, 1.0, 10_000, 0), witness="right")
+    feed: Any = None
+    measure(made, feed, Workload(), least=2, keep=lambda: None)
+    line_up = [*NAMES[:-1], "p0_baseline"]
+    assert asked == [([*line_up, "right"], True), (line_up, False)]
+    assert made.disagreeing == {"p4_hash_lookup"}
+
+
+def test_laid_out_anew_is_only_what_every_process_laid_out() -> None:
+    made = session(2)
+    assert made.result().laid_out == tuple(NAMES)
+    # One that ends at once and begins again says nothing twice; one that could not is as built from then on.
+    made.forget(1)
+    made.take(1, {**message(), "laid_out": [True, False, True, True]})
+    made.take(2, message())
+    assert made.result().laid_out == ("p0_baseline", "p4_hash_lookup", CONTROL)
+    assert Session.of(made.result(), None).laid_out == made.laid_out
+    made.drop("p4_hash_lookup", "died")
+    assert made.result().laid_out == ("p0_baseline", CONTROL)
+    begun = Session(NAMES, 40_000, Design(2, 1.0, 10_000, 0))
+    begun.take(0, {**message(ISOLATED), "laid_out": [False, False, True, True]})
+    begun.take(0, message())
+    assert begun.result().laid_out == ("p4_hash_lookup", CONTROL)
 
 
 def test_intervals_narrow_with_processes() -> None:
