@@ -9,6 +9,7 @@ from lobench.workbench.console import progress
 from lobench.workbench.experiment.budget import FEWEST_CHOSEN, design
 from lobench.workbench.experiment.feed import FeedExperiment
 from lobench.workbench.kernel_identity import same_kernels
+from lobench.workbench.measurement.allotment import planned
 from lobench.workbench.measurement.clocks import usable_cpus
 from lobench.workbench.measurement.grain import Grain, choose_grain
 from lobench.workbench.measurement.live_view import display
@@ -102,6 +103,8 @@ def run_session(experiment: FeedExperiment, part: str, session: Session, feed: S
         alone = {"isolated": session.isolated_result()} if isolated else {}
         experiment.put(seldom=seldom, **found, **alone)
 
+    # Nobody said how many processes there are, and they end when their time does.
+    free = experiment.budget.processes is None and session.design.until_precision is None
     with display(f"measuring {experiment.feed.name}, {part}", session) as shown:
 
         def keep() -> None:
@@ -119,6 +122,7 @@ def run_session(experiment: FeedExperiment, part: str, session: Session, feed: S
                 keep=keep,
                 enough=reached,
                 advance=shown.advance,
+                plan=planned if free else None,
             )
         finally:
             # First: no figures are kept, or shown, of what is refuted, wherever this is interrupted.

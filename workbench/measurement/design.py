@@ -18,7 +18,7 @@ PROCESSES = 32
 """Fresh processes of a session, at most, unless told otherwise: samples of one process share its memory layout, so
 that many short ones say more than few long ones."""
 
-STARTUP = 1.0
+STARTUP = 1.5
 """Seconds of a process beside measuring, before any has reported."""
 
 _ISOLATED_PROCESSES = 5

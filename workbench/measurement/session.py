@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lobench.engine.workload import Workload
 from lobench.workbench.measurement.design import ALIKE, STARTUP, Slice, isolated_every, slices
@@ -19,6 +19,12 @@ from lobench.workbench.results.model.samples import Design, NamedSamples, Sample
 from lobench.workbench.results.samples import counted
 
 SESSION_COLUMNS = ("process", *COLUMNS)
+
+LOOKS = frozenset((4, 8, 16))
+"""Numbers of processes after which the rest of a session is planned anew; in between little is learned."""
+
+Plan = Callable[["Session", float, float, float], int]
+"""See ``allotment.planned``."""
 
 DIFFERS = "a trace, an answer or the state differed from the reference's in a timed replay"
 
@@ -191,6 +197,7 @@ def measure(
     keep: Callable[[], None],
     enough: Callable[[Session], bool] = lambda session: False,
     advance: Callable[[float], None] = lambda seconds: None,
+    plan: Plan | None = None,
 ) -> None:
     """Fill a session of replays, as ``fill`` does. ``isolated``: with an isolated pass in some processes; ``traced``:
     traces are compared. Each replay's end state is compared with the control's: a variant whose differs stands in
@@ -218,7 +225,7 @@ def measure(
             },
         )
 
-    fill(session, task_of, feed, least=least, keep=keep, enough=enough, advance=advance)
+    fill(session, task_of, feed, least=least, keep=keep, enough=enough, advance=advance, plan=plan)
 
 
 def fill(
@@ -230,20 +237,22 @@ def fill(
     keep: Callable[[], None],
     enough: Callable[[Session], bool] = lambda session: False,
     advance: Callable[[float], None] = lambda seconds: None,
+    plan: Plan | None = None,
 ) -> None:
     """Fill a session from its current state. ``task_of``: the task of a process number, given its seconds.
 
     Where the machine is so busy that the time is over early, only ``least`` processes of the design are insisted on.
     ``keep`` is called after every message with samples, so that nothing measured is lost; ``enough`` after every
-    process, to end early; ``advance`` with the seconds spent, as they pass. What ends its process is ``lost``, and the
+    process, to end early; ``advance`` with the seconds spent, as they pass; ``plan`` now and then, for how many
+    processes there should be in all (``session.design`` has the answer). What ends its process is ``lost``, and the
     session goes on without it; for the reference, WorkerError is raised.
     """
-    design = session.design
-    left = design.seconds * (design.processes - session.begun)
+    design, number = session.design, session.begun
+    left = design.seconds * (design.processes - number)
     around = min(STARTUP, design.seconds / 2)
-    for number in range(session.begun, design.processes):
+    while number < session.design.processes:
         # To start and to end is part of a process's time: or the last ones would find none left.
-        seconds = max(0.0, left / (design.processes - number) - around)
+        seconds = max(0.0, left / (session.design.processes - number) - around)
         began = started = time.monotonic()
         lost: int | None = None
         while lost != len(session.lost):
@@ -265,8 +274,12 @@ def fill(
         # Of the last try: what a variant that ended its process cost says nothing of the others.
         around = max(0.0, now - started - seconds)
         left -= now - began
-        if enough(session) or (left <= 0 and number + 1 >= least):
+        number += 1
+        if enough(session) or (left <= 0 and number >= least):
             break
+        if plan is not None and number in LOOKS and left > 0:
+            count = max(number + 1, plan(session, left, around, seconds))
+            session.design = replace(session.design, processes=count, seconds=left / (count - number))
     session.complete = True
 
 
