@@ -83,7 +83,7 @@ def planned(session: Session, left: float, start: float, seconds: float) -> int:
     pairs = [(place, base) for place in range(1, len(session.measured)) for base in session.bases(place)]
     rounds = [len(process.logs) for process in timings.processes]
     slices = len(session.slices())
-    if not pairs or len(rounds) < LEAST_PROCESSES or max(rounds) < 2 * slices:
+    if not pairs or len(rounds) < LEAST_PROCESSES or max(rounds) < 2 * slices or seconds <= 0:
         # With a pass a process, there are as many processes as there is time for.
         return session.design.processes
     return best(noise(timings, pairs), rounds, left, start, seconds / rounds[-1], slices)

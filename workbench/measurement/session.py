@@ -254,11 +254,13 @@ def fill(
         # To start and to end is part of a process's time: or the last ones would find none left.
         seconds = max(0.0, left / (session.design.processes - number) - around)
         began = started = time.monotonic()
+        working = seconds
         lost: int | None = None
         while lost != len(session.lost):
-            lost, started = len(session.lost), time.monotonic()
+            lost, started, working = len(session.lost), time.monotonic(), seconds
             try:
                 for message in messages(task_of(number, seconds), feed, advance):
+                    working = message["seconds"]
                     if "witnessed" in message:
                         session.heed(message["witnessed"])
                     if "samples" in message:
@@ -272,13 +274,13 @@ def fill(
                 session.drop(error.who, error.how)
         now = time.monotonic()
         # Of the last try: what a variant that ended its process cost says nothing of the others.
-        around = max(0.0, now - started - seconds)
+        around = max(0.0, now - started - working)
         left -= now - began
         number += 1
         if enough(session) or (left <= 0 and number >= least):
             break
         if plan is not None and number in LOOKS and left > 0:
-            count = max(number + 1, plan(session, left, around, seconds))
+            count = max(number + 1, plan(session, left, around, working))
             session.design = replace(session.design, processes=count, seconds=left / (count - number))
     session.complete = True
 

@@ -94,7 +94,14 @@ def test_the_plan_has_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> 
         now[0] += 1.5 + task.seconds
         made = session(1, 1).samples[: SLICES * len(NAMES)]
         same = {"end_states": ["a"] * 3, "owed_ns": [0] * 3, "laid_out": [True] * 3}
-        yield {"samples": [row[1:] for row in made], "kind": "lockstep", "floor_ns": 0.0, "held": 0, **same}
+        yield {
+            "seconds": task.seconds,
+            "samples": [row[1:] for row in made],
+            "kind": "lockstep",
+            "floor_ns": 0.0,
+            "held": 0,
+            **same,
+        }
 
     def plan(session: Session, left: float, start: float, seconds: float) -> int:
         asked.append((left, start, seconds))

@@ -104,7 +104,7 @@ def test_all_processes_of_a_session_have_as_much_time(startup: float, monkeypatc
 
     def passes(task: Any, *_: object) -> Iterator[dict[str, Any]]:
         given.append(task.seconds)
-        yield message()
+        yield {**message(), "seconds": task.seconds}
         now[0] += startup + task.seconds
 
     monkeypatch.setattr(measurement_session, "messages", passes)
@@ -126,14 +126,14 @@ def test_a_process_that_a_variant_ended_leaves_the_others_their_time(monkeypatch
         now[0] += 0.5 + task.seconds
         if len(given) == 1:
             raise WorkerError("it ended", who="p4_hash_lookup", how="died")
-        yield {"seconds": 1.0}
+        yield {"seconds": task.seconds}
 
     monkeypatch.setattr(measurement_session, "messages", passes)
     monkeypatch.setattr(measurement_session, "time", SimpleNamespace(monotonic=lambda: now[0]))
     made = Session(NAMES, 40_000, Design(4, 3.0, 10_000, 0))
     fill(made, lambda number, seconds: Task("session", NAMES, seconds=seconds), least=3, keep=lambda: None)
-    # The first is tried twice, each time 2 seconds and half a second around; the rest is shared by three.
-    assert given == pytest.approx([2.0, 2.0, *[(12 - 5) / 3 - 0.5] * 3])
+    # The first is tried twice, each time 1.5 seconds and half a second around; the rest is shared by three.
+    assert given == pytest.approx([1.5, 1.5, *[(12 - 4) / 3 - 0.5] * 3])
 
 
 def test_work_that_was_put_off_is_refused() -> None:
