@@ -100,7 +100,7 @@ def measured(session: Session, kind: str, rounds: int) -> tuple[float, float]:
                 turn()
                 seconds.append(time.perf_counter() - began)
             ours, others = seconds if number % 2 else seconds[::-1]
-            if number:  # the first warms up
+            if number:  # the first one warms up
                 rates.append(session.feed.count / ours)
                 ratios.append(others / ours)
     return statistics.median(rates), statistics.median(ratios)

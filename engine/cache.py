@@ -62,7 +62,7 @@ def base_folder() -> Path:
         return Path(chosen)
     given = Path(os.environ.get("XDG_CACHE_HOME") or "")
     try:
-        # The standard says to ignore what is not absolute.
+        # The standard says to ignore a relative path.
         return (given if given.is_absolute() else Path("~/.cache").expanduser()) / "lobench"
     except RuntimeError:
         return Path(tempfile.gettempdir()) / f"lobench-{os.getuid()}"

@@ -119,7 +119,7 @@ def _handle(named: Any, environment: Any, library: _PartLibrary) -> Any:
 def _packed(result: Any) -> bytes:
     """A part as bytes."""
     named = result.fndesc
-    # Those don't need to be kept, and may not be picklable.
+    # These are not needed later and may not be picklable.
     named.typemap = named.calltypes = None
     held = (result.library.name, result.library.bitcode, named, result.environment, result.signature)
     return parts.dumped((*held, result.reload_init))
@@ -151,7 +151,7 @@ def _read(key: str) -> CompileResult | None:
     held = parts.read(key)
     try:
         return None if held is None else _unpacked(held)
-    except Exception:  # of another LLVM, or damaged before it was written: a miss
+    except Exception:  # from another LLVM, or damaged before it was written: a miss
         return None
 
 
@@ -197,7 +197,7 @@ class _PartCompiler(_Named):
         again = type(self)(
             state.typingctx, state.targetctx, None, state.args, state.return_type, state.flags.copy(), state.locals
         )
-        # As Numba does it, but for the name.
+        # As Numba does it, except for the name.
         state.args = _Arguments(state.args)
         identity = FunctionIdentity.from_function(func)
         identity.unique_id = int(key[:_NAME_DIGITS], 16)
@@ -208,13 +208,13 @@ class _PartCompiler(_Named):
         state.lifted_from = None
         result = self._compile_bytecode()
         if not compiled_here().covers(made_of):
-            # Another one under the same key may be made of something else, so this one has a name that no other has.
+            # Another part under the same key may be made from something else, so this one gets a unique name.
             result = super(_PartCompiler, again).compile_extra(func)
             result.library.same_everywhere = False
             return result
         if result.library.same_everywhere and not result.library.has_dynamic_globals:
             parts.compiled(key, lambda: _packed(result))
-        # What timed a function is no part of it.
+        # Timings of the compiler are not part of the function.
         _found[key] = result._replace(metadata=None)
         return result
 
@@ -241,7 +241,7 @@ class _EntryCompiler(_Named):
 
 _PART = {"pipeline_class": _PartCompiler, "no_cfunc_wrapper": True}
 
-# From here on it is watched what is compiled: a part's first caller may be a function that knows nothing of this.
+# Watch all compilation from here on: a part's first caller may be a function that knows nothing of parts.
 compiled_here()
 
 

@@ -175,7 +175,7 @@ def _prefetch(typingctx: Any, address: Any) -> Any:
 def named_intrinsic(function: Callable[..., Any]) -> Any:
     """``function`` as an intrinsic of Numba's, known by its name in every process."""
     made: Any = intrinsic(function)
-    # Intrinsics, too, would be pickled with an id of the process.
+    # Intrinsics would otherwise be pickled with an id of the process.
     made._set_uuid(f"{function.__module__}.{function.__name__}")
     return made
 

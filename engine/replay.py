@@ -201,7 +201,7 @@ class Replay:
             for future in futures:
                 future.result()
         finally:
-            # State must not go while a thread still works on it, whatever interrupted us.
+            # After an interrupt, too, threads must end before the state is freed.
             wait(futures)
 
     def call(self, chunk: Chunk) -> NativeCall:
@@ -361,6 +361,6 @@ class Replay:
         self.close()
 
     def __del__(self) -> None:
-        # When the interpreter ends, its memory goes with it, and no kernel can be compiled any more.
+        # At exit the memory is freed anyway, and no kernel can be compiled any more.
         if getattr(self, "_open", False) and not sys.is_finalizing():
             self.close()

@@ -98,7 +98,7 @@ class _Pool:
 
     def take(self) -> npt.NDArray[Any]:
         for place in range(len(self._arrays)):
-            # The list's, and the one that is counted; whoever has a view of it has another.
+            # Two references: the list and the argument. Any view of the array adds one.
             if sys.getrefcount(self._arrays[place]) == 2:
                 return self._arrays[place]
         self._arrays = [*self._arrays[1 - _KEPT :], self._make()]

@@ -77,7 +77,7 @@ def split(state: Record, address: int, stride: int, count: int) -> int:
         mine = int64(0)
         state["listed"] = state["turns"]
         for index in range(count):
-            # No branch: the next record may be anybody's.
+            # Branch-free: the owner of the next record is unpredictable.
             view(element(state["turns"], mine, BATCH, TURN_BYTES), TURN)["index"] = index
             event = view(address + index * stride, MBO)
             mine += int64(shard_of(state, int64(event["instrument_id"])) == state["worker"])

@@ -52,7 +52,7 @@ def breakable(text: str) -> Markup:
 
 
 def _joined(text: str) -> bool:
-    # An escape sequence must not be torn: texts that need escaping go as they are.
+    # Do not break an escape sequence: leave texts that need escaping as they are.
     return any(len(word) > 8 for word in text.split()) and str(escape(text)) == text
 
 

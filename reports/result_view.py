@@ -53,7 +53,7 @@ def printed(value: Any) -> Any:
     if isinstance(value, dict):
         return {printed(key): printed(entry) for key, entry in value.items()}
     if isinstance(value, list):
-        # Raw samples are lists of whole numbers, by far the most of a document.
+        # Raw samples are lists of integers and by far the largest part of a document.
         return value if value and type(value[0]) is int else [printed(entry) for entry in value]
     return value
 

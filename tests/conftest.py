@@ -24,13 +24,13 @@ from tests import made_once
 FAST, NORMAL, LONG = TIERS = ("fast", "normal", "long")
 UNIT = Path(__file__).parent / "unit"
 
-# A shell that starts the tests in the background has them ignore interrupts, and all that they start; nohup, hang-ups.
+# Processes of a shell's background job ignore interrupts and pass that on to their children; nohup adds hang-ups.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-# As the command does for its own process: a test that calls it in this one changes nothing for those after it.
+# As the command does for itself, so that a test that calls it in this process changes nothing for later tests.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 

@@ -35,7 +35,7 @@ def assert_same_rows(found: pa.Table, expected: pa.Table) -> None:
     """The same rows of each instrument, to the last bit, in the same order, each once. Feeds must be given in the order
     of their files in a dataset."""
     assert found.num_rows == expected.num_rows
-    # A stable sort.
+    # The sort is stable.
     ours, theirs = (each.sort_by("instrument_id") for each in (found.select(expected.column_names), expected))
     for name in expected.column_names:
         one, other = ours[name].combine_chunks(), theirs[name].combine_chunks()

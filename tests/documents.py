@@ -275,7 +275,7 @@ def _session(
     complete: bool,
 ) -> Document:
     rows = _rows(rng, rates, shape, noise)
-    # Samples are kept after each pass: a partial session holds whole passes of its first processes.
+    # Samples are saved after each pass: a partial session holds whole passes of its first processes.
     whole = shape[0] * shape[1] // 2 * shape[2] * len(names)
     return {
         "events": events,

@@ -59,7 +59,7 @@ class Laboratory:
             patch.setattr(module, "verify_all", self._verified)
         patch.setattr(counters, "count", lambda loaded, variants, workload: ({one.name: {} for one in variants}, {}))
         patch.setattr(counters, "peak_orders", lambda *words, **named: 5)
-        # Every moment's document is on the disk, as if the next were the last.
+        # Write the document at every save, as if the process could end at any time.
         patch.setattr(document, "SAVED_EVERY", 0.0)
         patch.setattr(error_rates, "RESAMPLES", 50)
 

@@ -120,7 +120,7 @@ def _document(variant: str, tool: str, columns: tuple[str, ...], shares: Mapping
     ]
     frames = [["replay", "engine/kernel_builder.py", 1]]
     frames += [[row["function"], row["file"], row["line"]] for row in lines]
-    # One that is too thin to be drawn.
+    # A box too thin to be drawn.
     frames.append(["speck", "engine/kernel_builder.py", 2])
     rows = [
         {"stack": [0, 1 + place], "values": list(costs(share).values())} for place, share in enumerate(shares.values())

@@ -60,5 +60,5 @@ def commands(line: str) -> Iterator[list[str]]:
 
 
 def _typed(line: str) -> str:
-    # Where blocks have no comments, what a line is for stands beside it.
+    # In blocks without comments the explanation follows after spaces.
     return re.split(r"\s+#|\s{3,}", line)[0]

@@ -65,7 +65,7 @@ def made(rows: list[tuple[int, ...]]) -> Records:
 
 def nonsense(longest: int = 120) -> Any:
     """Strategy of streams in which any byte may stand anywhere and few ids are used by all books."""
-    # Left to itself hypothesis draws half a dozen records: short for a simple counterexample, too short to meet one.
+    # By default hypothesis draws about six records: good for a short counterexample, too few to find one.
     long = st.lists(_RECORD, min_size=longest // 2, max_size=longest)
     return st.one_of(st.lists(_RECORD, min_size=1, max_size=10), long, long).map(made)
 

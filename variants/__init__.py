@@ -89,8 +89,8 @@ def load_module(file: str, wanted: str) -> tuple[ModuleType, bytes]:
         source = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}; {wanted}") from error
-    # Another text, or another folder with other helpers, is another module. A file may be called what no module can be,
-    # as one with a dot would be in a package.
+    # Another text, or another folder with other helpers, is another module. A file's name may be invalid for a module,
+    # for instance with a dot in it.
     stem = re.sub(r"\W", "_", path.stem)
     told = os.fsencode(path.resolve()) + b"\0" + source
     name = f"lobench_user_{stem}_{hashlib.blake2b(told, digest_size=6).hexdigest()}"
@@ -177,7 +177,7 @@ def full_name(typed: str, known: Collection[str]) -> str:
     first = first.strip()
     if typed in known or "=" in first:
         return typed
-    # A whole part of a name comes before the beginning of one: p1 is p1_zero_copy, also where there is a p10.
+    # A whole part of a name takes precedence over a prefix: p1 is p1_zero_copy, even if there is a p10.
     for matching in (
         [name for name in known if name == first],
         [name for name in known if first and name.startswith(f"{first}_")],

@@ -61,8 +61,8 @@ def stderr() -> Console:
 
 
 def _console(file: TextIO, width: int | None) -> Console:
-    # Texts are names of files and variants, and what others said: none is markup. And whatever FORCE_COLOR asks for, a
-    # file or a pipe gets text alone.
+    # Names of files and variants, and output of other programs, are not markup. A file or pipe gets plain text,
+    # whatever FORCE_COLOR says.
     return Console(file=file, width=width, highlight=False, markup=False, emoji=False, force_terminal=file.isatty())
 
 
@@ -89,7 +89,7 @@ def print_table(table: Table, console: Console | None = None) -> None:
     widest = [max(cell_len(line) for text in texts for line in text.split("\n")) for texts in columns]
     least = [_least(texts, column.justify == "right") for texts, column in zip(columns, table.columns, strict=True)]
     count = len(columns)
-    # What stands around cells in all, and beside each.
+    # Characters around all cells of a row, and those around each cell.
     as_it_is = (3 * count + 1, 1) if table.box else (2 * count, 1)
     for place, (around, padding) in enumerate((as_it_is, (2 * count, 1), (count - 1, 0))):
         room = console.width - around
@@ -142,7 +142,7 @@ def headline(name: str, result: Result) -> str:
 def duration(seconds: float, digits: int = 4) -> str:
     """A duration with ``digits`` digits, in a suitable unit."""
     for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)):
-        # Rounded first: 999.96 µs with four digits are 1 ms.
+        # Round first: 999.96 µs with four digits is 1 ms.
         value = float(f"{seconds / size:.{digits - 1}e}")
         if value >= 1 or unit == "ns":
             break
@@ -222,7 +222,7 @@ class _Bar(Ticker):
         self._progress.advance(self._task, steps)
 
     def expect(self, total: float) -> None:
-        # Not by its update(), which would forget the speed.
+        # Assigned directly, because update() would forget the speed.
         self._progress.tasks[0].total = total
 
     def label(self, text: str) -> None:
@@ -240,7 +240,7 @@ class _Lines(Ticker):
         self._began = time.monotonic()
         self._ask: Callable[[], float] | None = None
         self._over = threading.Event()
-        # Nothing waits for it, and where there is no memory for it the work goes on.
+        # The thread is optional: without memory for it the work goes on.
         with suppress(RuntimeError):
             OwnThread(target=self._speak, name="lobench progress", daemon=True).start()
 
@@ -260,7 +260,7 @@ class _Lines(Ticker):
         self._over.set()
 
     def _speak(self) -> None:
-        # Whoever read may be gone; the work goes on.
+        # The reader may be gone; the work goes on.
         with suppress(OSError, ValueError):
             while not self._over.wait(PLAIN_EVERY):
                 announce(self.line())

@@ -49,9 +49,9 @@ class Expected:
     def left(self) -> float:
         """Seconds until the last job is done, if waiting jobs go to the first free process."""
         now = time.monotonic()
-        # Asked from another thread, while jobs begin and end.
+        # Called from another thread while jobs begin and end.
         began, waiting = dict(self._began), list(self._waiting)
-        # What is under way for longer than it should take tells that all is slower, before it is done.
+        # A job that is late already shows, before it ends, that everything is slower.
         late = max(((now - since) / self._seconds[job] for job, since in began.items()), default=0.0)
         pace = max(self._spent / self._foreseen if self._foreseen else 1.0, late * LATE)
         free = [max(LEAST_SECONDS, self._seconds[job] * pace - (now - since)) for job, since in began.items()]

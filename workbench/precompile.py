@@ -42,11 +42,11 @@ def compile_all(
 ) -> dict[str, str]:
     """As ``warm_all``; returns the name of each variant that does not compile, and why."""
     if kernel_folder() is None or vars(numba.config)["DISABLE_JIT"]:
-        # Nobody could use what others compile.
+        # Compiling elsewhere is useless if the kernels cannot be shared.
         return {}
     sources = source_digest()
     stages = [workload.until] if stages is None else stages
-    # What a user's file does when its kernels are built happens in a helper, which asks the cache itself.
+    # Building kernels runs a user's file, so a helper does it and asks the cache itself.
     known: Collection[str] = discover() if workload.files else {variant.name for variant in variants}
     ours = [variant for variant in variants if variant.name in known]
     theirs = [variant for variant in variants if variant.name not in known]
@@ -56,7 +56,7 @@ def compile_all(
         for build in builds
         for variant in (*not_kept(ours, question(sources, build, stage), stage), *theirs)
     ]
-    # Variants of the same policies have the same kernels.
+    # Variants with the same policies have the same kernels.
     kernels = {one: (tuple(getattr(one[0], axis) for axis in COMPILED_AXES), *one[1:]) for one in wanted}
     jobs = {kernel: Job(variant.name, build, stage) for (variant, build, stage), kernel in reversed(kernels.items())}
     if not jobs:
@@ -75,11 +75,11 @@ def _compile(jobs: Sequence[Job], files: Sequence[str], known: Collection[str], 
     """Compile ``jobs``, side by side if possible; yields each finished one, and reports the expected time."""
     expected = Expected(jobs)
     ticker.left(expected.left)
-    # A user's file stays out of this process, and so does a compiler that ends it where memory runs out.
+    # Not in this process: a user's file, or a compiler that aborts when memory runs out.
     if min(len(os.sched_getaffinity(0)), len(jobs)) == 1 and not files and not memory_is_limited():
         ended = _compiled_here(jobs, expected.begun)
     else:
-        # What a user's function is made of may not be known, and then nothing is kept any more.
+        # If a user's function has no key, nothing is kept from then on: compile its variant alone.
         ended = compiled(jobs, files, alone=lambda job: job.variant not in known, begun=expected.begun)
     with closing(ended):
         for done in ended:

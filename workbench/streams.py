@@ -72,10 +72,10 @@ def prepare() -> None:
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, mode)  # gets the lowest number that is free: this one
+            os.open(os.devnull, mode)  # takes the lowest free number: this one
     sys.stdout = _opened(1, sys.stdout, _Output(1, "w", closefd=False))
     sys.stderr = _opened(2, sys.stderr, _Error(2, "w", closefd=False))
-    # What our own processes say to each other is UTF-8 whatever the locale.
+    # lobench's own processes talk UTF-8 to each other, whatever the locale.
     os.environ["PYTHONIOENCODING"] = "utf-8:backslashreplace"
 
 
@@ -90,7 +90,7 @@ def finish(code: int) -> int:
         if code == 0:
             complain(str(error))
         code = code or error.exit_code
-    # Or the interpreter tries once more when it ends, and says so in its own way.
+    # Otherwise the interpreter would try again at exit and print its own message.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return code
 

@@ -32,7 +32,7 @@ def ahead(items: Iterator[Item], most: int = 2) -> Iterator[Iterator[Item]]:
                 made.put((next(items),))
         except StopIteration:
             made.put(None)
-        except BaseException as error:  # to be raised where somebody can catch it
+        except BaseException as error:  # raised again in the consumer's thread
             made.put(error)
 
     def taken() -> Iterator[Item]:

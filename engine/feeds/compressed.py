@@ -106,7 +106,7 @@ class DbnZstFeed:
                 self._source.check(file)
                 check_frames(_reading(file), self._source.size, self._fail_in_file)
             except FeedError:
-                # What is bad data now may have been good before someone changed the file.
+                # The data may have been good before someone changed the file.
                 self._source.check(file)
                 raise
             except (zstandard.ZstdError, MemoryError, OSError) as error:

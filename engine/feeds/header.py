@@ -97,5 +97,5 @@ def _decode(head: bytes, fail: Callable[[int, str], FeedError]) -> Metadata:
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:
-        # The decoder is Rust: a panic in it arrives as an exception that is no Exception and has no public name.
+        # The decoder is written in Rust: a panic arrives as an exception that is no Exception and has no public name.
         raise fail(_PRELUDE, f"the DBN metadata is not valid: {' '.join(str(error).split())}") from error

@@ -88,7 +88,7 @@ def remove(table: Table, shift: int, slot: int) -> None:
     empty = slot
     probe = (slot + 1) & mask
     while size_at(table, probe) != 0:
-        # An order moves back unless its home lies behind the empty slot, on the way to where it stands.
+        # An order moves back unless its home lies after the empty slot on the way to its present slot.
         distance = (probe - home(table[probe, 0], shift)) & mask
         if distance >= (probe - empty) & mask:
             table[empty, 0] = table[probe, 0]

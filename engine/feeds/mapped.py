@@ -105,7 +105,7 @@ def _take(number: int, info: int, context: Any) -> None:
             if _libc.mmap(page, end - page, mmap.PROT_READ, flags, -1, 0) == page:
                 mapping.cut = True
                 return
-    # Not ours: the same instruction fails again, and whoever was there before us is told.
+    # An address of no feed: the instruction runs again, fails again and reaches the earlier handler.
     _libc.sigaction(signal.SIGBUS, ctypes.byref(_before), None)
 
 

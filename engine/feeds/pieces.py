@@ -22,7 +22,7 @@ class Pieces:
 
     def __init__(self, stream: OpenStream, room: int, head: int, *, threaded: bool) -> None:
         self._stream, self._head = stream, head
-        # Not cleared: of a short stream most of a buffer is never touched.
+        # Not cleared: a short stream leaves most of a buffer untouched.
         self._buffers = [np.empty(head + room, np.uint8).data for _ in range(3 if threaded else 2)]
         self._threaded = threaded
         self._kept = 0

@@ -75,7 +75,7 @@ class DbnFeed:
                     self._source.check(file)
                     framer.finish(len(data))
                 except FeedError:
-                    # What is bad data now may have been good before someone changed the file.
+                    # The data may have been good before someone changed the file.
                     self._source.check(file)
                     raise
 

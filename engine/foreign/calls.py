@@ -22,7 +22,7 @@ def _call(widths: Sequence[int], result: int) -> Any:
             value if kind.width == 64 else builder.trunc(value, kind) for value, kind in zip(given, kinds, strict=True)
         ]
         shape = ir.FunctionType(ir.IntType(result), kinds)
-        # C's callers extend what is shorter than an int.
+        # A C caller extends arguments that are narrower than an int.
         extended = {place: ("zeroext",) for place, width in enumerate(widths) if width < 32}
         back = builder.call(builder.inttoptr(function, shape.as_pointer()), passed, arg_attrs=extended)
         return back if result == 64 else builder.sext(back, ir.IntType(64))

@@ -55,13 +55,13 @@ class _Compiled:
 
     def _ended(self, dispatcher: Any) -> None:
         if not self._open:
-            # It was begun before anyone listened: the cache was first used while this was being compiled.
+            # Begun before the listener: the cache was first used during this compilation.
             return
         done = self._open.pop()
         if isinstance(dispatcher._cache, KernelCache):
             dispatcher._cache.compiled_in = done.within
         elif not done.judged:
-            # Nobody has looked at its key; a kernel that calls it later compiles nothing of this.
+            # Its key was never examined; a kernel that calls it later does not compile it again.
             function = dispatcher.py_func
             self._made_of.setdefault(function, set()).update(done.within - {function})
 

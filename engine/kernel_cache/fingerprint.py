@@ -87,7 +87,7 @@ def fingerprint(roots: Iterable[Any]) -> Fingerprint:
         walk.add("root", describe(root))
     for what, entry in numba_internals.ambient():
         if isinstance(entry, FunctionType) and installed_file(entry.__code__.co_filename):
-            # Unless a kernel uses it, which is noticed, an installed extension's name says enough.
+            # The name of an installed extension is enough, unless a kernel uses it, which is noticed.
             walk.add("ambient", [what, entry.__module__, entry.__qualname__, codes.read(entry.__code__).digest])
         else:
             walk.add("ambient", [what, Ref(entry)])
@@ -236,7 +236,7 @@ class _Walk:
             if value is _UNDEFINED:
                 continue
             if self.lenient and trusted(module):
-                # Its version says enough; what it remembers (the lines of files that were read) differs by process.
+                # The version is enough; the state (lines of files read so far) differs between processes.
                 out.append(f"{module.__name__}.{name}")
                 continue
             out += [f"{module.__name__}.{name}", *self.described(value)]
@@ -257,7 +257,7 @@ class _Walk:
         """Tokens of a class: bases and attributes; of an enumeration its members, of a named tuple its fields. A
         compiler of ``lobench.engine.compiling``, which remembers what it compiled, is its text."""
         out: list[Token] = [kind.__qualname__] if self.lenient else [kind.__module__, kind.__qualname__]
-        # A user's pipeline that inherits it does something else.
+        # A user's subclass of the pipeline may do something else.
         if kind.__module__ == _COMPILERS and numba_internals.is_compiler(kind) and hasattr(kind, "text"):
             return [*out, kind.text]
         out += self.described(kind.__bases__)

@@ -139,7 +139,7 @@ def _is_reached_by_name(key: Any) -> bool:
 
 def _of_lowering(item: Any) -> Iterator[tuple[str, Any]]:
     made, what = item[0], item[1]
-    # What an intrinsic generates is registered for itself, when it is used first.
+    # Code that an intrinsic generates is registered at its first use.
     if made is what or not isinstance(made, python_types.FunctionType):
         return
     inner = [cell.cell_contents for cell in made.__closure__ or ()] if trusted_file(made.__code__.co_filename) else []

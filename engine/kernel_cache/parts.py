@@ -40,7 +40,7 @@ def key_of(function: Any, arguments: Any, prescribed: Any, flags: Any) -> tuple[
         return None
     try:
         found = fingerprint([function, (*arguments, prescribed)])
-    except Exception:  # whatever a user's object does when it is looked at
+    except Exception:  # a user's object may raise anything when it is examined
         return None
     text = "\n".join([*settings.surroundings(), flags.summary(), *found.lines])
     return blake2b(text.encode(errors="surrogatepass"), digest_size=20).hexdigest(), found
@@ -72,7 +72,7 @@ def keep() -> None:
     """The kernel is kept, so its parts are."""
     folder = kernel_folder()
     if folder is not None:
-        # Whatever cannot be kept is compiled anew.
+        # Anything that cannot be kept is compiled again.
         with contextlib.suppress(Exception):
             store.write_all(folder, _packed())
     _waiting.parts.clear()

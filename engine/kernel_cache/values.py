@@ -135,7 +135,7 @@ def _mapping(value: Any, out: list[Token], depth: int) -> None:
 
 
 def _module(value: python_types.ModuleType, out: list[Token], depth: int) -> None:
-    # Its attributes are described where they are named.
+    # Its attributes are described where code names them.
     out += ["module", value.__name__]
 
 

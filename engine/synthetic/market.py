@@ -173,7 +173,7 @@ def build(profile: Profile, n: int, seed: int, irregular: float, sparse: bool) -
         shapes.setdefault(target, _shape(target, profile.width))
         book["queue"], book["reach"], book["width"] = shapes[target]
         book["base"] = max(1, middle - int(book["width"]) // 2) * profile.tick
-        # ESH4's distances belong to a book whose levels reach 28 ticks out.
+        # ESH4's distances were measured on a book whose levels reach 28 ticks out.
         book["stretch"] = max(8, round(float(book["reach"]) / 28 * 256))
         book["first"] = first
         first += 2 * int(book["width"])

@@ -40,7 +40,7 @@ def match(market: Record, book: int, side: int, size: int) -> int:
             size -= fill["size"]
             slot = order_at(market, slot)["next"]
             count += 1
-        # Few aggressors go on to the next price.
+        # Few aggressors continue to the next price.
         if not chance(market, 260):
             break
         step = next_level(market, book, side, step + 2 * side - 1)
@@ -100,7 +100,7 @@ def together(market: Record, book: int, side: int, size: int, count: int) -> Non
     next_packet(market)
     last = fill_at(market, count - 1)
     step = last["tick"]
-    # What an aggressor leaves of itself may rest where it took everything.
+    # The rest of an aggressor may stay in the book at a price where it took everything.
     level_end = order_at(market, last["slot"])["next"] == 0 and last["size"] == order_at(market, last["slot"])["size"]
     rests = filled < size and level_end and chance(market, 400)
     for fill_index in range(count):

@@ -64,7 +64,7 @@ def drawn_flame(flame: Flame, key: str) -> str:
     labels = ElementTree.SubElement(root, f"{_SVG}g", {"class": "labels"})
     for number, box in enumerate(flame.boxes):
         left, width, top = box.left * _WIDTH, box.width * _WIDTH, box.row * _ROW
-        # Neighbours of one stage are told apart by their lightness.
+        # Adjacent boxes of one stage differ in lightness.
         colour = f"hsl({box.hue or 0},{45 if box.hue is not None else 0}%,{68 + number * 5 % 14}%)"
         place = {"x": f"{left:.1f}", "y": f"{top}", "width": f"{max(width - 0.5, 0.5):.1f}", "height": f"{_ROW - 1}"}
         rect = ElementTree.SubElement(boxes, f"{_SVG}rect", {**place, "fill": colour})

@@ -45,7 +45,7 @@ class Picture:
     def _inline(self, drawn: str, key: str) -> str:
         root = ElementTree.fromstring(drawn)
         _name(root, self.chart, key)
-        # Never larger than drawn: its type then is as large as the page's.
+        # Never enlarged, so its text is at most as large as the page's.
         root.set("style", f"width: 100%; max-width: {root.get('width')}px; height: auto")
         del root.attrib["width"], root.attrib["height"]
         return ElementTree.tostring(root, encoding="unicode")
@@ -59,7 +59,7 @@ class Picture:
         root.attrib |= {**size, "viewBox": f"{-MARGIN} {-MARGIN} {width:g} {height:g}"}
         place = {"x": str(-MARGIN), "y": str(-MARGIN), **size}
         root.insert(2, ElementTree.Element(f"{_TAG}rect", {**place, "rx": "6", "fill": PAPER}))
-        # The picture is drawn for light paper; a style sheet would only confuse what makes the PNG.
+        # The PNG shows the light version; its converter does not understand the style sheet.
         png = vl_convert.svg_to_png(ElementTree.tostring(root, encoding="unicode"), scale=2)
         style = ElementTree.Element(f"{_TAG}style")
         style.text = f"@media (prefers-color-scheme: dark) {{\n{dark_rules('svg')}\n}}"

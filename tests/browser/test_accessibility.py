@@ -21,18 +21,18 @@ from tests.browser.reports import PAGES
 from tests.browser.test_page import Visit
 from tests.history.recorded import STEP
 
-# One process for all of them: a browser is a lot to start.
+# One process for all: starting a browser is expensive.
 pytestmark = pytest.mark.xdist_group("browser")
 TYPICAL = (1280, "dark")
 SCREENS = [(width, scheme) for width in (400, 1280) for scheme in ("light", "dark")]
 MARKED = [pytest.param(*screen, marks=() if screen == TYPICAL else pytest.mark.long) for screen in SCREENS]
-# What is folded away is not looked at.
+# Folded content is not checked.
 UNFOLD = "document.querySelectorAll('details').forEach((details) => { details.open = true; })"
-# Rules that axe-core leaves out unless they are asked for.
+# Rules that axe-core runs only on request.
 RULES = ("target-size", "td-has-header", "label-content-name-mismatch")
 OPTIONS = {"resultTypes": ["violations"], "rules": {name: {"enabled": True} for name in RULES}}
-# As small as the picture needs them: points of the dashboard, whose reports the table of commits leads to as well, and
-# boxes of a flame graph, which is nothing else.
+# Small by nature: points of the dashboard, whose reports are also linked from the table of commits, and boxes of a
+# flame graph.
 SMALL = re.compile("<a [^>]*data-tip|<g ")
 
 Check = Callable[[Any], list[str]]
@@ -48,7 +48,7 @@ def violations() -> Check:
     def found(page: Any) -> list[str]:
         page.evaluate(UNFOLD)
         said = Axe().run(page, options=OPTIONS).response
-        # A check that looks at nothing finds nothing: these look at text in HTML, and at boxes of a flame graph.
+        # A check of nothing finds nothing: these rules check text in HTML and boxes of a flame graph.
         assert {"color-contrast", "aria-command-name"} & {rule["id"] for rule in said["passes"]}
         return [
             f"{rule['id']}: {node['html'][:200]}: {node['failureSummary']}"

@@ -38,7 +38,7 @@ COMMAND = [sys.executable, "-m", "lobench"]
 def environment(**changes: str) -> dict[str, str]:
     """The environment of a command, whatever folder it is run in; no colours, no terminal's width."""
     kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "FORCE_COLOR")}
-    # Nothing that was once tuned here changes what a test sees.
+    # No tuning file of this machine may influence a test.
     return {"LOBENCH_TUNING_DIR": os.devnull, **kept, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **changes}
 
 

@@ -66,7 +66,7 @@ def run(
         try:
             code = int(reply.recv(100))
         except BaseException as error:
-            # Whatever ends the wait, an interrupt for instance, ends the command.
+            # If the wait ends, for instance by an interrupt, end the command.
             with suppress(ProcessLookupError):
                 os.kill(number, signal.SIGKILL)
             if isinstance(error, TimeoutError):
@@ -153,7 +153,7 @@ def _main() -> None:
     # As the first kernel of a process does.
     cpu_target.typing_context.refresh()
     cpu_target.target_context.refresh()
-    # What is loaded here is none of a command's garbage: one that looks through it as it ends copies all of it.
+    # Keep the objects loaded here out of the commands' garbage collections, which would copy their pages.
     gc.collect()
     gc.freeze()
     threads = {path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")}

@@ -45,7 +45,7 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
             lobench.convert(source, place)
             source.unlink()
         made.append(str(place))
-    # By day, as a dataset has them.
+    # In order of days, like a dataset.
     return sorted(made, key=lambda path: (Path(path).name.partition("-")[2][:8], Path(path).name))
 
 
@@ -113,7 +113,7 @@ def test_a_worker_is_killed(days: list[str], expected: pa.Table, tmp_path: Path)
     assert process.returncode == 0, problem
     told = json.loads(said)
     assert (told["complete"], len(told["tasks"])) == (True, FEEDS)
-    # What it had in hand others have done; one may have been told of late.
+    # Others did the killed worker's tasks, except at most one that it reported late.
     assert sum(one["worker"].endswith(f":{pid}") for one in told["tasks"].values()) <= had + 1 < FEEDS // 2
     whole(dataset, expected, before)
 

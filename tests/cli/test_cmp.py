@@ -39,7 +39,7 @@ def test_keeps_a_document(compared: tuple[Any, Path]) -> None:
     (feed,) = kept["feeds"]
     assert feed["comparison"] == told["comparison"]
     assert [told["comparison"][name] for name in ("base", "variant")] == ["p4_hash_lookup", "p3_indexed_features"]
-    # The reference is measured with them, and it and a fast one stand there twice.
+    # The reference is measured as well, and it and the fast end are measured twice.
     assert feed["session"]["measured"][:3] == ["p0_baseline", "p3_indexed_features", "p4_hash_lookup"]
     top, control = feed["session"]["measured"][3:]
     assert top.removesuffix(" (A/A)") in ("p3_indexed_features", "p4_hash_lookup")
@@ -62,7 +62,7 @@ def test_until_a_stage(tmp_path: Path) -> None:
     kept = read(path)
     assert kept["until"] == "book"
     (feed,) = kept["feeds"]
-    # The reference stops there, too.
+    # The reference stops at the books, too.
     assert [set(entry["digests"]) for entry in feed["verification"]] == [{"trace", "state"}] * 6
     assert {entry["name"] for entry in feed["verification"]} == {"p0_baseline", "p3_indexed_features", "p4_hash_lookup"}
     assert feed["counters"]["p4_hash_lookup"]["lookups"] > 0
@@ -79,7 +79,7 @@ def test_for_a_person(tmp_path: Path) -> None:
     (copied,) = [line for line in lines if "event bytes copied" in line]
     assert [cell.strip() for cell in copied.split("│")[2:4]][1] == "0.0000"
     starts = [line.split("  ")[0] for line in lines if not line.startswith(("│", "┃", "┏", "┡", "└", " "))]
-    # Whether a bias of lock-step is shown is a matter of the machine.
+    # Whether a bias of lock-step is shown depends on the machine.
     starts = [start for start in starts if start != "lock-step"]
     assert starts == ["verdict", "verification", "noise floor", "resolution", "result"]
     (verdict,) = [line for line in lines if line.startswith("verdict")]

@@ -94,7 +94,7 @@ def test_a_variant_became_slower(tmp_path: Path) -> None:
     change = told["changes"][2]
     assert (change["verdict"], change["regression"]) == ("slower", False)
     assert change["relative"]["low"] < 0.9 < change["relative"]["high"] < 1
-    # The other way round it became faster.
+    # In the other direction it became faster.
     assert lobench("diff", *reversed(paths)).returncode == 0
 
 

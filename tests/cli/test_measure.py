@@ -76,7 +76,7 @@ def test_for_a_person(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_it_stops_when_it_is_precise_enough(tmp_path: Path) -> None:
-    # So wide that any three processes are enough.
+    # A precision so low that any three processes reach it.
     done = lobench("measure", FEED, *PAIR, "--precision", "99%", "--budget", "200", "--processes", 40, "-o", tmp_path)
     assert done.returncode == 0, done.stderr
     assert "precision " in done.stdout
@@ -127,7 +127,7 @@ def test_the_top_without_one_phase_at_a_time(tmp_path: Path) -> None:
     assert all(entry["agrees"] for entry in feed["verification"])
     found = feed["analysis"]["from_top"]
     assert found["top"] == expected[0].name
-    # Never tuned: with and without its parameters the top is one kernel.
+    # Never tuned: with and without its parameters the top is the same kernel.
     same = {name for name, first in feed["session"]["same_as"].items() if first == found["top"]}
     assert same == {f"{found['top']},tuning=fixed"}
     others = [one.name for one in expected[1:] if one.name not in same]
@@ -204,7 +204,7 @@ def test_it_goes_on_after_an_interrupt(tmp_path: Path) -> None:
         assert session["complete"]
         assert {row[0] for row in session["samples"]["rows"]} == {0, 1, 2}
         assert feed["analysis"]["ladder"]
-    # What had been measured stands as it was.
+    # The earlier measurement is unchanged.
     kept = before["feeds"][0]["session"]
     assert result["feeds"][0]["session"]["design"] == kept["design"]
     assert result["feeds"][0]["session"]["samples"]["rows"][: len(kept["samples"]["rows"])] == kept["samples"]["rows"]
@@ -234,7 +234,7 @@ def test_what_cannot_go_on(tmp_path: Path) -> None:
     assert "its records are not those measured before" in refused(2, "measure", "--resume", changed(feeds=feeds))
     variants = [{**entry, "source_digest": "0" * 16} for entry in before["variants"]]
     assert "the source has changed" in refused(2, "measure", "--resume", changed(variants=variants))
-    # None of this touched what was kept.
+    # No refused command changed the result.
     assert read(path) == before
 
 

@@ -171,7 +171,7 @@ def test_the_upper_phases_are_known(all_counted: Any) -> None:
         assert set(stages) == {"decode", "lookup", "levels", "best price", "features", "strategies"}
         assert all(share > 0.01 for share in stages.values())
         axes = {row["axis"]: row for row in document["mechanisms"]}
-        # The loop, trackers between events, what instruments remember of trades.
+        # The loop, trackers between events, an instrument's memory of trades.
         assert axes[None]["share"] < 0.15
         assert axes["layout"]["share"] > 0.2
         assert axes["shape"]["share"] > 0.2
@@ -207,8 +207,8 @@ def test_a_tuned_variant(all_counted: Any) -> None:
     assert kept["parameters"] == EAGER.as_json()
     assert all_counted[FITTED]["tuning"] == kept
     assert f"Tuned by {kept['profile']}." in (own / "callgrind" / "source.html").read_text()
-    # So few orders are not looked ahead for by default. Each record is, once; when the batch begins the first ones are,
-    # more than by default: a turn of a loop takes two instructions at least.
+    # By default so few orders are not looked up ahead. Here each record is looked up once; the first lines of a batch's
+    # look-ahead run more often: a turn of a loop takes two instructions at least.
     ahead = lines_of(all_counted[FITTED], "variants/p7_cache_layout/prefetch.py")
     assert ahead['found["event"] = place'] == ahead['home = found["home"]'] == 1
     first = (
@@ -290,7 +290,7 @@ def test_python_profilers(looked_at: Any) -> None:
     assert kernel_line["file"] == "engine/replay.py"
     assert kernel_line["text"].startswith("kernel(self.state")
     assert looked_at["memray"]["allocations"] > 0
-    # Python allocates nothing per event; what the kernel does is seen, if at all, at the line that calls it.
+    # Python allocates nothing per event; the kernel's allocations, if seen at all, are at the line that calls it.
     own = [row for row in looked_at["memray"]["top"] if not row["location"].startswith("run (engine/replay.py")]
     assert sum(row["allocations"] for row in own) < looked_at["memray"]["events"] / 10
     page = looked_at["folder"] / "scalene" / "scalene.html"

@@ -40,7 +40,7 @@ def tuned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
     )
     assert (done.returncode, complaints(done)) == (0, "")
     told = json.loads(done.stdout)
-    # Whatever was faster on this machine: what comes next needs parameters that can be told from the defaults.
+    # Whichever was faster on this machine: the rest of the test needs parameters that differ from the defaults.
     path = Path(told["tuning_file"])
     tuning = read(path)
     changed = {**tuning.parameters.as_json(), "distance": 4}

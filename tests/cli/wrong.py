@@ -90,7 +90,7 @@ class Mistake:
 
 def write_forgetful(folder: Path) -> Path:
     path = folder / "forgetful.py"
-    # Kernels have ids of 64 bits with a sign.
+    # Kernels have signed 64-bit ids.
     path.write_text(FORGETFUL.format(order_id=np.uint64(mistake().order_id).astype(np.int64)))
     return path
 

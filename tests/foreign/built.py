@@ -16,7 +16,7 @@ def built() -> Path:
     needs("g++", "rustc")
     output = EXAMPLES / "build-output"
     output.mkdir(exist_ok=True)
-    # Tests in several processes wait for the first of them.
+    # Parallel test processes wait for the first one.
     with (output / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = subprocess.run([EXAMPLES / "build", output], capture_output=True, text=True, timeout=600)

@@ -47,7 +47,7 @@ def compiled(source: str, language: str, folder: Path, *options: str) -> Path:
     file, made = folder / f"mine.{'rs' if language == 'rust' else language}", folder / "mine.so"
     file.write_text(source)
     if language == "zig":
-        # The package `ziglang` brings a compiler, too.
+        # The package `ziglang` also contains a compiler.
         zig = [compiler] if compiler else [sys.executable, "-m", "ziglang"] if find_spec("ziglang") else None
         if zig is None:
             pytest.skip("no compiler for zig")

@@ -38,7 +38,7 @@ class EngineRepository(Miniature):
         super().__init__(folder, cache, {**files, ".gitignore": ".asv/\n"})
         kernels = kernel_folder()
         if kernels is not None:
-            # The reference is compiled once for all tests.
+            # All tests share the compiled reference.
             cache.mkdir(mode=0o700)
             (cache / "kernels").symlink_to(kernels)
         self.made = {"base": self.commit("base")}

@@ -174,7 +174,7 @@ class Miniature:
             cwd=self.folder,
             env=self._variables(changes),
             process_group=0,
-            # Who runs the tests in the background has it ignored.
+            # Tests in the background of a shell start with it ignored.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
             stdout=pipe,
             stderr=pipe,

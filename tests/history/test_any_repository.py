@@ -87,7 +87,7 @@ def told_right(repository: EngineRepository, engine: str, *words: str) -> None:
     assert "record.order_id" in slower["findings"][0]["lines"][0]["text"]
     assert 0.3 < rare["findings"][0]["actions"][RARE] < 4
     found = listed(repository)
-    # What takes less time is no regression, and a session as short as these may err.
+    # A commit that took less time is no regression, and a session this short may err.
     surely = {"slower by 5 %": slower, "twice the work in a rare action": rare}
     assert set(found) == {name for name, one in surely.items() if one["findings"][0]["timing"] != FASTER}
     told = repository.lobench("history", "regressions")

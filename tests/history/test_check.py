@@ -36,7 +36,7 @@ def test_more_work_fails_and_the_same_work_passes(miniature: Miniature) -> None:
     more = miniature.work(42)
     passed = judged(miniature, 0, "HEAD~2", same, *EXACT)
     assert [one["verdict"] for one in passed["findings"]] == ["no difference shown"]
-    # An interpreter on a thread looks at its clock now and then; a compiled kernel repeats exactly.
+    # A threaded interpreter reads its clock now and then; a compiled kernel repeats exactly.
     assert passed["findings"][0]["instructions_change"] == pytest.approx(0, abs=2e-3)
     failed = judged(miniature, 1, same, more, *EXACT)
     (finding,) = failed["findings"]
@@ -282,11 +282,11 @@ def test_a_repair_of_wrong_results_passes_and_a_wrong_head_does_not(miniature: M
     }
     miniature.commit("wrong otherwise", variants__p2_top="work = 10\nwrong = 60\n")
     assert judged(miniature, 1, f"{right}~1", "HEAD", "--exact")["outcome"] == "failed"
-    # The reference was wrong, and the top kept what is right.
+    # The reference was wrong, and the top is unchanged.
     miniature.commit("reference wrong", **TWO | {"variants__p0_plain": "work = 40\nwrong = 50\n"})
     miniature.commit("reference right", **TWO)
     assert judged(miniature, 0, "HEAD~1", "HEAD", "--exact")["outcome"] == "repaired"
-    # Both compute something else than before: nobody can say that it was a repair.
+    # Both results differ from before, so it may not be a repair.
     both = {name: text.replace("-1", "50") for name, text in TWO.items()}
     miniature.commit("another rule", **both)
     assert judged(miniature, 1, "HEAD~1", "HEAD", "--exact")["outcome"] == "failed"

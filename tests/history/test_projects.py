@@ -92,7 +92,7 @@ def test_an_entry_of_sources_that_names_nothing_is_refused(made: Miniature) -> N
     base = write(made, "typo", lobench__toml=COPIES + 'sources = ["src", "a.txt"]\n')
     with pytest.raises(UsageError, match=r"lobench\.toml: sources: 'src' is neither a file nor a folder here"):
         built(made, base)
-    # What one side has is no typo.
+    # A path that exists on one side is not a typing error.
     (made.folder / "src").mkdir()
     (made.folder / "src/x").touch()
     head = made.commit("it comes")
@@ -112,7 +112,7 @@ def test_another_toolchain_is_another_engine(made: Miniature, monkeypatch: pytes
     after = source(made, name)
     assert after.key != before.key
     assert after.made_with != before.made_with
-    # Where nothing is built, no tool decides.
+    # If nothing is built, tools do not matter.
     name = write(made, "python", lobench__toml='artifact = "book.py"\n', book__py="x = 1\n")
     key = source(made, name).key
     monkeypatch.delenv("CXXFLAGS")
@@ -180,7 +180,7 @@ def test_a_checkout_is_whole(made: Miniature, tmp_path: Path) -> None:
         *(".gitattributes", ".gitmodules", "a.txt", "lobench.toml", "out", "sub"),
     ]
     assert (one.tree / "out").readlink() == Path("/nowhere/at/all")
-    # The working tree is the same code, and has its submodules, too.
+    # The working tree has the same code, including its submodules.
     assert source(made, None).key == one.key
     (made.folder / "sub/part.txt").write_text("changed\n")
     changed = source(made, None)

@@ -50,7 +50,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if name and (ROOT / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name, follow_symlinks=False)
-    # As they are committed, also where this checkout was made without links.
+    # Restore the committed links, even if this checkout has none.
     for part in PARTS:
         (folder / "lobench" / part).unlink(missing_ok=True)
         (folder / "lobench" / part).symlink_to(f"../{part}")
@@ -88,7 +88,7 @@ def new_environment(folder: Path) -> Path:
     python = folder / "bin" / "python"
     code = "import sysconfig; print(sysconfig.get_path('purelib'))"
     site = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
-    # Folders that are named in a .pth file are only searched: an editable install within one of them is not followed.
+    # Folders in a .pth file are only searched; their own .pth files, such as an editable install's, are not read.
     libraries = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
     Path(site, "libraries.pth").write_text("".join(f"{path}\n" for path in libraries))
     return python

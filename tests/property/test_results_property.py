@@ -113,7 +113,7 @@ def test_whatever_is_written_can_be_read(
 
         def checked(self: ResultFolder, result: Result) -> None:
             save(self, result)
-            # The command may be ended at any moment, by what leaves it no time to put things right.
+            # The command may be killed at any moment.
             read(self.result)
 
         patch.setattr(ResultFolder, "save", checked)

@@ -63,7 +63,7 @@ found = [(name, importlib.import_module(name), list(sys.modules)) for name in sy
 print(json.dumps([(name, loaded) for name, _, loaded in found]))
 """
     for module, loaded in run_python(script, *WORKERS, *OTHERS):
-        # Numba loads the top of scipy itself.
+        # Numba itself imports the top-level scipy package.
         assert {name.partition(".")[0] for name in loaded} & (HEAVY | {"elftools"}) <= {"scipy"}, module
         assert not {"scipy.linalg", "scipy.stats"} & set(loaded), module
 

@@ -105,7 +105,7 @@ def _build_append(block_type: np.dtype[Any], raw_type: np.dtype[Any], layout: La
     @inlined
     def append(book: Record, block_address: int, place: int) -> None:
         block, raw = view(block_address, block_type), view(block_address, raw_type)
-        # Prices and sizes go to their columns as integers; ``compute`` converts whole columns.
+        # Prices and sizes are stored in their columns as integers; ``compute`` converts whole columns.
         bid_price, bid_size = append_side(book, 0, raw["bid"], place)
         ask_price, ask_size = append_side(book, 1, raw["ask"], place)
         trackers = book["trackers"]
@@ -124,7 +124,7 @@ def _build_append(block_type: np.dtype[Any], raw_type: np.dtype[Any], layout: La
         block["previous_ask_price"][place] = trackers["previous_ask_price"]
         block["previous_ask_size"][place] = trackers["previous_ask_size"]
         block["event_number"][place] = float64(book["events"])
-        # Not from the columns: what was stored just now is slow to read.
+        # Not from the columns: values that were just stored are slow to read.
         trackers["previous_bid_price"] = _price(bid_price)
         trackers["previous_bid_size"] = float64(bid_size)
         trackers["previous_ask_price"] = _price(ask_price)
@@ -179,7 +179,7 @@ def _build_hand_over(block_type: np.dtype[Any]) -> Callable[..., Any]:
             source = address + first
             target = tap["rows"] + 8 * tap["count"]
             for _ in range(features):
-                # A whole block, always: of a known size it is a few vector moves.
+                # Always a whole block: with a constant size it is a few vector moves.
                 memcpy(target, source, copied)
                 source += column_bytes
                 target += tap["column_step"]

@@ -51,14 +51,14 @@ def combined(head: Record, which: int) -> tuple[int, int, int]:
 
     No branch depends on prices: which venue is best changes too often to be predicted.
     """
-    # The complement of an ask's price: the best price is the largest for both sides.
+    # Complement an ask's price, so that the best price is the largest on both sides.
     flip = -which
     first = head["touches"] + which * TOUCH_BYTES
     best, size, count = int64(_LEAST), int64(0), int64(0)
     for index in range(peers_at(head["touches"])["count"]):
         touch = view(first + index * BOTH_BYTES, TOUCH)
         rank = touch["price"]
-        # Masks, as conditional expressions may compile to branches: what is worse than the other side counts nothing.
+        # Masks, because conditional expressions may compile to branches: the worse price counts with size 0.
         kept, added = -int64(best >= rank), -int64(rank >= best)
         size = (size & kept) + (touch["size"] & added)
         count = (count & kept) + (touch["count"] & added)

@@ -128,7 +128,7 @@ def find_in(packed: Record, line: int, order_id: int, number: int) -> int:
     found = int64(-1)
     while held != _NOTHING:
         slot = line * SLOTS + trailing_zeros(held)
-        # Level 0, of an empty slot, belongs to no book.
+        # The level 0 of an empty slot belongs to no book.
         if int64(level_at(packed, level_of(slot_at(packed, slot)))["owner"]) >> 1 == number:
             found = slot
             break

@@ -47,7 +47,7 @@ def rung_of(node: int, index: int) -> Record:
 def place_in(node: int, key: int, count: int) -> int:
     """Index of the first of a node's first ``count`` rungs whose key is not below ``key``, ``count`` if all are."""
     low, high = int64(0), count
-    # Most of what happens happens near the touch, where keys are largest.
+    # Most changes are near the touch, where keys are largest.
     if count != 0 and rung_of(node, count - 1)["key"] < key:
         low = count
     while low < high:

@@ -56,7 +56,7 @@ def look_for_levels(packed: Record, turn: int) -> None:
     event = view(found["event"], MBO)
     home = found["home"]
     held = matches(line_at(packed, home), event["order_id"])
-    # An order that went to a line behind is met by its record only: looking for those costs as much as it gains.
+    # An order in a later line is left to its record: looking for it here costs as much as it gains.
     slot = slot_at(packed, home * SLOTS + trailing_zeros(uint64(held) | _NONE))
     prefetch(packed["levels"] + level_of(slot) * LEVEL_BYTES)
     head = head_of(found["guess"])
@@ -87,7 +87,7 @@ def build_look_ahead(tracked: bool) -> Callable[..., Any]:
         home = home_of(packed, event["order_id"], key)
         prefetch(packed["slots"] + home * LINE_BYTES)
         prefetch(packed["stamps"] + home * STAMPS_BYTES)
-        # Neighbours are often of one book.
+        # Adjacent records often share a book.
         book = packed["last_book"]
         if key != packed["last_key"] or book == 0:
             book = table_get(state["book_table"], key, UNCOUNTED, None)
@@ -142,7 +142,7 @@ def build_look_ahead(tracked: bool) -> Callable[..., Any]:
             if turn + distance < count:
                 look_for_levels(packed, turn + distance)
             if tracked and packed["cold"] != 0:
-                # Books have been found twice the distance ahead, and no further.
+                # Books are known up to twice the distance ahead.
                 soon = turn + min(int64(SOON), 2 * distance)
                 if soon < count:
                     look_for_book(packed, soon)

@@ -81,7 +81,7 @@ def move(packed: Record, lines: int) -> None:
     packed["used"] = 0
     packed["reach"] = 0
     for first in range(0, count, SLOTS):
-        # Slots are as good as random, empty or not: their bits are walked instead of asking each.
+        # Which slots are empty is unpredictable: walk over their bits instead of testing each.
         taken = uint64(~empty_slots(view(slots + first * SLOT_BYTES, LINE)) & ALL_SLOTS)
         while taken != _NOTHING:
             index = first + trailing_zeros(taken)

@@ -75,7 +75,7 @@ def build_rules(tracked: bool) -> Callable[..., Any]:
     def lose_queue(book_address: int, which: int, price: int, events: int, arrival: int, amount: int) -> None:
         """A resting order loses ``amount``: the hypothetical order moves up if it stands behind it."""
         position = side_at(book_address, which)["position"]
-        # No branch: which orders stand ahead is as good as random.
+        # Branch-free: whether an order is ahead is unpredictable.
         ahead = (price == position["price"]) & (events - age(events, arrival) <= position["joined"])
         position["ahead"] -= amount & -int64(ahead)
 

@@ -159,7 +159,7 @@ def lay_window(packed: Record, head: Record, price: int, probe: Record) -> None:
         width = int64(LEAST_WIDTH)
         while width < span + span // 2 and 2 * width <= most:
             width *= 2
-        # A touch that spans more than the window is no centre.
+        # Do not centre on a touch that is wider than the window.
         if distance(anchor, centre) > uint64(width // 4) * tick:
             centre = anchor
         lay_grid(head, int64(tick), anchor, centre, width)

@@ -104,7 +104,7 @@ def compare(
 ) -> None:
     """``Comparison.take``. Record r is of the rows ``order[starts[r]]`` and on, as long as ``sorted_hashes`` there is
     its own; ``described`` and ``rows`` are action, price, size. Of several records the one that agrees best counts."""
-    seen = len(edges) > 0  # an order book file
+    seen = len(edges) > 0  # a LOBSTER order book file
     for record in range(len(hashes)):
         place = starts[record]
         while place < len(order) and sorted_hashes[place] == hashes[record]:

@@ -56,7 +56,7 @@ def connected(scheduler: str | None, memory: int | None = None) -> Iterator[Any]
     local = lanes(scheduler)
     with ExitStack() as stack:
         stack.enter_context(warnings.catch_warnings())
-        # That another dashboard has its usual port.
+        # A warning that the dashboard's usual port is taken.
         warnings.simplefilter("ignore")
         if local is None:
             try:
@@ -71,7 +71,7 @@ def connected(scheduler: str | None, memory: int | None = None) -> Iterator[Any]
             threads_per_worker=1,
             memory_limit=memory or "auto",
             silence_logs=logging.CRITICAL,
-            # A task's memory is no result that Dask could write out: a worker that is paused would stay so.
+            # Dask cannot spill the memory of a running task: a worker paused for it would stay paused.
             config={f"distributed.worker.memory.{step}": False for step in ("target", "spill", "pause")},
         )
         stack.enter_context(cluster)
@@ -88,7 +88,7 @@ def _knock(distributed: Any, scheduler: str | None) -> None:
         comm = await distributed.comm.connect(scheduler, timeout=_PATIENCE, **settings)
         await comm.close()
 
-    # A notebook has a loop of its own on this thread.
+    # A notebook already runs an event loop on this thread.
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, knock()).result()
 
@@ -113,7 +113,7 @@ def outcomes(client: Any, tasks: Sequence[Task]) -> Iterator[tuple[Task, TaskOut
                 yield futures[future], _outcome(future, distributed)
             future.release()
         for number, task in enumerate(lost):
-            # By itself, for Dask cannot say which of the tasks that a worker had was too much for it.
+            # Alone, because Dask cannot say which of the worker's tasks needed too much memory.
             again = client.submit(perform, task, key=f"lobench-{run}-again-{number}-{task.key}", pure=False)
             futures[again] = task
             yield task, _outcome(again, distributed)

@@ -133,7 +133,7 @@ def _digested(setting: str) -> list[str]:
         return []
     try:
         return [hashlib.blake2b(Path(path).read_bytes(), digest_size=8).hexdigest()]
-    except OSError:  # its task will tell
+    except OSError:  # reported by its task
         return []
 
 
@@ -150,7 +150,7 @@ def _remote_matches(path: str) -> list[str]:
     system, place = _system(path)
     try:
         return [str(system.unstrip_protocol(match)) for match in sorted(system.glob(place))]
-    except Exception as error:  # each file system has errors of its own
+    except Exception as error:  # each file system has its own errors
         raise UsageError(f"{path}: cannot be listed: {error}") from error
 
 
@@ -158,7 +158,7 @@ def _remote(path: str) -> tuple[int, str]:
     system, place = _system(path)
     try:
         told = system.info(place)
-    except Exception:  # its task will tell
+    except Exception:  # reported by its task
         return 0, ""
     size = int(told.get("size") or 0)
     changed = next((told[name] for name in ("ETag", "etag", "mtime", "LastModified", "created") if name in told), "")

@@ -60,7 +60,7 @@ def shares_of(feed: Feed, request: BatchRequest, part: int, parts: int) -> Share
     sums = np.cumsum([weights[key] for key in keys])
     places = [0]
     for number in range(1, files):
-        # As even as the beginning says, with an instrument for each.
+        # As even as the beginning suggests, with at least one instrument in each file.
         even = int(np.searchsorted(sums, sums[-1] * number / files)) + 1
         places.append(min(max(even, places[-1] + 1), len(keys) - files + number))
     return Shares(tuple(keys[place] for place in places[1:]), files * part // parts, files * (part + 1) // parts)
@@ -71,7 +71,7 @@ def _weights(feed: Feed) -> dict[str, int]:
 
     Nothing that depends on how far a thread has read ahead.
     """
-    # Of a feed of which little is selected no more is read for that.
+    # Limited to the beginning, even if the selection leaves few of its records.
     records = first_records(feed.beginning(_BEGINNING) if isinstance(feed, SelectedFeed) else feed, _BEGINNING)
     symbols = feed.symbols
     known = {} if getattr(feed, "learns_symbols", False) else selected_symbols(feed)

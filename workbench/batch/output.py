@@ -61,7 +61,7 @@ class DatasetOutput(Output):
         place_of: Callable[[str], Path],
     ) -> None:
         self._feed, self._batch, self._task = feed, task.request, task
-        # Before all else that the stack holds: files are made while rows come, and outlive whoever writes to them.
+        # Entered first, closed last: it holds the files, which outlive their writers.
         self._stack = stack.enter_context(ExitStack())
         self._known, self._place_of = known, place_of
         self._group_bytes = _GROUPS // (len(known) or MOST_SYMBOLS)

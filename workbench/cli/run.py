@@ -83,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def written(folder: ResultFolder, document: Result) -> Path:
     """Write a result's page beside it, with the changes since the last run."""
-    # The libraries that draw take a second to load.
+    # Imported here: the drawing libraries take a second to load.
     from lobench.reports import write
     from lobench.workbench.comparison.previous import previous
 
@@ -154,8 +154,8 @@ def _budget(arguments: argparse.Namespace, until: str) -> Budget:
     if arguments.quick:
         quick = budget.quick(seconds, arguments.processes)
         return replace(quick, **more)
-    # The factorial covers the ladder's own axes: other variants are measured without it. A part of the pipeline leaves
-    # some axes without work and cannot show the gain of their phases.
+    # The factorial covers the ladder's own axes, so a choice of other variants is measured without it. In a partial
+    # pipeline some axes have no work and the gain of their phases cannot be measured.
     full = budget.full(seconds, arguments.processes, factorial=arguments.variants == LADDER and whole)
     return replace(full, **more)
 

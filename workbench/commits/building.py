@@ -63,7 +63,7 @@ def build_all(builds: Sequence[Build], label: str = "compiling kernels") -> dict
                     problem = (
                         f"{build.source.label}: {build.variant}: the {build.build} kernel does not compile:\n{words}"
                     )
-                    # A negative code is a signal: somebody ended it.
+                    # A negative code is a signal: the build was killed.
                     failed.setdefault(build.source.key, BrokenError(problem, build.source.key, own=code > 0))
                 ticker.advance()
     return failed

@@ -87,7 +87,7 @@ def _like_c(content: bytes, *, rust: bool) -> bytes:
 def _without_comments(content: bytes, *, rust: bool, lines: bool = False) -> bytes:
     """A space stands in place of each, with as many ends of ``lines`` as it had."""
     if rust and (b"/*" in content or b"*/" in content):
-        return content  # these nest there
+        return content  # comments nest in Rust
     return _TOKEN[rust].sub(
         lambda found: b" " + b"\n" * (lines * found[1].count(b"\n")) if found[1] else found[0], content
     )

@@ -77,7 +77,7 @@ class Pair:
 
     def _raise_broken(self, before: Source, broken: dict[str, BrokenError], request: Request) -> None:
         if before.key in broken and self.after.key in broken and not self._runs_only_in(before, request):
-            # What stops both may be this machine: nobody made it worse.
+            # If both fail, the cause may be this machine rather than a commit.
             raise UnjudgedError(f"nothing to compare: {broken[self.after.key]}\nand {broken[before.key]}")
         for source in (self.after, before):
             problem = broken.get(source.key)

@@ -44,13 +44,13 @@ LEAD = 200_000
 # Valgrind's and callgrind's requests (valgrind.h, callgrind.h: public, and the same in every version).
 _TOOL = (ord("C") << 24) | (ord("T") << 16)
 TOGGLE_COLLECT = _TOOL + 2
-DUMP_STATS_AT = _TOOL + 3  # it also begins anew
+DUMP_STATS_AT = _TOOL + 3  # also sets the counts to zero
 START_INSTRUMENTATION, STOP_INSTRUMENTATION = _TOOL + 4, _TOOL + 5
 
-# f(rdi = address of six words): the four rotations and the exchange are what valgrind takes for a request on x86-64.
+# f(rdi = address of six words): valgrind on x86-64 recognizes a request by the four rotations and the exchange.
 _REQUEST = bytes.fromhex(
     "4889f8"  # mov rax, rdi
-    "31d2"  # xor edx, edx: the answer outside of valgrind
+    "31d2"  # xor edx, edx: the answer outside valgrind
     "48c1c703" + "48c1c70d" + "48c1c73d" + "48c1c733"  # rol rdi, 3; 13; 61; 51
     "4887db"  # xchg rbx, rbx
     "4889d0"  # mov rax, rdx
@@ -85,11 +85,11 @@ def replay_class() -> Any:
     """The class that replays a feed, wherever the commit keeps it."""
     try:
         return part("engine.replay").Replay
-    except (ImportError, AttributeError):  # commits before it had a module of its name
+    except (ImportError, AttributeError):  # commits before Replay had a module of its own
         return part("engine.session").Replay
 
 
-# f(...): calls the function whose address stands between these, with the same arguments.
+# f(...): calls the function whose address stands between these bytes, with the same arguments.
 _CALL = bytes.fromhex("4883ec08" + "48b8"), bytes.fromhex("ffd0" + "4883c408" + "c3")
 
 
@@ -161,7 +161,7 @@ def count_variant(
         lead, records = feed.slice(0, begin), feed.slice(begin, min(begin + wanted, feed.count))
         replay = start(variant, task, feed)
         replay.run(lead.address, lead.stride, lead.count)
-        # The first dump holds what is done once, when a thread calls for the first time.
+        # The first dump holds the one-time work of a thread's first call.
         for kind, chunk in (("first", feed.slice(0, 0)), ("empty", feed.slice(0, 0)), ("whole", records)):
             count(valgrind, replay, chunk, "lobench " + label.format(records.count, kind))
         replay.close()
@@ -186,7 +186,7 @@ def count_actions(valgrind: Valgrind, variant: Any, feed: Any, task: Mapping[str
         valgrind.request(START_INSTRUMENTATION)
         valgrind.request(TOGGLE_COLLECT)
         if kind is None:
-            for name in ("settling", "idle"):  # the first holds what is done once
+            for name in ("settling", "idle"):  # the first holds the one-time work
                 for _ in range(OF_AN_ACTION):
                     collected(valgrind, replay, feed.slice(begin, begin))
                 valgrind.request(DUMP_STATS_AT, f"lobench {label.format(OF_AN_ACTION, name)}".encode())
@@ -234,7 +234,7 @@ def command(counted: Sequence[str], folder: str) -> list[str]:
     ``counted`` is the command that runs this file on a task. Addresses are the same in every run; what a user has set
     for valgrind, in its environment or in a ``.valgrindrc``, is not asked.
     """
-    # Names and lines are written out: what reads them by line (``lines``) keeps no table of those before.
+    # Write out all names and lines, because the reader (``lines``) keeps no table of earlier ones.
     return [
         *(["setarch", platform.machine(), "-R"] if shutil.which("setarch") else []),
         *("valgrind", "--command-line-only=yes", "--tool=callgrind", "--instr-atstart=no"),
@@ -245,7 +245,7 @@ def command(counted: Sequence[str], folder: str) -> list[str]:
 
 NAMED = re.compile(r"^desc: Trigger: .*lobench (\d+) (\d+) (\S+) (.+)$", re.MULTILINE)
 """Of a dump: feed, records, kind of count, variant."""
-# Not its "summary": with threads that is a difference of two threads' counts.
+# Not "summary": with threads it is the difference of two threads' counts.
 _TOTAL = re.compile(r"^totals: (\d+)", re.MULTILINE)
 
 
@@ -322,9 +322,9 @@ def main() -> None:
             reading = part("engine.feeds")
             feed = reading.load(reading.open_feed(specs))
         for name in task["variants"]:
-            # A new thread allocates from an arena of its own: what the allocator does is then not a matter of what
-            # Python, whose sources are others in each commit, has left in the first one. The threads stay to the end,
-            # or the next would have the arena of one that has gone, and its counts subtracted.
+            # A new thread allocates from its own arena, so that counts do not depend on what Python, whose sources
+            # differ between commits, left in the first one. Threads stay alive to the end: otherwise the next would
+            # inherit the arena of one that ended, and its counts would be subtracted.
             counted = threading.Event()
             label = f"{place} {{}} {{}} {name}"
             work = (valgrind, find(name, task, known), feed, task, label, [counted, done])

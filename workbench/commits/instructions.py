@@ -94,7 +94,7 @@ def count(source: Source, variants: Sequence[str], feeds: Sequence[Sequence[str]
         files = sorted(Path(folder).iterdir())
         exact = counting.read(files)
         costs = lines.read(files, dict(source.engines)) if source.engines else {}
-    # No commit is to blame for a tool that does not count.
+    # A tool that does not count is no commit's fault.
     for feed in range(len(feeds)):
         for variant in variants:
             if not exact.get((feed, variant), {}).get(counting.INSTRUCTIONS, 0.0) > 0:

@@ -76,7 +76,7 @@ def _costs(text: str, library: str) -> dict[tuple[str, int], int]:
     for line in text.splitlines():
         kind, equals, value = line.partition("=")
         if line[:1].isdigit():
-            # The row after a call is of what was called.
+            # The row after a call is the cost of the callee.
             if inside and not called and file:
                 number, *counts = line.split()
                 if counts and number != "0":
@@ -118,7 +118,7 @@ def _moved(old: str, new: str) -> Callable[[int], int]:
     """From the number of a line before to its number after; to none that there is for a line that has gone."""
     one, other = _lines(old), _lines(new)
     if not one and not other:
-        # A file of a compiler's own library: nobody moved its lines.
+        # A file of a compiler's own library: its lines did not move.
         return lambda line: line
     blocks = SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
     places = {a + 1 + offset: b + 1 + offset for a, b, size in blocks for offset in range(size)}

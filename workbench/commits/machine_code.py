@@ -35,7 +35,7 @@ def _loaded(content: bytes) -> list[bytes]:
     found = []
     for place in range(count):
         _, kind, flags, _, offset, length, *_ = _SECTION.unpack_from(content, start + place * size)
-        # Notes hold the digest that a linker makes of the whole file.
+        # A note may hold the linker's digest of the whole file.
         if flags & _ALLOCATED and kind not in (_EMPTY, _NOTE):
             found.append(content[offset : offset + length])
     return found

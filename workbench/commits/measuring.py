@@ -41,7 +41,7 @@ LINES = "lines"
 COUNTED_RECORDS = 100_000
 """Of a feed's beginning, for the mechanism counters."""
 
-# Counts that were taken in another way are no counts of this.
+# Counts taken by another method cannot be used here.
 _FILES = (Path(counting.__file__), WORKER, Path(child.__file__))
 _METHOD = hashlib.blake2b(b"".join(file.read_bytes() for file in _FILES), digest_size=6).hexdigest()
 
@@ -104,7 +104,7 @@ def measure(
     broken = build_all(_builds(left, request))
     session = _session(left, request, trusted, broken)
     counts = _Counts()
-    # Of what computes something else, or crashes, nobody asks what it costs.
+    # The cost of a variant that crashes or computes something else is of no interest.
     counts.take(session.sources, request, {*session.same, *session.differences}, broken)
     while True:
         if any(source.key in broken for source in session.sources):
@@ -227,7 +227,7 @@ class _Counts:
                 for _ in lanes.map(one, wanted):
                     ticker.advance()
         finally:
-            # After an interrupt nothing new is begun.
+            # After an interrupt nothing new starts.
             lanes.shutdown(cancel_futures=True)
 
 

@@ -35,7 +35,7 @@ class Participant:
 
     def __init__(self, source: Source, variables: Mapping[str, str] | None = None) -> None:
         self.source = source
-        # A file, not a pipe: nobody reads it while the process runs.
+        # A file, not a pipe: a pipe that nobody reads would fill up.
         self._complaints = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
         self._process = subprocess.Popen(
             **started(source, WORKER, "serve", variables=variables),
@@ -89,7 +89,7 @@ class Participant:
 
     def _broken(self) -> BrokenError:
         try:
-            # What ended it, before this does: its exit code says whose fault it was.
+            # Wait for the process's own end first: its exit code says whose fault it was.
             code = self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
             self._process.kill()

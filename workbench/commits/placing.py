@@ -30,7 +30,7 @@ def _number(file: str, before: bytes, after: bytes, line: int) -> int:
         return list(compress(count(1), other))[len(list(filter(None, one[: line - 1])))]
     for _, a, b, c, d in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
         if a < line <= b:
-            # Of exchanged lines the one beside it; of what is gone the one before.
+            # An exchanged line maps to the one beside it, a removed line to the one before.
             return max(1, min(c + line - a, d))
     raise AssertionError
 

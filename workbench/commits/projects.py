@@ -185,7 +185,7 @@ class Project:
         names = [str(self._inside / name) for name in self._recipe.sources] or ["."]
         listed = self.repository.listing(commit, names)
         if self._recipe.sources and self.repository.object_id(commit, ".gitmodules"):
-            # What lies in a submodule is known by the commit of it.
+            # The content of a submodule is identified by its commit.
             everything = self.repository.listing(commit, ["."]).split(b"\0")
             listed += b"\0".join(line for line in everything if line.startswith(b"160000 "))
         return digest(repr((self._told, names)).encode() + listed)
@@ -225,7 +225,7 @@ class Project:
             return f"its build {ending(code)}:\n{words}".rstrip(":\n"), own_fault(code, words)
         kept = job.room / "kept"
         made = [job.room / BUILT_IN / self._inside / name for name in self._recipe.artifacts]
-        # One that is missing is an engine that this commit does not have.
+        # A missing file is an engine that this commit does not have.
         present = [file for file in made if file.is_file()]
         if not present:
             return f"its build made no {' and no '.join(self._recipe.artifacts)}", True

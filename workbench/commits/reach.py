@@ -78,7 +78,7 @@ def _modules(whole: Path) -> Modules:
             try:
                 tree = ast.parse(content)
             except (SyntaxError, ValueError):
-                # It does not run; whoever imports it is told so when it is tried.
+                # Not valid Python; trying the variant reports it.
                 code[name], imports[name] = repr(content), set()
                 continue
             code[name] = python_code(tree)

@@ -53,7 +53,7 @@ class Repository:
 
     def commit(self, revision: str) -> Commit:
         """The commit that a revision names, as git resolves it. Raises UsageError if it names none, or several."""
-        # Two steps, as text that is searched for (":/fix") would take the peeling for its own.
+        # Two steps, because a search for text (":/fix") would take the peeling for part of the text.
         found = self._object(revision)
         name = found and self._object(f"{found}^{{commit}}")
         if name is None:

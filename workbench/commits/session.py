@@ -182,7 +182,7 @@ def _participants(session: CommitSession, takers: dict[int, int]) -> Iterator[di
         for begin in range(0, len(waiting), lanes):
             some = waiting[begin : begin + lanes]
             for (place, _), one in some:
-                # What another source stands for is not even compiled.
+                # Do not even compile a variant that another source represents.
                 own = [name for name in session.variants if session.stands(place, name) == place]
                 engines = dict(one.source.engines)
                 words = {"feeds": session.feeds, "evaluate": session.evaluate, "reach": session.reach}
@@ -306,7 +306,7 @@ def _one_pass(
 ) -> None:
     feed, name = key
     measured = session.timed[key]
-    # Who turned out to be unsteady goes on: a line-up stays as it was laid out.
+    # An unsteady variant goes on: the line-up stays as planned.
     numbers = {source.key: place for place, source in enumerate(session.sources)}
     places = [numbers[one] for one in measured.measured[:-1]]
     takers = [*((place, 0) for place in places), (places[0], 1)]
@@ -321,7 +321,7 @@ def _one_pass(
     ended = []
     for taker in takers:
         state = tuple(participants[taker].ask("state"))
-        # A source must end as it did before; whether that is right has been asked.
+        # A source must end as it did before; whether that end is right was checked earlier.
         ended.append("as before" if state == session.states[taker[0], feed, name] else str(state))
         participants[taker].ask("end")
     told = {"kind": LOCKSTEP, "samples": samples, "end_states": ended, "held": 0}

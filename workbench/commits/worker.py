@@ -50,7 +50,7 @@ def replay_class() -> Any:
     """The class that replays a feed, wherever the commit keeps it."""
     try:
         return part("engine.replay").Replay
-    except (ImportError, AttributeError):  # commits before it had a module of its name
+    except (ImportError, AttributeError):  # commits before Replay had a module of its own
         return part("engine.session").Replay
 
 
@@ -173,7 +173,7 @@ class Served:
         faults, and the steal ticks of both: the fields of ``measurement.contamination.Reading``.
         """
         first, timed = self._feed.slice(start, lead), self._feed.slice(lead, stop)
-        # The records are in the caches for everybody who takes this turn.
+        # Bring the records into the caches for all variants that take this turn.
         self._feed.records["order_id"][start:stop].sum()
         steal = self._steal()
         self._replay.run(first.address, first.stride, first.count)
@@ -235,7 +235,7 @@ def serve() -> None:
     """Answer requests until stdin ends."""
     served = Served()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what the commit's own code prints is no answer
+    os.dup2(2, 1)  # keep the commit's own prints out of the answers
     for line in sys.stdin:
         request = json.loads(line)
         answer = getattr(served, request.pop("do"))(**request)

@@ -171,7 +171,7 @@ def _of_feed(old: Measured, new: Measured, spreads: tuple[Spread, Spread], toler
     logs, reference = [old.logs, new.logs], new.comparisons.reference
     names = [name for name in logs[1] if name in logs[0]]
     same = same_sources(old, new)
-    # Times are logs of ns an event: old minus new is the log of how many times faster.
+    # Times are logs of ns per event: old minus new is the log of the speed-up.
     absolute = {name: between(logs[0][name], logs[1][name], spreads[1]) for name in names}
     relative = {
         name: between(logs[0][name] - logs[0][reference], logs[1][name] - logs[1][reference], spreads[0])
@@ -185,7 +185,7 @@ def _of_feed(old: Measured, new: Measured, spreads: tuple[Spread, Spread], toler
         ratio = relative[name].ratio() if name in relative else None
         word, p, slower = None, adjusted.get(name), False
         if ratio is not None and p is not None:
-            # Both sessions' own noise: what each says of identical things of about that speed.
+            # The noise of both sessions: the difference each shows between identical variants of about that speed.
             floor = math.prod(1 + each.comparisons.floor_for(name, reference) for each in (old, new)) - 1
             word, slower = verdict(ratio, p, floor), slower_than(ratio, p, floor, tolerance)
         found.append(Change(new.feed.name, name, ratio, absolute[name].ratio(), name in same, p, word, slower))

@@ -32,7 +32,7 @@ def previous(folder: Path, content: Result) -> Result | None:
     for _, path in sorted(likely, reverse=True)[:MOST_LOOKED_AT]:
         try:
             found = read(path)
-        except LobenchError:  # whatever lies there
+        except LobenchError:  # any kind of file may be there
             continue
         if not work_differences(found, content) and not machine_differences(found.environment, content.environment):
             return found
@@ -47,6 +47,6 @@ def _head(path: Path) -> dict[str, str]:
             start = file.read(_HEAD)
     except OSError:
         return {}
-    # The first of each name: the environment may have some, too.
+    # The first of each name: the environment may have fields of the same name.
     found = dict(reversed(_FIELD.findall(start)))
     return found if found.keys() >= _WANTED else {}

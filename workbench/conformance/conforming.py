@@ -80,7 +80,7 @@ class RemoteSubject:
     def _ask(self, take: Take, advance: Callable[[int], None] | None = None) -> Observation:
         try:
             if not self._ready:
-                # A process that is started again takes its time, which is not the stream's.
+                # Do not count a restart of the process against the stream's time.
                 self._host.ask("observe", [NOTHING], seconds=LOADING_SECONDS)
                 self._ready = True
             seen: Observation = self._host.ask("observe", [take], seconds=self._seconds, advance=advance)

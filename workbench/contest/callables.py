@@ -49,7 +49,7 @@ class Callables:
         self._untold: str | None = None
         if asked.reset == "same":
             self._refuse_iterators()
-            # What cannot be copied stands for itself, and is told.
+            # An argument that cannot be copied is used itself, and reported.
             self._before = tuple((copied((argument,)) or (argument,))[0] for argument in self._kept)
             self._untold = untold(self._kept)
         self._clocks = Clocks(None)
@@ -68,7 +68,7 @@ class Callables:
         return [self._outcome(given, first, done[place]) for place in range(len(done))]
 
     def settle(self, cpu: int | None) -> None:
-        # What has threads of its own needs more than one CPU.
+        # A callable with threads of its own needs more than one CPU.
         if _threads() == 1 and pin(cpu):
             self._clocks = Clocks(cpu)
 

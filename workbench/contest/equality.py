@@ -24,7 +24,7 @@ def difference(expected: Any, found: Any, where: str, rtol: float = RTOL) -> str
     if expected is found:
         return None
     if _exactly(expected, found, rtol):
-        # Integers may have any length, which numpy has no place for.
+        # Python integers have no limit; numpy's do.
         same = expected == found or (expected != expected and found != found)
         return None if same else f"{where} is {_short(found)}, not {_short(expected)}"
     if isinstance(expected, Mapping) and isinstance(found, Mapping):
@@ -66,7 +66,7 @@ def _array(value: Any) -> Any:
     try:
         return np.asarray(value)
     except ValueError as error:
-        # A list whose entries have several lengths.
+        # A list whose entries differ in length.
         raise IncomparableError(type(value).__name__) from error
 
 
@@ -122,7 +122,7 @@ def _equal(expected: Any, found: Any, rtol: float) -> Any:
         return (expected == found) | (np.isnat(expected) & np.isnat(found))
     if kinds & set("fc") and kinds <= set("biufc"):
         return np.isclose(found, expected, rtol=rtol, atol=0.0, equal_nan=True)
-    # Of kinds that nothing compares numpy says one False for all.
+    # For types that it cannot compare numpy returns a single False.
     return np.broadcast_to(np.asarray(expected == found), expected.shape)
 
 

@@ -37,7 +37,7 @@ def differs(first: Done, done: Done) -> str | None:
     try:
         said = difference(first.result, done.result, "the result")
     except IncomparableError as error:
-        # Copies of one object that is nothing but itself.
+        # The copies cannot be compared, but an object that was returned twice equals itself.
         if first.returned is not done.returned:
             return f"no rule says whether results of type {error} are equal; {_SAY_IT}"
         said = None

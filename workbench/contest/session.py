@@ -94,7 +94,7 @@ def laid_out(asked: Asked, found: Agreement, budget: Budget) -> ContestSession:
         pinned=asked.kind != COMMANDS,
         until_precision=budget.precision,
     )
-    # Drawn: who is loaded first must not be the same one in every session.
+    # Random, so that no contestant is loaded first in every session.
     made = replace(made, passes=_MOST_ROUNDS, seed=SystemRandom().randrange(1, _SEEDS))
     patience = _PATIENCE * calls * max(found.seconds.values())
     return ContestSession(measured, calls, made, same_as=same_as, clock=asked.clock, patience=patience)
@@ -132,7 +132,7 @@ def measure(
 def _task(job: str, asked: Asked, names: Sequence[str], settings: Mapping[str, Any], patience: float) -> Task:
     commands = asked.kind == COMMANDS
     variables = first_environment() if commands else {}
-    # What a command has started ends with the process that times it.
+    # The processes that a command started end with the process that times it.
     return Task(
         job=job,
         variants=names,

@@ -28,7 +28,7 @@ def parts_of(value: Any) -> dict[str, Any]:
     parts: list[Any] = [*told, None, None, None]
     make, given, state, entries, items = parts[:5]
     if state is None and not hasattr(value, "__dict__") and len(given) == 1 and given[0] is kind:
-        # There is nothing to it but that it is itself.
+        # Its identity is its only state.
         raise IncomparableError(kind.__name__)
     return {
         "the maker": make,

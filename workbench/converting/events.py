@@ -78,7 +78,7 @@ def _touched(records: Void, levels: Void, before: Void) -> npt.NDArray[np.int64]
         changed = np.zeros((int(own.sum()), levels.shape[1]), np.bool_)
         for what in ("px", "sz", "ct"):
             changed |= levels[f"{name}_{what}"][own] != before[f"{name}_{what}"][own]
-        # A modify to what was there touches its level all the same.
+        # A modify that changes nothing still touches its level.
         modified: npt.NDArray[np.bool_] = (records["action"][own] == MODIFY) & ~changed.any(axis=1)
         changed |= modified[:, None] & (levels[f"{name}_px"][own] == records["price"][own][:, None])
         found[own] = np.where(changed.any(axis=1), changed.argmax(axis=1), -1)

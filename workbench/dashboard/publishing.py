@@ -60,7 +60,7 @@ def publish(root: Path, results: Path, target: Path) -> None:
         settings = configuration(root)
         settings |= {"repo": str(root), "html_dir": str(target), "branches": ["HEAD"]}
         settings["results_dir"] = str(Path(folder) / "results")
-        # Without an address of its own the project's is this site: asv's links lead to its reports.
+        # Without a project address of its own, asv's links lead to this site's reports.
         for name, here in (("project_url", "index.html"), ("show_commit_url", COMMIT)):
             if settings.get(name, "#") in NOWHERE:
                 settings[name] = here

@@ -61,7 +61,7 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         try:
             file, size = self._opened(path)
-        except (OSError, RuntimeError):  # RuntimeError: links that lead round and round
+        except (OSError, RuntimeError):  # RuntimeError: a loop of symbolic links
             self.send_error(HTTPStatus.NOT_FOUND)
             return None
         self.send_response(HTTPStatus.OK)

@@ -60,7 +60,7 @@ class FeedExperiment:
         self.traced = scope.trace
         asked = Workload(evaluate=content.evaluate, until=content.until, files=ladder.files)
         self.workload = asked.within(scope)
-        # A file that is named is refused before anything is read.
+        # Refuse a bad tuning file before the feed is read.
         named = pick(source, tuning, variants) if tuning else None
         with progress(f"reading {source.name}", None):
             self.feed: LoadedFeed = load(source)

@@ -43,7 +43,7 @@ def keeping(step: Step) -> Step:
 
     def run(experiment: FeedExperiment, advance: Advance) -> None:
         try:
-            # As it will be read again: a tuple is a list then, and there is no NaN.
+            # In the form in which it is read back: tuples become lists, and NaN is refused.
             result = json.loads(json.dumps(step.run(experiment, advance), allow_nan=False))
         except Exception as error:
             failed(experiment, error)

@@ -41,7 +41,7 @@ def conduct(
     before = _samples(document)
     try:
         for number, (specs, source) in enumerate(feeds):
-            # What the document holds of a feed, it holds with the parameters that were taken.
+            # A feed that is already in the document keeps its parameters.
             named = None if number < len(known) else tuning
             with FeedExperiment(document, specs, source, variants, ladder, budget, named) as experiment:
                 if number < len(known):
@@ -61,9 +61,9 @@ def _go_through(steps: Sequence[Step], experiment: FeedExperiment, stands: Stand
         step.check(experiment)
     for place, step in enumerate(steps):
         missing = [name for name in step.needs if name not in done]
-        # What a step looks at is there only where its needs are met.
+        # A step's condition may only be evaluated when its needs are met.
         if missing or not step.wanted(experiment):
-            # One that failed when it was asked has said so.
+            # A step whose condition raised an error has reported it.
             failed = experiment.content.added if experiment.begun else None
             if step not in ALL and step.name not in (failed or {}):
                 why = f"there is no {missing[0]} in this run" if missing else "it has nothing to do here"
@@ -73,7 +73,7 @@ def _go_through(steps: Sequence[Step], experiment: FeedExperiment, stands: Stand
         if _is_filled(step, experiment):
             done.add(step.name)
         if step is LADDER and stands is not None:
-            # Whether a user's own is wanted is asked when its turn comes.
+            # For a user's own step the condition is evaluated only when its turn comes.
             coming = [later for later in steps[place + 1 :] if later in ALL and later.wanted(experiment)]
             stands(experiment.document.content, experiment.content, coming, experiment.budget)
 

@@ -39,7 +39,7 @@ def measure_part(
     second one stands at the top of the line-up where no identical pair does so anyway."""
     variants = experiment.agreeing(variants)
     names, reference = [variant.name for variant in variants], experiment.ladder.reference
-    # Many variants near the top: rates taken from the reference would leave time for too few processes.
+    # With many variants near the top, rates taken from the reference would leave time for too few processes.
     deciding = [variant.name for variant in experiment.trusted] if twice is None else [reference, *names]
     try:
         grain = _grain(experiment, deciding, seconds)
@@ -117,7 +117,7 @@ def run_session(experiment: FeedExperiment, part: str, session: Session, feed: S
                 advance=shown.advance,
             )
         finally:
-            # First: no figures are kept, or shown, of what is refuted, wherever this is interrupted.
+            # First of all, so that an interrupt cannot leave figures of a refuted variant.
             lost = session.lost.items()
             try:
                 experiment.add_outcomes(Verified(name, 1, False, None, f"when measured, {how}") for name, how in lost)

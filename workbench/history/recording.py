@@ -89,7 +89,7 @@ class Recorder:
         """Record commits, oldest first. Returns those that were and those that could not be."""
         done: list[Commit] = []
         broken: list[Commit] = []
-        # One by one: what is laid out long before its session may have left the cache.
+        # One at a time: files prepared long before their session may have left the cache.
         for number, window in enumerate(self._windows(commits, broken), 1):
             _say(f"session {number}: {', '.join(commit.short for commit, _ in window)}")
             self._session(window, done, broken)
@@ -147,7 +147,7 @@ class Recorder:
             _say(f"instructions are not counted: {problem}")
         if before and before[1].key in measured.broken:
             before = None
-        # What was measured is kept whole or not at all.
+        # A measurement is kept whole or not at all.
         asked = set(self._request.variants)
         if measured.session.sources and all(set(lacking) >= asked for lacking in _lacking(measured)):
             raise UsageError(f"none of these commits has a variant {', '.join(self._request.variants)}")

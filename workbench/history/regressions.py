@@ -182,7 +182,7 @@ def _row(
     reason = next((one.reason for one in acknowledged if one.covers(commit, series.variant, series.feed)), None)
     paired = Interval(**finding["ratio"]) if finding.get("ratio") else None
     size, of = step.change, (step.of or INSTRUCTIONS) if INSTRUCTIONS in names else "time"
-    # As far as they are shown, equal ones are of time.
+    # If both print the same, show the time.
     if finding.get("timing") == SLOWER and paired and 1 / paired.value - 1 > size - 0.0005:
         size, of = 1 / paired.value - 1, "time"
     against = history.points[commit]["against"] or {}

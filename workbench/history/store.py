@@ -120,7 +120,7 @@ def load(file: Path, machine: str) -> History:
             parts = [(path.name, _read(path, machine)) for path in files]
             break
         except FileNotFoundError:
-            # Whoever records has put others in their place meanwhile.
+            # A recording process replaced them in the meantime.
             if left == 1:
                 raise
     if parts:

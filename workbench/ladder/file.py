@@ -81,7 +81,7 @@ def _ladder(path: Path, content: Mapping[str, Any]) -> LadderFile:
         recipe.parse(path, content)
     steps = _steps(path, content)
     keys = [step.key for step in steps]
-    # Of lobench's own phases the first is called as it is.
+    # In lobench's own ladder the reference is the first phase.
     reference = _text(content, "reference", keys[0] if keys else None)
     if keys and reference not in keys:
         raise ValueError(f"reference: '{reference}' is not a step. Use any of {', '.join(keys)}")

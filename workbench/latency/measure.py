@@ -43,7 +43,7 @@ def measure(
     hertz: list[float] = []
     lost: dict[str, str] = {}
     expected: tuple[object, object] | None = None
-    # Another CPU may be another kind of core, or share one with somebody who works.
+    # Another CPU may be a different kind of core, or shared with another program.
     cpu = cpu_for(0)
     for number, name in enumerate(names):
         task = Task(

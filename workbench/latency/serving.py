@@ -117,7 +117,7 @@ class Served:
 
     @classmethod
     def empty(cls, records: int) -> Served:
-        # Written, so that no page of them is touched first between two calls.
+        # Filled now, so that no page is touched for the first time between two calls.
         return cls(np.full(records, 0.0), np.full(records, 0, np.int32), np.full(records, 0.0))
 
 

@@ -62,7 +62,7 @@ def install() -> None:
         begin(self, context, library, fndesc, func_ir, *rest, **named)
         if isinstance(self.debuginfo, ProgramTables):
             self.debuginfo.lower = self
-            # Numba takes the line behind the first one for that of the arguments: right below one short decorator.
+            # Numba assumes that `def` is on the second line, which holds below a single one-line decorator.
             text = () if source else linecache.getlines(func_ir.loc.filename)
             self.defn_loc = func_ir.loc.with_lineno(def_line(text, func_ir.loc.line))
 

@@ -57,7 +57,7 @@ class Gate:
         if self._wanted is not None and name != self._wanted:
             return
         if not self.regions:
-            # What came before the first region is not asked for.
+            # Drop the counts from before the first region.
             self._request(ZERO_STATS)
         self.regions += 1
         self._inside += 1

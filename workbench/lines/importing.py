@@ -29,7 +29,7 @@ class WhenImported:
 
         def loaded(module: Any) -> None:
             load(module)
-            # Some loaders are of many modules.
+            # Some loaders serve many modules.
             if module.__name__ == self._name and self in sys.meta_path:
                 sys.meta_path.remove(self)
                 self._then()

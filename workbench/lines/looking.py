@@ -48,7 +48,7 @@ def look_at(
         look = TOOLS[tool](program, scratch, output)
         found, sources = document(program, look)
         for kept in _KEPT:
-            # One of an earlier look by another tool is none of this document's.
+            # A file left by another tool's earlier run does not belong to this document.
             (folder / kept).unlink(missing_ok=True)
             if (scratch / kept).exists():
                 shutil.copy(scratch / kept, folder)

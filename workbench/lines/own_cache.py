@@ -28,7 +28,7 @@ def own_cache(folder: Path) -> None:
             self._cache_path = str(folder / self.get_suitable_cache_subpath(file))
 
         def get_source_stamp(self) -> Any:
-            # The folder is as old as the process: nothing in it is of an earlier source.
+            # The folder is new in each process: no entry is from an earlier source.
             return 0
 
         @classmethod

@@ -44,7 +44,7 @@ def left_in(folder: Path, program: Program, tool: str, code: int) -> Left:
         raise ToolFailedError(f"the program compiled no function with Numba: there are no lines to look at{ended}")
     if program.region is not None and not told.regions:
         raise ToolFailedError(f"the program never entered a region named {program.region!r}{ended}")
-    # Functions of one name, of other types for instance, are told apart by their addresses.
+    # Functions of the same name, for instance for other types, are distinguished by address.
     return Left(CodeMap(_filled(described, bare(placed)), of_file=True), told)
 
 

@@ -60,7 +60,7 @@ class Watch:
 
     def _ended(self, number: int, frame: object) -> NoReturn:
         if os.getpid() != self._owner:
-            # A forked process ends as it would without us.
+            # A forked child ends as it would without lobench.
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
         signal.signal(number, signal.SIG_IGN)
@@ -85,7 +85,7 @@ class Watch:
         if os.getpid() != self._owner:
             return
         if self._clock is not None:
-            # What is told is told whole.
+            # From here on, a signal must not cut the report short.
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if self._gate is not None:
             self._gate.close()

@@ -68,7 +68,7 @@ def in_fork(task: Callable[[], None]) -> None:
         except BaseException:
             traceback.print_exc()
         finally:
-            # Nothing of the parent's is ended with it.
+            # Exit without running the parent's cleanup.
             os._exit(code)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if code:

@@ -150,7 +150,7 @@ def _curve(job: Job, variant: Contestant, other: Contestant, seconds: float) -> 
     began = time.monotonic()
     while len(ratios) < _LEAST_ROUNDS or time.monotonic() - began < seconds:
         with _replay(job, variant) as one, _replay(job, variant) as two, _replay(job, other) as disturbing:
-            # Each round the other way round: neither keeps the luckier memory.
+            # Swap them each round, so that neither keeps the luckier memory.
             alone, disturbed = (one, two) if len(ratios) % 2 else (two, one)
             quiet = [_pieces(job, alone, start, window, piece) for start in starts]
             late = []

@@ -122,7 +122,7 @@ def _relocate(
         if within == text:
             one["offset"] = moved(int(one["offset"]))
         if of_text[one["symbol"]]:
-            # A distance from a place in a table counts from elsewhere than the function's start.
+            # A relative address in a table is not relative to the function's start.
             if one["type"] != _ABSOLUTE and (one["type"], sections[within]["type"]) != (_RELATIVE, _UNWIND):
                 raise LobenchError("a kernel's code refers to itself in an unknown way: it cannot be laid out anew")
             one["addend"] = moved(int(one["addend"]))

@@ -86,7 +86,7 @@ def work(job: Job) -> None:
     data = job.feed.records.view(np.uint8)
     words = data[: data.size // 8 * 8].view(np.uint64)
     table = rng.integers(0, 2**63, orders * SLOT_BYTES // 8, dtype=np.uint64)
-    # Once untimed: compiled, and every page touched.
+    # Run once untimed, to compile and to touch every page.
     read_sequentially(words)
     read_randomly(table, SLOT_BYTES // 8, orders, ACCESSES, 0)
     sequential: list[int] = []

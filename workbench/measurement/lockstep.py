@@ -106,7 +106,7 @@ class Bench:
         """Samples of one pass, and each variant's end state."""
         samples: list[Sample] = []
         self._begin()
-        # Large pages may run out: no variant is always the last to ask for memory.
+        # Large pages may run out, so no variant should always be the last to ask for memory.
         turns = self._random.sample(range(len(self._variants)), len(self._variants))
         made = {index: self._replay(index) for index in turns}
         replays = [made[index] for index in range(len(made))]
@@ -141,7 +141,7 @@ class Bench:
         return [hashlib.blake2b("\n".join(said).encode(), digest_size=8).hexdigest() for said in self._answers]
 
     def _replay(self, index: int) -> Running:
-        # Where memory lies is drawn anew, so that passes differ in it, too, not processes alone.
+        # Choose the memory's place anew, so that it varies between passes, not only between processes.
         self._padding = padding(self._random)
         self._job.in_hand(index)
         return self.start(index)
@@ -153,7 +153,7 @@ class Bench:
     def _sample(self, number: int, place: int, index: int, turn: int, replay: Running, part: Slice) -> Sample:
         self._job.in_hand(index)
         lead_in, timed = self._feed.slice(part.start, part.timed), self._feed.slice(part.timed, part.stop)
-        # Its pages are in the process's tables; its records come to the caches as a replay reads them.
+        # Maps the pages; the records themselves enter the caches during the replay.
         self._feed.records["order_id"][part.start : part.stop : _PAGE_RECORDS].sum()
 
         def owed() -> int:

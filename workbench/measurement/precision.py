@@ -35,7 +35,7 @@ def precisions(session: Session) -> dict[str, Precision]:
     rows = np.array(session.samples, dtype=np.int64)
     columns = {name: rows[:, place] for place, name in enumerate(SESSION_COLUMNS)}
     count = len(session.measured)
-    # Rows of a pass are complete: sorted, each run of `count` is one slice with every variant.
+    # A pass is complete: after sorting, each run of `count` rows is one slice of every variant.
     order = np.lexsort([columns[name] for name in ("variant", "slice", "pass", "process")])
     logs = np.log(np.maximum(columns[session.clock][order], 1)).reshape(-1, count)
     owners = columns["process"][order].reshape(-1, count)[:, 0]

@@ -39,6 +39,6 @@ def taken() -> int:
         lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     except OSError:
         return 0
-    # getrusage's maximum would also be that of the process that started this one.
+    # getrusage's maximum would include the parent's before the exec.
     kib = {name: int(value.split()[0]) for name, _, value in (line.partition(":") for line in lines) if name in _SIZES}
     return (kib[_SIZES[0]] - kib[_SIZES[1]]) * 1024 if len(kib) == len(_SIZES) else 0

@@ -55,7 +55,7 @@ def messages(
 
 def _said(task: Task, advance: Callable[[float], None], told: float) -> Generator[Message]:
     assert task.hand is not None
-    # A file, not a pipe: nobody reads it while the process runs, and a variant can say more than a pipe holds.
+    # A file, not a pipe: nobody reads it while the process runs, and a variant can print more than a pipe holds.
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints,
         subprocess.Popen(
@@ -70,7 +70,7 @@ def _said(task: Task, advance: Callable[[float], None], told: float) -> Generato
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            # One that has ended by now will have said why.
+            # A process that has ended already reports its reason itself.
             with suppress(BrokenPipeError):
                 process.stdin.write(task.as_json().encode())
                 process.stdin.flush()
@@ -90,7 +90,7 @@ def _said(task: Task, advance: Callable[[float], None], told: float) -> Generato
         except BaseException:
             _kill(process, task)
             raise
-        # Whoever ends its own process, does so with a variant in hand, whatever its exit code.
+        # A variant that ends the process is known by being in hand, whatever the exit code.
         who = in_hand(task)
         if _ended(process, task) != 0 or who is not None:
             complaints.seek(0)

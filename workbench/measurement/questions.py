@@ -75,7 +75,7 @@ class Examiner:
             began = time.process_time_ns()
             answers.append(ask())
             spent.append(time.process_time_ns() - began)
-        # An answer that changes when it is asked for again is nobody's: it agrees with no other.
+        # An answer that changes when repeated must agree with none.
         return max(0, spent[0] - spent[1]), answers[0] if answers[0] == answers[1] else ~answers[0]
 
 

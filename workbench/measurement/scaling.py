@@ -74,7 +74,7 @@ def work(job: Job) -> None:
     began = time.monotonic()
     chosen = job.variants()
     counts = job.task.settings["workers"]
-    # Replays at once: what one replay on as many workers could gain, if they had nothing to do with each other.
+    # Replays at once: the upper limit for one replay with as many workers, if they were independent of each other.
     kinds = [("scaling", count) for count in counts] + [("at_once", count) for count in counts if count > 1]
     cases = [(index, *kind) for index in range(len(chosen)) for kind in kinds if _works(chosen[index], *kind)]
     rng = random.Random(job.task.seed)

@@ -221,7 +221,7 @@ def fill(
     left = design.seconds * (design.processes - session.begun)
     around = min(STARTUP, design.seconds / 2)
     for number in range(session.begun, design.processes):
-        # To start and to end is part of a process's time: or the last ones would find none left.
+        # A process's start and end count as its time; otherwise the last processes would find none left.
         seconds = max(0.0, left / (design.processes - number) - around)
         began = started = time.monotonic()
         lost: int | None = None
@@ -235,11 +235,11 @@ def fill(
             except WorkerError as error:
                 if error.who is None or error.who == once(session.measured[-1]):
                     raise
-                # The others begin anew without it.
+                # The other variants start again without it.
                 session.forget(number)
                 session.drop(error.who, error.how)
         now = time.monotonic()
-        # Of the last try: what a variant that ended its process cost says nothing of the others.
+        # Only the last try: the time of a try that a variant ended says nothing about the others.
         around = max(0.0, now - started - seconds)
         left -= now - began
         if enough(session) or (left <= 0 and number + 1 >= least):

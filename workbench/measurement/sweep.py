@@ -92,7 +92,7 @@ def _blank(count: int) -> npt.NDArray[np.void]:
 def work(job: Job) -> None:
     """Passes over all values and variants, in random order, until the task's seconds are spent. Settings: values,
     events. Raises LobenchError where the variants' end states differ."""
-    # Two of lobench's own.
+    # Two of lobench's own variants.
     chosen = [variant for variant in job.variants() if isinstance(variant, Variant)]
     rng = random.Random(job.task.seed)
     feeds = {

@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 def main() -> int:
     """Do the job on stdin; returns the exit code, 1 with a line on stderr for an error that the user can mend."""
-    # An interrupt is for the parent, which ends this process.
+    # Interrupts are handled by the parent, which ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     task = Task.of(sys.stdin.read())
     channel = _channel()
     module = importlib.import_module(JOBS[task.job])
     feed = None
     if task.descriptor is not None:
-        # Only what replays loads the engine.
+        # Only jobs that replay load the engine.
         from lobench.workbench.measurement.shared_feed import receive
 
         feed = receive(task.descriptor, task.feed, task.count)

@@ -101,7 +101,7 @@ def _graded(
         missing = f"phase {prediction.phase - 1}, over which the gain was predicted, was not measured"
         return Grade(feed, prediction, rung.variant, None, "open", (missing,))
     notes = []
-    # Dates are of a day: a prediction of the same day is taken at its word.
+    # Dates have no time of day: a prediction of the same day counts as made before.
     if prediction.date[:10] > document.created[:10]:
         notes.append(f"predicted on {prediction.date}, after the measurement of {document.created[:10]}")
     kept = rung.prediction

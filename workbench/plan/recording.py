@@ -106,5 +106,5 @@ def _phases(document: dict[str, Any], ladder: str | None) -> set[int]:
         sessions = [feed["session"] for feed in document["feeds"]] if "feeds" in document else [document]
         names = [name for session in sessions if session and session["samples"]["rows"] for name in session["measured"]]
     except (KeyError, TypeError):
-        return set()  # some other JSON of this name
+        return set()  # other JSON under this name
     return {phases[name] for name in names if phases.get(name) is not None}

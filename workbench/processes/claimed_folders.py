@@ -25,7 +25,7 @@ def claim(folder: str | Path) -> int | None:
         return None
     try:
         fcntl.flock(claimed, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Somebody may have removed it before it was claimed, and made another one.
+        # It may have been removed and created again before the claim.
         if os.path.samestat(os.fstat(claimed), os.stat(folder)):
             return claimed
     except OSError:
@@ -58,7 +58,7 @@ def scratch_folder(where: str | Path | None = None, prefix: str = _SCRATCH) -> I
     while True:
         folder = tempfile.mkdtemp(dir=place, prefix=prefix)
         claimed = claim(folder)
-        if os.path.isdir(folder):  # else somebody removed it before it was claimed
+        if os.path.isdir(folder):  # else it was removed before the claim
             break
     try:
         yield folder

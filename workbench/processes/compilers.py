@@ -60,7 +60,7 @@ class _Compiler:
     """One process, and the job that it has in hand."""
 
     def __init__(self, files: Sequence[str]) -> None:
-        # A compiler can say more than a pipe holds.
+        # A compiler can print more than a pipe holds.
         self._said: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
         self._process: subprocess.Popen[str] = subprocess.Popen(
             **helper("lobench.workbench.compiling", *files),
@@ -76,13 +76,13 @@ class _Compiler:
         self._asked, self.answers = self._process.stdin, self._process.stdout
         self.job: Job | None = None
         self.began = 0.0
-        self._fresh = True  # whether the job in hand is its first
+        self._fresh = True  # whether the current job is its first
         self._late = False
 
     def take(self, job: Job) -> None:
         self._fresh = self.job is None
         self.job, self.began = job, time.monotonic()
-        # One that is gone answers that it ended.
+        # The end of a compiler is noticed as its answer.
         with suppress(BrokenPipeError):
             print(json.dumps(job), file=self._asked, flush=True)
 
@@ -119,7 +119,7 @@ class _Compiler:
         self._process.kill()
         self._process.wait()
         for file in (self._asked, self.answers, self._said):
-            # It need not have read all.
+            # It need not have read everything.
             with suppress(BrokenPipeError):
                 file.close()
 
@@ -162,7 +162,7 @@ def compiled(
             for lane in range(min(len(os.sched_getaffinity(0)), len(jobs))):
                 go_on(lane)
             while running:
-                # Of one that is gone the pipe may stay open: a process that a user's file has forked holds it, too.
+                # Do not rely on the pipe's end: a process that a user's file forked may hold it open.
                 gone = {lane for lane, compiler in running.items() if compiler.ended}
                 heard = {found.data for found, _ in ready.select(0 if gone else _LOOK)}
                 for lane in heard | gone:

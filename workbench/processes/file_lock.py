@@ -40,7 +40,7 @@ def locked(file: Path, remedy: str, *, wait: bool = False) -> Iterator[None]:
 def _take(handle: int, file: Path, remedy: str, wait: bool) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        # For people: whom to wait for.
+        # For people: the process to wait for.
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
     except BlockingIOError as error:

@@ -51,7 +51,7 @@ def exhausted(error: BaseException) -> str | None:
             return f"too many open files: they are limited to {files} (ulimit -n)"
         if isinstance(seen, MemoryError) or number == errno.ENOMEM or tells_of_memory(text):
             return f"{out_of_memory()}; use a shorter feed (n=…) or one worker"
-        # What keeps the loader from it, llvmlite does not say.
+        # llvmlite does not say why the library failed to load.
         if _LLVM in text and memory_is_limited():
             return f"{out_of_memory()}; use a shorter feed (n=…) or one worker"
         seen = seen.__cause__ or seen.__context__

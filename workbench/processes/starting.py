@@ -151,7 +151,7 @@ def side_by_side(
                 except StopIteration:
                     more = False
                     break
-                # A compiler can say more than a pipe holds.
+                # A compiler can print more than a pipe holds.
                 heard: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
                 running[start(job, heard)] = (job, heard, time.monotonic())
             time.sleep(0.02)

@@ -75,7 +75,7 @@ def callers_in(codes: CodeMap, counts: Counts) -> Callers:
         above, below = codes.find(caller), codes.find(callee)
         assert above is not None
         assert below is not None
-        # What a function calls of itself was called by whoever called it.
+        # A recursive call is attributed to the outer caller.
         if codes.key(above) != codes.key(below):
             calls[codes.key(below)].append((codes.key(above), above.stack, number))
     known: dict[str | int, list[tuple[Stack, float]]] = {}

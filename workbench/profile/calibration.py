@@ -56,7 +56,7 @@ def calibrate(folder: Path, seconds: float, report: Report) -> Card:
         own = folder / tool
         own.mkdir(exist_ok=True)
         try:
-            # Right before, so that both meet the same machine.
+            # Right before, so that both run under the same conditions.
             free = _free(task, own, seconds / 2)
             said, done = TRIALS[tool](task, own, seconds)
         except (MissingToolError, MissingRightError) as error:
@@ -83,7 +83,7 @@ def _free(task: Task, folder: Path, seconds: float) -> dict[str, Any]:
 
 def _callgrind(task: Task, folder: Path, seconds: float) -> tuple[Shares, Mapping[str, Any] | None]:
     told, counts = callgrind.profile(task, folder, WORKLOAD)
-    # One process runs at a fiftieth of its speed, another is not disturbed at all: there is no ratio to tell.
+    # Callgrind slows one process fiftyfold and leaves the other alone: there is no ratio to report.
     return _kernel_lines(told, counts), None
 
 

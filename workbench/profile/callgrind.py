@@ -26,7 +26,7 @@ CACHES = ("--I1=32768,8,64", "--D1=32768,8,64", "--LL=33554432,16,64")
 """Bytes, ways, bytes of a line: instructions and data of the first level, last level."""
 
 OPTIONS = (
-    # What a user has set for valgrind is for other programs, and can leave nothing to count.
+    # A user's valgrind settings are for other programs, and can leave nothing to count.
     "--command-line-only=yes",
     "--tool=callgrind",
     "--instr-atstart=no",
@@ -59,7 +59,7 @@ def profile(task: Task, folder: Path, module: str = TARGET) -> tuple[Told, Count
 
 def count(task: Task, folder: Path, module: str = TARGET) -> None:
     """Run callgrind on the prepared folder, and leave ``callgrind.out`` there."""
-    # The same words every time: what a process is told lies in the memory whose layout is counted.
+    # The same arguments every time: they lie in the memory whose layout is counted.
     replace(task, mode="count").write(folder)
     under = [*fixed_addresses(), "valgrind", *OPTIONS, "--callgrind-out-file=callgrind.out"]
     run(target(module, under=under, build=PROCESSOR), folder, "callgrind.log", _TIMEOUT, name="valgrind")

@@ -34,7 +34,7 @@ def named(lines: Iterable[str], codes: CodeMap, seen: Callable[[Stack], Stack]) 
 
     within = False
     file = there = function = ""
-    # The function under which the last row stands; None where it must be told again.
+    # The function of the last written row; None if it must be written again.
     at: tuple[str, str] | None = None
     call: dict[str, str] = {}
     for line in lines:
@@ -50,7 +50,7 @@ def named(lines: Iterable[str], codes: CodeMap, seen: Callable[[Stack], Stack]) 
         elif key == "fn":
             function, at = value, None
             if not within:
-                # Callgrind tells a file only where it is another one than before.
+                # Callgrind names a file only when it changes.
                 if there != file:
                     there = file
                     yield f"fl={file}\n"
@@ -88,7 +88,7 @@ def _called(call: dict[str, str], within: bool, stack_at: Callable[[str], Stack]
     if stack:
         file, function, line = stack[0].file, _name(stack[0], function), str(stack[0].line)
     elif within:
-        # Without one, it would be that of the row.
+        # Otherwise it would be the row's file.
         file = file or JIT
     if "cob" in call:
         yield f"cob={call['cob']}\n"

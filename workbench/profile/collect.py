@@ -119,7 +119,7 @@ class Collector:
                 self.profiles.found[method] = found
                 (folder / "profile.json").write_text(json.dumps(as_json(found)), encoding="utf-8")
                 self.profiles.files[method] = sorted(path.name for path in folder.iterdir())
-            # An interrupt leaves what there is by now.
+            # Saved even after an interrupt.
             (self._folder / "profile.json").write_text(json.dumps(self.profiles.profiled().as_json()), encoding="utf-8")
         return self.profiles
 

@@ -62,7 +62,7 @@ def drawn(root: Node, name: str, *, alive: bool) -> str:
     picture = _Picture(root.value, alive)
     depth = picture.draw(root, 0.0, 0, None)
     height = (depth + 3) * ROW
-    # What a picture holds is no control; a browser's window is higher than this one.
+    # role="img" would hide the controls of a live graph; it is drawn at the top of a window that is higher.
     manner = 'role="group" preserveAspectRatio="xMinYMin"' if alive else 'role="img"'
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="100%" {manner} '
@@ -126,7 +126,7 @@ def _light(hint: str) -> int:
 
 
 def _hash(text: str) -> int:
-    # Names of files can hold halves of surrogate pairs.
+    # File names can hold halves of surrogate pairs.
     return zlib.crc32(text.encode("utf-8", "replace"))
 
 

@@ -76,7 +76,7 @@ def install(tables: type[LineTables] = LineTables) -> None:
     def keep(self: Any) -> Any:
         if not self._object_caching_enabled:
             self.enable_object_caching()
-        # What comes of the cache is handed to the linker and forgotten.
+        # The linker consumes an object from the cache, so keep it first.
         cached = self._compiled_object
         result = finalize(self)
         OBJECTS.append(CompiledObject(bytes(cached or self._compiled_object), self._codegen._engine))

@@ -43,7 +43,7 @@ Chain = tuple[tuple[int, ...], str | None]
 
 
 def _code(library: str) -> LibraryCode:
-    # Only what reads debug information needs pyelftools.
+    # Only reading debug information needs pyelftools.
     from lobench.workbench.profile.library_code import LibraryCode
 
     return LibraryCode(library)
@@ -57,7 +57,7 @@ def counted(task: Task, folder: Path) -> Seen:
     """
     require_all(["callgrind"])
     assert task.library is not None
-    # Before any work is done.
+    # Fail before any work is done.
     _code(task.library).close()
     callgrind.prepare(task, folder, TARGET, {})
     try:

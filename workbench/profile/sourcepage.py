@@ -49,7 +49,7 @@ def source_page(found: Lined, sources: Sources) -> str:
     files: dict[str, dict[int, LineCost]] = defaultdict(dict)
     for row in found.lines:
         before = files[row.file].get(row.line)
-        # Functions of one file have no line together.
+        # Several functions may share a line: add them up.
         files[row.file][row.line] = _both(before, row) if before else row
     ranked = sorted(files, key=lambda file: -sum(row.share for row in files[file].values()))
     feed = f" on {found.feed}" if isinstance(found, Profile) else ""

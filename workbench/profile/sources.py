@@ -35,7 +35,7 @@ def shown(file: str) -> str:
     for folder, part in OWN.items():
         if folder in path.parents:
             return str(Path(part, path.relative_to(folder)))
-    # An engine's files have their names already.
+    # An engine's files are known by name already.
     return path.name if path.is_absolute() else file
 
 

@@ -96,7 +96,7 @@ def stage_of(functions: Iterable[str]) -> str:
     """The stage of a stack of qualified function names, outermost first."""
     stage = UNKNOWN
     for qualified in functions:
-        # A role may be known with its axis.
+        # The name of a role may include its axis.
         name = qualified if qualified in _roles() else qualified.rpartition(".")[2]
         begun = stage_named(name, stage)
         if begun is not None and not begun.nested:

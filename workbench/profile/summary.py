@@ -87,7 +87,7 @@ def next_bottleneck(profile: Profiled) -> Bottleneck | None:
     bound = Bound(*(1 / (1 - edge) if edge < 1 else None for edge in (share.value, share.low, share.high)))
     others = {}
     for row in stage_table(profile):
-        # Instructions are not time: that they are another share is no contradiction.
+        # Instructions are not time: a different share is no contradiction.
         pairs = [pair for pair in row.disagreements if share.method in pair and "callgrind" not in pair]
         if row.stage == stage:
             told = {name: row.by(name) for pair in pairs for name in pair if name != share.method}

@@ -77,7 +77,7 @@ class Workload:
 
     def __init__(self, kernel: Callable[[int, int], int]) -> None:
         linetables.install()
-        # Under valgrind compiling takes its time: it was done before, in the same folder.
+        # Compiling is slow under valgrind, so it was done beforehand, in the same folder.
         vars(numba.config)["CACHE_DIR"] = str(Path.cwd() / "kernels")
         self._kernel: Any = numba.njit(nogil=True, cache=True)(kernel)
         self._kernel(1, 1)

@@ -70,7 +70,7 @@ def replay_feed(
 def _output(feed: Feed, request: Request, stack: ExitStack) -> Output | None:
     if not request.outputs:
         return None
-    # pyarrow takes a while to load.
+    # Imported here: pyarrow loads slowly.
     from lobench.workbench.replaying.output import Output
 
     return Output(feed, request, stack)
@@ -106,7 +106,7 @@ def _replayed(
 ) -> ReplayOutcome:
     """Replay to the end or to an interrupt."""
     chunks = iter(feed)
-    chunk = next(chunks, None)  # a synthetic feed may have to compile for its first records
+    chunk = next(chunks, None)  # a synthetic feed may have to compile before its first records
     with progress(feed) as advance, noted() as interrupt:
         started = perf_counter()
         while chunk is not None and not interrupt.number:
@@ -120,7 +120,7 @@ def _replayed(
             advance(chunk.count)
             chunk = next(chunks, None)
         seconds = perf_counter() - started
-    # An interrupt that came with the last records changes nothing.
+    # An interrupt during the last records changes nothing.
     signal = interrupt.number if chunk is not None else 0
     memory, digests, books = replay.memory(), _digests(replay, request), len(replay.books())
     result = replay.finish()

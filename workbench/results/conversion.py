@@ -81,7 +81,7 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
         return lambda value: tuple(map(read, value))
     if origin is list:
         read = _reader(arguments[0])
-        # Rows are the one list that is not of dataclasses.
+        # Rows are the only lists that do not hold dataclasses.
         return (lambda value: list(map(read, value))) if is_dataclass(arguments[0]) else lambda value: value
     if origin is not None and issubclass(origin, Mapping):
         read = _reader(arguments[1])

@@ -54,7 +54,7 @@ def holders(document: dict[str, Any]) -> Iterator[Holder]:
                 yield f"$.feeds[{place}].{part}.samples", session["samples"], session.get("measured"), _limits(session)
         for part in ("isolated", "scaling", "at_once"):
             if isinstance(feed.get(part), dict):
-                # Isolated passes are of some of the session's processes, and have its slices.
+                # Isolated passes belong to some of the session's processes and have its slices.
                 limits = _limits(feed.get("session")) if part == "isolated" else Limits()
                 yield f"$.feeds[{place}].{part}", feed[part], feed[part].get("names"), limits
     contest = document.get("contest")
@@ -105,7 +105,7 @@ def _range(column: str, names: int, limits: Limits, rows: int) -> tuple[int, int
     if column not in counts:
         return _least(column), 2**63 - 1
     count = counts[column]
-    # Where nothing says how many there are, each number below the largest has samples of its own.
+    # If the count is not recorded, every number below the largest must occur.
     return 0, (rows if count is None else count) - 1
 
 

@@ -46,7 +46,7 @@ class Aside(Generic[Item]):
 
     def _run(self) -> None:
         while (found := self._queue.get()) is not None:
-            # After a problem, too, nobody may wait for room.
+            # After a problem, keep taking items, so that the producer does not block.
             if self._problem is None and not self._dropping:
                 try:
                     self._work(found[0])

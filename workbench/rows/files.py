@@ -62,7 +62,7 @@ class RowsFile:
                 return formats.stream_encoder(sys.stdout.buffer, columns.schema, compression, self._told)
         else:
             self._part = _part_of(path)
-            # As bytes: a name need not be text.
+            # As bytes: a name need not be valid text.
             self._sink = sink = pa.OSFile(os.fsencode(self._part.path), "wb")
 
             def make() -> Encoder:
@@ -151,7 +151,7 @@ def check_place(option: str, path: str, *, force: bool) -> None:
     if path == STREAM:
         return
     place = Path(path)
-    with suppress(OSError):  # what is wrong with a name is said where the file is made
+    with suppress(OSError):  # a bad name is reported when the file is created
         if place.exists() and not place.is_file():
             raise UsageError(f"{option} {path}: cannot be written: is not a regular file")
         if holds_records(place):

@@ -94,7 +94,7 @@ class _Parquet:
         self._writer.close()
 
     def abandon(self) -> None:
-        # Else it closes itself once the file is gone.
+        # Otherwise it would close itself after the file is gone.
         with suppress(OSError, pa.ArrowException):
             self._writer.close()
         self._writer.is_open = False

@@ -142,7 +142,7 @@ class _ByRecord:
         if more > 0:
             self._totals = np.concatenate([self._totals, np.zeros(more, np.int64)])
             self._marks = np.concatenate([self._marks, np.zeros(more, np.int64)])
-            # No book has a size of -1: its first evaluation differs from this.
+            # No book has a size of -1, so its first evaluation differs.
             self._bests = np.concatenate([self._bests, np.full((more, 4), -1, np.int64)])
 
 
@@ -300,7 +300,7 @@ def pass_time(
         now = max(times[row], place[0])
         if place[0] >= 0 and place[1] < 0 and now // step != place[0] // step:
             place[1], place[2] = place[0] // step, 0
-            # No state goes on through a time in which the market is closed.
+            # A state does not continue through hours in which the market is closed.
             place[3] = place[1] + 1 if now - place[0] >= CLOSED else now // step
         while place[1] >= 0:
             while place[2] < len(newest):

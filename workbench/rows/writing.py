@@ -70,7 +70,7 @@ class BackgroundEncoder:
             self._encode()
         except BaseException as problem:
             self._problem = problem
-            # Nobody may wait for room; after the end nothing comes any more.
+            # Keep taking items, so that the producer does not block; after the end none arrive.
             while not self._ended:
                 self._next()
 
@@ -107,6 +107,6 @@ class BackgroundEncoder:
 
 
 def _together(group: list[pa.RecordBatch]) -> pa.Table:
-    # In one piece, for each piece of a column is encoded by itself.
+    # In one piece, because each piece of a column is encoded separately.
     table = pa.Table.from_batches(group)
     return table if len(group) == 1 else table.unify_dictionaries().combine_chunks()

@@ -102,7 +102,7 @@ def noise(
     ``threshold``: below which the p-value of one more comparison would have to fall."""
     table = columns(session.samples)
     same = (comparisons.control, comparisons.reference)
-    # Variants may differ more from process to process than the reference does from itself: the noisiest step is told.
+    # Variants may differ more from process to process than the reference does: report the noisiest step.
     pairs = [same, *((variant, base) for variant, base, ratio in others if base is not None and _alike(ratio))]
     rng = np.random.default_rng(session.design.seed)
     sessions = pseudo_sessions(comparisons.cpu, pairs, same, rng)
@@ -153,7 +153,7 @@ def _attributed(
     found = cells(timings, variants, comparisons.reference, [*twice, *wrong])
     if found is None:
         return None, None
-    # An effect is of cells of all speeds: no identical pair may differ by more.
+    # An effect combines cells of all speeds, so it must exceed the largest difference of any identical pair.
     own = compared(session) if session.has_control else comparisons
     every = effects(found, max(control.floor for control in own.controls))
     beyond = beyond_core(comparisons, rungs, variants, {axis.name for axis in found.axes})

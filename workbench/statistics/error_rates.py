@@ -122,7 +122,7 @@ def sequential(isolated: Table, slices: int, clock: str = "cpu_ns") -> ErrorRate
         if len(times) > 1 and slices > 1:
             relative = times / np.maximum(1.0, np.median(times, axis=0))
             with catch_warnings():
-                # Of few runs one may be the median everywhere, and does not vary at all.
+                # With few runs the same one may be the median everywhere and does not vary.
                 simplefilter("ignore", RuntimeWarning)
                 test = stats.ttest_ind(relative[:-1], relative[1:], axis=1, equal_var=False)
             wrong += [bool(p < SIGNIFICANCE) for p in test.pvalue]

@@ -117,7 +117,7 @@ def effects(found: Cells, floor: float) -> list[Effect]:
     count = len(found.axes)
     sets = [members for size in range(1, count + 1) for members in combinations(range(count), size)]
     estimates = [estimate(found.logs @ contrast(count, members)) for members in sets]
-    # Slices of a single process are no repetition: nothing is shown by them.
+    # Slices of a single process are not repetitions and prove nothing.
     adjusted = holm([each.p if found.repeated else 1.0 for each in estimates])
     return [
         Effect(members, each, p_holm, _word(verdict(each.ratio(), p_holm, floor), len(members)))

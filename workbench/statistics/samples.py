@@ -135,7 +135,7 @@ def fitted(rounds: Sequence[tuple[int, Integers, Floats]], events: Floats) -> tu
     made = []
     for owner, (number, _, own) in enumerate(rounds):
         mine = owners == owner
-        # How busy the machine was all along is part of a process's times, and cancels in its ratios.
+        # The machine's constant load is part of a process's times and cancels in its ratios.
         busy = np.median(disturbance[mine])
         made.append(Process(number, own, calm[mine] + busy, levels[owner] + busy))
     return tuple(made)
@@ -148,7 +148,7 @@ def _pseudo_values(calm: Floats, index: Integers, owners: Integers, weights: Flo
 
     def said(chosen: npt.NDArray[np.bool_]) -> Floats:
         values, of = calm[chosen], owners[chosen]
-        # A slice that the others never finished costs what it costs with all.
+        # A slice that the chosen processes never finished keeps its cost over all processes.
         cost = whole.copy()
         there, place = np.unique(index[chosen], return_inverse=True)
         cost[there] = _locations(values, _groups(place))

@@ -54,7 +54,7 @@ def deliver(summary: Summary, arguments: argparse.Namespace, first: str = "") ->
     if arguments.github is not None:
         github.append_summary(summary)
         for line in github.annotated(summary):
-            # The runner reads them there, too, and standard output stays the answer.
+            # The runner reads annotations from stderr, too, and stdout remains the answer.
             print(line, file=sys.stderr)
 
 

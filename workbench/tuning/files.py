@@ -68,7 +68,7 @@ def folder() -> Path | None:
     if chosen:
         return Path(chosen)
     data = Path(os.environ.get("XDG_DATA_HOME") or Path(os.path.expanduser("~"), ".local", "share"))
-    # What is not absolute would be another place in each working folder: a "~" that stands for nobody's home, too.
+    # A relative path (a "~" without a home) would be a different place in each working folder.
     return data / "lobench" / "tuned" if data.is_absolute() else None
 
 

@@ -48,7 +48,7 @@ class Picked:
 def beginning_of(feed: Feed) -> str:
     """Hex BLAKE2b, 64 bits, of a feed's first records; the feed is read no further. Raises the feed's errors."""
     first = first_records(feed, BEGINNING)
-    # As in a loaded feed, records are as long as they are without ts_out.
+    # The length without ts_out, as in a loaded feed.
     first["length"] = MBO.itemsize // 4
     return hashlib.blake2b(first.view(np.uint8).data, digest_size=8).hexdigest()
 
@@ -94,6 +94,6 @@ def _found(feed: Feed) -> Path | None:
     try:
         found = sorted(where.glob(f"{beginning_of(feed)}-*.toml"))
     except LobenchError:
-        # What is wrong with the feed, its replay will tell.
+        # A bad feed is reported by its replay.
         return None
     return found[0] if len(found) == 1 else None

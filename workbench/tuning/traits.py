@@ -101,7 +101,7 @@ def _grid(records: npt.NDArray[np.void]) -> tuple[int, int]:
     own = records["instrument_id"] == instruments[np.argmax(counts)]
     prices = records["price"][own & (records["price"] != UNDEF_PRICE)]
     distinct = np.unique(prices)
-    # Differences of prices at both ends of what an int64 holds are exact as unsigned numbers.
+    # As unsigned numbers, differences of prices at both ends of the int64 range are exact.
     steps = np.diff(distinct.astype(np.uint64))
     if not len(steps):
         return 0, 0

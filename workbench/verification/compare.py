@@ -110,7 +110,7 @@ def verify(
     try:
         difference = locate(feed, reference, expected, machine, actual) if kinds else None
     except FaultError as fault:
-        # It gave another result, and now none.
+        # It gave another result before, and fails now.
         return replace(failed(feed, machine, fault), kinds=(*kinds, fault.kind))
     return Verification(machine.name, machine.workers, actual, kinds, difference)
 
@@ -138,8 +138,8 @@ def locate(feed: LoadedFeed, reference: Machine, expected: Proof, machine: Machi
 
     same, different = bracket(expected, actual, feed.count)
     if kinds_after(same):
-        # A proof does not hold everything at every boundary: they parted earlier, after the last whole state that was
-        # the same. Of counts there is no earlier trace.
+        # Not every boundary has a whole state: the first difference comes after the last whole state that was
+        # equal. For counts there is no earlier trace.
         whole = [
             count for count in expected.states if count < same and expected.states[count] == actual.states.get(count)
         ]

@@ -47,7 +47,7 @@ _LOOK = 0.1
 _SHARE = 0.8
 """Share of the available memory that one process may take."""
 
-# Freed and fresh memory holds rubbish there, so that who reads it computes something else.
+# Fill freed and fresh memory with rubbish, so that a read of it changes the results.
 _RUBBISH = {"GLIBC_TUNABLES": "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0"}
 
 
@@ -197,7 +197,7 @@ class Host:
         self.close()
         if code is None:
             return "exit", "closed its connection"
-        # An abort tells its reason, as the C library's own checks of the heap do.
+        # An abort prints its reason, as the C library's heap checks do.
         last = f": {words[-1]}" if words and code in (1, -signal.SIGABRT) else ""
         return "exit" if code >= 0 else "signal", f"{ending(code)}{last}"
 
@@ -206,7 +206,7 @@ class Host:
         assert self._process is not None
         try:
             found = psutil.Process(self._process.pid).memory_info()
-            # The feed's pages are not its own.
+            # Without the feed's pages, which are shared.
             return int(found.rss - getattr(found, "shared", 0))
         except psutil.Error:
             return self._base

@@ -227,7 +227,7 @@ class OracleMachine:
         book = oracle.book(instrument_id, publisher_id)
         if book is None:
             return State([], [], None)
-        # A book that was never evaluated has no features yet, and a feature store says NaN of them.
+        # A book without an evaluation has no features yet; a feature store returns NaN for them.
         features = tuple(rows[-1]) if rows else (float("nan"),) * len(FEATURES)
         ends = {(end.instrument_id, end.publisher_id): end.strategies for end in oracle.finish().books}
         accounts = ends[instrument_id, publisher_id]

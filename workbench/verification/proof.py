@@ -118,7 +118,7 @@ def compare(expected: Proof, actual: Proof) -> tuple[str, ...]:
                 if not same or getattr(one.digests, name) != getattr(other.digests, name):
                     kinds.append(name)
     kinds += [name for name in _counted(actual.scope, decodes) if getattr(one, name) != getattr(other, name)]
-    # What differs in calls of one batch differs in others, too: that is no news.
+    # Any other difference also shows between calls of other lengths: report calls only if nothing else differs.
     if not kinds and _call_difference(expected, actual) is not None:
         kinds.append("calls")
     return tuple(kinds)

@@ -154,7 +154,7 @@ def _compile(
     variants = [variant for variant in chosen if isinstance(variant, Variant)]
     workload = settings.workload
     problems = compile_all([baseline, *variants], builds, workload)
-    # The reference alone, which needs no file of the user's.
+    # Only the reference, which needs no file of the user's.
     shorter = dict.fromkeys(scope.until for scope in scopes if scope.until != workload.until)
     problems |= compile_all([baseline], ("timed",), replace(workload, files=()), stages=list(shorter))
     if settings.oracle and baseline.name not in problems:
@@ -206,7 +206,7 @@ def _machine(host: Host, one: _Feed, side: _Side, name: str, workers: int, setti
     seconds = settings.seconds
     allowance = "; --time-limit SECONDS allows more"
     if seconds is None:
-        # Twice: the feed is replayed once more in calls of other lengths.
+        # Twice: the feed is replayed again in calls of other lengths.
         seconds = max(LEAST_SECONDS, 2 * TIMES_REFERENCE * side.seconds)
         allowance = f"; the reference takes {side.seconds:.1f} s{allowance}"
     how = MachineSettings(

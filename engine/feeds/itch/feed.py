@@ -100,7 +100,7 @@ class ItchFeed:
             yield from chunks
 
     def _chunks(self) -> Generator[Chunk, None, None]:
-        # Here, because Numba takes longer to import than it takes to refuse a file.
+        # Imported here: importing Numba takes longer than refusing a file.
         from lobench.engine.feeds.itch.normalizing import END, FULL, GROW, MORE, PARTIAL, STATE, normalize
         from lobench.engine.feeds.live_orders import grown, new_table, shift_of
 
@@ -109,7 +109,7 @@ class ItchFeed:
         outs = [np.empty(RECORDS, MBO) for _ in range(_AHEAD)]
         turn = 0
         table = new_table()
-        byte = 0  # of the stream, where the piece begins
+        byte = 0  # position of the piece in the stream
         data = np.zeros(0, np.uint8)
         start = 0
         status = MORE

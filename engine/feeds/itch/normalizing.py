@@ -137,7 +137,7 @@ def normalize(
     ahead, distance = start, 0
     while position < stop:
         while distance < _AHEAD and ahead + PREFIX + _NAMES_ORDER <= stop:
-            # The slot of an order is fetched while messages before it are handled. Garbage fetches nothing of use.
+            # Prefetch the order's slot while earlier messages are handled. For garbage this is useless but harmless.
             prefetch(slots + home(long_at(base + ahead + PREFIX + 11), shift) * SLOT_BYTES)
             known = LENGTHS[int64(data[ahead + PREFIX])]
             ahead += PREFIX + (known if known != 0 else short_at(base + ahead))
@@ -165,13 +165,13 @@ def normalize(
             if needed != 0:
                 status = BAD_LENGTH
                 break
-            needed = length  # of a kind that is not known: skipped
+            needed = length  # an unknown kind: skipped
         end = position + PREFIX + needed
         if end > stop:
             status = PARTIAL
             break
         if needed < 12:
-            # No kind is that short; a message of an unknown one has no head that could be read.
+            # No known kind is this short; an unknown message this short has no head to read.
             kinds[kind] += 1
             state["messages"] += 1
             position = end

@@ -85,7 +85,7 @@ def normalize(
         target = out + count * _BYTES
         nanos = price * _PRICE_UNIT
         if kind == HALT:
-            # Nothing happens to the book; the row of the order book file that belongs to it finds a record.
+            # The book does not change, but the halt's row of the order book file needs a record.
             write_record(target, PUBLISHER, instrument, time, uint64(0), UNDEF_PRICE, 0, F_LAST, NONE, NO_SIDE, number)
             count += 1
         elif kind == SUBMITTED:

@@ -93,7 +93,7 @@ class TableFeed:
     def _batches(self) -> Iterator[Batch]:
         source = self._source
         if isinstance(source, ColumnarSource):
-            # Decoding and putting together take about as long; of text, parsing takes nearly all of the time.
+            # For Parquet, decoding and assembling take about equally long; for text, parsing takes nearly all the time.
             with ahead(source.batches(self._columns)) as batches:
                 yield from batches
         else:

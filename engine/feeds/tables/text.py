@@ -99,7 +99,7 @@ class TextSource:
                 yield from self._parsed(data[start:end], line, convert)
                 line += int(np.count_nonzero(data[start:end] == _LINE_END))
                 self._consumed = stream.consumed
-        # Only now is it known that nothing was cut off.
+        # Only now is it certain that nothing was cut off.
         yield from self._parsed(left, line, convert)
 
     def _parsed(self, block: Bytes, first_line: int, convert: pacsv.ConvertOptions) -> Iterator[Batch]:
@@ -157,7 +157,7 @@ class TextSource:
                     if value not in _EMPTY:
                         found.setdefault(name, value)
         except csv.Error:
-            pass  # told by whoever parses that line
+            pass  # reported by the parser of that line
         return {name: found.get(name, "") for name in self.names}
 
 

@@ -20,7 +20,7 @@ SEED, COUNT = 4, 2 * BATCH + 1_500
 PEER, ABSENT = 1, 999
 START = 0.0
 
-# In a process of its own: a strategy is registered for good.
+# In a separate process, because a strategy cannot be unregistered.
 REPLAY = f"""
 import json, math, sys
 import lobench.engine.strategies

@@ -67,7 +67,7 @@ def test_the_ladder() -> None:
     assert same_kernels(list(KNOWN.values())) == {P8.name: P7.name}
     fitted = [variant.fitted(TUNED) for variant in KNOWN.values()]
     assert same_kernels(fitted) == {}
-    # A profile that says what is so anyway changes nothing.
+    # A profile with the default parameters changes nothing.
     assert same_kernels([variant.fitted(Parameters()) for variant in KNOWN.values()]) == {P8.name: P7.name}
 
 

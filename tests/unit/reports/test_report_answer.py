@@ -137,7 +137,7 @@ def test_a_feed_without_evaluations_has_no_headline() -> None:
     assert "as fast as" not in said_of_it
     warnings = [text.text for text in page([made]).warnings]
     assert any("--evaluate every" in text for text in warnings)
-    # Beside a feed with evaluations, that one has the headline.
+    # Beside a feed with evaluations, that feed gives the headline.
     other = document(feeds=["synth:other"])
     assert "as fast as p0_baseline on synth:other" in answer(views(made, other))
 

@@ -80,7 +80,7 @@ def test_a_grid_knows_its_prices_and_no_other(tick: int, anchor: int) -> None:
     lay(head.ctypes.data, tick, anchor, width)
     base = int(head["base"][0])
     assert (anchor - base) % tick == 0
-    # No window reaches past the largest price: one within a tick of it is left outside.
+    # No window exceeds the largest price: a price within a tick of it stays outside.
     assert 0 <= (anchor - base) // tick < width + (anchor > 2**63 - 1 - tick)
     steps = [*range(-3, width + 3), -(2**20), 2**20]
     near = {base + step * tick + off for step in steps for off in (0, 1, -1, tick // 2)}
@@ -240,7 +240,7 @@ def test_event_numbers_past_32_bits(variant: Any) -> None:
             replay.apply(parts[0])
             (book,) = replay.books()
             record_at(book._address, BOOK)["events"] = 2**32 - 100 + 1_000
-            # What rested before the jump would be older than stamps can tell.
+            # Orders from before the jump would be older than stamps can express.
             cleared = made([(1, 1, CLEAR, 0, 0, 0, 0, F_LAST)])
             replay.apply(next(chunks(cleared)))
             for part in parts[1:]:

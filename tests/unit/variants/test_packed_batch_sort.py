@@ -80,7 +80,7 @@ def test_each_record_once_and_in_order(known: list[int], count: int, workers: in
         for instrument in set(known):
             assert (np.diff(indexes[ids[indexes] == instrument]) > 0).all()
         if count >= FEWEST:
-            # An instrument's records are not interrupted, but by those of its slot.
+            # Only records of the same slot come between those of an instrument.
             changes = np.count_nonzero(np.diff(ids[indexes].astype(np.int64)))
             assert len(set(known)) > 30 or changes < len(set(known))
 

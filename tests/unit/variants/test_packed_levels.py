@@ -141,7 +141,7 @@ def test_a_tree_of_thousands(coming: str, leaving: str) -> None:
             tree.put(key)
             if step % 1_000 == 999:
                 tree.check([key - 1, key, key + 1, LEAST, MOST])
-        # Nodes are at least half full where levels only come.
+        # While levels are only added, nodes are at least half full.
         assert held(tree.address) <= (count / (FANOUT // 2)) * 1.2 * NODE_BYTES + 2 * NODE_BYTES
         for step, key in enumerate(order_of(leaving, count)):
             tree.take(key)

@@ -22,7 +22,7 @@ def test_time_left_follows_what_jobs_take(monkeypatch: pytest.MonkeyPatch) -> No
     assert followed.left() == 20
     clock.now = 5.0
     assert followed.left() == 15
-    # Both should be done, and are not: each takes six times as long, as far as one can tell.
+    # Both are overdue: as far as known, each takes six times as long as expected.
     clock.now = 50.0
     assert followed.left() == pytest.approx(10 + 60)
     for job in jobs[:2]:

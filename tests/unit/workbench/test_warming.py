@@ -98,7 +98,7 @@ def test_compilers_end_with_their_parent(tmp_path: Path) -> None:
     number = int(process.stdout.readline())
     process.kill()
     process.wait()
-    # The pipe closes when the last process that holds it is gone.
+    # The pipe closes when the last process that holds it ends.
     assert process.stdout.read() == ""
     process.stdout.close()
     for _ in range(500):

@@ -22,13 +22,13 @@ FACTORIAL_RECORDS = 200_000
 def _factorial(experiment: FeedExperiment, advance: Advance) -> None:
     """On the feed's first records, verified on these."""
     known, feed, workload = dict(experiment.ladder.known), experiment.feed, experiment.workload
-    # The reference is one of them, and keeps its name: the control stands beside it.
+    # The reference is one of the combinations and keeps its name; the control is measured beside it.
     combinations = [known[REFERENCE], *factorial(known)[1:]]
     count = representative(feed.records["flags"], workload.evaluate, FACTORIAL_RECORDS)
     first = LoadedFeed(feed.name, feed.slice(0, count), {})
     wrong = [outcome for outcome in verify_all(first, combinations, Settings(workload)) if not outcome.agrees]
     if wrong:
-        # Without all of them there is no factorial.
+        # An incomplete set is no factorial.
         experiment.add_outcomes(map(verified, wrong))
         return
     prefix = replace(experiment.handed, count=count)
@@ -53,7 +53,7 @@ FACTORIAL = Step(
     run=_factorial,
     needs=("verification",),
     adds=("factorial", "verification"),
-    # Where nothing is evaluated, no phase can earn anything.
+    # Where nothing is evaluated, no phase can gain anything.
     wanted=lambda experiment: experiment.budget.factorial > 0 and experiment.ladder.crossed and not experiment.idle,
     seconds=lambda budget: budget.factorial,
 )

@@ -46,7 +46,7 @@ def of_feed(entries: Iterable[Prediction], feed: str | None) -> dict[int, Predic
     ``feed`` is a digest: a prediction for that feed comes before one for all feeds, one for another feed counts for
     nothing.
     """
-    # Those for all feeds first, so that the feed's own replace them.
+    # Predictions for all feeds first, so that those for this feed replace them.
     ordered = sorted(entries, key=lambda entry: (entry.phase, entry.feed is not None))
     return {entry.phase: entry for entry in ordered if entry.feed is None or entry.feed[1] == feed}
 

@@ -95,7 +95,7 @@ def test_a_bad_value_is_refused_with_its_line(
     lines = rows(20)
     lines[11] = lines[11].replace(old, new, 1)
     assert lines[11] != rows(20)[11]
-    lines.insert(3, "")  # an empty line is no row, and a line
+    lines.insert(3, "")  # an empty line is not a row, but counts as a line
     data = "\n".join([HEADER, *lines]).encode("utf-8", "surrogateescape")
     spec = write(tmp_path / "bad.csv", data)
     with pytest.raises(FeedError) as caught:

@@ -305,7 +305,7 @@ def test_a_users_own_cached_function_stays_out_of_the_folder(place: Place) -> No
     place.helper(PLAIN.format(1))
     place.run("import numba\n@numba.njit(cache=True)\ndef own(number):\n    return number\nown(1)")
     kept = list((place.cache / "kernels").iterdir())
-    # The kernel, and the part that it calls.
+    # The kernel and the part that it calls.
     assert [path.suffix for path in kept] == [".kernel"] * 2
 
 

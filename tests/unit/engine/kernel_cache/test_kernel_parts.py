@@ -173,7 +173,7 @@ def test_parts_of_other_surroundings_are_not_used(place: Place) -> None:
     for before, variables in OTHER_SURROUNDINGS:
         typed = place.use("one", before=before, **variables)["typed"]
         assert {"one", "between", "shared"} <= set(typed), (before, variables)
-        # They are kept, too.
+        # Each was cached as a part.
         assert set(place.use("other", before=before, **variables)["typed"]) == {"other"}, (before, variables)
 
 

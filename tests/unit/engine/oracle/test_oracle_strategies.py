@@ -43,7 +43,7 @@ def test_imbalance_buys_sells_and_holds(replay: Replay) -> None:
 
 @pytest.mark.parametrize(("bid", "ask", "position"), [(7, 3, 0), (71, 29, 1), (3, 7, 0), (29, 71, -1)])
 def test_imbalance_threshold(replay: Replay, bid: int, ask: int, position: int) -> None:
-    # (7 - 3) / 10 rounds to 0.4 itself, which is not beyond it.
+    # (7 - 3) / 10 rounds to exactly 0.4, which is not above the threshold.
     assert account(replay(f"A 1 B 100e9 {bid}", f"A 2 A 102e9 {ask} LAST"), IMBALANCE)[0] == position
 
 

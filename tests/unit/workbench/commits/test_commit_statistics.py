@@ -144,7 +144,7 @@ def actions(rare: float, whole: float = 100.1) -> dict[str, tuple[float, float]]
         (finding(exact={}), "not timed"),
         (finding(exact=actions(400.0)), "more work"),
         (finding(exact=actions(210.0)), "no difference shown"),
-        # What all records together cost less pays for what one kind costs more.
+        # A saving over all records outweighs a higher cost of one kind of record.
         (finding(exact=actions(400.0, whole=80.0)), "no difference shown"),
         (finding(1.0, difference="from event 1 on"), "results differ"),
         (finding(lacking="new"), "new"),

@@ -74,11 +74,11 @@ def test_nothing_in_common_nothing_judged(sessions: list[dict[str, Any]]) -> Non
     assert {change.verdict for change in found.changes} == {None}
     assert found.sessions.count == 0
     assert not found.control
-    # Another session of the earlier sources says how much sessions differ.
+    # Another session of the earlier sources shows how much sessions differ.
     (found,) = changes(sessions[0], engine, controls=[sessions[2]])
     assert found.sessions.count == 4
     assert {change.verdict for change in found.changes[1:]} == {"no difference shown"}
-    # One of neither says nothing, nor does a compiler of another version.
+    # A session of neither version shows nothing, nor does one by another compiler version.
     (found,) = changes(sessions[0], engine, controls=[{**sessions[2], "source_digest": "2" * 16}])
     assert found.sessions.count == 0
     updated = copy.deepcopy(sessions[1])

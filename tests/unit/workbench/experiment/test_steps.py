@@ -42,7 +42,7 @@ def written(folder: Path, body: str, *, name: str = "mine", needs: tuple[str, ..
 def test_the_ladder_comes_before_what_it_does_not_need() -> None:
     names = list(STEPS)
     assert names[:3] == ["verification", "session", "ladder"]
-    # Kernels that the ladder does without are compiled after it.
+    # Kernels that the ladder does not need are compiled after it.
     assert {"counters", "from_top", "factorial"} < set(names[3:])
 
 

@@ -30,7 +30,7 @@ def test_what_a_later_commit_undid_is_recovered() -> None:
     assert one.as_json()["recovered_by"] == order[20]
     order, (one,) = found(FLAT, [100.0] * 10 + [104.0] * 10 + [90.0] * 10)
     assert one.recovered == order[20]
-    # Part of it is not all of it.
+    # A partial recovery is none.
     _, (one,) = found(FLAT, [100.0] * 10 + [104.0] * 10 + [102.0] * 10)
     assert (one.recovered, one.counts, one.state) == (None, True, "to look at")
 

@@ -190,7 +190,7 @@ def test_twice_the_work_in_a_rare_action_is_found() -> None:
     (found,) = regressions(made, all_series(made, order))
     assert (found.commit, found.of, found.size) == (order[10], "instructions of T", pytest.approx(1.0))
     assert found.counts
-    # Where all records together cost less, the trade was a good one.
+    # A commit that saves over all records is no regression.
     made.points[order[10]]["feeds"]["f"]["v"]["exact"]["instructions"] = 80.0
     assert order[10] not in {one.commit for one in regressions(made, all_series(made, order))}
 

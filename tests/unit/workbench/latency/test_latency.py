@@ -87,7 +87,7 @@ def test_a_histogram_holds_every_event_to_three_digits() -> None:
     for name, share in QUANTILES.items():
         exact = getattr(found, name)
         assert exact == np.sort(made)[int(np.ceil(share * len(made))) - 1]
-        # A place of the histogram is a thousandth wide, and times are whole nanoseconds.
+        # A bucket of the histogram is a thousandth wide, and times are whole nanoseconds.
         assert histogram.get_value_at_percentile(100 * share) == pytest.approx(exact, rel=0.001, abs=1)
     assert found.max == made.max()
 

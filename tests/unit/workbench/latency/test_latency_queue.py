@@ -104,7 +104,7 @@ def test_by_hand() -> None:
     steady = np.arange(5) * 10.0
     assert served(steady, np.full(5, 15.0), 1).responses.tolist() == [15, 20, 25, 30, 35]
     assert served(steady, np.full(5, 5.0), 1).responses.tolist() == [5] * 5
-    # Twice as fast: records every 5.
+    # Twice as fast: one record every 5 ns.
     found = np.zeros(5)
     lindley(np.full(5, 5.0), steady, 2.0, found)
     assert found.tolist() == [5] * 5
@@ -118,7 +118,7 @@ def test_blocks_by_hand() -> None:
     assert found.responses.tolist() == [10, 19, 18, 27]
     assert found.sizes.tolist() == [1, 2, 0, 1]
     assert found.services.tolist() == [10, 10, 0, 10]
-    # Those that come at one moment are one block.
+    # Simultaneous records form one block.
     found = served(np.array([5.0, 5.0, 5.0, 100.0]), np.ones(4), 4096, block=10)
     assert found.responses.tolist() == [13, 13, 13, 11]
     assert found.sizes.tolist() == [3, 0, 0, 1]

@@ -64,7 +64,7 @@ def test_why_a_program_told_nothing(tmp_path: Path, code: int, begun: bool, said
     (tmp_path / "valgrind.7.log").write_text("==7== warning: some\nours\n")
     if begun:
         (tmp_path / BEGUN).write_text("7")
-        # Of a process that it forked.
+        # From a process that it forked.
         (tmp_path / "valgrind.8.log").write_text("theirs\n")
     with pytest.raises(ToolFailedError) as raised:
         left_in(tmp_path, Program("script", "a.py"), "callgrind", code)

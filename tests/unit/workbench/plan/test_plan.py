@@ -177,7 +177,7 @@ def test_scoring_a_result() -> None:
     for found in grades[:4]:
         rung = rungs[found.prediction.phase]
         assert found.measured == typed.interval(rung["step"])
-        # What the page shows and what is scored here is one and the same.
+        # The page shows the same score.
         assert found.score == rung["score"]
         assert found.notes == ()
     assert grades[4].notes == ("the phase was not measured",)

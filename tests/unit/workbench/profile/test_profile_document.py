@@ -139,7 +139,7 @@ def test_source_pages_stand_alone() -> None:
     assert "http" not in page
     assert "50.00%" in page
     assert "prefers-color-scheme:dark" in page
-    # The index names the costliest line first, and leads to each.
+    # The index lists the costliest line first, with a link to each.
     links = re.findall(r'<a href="#([^"]+)">([^<]+)</a>', page)
     assert [text for _, text in links] == ["b.py:5", "a.py:1", "c.py:9"]
     assert {target for target, _ in links} == set(re.findall(r'<tr id="([^"]+)"', page))

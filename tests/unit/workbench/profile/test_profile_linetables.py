@@ -92,7 +92,7 @@ def test_three_deep_inlining_across_files(known: Any) -> None:
         name: next(number for number, line in enumerate(text, 1) if f"# {name}" in line)
         for name in ("outer calls middle", "middle calls inner", "inner works")
     }
-    # The functions of the other file were compiled by themselves, too.
+    # The functions of the other file were also compiled by themselves.
     own = [stack for stack in known["stacks"] if stack[0][0] == "kernel"]
     deepest = [stack for stack in own if stack[-1][0] == "inner" and stack[-1][2] == wanted["inner works"]]
     assert deepest

@@ -48,7 +48,7 @@ def test_false_positives_and_coverage(recording: Recording, processes: int, whic
     logs = recording.log_ratios(getattr(recording, which), processes, SESSIONS)
     wrong = stats.ttest_1samp(logs, 0.0, axis=1).pvalue < 0.05
     assert 0.03 <= np.mean(wrong) <= 0.07
-    # The same through `estimate`, with an effect in it: its interval covers the effect.
+    # The same through `estimate`, with an effect added: its interval covers the effect.
     covered = [found.low <= 0.02 <= found.high for found in map(estimate, logs[:500] + 0.02)]
     assert [not hit for hit in covered] == wrong[:500].tolist()
 
@@ -82,7 +82,7 @@ def test_sessions_from_samples_to_verdicts(recording: Recording, count: int) -> 
     assert np.mean(verdicts) <= 0.05
     assert abs(np.mean(covered) - 0.95) <= off
     assert np.mean(found) >= 0.8
-    # What sessions say of their own false positives is true of them.
+    # The sessions' own estimates of their false positives are right.
     assert abs(np.mean(told) - np.mean([*wrong, *control])) < off
 
 

@@ -115,7 +115,7 @@ def test_a_slice_that_is_slow_in_some_processes_is_in_the_interval() -> None:
     found = estimate(logs)
     assert found.value > 0.02
     assert found.low < 0 < found.high
-    # In sixty processes it is what it is: a slice in seven that costs 1.6 times as much.
+    # Sixty processes show it: one slice in seven costs 1.6 times as much.
     times = np.repeat(times, 15, axis=0) * np.random.default_rng(3).normal(1, 0.01, (60, 1, SLICES, 4))
     many = compared(made(times)["session"]).cpu
     assert estimate(many.units()[:, 1] - many.units()[:, 2]).low > 0
@@ -206,7 +206,7 @@ def test_the_ladder_of_an_analysis() -> None:
     assert [rung["step_verdict"] for rung in rungs] == [None, "faster", "faster", "no difference shown", "slower"]
     assert [rung["total_verdict"] for rung in rungs] == [None, "faster", "faster", "faster", "faster"]
     assert rungs[1]["step_wall"] == pytest.approx(rungs[1]["step"])
-    # p2's step here is from phase 0: what was promised for the step from phase 1 does not stand beside it.
+    # p2's step here is from phase 0, so the prediction for the step from phase 1 does not apply.
     assert [rung["prediction"] and rung["prediction"]["phase"] for rung in rungs] == [None, None, 3, 4, None]
     assert [rung["score"] for rung in rungs] == [None, None, "over", "open", None]
 
