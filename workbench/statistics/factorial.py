@@ -9,7 +9,7 @@ than without it, as a ratio. Contrasts of different sets are orthogonal.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -26,8 +26,6 @@ from lobench.workbench.statistics.verdicts import SIGNIFICANCE, holm, verdict
 MORE = "more than the product"
 LESS = "less than the product"
 """Verdicts on interactions: the joint gain of the axes against the product of their single gains."""
-
-Policies = Mapping[str, str]
 
 
 @dataclass(frozen=True)

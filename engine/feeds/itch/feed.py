@@ -26,7 +26,7 @@ RECORDS = 1 << 14
 _HEAD = PREFIX + 0xFFFF
 """Bytes of the longest message that a length can tell, with that length."""
 _AHEAD = 3
-"""Chunks that are there at once, the one at hand among them."""
+"""Chunks that exist at the same time, including the current one."""
 _LOCATES = 1 << 16
 
 
@@ -52,7 +52,7 @@ class ItchFeed:
     def _begin(self) -> None:
         self._kinds = np.zeros(256, np.int64)
         self._names = np.zeros((_LOCATES, 8), np.uint8)
-        self._unknown = self._unknown_replaced = self._empty = self._known = 0
+        self._unknown_replaced = self._empty = self._known = 0
 
     @property
     def name(self) -> str:
@@ -156,7 +156,6 @@ class ItchFeed:
 
     def _count(self, state: npt.NDArray[Any], consumed: int) -> None:
         self._consumed = consumed
-        self._unknown = int(state["unknown_orders"][0])
         self._unknown_replaced = int(state["unknown_replaced"][0])
         self._empty = int(state["empty_crosses"][0])
         self._known = int(state["known_stocks"][0])

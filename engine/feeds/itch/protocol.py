@@ -53,7 +53,7 @@ BOOK_KINDS: Final = "AFECXDUPQR"
 
 PREFIX: Final = 2
 SNIFFED: Final = 2 * (PREFIX + 50)
-"""Bytes that hold the first two messages, whatever they are."""
+"""Enough bytes for any first two messages."""
 
 
 def is_itch(start: bytes) -> bool:
