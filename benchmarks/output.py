@@ -44,7 +44,7 @@ class Session:
             part("engine.replay").warm(self.variant, observe=observe, until="features")
 
     def turns(self, kind: str, folder: Path) -> tuple[Callable[[], object], Callable[[], object]]:
-        """What is measured, and what it is compared with."""
+        """The measured replay and the one that it is compared with."""
         what, _, book = kind.partition("-")
         if what in ("rows", "sampled"):
             return lambda: self._batches(book, "1s" if what == "sampled" else None), self._plain
@@ -89,7 +89,7 @@ class Session:
 
 
 def measured(session: Session, kind: str, rounds: int) -> tuple[float, float]:
-    """Events per second of a kind, and the ratio to what it is compared with: medians over turns."""
+    """Events per second of a kind, and the ratio to its comparison: medians over turns."""
     rates, ratios = [], []
     with tempfile.TemporaryDirectory() as folder:
         pair = session.turns(kind, Path(folder))

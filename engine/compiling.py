@@ -1,13 +1,14 @@
-"""How kernels are compiled: a function that others call is optimized and linked into them, and that is all.
+"""How kernels are compiled: a function that others call is optimized and linked into them, and nothing else.
 
-Numba makes machine code and a C wrapper of every function, and a kernel of some two hundred of them needs neither:
-only its entry is called from outside. Without both, and with Python's collector asleep, compiling takes a third less
+Numba makes machine code and a C wrapper of every function. A kernel of some two hundred functions needs neither: only
+its entry is called from outside. Without both, and with Python's garbage collector paused, compiling takes a third less
 time, and the kernel is optimized by the same passes.
 
-What was compiled so is kept, and linked into each kernel that calls it (``lobench.engine.kernel_cache.parts``). It is
-linked as it is kept, as bitcode that was read again, so that a kernel is the same whichever of its parts were kept; and
-it is called by what it is made of, not by how many functions were compiled before it. Numba calls its own functions,
-by a count of this process, and in another process the same name may be another function's: in a part they are local.
+Compiled parts are kept, and linked into each kernel that calls them (``lobench.engine.kernel_cache.parts``). A part is
+always linked as it was stored, as bitcode that was read back, so that a kernel is the same whichever of its parts were
+cached; and its name is derived from its content, not from the number of functions compiled before it. Numba names its
+own functions by a count of this process, so the same name may mean another function in another process: in a part they
+are local.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Files that appear whole or not at all: written beside their place under another name, then renamed.
 
-A part is locked by whoever writes it, and the lock ends with the process, however that ends. So a part without a lock
-is what a killed process left, and the next one that writes into the folder removes it. Some file systems that machines
-share keep locks on the machine that took them: parts of another one are removed when the folder has changed a day
-after they did.
+A part is locked by its writer, and the lock ends with the process, however that ends. So a part without a lock was left
+by a killed process, and the next process that writes into the folder removes it. Some file systems that machines share
+keep locks on the machine that took them: parts of other machines are removed when the folder changes a day or more
+after them.
 """
 
 from __future__ import annotations

@@ -117,7 +117,7 @@ def build_strategies(context: Any) -> Callable[..., Any]:
     """``decide(state, book, instrument, accounts, probe)``: every registered strategy of a book, in order, each
     followed by the backtester. Returns the sums of the signals by lane of the trace.
 
-    ``context`` is the variant's ``ContextKernels``: what a strategy asks for is read through it, once for each
+    ``context`` is the variant's ``ContextKernels``: the inputs of a strategy are read through it, once for each
     strategy.
     """
     names = {name: index for index, name in enumerate(FEATURES)}

@@ -299,7 +299,7 @@ class Replay:
         return {**counts, "bytes_per_live_order": held / max(1, counts["orders"])}
 
     def books(self) -> list[inspection.Book]:
-        """Views of all books as they stand now, in order of (instrument_id, publisher_id)."""
+        """Views of the present state of all books, in order of (instrument_id, publisher_id)."""
         inspect = self.variant.layout.inspect
         found = [
             book for worker in self._workers for book in inspection.books(worker.state[0], self._standing, inspect)

@@ -1,8 +1,8 @@
 """The output of an observed replay: the evaluations of one slice, with features in the kernel's own columns.
 
-Whoever gets rows may keep them, and look at them on any thread: the next slice is written to other memory as long as
-somebody has them. So rows go to files and to Python without a copy while the replay goes on, and memory that was let go
-of is written to again, with its pages in place.
+A consumer may keep rows, and read them on any thread: the next slice is written to other memory while they are
+referenced. So rows go to files and to Python without a copy while the replay goes on, and released memory is reused,
+with its pages in place.
 """
 
 from __future__ import annotations

@@ -61,8 +61,8 @@ def close_window(book: Record) -> None:
 
 @kernel(stage="features")
 def lose_queue(side: Record, level: Record, order: Record, amount: int) -> None:
-    """A resting order of ``level`` loses ``amount``: the hypothetical order moves up if it stands behind it. Call
-    before the change."""
+    """A resting order of ``level`` loses ``amount``: the hypothetical order moves up if it is behind it. Call before
+    the change."""
     position = side["position"]
     # Branch-free: whether an order is ahead is unpredictable, and an invalid position's value is never read.
     at_its_price = level["price"] == position["price"]

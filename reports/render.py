@@ -62,7 +62,7 @@ def unbroken(text: str) -> bool:
 
 
 def grouped(blocks: Sequence[Block]) -> list[list[Block]]:
-    """Blocks in rows: a chart and the table that follows it may stand side by side."""
+    """Blocks in rows: a chart may be placed beside the table that follows it."""
     rows: list[list[Block]] = []
     for block in blocks:
         if isinstance(block, Table) and rows and isinstance(rows[-1][-1], Chart):

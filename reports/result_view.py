@@ -179,8 +179,8 @@ class ResultView:
 
     @cached_property
     def biggest(self) -> Rung | None:
-        """The phase whose step earned most, of those that are shown to earn anything; a step over several phases at
-        once is none of a phase."""
+        """The phase with the largest step among those with a shown gain; a step over several phases at once belongs to
+        none."""
         phases = self.document.phases
         earning = [rung for rung in self.phases if rung.step and rung.step_verdict == FASTER]
         steps = [rung for rung in earning if phases.get(rung.base or "") == (rung.phase or 0) - 1]

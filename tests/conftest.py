@@ -1,7 +1,7 @@
-"""What all tests share: the three tiers, and signals that can be heard.
+"""Shared by all tests: the three tiers, and the handling of signals.
 
-A test's tier is the nearest of its marks ``fast``, ``normal`` and ``long``, on the test, its class or its module. One
-that carries none is fast in ``tests/unit`` and normal elsewhere. A fast test that compiles a kernel fails.
+A test's tier is the nearest of its marks ``fast``, ``normal`` and ``long``, on the test, its class or its module.
+Without a mark a test is fast in ``tests/unit`` and normal elsewhere. A fast test that compiles a kernel fails.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
-    """What its processes compiled lies in the cache."""
+    """Kernels that its processes compiled are in the cache."""
     yield
     if tier(item) == FAST:
         kernels = list(Path(_empty_cache().name, "kernels").glob("*.kernel"))

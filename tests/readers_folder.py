@@ -56,7 +56,7 @@ _TUNING = Parameters(
 
 
 def make(folder: Path) -> None:
-    """Write all but what is built."""
+    """Write everything but built files."""
     _feeds(folder)
     _code(folder)
     for name in ("ladder.toml", "mine.toml"):

@@ -82,8 +82,8 @@ def load_file(file: str) -> Contestant:
 
 
 def load_module(file: str, wanted: str) -> tuple[ModuleType, bytes]:
-    """A user's Python file, loaded once for each text of it, and that text. Raises UsageError for one that does not
-    load; ``wanted``: what the file is to be, for one that cannot be read."""
+    """A user's Python file, loaded once for each text of it, and that text. Raises UsageError if it does not load;
+    ``wanted``: the expected content, for the message about an unreadable file."""
     path = Path(file)
     try:
         source = path.read_bytes()
@@ -138,7 +138,7 @@ def _execute(source: bytes, path: Path, module: ModuleType) -> None:
 
 
 def _refuse_namesakes(source: bytes, folder: str) -> None:
-    """A helper that stands beside this file, while one of the same name beside another user's file is loaded."""
+    """A helper beside this file, if one of the same name beside another user's file is loaded."""
     for node in ast.walk(ast.parse(source)):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         names += [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
@@ -218,8 +218,7 @@ def resolve(spec: str, known: Mapping[str, Contestant]) -> Contestant:
 
 
 def resolve_compiled(spec: str, files: Iterable[str]) -> Variant:
-    """As ``resolve``, of what is compiled here, with the user's ``files``. Raises UsageError for an engine from
-    outside."""
+    """Like ``resolve``, for compiled variants, with user ``files``. Raises UsageError for an engine from outside."""
     return compiled(resolve(spec, discover(files)))
 
 

@@ -1,7 +1,8 @@
-"""Asking git, whatever hooks, settings and folders lobench is run from. Nothing in a repository is changed.
+"""Questions to git, independent of the hooks, settings and folders that lobench is run from. Nothing in a repository is
+changed.
 
-Every question to git goes through ``ask``: a hook of another repository must not answer for this one, and a user's
-settings must not change the form of an answer.
+Every question goes through ``ask``: a hook of another repository must not answer for this one, and a user's settings
+must not change the form of an answer.
 """
 
 from __future__ import annotations

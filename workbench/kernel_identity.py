@@ -1,14 +1,13 @@
-"""Which variants are one kernel under several names: nothing can be faster than itself, whatever a session says.
+"""Variants that are one kernel under several names: nothing can be faster than itself, whatever a session shows.
 
 A replay is compiled from the policies that take part in it, up to the stage where it stops, and started with run-time
-parameters. Where both are the same for two variants, so is the machine code and so is all it does: a user's file that
-hands on phase 7, a combination that changes nothing, phase 8 on a feed that was never tuned, phases 1 to 3 while only
-books are built. Functions count as the same when they are one object, or copies of one text that refer to the same
-things: a copied file is no other kernel.
+parameters. If both are the same for two variants, so are the machine code and its behaviour: a user's file that
+re-exports phase 7, a combination that changes nothing, phase 8 on a feed without a tuning, phases 1 to 3 while only
+books are built.
 
-Engines from outside are one if their files are, byte for byte.
-
-What is not seen: two different texts that the compiler makes the same code of.
+Functions count as the same if they are one object, or copies of one text that refer to the same things: a copied file
+is no other kernel. Engines from outside are one if their files are, byte for byte. Not recognized: two different texts
+that compile to the same code.
 """
 
 from __future__ import annotations
@@ -113,7 +112,7 @@ def _names(code: CodeType) -> set[str]:
 
 
 def _same_code(one: CodeType, other: CodeType) -> bool:
-    """Whether two texts compile to the same bytecode, wherever they stand."""
+    """Whether two texts compile to the same bytecode, wherever they are."""
     shape = "co_code", "co_names", "co_varnames", "co_freevars", "co_cellvars", "co_argcount", "co_kwonlyargcount"
     if any(getattr(one, name) != getattr(other, name) for name in (*shape, "co_flags")):
         return False

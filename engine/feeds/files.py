@@ -49,8 +49,8 @@ class SourceFile:
         return file
 
     def read_at(self, file: FileIO) -> Callable[[int, int], bytes]:
-        """``read(n, byte)`` returns n bytes of an open file from a byte on, fewer only at its end; where the file
-        stands does not matter, and does not change."""
+        """``read(n, byte)`` returns n bytes of an open file from a byte on, fewer only at its end. It neither uses nor
+        changes the file's position."""
         return lambda size, byte: os.pread(file.fileno(), size, byte)
 
     def check(self, file: FileIO) -> None:

@@ -37,8 +37,8 @@ class Framer:
         return {int(rtype): int(self._others[rtype]) for rtype in np.flatnonzero(self._others)}
 
     def chunks(self, data: npt.NDArray[np.uint8], start: int) -> Iterator[Chunk]:
-        """Yield the MBO records in ``data[start:]``, leaving an incomplete record at its end alone: runs in place, or
-        several short ones as one copy that nobody else writes to.
+        """Yield the MBO records in ``data[start:]``, except an incomplete record at its end: runs in place, or several
+        short ones as one private copy.
 
         ``data`` is read-only uint8, shape (n,), and ``data[start]`` is the stream's byte ``position``.
         """

@@ -82,7 +82,7 @@ def kind_of(source: SourceFile) -> Kind:
 
 
 def is_text(start: bytes) -> bool:
-    """Whether data begins as a table's first line does: printable, whatever its encoding, and not empty."""
+    """Whether data begins like the first line of a table: printable in some encoding, and not empty."""
     return bool(start.strip()) and all((byte >= 32 and byte != 127) or byte in b"\t\r\n" for byte in start)
 
 

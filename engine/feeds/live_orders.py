@@ -83,7 +83,7 @@ def reduce(table: Table, shift: int, slot: int, size: int) -> int:
 
 @kernel
 def remove(table: Table, shift: int, slot: int) -> None:
-    """Empty a slot, and move into it whatever would not be found any more."""
+    """Empty a slot, and move into it any order that a search would no longer find."""
     mask = len(table) - 1
     empty = slot
     probe = (slot + 1) & mask

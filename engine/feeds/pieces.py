@@ -30,7 +30,7 @@ class Pieces:
         self._filled: Iterator[tuple[int, int]] = iter(())
 
     def keep(self, count: int) -> None:
-        """The last ``count`` bytes of the piece at hand belong to the next one, too; ``head`` at most."""
+        """The last ``count`` bytes of the current piece also begin the next one; at most ``head``."""
         self._kept = count
 
     def __enter__(self) -> Pieces:

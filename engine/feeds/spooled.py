@@ -30,8 +30,8 @@ def is_remote(spec: str) -> bool:
 
 
 def spooled(spec: str) -> str:
-    """The path of a copy of standard input, or of what ``fsspec`` opens; made once in a process. Raises FeedError, and
-    UsageError where that cannot be read here."""
+    """The path of a copy of standard input, or of a source that ``fsspec`` opens; made once in a process. Raises
+    FeedError, and UsageError if the source cannot be read here."""
     with _locks.setdefault(spec, threading.Lock()):
         if spec not in _copies:
             with _opened(spec) as source:

@@ -117,8 +117,8 @@ class ForeignReplay:
             )
 
     def run(self, address: int, stride: int, count: int) -> None:
-        """Handle records at an address, and nothing else: what a measurement times. The records must stay where they
-        are until ``settle``."""
+        """Handle records at an address, and nothing else: the timed call. The records must stay in place until
+        ``settle``."""
         if not self._open:
             raise StaleError("this replay is closed: its memory is freed")
         self._apply(address, stride, count)

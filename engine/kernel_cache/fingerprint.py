@@ -1,8 +1,9 @@
 """Everything that a function can be compiled from, as a text.
 
-The walk goes from a function to the values of all names in its code: globals, closure variables, defaults, and what a
-code may ask a module for; from there to the functions and classes among them, each once. Numba freezes just these
-values. A name that no path of execution uses counts as well: more than needed makes a miss, less a wrong kernel.
+The walk goes from a function to the values of all names in its code: globals, closure variables, defaults, and
+attributes that a code may load from a module; from there to the functions and classes among them, each once. Numba
+freezes just these values. A name that no path of execution uses counts as well: too much in the key makes a miss, too
+little a wrong kernel.
 """
 
 from __future__ import annotations
@@ -183,7 +184,8 @@ class _Walk:
     def function(self, function: FunctionType) -> list[Token]:
         """Tokens of a function: its code, then the values of the names in it.
 
-        Most functions are met again for the next kernel; what is the same and can't have changed is not said anew.
+        Most functions occur again in the next kernel; parts that are the same and cannot have changed are not computed
+        again.
         """
         registration = numba_internals.registration(function)
         values = [self.lenient, registration, *self._values(function)]
@@ -255,7 +257,8 @@ class _Walk:
 
     def class_(self, kind: Any) -> list[Token]:
         """Tokens of a class: bases and attributes; of an enumeration its members, of a named tuple its fields. A
-        compiler of ``lobench.engine.compiling``, which remembers what it compiled, is its text."""
+        compiler class of ``lobench.engine.compiling``, which holds its compiled functions, is represented by its text.
+        """
         out: list[Token] = [kind.__qualname__] if self.lenient else [kind.__module__, kind.__qualname__]
         # A user's subclass of the pipeline may do something else.
         if kind.__module__ == _COMPILERS and numba_internals.is_compiler(kind) and hasattr(kind, "text"):

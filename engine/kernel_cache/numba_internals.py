@@ -100,8 +100,8 @@ _ambient: tuple[tuple[int, ...], list[tuple[str, Any]]] = ((), [])
 
 
 def ambient() -> list[tuple[str, Any]]:
-    """What has been registered for things that are not the user's own functions, by others than Numba: (what for, the
-    function or class). Any kernel may be compiled with it, whatever it names."""
+    """Registrations for other things than the user's own functions, made by others than Numba: (the thing, the function
+    or class). Any kernel may be compiled with them, whatever it names."""
     global _ambient
     typing, lowering = templates.builtin_registry, imputils.builtin_registry
     lists = (

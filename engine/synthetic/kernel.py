@@ -81,7 +81,7 @@ def next_stage(market: Record) -> None:
 
 @kernel
 def choose_book(market: Record) -> int:
-    """The next group's book, by activity; a busy one often goes on."""
+    """The next group's book, by activity; a busy book often continues."""
     if market["books"] > 1 and not chance(market, 307):
         choice = below(market, market["books"])
         alias = alias_at(market, choice)

@@ -38,7 +38,7 @@ STATE: Final = np.dtype(
         *(("buffer_at", np.int64), ("levels", np.int64), ("slots", np.int64)),
     ]
 )
-"""``count``: records in the buffer at hand; ``produced``: in the whole feed; ``free``: the first unused order;
+"""``count``: records in the current buffer; ``produced``: in the whole feed; ``free``: the first unused order;
 ``…_at``: addresses."""
 
 BOOK: Final = np.dtype(
@@ -50,8 +50,8 @@ BOOK: Final = np.dtype(
     ]
 )
 """``base``: price of ladder step 0; ``first``: its bid ladder's place among all levels, the ask ladder follows;
-``queue``, ``reach``: orders aimed at per level are queue / (1 + (distance / reach)²); ``stretch``: what drawn distances
-are multiplied by, times 256."""
+``queue``, ``reach``: the target for orders per level is queue / (1 + (distance / reach)²); ``stretch``: the factor for
+drawn distances, times 256."""
 
 LEVEL: Final = np.dtype([("head", np.int32), ("tail", np.int32), ("count", np.int32)])
 ORDER: Final = np.dtype(

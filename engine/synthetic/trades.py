@@ -157,7 +157,7 @@ def opening_price(market: Record, book: int) -> int:
 def uncross(market: Record, book: int) -> None:
     """One group of the opening: the fronts of both sides' best queues, at the opening price, without a side as on ESH4.
 
-    The feed goes on trading when nothing is crossed any more.
+    Regular trading starts when nothing is crossed any more.
     """
     if not crossed(market, book):
         market["mode"] = CONTINUOUS

@@ -192,7 +192,7 @@ class Preparer:
         return int(self._numbers[_book(self._keys, self._numbers, key)])
 
     def _make_room(self, records: int) -> None:
-        """Tables stay at most half full, whatever the records bring."""
+        """Tables stay at most half full, whatever the records."""
         resting = int(self._books["resting"][: self.count].sum())
         while 2 * (resting + records) > len(self._orders):
             larger = np.zeros(2 * len(self._orders), _ORDER)

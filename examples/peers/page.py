@@ -17,9 +17,9 @@ Ratio = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Row:
-    """An engine on a feed. ``rate``: events a second of CPU time; ``slower``: how many times the time of the top;
-    ``adapter``: the adapter's part over the rest of its time, None where it was not measured; ``compared``: what was
-    verified."""
+    """An engine on a feed. ``rate``: events a second of CPU time; ``slower``: its time as a multiple of the top's;
+    ``adapter``: the adapter's part over the rest of its time, None if not measured; ``compared``: the verified results.
+    """
 
     name: str
     rate: Ratio
@@ -42,8 +42,8 @@ class Feed:
 
 @dataclass(frozen=True)
 class Outcome:
-    """``machine``: a sentence; ``versions`` of installed peers, by package; ``missing``: package to why it is not
-    installed; ``conformance``: engine to the JSON of ``lobench conform``, or to why there is none."""
+    """``machine``: a sentence; ``versions`` of installed peers, by package; ``missing``: package to the reason why it
+    is not installed; ``conformance``: engine to the JSON of ``lobench conform``, or to the reason why there is none."""
 
     machine: str
     command: str

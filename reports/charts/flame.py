@@ -1,5 +1,5 @@
-"""Flame graphs: read from the SVG that a profile holds, of which nothing but numbers and names is believed, and drawn
-anew with what is too thin to see left out."""
+"""Flame graphs: read from the SVG in a profile, of which only numbers and names are used, and drawn again without boxes
+that are too thin to see."""
 
 from __future__ import annotations
 
@@ -52,8 +52,7 @@ def boxes_of(text: str | None) -> list[Box]:
 
 
 def drawn_flame(flame: Flame, key: str) -> str:
-    """The graph as SVG to stand in HTML; ``key`` begins its ids. Colours stand in the page's style sheet and turn with
-    it for dark paper."""
+    """The graph as SVG for HTML; ``key`` begins its ids. The page's style sheet defines the colours, dark mode too."""
     height = _ROW * (1 + max((box.row for box in flame.boxes), default=0))
     root = ElementTree.Element(
         f"{_SVG}svg",

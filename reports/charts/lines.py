@@ -106,8 +106,8 @@ def _points(rows: Sequence[tuple[str, int, Interval]]) -> tuple[list[Point], lis
 
 
 def marks(points: list[Point], series: list[str], x: alt.X, y: Callable[[str], alt.Y]) -> list[Any]:
-    """Lines and marks of series, told apart by colour, shape and legend; more series than colours reuse them with other
-    shapes."""
+    """Lines and marks of series, distinguished by colour, shape and legend; more series than colours reuse colours with
+    other shapes."""
     colors = [SERIES[index % len(SERIES)] for index in range(len(series))]
     shapes = [SHAPES[(index + index // len(SERIES)) % len(SHAPES)] for index in range(len(series))]
     color = alt.Color("label:N", scale=alt.Scale(domain=series, range=colors), title=None)

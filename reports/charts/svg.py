@@ -15,7 +15,7 @@ from lobench.reports.charts.theme import DARK, INK, NARROW, PAPER, WIDE
 _NAMESPACE = "http://www.w3.org/2000/svg"
 _TAG = f"{{{_NAMESPACE}}}"
 MARGIN = 16
-"""Pixels of paper around a picture that stands alone."""
+"""Margin in pixels around a stand-alone picture."""
 ElementTree.register_namespace("", _NAMESPACE)
 ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
 
@@ -39,7 +39,7 @@ class Picture:
     narrow: str
 
     def inline(self, key: str) -> tuple[str, str]:
-        """Both, to stand in HTML; ``key`` keeps their ids apart from others'."""
+        """Both, for HTML; ``key`` keeps their ids apart from others'."""
         return self._inline(self.wide, f"{key}-wide"), self._inline(self.narrow, f"{key}-narrow")
 
     def _inline(self, drawn: str, key: str) -> str:

@@ -1,8 +1,8 @@
 """Every kind of page that lobench writes, checked by axe-core in Chromium: names of controls, contrast, headings,
-landmarks, tables, what a keyboard reaches; on light and dark paper, as wide as a telephone and as a laptop.
+landmarks, tables, keyboard access; in light and dark mode, at the widths of a phone and a laptop.
 
-Needs Chromium (`apt-get install chromium`), `playwright` and `axe-playwright-python`, which holds axe-core: nothing is
-fetched. Without them the tests are skipped, unless LOBENCH_REQUIRE_BROWSER is set.
+Needs Chromium (`apt-get install chromium`), `playwright` and `axe-playwright-python`, which contains axe-core: nothing
+is downloaded. Without them the tests are skipped, unless LOBENCH_REQUIRE_BROWSER is set.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Check = Callable[[Any], list[str]]
 
 @pytest.fixture(scope="module")
 def violations() -> Check:
-    """Page -> the rules that it breaks as it stands, each with the element and the reason."""
+    """Page -> the rules that it breaks, each with the element and the reason."""
     if not REQUIRED:
         pytest.importorskip("axe_playwright_python", reason="pip install 'lobench[test]'")
     from axe_playwright_python.sync_playwright import Axe

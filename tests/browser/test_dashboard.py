@@ -36,7 +36,7 @@ def served(site: tuple[Path, list[str]]) -> Iterator[tuple[str, list[str]]]:
 
 
 class Visit:
-    """A page with every host but the dashboard's own out of reach; what it asked of others and its complaints."""
+    """A page that can reach only the dashboard's host, with its requests to other hosts and its errors."""
 
     def __init__(self, browser: Any, address: str, path: str) -> None:
         self.context = browser.new_context(viewport={"width": 1280, "height": 900})
@@ -161,7 +161,7 @@ CONTRASTS = """() => {
   }
   return found;
 }"""
-"""Contrast of every text of a page with what is behind it, and the element."""
+"""The contrast of every text with its background, and the element."""
 
 
 @pytest.mark.long

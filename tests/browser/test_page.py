@@ -69,7 +69,7 @@ OVERLAPS = """() => {
 
 
 class Visit:
-    """One page, opened with everything but itself out of reach; what it asked for and complained of is kept."""
+    """One page that can reach nothing but itself, with its requests and errors."""
 
     def __init__(self, browser: Any, path: Path, width: int = 1280, **options: Any) -> None:
         self.context = browser.new_context(viewport={"width": width, "height": 900}, offline=True, **options)
@@ -213,7 +213,7 @@ def test_a_table_is_saved(browser: Any, pages: Callable[[str], Path]) -> None:
 
 
 def test_a_table_is_sorted(browser: Any, pages: Callable[[str], Path]) -> None:
-    """By what its times are, not by the figures that they begin with."""
+    """Sorted by the times themselves, not by their leading digits."""
     sizes = {"ns": 1.0, "µs": 1e3, "ms": 1e6}
     with Visit(browser, pages("wide")) as page:
         holder = page.locator("#result1-feed1-latency .table").filter(

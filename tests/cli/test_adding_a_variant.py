@@ -1,4 +1,4 @@
-"""docs/adding-a-variant.md: its examples do what the page says."""
+"""docs/adding-a-variant.md: its examples work as the page says."""
 
 from __future__ import annotations
 

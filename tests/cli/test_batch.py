@@ -1,4 +1,4 @@
-"""`lobench batch` on a cluster of two processes: a dataset that is equal to single replays, and what is told."""
+"""`lobench batch` on a cluster of two processes: the dataset equals single replays; output and messages."""
 
 from __future__ import annotations
 

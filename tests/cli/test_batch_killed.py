@@ -1,5 +1,5 @@
-"""Forty feeds of three kinds, and what ends in the middle of them: a worker, the command, the scheduler, room on the
-disk. Gone on with, the dataset is what single replays make; no finished file is written again, no row comes twice."""
+"""Forty feeds of three kinds, interrupted by the end of a worker, the command or the scheduler, or by a full disk.
+Resumed, the dataset equals single replays; no finished file is written again, no row occurs twice."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def some_done(dataset: Path) -> list[dict[str, object]]:
 
 
 def gone_on(days: list[str], dataset: Path, expected: pa.Table, *more: object) -> None:
-    """The same command once more: all of it is there, and what was finished stays."""
+    """The same command again: everything is there, and finished files are unchanged."""
     before = stamps(dataset)
     assert len(before) > 0
     told = answer(*words(days, dataset, *more))

@@ -20,7 +20,7 @@ QUICK = ("--budget", "4s", "--processes", "2")
 
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
-    """What a comparison prints as JSON, and the folder that it keeps."""
+    """The JSON output of a comparison, and the folder of its result."""
     folder = tmp_path_factory.mktemp("cmp")
     done = lobench("cmp", "p4_hash_lookup", "p3_indexed_features", FEED, *QUICK, "-o", folder, "--json")
     told = json.loads(done.stdout)

@@ -149,7 +149,7 @@ def test_commands(folder: Path) -> None:
 
 
 def running(pid: int) -> bool:
-    """Whether a process has not ended, be it that nobody has asked how it did."""
+    """Whether a process still runs, or has ended without having been waited for."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -257,8 +257,8 @@ def test_two_builds_of_one_program(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_known_work_is_found_and_nothing_else(tmp_path: Path) -> None:
-    """Forty sessions of identical callables are told apart no more often than by chance; one and three per cent of
-    work are found wherever the session said so."""
+    """Forty sessions of identical callables differ no more often than by chance; differences of one and three per cent
+    are found wherever the session claims to find them."""
     path = str(ROOT / "scripts/known-calls")
     spec = spec_from_loader("known_calls", SourceFileLoader("known_calls", path))
     assert spec is not None

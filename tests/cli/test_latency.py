@@ -1,4 +1,4 @@
-"""`lobench latency`: what it prints, keeps and writes, of variants and of engines from outside."""
+"""`lobench latency`: output, result and files, for variants and engines from outside."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ NAMES = ["p0_baseline", "p3_indexed_features", "p4_hash_lookup"]
 
 
 def once(session: Any) -> list[str]:
-    """The line-up without those that stand there twice: the reference, which comes last, and a fast variant."""
+    """The line-up without repeated names: the reference at the end, and a fast variant."""
     assert session["measured"][-1] == CONTROL
     assert 1 <= sum(is_again(name) for name in session["measured"]) <= 2
     return [name for name in session["measured"] if not is_again(name)]
@@ -168,7 +168,7 @@ def test_a_wrong_variant_gets_no_figure(tmp_path: Path) -> None:
 
 
 def interrupted(folder: Path, number: signal.Signals, *arguments: object) -> tuple[Path, Any]:
-    """A measurement that a signal ended once it had kept samples: its result's path, and what it holds."""
+    """The result of a measurement that a signal ended after its first samples: path and content."""
     command = [*COMMAND, "measure", *map(str, arguments), *PAIR, "-o", str(folder)]
     process = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 300

@@ -1,4 +1,4 @@
-"""`scripts/noise-sources`: from kernels laid out anew to its tables, on a feed of a few thousand records."""
+"""`scripts/noise-sources`: from kernels with a new layout to its tables, on a feed of a few thousand records."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def test_from_layouts_to_tables(tmp_path: Path) -> None:
 
 
 def test_tables_of_a_recording_that_is_known(tmp_path: Path) -> None:
-    """Twelve layouts of made-up times: another layout adds 3 %, a process 1 %, forks double what the phase before is
-    slower by."""
+    """Twelve layouts with invented times: another layout adds 3 %, a process 1 %; forks double the lead over the phase
+    before."""
     rng = np.random.default_rng(1)
     about = {"feed": "made up", "events": 1000, "line_up": ["p7_top", "p7_top", "p7_top", "p6_before"]}
     counts = {"processes": 2, "forks": 3, "passes": 2, "machine": {"cpu": {"model": "none"}}}

@@ -1,4 +1,4 @@
-"""`lobench run`: what it prints and keeps, what it does not measure, and interrupts."""
+"""`lobench run`: output, result, parts that are not measured, and interrupts."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def samples_of(part: Any) -> list[dict[str, int]]:
 
 @pytest.fixture(scope="module")
 def quick(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
-    """What a quick run prints as JSON, and what it keeps."""
+    """The JSON output of a quick run, and its result."""
     folder = tmp_path_factory.mktemp("quick")
     done = lobench(*QUICK, *PAIR, FEED, "-o", folder, "--json")
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""`lobench verify`: agreement, the first difference of a wrong variant, and what it refuses."""
+"""`lobench verify`: agreement, the first difference of a wrong variant, and refusals."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "engines"
 
 
 def built() -> Path:
-    """The folder of the built libraries; what is newer than its sources is not built again."""
+    """The folder of the built libraries; a library that is newer than its sources is not built again."""
     needs("g++", "rustc")
     output = EXAMPLES / "build-output"
     output.mkdir(exist_ok=True)

@@ -63,7 +63,7 @@ def compiled(source: str, language: str, folder: Path, *options: str) -> Path:
 
 
 def answered(body: str, folder: Path) -> list[str]:
-    """What a C program prints, a word for each line."""
+    """The output of a C program, one word a line."""
     headers = "".join(f"#include {name}\n" for name in ("<math.h>", "<stddef.h>", "<stdio.h>", '"lobench_engine.h"'))
     source = f"{headers}int main(void) {{ {body} return 0; }}\n"
     made = compiled(source, "c", folder)

@@ -1,4 +1,4 @@
-"""A session goes on without a variant that ends a process: its rows and those of the process are gone, nothing else."""
+"""A session continues without a variant that ends a process: only its rows and those of the process are removed."""
 
 from __future__ import annotations
 

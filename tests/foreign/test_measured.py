@@ -1,4 +1,5 @@
-"""Engines in measured sessions: beside variants, cut to what all offer; and those that fail only there."""
+"""Engines in measured sessions: beside variants, limited to the stages that all offer; and engines that fail only
+there."""
 
 from __future__ import annotations
 

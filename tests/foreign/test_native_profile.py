@@ -154,7 +154,7 @@ def test_a_library_without_lines_is_told_the_flag(compiled: Compile, feed: str, 
 
 @pytest.mark.long
 def test_avx_512_is_named_with_the_remedy(compiled: Compile, feed: str, tmp_path: Path) -> None:
-    """Whatever this processor knows: valgrind knows none of it."""
+    """Whatever the features of this processor, valgrind supports none of it."""
     needs("valgrind")
     library = compiled("wide", "-g", "-DWIDE")
     said = refused(1, "profile", "wide", feed, "--variants-from", library, *SHORT, "-o", tmp_path)

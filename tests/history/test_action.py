@@ -1,4 +1,4 @@
-"""The composite action of examples/ci: its own steps are run here, against an API that remembers what it is told."""
+"""The composite action of examples/ci: its own steps run here, against an API that records its requests."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ counts = pytest.mark.skipif(missing() is not None, reason=f"{missing()}")
 
 
 class Service(ThreadingHTTPServer):
-    """As much of a service's API as comments need: 100 of others stand before ours; ``refuses``: a token of a fork."""
+    """The part of a service's API that comments need: 100 comments of others come before ours; ``refuses``: the token
+    is a fork's."""
 
     pages = True
     """Without pages all comments come every time."""

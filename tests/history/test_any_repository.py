@@ -1,5 +1,5 @@
-"""check, history and asv's series of repositories that are not lobench's, of eight commits of which is known what they
-do. Exact counts decide; what time says is not asked."""
+"""check, history and asv's series for other repositories, with eight commits of known effect. Exact counts decide;
+times are not judged."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def listed(repository: EngineRepository) -> dict[str, dict[str, Any]]:
 
 
 def told_right(repository: EngineRepository, engine: str, *words: str) -> None:
-    """Of each commit what was put in, by the history and by checks of neighbours."""
+    """The intended effect of each commit, by the history and by checks of neighbours."""
     before = repository.state()
     said = backfilled(repository, *words)
     made = repository.made

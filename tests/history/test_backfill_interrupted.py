@@ -1,4 +1,4 @@
-"""`lobench history backfill` when it is interrupted: what it has stays, and the same command goes on."""
+"""An interrupted `lobench history backfill` keeps its measurements, and the same command continues it."""
 
 from __future__ import annotations
 

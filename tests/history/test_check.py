@@ -94,7 +94,7 @@ def test_variants_that_come_and_go(miniature: Miniature) -> None:
 
 @pytest.mark.long
 def test_timed_rounds_show_their_control(miniature: Miniature) -> None:
-    """What time says is not asked here, only that it was taken and stands beside its control."""
+    """The result of the timing is not judged here, only that it was done and has its control."""
     miniature.work(1)
     miniature.commit("again", variants__p0_plain="work = 1\nwrong = -1\nmore = 1\n")
     done = miniature.lobench(
@@ -157,7 +157,7 @@ def test_outside_of_a_repository(miniature: Miniature) -> None:
 
 @pytest.mark.long
 def test_ranges_are_understood_as_git_does(miniature: Miniature) -> None:
-    """``A..B`` compares A with B, ``A...B`` is what B changed since both parted; a side left out is HEAD."""
+    """``A..B`` compares A with B, ``A...B`` the changes of B since both parted; an omitted side is HEAD."""
     start = miniature.work(40)
     miniature.git("switch", "-qc", "side")
     side = miniature.work(50)

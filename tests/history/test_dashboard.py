@@ -1,4 +1,4 @@
-"""The published site: asv takes the files, everything is local, the pages say what was recorded."""
+"""The published site: asv accepts the files, everything is local, the pages show what was recorded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What git is asked, whatever hook, setting, subject or folder lobench meets."""
+"""Questions to git give the same answers whatever hook, setting, subject or folder surrounds lobench."""
 
 from __future__ import annotations
 

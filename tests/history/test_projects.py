@@ -1,4 +1,4 @@
-"""Commits of any repository laid out and built: what is kept, what is told, and who is to blame."""
+"""Commits of any repository laid out and built: the cache, the messages, and whose fault a failure is."""
 
 from __future__ import annotations
 
@@ -220,7 +220,7 @@ def test_a_build_that_takes_for_ever_is_ended_with_all_that_it_started(
 
 
 def state(pid: str) -> str:
-    """Of a process; nothing where there is none."""
+    """Of a process; empty if there is none."""
     return subprocess.run(["ps", "-o", "stat=", "-p", pid], capture_output=True, text=True).stdout.strip()[:1]
 
 
@@ -279,7 +279,7 @@ def test_what_changed_aside_of_the_sources_is_named(made: Miniature) -> None:
 
 
 def test_lines_are_told_as_the_commit_itself_has_them(made: Miniature) -> None:
-    """What was built is of the first commit with the same code, whatever its comments."""
+    """A build belongs to the first commit with the same code, whatever its comments."""
     base, first = write(made, "one", book__c="int a;\n"), write(made, "two", book__c="// b\n\n\nint b; // 1\n")
     head = write(made, "three", book__c="int b; // 2\n// It is b.\n")
     before, built, after = (source(made, name) for name in (base, first, head))

@@ -1,4 +1,4 @@
-"""A site is replaced whole, whatever ends its making; and two who record into one folder lose nothing."""
+"""A site is replaced as a whole, however its making ends; two processes that record into a folder lose nothing."""
 
 from __future__ import annotations
 

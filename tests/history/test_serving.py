@@ -1,4 +1,4 @@
-"""The server of the site, asked by real sockets: who may ask, and for what."""
+"""The site's server, queried over real sockets: from which hosts, and for which files."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def laid_out(folder: Path, commit: str) -> Path:
 
 
 def suite(folder: Path, commit: str) -> dict[str, dict[tuple[str, str], float | None]]:
-    """Benchmark to variant and feed to what asv measured of a commit, None where it skipped."""
+    """Benchmark to variant and feed to asv's value for a commit, None if skipped."""
     python = new_environment(folder / "env")
     configuration = json.loads(_without_comments((ROOT / "asv.conf.json").read_text()))
     # asv does not support a work tree whose repository is elsewhere.

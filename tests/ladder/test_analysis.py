@@ -1,4 +1,4 @@
-"""What the samples of a ladder of one's own say: its own reference, steps, controls and grades."""
+"""The analysis of a session of a user's ladder: its own reference, steps, controls and grades."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Commands on a ladder of one's own, in a laboratory that takes no time (``tests.pretend``): what they measure and
-keep, go on with, refuse and print."""
+"""Commands on a user's ladder, in a laboratory that takes no time (``tests.pretend``): measuring, keeping, resuming,
+refusing and printing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ladder files: what they say, what is refused, by file and key."""
+"""Ladder files: their meaning, and refusals that name file and key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A ladder with its variants: which they are, where they stand, and what may be named beside them."""
+"""A ladder with its variants: their order, and the variants that may be named beside them."""
 
 from __future__ import annotations
 

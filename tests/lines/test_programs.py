@@ -104,7 +104,7 @@ def test_every_kind_of_function(name: str, tmp_path: Path) -> None:
 
 
 def kept(cache: Path) -> dict[Path, bytes]:
-    """What Numba keeps in a cache, and beside the programs."""
+    """The files of Numba's cache, and those beside the programs."""
     return {path: path.read_bytes() for folder in (cache, PROGRAMS) for path in folder.rglob("*.nb?")}
 
 

@@ -1,9 +1,11 @@
 """A block of evaluations in columns, and the loops over it.
 
-All columns of a block lie in one record at constant distances, so that LLVM can tell that what a loop writes is nothing
-that it reads, and takes as many evaluations at a time as a vector holds. One loop computes all features, so that what
-several have in common is computed once; it calls the same functions as everybody else. Loops run over a multiple of
-``GRAIN`` rows: those past the last evaluation hold what they held before, are computed, too, and never looked at.
+All columns of a block are in one record at constant distances, so that LLVM can prove that a loop does not read what it
+writes, and uses vectors. One loop computes all features, so that common subexpressions are computed once; it calls the
+same functions as all variants.
+
+Loops run over a multiple of ``GRAIN`` rows: rows past the last evaluation keep old values, are computed, too, and never
+read.
 """
 
 from __future__ import annotations

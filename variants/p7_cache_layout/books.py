@@ -97,8 +97,8 @@ def drop(state: Record, book_address: int) -> None:
 
 
 def build_packed(lookup: Lookup, memory: Memory, tracked: bool, mids: bool) -> LayoutKernels:
-    """The functions of this layout. Orders, levels and books are its own: ``lookup`` has no part in it, and ``memory``
-    gives what books keep beside."""
+    """The functions of this layout. Orders, levels and books are its own: it does not use ``lookup``, and ``memory``
+    provides only the other data of books."""
     destroy_memory = memory.destroy
 
     @kernel

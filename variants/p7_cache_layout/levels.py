@@ -66,7 +66,7 @@ def bits_at(head: Record, word: int) -> Record:
 
 @kernel
 def marks_at(head: Record, group: int) -> Record:
-    """Marks of 64 words; they stand behind the bits."""
+    """Marks of 64 words; they follow the bits."""
     width = int64(head["width"])
     return view(element(head["bits"] + width // 4, group, mark_groups(width), 8), BITS)
 

@@ -1,7 +1,7 @@
 """The order table: lines of four orders, found by a multiplicative hash of the id, no links and no tombstones.
 
-A line's first slot counts the orders that found it full and went to a line behind it, its second says how far: while
-there are none, a search ends with the line. Slots are not stable, and nobody keeps them.
+A line's first slot counts the orders that found it full and went to a later line, its second records how far: if there
+are none, a search ends with the line. Slots are not stable, so no other data refers to them.
 """
 
 from __future__ import annotations
@@ -93,13 +93,13 @@ def empty_slots(line: Record) -> int:
 
 @kernel
 def elsewhere(line: Record) -> int:
-    """How many orders of this line stand in others."""
+    """The number of this line's orders in other lines."""
     return int64(line["level_0"]) >> LEVEL_BITS
 
 
 @kernel
 def put_elsewhere(line: Record, count: int, distance: int) -> None:
-    """How many orders of this line stand in others, and how far away at most."""
+    """The number of this line's orders in other lines, and how far away at most."""
     line["level_0"] = (int64(line["level_0"]) & LEVEL_MASK) | (count << LEVEL_BITS)
     line["level_1"] = (int64(line["level_1"]) & LEVEL_MASK) | (distance << LEVEL_BITS)
 

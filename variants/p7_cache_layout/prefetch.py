@@ -1,9 +1,8 @@
 """Prefetch: while one record is applied, the data for later ones is on its way to the cache.
 
-Twice ``distance`` records ahead a record's book is found, and the lines of the table where its order stands or will
-stand are asked for; ``distance`` records ahead, by then those have come, so the order's level, and the level at the
-record's price, are. Where an order's line is, is kept until its record is applied; the rest is a guess: nothing but
-time depends on it.
+Twice ``distance`` records ahead, a record's book is found, and the table lines of its order are prefetched;
+``distance`` records ahead, when those lines have arrived, the order's level and the level at the record's price are.
+The place of an order's line is kept until its record is applied; the rest is a guess on which nothing but time depends.
 """
 
 from __future__ import annotations
@@ -73,8 +72,8 @@ def look_for_levels(packed: Record, turn: int) -> None:
 
 
 def build_look_ahead(tracked: bool) -> Callable[..., Any]:
-    """``look_ahead`` of the layout; ``tracked``: for a replay that evaluates, which also needs what lies behind a
-    book's first line, its features and its accounts."""
+    """``look_ahead`` of the layout; ``tracked``: for a replay that evaluates, which also needs the lines behind a
+    book's first one, its features and its accounts."""
     feature_bytes, account_bytes = 8 * len(FEATURES), BACKTEST.itemsize * len(STRATEGIES)
     book_bytes = HEAD_BYTES + PACKED_BOOK_BYTES + feature_bytes + account_bytes
 

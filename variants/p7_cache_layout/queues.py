@@ -1,7 +1,7 @@
-"""Queues, put in order on demand: for digests.
+"""Queues, sorted on demand: for digests.
 
-Orders are not linked. What stands at a level, and in which order, follows from each order's level and arrival: one pass
-over the table puts the orders of each level together, then each level's are sorted.
+Orders are not linked. The orders of a level and their sequence follow from each order's level and arrival: one pass
+over the table groups the orders by level, then each level's orders are sorted.
 """
 
 from __future__ import annotations

@@ -50,8 +50,8 @@ def check_script() -> None:
 
 @contextmanager
 def connected(scheduler: str | None, memory: int | None = None) -> Iterator[Any]:
-    """A Dask client: of a scheduler by its address, or of as many local processes, by default one a core, each of
-    which may take ``memory`` bytes. Raises UsageError where nobody answers."""
+    """A Dask client: of a scheduler by its address, or of local processes, by default one for each core, each of which
+    may take ``memory`` bytes. Raises UsageError if nothing answers."""
     distributed = required("distributed", "cluster")
     local = lanes(scheduler)
     with ExitStack() as stack:
@@ -81,7 +81,7 @@ def connected(scheduler: str | None, memory: int | None = None) -> Iterator[Any]
 
 
 def _knock(distributed: Any, scheduler: str | None) -> None:
-    """Raise OSError or ValueError if nobody answers: a client without a peer takes a minute to end."""
+    """Raise OSError or ValueError if nothing answers: a client without a peer takes a minute to end."""
 
     async def knock() -> None:
         settings = distributed.Security().get_connection_args("client")
@@ -94,9 +94,8 @@ def _knock(distributed: Any, scheduler: str | None) -> None:
 
 
 def outcomes(client: Any, tasks: Sequence[Task]) -> Iterator[tuple[Task, TaskOutcome]]:
-    """Have tasks done, the first ones first; yields each as it ends. Tasks of workers that are lost are given to
-    others, as often as Dask's ``allowed-failures`` says, and then once more when all else is done. Raises
-    LostSchedulerError."""
+    """Perform tasks, in order; yields each as it ends. Tasks of lost workers are given to others, as often as Dask's
+    ``allowed-failures`` permits, and then once more after all others. Raises LostSchedulerError."""
     distributed = required("distributed", "cluster")
     lost: list[Task] = []
     # A task's own key leaves out the dataset, and others may use the scheduler for the same feeds.

@@ -47,8 +47,8 @@ def written_file(dataset: str, path: Path, task: str) -> DatasetFile | None:
 
 
 class DatasetOutput(Output):
-    """``place_of`` says which file holds an instrument, by its key. Those of ``known`` are there even if no row is for
-    them; others are made with their first row. What the task wrote in an earlier run stays as it is."""
+    """``place_of`` gives the file of an instrument, by its key. The files of ``known`` exist even without rows; others
+    are made with their first row. Files that the task wrote in an earlier run are left unchanged."""
 
     def __init__(
         self,

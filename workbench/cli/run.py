@@ -104,7 +104,7 @@ class _Told:
 
 
 def conducted(arguments: argparse.Namespace, stands: Stands | None = None) -> tuple[ResultFolder, Result]:
-    """Verify and measure as asked; returns the result and where it is kept. ``stands``: see ``pipeline.conduct``."""
+    """Verify and measure as requested; returns the result and its place. ``stands``: see ``pipeline.conduct``."""
     from lobench.engine.feeds import open_feed
     from lobench.engine.scope import least
     from lobench.workbench.experiment.document import Document, new_content

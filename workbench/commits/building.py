@@ -40,8 +40,8 @@ def pinned(variables: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 def build_all(builds: Sequence[Build], label: str = "compiling kernels") -> dict[str, BrokenError]:
     """Compile in as many processes as there are processors. Returns source key to reason for those that fail.
 
-    A variant or build that a commit does not have is none of them. After a source's first failure, what else it
-    needs is left out.
+    A variant or build that a commit does not have is no failure. After a source's first failure, its remaining builds
+    are left out.
     """
     waiting = [build for build in dict.fromkeys(builds) if not build.mark.exists()]
     failed: dict[str, BrokenError] = {}

@@ -45,11 +45,11 @@ class Pair:
         *,
         mechanisms: bool = True,
     ) -> tuple[Measured | None, list[Finding]]:
-        """What was measured of both, None where BASE has nothing that runs, and one finding for each feed and variant
-        that one of them has. ``mechanisms``: count them for variants whose instructions changed.
+        """The measurements of both, None if BASE has nothing that runs, and one finding for each feed and variant of
+        either. ``mechanisms``: count them for variants whose instructions changed.
 
-        Raises BrokenError if HEAD cannot be measured by the fault of its own code, UnjudgedError if one of both cannot
-        for another reason.
+        Raises BrokenError if HEAD cannot be measured by the fault of its own code, UnjudgedError if either cannot for
+        another reason.
         """
         if not request.variants:
             return None, []
@@ -168,10 +168,10 @@ class Pair:
 def _disagreeing(
     source: Source, reference: str, names: Sequence[str], request: Request
 ) -> tuple[dict[str, str], set[str]]:
-    """Which of a source's variants do not end in the state in which its reference ends, with what differs, and which it
-    does not have.
+    """A source's variants whose end state differs from its reference's, with the difference, and those that it does not
+    have.
 
-    Raises BrokenError where the source does not run by its own fault.
+    Raises BrokenError if the source does not run by its own fault.
     """
     asked = list(names) if source.engines else list(dict.fromkeys([reference, *names]))
     measured = measure([source], _still(request, asked))

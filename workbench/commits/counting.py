@@ -94,8 +94,8 @@ _CALL = bytes.fromhex("4883ec08" + "48b8"), bytes.fromhex("ffd0" + "4883c408" + 
 
 
 class Stub:
-    """A function in memory of its own that calls another. libffi, by which Python calls, moves the stack as callgrind
-    does not expect: what it calls itself is taken for a part of it."""
+    """A function in memory of its own that calls another. libffi, through which Python calls, moves the stack in a way
+    that callgrind does not expect: it would take the called function for a part of libffi."""
 
     def __init__(self, function: int) -> None:
         self._code = mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
@@ -151,9 +151,9 @@ def count(valgrind: Valgrind, replay: Any, chunk: Any, name: str) -> None:
 def count_variant(
     valgrind: Valgrind, variant: Any, feed: Any, task: Mapping[str, Any], label: str, ended: list[threading.Event]
 ) -> None:
-    """Count one variant on one feed, tell the first of ``ended``, stay until the second.
+    """Count one variant on one feed, signal the first of ``ended``, stay until the second.
 
-    ``label`` takes the number of records and what was counted.
+    ``label`` takes the number of records and the kind of count.
     """
     try:
         wanted = task.get("records", RECORDS)
@@ -231,8 +231,8 @@ def variables() -> dict[str, str]:
 def command(counted: Sequence[str], folder: str) -> list[str]:
     """The command that counts; it needs ``variables`` in its environment and leaves its dumps in ``folder``.
 
-    ``counted`` is the command that runs this file on a task. Addresses are the same in every run; what a user has set
-    for valgrind, in its environment or in a ``.valgrindrc``, is not asked.
+    ``counted`` is the command that runs this file on a task. Addresses are the same in every run; a user's valgrind
+    settings, in the environment or in a ``.valgrindrc``, are ignored.
     """
     # Write out all names and lines, because the reader (``lines``) keeps no table of earlier ones.
     return [
@@ -285,8 +285,8 @@ class Part:
 
 
 class Records:
-    """A feed of raw MBO records in a file, as ``LoadedFeed``, with what an engine is told to expect of it; a process
-    that only runs an engine loads no compiler."""
+    """A feed of raw MBO records in a file, as ``LoadedFeed``, with the expectations for an engine; a process that only
+    runs an engine loads no compiler."""
 
     stride = 56
 

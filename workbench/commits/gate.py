@@ -1,8 +1,8 @@
 """The gate for a change: is HEAD as good as BASE? Results, instructions and times of both, side by side.
 
-What is looked at follows from what changed: every variant whose code is another. The lowest and the highest of them on
-the ladder are timed, all are compared by results and exact counts. What the change does not reach is said to be so
-without being measured.
+The change decides what is examined: every variant whose code differs. The lowest and the highest of them on the ladder
+are timed, all are compared by results and exact counts. Variants that the change does not reach are listed without
+being measured.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ class Check:
     """The outcome of a check; ``head`` is None for the working tree.
 
     Without findings there was nothing to measure: no code changed that a variant runs. ``measured`` is the session of
-    the variants that are timed, if BASE has any that runs. ``unseen`` are variants that the change reaches and that
-    nobody looked at; ``unreached`` those that it does not reach. ``files`` are the files that differ; ``sources`` both
-    sides, where both can be laid out.
+    the timed variants, if BASE has any that runs. ``unseen`` are variants that the change reaches and that were not
+    examined; ``unreached`` those that it does not reach. ``files`` are the files that differ; ``sources`` both sides,
+    if both can be laid out.
     """
 
     base: Commit
@@ -118,9 +118,9 @@ class Check:
 
 @dataclass(frozen=True)
 class Settings:
-    """How a check is made. ``feeds``: each a feed by itself; ``variants``: names as a user types them, None for what
-    follows from the change; ``seconds``: the most that is spent on timing, if it is ``timed``, by default what is left
-    of ``WITHIN``; ``allowed``: the rise of instructions per event that passes; ``same`` lets both be one commit."""
+    """The options of a check. ``feeds``: each a feed by itself; ``variants``: names as a user types them, None for
+    those that follow from the change; ``seconds``: limit for timing, if it is ``timed``, by default the rest of
+    ``WITHIN``; ``allowed``: the accepted rise of instructions per event; ``same`` permits both to be one commit."""
 
     feeds: Sequence[str]
     variants: str | None = None

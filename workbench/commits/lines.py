@@ -19,8 +19,8 @@ from lobench.workbench.commits.counting import NAMED
 
 BUILDING: Final = "building"
 BUILT_IN: Final = "source"
-"""Names of the folder of builds, and of that of a build's files in its own one there: what follows in a file's path is
-the path in the repository."""
+"""Names of the folder of builds, and of the folder of a build's files in it: the rest of a file's path is its path in
+the repository."""
 _BEFORE: Final = re.compile(rf"^.*?/{BUILDING}/\.making-[^/]+/{BUILT_IN}/")
 
 KEPT: Final = 400

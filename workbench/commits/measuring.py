@@ -1,7 +1,7 @@
-"""All that is measured of several sources on several feeds: results compared, instructions, counters, times.
+"""All measurements of several sources on several feeds: results compared, instructions, counters, times.
 
-A source that does not compile, or whose process fails, is left out with its reason; the others go on. What of a source
-is the same code as of one before it is neither compiled nor measured.
+A source that does not compile, or whose process fails, is left out with its reason; the others go on. Code of a source
+that equals an earlier source's is neither compiled nor measured.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ class Request:
 
 @dataclass
 class Measured:
-    """What was measured: ``session`` of the sources that could be, ``exact`` and ``lines`` by source key, ``broken``
-    key to why it could not. ``uncounted``: source key to why its engines' instructions are not known."""
+    """The measurements: ``session`` of the sources that could be measured, ``exact`` and ``lines`` by source key,
+    ``broken`` key to the reason. ``uncounted``: source key to why its engines' instructions are not known."""
 
     session: CommitSession
     exact: dict[str, Exact] = field(default_factory=dict)
@@ -94,7 +94,7 @@ def measure(
 ) -> Measured:
     """Measure sources with different keys. The first that works is the base, and takes part twice.
 
-    ``trusted`` stand first and compute what is right; without any, the first source does. Engines from outside are
+    ``trusted`` come first and define the right results; without any, the first source does. Engines from outside are
     compared with lobench's reference instead. Raises UsageError for a feed without records.
     """
     for feed in request.feeds:
@@ -206,8 +206,8 @@ class _Counts:
         without: set[tuple[int, str]],
         broken: dict[str, BrokenError],
     ) -> None:
-        """Count several sources at a time, each ``without`` some variants; what can't be counted goes to ``broken``,
-        and of engines from outside to ``uncounted``."""
+        """Count several sources at a time, each ``without`` some variants; failures go to ``broken``, those of engines
+        from outside to ``uncounted``."""
         digests = [load(open_feed(feed.files)).digest for feed in request.feeds]
 
         def one(place: int) -> None:

@@ -20,7 +20,7 @@ _LAST_LINES = 8
 
 
 def started(source: Source, script: Path, *words: str, variables: Mapping[str, str] | None = None) -> Started:
-    """A process that runs one of the files that stand alone, with a source's code and environment and no other."""
+    """A process that runs one of the stand-alone files, with a source's code and environment and no other."""
     made = helper(str(script), *words, python=source.python, root=source.root, packages=source.packages)
     return Started(args=made["args"], env={**source.variables(), **(variables or {})})
 

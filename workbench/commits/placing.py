@@ -1,5 +1,5 @@
-"""Where lines of what was laid out stand in a commit: the folder may be that of an earlier commit with the same code,
-whose comments are others."""
+"""Maps laid-out lines to those of a commit: the folder may be that of an earlier commit with the same code and other
+comments."""
 
 from __future__ import annotations
 

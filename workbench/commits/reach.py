@@ -117,8 +117,8 @@ def ends(names: Sequence[str]) -> list[str]:
 
 
 def named(words: str, known: Sequence[str]) -> list[str]:
-    """Whole names of the variants that a user typed, shortened or combined (``variants.full_name``), or ``ladder`` for
-    all that the commits have. Raises UsageError for what none of the commits has."""
+    """Full names of the variants that a user typed, shortened or combined (``variants.full_name``), or ``ladder`` for
+    all that the commits have. Raises UsageError for a name that no commit has."""
     if words.split() == [LADDER]:
         return list(known)
     chosen = list(dict.fromkeys(full_name(word, known) for word in words.split()))

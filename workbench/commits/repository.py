@@ -65,8 +65,8 @@ class Repository:
         return commit
 
     def pair(self, text: str) -> tuple[str, str] | None:
-        """The hashes that ``A..B`` compares, (A, B), or ``A...B``, (where both parted, B); as for git, a side that is
-        left out is HEAD. None for what is no range. Raises UsageError for a range whose sides are no commits."""
+        """The hashes that ``A..B`` compares, (A, B), or ``A...B``, (where both parted, B); as for git, an omitted side
+        is HEAD. None if it is not a range. Raises UsageError for a range whose sides are not commits."""
         parts = None if self._object(text) is not None else span(text)
         if parts is None:
             return None

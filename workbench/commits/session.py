@@ -1,9 +1,9 @@
 """A session of commits: they replay the same feeds in turns, slice by slice, in several rounds of fresh processes.
 
-What it measures of a variant on a feed is a session as variants have it (``measurement.session``): sources stand in it
-in the place of variants, by their keys, the first of them once more as the control; a round is a process of it. So
-samples, controls, statistics and verdicts are the same. Only who replays differs: each source's own code, in a process
-that imports no other (``worker``).
+The measurements of a variant on a feed are a session as for variants (``measurement.session``): sources take the place
+of variants, by their keys, the first of them again as the control; a round is a process of it. So samples, controls,
+statistics and verdicts are the same. Only the replays differ: each source's own code, in a process that imports no
+other (``worker``).
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class CommitSession:
     reach: dict[str, str] = field(default_factory=dict)
     """How far engines from outside replay: as far as all of them do."""
     same: dict[tuple[int, str], int] = field(default_factory=dict)
-    """(source, variant) to an earlier source with the same code of it, which stands for it."""
+    """(source, variant) to an earlier source with the same code of it, which represents it."""
     lacking: dict[int, dict[str, str]] = field(default_factory=dict)
     """Source to variant to why it is not there."""
     events: list[int] = field(default_factory=list)

@@ -1,8 +1,8 @@
-"""What of a commit is measured, laid out in a folder of its own: of lobench's repository ``engine`` and ``variants``,
-of another one what ``projects`` builds of it.
+"""The measured part of a commit, laid out in a folder of its own: of lobench's repository ``engine`` and ``variants``,
+of another one the builds of ``projects``.
 
-The folder is named by the code, not by the commit: commits that share their code share the folder, and with it the
-kernels that are cached by path. Nothing is checked out in the repository.
+The folder is named by the code, not by the commit: commits with the same code share the folder, and with it the kernels
+that are cached by path. Nothing is checked out in the repository.
 """
 
 from __future__ import annotations

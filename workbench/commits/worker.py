@@ -195,8 +195,8 @@ class Served:
         return 0
 
     def state(self) -> list[str | None]:
-        """Digest of all books, features and accounts as they stand now, and the running trace, 16 hex digits each; None
-        for the trace where the engine keeps none."""
+        """Digest of the present state of all books, features and accounts, and the running trace, 16 hex digits each;
+        None for the trace if the engine keeps none."""
         trace = getattr(self._replay, "trace", None)
         return [f"{self._replay.end_state():016x}", None if trace is None else f"{trace:016x}"]
 

@@ -1,4 +1,4 @@
-"""Two variants of one session compared directly, whatever their places on the ladder."""
+"""Direct comparison of two variants of one session, whatever their places on the ladder."""
 
 from __future__ import annotations
 

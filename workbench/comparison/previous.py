@@ -40,8 +40,8 @@ def previous(folder: Path, content: Result) -> Result | None:
 
 
 def _head(path: Path) -> dict[str, str]:
-    """What stands at the beginning of a result, without the megabytes of samples behind it; empty if it is none. Names
-    of folders are times of the clock on the wall, which is set back now and then."""
+    """The first fields of a result, without the megabytes of samples after them; empty for any other file. Folders are
+    named by the wall clock, which is set back now and then, so the name does not tell which result is later."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             start = file.read(_HEAD)

@@ -1,6 +1,7 @@
 """Analyses a contest's samples: each agreeing subject against the first, times per call, the session's error.
 
-The first subject is the reference of the session, and its control: what it says of itself is the laboratory's error.
+The first subject is the reference of the session, and its control: its difference from itself is the laboratory's
+error.
 """
 
 from __future__ import annotations

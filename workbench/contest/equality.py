@@ -1,9 +1,9 @@
 """Whether two results are equal, and where they differ first.
 
-The rules are those of ``numpy.testing``: values and shapes count, kinds of containers and of numbers do not; not a
-number equals itself; floats may differ by ``RTOL`` of what is expected (``assert_allclose``), all else not at all. What
-is masked counts, and not what lies under it. Tables are compared by their own ``equals``, objects of other classes by
-their own ``==`` or else by what they are made of (``states``).
+The rules are those of ``numpy.testing``: values and shapes count, kinds of containers and of numbers do not; NaN equals
+NaN; floats may differ by ``RTOL`` of the expected value (``assert_allclose``), everything else not at all. Masks count,
+masked values do not. Tables are compared by their own ``equals``, objects of other classes by their own ``==`` or else
+by their parts (``states``).
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ _SENT_EVERY = 2.0
 
 def work(job: Job) -> None:
     """Rounds until the task's seconds are spent, at least one. Settings: asked, variables, calls, lead_in, passes (most
-    rounds), cpu (where to stay, if that suits what is called)."""
+    rounds), cpu (the CPU to stay on, if that suits the callables)."""
     _Rounds(job).run()
 
 
@@ -86,7 +86,7 @@ class _Rounds:
         return {name: outcome.reason for name, outcome in named if outcome.reason}
 
     def _tell(self, message: dict[str, Any] | None = None) -> None:
-        """Tell the parent something, or now and then that this goes on."""
+        """Send the parent a message, or now and then a sign of life."""
         now = time.monotonic()
         if message or now - self._told > _TOLD_EVERY:
             self._told = now

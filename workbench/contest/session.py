@@ -60,8 +60,8 @@ class ContestSession(Session):
 
 
 def agreement(asked: Asked) -> Agreement:
-    """What a process of its own finds out before anything is measured. Raises UsageError for what cannot be loaded or
-    run, LobenchError where the first subject fails, as nothing can be compared with it."""
+    """The findings of a separate process before anything is measured. Raises UsageError if a subject cannot be loaded
+    or run, LobenchError if the first subject fails, because nothing can be compared with it."""
     message = last_answer(_task("agreement", asked, list(asked.names), {}, SILENT_SECONDS))
     if "error" in message:
         raise (UsageError if message["usage"] else LobenchError)(message["error"])
@@ -108,8 +108,8 @@ def measure(
     keep: Callable[[], None],
     advance: Callable[[float], None],
 ) -> None:
-    """Fill the session, beginning where it stands, until its time is over or it is precise enough. ``processes``: what
-    was asked for."""
+    """Fill the session from its present state until its time is over or it is precise enough. ``processes``: the
+    requested number."""
     design = session.design
 
     def task_of(number: int, seconds: float) -> Task:

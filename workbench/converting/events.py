@@ -1,9 +1,9 @@
 """Rows of whole events, as the vendor's mbp-10 and mbp-1 of CME have them, where F_LAST ends an event.
 
-Each T gives a row: the levels when it happened, its own side. All A, C, M and R of an event give one row together, if
-any of them touches a level that is shown: the fields of the last of them, the best depth that any touched, the side
-that touched it (none where both did), the levels at the event's end. A trade in between begins that search anew. A
-snapshot gives one row, of its last A, without a side. F_LAST stands in the last row of an event alone.
+Each T gives a row: the levels before it, its own side. All A, C, M and R of an event give one row together, if any of
+them touches a shown level: the fields of the last of them, the best depth that any touched, the side that touched it
+(none if both did), the levels at the event's end. A trade in between starts that search again. A snapshot gives one
+row, of its last A, without a side. Only the last row of an event has F_LAST.
 """
 
 from __future__ import annotations

@@ -43,8 +43,7 @@ COMMIT = "index.html#commit-"
 def published(root: Path, results: Path, target: Path) -> Iterator[Path]:
     """The folder of a new site that asv has written, for more pages; at the end it replaces ``target``.
 
-    Whatever happens before, ``target`` is as it was. Raises UsageError where it cannot be replaced, LobenchError with
-    asv's last words.
+    Until then ``target`` is unchanged. Raises UsageError if it cannot be replaced, LobenchError with asv's last words.
     """
     check_target(target)
     with replacing(target, REMEDY) as site:

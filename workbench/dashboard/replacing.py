@@ -1,7 +1,7 @@
-"""Replacing a folder whole: made beside it, then exchanged with it in one step, so that there is never half of one.
+"""Replacing a folder whole: made beside it, then exchanged with it in one step, so that half a folder is never visible.
 
-What a process that was killed left beside it is swept by the next one. Each holds its folder locked while it works;
-the kernel gives the lock back however the process ends.
+Leftovers of a killed process are swept by the next one. Each process holds its folder locked while it works; the kernel
+releases the lock however the process ends.
 """
 
 from __future__ import annotations

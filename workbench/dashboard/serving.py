@@ -74,8 +74,8 @@ class _Handler(BaseHTTPRequestHandler):
         return file
 
     def _opened(self, path: bytes) -> tuple[IO[bytes], int]:
-        """A file of the site, and its size. Raises OSError for what is none, folders without a page and links that
-        lead out of the site among them."""
+        """A file of the site, and its size. Raises OSError for anything else, including folders without a page and
+        links that lead out of the site."""
         parts = os.fsdecode(path).split("/")
         if ".." in parts:
             raise FileNotFoundError

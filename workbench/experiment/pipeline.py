@@ -1,5 +1,5 @@
-"""Conducting an experiment: its steps in their order, over all feeds. What a person sees between them stands here, and
-that the document is saved after each."""
+"""Conducting an experiment: its steps in order, over all feeds, with the messages between them; the document is saved
+after each step."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lobench.workbench.ladder import Ladder
 from lobench.workbench.results.model.document import FeedResult, Result
 
 Stands = Callable[[Result, FeedResult, Sequence[Step], Budget], None]
-"""Called when a feed's ladder stands, with the steps that are still to come."""
+"""Called when a feed's ladder is complete, with the remaining steps."""
 
 
 def conduct(

@@ -34,9 +34,9 @@ def measure_part(
     isolated: bool = False,
     twice: str | None = None,
 ) -> None:
-    """Lay a session of ``seconds`` out and run it as ``part`` of the document, with isolated passes if asked and where
-    there is time for them; its control is the variant ``twice``, the ladder's reference unless another is named, and a
-    second one stands at the top of the line-up where no identical pair does so anyway."""
+    """Lay out a session of ``seconds`` and run it as ``part`` of the document, with isolated passes if requested and if
+    there is time; its control is the variant ``twice``, by default the ladder's reference, and a second control is
+    added at the top of the line-up unless an identical pair is there anyway."""
     variants = experiment.agreeing(variants)
     names, reference = [variant.name for variant in variants], experiment.ladder.reference
     # With many variants near the top, rates taken from the reference would leave time for too few processes.
@@ -91,7 +91,7 @@ def _grain(experiment: FeedExperiment, names: Sequence[str], seconds: float) -> 
 
 
 def run_session(experiment: FeedExperiment, part: str, session: Session, feed: SharedFeed, *, isolated: bool) -> None:
-    """Fill a session as ``part`` of the document, beginning where it stands."""
+    """Fill a session as ``part`` of the document, from its present state."""
 
     def put(*, seldom: bool = False) -> None:
         found = {part: session.result()}

@@ -26,7 +26,7 @@ from lobench.workbench.processes.file_lock import locked
 TIME = "lobench.nanoseconds_per_event"
 EXACT = "lobench.{}_per_event"
 ENVIRONMENT = "lobench"
-"""Stands where asv names the environment that it installed a commit in."""
+"""Takes the place of asv's name of the environment in which a commit is installed."""
 
 _VERSION = "1"
 _COLUMNS = (
@@ -246,7 +246,7 @@ def _cell(series: str, point: dict[str, Any] | None) -> tuple[float | None, floa
 
 
 def _spread(values: list[float | None], ends: list[float | None], part: float) -> list[float | None]:
-    """So much of the way from each value to its interval's end, or beyond it."""
+    """A point this far along the way from each value to its interval's end, or beyond it."""
     pairs = zip(values, ends, strict=True)
     return [None if value is None or end is None else value + (end - value) * part for value, end in pairs]
 

@@ -1,8 +1,8 @@
 """Recording commits: sessions of a few at a time, each beside the anchor, so that all points can be compared.
 
-The anchor is the first commit that was recorded. Every session holds it twice (its own control), and the commit that
-was recorded before: a point is the anchor's time, divided by how many times faster the session found the commit. What
-of a commit is the same code as of one before has its point.
+The anchor is the first recorded commit. Every session holds it twice (its own control), and the commit that was
+recorded before: a point is the anchor's time, divided by the speed-up that the session found for the commit. Code that
+equals an earlier commit's gets that commit's point.
 """
 
 from __future__ import annotations
@@ -214,8 +214,8 @@ class Recorder:
         return found
 
     def _represented(self, before: tuple[Commit, Source] | None) -> dict[str, Source]:
-        """The commit before, after those that its variants were measured as: what has not changed since has its kernels
-        there, and is not compiled again."""
+        """The commit before, preceded by those as which its variants were measured: kernels of unchanged code are
+        there, and are not compiled again."""
         if before is None:
             return {}
         feeds = self._history.points[before[0].hash]["feeds"].values()

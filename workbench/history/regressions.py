@@ -31,11 +31,11 @@ NEAR = 2
 
 @dataclass(frozen=True)
 class Regression:
-    """One series got worse at one commit. ``size``: by what fraction more it takes than before, in instructions or in
-    time, whichever rose more; ``of`` says which. ``paired`` is the speed against the commit before, measured in turns,
-    with its interval: above 1 is faster. ``recovered``: the later commit at which the series was where it had been, or
+    """One series got worse at one commit. ``size``: the fraction by which it rose, in instructions or in time,
+    whichever rose more; ``of`` says which. ``paired`` is the speed against the commit before, measured in turns, with
+    its interval: above 1 is faster. ``recovered``: the later commit at which the series returned to its level, or
     better. ``against``: the commit that it was measured against; ``files`` changed since that, and ``lines`` are those
-    that cost more, where they were counted."""
+    that cost more, if they were counted."""
 
     feed: str
     variant: str

@@ -1,9 +1,9 @@
 """The content of the history: the point of every commit, variant and feed, anchors, broken commits.
 
-Each commit has a file of its own in ``recorded/``, named by the commit and by what the file says. A file is never
-changed: what is learned of its commit later stands in another one, which takes its place. So jobs that record at the
-same time add files of different names, and git merges their branches without a conflict; whoever reads takes all files
-together (``union``). asv's files are written from it.
+Each commit has a file of its own in ``recorded/``, named by the commit and the file's content. A file is never changed:
+later findings about its commit go to another file, which replaces it. So jobs that record at the same time add files of
+different names, and git merges their branches without a conflict; readers take all files together (``union``). asv's
+files are written from it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Histories of several jobs as one.
 
-A commit that several jobs measured keeps all their variants, and of one variant what was measured last. A series that
-jobs began from different commits, as none knew of the other, goes on from the oldest of these: what was measured
-against another stays as it was measured.
+A commit that several jobs measured keeps all their variants, and for one variant the latest measurement. If jobs began
+a series from different commits, because neither knew of the other, it continues from the oldest of these; points
+against another one stay as measured.
 """
 
 from __future__ import annotations

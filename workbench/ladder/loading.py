@@ -24,12 +24,12 @@ OWN: Final = Path(str(package_files("lobench.variants").joinpath("ladder.toml"))
 
 @dataclass(frozen=True)
 class Ladder:
-    """``steps``: from the bottom up, their phases are their places; ``reference``: the name of the one that totals are
-    over. ``beside``: the user's own variants that are no steps; ``known``: every variant that may be named. ``files``:
-    those that the user's variants are in, for processes that load them anew. ``path``: as the user names the file, None
-    for lobench's own.
+    """``steps``: from the bottom up, their phases are their indices; ``reference``: the name of the step that totals
+    are relative to. ``beside``: the user's own variants that are not steps; ``known``: every variant that may be named.
+    ``files``: the files of the user's variants, for processes that load them again. ``path``: the file as the user
+    names it, None for lobench's own.
 
-    What a variant computes is compared with lobench's reference on any ladder: only speeds are with the ladder's.
+    On any ladder, results are compared with lobench's reference; only speeds are compared with the ladder's.
     """
 
     path: str | None

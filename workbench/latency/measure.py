@@ -1,5 +1,4 @@
-"""Latency of variants on one feed: each in a process of its own, and what its replays computed held against the
-reference."""
+"""Latency of variants on one feed: each in a separate process, its replays' results compared with the reference's."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """When callgrind counts: once there is compiled code, while nothing is being compiled, and within regions if the
 program has any.
 
-Only speed depends on the compiler's time being left out, as counts are those of kernels anyway: where other threads
-could run kernels meanwhile, counting goes on.
+Pausing while the compiler works only saves time, because counts are those of kernels anyway: if other threads could run
+kernels meanwhile, counting goes on.
 """
 
 from __future__ import annotations

@@ -36,9 +36,9 @@ def look_at(
     prepare: Callable[[Path], None] = lambda folder: None,
 ) -> ProgramProfile:
     """The document of a program's run; ``folder`` gets it as ``lines.json``, with its pages and the tool's own output.
-    ``prepare``: what else the process finds in the folder of the look.
+    ``prepare`` puts further files for the process into the scratch folder.
 
-    Raises MissingToolError where a tool is missing, UsageError where the folder cannot be written; else as the tool.
+    Raises MissingToolError if a tool is missing, UsageError if the folder cannot be written; otherwise like the tool.
     """
     require_all([tool])
     _probe(folder)

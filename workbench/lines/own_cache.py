@@ -14,7 +14,7 @@ settings: Any = config
 
 def own_cache(folder: Path) -> None:
     """Functions with ``cache=True`` are kept in ``folder``, whatever the environment says: the user's cache holds code
-    without line tables, and must get none that was compiled for valgrind."""
+    without line tables, and must not get code that was compiled for valgrind."""
     kept: Any = getattr(caching, "CacheImpl", None) or getattr(caching, "_CacheImpl", None)
     locator: Any = getattr(caching, "UserProvidedCacheLocator", None) or getattr(
         caching, "_UserProvidedCacheLocator", None

@@ -27,8 +27,8 @@ class Left:
 
 
 def left_in(folder: Path, program: Program, tool: str, code: int) -> Left:
-    """What a ``program`` that ended with ``code`` left in a look's folder. Raises ToolFailedError where it told
-    nothing, compiled nothing, or never was in the regions that are looked at."""
+    """The files that a ``program`` that ended with ``code`` left in the scratch folder. Raises ToolFailedError if it
+    reported nothing, compiled nothing, or never entered the chosen regions."""
     from lobench.workbench.profile.dwarf import Placed, bare, code_map
 
     try:

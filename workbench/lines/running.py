@@ -24,13 +24,12 @@ _PATIENCE = 10.0
 """Seconds that a tool has to end its processes."""
 
 Output = Literal["own", "error", "again"]
-"""Where what the program prints goes: where it would go without us, to standard error, or through this process's
-``print``."""
+"""The destination of the program's output: its usual one, standard error, or this process's ``print``."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """What a tool saw of a program: costs of stacks, in order of ``columns``; ``code``: how the program ended."""
+    """A tool's result for a program: costs of stacks, in order of ``columns``; ``code``: the program's exit code."""
 
     tool: str
     columns: tuple[str, ...]
@@ -48,8 +47,9 @@ def command(program: Program, folder: Path, **facts: Any) -> tuple[list[str], di
 
 
 def _environment(program: Program) -> dict[str, str]:
-    """The user's own: of a call what its process has set as well, of a program what this one was started with, nothing
-    that lobench sets. The order in which Numba compiles what it keeps in sets is the same every time."""
+    """The user's own environment: for a call including this process's changes, for a program the one that this process
+    was started with, without lobench's variables. The order in which Numba compiles entries of sets is the same every
+    time."""
     given = dict(os.environ) if program.kind == "call" else first_environment()
     # Functions that are not compiled have no lines.
     given.pop("NUMBA_DISABLE_JIT", None)

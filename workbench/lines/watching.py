@@ -1,8 +1,8 @@
 """The changes in a program's process for profiling: to Numba, once it is imported, and nothing else.
 
-docs/lines.md tells it: compiled code carries line tables; Numba's cache is an empty one of this look; for callgrind,
-the processor that is compiled for is this machine's without what valgrind cannot run, and a listener is told when the
-compiler works; for perf, SIGTERM is an orderly end.
+docs/lines.md lists them: compiled code carries line tables; Numba's cache is an empty one for this run; for callgrind,
+the target of compilation is this machine's processor without the features that valgrind lacks, and a listener hears
+when the compiler works; for perf, SIGTERM is an orderly end.
 """
 
 from __future__ import annotations

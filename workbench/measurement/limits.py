@@ -37,7 +37,7 @@ def read_sequentially(words: npt.NDArray[np.uint64]) -> Any:
 @attach
 @njit(nogil=True)
 def read_randomly(words: npt.NDArray[np.uint64], stride: int, slots: int, accesses: int, seed: int) -> Any:
-    """Sum of the first word of ``accesses`` random slots of ``stride`` words; no address depends on what was read, so
+    """Sum of the first word of ``accesses`` random slots of ``stride`` words; no address depends on a value read, so
     that misses overlap. Slots are drawn by Vigna's splitmix64 and Lemire's multiplication (32 bits)."""
     total = np.uint64(0)
     state = np.uint64(seed)

@@ -1,8 +1,8 @@
 """The worker's part of a session: passes of all variants in lock-step, and one pass of each alone.
 
 In lock-step all variants replay one slice, each with its own state, before any goes on to the next: a pair of samples
-is the same work, done at nearly the same time. An isolated pass replays the same slices with the same lead-ins, but
-one variant from start to end before the next begins; what lock-step costs a variant is the ratio of the two.
+is the same work, done at nearly the same time. An isolated pass replays the same slices with the same lead-ins, but one
+variant from start to end before the next begins; the ratio of the two is the cost of lock-step for a variant.
 """
 
 from __future__ import annotations

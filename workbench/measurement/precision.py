@@ -1,5 +1,5 @@
-"""How narrow a session's intervals are by now: cheap enough to ask after every pass, for the display and for
-``--precision``. What a finished session says comes from ``lobench.workbench.statistics``."""
+"""The present width of a session's intervals: cheap enough to compute after every pass, for the display and for
+``--precision``. Results of a finished session come from ``lobench.workbench.statistics``."""
 
 from __future__ import annotations
 

@@ -30,8 +30,8 @@ calls may take longer says so (``Task.patience``)."""
 
 
 def cpu_for(number: int) -> int | None:
-    """The CPU of a session's process ``number``: they take the usable ones in turn. None where they cannot be told
-    apart."""
+    """The CPU of a session's process ``number``: processes take the usable ones in turn. None if they cannot be
+    distinguished."""
     usable = usable_cpus()
     return usable[number % len(usable)] if usable else None
 
@@ -39,8 +39,8 @@ def cpu_for(number: int) -> int | None:
 def messages(
     task: Task, feed: SharedFeed | None = None, advance: Callable[[float], None] = lambda seconds: None
 ) -> Generator[Message]:
-    """Run ``task`` in a fresh process and yield what it says; leaving early ends it. ``advance`` is told of the seconds
-    between messages, the first from now. Raises WorkerError with its last words when it fails."""
+    """Run ``task`` in a fresh process and yield its messages; leaving early ends it. ``advance`` receives the seconds
+    between messages, the first from now. Raises WorkerError with its last words if it fails."""
     told = time.monotonic()
     if feed is not None:
         workload = replace(task.workload, orders=feed.orders, instruments=feed.instruments)
@@ -109,8 +109,8 @@ def _kill(process: subprocess.Popen[bytes], task: Task) -> None:
 
 
 def _ended(process: subprocess.Popen[bytes], task: Task) -> int:
-    """The exit code of a process that said its last word. What it started, and left behind in its group, ends now,
-    while the group's number cannot be another's: nobody has asked for the leader's exit code yet."""
+    """The exit code of a process that sent its last message. Processes that it left in its group are ended now, while
+    the group's number cannot be reused: the leader's exit code has not been collected yet."""
     if task.group and hasattr(os, "waitid"):
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         with suppress(ProcessLookupError, PermissionError):

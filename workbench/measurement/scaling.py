@@ -1,5 +1,5 @@
-"""How variants scale over workers: whole replays on one, two … threads, in random order; and what the machine allows:
-as many replays at once, each on one thread with memory of its own."""
+"""Scaling of variants over workers: whole replays on one, two … threads, in random order; and the machine's limit: the
+same number of independent replays at once, each on one thread with its own memory."""
 
 from __future__ import annotations
 
@@ -109,8 +109,8 @@ def work(job: Job) -> None:
 
 
 def _works(contestant: Contestant, kind: str, count: int) -> bool:
-    """Whether it can be measured so: an engine from outside has no more workers than it says, and nobody knows whether
-    two of one process disturb each other."""
+    """Whether this can be measured: an engine from outside has at most its own number of workers, and two engines in
+    one process might disturb each other."""
     if not isinstance(contestant, ForeignEngine):
         return True
     return kind == "scaling" and count <= contestant.most_workers

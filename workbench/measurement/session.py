@@ -25,8 +25,8 @@ DIFFERS = "a trace, an answer or the state differed from the reference's in a ti
 
 @dataclass
 class Session:
-    """``measured`` are variants' names, the control (one of them once more) last; ``same_as``: names of variants that
-    are the same kernel as one before them, to that one; ``samples`` and ``isolated`` rows of ``SESSION_COLUMNS``."""
+    """``measured`` are variants' names, the control (one of them again) last; ``same_as``: names of variants that are
+    the same kernel as an earlier one, to that one; ``samples`` and ``isolated`` rows of ``SESSION_COLUMNS``."""
 
     measured: list[str]
     events: int
@@ -71,7 +71,7 @@ class Session:
         self._judge(rows, message)
 
     def refuse(self, name: str, reason: str) -> None:
-        """Leave a variant out, with every figure. The first reason stands."""
+        """Leave out a variant with all its figures. The first reason is kept."""
         name = once(name)
         self.disagreeing.add(name)
         self.reasons.setdefault(name, reason)
@@ -144,8 +144,8 @@ class Session:
 
     @classmethod
     def of(cls, kept: SessionResult, isolated: NamedSamples | None) -> Session:
-        """The session that a result document holds. A process that was ended after its isolated pass, before any other,
-        begins anew: that pass is not kept, or it would stand there twice."""
+        """The session of a result document. A process that was ended after its isolated pass, before any other, is
+        repeated: its isolated pass is dropped, because it would occur twice."""
         made = cls(
             measured=list(kept.measured),
             events=kept.events,
@@ -174,9 +174,8 @@ def measure(
     advance: Callable[[float], None] = lambda seconds: None,
 ) -> None:
     """Fill a session of replays, as ``fill`` does. ``isolated``: with an isolated pass in some processes; ``traced``:
-    traces are compared. Each replay's end state is compared with the control's: a variant whose differs stands in
-    ``disagreeing``.
-    """
+    traces are compared. Each replay's end state is compared with the control's: a variant that differs is listed in
+    ``disagreeing``."""
     design = session.design
 
     def task_of(number: int, seconds: float) -> Task:
@@ -212,10 +211,10 @@ def fill(
 ) -> None:
     """Fill a session from its current state. ``task_of``: the task of a process number, given its seconds.
 
-    Where the machine is so busy that the time is over early, only ``least`` processes of the design are insisted on.
-    ``keep`` is called after every message with samples, so that nothing measured is lost; ``enough`` after every
-    process, to end early; ``advance`` with the seconds spent, as they pass. What ends its process is ``lost``, and the
-    session goes on without it; for the reference, WorkerError is raised.
+    If a busy machine uses up the time early, at least ``least`` processes of the design are made. ``keep`` is called
+    after every message with samples, so that nothing measured is lost; ``enough`` after every process, to end early;
+    ``advance`` with the seconds spent, as they pass. A variant that ends its process is ``lost``, and the session
+    continues without it; for the reference, WorkerError is raised.
     """
     design = session.design
     left = design.seconds * (design.processes - session.begun)
@@ -250,9 +249,9 @@ def fill(
 def measured_twice(
     names: Sequence[str], nanoseconds: Mapping[str, float], same_as: Mapping[str, str], control: str
 ) -> str | None:
-    """The variant that a session measures a second time, so that an identical pair stands at the top of its line-up:
-    the fastest, as far as ``nanoseconds`` (of an event) tell, else the last. None where an identical pair of about that
-    speed is there already: ``control``, which stands there twice in any case, or one of ``same_as``."""
+    """The variant that a session measures a second time, so that there is an identical pair at the top of its line-up:
+    the fastest according to ``nanoseconds`` (of an event), else the last. None if there is an identical pair of about
+    that speed already: ``control``, which is measured twice in any case, or one of ``same_as``."""
     known = all(name in nanoseconds for name in names)
     top = min(names, key=lambda name: nanoseconds[name]) if known else names[-1]
 
@@ -263,6 +262,6 @@ def measured_twice(
 
 
 def _isolated(number: int, every: int) -> str:
-    """Where a process's isolated pass stands: in turn, so that neither kind has the fresher process."""
+    """The place of a process's isolated pass: alternating, so that neither kind has the fresher process."""
     turn, rest = divmod(number, every)
     return ("first", "second")[turn % 2] if rest == 0 else "none"

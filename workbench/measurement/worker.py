@@ -1,7 +1,6 @@
-"""The process that measures: one job, asked for as a JSON object on stdin, answered by one JSON object a line on
-stdout.
+"""The measuring process: one job, a JSON object on stdin, answered by one JSON object a line on stdout.
 
-Started by ``lobench.workbench.measurement.process``. What a variant's file prints is no answer: it goes to stderr.
+Started by ``lobench.workbench.measurement.process``. Output of a variant's file goes to stderr.
 """
 
 from __future__ import annotations

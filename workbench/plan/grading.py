@@ -20,8 +20,8 @@ Score = Literal["hit", "under", "over", "open"]
 
 @dataclass(frozen=True)
 class Grade:
-    """One prediction on one feed. ``measured`` is the step's interval, None where it was not measured;
-    ``notes`` say what a reader must know to believe the score."""
+    """One prediction on one feed. ``measured`` is the step's interval, None if it was not measured; ``notes`` qualify
+    the score."""
 
     feed: str
     prediction: Prediction
@@ -60,7 +60,7 @@ def grade(low: float, high: float, measured: Interval | None, verdict: str | Non
 
 
 def rounded(low: float, high: float) -> tuple[float, float]:
-    """The range that a prediction stands for."""
+    """The range of a prediction."""
     if low < high:
         return low, high
     half = 0.5 * 10.0 ** min(-1, int(Decimal(repr(low)).as_tuple().exponent))

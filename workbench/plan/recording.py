@@ -20,9 +20,9 @@ from lobench.workbench.results.reading import parse
 def measured_in(
     folders: Iterable[Path], phase: int, unreadable: Callable[[str], None], ladder: str | None = None
 ) -> Path | None:
-    """The first ``result.json`` below ``folders`` with samples of that phase, of whatever schema version, complete or
-    not; None if there is none. ``ladder``: the name of a user's, None for lobench's own; results of other ladders say
-    nothing of it. ``unreadable`` is told of files that cannot be judged."""
+    """The first ``result.json`` below ``folders`` with samples of that phase, of any schema version, complete or not;
+    None if there is none. ``ladder``: the name of a user's, None for lobench's own; results of other ladders do not
+    count. ``unreadable`` receives files that cannot be judged."""
     for folder in folders:
         for path in sorted(folder.rglob("result.json")):
             try:

@@ -1,6 +1,6 @@
-"""Folders that belong to a running process: claimed by a lock that ends with it, however that ends.
+"""Folders that belong to a running process: claimed by a lock that ends with the process, however that ends.
 
-What is unclaimed and of no use to anybody, a killed process left behind; the next one removes it.
+An unclaimed, incomplete folder is a killed process's; the next process removes it.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ class TakenError(UsageError):
 def locked(file: Path, remedy: str, *, wait: bool = False) -> Iterator[None]:
     """Lock a file, which is created with its folders if missing; ``wait`` until it is free.
 
-    Raises TakenError where somebody else does, UsageError where it cannot be held; both end with ``remedy``.
+    Raises TakenError if another process holds it, UsageError if it cannot be held; both end with ``remedy``.
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 """Resource limits: too little memory or too few open files are reported in one line, without a traceback.
 
-``check_limits`` refuses before numpy and Numba are loaded what is known to be too little: below that the libraries end
-the process themselves. ``exhausted`` explains what went wrong further on.
+``check_limits`` refuses limits that are known to be too low before numpy and Numba are loaded, because with them the
+libraries end the process. ``exhausted`` explains later failures.
 """
 
 from __future__ import annotations

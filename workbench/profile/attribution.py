@@ -34,7 +34,7 @@ def short(function: str, file: str) -> str:
 
 @dataclass(frozen=True)
 class Spent:
-    """Values that belong to one stack, outermost frame first; a library function that a kernel called stands last."""
+    """Values that belong to one stack, outermost frame first; a library function that a kernel called is last."""
 
     stack: Stack
     values: Values

@@ -1,8 +1,7 @@
-"""The profilers themselves, measured: on work whose shares are known, how far is each off, and how much does it
-disturb?
+"""The profilers themselves, measured: on work with known shares, how far is each off, and how much does it disturb?
 
-The truth comes of ablation (``workload``): what the work takes less without a line. The card says what each tool said
-instead, what it did to the run time, and what it did to the ratio of Python's time to the kernel's.
+The truth comes from ablation (``workload``): the time saved without a line. The card shows each tool's answer, its
+effect on the run time, and its effect on the ratio of Python's time to the kernel's.
 """
 
 from __future__ import annotations

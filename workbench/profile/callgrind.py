@@ -1,7 +1,7 @@
 """Exact costs of a variant's kernels: instructions, cache misses and branch mispredictions, counted by callgrind.
 
-Callgrind simulates the caches that ``CACHES`` describes, whatever this machine has, so that counts can be compared;
-it models neither prefetching nor out-of-order execution nor AVX-512.
+Callgrind simulates the caches that ``CACHES`` describes, whatever this machine has, so that counts are comparable; it
+models neither prefetching nor out-of-order execution nor AVX-512.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ def counted_in(folder: Path) -> tuple[Told, Counts]:
 
 
 def calls_per_event(counts: Counts, events: int, records: int) -> dict[str, float]:
-    """Calls of functions outside of the counted code, by name. Callgrind counts calls as soon as it looks, also while
-    the caches are filled for the ``events`` that are counted, the last of so many ``records``."""
+    """Calls of functions outside the counted code, by name. Callgrind counts calls from its start, including those
+    while the caches are filled for the ``events`` that are counted, the last of ``records``."""
     looked = events + min(SETTLE, records - events)
     calls: Counter[str] = Counter()
     for name, number in counts.library_calls.items():

@@ -1,8 +1,8 @@
-"""callgrind.out with names in it: of JIT code callgrind knows addresses alone, and other viewers (kcachegrind,
+"""callgrind.out with names: callgrind knows only addresses of JIT code, and other viewers (kcachegrind,
 callgrind_annotate) would show nothing else.
 
 A row of JIT code gets the file and line that it came from, under the function that was compiled: ``fl=`` and ``fn=``,
-with ``fi=`` for what was inlined from another file (Valgrind manual, "Callgrind Format Specification").
+with ``fi=`` for code inlined from another file (Valgrind manual, "Callgrind Format Specification").
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def named(lines: Iterable[str], codes: CodeMap, seen: Callable[[Stack], Stack]) 
 
 
 def _called(call: dict[str, str], within: bool, stack_at: Callable[[str], Stack]) -> Iterator[str]:
-    """The lines that stand before a row that is a call."""
+    """The lines before a row that is a call."""
     number, address, line = call["calls"].split()
     inside = call.get("cob") == JIT or (within and "cob" not in call)
     stack = stack_at(address) if inside else ()

@@ -40,8 +40,8 @@ def placed(objects: Iterable[Any]) -> list[Placed]:
 
 
 def code_map(objects: Iterable[Placed], *, guess: bool = True) -> CodeMap:
-    """The map of a process's objects; needs no such process. Instructions without a line stand with the line before
-    them, or where nothing is guessed with line 0 of their function."""
+    """The map of a process's objects, without the process itself. Instructions without a line are assigned to the line
+    before them, or without guessing to line 0 of their function."""
     pieces: list[Piece] = []
     for loaded in objects:
         elf = _Object(io.BytesIO(loaded.elf))
@@ -73,8 +73,8 @@ def bare(objects: Iterable[Placed]) -> list[Piece]:
 
 
 class _Object(ELFFile):
-    """A relocatable object, read without its unwinding tables: pyelftools cannot relocate those, nobody asks for
-    them."""
+    """A relocatable object, read without its unwinding tables: pyelftools cannot relocate these, and they are not
+    needed."""
 
     def get_section_by_name(self, name: str) -> Section | None:
         return None if name == ".eh_frame" else super().get_section_by_name(name)

@@ -1,7 +1,6 @@
 """Flame graphs as one SVG file: no network; names and figures in tooltips (Gregg 2016, "The Flame Graph").
 
-A graph that stands in a page is drawn without a script; a file of its own has one (``flame.js``), by which a browser
-zooms and searches.
+A graph inside a page has no script; a separate file has one (``flame.js``), which zooms and searches.
 """
 
 from __future__ import annotations

@@ -69,8 +69,8 @@ class Exchange:
 
 
 def exchanges(rows: Sequence[LineChange], column: str) -> tuple[list[LineChange], list[Exchange]]:
-    """Rows of lines that changed, and the functions whose lines only exchanged what they cost: a compiler that orders
-    and joins instructions otherwise puts them on other lines of the same source."""
+    """Rows of changed lines, and the functions whose lines only exchanged their costs: a compiler that orders and joins
+    instructions differently puts them on other lines of the same source."""
     functions: dict[tuple[str, str], list[LineChange]] = defaultdict(list)
     for row in rows:
         functions[row.file, row.function].append(row)

@@ -1,6 +1,6 @@
 """Time of the lines of an engine that is a Python class, sampled by py-spy.
 
-What C code takes that a line calls is that line's: frames of the interpreter are not asked for.
+The time of C code that a line calls is the line's: frames of the interpreter are not recorded.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Profilers of Python code, run as they are: scalene for time, memray for allocations.
+"""Profilers of Python code, unchanged: scalene for time, memray for allocations.
 
-Scalene sees a kernel as the line that calls it, memray so at best. What they add is the other side: how much of a
-replay's time and memory is not the kernels'.
+Scalene sees a kernel as the line that calls it, memray so at best. They show the other side: how much of a replay's
+time and memory is spent outside kernels.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Annotated source: the hottest lines, and every file that a profile touches, each line with what it cost, as one HTML
-page without a script."""
+"""Annotated source: the hottest lines, and every file of a profile, each line with its cost, as one HTML page without a
+script."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def shown_names(files: Iterable[str]) -> dict[str, str]:
 
 
 class Sources:
-    """Lines by shown name. ``files``: full path by shown name; ``generated``: lines of what exists in no folder."""
+    """Lines by shown name. ``files``: full path by shown name; ``generated``: lines of texts without a file."""
 
     def __init__(self, files: Mapping[str, str], generated: Mapping[str, Sequence[str]]) -> None:
         self.files = dict(files)

@@ -40,9 +40,9 @@ def replay_feed(
     progress: Progress,
     opened: Opened | None = None,
 ) -> ReplayOutcome:
-    """Compile, replay, and write what was asked for; ``picked``: the tuning that the variant takes, if it takes one;
-    ``opened`` makes the output, where that is not what the request names.
-    Raises what the feed raises, StrictError, LobenchError where a file cannot be written."""
+    """Compile, replay, and write the requested files; ``picked``: the tuning that the variant takes, if it takes one;
+    ``opened`` makes the output if it is not the one that the request names. Raises errors of the feed, StrictError,
+    LobenchError if a file cannot be written."""
     if isinstance(variant, ForeignEngine):
         return _by_engine(feed, variant, request, progress)
     variant = variant.fitted(picked.parameters if picked else None)

@@ -61,7 +61,7 @@ def _unmeasured(feed: FeedResult, path: str) -> Iterator[tuple[str, str]]:
 
 
 def _upside_down(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Of whatever has a low and a high end."""
+    """Checks anything with a low and a high end."""
     if isinstance(value, dict):
         if "low" in value and "high" in value and value["low"] > value["high"]:
             yield path, f"low {value['low']} is above high {value['high']}"

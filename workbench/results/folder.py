@@ -48,7 +48,7 @@ class ResultFolder:
 
     @classmethod
     def existing(cls, path: str | Path) -> ResultFolder:
-        """The folder of an earlier run, to go on with it. Raises UsageError if it cannot be written."""
+        """The folder of an earlier run, to continue it. Raises UsageError if it cannot be written."""
         folder = cls.__new__(cls)
         folder.path, folder._claimed = Path(path), claim(path)
         try:

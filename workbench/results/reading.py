@@ -1,4 +1,4 @@
-"""Reading a result document: whatever the file holds, either a document that keeps to the schema or a clear error."""
+"""Reading a result document: any file gives either a document that follows the schema or a clear error."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def read(path: str | Path) -> Result:
 
 
 def parse(path: str | Path) -> dict[str, Any]:
-    """The JSON object in a file or in ``result.json`` of a folder, of whatever kind. Raises as ``read`` does."""
+    """The JSON object in a file or in ``result.json`` of a folder, of any kind. Raises as ``read`` does."""
     place = Path(path)
     if place.is_dir():
         place = place / "result.json"

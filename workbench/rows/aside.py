@@ -15,9 +15,10 @@ WAITING: Final = 2
 
 
 class Aside(Generic[Item]):
-    """Calls ``work`` for each item that is ``put``; at most ``WAITING`` wait. A context: leaving it drops what waits.
+    """Calls ``work`` for each item that is ``put``; at most ``WAITING`` wait. A context: leaving it drops waiting
+    items.
 
-    What goes wrong is raised where the next item is put, or by ``finish``.
+    An error is raised at the next ``put``, or by ``finish``.
     """
 
     def __init__(self, work: Callable[[Item], object], name: str) -> None:

@@ -81,8 +81,8 @@ class RowsFile:
             self._encoder.put(batch)
 
     def finish(self, *, complete: bool = True, told: Mapping[str, str] | None = None) -> None:
-        """Give the file its name, with all rows so far, and with what it tells of itself; where rows that are not
-        ``complete`` would replace a file that is, they get a name beside it."""
+        """Give the file its name, with all rows so far, and its metadata; if rows that are not ``complete`` would
+        replace a complete file, they get a name beside it."""
         with self._explained():
             self._encoder.finish({**self._told, **(told or {}), COMPLETE: "true" if complete else "false"})
             if self._part is None:

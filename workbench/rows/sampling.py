@@ -1,17 +1,17 @@
-"""Which evaluations become rows: all, or a sample by time, events, volume, trades or changes of the best prices.
+"""The evaluations that become rows: all, or a sample by time, events, volume, trades or changes of the best prices.
 
 ``1s`` (``100ms``, ``5m``, any whole number of ns, us, ms, s, m, h): for every book its state at the end of each
 interval, intervals counted from 1970. The clock is ``ts_event`` of the feed's evaluations and never goes back. A book
-without an evaluation in an interval keeps its last state, and the row is marked as filled. Where the whole feed is
-silent for ``CLOSED`` or longer the market is closed: nothing is filled there. The last interval of a feed, and of a
-session, ends with it.
+without an evaluation in an interval keeps its last state, and the row is marked as filled. If the whole feed is silent
+for ``CLOSED`` or longer, the market is closed: nothing is filled there. The last interval of a feed, and of a session,
+ends with it.
 
-``1000e``, ``10000v``: the first evaluation of a book at or after each so many events, or units traded in records of
-trades (T), of that book. ``trade``: the first at or after each such record; ``bbo``: each evaluation at which price or
-size of the best bid or ask is not what it was at the book's last one.
+``1000e``, ``10000v``: the first evaluation of a book at or after each 1,000 of its events, or each 10,000 units of its
+trades (records of T). ``trade``: the first at or after each such record; ``bbo``: each evaluation at which price or
+size of the best bid or ask differs from the book's last one.
 
-A sample changes nothing that is computed: books, trackers, strategies and the trace are those of the whole replay, and
-a row has the values that it has without sampling.
+Sampling changes no computation: books, trackers, strategies and the trace are those of the whole replay, and a row has
+the same values as without sampling.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Identical pairs of a session, and the noise floor that each comparison gets from those nearest to it in speed.
 
-Two variants of which the session knows that they are one kernel can only differ by its error, and how large that is
-depends on how fast they are: of a slice that takes a tenth of the time, where memory happens to lie and what other
-variants left in the caches is ten times as much.
+Two variants that are known to be one kernel can only differ by the session's error, which depends on their speed: in a
+slice that takes a tenth of the time, the placement of memory and the state of the caches weigh ten times as much.
 """
 
 from __future__ import annotations

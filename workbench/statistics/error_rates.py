@@ -1,9 +1,9 @@
 """The quality of the laboratory's own verdicts: false positives and the smallest detectable effect.
 
 Pseudo-sessions with the session's own design are made from its samples. In each process the names of the pair are
-swapped at random, so that the truth is "no difference", and its rounds are resampled. Processes already differ by their
-rounds' noise; resampling rounds adds it once more (Davison and Hinkley 1997, section 3.8), so both parts are scaled
-until pseudo-sessions vary as much between processes as the session did.
+swapped at random, so that the truth is "no difference", and its rounds are resampled. The noise of rounds is already
+part of the difference between processes; resampling adds it once more (Davison and Hinkley 1997, section 3.8), so both
+parts are scaled until pseudo-sessions vary as much between processes as the session did.
 """
 
 from __future__ import annotations

@@ -43,8 +43,8 @@ def clear(arguments: argparse.Namespace) -> None:
 
 
 def deliver(summary: Summary, arguments: argparse.Namespace, first: str = "") -> None:
-    """Write what was asked for and show the summary on the terminal, unless JSON or Markdown is printed there;
-    ``first``: as ``terminal.show`` takes it."""
+    """Write the requested files and show the summary on the terminal, unless JSON or Markdown is printed there;
+    ``first``: as for ``terminal.show``."""
     if arguments.markdown == STDOUT:
         print(markdown(summary), end="")
     elif not arguments.json:
@@ -59,8 +59,8 @@ def deliver(summary: Summary, arguments: argparse.Namespace, first: str = "") ->
 
 
 def command(known: Mapping[str, str] = MappingProxyType({}), more: Sequence[str] = ()) -> str:
-    """The command that repeats what was typed, without where its answer went. ``known``: better names of words that
-    were typed; ``more``: words that were not."""
+    """The command that repeats the typed one, without its output destinations. ``known``: better names of typed words;
+    ``more``: additional words."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("-o", "--output")
     parser.add_argument("--json", action="store_true")

@@ -57,8 +57,8 @@ def pick(feed: Feed, named: str | None, variants: Iterable[Contestant]) -> Picke
     """The tuning for a feed, None if there is none or no variant takes one.
 
     ``named`` is a file, or ``NONE``. Otherwise a loaded feed is found by the digest of its records; any other by its
-    beginning, as far as that is the beginning of one feed only. Tunings that were never confirmed are not found, only
-    named. Raises UsageError for a file that no variant here takes, and as ``files.read``.
+    beginning, if only one known feed begins so. Unconfirmed tunings are used only if named. Raises UsageError for a
+    file that no variant here takes, and as ``files.read``.
     """
     takers = any(variant.fits for variant in variants)
     if named == NONE:

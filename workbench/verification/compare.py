@@ -21,10 +21,10 @@ UNSTEADY = "differs, but not again when replayed: its results change from run to
 
 @dataclass(frozen=True)
 class Verification:
-    """Whether one machine agrees with the reference on one feed. ``kinds`` names what differs; ``difference`` says
-    where.
+    """Whether one machine agrees with the reference on one feed. ``kinds`` names the differences; ``difference`` is the
+    first.
 
-    ``fault`` is what ended the replay of a machine that gave no proof; its kind stands in ``kinds``.
+    ``fault`` is the end of a replay without a proof; its kind is in ``kinds``.
     """
 
     name: str
@@ -100,8 +100,7 @@ def verify(
     machine: Any,
     advance: Callable[[int], None] | None = None,
 ) -> Verification:
-    """Replay ``feed`` on ``machine`` and compare with what ``reference`` gave; on a difference, find where it
-    begins."""
+    """Replay ``feed`` on ``machine`` and compare with the ``reference``; for a difference, find where it begins."""
     try:
         actual = machine.replay(feed, feed.count, advance)
     except FaultError as fault:
@@ -172,8 +171,8 @@ def locate(feed: LoadedFeed, reference: Machine, expected: Proof, machine: Machi
 
 
 def named(kinds: tuple[str, ...], expected: State, actual: State) -> tuple[str, ...]:
-    """Kinds of a difference with what the event's book shows of it (books, features, strategies) in place of the proofs
-    that told of it, where it shows anything."""
+    """Kinds of a difference, with the differences in the event's book (books, features, strategies) in place of the
+    proofs that revealed it, if there are any."""
     shown = {
         "books": (expected.bids, expected.asks) != (actual.bids, actual.asks),
         "features": bool(differing(expected.features, actual.features)),

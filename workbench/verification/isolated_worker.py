@@ -1,6 +1,6 @@
-"""The process of one variant: answers ``lobench.workbench.verification.isolated.Host`` until its parent goes.
+"""The process of one variant: answers ``lobench.workbench.verification.isolated.Host`` until its parent ends.
 
-Run as ``python -m lobench.workbench.verification.isolated_worker DESCRIPTOR``. What the variant prints goes nowhere.
+Run as ``python -m lobench.workbench.verification.isolated_worker DESCRIPTOR``. The variant's output is discarded.
 """
 
 from __future__ import annotations

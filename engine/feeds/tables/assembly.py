@@ -30,7 +30,7 @@ Column = npt.NDArray[Any] | int
 
 class Assembler:
     """Makes records of the batches of one iteration, in order. ``symbols``, ``other_records`` (by rtype) and
-    ``skipped`` (rows without a record, by kind) hold what is known so far."""
+    ``skipped`` (rows without a record, by kind) hold the counts so far."""
 
     def __init__(self, mapping: TableMapping, names: list[str]) -> None:
         self._mapping = mapping

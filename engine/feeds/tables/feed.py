@@ -28,8 +28,8 @@ _TEXT = pa.dictionary(pa.int32(), pa.string())
 class TableFeed:
     """The MBO records of a CSV or Parquet file.
 
-    What it holds is checked here as far as its columns say, the rows while iterating; both raise ``FeedError``. Without
-    a ``mapping`` it must be one of Databento's tables.
+    Its columns are checked at construction, its rows during the iteration; both raise ``FeedError``. Without a
+    ``mapping`` it must be one of Databento's tables.
     """
 
     stable = False

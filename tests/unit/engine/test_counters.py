@@ -1,4 +1,4 @@
-"""Mechanism counters are exact: each follows from what the stream holds and how the policy works."""
+"""Mechanism counters are exact: each follows from the stream and the policy's way of working."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ pytestmark = pytest.mark.normal
 
 P0, P4, P5 = LADDER[0], PHASE[4], PHASE[5]
 CORE_AND_TOP = [*each([P4]), *each([TOP], pytest.mark.long)]
-"""Whole pipelines that count are nobody else's builds: those of packed books, which take longest, are left to the long
-tests. CI has their counts of books alone (``test_packed.py``)."""
+"""Whole pipelines with counters are used by no other test; those of packed books, which compile longest, are left to
+the long tests. CI has their counts for the book alone (``test_packed.py``)."""
 READS = [name for strategy in STRATEGIES.values() for name in strategy.parameters if name in FEATURES]
 """Features that one evaluation's strategies read."""
 TRADE_MEANS = sum("trade_mean" in strategy.parameters for strategy in STRATEGIES.values())
@@ -33,7 +33,7 @@ TRADE_MEANS = sum("trade_mean" in strategy.parameters for strategy in STRATEGIES
 
 @dataclass(frozen=True)
 class Happened:
-    """What a stream makes the oracle do."""
+    """The oracle's work on a stream."""
 
     result: Result
     trades: int
@@ -166,7 +166,7 @@ def test_a_pool_allocates_slabs(variant: Variant) -> None:
 
 @pytest.mark.parametrize("variant", [*each([P0]), *CORE_AND_TOP])
 def test_workers_do_the_same_work_between_them(variant: Variant) -> None:
-    """But for what each has of its own: the slabs, and the table of all its packed books."""
+    """Except for parts of its own: the slabs, and the table of all its packed books."""
     one, two = counters(variant, 1), counters(variant, 2)
     if variant.policies["layout"] == "packed":
         own = ("slabs_allocated", "tables_built", "lookup_probes", "table_update_probes", "lines_touched")

@@ -1,4 +1,4 @@
-"""The compiled kernels hold what their policies say and nothing else: read off their LLVM IR and machine code."""
+"""The compiled kernels contain the code of their policies and no more: read from their LLVM IR and machine code."""
 
 from __future__ import annotations
 

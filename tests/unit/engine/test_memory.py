@@ -134,8 +134,8 @@ NOISE = 16_384
 
 @cache
 def calls(name: str) -> Any:
-    """Calls of the allocator while a variant replays, and what it says of its memory. With an allocator of its own no
-    kernel is kept: each variant is compiled, so once."""
+    """Calls of the allocator while a variant replays, and the variant's own report of its memory. With a replaced
+    allocator kernels are not cached, so each variant is compiled, once."""
     return run_python(CALLS, name)
 
 

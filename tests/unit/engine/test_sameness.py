@@ -97,7 +97,7 @@ def test_a_combination_that_changes_nothing(name: str) -> None:
 
 
 def test_a_policy_without_a_part() -> None:
-    """The packed layout finds orders itself, whatever the lookup."""
+    """The packed layout finds orders itself, with any lookup."""
     linear = replace(P7, lookup=KNOWN["p0_baseline"].lookup, name="linear")
     assert same_kernel(P7, linear)
     assert not same_kernel(KNOWN["p3_indexed_features"], KNOWN["p4_hash_lookup"])

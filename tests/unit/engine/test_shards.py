@@ -1,4 +1,4 @@
-"""Instruments are shared out by activity, and what a replay computes does not depend on how."""
+"""Instruments are distributed by activity, and the results of a replay do not depend on the distribution."""
 
 from __future__ import annotations
 

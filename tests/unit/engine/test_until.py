@@ -1,4 +1,4 @@
-"""A replay that stops after a stage computes what the whole replay does up to there, and nothing more."""
+"""A replay that stops after a stage computes the same as the whole replay up to there, and nothing more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands on a page, in which order; what it says where figures are missing; that names cannot break it."""
+"""The sections of a page and their order; the text for missing figures; names cannot break the page."""
 
 from __future__ import annotations
 

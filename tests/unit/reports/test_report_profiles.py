@@ -1,4 +1,4 @@
-"""The report's profiles: what is shown of each variant, that nothing in a profile can break the page, what is kept for
+"""The report's profiles: the figures of each variant, a page that nothing in a profile can break, the shares kept for
 predictions, and the step of a run that makes them."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What changed since the last run: found beside a result, and told on its page."""
+"""Changes since the last run: found beside a result, and shown on its page."""
 
 from __future__ import annotations
 

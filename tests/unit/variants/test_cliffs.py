@@ -1,7 +1,7 @@
-"""No shape of a feed makes the packed books fall off a cliff: instructions of the book alone, counted exactly.
+"""No shape of a feed makes the packed books much slower: instructions of the book alone, counted exactly.
 
-Shapes that were found the worst by ``scripts/search-cliffs``, here or before what they ask for was there. Each is
-counted whole, from empty books, and at twice the length: what an event costs must not grow with the feed.
+These shapes were the worst found by ``scripts/search-cliffs``, or before that script existed. Each is counted as a
+whole, from empty books, and at twice the length: the cost of an event must not grow with the feed.
 """
 
 from __future__ import annotations

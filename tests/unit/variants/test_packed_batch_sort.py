@@ -118,7 +118,7 @@ def test_nothing_but_the_order_changes(variant: Variant, market: Records, worker
 
 
 def complaint(variant: Variant, records: Records) -> str:
-    """What a strict replay stops with."""
+    """The error that stops a strict replay."""
     with Replay(variant, strict=True) as replay, pytest.raises(StrictError) as caught:
         replay.apply(next(chunks(records)))
     return str(caught.value)

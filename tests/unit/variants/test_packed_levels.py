@@ -1,5 +1,5 @@
-"""What holds a packed book's levels, on its own: the tree of the overflow and the window's marked bitmap, against a
-sorted list; and books of thousands of prices against the general layout."""
+"""The containers of a packed book's levels, tested alone: the overflow tree and the window's bitmap with its marks,
+against a sorted list; and books of thousands of prices against the general layout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Orders are found again after a table was built anew, in new memory or where it stands."""
+"""Orders are found again after a table was rebuilt, in new memory or in place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is in the cache is not compiled again; compilers end with their parent; helpers of a user's variant count."""
+"""Cached kernels are not compiled again; compilers end with their parent; helpers of a user's variant count."""
 
 from __future__ import annotations
 

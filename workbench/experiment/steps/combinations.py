@@ -1,5 +1,8 @@
-"""What phases earn in other orders than the ladder's: all combinations of the core axes, and the top without one phase
-at a time. Both are made of kernels that nothing else needs, so they are compiled here."""
+"""The gains of phases in other orders than the ladder's: all combinations of the core axes, and the top without one
+phase at a time.
+
+Both need kernels that nothing else uses, so they are compiled here.
+"""
 
 from __future__ import annotations
 

@@ -30,11 +30,10 @@ CALIBRATE = "lobench profile --calibrate"
 def add_profiles(
     document: Document, content: FeedResult, variants: Sequence[Contestant], workload: Workload, folder: Path
 ) -> None:
-    """Profile ``variants``, which are in the ladder's order, on a feed, and keep what the report shows of each in
-    ``content``, the feed's part of the document: entries under ``profiles``, shares of the time under
-    ``analysis.stages``.
+    """Profile ``variants``, in the ladder's order, on a feed, and store the report's part of each in ``content``, the
+    feed's part of the document: entries under ``profiles``, shares of the time under ``analysis.stages``.
 
-    Tools' own output goes to ``folder``. What is missing, and what fails, is told on stderr, and the rest goes on.
+    The tools' own output goes to ``folder``. Missing tools and failures are reported on stderr, and the rest continues.
     """
     from lobench.workbench.profile import analysis_stages, for_report
     from lobench.workbench.profile.needs import MissingToolError, require

@@ -27,8 +27,8 @@ class Promise:
 class Rung:
     """A variant's place on the ladder: its throughput, the step over ``base``, the total over the reference.
 
-    ``same_as``: the variant that is the same kernel; ``note``: why there is no verdict; ``bias``: of lock-step where
-    one is shown, and ``step_alone``, ``total_alone`` what the figures are without.
+    ``same_as``: the variant that is the same kernel; ``note``: why there is no verdict; ``bias``: of lock-step if one
+    is shown, and ``step_alone``, ``total_alone`` the figures without it.
     """
 
     variant: str

@@ -10,11 +10,11 @@ from lobench.workbench.results.model.analysis import Promise
 
 @dataclass(frozen=True)
 class Prediction:
-    """One phase's promise: the gain of its step over the phase before, as a range of ratios, and who made it when.
+    """One prediction for a phase: the gain of its step over the phase before, as a range of ratios, with its source and
+    date.
 
-    ``throughput`` is in millions of events per second after the phase. ``share`` is what an Amdahl bound was
-    calculated from: low and high share of the time, 0 to 1. ``feed`` is (name, digest) of the only feed that the
-    promise is for.
+    ``throughput`` is in millions of events per second after the phase. ``share`` is the basis of an Amdahl bound: low
+    and high share of the time, 0 to 1. ``feed`` is (name, digest) of the only feed that the prediction is for.
     """
 
     phase: int

@@ -126,7 +126,7 @@ def interleaved(made: npt.NDArray[np.void], run: int, between: int = 1) -> bytes
 @pytest.mark.parametrize("run", [1, 3, 1023])
 @pytest.mark.parametrize("between", [1, 500])
 def test_short_runs_are_gathered(tmp_path: Path, run: int, between: int) -> None:
-    """However often other records stand between, there are no more chunks than without them."""
+    """Other records in between, however frequent, do not increase the number of chunks."""
     made = records(4_000)
     data = header() + interleaved(made, run, between)
     for spec in (write(tmp_path / "a", data), write(tmp_path / "b", zstd(data))):

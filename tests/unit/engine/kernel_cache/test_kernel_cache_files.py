@@ -1,4 +1,4 @@
-"""Where kernels lie: only where nobody else can write; whatever is wrong with files and folders, work goes on."""
+"""The kernels' folder is only where nobody else can write; whatever is wrong with files and folders, work continues."""
 
 from __future__ import annotations
 

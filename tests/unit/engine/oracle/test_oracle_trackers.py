@@ -108,7 +108,7 @@ def test_effective_spread_uses_the_quotes_that_the_trade_met(replay: Replay) -> 
 
 
 def ahead(oracle: Oracle) -> list[float]:
-    """Queue position at the bid after each event, -1.0 where there is none."""
+    """Queue position at the bid after each event, -1.0 if there is none."""
     return [-1.0 if isnan(value) else value for value in feature(oracle, "queue_position_bid")]
 
 

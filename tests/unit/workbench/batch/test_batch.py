@@ -1,4 +1,4 @@
-"""What a batch plans: which feeds, which tasks, which files."""
+"""The plan of a batch: feeds, tasks, files."""
 
 from __future__ import annotations
 

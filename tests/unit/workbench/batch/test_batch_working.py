@@ -1,4 +1,4 @@
-"""What a worker makes of a task, without a cluster: shares, symbols, samples, splits, and work that was half done."""
+"""A worker's files for a task, without a cluster: shares, symbols, samples, splits, and half-finished work."""
 
 from __future__ import annotations
 

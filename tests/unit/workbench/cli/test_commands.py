@@ -1,5 +1,5 @@
-"""Whole commands in a laboratory that takes no time (``tests.pretend``): what they keep can be read, resumed and
-reported, identical kernels get no verdict, and a feed on which nothing is evaluated is said to be one first."""
+"""Whole commands in a laboratory that takes no time (``tests.pretend``): their results can be read, resumed and
+reported, identical kernels get no verdict, and a feed without evaluations is announced as one first."""
 
 from __future__ import annotations
 
@@ -233,7 +233,7 @@ def test_the_remedies(
 def test_the_next_command_is_of_the_same_variants(
     command: Command, feed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What a run names as the next step is taken as it stands, and measures what the run did."""
+    """The next step that a run suggests can be typed as it is, and measures the same as the run."""
     (tmp_path / "my own.py").write_text(OWN)
     asked = ("--variants", "p4 p7", "--variants-from", "my own.py", "--tuning", "none")
     for words, verb in ((asked, ["measure", "--precision", "0.5%"]), ((*asked, "--quick"), ["run"])):

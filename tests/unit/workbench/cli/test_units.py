@@ -1,4 +1,4 @@
-"""What users write for durations, fractions, stages and numbers of workers."""
+"""Users' notation for durations, fractions, stages and numbers of workers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counting instructions: what callgrind writes, its command line, and the requests that are nothing outside of it."""
+"""Counting instructions: callgrind's files, its command line, and the requests that do nothing outside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Comparing in time: how often identical variants are told apart, and how often a true change is found."""
+"""Comparing in time: how often identical variants are called different, and how often a true change is found."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def other(made: dict[str, Any], *names: str) -> dict[str, Any]:
 
 
 def shifted(made: dict[str, Any], spread: float, seed: int) -> dict[str, Any]:
-    """The same result, from an hour in which each variant was so much slower or faster in all processes alike."""
+    """The same result, from an hour in which each variant was slower or faster by its own factor in all processes
+    alike."""
     rng = np.random.default_rng(seed)
     (feed,) = made["feeds"]
     rows = np.array(feed["session"]["samples"]["rows"])
@@ -43,7 +44,7 @@ def sessions() -> list[dict[str, Any]]:
 
 @pytest.mark.normal
 def test_intervals_hold_what_they_say(sessions: list[dict[str, Any]]) -> None:
-    """One variant was edited and did not change, three were not edited: intervals hold what sessions differ by."""
+    """One variant was edited without effect, three were not: intervals include the difference between sessions."""
     for spread in (0.0, 0.03):
         pairs = enumerate(zip(sessions[::2], sessions[1::2], strict=True))
         found = [
@@ -59,7 +60,8 @@ def test_intervals_hold_what_they_say(sessions: list[dict[str, Any]]) -> None:
 
 
 def test_the_same_sources_are_a_control(sessions: list[dict[str, Any]]) -> None:
-    """One from a quiet and one from a busy hour: no variant is faster, and intervals hold what the hours differ by."""
+    """One from a quiet and one from a busy hour: no variant is faster, and intervals include the difference between the
+    hours."""
     (found,) = changes(sessions[0], shifted(sessions[1], 0.1, 7))
     assert found.control
     assert {change.verdict for change in found.changes} == {None}

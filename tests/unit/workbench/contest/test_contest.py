@@ -1,4 +1,4 @@
-"""Contests of callables and commands: what is asked, how pieces are laid out, what samples say."""
+"""Contests of callables and commands: the arguments, the layout of pieces, the analysis of samples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contests of callables: what loads, whether all agree, what arguments they get, what is timed."""
+"""Contests of callables: loading, agreement, arguments, timing."""
 
 from __future__ import annotations
 

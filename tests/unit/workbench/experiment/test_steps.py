@@ -1,4 +1,4 @@
-"""The steps of an experiment: their order is checked, each adds what it says, and a user's own take part."""
+"""The steps of an experiment: their order is checked, each adds its declared fields, and a user's own take part."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ class TestOfTheUser:
 def test_the_ladder_is_shown_before_what_comes_after_it(
     command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was printed when mechanisms were counted."""
+    """The output about counting mechanisms."""
     from lobench.workbench.measurement import counters
 
     said: list[str] = []

@@ -1,4 +1,4 @@
-"""What a regression is told as: its size, its state, whether a later commit undid it, the text of an issue."""
+"""The report of a regression: its size, its state, whether a later commit undid it, the text of an issue."""
 
 from __future__ import annotations
 

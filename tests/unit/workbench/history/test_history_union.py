@@ -1,4 +1,4 @@
-"""Recorded history: a file for each commit, never changed; what several jobs recorded is one history."""
+"""Recorded history: a file for each commit, never changed; the records of several jobs form one history."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def commit(place: int) -> str:
 
 
 def job(folder: Path, *places: int, variant: str = "p0", anchor: int | None = None, **more: Any) -> History:
-    """What a job records that began with what lies in the folder."""
+    """The record of a job that began with the content of the folder."""
     history = load(folder / "history.json", "here")
     for place in places:
         made = point(place, variant, **more)

@@ -1,4 +1,4 @@
-"""What surrounds the queue of `lobench latency`: arrivals, histograms, what is refused, and what a person is told."""
+"""The surroundings of the queue in `lobench latency`: arrivals, histograms, refusals, and messages."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def told(name: str, plain: str = "7", probed: tuple[str, ...] = ("7", "7"), stop
 
 
 def measured(patch: pytest.MonkeyPatch, **said: Any) -> Any:
-    """What comes of processes that say this, one for each variant; an exception is what they end with."""
+    """The outcome of processes with these answers, one for each variant; an exception is the end of its process."""
 
     cpus = set()
 

@@ -1,4 +1,4 @@
-"""What a program that is looked at is given, and what it leaves, where it leaves anything."""
+"""The input of a profiled program, and the files that it leaves, if any."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ short = njit(lambda value: value)
 
 
 def told(folder: Path, *, numba: bool = True, regions: int = 0) -> None:
-    """What a process leaves as it ends."""
+    """The files that a process leaves at its end."""
     facts = {"pid": 7, "objects": [], "generated": {}, "code": [], "numba": numba, "forks": 0, "regions": regions}
     (folder / TARGET).write_text(json.dumps({**facts, "spans": []}))
 

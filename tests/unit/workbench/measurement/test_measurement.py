@@ -120,7 +120,7 @@ def test_reasons_are_counted_by_the_names_of_columns() -> None:
 
 
 def recovering(pieces: float, first: float = 0.8) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """A variant whose excess falls by e in so many pieces of 4,096 records."""
+    """A variant whose excess falls by a factor of e in this number of pieces of 4,096 records."""
     return first * np.exp(-np.arange(32) / pieces)[None, :]
 
 

@@ -1,4 +1,4 @@
-"""A session's state: what it keeps, how narrow its intervals are, when it may go on; and what a worker is given."""
+"""A session's state: its samples, the width of its intervals, the conditions for resuming; a worker's input."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ FASTER = (1.0, 1.25, 10.0, 1.0)
 def message(
     kind: str = LOCKSTEP, number: int = 0, slices: int = 4, noise: float = 0.0, seed: int = 0, states: str = "aaaa"
 ) -> dict[str, Any]:
-    """One pass of a process in which the variants are so many times ``FASTER``, but for noise."""
+    """One pass of a process in which the variants are faster by the factors of ``FASTER``, plus noise."""
     rng = np.random.default_rng(seed)
     samples = []
     for place in range(slices):
@@ -98,7 +98,7 @@ def test_passes_of_both_kinds_are_kept_apart() -> None:
 
 @pytest.mark.parametrize("startup", [0.25, 1.0, 1.5])
 def test_all_processes_of_a_session_have_as_much_time(startup: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What each takes to start is part of its time."""
+    """The start-up of each is part of its time."""
     now, given = [0.0], list[float]()
 
     def passes(task: Any, *_: object) -> Iterator[dict[str, Any]]:

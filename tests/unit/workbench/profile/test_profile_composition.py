@@ -90,7 +90,7 @@ def line(found: Any, file: str, mark: str) -> Any:
 
 
 def chains(found: Any) -> Mapping[str, Mapping[str, float]]:
-    """What the steps of each chain cost, told apart by the whole stack: every frame with its file and line."""
+    """The cost of the steps of each chain, distinguished by the whole stack: every frame with its file and line."""
     text = {OWN: Path(profile_work.__file__), OTHER: Path(profile_policies.__file__)}
 
     def place(file: str, mark: str) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""Documents of profiles: their costs, what is drawn of them, differences, what a report says."""
+"""Documents of profiles: costs, pictures, differences, and entries for a report."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_documents() -> None:
 
 
 def test_a_profile_is_read_as_it_was_written() -> None:
-    """Costs stand beside a row's other properties; facts that a tool does not tell are left out."""
+    """Costs come beside a row's other properties; facts that a tool does not report are left out."""
     for found in (made(), made(tool="perf")):
         written = json.loads(json.dumps(as_json(found)))
         assert found_of(written) == found

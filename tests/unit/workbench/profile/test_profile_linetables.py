@@ -71,7 +71,7 @@ print(json.dumps({
 @group(P4)
 @pytest.mark.parametrize("until", ["book", pytest.param("strategies", marks=pytest.mark.long)])
 def test_the_machine_code_is_that_of_the_timed_kernel(until: str, tmp_path: Path) -> None:
-    """Byte for byte: what is profiled is what is timed."""
+    """Byte for byte, the profiled code is the timed code."""
     plain = run_python(COMPILE, "plain", P4.name, until, LOBENCH_CACHE_DIR=str(tmp_path / "plain"))
     described = run_python(COMPILE, "described", P4.name, until, LOBENCH_CACHE_DIR=str(tmp_path / "described"))
     assert plain["bytes"] > 5_000

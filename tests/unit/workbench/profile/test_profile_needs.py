@@ -1,4 +1,4 @@
-"""What a missing tool or right is answered with."""
+"""The messages about a missing tool or permission."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is made of profilers' output: costs to stacks, stages, mechanisms."""
+"""Reading the profilers' output: from costs to stacks, stages, mechanisms."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def counts() -> Counts:
 
 
 def test_callgrind_files(counts: Counts) -> None:
-    """Own costs, inclusive costs of library calls, numbers of calls; what is no kernel's address is left out."""
+    """Own costs, inclusive costs of library calls, numbers of calls; addresses outside kernels are left out."""
     assert {address: list(cost) for address, cost in counts.own.items()} == {
         KERNEL: [10, 6, 1, 3],
         KERNEL + 8: [20, 0, 0, 0],
@@ -159,7 +159,7 @@ def test_mechanisms_are_the_policies_functions() -> None:
 
 @pytest.mark.parametrize("variant", LADDER, ids=lambda variant: variant.name)
 def test_every_policy_of_the_ladder_has_its_functions(variant: Any) -> None:
-    """Those that a policy builds, too, in whatever file they stand."""
+    """Those that a policy builds, too, in any file."""
     places = places_of(variant)
     fields = {(place.axis, place.field) for place in places}
     assert fields >= {("shape", "evaluate"), ("shape", "flush"), ("context", "best"), ("features", "put")}

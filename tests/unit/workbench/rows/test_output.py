@@ -1,4 +1,4 @@
-"""Files of rows: groups, numbers at the edges, formats, and what is left behind."""
+"""Files of rows: groups, extreme numbers, formats, and leftovers."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def test_how_often_intervals_are_wrong() -> None:
 
 
 def test_a_pass_in_one_number() -> None:
-    """Slices cost what they cost, and a disturbed one changes nothing much."""
+    """Slices differ in cost, and a disturbed one changes little."""
     rng = np.random.default_rng(7)
     passes, slices = rng.normal(0, 0.01, 30), rng.normal(0, 0.5, 20)
     logs = 0.1 + passes[:, None] + slices + rng.normal(0, 0.001, (30, 20))

@@ -1,5 +1,4 @@
-"""The top of the ladder without one phase at a time: which variants these are, that they compute the same, and what is
-said of made-up times."""
+"""The ladder's top without one phase at a time: its variants, their agreement, the analysis of invented times."""
 
 from __future__ import annotations
 
@@ -146,7 +145,7 @@ def test_decoding_is_compared_by_what_was_read() -> None:
 # Results for invented times.
 
 SPEEDS = {"events": 1.3, "context": 2.0, "features": 1.5, "memory": 1.0, "shape": 0.8, "layout": 1.4}
-"""What the top gains by each axis."""
+"""The top's gain by each axis."""
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""What is measured beside the session: lock-step's bias, scaling, limits, the sweep; quiet on what was not repeated."""
+"""Measurements beside the session: lock-step's bias, scaling, limits, the sweep; no result without repetition."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ def measured(times: np.ndarray) -> tuple[Any, SessionResult]:
 
 
 def test_bias_compares_the_same_slices_in_the_same_processes() -> None:
-    """Isolated passes are few, and their slices' work differs: one slice against itself, whatever the blocks are."""
+    """Isolated passes are few, and the work of their slices differs: each slice is compared with itself, whatever the
+    blocks."""
     slices = np.array([1.0, 5.0, 2.0, 9.0])[None, None, :, None] * 1e6
     _, session = measured(np.ones((3, 3, 4, 3)) * slices * np.array([1.0, 1.2, 1.0]))
     rows, _ = measured(np.ones((3, 1, 4, 3)) * slices)

@@ -1,5 +1,5 @@
-"""What verbs found, shown where people work: one verdict and one set of figures, on the terminal, as Markdown, in a
-comment, as annotations, as JUnit XML."""
+"""The findings of verbs, shown where people work: one verdict and one set of figures, on the terminal, as Markdown, in
+a comment, as annotations, as JUnit XML."""
 
 from __future__ import annotations
 

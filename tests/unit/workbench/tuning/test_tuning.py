@@ -1,4 +1,4 @@
-"""Tuning: what is tried on a feed, and when it is kept."""
+"""Tuning: the candidates for a feed, and the conditions for keeping one."""
 
 from __future__ import annotations
 
