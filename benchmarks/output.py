@@ -21,7 +21,7 @@ FEEDS = ["synth:liquid-future,n=500000", "synth:equity-universe,n=500000"]
 
 KINDS = ["parquet", "parquet-book", "arrow", "arrow-book", "rows", "rows-book", "sampled"]
 """``-book``: ten levels instead of the features. Files with zstd are compared with one pyarrow writer that gets the
-same rows from memory, all else with the same replay without rows."""
+same rows from memory, the others with the same replay without rows."""
 
 ROUNDS = 5
 

@@ -146,10 +146,10 @@ TAP: Final = record(
     *integers("count", "rows", "column_step", "heads", "head_step", "levels", "level_step", "depth"),
     *integers("samples", "sample_count", "deep"),
 )
-"""Where an observed replay writes: for each evaluation of a call its features, a ``HEAD`` and ``depth`` levels, and a
-``DIGESTS`` sample for each batch boundary. Features are in columns, ``column_step`` bytes apart, which have room for
-``SPARE`` rows more than are written; with a step of 0 they are not kept, and all else goes to the same place again.
-``deep``: digests are taken of every evaluation and at every boundary."""
+"""The output of an observed replay: for each evaluation of a call its features, a ``HEAD`` and ``depth`` levels, and a
+``DIGESTS`` sample for each batch boundary. Features are in columns, ``column_step`` bytes apart, with room for
+``SPARE`` rows more than are written; with a step of 0 they are not kept, and everything else is written to the same
+place again. ``deep``: digests are taken of every evaluation and at every boundary."""
 
 SPARE: Final = 72
 """Rows: a shape may write whole blocks, and columns do not begin a power of two apart, which would fall into the same

@@ -109,7 +109,7 @@ def _float_bits(typingctx: Any, value: Any) -> Any:
 def _local(typingctx: Any, dtype: Any) -> Any:
     """A record of ``dtype`` on the stack of the calling function, not initialized; the same one at each pass.
 
-    What it holds stays in registers as long as its address goes nowhere.
+    Its fields stay in registers as long as its address does not escape.
     """
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:

@@ -138,7 +138,7 @@ class ResultView:
 
     @cached_property
     def speeds(self) -> dict[str, Interval]:
-        """Variant to events per second, of all that may be shown."""
+        """Variant to events per second, without refuted variants."""
         return {rung.variant: rung.events_per_second for rung in self.ladder}
 
     @cached_property

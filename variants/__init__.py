@@ -116,7 +116,7 @@ def load_module(file: str, wanted: str) -> tuple[ModuleType, bytes]:
 
 
 _beside: list[str] = []
-"""Folders of users' files, in which their helpers are looked for after all else."""
+"""Folders of users' files, searched for their helpers after all other places."""
 
 
 def _execute(source: bytes, path: Path, module: ModuleType) -> None:

@@ -24,8 +24,8 @@ _KEPT = frozenset(
         *("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_ASKPASS", "GIT_TERMINAL_PROMPT", "GIT_PROXY_COMMAND"),
     }
 )
-"""Variables of git that stay. All others are of one repository or one command (``GIT_DIR``, ``GIT_INDEX_FILE``,
-``GIT_CONFIG_PARAMETERS``, ...), as git sets them for its hooks, or change what it prints."""
+"""Variables of git that are kept. All others belong to one repository or one command (``GIT_DIR``, ``GIT_INDEX_FILE``,
+``GIT_CONFIG_PARAMETERS``, ...), as git sets them for its hooks, or change its output."""
 
 _SETTINGS = {
     "log.showSignature": "false",

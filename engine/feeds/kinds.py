@@ -102,7 +102,7 @@ def _unpacked(source: SourceFile, file: FileIO, start: bytes) -> bytes:
 
 
 def holds_records(path: str | Path) -> bool:
-    """Whether a file that exists is market data, as far as one can tell: DBN, ITCH, LOBSTER, or compressed."""
+    """Whether an existing file is recognized as market data: DBN, ITCH, LOBSTER, or compressed."""
     with suppress(OSError):
         if Path(path).is_file():
             with open(path, "rb") as file:

@@ -21,10 +21,10 @@ from lobench.engine.records import MBO
 
 
 class DbnFeed:
-    """The MBO records of one ``.dbn`` file, none of them copied.
+    """The MBO records of one ``.dbn`` file, without a copy.
 
-    The header is checked here, the records while iterating; both raise ``FeedError``, also where the file changes
-    meanwhile.
+    The header is checked at construction, the records while iterating; both raise ``FeedError``, also if the file
+    changes meanwhile.
     """
 
     stable = True

@@ -1,6 +1,6 @@
-"""How feeds are read, as words among those that name them: ``--mapping=FILE``, ``--symbols=ES*`` and so on.
+"""Reading options of feeds, as words beside their names: ``--mapping=FILE``, ``--symbols=ES*`` and so on.
 
-So a list of words is all that a feed is known by, on the command line, in results, and between processes.
+So a list of words identifies a feed completely, on the command line, in results, and between processes.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ _known: weakref.WeakKeyDictionary[FunctionType, tuple[list[Any], list[Token]]] =
 @dataclass(frozen=True)
 class Fingerprint:
     """``lines``: one for each function and class, in the order in which they are reached. ``functions``: to their
-    tokens; ``covered``: all codes among them; ``dispatchers``: all that were met."""
+    tokens; ``covered``: all codes among them; ``dispatchers``: all dispatchers met."""
 
     lines: tuple[str, ...]
     functions: dict[FunctionType, tuple[Token, ...]]

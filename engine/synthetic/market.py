@@ -71,7 +71,7 @@ Array = npt.NDArray[Any]
 
 
 class Market:
-    """All that generation changes: ``state`` (dtype STATE, shape (1,)) and the tables whose addresses it holds."""
+    """The generator's mutable data: ``state`` (dtype STATE, shape (1,)) and the tables whose addresses it holds."""
 
     def __init__(self, state: Array, tables: dict[str, Array]) -> None:
         self.state = state

@@ -23,8 +23,8 @@ _LETTER = 6.7
 
 
 def boxes_of(text: str | None) -> list[Box]:
-    """The functions in a flame graph's SVG text (workbench.profile.flamegraph), those of the top row first; none of
-    text that is anything else."""
+    """The functions in a flame graph's SVG text (workbench.profile.flamegraph), those of the top row first; none for
+    any other text."""
     if not text or "<!" in text:
         return []
     try:

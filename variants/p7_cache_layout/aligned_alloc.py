@@ -12,7 +12,7 @@ LARGE = 1 << 21
 """A large page. From this size on memory comes from the system: zeroed, and given back at once when it is freed."""
 _READ_WRITE, _PRIVATE_ANONYMOUS, _HUGE_PAGES = np.int32(3), np.int32(0x22), np.int32(14)
 _UNCOUNTED = np.int32(0x4022)
-"""Private and anonymous, too; the system counts it when it is touched, and refuses none of it before."""
+"""Private and anonymous, too; the system counts the memory when it is touched, and refuses none of it before."""
 
 
 @kernel

@@ -173,10 +173,10 @@ def count_variant(
 
 
 def count_actions(valgrind: Valgrind, variant: Any, feed: Any, task: Mapping[str, Any], label: str) -> None:
-    """Count records of each kind of action by themselves, the first ones of those that ``count`` takes together; each
-    kind in a replay of its own.
+    """Count records of each kind of action separately, the first ones of those that ``count`` takes together; each kind
+    in a replay of its own.
 
-    A call costs more than a record. What a call of no records costs is counted beside them.
+    A call costs more than a record. So an empty call is counted as well.
     """
     begin = max(0, min(LEAD, feed.count - RECORDS))
     actions = feed.actions(begin, min(begin + RECORDS, feed.count))
@@ -307,8 +307,8 @@ class Records:
 
 
 def main() -> None:
-    """Count what the JSON object in the first argument says: feeds (lists of specs), variants, evaluate; of engines
-    from outside (``engines``) feeds are what ``Records`` takes, and ``stage`` is the number of the last one."""
+    """Count as the JSON object in the first argument says: feeds (lists of specs), variants, evaluate; for engines from
+    outside (``engines``) feeds are the arguments of ``Records``, and ``stage`` is the number of the last one."""
     task = json.loads(sys.argv[1])
     engines = "engines" in task
     known = None if engines else part("variants").discover()

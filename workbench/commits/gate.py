@@ -66,7 +66,7 @@ class Check:
 
     @property
     def aside(self) -> bool:
-        """Whether files differ, and none of them is among those that decide."""
+        """Whether files differ, but none that could change a result."""
         return bool(self.files and self.deciding) and not any(
             file == name or file.startswith(f"{name}/") for file in self.files for name in self.deciding
         )

@@ -94,8 +94,8 @@ def variants_of(repository: Repository, commit: Commit) -> list[str]:
 
 
 def identity(source: Source, variant: str) -> str:
-    """Equal for variants of two sources that run the same code with the same packages. Of a combination of policies:
-    that of all that the source holds."""
+    """Equal for variants of two sources that run the same code with the same packages. For a combination of policies:
+    of the source's whole code."""
     reach = modules(source).reach(variant)
     return digest(repr((source.python, sorted(reach.items()))).encode()) if reach else source.key
 

@@ -28,9 +28,12 @@ _TRIED = 0.05
 
 
 def work(job: Job) -> None:
-    """Tell now and then that this goes on, and last what was found: ``error``, or ``outcomes`` (reason and note of each
-    subject), ``rates`` (seconds of a call of each), ``seconds`` (the same, arguments included), ``calls`` of a piece
-    and ``lead_in``. Settings: asked, variables."""
+    """Send signs of life, and finally the findings: ``error``, or ``outcomes`` (reason and note of each subject),
+    ``rates`` (seconds of a call of each), ``seconds`` (the same, arguments included), ``calls`` of a piece and
+    ``lead_in``.
+
+    Settings: asked, variables.
+    """
     settings = job.task.settings
     asked = Asked.of(settings["asked"])
     chosen = range(len(asked.subjects))

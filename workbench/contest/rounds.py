@@ -35,7 +35,7 @@ class _Rounds:
         self._began = self._told = time.monotonic()
         self._asked = Asked.of(settings["asked"])
         self._subjects = list(dict.fromkeys(task.variants))
-        """Names, each once; ``_columns``: which of them stands in each column of samples."""
+        """Names, each once; ``_columns``: the name of each column of samples."""
         self._columns = [self._subjects.index(name) for name in task.variants]
         places = [self._asked.names.index(name) for name in self._subjects]
         self._bench: Bench = bench_of(self._asked, places, task.seed, settings["variables"])

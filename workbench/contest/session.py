@@ -27,9 +27,9 @@ _PATIENCE = 10
 
 @dataclass(frozen=True)
 class Agreement:
-    """``outcomes`` of the subjects by name; ``rates``: seconds that a call takes, ``seconds``: the same with its
-    arguments, by name, of those that agree; ``calls`` of a piece, and ``lead_in`` before them. Without two that agree
-    there are none of these."""
+    """``outcomes`` of the subjects by name; ``rates``: seconds of a call, ``seconds``: the same with its arguments, by
+    name, of those that agree; ``calls`` of a piece, and ``lead_in`` before them. Without two that agree the latter are
+    empty."""
 
     outcomes: Mapping[str, Outcome]
     rates: Mapping[str, float]
@@ -40,8 +40,7 @@ class Agreement:
 
 @dataclass
 class ContestSession(Session):
-    """A session whose worker tells itself which subjects are refused. ``patience``: seconds that it may take for a
-    sample."""
+    """A session whose worker reports refused subjects. ``patience``: limit in seconds for a sample."""
 
     patience: float = 0.0
 

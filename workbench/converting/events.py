@@ -21,9 +21,9 @@ Void = npt.NDArray[np.void]
 
 _BIDS, _ASKS = 1, 2
 STATE: Final = np.dtype([(name, "i8") for name in ("open", "record", "depth", "sides", "anew", "snapshot")])
-"""The event of a book so far: whether it will give a row (``open``); the record that the row is of, by its place in the
-run, -1 for one of an earlier run; the best depth and the sides that touched it; whether the next touch begins anew;
-whether it is a snapshot."""
+"""The event of a book so far: whether it will give a row (``open``); the record of the row, by its place in the run, -1
+for one of an earlier run; the best depth and the sides that touched it; whether the next touch starts again; whether it
+is a snapshot."""
 ROW: Final = np.dtype([(name, "i8") for name in ("book", "record", "at", "depth", "side", "last")])
 """A row: of which record (-1: the book's of an earlier run), with the levels after which record."""
 

@@ -95,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 class _Server(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Readers who go away are no news; anything else is one line."""
+        """A reader's disconnection is not reported; any other error is one line."""
         error = sys.exception() if sys.version_info >= (3, 12) else sys.exc_info()[1]
         if not isinstance(error, ConnectionError | TimeoutError):
             print(f"lobench: a request failed: {type(error).__name__}: {error}", file=sys.stderr)

@@ -33,9 +33,12 @@ def conduct(
     own: Sequence[Step] = (),
     stands: Stands | None = None,
 ) -> None:
-    """Do all steps that have something to do with each feed, given as its specs and itself, the user's ``own`` last;
-    feeds that the document holds already are gone on with. What is measured is saved, also when this is interrupted.
-    Raises UsageError for a step that needs one that does not come before it."""
+    """Perform all steps that apply to each feed, given as its specs and itself, the user's ``own`` last; feeds that the
+    document holds already are resumed.
+
+    Measurements are saved, even after an interrupt. Raises UsageError for a step that needs one that does not come
+    before it.
+    """
     steps = in_order([*ALL, *own])
     known = list(document.content.feeds)
     before = _samples(document)

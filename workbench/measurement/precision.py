@@ -17,8 +17,8 @@ LEAST_PROCESSES = 3
 
 @dataclass(frozen=True)
 class Precision:
-    """A variant's speed-up over the session's first one, and the widest half-width of its 95 % intervals (over all that
-    it is compared with), a fraction of the ratio; infinite while there are too few processes."""
+    """A variant's speed-up over the session's first one, and the widest half-width of its 95 % intervals (over all
+    comparisons), a fraction of the ratio; infinite while there are too few processes."""
 
     ratio: float
     half_width: float

@@ -39,7 +39,7 @@ class Session:
     complete: bool = False
     same_as: dict[str, str] = field(default_factory=dict)
     lost: dict[str, str] = field(default_factory=dict)
-    """Variants that ended a process, and how: they are in none of the lists above any more."""
+    """Variants that ended a process, and how: they were removed from the lists above."""
     held: int = 0
     """Bytes that a pass takes, as far as known."""
     clock: str = "cpu_ns"

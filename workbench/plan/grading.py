@@ -43,11 +43,11 @@ class Grade:
 
 
 def grade(low: float, high: float, measured: Interval | None, verdict: str | None) -> Score:
-    """A step's grade: it follows the verdict on the step, and says no more than the interval does.
+    """A step's grade: it follows the verdict on the step, and claims no more than the interval does.
 
-    ``open``: the step is not shown to differ from no effect, or its interval reaches across an end of the predicted
-    range. Otherwise ``hit``: the interval lies within the range; ``under``, ``over``: wholly below or above it. One
-    predicted figure stands for all that are rounded to it: 1.2 is 1.15 to 1.25, and 1 is 0.95 to 1.05.
+    ``open``: the step is not shown to differ from no effect, or its interval crosses an end of the predicted range.
+    Otherwise ``hit``: the interval lies within the range; ``under``, ``over``: wholly below or above it. One predicted
+    figure stands for all values that round to it: 1.2 is 1.15 to 1.25, and 1 is 0.95 to 1.05.
     """
     if measured is None or verdict not in SHOWN:
         return "open"

@@ -71,7 +71,7 @@ class Profiles:
     """Those that could look, and failed: their reason is among ``missing``."""
 
     def profiled(self) -> Profiled:
-        """All that is known by now."""
+        """The findings so far."""
         return Profiled(
             variant=self.variant.name,
             feed=self.feed,

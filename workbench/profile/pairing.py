@@ -42,7 +42,7 @@ def _key(row: LineCost) -> tuple[str, int, str, str]:
 
 
 def change(old: Mapping[str, float] | None, new: Mapping[str, float] | None, column: str) -> Changed:
-    """A column of both sides; None is a side that has no such line."""
+    """A column of both sides; None if a side has no such line."""
     was, now = (side[column] if side is not None else 0 for side in (old, new))
     return Changed(was, now, now - was)
 

@@ -72,7 +72,7 @@ class RowsFile:
         self._encoder = BackgroundEncoder(make, grouped=grouped, group_bytes=group_bytes, waiting=waiting)
 
     def write(self, rows: Rows) -> None:
-        """Append rows. Their features are not copied, all else that they view may change afterwards."""
+        """Append rows. Their features are not copied; all other data that they view may change afterwards."""
         if len(rows.heads) == 0:
             return
         batch = self._columns.batch(rows)

@@ -192,7 +192,7 @@ def choose(
 class _ByTime:
     """Samples by time: the last state of every book at the end of each interval.
 
-    A state is a row of the slice at hand, or one that is held since an earlier slice.
+    A state is a row of the current slice, or one held from an earlier slice.
     """
 
     def __init__(self, step: int, depth: int) -> None:
@@ -288,12 +288,12 @@ def pass_time(
     ends: npt.NDArray[np.int64],
     filled: npt.NDArray[np.uint8],
 ) -> tuple[int, int]:
-    """Go through the rows of a slice from ``row`` on, until all are done or the room for what comes out is full;
-    returns the row to go on with and how many states were written.
+    """Go through the rows of a slice from ``row`` on, until all are done or the output is full; returns the row to
+    continue with and how many states were written.
 
-    By book: ``newest``, where its state is (a row, -1 - book where it is held, ``UNSEEN``), and ``fresh``, whether it
-    is of this interval. ``place``: the clock, and while intervals end the present one, the present book, and the
-    interval to stop before; -1 for none. ``index``, ``ends``, ``filled``: the states, as ``newest`` has them.
+    By book: ``newest``, the place of its state (a row, -1 - book if it is held, ``UNSEEN``), and ``fresh``, whether it
+    is from this interval. ``place``: the clock, and while intervals end the present one, the present book, and the
+    interval to stop before; -1 for none. ``index``, ``ends``, ``filled``: the states, as in ``newest``.
     """
     count = 0
     while row < len(times):

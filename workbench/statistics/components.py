@@ -77,8 +77,8 @@ def half_width(variances: Floats, counts: Sequence[int]) -> Floats:
     """Half of the interval of a mean from ``counts`` of each level within one of the level above, the outermost first.
     ``variances``: of each level, shape (..., levels); the result has shape (...).
 
-    The outermost level of which there are several is what repeats independently: Student's t has one degree less. What
-    stands above it is one draw, whose own effect the interval does not cover.
+    The outermost level with several units gives the degrees of freedom of Student's t, one less than its count. Levels
+    above it have a single draw, whose own effect the interval does not cover.
     """
     from scipy import stats
 

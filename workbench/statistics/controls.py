@@ -18,8 +18,8 @@ from lobench.workbench.statistics.intervals import Estimate
 
 @dataclass(frozen=True)
 class Control:
-    """``name`` is ``of`` once more. ``estimate``: how many times faster it came out, on the log scale; ``floor``: what
-    that says of the session's error, a fraction; ``log_time``: log of ns an event of the two."""
+    """``name`` is a second measurement of ``of``. ``estimate``: the log of its speed relative to ``of``; ``floor``: the
+    session's error according to it, a fraction; ``log_time``: log of ns an event of the two."""
 
     name: str
     of: str

@@ -76,7 +76,7 @@ def false_positives(sessions: PseudoSessions, pair: int = 0) -> ErrorRate:
 
 
 def rate(wrong: Any, independent: int) -> ErrorRate:
-    """The share of True, as in the result document, with the binomial interval (Wilson 1927) of so many independent
+    """The share of True, as in the result document, with the binomial interval (Wilson 1927) for ``independent``
     trials."""
     from scipy import stats
 

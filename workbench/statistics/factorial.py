@@ -49,8 +49,8 @@ class Cells:
 
 
 def cells(timings: Timings, variants: Sequence[VariantEntry], reference: str, leave_out: Sequence[str]) -> Cells | None:
-    """The cells among what was measured; None unless every combination of the core axes is there. ``leave_out``:
-    names whose figures are not to be trusted."""
+    """The measured cells; None unless every combination of the core axes is among them. ``leave_out``: names whose
+    figures cannot be trusted."""
     policies = {name: policies_of(name, variants, reference) for name in timings.names if name not in leave_out}
     start = policies_of(reference, variants, reference)
     axes = []
@@ -73,9 +73,8 @@ def cells(timings: Timings, variants: Sequence[VariantEntry], reference: str, le
 
 
 def policies_of(name: str, variants: Sequence[VariantEntry], reference: str) -> dict[str, str]:
-    """Policies of a measured variant, by axis. A combination that is only named (``axis=policy,...``) stands on top of
-    the reference, or of the variant that its name begins with; of a name that says nothing they are not known, and
-    empty."""
+    """Policies of a measured variant, by axis. A combination that is only named (``axis=policy,...``) is on top of the
+    reference, or of the variant at the beginning of its name; for any other name they are unknown, and empty."""
     known = {variant.name: dict(variant.policies) for variant in variants}
     if name in known:
         return known[name]

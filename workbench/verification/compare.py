@@ -126,10 +126,10 @@ def fields_of(feed: LoadedFeed, record: int) -> dict[str, int]:
 
 
 def locate(feed: LoadedFeed, reference: Machine, expected: Proof, machine: Machine, actual: Proof) -> Difference | None:
-    """The first event after which the two differ, by bisection: over what the proofs hold first, then over replays of
-    prefixes.
+    """The first event after which the two differ, by bisection: over the contents of the proofs first, then over
+    replays of prefixes.
 
-    None if no prefix differs when it is replayed again: then the machine gives other results from run to run.
+    None if no prefix differs when it is replayed again: then the machine's results vary from run to run.
     """
 
     def kinds_after(count: int) -> tuple[str, ...]:
