@@ -9,7 +9,7 @@ from lobench.workbench.results.model.analysis import Promise
 
 
 @dataclass(frozen=True)
-class Prediction:
+class Prediction(Promise):
     """One phase's promise: the gain of its step over the phase before, as a range of ratios, and who made it when.
 
     ``throughput`` is in millions of events per second after the phase. ``share`` is what an Amdahl bound was
@@ -17,12 +17,6 @@ class Prediction:
     promise is for.
     """
 
-    phase: int
-    bottleneck: str
-    low: float
-    high: float
-    source: str
-    date: str
     before: str | None = None
     after: str | None = None
     throughput: tuple[float, ...] | None = None
