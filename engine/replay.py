@@ -7,8 +7,7 @@ import ctypes
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from lobench.engine import inspection
 from lobench.engine.activity import activity as activity_of
 from lobench.engine.anomalies import ANOMALIES
+from lobench.engine.closing import Closing
 from lobench.engine.counters import COUNTERS, LOCKS_TAKEN, PROBE
 from lobench.engine.errors import StrictError, UsageError
 from lobench.engine.feeds.base import Chunk
@@ -89,7 +89,7 @@ class _Worker:
         kernel(self.state_address, address, stride, count, None if self.tap is None else self.tap[0], probe)
 
 
-class Replay:
+class Replay(Closing):
     """The state of one variant during a replay.
 
     ``workers`` threads share the instruments; results do not depend on their number. ``evaluate`` is ``last`` or
@@ -351,14 +351,6 @@ class Replay:
                 inspection.free_table(board)
             self._kernels.destroy_context(self._context)
             self._libc.pthread_barrier_destroy(ctypes.c_void_p(self._barrier.ctypes.data))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def __del__(self) -> None:
         # At exit the memory is freed anyway, and no kernel can be compiled any more.

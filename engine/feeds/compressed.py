@@ -7,15 +7,15 @@ end of one buffer is copied to just before the bytes of the next, and framing co
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from io import FileIO
 
 import zstandard
-from databento_dbn import Metadata
 
 from lobench.engine.errors import FeedError
 from lobench.engine.feeds.ahead import filled_ahead
 from lobench.engine.feeds.base import Chunk
+from lobench.engine.feeds.dbn_file import DbnFile
 from lobench.engine.feeds.files import SourceFile
 from lobench.engine.feeds.framer import LONGEST, Framer, readable
 from lobench.engine.feeds.header import read_header
@@ -33,7 +33,7 @@ _METADATA, _TIMES = 1 << 22, 256
 venues compress to a twentieth; data that compresses further is an attempt to fill the memory."""
 
 
-class DbnZstFeed:
+class DbnZstFeed(DbnFile):
     """The MBO records of one ``.dbn.zst`` file of any number of frames.
 
     The header is checked here, the records while iterating; both raise ``FeedError``. Closing an iteration early
@@ -55,15 +55,6 @@ class DbnZstFeed:
         self._framer = self._new_framer()
 
     @property
-    def name(self) -> str:
-        return self._source.name
-
-    @property
-    def metadata(self) -> Metadata:
-        """The file's header."""
-        return self._header.metadata
-
-    @property
     def expected(self) -> int | None:
         return None
 
@@ -71,14 +62,6 @@ class DbnZstFeed:
     def progress(self) -> float:
         """Fraction of the compressed file that the last iteration has consumed, 0 to 1."""
         return self._consumed / self._source.size
-
-    @property
-    def other_records(self) -> dict[int, int]:
-        return self._framer.other_records
-
-    @property
-    def symbols(self) -> Mapping[int, str]:
-        return self._header.symbols
 
     def __iter__(self) -> Iterator[Chunk]:
         self._framer = framer = self._new_framer()

@@ -77,18 +77,11 @@ class EveryRuleFeed:
     anomalies = 0.0
 
     def __init__(self, n: int, seed: int = 1, name: str = "", chunk: int = 65_536) -> None:
-        self.n = n
+        self.n = self.expected = n
         self.seed = seed
         self.name = name or f"synth:{EVERY_RULE.name}"
         self.chunk = chunk
-
-    @property
-    def expected(self) -> int:
-        return self.n
-
-    @property
-    def other_records(self) -> dict[int, int]:
-        return {}
+        self.other_records: dict[int, int] = {}
 
     @property
     def symbols(self) -> dict[int, str]:

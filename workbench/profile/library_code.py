@@ -7,13 +7,13 @@ import bisect
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from elftools.common.exceptions import DWARFError, ELFError
 from elftools.dwarf.die import DIE
 from elftools.elf.elffile import ELFFile
 
+from lobench.engine.closing import Closing
 from lobench.engine.errors import UsageError
 from lobench.workbench.profile.attribution import LIBRARY
 from lobench.workbench.profile.codemap import CodeMap, Frame, Piece, renamed
@@ -33,7 +33,7 @@ _SCOPES = (
 _ORIGINS = ("DW_AT_abstract_origin", "DW_AT_specification")
 
 
-class LibraryCode:
+class LibraryCode(Closing):
     """A shared library's file. Raises UsageError where its code has no line table."""
 
     def __init__(self, path: str) -> None:
@@ -82,14 +82,6 @@ class LibraryCode:
 
     def close(self) -> None:
         self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _described(self, wanted: Sequence[int]) -> Iterator[Piece]:
         """Pieces with debug information. Most of a library's never runs: only the wanted part is read."""

@@ -17,6 +17,7 @@ from lobench.engine.feeds.dates import day_of, midnight
 from lobench.engine.feeds.files import SourceFile
 from lobench.engine.feeds.itch.protocol import BOOK_KINDS, LENGTHS, NAMES, PREFIX, is_framed
 from lobench.engine.feeds.pieces import Pieces
+from lobench.engine.feeds.streamed_file import StreamedFile
 from lobench.engine.records import MBO
 
 ROOM = 1 << 18
@@ -30,7 +31,7 @@ _AHEAD = 3
 _LOCATES = 1 << 16
 
 
-class ItchFeed:
+class ItchFeed(StreamedFile):
     """The MBO records of one ITCH 5.0 file, plain, gzip or zstd.
 
     The date and the first messages are checked here, the others while iterating; both raise ``FeedError``. Memory: a
@@ -53,20 +54,6 @@ class ItchFeed:
         self._kinds = np.zeros(256, np.int64)
         self._names = np.zeros((_LOCATES, 8), np.uint8)
         self._unknown_replaced = self._empty = self._known = 0
-
-    @property
-    def name(self) -> str:
-        return self._stream.source.name
-
-    @property
-    def progress(self) -> float:
-        """Fraction of the file that the last iteration has consumed, 0 to 1."""
-        return self._consumed / max(self._stream.source.size, 1)
-
-    @property
-    def other_records(self) -> dict[int, int]:
-        """None: ITCH messages without records have no rtype (``skipped``)."""
-        return {}
 
     @property
     def messages(self) -> dict[str, int]:

@@ -21,6 +21,7 @@ from lobench.engine.feeds.byte_stream import ByteStream
 from lobench.engine.feeds.files import SourceFile
 from lobench.engine.feeds.pieces import Pieces
 from lobench.engine.feeds.problems import UnreadableError, printable
+from lobench.engine.feeds.streamed_file import StreamedFile
 from lobench.engine.feeds.tables.problems import TableError
 
 BLOCK = 4 << 20
@@ -47,7 +48,7 @@ class Batch:
     number: Callable[[int], int]
 
 
-class TextSource:
+class TextSource(StreamedFile):
     """A CSV file. ``names`` are its columns, from its first line unless ``header`` gives them; ``sample`` holds the
     first non-empty text of each, ``""`` if there is none near the start. Raises ``FeedError``."""
 
@@ -68,14 +69,6 @@ class TextSource:
             twice = next(name for name in self.names if self.names.count(name) > 1)
             raise TableError(source.name, "line", 1, f"column {twice!r} is duplicated")
         self.sample = self._first_values(lines if header is not None else lines[1:])
-
-    @property
-    def name(self) -> str:
-        return self._stream.source.name
-
-    @property
-    def progress(self) -> float:
-        return self._consumed / max(1, self._stream.source.size)
 
     def batches(self, types: Mapping[str, pa.DataType]) -> Iterator[Batch]:
         """The columns of ``types``, parsed as those, in runs of lines."""

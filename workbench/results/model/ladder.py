@@ -9,7 +9,7 @@ from lobench.workbench.results.model.analysis import Promise
 
 
 @dataclass(frozen=True)
-class Prediction:
+class Prediction(Promise):
     """One prediction for a phase: the gain of its step over the phase before, as a range of ratios, with its source and
     date.
 
@@ -17,12 +17,6 @@ class Prediction:
     and high share of the time, 0 to 1. ``feed`` is (name, digest) of the only feed that the prediction is for.
     """
 
-    phase: int
-    bottleneck: str
-    low: float
-    high: float
-    source: str
-    date: str
     before: str | None = None
     after: str | None = None
     throughput: tuple[float, ...] | None = None
