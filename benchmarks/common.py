@@ -212,5 +212,5 @@ def instructions(counting: Any, variants: list[str], files: list[str]) -> dict[t
         counted = [sys.executable, "-P", counting.__file__, json.dumps(work)]
         command = counting.command(counted, folder)
         subprocess.run(command, env={**os.environ, **counting.variables()}, check=True, stdout=subprocess.DEVNULL)
-        counts: dict[tuple[int, str], dict[str, float]] = counting.read(Path(folder).iterdir())
+        counts: dict[tuple[int, str], dict[str, float]] = task("dumps").read(Path(folder).iterdir())
         return counts

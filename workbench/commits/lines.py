@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from lobench.workbench.commits.counting import NAMED
+from lobench.workbench.commits.dumps import NAMED
 
 BUILDING: Final = "building"
 BUILT_IN: Final = "source"

@@ -20,7 +20,7 @@ from lobench.engine.feeds.opening import SYNTHETIC
 from lobench.workbench.commits import instructions
 from lobench.workbench.commits.feeds import NamedFeed
 from lobench.workbench.commits.findings import LEAST_FLOOR, difference, findings
-from lobench.workbench.commits.measuring import Measured, Request, measure
+from lobench.workbench.commits.measuring import METHOD, Measured, Request, measure
 from lobench.workbench.commits.origins import Origin, whole
 from lobench.workbench.commits.repository import Commit
 from lobench.workbench.commits.session import CommitSession, precise
@@ -265,8 +265,10 @@ class Recorder:
         exact = measured.exact.get(key, {}).get((feed, variant), {})
         measured_as = session.sources[session.stands(place, variant)].commit or commit
         point = {"exact": exact, "measured_as": measured_as.hash}
-        if made_with := session.sources[place].made_with:
-            point["made_with"] = made_with
+        if spreads := measured.spreads.get(key, {}).get((feed, variant)):
+            point["spreads"] = spreads
+        if exact:
+            point["made_with"] = session.sources[place].made_with + METHOD
         if variant not in anchors:
             assert comparisons is not None, "what has no anchor is measured"
             anchors[variant] = commit.hash
@@ -277,8 +279,9 @@ class Recorder:
         anchor = self._history.points[anchors[variant]]["feeds"][named][variant]
         base = session.name(_place(session, self._keys[anchors[variant]]), variant)
         if base == key:
-            made = {name: point[name] for name in ("exact", "made_with") if name in point}
-            return deepcopy({**anchor, **(made if exact else {})})
+            timed = {name: value for name, value in anchor.items() if name != "spreads" or not exact}
+            made = {name: point[name] for name in ("exact", "made_with", "spreads") if name in point}
+            return deepcopy({**timed, **(made if exact else {})})
         assert comparisons is not None, "what is other code than the anchor's is measured"
         ratio, value = comparisons.compare(key, base).ratio(), anchor["ns"]
         ends = {"ns": value / ratio.value, "low": value / ratio.high, "high": value / ratio.low}

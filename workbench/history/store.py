@@ -36,10 +36,11 @@ class History:
     ``points``: commit to {"time", "subject", "source", "session", "feeds": {feed: {variant: point}}, "against":
     {"commit", "findings", "files"} or None, "how": {"feeds": {feed: file}, "evaluate", "ladder"}}. A point is {"ns",
     "low", "high", "exact", "measured_as"}: ns of CPU time per event with its interval against the anchor, exact counts
-    per event, and the commit with whose code it was measured, the first that had it; of engines that are built also
-    "made_with", a digest of the recipe and the tools. ``anchors``: feed to variant to the commit that all points of
-    that series are measured against. ``feeds``: feed to the digest of its records. ``broken``: commit to reason.
-    ``file`` is where all stood in one file once; the others lie beside it.
+    per event, and the commit with whose code it was measured, the first that had it; "made_with",
+    digests of how counts are taken and of an engine's recipe and tools; "spreads" has the least and the most of each
+    exact count that is not the same in every replay. ``anchors``: feed to variant to the commit that all points of that
+    series are measured against. ``feeds``: feed to the digest of its records. ``broken``: commit to reason. ``file`` is
+    where all stood in one file once; the others lie beside it.
     """
 
     file: Path

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from lobench.workbench.commits import counting
+from lobench.workbench.commits import counting, dumps
 from tests.dbn_files import header
 from tests.profilers import needs
 from tests.replays import PHASE, ROOT
@@ -56,8 +56,8 @@ def counted() -> dict[tuple[str, int, str], float]:
         whole = {**task, "until": "book", "records": max(LENGTHS)}
         counted_by = [sys.executable, counting.__file__, json.dumps(whole)]
         subprocess.run(counting.command(counted_by, str(out)), env=variables, check=True)
-        found = counting.read(out.iterdir())
-    return {(*cases[place], variant): count[counting.INSTRUCTIONS] for (place, variant), count in found.items()}
+        found = dumps.read(out.iterdir())
+    return {(*cases[place], variant): count[dumps.INSTRUCTIONS] for (place, variant), count in found.items()}
 
 
 def needs_counts() -> None:
