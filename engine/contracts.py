@@ -44,8 +44,8 @@ class Release(Protocol):
 
 
 class CreateContext(Protocol):
-    """Address of what all workers share; it begins with the read-write lock that guards quotes. 0: nothing is shared,
-    nothing locked."""
+    """Address of the data shared by all workers; it begins with the read-write lock of the quotes. 0: nothing is
+    shared, nothing locked."""
 
     def __call__(self) -> int: ...
 
@@ -253,7 +253,7 @@ class ReadSide(Protocol):
 
 
 class AppendSide(Protocol):
-    """The best levels as integers, to row ``place`` of one side's columns, ``UNDEF_PRICE`` and 0 where there is none;
+    """The best levels as integers, to row ``place`` of one side's columns, ``UNDEF_PRICE`` and 0 for missing ones;
     returns (price, size) of the best."""
 
     def __call__(self, book: Record, which: int, columns: Record, place: int) -> tuple[int, int]: ...
@@ -293,7 +293,7 @@ class Prepare(Protocol):
 
 
 class Evaluate(Protocol):
-    """The book as it stands, after record number ``record`` of the feed, is to be evaluated."""
+    """The book, in its state after record number ``record`` of the feed, must be evaluated."""
 
     def __call__(
         self, state: Record, record: int, book_address: int, event: Record, tap: Record, probe: Record

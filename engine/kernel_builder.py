@@ -93,7 +93,7 @@ def _build(policies: tuple[Any, ...], features: tuple[Any, ...], strategies: tup
     events, context_policy, feature_policy, lookup, memory, shape_policy, layout_policy = policies
     strategy_count = len(strategies)
     books, tracked, decides = (STAGES.index(until) >= place for place in (1, 2, 3))
-    # Nobody else looks at the boards.
+    # Nothing else reads the boards.
     publishes = decides and any("market" in entry.parameters for _, entry in strategies)
     context = context_policy.build(feature_policy.build(tuple(name for name, _ in features)), memory)
     layout = layout_policy.build(lookup, memory, tracked, decides and shape_policy.mids)

@@ -7,8 +7,7 @@ import ctypes
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from lobench.engine import inspection
 from lobench.engine.activity import activity as activity_of
 from lobench.engine.anomalies import ANOMALIES
+from lobench.engine.closing import Closing
 from lobench.engine.counters import COUNTERS, LOCKS_TAKEN, PROBE
 from lobench.engine.errors import StrictError, UsageError
 from lobench.engine.feeds.base import Chunk
@@ -89,7 +89,7 @@ class _Worker:
         kernel(self.state_address, address, stride, count, None if self.tap is None else self.tap[0], probe)
 
 
-class Replay:
+class Replay(Closing):
     """The state of one variant during a replay.
 
     ``workers`` threads share the instruments; results do not depend on their number. ``evaluate`` is ``last`` or
@@ -201,7 +201,7 @@ class Replay:
             for future in futures:
                 future.result()
         finally:
-            # State must not go while a thread still works on it, whatever interrupted us.
+            # After an interrupt, too, threads must end before the state is freed.
             wait(futures)
 
     def call(self, chunk: Chunk) -> NativeCall:
@@ -299,7 +299,7 @@ class Replay:
         return {**counts, "bytes_per_live_order": held / max(1, counts["orders"])}
 
     def books(self) -> list[inspection.Book]:
-        """Views of all books as they stand now, in order of (instrument_id, publisher_id)."""
+        """Views of the present state of all books, in order of (instrument_id, publisher_id)."""
         inspect = self.variant.layout.inspect
         found = [
             book for worker in self._workers for book in inspection.books(worker.state[0], self._standing, inspect)
@@ -352,15 +352,7 @@ class Replay:
             self._kernels.destroy_context(self._context)
             self._libc.pthread_barrier_destroy(ctypes.c_void_p(self._barrier.ctypes.data))
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def __del__(self) -> None:
-        # When the interpreter ends, its memory goes with it, and no kernel can be compiled any more.
+        # At exit the memory is freed anyway, and no kernel can be compiled any more.
         if getattr(self, "_open", False) and not sys.is_finalizing():
             self.close()

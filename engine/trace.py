@@ -47,7 +47,7 @@ def row_key(key: int, events: int) -> int:
 @kernel
 def row_trace(key: int, first: int, second: int, third: int, fourth: int) -> int:
     """A row's part of the trace, uint64: ``row_key`` and the sums of its four lanes."""
-    # The rotations keep a difference in the sign or the exponent of a double away from the top bits.
+    # The rotations move a difference in a double's sign or exponent away from the top bits.
     lanes = rotated(first, _7) + rotated(second, _23) + rotated(third, _39) + rotated(fourth, _55)
     return fold(key, lanes)
 
@@ -78,7 +78,7 @@ def build_feature_trace() -> Callable[..., Any]:
     lines = ["def trace_row(key, row, bid_price, bid_size, ask_price, ask_size, signals):"]
     quotes = ("bid_price", "bid_size", "ask_price", "ask_size")
     lines += [f"    lane_{lane} = uint64({name}) + uint64(signals[{lane}])" for lane, name in enumerate(quotes)]
-    # All values are read before they are added: four neighbours are one vector.
+    # Read all values before adding them: four neighbours then form one vector.
     lines += [f'    value_{index} = view(row + {8 * index}, DOUBLE)["value"]' for index in range(len(FEATURES))]
     lines += lane_lines("value_{}", None, "    ")
     lines += ["    return row_trace(key, lane_0, lane_1, lane_2, lane_3)"]

@@ -1,21 +1,21 @@
 """zstd-compressed DBN files: decompressed on another thread into a ring of reused buffers, ahead of the replay.
 
 A record may straddle two frames and two buffers. So each buffer has head-room in front: the incomplete record at the
-end of one buffer is copied to just before the bytes of the next, and framing goes on from there.
+end of one buffer is copied to just before the bytes of the next, and framing continues from there.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from io import FileIO
 
 import zstandard
-from databento_dbn import Metadata
 
 from lobench.engine.errors import FeedError
 from lobench.engine.feeds.ahead import filled_ahead
 from lobench.engine.feeds.base import Chunk
+from lobench.engine.feeds.dbn_file import DbnFile
 from lobench.engine.feeds.files import SourceFile
 from lobench.engine.feeds.framer import LONGEST, Framer, readable
 from lobench.engine.feeds.header import read_header
@@ -29,11 +29,11 @@ _HEAD = LONGEST + 4
 _READ = 1 << 18
 """Compressed bytes read at a time."""
 _METADATA, _TIMES = 1 << 22, 256
-"""Bytes that any file's metadata may have, and how many times the file's own size it may have beyond that. Symbols of
-real venues are packed to a twentieth; what is packed to less is made to fill the memory."""
+"""Largest metadata of any file in bytes, and its largest ratio to the file's own size beyond that. Symbols of real
+venues compress to a twentieth; data that compresses further is an attempt to fill the memory."""
 
 
-class DbnZstFeed:
+class DbnZstFeed(DbnFile):
     """The MBO records of one ``.dbn.zst`` file of any number of frames.
 
     The header is checked here, the records while iterating; both raise ``FeedError``. Closing an iteration early
@@ -55,15 +55,6 @@ class DbnZstFeed:
         self._framer = self._new_framer()
 
     @property
-    def name(self) -> str:
-        return self._source.name
-
-    @property
-    def metadata(self) -> Metadata:
-        """The file's header."""
-        return self._header.metadata
-
-    @property
     def expected(self) -> int | None:
         return None
 
@@ -71,14 +62,6 @@ class DbnZstFeed:
     def progress(self) -> float:
         """Fraction of the compressed file that the last iteration has consumed, 0 to 1."""
         return self._consumed / self._source.size
-
-    @property
-    def other_records(self) -> dict[int, int]:
-        return self._framer.other_records
-
-    @property
-    def symbols(self) -> Mapping[int, str]:
-        return self._header.symbols
 
     def __iter__(self) -> Iterator[Chunk]:
         self._framer = framer = self._new_framer()
@@ -106,7 +89,7 @@ class DbnZstFeed:
                 self._source.check(file)
                 check_frames(_reading(file), self._source.size, self._fail_in_file)
             except FeedError:
-                # What is bad data now may have been good before someone changed the file.
+                # The data may have been good before someone changed the file.
                 self._source.check(file)
                 raise
             except (zstandard.ZstdError, MemoryError, OSError) as error:

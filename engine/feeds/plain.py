@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from io import FileIO
 
 import numpy as np
 import numpy.typing as npt
-from databento_dbn import Metadata
 
 from lobench.engine.errors import FeedError
 from lobench.engine.feeds.base import Chunk
+from lobench.engine.feeds.dbn_file import DbnFile
 from lobench.engine.feeds.files import SourceFile
 from lobench.engine.feeds.framer import Framer, readable
 from lobench.engine.feeds.header import read_header
@@ -20,11 +20,11 @@ from lobench.engine.feeds.problems import UnreadableError
 from lobench.engine.records import MBO
 
 
-class DbnFeed:
-    """The MBO records of one ``.dbn`` file, none of them copied.
+class DbnFeed(DbnFile):
+    """The MBO records of one ``.dbn`` file, without a copy.
 
-    The header is checked here, the records while iterating; both raise ``FeedError``, also where the file changes
-    meanwhile.
+    The header is checked at construction, the records while iterating; both raise ``FeedError``, also if the file
+    changes meanwhile.
     """
 
     stable = True
@@ -36,15 +36,6 @@ class DbnFeed:
         self._framer = self._new_framer()
 
     @property
-    def name(self) -> str:
-        return self._source.name
-
-    @property
-    def metadata(self) -> Metadata:
-        """The file's header."""
-        return self._header.metadata
-
-    @property
     def expected(self) -> int:
         """Records that the file has room for."""
         return (self._source.size - self._header.size) // MBO.itemsize
@@ -53,14 +44,6 @@ class DbnFeed:
     def progress(self) -> float:
         """Fraction of the file that the last iteration has handed over, 0 to 1."""
         return self._framer.position / self._source.size
-
-    @property
-    def other_records(self) -> dict[int, int]:
-        return self._framer.other_records
-
-    @property
-    def symbols(self) -> Mapping[int, str]:
-        return self._header.symbols
 
     def __iter__(self) -> Iterator[Chunk]:
         self._framer = framer = self._new_framer()
@@ -75,7 +58,7 @@ class DbnFeed:
                     self._source.check(file)
                     framer.finish(len(data))
                 except FeedError:
-                    # What is bad data now may have been good before someone changed the file.
+                    # The data may have been good before someone changed the file.
                     self._source.check(file)
                     raise
 

@@ -1,10 +1,32 @@
-"""Names of instruments from DBN metadata, whose mappings lead from requested symbols to those in the records."""
+"""Names of instruments in DBN metadata, whose mappings lead from requested symbols to those in the records."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 from databento_dbn import Metadata
 
 _ID = "instrument_id"
+
+
+@dataclass
+class SymbolInterval:
+    """From ``start_date`` until before ``end_date`` a symbol stands for ``symbol``; what databento_dbn reads of it."""
+
+    start_date: date
+    end_date: date
+    symbol: str
+
+
+@dataclass
+class SymbolMapping:
+    """A symbol over time; what databento_dbn reads of it."""
+
+    raw_symbol: str
+    intervals: Any
+    """A list of ``SymbolInterval``; databento_dbn declares a list of its own type, which cannot be made."""
 
 
 def names_of(metadata: Metadata) -> dict[int, str]:

@@ -41,20 +41,13 @@ class SyntheticFeed:
         chunk: int = CHUNK,
     ) -> None:
         self.profile = profile
-        self.n = n
+        self.n = self.expected = n
         self.seed = seed
         self.anomalies = anomalies
         self.sparse_ids = sparse_ids
         self.name = name or f"{PREFIX}{profile.name}"
         self.chunk = chunk
-
-    @property
-    def expected(self) -> int:
-        return self.n
-
-    @property
-    def other_records(self) -> dict[int, int]:
-        return {}
+        self.other_records: dict[int, int] = {}
 
     @property
     def symbols(self) -> dict[int, str]:
@@ -76,7 +69,7 @@ class SyntheticFeed:
             state["buffer_at"] = buffer.ctypes.data
             produce(state, count)
             left -= count
-            # A group that does not fit goes on in the next chunk.
+            # A group that does not fit continues in the next chunk.
             over = int(state["count"][0]) - count
             buffers[1][:over] = buffer[count : count + over]
             state["count"] = over

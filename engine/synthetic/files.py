@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 import zstandard
 from databento_dbn import Metadata, Schema, SType
 
 from lobench.engine.errors import LobenchError, UsageError
+from lobench.engine.feeds.symbology import SymbolInterval, SymbolMapping
 from lobench.engine.parts import Part
 from lobench.engine.records import MBO
 from lobench.engine.synthetic.every_rule import EveryRuleFeed
@@ -78,21 +78,6 @@ def _check_room(target: Path, size: int) -> None:
         raise LobenchError(f"{target}: {room}; a smaller n, or .dbn.zst, takes less")
 
 
-@dataclass
-class _Interval:
-    start_date: date
-    end_date: date
-    symbol: str
-
-
-@dataclass
-class _Mapping:
-    """Attributes that databento_dbn reads to map a symbol to an instrument."""
-
-    raw_symbol: str
-    intervals: Any
-
-
 def _write(feed: SyntheticFeed | EveryRuleFeed, file: BinaryIO, progress: Callable[[int], object] | None) -> None:
     symbols = feed.symbols
     metadata = Metadata(
@@ -103,7 +88,8 @@ def _write(feed: SyntheticFeed | EveryRuleFeed, file: BinaryIO, progress: Callab
         schema=Schema.from_str("mbo"),
         symbols=list(symbols.values()),
         mappings=[
-            _Mapping(name, [_Interval(_FIRST_DAY, _LAST_DAY, str(instrument))]) for instrument, name in symbols.items()
+            SymbolMapping(name, [SymbolInterval(_FIRST_DAY, _LAST_DAY, str(instrument))])
+            for instrument, name in symbols.items()
         ],
         version=3,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypedDict
 
 from lobench.engine.synthetic.tables import EQUITY, FUTURE, Rows
 
@@ -64,9 +64,23 @@ class Profile:
         return {ids[0]: self.name.upper()} if len(ids) == 1 else {number: f"S{number}" for number in ids}
 
 
-_CME: Final = (Venue(1, CME, first_id=6_412_777_000_000),)
-_ES_TICK: Final = 250_000_000
-_ES_PRICES: Final = (19_200, 19_200)
+class _Future(TypedDict):
+    """What all feeds of the one future share."""
+
+    dataset: str
+    venues: tuple[Venue, ...]
+    tables: tuple[Rows, ...]
+    tick: int
+    prices: tuple[int, int]
+
+
+_ES: Final[_Future] = {
+    "dataset": "GLBX.MDP3",
+    "venues": (Venue(1, CME, first_id=6_412_777_000_000),),
+    "tables": FUTURE,
+    "tick": 250_000_000,
+    "prices": (19_200, 19_200),
+}
 _CENT: Final = 10_000_000
 
 PROFILES: Final[dict[str, Profile]] = {
@@ -78,11 +92,7 @@ PROFILES: Final[dict[str, Profile]] = {
             sparse_ids=True,
             records=1_000_000,
             live=2_000,
-            dataset="GLBX.MDP3",
-            venues=_CME,
-            tables=FUTURE,
-            tick=_ES_TICK,
-            prices=_ES_PRICES,
+            **_ES,
         ),
         Profile(
             name="equity-universe",
@@ -105,11 +115,7 @@ PROFILES: Final[dict[str, Profile]] = {
             summary="one book with 500,000 live orders",
             records=5_000_000,
             live=500_000,
-            dataset="GLBX.MDP3",
-            venues=_CME,
-            tables=FUTURE,
-            tick=_ES_TICK,
-            prices=_ES_PRICES,
+            **_ES,
         ),
         Profile(
             name="full-market",
@@ -132,11 +138,7 @@ PROFILES: Final[dict[str, Profile]] = {
             summary="a crossed pre-open, an opening uncross, trading, and two clears with rebuilds",
             records=1_000_000,
             live=2_000,
-            dataset="GLBX.MDP3",
-            venues=_CME,
-            tables=FUTURE,
-            tick=_ES_TICK,
-            prices=_ES_PRICES,
+            **_ES,
             auction=True,
         ),
     )

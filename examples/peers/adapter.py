@@ -20,7 +20,7 @@ class Adapter:
         self._preparers = [self.preparer() for _ in range(self.rounds)]
 
     def preparer(self) -> Any:
-        """A callable: records to what ``feed`` takes. It holds whatever preparing has to remember."""
+        """A callable that turns records into the input of ``feed``. It holds the state that preparing needs."""
         raise NotImplementedError
 
     def feed(self, prepared: Any) -> None:

@@ -93,7 +93,7 @@ def _clear(orders: Any, book: int) -> None:
     place = 0
     while place < len(orders):
         if orders[place].size != 0 and orders[place].book == book:
-            _remove(orders, place)  # another one may have moved here
+            _remove(orders, place)  # another order may have moved to this place
         else:
             place += 1
 
@@ -172,7 +172,7 @@ class Preparer:
         """Books so far."""
         empty = np.zeros(0, MBO)
         empty.setflags(write=False)
-        self(empty)  # compiles what is timed later
+        self(empty)  # compile before the timing
 
     def __call__(self, records: npt.NDArray[np.void]) -> Changes:
         self._make_room(len(records))
@@ -192,7 +192,7 @@ class Preparer:
         return int(self._numbers[_book(self._keys, self._numbers, key)])
 
     def _make_room(self, records: int) -> None:
-        """Tables stay at most half full, whatever the records bring."""
+        """Tables stay at most half full, whatever the records."""
         resting = int(self._books["resting"][: self.count].sum())
         while 2 * (resting + records) > len(self._orders):
             larger = np.zeros(2 * len(self._orders), _ORDER)

@@ -77,7 +77,7 @@ class Book:
     def __init__(self) -> None:
         self._events = np.zeros(_LENGTH, event_dtype)
         _write(np.zeros(0, CHANGE), _ACTIONS, self._events, 1)
-        # Event 0 is there to start the clock, and does nothing.
+        # Event 0 only starts the clock.
         self._events[0]["ev"] = _NOTHING_YET
         asset = (
             hftbacktest.BacktestAsset()
@@ -126,7 +126,7 @@ class ENGINE(Adapter):
     def __init__(self, options: Any) -> None:
         super().__init__(options)
         self._books: list[Book] = []
-        warm = Book()  # compiles what is timed later
+        warm = Book()  # compile before the timing
         warm.feed(np.zeros(1, CHANGE))
         warm.best("B")
 

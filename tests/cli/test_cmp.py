@@ -20,7 +20,7 @@ QUICK = ("--budget", "4s", "--processes", "2")
 
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
-    """What a comparison prints as JSON, and the folder that it keeps."""
+    """The JSON output of a comparison, and the folder of its result."""
     folder = tmp_path_factory.mktemp("cmp")
     done = lobench("cmp", "p4_hash_lookup", "p3_indexed_features", FEED, *QUICK, "-o", folder, "--json")
     told = json.loads(done.stdout)
@@ -39,8 +39,7 @@ def test_keeps_a_document(compared: tuple[Any, Path]) -> None:
     (feed,) = kept["feeds"]
     assert feed["comparison"] == told["comparison"]
     assert [told["comparison"][name] for name in ("base", "variant")] == ["p4_hash_lookup", "p3_indexed_features"]
-    # The reference is verified with them, and takes no time of the session. The first stands there twice, and a much
-    # faster one would.
+    # The reference is verified, but not measured. The first is measured twice, and so would be a much faster one.
     measured = feed["session"]["measured"]
     assert measured[:2] == ["p4_hash_lookup", "p3_indexed_features"]
     assert measured[-1] == "p4_hash_lookup (A/A)"
@@ -67,7 +66,7 @@ def test_until_a_stage(tmp_path: Path) -> None:
     kept = read(path)
     assert kept["until"] == "book"
     (feed,) = kept["feeds"]
-    # The reference stops there, too.
+    # The reference stops at the books, too.
     assert [set(entry["digests"]) for entry in feed["verification"]] == [{"trace", "state"}] * 6
     assert {entry["name"] for entry in feed["verification"]} == {"p0_baseline", "p3_indexed_features", "p4_hash_lookup"}
     assert feed["counters"]["p4_hash_lookup"]["lookups"] > 0
@@ -84,7 +83,7 @@ def test_for_a_person(tmp_path: Path) -> None:
     (copied,) = [line for line in lines if "event bytes copied" in line]
     assert [cell.strip() for cell in copied.split("│")[2:4]][1] == "0.0000"
     starts = [line.split("  ")[0] for line in lines if not line.startswith(("│", "┃", "┏", "┡", "└", " "))]
-    # Whether a bias of lock-step is shown is a matter of the machine.
+    # Whether a bias of lock-step is shown depends on the machine.
     starts = [start for start in starts if start != "lock-step"]
     assert starts == ["verdict", "verification", "noise floor", "resolution", "result"]
     (verdict,) = [line for line in lines if line.startswith("verdict")]

@@ -27,10 +27,10 @@ AT = 5000
 
 LONG = pytest.mark.long
 NORMAL = ("plain", "bbo", "wrong", "nothing", "crashes", "exits", "fails", "leaves_a_thread", "textbook", "raises")
-"""What the normal tier verifies; all others are long."""
+"""Engines verified in the normal tier; all others are long."""
 
 RIGHT = {"plain": [], "bbo": ["OFFERS=LOBENCH_BBO"], "prints": ["PRINTS"], "idle_until_asked": ["LATER"]}
-"""What agrees. The one that does all its work when it is asked is caught where it is timed."""
+"""Engines that agree. The one that does all its work when queried is caught by the timing."""
 
 ENDED = {
     "crashes": "was killed by SIGSEGV",
@@ -43,7 +43,7 @@ ENDED = {
     "writes": "was killed by SIGSEGV",
     "thread": "leaves 1 threads of its own, where 0 may rest",
 }
-"""Way to what is told of it, with the event. Two of them are Python's."""
+"""Way of failing to the message about it, with the event. Two of them are Python's."""
 
 PYTHON = ("textbook", "raises", "thread", "strays")
 OTHERS = ("wrong", "miscounts", "disorders", "skips", "nothing", "too_many", "refuses")

@@ -1,5 +1,5 @@
-"""check, history and asv's series of repositories that are not lobench's, of eight commits of which is known what they
-do. Exact counts decide; what time says is not asked."""
+"""check, history and asv's series for other repositories, with eight commits of known effect. Exact counts decide;
+times are not judged."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def listed(repository: EngineRepository) -> dict[str, dict[str, Any]]:
 
 
 def told_right(repository: EngineRepository, engine: str, *words: str) -> None:
-    """Of each commit what was put in, by the history and by checks of neighbours."""
+    """The intended effect of each commit, by the history and by checks of neighbours."""
     before = repository.state()
     said = backfilled(repository, *words)
     made = repository.made
@@ -87,7 +87,7 @@ def told_right(repository: EngineRepository, engine: str, *words: str) -> None:
     assert "record.order_id" in slower["findings"][0]["lines"][0]["text"]
     assert 0.3 < rare["findings"][0]["actions"][RARE] < 4
     found = listed(repository)
-    # What takes less time is no regression, and a session as short as these may err.
+    # A commit that took less time is no regression, and a session this short may err.
     surely = {"slower by 5 %": slower, "twice the work in a rare action": rare}
     assert set(found) == {name for name, one in surely.items() if one["findings"][0]["timing"] != FASTER}
     told = repository.lobench("history", "regressions")

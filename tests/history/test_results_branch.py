@@ -64,7 +64,7 @@ def test_two_jobs_at_once(clones: list[Path]) -> None:
         done(*(results(clone, "get") for clone in clones))
         for place, clone in enumerate(clones):
             recorded(clone, number + 2 * place + 1, number + 2 * place + 2, session=f"{number}-{place}")
-        # The first time, nobody has made the branch yet.
+        # The first time, the branch does not exist yet.
         done(*(results(clone, "put") for clone in clones))
     done(*(results(clone, "get") for clone in clones))
     expected = {commit(number + place) for number in (0, 10, 20) for place in (1, 2, 3, 4)}

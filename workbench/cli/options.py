@@ -265,7 +265,7 @@ def add_budget(parser: argparse.ArgumentParser, default: str) -> None:
 
 
 def add_seconds(parser: argparse.ArgumentParser, default: float, whose: str) -> None:
-    """``--seconds``: the time of one out of several measurements of a command; ``whose``: what one measurement is."""
+    """``--seconds``: the time of one of several measurements of a command; ``whose``: describes one measurement."""
     parser.add_argument(
         "--seconds",
         metavar="TIME",

@@ -119,7 +119,7 @@ def _fraction(text: str) -> float:
 
 
 def _number(text: str) -> float:
-    """Not a number, which no comparison lets through, for what is none."""
+    """Not a number, which fails every comparison, for text that is none."""
     try:
         return float(text)
     except ValueError:

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Protocol, cast
+from typing import BinaryIO, Final, Protocol, cast
 
 import databento_dbn as dbn
 import numpy as np
@@ -17,6 +17,7 @@ import numpy.typing as npt
 import zstandard
 
 from lobench.engine.errors import LobenchError, UsageError
+from lobench.engine.feeds.symbology import SymbolInterval, SymbolMapping
 from lobench.engine.parts import Part
 from lobench.workbench.converting.schemas import UNDEF_TIME, Schema
 
@@ -125,10 +126,10 @@ def head(first: npt.NDArray[np.void], schema: Schema, source: Source) -> bytes:
     publisher = int(first["publisher_id"][0]) if len(first) else 0
     start = int(first["ts_recv"][0]) if len(first) else 0
     if old is not None:
-        names, mappings = list(old.symbols), [_Mapping(*pair) for pair in _intervals(old)]
+        names, mappings = list(old.symbols), [SymbolMapping(*pair) for pair in _intervals(old)]
     else:
         names = list(symbols.values())
-        mappings = [_Mapping(name, [_Interval(_FROM, _TO, str(key))]) for key, name in symbols.items()]
+        mappings = [SymbolMapping(name, [SymbolInterval(_FROM, _TO, str(key))]) for key, name in symbols.items()]
     metadata = dbn.Metadata(
         dataset=old.dataset if old is not None else _DATASETS.get(publisher, "UNKNOWN"),
         start=old.start if old is not None else start if start != UNDEF_TIME else 0,
@@ -143,24 +144,9 @@ def head(first: npt.NDArray[np.void], schema: Schema, source: Source) -> bytes:
     return metadata.encode()
 
 
-@dataclass
-class _Interval:
-    start_date: date
-    end_date: date
-    symbol: str
-
-
-@dataclass
-class _Mapping:
-    """Attributes that databento_dbn reads to map a symbol to an instrument."""
-
-    raw_symbol: str
-    intervals: Any
-
-
-def _intervals(metadata: dbn.Metadata) -> Iterator[tuple[str, list[_Interval]]]:
+def _intervals(metadata: dbn.Metadata) -> Iterator[tuple[str, list[SymbolInterval]]]:
     for name, intervals in metadata.mappings.items():
-        yield name, [_Interval(each["start_date"], each["end_date"], each["symbol"]) for each in intervals]
+        yield name, [SymbolInterval(each["start_date"], each["end_date"], each["symbol"]) for each in intervals]
 
 
 @contextmanager

@@ -120,7 +120,7 @@ def _listed(history: History, commit: Commit) -> dict[str, Any]:
         return {**row, "why": history.why(commit.hash)}
     against = point["against"]
     findings = against["findings"] if against else []
-    # The most telling of each kind, not all of them.
+    # The largest of each kind, not all.
     worse = [_row(one) for one in findings if one["verdict"] in WORSE]
     faster = [_row(one) for one in findings if one["verdict"] == FASTER]
     return {**row, "against": against, "verdicts": [*worse, *faster]}

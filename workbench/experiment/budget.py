@@ -27,16 +27,15 @@ _MEASURED = 2 * STARTUP
 """Seconds that a process measures at least, if it can: those of its start are lost."""
 
 _TOLERATED = 1.2
-"""Isolated passes may make a session take so much longer."""
+"""Isolated passes may prolong a session by this factor."""
 
 
 @dataclass(frozen=True)
 class Budget:
     """Seconds for each part; 0 leaves it out. ``processes`` None: as many as suit the feed. ``counters``: whether
     mechanisms are counted. ``precision``: the half-width of intervals at which a session stops. ``profile``: whether
-    profilers look at every variant, ``latency``: what is asked of it, both for as long as it takes. ``time_limit``:
-    seconds that verifying one variant may take, None for a multiple of the reference's. Raises UsageError for too few
-    processes."""
+    every variant is profiled, ``latency``: the options of that part; both have no time limit. ``time_limit``: seconds
+    for verifying one variant, None for a multiple of the reference's time. Raises UsageError for too few processes."""
 
     session: float
     processes: int | None = None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
+from lobench.engine.closing import Closing
 from lobench.engine.errors import LobenchError, UsageError
 from lobench.engine.feeds import Feed, LoadedFeed, load
 from lobench.engine.foreign.start import Contestant
@@ -34,7 +34,7 @@ ANALYSED: Final = frozenset(
 """Fields of a feed's part of the document that its analysis is made of."""
 
 
-class FeedExperiment:
+class FeedExperiment(Closing):
     """One feed's part of a document. ``variants`` include the reference of the ``ladder``; ``tuning`` is the user's
     tuning file (``workbench.tuning.picking``); ``pair``: names of the two that are measured, all where it is None.
     Close it, or use it as a context.
@@ -63,7 +63,7 @@ class FeedExperiment:
         self.traced = scope.trace
         asked = Workload(evaluate=content.evaluate, until=content.until, files=ladder.files)
         self.workload = asked.within(scope)
-        # A file that is named is refused before anything is read.
+        # Refuse a bad tuning file before the feed is read.
         named = pick(source, tuning, variants) if tuning else None
         with progress(f"reading {source.name}", None):
             self.feed: LoadedFeed = load(source)
@@ -179,11 +179,3 @@ class FeedExperiment:
         """Give the shared memory back."""
         self._shared = None
         self._open.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

@@ -35,15 +35,15 @@ def measure_part(
     isolated: bool = False,
     twice: str | None = None,
 ) -> None:
-    """Lay a session of ``seconds`` out and run it as ``part`` of the document, with isolated passes if asked and where
-    there is time for them; its control is the variant ``twice``, the ladder's reference unless another is named, and a
-    second one stands at the top of the line-up where no identical pair does so anyway. Where the reference is not one
-    of ``variants``, it is the session's witness. Without ``twice``, or anything beside it, nothing is measured."""
+    """Lay out a session of ``seconds`` and run it as ``part`` of the document, with isolated passes if requested and if
+    there is time; its control is the variant ``twice``, by default the ladder's reference, and a second control is
+    added at the top of the line-up unless an identical pair is there anyway. If the reference is not one of
+    ``variants``, it is the session's witness. Without ``twice``, or with nothing else, nothing is measured."""
     variants = experiment.agreeing(variants)
     names, reference = [variant.name for variant in variants], experiment.ladder.reference
     if twice is not None and (twice not in names or len(names) == 1):
         return
-    # Many variants near the top: rates taken from the reference would leave time for too few processes.
+    # With many variants near the top, rates taken from the reference would leave time for too few processes.
     deciding = [variant.name for variant in experiment.trusted] if twice is None else [reference, *names]
     try:
         grain = _grain(experiment, deciding, seconds)
@@ -96,14 +96,14 @@ def _grain(experiment: FeedExperiment, names: Sequence[str], seconds: float) -> 
 
 
 def run_session(experiment: FeedExperiment, part: str, session: Session, feed: SharedFeed, *, isolated: bool) -> None:
-    """Fill a session as ``part`` of the document, beginning where it stands."""
+    """Fill a session as ``part`` of the document, from its present state."""
 
     def put(*, seldom: bool = False) -> None:
         found = {part: session.result()}
         alone = {"isolated": session.isolated_result()} if isolated else {}
         experiment.put(seldom=seldom, **found, **alone)
 
-    # Nobody said how many processes there are, and they end when their time does.
+    # The user gave neither a number of processes nor a precision.
     free = experiment.budget.processes is None and session.design.until_precision is None
     with display(f"measuring {experiment.feed.name}, {part}", session) as shown:
 
@@ -125,7 +125,7 @@ def run_session(experiment: FeedExperiment, part: str, session: Session, feed: S
                 plan=planned if free else None,
             )
         finally:
-            # First: no figures are kept, or shown, of what is refuted, wherever this is interrupted.
+            # First of all, so that an interrupt cannot leave figures of a refuted variant.
             lost = session.lost.items()
             try:
                 experiment.add_outcomes(Verified(name, 1, False, None, f"when measured, {how}") for name, how in lost)

@@ -113,7 +113,7 @@ def _cargo(root: Path) -> Guess | None:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         content = {}
     name = content.get("lib", {}).get("name") or str(content.get("package", {}).get("name", "book")).replace("-", "_")
-    # Not only src/ matters, but also .cargo/, a toolchain file, neighbouring packages; in a workspace, any member.
+    # Not only src/ counts, but also .cargo/, a toolchain file, neighbouring packages; in a workspace, any member.
     return Guess("cargo build --release", f"target/release/lib{name}.so", sure="workspace" not in content)
 
 

@@ -1,9 +1,8 @@
-"""One variant's latency, measured in a process of its own.
+"""One variant's latency, measured in a separate process.
 
-Each figure is made of several passes over the feed, and of every event the median of them is taken: what an event costs
-an engine it costs in every pass, while what else the machine did meanwhile hits other events in each. At the end of
-each pass, and in one that stops at random records, an engine is asked for results, as in a session: one that does its
-work only then is refused.
+Each figure comes from several passes over the feed, with the median for every event: the engine's own cost of an event
+recurs in every pass, while other activity of the machine hits different events in each. At the end of each pass, and in
+one that stops at random records, an engine is queried, as in a session: one that does its work only then is refused.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Passes in children of one prepared process: they share its memory layout, and each pass allocates anew.
 
-A process that measures takes a second to start. One that has all loaded, and no thread, forks in milliseconds; its
-children have its code and its heap at the same addresses, in the same pages of memory until they write to them. Whether
-that is as good as a process of its own is what ``scripts/noise-sources`` measures.
+A measuring process takes a second to start. A process that has loaded everything, and has no other thread, forks in
+milliseconds; its children have its code and its heap at the same addresses, in the same pages of memory until they
+write to them. ``scripts/noise-sources`` measures whether that is as good as a process of its own.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def in_fork(task: Callable[[], None]) -> None:
         except BaseException:
             traceback.print_exc()
         finally:
-            # Nothing of the parent's is ended with it.
+            # Exit without running the parent's cleanup.
             os._exit(code)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if code:

@@ -1,9 +1,9 @@
 """New layouts of a kernel's machine code: its functions in another order, each at another place within a page.
 
-What is compiled once lies the same way in every process: a loaded kernel begins on a page, and its loops stand where
-the compiler's order of functions puts them. So the object file that the cache keeps of a kernel is written anew, in a
-few milliseconds: the very same functions in a random order with a random room before each. Numba compiles for the large
-code model, in which functions reach each other and their constants by relocations alone, so any order will do.
+Compiled code has the same layout in every process: a loaded kernel begins on a page, and its loops follow the
+compiler's order of functions. So the object file in the cache is rewritten, in a few milliseconds: the same functions
+in a random order with a random gap before each. Numba compiles for the large code model, in which functions reach each
+other and their constants by relocations alone, so any order works.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _relocate(
         if within == text:
             one["offset"] = moved(int(one["offset"]))
         if of_text[one["symbol"]]:
-            # A distance from a place in a table counts from elsewhere than the function's start.
+            # A relative address in a table is not relative to the function's start.
             if one["type"] != _ABSOLUTE and (one["type"], sections[within]["type"]) != (_RELATIVE, _UNWIND):
                 raise LobenchError("a kernel's code refers to itself in an unknown way: it cannot be laid out anew")
             one["addend"] = moved(int(one["addend"]))
@@ -131,7 +131,7 @@ def _relocate(
 
 @dataclass(frozen=True)
 class _Words:
-    """Where Numba's convention has a kernel put its result, which is None, and its exception."""
+    """The places for a kernel's result, which is None, and its exception, in Numba's convention."""
 
     result: Any
     raised: Any

@@ -1,11 +1,11 @@
 """The worker's part of a session: passes of all variants in lock-step, and one pass of each alone.
 
 In lock-step all variants replay one slice, each with its own state, before any goes on to the next: a pair of samples
-is the same work, done at nearly the same time. An isolated pass replays the same slices with the same lead-ins, but
-one variant from start to end before the next begins; what lock-step costs a variant is the ratio of the two.
+is the same work, done at nearly the same time. An isolated pass replays the same slices with the same lead-ins, but one
+variant from start to end before the next begins; the ratio of the two is the cost of lock-step for a variant.
 
-Each process lays the machine code of each variant out anew (``layouts``), so that what a layout favours is part of how
-processes differ.
+Each process uses a new layout of each variant's machine code (``layouts``), so that the effect of a layout is part of
+the differences between processes.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class Bench:
         """Samples of one pass, and each variant's end state."""
         samples: list[Sample] = []
         self._begin()
-        # Large pages may run out: no variant is always the last to ask for memory.
+        # Large pages may run out, so no variant should always be the last to ask for memory.
         turns = self._random.sample(range(len(self._variants)), len(self._variants))
         made = {index: self._replay(index) for index in turns}
         replays = [made[index] for index in range(len(made))]
@@ -163,7 +163,7 @@ class Bench:
         return [hashlib.blake2b("\n".join(said).encode(), digest_size=8).hexdigest() for said in self._answers]
 
     def _replay(self, index: int) -> Running:
-        # Where memory lies is drawn anew, so that passes differ in it, too, not processes alone.
+        # Choose the memory's place anew, so that it varies between passes, not only between processes.
         self._padding = padding(self._random)
         self._job.in_hand(index)
         variant, kernel = self._variants[index], self._kernels[index]
@@ -175,7 +175,7 @@ class Bench:
     def _sample(self, number: int, place: int, index: int, turn: int, replay: Running, part: Slice) -> Sample:
         self._job.in_hand(index)
         lead_in, timed = self._feed.slice(part.start, part.timed), self._feed.slice(part.timed, part.stop)
-        # Its pages are in the process's tables; its records come to the caches as a replay reads them.
+        # Maps the pages; the records themselves enter the caches during the replay.
         self._feed.records["order_id"][part.start : part.stop : _PAGE_RECORDS].sum()
 
         def owed() -> int:

@@ -30,8 +30,8 @@ calls may take longer says so (``Task.patience``)."""
 
 
 def cpu_for(number: int) -> int | None:
-    """The CPU of a session's process ``number``: they take the usable ones in turn. None where they cannot be told
-    apart."""
+    """The CPU of a session's process ``number``: processes take the usable ones in turn. None if they cannot be
+    distinguished."""
     usable = usable_cpus()
     return usable[number % len(usable)] if usable else None
 
@@ -39,8 +39,8 @@ def cpu_for(number: int) -> int | None:
 def messages(
     task: Task, feed: SharedFeed | None = None, advance: Callable[[float], None] = lambda seconds: None
 ) -> Generator[Message]:
-    """Run ``task`` in a fresh process and yield what it says; leaving early ends it. ``advance`` is told of the seconds
-    between messages, the first from now. Raises WorkerError with its last words when it fails."""
+    """Run ``task`` in a fresh process and yield its messages; leaving early ends it. ``advance`` receives the seconds
+    between messages, the first from now. Raises WorkerError with its last words if it fails."""
     told = time.monotonic()
     if feed is not None:
         workload = replace(task.workload, orders=feed.orders, instruments=feed.instruments)
@@ -55,7 +55,7 @@ def messages(
 
 def _said(task: Task, advance: Callable[[float], None], told: float) -> Generator[Message]:
     assert task.hand is not None
-    # A file, not a pipe: nobody reads it while the process runs, and a variant can say more than a pipe holds.
+    # A file, not a pipe: nobody reads it while the process runs, and a variant can print more than a pipe holds.
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints,
         subprocess.Popen(
@@ -70,7 +70,7 @@ def _said(task: Task, advance: Callable[[float], None], told: float) -> Generato
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            # One that has ended by now will have said why.
+            # A process that has ended already reports its reason itself.
             with suppress(BrokenPipeError):
                 process.stdin.write(task.as_json().encode())
                 process.stdin.flush()
@@ -90,7 +90,7 @@ def _said(task: Task, advance: Callable[[float], None], told: float) -> Generato
         except BaseException:
             _kill(process, task)
             raise
-        # Whoever ends its own process, does so with a variant in hand, whatever its exit code.
+        # A variant that ends the process is known by being in hand, whatever the exit code.
         who = in_hand(task)
         if _ended(process, task) != 0 or who is not None:
             complaints.seek(0)
@@ -109,8 +109,8 @@ def _kill(process: subprocess.Popen[bytes], task: Task) -> None:
 
 
 def _ended(process: subprocess.Popen[bytes], task: Task) -> int:
-    """The exit code of a process that said its last word. What it started, and left behind in its group, ends now,
-    while the group's number cannot be another's: nobody has asked for the leader's exit code yet."""
+    """The exit code of a process that sent its last message. Processes that it left in its group are ended now, while
+    the group's number cannot be reused: the leader's exit code has not been collected yet."""
     if task.group and hasattr(os, "waitid"):
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         with suppress(ProcessLookupError, PermissionError):
@@ -119,8 +119,8 @@ def _ended(process: subprocess.Popen[bytes], task: Task) -> int:
 
 
 def lines(descriptor: int, seconds: float, later: float | None = None) -> Iterator[bytes]:
-    """The whole lines that come through a pipe. Raises TimeoutError, which tells how long, when nothing comes for so
-    many seconds, ``later`` once something came."""
+    """The whole lines that come through a pipe. Raises TimeoutError with the limit if nothing comes for ``first``
+    seconds, or for ``later`` seconds after the first line."""
     rest = b""
     while True:
         if not select.select([descriptor], [], [], seconds)[0]:

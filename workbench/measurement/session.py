@@ -31,8 +31,8 @@ DIFFERS = "a trace, an answer or the state differed from the reference's in a ti
 
 @dataclass
 class Session:
-    """``measured`` are variants' names, the control (one of them once more) last; ``same_as``: names of variants that
-    are the same kernel as one before them, to that one; ``samples`` and ``isolated`` rows of ``SESSION_COLUMNS``."""
+    """``measured`` are variants' names, the control (one of them again) last; ``same_as``: names of variants that are
+    the same kernel as an earlier one, to that one; ``samples`` and ``isolated`` rows of ``SESSION_COLUMNS``."""
 
     measured: list[str]
     events: int
@@ -48,9 +48,9 @@ class Session:
     """Who says what is right, in one untimed pass of the first process; None: the control's original does, which is
     the reference."""
     lost: dict[str, str] = field(default_factory=dict)
-    """Variants that ended a process, and how: they are in none of the lists above any more."""
+    """Variants that ended a process, and how: they were removed from the lists above."""
     laid_out: set[str] = field(default_factory=set)
-    """Those of ``measured`` whose machine code every process so far has laid out anew."""
+    """Those of ``measured`` that had a new layout of their machine code in every process so far."""
     held: int = 0
     """Bytes that a pass takes, as far as known."""
     clock: str = "cpu_ns"
@@ -93,7 +93,7 @@ class Session:
                 self.refuse(name, DIFFERS)
 
     def refuse(self, name: str, reason: str) -> None:
-        """Leave a variant out, with every figure. The first reason stands."""
+        """Leave out a variant with all its figures. The first reason is kept."""
         name = once(name)
         self.disagreeing.add(name)
         self.reasons.setdefault(name, reason)
@@ -168,8 +168,8 @@ class Session:
 
     @classmethod
     def of(cls, kept: SessionResult, isolated: NamedSamples | None) -> Session:
-        """The session that a result document holds. A process that was ended after its isolated pass, before any other,
-        begins anew: that pass is not kept, or it would stand there twice."""
+        """The session of a result document. A process that was ended after its isolated pass, before any other, is
+        repeated: its isolated pass is dropped, because it would occur twice."""
         made = cls(
             measured=list(kept.measured),
             events=kept.events,
@@ -200,9 +200,8 @@ def measure(
     plan: Plan | None = None,
 ) -> None:
     """Fill a session of replays, as ``fill`` does. ``isolated``: with an isolated pass in some processes; ``traced``:
-    traces are compared. Each replay's end state is compared with the control's: a variant whose differs stands in
-    ``disagreeing``.
-    """
+    traces are compared. Each replay's end state is compared with the control's: a variant that differs is listed in
+    ``disagreeing``."""
     design, first = session.design, session.begun
 
     def task_of(number: int, seconds: float) -> Task:
@@ -241,17 +240,17 @@ def fill(
 ) -> None:
     """Fill a session from its current state. ``task_of``: the task of a process number, given its seconds.
 
-    Where the machine is so busy that the time is over early, only ``least`` processes of the design are insisted on.
-    ``keep`` is called after every message with samples, so that nothing measured is lost; ``enough`` after every
-    process, to end early; ``advance`` with the seconds spent, as they pass; ``plan`` now and then, for how many
-    processes there should be in all (``session.design`` has the answer). What ends its process is ``lost``, and the
-    session goes on without it; for the reference, WorkerError is raised.
+    If a busy machine uses up the time early, at least ``least`` processes of the design are made. ``keep`` is called
+    after every message with samples, so that nothing measured is lost; ``enough`` after every process, to end early;
+    ``advance`` with the seconds spent, as they pass; ``plan`` after some processes, for the number of processes in all
+    (``session.design`` has the answer). A variant that ends its process is ``lost``, and the session continues without
+    it; for the control's original, WorkerError is raised.
     """
     design, number = session.design, session.begun
     left = design.seconds * (design.processes - number)
     around = min(STARTUP, design.seconds / 2)
     while number < session.design.processes:
-        # To start and to end is part of a process's time: or the last ones would find none left.
+        # A process's start and end count as its time; otherwise the last processes would find none left.
         seconds = max(0.0, left / (session.design.processes - number) - around)
         began = started = time.monotonic()
         working = seconds
@@ -269,11 +268,11 @@ def fill(
             except WorkerError as error:
                 if error.who is None or error.who == once(session.measured[-1]):
                     raise
-                # The others begin anew without it.
+                # The other variants start again without it.
                 session.forget(number)
                 session.drop(error.who, error.how)
         now = time.monotonic()
-        # Of the last try: what a variant that ended its process cost says nothing of the others.
+        # Only the last try: the time of a try that a variant ended says nothing about the others.
         around = max(0.0, now - started - working)
         left -= now - began
         number += 1
@@ -288,9 +287,9 @@ def fill(
 def measured_twice(
     names: Sequence[str], nanoseconds: Mapping[str, float], same_as: Mapping[str, str], control: str
 ) -> str | None:
-    """The variant that a session measures a second time, so that an identical pair stands at the top of its line-up:
-    the fastest, as far as ``nanoseconds`` (of an event) tell, else the last. None where an identical pair of about that
-    speed is there already: ``control``, which stands there twice in any case, or one of ``same_as``."""
+    """The variant that a session measures a second time, so that there is an identical pair at the top of its line-up:
+    the fastest according to ``nanoseconds`` (of an event), else the last. None if there is an identical pair of about
+    that speed already: ``control``, which is measured twice in any case, or one of ``same_as``."""
     known = all(name in nanoseconds for name in names)
     top = min(names, key=lambda name: nanoseconds[name]) if known else names[-1]
 
@@ -301,6 +300,6 @@ def measured_twice(
 
 
 def _isolated(number: int, every: int) -> str:
-    """Where a process's isolated pass stands: in turn, so that neither kind has the fresher process."""
+    """The place of a process's isolated pass: alternating, so that neither kind has the fresher process."""
     turn, rest = divmod(number, every)
     return ("first", "second")[turn % 2] if rest == 0 else "none"

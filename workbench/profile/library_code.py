@@ -7,13 +7,13 @@ import bisect
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from elftools.common.exceptions import DWARFError, ELFError
 from elftools.dwarf.die import DIE
 from elftools.elf.elffile import ELFFile
 
+from lobench.engine.closing import Closing
 from lobench.engine.errors import UsageError
 from lobench.workbench.profile.attribution import LIBRARY
 from lobench.workbench.profile.codemap import CodeMap, Frame, Piece, renamed
@@ -33,7 +33,7 @@ _SCOPES = (
 _ORIGINS = ("DW_AT_abstract_origin", "DW_AT_specification")
 
 
-class LibraryCode:
+class LibraryCode(Closing):
     """A shared library's file. Raises UsageError where its code has no line table."""
 
     def __init__(self, path: str) -> None:
@@ -54,8 +54,8 @@ class LibraryCode:
             )
 
     def map(self, addresses: Collection[int]) -> CodeMap:
-        """The pieces of the functions that hold any of these addresses, which are those that stand in the file. Raises
-        UsageError for debug information that cannot be read."""
+        """The pieces of the functions that contain any of these addresses, which are those in the file. Raises
+        UsageError for unreadable debug information."""
         wanted = sorted(addresses)
         try:
             pieces = without_overlap(sorted(self._described(wanted)))
@@ -82,14 +82,6 @@ class LibraryCode:
 
     def close(self) -> None:
         self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _described(self, wanted: Sequence[int]) -> Iterator[Piece]:
         """Pieces with debug information. Most of a library's never runs: only the wanted part is read."""
@@ -125,7 +117,7 @@ class LibraryCode:
         return "::".join(name for name in (scope, own) if name)
 
     def _bare(self, address: int) -> Piece:
-        """An address without debug information: its symbol, else the section that it stands in."""
+        """An address without debug information: its symbol, else its section."""
         for start, size, name in self._symbols:
             if start <= address < start + size:
                 return Piece(address, address + 1, start, (Frame(legible(name), LIBRARY, 0),))

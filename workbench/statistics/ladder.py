@@ -24,7 +24,7 @@ LEAST_LAYOUTS = 3
 
 @dataclass(frozen=True)
 class Comparisons:
-    """What a session's two clocks say of pairs of its variants. ``control`` is ``reference`` under another name;
+    """The comparisons between variants of a session by its two clocks. ``control`` is ``reference`` under another name;
     ``same``: every name that is the same kernel as another one, to that one."""
 
     cpu: Timings
@@ -130,9 +130,9 @@ def climb(
 ) -> tuple[tuple[Rung, ...], float]:
     """The rungs, as in the result document, and the threshold for the p-value of one more comparison.
 
-    A prediction stands only beside the step that it was made for, from the phase just before. A variant that is the
-    same kernel as another one of the ladder has neither a step nor a verdict, and is in no family: what it says, that
-    one says. ``idle``: why nothing is judged at all, if that is so.
+    A prediction applies only to the step that it was made for, from the phase just before. A variant that is the same
+    kernel as another one of the ladder has neither a step nor a verdict, and is in no family. ``idle``: why nothing is
+    judged at all, if that is so.
     """
     names = {place.variant for place in ladder}
     same = {name: first for name in names if (first := comparisons.kind(name)) != name and first in names}

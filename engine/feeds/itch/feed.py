@@ -17,6 +17,7 @@ from lobench.engine.feeds.dates import day_of, midnight
 from lobench.engine.feeds.files import SourceFile
 from lobench.engine.feeds.itch.protocol import BOOK_KINDS, LENGTHS, NAMES, PREFIX, is_framed
 from lobench.engine.feeds.pieces import Pieces
+from lobench.engine.feeds.streamed_file import StreamedFile
 from lobench.engine.records import MBO
 
 ROOM = 1 << 18
@@ -26,11 +27,11 @@ RECORDS = 1 << 14
 _HEAD = PREFIX + 0xFFFF
 """Bytes of the longest message that a length can tell, with that length."""
 _AHEAD = 3
-"""Chunks that are there at once, the one at hand among them."""
+"""Chunks that exist at the same time, including the current one."""
 _LOCATES = 1 << 16
 
 
-class ItchFeed:
+class ItchFeed(StreamedFile):
     """The MBO records of one ITCH 5.0 file, plain, gzip or zstd.
 
     The date and the first messages are checked here, the others while iterating; both raise ``FeedError``. Memory: a
@@ -52,21 +53,7 @@ class ItchFeed:
     def _begin(self) -> None:
         self._kinds = np.zeros(256, np.int64)
         self._names = np.zeros((_LOCATES, 8), np.uint8)
-        self._unknown = self._unknown_replaced = self._empty = self._known = 0
-
-    @property
-    def name(self) -> str:
-        return self._stream.source.name
-
-    @property
-    def progress(self) -> float:
-        """Fraction of the file that the last iteration has consumed, 0 to 1."""
-        return self._consumed / max(self._stream.source.size, 1)
-
-    @property
-    def other_records(self) -> dict[int, int]:
-        """None: ITCH messages without records have no rtype (``skipped``)."""
-        return {}
+        self._unknown_replaced = self._empty = self._known = 0
 
     @property
     def messages(self) -> dict[str, int]:
@@ -100,7 +87,7 @@ class ItchFeed:
             yield from chunks
 
     def _chunks(self) -> Generator[Chunk, None, None]:
-        # Here, because Numba takes longer to import than it takes to refuse a file.
+        # Imported here: importing Numba takes longer than refusing a file.
         from lobench.engine.feeds.itch.normalizing import END, FULL, GROW, MORE, PARTIAL, STATE, normalize
         from lobench.engine.feeds.live_orders import grown, new_table, shift_of
 
@@ -109,7 +96,7 @@ class ItchFeed:
         outs = [np.empty(RECORDS, MBO) for _ in range(_AHEAD)]
         turn = 0
         table = new_table()
-        byte = 0  # of the stream, where the piece begins
+        byte = 0  # position of the piece in the stream
         data = np.zeros(0, np.uint8)
         start = 0
         status = MORE
@@ -156,7 +143,6 @@ class ItchFeed:
 
     def _count(self, state: npt.NDArray[Any], consumed: int) -> None:
         self._consumed = consumed
-        self._unknown = int(state["unknown_orders"][0])
         self._unknown_replaced = int(state["unknown_replaced"][0])
         self._empty = int(state["empty_crosses"][0])
         self._known = int(state["known_stocks"][0])

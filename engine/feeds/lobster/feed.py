@@ -19,6 +19,7 @@ from lobench.engine.feeds.files import SourceFile
 from lobench.engine.feeds.lobster.files import instrument_of, order_book_of, ticker_of
 from lobench.engine.feeds.lobster.start import FIRST_ID, Start, no_start, read_start
 from lobench.engine.feeds.pieces import Pieces
+from lobench.engine.feeds.streamed_file import StreamedFile
 from lobench.engine.feeds.tables.problems import TableError
 from lobench.engine.records import ADD, ASK, BID, CLEAR, F_BAD_TS_RECV, F_SNAPSHOT, MBO, NO_SIDE, RTYPE_MBO, UNDEF_PRICE
 
@@ -35,7 +36,7 @@ Piece = tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]
 """Times (s after midnight), float64, shape (n,); type, id, size, price, direction, int64, shape (5, n)."""
 
 
-class LobsterFeed:
+class LobsterFeed(StreamedFile):
     """The MBO records of one message file, plain, gzip or zstd.
 
     The date and the first message are checked here, the others while iterating; both raise ``FeedError``. Where the
@@ -55,20 +56,6 @@ class LobsterFeed:
         self._consumed = 0
 
     @property
-    def name(self) -> str:
-        return self._stream.source.name
-
-    @property
-    def progress(self) -> float:
-        """Fraction of the file that the last iteration has consumed, 0 to 1."""
-        return self._consumed / max(self._stream.source.size, 1)
-
-    @property
-    def other_records(self) -> dict[int, int]:
-        """None: every message gives records."""
-        return {}
-
-    @property
     def symbols(self) -> Mapping[int, str]:
         """The ticker that the file's name begins with."""
         return {self._instrument: self._ticker} if self._ticker else {}
@@ -78,7 +65,7 @@ class LobsterFeed:
             yield from chunks
 
     def _chunks(self) -> Generator[Chunk, None, None]:
-        # Here, because Numba takes longer to import than it takes to refuse a file.
+        # Imported here: importing Numba takes longer than refusing a file.
         from lobench.engine.feeds.live_orders import grown, new_table, shift_of
         from lobench.engine.feeds.lobster.normalizing import DONE, GROW, MOST_RECORDS, normalize
 
@@ -92,7 +79,7 @@ class LobsterFeed:
                 yield _chunk(self._opening(start, times))
             row, status = 0, GROW
             while status == GROW:
-                # New memory for each: what was yielded stays as it is while the next is made.
+                # New memory for each: a yielded chunk stays valid while the next one is made.
                 out = np.empty(MOST_RECORDS * (len(times) - row), MBO)
                 row, count, status = map(
                     int,

@@ -11,8 +11,7 @@ from lobench.workbench.processes.starting import WorkerError
 
 
 def _measure(experiment: FeedExperiment, advance: Advance) -> None:
-    """The trusted variants, with isolated passes where there is time for them; a session that the document holds is
-    gone on with, if it is not complete."""
+    """The trusted variants, or the pair, with isolated passes if there is time; an incomplete session is continued."""
     budget, kept, pair = experiment.budget, experiment.content.session, experiment.pair
     if kept is None:
         try:
@@ -56,7 +55,7 @@ SESSION = Step(
 )
 
 LADDER = Step(name="ladder", title="analysis of the ladder", run=_analyse, needs=("session",), adds=("analysis",))
-"""The ladder stands, whatever comes after it."""
+"""Marks the ladder as complete, whatever comes after it."""
 
 ANALYSIS = Step(
     name="analysis",

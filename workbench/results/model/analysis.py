@@ -29,8 +29,8 @@ class Rung:
     """A variant's place on the ladder: its throughput, the step over ``base``, the total over the reference.
 
     ``same_as``: the variant that is the same kernel; ``note``: why there is no verdict; ``step_of_build``: the step is
-    shown and so small that another layout of the code may undo it; ``bias``: of lock-step where one is shown, and
-    ``step_alone``, ``total_alone`` what the figures are without.
+    shown and so small that another layout of the code may undo it; ``bias``: of lock-step if one is shown, and
+    ``step_alone``, ``total_alone`` the figures without it.
     """
 
     variant: str

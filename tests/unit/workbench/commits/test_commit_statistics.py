@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lobench.workbench.commits.findings import LEAST_FLOOR, Finding, changed, findings
+from lobench.workbench.commits.findings import LEAST_FLOOR, Finding, Spread, changed, findings
 from lobench.workbench.commits.measuring import Measured
 from lobench.workbench.commits.session import CommitSession, design_of, precise
 from lobench.workbench.commits.sources import Source
@@ -129,6 +129,11 @@ def actions(rare: float, whole: float = 100.1) -> dict[str, tuple[float, float]]
     return {"instructions": (100.0, whole), "instructions of A": (90.0, 90.0), "instructions of T": (200.0, rare)}
 
 
+def by_chance(rare: float, before: Spread | None, after: Spread | None) -> Finding:
+    """A rare kind of action whose replays differ."""
+    return finding(exact=actions(rare), spreads={"instructions of T": (before, after)})
+
+
 @pytest.mark.parametrize(
     ("found", "expected"),
     [
@@ -145,6 +150,11 @@ def actions(rare: float, whole: float = 100.1) -> dict[str, tuple[float, float]]
         (finding(exact={}), "not timed"),
         (finding(exact=actions(400.0)), "more work"),
         (finding(exact=actions(210.0)), "no difference shown"),
+        (by_chance(400.0, (150.0, 250.0), (330.0, 450.0)), "more work"),
+        (by_chance(400.0, (150.0, 310.0), (330.0, 450.0)), "no difference shown"),
+        (by_chance(400.0, (150.0, 370.0), (330.0, 450.0)), "no difference shown"),
+        (by_chance(400.0, (150.0, 250.0), None), "more work"),
+        (by_chance(400.0, None, (210.0, 700.0)), "no difference shown"),
         # What all records together cost less pays for what one kind costs more.
         (finding(exact=actions(400.0, whole=80.0)), "no difference shown"),
         (finding(1.0, difference="from event 1 on"), "results differ"),
@@ -156,6 +166,14 @@ def actions(rare: float, whole: float = 100.1) -> dict[str, tuple[float, float]]
 def test_verdicts(found: Finding, expected: str) -> None:
     assert found.verdict == expected
     assert found.worse == (expected in ("slower", "more work", "results differ", "gone"))
+
+
+def test_what_differs_from_replay_to_replay_did_not_move() -> None:
+    found = by_chance(400.0, (150.0, 370.0), (330.0, 450.0))
+    assert (found.moved, found.actions) == ({}, {})
+    found = by_chance(400.0, (150.0, 310.0), (330.0, 450.0))
+    assert found.actions == {"T": 1.0}
+    assert found.as_json()["spreads"] == {"instructions of T": {"before": (150.0, 310.0), "after": (330.0, 450.0)}}
 
 
 def test_exact_counts_that_move() -> None:

@@ -1,4 +1,4 @@
-"""How a commit becomes an engine: what the file may say, where it is found, and what `lobench init` guesses."""
+"""The recipe from a commit to an engine: the file's keys, where it is found, and the guesses of `lobench init`."""
 
 from __future__ import annotations
 

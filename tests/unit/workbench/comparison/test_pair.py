@@ -26,14 +26,14 @@ def test_direction(base: str, variant: str, verdict: str) -> None:
 
 
 def test_one_kernel_gets_no_verdict() -> None:
-    # Under two names it came out 18 % slower, in every process.
+    # The same kernel under another name came out 18 % slower in every process.
     made = document(processes=8, slices=24)["feeds"][0]
     made["session"]["same_as"] = {"p4_hash_lookup": "p3_indexed_features"}
     for pair in (("p4_hash_lookup", "p3_indexed_features"), ("p3_indexed_features", "p4_hash_lookup")):
         found = compare(made, *pair, 0.0)
         assert (found["verdict"], found["regression"]) == (None, False)
         assert found["note"] == f"{pair[1]} is the same kernel as {pair[0]} here"
-    # What they say of the session's error, nothing near them may fall below.
+    # The floor near identical variants is at least the difference between them.
     assert compare(made, "p3_indexed_features", "p2_snapshot", 0.0)["floor"] > 0.2
     assert compare(made, "p0_baseline", "p1_zero_copy", 0.0)["floor"] < 0.02
     found = compare(FEED, "p0_baseline", "p0_baseline (A/A)", 0.0)
@@ -50,7 +50,7 @@ def test_nothing_evaluated_nothing_judged() -> None:
 
 @pytest.mark.parametrize(("tolerance", "regression"), [(0.0, True), (0.1, True), (0.17, False), (0.5, False)])
 def test_tolerance(tolerance: float, regression: bool) -> None:
-    # 3.2 / 3.9: a slowdown of 18 %, which is not certain to be more than 17.
+    # 3.2 / 3.9: a slowdown of 18 %, which is not certainly more than 17 %.
     found = compare(FEED, "p4_hash_lookup", "p3_indexed_features", tolerance)
     assert (found["verdict"], found["regression"]) == ("slower", regression)
     assert found["tolerance"] == tolerance

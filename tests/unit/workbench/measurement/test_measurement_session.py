@@ -1,4 +1,4 @@
-"""A session's state: what it keeps, how narrow its intervals are, when it may go on; and what a worker is given."""
+"""A session's state: its samples, the width of its intervals, the conditions for resuming; a worker's input."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ FASTER = (1.0, 1.25, 10.0, 1.0)
 def message(
     kind: str = LOCKSTEP, number: int = 0, slices: int = 4, noise: float = 0.0, seed: int = 0, states: str = "aaaa"
 ) -> dict[str, Any]:
-    """One pass of a process in which the variants are so many times ``FASTER``, but for noise."""
+    """One pass of a process in which the variants are faster by the factors of ``FASTER``, plus noise."""
     rng = np.random.default_rng(seed)
     samples = []
     for place in range(slices):
@@ -99,7 +99,7 @@ def test_passes_of_both_kinds_are_kept_apart() -> None:
 
 @pytest.mark.parametrize("startup", [0.25, 1.0, 1.5])
 def test_all_processes_of_a_session_have_as_much_time(startup: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What each takes to start is part of its time."""
+    """The start-up of each is part of its time."""
     now, given = [0.0], list[float]()
 
     def passes(task: Any, *_: object) -> Iterator[dict[str, Any]]:
@@ -112,7 +112,7 @@ def test_all_processes_of_a_session_have_as_much_time(startup: float, monkeypatc
     made = Session(NAMES, 40_000, Design(10, 2.0, 10_000, 0))
     fill(made, lambda number, seconds: Task("session", NAMES, seconds=seconds), least=3, keep=lambda: None)
     assert made.begun == 10
-    # The first is given what all take that have told nothing yet.
+    # The first gets the share of a process of unknown start-up time.
     assert given[0] == 1.0
     assert given[1:] == pytest.approx([(20 - 1 - startup) / 9 - startup] * 9)
     assert now[0] == pytest.approx(20)
@@ -132,13 +132,13 @@ def test_a_process_that_a_variant_ended_leaves_the_others_their_time(monkeypatch
     monkeypatch.setattr(measurement_session, "time", SimpleNamespace(monotonic=lambda: now[0]))
     made = Session(NAMES, 40_000, Design(4, 3.0, 10_000, 0))
     fill(made, lambda number, seconds: Task("session", NAMES, seconds=seconds), least=3, keep=lambda: None)
-    # The first is tried twice, each time 1.5 seconds and half a second around; the rest is shared by three.
+    # The first is tried twice, each time 1.5 seconds and half a second of start-up; the other three share the rest.
     assert given == pytest.approx([1.5, 1.5, *[(12 - 4) / 3 - 0.5] * 3])
 
 
 def test_work_that_was_put_off_is_refused() -> None:
     made = Session(NAMES, 40_000, Design(2, 1.0, 10_000, 0))
-    # Four slices of 1e7 ns of the reference: a fifth of them may be caches that were cold.
+    # Four slices of 1e7 ns of the reference: up to a fifth of them may be due to cold caches.
     made.take(0, {**message(), "owed_ns": [7_000_000, 0, 0, 0]})
     # Four of 1e6 ns: any first answer may take 1e7.
     made.take(0, {**message(number=1), "owed_ns": [0, 0, 10_000_000, 0]})
@@ -260,7 +260,7 @@ def test_a_digest_is_of_the_text_that_defines_a_variant(tmp_path: Path) -> None:
     digests = {name: variant_digest(variant) for name, variant in known.items()}
     assert len(set(digests.values())) == len(digests)
     assert digests == {name: variant_digest(variant) for name, variant in discover().items()}
-    # What a process has compiled since, and the texts that were read for it, count for nothing.
+    # Kernels compiled since, and source text read for them, do not change the digest.
     warm(known[REFERENCE], until="book")
     stages.declare(lambda: None, stages.Stage("features"))
     assert digests == {name: variant_digest(variant) for name, variant in known.items()}
@@ -330,7 +330,7 @@ def test_a_feed_is_handed_over_whole() -> None:
         assert np.array_equal(part.records, feed.records[:1000])
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(given.descriptor)
-    # The memory lives as long as someone looks at it.
+    # The memory exists as long as something refers to it.
     assert received.digest == feed.digest
 
 
