@@ -18,48 +18,51 @@ from lobench.workbench.measurement.session import Session, fill
 from lobench.workbench.measurement.task import Task
 from lobench.workbench.results.model.control import again
 from lobench.workbench.results.model.samples import Design
-from lobench.workbench.statistics.samples import Process, Timings, location
 
 NAMES = ["a", "b", again("a")]
 SLICES = 8
 
 
-def simulated(processes: int, rounds: int, own: float, each: float, seed: int = 1) -> Timings:
-    rng = np.random.default_rng(seed)
-    made = []
-    for number in range(processes):
-        logs = rng.normal(0, each, (rounds, 2)) + rng.normal(0, own, 2)
-        made.append(Process(number, logs, logs, location(logs)))
-    return Timings(("a", "b"), tuple(made))
+def simulated(processes: int, passes: int, own: float, each: float) -> list[np.ndarray]:
+    """Log ratios of one pair; the processes have between one pass and twice ``passes``."""
+    rng = np.random.default_rng(1)
+    counts = rng.integers(1, 2 * passes, processes)
+    return [rng.normal(0, each, (count, 1)) + rng.normal(0, own) for count in counts]
 
 
 @pytest.mark.parametrize(("own", "each"), [(0.02, 0.02), (0.0, 0.05), (0.03, 0.005)])
-def test_the_noise_of_processes_and_rounds_is_told_apart(own: float, each: float) -> None:
-    found = noise(simulated(400, 40, own, each), [(0, 1)])
-    # Of a difference of two, each has its own. The middle half of the rounds says a little less than all.
-    assert found.of_process == pytest.approx(2 * own**2, rel=0.25, abs=2e-5)
-    assert 2 * each**2 < found.of_round < 1.5 * 2 * each**2
+def test_the_noise_of_processes_and_passes_is_told_apart(own: float, each: float) -> None:
+    found = noise(simulated(800, 10, own, each))
+    assert found is not None
+    assert found.of_process == pytest.approx(own**2, rel=0.25, abs=1e-4)
+    assert found.of_pass == pytest.approx(each**2, rel=0.1)
 
 
-def width(found: Noise, rounds: list[float]) -> float:
-    variance = sum(found.of_process + found.of_round / one for one in rounds) / len(rounds) ** 2
-    return float(stats.t.ppf(0.975, len(rounds) - 1) * variance**0.5)
+def test_few_passes_say_nothing() -> None:
+    assert noise([np.zeros((9, 1)), np.zeros((9, 1))]) is None
+    assert noise([np.zeros((1, 1))] * 9) is None
+    assert noise([np.zeros((2, 1))] * 4) == Noise(0.0, 0.0)
+
+
+def width(found: Noise, passes: list[float]) -> float:
+    variance = sum(found.of_process + found.of_pass / one for one in passes) / len(passes) ** 2
+    return float(stats.t.ppf(0.975, len(passes) - 1) * variance**0.5)
 
 
 @pytest.mark.parametrize("own", [0.0, 0.01, 0.1])
 def test_the_narrowest_interval_is_chosen(own: float) -> None:
-    found, done, left, start, each = Noise(own**2, 0.1**2), [100.0] * 4, 40.0, 1.5, 0.01
-    chosen = best(found, done, left, start, each, SLICES)
+    found, done, left, start, each = Noise(own**2, 0.1**2), [10.0] * 4, 40.0, 1.5, 0.3
+    chosen = best(found, done, left, start, each)
     widths = {
         more: width(found, [*done, *[(left / more - start) / each] * more])
         for more in range(1, PROCESSES - 3)
-        if (left / more - start) / each >= SLICES
+        if (left / more - start) / each >= 1
     }
     assert widths[chosen - 4] == min(widths.values())
 
 
 def test_processes_that_differ_call_for_many_of_them() -> None:
-    alike, different = (best(Noise(own**2, 0.1**2), [100.0] * 4, 40.0, 1.5, 0.01, SLICES) for own in (0.0, 0.05))
+    alike, different = (best(Noise(own**2, 0.05**2), [10.0] * 4, 40.0, 1.5, 0.3) for own in (0.0, 0.05))
     assert alike < 16 < different
 
 
@@ -78,7 +81,7 @@ def session(processes: int, passes: int) -> Session:
 
 
 def test_a_session_plans_by_its_own_samples() -> None:
-    # Rounds make all of the noise: about as few processes as Student's quantile allows.
+    # Passes make all of the noise: about as few processes as Student's quantile allows.
     few = planned(session(30, 10), left=40.0, start=1.5, seconds=3.0)
     assert 6 <= few < 16
     # With a pass a process nothing tells the two apart, and a session that has nothing yet has nothing to say.
