@@ -42,6 +42,12 @@ def quantile(times: Times, share: float) -> float:
     return float(np.partition(times, rank)[rank])
 
 
+def confirmed(holds: Callable[[float], bool], tries: int) -> Callable[[float], bool]:
+    """``holds``, which fails only if it fails that many times in a row: what disturbs a machine for a moment is not a
+    property of the engine."""
+    return lambda speed: any(holds(speed) for _ in range(tries))
+
+
 def largest(holds: Callable[[float], bool], known: Mapping[float, bool], tolerance: float) -> float | None:
     """The largest speed up to which ``holds``, to a factor of 1 + ``tolerance``, by bisection of its logarithm; None if
     it does not hold at ``SLOWEST``, ``FASTEST`` if it holds there. ``known``: results that are known already.

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from lobench.engine.compiling import kernel
 from lobench.engine.native import DOUBLE, view
-from lobench.workbench.latency.queueing import FASTEST, SLOWEST, largest, lindley, quantile
+from lobench.workbench.latency.queueing import FASTEST, SLOWEST, confirmed, largest, lindley, quantile
 from lobench.workbench.latency.serving import Served, build_serve
 
 pytestmark = pytest.mark.normal
@@ -222,3 +222,19 @@ def test_no_speed_and_every_speed() -> None:
 def test_quantiles_are_ranks() -> None:
     times = np.arange(1, 1001, dtype=np.float64)[::-1].copy()
     assert [quantile(times, share) for share in (0.0, 0.5, 0.999, 1.0)] == [1, 500, 999, 1000]
+
+
+def test_a_speed_fails_only_if_it_fails_again() -> None:
+    asked: list[float] = []
+
+    def disturbed(speed: float) -> bool:
+        """Every other try at a speed is."""
+        asked.append(speed)
+        return speed <= 8.0 and asked.count(speed) % 2 == 0
+
+    found = largest(confirmed(disturbed, 2), {1.0: True}, 0.01)
+    assert found is not None
+    assert 7.9 < found <= 8.0
+    # Two tries at most at each.
+    assert max(map(asked.count, asked)) == 2
+    assert largest(confirmed(disturbed, 1), {1.0: True}, 0.01) == pytest.approx(1.0, rel=0.02)
