@@ -101,7 +101,7 @@ class Pair:
         moved = {
             pair[1]
             for pair in counted[0].keys() & counted[1].keys()
-            if changed(*(counts[pair].get(INSTRUCTIONS) for counts in counted))
+            if changed(counted[0][pair].get(INSTRUCTIONS), counted[1][pair].get(INSTRUCTIONS))
         }
         if request.instructions and moved and not self.after.engines:
             names = [name for name in request.variants if name in moved]

@@ -115,10 +115,10 @@ def work_differences(old: Result, new: Result) -> list[str]:
     references = [each.ladder.reference if each.ladder else REFERENCE for each in (old, new)]
     if references[0] != references[1]:
         found.append(f"their ladders compare with other references: {references[0]} and {references[1]}")
-    for before, after in _common(old, new):
-        first = [feed.session.reference for feed in (before, after) if feed.session]
+    for pair in _common(old, new):
+        first = [feed.session.reference for feed in pair if feed.session]
         if len(set(first)) > 1 and references[0] == references[1]:
-            found.append(f"{after.name}: their sessions compare with {first[0]} and {first[1]}")
+            found.append(f"{pair[1].name}: their sessions compare with {first[0]} and {first[1]}")
     known = {feed.name: feed.digest for feed in old.feeds}
     for feed in new.feeds:
         if known.get(feed.name, feed.digest) != feed.digest:
