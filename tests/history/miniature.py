@@ -159,7 +159,7 @@ class Miniature:
 
     def lobench(self, *words: object, **changes: str) -> subprocess.CompletedProcess[str]:
         """Run the command inside the repository to its end, with changes of the environment."""
-        return forked.run([*map(str, words)], self.folder, self._variables(changes), 600, safe=True)
+        return forked.run([*map(str, words)], self.folder, self._variables(changes), 3600, safe=True)
 
     def _variables(self, changes: dict[str, str]) -> dict[str, str]:
         own = {"PYTHONPATH": str(ROOT), "NO_COLOR": "1", "LOBENCH_CACHE_DIR": str(self.cache)}

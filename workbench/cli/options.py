@@ -341,7 +341,10 @@ def add_history(parser: argparse.ArgumentParser) -> None:
     """Location of the recorded history."""
     parser.add_argument("--results", metavar="DIR", help="folder of asv's results (default: from asv.conf.json)")
     parser.add_argument(
-        "--machine", metavar="NAME", help="machine name to store results under (default: this machine's)"
+        "--machine",
+        type=units.machine,
+        metavar="NAME",
+        help="machine name to store results under (default: this machine's)",
     )
 
 

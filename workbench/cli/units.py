@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lobench.engine.errors import UsageError
 from lobench.engine.stages import STAGES
+from lobench.workbench.plain_names import is_plain_name
 
 if TYPE_CHECKING:
     from lobench.workbench.rows.sample import Sample
@@ -74,6 +75,13 @@ def speeds(text: str) -> tuple[float, ...]:
     if not all(0 < speed < math.inf for speed in found):
         raise UsageError(f"--speeds takes positive numbers separated by commas, was '{text}'")
     return tuple(found)
+
+
+def machine(text: str) -> str:
+    """A machine's name, which is also that of a folder."""
+    if not is_plain_name(text):
+        raise UsageError(f"--machine takes the name of one folder, was '{text}'")
+    return text
 
 
 def workers(text: str) -> list[int]:

@@ -267,8 +267,13 @@ def command(counted: Sequence[str], folder: str) -> list[str]:
         *(["setarch", platform.machine(), "-R"] if shutil.which("setarch") else []),
         *("valgrind", "--command-line-only=yes", "--tool=callgrind", "--instr-atstart=no"),
         *("--smc-check=all-non-file", "-q", "--compress-strings=no", "--compress-pos=no"),
-        *(f"--callgrind-out-file={folder}/out", *counted),
+        *(f"--callgrind-out-file={in_options(folder)}/out", *counted),
     ]
+
+
+def in_options(path: object) -> str:
+    """A path as valgrind's options take it, where a per cent sign begins a field."""
+    return str(path).replace("%", "%%")
 
 
 _ACTION = 38

@@ -18,7 +18,7 @@ from lobench.workbench.statistics.ladder import SMALL
 from lobench.workbench.statistics.verdicts import holm, verdict
 
 MOVED = 0.001
-"""Relative change of an exact count that matters; smaller ones are effects of addresses on the allocator."""
+"""Relative change of an exact count that matters; smaller ones are chance where an engine draws random numbers."""
 
 Spread = Sequence[float]
 """The least and the most of a count that is not the same in every replay."""

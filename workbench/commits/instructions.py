@@ -1,6 +1,7 @@
 """Instructions of a commit's kernels, counted by callgrind: exact where timing is not.
 
-Hashes and addresses are the same in every run. The count depends on the compiler's version and on nothing else.
+Hashes, addresses and the state of the allocator are the same in every run. The count depends on the compiler's version
+and on nothing else.
 """
 
 from __future__ import annotations

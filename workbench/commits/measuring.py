@@ -164,7 +164,12 @@ def _session(
     for place, source in enumerate(found):
         own = [name for name in request.variants if session.stands(place, name) == place]
         if source.engines and not request.accept_results:
-            wrong = verified.verified(source, engines[source.key], own, request.feeds, request.evaluate)
+            try:
+                wrong = verified.verified(source, engines[source.key], own, request.feeds, request.evaluate)
+            except BrokenError as error:
+                # The session is made again without it.
+                broken[source.key] = error
+                continue
             session.differences |= {(place, name): apart for name, apart in wrong.items()}
     return session
 

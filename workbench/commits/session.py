@@ -124,6 +124,10 @@ def hold(session: CommitSession, enough: Callable[[CommitSession], bool] = lambd
     design of no processes ends there. Raises BrokenError when a source's process fails.
     """
     design = session.design
+    if not design.processes and all(source.engines for source in session.sources):
+        # They were compared with the reference, and nobody times them.
+        session.lacking = {place: _lacking(source, session.variants) for place, source in enumerate(session.sources)}
+        return
     everybody = dict.fromkeys(range(len(session.sources)), 1)
     with progress("comparing results", None), _participants(session, everybody) as participants:
         _compare_results(session, {place: one for (place, _), one in participants.items()})
@@ -139,6 +143,12 @@ def hold(session: CommitSession, enough: Callable[[CommitSession], bool] = lambd
             ticker.advance(design.seconds)
             if session.rounds > 2 and enough(session):
                 break
+
+
+def _lacking(source: Source, variants: Sequence[str]) -> dict[str, str]:
+    """The variants that are no engines of a source, and why."""
+    present = dict(source.engines)
+    return {name: f"no engine named '{name}'" for name in variants if name not in present}
 
 
 def precise(session: CommitSession, half_width: float) -> bool:

@@ -21,6 +21,7 @@ from lobench.workbench.commits.measuring import INSTRUCTIONS
 from lobench.workbench.environment import environment
 from lobench.workbench.history.store import REMEDY, History
 from lobench.workbench.optional_dependencies import required
+from lobench.workbench.plain_names import is_plain_name
 from lobench.workbench.processes.file_lock import locked
 
 TIME = "lobench.nanoseconds_per_event"
@@ -100,7 +101,7 @@ def _named_by_asv() -> str | None:
     names = {name: one for name, one in known.items() if isinstance(one, dict)}
     found = names.get(platform.node()) or (next(iter(names.values())) if len(names) == 1 else {})
     name = found.get("machine")
-    return name if isinstance(name, str) and name else None
+    return name if isinstance(name, str) and is_plain_name(name) else None
 
 
 def described_machine() -> str:

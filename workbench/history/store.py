@@ -18,6 +18,7 @@ from lobench.engine.errors import LobenchError, UsageError
 from lobench.workbench.atomic_write import write_whole
 from lobench.workbench.history.told import essence
 from lobench.workbench.history.union import Part, union
+from lobench.workbench.plain_names import is_plain_name
 
 VERSION = 2
 """In version 1 ratios were those of times: above 1 was slower."""
@@ -145,6 +146,9 @@ def _read(path: Path, machine: str) -> Part:
     content = {"machine": machine, **{name: kind() for name, kind in _KEPT.items() if name != "machine"}, **content}
     if not content.keys() <= _KEPT.keys() or not all(isinstance(content[name], _KEPT[name]) for name in content):
         raise LobenchError(f"{path}: not a history; {remedy}")
+    if not is_plain_name(content["machine"]):
+        # It is the name of a folder that asv's files are written to.
+        raise LobenchError(f"{path}: machine: must be the name of a folder, was {content['machine']!r}; {remedy}")
     if version == 1:
         _turn(content)
     return content

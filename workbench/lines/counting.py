@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lobench.workbench.commits.counting import in_options
 from lobench.workbench.lines.model import Facts
 from lobench.workbench.lines.naming import WRAPPER, hidden, readable
 from lobench.workbench.lines.processor import host
@@ -37,8 +38,8 @@ def count(program: Program, folder: Path, output: Output) -> Look:
         "valgrind",
         "-q",
         *_OPTIONS,
-        f"--callgrind-out-file={folder}/{_OUT}.%p",
-        f"--log-file={folder}/valgrind.%p.log",
+        f"--callgrind-out-file={in_options(folder)}/{_OUT}.%p",
+        f"--log-file={in_options(folder)}/valgrind.%p.log",
     ]
     code = run([*fixed_addresses(), *under, *words], variables, output)
     left = left_in(folder, program, "callgrind", code)

@@ -68,3 +68,10 @@ def test_numbers_of_workers() -> None:
     for text in ("", "0", "1,two", "1,,2", "-1"):
         with pytest.raises(UsageError, match=f"--workers takes positive numbers separated by commas, was '{text}'"):
             units.workers(text)
+
+
+def test_a_machines_name_is_that_of_one_folder() -> None:
+    assert [units.machine(text) for text in ("runner", "my machine", "…")] == ["runner", "my machine", "…"]
+    for text in ("", ".", "..", "../elsewhere", "a/b", "/a", "a/"):
+        with pytest.raises(UsageError, match=f"--machine takes the name of one folder, was '{text}'"):
+            units.machine(text)

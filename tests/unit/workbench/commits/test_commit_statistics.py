@@ -11,8 +11,8 @@ import pytest
 
 from lobench.workbench.commits.findings import LEAST_FLOOR, Finding, Spread, changed, findings
 from lobench.workbench.commits.measuring import Measured
-from lobench.workbench.commits.session import CommitSession, design_of, precise
-from lobench.workbench.commits.sources import Source
+from lobench.workbench.commits.session import CommitSession, design_of, hold, precise
+from lobench.workbench.commits.sources import BrokenError, Source
 from lobench.workbench.measurement.design import equal_slices
 from lobench.workbench.measurement.lockstep import LOCKSTEP
 from lobench.workbench.measurement.session import Session
@@ -110,6 +110,26 @@ def test_what_stands_for_another_is_not_compared() -> None:
     assert (one.ratio, one.unchanged, one.verdict) == (None, True, "no difference shown")
     assert session.name(1, "v") == "s0"
     assert session.places("v") == [0]
+
+
+def test_engines_that_are_not_timed_are_not_replayed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Source] = []
+
+    def start(source: Source, variables: dict[str, str]) -> None:
+        started.append(source)
+        raise BrokenError("started")
+
+    monkeypatch.setattr("lobench.workbench.commits.session.Participant", start)
+    engines = (("v", "v.so"), ("w", "w.so"))
+    sources = [replace(source("a"), engines=engines), replace(source("b"), engines=engines[:1])]
+    session = CommitSession(sources, [["feed"]], ["v", "w"], design_of(0, 1.0))
+    hold(session)
+    assert session.lacking == {0: {}, 1: {"w": "no engine named 'w'"}}
+    assert not started
+    for design, some in ((design_of(3, 1.0), sources), (session.design, [source("a")])):
+        with pytest.raises(BrokenError, match="started"):
+            hold(replace(session, sources=some, design=design))
+    assert started == [sources[0], source("a")]
 
 
 def test_one_round_has_no_interval() -> None:

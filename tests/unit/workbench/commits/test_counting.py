@@ -121,3 +121,4 @@ def test_addresses_do_not_change_where_they_can_be_fixed(monkeypatch: pytest.Mon
     assert counting.command(["python"], "folder")[:4] == ["setarch", "x86_64", "-R", "valgrind"]
     monkeypatch.setattr(counting.shutil, "which", lambda name: None)
     assert counting.command(["python"], "folder")[0] == "valgrind"
+    assert "--callgrind-out-file=50%% a/out" in counting.command(["python"], "50% a")

@@ -157,6 +157,13 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
         load(tmp_path / "history.json", "here")
 
 
+def test_a_machine_that_names_another_folder_is_refused(tmp_path: Path) -> None:
+    """asv's files are written to a folder of its name."""
+    (tmp_path / "history.json").write_text(json.dumps({"version": 2, "machine": "../../elsewhere"}))
+    with pytest.raises(LobenchError, match=r"history\.json: machine: must be the name of a folder, was '\.\./"):
+        load(tmp_path / "history.json", "here")
+
+
 def test_samples_of_one_second_have_names_of_their_own(tmp_path: Path) -> None:
     history = History(tmp_path / "history.json", "here")
     for samples in ([1], [2]):
