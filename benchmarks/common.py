@@ -1,8 +1,8 @@
-"""What the benchmarks share: parameters, feeds, compiled kernels, exact counts, made once for each commit.
+"""Shared by the benchmarks: parameters, feeds, compiled kernels, exact counts, made once for each commit.
 
-asv runs these files as they lie in the working tree against each commit's installed code. So parameters come from the
-working tree and of the code only what every commit has is used; what a commit lacks raises NotImplementedError, which
-asv takes for "skip". Nothing is imported from the engine before it is needed: asv starts a process for each value.
+asv runs the working tree's version of these files against each commit's installed code. So parameters come from the
+working tree, and only code that every commit has is used; missing features raise NotImplementedError, which asv takes
+for "skip". Nothing is imported from the engine before it is needed: asv starts a process for each value.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Rows out of a replay: as files, and as batches. Each is measured in turns with what it is compared with, so that the
-ratio holds on a machine that others use, too.
+"""Rows out of a replay: as files, and as batches. Each is measured in turns with its comparison, so that the ratio also
+holds on a machine that others use.
 
 By itself, for a longer feed: `python -m benchmarks.output [FEED [ROUNDS]]`, from the checkout.
 """

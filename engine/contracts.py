@@ -1,9 +1,9 @@
-"""The signatures of the functions that policies supply, one Protocol each; which policy has which: ``engine.policy``.
+"""The signatures of the functions that policies supply, one Protocol each; ``engine.policy`` assigns them to policies.
 
-A function has the parameter names of its Protocol. ``state``: the worker's ``STATE`` record; ``probe``: what counts
-mechanisms, None in a build that does not; ``tap``: what observes, None in a build that does not. All addresses and
-integers are int64. Records of the feed are handled in batches; a worker's *turns* are those records of a batch that
-are its own, in the order in which it handles them.
+A function has the parameter names of its Protocol. ``state``: the worker's ``STATE`` record; ``probe``: the counters of
+mechanisms, None in a build without them; ``tap``: the output of evaluations, None in a build without it. All addresses
+and integers are int64. Records of the feed are handled in batches; a worker's *turns* are its own records of a batch,
+in the order in which it handles them.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """The running trace: a 64-bit sum over all evaluations of everything that each of them computed.
 
-Every build keeps it, so that the replay that is timed is the replay that is verified. What goes in is a *row*: the
-best prices and sizes of the evaluated book, its features and its strategies' signals, as far as the replay computes
-them. A row is added up in four lanes (value number ``i`` in lane ``i % 4``), so that four values of a row or four rows
-of a column are one vector; the lanes, the book and its event number are then mixed into one number that stands for
-exactly this row of exactly this evaluation. Rows are summed, so the order of books does not matter. docs/semantics.md
-defines it; ``lobench.engine.oracle.digest`` has the same in plain Python.
+Every build keeps it, so that the timed replay is the verified replay. Its input is a *row*: the best prices and sizes
+of the evaluated book, its features and its strategies' signals, as far as the replay computes them. A row is added up
+in four lanes (value number ``i`` in lane ``i % 4``), so that four values of a row or four rows of a column are one
+vector; the lanes, the book and its event number are then mixed into one number for exactly this row of exactly this
+evaluation. Rows are summed, so the order of books does not matter. docs/semantics.md defines it;
+``lobench.engine.oracle.digest`` has the same in plain Python.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A folder that only the user can write to, because loading a kernel runs its content.
 
-Its own mode is 700. No folder above it may be one that another user could rename or replace things in: each belongs to
-the user or to root, and only those with the sticky bit are open to all. Where there is no such folder, a temporary one
-serves this process and those that it starts, and is removed at the end.
+Its own mode is 700. No folder above it may allow another user to rename or replace entries: each belongs to the user or
+to root, and only those with the sticky bit are open to all. If there is no such folder, a temporary one serves this
+process and its children, and is removed at the end.
 """
 
 from __future__ import annotations

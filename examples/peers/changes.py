@@ -1,8 +1,8 @@
 """Records as changes of single orders, for libraries that take "add", "update to this size" and "delete".
 
-Such a library has no word for a cancel of part of an order: it wants what is left. So resting orders are kept here too,
-each with its size, in an open hash table, and a C becomes an update or a delete. Changes come out book by book, as a
-library has one book for each instrument, in the order of their records within a book.
+Such a library has no partial cancel: it needs the remaining size. So resting orders are kept here too, each with its
+size, in an open hash table, and a C becomes an update or a delete. Changes are grouped by book, because a library has
+one book for each instrument, in the order of their records within a book.
 
 Nothing is repaired: records about orders that do not rest are left out, and so are those without a side.
 """

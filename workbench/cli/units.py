@@ -1,7 +1,6 @@
-"""What users write for durations, fractions and the like, read while arguments are parsed: every verb has the same.
+"""Parsing of durations, fractions and the like on the command line, the same in every verb.
 
-Each function takes the text of one argument and raises UsageError, which ends a command in one line, for what it does
-not understand.
+Each function takes the text of one argument and raises UsageError, which ends a command in one line, for invalid text.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The process whose instructions callgrind counts, and its command line; a file that stands alone, so that any commit's
 Python can run it with that commit on its path. What callgrind writes of it is read by ``dumps``.
 
-For each feed and variant it replays most of the feed, then an empty call and the feed's last records with counting
-on, each ended by a dump under a name of its own: books are full by then, as they are for most of a feed. callgrind
-knows no AVX-512, so kernels are compiled for a processor that it can play.
+For each feed and variant it replays most of the feed, then an empty call and the feed's last records with counting on,
+each ended by a named dump: books are full by then, as they are for most of a feed. callgrind does not support AVX-512,
+so kernels are compiled for a processor that it can simulate.
 """
 
 from __future__ import annotations

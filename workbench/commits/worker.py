@@ -1,11 +1,11 @@
-"""The process that runs ONE commit's code; a file that stands alone, run by its path with that commit on PYTHONPATH.
+"""The process that runs ONE commit's code; a stand-alone file, run by its path with that commit on PYTHONPATH.
 
-It uses nothing of the workbench, and of the engine only what every commit has: ``open_feed`` and ``load``,
+It uses nothing of the workbench, and of the engine only functions that every commit has: ``open_feed`` and ``load``,
 ``discover`` and ``resolve``, ``Replay`` with ``run`` and ``end_state``. Either compiles one kernel and ends
 (``worker.py compile BUILD VARIANT [STAGE]``), or obeys requests, one JSON object a line on stdin, and answers each with
 one on stdout (``worker.py serve``).
 
-A commit of another repository is engines from outside, in files: they are replayed by the lobench that asks.
+A commit of another repository consists of engines from outside, in files: the present lobench replays them.
 """
 
 from __future__ import annotations

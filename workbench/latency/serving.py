@@ -1,13 +1,13 @@
-"""The queue: records are handed to a replay as they would have come, and each call is timed.
+"""The queue: records are passed to a replay as they would have arrived, and each call is timed.
 
-A server that takes at most ``most`` records at a time begins a block when it is idle and a record is there, or at once
-when it is done with the last one and others wait: it takes all that wait, as far as they fit in. Every event of a block
-is answered when the block ends. With blocks of one record that is the single server of Lindley's recursion; else
+A server that takes at most ``most`` records at a time begins a block when it is idle and a record is there, or
+immediately after the last block if others wait: it takes all waiting records up to the limit. Every event of a block is
+answered when the block ends. With blocks of one record this is the single server of Lindley's recursion; otherwise
 Neuts's bulk service of rule (1, most).
 
-The clock of the queue goes from event to event: it is made of the arrivals and of the service times as they are
-measured, in one pass. So the blocks that are timed are the very ones that form at this speed of the market, and no
-event is sent later because an earlier one took long.
+The clock of the queue goes from event to event: it consists of the arrivals and of the service times as they are
+measured, in one pass. So the timed blocks are exactly those that form at this speed of the market, and no event is sent
+later because an earlier one took long.
 """
 
 from __future__ import annotations

@@ -119,8 +119,8 @@ def _ended(process: subprocess.Popen[bytes], task: Task) -> int:
 
 
 def lines(descriptor: int, seconds: float, later: float | None = None) -> Iterator[bytes]:
-    """The whole lines that come through a pipe. Raises TimeoutError with the limit if nothing comes for ``first``
-    seconds, or for ``later`` seconds after the first line."""
+    """The whole lines that come through a pipe. Raises TimeoutError with the limit if nothing comes for ``seconds``,
+    or for ``later`` after the first line."""
     rest = b""
     while True:
         if not select.select([descriptor], [], [], seconds)[0]:

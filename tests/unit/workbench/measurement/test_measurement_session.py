@@ -112,7 +112,7 @@ def test_all_processes_of_a_session_have_as_much_time(startup: float, monkeypatc
     made = Session(NAMES, 40_000, Design(10, 2.0, 10_000, 0))
     fill(made, lambda number, seconds: Task("session", NAMES, seconds=seconds), least=3, keep=lambda: None)
     assert made.begun == 10
-    # The first gets the share of a process of unknown start-up time.
+    # The first gets a default share, because no start-up time is known yet.
     assert given[0] == 1.0
     assert given[1:] == pytest.approx([(20 - 1 - startup) / 9 - startup] * 9)
     assert now[0] == pytest.approx(20)
