@@ -28,6 +28,11 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
     return told, folder
 
 
+def but_progress(stderr: str) -> list[str]:
+    """Lines that do not say how far it is: these come every ten seconds, on a slow machine more of them."""
+    return [line for line in stderr.splitlines() if not line.startswith("... ")]
+
+
 @pytest.mark.long
 def test_keeps_a_document(compared: tuple[Any, Path]) -> None:
     told, folder = compared
@@ -60,7 +65,7 @@ def test_keeps_a_document(compared: tuple[Any, Path]) -> None:
 @pytest.mark.long
 def test_until_a_stage(tmp_path: Path) -> None:
     done = lobench("cmp", "p3", "p4", FEED, "--until", "book", *QUICK, "--tolerance", "90%", "-o", tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, but_progress(done.stderr)) == (0, [])
     assert "until book: decode and book only" in done.stdout
     (path,) = tmp_path.glob("*/result.json")
     kept = read(path)
@@ -76,7 +81,7 @@ def test_until_a_stage(tmp_path: Path) -> None:
 @pytest.mark.long
 def test_for_a_person(tmp_path: Path) -> None:
     done = lobench("cmp", "p0_baseline", "p1_zero_copy", FEED, *QUICK, "--tolerance", "90%", "-o", tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, but_progress(done.stderr)) == (0, [])
     lines = done.stdout.splitlines()
     (heading,) = [line for line in lines if "A: p0_baseline" in line]
     assert "B: p1_zero_copy" in heading
