@@ -61,7 +61,8 @@ class Repository:
                 raise UsageError(f"'{revision}' is a range; name one commit here")
             if revision.startswith(("HEAD", "@")) and self._object("HEAD") is None:
                 raise UsageError(f"{self.root}: HEAD has no commit yet; commit the files first")
-            if found is not None:
+            # A whole hash is one to git, whether there is such an object or not.
+            if found is not None and self._object(f"{found}^{{object}}") is not None:
                 raise UsageError(f"something other than a commit is named '{revision}' in {self.root}")
             raise UsageError(f"no commit named '{revision}' in {self.root}{self._perhaps_lacking()}")
         (commit,) = self._log("-1", name)
